@@ -1,0 +1,53 @@
+# README's commands. Everything runs from .venv, which the first of them makes.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+
+# pip shows what it collects, and its failure is ours.
+define install
+{ $(PY) -m pip install --disable-pip-version-check --progress-bar off -e '$(1)' \
+	|| touch $(VENV)/failed; } | grep --line-buffered -E '^(Collecting|Installing|ERROR)'; \
+	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
+endef
+
+.PHONY: demo test lint types bench load clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/demo-is-installed
+	@$(if $(PORT),RUSH_BIND=127.0.0.1:$(PORT)) $(if $(WORKERS),RUSH_WORKERS=$(WORKERS)) \
+		exec $(PY) -m booking_rush.server demo
+
+test: $(VENV)/everything-is-installed
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/everything-is-installed
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+types: $(VENV)/everything-is-installed
+	@$(PY) -m mypy
+	@$(PY) -m pyright
+
+bench: $(VENV)/everything-is-installed
+	@$(PY) -m loadtest.bench
+
+load: $(VENV)/everything-is-installed
+	@$(PY) -m loadtest.rush
+
+clean:
+	rm -rf $(VENV) .cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:3]; sys.exit(0 if v >= (3, 11) and not (3, 14, 0) <= v < (3, 14, 5) else "booking-rush: Python 3.11 or later is needed (not 3.14.0 to 3.14.4), this is %d.%d.%d: set PYTHON=/path/to/python3" % v)'
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "booking-rush: python3 -m venv failed: on Debian install python3-venv" >&2; exit 1; }
+
+$(VENV)/demo-is-installed: pyproject.toml | $(VENV)/bin/python
+	@echo "installing, about half a minute"
+	@$(call install,.[demo])
+	@touch $@
+
+$(VENV)/everything-is-installed: pyproject.toml | $(VENV)/bin/python
+	@echo "installing, about a minute"
+	@$(call install,.[demo,dev])
+	@touch $@ $(VENV)/demo-is-installed

@@ -1,0 +1,16 @@
+-- load_event(version, state, rules, numbers, head, stats) -> loaded | epoch_passed
+--
+-- The one way back: the event's rules, counters and figures, as Postgres has them. Every number
+-- up to the last given is kept there.
+return function(command)
+  if not loading() then return answer("epoch_passed", { number = found_epoch() }) end
+  redis.call("HSET", key("rules"), "version", command.version, "state", command.state)
+  for name, value in pairs(command.rules) do redis.call("HSET", key("rules"), name, value) end
+  for name, value in pairs(command.stats) do redis.call("HSET", key("stats"), name, value) end
+  for lane, number in pairs(command.numbers) do
+    redis.call("SET", key("numbers", lane), number)
+    redis.call("SET", key("kept", lane), number)
+    redis.call("SET", key("head", lane), command.head[lane])
+  end
+  return answer("loaded")
+end

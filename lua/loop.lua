@@ -1,0 +1,17 @@
+-- Carry out a batch, each command by itself: what fails spoils no neighbour.
+--
+-- Another epoch than the event's, or another Redis than the epoch's: nothing is done. Only the
+-- moves of the one way back work on a closed epoch, and each of them says in its file when.
+local RECOVERY = { close_epoch = true, open_epoch = true, load_event = true, load_places = true }
+
+local commands, replies = cmsgpack.unpack(ARGV[3]), {}
+local ready = holder == run_id() and redis.call("GET", epoch_key()) == stamp
+for index, command in ipairs(commands) do
+  if ready or RECOVERY[command.move] then
+    local fine, reply = pcall(moves[command.move], command)
+    replies[index] = fine and reply or answer("failed", { why = tostring(reply) })
+  else
+    replies[index] = answer("not_ready")
+  end
+end
+return cmsgpack.pack(replies)

@@ -1,0 +1,103 @@
+"""Ticks and news: what Redis tells every process about an event, on one channel each.
+
+A tick is the state of an event, at least twice a second while anybody is there; news is one
+change as it happens. Neither is ever a frame to a client.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import cast
+
+import msgspec
+from redis.asyncio import Redis
+
+from booking_rush.lua.commands import RoomState, word_of
+from booking_rush.lua.keys import CHANNELS
+
+
+class News(msgspec.Struct, frozen=True, tag_field="news", tag=word_of):
+    """One change, in the epoch in which it happened."""
+
+    epoch: int
+
+
+class LaneTick(msgspec.Struct, frozen=True):
+    """A lane: numbers up to head wait no more, nor do `gone` numbers beyond it."""
+
+    head: int
+    gone: int
+    waiting: int
+
+
+class Tick(News, frozen=True):
+    """The state of an event at one moment."""
+
+    at: int
+    state: RoomState
+    version: int
+    rate: float
+    active_max: float
+    active: int
+    admitted: int
+    recorded: str
+    lanes: dict[str, LaneTick]
+
+
+class Gone(News, frozen=True):
+    """A place or a pass ended or was missed; `number` (0: none) waits no more."""
+
+    visitor: str
+    reason: str
+    lane: str
+    number: int
+    head: int
+
+
+class Joined(News, frozen=True):
+    """A visitor asked for a place, not by a socket of theirs."""
+
+    visitor: str
+
+
+class Recorded(News, frozen=True):
+    """Postgres has the outbox up to this entry."""
+
+    entry: str
+
+
+class Rules(News, frozen=True):
+    """An operator changed the event's state or its rules."""
+
+    version: int
+    state: RoomState
+
+
+class Connected(News, frozen=True):
+    """A visitor has opened a newer socket: every one of theirs with a smaller order ends."""
+
+    visitor: str
+    order: int
+
+
+class Said(News, frozen=True):
+    """An operator's message: JSON."""
+
+    message: str
+
+
+AnyNews = Tick | Gone | Joined | Recorded | Rules | Connected | Said
+
+_decode = msgspec.msgpack.Decoder(AnyNews).decode
+
+
+async def hear(redis: Redis) -> AsyncGenerator[tuple[str, AnyNews]]:
+    """Every event's ticks and news, as (event, news), until the connection ends.
+
+    Raises:
+        RedisError: the connection was lost; what was told meanwhile is not told again.
+    """
+    async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        await pubsub.psubscribe(CHANNELS)
+        heard = cast("AsyncIterator[dict[str, bytes]]", pubsub.listen())
+        async for message in heard:
+            event = message["channel"].decode()[1:].partition("}")[0]
+            yield event, _decode(message["data"])

@@ -1,0 +1,102 @@
+"""The one program that Redis runs: the prelude, every move beside this file, the loop."""
+
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from typing import TypeVar, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
+
+from booking_rush.lua.commands import AnyReply, Command, Failed, NotReady
+from booking_rush.lua.keys import epoch_key, tag_of
+from booking_rush.lua.refusals import Recovering
+
+R = TypeVar("R")
+
+HERE = Path(__file__).parent
+FRAME = ("prelude", "loop")
+MOVES = tuple(sorted(path.stem for path in HERE.glob("*.lua") if path.stem not in FRAME))
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[AnyReply]).decode
+
+
+class MoveFailedError(Exception):
+    """A move broke: a mistake of ours, and of nobody else in the batch."""
+
+
+def text_of(name: str) -> str:
+    """The text of a move, of the prelude or of the loop."""
+    return (HERE / f"{name}.lua").read_text()
+
+
+def assemble() -> str:
+    """The program's text."""
+    moves = [f"moves.{name} = (function()\n{text_of(name)}\nend)()\n" for name in MOVES]
+    return "\n".join([text_of("prelude"), *moves, text_of("loop")])
+
+
+class Program:
+    """Runs batches of commands in one Redis."""
+
+    def __init__(self, redis: Redis, text: str | None = None) -> None:
+        self._redis = redis
+        self._text = text or assemble()
+        self._digest = ""
+
+    async def found(self, events: Sequence[str]) -> tuple[str, list[str]]:
+        """The run id of this Redis, and the epoch that it has for each event (empty: none).
+
+        Raises:
+            RedisError: Redis did not answer.
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.info("server")
+        for event in events:
+            pipeline.get(epoch_key(event))
+        info, *epochs = await pipeline.execute()
+        return str(info["run_id"]), [(epoch or b"").decode() for epoch in epochs]
+
+    async def run(
+        self, event: str, stamp: str, commands: Sequence[Command[R]], *, now_ms: int | None = None
+    ) -> list[R | Failed]:
+        """Carry out commands in order, each atomically; one reply a command.
+
+        The clock is that of Redis, the same for all processes, unless a test passes `now_ms`.
+
+        Raises:
+            Recovering: the event is not of this epoch, or of this Redis; nothing was done.
+            RedisError: the answer was lost; what was asked may have been done.
+        """
+        replies = _decode(await self._evaluate(tag_of(event), stamp, now_ms, _encode(commands)))
+        if any(isinstance(reply, NotReady) for reply in replies):
+            raise Recovering(f"{event} is not ready in epoch {stamp}")
+        return cast("list[R | Failed]", replies)
+
+    async def ask(
+        self, event: str, stamp: str, command: Command[R], *, now_ms: int | None = None
+    ) -> R:
+        """Carry out one command.
+
+        Raises:
+            Recovering, RedisError: as `run`.
+            MoveFailedError: the move broke.
+        """
+        [reply] = await self.run(event, stamp, [command], now_ms=now_ms)
+        if isinstance(reply, Failed):
+            raise MoveFailedError(reply.why)
+        return reply
+
+    async def _evaluate(self, tag: str, stamp: str, now_ms: int | None, batch: bytes) -> bytes:
+        now = "" if now_ms is None else now_ms
+
+        async def call() -> bytes:
+            reply = self._redis.evalsha(self._digest, 1, tag, stamp, now, batch)
+            return await cast("Awaitable[bytes]", reply)
+
+        try:
+            return await call()
+        except NoScriptError:
+            self._digest = await self._redis.script_load(self._text)
+            return await call()

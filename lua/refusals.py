@@ -1,0 +1,59 @@
+"""What may be refused, at any depth of the house: a class each, with what clients read.
+
+Refusal
+├── Recovering      the event's data are being loaded again
+├── TryAgain        the outcome is unknown
+├── Busy            more is asked than may wait
+├── Invalid         the request says something that cannot be
+└── … each room adds its own, in the file that raises it
+"""
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """Something was asked that is not done; the docstring of each kind is its title."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    retry_after_s: ClassVar[int | None] = None
+
+    def __init__(self, detail: str = "", **extra: Any) -> None:
+        super().__init__(detail or type(self).title())
+        self.detail = detail or type(self).title()
+        self.extra = extra
+
+    @classmethod
+    def title(cls) -> str:
+        """The first line of the docstring, without its full stop."""
+        return (cls.__doc__ or cls.__name__).strip().splitlines()[0].rstrip(".")
+
+
+class Recovering(Refusal):
+    """The event is being recovered: nothing was done, come back in a moment."""
+
+    code, status, retry_after_s = "recovering", 503, 1
+
+
+class TryAgain(Refusal):
+    """Whether it was done is not known yet: ask the same again."""
+
+    code, status, retry_after_s = "try_again", 503, 1
+
+
+class Busy(Refusal):
+    """More is asked just now than we let wait: ask again in a moment."""
+
+    code, status, retry_after_s = "busy", 503, 1
+
+
+class Invalid(Refusal):
+    """The request says something that cannot be."""
+
+    code, status = "invalid_request", 400
+
+    def __init__(self, *errors: tuple[str, str]) -> None:
+        super().__init__(
+            "; ".join(f"{field}: {why}" for field, why in errors),
+            errors=[{"field": field, "why": why} for field, why in errors],
+        )

@@ -1,0 +1,48 @@
+-- report_sockets(process, sockets) -> stats
+--
+-- Each process says how many sockets it holds and hears the event's figures. A process that has
+-- been silent for five seconds counts no more.
+local SILENT_MS = 5000
+
+local function sockets_of_all()
+  local sum = 0
+  local found = redis.call("HGETALL", key("sockets"))
+  for index = 1, #found, 2 do
+    local sockets, at = found[index + 1]:match("^(%d+):(%d+)$")
+    if now - at > SILENT_MS then
+      redis.call("HDEL", key("sockets"), found[index])
+    else
+      sum = sum + sockets
+    end
+  end
+  return sum
+end
+
+local function waits()
+  local buckets, found = {}, redis.call("HGETALL", key("stats"))
+  for index = 1, #found, 2 do
+    local bucket = found[index]:match("^wait:(%d+)$")
+    if bucket then buckets[#buckets + 1] = { tonumber(bucket), tonumber(found[index + 1]) } end
+  end
+  return buckets
+end
+
+-- How long the oldest entry that Postgres does not have has waited.
+local function outbox_age_ms()
+  local recorded = redis.call("GET", key("recorded")) or "0-0"
+  local oldest = redis.call("XRANGE", key("outbox"), "(" .. recorded, "+", "COUNT", 1)[1]
+  return oldest and math.max(0, now - oldest[1]:match("^(%d+)")) or 0
+end
+
+return function(command)
+  local mine = string.format("%d:%.0f", command.sockets, now)
+  redis.call("HSET", key("sockets"), command.process, mine)
+  local stats = redis.call("HMGET", key("stats"), "joined", "admitted")
+  return answer("stats", {
+    state = rule("state"), sockets = sockets_of_all(), waits = waits(),
+    waiting = redis.call("ZCARD", key("line", LANE)), active = redis.call("ZCARD", key("active")),
+    late = redis.call("ZCARD", key("late")) + redis.call("ZCARD", key("back")),
+    joined = tonumber(stats[1] or 0), admitted = tonumber(stats[2] or 0),
+    outbox_age_ms = outbox_age_ms(),
+  })
+end

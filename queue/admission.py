@@ -1,0 +1,47 @@
+"""The tend duty: one beat after another for every event, whoever else beats too."""
+
+import asyncio
+import time
+
+from booking_rush.lua.commands import AdmitNext
+from booking_rush.lua.program import MoveFailedError
+from booking_rush.lua.refusals import Refusal
+from booking_rush.queue.directory import Directory, EventRow
+
+BEAT_S = 0.1
+IDLE_BEAT_S = 0.5  # where nobody is, a first visitor may wait this long
+
+
+class Tend:
+    """Beats for every event that is ready. Bucket and active count live in the move, so any
+    number of processes may do this and none admits too many.
+    """
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._next_at: dict[str, float] = {}
+
+    async def run_once(self) -> int:
+        """One beat where it is due; how many came in or lapsed.
+
+        Raises:
+            MoveFailedError: a beat broke, a mistake of ours.
+        """
+        await self._directory.run_once()
+        now = time.monotonic()
+        due = [row for row in self._directory.rows if now >= self._next_at.get(row.id, 0)]
+        done = await asyncio.gather(*(self._beat(row) for row in due), return_exceptions=True)
+        for outcome in done:
+            if isinstance(outcome, MoveFailedError):
+                raise outcome
+        return sum(outcome for outcome in done if isinstance(outcome, int))
+
+    async def _beat(self, row: EventRow) -> int:
+        self._next_at[row.id] = time.monotonic() + BEAT_S
+        try:
+            done = await self._directory.batcher(row.id).do(AdmitNext())
+        except Refusal:
+            return 0
+        if done.idle:
+            self._next_at[row.id] = time.monotonic() + IDLE_BEAT_S
+        return done.admitted + done.dropped

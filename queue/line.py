@@ -1,0 +1,102 @@
+"""The line of one event: who joins, who is heard of, who leaves; told when Postgres has it."""
+
+from booking_rush.lua import commands as lua
+from booking_rush.lua.batcher import Batcher
+from booking_rush.lua.refusals import Refusal
+from booking_rush.queue.watermark import Watermark
+
+Place = lua.Waiting | lua.Admitted | lua.Late
+
+
+class LineClosed(Refusal):
+    """Nobody may join this event any more."""
+
+    code, status = "line_closed", 409
+
+
+class LineFull(Refusal):
+    """As many wait as may wait: try again later."""
+
+    code, status, retry_after_s = "line_full", 503, 30
+
+
+class NotInLine(Refusal):
+    """You have no place in this line."""
+
+    code, status = "not_in_line", 404
+
+
+class Line:
+    """What may be asked of one event's line. Every method may also raise what `Batcher.do`
+    and `Watermark.reach` raise.
+    """
+
+    def __init__(self, batcher: Batcher) -> None:
+        self.watermark = Watermark()
+        self._batcher = batcher
+
+    async def join(self, visitor: str, *, aloud: bool = False) -> Place:
+        """The visitor's place, the same however often they ask; `aloud` for other listeners.
+
+        Raises:
+            LineClosed, LineFull: no place was given.
+        """
+        match await self._batcher.do(lua.JoinLine(visitor, aloud)):
+            case lua.LineClosed():
+                raise LineClosed
+            case lua.LineFull():
+                raise LineFull
+            case place:
+                return await self._kept(place)
+
+    async def claim(self, visitor: str) -> Place | None:
+        """The visitor has been heard of; their place, if any."""
+        match await self._batcher.do(lua.ClaimPass(visitor, connecting=False)):
+            case lua.NotInLine():
+                return None
+            case place:
+                return await self._kept(place)
+
+    async def connect(self, visitor: str) -> tuple[int, Place | None]:
+        """A new socket of the visitor: its order among all of the event, and their place."""
+        match await self._batcher.do(lua.ClaimPass(visitor, connecting=True)):
+            case lua.NotInLine(order=order):
+                return order, None
+            case place:
+                return place.order, await self._kept(place)
+
+    async def find(self, visitor: str) -> Place | None:
+        """Where the visitor stands; looking is not being heard of."""
+        match await self._batcher.do(lua.FindPlace(visitor)):
+            case lua.NotInLine():
+                return None
+            case place:
+                return await self._kept(place)
+
+    async def leave(self, visitor: str, *, reason: str = "left") -> bool:
+        """Give up place or pass; whether there was one."""
+        match await self._batcher.do(lua.LeaveLine(visitor, reason)):
+            case lua.NotInLine():
+                return False
+            case lua.Left(entry=entry):
+                await self.watermark.reach(entry)
+                return True
+
+    async def admit(self, visitor: str, *, reason: str) -> Place:
+        """Admit one visitor out of turn.
+
+        Raises:
+            NotInLine: they have no place.
+            LineClosed: the event is over.
+        """
+        match await self._batcher.do(lua.AdmitVisitor(visitor, reason)):
+            case lua.NotInLine():
+                raise NotInLine(f"{visitor} has no place in this line")
+            case lua.LineClosed():
+                raise LineClosed
+            case place:
+                return await self._kept(place)
+
+    async def _kept(self, place: Place) -> Place:
+        await self.watermark.reach(place.entry)
+        return place

@@ -1,0 +1,61 @@
+"""Connections to Postgres: a pool whose statements, locks and idle transactions end in time."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+import asyncpg
+
+if TYPE_CHECKING:  # asyncpg's classes are generic in its stubs alone
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Connection: TypeAlias = (
+        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    )
+else:
+    Pool, Connection = asyncpg.Pool, asyncpg.Connection
+
+# What a database that is away, or too busy, raises; anything else is a mistake of ours.
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+)
+
+STATEMENT_MS = 5_000
+LOCK_MS = 2_000
+IDLE_MS = 10_000
+
+
+class PostgresUnfitError(Exception):
+    """This database would lose what it has acknowledged; the message says what to set."""
+
+
+@asynccontextmanager
+async def open_pool(
+    url: str, *, size: int, statement_ms: int = STATEMENT_MS
+) -> AsyncGenerator[Pool]:
+    """A pool of up to `size` connections.
+
+    Raises:
+        PostgresUnfitError: `synchronous_commit` is off: a commit would not mean that it is kept.
+        OSError, asyncpg.PostgresError: there is no database.
+    """
+    async with asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        command_timeout=10,
+        server_settings={
+            "application_name": "booking-rush",
+            "statement_timeout": str(statement_ms),
+            "lock_timeout": str(LOCK_MS),
+            "idle_in_transaction_session_timeout": str(IDLE_MS),
+        },
+    ) as pool:
+        if await pool.fetchval("SHOW synchronous_commit") == "off":
+            raise PostgresUnfitError("Postgres has synchronous_commit off: set it to on")
+        yield pool

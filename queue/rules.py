@@ -1,0 +1,86 @@
+"""The rules of an event: how fast, how many, how long; and which state may follow which."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from booking_rush.lua.commands import RoomState
+from booking_rush.lua.refusals import Refusal
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
+SecondsAtLeast1 = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
+Rate = (
+    Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+    | Annotated[float, msgspec.Meta(ge=0, le=100_000)]
+)
+
+
+class Lanes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Weights of the lanes; there is one lane so far."""
+
+    main: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
+
+
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator may set; durations are whole seconds."""
+
+    rate_per_second: Rate = 500
+    active_max: Count = 5000
+    waiting_max: Count = 1_000_000
+    claim_seconds: SecondsAtLeast1 = 30
+    late_seconds: Seconds = 300
+    late_max: Count = 10_000
+    lanes: Lanes = Lanes()
+    pass_seconds: SecondsAtLeast1 = 300
+    hold_seconds: SecondsAtLeast1 = 600
+    payment_seconds: SecondsAtLeast1 = 300
+    payment_attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
+    tickets_per_visitor_max: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
+    extensions_max: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10
+    queue_from: Count = 0
+    fairness: Literal["lottery", "arrival"] = "arrival"
+
+    def numbers(self) -> dict[str, float]:
+        """The rules that the moves read."""
+        every: dict[str, Any] = msgspec.to_builtins(self)
+        return {name: value for name, value in every.items() if isinstance(value, int | float)}
+
+
+def rules_of(fields: dict[str, Any]) -> Rules:
+    """Rules from JSON, defaults for what is missing.
+
+    Fairness is always `arrival` until there is a lottery.
+
+    Raises:
+        msgspec.ValidationError: a field is unknown, or a value out of its bounds.
+    """
+    return msgspec.structs.replace(msgspec.convert(fields, Rules), fairness="arrival")
+
+
+class WrongState(Refusal):
+    """The event's state does not allow that."""
+
+    code, status = "wrong_state", 409
+
+
+# action → (from which states, to which)
+ACTIONS: dict[str, tuple[frozenset[RoomState], RoomState]] = {
+    "open": (frozenset({"scheduled"}), "open"),
+    "pause": (frozenset({"open"}), "paused"),
+    "resume": (frozenset({"paused"}), "open"),
+    "drain": (frozenset({"open", "paused"}), "draining"),
+    "close": (frozenset({"scheduled", "drawing", "open", "paused", "draining"}), "closed"),
+}
+
+
+def next_state(action: str, state: RoomState) -> RoomState:
+    """The state after an operator's action.
+
+    Raises:
+        WrongState: the action does not fit the state.
+    """
+    allowed, then = ACTIONS[action]
+    if state not in allowed:
+        raise WrongState(f"{action} wants {' or '.join(sorted(allowed))}, the event is {state}")
+    return then

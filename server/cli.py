@@ -1,0 +1,184 @@
+"""The command line: `booking-rush COMMAND`, for who tries it and for who operates it."""
+
+import asyncio
+import os
+import sys
+
+import asyncpg
+import click
+from redis.exceptions import RedisError
+
+from booking_rush.booking.record import Recorder
+from booking_rush.lua.connect import RedisUnfitError, connect
+from booking_rush.lua.program import Program
+from booking_rush.lua.refusals import Refusal
+from booking_rush.migrations.migrate import MigrationChangedError
+from booking_rush.migrations.migrate import migrate as apply_migrations
+from booking_rush.queue import keyring
+from booking_rush.queue.keyring import SecretKeyError
+from booking_rush.queue.postgres import PostgresUnfitError, open_pool
+from booking_rush.server import settings as settings_
+from booking_rush.server.demo import DataInUseError
+from booking_rush.server.demo import demo as run_demo
+from booking_rush.server.logs import configure
+from booking_rush.server.operators import Operators, Role
+from booking_rush.server.seed import seed as seed_event
+from booking_rush.server.serve import PortBusyError, listen
+from booking_rush.server.serve import serve as run_server
+from booking_rush.server.settings import Settings, SettingsError
+from booking_rush.server.stores import StoreMissingError
+from booking_rush.server.supervisor import ChildDiesError
+from booking_rush.server.work import DUTIES
+from booking_rush.server.work import work as run_work
+from booking_rush.server.workers import run_workers
+
+FAILED, USAGE, SETTINGS, STORE_AWAY, IN_USE, CHILD_DIES = 1, 2, 3, 4, 5, 6
+
+EXITS: dict[type[BaseException], int] = {
+    SettingsError: SETTINGS,
+    SecretKeyError: SETTINGS,
+    RedisUnfitError: SETTINGS,
+    PostgresUnfitError: SETTINGS,
+    PortBusyError: IN_USE,
+    DataInUseError: IN_USE,
+    StoreMissingError: STORE_AWAY,
+    ChildDiesError: CHILD_DIES,
+    MigrationChangedError: FAILED,
+    Refusal: FAILED,
+    RedisError: STORE_AWAY,
+    asyncpg.PostgresError: STORE_AWAY,
+    OSError: STORE_AWAY,
+}
+
+EPILOG = """\b
+Settings are environment variables with the prefix RUSH_; README and .env.example list them.
+Exit codes: 0 done · 1 it failed · 2 wrong call · 3 a setting is wrong or missing ·
+4 a store is not there · 5 port or data folder in use · 6 a child cannot be kept alive.
+"""
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Booking Rush: a virtual queue and a box office for what too many people want at once."""
+
+
+@cli.command()
+def demo() -> None:
+    """Try it: every duty, with Redis and Postgres of its own, and one event on sale."""
+    asyncio.run(run_demo(_settings(), lambda line: click.echo(line)))
+
+
+@cli.command()
+@click.option("--shared", is_flag=True, hidden=True, help="Other processes listen there, too.")
+def serve(shared: bool) -> None:
+    """Serve pages, HTTP and sockets on RUSH_BIND, with RUSH_WORKERS processes."""
+    settings = _settings()
+    settings.need_stores()
+    configure("serve", settings.log_level)
+    if settings.workers > 1 and not shared:
+        asyncio.run(run_workers(settings, lambda line: click.echo(line)))
+    else:
+        run_server(settings, listen(settings, alone=not shared))
+
+
+@cli.command()
+@click.argument("duties", nargs=-1, required=True, type=click.Choice(sorted(DUTIES)))
+def work(duties: tuple[str, ...]) -> None:
+    """Do one or more duties behind the pages: record, tend."""
+    settings = _settings()
+    settings.need_stores()
+    configure("+".join(duties), settings.log_level)
+    asyncio.run(run_work(settings, duties))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database up to date; make the first keys and the operator `admin`."""
+    settings = _settings()
+    settings.need_stores()
+
+    async def run() -> None:
+        async with open_pool(settings.postgres_url, size=2, statement_ms=600_000) as pool:
+            async with pool.acquire() as connection:
+                applied = await apply_migrations(connection)
+            click.echo("\n".join([*applied, f"{len(applied)} applied"]))
+            await keyring.load(pool, settings.secret_key)
+            if settings.admin_password:
+                made = await Operators(pool).ensure("admin", "admin", settings.admin_password)
+                click.echo("operator admin made" if made else "operator admin is there")
+
+    asyncio.run(run())
+
+
+@cli.command()
+@click.argument("event", default="demo")
+def seed(event: str) -> None:
+    """Put the demo's event on sale under an id, and open it."""
+    settings = _settings()
+    settings.need_stores()
+
+    async def run() -> bool:
+        async with open_pool(settings.postgres_url, size=2) as pool:
+            return await seed_event(pool, event)
+
+    click.echo(f"{event} {'made and opened' if asyncio.run(run()) else 'is there already'}")
+
+
+@cli.command()
+@click.argument("event")
+def rebuild(event: str) -> None:
+    """Load one event into Redis again from Postgres, as after a loss; nobody loses a place."""
+    settings = _settings()
+    settings.need_stores()
+
+    async def run() -> int:
+        async with (
+            open_pool(settings.postgres_url, size=2) as pool,
+            connect(settings.redis_url) as redis,
+        ):
+            recorder = Recorder(pool, redis, Program(redis), holder=f"rebuild/{os.getpid()}")
+            return await recorder.rebuild(event)
+
+    click.echo(f"{event} is back in epoch {asyncio.run(run())}")
+
+
+@cli.command("rotate-keys")
+def rotate_keys() -> None:
+    """Sign passes and receipts with a new key from now on; the last one still verifies."""
+    settings = _settings()
+    settings.need_stores()
+
+    async def run() -> str:
+        async with open_pool(settings.postgres_url, size=2) as pool:
+            return await keyring.rotate(pool, settings.secret_key)
+
+    click.echo(f"signs with {asyncio.run(run())}")
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice(["viewer", "operator", "admin"]), default="operator")
+def key(name: str, role: Role) -> None:
+    """Give an operator a new API key, for programs; it is shown once."""
+    settings = _settings()
+    settings.need_stores()
+
+    async def run() -> str:
+        async with open_pool(settings.postgres_url, size=2) as pool:
+            return await Operators(pool).new_key(name, role)
+
+    click.echo(asyncio.run(run()))
+
+
+def main() -> None:
+    """Run a command; what goes wrong is one line and an exit code."""
+    try:
+        cli(prog_name="booking-rush")
+    except tuple(EXITS) as error:
+        code = next(code for kind, code in EXITS.items() if isinstance(error, kind))
+        click.echo(f"booking-rush: {error or type(error).__name__}", err=True)
+        sys.exit(code)
+
+
+def _settings() -> Settings:
+    return settings_.read(os.environ)

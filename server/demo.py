@@ -1,0 +1,209 @@
+"""The demo: every duty and both stores in one process tree, from nothing to `ready`."""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from booking_rush.migrations.migrate import migrate
+from booking_rush.queue import keyring
+from booking_rush.queue.postgres import open_pool
+from booking_rush.server.operators import Operators
+from booking_rush.server.seed import seed
+from booking_rush.server.serve import listen
+from booking_rush.server.settings import Settings
+from booking_rush.server.stores import postgres_child, redis_child
+from booking_rush.server.supervisor import Child, ChildDiesError, Supervisor, stop_on_signals
+
+READY_S = 30.0
+DUTIES = ("record", "tend")
+
+
+class DataInUseError(Exception):
+    """Another demo works on this data folder."""
+
+
+async def demo(settings: Settings, say: Callable[[str], None]) -> None:
+    """Run until SIGINT, SIGTERM or SIGHUP.
+
+    Raises:
+        PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: why it cannot run.
+    """
+    listen(settings, alone=True).close()
+    data = Path(settings.data).resolve()
+    with locked(data), run_folder() as run:
+        supervisor = Supervisor(say)
+        stop_on_signals(supervisor.over)
+        starting = asyncio.create_task(_start(settings, data, run, supervisor, say))
+        starting.add_done_callback(lambda task: supervisor.over.set() if _failed(task) else None)
+        try:
+            say(f"Booking Rush, data in {settings.data}")
+            await supervisor.until_over()
+        finally:
+            say("stopping")
+            starting.cancel()
+            await asyncio.wait([starting])
+            await supervisor.stop()
+        if _failed(starting):
+            starting.result()
+    say("stopped")
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is not None
+
+
+async def _start(
+    settings: Settings, data: Path, run: Path, supervisor: Supervisor, say: Callable[[str], None]
+) -> None:
+    logs = data / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    settings = await _start_stores(settings, data, run, logs, supervisor)
+    password = await _prepare(settings, data, say)
+    environment = _environment(settings, run)
+    for duty in DUTIES:
+        await supervisor.start(_duty(duty, ["work", duty], logs, environment))
+    for number in range(1, settings.workers + 1):
+        name = f"serve-{number}" if settings.workers > 1 else "serve"
+        await supervisor.start(_duty(name, ["serve", "--shared"], logs, environment))
+    await _wait_ready(settings)
+    host, port = settings.address
+    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    say("ready")
+    say(f"  visitors   {base}/events/demo")
+    say(f"  operators  {base}/admin   admin / {password}")
+    say(f"  API        {base}/api/v1/events")
+
+
+async def _start_stores(
+    settings: Settings, data: Path, run: Path, logs: Path, supervisor: Supervisor
+) -> Settings:
+    """Start the stores that the settings do not name; settings that name them."""
+    redis_url, postgres_url = settings.redis_url, settings.postgres_url
+    if not redis_url:
+        child, redis_url = redis_child(data / "redis", run, logs)
+        await supervisor.start(child)
+    if not postgres_url:
+        child, postgres_url = await postgres_child(data / "postgres", run, logs)
+        await supervisor.start(child)
+    return msgspec.structs.replace(
+        settings,
+        redis_url=redis_url,
+        postgres_url=postgres_url,
+        secret_key=settings.secret_key or _kept(data / "secret-key", secrets.token_urlsafe(32)),
+    )
+
+
+async def _prepare(settings: Settings, data: Path, say: Callable[[str], None]) -> str:
+    """Migrations, keys, the operator and the event; the operator's password, as far as known."""
+    async with open_pool(settings.postgres_url, size=2, statement_ms=60_000) as pool:
+        async with pool.acquire() as connection:
+            applied = await migrate(connection)
+        say(f"  migrations {len(applied)} applied")
+        await keyring.load(pool, settings.secret_key)
+        password_file = data / "admin-password"
+        password = settings.admin_password or (
+            password_file.read_text() if password_file.exists() else secrets.token_urlsafe(9)
+        )
+        if await Operators(pool).ensure("admin", "admin", password):
+            _keep(password_file, password)
+        elif password_file.exists():
+            password = password_file.read_text()
+        say(f"  event      demo {'seeded and opened' if await seed(pool) else 'is there'}")
+    return password
+
+
+def _environment(settings: Settings, run: Path) -> dict[str, str]:
+    """What the duties are told; the stores' own programs learn nothing of it."""
+    metrics = run / "metrics"
+    metrics.mkdir(exist_ok=True)
+    return {
+        "RUSH_BIND": settings.bind,
+        "RUSH_REDIS_URL": settings.redis_url,
+        "RUSH_POSTGRES_URL": settings.postgres_url,
+        "RUSH_SECRET_KEY": settings.secret_key,
+        "RUSH_METRICS_DIR": str(metrics),
+    }
+
+
+def _duty(name: str, arguments: list[str], logs: Path, environment: dict[str, str]) -> Child:
+    argv = [sys.executable, "-m", "booking_rush.server", *arguments]
+    return Child(name, argv, logs / f"{name}.log", environment)
+
+
+async def _wait_ready(settings: Settings) -> None:
+    """Wait until `/readyz` answers 200.
+
+    Raises:
+        ChildDiesError: it did not in time.
+    """
+    try:
+        async with asyncio.timeout(READY_S):
+            while not await _is_ready(*settings.address):
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise ChildDiesError(f"/readyz did not answer 200 within {READY_S:g} s") from None
+
+
+async def _is_ready(host: str, port: int) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        line = await reader.readline()
+        writer.close()
+    except OSError:
+        return False
+    return b" 200 " in line
+
+
+@contextmanager
+def locked(data: Path) -> Generator[None]:
+    """Keep the data folder to ourselves.
+
+    Raises:
+        DataInUseError: somebody else has it.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            raise DataInUseError(
+                f"{data} is in use by the demo with pid {holder}: stop it, or set RUSH_DATA"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextmanager
+def run_folder() -> Generator[Path]:
+    """A short-lived folder for sockets: their paths may have 107 characters at the most."""
+    folder = Path(tempfile.mkdtemp(prefix="rush-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kept(path: Path, fresh: str) -> str:
+    if not path.exists():
+        _keep(path, fresh)
+    return path.read_text()
+
+
+def _keep(path: Path, secret: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(secret)

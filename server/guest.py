@@ -1,0 +1,91 @@
+"""Who listens: one socket or stream of a visitor, and what they have been told."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from booking_rush.lua.commands import Admitted, Late, Stands, Waiting
+from booking_rush.queue.line import Place
+
+Audience = Literal["waiting", "admitted"]
+
+
+@dataclass(slots=True, eq=False)
+class Guest:
+    """A listener of a room.
+
+    `push` sends a frame at once or drops the guest, `end` closes with a code, `behind` says
+    whether the last frames are still unread.
+    """
+
+    visitor: str
+    kind: Literal["socket", "stream"]
+    push: Callable[[bytes], None]
+    end: Callable[[int, str], None]
+    behind: Callable[[], bool]
+    order: tuple[int, int] = (-1, 0)  # epoch, and which of the event's sockets this is
+    place: Place | None = None
+    claimed: bool = False  # heard of since the pass was given
+    busy: bool = True  # being welcomed, or asking about the place: told by that answer, not beside
+    listed: int = 0  # the number under which positions are sent
+    told_ahead: int = 0
+    told_at: float = 0.0
+
+    @property
+    def audience(self) -> Audience | None:
+        """Which broadcasts besides those to all are meant for this visitor."""
+        match self.place:
+            case Admitted():
+                return "admitted"
+            case Waiting() | Late():
+                return "waiting"
+            case _:
+                return None
+
+    def learn(self, place: Place | None) -> None:
+        """Take note of what is being told."""
+        if isinstance(place, Waiting):
+            same = isinstance(self.place, Waiting) and self.place.number == place.number
+            self.told_ahead = min(self.told_ahead, place.ahead) if same else place.ahead
+            self.told_at = time.monotonic()
+        if not isinstance(place, Admitted):
+            self.claimed = False
+        self.place = place
+
+    def miss(self) -> None:
+        """The turn is missed: the place is kept on the late list for a while."""
+        if self.place is not None:
+            shared = {name: getattr(self.place, name) for name in Stands.__struct_fields__}
+            self.learn(Late(**shared))
+
+
+def news_of(had: Place | None, now: Place | None) -> str:
+    """What has to be told to who knew `had` and stands at `now`: a frame's type, or nothing.
+
+    An end is told with its reason, `queue.expired <reason>`.
+    """
+    match had, now:
+        case Waiting(), Waiting():
+            return "" if had.number == now.number else "queue.joined"
+        case Admitted(), Admitted():
+            same = (had.wave, had.deadline_ms) == (now.wave, now.deadline_ms)
+            return "" if same and had.number == now.number else "queue.admitted"
+        case Late(), Late():
+            return ""
+        case _, Waiting():
+            return "queue.joined"
+        case _, Admitted():
+            return "queue.admitted"
+        case None, Late():
+            return "queue.joined"
+        case _, Late():
+            return "queue.expired missed"
+        case None, None:
+            return ""
+        case Admitted(), None:
+            return "queue.expired pass_over"
+        case Late(), None:
+            return "queue.expired late_over"
+        case _, None:
+            return "queue.expired removed"

@@ -1,0 +1,92 @@
+"""The composition root: what one serve process is made of, opened and closed in one place."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.asyncio import Redis
+
+from booking_rush.booking.catalogue import Catalogue
+from booking_rush.lua.connect import check, connect
+from booking_rush.lua.program import Program
+from booking_rush.queue import keyring
+from booking_rush.queue.postgres import Pool, open_pool
+from booking_rush.server.loops import end, forever
+from booking_rush.server.operators import Operators
+from booking_rush.server.rooms import Rooms
+from booking_rush.server.settings import Settings
+from booking_rush.server.showing import Signer
+from booking_rush.server.tokens import Tokens
+
+POOL_MAX = 10
+
+
+@dataclass(slots=True)
+class House:
+    """Everything that a handler may ask."""
+
+    settings: Settings
+    pool: Pool
+    redis: Redis
+    signer: Signer
+    rooms: Rooms
+    catalogue: Catalogue
+    operators: Operators
+    tokens: Tokens
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def keys_once(self) -> int:
+        """Read the signing keys again, so that a rotation is seen; 0, so that the loop pauses.
+
+        Raises:
+            asyncpg.PostgresError, OSError, SecretKeyError: the keys stay as they were.
+        """
+        self.signer.ring = await keyring.load(self.pool, self.settings.secret_key)
+        return 0
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> AsyncGenerator[House]:
+    """Connect, load the keys, start the loops; everything ends with the block.
+
+    Raises:
+        RedisUnfitError, SecretKeyError: the stores are there and cannot be used.
+        OSError, asyncpg.PostgresError, RedisError: a store is not there.
+    """
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(settings.postgres_url, size=POOL_MAX))
+        redis = await stack.enter_async_context(connect(settings.redis_url))
+        await check(redis)
+        signer = Signer(await keyring.load(pool, settings.secret_key))
+        rooms = Rooms(pool, redis, Program(redis), signer)
+        house = House(
+            settings=settings,
+            pool=pool,
+            redis=redis,
+            signer=signer,
+            rooms=rooms,
+            catalogue=Catalogue(pool),
+            operators=Operators(pool),
+            tokens=Tokens(settings.secret_key),
+        )
+        with contextlib.suppress(Exception):
+            await rooms.directory.refresh()  # a store that is away now is asked again by its loop
+        loops = [asyncio.create_task(loop) for loop in loops_of(house)]
+        stack.push_async_callback(end, loops)
+        yield house
+
+
+def loops_of(house: House) -> list[Coroutine[Any, Any, None]]:
+    """The loops of a serve process, each with the pause after a run that found nothing to do."""
+    rooms = house.rooms
+    return [
+        forever("hear", rooms.hear_once, idle_s=0.05),
+        forever("gates", rooms.gates_once, idle_s=0.05),
+        forever("positions", rooms.positions_once, idle_s=0.25),
+        forever("messages", rooms.messages_once, idle_s=0.7),
+        forever("sockets", rooms.sockets_once, idle_s=1.0),
+        forever("keys", house.keys_once, idle_s=10.0),
+    ]

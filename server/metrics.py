@@ -1,0 +1,66 @@
+"""Every series that we export, in one table; they are counted at the edge.
+
+With RUSH_METRICS_DIR the processes of one machine add theirs up in files, and any of them
+answers /metrics for all; otherwise each answers for itself.
+"""
+
+import os
+from typing import Final
+
+from prometheus_client import REGISTRY as OWN
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+
+LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+REQUESTS: Final = Counter("rush_http_requests_total", "Requests, by answer.", ["route", "status"])
+REQUEST_SECONDS: Final = Histogram(
+    "rush_http_request_seconds", "How long a request took us.", ["route"], buckets=LATENCY_S
+)
+SOCKETS: Final = Gauge(
+    "rush_sockets", "Open sockets and streams.", ["event", "kind"], multiprocess_mode="livesum"
+)
+COMMANDS: Final = Counter("rush_commands_total", "Commands over sockets.", ["type", "outcome"])
+COMMAND_SECONDS: Final = Histogram(
+    "rush_command_seconds", "From a command to its answer.", ["type"], buckets=LATENCY_S
+)
+FRAMES: Final = Counter("rush_frames_total", "Frames pushed to visitors.", ["type"])
+PASSED_OVER: Final = Counter(
+    "rush_positions_passed_over_total", "Positions not sent to who has not read the last one."
+)
+CLOSED: Final = Counter("rush_sockets_closed_total", "Sockets that we closed, by code.", ["code"])
+LOOP_ITEMS: Final = Counter("rush_loop_items_total", "What a loop did.", ["loop"])
+LOOP_SECONDS: Final = Histogram(
+    "rush_loop_seconds", "How long one run of a loop took.", ["loop"], buckets=LATENCY_S
+)
+LOOP_FAILURES: Final = Counter("rush_loop_failures_total", "Runs that broke.", ["loop"])
+RECOVERIES: Final = Counter(
+    "rush_recoveries_total", "Times an event's gate opened anew.", ["event"]
+)
+WAITING: Final = Gauge(
+    "rush_waiting", "Visitors in line.", ["event"], multiprocess_mode="mostrecent"
+)
+ACTIVE: Final = Gauge(
+    "rush_active", "Visitors who may book.", ["event"], multiprocess_mode="mostrecent"
+)
+OUTBOX_AGE: Final = Gauge(
+    "rush_outbox_age_seconds",
+    "How long the oldest entry that Postgres has not got has waited.",
+    ["event"],
+    multiprocess_mode="mostrecent",
+)
+
+
+def exposition() -> bytes:
+    """The text that Prometheus reads."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(OWN)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -1,0 +1,96 @@
+"""Every refusal as clients read it: `application/problem+json` (RFC 9457), on HTTP and sockets."""
+
+from typing import Any
+
+from booking_rush.lua.refusals import Refusal
+
+
+class NotAuthenticated(Refusal):
+    """Say who you are: no token came with this, or one that is not good."""
+
+    code, status = "not_authenticated", 401
+
+
+class Forbidden(Refusal):
+    """Your role does not allow that."""
+
+    code, status = "forbidden", 403
+
+
+class CsrfFailed(Refusal):
+    """The X-CSRF-Token header is missing or not this session's."""
+
+    code, status = "csrf_failed", 403
+
+
+class OriginRefused(Refusal):
+    """Pages of that origin may not call here."""
+
+    code, status = "origin_refused", 403
+
+
+class NotFound(Refusal):
+    """There is nothing at this address."""
+
+    code, status = "not_found", 404
+
+
+class MethodNotAllowed(Refusal):
+    """This address does not know that method."""
+
+    code, status = "method_not_allowed", 405
+
+
+class Malformed(Refusal):
+    """What came cannot be read."""
+
+    code, status = "malformed", 400
+
+
+class IdempotencyKeyMissing(Refusal):
+    """This wants an Idempotency-Key, new for every new wish."""
+
+    code, status = "idempotency_key_missing", 400
+
+
+class IdempotencyKeyReused(Refusal):
+    """That Idempotency-Key came with another body before."""
+
+    code, status = "idempotency_key_reused", 422
+
+
+class TooLarge(Refusal):
+    """The body is larger than we read."""
+
+    code, status = "too_large", 413
+
+
+class UnsupportedMediaType(Refusal):
+    """We read application/json."""
+
+    code, status = "unsupported_media_type", 415
+
+
+class TooManyRequests(Refusal):
+    """Too many attempts: wait before the next one."""
+
+    code, status, retry_after_s = "too_many_requests", 429, 60
+
+
+class Internal(Refusal):
+    """A mistake of ours; we have written down what happened."""
+
+    code, status = "internal", 500
+
+
+def problem(refusal: Refusal, trace_id: str) -> dict[str, Any]:
+    """The problem's members; `code` is what clients decide by."""
+    return {
+        "type": f"urn:booking-rush:problem:{refusal.code}",
+        "title": refusal.title(),
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "code": refusal.code,
+        "trace_id": trace_id,
+        **refusal.extra,
+    }

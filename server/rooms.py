@@ -1,0 +1,149 @@
+"""Every event's room in this process, and the loops that keep them true."""
+
+import logging
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+
+from booking_rush.lua import news
+from booking_rush.lua.batcher import Batcher
+from booking_rush.lua.commands import Announce, ReportSockets, Stats
+from booking_rush.lua.program import Program
+from booking_rush.lua.refusals import Refusal
+from booking_rush.queue.directory import Directory, EventRow
+from booking_rush.queue.postgres import Pool
+from booking_rush.server.announcements import Announcements, Said
+from booking_rush.server.metrics import ACTIVE, OUTBOX_AGE, WAITING
+from booking_rush.server.room import Room
+from booking_rush.server.showing import Signer
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(hours=1)
+
+
+class Rooms:
+    """Rooms by event. The methods named `…_once` are run for ever by the server."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        redis: Redis,
+        program: Program,
+        signer: Signer,
+    ) -> None:
+        self.directory = Directory(pool, program, self._on_change)
+        self.announcements = Announcements(pool)
+        self._redis = redis
+        self._signer = signer
+        self._rooms: dict[str, Room] = {}
+        self._process = uuid.uuid4().hex[:12]
+
+    async def room(self, event: str) -> Room:
+        """The room of an event.
+
+        Raises:
+            UnknownEvent: there is no such event.
+        """
+        return self._room_of(await self.directory.row(event))
+
+    def batcher(self, event: str) -> Batcher:
+        """The event's batcher."""
+        return self.directory.batcher(event)
+
+    def every(self) -> list[Room]:
+        """Every room that there is."""
+        return list(self._rooms.values())
+
+    async def stats(self, room: Room) -> Stats:
+        """The event's figures; this process's sockets are counted in them.
+
+        Raises:
+            Recovering, TryAgain, Busy: Redis cannot say just now.
+        """
+        command = ReportSockets(self._process, len(room.guests()))
+        stats = await self.batcher(room.row.id).do(command)
+        WAITING.labels(room.row.id).set(stats.waiting)
+        ACTIVE.labels(room.row.id).set(stats.active)
+        OUTBOX_AGE.labels(room.row.id).set(stats.outbox_age_ms / 1000)
+        return stats
+
+    async def announce(self, said: Said) -> None:
+        """Tell a new message at once; processes that miss it read it within a second."""
+        body = orjson.dumps({"audience": said.audience, "message": said.message})
+        try:
+            await self.batcher(said.event).do(Announce(body.decode()))
+        except Refusal as refusal:
+            log.info("announced later event=%s why=%s", said.event, refusal.code)
+
+    async def hear_once(self) -> int:
+        """Hear ticks and news until the connection is lost.
+
+        Raises:
+            RedisError: it was lost.
+        """
+        for room in self.every():
+            room.look_up(room.guests())  # what was told while nobody heard
+        async for event, item in news.hear(self._redis):
+            if event in self._rooms:
+                await self._on_news(self._rooms[event], item)
+        return 0
+
+    async def gates_once(self) -> int:
+        """Judge the gates by Postgres and Redis; 0, so that the loop pauses."""
+        await self.directory.run_once()
+        return 0
+
+    async def positions_once(self) -> int:
+        """Tell who waits where they are; 0, so that the loop pauses."""
+        for room in self.every():
+            await room.send_positions()
+        return 0
+
+    async def messages_once(self) -> int:
+        """Tell what other processes were told; 0, so that the loop pauses."""
+        for said in await self.announcements.news():
+            self._on_said(said.event, {"audience": said.audience, "message": said.message})
+        oldest = (datetime.now(UTC) - KEPT).isoformat()
+        for room in self.every():
+            for audience in [a for a, m in room.messages.items() if str(m["at"]) < oldest]:
+                del room.messages[audience]
+        return 0
+
+    async def sockets_once(self) -> int:
+        """Report how many sockets are here, where there are any; 0, so that the loop pauses."""
+        for room in self.every():
+            if room.guests():
+                try:
+                    await self.stats(room)
+                except Refusal:
+                    continue
+        return 0
+
+    async def _on_news(self, room: Room, item: news.AnyNews) -> None:
+        if isinstance(item, news.Said):
+            self._on_said(room.row.id, orjson.loads(item.message))
+        elif isinstance(item, news.Rules | news.Tick) and item.version > room.row.version:
+            await self.directory.refresh()
+        room.on_news(item)
+
+    def _on_said(self, event: str, said: dict[str, Any]) -> None:
+        room, audience, message = self._rooms.get(event), said["audience"], said["message"]
+        if room is None:
+            return
+        had = room.messages.get(audience)
+        if had is None or (had["at"], had["id"]) < (message["at"], message["id"]):
+            room.on_message(message, audience)
+
+    def _on_change(self, row: EventRow) -> None:
+        room = self._room_of(row)
+        room.on_row(row)
+        room.on_gate()
+
+    def _room_of(self, row: EventRow) -> Room:
+        if row.id not in self._rooms:
+            self._rooms[row.id] = Room(row, self.directory.batcher(row.id), self._signer)
+        return self._rooms[row.id]

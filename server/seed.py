@@ -1,0 +1,64 @@
+"""The demo's event: one evening, four hundred seats and a floor, with lively rules."""
+
+import contextlib
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from booking_rush.booking.catalogue import Catalogue, Exists
+from booking_rush.booking.events import NewEvent
+from booking_rush.queue.postgres import Pool
+
+ROWS = "ABCDEFGHIJKLMNOP"
+
+
+def demo_event(now: datetime, event: str = "demo") -> NewEvent:
+    """An event a month from now: sixteen rows that widen to the back, and a standing floor."""
+    starts_at = (now + timedelta(days=30)).replace(hour=19, minute=0, second=0, microsecond=0)
+    return msgspec.convert(
+        {
+            "id": event,
+            "name": "The Night Before the Sale",
+            "shows": [{"id": "evening", "starts_at": starts_at}],
+            "sections": [
+                {
+                    "id": "stalls",
+                    "show": "evening",
+                    "name": "Stalls",
+                    "kind": "seated",
+                    "rows": [
+                        {"name": name, "seats": 18 + depth} for depth, name in enumerate(ROWS)
+                    ],
+                    "price": {"amount": 6500, "currency": "EUR"},
+                },
+                {
+                    "id": "floor",
+                    "show": "evening",
+                    "name": "Standing floor",
+                    "kind": "standing",
+                    "capacity": 200,
+                    "price": {"amount": 4500, "currency": "EUR"},
+                },
+            ],
+            "rules": {
+                "rate_per_second": 5,
+                "active_max": 50,
+                "claim_seconds": 60,
+                "late_seconds": 120,
+                "pass_seconds": 600,
+                "hold_seconds": 240,
+                "payment_seconds": 60,
+            },
+        },
+        NewEvent,
+    )
+
+
+async def seed(pool: Pool, event: str = "demo") -> bool:
+    """Put the demo's event on sale and open it, unless it is there; whether it was made."""
+    catalogue = Catalogue(pool)
+    with contextlib.suppress(Exists):
+        await catalogue.create(demo_event(datetime.now(UTC), event), who="seed")
+        await catalogue.act(event, "open", who="seed")
+        return True
+    return False

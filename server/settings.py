@@ -1,0 +1,107 @@
+"""Settings: read once from the environment, prefix RUSH_; a wrong one is named and refused."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+
+PREFIX = "RUSH_"
+
+
+class SettingsError(Exception):
+    """One or more settings cannot be used; the message names each and says what it wants."""
+
+
+def _about(text: str, **bounds: Any) -> msgspec.Meta:
+    return msgspec.Meta(description=text, **bounds)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting, with its default; lists are separated by commas."""
+
+    bind: Annotated[str, _about("address and port of the server", pattern=r"^\S+:[0-9]{1,5}$")] = (
+        "127.0.0.1:8000"
+    )
+    workers: Annotated[int, _about("serve processes", ge=1, le=64)] = 1
+    redis_url: Annotated[str, _about("redis://… or unix://…")] = ""
+    postgres_url: Annotated[str, _about("postgresql://…")] = ""
+    data: Annotated[str, _about("where the demo keeps its stores", min_length=1)] = ".booking-rush"
+    secret_key: Annotated[str, _about("seals keys and signs tokens; 32 characters or more")] = ""
+    admin_password: Annotated[str, _about("of the operator `admin`, used at the first start")] = ""
+    allowed_origins: Annotated[str, _about("other origins that may call, https://…")] = ""
+    trusted_proxies: Annotated[str, _about("addresses whose X-Forwarded headers count")] = ""
+    drain_seconds: Annotated[
+        int, _about("how long sockets are spread over when the server stops", ge=0, le=600)
+    ] = 5
+    commands_per_second: Annotated[
+        int, _about("commands a second and socket, in bursts of twice that", ge=1, le=10_000)
+    ] = 50
+    metrics_bind: Annotated[
+        str, _about("where a duty without pages shows /metrics; empty: nowhere")
+    ] = ""
+    metrics_dir: Annotated[str, _about("folder where processes of one machine add up metrics")] = ""
+    log_level: Annotated[
+        str, _about("debug, info, warning or error", pattern="^(debug|info|warning|error)$")
+    ] = "info"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of `bind`."""
+        host, _, port = self.bind.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The allowed origins."""
+        return frozenset(part.strip().rstrip("/") for part in self.allowed_origins.split(",")) - {
+            ""
+        }
+
+    def need_stores(self) -> None:
+        """What every process outside the demo must be told.
+
+        Raises:
+            SettingsError: naming what is missing.
+        """
+        missing = [
+            f"RUSH_{name.upper()} is not set: {hint}"
+            for name, hint in NEEDED.items()
+            if not getattr(self, name)
+        ]
+        if not missing and len(self.secret_key) < SECRET_CHARACTERS_MIN:
+            missing = [f"RUSH_SECRET_KEY is shorter than {SECRET_CHARACTERS_MIN} characters"]
+        if missing:
+            raise SettingsError("\n".join(missing))
+
+
+SECRET_CHARACTERS_MIN = 32
+NEEDED = {
+    "redis_url": "say which Redis, for example redis://127.0.0.1:6379/0",
+    "postgres_url": "say which database, for example postgresql://rush@127.0.0.1/rush",
+    "secret_key": "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+}
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Settings from an environment; empty variables count as not set.
+
+    Raises:
+        SettingsError: naming each variable that cannot be used.
+    """
+    given = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and value
+    }
+    known = {field.name: field for field in msgspec.structs.fields(Settings)}
+    errors = [f"RUSH_{name.upper()} is no setting" for name in sorted(set(given) - set(known))]
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in known:
+            try:
+                values[name] = msgspec.convert(value, known[name].type, strict=False)
+            except msgspec.ValidationError as error:
+                errors.append(f"RUSH_{name.upper()}={value!r}: {error}")
+    if errors:
+        raise SettingsError("\n".join(errors))
+    return Settings(**values)

@@ -1,0 +1,134 @@
+"""HTTP for visitors: who they are, what is on sale, and their place in a line."""
+
+import hashlib
+from functools import lru_cache
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.booking.catalogue import Event
+from booking_rush.booking.charts import chart
+from booking_rush.booking.events import Section
+from booking_rush.queue.line import NotInLine
+from booking_rush.server.requests import (
+    answer,
+    house_of,
+    is_secure,
+    page_of,
+    room_of,
+    visitor_cookie,
+    visitor_of,
+)
+from booking_rush.server.showing import moment
+from booking_rush.server.tokens import LIFE_S
+
+CHARTS_MAX = 64
+
+
+async def new_visitor(request: Request) -> Response:
+    """`POST /api/v1/visitors`: somebody whom nobody has been before."""
+    issued = house_of(request).tokens.issue()
+    response = answer(
+        201,
+        {
+            "visitor": issued.visitor,
+            "token": issued.token,
+            "expires_at": moment(issued.expires_at * 1000),
+        },
+    )
+    response.set_cookie(
+        visitor_cookie(request),
+        issued.token,
+        max_age=LIFE_S,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
+    )
+    return response
+
+
+async def events(request: Request) -> Response:
+    """`GET /api/v1/events`: what is on sale."""
+    limit, after = page_of(request)
+    shown = await house_of(request).catalogue.on_sale()
+    if after is not None:
+        ids = [event.id for event in shown]
+        shown = shown[ids.index(after) + 1 :] if after in ids else []
+    return answer(200, {"events": [_shown(request, event) for event in shown[:limit]]})
+
+
+async def event(request: Request) -> Response:
+    """`GET E`."""
+    found = await house_of(request).catalogue.event(request.path_params["event"])
+    await room_of(request)
+    return answer(200, {"event": _shown(request, found)})
+
+
+async def event_chart(request: Request) -> Response:
+    """`GET E/chart`: cacheable, it changes only when sections are added."""
+    found = await house_of(request).catalogue.event(request.path_params["event"])
+    body, tag = _chart(tuple(map(_Frozen, found.sections)))
+    headers = {"ETag": tag, "Cache-Control": "public, max-age=60"}
+    if tag in [given.strip() for given in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, media_type="application/json")
+
+
+async def join(request: Request) -> Response:
+    """`POST E/queue`: 201, or 200 when already in."""
+    visitor = visitor_of(request, house_of(request))
+    room = await room_of(request)
+    place = await room.line.join(visitor, aloud=True)
+    return answer(200 if place.again else 201, room.place_members(visitor, place))
+
+
+async def place(request: Request) -> Response:
+    """`GET E/queue`: asking is being heard of."""
+    visitor = visitor_of(request, house_of(request))
+    room = await room_of(request)
+    found = await room.line.claim(visitor)
+    if found is None:
+        raise NotInLine
+    return answer(200, room.place_members(visitor, found))
+
+
+async def leave(request: Request) -> Response:
+    """`DELETE E/queue`: gives up place or pass."""
+    visitor = visitor_of(request, house_of(request))
+    room = await room_of(request)
+    await room.line.leave(visitor)
+    return answer(204)
+
+
+async def jwks(request: Request) -> Response:
+    """`GET /.well-known/jwks.json`: what verifies passes and receipts."""
+    keys = house_of(request).signer.ring.jwks()
+    return answer(
+        200, keys, {"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"}
+    )
+
+
+def _shown(request: Request, event: Event) -> dict[str, object]:
+    gate = house_of(request).rooms.batcher(event.id).gate
+    return event.shown(None if gate.is_open else "recovering")
+
+
+class _Frozen:
+    """A section that compares by what it says, so that a chart is made once."""
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
+        self._key = orjson.dumps(repr(section))
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Frozen) and other._key == self._key
+
+
+@lru_cache(CHARTS_MAX)
+def _chart(sections: tuple[_Frozen, ...]) -> tuple[bytes, str]:
+    body = orjson.dumps(chart([frozen.section for frozen in sections]))
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -1,0 +1,76 @@
+"""The duties that work behind the pages: any of them in one process, until a signal."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from prometheus_client import start_http_server
+from redis.asyncio import Redis
+
+from booking_rush.booking.calendar import Calendar
+from booking_rush.booking.record import Recorder
+from booking_rush.lua.connect import check, connect
+from booking_rush.lua.program import Program
+from booking_rush.queue.admission import BEAT_S, Tend
+from booking_rush.queue.directory import Directory
+from booking_rush.queue.postgres import Pool, open_pool
+from booking_rush.server.loops import end, forever
+from booking_rush.server.settings import Settings
+from booking_rush.server.supervisor import stop_on_signals
+
+log = logging.getLogger(__name__)
+
+POOL_MAX = 8
+
+
+async def work(settings: Settings, duties: tuple[str, ...]) -> None:
+    """Do these duties until SIGINT or SIGTERM.
+
+    Raises:
+        RedisUnfitError, PostgresUnfitError: the stores are there and cannot be used.
+        OSError, asyncpg.PostgresError, RedisError: a store is not there.
+    """
+    stopping = asyncio.Event()
+    stop_on_signals(stopping)
+    if settings.metrics_bind:
+        host, _, port = settings.metrics_bind.rpartition(":")
+        start_http_server(int(port), host)
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(settings.postgres_url, size=POOL_MAX))
+        redis = await stack.enter_async_context(connect(settings.redis_url))
+        await check(redis)
+        for duty in duties:
+            await stack.enter_async_context(DUTIES[duty](pool, redis))
+            log.info("works")
+        await stopping.wait()
+        log.info("stops")
+
+
+@asynccontextmanager
+async def tend(pool: Pool, redis: Redis) -> AsyncGenerator[None]:
+    """Beats for every event: lapses, admission, ticks."""
+    duty = Tend(Directory(pool, Program(redis)))
+    tasks = [asyncio.create_task(forever("tend", duty.run_once, idle_s=BEAT_S / 4))]
+    yield
+    await end(tasks)
+
+
+@asynccontextmanager
+async def record(pool: Pool, redis: Redis) -> AsyncGenerator[None]:
+    """Carries the outbox to Postgres, and events back to Redis; opens and closes by the clock."""
+    program = Program(redis)
+    recorder = Recorder(pool, redis, program, holder=f"{socket.gethostname()}/{os.getpid()}")
+    calendar = Calendar(pool, redis, Directory(pool, program))
+    tasks = [
+        asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),
+        asyncio.create_task(forever("calendar", calendar.run_once, idle_s=0.1)),
+    ]
+    yield
+    await end(tasks)
+    await recorder.release()
+
+
+DUTIES = {"tend": tend, "record": record}

@@ -1,0 +1,36 @@
+// What the page asks of the line by itself after a frame: join again, say that we are here.
+
+import { waits } from "./standing.js";
+
+/**
+ * @typedef {import("./standing.js").Standing} Standing
+ * @typedef {import("./socket.js").Frame} Frame
+ */
+
+const SPREAD_MS = 3_000; // after a recovery everybody joins again, and not in the same moment
+
+/**
+ * Whether who waited must join again.
+ * @param {Standing} before
+ * @param {Standing} after
+ * @param {Frame} frame
+ */
+export function mustJoinAgain(before, after, frame) {
+  if (!waits(after) || after.room?.state === "recovering") return false;
+  if (frame.type === "welcome") return !frame.place;
+  if (frame.type === "room.state") return before.room?.state === "recovering";
+  return frame.type === "error" && frame.problem.code === "not_in_line";
+}
+
+/** When to join again. @param {Frame} frame @param {() => number} [random] */
+export function joinAgainMs(frame, random = Math.random) {
+  return frame.type === "room.state" ? random() * SPREAD_MS : 0;
+}
+
+/**
+ * Whether the turn has come and nobody has said so far that we are here.
+ * @param {Standing} standing
+ */
+export function mustClaim({ place, claimed }) {
+  return place?.state === "admitted" && !claimed;
+}

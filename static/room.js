@@ -1,0 +1,140 @@
+// One visitor's page of one event: what the line says is shown, what is pressed is asked of it.
+
+import { showEvent } from "./about.js";
+import { announceStanding } from "./announcer.js";
+import { showMessage } from "./broadcast.js";
+import { Clock } from "./clock.js";
+import { confirmed } from "./confirm.js";
+import { fill, part } from "./dom.js";
+import { joinAgainMs, mustClaim, mustJoinAgain } from "./errands.js";
+import { Line } from "./line.js";
+import { drawProof } from "./proof.js";
+import { showSections } from "./sections.js";
+import { hear, NOBODY, phaseOf } from "./standing.js";
+import { texts } from "./texts.js";
+import { drawTicket } from "./ticket.js";
+import { drawTurn } from "./turn.js";
+import { drawPage } from "./view.js";
+import { passes, Wishes } from "./wishes.js";
+
+/**
+ * @typedef {import("./socket.js").Frame} Frame
+ * @typedef {import("./socket.js").Status} Status
+ */
+
+const TICK_MS = 500;
+
+const event = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const clock = new Clock();
+const line = new Line(event, { onFrame, onStatus });
+const wishes = new Wishes((type) => line.ask(type));
+
+let standing = NOBODY;
+let status = /** @type {Status} */ ("connecting");
+let name = event;
+
+begin();
+
+function begin() {
+  fill();
+  press("join", () => wishes.want("queue.join"));
+  press("claim", () => wishes.want("queue.claim"));
+  press("leave", leave);
+  press("here", () => line.start());
+  press("again", () => line.start());
+  document.addEventListener("visibilitychange", lookedAt);
+  addEventListener("pageshow", lookedAt);
+  setInterval(drawTimes, TICK_MS);
+  line.start();
+  draw();
+  void showEvent(event).then((shown) => {
+    name = shown;
+    draw();
+  });
+}
+
+/** What a button does. @param {string} id @param {() => void} act */
+function press(id, act) {
+  part(id).addEventListener("click", () => {
+    act();
+    draw();
+  });
+}
+
+/** @param {Frame} frame @param {string | null} asked */
+function onFrame(frame, asked) {
+  const before = standing;
+  standing = hear(standing, frame, asked);
+  if (frame.type === "welcome") welcomed(frame);
+  wishes.hear(frame, asked);
+  if (mustJoinAgain(before, standing, frame)) wishes.want("queue.join", joinAgainMs(frame));
+  claimWhenSeen();
+  draw();
+}
+
+/** @param {Frame} frame */
+function welcomed(frame) {
+  clock.sync(frame.server_time);
+  const gone = !frame.place && frame.room.state !== "recovering";
+  if (gone && wishes.wants("queue.leave")) standing = hear(standing, { type: "queue.left" });
+}
+
+/** @param {Status} now @param {number} [code] */
+function onStatus(now, code = 0) {
+  status = now;
+  if (now === "stopped") standing = { ...standing, stopped: code };
+  else if (standing.stopped) standing = { ...standing, stopped: 0, welcomed: false };
+  draw();
+}
+
+/** The page is looked at again: a sleeping phone may have lost its connection, or its turn came. */
+function lookedAt() {
+  if (document.visibilityState !== "visible") return;
+  line.probe();
+  claimWhenSeen();
+  draw();
+}
+
+/** "I am here", as soon as somebody is. */
+function claimWhenSeen() {
+  if (mustClaim(standing) && document.visibilityState === "visible") wishes.want("queue.claim");
+}
+
+/** Leave, when that is really meant; a turn that has come meanwhile takes the question back. */
+async function leave() {
+  const words = texts.event.leave;
+  const turn = phaseOf(standing) === "admitted";
+  const yes = await confirmed(part("leaving"), {
+    question: turn ? words.titleAdmitted : words.title,
+    lead: turn ? words.leadAdmitted : words.lead,
+    yes: turn ? words.yesAdmitted : words.yes,
+  });
+  if (yes) wishes.want("queue.leave");
+  draw();
+}
+
+function draw() {
+  const phase = phaseOf(standing);
+  drawPage(standing, { phase, status, name, asking: asking() });
+  drawProof(standing);
+  showMessage(standing.message);
+  if (phase === "admitted") showSections(event);
+  announceStanding(standing, phase);
+  drawTimes();
+}
+
+/** What changes with the clock alone. */
+function drawTimes() {
+  drawTicket(standing, { event, clock, away: status !== "open" });
+  drawTurn(standing, clock, asking().claiming);
+}
+
+/** What the line has been asked and has not answered. */
+function asking() {
+  return {
+    joining: wishes.wants("queue.join"),
+    claiming: wishes.wants("queue.claim"),
+    leaving: wishes.wants("queue.leave"),
+    again: passes(standing.problem?.code),
+  };
+}

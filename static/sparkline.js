@@ -1,0 +1,60 @@
+// The last two minutes of one figure as a line: a small SVG made of elements.
+
+const SVG = "http://www.w3.org/2000/svg";
+const SAMPLES_MAX = 120; // one a second
+const [WIDTH, HEIGHT] = [SAMPLES_MAX, 32];
+const TOP = 3; // room for the stroke
+
+/** A line that grows to the right and forgets on the left. */
+export class Sparkline {
+  /** @type {number[]} */ #samples = [];
+  #line = svg("polyline", {
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": "2",
+    "stroke-linejoin": "round",
+    "vector-effect": "non-scaling-stroke",
+  });
+  #area = svg("polygon", { fill: "currentColor", "fill-opacity": "0.12" });
+
+  constructor() {
+    const box = {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      preserveAspectRatio: "none",
+      "aria-hidden": "true",
+    };
+    this.element = svg("svg", box);
+    this.element.append(this.#area, this.#line);
+  }
+
+  /** Take the newest sample. @param {number} sample */
+  add(sample) {
+    this.#samples = [...this.#samples, sample].slice(-SAMPLES_MAX);
+    this.#draw();
+  }
+
+  /** Begin anew. */
+  clear() {
+    this.#samples = [];
+    this.#draw();
+  }
+
+  #draw() {
+    const most = Math.max(1, ...this.#samples);
+    const first = SAMPLES_MAX - this.#samples.length;
+    const points = this.#samples.map((sample, at) => {
+      const height = HEIGHT - 1 - (sample / most) * (HEIGHT - 1 - TOP);
+      return `${first + at},${height.toFixed(1)}`;
+    });
+    this.#line.setAttribute("points", points.join(" "));
+    const ends = [`${WIDTH - 1},${HEIGHT}`, `${first},${HEIGHT}`];
+    this.#area.setAttribute("points", points.length ? [...points, ...ends].join(" ") : "");
+  }
+}
+
+/** @param {string} name @param {Record<string, string>} attributes */
+function svg(name, attributes) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}

@@ -1,0 +1,110 @@
+"""Real stores, private to the run; a database of its own for each test that asks for one."""
+
+import asyncio
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncGenerator, Callable, Generator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import uvloop
+from redis.asyncio import Redis
+
+from booking_rush.lua.connect import connect
+from booking_rush.lua.program import Program
+from booking_rush.migrations.migrate import migrate
+from booking_rush.queue.postgres import Pool, open_pool
+from tests.stores import Store, postgres_store, redis_store
+from tests.world import World, open_world, settings_for
+
+TEMPLATE = "rush_template"
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the server runs on."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+def folder() -> Generator[Path]:
+    """A short-named folder: the paths of sockets may not be long."""
+    path = Path(tempfile.mkdtemp(prefix="rush-test-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Generator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="rush-tests-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def redis_server(shared_folder: Path) -> Generator[Store]:
+    with redis_store(shared_folder) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def postgres_server(shared_folder: Path) -> Generator[Store]:
+    with postgres_store(shared_folder) as store:
+        asyncio.run(_make_template(store.url))
+        yield store
+
+
+async def _make_template(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    await connection.close()
+    connection = await asyncpg.connect(url.replace("/rush?", f"/{TEMPLATE}?"))
+    await migrate(connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: Store) -> AsyncGenerator[str]:
+    """A fresh, migrated database."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(postgres_server.url)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    yield postgres_server.url.replace("/rush?", f"/{name}?")
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture
+async def pool(postgres_url: str) -> AsyncGenerator[Pool]:
+    async with open_pool(postgres_url, size=10) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def redis_url(redis_server: Store) -> str:
+    async with connect(redis_server.url) as redis:
+        await redis.flushall()
+    return redis_server.url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncGenerator[Redis]:
+    async with connect(redis_url) as redis:
+        yield redis
+
+
+@pytest.fixture
+def program(redis: Redis) -> Program:
+    return Program(redis)
+
+
+@pytest.fixture
+async def world(
+    redis: Redis, pool: Pool, redis_url: str, postgres_url: str
+) -> AsyncGenerator[World]:
+    """A server, its duties and its clients; no event yet."""
+    async with open_world(redis, pool, settings_for(redis_url, postgres_url)) as world:
+        yield world

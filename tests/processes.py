@@ -1,0 +1,83 @@
+"""Real processes of the house, each of which may be killed, stopped and started again."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from booking_rush.server.settings import Settings
+
+
+class Process:
+    """One `booking-rush …`, with its log."""
+
+    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path):
+        self.name = name
+        self.log = log
+        self._arguments = arguments
+        self._environment = environment
+        self.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "booking_rush.server", *self._arguments],
+                env={**os.environ, **self._environment},
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        """Kill -9, which nobody can prepare for."""
+        self._process.kill()
+        self._process.wait()
+
+    def pause(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> int:
+        """Ask it to end; its exit code."""
+        with contextlib.suppress(ProcessLookupError):
+            self.resume()
+        self._process.terminate()
+        return self._process.wait(30)
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Settings as variables."""
+    fields: dict[str, object] = msgspec.to_builtins(settings)
+    return {f"RUSH_{name.upper()}": str(value) for name, value in fields.items() if value != ""}
+
+
+@contextmanager
+def running(settings: Settings, folder: Path, **duties: str) -> Generator[dict[str, Process]]:
+    """Processes by name, `name="serve --shared"`; all are gone when the block ends."""
+    environment = environment_of(settings)
+    processes = {
+        name: Process(name, arguments.split(), environment, folder / f"{name}.log")
+        for name, arguments in duties.items()
+    }
+    try:
+        yield processes
+    finally:
+        for process in processes.values():
+            if process.is_running():
+                with contextlib.suppress(ProcessLookupError):
+                    process.resume()
+                process.kill()

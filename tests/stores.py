@@ -1,0 +1,88 @@
+"""Real stores for tests: a Redis and a Postgres that are private to the run."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from booking_rush.server.stores import postgres_child, redis_child
+from booking_rush.server.supervisor import Child
+
+PATIENCE_S = 30.0
+
+
+class Store:
+    """A store's process; it can be killed, stopped and started again on the same data."""
+
+    def __init__(self, child: Child, url: str) -> None:
+        self.child = child
+        self.url = url
+        self.process = self._popen()
+
+    def start(self) -> None:
+        self.process = self._popen()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        ready, until = self.child.ready, time.monotonic() + PATIENCE_S
+        assert ready is not None
+        while not asyncio.run(ready()):  # type: ignore[arg-type]
+            assert self.process.poll() is None, self.child.log.read_text()
+            assert time.monotonic() < until, f"{self.child.name} is not ready"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        self.process.send_signal(self.child.stop_signal)
+        self.process.wait(PATIENCE_S)
+
+    def pause(self) -> None:
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def _popen(self) -> subprocess.Popen[bytes]:
+        child = self.child
+        with child.log.open("ab") as log:
+            return subprocess.Popen(
+                child.argv,
+                stdout=log,
+                stderr=log,
+                cwd=child.cwd,
+                user=child.owner and child.owner[0],
+                group=child.owner and child.owner[1],
+                extra_groups=child.owner and [],
+            )
+
+
+@contextmanager
+def running(child: Child, url: str) -> Generator[Store]:
+    """A store that runs while the block does."""
+    store = Store(child, url)
+    try:
+        store.wait_ready()
+        yield store
+    finally:
+        if store.process.poll() is None:
+            store.resume()
+            store.stop()
+
+
+@contextmanager
+def redis_store(folder: Path, *, fsync: str = "everysec") -> Generator[Store]:
+    with running(*redis_child(folder / "redis", folder, folder, fsync=fsync)) as store:
+        yield store
+
+
+@contextmanager
+def postgres_store(folder: Path) -> Generator[Store]:
+    with running(*asyncio.run(postgres_child(folder / "postgres", folder, folder))) as store:
+        yield store

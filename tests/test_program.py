@@ -1,0 +1,258 @@
+"""The program: batches in order, failures alone, the epoch gate, and the way back's own moves."""
+
+import asyncio
+from typing import TypeVar
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisDownError
+
+from booking_rush.lua import commands as lua
+from booking_rush.lua.batcher import BATCH_MAX, WAITING_MAX, Batcher
+from booking_rush.lua.connect import RedisUnfitError, check
+from booking_rush.lua.gate import Gate
+from booking_rush.lua.keys import KEYS, epoch_key, key
+from booking_rush.lua.program import MoveFailedError, Program
+from booking_rush.lua.refusals import Busy, Recovering, TryAgain
+from tests.moves import EVENT, LANE, Moves
+
+R = TypeVar("R")
+
+
+@pytest.fixture
+async def moves(program: Program) -> Moves:
+    return await Moves(program).open()
+
+
+@pytest.fixture
+def batcher(moves: Moves, program: Program) -> Batcher:
+    gate = Gate(EVENT)
+    number, _, run_id = moves.stamp.partition(":")
+    gate.judge(int(number), moves.stamp, run_id)
+    return Batcher(program, gate)
+
+
+async def test_a_batch_is_answered_in_order(moves: Moves, program: Program) -> None:
+    commands = [lua.JoinLine("ada"), lua.LeaveLine("bob", "left"), lua.LeaveLine("ada", "left")]
+
+    replies = await program.run(EVENT, moves.stamp, commands)
+
+    assert [type(reply) for reply in replies] == [lua.Waiting, lua.NotInLine, lua.Left]
+
+
+async def test_what_fails_spoils_no_neighbour(moves: Moves, program: Program, redis: Redis) -> None:
+    await moves.join("ada")
+    await redis.hset(key(EVENT, 1, "places"), "bob", b"\xc1 no MessagePack")
+
+    broken, fine = await program.run(
+        EVENT, moves.stamp, [lua.FindPlace("bob"), lua.FindPlace("ada")]
+    )
+
+    assert isinstance(broken, lua.Failed)
+    assert isinstance(fine, lua.Waiting)
+
+
+COMMANDS: list[lua.Command[lua.AnyReply]] = [
+    lua.JoinLine("eve"),
+    lua.LeaveLine("ada", "left"),
+    lua.ClaimPass("ada", connecting=True),
+    lua.FindPlace("ada"),
+    lua.AdmitVisitor("ada", "why"),
+    lua.SetRules(2, "closed", {}),
+    lua.ReportSockets("p", 1),
+    lua.ReadGone(0),
+    lua.AdmitNext(),
+    lua.MarkRecorded("9-9", {LANE: 1}),
+]
+
+
+@pytest.mark.parametrize("wrong", [known.name for known in KEYS])
+async def test_a_key_of_another_type_fails_a_move_and_no_neighbour(
+    wrong: str, moves: Moves, program: Program, redis: Redis
+) -> None:
+    """Whatever key is broken, each command is answered, as failed or as asked."""
+    await moves.join("ada", "bob")
+    parts = ("", LANE)
+    for part in parts:
+        name = key(EVENT, 1, wrong, part)
+        await redis.delete(name)
+        await redis.lpush(name, "a list is what no key of ours is")
+
+    replies = await program.run(EVENT, moves.stamp, COMMANDS)
+
+    assert len(replies) == len(COMMANDS)
+    assert any(isinstance(reply, lua.Failed) for reply in replies)
+    await redis.set("another", "still here")
+
+
+async def test_a_failed_move_is_raised_to_who_asked(moves: Moves, redis: Redis) -> None:
+    await redis.hset(key(EVENT, 1, "places"), "bob", b"\xc1")
+
+    with pytest.raises(MoveFailedError, match="Bad data"):
+        await moves.ask(lua.FindPlace("bob"))
+
+
+@pytest.mark.parametrize("change", ["2:{run_id}", "1:0123456789abcdef", "1:closed", None])
+async def test_another_epoch_or_another_redis_does_nothing(
+    change: str | None, moves: Moves, redis: Redis
+) -> None:
+    if change is None:
+        await redis.delete(epoch_key(EVENT))
+    else:
+        await redis.set(epoch_key(EVENT), change.format(run_id=moves.stamp.partition(":")[2]))
+
+    with pytest.raises(Recovering):
+        await moves.ask(lua.JoinLine("ada"))
+    assert await redis.exists(key(EVENT, 1, "line", LANE), key(EVENT, 1, "outbox")) == 0
+
+
+async def test_a_stamp_of_another_redis_does_nothing_even_where_it_is_stored(
+    moves: Moves, redis: Redis
+) -> None:
+    """An AOF that was put into a new Redis brings the old epoch's key with it."""
+    await redis.set(epoch_key(EVENT), "1:0123456789abcdef")
+
+    with pytest.raises(Recovering):
+        await moves.ask(lua.JoinLine("ada"), stamp="1:0123456789abcdef")
+
+
+async def test_the_program_is_loaded_again_when_redis_forgot_it(moves: Moves, redis: Redis) -> None:
+    await redis.script_flush()
+
+    assert isinstance(await moves.ask(lua.JoinLine("ada")), lua.Waiting)
+
+
+# The one way back's moves
+
+
+async def test_a_closed_epoch_lets_nothing_through(moves: Moves) -> None:
+    assert await moves.ask(lua.CloseEpoch(1)) == lua.EpochClosed()
+
+    with pytest.raises(Recovering):
+        await moves.ask(lua.JoinLine("ada"))
+
+
+async def test_closing_again_is_closing(moves: Moves) -> None:
+    await moves.ask(lua.CloseEpoch(1))
+
+    assert await moves.ask(lua.CloseEpoch(1)) == lua.EpochClosed()
+
+
+async def test_neither_closing_nor_opening_replaces_a_greater_epoch(
+    moves: Moves, redis: Redis
+) -> None:
+    run_id = moves.stamp.partition(":")[2]
+    await redis.set(epoch_key(EVENT), f"7:{run_id}")
+
+    assert await moves.ask(lua.CloseEpoch(1)) == lua.EpochPassed(7)
+    assert await moves.ask(lua.OpenEpoch(), stamp=f"2:{run_id}") == lua.EpochPassed(7)
+
+
+async def test_opening_works_only_in_the_redis_that_it_names(moves: Moves) -> None:
+    await moves.ask(lua.CloseEpoch(1))
+
+    assert await moves.ask(lua.OpenEpoch(), stamp="2:0123456789abcdef") == lua.EpochPassed(1)
+
+
+async def test_what_was_flushed_while_it_was_loaded_is_not_opened(
+    moves: Moves, redis: Redis
+) -> None:
+    run_id = moves.stamp.partition(":")[2]
+    await moves.ask(lua.CloseEpoch(1))
+    load = lua.LoadEvent(1, "open", {}, {LANE: 5}, {LANE: 5}, {})
+    assert await moves.ask(load, stamp=f"2:{run_id}") == lua.Loaded()
+    await redis.flushall()
+
+    assert await moves.ask(lua.OpenEpoch(), stamp=f"2:{run_id}") == lua.EpochPassed(-1)
+    assert await moves.ask(load, stamp=f"2:{run_id}") == lua.EpochPassed(-1)
+    assert await moves.ask(lua.LoadPlaces([], [1]), stamp=f"2:{run_id}") == lua.EpochPassed(-1)
+
+
+async def test_who_loads_late_writes_nothing_into_an_open_epoch(moves: Moves) -> None:
+    await moves.join("ada")
+    load = lua.LoadEvent(1, "open", {}, {LANE: 0}, {LANE: 0}, {})
+
+    assert await moves.ask(load) == lua.EpochPassed(1)
+    assert await moves.join("bob") == [2]
+
+
+# The batcher
+
+
+async def test_many_callers_share_a_batch_and_keep_their_order(batcher: Batcher) -> None:
+    visitors = [f"v{n}" for n in range(3 * BATCH_MAX)]
+
+    places = await asyncio.gather(*(batcher.do(lua.JoinLine(visitor)) for visitor in visitors))
+
+    numbers = [place.number for place in places if isinstance(place, lua.Waiting)]
+    assert numbers == list(range(1, 3 * BATCH_MAX + 1))
+
+
+async def test_a_caller_who_goes_away_cancels_nothing(batcher: Batcher) -> None:
+    gone = asyncio.create_task(_await(batcher.do(lua.JoinLine("ada"))))
+    stays = batcher.do(lua.JoinLine("bob"))
+    gone.cancel()
+
+    bob = await stays
+    ada = await batcher.do(lua.FindPlace("ada"))
+
+    assert isinstance(bob, lua.Waiting)
+    assert isinstance(ada, lua.Waiting)
+    assert (ada.number, bob.number) == (1, 2)
+
+
+async def _await(future: asyncio.Future[R]) -> R:
+    return await future
+
+
+async def test_a_shut_gate_lets_nobody_queue_up(batcher: Batcher) -> None:
+    batcher.gate.shut()
+
+    with pytest.raises(Recovering):
+        batcher.do(lua.JoinLine("ada"))
+
+
+async def test_a_lost_epoch_shuts_the_gate(batcher: Batcher, redis: Redis) -> None:
+    await redis.delete(epoch_key(EVENT))
+
+    with pytest.raises(Recovering):
+        await batcher.do(lua.JoinLine("ada"))
+    assert not batcher.gate.is_open
+
+
+async def test_a_lost_answer_is_not_asked_for_again(
+    batcher: Batcher, monkeypatch: pytest.MonkeyPatch, program: Program, redis: Redis
+) -> None:
+    carry_out = program.run
+
+    async def lose_the_answer(*arguments: object) -> object:
+        await carry_out(*arguments)  # type: ignore[arg-type]
+        raise RedisDownError("the answer is lost")
+
+    monkeypatch.setattr(program, "run", lose_the_answer)
+    with pytest.raises(TryAgain):
+        await batcher.do(lua.JoinLine("ada"))
+
+    monkeypatch.undo()
+    assert await redis.get(key(EVENT, 1, "numbers", LANE)) == b"1"
+    again = await batcher.do(lua.JoinLine("ada"))
+    assert isinstance(again, lua.Waiting)
+    assert again.again
+
+
+async def test_the_queue_in_front_of_redis_is_bounded(batcher: Batcher) -> None:
+    asked = [batcher.do(lua.FindPlace("ada")) for _ in range(WAITING_MAX)]
+
+    with pytest.raises(Busy):
+        batcher.do(lua.FindPlace("ada"))
+    await asyncio.gather(*asked)
+
+
+async def test_a_redis_that_evicts_is_refused(redis: Redis) -> None:
+    await redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with pytest.raises(RedisUnfitError, match="noeviction"):
+            await check(redis)
+    finally:
+        await redis.config_set("maxmemory-policy", "noeviction")
+    await check(redis)

@@ -1,0 +1,257 @@
+"""The one way back: Redis is emptied, rewound or replaced, and nobody loses what they were told."""
+
+import asyncio
+import shutil
+import socket
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from booking_rush.booking.catalogue import Catalogue
+from booking_rush.lua.connect import connect
+from booking_rush.queue.postgres import Pool
+from booking_rush.server.loops import end
+from tests.crowd import Crowd, crowd_at
+from tests.processes import Process, running
+from tests.stores import Store, redis_store
+from tests.world import new_event, settings_for, until
+
+WAITING = 2000
+SOCKETS = 60
+PATIENCE_S = 40.0
+
+
+@pytest.fixture
+def own_redis(folder: Path) -> Generator[Store]:
+    """A Redis that this test may break."""
+    with redis_store(folder) as store:
+        yield store
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class House:
+    """Two serve, two record and a tend, and a crowd in front of them."""
+
+    def __init__(self, crowd: Crowd, processes: dict[str, Process], store: Store, pool: Pool):
+        self.crowd = crowd
+        self.processes = processes
+        self.store = store
+        self.pool = pool
+
+    async def epoch(self) -> int:
+        return int(await self.pool.fetchval("SELECT epoch FROM recorded"))
+
+    async def state(self) -> str:
+        """The room's state as a visitor of one of the processes sees it."""
+        async with httpx.AsyncClient(base_url=self.crowd.base) as client:
+            answer = await client.get("/api/v1/events/demo")
+        return str(answer.json()["event"]["state"])
+
+    async def is_back(self) -> bool:
+        """Everybody who was told a place is there with it, whichever process they ask."""
+        people = [person for person in self.crowd.people if person.number]
+        found = await asyncio.gather(*(self.crowd.look(person) for person in people))
+        return all(found)
+
+
+@asynccontextmanager
+async def house(
+    store: Store, postgres_url: str, pool: Pool, folder: Path, **rules: float
+) -> AsyncGenerator[House]:
+    catalogue = Catalogue(pool)
+    await catalogue.create(new_event(rules=rules), who="tests")
+    await catalogue.act("demo", "open", who="tests")
+    settings = settings_for(store.url, postgres_url, bind=f"127.0.0.1:{free_port()}")
+    base = f"http://{settings.bind}"
+    duties = {
+        "record_1": "work record",
+        "record_2": "work record",
+        "tend": "work tend",
+        "serve_1": "serve --shared",
+        "serve_2": "serve --shared",
+    }
+    async with AsyncExitStack() as stack:
+        processes = stack.enter_context(running(settings, folder, **duties))
+        async with httpx.AsyncClient(base_url=base) as client:
+
+            async def ready() -> bool:
+                try:
+                    return (await client.get("/readyz")).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            await until(ready, within_s=PATIENCE_S)
+        crowd = await stack.enter_async_context(crowd_at(base, "demo"))
+        yield House(crowd, processes, store, pool)
+
+
+async def gather_crowd(crowd: Crowd) -> list[asyncio.Task[None]]:
+    """Two thousand wait, some of them on sockets; others go on joining and looking."""
+    people = [crowd.person() for _ in range(WAITING)]
+    for at in range(0, WAITING, 100):
+        await asyncio.gather(*(crowd.join(person) for person in people[at : at + 100]))
+    tasks = [asyncio.create_task(crowd.listen(person)) for person in people[:SOCKETS]]
+    tasks += [asyncio.create_task(crowd.listen(crowd.person())) for _ in range(SOCKETS)]
+    tasks += [asyncio.create_task(crowd.keep_joining()) for _ in range(10)]
+    tasks += [asyncio.create_task(crowd.keep_looking()) for _ in range(5)]
+    return tasks
+
+
+def flush(store: Store) -> None:
+    async def run() -> None:
+        async with connect(store.url) as redis:
+            await redis.flushall()
+
+    asyncio.run(run())
+
+
+def rewind(store: Store) -> None:
+    """Power is lost: the append-only file ends a second earlier than it was acknowledged."""
+    data = Path(store.child.argv[store.child.argv.index("--dir") + 1])
+    copy = data.with_name("a-second-ago")
+    shutil.copytree(data, copy)
+    time.sleep(1.0)
+    store.kill()
+    shutil.rmtree(data)
+    copy.rename(data)
+    store.start()
+
+
+def replace(store: Store) -> None:
+    """Another Redis, empty, on the same address."""
+    data = Path(store.child.argv[store.child.argv.index("--dir") + 1])
+    store.kill()
+    shutil.rmtree(data)
+    data.mkdir()
+    store.start()
+
+
+def restart(store: Store) -> None:
+    """The same Redis again, with all its data: its run id is another, so it must be loaded."""
+    store.stop()
+    store.start()
+
+
+@pytest.mark.parametrize("fault", [flush, rewind, replace, restart])
+async def test_nobody_loses_what_they_were_told(
+    fault: Callable[[Store], None],
+    own_redis: Store,
+    postgres_url: str,
+    pool: Pool,
+    folder: Path,
+) -> None:
+    rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
+    async with house(own_redis, postgres_url, pool, folder, **rules) as night:
+        tasks = await gather_crowd(night.crowd)
+        try:
+            await asyncio.to_thread(fault, own_redis)
+            await until(lambda: _epoch_is(night, 2), within_s=PATIENCE_S)
+            await until(night.is_back, within_s=PATIENCE_S)
+            more = len(night.crowd.people)
+            await until(lambda: len(night.crowd.people) > more + 50, within_s=PATIENCE_S)
+        finally:
+            await end(tasks)
+
+        assert await night.is_back()
+        assert night.crowd.complaints() == []
+        assert night.crowd.answers.get(503, 0) > 0  # the fault did bite
+        await assert_order_is_kept(pool)
+
+
+async def test_one_recorder_is_stopped_in_the_middle_of_bringing_back(
+    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+) -> None:
+    """The holder of the lease stops for ten seconds while it loads; the other brings all back."""
+    rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
+    async with house(own_redis, postgres_url, pool, folder, **rules) as night:
+        tasks = await gather_crowd(night.crowd)
+        try:
+            stopped = await _stop_while_loading(night)
+            await until(lambda: _is_open(night), within_s=PATIENCE_S)
+            await until(night.is_back, within_s=PATIENCE_S)
+            reached = await night.epoch()
+            await asyncio.sleep(max(0, stopped + 10 - time.monotonic()))
+            for name in ("record_1", "record_2"):
+                night.processes[name].resume()
+            await until(night.is_back, within_s=PATIENCE_S)
+        finally:
+            await end(tasks)
+
+        assert reached >= 3  # the stopped one counted 2, the other had to count on
+        assert night.crowd.complaints() == []
+        await assert_order_is_kept(pool)
+
+
+async def _stop_while_loading(night: House) -> float:
+    """Empty Redis and stop whoever has begun to load; when that was."""
+    async with connect(night.store.url) as redis:
+        await redis.flushall()
+        while await night.epoch() < 2:
+            await asyncio.sleep(0.001)
+        holder = await night.pool.fetchval("SELECT holder FROM recorded")
+        for name in ("record_1", "record_2"):
+            if str(holder).endswith(f"/{night.processes[name].pid}"):
+                night.processes[name].pause()
+        stopped = time.monotonic()
+        if await redis.get("{demo}:epoch") not in (None, b"1:closed"):
+            await redis.flushall()  # it was faster than we: the loss comes again
+    return stopped
+
+
+async def _epoch_is(night: House, epoch: int) -> bool:
+    return await night.epoch() >= epoch
+
+
+async def _is_open(night: House) -> bool:
+    return await night.state() == "open"
+
+
+async def assert_order_is_kept(pool: Pool) -> None:
+    """Whoever was admitted was admitted in the order of numbers, wave by wave."""
+    rows = await pool.fetch("SELECT number, wave FROM places WHERE wave > 0 ORDER BY number")
+    waves = [row["wave"] for row in rows]
+    assert waves == sorted(waves)
+    waiting = await pool.fetchval("SELECT min(number) FROM places WHERE state = 'waiting'")
+    assert waiting is None or all(row["number"] < waiting for row in rows)
+
+
+async def test_rebuilding_by_hand_keeps_everybody(
+    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+) -> None:
+    async with house(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
+        people = [night.crowd.person() for _ in range(20)]
+        await asyncio.gather(*(night.crowd.join(person) for person in people))
+        settings = settings_for(own_redis.url, postgres_url)
+
+        with running(settings, folder, rebuild="rebuild demo") as processes:
+            await until(lambda: not processes["rebuild"].is_running(), within_s=PATIENCE_S)
+            said = processes["rebuild"].log.read_text()
+
+        assert "demo is back in epoch 2" in said
+        await until(night.is_back, within_s=PATIENCE_S)
+        assert night.crowd.complaints() == []
+
+
+async def test_redis_that_counts_further_than_postgres_is_brought_back_from_there(
+    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+) -> None:
+    """Postgres was put back from a backup: it is the truth, and counts on from Redis's number."""
+    async with house(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
+        person = night.crowd.person()
+        await night.crowd.join(person)
+        async with connect(own_redis.url) as redis:
+            await redis.set("{demo}:epoch", "7:0123456789abcdef")
+
+        await until(lambda: _epoch_is(night, 8), within_s=PATIENCE_S)
+        await until(night.is_back, within_s=PATIENCE_S)
+
+        assert night.crowd.complaints() == []
