@@ -76,7 +76,7 @@ class Recovery:
         if outage_ms is None:
             return ""
         stamp = f"{epoch + 1}:{run_id}"
-        if not await self._load(event, stamp, outage_ms):
+        if not await self._load(event, stamp):
             return ""
         opened = await self._program.ask(event, stamp, OpenEpoch())
         await self._sweep(event, epoch)
@@ -93,18 +93,39 @@ class Recovery:
         )  # fmt: skip
 
     async def _count(self, event: str, epoch: int) -> int | None:
-        """Begin n + 1 in Postgres; how long Redis was away, None when another counted."""
-        outage_ms: int | None = await self._pool.fetchval(
-            """
-            UPDATE recorded SET epoch = epoch + 1, last = '0-0' WHERE event = $1 AND epoch = $2
-            RETURNING (extract(epoch FROM now() - seen_at) * 1000)::bigint
-            """,
-            event,
-            epoch,
-        )
+        """Begin n + 1 in Postgres, and move every deadline by the time for which Redis was away.
+
+        How many ms that was; None when another has counted.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            outage_ms: int | None = await connection.fetchval(
+                """
+                SELECT (extract(epoch FROM now() - seen_at) * 1000)::bigint FROM recorded
+                WHERE event = $1 AND epoch = $2 FOR UPDATE
+                """,
+                event,
+                epoch,
+            )
+            if outage_ms is None:
+                return None
+            await connection.execute(
+                """
+                UPDATE recorded SET epoch = epoch + 1, last = '0-0', seen_at = now()
+                WHERE event = $1
+                """,
+                event,
+            )
+            await connection.execute(
+                """
+                UPDATE places SET until_ms = until_ms + $2
+                WHERE event = $1 AND state IN ('admitted', 'late')
+                """,
+                event,
+                outage_ms,
+            )
         return outage_ms
 
-    async def _load(self, event: str, stamp: str, outage_ms: int) -> bool:
+    async def _load(self, event: str, stamp: str) -> bool:
         """Load the event page by page; False when a rival or a flush came in between."""
         async with self._pool.acquire() as connection, connection.transaction(readonly=True):
             row = await connection.fetchrow(LOAD_EVENT, event, LANE)
@@ -129,7 +150,7 @@ class Recovery:
             cursor = await connection.cursor(LOAD_PLACES, event, LANE)
             waited = head
             while rows := await cursor.fetch(PAGE):
-                places = [_kept(row, outage_ms) for row in rows]
+                places = [_kept(row) for row in rows]
                 gone, waited = gaps(places, waited)
                 if not await self._loaded(event, stamp, LoadPlaces(places, gone)):
                     return False
@@ -189,9 +210,7 @@ def gaps(places: list[KeptPlace], waited: int) -> tuple[list[int], int]:
     return gone, waited
 
 
-def _kept(row: asyncpg.Record, outage_ms: int) -> KeptPlace:
-    """A place whose deadline is moved by the time for which nobody could use it."""
-    until_ms = row["until_ms"] + outage_ms if row["until_ms"] else 0
+def _kept(row: asyncpg.Record) -> KeptPlace:
     return KeptPlace(
         visitor=row["visitor"],
         number=row["number"],
@@ -199,7 +218,7 @@ def _kept(row: asyncpg.Record, outage_ms: int) -> KeptPlace:
         state=row["state"],
         wave=row["wave"],
         admitted=row["admitted_ms"],
-        until_ms=until_ms,
+        until_ms=row["until_ms"],
     )
 
 
