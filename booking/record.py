@@ -26,7 +26,7 @@ from booking_rush.queue.postgres import Pool
 log = logging.getLogger(__name__)
 
 ENTRIES_MAX = 2000  # of one event in one transaction
-BLOCK_MS = 100  # how long a quiet outbox is listened to
+BLOCK_MS = 100  # how long a quiet outbox is listened to; 0: not at all
 LEASE_S = 1.5  # a holder that was stopped is followed this soon
 RENEW_S = 0.3
 
@@ -70,7 +70,9 @@ class Recorder:
             return 0
         leads = {key(lead.event, lead.epoch, "outbox"): lead for lead in self._leads.values()}
         reading = self._redis.xread(
-            {name: lead.last for name, lead in leads.items()}, count=ENTRIES_MAX, block=BLOCK_MS
+            {name: lead.last for name, lead in leads.items()},
+            count=ENTRIES_MAX,
+            block=BLOCK_MS or None,
         )
         found = cast("list[tuple[bytes, list[Entry]]]", await reading)
         work = [self._record(leads[name.decode()], entries) for name, entries in found]

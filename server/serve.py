@@ -13,7 +13,7 @@ import uvicorn
 from booking_rush.server import wire
 from booking_rush.server.app import create_app
 from booking_rush.server.guest import Guest
-from booking_rush.server.house import House
+from booking_rush.server.house import House, open_house
 from booking_rush.server.hub import SLICE
 from booking_rush.server.protocol import Requests, Socket
 from booking_rush.server.settings import Settings
@@ -91,6 +91,12 @@ def send_away(guest: Guest, drain_s: int) -> None:
     guest.end(wire.RESTARTING, "restarting")
 
 
+async def try_stores(settings: Settings) -> None:
+    """Open and close the house once: what cannot work is said in our words, not in uvicorn's."""
+    async with open_house(settings):
+        pass
+
+
 def config_of(settings: Settings, app: Any) -> uvicorn.Config:
     """Uvicorn's settings, each for a reason that `protocol.py` and ARCHITECTURE.md give."""
     return uvicorn.Config(
@@ -115,7 +121,12 @@ def config_of(settings: Settings, app: Any) -> uvicorn.Config:
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
-    """Serve until a signal; returns when everybody has been sent away."""
+    """Serve until a signal; returns when everybody has been sent away.
+
+    Raises:
+        what `open_house` raises, before anybody is served.
+    """
+    asyncio.run(try_stores(settings))
 
     def opened(house: House) -> None:
         server.house = house

@@ -93,7 +93,7 @@ class Lab:
 def lab(
     redis_server: Store, postgres_server: Store, monkeypatch: pytest.MonkeyPatch
 ) -> Generator[Lab]:
-    monkeypatch.setattr(record_module, "BLOCK_MS", 1)  # the machine waits for nobody
+    monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # the machine waits for nobody
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         url = postgres_server.url.replace("/rush?", "/model?")
 

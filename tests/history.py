@@ -1,0 +1,75 @@
+"""The whole history of an event, read from its outbox, and what it says about everybody."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from booking_rush.booking.fold import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One place changed: `had` is the state before (empty: none)."""
+
+    visitor: str
+    number: int
+    had: str
+    state: str
+
+
+class History:
+    """Every change of every place, in the order in which it happened."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self.changes = list(_changes(entries))
+
+    def numbers(self) -> list[int]:
+        """The numbers in the order in which they were given."""
+        return [change.number for change in self.changes if not change.had]
+
+    def admitted_from_the_line(self) -> list[int]:
+        """The numbers of who came in from the line, in that order."""
+        return [
+            change.number
+            for change in self.changes
+            if (change.had, change.state) == ("waiting", "admitted")
+        ]
+
+    def most_active(self) -> int:
+        """The most that were active at any instant."""
+        active = most = 0
+        for change in self.changes:
+            active += (change.state == "admitted") - (change.had == "admitted")
+            most = max(most, active)
+        return most
+
+    def ahead_at_joining(self) -> dict[str, int]:
+        """How many waited before each visitor at the very moment at which they joined."""
+        waiting, ahead = set[int](), dict[str, int]()
+        for change in self.changes:
+            if not change.had:
+                ahead[change.visitor] = len(waiting)
+            _step(waiting, change)
+        return ahead
+
+    def ahead_now(self) -> dict[str, int]:
+        """How many wait before each who still waits."""
+        waiting, by_number = set[int](), dict[int, str]()
+        for change in self.changes:
+            by_number[change.number] = change.visitor
+            _step(waiting, change)
+        return {by_number[number]: at for at, number in enumerate(sorted(waiting))}
+
+
+def _step(waiting: set[int], change: Change) -> None:
+    if change.state == "waiting":
+        waiting.add(change.number)
+    else:
+        waiting.discard(change.number)
+
+
+def _changes(entries: list[Entry]) -> Iterator[Change]:
+    states: dict[int, str] = {}
+    for _, fields in entries:
+        number, state = int(fields[b"number"]), fields[b"state"].decode()
+        yield Change(fields[b"visitor"].decode(), number, states.get(number, ""), state)
+        states[number] = state
