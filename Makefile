@@ -29,10 +29,10 @@ types: $(VENV)/everything-is-installed
 	@$(PY) -m pyright
 
 bench: $(VENV)/everything-is-installed
-	@$(PY) -m loadtest.bench
+	@$(PY) -m loadtest.bench $(ARGS)
 
 load: $(VENV)/everything-is-installed
-	@$(PY) -m loadtest.rush
+	@$(PY) -m loadtest.rush $(ARGS)
 
 clean:
 	rm -rf $(VENV) .cache

@@ -18,7 +18,7 @@ class Tend:
     """
 
     def __init__(self, directory: Directory) -> None:
-        self._directory = directory
+        self.directory = directory
         self._next_at: dict[str, float] = {}
 
     async def run_once(self) -> int:
@@ -27,9 +27,9 @@ class Tend:
         Raises:
             MoveFailedError: a beat broke, a mistake of ours.
         """
-        await self._directory.run_once()
+        await self.directory.run_once()
         now = time.monotonic()
-        due = [row for row in self._directory.rows if now >= self._next_at.get(row.id, 0)]
+        due = [row for row in self.directory.rows if now >= self._next_at.get(row.id, 0)]
         done = await asyncio.gather(*(self._beat(row) for row in due), return_exceptions=True)
         for outcome in done:
             if isinstance(outcome, MoveFailedError):
@@ -39,7 +39,7 @@ class Tend:
     async def _beat(self, row: EventRow) -> int:
         self._next_at[row.id] = time.monotonic() + BEAT_S
         try:
-            done = await self._directory.batcher(row.id).do(AdmitNext())
+            done = await self.directory.batcher(row.id).do(AdmitNext())
         except Refusal:
             return 0
         if done.idle:

@@ -28,6 +28,7 @@ class Person:
     aheads: list[int] = field(default_factory=list[int])
     admitted: int = 0
     complaints: list[str] = field(default_factory=list[str])
+    heard: bool = False  # their place, since `Crowd.forget` was called
 
     @property
     def headers(self) -> dict[str, str]:
@@ -39,6 +40,7 @@ class Person:
         if self.number and number != self.number:
             self.complaints.append(f"told {number} after {self.number}")
         self.number = number
+        self.heard = True
         if place["state"] == "admitted":
             self.admitted += 1
         else:
@@ -89,6 +91,17 @@ class Crowd:
         if answer.status_code != 503 and not (answer.status_code == 404 and not person.number):
             person.complaints.append(f"{method} {answer.status_code} {answer.text}")
         return False
+
+    def forget(self) -> None:
+        """From here on, everybody has to hear of their place again."""
+        for person in self.people:
+            person.heard = False
+
+    async def all_hear(self) -> bool:
+        """Everybody who was told a place looks until they hear of it; whether all have."""
+        missing = [person for person in self.people if person.number and not person.heard]
+        await asyncio.gather(*(self.look(person) for person in missing))
+        return all(person.heard for person in missing)
 
     async def keep_joining(self) -> None:
         """One after another joins, each until they are told."""

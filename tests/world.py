@@ -218,7 +218,7 @@ class World:
             made = await self.catalogue.act(event, action, who="tests")
         directory = self.house.rooms.directory
         assert await directory.ready(event, seconds=PATIENCE_S)
-        await until(lambda: self.house.rooms.batcher(event).gate.is_open)
+        await self.tend.directory.refresh()
         return made
 
     async def visitor(self) -> Visitor:

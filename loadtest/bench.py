@@ -1,0 +1,246 @@
+"""Benchmarks: each prints a ratio within one run, against a ceiling or a floor measured beside it.
+
+`make bench` runs all; `make bench ARGS="moves lone"` some.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import uvloop
+from redis.asyncio import Redis
+
+from booking_rush.booking.record import Recorder
+from booking_rush.lua.batcher import Batcher
+from booking_rush.lua.commands import CloseEpoch, JoinLine, LoadEvent, OpenEpoch
+from booking_rush.lua.connect import connect
+from booking_rush.lua.gate import Gate
+from booking_rush.lua.program import Program
+from booking_rush.migrations.migrate import migrate
+from booking_rush.queue.postgres import open_pool
+from booking_rush.queue.rules import rules_of
+from booking_rush.server.seed import seed
+from booking_rush.server.stores import postgres_child, redis_child
+from booking_rush.server.supervisor import Supervisor
+from loadtest.client import Client
+from loadtest.client import connect as connect_socket
+from loadtest.stage import line, percentiles, staged
+
+JOIN = b'{"type":"queue.join","id":"1"}'
+PING = b'{"type":"ping","id":"1"}'
+
+# What a join must do at the least, without asking anything: the ceiling of its move.
+BARE = """
+for i = 1, tonumber(ARGV[1]) do
+  local n = redis.call("INCR", "{bare}:numbers")
+  redis.call("ZADD", "{bare}:line", n, "v" .. n)
+  redis.call("HSET", "{bare}:places", "v" .. n, "0123456789012345678901234567")
+  redis.call("XADD", "{bare}:outbox", "*", "kind", "place", "visitor", "v" .. n, "number", n)
+  redis.call("HINCRBY", "{bare}:stats", "joined", 1)
+end
+"""
+
+
+async def moves() -> None:
+    """Joins a second through the batcher, against the bare Redis calls in batches as large."""
+    async with stores() as (redis, _):
+        gate = await _loaded(redis)
+        batcher, total = Batcher(Program(redis), gate), 20_000
+
+        async def caller(number: int) -> None:
+            for at in range(total // 64):
+                await batcher.do(JoinLine(f"v{number}-{at}"))
+
+        began = time.perf_counter()
+        await asyncio.gather(*(caller(number) for number in range(64)))
+        ours = total / (time.perf_counter() - began)
+        began = time.perf_counter()
+        for _ in range(total // 64):
+            await redis.eval(BARE, 0, 64)
+        bare = total / (time.perf_counter() - began)
+    line("joins in Redis", per_second=int(ours), bare=int(bare), ratio=ours / bare)
+
+
+async def lone(commit_s: float) -> None:
+    """A lone join over a socket until it is told, against a ping and one commit."""
+    async with staged() as stage:
+        await stage.event("lone", rate_per_second=0)
+        joins, pings = list[float](), list[float]()
+        for _ in range(200):
+            client = await _visitor(stage.base, "lone")
+            pings.append(await _timed(client, PING, b"pong"))
+            joins.append(await _timed(client, JOIN, b"queue.joined"))
+            client.transport.close()
+    told, ping = percentiles(joins), percentiles(pings)
+    floor = ping["p50"] + commit_s * 1000
+    line("lone join, told", **{f"{k}_ms": v for k, v in told.items()}, commit_ms=commit_s * 1000,
+         ping_ms=ping["p50"], ratio=told["p50"] / floor)  # fmt: skip
+
+
+async def crowd() -> None:
+    """Joins a second from many sockets, each told when recorded; against pings on as many."""
+    async with staged() as stage:
+        await stage.event("crowd", rate_per_second=0)
+        for sockets in (64, 256):
+            clients = [await _visitor(stage.base, "crowd") for _ in range(sockets)]
+            before = stage.cpu_s()
+            joined, waits = await _many(stage.base, clients, sockets * 20)
+            spent = {n: s - before[n] for n, s in stage.cpu_s().items()}
+            pinged, _ = await _pings(clients, sockets * 40)
+            shown = {f"{k}_ms": v for k, v in percentiles(waits).items()}
+            line(f"joins from {sockets} sockets", per_second=int(joined), **shown,
+                 serve_us=spent["serve"] / (sockets * 20) * 1e6,
+                 record_us=spent["record"] / (sockets * 20) * 1e6,
+                 pings=int(pinged), ratio=joined / pinged)  # fmt: skip
+            for client in clients:
+                client.transport.close()
+
+
+async def recovery() -> None:
+    """Redis is emptied with many waiting: until the gate shuts, and until a place is told again;
+    against writing the same places with bare calls.
+    """
+    for waiting in (2_000, 50_000):
+        async with stores() as (redis, url), open_pool(url, size=4) as pool:
+            recorder = Recorder(pool, redis, Program(redis), "bench")
+            await recorder.run_once()
+            await _journal(url, waiting)
+            began = time.perf_counter()
+            await redis.flushall()
+            await recorder.rebuild("demo")
+            ours = time.perf_counter() - began
+            began = time.perf_counter()
+            await redis.eval(BARE, 0, waiting)
+            bare = time.perf_counter() - began
+        line(f"back with {waiting:,}", seconds=ours, bare_seconds=bare, ratio=ours / bare)
+
+
+async def _many(base: str, clients: list[Client], total: int) -> tuple[float, list[float]]:
+    """Each socket leaves and joins again, so many times in all; joins a second and their waits."""
+    waits: list[float] = []
+
+    async def one(client: Client) -> None:
+        for _ in range(total // len(clients)):
+            waits.append(await _timed(client, JOIN, b"queue.joined"))
+            client.send(b'{"type":"queue.leave","id":"2"}')
+            await client.until(b"queue.left")
+
+    began = time.perf_counter()
+    await asyncio.gather(*(one(client) for client in clients))
+    return 2 * total / (time.perf_counter() - began), waits
+
+
+async def _pings(clients: list[Client], total: int) -> tuple[float, list[float]]:
+    waits: list[float] = []
+
+    async def one(client: Client) -> None:
+        for _ in range(total // len(clients)):
+            waits.append(await _timed(client, PING, b"pong"))
+
+    began = time.perf_counter()
+    await asyncio.gather(*(one(client) for client in clients))
+    return total / (time.perf_counter() - began), waits
+
+
+async def _timed(client: Client, frame: bytes, answer: bytes) -> float:
+    began = time.perf_counter()
+    client.send(frame)
+    await client.until(answer)
+    return time.perf_counter() - began
+
+
+async def _visitor(base: str, event: str) -> Client:
+    async with httpx.AsyncClient() as client:
+        issued = (await client.post(f"{base}/api/v1/visitors")).json()
+    return await connect_socket(base, event, issued["token"])
+
+
+async def _loaded(redis: Redis) -> Gate:
+    """An open event without Postgres behind it."""
+    program, gate = Program(redis), Gate("demo")
+    run_id, _ = await program.found(["demo"])
+    stamp = f"1:{run_id}"
+    await program.ask("demo", f"0:{run_id}", CloseEpoch(0))
+    rules = rules_of({}).numbers()
+    await program.ask("demo", stamp, LoadEvent(1, "open", rules, {"main": 0}, {"main": 0}, {}))
+    await program.ask("demo", stamp, OpenEpoch())
+    gate.judge(1, stamp, run_id)
+    return gate
+
+
+async def _journal(postgres_url: str, waiting: int) -> None:
+    """So many wait, as Postgres keeps them."""
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute(
+        """
+        INSERT INTO places SELECT 'demo', 'main', n, 'v_' || md5(n::text), 'waiting',
+            1790000000000 + n, 0, 0, 0, '' FROM generate_series(1, $1::int) AS n
+        """,
+        waiting,
+    )
+    await connection.close()
+
+
+async def _commit_s() -> float:
+    """The median of one-row commits on the same disk."""
+    async with stores() as (_, postgres_url):
+        connection = await asyncpg.connect(postgres_url)
+        times: list[float] = []
+        for _ in range(200):
+            began = time.perf_counter()
+            await connection.execute("UPDATE recorded SET seen_at = now()")
+            times.append(time.perf_counter() - began)
+        await connection.close()
+    return sorted(times)[100]
+
+
+class stores:
+    """A Redis and a seeded Postgres of this benchmark alone."""
+
+    async def __aenter__(self) -> tuple[Redis, str]:
+        """Start both; the client of the one, the address of the other."""
+        self._folder = tempfile.TemporaryDirectory(prefix="rush-bench-")
+        folder = Path(self._folder.name)
+        folder.chmod(0o711)
+        self._supervisor = Supervisor(lambda line: None)
+        child, redis_url = redis_child(folder / "redis", folder, folder)
+        await self._supervisor.start(child)
+        child, postgres_url = await postgres_child(folder / "postgres", folder, folder)
+        await self._supervisor.start(child)
+        async with open_pool(postgres_url, size=2) as pool:
+            async with pool.acquire() as connection:
+                await migrate(connection)
+            await seed(pool)
+        self._redis = connect(redis_url)
+        return self._redis, postgres_url
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop both."""
+        await self._redis.aclose()
+        await self._supervisor.stop()
+        self._folder.cleanup()
+
+
+def on_uvloop(benchmark: Coroutine[Any, Any, None]) -> None:
+    """Run what measures the server on the loop that costs the client least."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(benchmark)
+
+
+# Children are started by asyncio's own loop: uvloop cannot give one another user.
+BENCHMARKS: dict[str, Callable[[], None]] = {
+    "moves": lambda: asyncio.run(moves()),
+    "lone": lambda: on_uvloop(lone(asyncio.run(_commit_s()))),
+    "crowd": lambda: on_uvloop(crowd()),
+    "recovery": lambda: asyncio.run(recovery()),
+}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or BENCHMARKS:
+        BENCHMARKS[name]()

@@ -1,0 +1,111 @@
+"""The leanest WebSocket client that the contract needs: what is measured is the server."""
+
+import asyncio
+import os
+import struct
+from collections import deque
+from typing import cast
+from urllib.parse import urlsplit
+
+
+def masked(payload: bytes) -> bytes:
+    """A text frame of a client; a mask of zeros is a mask (RFC 6455, 5.3)."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, 0x80 | size)) + b"\0\0\0\0" + payload
+    return struct.pack("!BBH", 0x81, 0xFE, size) + b"\0\0\0\0" + payload
+
+
+class Client(asyncio.Protocol):
+    """One visitor's socket: `ask` sends a frame, `receive` waits for the next one."""
+
+    def __init__(self) -> None:
+        self.frames: deque[bytes] = deque()
+        self.closed = False
+        self._buffer = b""
+        self._head = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where to write."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing comes any more."""
+        self.closed = True
+        self._wake()
+
+    def data_received(self, data: bytes) -> None:
+        """Cut what came into frames."""
+        self._buffer += data
+        if not self._head:
+            head, end, rest = self._buffer.partition(b"\r\n\r\n")
+            if not end:
+                return
+            assert b" 101 " in head.split(b"\r\n")[0], head
+            self._head, self._buffer = True, rest
+        while (frame := self._cut()) is not None:
+            self.frames.append(frame)
+        self._wake()
+
+    def send(self, payload: bytes) -> None:
+        """Send a command."""
+        self.transport.write(masked(payload))
+
+    async def receive(self) -> bytes:
+        """The next text frame."""
+        while not self.frames:
+            assert not self.closed, "the socket was closed"
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return self.frames.popleft()
+
+    async def until(self, kind: bytes) -> bytes:
+        """The next frame of a type."""
+        wanted = b'{"type":"%s"' % kind
+        while not (frame := await self.receive()).startswith(wanted):
+            pass
+        return frame
+
+    def _cut(self) -> bytes | None:
+        buffer = self._buffer
+        if len(buffer) < 2:
+            return None
+        size, at = buffer[1] & 0x7F, 2
+        if size == 126:
+            if len(buffer) < 4:
+                return None
+            size, at = struct.unpack_from("!H", buffer, 2)[0], 4
+        if len(buffer) < at + size:
+            return None
+        self._buffer = buffer[at + size :]
+        if buffer[0] & 0x0F == 0x9:
+            self.transport.write(
+                b"\x8a\x80\0\0\0\0" if size == 0 else _pong(buffer[at : at + size])
+            )
+            return self._cut()
+        return buffer[at : at + size]
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+def _pong(payload: bytes) -> bytes:
+    return bytes((0x8A, 0x80 | len(payload))) + b"\0\0\0\0" + payload
+
+
+async def connect(base: str, event: str, token: str) -> Client:
+    """A socket that has been welcomed; addresses are spread over loopback for many sockets."""
+    host, _, port = urlsplit(base).netloc.partition(":")
+    loop = asyncio.get_running_loop()
+    source = (f"127.0.0.{2 + os.getpid() % 200}", 0)
+    _, client = await loop.create_connection(Client, host, int(port), local_addr=source)
+    request = (
+        f"GET /ws/events/{event} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        f"Sec-WebSocket-Version: 13\r\nAuthorization: Bearer {token}\r\n\r\n"
+    )
+    client.transport.write(request.encode())
+    await client.until(b"welcome")
+    return client

@@ -1,0 +1,129 @@
+"""A stage for measuring: the demo on a port and data of its own, and an event made for the run."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+READY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the demo answers, who may operate it, and the processes that it printed."""
+
+    base: str
+    password: str
+    pids: dict[str, int]
+
+    @property
+    def socket_url(self) -> str:
+        """The same address for sockets."""
+        return self.base.replace("http", "ws", 1)
+
+    async def operator(self, client: httpx.AsyncClient) -> None:
+        """Log a client in as `admin`."""
+        body = {"username": "admin", "password": self.password}
+        answer = await client.post(f"{self.base}/api/v1/admin/login", json=body)
+        answer.raise_for_status()
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+
+    async def event(self, name: str, **rules: float) -> None:
+        """Put an event on sale and open it."""
+        body = {
+            "id": name,
+            "name": name,
+            "shows": [{"id": "evening", "starts_at": "2030-01-01T19:00:00Z"}],
+            "sections": [],
+            "rules": {"waiting_max": 1_000_000, **rules},
+        }
+        async with httpx.AsyncClient(base_url=self.base, timeout=30) as client:
+            await self.operator(client)
+            (await client.post("/api/v1/admin/events", json=body)).raise_for_status()
+            (await client.post(f"/api/v1/admin/events/{name}/open")).raise_for_status()
+
+    def cpu_s(self) -> dict[str, float]:
+        """Processor seconds of each process so far, from the kernel."""
+        tick = os.sysconf("SC_CLK_TCK")
+        spent: dict[str, float] = {}
+        for name, pid in self.pids.items():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            spent[name] = (int(fields[11]) + int(fields[12])) / tick
+        return spent
+
+
+@asynccontextmanager
+async def staged(**environment: str) -> AsyncGenerator[Stage]:
+    """The demo, from start to stop, in a folder that goes with it."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="rush-load-") as folder:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "booking_rush.server", "demo",
+            stdout=asyncio.subprocess.PIPE,
+            env={
+                **os.environ, "RUSH_DATA": folder, "RUSH_BIND": f"127.0.0.1:{port}",
+                "RUSH_COMMANDS_PER_SECOND": "10000", **environment,
+            },
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(READY_S):
+                said = await _until_ready(process)
+            yield Stage(
+                base=f"http://127.0.0.1:{port}",
+                password=_found(r"admin / (\S+)", said),
+                pids={n: int(p) for n, p in re.findall(r"^  (\S+) +pid (\d+)$", said, re.M)},
+            )
+        finally:
+            process.send_signal(signal.SIGTERM)
+            await process.wait()
+
+
+async def _until_ready(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    said = ""
+    while "  API" not in said:
+        line = await process.stdout.readline()
+        assert line, said
+        said += line.decode()
+    return said
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _found(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found, text
+    return found[1]
+
+
+def percentiles(values: list[float]) -> dict[str, float]:
+    """p50, p90 and p99 of some values, in ms where they are seconds."""
+    ordered = sorted(values)
+    return {
+        name: ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+        for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
+    }
+
+
+def line(name: str, **figures: Any) -> None:
+    """Print one result."""
+    shown = "  ".join(
+        f"{key} {value:,.2f}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in figures.items()
+    )
+    print(f"{name:<28} {shown}", flush=True)

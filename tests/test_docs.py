@@ -1,0 +1,96 @@
+"""The documents are part of the change: settings, commands and rooms are all told."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from booking_rush.server.cli import cli
+from booking_rush.server.settings import Settings, read
+from booking_rush.server.work import DUTIES
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
+SETTINGS = [f"RUSH_{field.name.upper()}" for field in msgspec.structs.fields(Settings)]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_in_readme_and_in_the_example(name: str) -> None:
+    assert f"| `{name}` |" in README
+    assert re.search(rf"^{name}=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+
+def test_the_example_holds_the_defaults_and_nothing_else() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+    assert list(given) == SETTINGS
+    assert read(given) == Settings()
+
+
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_every_command_is_in_readme(command: str) -> None:
+    assert f"booking-rush {command}" in README
+
+
+def test_readme_names_its_two_commands_and_its_limits() -> None:
+    for wanted in ("make demo", "make test", "## Limits", "ARCHITECTURE.md", "CHANGELOG.md"):
+        assert wanted in README
+
+
+def test_what_the_documents_name_is_there() -> None:
+    for text in (README, ARCHITECTURE):
+        for name in re.findall(r"`((?:server|queue|booking|lua|static|k8s|docs)/[\w./-]*)`", text):
+            assert (ROOT / name).exists(), name
+    for target in re.findall(r"\]\(([\w./-]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_room_of_the_house_is_on_the_map() -> None:
+    for folder in ("lua", "queue", "booking", "server"):
+        for path in sorted((ROOT / folder).glob("*.py")):
+            if path.name != "__main__.py":
+                assert f"`{path.name}`" in ARCHITECTURE, f"{folder}/{path.name}"
+
+
+def test_figures_come_from_commands_that_are_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"`make (\w+)", README)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+# Kubernetes
+
+
+def manifests(name: str) -> list[Any]:
+    return list(yaml.safe_load_all((ROOT / "k8s" / f"{name}.yaml").read_text()))
+
+
+@pytest.mark.parametrize("duty", [*sorted(DUTIES), "serve", "migrate"])
+def test_every_duty_has_a_careful_manifest(duty: str) -> None:
+    [workload] = [m for m in manifests(duty) if m["kind"] in ("Deployment", "Job")]
+    pod = workload["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert {"requests", "limits"} <= set(container["resources"])
+    assert duty in container["args"]
+    if workload["kind"] == "Deployment":
+        assert "livenessProbe" in container
+
+
+def test_a_serve_pod_has_time_to_drain() -> None:
+    [workload] = [m for m in manifests("serve") if m["kind"] == "Deployment"]
+    [settings] = manifests("settings")
+    grace = workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    drain = int(settings["data"]["RUSH_DRAIN_SECONDS"])
+
+    assert grace >= 5 + drain + 10
+    names = set(settings["data"])
+    assert names <= set(SETTINGS)
