@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+EVERYTHING := .[demo,dev]
 
+# A comma in an argument of `call` would end it, so extras come in a variable.
 # pip shows what it collects, and its failure is ours.
 define install
 { $(PY) -m pip install --disable-pip-version-check --progress-bar off -e '$(1)' \
@@ -49,5 +51,5 @@ $(VENV)/demo-is-installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/everything-is-installed: pyproject.toml | $(VENV)/bin/python
 	@echo "installing, about a minute"
-	@$(call install,.[demo,dev])
+	@$(call install,$(EVERYTHING))
 	@touch $@ $(VENV)/demo-is-installed
