@@ -6,11 +6,13 @@ import time
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from booking_rush.booking import house
 from booking_rush.booking.catalogue import Catalogue, Event
 from booking_rush.lua.commands import SetRules
 from booking_rush.lua.gate import Gate
 from booking_rush.lua.keys import key
 from booking_rush.lua.refusals import Refusal
+from booking_rush.lua.seat_commands import AddSections
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool
 
@@ -19,12 +21,13 @@ log = logging.getLogger(__name__)
 EVERY_S = 0.5
 
 
-async def bring_rules(directory: Directory, event: Event) -> bool:
-    """Bring state and rules to Redis; False when it must be done later."""
+async def bring(directory: Directory, event: Event) -> bool:
+    """Bring sections, state and rules to Redis; False when it must be done later."""
+    batcher = directory.batcher(event.id)
     try:
-        await directory.batcher(event.id).do(
-            SetRules(event.version, event.state, event.rules.numbers())
-        )
+        for section in event.sections:
+            await batcher.do(AddSections([house.empty(section)]))
+        await batcher.do(SetRules(event.version, event.state, event.rules.numbers()))
     except Refusal as refusal:
         log.info("rules later event=%s version=%d why=%s", event.id, event.version, refusal.code)
         return False
@@ -53,7 +56,7 @@ class Calendar:
         return sum([await self._bring(event) for event in behind])
 
     async def _bring(self, event: str) -> bool:
-        return await bring_rules(self._directory, await self._catalogue.event(event))
+        return await bring(self._directory, await self._catalogue.event(event))
 
     async def _behind(self) -> list[str]:
         """Events of which Redis has an older version than Postgres."""

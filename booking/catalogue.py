@@ -202,17 +202,6 @@ class Catalogue:
             await audit.note(connection, who, "rules", event, **change)
         return await self.event(event)
 
-    async def capacity(self, event: str) -> int:
-        """How many places are for sale."""
-        places: int = await self._pool.fetchval(
-            """
-            SELECT coalesce(sum(capacity - cardinality(closed)), 0)::bigint
-            FROM sections WHERE event = $1
-            """,
-            event,
-        )
-        return places
-
     async def turn_the_clock(self) -> list[str]:
         """Open and close what is due by `opens_at` and `closes_at`; the ids of what changed."""
         async with self._pool.acquire() as connection, connection.transaction():
@@ -263,11 +252,12 @@ def _event_of(row: asyncpg.Record) -> Event:
         rules=rules_of(orjson.loads(row["rules"])),
         version=row["version"],
         shows=msgspec.json.decode(row["shows"] or "[]", type=list[Show]),
-        sections=[_section_of(section) for section in orjson.loads(row["sections"] or "[]")],
+        sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
     )
 
 
-def _section_of(row: dict[str, Any]) -> Section:
+def section_of(row: dict[str, Any]) -> Section:
+    """A section from its row as JSON."""
     price = {"amount": row["price_amount"], "currency": row["price_currency"]}
     fields = {name: row[name] for name in ("id", "show", "name", "kind")} | {"price": price}
     if row["kind"] == "seated":

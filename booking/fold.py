@@ -1,8 +1,12 @@
-"""What a batch of the outbox comes to: the last word on every place, in the stream's order."""
+"""What a batch of the outbox comes to: the last word on every place and hold, in stream order."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
+
+from booking_rush.lua.seat_commands import Hold
 
 Entry = tuple[bytes, Mapping[bytes, bytes]]
 
@@ -21,12 +25,16 @@ class PlaceRow(NamedTuple):
     reason: str
 
 
+_hold = msgspec.msgpack.Decoder(Hold).decode
+
+
 @dataclass(slots=True)
 class Batch:
     """The sum of some entries, the last of which is `last`."""
 
     last: str
     places: dict[tuple[str, int], PlaceRow] = field(default_factory=dict[tuple[str, int], PlaceRow])
+    holds: dict[str, Hold] = field(default_factory=dict[str, Hold])
     closed: bool = False  # every place that lives beyond these has ended
 
     def numbers(self) -> dict[str, int]:
@@ -38,7 +46,9 @@ class Batch:
 
 
 def fold(entries: Iterable[Entry]) -> Batch:
-    """Fold entries, oldest first; every entry of a place is the whole place as it is then.
+    """Fold entries, oldest first; every entry is the whole place, or the whole hold, as it is then.
+
+    Holds come in the order of their last entries: who checked out first claims first.
 
     Raises:
         ValueError: an entry is of a kind that this version does not know.
@@ -50,6 +60,10 @@ def fold(entries: Iterable[Entry]) -> Batch:
             case b"place":
                 row = _place_of(fields)
                 batch.places[row.lane, row.number] = row
+            case b"booking":
+                hold = _hold(fields[b"body"])
+                batch.holds.pop(hold.id, None)
+                batch.holds[hold.id] = hold
             case b"closed":
                 batch.closed = True
                 batch.places = {at: _ended(row) for at, row in batch.places.items()}

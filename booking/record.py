@@ -8,6 +8,7 @@ only saves work; two that record at once are kept apart by the cursor, and one o
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
@@ -15,6 +16,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from booking_rush.booking.fold import Batch, Entry, PlaceRow, fold
+from booking_rush.booking.keep import keep
 from booking_rush.booking.recovery import Recovery
 from booking_rush.lua.commands import MarkRecorded
 from booking_rush.lua.keys import key
@@ -48,8 +50,16 @@ class Lead:
 class Recorder:
     """Records every event of which it holds the lease."""
 
-    def __init__(self, pool: Pool, redis: Redis, program: Program, holder: str) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        redis: Redis,
+        program: Program,
+        holder: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._pool = pool
+        self._clock = clock
         self._redis = redis
         self._program = program
         self._holder = holder
@@ -182,7 +192,7 @@ class Recorder:
                 await self.commit(event, epoch, last, fold(entries))
 
     async def commit(self, event: str, epoch: int, last: str, batch: Batch) -> None:
-        """Ends, then places, then the cursor, in one transaction.
+        """Ends, then places, then bookings, then the cursor, in one transaction.
 
         Raises:
             CursorMovedError: the cursor is not where this batch begins; nothing was written.
@@ -196,6 +206,9 @@ class Recorder:
                     assert put == f"INSERT 0 {len(rows)}", "a number was given to two visitors"
             if batch.closed:
                 await connection.execute(END_PLACES, event)
+            if batch.holds:
+                now_ms = int(self._clock() * 1000)
+                await keep(connection, event, list(batch.holds.values()), now_ms=now_ms)
             moved = await connection.execute(
                 """
                 UPDATE recorded SET last = $4, seen_at = now()

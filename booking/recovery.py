@@ -18,6 +18,8 @@ import asyncpg
 import orjson
 from redis.asyncio import Redis
 
+from booking_rush.booking import house
+from booking_rush.booking.orders import hold_of
 from booking_rush.lua.commands import (
     CloseEpoch,
     Command,
@@ -32,7 +34,8 @@ from booking_rush.lua.commands import (
 )
 from booking_rush.lua.keys import tag_of
 from booking_rush.lua.program import Program
-from booking_rush.queue.postgres import Pool
+from booking_rush.lua.seat_commands import LoadHolds, LoadSections
+from booking_rush.queue.postgres import Connection, Pool
 from booking_rush.queue.rules import rules_of
 
 log = logging.getLogger(__name__)
@@ -115,14 +118,8 @@ class Recovery:
                 """,
                 event,
             )
-            await connection.execute(
-                """
-                UPDATE places SET until_ms = until_ms + $2
-                WHERE event = $1 AND state IN ('admitted', 'late')
-                """,
-                event,
-                outage_ms,
-            )
+            for move_deadlines in (MOVE_PLACES, MOVE_HOLDS):
+                await connection.execute(move_deadlines, event, outage_ms)
         return outage_ms
 
     async def _load(self, event: str, stamp: str) -> bool:
@@ -147,6 +144,8 @@ class Recovery:
                 ),
             ):
                 return False
+            if not await self._load_house(connection, event, stamp):
+                return False
             cursor = await connection.cursor(LOAD_PLACES, event, LANE)
             waited = head
             while rows := await cursor.fetch(PAGE):
@@ -155,6 +154,18 @@ class Recovery:
                 if not await self._loaded(event, stamp, LoadPlaces(places, gone)):
                     return False
             return await self._load_gone(event, stamp, range(waited + 1, last + 1) if first else ())
+
+    async def _load_house(self, connection: Connection, event: str, stamp: str) -> bool:
+        """Sections as claims and holds say, then the holds themselves."""
+        for section in await house.sections(connection, event):
+            if not await self._loaded(event, stamp, LoadSections([section])):
+                return False
+        cursor = await connection.cursor(house.LOAD_HOLDS, event)
+        while rows := await cursor.fetch(PAGE):
+            page = LoadHolds([hold_of(row) for row in rows])
+            if not await self._loaded(event, stamp, page):
+                return False
+        return True
 
     async def _load_gone(self, event: str, stamp: str, numbers: range | tuple[()]) -> bool:
         """The numbers behind the last that waits."""
@@ -178,6 +189,13 @@ class Recovery:
             if cursor == 0:
                 return
 
+
+MOVE_PLACES = """
+    UPDATE places SET until_ms = until_ms + $2
+    WHERE event = $1 AND state IN ('admitted', 'late')
+"""
+
+MOVE_HOLDS = "UPDATE bookings SET until_ms = until_ms + $2 WHERE event = $1 AND state = 'held'"
 
 LOAD_EVENT = """
     SELECT version, state, rules,

@@ -1,7 +1,7 @@
 -- admit_next() -> advanced
 --
--- One beat of an event: lapsed passes and missed turns go, who is next comes in, and every
--- process hears one tick. The token bucket and the active count are read and written here, so
+-- One beat of an event: lapsed passes, missed turns and holds whose time is over go, who is next
+-- comes in, and every process hears one tick. The token bucket and the active count are read and written here, so
 -- any number of tend duties may run and none admits too many.
 local BEAT_MS = 90 -- two tend duties still tell less than one tick in 90 ms
 local BURST_S = 0.5 -- what an unused rate may save up
@@ -35,9 +35,34 @@ local function miss(visitors)
   return #visitors
 end
 
+-- Seats whose time is over are free again; a hold that is being paid is never among them.
+local function expire_holds()
+  local over = due("holds")
+  for _, id in ipairs(over) do
+    local one = hold.of(id)
+    if one and one.state == "held" then
+      hold.finish(one, "expired", "expired")
+    else
+      hold.stop_clock({ id = id })
+    end
+  end
+  return #over
+end
+
+local function warn_holders()
+  for _, id in ipairs(due("warnings")) do
+    redis.call("ZREM", key("warnings"), id)
+    local one = hold.of(id)
+    local seconds = one and math.ceil((one.deadline - now) / 1000) or 0
+    if seconds > 0 then
+      tell("ending", { visitor = one.visitor, hold = id, seconds = seconds })
+    end
+  end
+end
+
 local function drop_lapsed()
   return finish(due("active"), "pass_over") + miss(due("unclaimed"))
-    + finish(due("late"), "late_over")
+    + finish(due("late"), "late_over") + expire_holds()
 end
 
 -- Tokens since the last beat. A clock that steps back never refills: it waits until the old
@@ -106,9 +131,10 @@ end
 
 return function()
   local dropped = drop_lapsed()
+  warn_holders()
   local admitted = admit()
   tick(admitted > 0)
   local idle = redis.call("ZCARD", key("line", LANE)) == 0 and redis.call("EXISTS",
-    key("active"), key("late"), key("back")) == 0
+    key("active"), key("late"), key("back"), key("holds")) == 0
   return answer("advanced", { admitted = admitted, dropped = dropped, idle = idle })
 end

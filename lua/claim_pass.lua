@@ -3,15 +3,13 @@
 -- "I am here": a pass in its claim window is kept, a missed turn is given back. A new socket gets
 -- the next order of its event, so that every process knows which of a visitor's is the newest.
 return function(command)
-  local order
-  if command.connecting then
-    order = redis.call("HINCRBY", key("stats"), "connects", 1)
-    tell("connected", { visitor = command.visitor, order = order })
-  end
   local one = place.of(command.visitor)
-  if not one then return answer("not_in_line", { order = order }) end
-  place.claim(one)
-  local stands = place.tell(one)
-  stands.order = order
+  if one then place.claim(one) end
+  local stands = one and place.tell(one) or answer("not_in_line")
+  stands.has_held = redis.call("EXISTS", key("keys", command.visitor)) == 1
+  if command.connecting then
+    stands.order = redis.call("HINCRBY", key("stats"), "connects", 1)
+    tell("connected", { visitor = command.visitor, order = stands.order })
+  end
   return stands
 end

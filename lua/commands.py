@@ -1,4 +1,4 @@
-"""What may be asked of Redis, and what it answers: one class a command, one a reply.
+"""What may be asked of Redis about the line, and what it answers: one class a command, one a reply.
 
 A move's file begins with its command and its replies; `tests/test_tidy.py` holds the two
 against each other. Times are milliseconds since 1970 by Redis's clock.
@@ -47,7 +47,8 @@ class Failed(Reply, frozen=True):
 class Stands(Reply, frozen=True, kw_only=True):
     """A place. It may be told once Postgres has the outbox `entry` (empty: it has it).
 
-    `again`: it was there before this join; `order`: the how manieth socket this claim is of.
+    `again`: it was there before this join; `order`: the how manieth socket this claim is of;
+    `has_held`: the visitor has held something in the last day.
     """
 
     lane: str
@@ -58,6 +59,7 @@ class Stands(Reply, frozen=True, kw_only=True):
     entry: str
     again: bool = False
     order: int = 0
+    has_held: bool = False
 
 
 class Waiting(Stands, frozen=True, kw_only=True):
@@ -83,6 +85,7 @@ class NotInLine(Reply, frozen=True):
     """The visitor has no place."""
 
     order: int = 0
+    has_held: bool = False
 
 
 class LineClosed(Reply, frozen=True):
@@ -115,7 +118,10 @@ class Announced(Reply, frozen=True):
 
 
 class Stats(Reply, frozen=True):
-    """The figures of an event; `waits` are (quarter octaves above 100 ms, how many)."""
+    """The figures of an event; `waits` are (quarter octaves above 100 ms, how many).
+
+    held, paying, sold and free count places, and add up to what is for sale.
+    """
 
     state: RoomState
     waiting: int
@@ -123,6 +129,10 @@ class Stats(Reply, frozen=True):
     late: int
     joined: int
     admitted: int
+    held: int
+    paying: int
+    sold: int
+    free: int
     outbox_age_ms: float
     sockets: int
     waits: list[tuple[int, int]]
@@ -136,7 +146,7 @@ class GoneNumbers(Reply, frozen=True):
 
 
 class Advanced(Reply, frozen=True):
-    """How many came in and how many lapsed; idle: nobody is in line, admitted or late."""
+    """How many came in and how many lapsed; idle: nobody is in line, admitted, late or holding."""
 
     admitted: int
     dropped: int
@@ -290,15 +300,3 @@ class LoadPlaces(Command[Loaded | EpochPassed], frozen=True):
 
 class OpenEpoch(Command[EpochOpened | EpochPassed], frozen=True):
     """Let the event live again, under the epoch of the batch."""
-
-
-COMMANDS = (
-    JoinLine, LeaveLine, ClaimPass, FindPlace, AdmitVisitor, SetRules, Announce, ReportSockets,
-    ReadGone, AdmitNext, MarkRecorded, CloseEpoch, LoadEvent, LoadPlaces, OpenEpoch,
-)  # fmt: skip
-
-AnyReply = (
-    NotReady | Failed | Waiting | Admitted | Late | NotInLine | LineClosed | LineFull | Left
-    | RulesSet | RulesStale | Announced | Stats | GoneNumbers | Advanced | Marked | EpochClosed
-    | EpochOpened | EpochPassed | Loaded
-)  # fmt: skip

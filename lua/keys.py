@@ -19,7 +19,7 @@ class Key(NamedTuple):
 
 KEYS = (
     Key("rules", "hash", "state, version, rate, bounds and seconds", "with its epoch"),
-    Key("stats", "hash", "joined, admitted, wave, waits by quarter octave", "with its epoch"),
+    Key("stats", "hash", "joined, admitted, wave, waits, held, paying, sold", "with its epoch"),
     Key("bucket", "hash", "tokens and when, whose turn it was, last tick", "with its epoch"),
     Key("sockets", "hash", "process → how many sockets it holds, and when it said so", "5 s"),
     Key("numbers", "counter", "by lane: the last number given", "with its epoch"),
@@ -32,6 +32,17 @@ KEYS = (
     Key("late", "zset", "visitor → ms until which a missed turn is kept", "heard, or over"),
     Key("back", "zset", "visitor → number, late and heard of again", "admitted"),
     Key("places", "hash", "visitor → number, joined, wave, admitted, claim, deadline", "its end"),
+    Key("sections", "hash", "section → kind, price", "with its epoch"),
+    Key("order", "hash", "section → names of its rows, front first", "with its epoch"),
+    Key("rows", "hash", "section/row → one character a seat", "with its epoch"),
+    Key("free", "hash", "section → free places", "with its epoch"),
+    Key("version", "hash", "section → counts each change", "with its epoch"),
+    Key("hold", "string", "by id: a hold, whole", "24 h after its end"),
+    Key("holds", "zset", "hold → ms at which it ends, while it is held", "paid, or ended"),
+    Key("warnings", "zset", "hold → ms at which its end is announced", "announced, or ended"),
+    Key("carts", "hash", "visitor → the living hold", "sold, or ended"),
+    Key("taken", "hash", "visitor → tickets held and bought", "with its epoch"),
+    Key("keys", "hash", "by visitor: idempotency key → hold", "24 h"),
     Key("outbox", "stream", "what happened, for Postgres", "recorded and trimmed"),
     Key("recorded", "string", "the last outbox entry that Postgres has", "with its epoch"),
 )

@@ -2,7 +2,8 @@
 --
 -- Another epoch than the event's, or another Redis than the epoch's: nothing is done. Only the
 -- moves of the one way back work on a closed epoch, and each of them says in its file when.
-local RECOVERY = { close_epoch = true, open_epoch = true, load_event = true, load_places = true }
+local RECOVERY = { close_epoch = true, open_epoch = true, load_event = true, load_places = true,
+  load_sections = true, load_holds = true }
 
 local commands, replies = cmsgpack.unpack(ARGV[3]), {}
 local ready = holder == run_id() and redis.call("GET", epoch_key()) == stamp
@@ -14,4 +15,5 @@ for index, command in ipairs(commands) do
     replies[index] = answer("not_ready")
   end
 end
+pcall(seats.tell_changes)
 return cmsgpack.pack(replies)

@@ -84,7 +84,50 @@ class Said(News, frozen=True):
     message: str
 
 
-AnyNews = Tick | Gone | Joined | Recorded | Rules | Connected | Said
+class Seats(News, frozen=True):
+    """A section changed: seats as (row, number, character), and how many places are free now."""
+
+    section: str
+    from_: int = msgspec.field(name="from")
+    to: int
+    changes: list[tuple[str, int, str]]
+    free: int
+
+
+class Held(News, frozen=True):
+    """A visitor holds seats, asked for not by a socket of theirs."""
+
+    visitor: str
+    hold: str
+
+
+class Ending(News, frozen=True):
+    """A hold ends soon."""
+
+    visitor: str
+    hold: str
+    seconds: int
+
+
+class Ended(News, frozen=True):
+    """A hold that was not being paid ended: `cancelled`, `expired` or `removed`."""
+
+    visitor: str
+    hold: str
+    reason: str
+
+
+class Booked(News, frozen=True):
+    """A booking of a visitor has another state in Postgres."""
+
+    visitor: str
+    booking: str
+
+
+AnyNews = (
+    Tick | Gone | Joined | Recorded | Rules | Connected | Said | Seats | Held | Ending | Ended
+    | Booked
+)  # fmt: skip
 
 _decode = msgspec.msgpack.Decoder(AnyNews).decode
 

@@ -8,14 +8,16 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
-from booking_rush.lua.commands import AnyReply, Command, Failed, NotReady
+from booking_rush.lua.commands import Command, Failed, NotReady
 from booking_rush.lua.keys import epoch_key, tag_of
+from booking_rush.lua.moves import AnyReply
 from booking_rush.lua.refusals import Recovering
 
 R = TypeVar("R")
 
 HERE = Path(__file__).parent
-FRAME = ("prelude", "loop")
+BEGINS, ENDS = ("prelude", "seats", "best", "holds"), ("loop",)
+FRAME = BEGINS + ENDS
 MOVES = tuple(sorted(path.stem for path in HERE.glob("*.lua") if path.stem not in FRAME))
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -34,7 +36,7 @@ def text_of(name: str) -> str:
 def assemble() -> str:
     """The program's text."""
     moves = [f"moves.{name} = (function()\n{text_of(name)}\nend)()\n" for name in MOVES]
-    return "\n".join([text_of("prelude"), *moves, text_of("loop")])
+    return "\n".join([*map(text_of, BEGINS), *moves, *map(text_of, ENDS)])
 
 
 class Program:

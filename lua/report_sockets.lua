@@ -18,6 +18,12 @@ local function sockets_of_all()
   return sum
 end
 
+local function free_places()
+  local sum = 0
+  for _, free in ipairs(redis.call("HVALS", key("free"))) do sum = sum + free end
+  return sum
+end
+
 local function waits()
   local buckets, found = {}, redis.call("HGETALL", key("stats"))
   for index = 1, #found, 2 do
@@ -37,12 +43,14 @@ end
 return function(command)
   local mine = string.format("%d:%.0f", command.sockets, now)
   redis.call("HSET", key("sockets"), command.process, mine)
-  local stats = redis.call("HMGET", key("stats"), "joined", "admitted")
+  local stats = redis.call("HMGET", key("stats"), "joined", "admitted", "held", "paying", "sold")
   return answer("stats", {
     state = rule("state"), sockets = sockets_of_all(), waits = waits(),
     waiting = redis.call("ZCARD", key("line", LANE)), active = redis.call("ZCARD", key("active")),
     late = redis.call("ZCARD", key("late")) + redis.call("ZCARD", key("back")),
     joined = tonumber(stats[1] or 0), admitted = tonumber(stats[2] or 0),
+    held = tonumber(stats[3] or 0), paying = tonumber(stats[4] or 0),
+    sold = tonumber(stats[5] or 0), free = free_places(),
     outbox_age_ms = outbox_age_ms(),
   })
 end

@@ -1,5 +1,7 @@
 """The line of one event: who joins, who is heard of, who leaves; told when Postgres has it."""
 
+from typing import NamedTuple
+
 from booking_rush.lua import commands as lua
 from booking_rush.lua.batcher import Batcher
 from booking_rush.lua.refusals import Refusal
@@ -24,6 +26,14 @@ class NotInLine(Refusal):
     """You have no place in this line."""
 
     code, status = "not_in_line", 404
+
+
+class Arrival(NamedTuple):
+    """Who arrives: their place, the order of their socket, whether they have held anything."""
+
+    place: Place | None
+    order: int
+    has_held: bool
 
 
 class Line:
@@ -57,13 +67,11 @@ class Line:
             case place:
                 return await self._kept(place)
 
-    async def connect(self, visitor: str) -> tuple[int, Place | None]:
-        """A new socket of the visitor: its order among all of the event, and their place."""
-        match await self._batcher.do(lua.ClaimPass(visitor, connecting=True)):
-            case lua.NotInLine(order=order):
-                return order, None
-            case place:
-                return place.order, await self._kept(place)
+    async def connect(self, visitor: str, *, socket: bool) -> Arrival:
+        """Somebody listens from here on: by a new socket, or by a stream."""
+        reply = await self._batcher.do(lua.ClaimPass(visitor, connecting=socket))
+        place = None if isinstance(reply, lua.NotInLine) else await self._kept(reply)
+        return Arrival(place, reply.order, reply.has_held)
 
     async def find(self, visitor: str) -> Place | None:
         """Where the visitor stands; looking is not being heard of."""

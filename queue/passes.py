@@ -54,6 +54,17 @@ def receipt_claims(*, event: str, visitor: str, lane: str, number: int, at: str)
     return {"event": event, "visitor": visitor, "lane": lane, "number": number, "at": at}
 
 
+def ticket_claims(*, event: str, ticket: str, reference: str, seat: str) -> dict[str, Any]:
+    """What a ticket's code says; `seat` is the section where places have no numbers."""
+    return {
+        "iss": ISSUER,
+        "aud": event,
+        "jti": ticket,
+        "reference": reference,
+        "seat": seat,
+    }
+
+
 def verify(
     token: str,
     jwks: Mapping[str, Any],

@@ -6,12 +6,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.booking import audit
-from booking_rush.booking.calendar import bring_rules
+from booking_rush.booking import audit, bookings
+from booking_rush.booking.calendar import bring
+from booking_rush.booking.cancel import cancel
 from booking_rush.booking.catalogue import Event
 from booking_rush.booking.events import EventChange, NewEvent
+from booking_rush.booking.reconcile import Comparison
+from booking_rush.booking.saga import STATES
 from booking_rush.lua.refusals import Invalid
 from booking_rush.queue.line import NotInLine
+from booking_rush.server.box_office import id_of, uuid_of
 from booking_rush.server.figures import figures
 from booking_rush.server.operators import Operator
 from booking_rush.server.requests import (
@@ -27,6 +31,7 @@ from booking_rush.server.requests import (
     read_json,
     room_of,
 )
+from booking_rush.server.showing import as_csv
 
 READY_S = 3.0
 
@@ -196,6 +201,44 @@ async def remove(request: Request) -> Response:
     return answer(204)
 
 
+async def list_bookings(request: Request) -> Response:
+    """`GET A/bookings`: the newest first, as JSON, or as CSV where that is asked for."""
+    await need_operator(request, "viewer")
+    house = house_of(request)
+    room = await room_of(request)
+    limit, after = page_of(request)
+    state = request.query_params.get("state") or None
+    if state is not None and state not in STATES:
+        raise Invalid(("state", f"one of {', '.join(STATES)}"))
+    found, more = await bookings.page(
+        house.pool, limit=limit, after=id_of(after), event=room.row.id, state=state
+    )
+    shown = [booking.shown_to_operators(house.signer.ticket) for booking in found]
+    if "text/csv" in request.headers.get("accept", ""):
+        headers = {"Link": f'<?after={more}>; rel="next"'} if more else None
+        return Response(as_csv(shown), 200, headers, media_type="text/csv")
+    return answer(200, {"bookings": shown, "next": more})
+
+
+async def refund(request: Request) -> Response:
+    """`POST /api/v1/admin/bookings/{booking}/refund`."""
+    operator = await need_operator(request, "operator")
+    house = house_of(request)
+    booking = uuid_of(request.path_params["booking"])
+    found = await cancel(house.pool, booking, operator.name, begun=True)
+    return answer(202, {"booking": found.shown_to_operators(house.signer.ticket)})
+
+
+async def reconcile(request: Request) -> Response:
+    """`POST A/reconcile`: what differs between Redis, Postgres and the bank."""
+    operator = await need_operator(request, "operator")
+    house = house_of(request)
+    room = await room_of(request)
+    found = await Comparison(house.pool, house.rooms.directory, house.payments).of(room.row.id)
+    await _note(request, operator, "reconcile", differences=len(found))
+    return answer(200, {"differences": [difference.shown() for difference in found]})
+
+
 async def journal(request: Request) -> Response:
     """`GET /api/v1/admin/audit`, the newest first."""
     await need_operator(request, "viewer")
@@ -211,7 +254,7 @@ async def _changed(request: Request, event: Event) -> Response:
     """Bring a change to Redis now; where that fails the record duty does it within a second."""
     directory = house_of(request).rooms.directory
     await directory.refresh()
-    await bring_rules(directory, event)
+    await bring(directory, event)
     return answer(200, {"event": _shown(request, event)})
 
 

@@ -10,8 +10,8 @@ import orjson
 
 from booking_rush.booking import audit
 from booking_rush.booking.events import instant
+from booking_rush.booking.holds import KeyReused
 from booking_rush.queue.postgres import Pool
-from booking_rush.server.problems import IdempotencyKeyReused
 
 KEPT = "1 hour"  # who connects within it still hears the last message
 OVERLAP = "5 seconds"  # transactions commit out of the order of their moments
@@ -39,7 +39,7 @@ class Announcements:
         """Keep a message; its id, and the message unless it is the repeat of one.
 
         Raises:
-            IdempotencyKeyReused: the key came with another message before.
+            KeyReused: the key came with another message before.
         """
         fingerprint = _digest(event, text, level, audience)
         async with self._pool.acquire() as connection, connection.transaction():
@@ -80,7 +80,7 @@ class Announcements:
             "SELECT id, fingerprint FROM broadcasts WHERE operator = $1 AND key = $2", who, key
         )
         if row is None or row["fingerprint"] != fingerprint:
-            raise IdempotencyKeyReused
+            raise KeyReused
         return str(row["id"])
 
 

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from booking_rush.lua.refusals import Refusal, TryAgain
 from booking_rush.queue.postgres import AWAY
 from booking_rush.queue.rules import ACTIONS
-from booking_rush.server import admin, metrics, visitors
+from booking_rush.server import admin, box_office, metrics, visitors
 from booking_rush.server.channel import channel
 from booking_rush.server.figures import operators_socket
 from booking_rush.server.house import House, open_house
@@ -94,6 +94,17 @@ ROUTES = [
     Route(E, visitors.event, methods=["GET"]),
     Route(f"{E}/chart", visitors.event_chart, methods=["GET"]),
     Route("/.well-known/jwks.json", visitors.jwks, methods=["GET"]),
+    Route(f"{E}/availability", box_office.seats, methods=["GET"]),
+    Route(f"{E}/holds", box_office.hold, methods=["POST"]),
+    Route(f"{E}/holds/{{hold}}", box_office.find, methods=["GET"]),
+    Route(f"{E}/holds/{{hold}}", box_office.release, methods=["DELETE"]),
+    Route(f"{E}/holds/{{hold}}/extend", box_office.extend, methods=["POST"]),
+    Route(f"{E}/holds/{{hold}}/checkout", box_office.check_out, methods=["POST"]),
+    Route(f"{V1}/bookings", box_office.list_bookings, methods=["GET"]),
+    Route(f"{V1}/bookings/{{booking}}", box_office.booking, methods=["GET"]),
+    Route(f"{V1}/bookings/{{booking}}/cancel", box_office.cancel, methods=["POST"]),
+    Route(f"{V1}/bookings/{{booking}}/tickets/{{ticket}}/qr.svg", box_office.qr, methods=["GET"]),
+    Route(f"{V1}/payments/{{provider}}/webhook", box_office.webhook, methods=["POST"]),
     Route(f"{V1}/admin/login", admin.log_in, methods=["POST"]),
     Route(f"{V1}/admin/logout", admin.log_out, methods=["POST"]),
     Route(f"{V1}/admin/me", admin.me, methods=["GET"]),
@@ -104,6 +115,9 @@ ROUTES = [
     Route(A, admin.change, methods=["PATCH"]),
     Route(f"{A}/rules", admin.rules, methods=["PATCH"]),
     Route(f"{A}/broadcast", admin.broadcast, methods=["POST"]),
+    Route(f"{A}/bookings", admin.list_bookings, methods=["GET"]),
+    Route(f"{A}/reconcile", admin.reconcile, methods=["POST"]),
+    Route(f"{V1}/admin/bookings/{{booking}}/refund", admin.refund, methods=["POST"]),
     Route(f"{A}/stats", admin.stats, methods=["GET"]),
     Route(f"{A}/visitors/{{visitor}}/admit", admin.admit, methods=["POST"]),
     Route(f"{A}/visitors/{{visitor}}", admin.remove, methods=["DELETE"]),

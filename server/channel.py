@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
@@ -12,7 +13,7 @@ from booking_rush.lua.refusals import Busy, Refusal, TryAgain
 from booking_rush.queue.directory import UnknownEvent
 from booking_rush.queue.line import NotInLine
 from booking_rush.queue.postgres import AWAY
-from booking_rush.server import wire
+from booking_rush.server import buying, wire
 from booking_rush.server.guest import Guest
 from booking_rush.server.house import House
 from booking_rush.server.metrics import COMMAND_SECONDS, COMMANDS, SOCKETS
@@ -120,7 +121,7 @@ async def carry_out(room: Room, guest: Guest, command: wire.AnyFrame, trace_id: 
     kind, handler = HANDLERS[type(command)]
     outcome, began = "done", time.monotonic()
     try:
-        await handler(room, guest, command.id)
+        await handler(room, guest, command)
     except Refusal as refusal:
         outcome = refusal.code
         guest.push(wire.error(command.id, problem(refusal, trace_id)))
@@ -132,40 +133,46 @@ async def carry_out(room: Room, guest: Guest, command: wire.AnyFrame, trace_id: 
     COMMAND_SECONDS.labels(kind).observe(time.monotonic() - began)
 
 
-async def join(room: Room, guest: Guest, re: str) -> None:
+async def join(room: Room, guest: Guest, command: wire.Join) -> None:
     """`queue.join`: told when Postgres has the place."""
     with room.asking(guest):
         place = await room.line.join(guest.visitor)
         guest.claimed = True
-        room.tell(guest, place, re)
+        room.tell(guest, place, command.id)
 
 
-async def claim(room: Room, guest: Guest, re: str) -> None:
+async def claim(room: Room, guest: Guest, command: wire.Claim) -> None:
     """`queue.claim`: I am here."""
     with room.asking(guest):
         place = await room.line.claim(guest.visitor)
         if place is None:
             raise NotInLine
         guest.claimed = True
-        room.tell(guest, place, re)
+        room.tell(guest, place, command.id)
 
 
-async def leave(room: Room, guest: Guest, re: str) -> None:
+async def leave(room: Room, guest: Guest, command: wire.Leave) -> None:
     """`queue.leave`: told when Postgres has it, also to who was not in line."""
     with room.asking(guest):
         await room.line.leave(guest.visitor)
         guest.learn(None)
-        guest.push(wire.frame("queue.left", re))
+        guest.push(wire.frame("queue.left", command.id))
 
 
-async def ping(room: Room, guest: Guest, re: str) -> None:
+async def ping(room: Room, guest: Guest, command: wire.Ping) -> None:
     """`ping`: alive, which is not being heard of."""
-    guest.push(wire.frame("pong", re))
+    guest.push(wire.frame("pong", command.id))
 
 
-HANDLERS: dict[type[wire.AnyFrame], tuple[str, Callable[[Room, Guest, str], Awaitable[None]]]] = {
+HANDLERS: dict[type[wire.AnyFrame], tuple[str, Callable[[Room, Guest, Any], Awaitable[None]]]] = {
     wire.Join: ("queue.join", join),
     wire.Claim: ("queue.claim", claim),
     wire.Leave: ("queue.leave", leave),
+    wire.Watch: ("seats.watch", buying.watch),
+    wire.Unwatch: ("seats.unwatch", buying.unwatch),
+    wire.Create: ("hold.create", buying.create),
+    wire.Extend: ("hold.extend", buying.extend),
+    wire.Release: ("hold.release", buying.release),
+    wire.Checkout: ("hold.checkout", buying.check_out),
     wire.Ping: ("ping", ping),
 }

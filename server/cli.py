@@ -84,7 +84,7 @@ def serve(shared: bool) -> None:
 @cli.command()
 @click.argument("duties", nargs=-1, required=True, type=click.Choice(sorted(DUTIES)))
 def work(duties: tuple[str, ...]) -> None:
-    """Do one or more duties behind the pages: record, tend."""
+    """Do one or more duties behind the pages: tend, record, conduct, reconcile, bank."""
     settings = _settings()
     settings.need_stores()
     configure("+".join(duties), settings.log_level)

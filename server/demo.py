@@ -5,6 +5,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Generator
@@ -24,7 +25,7 @@ from booking_rush.server.stores import postgres_child, redis_child
 from booking_rush.server.supervisor import Child, ChildDiesError, Supervisor, stop_on_signals
 
 READY_S = 30.0
-DUTIES = ("record", "tend")
+DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
 class DataInUseError(Exception):
@@ -68,7 +69,7 @@ async def _start(
     logs.mkdir(parents=True, exist_ok=True)
     settings = await _start_stores(settings, data, run, logs, supervisor)
     password = await _prepare(settings, data, say)
-    environment = _environment(settings, run)
+    environment = _environment(settings, run, _free_port())
     for duty in DUTIES:
         await supervisor.start(_duty(duty, ["work", duty], logs, environment))
     for number in range(1, settings.workers + 1):
@@ -121,7 +122,14 @@ async def _prepare(settings: Settings, data: Path, say: Callable[[str], None]) -
     return password
 
 
-def _environment(settings: Settings, run: Path) -> dict[str, str]:
+def _free_port() -> int:
+    """A port for the practice bank, which only we talk to."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _environment(settings: Settings, run: Path, bank_port: int) -> dict[str, str]:
     """What the duties are told; the stores' own programs learn nothing of it."""
     metrics = run / "metrics"
     metrics.mkdir(exist_ok=True)
@@ -131,6 +139,8 @@ def _environment(settings: Settings, run: Path) -> dict[str, str]:
         "RUSH_POSTGRES_URL": settings.postgres_url,
         "RUSH_SECRET_KEY": settings.secret_key,
         "RUSH_METRICS_DIR": str(metrics),
+        "RUSH_BANK_BIND": f"127.0.0.1:{bank_port}",
+        "RUSH_BANK_URL": f"http://127.0.0.1:{bank_port}",
     }
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from booking_rush.lua.commands import Admitted, Late, Stands, Waiting
 from booking_rush.queue.line import Place
@@ -31,6 +32,9 @@ class Guest:
     listed: int = 0  # the number under which positions are sent
     told_ahead: int = 0
     told_at: float = 0.0
+    hold: str = ""  # the living one that they know of
+    booking: UUID | None = None  # one that is on its way, and the step that they were told
+    step: int = 0
 
     @property
     def audience(self) -> Audience | None:

@@ -7,9 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue import Catalogue
+from booking_rush.booking.payments import Payments
+from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.lua.connect import check, connect
 from booking_rush.lua.program import Program
 from booking_rush.queue import keyring
@@ -22,6 +25,7 @@ from booking_rush.server.showing import Signer
 from booking_rush.server.tokens import Tokens
 
 POOL_MAX = 10
+BANK_S = 3.0  # then the bank is away
 
 
 @dataclass(slots=True)
@@ -32,6 +36,7 @@ class House:
     pool: Pool
     redis: Redis
     signer: Signer
+    payments: Payments
     rooms: Rooms
     catalogue: Catalogue
     operators: Operators
@@ -67,6 +72,7 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
             pool=pool,
             redis=redis,
             signer=signer,
+            payments=await stack.enter_async_context(open_bank_client(settings)),
             rooms=rooms,
             catalogue=Catalogue(pool),
             operators=Operators(pool),
@@ -79,6 +85,13 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
         yield house
 
 
+@asynccontextmanager
+async def open_bank_client(settings: Settings) -> AsyncGenerator[Payments]:
+    """The practice bank, as we ask it."""
+    async with httpx.AsyncClient(timeout=BANK_S, limits=httpx.Limits(max_connections=64)) as http:
+        yield PracticeBank(http, settings.bank_url, settings.webhook_secrets)
+
+
 def loops_of(house: House) -> list[Coroutine[Any, Any, None]]:
     """The loops of a serve process, each with the pause after a run that found nothing to do."""
     rooms = house.rooms
@@ -86,6 +99,8 @@ def loops_of(house: House) -> list[Coroutine[Any, Any, None]]:
         forever("hear", rooms.hear_once, idle_s=0.05),
         forever("gates", rooms.gates_once, idle_s=0.05),
         forever("positions", rooms.positions_once, idle_s=0.25),
+        forever("seats", rooms.seats_once, idle_s=0.1),
+        forever("bookings", rooms.bookings_once, idle_s=5.0),
         forever("messages", rooms.messages_once, idle_s=0.7),
         forever("sockets", rooms.sockets_once, idle_s=1.0),
         forever("keys", house.keys_once, idle_s=10.0),

@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 
-QUIET = ("uvicorn.access", "asyncio", "websockets")
+QUIET = ("uvicorn.access", "asyncio", "websockets", "httpx", "httpcore")
 
 
 class LineFormatter(logging.Formatter):

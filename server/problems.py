@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from booking_rush.lua.refusals import Refusal
+from booking_rush.booking.payments import METHODS
+from booking_rush.lua.refusals import Invalid, Refusal
 
 
 class NotAuthenticated(Refusal):
@@ -47,18 +48,6 @@ class Malformed(Refusal):
     code, status = "malformed", 400
 
 
-class IdempotencyKeyMissing(Refusal):
-    """This wants an Idempotency-Key, new for every new wish."""
-
-    code, status = "idempotency_key_missing", 400
-
-
-class IdempotencyKeyReused(Refusal):
-    """That Idempotency-Key came with another body before."""
-
-    code, status = "idempotency_key_reused", 422
-
-
 class TooLarge(Refusal):
     """The body is larger than we read."""
 
@@ -94,3 +83,14 @@ def problem(refusal: Refusal, trace_id: str) -> dict[str, Any]:
         "trace_id": trace_id,
         **refusal.extra,
     }
+
+
+def check_method(method: str) -> str:
+    """A payment method.
+
+    Raises:
+        Invalid: we know none of that name.
+    """
+    if method not in METHODS:
+        raise Invalid(("payment_method", f"one of {', '.join(sorted(METHODS))}"))
+    return method

@@ -8,12 +8,12 @@ import orjson
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from booking_rush.booking.holds import check_key
 from booking_rush.lua.refusals import Invalid, Refusal
 from booking_rush.server.house import House
 from booking_rush.server.operators import Operator, Role
 from booking_rush.server.problems import (
     CsrfFailed,
-    IdempotencyKeyMissing,
     Malformed,
     NotAuthenticated,
     TooLarge,
@@ -28,7 +28,6 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 BODY_BYTES_MAX = 64 * 1024
 CHART_BYTES_MAX = 8 * 1024 * 1024
-KEY_CHARACTERS_MAX = 64
 PAGE, PAGE_MAX = 100, 1000
 
 
@@ -153,12 +152,7 @@ def idempotency_key_of(request: Request) -> str:
     Raises:
         IdempotencyKeyMissing, Invalid: there is none, or it is not 1 to 64 characters.
     """
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        raise IdempotencyKeyMissing
-    if not 1 <= len(key) <= KEY_CHARACTERS_MAX:
-        raise Invalid(("Idempotency-Key", f"1 to {KEY_CHARACTERS_MAX} characters"))
-    return key
+    return check_key(request.headers.get("idempotency-key"))
 
 
 def page_of(request: Request) -> tuple[int, str | None]:

@@ -7,18 +7,22 @@ from contextlib import contextmanager
 from typing import Any
 
 from booking_rush.booking.events import instant
+from booking_rush.booking.holds import Holds
 from booking_rush.lua import news
 from booking_rush.lua.batcher import Batcher
 from booking_rush.lua.commands import Admitted, Late, ReadGone, Waiting
 from booking_rush.lua.refusals import Recovering, Refusal
 from booking_rush.queue.directory import EventRow
 from booking_rush.queue.line import Line, Place
+from booking_rush.queue.postgres import Pool
 from booking_rush.queue.view import LaneView
 from booking_rush.server import wire
+from booking_rush.server.buyers import Buyers
 from booking_rush.server.guest import Guest, news_of
 from booking_rush.server.hub import broadcast
 from booking_rush.server.metrics import FRAMES, RECOVERIES
 from booking_rush.server.positions import Positions
+from booking_rush.server.seatmap import SeatMap
 from booking_rush.server.showing import Outlook, Signer, now, place_members
 
 log = logging.getLogger(__name__)
@@ -30,9 +34,12 @@ OVERDUE_MS = 1_500  # a pass that is over for so long, and nobody has said so, i
 class Room:
     """Keeps every guest's knowledge at what Redis says, and tells them when it changes."""
 
-    def __init__(self, row: EventRow, batcher: Batcher, signer: Signer) -> None:
+    def __init__(self, row: EventRow, batcher: Batcher, signer: Signer, pool: Pool) -> None:
         self.row = row
         self.line = Line(batcher)
+        self.holds = Holds(row.id, batcher, self.line.watermark, pool)
+        self.seats = SeatMap(batcher)
+        self.buyers = Buyers(row.id, self.holds, signer, pool)
         self.outlook = Outlook()
         self.messages: dict[str, dict[str, Any]] = {}  # the last broadcast to each audience
         self._batcher = batcher
@@ -62,20 +69,18 @@ class Room:
             TryAgain, Busy: where they stand cannot be found out just now; nothing was told.
         """
         self._guests.setdefault(guest.visitor, []).append(guest)
+        bought: dict[str, Any] = {}
         try:
-            guest.learn(await self._connect(guest))
+            arrival = await self.line.connect(guest.visitor, socket=guest.kind == "socket")
+            guest.order = (self._gate.epoch, arrival.order)
+            guest.learn(arrival.place)
             guest.claimed = guest.place is not None
+            if arrival.has_held:
+                bought = await self.buyers.welcome(guest)
         except Recovering:
             self._unsure.add(guest)
-        guest.push(wire.frame("welcome", **self._welcome(guest)))
+        guest.push(wire.frame("welcome", **self._welcome(guest), **bought))
         self._settle(guest)
-
-    async def _connect(self, guest: Guest) -> Place | None:
-        if guest.kind == "stream":
-            return await self.line.claim(guest.visitor)
-        order, place = await self.line.connect(guest.visitor)
-        guest.order = (self._gate.epoch, order)
-        return place
 
     def disconnect(self, guest: Guest) -> None:
         """The guest listens no more."""
@@ -85,6 +90,7 @@ class Room:
         else:
             self._guests.pop(guest.visitor, None)
         self._unsure.discard(guest)
+        self.seats.unwatch(guest)
         guest.place, guest.busy = None, True
 
     def tell(self, guest: Guest, place: Place, re: str | None = None) -> None:
@@ -152,6 +158,10 @@ class Room:
                 self.line.watermark.move(item.entry)
             case news.Connected():
                 self._on_connected(item)
+            case news.Seats():
+                self.seats.take(item)
+            case news.Held() | news.Ending() | news.Ended() | news.Booked():
+                self._spawn(self.buyers.on_news(self._guests.get(item.visitor, ()), item))
             case _:
                 pass  # rules and messages come by way of Postgres, see Rooms
 
@@ -164,7 +174,9 @@ class Room:
             self._epoch = epoch
             self.line.watermark.restart(Recovering(f"{self.row.id} was recovered: ask again"))
             self._view.forget()
+            self.seats.doubt()
             self.look_up(self.guests(), always=True)
+            self._spawn(self.buyers.look_up(self.guests()))
         self.tell_state()
 
     def on_row(self, row: EventRow) -> None:
@@ -190,6 +202,10 @@ class Room:
         wanted = list(guests)
         if wanted:
             self._spawn(self._look_up(wanted, always))
+
+    async def send_bookings(self) -> int:
+        """Read again the bookings that guests wait for, so that a lost notice costs seconds."""
+        return await self.buyers.read_again(self.guests())
 
     async def send_positions(self) -> int:
         """Tell who waits how many are before them, where it is time to."""

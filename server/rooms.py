@@ -37,6 +37,7 @@ class Rooms:
     ) -> None:
         self.directory = Directory(pool, program, self._on_change)
         self.announcements = Announcements(pool)
+        self._pool = pool
         self._redis = redis
         self._signer = signer
         self._rooms: dict[str, Room] = {}
@@ -85,8 +86,9 @@ class Rooms:
         Raises:
             RedisError: it was lost.
         """
-        for room in self.every():
-            room.look_up(room.guests())  # what was told while nobody heard
+        for room in self.every():  # what was told while nobody heard
+            room.look_up(room.guests())
+            room.seats.doubt()
         async for event, item in news.hear(self._redis):
             if event in self._rooms:
                 await self._on_news(self._rooms[event], item)
@@ -101,6 +103,18 @@ class Rooms:
         """Tell who waits where they are; 0, so that the loop pauses."""
         for room in self.every():
             await room.send_positions()
+        return 0
+
+    async def seats_once(self) -> int:
+        """Tell watchers what changed; 0, so that the loop pauses."""
+        for room in self.every():
+            await room.seats.flush()
+        return 0
+
+    async def bookings_once(self) -> int:
+        """Read again what guests wait for; 0, so that the loop pauses."""
+        for room in self.every():
+            await room.send_bookings()
         return 0
 
     async def messages_once(self) -> int:
@@ -145,5 +159,6 @@ class Rooms:
 
     def _room_of(self, row: EventRow) -> Room:
         if row.id not in self._rooms:
-            self._rooms[row.id] = Room(row, self.directory.batcher(row.id), self._signer)
+            batcher = self.directory.batcher(row.id)
+            self._rooms[row.id] = Room(row, batcher, self._signer, self._pool)
         return self._rooms[row.id]

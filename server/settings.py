@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from booking_rush.queue.keyring import derive
+
 PREFIX = "RUSH_"
 
 
@@ -30,6 +32,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_password: Annotated[str, _about("of the operator `admin`, used at the first start")] = ""
     allowed_origins: Annotated[str, _about("other origins that may call, https://…")] = ""
     trusted_proxies: Annotated[str, _about("addresses whose X-Forwarded headers count")] = ""
+    bank_url: Annotated[str, _about("where the practice bank is asked, http://…")] = (
+        "http://127.0.0.1:8100"
+    )
+    bank_bind: Annotated[
+        str, _about("where the practice bank listens", pattern=r"^\S+:[0-9]{1,5}$")
+    ] = "127.0.0.1:8100"
+    bank_webhook_url: Annotated[
+        str, _about("where the practice bank tells its answers; empty: to RUSH_BIND")
+    ] = ""
+    bank_secrets: Annotated[
+        str, _about("sign webhooks, the newest first; empty: made of RUSH_SECRET_KEY")
+    ] = ""
     drain_seconds: Annotated[
         int, _about("how long sockets are spread over when the server stops", ge=0, le=600)
     ] = 5
@@ -56,6 +70,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(part.strip().rstrip("/") for part in self.allowed_origins.split(",")) - {
             ""
         }
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """What webhooks may be signed with; the first one signs."""
+        given = [part.strip() for part in self.bank_secrets.split(",") if part.strip()]
+        return given or [derive(self.secret_key, "bank webhooks").hex()]
+
+    @property
+    def webhook_url(self) -> str:
+        """Where the practice bank tells its answers."""
+        host, port = self.address
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+        own = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return self.bank_webhook_url or f"{own}/api/v1/payments/bank/webhook"
 
     def need_stores(self) -> None:
         """What every process outside the demo must be told.

@@ -1,9 +1,14 @@
 """Places, passes and rooms as clients see them: what a room knows, turned into members."""
 
+import csv
+import io
 import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from booking_rush.booking.events import instant
 from booking_rush.lua.commands import Admitted, Waiting
@@ -11,7 +16,14 @@ from booking_rush.lua.news import Tick
 from booking_rush.queue.forecast import Pace, forecast
 from booking_rush.queue.keyring import KeyRing
 from booking_rush.queue.line import Place
-from booking_rush.queue.passes import PASS, RECEIPT, pass_claims, receipt_claims
+from booking_rush.queue.passes import (
+    PASS,
+    RECEIPT,
+    TICKET,
+    pass_claims,
+    receipt_claims,
+    verify,
+)
 
 SIGNED_MAX = 50_000  # signatures remembered; who polls or comes back costs no new one
 
@@ -34,6 +46,7 @@ class Signer:
     def __init__(self, ring: KeyRing) -> None:
         self.ring = ring
         self._sign = lru_cache(SIGNED_MAX)(self._make)
+        self._verified = lru_cache(SIGNED_MAX)(self._verify)
 
     def receipt(self, event: str, visitor: str, place: Place) -> str:
         """The visitor's proof of a place."""
@@ -59,9 +72,30 @@ class Signer:
             deadline_ms=place.deadline_ms,
         )
 
+    def ticket(self, claims: dict[str, Any]) -> str:
+        """The code of a ticket."""
+        return self._sign(TICKET, **claims)
+
+    def read_pass(self, token: str, event: str, visitor: str) -> dict[str, Any]:
+        """The claims of a pass; one that was good is not verified again.
+
+        Raises:
+            PassInvalidError, PassExpiredError: it is not good.
+        """
+        return self._verified(token, event, visitor)
+
+    def _verify(self, token: str, event: str, visitor: str) -> dict[str, Any]:
+        return verify(token, self.ring.jwks(), event=event, visitor=visitor)
+
     def _make(self, kind: str, **facts: Any) -> str:
-        claims = pass_claims(**facts) if kind == PASS else receipt_claims(**facts)
-        return self.ring.sign(kind, claims)
+        return self.ring.sign(kind, CLAIMS[kind](**facts))
+
+
+CLAIMS: dict[str, Callable[..., dict[str, Any]]] = {
+    PASS: pass_claims,
+    RECEIPT: receipt_claims,
+    TICKET: dict,
+}
 
 
 class Outlook:
@@ -122,3 +156,27 @@ def state_of(place: Place) -> str:
             return "lobby" if place.room in ("scheduled", "drawing") else "waiting"
         case _:
             return "late"
+
+
+def as_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Bookings as CSV, columns named as in the JSON; what is no plain value is written as JSON.
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS, restval="", extrasaction="ignore")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _cell(row.get(name, "")) for name in CSV_COLUMNS})
+    return text.getvalue()
+
+
+CSV_COLUMNS = (
+    "id", "event", "reference", "visitor", "state", "reason", "seats", "section", "quantity",
+    "total", "payment", "tickets",
+)  # fmt: skip
+
+
+def _cell(value: Any) -> str:
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

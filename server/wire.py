@@ -53,7 +53,48 @@ class Ping(ClientFrame, frozen=True, tag="ping"):
     """A sign of life, which is not being heard of."""
 
 
-AnyFrame = Join | Claim | Leave | Ping
+class Watch(ClientFrame, frozen=True, tag="seats.watch"):
+    """Tell me the seats of a section, or of all of them, and what changes."""
+
+    section: str = ""
+
+
+class Unwatch(ClientFrame, frozen=True, tag="seats.unwatch"):
+    """Tell me no more about seats."""
+
+
+class Create(ClientFrame, frozen=True, tag="hold.create"):
+    """Hold seats for me: these, or a quantity of a section."""
+
+    key: str | msgspec.UnsetType = msgspec.UNSET
+    seats: list[str] | msgspec.UnsetType = msgspec.UNSET
+    section: str | msgspec.UnsetType = msgspec.UNSET
+    quantity: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class OfHold(ClientFrame, frozen=True):
+    """A command about a hold of mine."""
+
+    hold: str
+
+
+class Extend(OfHold, frozen=True, tag="hold.extend"):
+    """Let it end later."""
+
+
+class Release(OfHold, frozen=True, tag="hold.release"):
+    """Take it back."""
+
+
+class Checkout(OfHold, frozen=True, tag="hold.checkout"):
+    """I pay."""
+
+    payment_method: str
+
+
+AnyFrame = (
+    Join | Claim | Leave | Ping | Watch | Unwatch | Create | Extend | Release | Checkout
+)  # fmt: skip
 
 _decoder: msgspec.json.Decoder[AnyFrame] = msgspec.json.Decoder(AnyFrame)
 

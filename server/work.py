@@ -4,19 +4,23 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from prometheus_client import start_http_server
 from redis.asyncio import Redis
 
 from booking_rush.booking.calendar import Calendar
+from booking_rush.booking.conduct import Conductor
+from booking_rush.booking.reconcile import Reconciler
 from booking_rush.booking.record import Recorder
 from booking_rush.lua.connect import check, connect
 from booking_rush.lua.program import Program
 from booking_rush.queue.admission import BEAT_S, Tend
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool, open_pool
+from booking_rush.server.bank import bank
+from booking_rush.server.house import open_bank_client
 from booking_rush.server.loops import end, forever
 from booking_rush.server.settings import Settings
 from booking_rush.server.supervisor import stop_on_signals
@@ -24,6 +28,7 @@ from booking_rush.server.supervisor import stop_on_signals
 log = logging.getLogger(__name__)
 
 POOL_MAX = 8
+CONDUCT_S = 0.02  # how soon the saga looks again when there was nothing to do
 
 
 async def work(settings: Settings, duties: tuple[str, ...]) -> None:
@@ -43,14 +48,14 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
         for duty in duties:
-            await stack.enter_async_context(DUTIES[duty](pool, redis))
+            await stack.enter_async_context(DUTIES[duty](settings, pool, redis))
             log.info("works")
         await stopping.wait()
         log.info("stops")
 
 
 @asynccontextmanager
-async def tend(pool: Pool, redis: Redis) -> AsyncGenerator[None]:
+async def tend(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Beats for every event: lapses, admission, ticks."""
     duty = Tend(Directory(pool, Program(redis)))
     tasks = [asyncio.create_task(forever("tend", duty.run_once, idle_s=BEAT_S / 4))]
@@ -59,10 +64,10 @@ async def tend(pool: Pool, redis: Redis) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def record(pool: Pool, redis: Redis) -> AsyncGenerator[None]:
+async def record(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Carries the outbox to Postgres, and events back to Redis; opens and closes by the clock."""
     program = Program(redis)
-    recorder = Recorder(pool, redis, program, holder=f"{socket.gethostname()}/{os.getpid()}")
+    recorder = Recorder(pool, redis, program, holder=holder())
     calendar = Calendar(pool, redis, Directory(pool, program))
     tasks = [
         asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),
@@ -73,4 +78,50 @@ async def record(pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     await recorder.release()
 
 
-DUTIES = {"tend": tend, "record": record}
+@asynccontextmanager
+async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
+    """Takes bookings through the saga, and carries out its orders."""
+    async with open_bank_client(settings) as payments:
+        directory = Directory(pool, Program(redis))
+        conductor = Conductor(pool, directory, payments, holder())
+        tasks = [asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S))]
+        yield
+        await end(tasks)
+        await conductor.release()
+
+
+@asynccontextmanager
+async def reconcile(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
+    """Compares Redis, Postgres and the bank, and mends what differs."""
+    async with open_bank_client(settings) as payments:
+        directory = Directory(pool, Program(redis))
+        duty = Reconciler(pool, directory, payments)
+        tasks = [asyncio.create_task(forever("reconcile", duty.run_once, idle_s=1.0))]
+        yield
+        await end(tasks)
+
+
+@asynccontextmanager
+async def practice_bank(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
+    """The practice bank: charges, refunds, and tells of it."""
+    async with bank(
+        pool,
+        bind=settings.bank_bind,
+        webhook_url=settings.webhook_url,
+        secrets=settings.webhook_secrets,
+    ):
+        yield
+
+
+def holder() -> str:
+    """What leases of this process are held by."""
+    return f"{socket.gethostname()}/{os.getpid()}"
+
+
+DUTIES: dict[str, Callable[[Settings, Pool, Redis], AbstractAsyncContextManager[None]]] = {
+    "tend": tend,
+    "record": record,
+    "conduct": conduct,
+    "reconcile": reconcile,
+    "bank": practice_bank,
+}

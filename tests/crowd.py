@@ -13,7 +13,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from booking_rush.server.tokens import Tokens
-from tests.world import SECRET, Frame
+from tests.clients import Frame
+from tests.world import SECRET
 
 CONNECTIONS = 100
 

@@ -1,11 +1,13 @@
 """One event in Redis, asked directly; the test owns the clock."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
 from booking_rush.lua.commands import (
     AdmitNext,
+    AdmitVisitor,
     CloseEpoch,
     Command,
     JoinLine,
@@ -18,6 +20,14 @@ from booking_rush.lua.commands import (
 )
 from booking_rush.lua.keys import key
 from booking_rush.lua.program import Program
+from booking_rush.lua.seat_commands import (
+    CheckoutHold,
+    Held,
+    HoldSeats,
+    House,
+    LoadSections,
+    ReadSeats,
+)
 from booking_rush.queue.rules import rules_of
 
 R = TypeVar("R")
@@ -34,14 +44,23 @@ class Moves:
         self.program = program
         self.now = NOON
         self.stamp = ""
+        self.wishes = 0
 
-    async def open(self, *, state: RoomState = "open", epoch: int = 1, **rules: float) -> "Moves":
+    async def open(
+        self,
+        *,
+        state: RoomState = "open",
+        epoch: int = 1,
+        sections: Sequence[House] = (),
+        **rules: float,
+    ) -> "Moves":
         """Load the event, empty, under an epoch."""
         run_id, _ = await self.program.found([EVENT])
         await self.ask(CloseEpoch(epoch - 1), stamp=f"{epoch - 1}:{run_id}")
         self.stamp = f"{epoch}:{run_id}"
         load = LoadEvent(1, state, rules_of(dict(rules)).numbers(), {LANE: 0}, {LANE: 0}, {})
         assert await self.ask(load) == Loaded()
+        assert await self.ask(LoadSections(list(sections))) == Loaded()
         await self.ask(OpenEpoch())
         return self
 
@@ -59,10 +78,58 @@ class Moves:
                 await self.ask(MarkRecorded(place.entry, {LANE: place.number}))
         return numbers
 
+    async def admit(self, *visitors: str) -> None:
+        """Join and be let in, one after the other."""
+        for visitor in visitors:
+            await self.join(visitor)
+            await self.ask(AdmitVisitor(visitor, "a test"))
+
+    def wish(self, visitor: str, *seats: str, key: str = "", **fields: Any) -> HoldSeats:
+        """A wish to hold seats, or `quantity` of a `section`; every one with a key of its own."""
+        self.wishes += 1
+        facts: dict[str, Any] = {"section": "", "quantity": 0, "right": "place"} | fields
+        key = key or f"key {self.wishes}"
+        print_ = repr((seats, facts["section"], facts["quantity"]))
+        hold = f"hold-{self.wishes}"
+        return HoldSeats(hold, visitor, key, print_, list(seats), **facts)
+
+    async def hold(self, visitor: str, *seats: str, **fields: Any) -> Held:
+        """Hold seats, or `quantity` of a `section`."""
+        held = await self.ask(self.wish(visitor, *seats, **fields))
+        assert isinstance(held, Held), held
+        return held
+
+    async def check_out(self, visitor: str, *seats: str) -> str:
+        """Hold seats and begin to pay them; the hold."""
+        held = await self.hold(visitor, *seats)
+        await self.ask(CheckoutHold(visitor, held.id, "ok"))
+        return held.id
+
+    async def rows(self, section: str = "stalls") -> dict[str, str]:
+        """The rows of a section as they stand."""
+        [shown] = (await self.ask(ReadSeats([section]))).sections
+        assert sum(text.count(".") for _, text in shown.rows) == shown.free
+        return dict(shown.rows)
+
+    async def free(self, section: str) -> int:
+        [shown] = (await self.ask(ReadSeats([section]))).sections
+        return shown.free
+
     async def beat(self, *, after_s: float = 0) -> int:
         """One beat, so much later; how many came in."""
         self.now += int(after_s * 1000)
         return (await self.ask(AdmitNext())).admitted
+
+
+def seated(section: str, **rows: str) -> House:
+    """A seated section, its rows as they stand; a seat costs 6500."""
+    free = sum(text.count(".") for text in rows.values())
+    return House(section, "seated", 6500, "EUR", free, list(rows.items()))
+
+
+def standing(section: str, free: int) -> House:
+    """A standing section; a place costs 4500."""
+    return House(section, "standing", 4500, "EUR", free, [])
 
 
 async def numbers_of(redis: Redis) -> dict[str, int]:

@@ -8,7 +8,8 @@ import orjson
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.world import PASSWORD, World, code_of, new_event, until
+from tests.clients import PASSWORD, code_of, until
+from tests.world import World, new_event
 
 ADMIN = "/api/v1/admin"
 DEMO = f"{ADMIN}/events/demo"

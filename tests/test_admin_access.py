@@ -6,7 +6,8 @@ from websockets.asyncio.client import connect
 from booking_rush.server import wire
 from booking_rush.server.app import ROUTES
 from booking_rush.server.operators import FAILURES_MAX
-from tests.world import PASSWORD, Socket, World, code_of
+from tests.clients import PASSWORD, Socket, code_of
+from tests.world import World
 
 ADMIN = "/api/v1/admin"
 DEMO = f"{ADMIN}/events/demo"

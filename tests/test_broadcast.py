@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.world import World, code_of
+from tests.clients import code_of
+from tests.world import World
 
 DEMO = "/api/v1/admin/events/demo"
 

@@ -3,7 +3,8 @@
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser import DESKTOP, browser, open_page
-from tests.world import PASSWORD, World
+from tests.clients import PASSWORD
+from tests.world import World
 
 
 async def phase(page: Page, name: str) -> None:

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from booking_rush.queue.passes import RECEIPT, verify
 from booking_rush.server.tokens import LIFE_S, Tokens
-from tests.world import SECRET, World, code_of, until
+from tests.clients import code_of, until
+from tests.world import SECRET, World
 
 # Who is calling
 

@@ -5,7 +5,8 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from booking_rush.server.app import ROUTES, V1, A, E
-from tests.world import World, code_of
+from tests.clients import code_of
+from tests.world import World
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "BREW")
 EVENTS = ("demo", "nothing", "Demo", "a" * 65, "%00", "%2e%2e", "de%6do", "{demo}", "☃", "demo ")

@@ -12,9 +12,11 @@ from booking_rush.lua.batcher import BATCH_MAX, WAITING_MAX, Batcher
 from booking_rush.lua.connect import RedisUnfitError, check
 from booking_rush.lua.gate import Gate
 from booking_rush.lua.keys import KEYS, epoch_key, key
+from booking_rush.lua.moves import AnyReply
 from booking_rush.lua.program import MoveFailedError, Program
 from booking_rush.lua.refusals import Busy, Recovering, TryAgain
-from tests.moves import EVENT, LANE, Moves
+from booking_rush.lua.seat_commands import CheckoutHold, ExtendHold, HoldSeats, ReadSeats
+from tests.moves import EVENT, LANE, Moves, seated, standing
 
 R = TypeVar("R")
 
@@ -52,7 +54,12 @@ async def test_what_fails_spoils_no_neighbour(moves: Moves, program: Program, re
     assert isinstance(fine, lua.Waiting)
 
 
-COMMANDS: list[lua.Command[lua.AnyReply]] = [
+COMMANDS: list[lua.Command[AnyReply]] = [
+    HoldSeats("h", "ada", "k", "p", ["stalls.A-1"], "", 0, "place"),
+    HoldSeats("i", "bob", "k", "p", [], "stalls", 1, "place"),
+    ExtendHold("ada", "hold-1"),
+    CheckoutHold("ada", "hold-1", "ok"),
+    ReadSeats([]),
     lua.JoinLine("eve"),
     lua.LeaveLine("ada", "left"),
     lua.ClaimPass("ada", connecting=True),
@@ -71,10 +78,12 @@ async def test_a_key_of_another_type_fails_a_move_and_no_neighbour(
     wrong: str, moves: Moves, program: Program, redis: Redis
 ) -> None:
     """Whatever key is broken, each command is answered, as failed or as asked."""
-    await moves.join("ada", "bob")
-    parts = ("", LANE)
+    await moves.open(epoch=2, sections=[seated("stalls", A="..."), standing("floor", 5)])
+    await moves.admit("ada", "bob")
+    await moves.hold("ada", "stalls.A-2", key="before")
+    parts = ("", LANE, "ada", "h", "hold-1")
     for part in parts:
-        name = key(EVENT, 1, wrong, part)
+        name = key(EVENT, 2, wrong, part)
         await redis.delete(name)
         await redis.lpush(name, "a list is what no key of ours is")
 

@@ -12,8 +12,9 @@ from booking_rush.lua import commands as lua
 from booking_rush.lua.keys import key
 from booking_rush.lua.program import Program
 from booking_rush.queue.postgres import Pool
+from tests.clients import until
 from tests.crashes import DiedError, Fate, MortalPool, MortalRedis
-from tests.world import new_event, until
+from tests.world import new_event
 
 EVENT, LANE = "demo", "main"
 

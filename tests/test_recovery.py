@@ -15,10 +15,11 @@ from booking_rush.booking.catalogue import Catalogue
 from booking_rush.lua.connect import connect
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.loops import end
+from tests.clients import until
 from tests.crowd import Crowd, crowd_at
 from tests.processes import Process, running
 from tests.stores import Store, redis_store
-from tests.world import new_event, settings_for, until
+from tests.world import new_event, settings_for
 
 WAITING = 2000
 SOCKETS = 60

@@ -19,11 +19,12 @@ from booking_rush.lua.keys import key
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.loops import end
 from booking_rush.server.tokens import Tokens
+from tests.clients import Frame, until
 from tests.history import History
 from tests.processes import Process, running
 from tests.stores import Store, redis_store
 from tests.test_recovery import free_port
-from tests.world import SECRET, Frame, new_event, settings_for, until
+from tests.world import SECRET, new_event, settings_for
 
 VISITORS = 500
 ACTIVE_MAX = 12

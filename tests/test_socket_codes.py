@@ -5,7 +5,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from booking_rush.server import wire
-from tests.world import Socket, World
+from tests.clients import Socket
+from tests.world import World
 
 
 async def test_without_a_good_token_the_socket_is_closed_4401(world: World) -> None:

@@ -2,7 +2,8 @@
 
 import httpx
 
-from tests.world import Socket, World, until
+from tests.clients import Socket, until
+from tests.world import World
 
 
 async def test_a_broadcast_reaches_its_audience_and_who_connects_later(world: World) -> None:

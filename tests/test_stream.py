@@ -9,7 +9,8 @@ import pytest
 
 from booking_rush.server import stream as stream_module
 from booking_rush.server.stream import UNREAD_FRAMES_MAX, Mailbox
-from tests.world import Frame, World, until
+from tests.clients import Frame, until
+from tests.world import World
 
 
 async def events(stream: httpx.Response) -> AsyncIterator[tuple[str, Frame]]:

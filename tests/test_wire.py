@@ -8,7 +8,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from booking_rush.server import wire
-from tests.world import Socket, World
+from tests.clients import Socket
+from tests.world import World
 
 GOOD = [
     ('{"type":"queue.join","id":"1"}', wire.Join(id="1")),

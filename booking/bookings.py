@@ -1,0 +1,186 @@
+"""Bookings as Postgres has them, and holds and bookings as everybody is shown them."""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from booking_rush.booking.events import instant
+from booking_rush.booking.saga import Reason, State
+from booking_rush.lua.refusals import Refusal
+from booking_rush.lua.seat_commands import Hold, Shown
+from booking_rush.queue.passes import ticket_claims
+from booking_rush.queue.postgres import Connection, Pool
+
+Sign = Callable[[dict[str, Any]], str]
+
+
+class UnknownBooking(Refusal):
+    """You have no such booking."""
+
+    code, status = "unknown_booking", 404
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A booking and what it is of; `price` of each seat, or of one place of a standing section."""
+
+    id: UUID
+    event: str
+    visitor: str
+    state: State
+    reason: Reason
+    step: int
+    section: str
+    seats: list[str]
+    quantity: int
+    prices: list[int]
+    currency: str
+    total: int
+    attempt: int
+    paid: int
+
+    def shown(self, sign: Sign) -> dict[str, Any]:
+        """As its visitor sees it; `sign` makes the codes of tickets."""
+        shown: dict[str, Any] = {
+            "id": str(self.id),
+            "event": self.event,
+            "reference": reference_of(self.id),
+            "state": self.state,
+            "seats": seat_members(self.seats, self.prices, self.currency),
+            "quantity": self.quantity,
+            "total": {"amount": self.total, "currency": self.currency},
+            "tickets": self.tickets(sign),
+        }
+        if self.reason:
+            shown["reason"] = self.reason
+        if self.section:
+            shown["section"] = self.section
+        if self.attempt and self.total:
+            shown["payment"] = {"provider": "bank"}
+        return shown
+
+    def shown_to_operators(self, sign: Sign) -> dict[str, Any]:
+        """The same, and whose it is."""
+        return {**self.shown(sign), "visitor": self.visitor}
+
+    def tickets(self, sign: Sign) -> list[dict[str, Any]]:
+        """One a seat, once it is confirmed; a door checks codes with the published keys alone."""
+        if self.state != "confirmed":
+            return []
+        seats: Sequence[str | None] = self.seats or [None] * self.quantity
+        return [
+            {
+                "id": (id_ := f"{self.id}-{number}"),
+                "seat": seat,
+                "code": sign(
+                    ticket_claims(
+                        event=self.event,
+                        ticket=id_,
+                        reference=reference_of(self.id),
+                        seat=seat or self.section,
+                    )
+                ),
+            }
+            for number, seat in enumerate(seats, 1)
+        ]
+
+
+COLUMNS = """id, event, visitor, state, reason, step, section, seats, quantity, prices, currency,
+    total, attempt, paid"""
+
+
+async def one(connection: Connection | Pool, booking: UUID) -> Booking:
+    """A booking.
+
+    Raises:
+        UnknownBooking: there is none.
+    """
+    found = await connection.fetchrow(
+        f"SELECT {COLUMNS} FROM bookings WHERE id = $1",  # noqa: S608  names of this file
+        booking,
+    )
+    if found is None:
+        raise UnknownBooking
+    return booking_of(found)
+
+
+async def page(
+    pool: Pool,
+    *,
+    limit: int,
+    after: UUID | None,
+    visitor: str | None = None,
+    event: str | None = None,
+    state: str | None = None,
+) -> tuple[list[Booking], str | None]:
+    """Bookings, the newest first, and where the next page begins (None: there is none)."""
+    rows = await pool.fetch(
+        f"""
+        SELECT {COLUMNS} FROM bookings
+        WHERE ($1::text IS NULL OR visitor = $1) AND ($2::text IS NULL OR event = $2)
+          AND ($3::text IS NULL OR state = $3) AND ($4::uuid IS NULL OR id < $4)
+        ORDER BY id DESC LIMIT $5
+        """,  # noqa: S608  names of this file
+        visitor, event, state, after, limit + 1,
+    )  # fmt: skip
+    found = [booking_of(row) for row in rows[:limit]]
+    return found, str(found[-1].id) if len(rows) > limit else None
+
+
+def booking_of(row: asyncpg.Record) -> Booking:
+    """A row of COLUMNS."""
+    return Booking(**{name: row[name] for name in Booking.__slots__})
+
+
+def hold_members(event: str, hold: Shown) -> dict[str, Any]:
+    """A hold, as the wire writes it."""
+    shown: dict[str, Any] = {
+        "id": hold.id,
+        "event": event,
+        "state": "held" if hold.state == "held" else "paying",
+        "seats": seat_members(hold.seats, hold.prices, hold.currency),
+        "quantity": hold.quantity,
+        "adjacent": hold.adjacent,
+        "total": {"amount": total_of(hold), "currency": hold.currency},
+        "expires_at": instant(datetime.fromtimestamp(hold.deadline_ms / 1000, UTC)),
+        "extensions_left": hold.left,
+    }
+    if hold.section:
+        shown["section"] = hold.section
+    return shown
+
+
+def total_of(hold: Hold | Shown) -> int:
+    """What a hold costs, in minor units."""
+    return sum(hold.prices) if hold.seats else hold.prices[0] * hold.quantity
+
+
+def seat_members(
+    seats: Sequence[str], prices: Sequence[int], currency: str
+) -> list[dict[str, Any]]:
+    """Seats with their parts and prices."""
+    shown: list[dict[str, Any]] = []
+    for seat, amount in zip(seats, prices, strict=False):
+        section, _, place = seat.rpartition(".")
+        row, _, number = place.partition("-")
+        shown.append(
+            {
+                "id": seat,
+                "section": section,
+                "row": row,
+                "number": int(number),
+                "price": {"amount": amount, "currency": currency},
+            }
+        )
+    return shown
+
+
+def reference_of(booking: UUID) -> str:
+    """What a buyer reads out at the box office: 50 random bits of the id, `ABCDE-FGHIJ`."""
+    letters = base64.b32encode(booking.bytes[-7:]).decode()[:10]
+    return f"{letters[:5]}-{letters[5:]}"

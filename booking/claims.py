@@ -1,0 +1,104 @@
+"""Postgres' word on who has a seat: taken all or nothing by a booking, given back by its own."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from booking_rush.queue.postgres import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one booking claims: seats, or a quantity of a standing section (else empty)."""
+
+    booking: UUID
+    seats: Sequence[str]
+    section: str
+    quantity: int
+
+
+async def take(connection: Connection, event: str, wanted: Sequence[Wanted]) -> set[UUID]:
+    """Claim for many bookings, the first one first; those that got everything they wanted.
+
+    What a booking has claimed already counts as its own. A refused one keeps nothing.
+    """
+    if not wanted:
+        return set()
+    refused = await _take_seats(connection, event, [one for one in wanted if not one.section])
+    refused |= await _take_places(connection, event, [one for one in wanted if one.section])
+    taken = {one.booking for one in wanted} - refused
+    await connection.execute("UPDATE bookings SET claimed = true WHERE id = ANY($1)", list(taken))
+    return taken
+
+
+async def drop(connection: Connection, event: str, bookings: Sequence[UUID]) -> None:
+    """Give back what these bookings claim, and nobody else's."""
+    await connection.execute("DELETE FROM claims WHERE booking = ANY($1)", list(bookings))
+    rows = await connection.fetch(
+        """
+        UPDATE bookings SET claimed = false WHERE id = ANY($1) AND claimed
+        RETURNING section, quantity
+        """,
+        list(bookings),
+    )
+    given = Counter[str]()
+    for row in rows:
+        if row["section"]:
+            given[row["section"]] += row["quantity"]
+    for section, quantity in sorted(given.items()):
+        await connection.execute(
+            "UPDATE sections SET claimed = claimed - $3 WHERE event = $1 AND id = $2",
+            event, section, quantity,
+        )  # fmt: skip
+
+
+async def _take_seats(connection: Connection, event: str, wanted: Sequence[Wanted]) -> set[UUID]:
+    """Claim seats; the bookings that did not get all of theirs."""
+    if not wanted:
+        return set()
+    pairs = [(seat, one.booking) for one in wanted for seat in one.seats]
+    await connection.execute(
+        """
+        INSERT INTO claims (event, seat, booking)
+        SELECT $1, seat, booking
+        FROM unnest($2::text[], $3::uuid[]) WITH ORDINALITY AS asked (seat, booking, n) ORDER BY n
+        ON CONFLICT DO NOTHING
+        """,
+        event, *zip(*pairs, strict=True),
+    )  # fmt: skip
+    rows = await connection.fetch(
+        "SELECT booking, count(*) AS n FROM claims WHERE booking = ANY($1) GROUP BY booking",
+        [one.booking for one in wanted],
+    )
+    claimed = {row["booking"]: row["n"] for row in rows}
+    refused = {one.booking for one in wanted if claimed.get(one.booking, 0) < len(one.seats)}
+    await connection.execute("DELETE FROM claims WHERE booking = ANY($1)", list(refused))
+    return refused
+
+
+async def _take_places(connection: Connection, event: str, wanted: Sequence[Wanted]) -> set[UUID]:
+    """Claim places of standing sections, a section at once where all of them fit."""
+    by_section = defaultdict[str, list[Wanted]](list)
+    for one in wanted:
+        by_section[one.section].append(one)
+    refused = set[UUID]()
+    for section, some in sorted(by_section.items()):
+        if not await _fits(connection, event, section, sum(one.quantity for one in some)):
+            refused |= {
+                one.booking
+                for one in some
+                if not await _fits(connection, event, section, one.quantity)
+            }
+    return refused
+
+
+async def _fits(connection: Connection, event: str, section: str, quantity: int) -> bool:
+    done = await connection.execute(
+        """
+        UPDATE sections SET claimed = claimed + $3
+        WHERE event = $1 AND id = $2 AND claimed + $3 <= capacity
+        """,
+        event, section, quantity,
+    )  # fmt: skip
+    return done == "UPDATE 1"

@@ -1,0 +1,193 @@
+"""The practice bank as money is asked of it: `Payments` over HTTP, and how its webhooks are signed.
+
+A webhook carries `Bank-Signature: t=<seconds>,v1=<hex>`, HMAC-SHA256 over the time, a dot and the
+body as it was sent. The bank signs with the first of its secrets, and a reader accepts any of its
+own: so a new secret is given to the readers first, then to the bank, then the old one is dropped.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from booking_rush.booking.payments import (
+    METHODS,
+    BadSignature,
+    BankAwayError,
+    Payment,
+    PaymentRefusedError,
+    Told,
+    Word,
+)
+
+T = TypeVar("T")
+
+SIGNATURE = "bank-signature"
+SIGNATURE_AGE_S_MAX = 300
+PATIENCE = httpx.Timeout(2.0, connect=1.0)
+
+# The bank's refusals that no repeat changes. Any other answer than a good one is no word on the
+# charge: a proxy's 404, say, must not end a payment that the bank may have captured.
+NEVER_CHARGED = frozenset({"unknown_method", "invalid_request"})
+NEVER_REFUNDED = frozenset({"unknown_charge", "not_captured"})
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    """A word as it travels: the body of a webhook."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    booking: UUID
+    attempt: Annotated[int, msgspec.Meta(ge=1)]
+    word: Word
+
+
+class _Word(msgspec.Struct, frozen=True):
+    id: str
+    word: Word
+
+
+class _Charge(msgspec.Struct, frozen=True):
+    words: list[_Word]
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    code: str
+    detail: str = ""
+
+
+class PracticeBank:
+    """The practice bank behind one address; implements `Payments`. Nothing is tried twice here."""
+
+    provider: str = "bank"
+    methods: frozenset[str] = METHODS
+
+    def __init__(self, http: httpx.AsyncClient, base_url: str, secrets: Sequence[str]) -> None:
+        assert all(secrets), "an empty secret would let anybody sign"
+        self._http = http
+        self.base_url = base_url.rstrip("/")
+        self._secrets = tuple(secrets)
+
+    async def charge(self, payment: Payment) -> None:
+        """Ask for the money; the answer is told later. After `pay_until_ms` it never captures.
+
+        Raises:
+            BankAwayError: it may have been heard, and may not.
+            PaymentRefusedError: it can never capture, and nothing will be told.
+        """
+        await self._post("/charges", NEVER_CHARGED, {"key": payment.key, **payment._asdict()})
+
+    async def cancel(self, payment: Payment) -> None:
+        """Let a charge capture no more, seen before or not; the answer is told later.
+
+        Raises:
+            BankAwayError: it may have been heard, and may not.
+        """
+        await self._post(f"/charges/{payment.key}/cancel", frozenset())
+
+    async def refund(self, payment: Payment) -> None:
+        """Give the money of a captured charge back, once; the answer is told later.
+
+        Raises:
+            BankAwayError: it may have been heard, and may not.
+            PaymentRefusedError: that charge has captured nothing.
+        """
+        body = {"key": f"refund:{payment.key}", "charge": payment.key}
+        await self._post("/refunds", NEVER_REFUNDED, body)
+
+    async def ask(self, payment: Payment) -> list[Told]:
+        """Everything that has been told, or should have been, about this try; oldest first.
+
+        Raises:
+            BankAwayError: nothing is known.
+        """
+        answer = await self._send("GET", f"/charges/{payment.key}")
+        if answer.status_code == 404 and _problem(answer).code == "unknown_charge":
+            return []
+        if answer.status_code != 200:
+            raise BankAwayError(f"the bank answered {answer.status_code}")
+        words = _decoded(answer, _Charge).words
+        return [Told(word.id, payment.booking, payment.attempt, word.word) for word in words]
+
+    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+        """The word of a webhook; it always concerns us.
+
+        Raises:
+            BadSignature: not the bank's, or more than five minutes old.
+            ValueError: signed, and not understood.
+        """
+        verify(self._secrets, headers, body, now=now)
+        webhook = msgspec.json.decode(body, type=Webhook)
+        return Told(webhook.id, webhook.booking, webhook.attempt, webhook.word)
+
+    async def _post(
+        self, path: str, refusals: frozenset[str], body: dict[str, Any] | None = None
+    ) -> None:
+        answer = await self._send("POST", path, body)
+        if answer.is_success:
+            return
+        problem = _problem(answer)
+        if answer.is_client_error and problem.code in refusals:
+            raise PaymentRefusedError(problem.code, problem.detail)
+        raise BankAwayError(f"the bank answered {answer.status_code} {problem.code}".rstrip())
+
+    async def _send(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> httpx.Response:
+        try:
+            return await self._http.request(
+                method,
+                f"{self.base_url}{path}",
+                content=None if body is None else msgspec.json.encode(body),
+                headers={"Content-Type": "application/json"},
+                timeout=PATIENCE,
+                follow_redirects=False,
+            )
+        except httpx.HTTPError as error:
+            raise BankAwayError(f"{type(error).__name__}: {error}") from error
+
+
+def sign(secret: str, body: bytes, *, at_s: int) -> str:
+    """The value of `Bank-Signature` for a body sent at a moment, in seconds since 1970."""
+    return f"t={at_s},v1={_digest(secret, str(at_s), body)}"
+
+
+def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, *, now: float) -> None:
+    """Whether a body was signed with one of the secrets, about now.
+
+    Raises:
+        BadSignature: it was not.
+    """
+    given = next((value for name, value in headers.items() if name.lower() == SIGNATURE), "")
+    parts = [part.strip().partition("=") for part in given.split(",")]
+    times = [value for name, _, value in parts if name == "t"]
+    digests = [value.encode() for name, _, value in parts if name == "v1"]
+    if len(times) != 1 or not times[0].isascii() or not times[0].isdigit():
+        raise BadSignature(f"{SIGNATURE} is missing, or has no time")
+    good = [_digest(secret, times[0], body).encode() for secret in secrets]
+    if not any(hmac.compare_digest(one, other) for one in good for other in digests):
+        raise BadSignature("no secret of ours made that signature")
+    if abs(now - int(times[0])) > SIGNATURE_AGE_S_MAX:
+        raise BadSignature("the signature is too old, or of the future")
+
+
+def _digest(secret: str, at_s: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), at_s.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def _problem(answer: httpx.Response) -> _Problem:
+    """What the bank refuses with; of an answer that is no refusal of the bank's, an empty code."""
+    try:
+        return _decoded(answer, _Problem)
+    except BankAwayError:
+        return _Problem("")
+
+
+def _decoded(answer: httpx.Response, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except (ValueError, RecursionError) as error:
+        raise BankAwayError(f"the bank's answer is not as agreed: {error}") from error

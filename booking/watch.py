@@ -1,0 +1,151 @@
+"""What nobody says by itself: a payment past its deadline, a silent bank, a saga that stands.
+
+Each finding is a message or an order in the outbox like any other.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+from booking_rush.booking import outbox
+from booking_rush.booking.orders import PAYMENT, payment_of
+from booking_rush.booking.outbox import message
+from booking_rush.booking.payments import BankAwayError, Payment, Payments
+from booking_rush.queue.postgres import Pool
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+ASK_S = 3.0  # after so long without a webhook the bank is asked, and again after as long
+STILL_S = 20.0
+PAGE = 256
+KEPT_H = 24  # what was carried out is kept for so long, then forgotten
+FORGET_EVERY_S = 60.0
+
+
+class Watch:
+    """Looks once a second, however often it is asked."""
+
+    def __init__(
+        self, pool: Pool, payments: Payments, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._pool = pool
+        self._payments = payments
+        self._clock = clock
+        self._next_at = 0.0
+        self._forget_at = time.monotonic() + FORGET_EVERY_S
+
+    async def run_once(self) -> int:
+        """Look when it is time to; how much was found."""
+        if time.monotonic() < self._next_at:
+            return 0
+        self._next_at = time.monotonic() + EVERY_S
+        if time.monotonic() > self._forget_at:
+            self._forget_at = time.monotonic() + FORGET_EVERY_S
+            await self.forget()
+        return await self.overdue() + await self.ask() + await self.stir()
+
+    async def overdue(self) -> int:
+        """Say of each payment past its deadline that it is."""
+        rows = await self._pool.fetch(
+            """
+            SELECT booking, payments.attempt, event
+            FROM payments JOIN bookings ON bookings.id = payments.booking
+            WHERE payments.state = 'asked' AND NOT overdue AND pay_until_ms <= $1
+              AND bookings.state = 'paying' AND bookings.attempt = payments.attempt
+            LIMIT $2
+            """,
+            int(self._clock() * 1000),
+            PAGE,
+        )
+        return await say(
+            self._pool,
+            [
+                message(
+                    f"overdue:{row['booking']}:{row['attempt']}",
+                    row["booking"], row["event"], "overdue", row["attempt"],
+                )
+                for row in rows
+            ],
+        )  # fmt: skip
+
+    async def ask(self) -> int:
+        """Ask the bank about payments that it has not answered, and refunds."""
+        rows = await self._pool.fetch(
+            f"""
+            UPDATE payments SET asked_at = now() WHERE (booking, attempt) IN (
+                SELECT booking, attempt FROM payments
+                WHERE (state = 'asked' OR (state = 'captured' AND refunding))
+                  AND asked_at < now() - make_interval(secs => $1) AND amount > 0
+                ORDER BY asked_at LIMIT $2)
+            RETURNING {PAYMENT}, (SELECT event FROM bookings WHERE id = booking) AS event
+            """,  # noqa: S608  names of our own
+            ASK_S,
+            PAGE,
+        )
+        said = 0
+        for row in rows:
+            try:
+                said += await ask_bank(self._pool, self._payments, payment_of(row), row["event"])
+            except BankAwayError as why:
+                log.info("not asked booking=%s why=%s", row["booking"], why)
+                break
+        return said
+
+    async def stir(self) -> int:
+        """Order again what a booking that stands still waits for; inboxes absorb repeats."""
+        rows = await self._pool.fetch(
+            """
+            UPDATE bookings SET changed_at = now()
+            WHERE state IN ('paying', 'retaking', 'refunding')
+              AND changed_at < now() - make_interval(secs => $1)
+              AND NOT EXISTS (SELECT FROM outbox WHERE outbox.booking = bookings.id
+                              AND published_at IS NULL AND NOT parked)
+            RETURNING id, event, state, step, attempt, paid, (SELECT overdue FROM payments
+                WHERE booking = id AND payments.attempt = bookings.attempt) AS overdue
+            """,
+            STILL_S,
+        )
+        orders = [
+            outbox.order(
+                row["id"], row["event"],
+                "cancel_charge" if row["overdue"] and row["state"] == "paying"
+                else ORDERS[row["state"]],
+                row["paid"] or row["attempt"], row["step"],
+            )
+            for row in rows
+        ]  # fmt: skip
+        return await say(self._pool, orders)
+
+    async def forget(self) -> None:
+        """Drop what was carried out long ago."""
+        await self._pool.execute(
+            """
+            DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
+                WHERE published_at < now() - make_interval(hours => $1) LIMIT 10000)
+            """,
+            KEPT_H,
+        )
+
+
+async def ask_bank(pool: Pool, payments: Payments, payment: Payment, event: str) -> int:
+    """Hear of a payment what the bank has said, or should have; how much was news.
+
+    Raises:
+        BankAwayError: it does not answer.
+    """
+    told = await payments.ask(payment)
+    return await say(
+        pool, [message(f"bank:{w.id}", w.booking, event, w.word, w.attempt) for w in told]
+    )
+
+
+async def say(pool: Pool, envelopes: list[outbox.Envelope]) -> int:
+    """Send messages or orders; how many had not been sent before."""
+    if not envelopes:
+        return 0
+    async with pool.acquire() as connection, connection.transaction():
+        return await outbox.put(connection, envelopes)
+
+
+ORDERS = {"paying": "charge", "retaking": "retake", "refunding": "refund"}

@@ -1,0 +1,336 @@
+"""What may be asked of Redis about seats and holds, and what it answers."""
+
+from typing import Literal
+
+import msgspec
+
+from booking_rush.lua.commands import Command, EpochPassed, Loaded, Reply
+
+HoldState = Literal["held", "paying", "sold", "released", "expired"]
+Right = Literal["place", "pass", "none"]
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """A hold as Redis keeps it, and as an outbox entry of a booking says it; times in ms.
+
+    `prices` has one amount a seat, of a standing section one for all; `first` and `left_first`
+    are deadline and extensions as the hold was made; `step` is the last that was obeyed;
+    `print` is the fingerprint of the wish that came with `key`.
+    """
+
+    id: str
+    visitor: str
+    state: HoldState
+    seats: list[str]
+    prices: list[int]
+    currency: str
+    section: str
+    quantity: int
+    adjacent: bool
+    made: int
+    deadline: int
+    first: int
+    left: int
+    left_first: int
+    extended: int
+    step: int
+    number: int
+    wave: int
+    key: str
+    print: str
+    attempt: int
+    method: str
+    pay_until: int
+    entry: str
+    reason: str
+
+
+class House(msgspec.Struct, frozen=True):
+    """A section as it stands: `rows` as (name, one character a seat), the front row first."""
+
+    id: str
+    kind: Literal["seated", "standing"]
+    amount: int
+    currency: str
+    free: int
+    rows: list[tuple[str, str]]
+
+
+class SectionSeats(msgspec.Struct, frozen=True):
+    """Free places of a section in one version, and its rows as (name, characters)."""
+
+    id: str
+    kind: Literal["seated", "standing"]
+    free: int
+    version: int
+    rows: list[tuple[str, str]]
+
+
+# Replies
+
+
+class Shown(Reply, frozen=True, kw_only=True):
+    """A hold, as its holder is shown it."""
+
+    id: str
+    state: HoldState
+    seats: list[str]
+    prices: list[int]
+    currency: str
+    section: str
+    quantity: int
+    adjacent: bool
+    deadline_ms: int
+    left: int
+
+
+class Held(Shown, frozen=True, kw_only=True):
+    """The hold that was asked for, made or found."""
+
+
+class HoldExists(Shown, frozen=True, kw_only=True):
+    """Another one of the visitor lives still."""
+
+
+class KeyReused(Reply, frozen=True):
+    """The key came with another wish before."""
+
+
+class NoRight(Reply, frozen=True):
+    """The visitor is not admitted, or not by this pass."""
+
+
+class NotOnSale(Reply, frozen=True):
+    """The event is not in a state in which seats can be held."""
+
+
+class UnknownSeats(Reply, frozen=True):
+    """These are no seats of the event."""
+
+    seats: list[str]
+
+
+class UnknownSection(Reply, frozen=True):
+    """There is no such section."""
+
+
+class LimitExceeded(Reply, frozen=True):
+    """More than a visitor may have, who has `taken` already."""
+
+    most: int
+    taken: int
+
+
+class MixedCurrencies(Reply, frozen=True):
+    """The seats cost different currencies."""
+
+
+class SeatsTaken(Reply, frozen=True):
+    """These are not free."""
+
+    conflicts: list[str]
+
+
+class SoldOut(Reply, frozen=True):
+    """Fewer places are free than were asked for."""
+
+
+class UnknownHold(Reply, frozen=True):
+    """The visitor has no such hold, or has given it back."""
+
+
+class HoldOver(Reply, frozen=True):
+    """The hold ended by time."""
+
+
+class BeingPaid(Reply, frozen=True):
+    """A payment of it is on its way, or done."""
+
+
+class ExtensionsUsedUp(Reply, frozen=True):
+    """It was extended as often as may be."""
+
+
+class HoldReleased(Reply, frozen=True):
+    """Its seats are free again."""
+
+
+class CheckedOut(Reply, frozen=True):
+    """It is being paid by this attempt, as may be said once Postgres has the entry.
+
+    `again`: so it was before.
+    """
+
+    attempt: int
+    entry: str
+    again: bool
+
+
+class SeatsRead(Reply, frozen=True):
+    """Sections as they stand; those that there are."""
+
+    sections: list[SectionSeats]
+
+
+class SectionsAdded(Reply, frozen=True):
+    """They are there."""
+
+
+class Obeyed(Reply, frozen=True):
+    """Redis is as Postgres ordered."""
+
+
+class StepPassed(Reply, frozen=True):
+    """A later step was obeyed already; nothing was done."""
+
+
+class NothingHeld(Reply, frozen=True):
+    """The hold is not here, or has no places any more; nothing was done."""
+
+
+class SeatsLost(Reply, frozen=True):
+    """The seats cannot be taken again; nothing was taken."""
+
+
+class Told(Reply, frozen=True):
+    """Every process that listens has heard it."""
+
+
+class HoldsRead(Reply, frozen=True):
+    """Holds as they stand, those that are here."""
+
+    holds: list[Hold]
+
+
+# Commands: of visitors
+
+
+class HoldSeats(
+    Command[
+        Held | KeyReused | NoRight | NotOnSale | UnknownSeats | UnknownSection | HoldExists
+        | LimitExceeded | MixedCurrencies | SeatsTaken | SoldOut
+    ],
+    frozen=True,
+):  # fmt: skip
+    """Keep seats: named ones, or where none is named, `quantity` of a section.
+
+    `right`: `place`, the visitor's active place decides; `pass`, it must be of this number and
+    wave; `none`, only a repeat is answered. `aloud`: told to every process.
+    """
+
+    hold: str
+    visitor: str
+    key: str
+    print: str
+    seats: list[str]
+    section: str
+    quantity: int
+    right: Right
+    number: int = 0
+    wave: int = 0
+    aloud: bool = False
+
+
+class FindHold(Command[Held | UnknownHold | HoldOver], frozen=True):
+    """Look at a hold of a visitor; without an id, at the living one."""
+
+    visitor: str
+    hold: str
+
+
+class ExtendHold(
+    Command[Held | UnknownHold | HoldOver | BeingPaid | ExtensionsUsedUp], frozen=True
+):
+    """Let it end later."""
+
+    visitor: str
+    hold: str
+
+
+class ReleaseHold(Command[HoldReleased | UnknownHold | HoldOver | BeingPaid], frozen=True):
+    """Give it back."""
+
+    visitor: str
+    hold: str
+
+
+class CheckoutHold(Command[CheckedOut | UnknownHold | HoldOver], frozen=True):
+    """Begin to pay it, by a method."""
+
+    visitor: str
+    hold: str
+    method: str
+
+
+class ReadSeats(Command[SeatsRead], frozen=True):
+    """Sections as they stand; all of them when none is named."""
+
+    sections: list[str]
+
+
+# Commands: of the saga, each with the step that Postgres ordered it in
+
+
+class MarkSold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
+    """The booking is confirmed."""
+
+    hold: str
+    step: int
+
+
+class FreeHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
+    """The booking ended; `others` are seats that other bookings claim, `h` or `s`."""
+
+    hold: str
+    step: int
+    state: Literal["released", "expired"]
+    reason: str
+    others: dict[str, str]
+
+
+class ReopenHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
+    """The payment failed, and may be tried again."""
+
+    hold: str
+    step: int
+
+
+class RetakeHold(Command[Obeyed | StepPassed | SeatsLost], frozen=True):
+    """Money came late: take the seats again; `hold` as Postgres has it."""
+
+    hold: Hold
+    step: int
+
+
+class TellBooking(Command[Told], frozen=True):
+    """Say that a booking of a visitor has another state."""
+
+    visitor: str
+    booking: str
+
+
+# Commands: of duties
+
+
+class AddSections(Command[SectionsAdded], frozen=True):
+    """Sections that came later."""
+
+    sections: list[House]
+
+
+class ReadHolds(Command[HoldsRead], frozen=True):
+    """Holds by id."""
+
+    holds: list[str]
+
+
+class LoadSections(Command[Loaded | EpochPassed], frozen=True):
+    """The one way back: the house."""
+
+    sections: list[House]
+
+
+class LoadHolds(Command[Loaded | EpochPassed], frozen=True):
+    """The one way back: a page of holds."""
+
+    holds: list[Hold]

@@ -1,0 +1,7 @@
+-- tell_booking(visitor, booking) -> told
+--
+-- A booking has another state in Postgres: whoever listens for its visitor reads it there.
+return function(command)
+  tell("booked", { visitor = command.visitor, booking = command.booking })
+  return answer("told")
+end

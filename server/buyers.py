@@ -1,0 +1,148 @@
+"""What guests of one event hold and buy: what they know of it, and what they must be told."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from booking_rush.booking import bookings
+from booking_rush.booking.bookings import Booking, UnknownBooking, hold_members
+from booking_rush.booking.holds import Holds
+from booking_rush.lua import news
+from booking_rush.lua.refusals import Refusal
+from booking_rush.lua.seat_commands import Held
+from booking_rush.queue.postgres import AWAY, Pool
+from booking_rush.server import wire
+from booking_rush.server.guest import Guest
+from booking_rush.server.metrics import FRAMES
+from booking_rush.server.showing import Signer
+
+log = logging.getLogger(__name__)
+
+ON_ITS_WAY = ("paying", "retaking", "refunding", "confirmed")
+TAKEN_BACK = ("held", "expired", "released")
+
+
+class Buyers:
+    """Keeps what guests know of their holds and bookings true."""
+
+    def __init__(self, event: str, holds: Holds, signer: Signer, pool: Pool) -> None:
+        self._event = event
+        self._holds = holds
+        self._signer = signer
+        self._pool = pool
+
+    async def welcome(self, guest: Guest) -> dict[str, Any]:
+        """`{hold?, booking?}`: the living hold, and the last booking that was checked out.
+
+        Raises:
+            Recovering, TryAgain, Busy: Redis cannot say just now.
+        """
+        members: dict[str, Any] = {}
+        held = await self._holds.living(guest.visitor)
+        if held is not None:
+            guest.hold = held.id
+            members["hold"] = hold_members(self._event, held)
+        try:
+            found, _ = await bookings.page(
+                self._pool, limit=1, after=None, visitor=guest.visitor, event=self._event
+            )
+        except AWAY as why:
+            log.info("no booking in a welcome why=%s", type(why).__name__)
+            found = []
+        if found and found[0].attempt:
+            members["booking"] = self._know(guest, found[0])
+        return members
+
+    def tell_hold(self, guest: Guest, held: Held, kind: str, re: str) -> None:
+        """Answer a command about a hold with the hold."""
+        guest.hold = held.id
+        FRAMES.labels(kind).inc()
+        guest.push(wire.frame(kind, re, hold=hold_members(self._event, held)))
+
+    def tell_booking(self, guest: Guest, booking: Booking, re: str | None = None) -> None:
+        """Tell a guest how a booking of theirs stands."""
+        FRAMES.labels("booking.updated").inc()
+        guest.push(wire.frame("booking.updated", re, booking=self._know(guest, booking)))
+
+    async def on_news(
+        self,
+        guests: Sequence[Guest],
+        item: news.Held | news.Ending | news.Ended | news.Booked,
+    ) -> None:
+        """Tell a visitor's guests what happened to their hold or booking."""
+        if not guests:
+            return
+        match item:
+            case news.Held():
+                for guest in guests:
+                    guest.hold = item.hold
+            case news.Ending():
+                self._tell(guests, "hold.expiring", hold=item.hold, seconds=item.seconds)
+            case news.Ended():
+                for guest in guests:
+                    guest.hold = "" if guest.hold == item.hold else guest.hold
+                if item.reason != "cancelled":
+                    self._tell(guests, "hold.expired", hold=item.hold, reason=item.reason)
+            case news.Booked():
+                await self._tell_changed(guests, UUID(item.booking))
+
+    async def look_up(self, guests: Iterable[Guest]) -> None:
+        """After a recovery: holds that nobody had recorded are gone, and that is said."""
+        for guest in [guest for guest in guests if guest.hold]:
+            try:
+                held = await self._holds.living(guest.visitor)
+                if held is None or held.id != guest.hold:
+                    await self._take_back(guest)
+            except (Refusal, *AWAY) as why:
+                log.info("hold not looked up why=%s", type(why).__name__)
+
+    async def read_again(self, guests: Iterable[Guest]) -> int:
+        """Tell what became of bookings on their way, where a notice was lost; how many."""
+        waiting = [guest for guest in guests if guest.booking is not None]
+        steps = {guest.booking: guest.step for guest in waiting}
+        rows = (
+            await self._pool.fetch("SELECT id, step FROM bookings WHERE id = ANY($1)", list(steps))
+            if waiting
+            else []
+        )
+        changed = {row["id"] for row in rows if row["step"] != steps[row["id"]]}
+        for booking in changed:
+            mine = [guest for guest in waiting if guest.booking == booking]
+            await self._tell_changed(mine, booking)
+        return len(changed)
+
+    async def _take_back(self, guest: Guest) -> None:
+        hold, guest.hold = guest.hold, ""
+        try:
+            booking = await bookings.one(self._pool, UUID(hold))
+        except UnknownBooking:
+            booking = None
+        if booking is None or (booking.state in TAKEN_BACK and not booking.attempt):
+            self._tell([guest], "hold.expired", hold=hold, reason="recovery")
+
+    async def _tell_changed(self, guests: Sequence[Guest], booking: UUID) -> None:
+        try:
+            found = await bookings.one(self._pool, booking)
+        except (UnknownBooking, *AWAY) as why:
+            log.info("booking not told id=%s why=%s", booking, type(why).__name__)
+            return
+        for guest in guests:
+            if (guest.booking, guest.step) != (found.id, found.step):
+                self.tell_booking(guest, found)
+
+    def _know(self, guest: Guest, booking: Booking) -> dict[str, Any]:
+        """Note what a guest is told of a booking; its members."""
+        if booking.state in ON_ITS_WAY or booking.state == "held":
+            guest.booking, guest.step = booking.id, booking.step
+        else:
+            guest.booking, guest.step = None, 0
+        if booking.state not in ("held", "paying", "retaking") and guest.hold == str(booking.id):
+            guest.hold = ""
+        return booking.shown(self._signer.ticket)
+
+    def _tell(self, guests: Sequence[Guest], kind: str, **members: Any) -> None:
+        frame = wire.frame(kind, **members)
+        FRAMES.labels(kind).inc(len(guests))
+        for guest in guests:
+            guest.push(frame)

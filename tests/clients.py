@@ -1,0 +1,198 @@
+"""Visitors and operators of one server, as the tests play them: sockets, HTTP, and patience."""
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import (
+    AsyncExitStack,
+    asynccontextmanager,
+)
+from dataclasses import dataclass
+from typing import Any, cast
+
+import httpx
+import orjson
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from booking_rush.server.wire import SUBPROTOCOL
+
+Frame = dict[str, Any]
+
+PATIENCE_S = 10.0
+PASSWORD = "correct horse"
+
+
+async def until(condition: Callable[[], Any], *, within_s: float = PATIENCE_S) -> Any:
+    """Wait until a condition is true; what it said."""
+    began = time.monotonic()
+    while True:
+        found = condition()
+        found = await found if asyncio.iscoroutine(found) else found
+        if found:
+            return found
+        assert time.monotonic() - began < within_s, "the condition did not become true"
+        await asyncio.sleep(0.01)
+
+
+class Socket:
+    """A visitor's WebSocket that remembers what it was told."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.frames: list[Frame] = []
+        self._ids = itertools.count(1)
+
+    async def receive(self) -> Frame:
+        """The next frame."""
+        async with asyncio.timeout(PATIENCE_S):
+            frame: Frame = orjson.loads(await self.connection.recv())
+        self.frames.append(frame)
+        return frame
+
+    async def until(self, kind: str, **members: Any) -> Frame:
+        """The next frame of a type, with these members; what comes before is remembered."""
+        while True:
+            frame = await self.receive()
+            wanted = all(frame.get(name) == value for name, value in members.items())
+            if frame["type"] == kind and wanted:
+                return frame
+
+    async def ask(self, kind: str, **members: Any) -> Frame:
+        """Send a command; its answer."""
+        id_ = str(next(self._ids))
+        await self.send({"type": kind, "id": id_, **members})
+        while True:
+            frame = await self.receive()
+            if frame.get("re") == id_:
+                return frame
+
+    async def send(self, frame: Frame | str | bytes) -> None:
+        """Send a frame as it is."""
+        data = orjson.dumps(frame).decode() if isinstance(frame, dict) else frame
+        await self.connection.send(data)
+
+    async def closed(self) -> int:
+        """Read until the end; the close code."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self.receive()
+        assert self.connection.close_code is not None
+        return self.connection.close_code
+
+
+@dataclass(slots=True)
+class Visitor:
+    """One visitor: an id, a token, and HTTP in their name."""
+
+    id: str
+    token: str
+    http: httpx.AsyncClient
+    socket_url: str
+
+    @asynccontextmanager
+    async def socket(self, event: str = "demo") -> AsyncGenerator[Socket]:
+        """A socket that has been welcomed."""
+        async with connect(
+            f"{self.socket_url}/ws/events/{event}",
+            additional_headers={"Authorization": f"Bearer {self.token}"},
+            subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
+            open_timeout=PATIENCE_S,
+        ) as connection:
+            socket = Socket(connection)
+            await socket.receive()
+            yield socket
+
+    async def join(self, event: str = "demo") -> Frame:
+        """Join over HTTP; the place."""
+        answer = await self.http.post(f"/api/v1/events/{event}/queue")
+        assert answer.status_code in (200, 201), answer.text
+        return cast("Frame", answer.json()["place"])
+
+    async def admitted(self, event: str = "demo") -> str:
+        """Join over HTTP and wait for the turn; the pass."""
+        await self.join(event)
+
+        async def let_in() -> str | None:
+            return cast("str | None", (await self.place(event)).json().get("pass"))
+
+        return cast("str", await until(let_in))
+
+    async def hold(
+        self, key: str, token: str = "", event: str = "demo", **wish: Any
+    ) -> httpx.Response:
+        """`POST E/holds`."""
+        headers = {"Idempotency-Key": key} | ({"Booking-Pass": token} if token else {})
+        return await self.http.post(f"/api/v1/events/{event}/holds", json=wish, headers=headers)
+
+    async def check_out(self, hold: str, method: str = "ok", event: str = "demo") -> httpx.Response:
+        """`POST E/holds/{hold}/checkout`."""
+        path = f"/api/v1/events/{event}/holds/{hold}/checkout"
+        return await self.http.post(path, json={"payment_method": method})
+
+    async def booking(self, id_: str) -> Frame:
+        """`GET /api/v1/bookings/{id}`."""
+        answer = await self.http.get(f"/api/v1/bookings/{id_}")
+        assert answer.status_code == 200, answer.text
+        return cast("Frame", answer.json()["booking"])
+
+    async def booked(self, id_: str, *states: str) -> Frame:
+        """Wait until a booking is in one of these states; the booking."""
+
+        async def there() -> Frame | None:
+            found = await self.booking(id_)
+            return found if found["state"] in states else None
+
+        return cast("Frame", await until(there))
+
+    async def place(self, event: str = "demo") -> httpx.Response:
+        """`GET E/queue`."""
+        return await self.http.get(f"/api/v1/events/{event}/queue")
+
+
+class Clients:
+    """Makes visitors and operators of one server."""
+
+    def __init__(self, base: str, stack: AsyncExitStack) -> None:
+        self.base = base
+        self.socket_url = base.replace("http", "ws", 1)
+        self._stack = stack
+        self._limits = httpx.Limits(max_connections=200)
+
+    async def http(self, **headers: str) -> httpx.AsyncClient:
+        """A client that sends these headers."""
+        client = httpx.AsyncClient(
+            base_url=self.base, headers=headers, timeout=PATIENCE_S, limits=self._limits
+        )
+        return await self._stack.enter_async_context(client)
+
+    async def visitor(self) -> Visitor:
+        """Somebody new."""
+        client = await self.http()
+        issued = (await client.post("/api/v1/visitors")).json()
+        client.cookies.clear()
+        client.headers["Authorization"] = f"Bearer {issued['token']}"
+        return Visitor(issued["visitor"], issued["token"], client, self.socket_url)
+
+    async def operator(self, password: str = PASSWORD) -> httpx.AsyncClient:
+        """The operator `admin`, logged in as a browser is."""
+        client = await self.http()
+        answer = await client.post(
+            "/api/v1/admin/login", json={"username": "admin", "password": password}
+        )
+        assert answer.status_code == 200, answer.text
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return client
+
+
+def code_of(answer: httpx.Response) -> str:
+    """The code of a problem that is one as RFC 9457 says."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert {"type", "title", "status", "detail", "code", "trace_id"} <= set(problem)
+    assert problem["status"] == answer.status_code
+    if answer.status_code in (429, 503):
+        assert int(answer.headers["retry-after"]) >= 1
+    return str(problem["code"])
