@@ -5,26 +5,30 @@ import { waitMs } from "./backoff.js";
 import { dateAndTime } from "./dates.js";
 import { part, write } from "./dom.js";
 
+/**
+ * @typedef {object} Event
+ * @property {string} name
+ * @property {{id: string, starts_at: string}[]} shows
+ * @property {{tickets_per_visitor_max?: number}} limits
+ */
+
 const TRIES_MAX = 8;
 
 /**
- * Show an event's name and dates; its name, or the id where the server does not tell.
+ * Show an event's name and dates; what the server tells of it, or null.
  * @param {string} event
- * @returns {Promise<string>}
+ * @returns {Promise<Event | null>}
  */
 export async function showEvent(event) {
   write(part("name"), event);
   const found = await told(event);
-  if (!found) return event;
+  if (!found) return null;
   write(part("name"), found.name);
-  const dates = found.shows.map((/** @type {{starts_at: string}} */ show) =>
-    dateAndTime(show.starts_at),
-  );
-  write(part("dates"), dates.join(" · "));
-  return found.name;
+  write(part("dates"), found.shows.map((show) => dateAndTime(show.starts_at)).join(" · "));
+  return found;
 }
 
-/** The event; null when there is none. @param {string} event */
+/** The event; null when there is none. @param {string} event @returns {Promise<Event | null>} */
 async function told(event) {
   for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
     try {

@@ -2,6 +2,7 @@
 
 import { attempt } from "./admin-notices.js";
 import { control, make, part } from "./dom.js";
+import { newKey } from "./keys.js";
 import { texts } from "./texts.js";
 
 /** @typedef {import("./admin.js").Desk} Desk */
@@ -46,12 +47,4 @@ function wish() {
 /** @param {string} id @param {Record<string, string>} named */
 function options(id, named) {
   part(id).append(...Object.entries(named).map(([value, text]) => make("option", { value }, text)));
-}
-
-/** A random UUID, also on pages that have no TLS. */
-function newKey() {
-  const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
-  [bytes[6], bytes[8]] = [(bytes[6] & 0x0f) | 0x40, (bytes[8] & 0x3f) | 0x80];
-  const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

@@ -19,6 +19,11 @@ const RULES = {
   claim_seconds: { min: "1", step: "1" },
   late_seconds: { min: "0", step: "1" },
   pass_seconds: { min: "1", step: "1" },
+  hold_seconds: { min: "1", step: "1" },
+  payment_seconds: { min: "1", step: "1" },
+  payment_attempts_max: { min: "1", step: "1" },
+  tickets_per_visitor_max: { min: "1", step: "1" },
+  extensions_max: { min: "0", step: "1" },
 };
 
 /** @param {Desk} desk */

@@ -1,6 +1,6 @@
 // An operator's session: the cookie says who it is, the CSRF token lives in memory alone.
 
-import { ask, Problem } from "./api.js";
+import { ask, Problem, textOf } from "./api.js";
 
 const BASE = "/api/v1/admin";
 
@@ -35,6 +35,11 @@ export class Session {
   /** Read something. @param {string} path */
   read(path) {
     return this.#asked(() => ask("GET", BASE + path));
+  }
+
+  /** Read a page of a text of another type. @param {string} path @param {string} type */
+  readText(path, type) {
+    return this.#asked(() => textOf(BASE + path, type));
   }
 
   /**

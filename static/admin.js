@@ -2,11 +2,14 @@
 
 import { actions } from "./admin-actions.js";
 import { audit } from "./admin-audit.js";
+import { bookings } from "./admin-bookings.js";
 import { broadcast } from "./admin-broadcast.js";
 import { creation } from "./admin-create.js";
 import { eventList } from "./admin-events.js";
 import { figures } from "./admin-figures.js";
+import { filling } from "./admin-house.js";
 import { attempt, clearNotices, showProblem } from "./admin-notices.js";
+import { reconciliation } from "./admin-reconcile.js";
 import { rules } from "./admin-rules.js";
 import { Session } from "./admin-session.js";
 import { visitors } from "./admin-visitors.js";
@@ -42,7 +45,16 @@ const journal = audit(desk);
 const list = eventList(desk);
 const create = creation(desk);
 /** @type {Panel[]} */
-const panels = [actions(desk), figures(desk), rules(desk), broadcast(desk), visitors(desk)];
+const panels = [
+  actions(desk),
+  figures(desk),
+  filling(),
+  bookings(desk),
+  reconciliation(desk),
+  rules(desk),
+  broadcast(desk),
+  visitors(desk),
+];
 
 begin();
 

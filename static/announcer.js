@@ -29,6 +29,11 @@ export function alarm(text) {
   write(part("assertive"), text);
 }
 
+/** Say something calmly, now. @param {string} text */
+export function tell(text) {
+  write(part("polite"), text);
+}
+
 /**
  * Say something when there has been quiet for a while; only the last word counts.
  * @param {string} text

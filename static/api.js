@@ -38,6 +38,22 @@ export async function ask(method, path, { body, headers = {} } = {}) {
 }
 
 /**
+ * Ask for a text of another type; what it says, and where its next page is, if there is one.
+ * @param {string} path
+ * @param {string} type
+ */
+export async function textOf(path, type) {
+  const response = await reach(path, { headers: { Accept: type } });
+  if (!response.ok) {
+    const answer = await response.json().catch(() => null);
+    throw new Problem({ status: response.status, ...answer });
+  }
+  const [, next = ""] =
+    /[?&]after=([^>&]+).*rel="next"/.exec(response.headers.get("Link") ?? "") ?? [];
+  return { text: await response.text(), next: decodeURIComponent(next) };
+}
+
+/**
  * Fetch; a network that is away is a Problem like any other.
  * @param {string} path
  * @param {RequestInit} request

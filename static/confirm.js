@@ -3,7 +3,7 @@
 /**
  * Ask, and tell whether the answer was yes.
  * @param {HTMLElement} dialog with `.question`, `.lead`, `.yes` and `.no`
- * @param {{question: string, lead: string, yes: string}} words
+ * @param {{question: string, lead: string, yes: string, no?: string}} words
  * @returns {Promise<boolean>}
  */
 export function confirmed(dialog, words) {
@@ -13,6 +13,7 @@ export function confirmed(dialog, words) {
   inside("question").textContent = words.question;
   inside("lead").textContent = words.lead;
   inside("yes").textContent = words.yes;
+  if (words.no) inside("no").textContent = words.no;
   inside("yes").onclick = () => asked.close("yes");
   inside("no").onclick = () => asked.close("");
   asked.returnValue = "";

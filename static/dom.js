@@ -2,6 +2,8 @@
 
 import { texts } from "./texts.js";
 
+const SVG = "http://www.w3.org/2000/svg";
+
 /** The element of an id; a page without it is a mistake of ours. @param {string} id */
 export function part(id) {
   const found = document.getElementById(id);
@@ -25,6 +27,35 @@ export function make(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   element.append(...children);
   return element;
+}
+
+/**
+ * A new element of a drawing.
+ * @param {string} name
+ * @param {Record<string, string | number>} [attributes]
+ * @param {...(Node | string)} children
+ */
+export function draw(name, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  element.append(...children);
+  return element;
+}
+
+/** @type {WeakMap<Element, string>} what an element's content was made of */
+const madeOf = new WeakMap();
+
+/**
+ * Make the content of an element anew, only when it is made of something else than before.
+ * @param {Element} element
+ * @param {unknown} what
+ * @param {() => (Node | string)[]} build
+ */
+export function renew(element, what, build) {
+  const said = JSON.stringify(what);
+  if (madeOf.get(element) === said) return;
+  madeOf.set(element, said);
+  element.replaceChildren(...build());
 }
 
 /**

@@ -38,9 +38,12 @@ export class Line {
     this.#socket.start();
   }
 
-  /** Send a command; whether there was a socket for it. @param {string} type */
-  ask(type) {
-    return this.#socket.send(this.#command(type));
+  /**
+   * Send a command; whether there was a socket for it.
+   * @param {string} type @param {Record<string, unknown>} [members]
+   */
+  ask(type, members = {}) {
+    return this.#socket.send({ ...this.#command(type), ...members });
   }
 
   /** The page is looked at again. */

@@ -8,8 +8,8 @@ import { confirmed } from "./confirm.js";
 import { fill, part } from "./dom.js";
 import { joinAgainMs, mustClaim, mustJoinAgain } from "./errands.js";
 import { Line } from "./line.js";
+import { Office } from "./office.js";
 import { drawProof } from "./proof.js";
-import { showSections } from "./sections.js";
 import { hear, NOBODY, phaseOf } from "./standing.js";
 import { texts } from "./texts.js";
 import { drawTicket } from "./ticket.js";
@@ -27,7 +27,8 @@ const TICK_MS = 500;
 const event = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const clock = new Clock();
 const line = new Line(event, { onFrame, onStatus });
-const wishes = new Wishes((type) => line.ask(type));
+const wishes = new Wishes((type, members) => line.ask(type, members));
+const office = new Office(event, { line, wishes, clock, redraw: () => draw() });
 
 let standing = NOBODY;
 let status = /** @type {Status} */ ("connecting");
@@ -48,7 +49,9 @@ function begin() {
   line.start();
   draw();
   void showEvent(event).then((shown) => {
-    name = shown;
+    if (!shown) return;
+    name = shown.name;
+    office.know(shown);
     draw();
   });
 }
@@ -63,10 +66,12 @@ function press(id, act) {
 
 /** @param {Frame} frame @param {string | null} asked */
 function onFrame(frame, asked) {
+  if (frame.type === "seats.delta") return office.changed(frame);
   const before = standing;
   standing = hear(standing, frame, asked);
   if (frame.type === "welcome") welcomed(frame);
   wishes.hear(frame, asked);
+  office.hear(frame, asked);
   if (mustJoinAgain(before, standing, frame)) wishes.want("queue.join", joinAgainMs(frame));
   claimWhenSeen();
   draw();
@@ -91,6 +96,7 @@ function onStatus(now, code = 0) {
 function lookedAt() {
   if (document.visibilityState !== "visible") return;
   line.probe();
+  office.seen();
   claimWhenSeen();
   draw();
 }
@@ -118,7 +124,7 @@ function draw() {
   drawPage(standing, { phase, status, name, asking: asking() });
   drawProof(standing);
   showMessage(standing.message);
-  if (phase === "admitted") showSections(event);
+  office.draw(phase);
   announceStanding(standing, phase);
   drawTimes();
 }
@@ -127,6 +133,7 @@ function draw() {
 function drawTimes() {
   drawTicket(standing, { event, clock, away: status !== "open" });
   drawTurn(standing, clock, asking().claiming);
+  office.tick();
 }
 
 /** What the line has been asked and has not answered. */

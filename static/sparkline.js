@@ -1,6 +1,7 @@
 // The last two minutes of one figure as a line: a small SVG made of elements.
 
-const SVG = "http://www.w3.org/2000/svg";
+import { draw } from "./dom.js";
+
 const SAMPLES_MAX = 120; // one a second
 const [WIDTH, HEIGHT] = [SAMPLES_MAX, 32];
 const TOP = 3; // room for the stroke
@@ -8,14 +9,14 @@ const TOP = 3; // room for the stroke
 /** A line that grows to the right and forgets on the left. */
 export class Sparkline {
   /** @type {number[]} */ #samples = [];
-  #line = svg("polyline", {
+  #line = draw("polyline", {
     fill: "none",
     stroke: "currentColor",
     "stroke-width": "2",
     "stroke-linejoin": "round",
     "vector-effect": "non-scaling-stroke",
   });
-  #area = svg("polygon", { fill: "currentColor", "fill-opacity": "0.12" });
+  #area = draw("polygon", { fill: "currentColor", "fill-opacity": "0.12" });
 
   constructor() {
     const box = {
@@ -23,7 +24,7 @@ export class Sparkline {
       preserveAspectRatio: "none",
       "aria-hidden": "true",
     };
-    this.element = svg("svg", box);
+    this.element = draw("svg", box);
     this.element.append(this.#area, this.#line);
   }
 
@@ -50,11 +51,4 @@ export class Sparkline {
     const ends = [`${WIDTH - 1},${HEIGHT}`, `${first},${HEIGHT}`];
     this.#area.setAttribute("points", points.length ? [...points, ...ends].join(" ") : "");
   }
-}
-
-/** @param {string} name @param {Record<string, string>} attributes */
-function svg(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
 }

@@ -186,6 +186,7 @@ function said(standing, { id, level, text, at }) {
 
 /** @param {Standing} standing @param {Frame} frame @param {string | null} asked */
 function refused(standing, { problem }, asked) {
+  if (asked && !asked.startsWith("queue.")) return standing; // what the box office asked is its own
   const known = { ...standing, problem };
   if (asked === "queue.join" && CLOSED_TO_US.has(problem.code)) {
     return { ...known, place: null, ended: standing.place ? "late_over" : standing.ended };

@@ -1,5 +1,11 @@
 // Everything that operators read on their page, in English; `texts.js` has it as `texts.admin`.
 
+import { counted, figure } from "./counts.js";
+
+/** @typedef {{free: number, held: number, sold: number}} Filled */
+
+const n = (/** @type {number} */ count) => figure.format(count);
+
 export const admin = {
   title: "Operators",
   who: (/** @type {string} */ name, /** @type {string} */ role) => `${name} · ${role}`,
@@ -83,6 +89,51 @@ export const admin = {
     },
   },
 
+  house: {
+    title: "The house",
+    loading: "Looking…",
+    away: "The house cannot be shown just now.",
+    seated: (/** @type {Filled} */ { free, held, sold }) =>
+      `${n(free)} free · ${n(held)} held · ${n(sold)} sold`,
+    standing: (/** @type {Filled} */ { free, sold }) => `${n(free)} free · ${n(sold)} held or sold`,
+    parts: { sold: "sold", held: "held", free: "free" },
+  },
+
+  bookings: {
+    title: "Bookings",
+    state: "State",
+    all: "All states",
+    again: "Refresh",
+    more: "Show more",
+    csv: "Save as CSV",
+    none: "There are no such bookings.",
+    columns: {
+      reference: "Reference",
+      state: "State",
+      what: "What",
+      total: "Total",
+      visitor: "Visitor",
+      act: "Refund",
+    },
+    refund: "Refund",
+    refunding: (/** @type {string} */ reference) => `${reference} is being refunded.`,
+    ask: {
+      question: (/** @type {string} */ reference) => `Refund ${reference}?`,
+      lead: (/** @type {string} */ total) =>
+        `${total} are given back, the tickets become void, and the seats go on sale again.`,
+      yes: "Refund",
+    },
+  },
+
+  reconcile: {
+    title: "Compare the books",
+    lead: "Compares what the fast store says of every seat with what is recorded.",
+    button: "Compare now",
+    asking: "Comparing…",
+    found: (/** @type {number} */ count) =>
+      count ? counted(count, "difference", "differences") : "Both say the same.",
+  },
+
   rules: {
     title: "Rules",
     save: "Save the changes",
@@ -94,6 +145,11 @@ export const admin = {
       claim_seconds: ["Time to show up", "seconds"],
       late_seconds: ["Kept for latecomers", "seconds"],
       pass_seconds: ["A turn lasts", "seconds"],
+      hold_seconds: ["A hold lasts", "seconds"],
+      payment_seconds: ["Time for the bank", "seconds"],
+      payment_attempts_max: ["Tries to pay", "for each hold"],
+      tickets_per_visitor_max: ["Tickets a visitor", "at most"],
+      extensions_max: ["Extensions of a hold", "at most"],
     },
   },
 

@@ -1,11 +1,9 @@
 // Everything that people read on our pages, in English; another language is another such table.
 
+import { counted, figure, locale } from "./counts.js";
 import { admin } from "./texts-admin.js";
+import { words as seats } from "./texts-seats.js";
 
-const locale = "en-GB";
-const figure = new Intl.NumberFormat(locale);
-const counted = (/** @type {number} */ n, /** @type {string} */ one, /** @type {string} */ many) =>
-  `${figure.format(n)} ${n === 1 ? one : many}`;
 const span = (/** @type {number} */ from, /** @type {number} */ to) =>
   from === to ? figure.format(from) : `${figure.format(from)}–${figure.format(to)}`;
 
@@ -200,15 +198,6 @@ export const texts = {
       other: ["We have lost each other", "The server has ended this connection. Try again."],
     },
 
-    sections: {
-      title: "Choosing seats",
-      lead: "Seats can be chosen here soon. These are the sections and their prices:",
-      seated: "seats in rows",
-      standing: "standing",
-      loading: "Looking up the sections…",
-      failed: "The sections cannot be shown just now.",
-    },
-
     message: {
       levels: { info: "Message", warning: "Please note", urgent: "Important" },
       at: (/** @type {string} */ time) => `at ${time}`,
@@ -228,5 +217,6 @@ export const texts = {
     },
   },
 
+  seats,
   admin,
 };

@@ -9,6 +9,10 @@ const ANSWERS = {
   "queue.join": { frames: ["queue.joined", "queue.admitted"], own: false },
   "queue.claim": { frames: ["queue.admitted", "queue.joined"], own: true },
   "queue.leave": { frames: ["queue.left"], own: false },
+  "hold.create": { frames: ["hold.created"], own: false },
+  "hold.extend": { frames: ["hold.extended"], own: true },
+  "hold.release": { frames: ["hold.released", "hold.expired"], own: false },
+  "hold.checkout": { frames: ["booking.updated"], own: true },
 };
 
 /** Wishes that a new one takes back. */
@@ -19,19 +23,43 @@ const WELCOMES = {
   "queue.join": (/** @type {Frame} */ frame) => Boolean(frame.place),
   "queue.claim": () => true,
   "queue.leave": (/** @type {Frame} */ frame) => !frame.place && frame.room.state !== "recovering",
+  "hold.create": (/** @type {Frame} */ frame) => Boolean(frame.hold),
+  "hold.extend": (
+    /** @type {Frame} */ frame,
+    /** @type {Members} */ { hold },
+    /** @type {number} */ left,
+  ) => frame.hold?.id !== hold || frame.hold.extensions_left < left,
+  "hold.release": (/** @type {Frame} */ frame) => !frame.hold,
+  // A hold that is not being paid yet is asked to be; after a refusal of the bank people decide.
+  "hold.checkout": (/** @type {Frame} */ frame) =>
+    frame.hold?.state !== "held" || (frame.booking?.id === frame.hold.id && frame.booking.reason),
+};
+
+/** Wishes that end with what they are about. */
+const ENDS = {
+  "queue.expired": ["queue.claim", "queue.leave"],
+  "hold.expired": ["hold.extend", "hold.checkout"],
 };
 
 const TEMPORARY = new Set(["recovering", "try_again", "busy", "too_many_requests"]);
 
-/** @typedef {keyof typeof ANSWERS} Wish */
+/**
+ * @typedef {keyof typeof ANSWERS} Wish
+ * @typedef {Record<string, unknown>} Members of the command, the same however often it is asked
+ *
+ * @typedef {object} Open
+ * @property {Members} members
+ * @property {number} before a figure at the time of wishing: a welcome with another shows it done
+ * @property {number} failures
+ * @property {ReturnType<typeof setTimeout>} [timer]
+ */
 
 /** The wishes that are open. */
 export class Wishes {
-  /** @type {Map<Wish, {failures: number, timer?: ReturnType<typeof setTimeout>}>} */ #open =
-    new Map();
+  /** @type {Map<Wish, Open>} */ #open = new Map();
   #ask;
 
-  /** @param {(type: string) => boolean} ask sends a command */
+  /** @param {(type: string, members: Members) => boolean} ask sends a command */
   constructor(ask) {
     this.#ask = ask;
   }
@@ -40,17 +68,24 @@ export class Wishes {
    * Want something; wanting it twice is wanting it once.
    * @param {Wish} wish
    * @param {number} [afterMs]
+   * @param {Members} [members]
+   * @param {number} [before]
    */
-  want(wish, afterMs = 0) {
+  want(wish, afterMs = 0, members = {}, before = 0) {
     for (const other of /** @type {any} */ (OPPOSITES)[wish] ?? []) this.drop(other);
     if (this.#open.has(wish)) return;
-    this.#open.set(wish, { failures: 0 });
+    this.#open.set(wish, { members, before, failures: 0 });
     this.#try(wish, afterMs);
   }
 
   /** Whether something is wanted and not answered yet. @param {Wish} wish */
   wants(wish) {
     return this.#open.has(wish);
+  }
+
+  /** Whether something that is wanted has been refused for the moment. @param {Wish} wish */
+  isDelayed(wish) {
+    return (this.#open.get(wish)?.failures ?? 0) > 0;
   }
 
   /** Want it no more. @param {Wish} wish */
@@ -67,7 +102,6 @@ export class Wishes {
   hear(frame, asked) {
     if (frame.type === "welcome") this.#welcomed(frame);
     else if (frame.type === "error") this.#refused(/** @type {Wish} */ (asked), frame.problem.code);
-    else if (frame.type === "queue.expired") this.#ended();
     else this.#fulfilled(frame.type, asked);
   }
 
@@ -76,14 +110,15 @@ export class Wishes {
     const open = this.#open.get(wish);
     if (!open) return;
     clearTimeout(open.timer);
-    if (afterMs === 0) this.#ask(wish);
-    else open.timer = setTimeout(() => this.#ask(wish), afterMs);
+    const ask = () => this.#ask(wish, open.members);
+    if (afterMs === 0) ask();
+    else open.timer = setTimeout(ask, afterMs);
   }
 
   /** @param {Frame} frame */
   #welcomed(frame) {
-    for (const wish of [...this.#open.keys()]) {
-      if (WELCOMES[wish](frame)) this.drop(wish);
+    for (const [wish, { members, before }] of [...this.#open]) {
+      if (WELCOMES[wish](frame, members, before)) this.drop(wish);
       else this.#try(wish, 0);
     }
   }
@@ -96,13 +131,10 @@ export class Wishes {
     else this.drop(wish);
   }
 
-  #ended() {
-    this.drop("queue.claim");
-    this.drop("queue.leave");
-  }
-
   /** @param {string} type @param {string | null} asked */
   #fulfilled(type, asked) {
+    const over = /** @type {Record<string, Wish[]>} */ (ENDS)[type] ?? [];
+    for (const wish of over) this.drop(wish);
     for (const [wish, { frames, own }] of Object.entries(ANSWERS)) {
       const name = /** @type {Wish} */ (wish);
       if (frames.includes(type) && (!own || asked === name)) this.drop(name);
