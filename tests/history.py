@@ -70,6 +70,8 @@ def _step(waiting: set[int], change: Change) -> None:
 def _changes(entries: list[Entry]) -> Iterator[Change]:
     states: dict[int, str] = {}
     for _, fields in entries:
+        if fields[b"kind"] != b"place":
+            continue
         number, state = int(fields[b"number"]), fields[b"state"].decode()
         yield Change(fields[b"visitor"].decode(), number, states.get(number, ""), state)
         states[number] = state

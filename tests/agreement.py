@@ -1,0 +1,109 @@
+"""When everything is quiet: do Redis, Postgres and the bank say the same, to the seat and cent."""
+
+from collections import Counter
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from booking_rush.lua.keys import key
+from booking_rush.queue.postgres import Pool
+
+TERMINAL = ("confirmed", "expired", "released", "refunded")
+
+
+async def is_quiet(pool: Pool) -> bool:
+    """Whether no booking moves any more, and nothing is on its way."""
+    moving = await pool.fetchval("SELECT count(*) FROM bookings WHERE state <> ALL($1)", TERMINAL)
+    orders = await pool.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+    webhooks = await pool.fetchval(
+        "SELECT count(*) FROM bank.webhooks WHERE delivered_at IS NULL AND due_at IS NOT NULL"
+    )
+    pending = await pool.fetchval(
+        "SELECT count(*) FROM bank.charges WHERE state = 'pending' AND amount IS NOT NULL"
+    )
+    return not (moving or orders or webhooks or pending)
+
+
+async def disagreements(pool: Pool, redis: Redis, event: str = "demo") -> list[str]:
+    """Everything on which the stores do not agree; nothing, when all is well."""
+    return [
+        *await _seats(pool, redis, event),
+        *await _places(pool, redis, event),
+        *await _money(pool),
+        *await _parked(pool),
+    ]
+
+
+async def sold_seats(pool: Pool) -> Counter[str]:
+    """Seats of confirmed bookings, and how often each."""
+    rows = await pool.fetch("SELECT unnest(seats) AS seat FROM bookings WHERE state = 'confirmed'")
+    return Counter(row["seat"] for row in rows)
+
+
+async def _seats(pool: Pool, redis: Redis, event: str) -> list[str]:
+    sold = await sold_seats(pool)
+    rows = await pool.fetch("SELECT seat FROM claims WHERE event = $1", event)
+    claimed = {row["seat"] for row in rows}
+    in_redis = await marks(redis, pool, event)
+    wrong = [f"{seat} sold {times} times" for seat, times in sold.items() if times > 1]
+    wrong += [f"{seat} sold and not claimed" for seat in set(sold) - claimed]
+    wrong += [f"{seat} claimed and not sold" for seat in claimed - set(sold)]
+    wrong += [f"{seat} sold, in Redis {in_redis[seat]}" for seat in sold if in_redis[seat] != "s"]
+    return wrong + [
+        f"{seat} not sold, in Redis {mark}"
+        for seat, mark in in_redis.items()
+        if seat not in sold and mark not in ".x"
+    ]
+
+
+async def marks(redis: Redis, pool: Pool, event: str) -> dict[str, str]:
+    """Every seat as Redis has it."""
+    epoch = await pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", event)
+    rows = cast("dict[bytes, bytes]", await cast("Any", redis.hgetall(key(event, epoch, "rows"))))
+    return {
+        f"{name.decode().replace('/', '.')}-{number}": mark
+        for name, text in rows.items()
+        for number, mark in enumerate(text.decode(), 1)
+    }
+
+
+async def _places(pool: Pool, redis: Redis, event: str) -> list[str]:
+    """Standing sections: what is claimed, what is sold, what Redis says is free."""
+    epoch = await pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", event)
+    rows = await pool.fetch(
+        """
+        SELECT id, capacity, claimed, (SELECT coalesce(sum(quantity), 0)::int FROM bookings
+            WHERE event = $1 AND section = sections.id AND state = 'confirmed') AS sold
+        FROM sections WHERE event = $1 AND kind = 'standing'
+        """,
+        event,
+    )
+    wrong: list[str] = []
+    for row in rows:
+        found: Any = await cast("Any", redis.hget(key(event, epoch, "free"), row["id"]))
+        if row["claimed"] != row["sold"]:
+            wrong.append(f"{row['id']}: {row['claimed']} claimed, {row['sold']} sold")
+        if int(found) != row["capacity"] - row["sold"]:
+            wrong.append(f"{row['id']}: {int(found)} free, {row['sold']} sold")
+    return wrong
+
+
+async def _money(pool: Pool) -> list[str]:
+    """The bank keeps the price of each confirmed booking, and nothing of any other."""
+    rows = await pool.fetch(
+        """
+        SELECT id, state, total, coalesce((SELECT sum(captured - refunded)::bigint
+            FROM bank.totals WHERE totals.booking = bookings.id), 0) AS kept
+        FROM bookings
+        """
+    )
+    return [
+        f"{row['id']} is {row['state']} and costs {row['total']}, the bank has {row['kept']}"
+        for row in rows
+        if row["kept"] != (row["total"] if row["state"] == "confirmed" else 0)
+    ]
+
+
+async def _parked(pool: Pool) -> list[str]:
+    rows = await pool.fetch("SELECT kind, booking, error FROM outbox WHERE parked")
+    return [f"{row['kind']} of {row['booking']} is parked: {row['error']}" for row in rows]
