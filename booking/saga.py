@@ -149,8 +149,10 @@ def _of_payment(had: Standing, heard: Heard, attempts_max: int) -> Step:
     if word == "captured":
         return _of_table(replace(then, paid=heard.attempt), "charged", heard.attempt)
     if word == "refunded":
-        ours = heard.attempt == had.paid
-        return _of_table(then, "refunded", had.paid) if ours else Step("repeat", then)
+        if heard.attempt != had.paid:
+            return Step("repeat", then)
+        step = _of_table(then, "refunded", had.paid)
+        return Step("wrong", had) if step.verdict == "wrong" else step
     if heard.attempt != had.attempt:
         return Step("repeat", then)
     last = payment.overdue or heard.attempt >= attempts_max

@@ -60,6 +60,8 @@ class Batcher:
                 replies = [refusal] * len(batch)
             except RedisError as error:
                 replies = [TryAgain(f"Redis did not answer: {type(error).__name__}")] * len(batch)
+            except Exception as error:  # a mistake of ours: nobody may wait for ever
+                replies = [error] * len(batch)
             for (_, future), reply in zip(batch, replies, strict=True):
                 _settle(future, reply)
         self._flight = None

@@ -37,60 +37,69 @@ local function in_row(text, n)
   return found, orphan
 end
 
--- Rows of a section, front first, as (index, text); `taken` stands for what is chosen already.
-local function rows_of(section, order, taken)
-  local at, texts, base = 0, {}, 0
-  return function()
-    at = at + 1
-    if at > #order then return nil end
-    if at > base + #texts then
-      base = at - 1
+-- The rows of a section, front first, read a page at a time and once; `at(index)` is a row's text.
+local function rows_of(section, order)
+  local texts = {}
+  local function at(index)
+    if not texts[index] then
       local names = {}
-      for index = at, math.min(#order, at + ROWS - 1) do
-        names[#names + 1] = section .. "/" .. order[index]
+      for more = index, math.min(#order, index + ROWS - 1) do
+        names[#names + 1] = section .. "/" .. order[more]
       end
-      texts = redis.call("HMGET", key("rows"), unpack(names))
+      for more, text in ipairs(redis.call("HMGET", key("rows"), unpack(names))) do
+        texts[index + more - 1] = texts[index + more - 1] or text
+      end
     end
-    return at, taken[at] or texts[at - base]
+    return texts[index]
   end
+  return at, texts
 end
 
 -- The best block of n: its row and start. The front row without an orphan wins at once.
-local function block(section, order, taken, n)
-  local row, start
-  for at, text in rows_of(section, order, taken) do
-    local found, orphan = in_row(text, n)
-    if found and not orphan then return at, found, text end
-    if found and not row then row, start = at, found end
+local function block(rows, first, count, n)
+  local run, row, start = string.rep(".", n), nil, nil
+  for at = first, count do
+    local text = rows(at)
+    if text:find(run, 1, true) then
+      local found, orphan = in_row(text, n)
+      if found and not orphan then return at, found end
+      if found and not row then row, start = at, found end
+    end
   end
   return row, start
 end
 
-local function longest_run(section, order, taken)
-  local most = 0
-  for _, text in rows_of(section, order, taken) do
-    for run in text:gmatch("%.+") do most = math.max(most, #run) end
+-- The longest run, which is known to be no longer than `most`, and the first row with a free seat.
+local function longest_run(rows, first, count, most)
+  local longest, longer, begins = 0, ".", nil
+  for at = first, count do
+    local text = rows(at)
+    while text:find(longer, 1, true) do
+      longest, longer, begins = longest + 1, longer .. ".", begins or at
+      if longest == most then return most, begins end
+    end
   end
-  return most
+  return longest, begins
 end
 
--- The ids of n seats, and whether they are adjacent. The caller has seen that n are free.
+-- The ids of n seats, and whether they are adjacent; nil when there are not so many after all.
 function best.choose(section, n)
   local order = cmsgpack.unpack(redis.call("HGET", key("order"), section))
-  local taken, ids, adjacent = {}, {}, true
+  local rows, texts = rows_of(section, order)
+  local ids, most, first = {}, n, 1 -- below n, `most` is the longest run that can be left
   while #ids < n do
-    local size = n - #ids
-    local row, start = block(section, order, taken, size)
-    if not row then
-      adjacent = false
-      size = math.min(size, longest_run(section, order, taken))
-      row, start = block(section, order, taken, size)
-    end
-    local text = taken[row] or redis.call("HGET", key("rows"), section .. "/" .. order[row])
-    taken[row] = text:sub(1, start - 1) .. string.rep("h", size) .. text:sub(start + size)
-    for number = start, start + size - 1 do
-      ids[#ids + 1] = seats.id(section, order[row], number)
+    local size = math.min(n - #ids, most)
+    local row, start = block(rows, first, #order, size)
+    if row then
+      local text = texts[row]
+      texts[row] = text:sub(1, start - 1) .. string.rep("h", size) .. text:sub(start + size)
+      for number = start, start + size - 1 do
+        ids[#ids + 1] = seats.id(section, order[row], number)
+      end
+    else
+      if size <= 1 then return nil end -- the count of free places is wrong: never look for ever
+      most, first = longest_run(rows, first, #order, size - 1)
     end
   end
-  return ids, adjacent
+  return ids, most == n
 end

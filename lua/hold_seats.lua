@@ -57,6 +57,7 @@ local function choose(wish)
   if seats.free(wish.section) < wish.quantity then return answer("sold_out") end
   if wish.seated then
     wish.seats, wish.adjacent = best.choose(wish.section, wish.quantity)
+    if not wish.seats then return answer("sold_out") end
     for index = 1, wish.quantity do wish.prices[index] = wish.amount end
     wish.section = ""
   else

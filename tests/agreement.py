@@ -19,7 +19,7 @@ async def is_quiet(pool: Pool) -> bool:
         "SELECT count(*) FROM bank.webhooks WHERE delivered_at IS NULL AND due_at IS NOT NULL"
     )
     pending = await pool.fetchval(
-        "SELECT count(*) FROM bank.charges WHERE state = 'pending' AND amount IS NOT NULL"
+        "SELECT count(*) FROM bank.charges WHERE state = 'pending' OR due_at IS NOT NULL"
     )
     return not (moving or orders or webhooks or pending)
 

@@ -3,6 +3,7 @@
 What stands behind them is real; a call either never arrives, or arrives and is never answered.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +18,7 @@ class Fate:
 
     def __init__(self, at: int, *, answered: bool) -> None:
         self.calls = 0
+        self.died = asyncio.Event()
         self._at = at
         self._answered = answered
 
@@ -31,12 +33,16 @@ class Fate:
     async def call(self, work: Callable[[], Any]) -> Any:
         """One call to the outside; `answered`: it is carried out, and the answer is lost."""
         self.calls += 1
-        if self.calls == self._at and not self._answered:
+        last = self.calls == self._at
+        if self.died.is_set() or (last and not self._answered):
+            self.died.set()
             raise DiedError
-        result = await work()
-        if self.calls == self._at:
-            raise DiedError
-        return result
+        try:
+            return await work()
+        finally:
+            if last:
+                self.died.set()
+                raise DiedError
 
 
 class MortalConnection:
@@ -99,5 +105,19 @@ class MortalRedis:
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._redis, name)
         if name in ("xread", "xrange", "scan", "unlink", "evalsha", "script_load"):
+            return self._fate.around(found)
+        return found
+
+
+class MortalPayments:
+    """The bank as a process asks it that may die."""
+
+    def __init__(self, payments: Any, fate: Fate) -> None:
+        self._payments = payments
+        self._fate = fate
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._payments, name)
+        if name in ("charge", "cancel", "refund", "ask"):
             return self._fate.around(found)
         return found

@@ -165,13 +165,15 @@ async def open_world(
         yield World(clients, house, server, Catalogue(pool), recorder, tend, conductor, address)
 
 
-def practice_bank(pool: Pool, base: str, settings: Settings) -> AbstractAsyncContextManager[str]:
+def practice_bank(
+    pool: Pool, base: str, settings: Settings, *, hurry_s: float = 0.3
+) -> AbstractAsyncContextManager[str]:
     """A bank that tells its answers to a server, on a port of its own; in a hurry."""
     return bank(
         pool,
         bind="127.0.0.1:0",
         webhook_url=f"{base}/api/v1/payments/bank/webhook",
         secrets=settings.webhook_secrets,
-        slow_s=0.3,
-        late_s=0.3,
+        slow_s=hurry_s,
+        late_s=hurry_s,
     )
