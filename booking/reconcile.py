@@ -185,11 +185,16 @@ class Reconciler:
         self._pool = pool
         self._directory = directory
         self._payments = payments
-        self._comparison = Comparison(pool, directory, payments)
+        self.comparison = Comparison(pool, directory, payments)
         self._every_s = every_s
         self._stores_at = self._bank_at = 0.0
         self._seen: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
-        self.found: list[Difference] = []  # the last round's, for metrics
+        self._twice: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
+
+    @property
+    def found(self) -> list[Difference]:
+        """What the last rounds saw for the second time."""
+        return sorted(set().union(*self._twice.values()), key=lambda one: (one.kind, one.what))
 
     async def run_once(self) -> int:
         """Compare what it is time to compare; how many differences were mended."""
@@ -207,16 +212,16 @@ class Reconciler:
         seen = set[Difference]()
         for row in self._directory.rows:
             try:
-                seen |= set(await getattr(self._comparison, which)(row.id))
+                seen |= set(await getattr(self.comparison, which)(row.id))
             except Refusal as refusal:
                 log.info("not compared event=%s why=%s", row.id, refusal.code)
         twice, self._seen[which] = seen & self._seen[which], seen
-        self.found = sorted(twice, key=lambda one: one.what)
-        for difference in self.found:
+        self._twice[which] = twice
+        for difference in twice:
             log.warning("differs %s", difference)
-        return await self._mend(self.found)
+        return await self.mend(twice)
 
-    async def _mend(self, differences: Sequence[Difference]) -> int:
+    async def mend(self, differences: Iterable[Difference]) -> int:
         """Order again what each booking's state asks for, or hear the bank; once a booking."""
         wanted = {(UUID(one.booking), one.order): one.event for one in differences if one.order}
         for (booking, order), event in wanted.items():

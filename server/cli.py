@@ -29,6 +29,7 @@ from booking_rush.server.settings import Settings, SettingsError
 from booking_rush.server.stores import StoreMissingError
 from booking_rush.server.supervisor import ChildDiesError
 from booking_rush.server.work import DUTIES
+from booking_rush.server.work import reconcile_once as run_reconcile
 from booking_rush.server.work import work as run_work
 from booking_rush.server.workers import run_workers
 
@@ -140,6 +141,19 @@ def rebuild(event: str) -> None:
             return await recorder.rebuild(event)
 
     click.echo(f"{event} is back in epoch {asyncio.run(run())}")
+
+
+@cli.command()
+@click.argument("event", required=False)
+@click.option("--dry-run", is_flag=True, help="Only say what differs.")
+def reconcile(event: str | None, dry_run: bool) -> None:
+    """Compare Redis, Postgres and the bank for one event, or all; mend what differs."""
+    settings = _settings()
+    settings.need_stores()
+    found = asyncio.run(run_reconcile(settings, event, mend=not dry_run))
+    for difference in found:
+        click.echo(" ".join(f"{name}={value}" for name, value in difference.shown().items()))
+    click.echo(f"{len(found)} differences" + ("" if dry_run or not found else ", ordered again"))
 
 
 @cli.command("rotate-keys")

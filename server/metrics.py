@@ -55,6 +55,11 @@ OUTBOX_AGE: Final = Gauge(
     ["event"],
     multiprocess_mode="mostrecent",
 )
+DIFFERENCES: Final = Gauge(
+    "rush_differences",
+    "What Redis, Postgres and the bank say differently, seen twice.",
+    multiprocess_mode="mostrecent",
+)
 
 
 def exposition() -> bytes:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.calendar import Calendar
 from booking_rush.booking.conduct import Conductor
-from booking_rush.booking.reconcile import Reconciler
+from booking_rush.booking.reconcile import Difference, Reconciler
 from booking_rush.booking.record import Recorder
 from booking_rush.lua.connect import check, connect
 from booking_rush.lua.program import Program
@@ -22,6 +22,7 @@ from booking_rush.queue.postgres import Pool, open_pool
 from booking_rush.server.bank import bank
 from booking_rush.server.house import open_bank_client
 from booking_rush.server.loops import end, forever
+from booking_rush.server.metrics import DIFFERENCES
 from booking_rush.server.settings import Settings
 from booking_rush.server.supervisor import stop_on_signals
 
@@ -96,9 +97,39 @@ async def reconcile(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenera
     async with open_bank_client(settings) as payments:
         directory = Directory(pool, Program(redis))
         duty = Reconciler(pool, directory, payments)
-        tasks = [asyncio.create_task(forever("reconcile", duty.run_once, idle_s=1.0))]
+
+        async def compare() -> int:
+            mended = await duty.run_once()
+            DIFFERENCES.set(len(duty.found))
+            return mended
+
+        tasks = [asyncio.create_task(forever("reconcile", compare, idle_s=1.0))]
         yield
         await end(tasks)
+
+
+async def reconcile_once(settings: Settings, event: str | None, *, mend: bool) -> list[Difference]:
+    """What differs now, and ordered again where that is wanted.
+
+    Raises:
+        UnknownEvent, Refusal: there is no such event, or it cannot be looked at now.
+        OSError, asyncpg.PostgresError, RedisError: a store is not there.
+    """
+    async with (
+        open_pool(settings.postgres_url, size=POOL_MAX) as pool,
+        connect(settings.redis_url) as redis,
+        open_bank_client(settings) as payments,
+    ):
+        directory = Directory(pool, Program(redis))
+        await directory.refresh()
+        events = [row.id for row in directory.rows]
+        if event is not None:
+            events = [(await directory.row(event)).id]
+        duty = Reconciler(pool, directory, payments)
+        found = [one for id_ in events for one in await duty.comparison.of(id_)]
+        if mend:
+            await duty.mend(found)
+        return found
 
 
 @asynccontextmanager
