@@ -19,6 +19,7 @@ from booking_rush.server.showing import Signer
 
 log = logging.getLogger(__name__)
 
+LIVING = ("held", "paying", "retaking")
 ON_ITS_WAY = ("paying", "retaking", "refunding", "confirmed")
 TAKEN_BACK = ("held", "expired", "released")
 
@@ -40,9 +41,6 @@ class Buyers:
         """
         members: dict[str, Any] = {}
         held = await self._holds.living(guest.visitor)
-        if held is not None:
-            guest.hold = held.id
-            members["hold"] = hold_members(self._event, held)
         try:
             found, _ = await bookings.page(
                 self._pool, limit=1, after=None, visitor=guest.visitor, event=self._event
@@ -50,6 +48,9 @@ class Buyers:
         except AWAY as why:
             log.info("no booking in a welcome why=%s", type(why).__name__)
             found = []
+        if held is not None and not _is_paid(held, found):
+            guest.hold = held.id
+            members["hold"] = hold_members(self._event, held)
         if found and found[0].attempt:
             members["booking"] = self._know(guest, found[0])
         return members
@@ -137,7 +138,7 @@ class Buyers:
             guest.booking, guest.step = booking.id, booking.step
         else:
             guest.booking, guest.step = None, 0
-        if booking.state not in ("held", "paying", "retaking") and guest.hold == str(booking.id):
+        if booking.state not in LIVING and guest.hold == str(booking.id):
             guest.hold = ""
         return booking.shown(self._signer.ticket)
 
@@ -146,3 +147,8 @@ class Buyers:
         FRAMES.labels(kind).inc(len(guests))
         for guest in guests:
             guest.push(frame)
+
+
+def _is_paid(held: Held, found: Sequence[Booking]) -> bool:
+    """Whether Postgres has ended the hold already, and Redis is about to follow."""
+    return any(str(one.id) == held.id and one.state not in LIVING for one in found)
