@@ -95,8 +95,7 @@ async def refund(means: Means, order: Envelope, row: asyncpg.Record) -> Message 
 
 async def retake(means: Means, order: Envelope, row: asyncpg.Record) -> Message | None:
     """Take seats again for money that came late."""
-    gone = msgspec.structs.replace(hold_of(row), state="expired")
-    match await means.move(order.event, RetakeHold(gone, order.step)):
+    match await means.move(order.event, RetakeHold(_gone(row), order.step)):
         case Obeyed():
             return "retaken"
         case SeatsLost():
@@ -107,13 +106,13 @@ async def retake(means: Means, order: Envelope, row: asyncpg.Record) -> Message 
 
 async def mark_sold(means: Means, order: Envelope, row: asyncpg.Record) -> Message | None:
     """The seats are sold."""
-    await means.move(order.event, MarkSold(str(order.booking), order.step))
+    await means.move(order.event, MarkSold(_gone(row), order.step))
     return None
 
 
 async def reopen(means: Means, order: Envelope, row: asyncpg.Record) -> Message | None:
     """The hold may be tried again."""
-    await means.move(order.event, ReopenHold(str(order.booking), order.step))
+    await means.move(order.event, ReopenHold(str(order.booking), order.step, order.attempt))
     return None
 
 
@@ -169,6 +168,11 @@ PAYMENT = "booking, attempt, amount, currency, method, pay_until_ms"
 def payment_of(row: asyncpg.Record) -> Payment:
     """A row of PAYMENT."""
     return Payment(**{name: row[name] for name in Payment._fields})
+
+
+def _gone(row: asyncpg.Record) -> Hold:
+    """The hold of a row, as one whose seats are not taken."""
+    return msgspec.structs.replace(hold_of(row), state="expired")
 
 
 STATES = {

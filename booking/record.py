@@ -192,7 +192,7 @@ class Recorder:
                 await self.commit(event, epoch, last, fold(entries))
 
     async def commit(self, event: str, epoch: int, last: str, batch: Batch) -> None:
-        """Ends, then places, then bookings, then the cursor, in one transaction.
+        """The cursor, then ends, places and bookings, in one transaction.
 
         Raises:
             CursorMovedError: the cursor is not where this batch begins; nothing was written.
@@ -200,15 +200,6 @@ class Recorder:
         ended = [row for row in batch.places.values() if row.state == "ended"]
         living = [row for row in batch.places.values() if row.state != "ended"]
         async with self._pool.acquire() as connection, connection.transaction():
-            for rows in (ended, living):
-                if rows:
-                    put = await connection.execute(PUT_PLACES, event, *zip(*rows, strict=True))
-                    assert put == f"INSERT 0 {len(rows)}", "a number was given to two visitors"
-            if batch.closed:
-                await connection.execute(END_PLACES, event)
-            if batch.holds:
-                now_ms = int(self._clock() * 1000)
-                await keep(connection, event, list(batch.holds.values()), now_ms=now_ms)
             moved = await connection.execute(
                 """
                 UPDATE recorded SET last = $4, seen_at = now()
@@ -218,6 +209,15 @@ class Recorder:
             )  # fmt: skip
             if moved != "UPDATE 1":
                 raise CursorMovedError(event)
+            for rows in (ended, living):
+                if rows:
+                    put = await connection.execute(PUT_PLACES, event, *zip(*rows, strict=True))
+                    assert put == f"INSERT 0 {len(rows)}", "a number was given to two visitors"
+            if batch.closed:
+                await connection.execute(END_PLACES, event)
+            if batch.holds:
+                now_ms = int(self._clock() * 1000)
+                await keep(connection, event, list(batch.holds.values()), now_ms=now_ms)
 
 
 PUT_PLACES = f"""

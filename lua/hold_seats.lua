@@ -97,10 +97,10 @@ return function(command)
   if not has_right(command, one) then return answer("no_right") end
   if not ON_SALE[rule("state")] then return answer("not_on_sale") end
 
+  local living = hold.living(command.visitor) -- one that is over ends here, before seats are read
   local wish, refusal
   if #command.seats > 0 then wish, refusal = named(command) else wish, refusal = counted(command) end
   if refusal then return refusal end
-  local living = hold.living(command.visitor)
   if living then return hold.tell(living, "hold_exists") end
   local taken = tonumber(redis.call("HGET", key("taken"), command.visitor) or 0)
   local most = tonumber(rule("tickets_per_visitor_max"))

@@ -72,7 +72,7 @@ end
 -- End a hold that is not being paid: seats are free again, at once.
 function hold.finish(one, state, reason)
   hold.stop_clock(one)
-  seats.mark(one, ".", 1)
+  seats.mark(one, ".", 1, nil, "h") -- what was sold over it meanwhile stays sold
   hold.forget(one, state, reason)
   tell("ended", { visitor = one.visitor, hold = one.id, reason = reason })
   return hold.note(one)

@@ -271,10 +271,10 @@ class ReadSeats(Command[SeatsRead], frozen=True):
 # Commands: of the saga, each with the step that Postgres ordered it in
 
 
-class MarkSold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
-    """The booking is confirmed."""
+class MarkSold(Command[Obeyed | StepPassed], frozen=True):
+    """The booking is confirmed; `hold` as Postgres has it, for one that Redis has forgotten."""
 
-    hold: str
+    hold: Hold
     step: int
 
 
@@ -289,10 +289,11 @@ class FreeHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
 
 
 class ReopenHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
-    """The payment failed, and may be tried again."""
+    """The payment failed, and may be tried again, unless another try has begun."""
 
     hold: str
     step: int
+    attempt: int
 
 
 class RetakeHold(Command[Obeyed | StepPassed | SeatsLost], frozen=True):

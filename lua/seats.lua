@@ -87,8 +87,8 @@ end
 
 -- The same for what a hold holds, of either kind; `standing` is what its places are worth to the
 -- count of free ones: −1 takes them, +1 gives them back, 0 leaves it. `others` are seats that
--- get a character of their own.
-function seats.mark(hold, char, standing, others)
+-- get a character of their own; `only` seats with that character are written.
+function seats.mark(hold, char, standing, others, only)
   if hold.section ~= "" then
     if standing ~= 0 then
       changed(hold.section)
@@ -101,7 +101,9 @@ function seats.mark(hold, char, standing, others)
     for _, number in ipairs(row.numbers) do
       local own = others and others[seats.id(row.section, row.row, number)] or char
       by_char[own] = by_char[own] or {}
-      table.insert(by_char[own], number)
+      if not only or row.text:sub(number, number) == only then
+        table.insert(by_char[own], number)
+      end
     end
     for own, numbers in pairs(by_char) do seats.write(row.section, row.row, numbers, own) end
   end

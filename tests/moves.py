@@ -23,9 +23,11 @@ from booking_rush.lua.program import Program
 from booking_rush.lua.seat_commands import (
     CheckoutHold,
     Held,
+    Hold,
     HoldSeats,
     House,
     LoadSections,
+    ReadHolds,
     ReadSeats,
 )
 from booking_rush.queue.rules import rules_of
@@ -104,6 +106,11 @@ class Moves:
         held = await self.hold(visitor, *seats)
         await self.ask(CheckoutHold(visitor, held.id, "ok"))
         return held.id
+
+    async def kept(self, hold: str) -> Hold:
+        """A hold as Redis keeps it."""
+        [found] = (await self.ask(ReadHolds([hold]))).holds
+        return found
 
     async def rows(self, section: str = "stalls") -> dict[str, str]:
         """The rows of a section as they stand."""

@@ -73,7 +73,10 @@ def running(child: Child, url: str) -> Generator[Store]:
     finally:
         if store.process.poll() is None:
             store.resume()
-            store.stop()
+            try:
+                store.stop()
+            except subprocess.TimeoutExpired:  # busy for ever: nothing may outlive the run
+                store.kill()
 
 
 @contextmanager

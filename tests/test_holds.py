@@ -148,7 +148,7 @@ async def test_a_visitor_has_one_living_hold(moves: Moves) -> None:
 
 async def test_the_limit_counts_what_is_held_and_bought(moves: Moves) -> None:
     hold = await moves.check_out("ada", "stalls.A-1", "stalls.A-2")
-    assert await moves.ask(MarkSold(hold, 1)) == Obeyed()
+    assert await moves.ask(MarkSold(await moves.kept(hold), 1)) == Obeyed()
     await moves.admit("ada")
     assert await moves.ask(moves.wish("ada", section="floor", quantity=5)) == LimitExceeded(6, 2)
     assert isinstance(await moves.ask(moves.wish("ada", section="floor", quantity=4)), Held)
