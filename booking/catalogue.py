@@ -1,5 +1,6 @@
 """What is on sale, in Postgres: events with their shows and sections, their state and rules."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,7 +98,7 @@ class Catalogue:
             Exists: the id is taken.
         """
         new.check()
-        rules = _rules_of(new.rules)
+        rules = _rules_of(new.rules, "rules")
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(
@@ -312,9 +313,12 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _rules_of(fields: dict[str, Any]) -> Rules:
+def _rules_of(fields: dict[str, Any], inside: str = "") -> Rules:
+    """Rules; a mistake is named by its field, `inside` the body's member that holds them."""
     try:
         return rules_of(fields)
     except msgspec.ValidationError as error:
         why, _, where = str(error).partition(" - at `$.")
-        raise Invalid((f"rules.{where.rstrip('`')}" if where else "rules", why)) from None
+        unknown = re.search("unknown field `(.+)`", why)
+        name = unknown[1] if unknown else where.rstrip("`")
+        raise Invalid((".".join(filter(None, (inside, name))) or "rules", why)) from None

@@ -30,6 +30,7 @@ from booking_rush.server.stores import postgres_child, redis_child
 from booking_rush.server.supervisor import Supervisor
 from loadtest.client import Client
 from loadtest.client import connect as connect_socket
+from loadtest.holds import great_house, holds, paid
 from loadtest.stage import line, percentiles, staged
 
 JOIN = b'{"type":"queue.join","id":"1"}'
@@ -200,6 +201,12 @@ async def _commit_s() -> float:
     return sorted(times)[100]
 
 
+async def in_redis(benchmark: Callable[[Redis], Coroutine[Any, Any, None]]) -> None:
+    """Run what needs a Redis of its own."""
+    async with stores() as (redis, _):
+        await benchmark(redis)
+
+
 class stores:
     """A Redis and a seeded Postgres of this benchmark alone."""
 
@@ -239,6 +246,9 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "lone": lambda: on_uvloop(lone(asyncio.run(_commit_s()))),
     "crowd": lambda: on_uvloop(crowd()),
     "recovery": lambda: asyncio.run(recovery()),
+    "holds": lambda: asyncio.run(in_redis(holds)),
+    "house": lambda: on_uvloop(great_house()),
+    "paid": lambda: on_uvloop(paid()),
 }
 
 if __name__ == "__main__":

@@ -38,13 +38,15 @@ class Stage:
         answer.raise_for_status()
         client.headers["X-CSRF-Token"] = answer.json()["csrf"]
 
-    async def event(self, name: str, **rules: float) -> None:
+    async def event(
+        self, name: str, sections: list[dict[str, Any]] | None = None, **rules: float
+    ) -> None:
         """Put an event on sale and open it."""
         body = {
             "id": name,
             "name": name,
             "shows": [{"id": "evening", "starts_at": "2030-01-01T19:00:00Z"}],
-            "sections": [],
+            "sections": sections or [],
             "rules": {"waiting_max": 1_000_000, **rules},
         }
         async with httpx.AsyncClient(base_url=self.base, timeout=30) as client:

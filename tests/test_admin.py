@@ -178,8 +178,17 @@ async def test_new_rules_hold_within_a_second(world: World) -> None:
     assert answer.json()["rules"]["active_max"] == 5000
 
 
-@pytest.mark.parametrize("change", [{"rate_per_second": "fast"}, {"speed": 1}, {"lanes": {"a": 1}}])
-async def test_wrong_rules_are_refused(change: dict[str, Any], world: World) -> None:
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"rate_per_second": "fast"}, "rate_per_second"),
+        ({"speed": 1}, "speed"),
+        ({"lanes": {"a": 1}}, "a"),
+    ],
+)
+async def test_wrong_rules_are_refused_by_field(
+    change: dict[str, Any], field: str, world: World
+) -> None:
     await world.event()
     operator = await world.operator()
 
@@ -187,6 +196,7 @@ async def test_wrong_rules_are_refused(change: dict[str, Any], world: World) -> 
 
     assert answer.status_code == 400
     assert code_of(answer) == "invalid_request"
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
 async def test_a_rule_that_redis_missed_is_brought_to_it(world: World) -> None:

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from booking_rush.queue.postgres import Pool
 from tests.agreement import disagreements, is_quiet, marks
 from tests.buyers import Buyer, Character, Wish, all_live
 from tests.clients import until
-from tests.processes import running
+from tests.processes import Process, running
 from tests.test_recovery import free_port
 from tests.world import new_event, settings_for
 
@@ -55,11 +56,19 @@ def standing(capacity: int) -> dict[str, object]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where a sale goes on, and its processes."""
+
+    base: str
+    processes: dict[str, Process]
+
+
 @asynccontextmanager
 async def sale(
     redis_url: str, postgres_url: str, pool: Pool, folder: Path, **event: Any
-) -> AsyncGenerator[str]:
-    """An event on sale at two servers with every duty; the address."""
+) -> AsyncGenerator[Running]:
+    """An event on sale at two servers with every duty."""
     catalogue = Catalogue(pool)
     await catalogue.create(new_event(**event), who="tests")
     await catalogue.act("demo", "open", who="tests")
@@ -72,7 +81,7 @@ async def sale(
         bank_url=f"http://{bank}",
     )
     base = f"http://{settings.bind}"
-    with running(settings, folder, **DUTIES):
+    with running(settings, folder, **DUTIES) as processes:
         async with httpx.AsyncClient(base_url=base) as client:
 
             async def is_ready() -> bool:
@@ -82,7 +91,7 @@ async def sale(
                     return False
 
             await until(is_ready, within_s=30)
-        yield base
+        yield Running(base, processes)
 
 
 class Auditor:
@@ -121,9 +130,9 @@ async def test_three_hundred_race_for_fifty_places(
     sections = [seated(3, 10), standing(20)]
     rules = {"rate_per_second": 1000, "active_max": 1000, "claim_seconds": 60}
     event = {"sections": sections, "rules": rules}
-    async with sale(redis_url, postgres_url, pool, folder, **event) as base:
+    async with sale(redis_url, postgres_url, pool, folder, **event) as house:
         character = Character(any_of_fifty, tries=40)
-        buyers = [Buyer(number, base, character) for number in range(300)]
+        buyers = [Buyer(number, house.base, character) for number in range(300)]
         auditor = Auditor(redis, 50)
         await all_live(buyers, auditor.watch)
         await until(lambda: is_quiet(pool), within_s=30)
@@ -165,7 +174,7 @@ async def test_two_thousand_on_a_thousand_places_with_every_change_of_mind(
         "payment_seconds": 5,
     }
     event = {"sections": [seated(32, 25), standing(200)], "rules": rules}
-    async with sale(redis_url, postgres_url, pool, folder, **event) as base:
+    async with sale(redis_url, postgres_url, pool, folder, **event) as house:
         character = Character(
             any_of_a_thousand,
             tries=4,
@@ -174,7 +183,7 @@ async def test_two_thousand_on_a_thousand_places_with_every_change_of_mind(
             cancels=0.15,
             methods=("ok",) * 16 + ("declined",) * 3 + ("late",),
         )
-        buyers = [Buyer(number, base, character) for number in range(visitors)]
+        buyers = [Buyer(number, house.base, character) for number in range(visitors)]
         auditor = Auditor(redis, 1000)
         await all_live(buyers, auditor.watch)
         await until(lambda: is_quiet(pool), within_s=60)
