@@ -132,6 +132,25 @@ async def page(
     return found, str(found[-1].id) if len(rows) > limit else None
 
 
+async def takings(pool: Pool, event: str) -> dict[str, list[dict[str, Any]]]:
+    """What confirmed bookings are worth, what is being paid, and what was given back.
+
+    `{"confirmed": [{"amount", "currency"}], "paying": […], "refunded": […]}`, one a currency.
+    """
+    rows = await pool.fetch(
+        """
+        SELECT state, currency, sum(total)::bigint AS amount FROM bookings
+        WHERE event = $1 AND state IN ('confirmed', 'paying', 'refunded') AND total > 0
+        GROUP BY state, currency ORDER BY currency
+        """,
+        event,
+    )
+    found: dict[str, list[dict[str, Any]]] = {"confirmed": [], "paying": [], "refunded": []}
+    for row in rows:
+        found[row["state"]].append({"amount": row["amount"], "currency": row["currency"]})
+    return found
+
+
 def booking_of(row: asyncpg.Record) -> Booking:
     """A row of COLUMNS."""
     return Booking(**{name: row[name] for name in Booking.__slots__})

@@ -121,10 +121,13 @@ class Watch:
         """Drop what was carried out long ago."""
         await self._pool.execute(
             """
-            DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
-                WHERE published_at < now() - make_interval(hours => $1) LIMIT 10000)
+            DELETE FROM outbox WHERE published_at < now() - make_interval(hours => $1)
+                AND seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT 10000)
             """,
             KEPT_H,
+        )
+        await self._pool.execute(
+            "DELETE FROM inbox WHERE at < now() - make_interval(hours => $1)", 2 * KEPT_H
         )
 
 

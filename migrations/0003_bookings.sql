@@ -99,6 +99,7 @@ CREATE TABLE inbox (
     at          timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (consumer, message)
 );
+CREATE INDEX inbox_by_time ON inbox USING brin (at);
 
 -- Who does a duty of which one is enough; the lease only saves work.
 CREATE TABLE leases (

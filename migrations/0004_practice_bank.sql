@@ -16,13 +16,13 @@ CREATE TABLE bank.charges (
     due_at       timestamptz,              -- when it captures, or ends, by itself; null: it does not
     refunded_at  timestamptz,              -- null: not refunded
     created_at   timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (booking, attempt),
     CHECK (key = 'pay:' || booking || ':' || attempt),
     CHECK (num_nulls(amount, currency, method, pay_until) IN (0, 4)),
     CHECK (amount IS NOT NULL OR state = 'cancelled'),
     CHECK (due_at IS NULL OR state = 'pending' OR (state = 'cancelled' AND method = 'late')),
     CHECK (refunded_at IS NULL OR state = 'captured')
 );
+CREATE INDEX charges_of_a_booking ON bank.charges (booking);
 CREATE INDEX charges_due ON bank.charges (due_at) WHERE due_at IS NOT NULL;
 
 -- Every movement of money. Nothing here is changed or deleted, and none happens twice.

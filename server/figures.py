@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+import time
 from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
+from booking_rush.booking.bookings import takings
 from booking_rush.lua.refusals import Refusal
 from booking_rush.queue.directory import UnknownEvent
 from booking_rush.queue.postgres import AWAY
@@ -21,6 +23,7 @@ from booking_rush.server.room import Room
 
 PATH = re.compile(r"/ws/admin/events/([^/]+)\Z")
 EVERY_S = 1.0
+MONEY_S = 2.0
 PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
@@ -39,6 +42,7 @@ async def figures(house: House, room: Room) -> dict[str, Any]:
         "held": stats.held,
         "paying": stats.paying,
         "sold": stats.sold,
+        "money": await money(house, room.row.id),
         "free": stats.free,
         "joined": stats.joined,
         "admitted": stats.admitted,
@@ -47,6 +51,15 @@ async def figures(house: House, room: Room) -> dict[str, Any]:
         "outbox_age_seconds": round(stats.outbox_age_ms / 1000, 3),
         "sockets": stats.sockets,
     }
+
+
+async def money(house: House, event: str) -> dict[str, Any]:
+    """What the event has taken, at most two seconds old: it is summed up over all bookings."""
+    at, found = house.takings.get(event, (-MONEY_S, {}))
+    if time.monotonic() - at >= MONEY_S:
+        found = await takings(house.pool, event)
+        house.takings[event] = (time.monotonic(), found)
+    return found
 
 
 def percentiles(waits: list[tuple[int, int]]) -> dict[str, float | None]:

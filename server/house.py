@@ -41,6 +41,9 @@ class House:
     catalogue: Catalogue
     operators: Operators
     tokens: Tokens
+    takings: dict[str, tuple[float, dict[str, Any]]] = field(
+        default_factory=dict[str, tuple[float, dict[str, Any]]]
+    )
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def keys_once(self) -> int:

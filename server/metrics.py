@@ -55,6 +55,12 @@ OUTBOX_AGE: Final = Gauge(
     ["event"],
     multiprocess_mode="mostrecent",
 )
+PLACES: Final = Gauge(
+    "rush_places",
+    "Places of the house: free, held, paying, sold.",
+    ["event", "state"],
+    multiprocess_mode="mostrecent",
+)
 DIFFERENCES: Final = Gauge(
     "rush_differences",
     "What Redis, Postgres and the bank say differently, seen twice.",

@@ -16,7 +16,7 @@ from booking_rush.lua.refusals import Refusal
 from booking_rush.queue.directory import Directory, EventRow
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.announcements import Announcements, Said
-from booking_rush.server.metrics import ACTIVE, OUTBOX_AGE, WAITING
+from booking_rush.server.metrics import ACTIVE, OUTBOX_AGE, PLACES, WAITING
 from booking_rush.server.room import Room
 from booking_rush.server.showing import Signer
 
@@ -69,6 +69,8 @@ class Rooms:
         stats = await self.batcher(room.row.id).do(command)
         WAITING.labels(room.row.id).set(stats.waiting)
         ACTIVE.labels(room.row.id).set(stats.active)
+        for state in ("free", "held", "paying", "sold"):
+            PLACES.labels(room.row.id, state).set(getattr(stats, state))
         OUTBOX_AGE.labels(room.row.id).set(stats.outbox_age_ms / 1000)
         return stats
 

@@ -1,6 +1,7 @@
 // An event in figures, live: what the server says each second, and the last two minutes as lines.
 
 import { make, part, write } from "./dom.js";
+import { price } from "./money.js";
 import { ReturningSocket } from "./socket.js";
 import { Sparkline } from "./sparkline.js";
 import { texts } from "./texts.js";
@@ -16,6 +17,13 @@ const UNKNOWN = "–";
 
 const whole = (/** @type {number} */ n) => texts.figure(n);
 const perSecond = (/** @type {number} */ n) => words.perSecond(n.toFixed(n < 10 ? 1 : 0));
+
+/** What confirmed bookings are worth, as people read it. @param {Stats} stats */
+function taken(stats) {
+  const sums = stats.money?.confirmed ?? [];
+  return sums.length > 0 ? sums.map(price).join(" + ") : UNKNOWN;
+}
+
 const seconds = (/** @type {number} */ n) =>
   words.seconds(n < 10 ? n.toFixed(1) : String(Math.round(n)));
 
@@ -34,6 +42,7 @@ const FIGURES = [
   { name: "held" },
   { name: "paying" },
   { name: "sold" },
+  { name: "taken", of: taken, say: (/** @type {string} */ sum) => sum },
   { name: "wait_p50", of: (/** @type {Stats} */ stats) => stats.wait_seconds?.p50, say: seconds },
   { name: "wait_p90", of: (/** @type {Stats} */ stats) => stats.wait_seconds?.p90, say: seconds },
   { name: "wait_p99", of: (/** @type {Stats} */ stats) => stats.wait_seconds?.p99, say: seconds },
@@ -93,10 +102,10 @@ function figure({ name, line, limit, of = (stats) => stats[name], say = whole })
     /** @param {Stats} stats @param {Record<string, any>} rules */
     show(stats, rules) {
       const told = of(stats);
-      const known = typeof told === "number";
+      const known = told !== null && told !== undefined;
       write(value, known ? say(told) : UNKNOWN);
       write(against, limit && known ? words.limit(say(rules[limit] ?? 0)) : "");
-      if (known) sparkline?.add(told);
+      if (typeof told === "number") sparkline?.add(told);
     },
     forget() {
       write(value, UNKNOWN);

@@ -82,6 +82,7 @@ export const admin = {
       held: "Held",
       paying: "Being paid",
       sold: "Sold",
+      taken: "Taken",
       wait_p50: "Wait, half",
       wait_p90: "Wait, 90 %",
       wait_p99: "Wait, 99 %",

@@ -262,6 +262,9 @@ async def test_a_booking_is_its_visitors_and_an_operators(world: World) -> None:
     assert (row["reference"], row["visitor"]) == (booking["reference"], ada.id)
     wrong = await admin.get("/api/v1/admin/events/demo/bookings?state=lost")
     assert (wrong.status_code, code_of(wrong)) == (400, "invalid_request")
+    stats = (await admin.get("/api/v1/admin/events/demo/stats")).json()["stats"]
+    assert stats["money"]["confirmed"] == [{"amount": 9000, "currency": "EUR"}]
+    assert stats["sold"] == 2
     refund = await admin.post(f"/api/v1/admin/bookings/{hold['id']}/refund")
     assert refund.status_code == 202
     refunded = await ada.booked(hold["id"], "refunded")

@@ -110,6 +110,16 @@ def test_rebuilding_what_is_not_there_is_said(settings: Settings) -> None:
     assert done.stderr == "booking-rush: there is no event 'nothing'\n"
 
 
+def test_books_that_are_empty_agree(settings: Settings) -> None:
+    done = run("reconcile", "--dry-run", settings=settings)
+    assert (done.returncode, done.stdout) == (0, "0 differences\n")
+    unknown = run("reconcile", "nothing", settings=settings)
+    assert (unknown.returncode, unknown.stderr) == (
+        1,
+        "booking-rush: there is no event 'nothing'\n",
+    )
+
+
 async def test_keys_rotate_and_the_last_still_verifies(settings: Settings, pool: Pool) -> None:
     before = await keyring.load(pool, SECRET)
     kids = [run("rotate-keys", settings=settings).stdout.split()[-1] for _ in range(2)]
