@@ -20,7 +20,7 @@ demo: $(VENV)/demo-is-installed
 		exec $(PY) -m booking_rush.server demo
 
 test: $(VENV)/everything-is-installed
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(VENV)/everything-is-installed
 	@$(PY) -m ruff check .

@@ -8,12 +8,15 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from uuid import UUID
+
+import asyncpg
 
 from booking_rush.booking import claims, outbox
 from booking_rush.booking.claims import Wanted
 from booking_rush.booking.orders import Means, carry_out
-from booking_rush.booking.outbox import Envelope, Topic
+from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.payments import BankAwayError, PaymentRefusedError, Payments
 from booking_rush.booking.saga import Heard, Payment, Standing, Step, next_step
 from booking_rush.booking.watch import Watch
@@ -63,12 +66,23 @@ class Conductor:
             self._renewed_at = time.monotonic()
         if not self._leads:
             return 0
-        watched = await self._watch.run_once()
-        by_booking = defaultdict[object, list[Envelope]](list)
+        by_booking = defaultdict[UUID, list[Envelope]](list)
         for envelope in await self._read():
             by_booking[envelope.booking].append(envelope)
-        some = list(by_booking.values())[:BOOKINGS_MAX]
-        return watched + sum(await asyncio.gather(*map(self._go_on, some)))
+        some = dict(list(by_booking.items())[:BOOKINGS_MAX])
+        if not some:
+            return 0
+        rows = await self._pool.fetch("SELECT * FROM bookings WHERE id = ANY($1)", list(some))
+        known = {row["id"]: row for row in rows}
+        carried_out: list[UUID] = []
+        work = [self._go_on(some[id_], known[id_], carried_out) for id_ in some]
+        done = sum(await asyncio.gather(*work))
+        await self._pool.execute(MARK, carried_out)
+        return done
+
+    async def watch_once(self) -> int:
+        """Look for what nobody says by itself, beside the rest; how much was found."""
+        return await self._watch.run_once() if self._leads else 0
 
     async def release(self) -> None:
         """Give up the lease, so that another may begin at once."""
@@ -100,11 +114,22 @@ class Conductor:
         )
         return [Envelope(**dict(row)) for row in rows]
 
-    async def _go_on(self, envelopes: list[Envelope]) -> int:
-        """Take the rows of one booking, one after the other, up to one that must wait."""
+    async def _go_on(
+        self, envelopes: list[Envelope], row: asyncpg.Record, carried_out: list[UUID]
+    ) -> int:
+        """Take the rows of one booking, one after the other, up to one that must wait.
+
+        Orders that need no answer are marked together with those of the other bookings: one that
+        is carried out again does no harm.
+        """
+        known: asyncpg.Record | None = row
         for done, envelope in enumerate(envelopes):
             try:
-                await HANDLERS[envelope.topic](self, envelope)
+                if envelope.topic == "messages":
+                    await self.hear(envelope)
+                    known = None
+                elif not await self.obey(envelope, known):
+                    carried_out.append(envelope.id)
             except (Refusal, BankAwayError, *AWAY) as why:
                 await self._put_off(envelope, why)
                 return done
@@ -136,12 +161,17 @@ class Conductor:
             "UPDATE outbox SET parked = true, error = $2 WHERE id = $1", envelope.id, str(why)[:500]
         )
 
-    async def obey(self, order: Envelope) -> None:
-        """Carry out an order; its mark and the messages that answer it are one transaction."""
-        answers = await carry_out(self._means, order)
-        async with self._pool.acquire() as connection, connection.transaction():
-            await outbox.put(connection, answers)
-            await _mark(connection, order)
+    async def obey(self, order: Envelope, row: asyncpg.Record | None = None) -> bool:
+        """Carry out an order; whether it was answered: then answers and mark are one transaction.
+
+        `row` is its booking as it was known a moment ago.
+        """
+        answers = await carry_out(self._means, order, row)
+        if answers:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await outbox.put(connection, answers)
+                await connection.execute(MARK, [order.id])
+        return bool(answers)
 
     async def hear(self, message: Envelope) -> None:
         """Move a booking by a message; all that follows is one transaction."""
@@ -153,13 +183,10 @@ class Conductor:
             )
             if heard == "INSERT 0 1":
                 await move(connection, message)
-            await _mark(connection, message)
+            await connection.execute(MARK, [message.id])
 
 
-HANDLERS: dict[Topic, Callable[[Conductor, Envelope], Awaitable[None]]] = {
-    "orders": Conductor.obey,
-    "messages": Conductor.hear,
-}
+MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1)"
 
 
 async def move(connection: Connection, message: Envelope) -> Step:
@@ -230,7 +257,3 @@ async def _apply(connection: Connection, message: Envelope, had: Standing, step:
             )  # fmt: skip
     orders = [outbox.order(booking, message.event, kind, a, number) for kind, a in step.orders]
     await outbox.put(connection, orders)
-
-
-async def _mark(connection: Connection, envelope: Envelope) -> None:
-    await connection.execute("UPDATE outbox SET published_at = now() WHERE id = $1", envelope.id)

@@ -47,15 +47,18 @@ class Means:
         return await self.directory.batcher(event).do(command)
 
 
-async def carry_out(means: Means, order: Envelope) -> list[Envelope]:
-    """Carry out one order; the messages that answer it.
+async def carry_out(
+    means: Means, order: Envelope, row: asyncpg.Record | None = None
+) -> list[Envelope]:
+    """Carry out one order; the messages that answer it. `row` is its booking, where it is known.
 
     An order of an earlier step than its booking's is dropped, a refund excepted.
 
     Raises:
         Refusal, BankAwayError, a store's error: ask again later.
     """
-    row = await means.pool.fetchrow("SELECT * FROM bookings WHERE id = $1", order.booking)
+    if row is None:
+        row = await means.pool.fetchrow("SELECT * FROM bookings WHERE id = $1", order.booking)
     assert row is not None, order
     if order.step < row["step"] and order.kind != "refund":
         return []

@@ -3,9 +3,12 @@
 Each finding is a message or an order in the outbox like any other.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
+
+import asyncpg
 
 from booking_rush.booking import outbox
 from booking_rush.booking.orders import PAYMENT, payment_of
@@ -19,6 +22,7 @@ EVERY_S = 1.0
 ASK_S = 3.0  # after so long without a webhook the bank is asked, and again after as long
 STILL_S = 20.0
 PAGE = 256
+ASKING_MAX = 4  # questions at a time: they are not to crowd out charges
 KEPT_H = 24  # what was carried out is kept for so long, then forgotten
 FORGET_EVERY_S = 60.0
 
@@ -70,27 +74,33 @@ class Watch:
         )  # fmt: skip
 
     async def ask(self) -> int:
-        """Ask the bank about payments that it has not answered, and refunds."""
+        """Ask the bank about payments, and refunds, of which we wait for nothing but its word."""
         rows = await self._pool.fetch(
             f"""
             UPDATE payments SET asked_at = now() WHERE (booking, attempt) IN (
                 SELECT booking, attempt FROM payments
                 WHERE (state = 'asked' OR (state = 'captured' AND refunding))
                   AND asked_at < now() - make_interval(secs => $1) AND amount > 0
+                  AND NOT EXISTS (SELECT FROM outbox WHERE outbox.booking = payments.booking
+                      AND (published_at IS NULL
+                           OR published_at > now() - make_interval(secs => $1)))
                 ORDER BY asked_at LIMIT $2)
             RETURNING {PAYMENT}, (SELECT event FROM bookings WHERE id = booking) AS event
             """,  # noqa: S608  names of our own
             ASK_S,
             PAGE,
         )
-        said = 0
-        for row in rows:
-            try:
-                said += await ask_bank(self._pool, self._payments, payment_of(row), row["event"])
-            except BankAwayError as why:
-                log.info("not asked booking=%s why=%s", row["booking"], why)
-                break
-        return said
+        asking = asyncio.Semaphore(ASKING_MAX)
+
+        async def ask(row: asyncpg.Record) -> int:
+            async with asking:
+                try:
+                    return await ask_bank(self._pool, self._payments, payment_of(row), row["event"])
+                except BankAwayError as why:
+                    log.info("not asked booking=%s why=%s", row["booking"], why)
+                    return 0
+
+        return sum(await asyncio.gather(*map(ask, rows)))
 
     async def stir(self) -> int:
         """Order again what a booking that stands still waits for; inboxes absorb repeats."""

@@ -41,7 +41,7 @@ end
 
 async def holds(redis: Redis) -> None:
     """Named holds and their releases through the batcher, in a small and in a great house."""
-    small = await _pairs(redis, rows=20, seats=20, epoch=1)
+    small = await _pairs(redis, rows=7, seats=64, epoch=1)
     great = await _pairs(redis, rows=500, seats=100, epoch=2)
     began = time.perf_counter()
     for _ in range(100):

@@ -4,10 +4,14 @@
 -- claim and which are written as their claims say.
 return function(command)
   local one = hold.of(command.hold)
-  if not one or not hold.has_places(one) then return answer("nothing_held") end
+  if not one then return answer("nothing_held") end
   if hold.is_behind(one, command.step) then return answer("step_passed") end
 
   one.step = command.step
+  if not hold.has_places(one) then
+    redis.call("SET", key("hold", one.id), cmsgpack.pack(one), "KEEPTTL")
+    return answer("nothing_held")
+  end
   hold.stop_clock(one)
   seats.mark(one, ".", 1, command.others)
   hold.forget(one, command.state, command.reason)

@@ -6,6 +6,7 @@ return function(command)
   if not loading() then return answer("epoch_passed", { number = found_epoch() }) end
   redis.call("HSET", key("rules"), "version", command.version, "state", command.state)
   for name, value in pairs(command.rules) do redis.call("HSET", key("rules"), name, value) end
+  forget_rules()
   for name, value in pairs(command.stats) do redis.call("HSET", key("stats"), name, value) end
   for lane, number in pairs(command.numbers) do
     redis.call("SET", key("numbers", lane), number)

@@ -8,7 +8,7 @@ return function(command)
   if hold.is_behind(one, command.step) then return answer("step_passed") end
 
   local had = hold.has_places(one)
-  if not had then hold.put_in_cart(one) end
+  if not had then redis.call("HINCRBY", key("taken"), one.visitor, one.quantity) end
   one.step, one.reason = command.step, ""
   hold.stop_clock(one)
   seats.mark(one, "s", had and 0 or -1)

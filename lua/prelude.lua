@@ -41,7 +41,18 @@ end
 
 local function number_at(name, part) return tonumber(redis.call("GET", key(name, part)) or 0) end
 
-local function rule(name) return redis.call("HGET", key("rules"), name) end
+local rules -- read once a batch: a hold asks for five of them
+
+local function rule(name)
+  if not rules then
+    local found, read = redis.call("HGETALL", key("rules")), {}
+    for index = 1, #found, 2 do read[found[index]] = found[index + 1] end
+    rules = read
+  end
+  return rules[name]
+end
+
+local function forget_rules() rules = nil end
 
 local function count(name, by) redis.call("HINCRBY", key("stats"), name, by or 1) end
 

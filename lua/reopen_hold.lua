@@ -12,7 +12,7 @@ return function(command)
   end
 
   one.step, one.reason = command.step, "declined"
-  seats.mark(one, "h", 0)
+  seats.mark(one, "h", 0, nil, ".") -- a seat that was sold over it stays sold
   hold.turn(one, "held")
   hold.set_deadline(one, math.max(one.deadline, now + AT_LEAST_MS))
   hold.keep(one)

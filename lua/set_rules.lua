@@ -8,6 +8,7 @@ return function(command)
 
   redis.call("HSET", key("rules"), "version", command.version, "state", command.state)
   for name, value in pairs(command.rules) do redis.call("HSET", key("rules"), name, value) end
+  forget_rules()
 
   if command.state == "closed" and had ~= "closed" then
     redis.call("XADD", key("outbox"), "*", "kind", "closed")

@@ -85,7 +85,10 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
     async with open_bank_client(settings) as payments:
         directory = Directory(pool, Program(redis))
         conductor = Conductor(pool, directory, payments, holder())
-        tasks = [asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S))]
+        tasks = [
+            asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S)),
+            asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.5)),
+        ]
         yield
         await end(tasks)
         await conductor.release()

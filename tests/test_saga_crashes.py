@@ -65,6 +65,7 @@ class Workers:
     async def _work(self) -> None:
         while not await self._night.is_quiet():
             done = await self._recorder.run_once() + await self._conductor.run_once()
+            done += await self._conductor.watch_once()
             await asyncio.sleep(0 if done else 0.003)
 
 

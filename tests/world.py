@@ -159,6 +159,7 @@ async def open_world(
                 asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),
                 asyncio.create_task(forever("tend", tend.run_once, idle_s=0.02)),
                 asyncio.create_task(forever("conduct", conductor.run_once, idle_s=0.02)),
+                asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.1)),
             ]
             stack.push_async_callback(end, tasks)
         clients = Clients(base, stack)
