@@ -189,7 +189,7 @@ STATES = {
 }
 
 
-def hold_of(row: asyncpg.Record, *, method: str = "", pay_until_ms: int = 0) -> Hold:
+def hold_of(row: asyncpg.Record) -> Hold:
     """The hold that a row of bookings is, as Redis keeps it."""
     id_: UUID = row["id"]
     state = STATES.get(row["state"]) or ("sold" if row["claimed"] else "released")
@@ -215,8 +215,8 @@ def hold_of(row: asyncpg.Record, *, method: str = "", pay_until_ms: int = 0) -> 
         key=row["key"],
         print=row["fingerprint"],
         attempt=row["attempt"],
-        method=method,
-        pay_until=pay_until_ms,
+        method="",
+        pay_until=0,
         entry="",
         reason=row["reason"],
     )

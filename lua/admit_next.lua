@@ -1,7 +1,8 @@
 -- admit_next() -> advanced
 --
 -- One beat of an event: lapsed passes, missed turns and holds whose time is over go, who is next
--- comes in, and every process hears one tick. The token bucket and the active count are read and written here, so
+-- comes in, and every process hears one tick. The token bucket and the active count are read
+-- and written here, so
 -- any number of tend duties may run and none admits too many.
 local BEAT_MS = 90 -- two tend duties still tell less than one tick in 90 ms
 local BURST_S = 0.5 -- what an unused rate may save up

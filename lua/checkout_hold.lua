@@ -3,8 +3,7 @@
 -- From held to being paid: the hold ends no more by time, and Postgres learns of it. Asked again
 -- it answers what was asked first; `entry` is what to wait for.
 return function(command)
-  local one = place.of(command.visitor)
-  if one then place.claim(one) end
+  place.hear(command.visitor)
   local found = hold.of(command.hold)
   if not found or found.visitor ~= command.visitor then return answer("unknown_hold") end
   if hold.is_due(found) then hold.finish(found, "expired", "expired") end

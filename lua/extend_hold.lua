@@ -5,12 +5,9 @@
 local REPEAT_MS = 10000
 
 return function(command)
-  local one = place.of(command.visitor)
-  if one then place.claim(one) end
-  local found = hold.owned(command.hold, command.visitor)
-  if not found then return answer("unknown_hold") end
-  if found.state == "expired" then return answer("hold_over") end
-  if found.state ~= "held" then return answer("being_paid") end
+  place.hear(command.visitor)
+  local found, refusal = hold.held(command.hold, command.visitor)
+  if not found then return refusal end
   if found.extended > 0 and now - found.extended < REPEAT_MS then return hold.tell(found) end
   if found.left <= 0 then return answer("extensions_used_up") end
 

@@ -7,8 +7,7 @@ return function(command)
     local living = hold.living(command.visitor)
     return living and hold.tell(living) or answer("unknown_hold")
   end
-  local one = place.of(command.visitor)
-  if one then place.claim(one) end
+  place.hear(command.visitor)
   local found = hold.owned(id, command.visitor)
   if not found or found.state == "sold" then return answer("unknown_hold") end
   if found.state == "expired" then return answer("hold_over") end

@@ -92,8 +92,7 @@ return function(command)
   if had and had.print ~= command.print then return answer("key_reused") end
   if had then return hold.tell_made(had) end
 
-  local one = place.of(command.visitor)
-  if one then place.claim(one) end
+  local one = place.hear(command.visitor)
   if not has_right(command, one) then return answer("no_right") end
   if not ON_SALE[rule("state")] then return answer("not_on_sale") end
 

@@ -96,6 +96,15 @@ function hold.owned(id, visitor)
   return one
 end
 
+-- The same while it is held; else nil, and the refusal.
+function hold.held(id, visitor)
+  local one = hold.owned(id, visitor)
+  if not one then return nil, answer("unknown_hold") end
+  if one.state == "expired" then return nil, answer("hold_over") end
+  if one.state ~= "held" then return nil, answer("being_paid") end
+  return one
+end
+
 -- Whether a step that Postgres orders is behind one that was obeyed.
 function hold.is_behind(one, step) return step < one.step end
 

@@ -180,6 +180,13 @@ function place.claim(one)
   end
 end
 
+-- A visitor asks for something, which is being heard of; their place, if any.
+function place.hear(visitor)
+  local one = place.of(visitor)
+  if one then place.claim(one) end
+  return one
+end
+
 -- Where a visitor stands, as it may be told once Postgres has the entry (empty: it has).
 function place.tell(one)
   local reply = {

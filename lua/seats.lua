@@ -67,21 +67,22 @@ local function changed(section)
   return changes[section].changes
 end
 
--- Write one character to seats of a row, wherever another stands; free counts follow.
-function seats.write(section, row, numbers, char)
-  local name = section .. "/" .. row
-  local text = redis.call("HGET", key("rows"), name)
+-- Write one character to seats of a row as it was read, wherever another stands; free counts
+-- follow.
+local function write(row, numbers, char)
+  local section, text = row.section, row.text
   local freed, told = 0, nil
   for _, number in ipairs(numbers) do
     local had = text:sub(number, number)
     if had ~= char then
       told = told or changed(section)
-      told[#told + 1] = { row, number, char }
+      told[#told + 1] = { row.row, number, char }
       freed = freed + (char == "." and 1 or 0) - (had == "." and 1 or 0)
       text = text:sub(1, number - 1) .. char .. text:sub(number + 1)
     end
   end
-  if told then redis.call("HSET", key("rows"), name, text) end
+  row.text = text
+  if told then redis.call("HSET", key("rows"), section .. "/" .. row.row, text) end
   if freed ~= 0 then redis.call("HINCRBY", key("free"), section, freed) end
 end
 
@@ -105,7 +106,7 @@ function seats.mark(hold, char, standing, others, only)
         table.insert(by_char[own], number)
       end
     end
-    for own, numbers in pairs(by_char) do seats.write(row.section, row.row, numbers, own) end
+    for own, numbers in pairs(by_char) do write(row, numbers, own) end
   end
 end
 
