@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncGenerator
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from booking_rush.server.serve import free_port
 
 READY_S = 60.0
 
@@ -98,13 +99,6 @@ async def _until_ready(process: asyncio.subprocess.Process) -> str:
         assert line, said
         said += line.decode()
     return said
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _found(pattern: str, text: str) -> str:

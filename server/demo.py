@@ -5,7 +5,6 @@ import fcntl
 import os
 import secrets
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Generator
@@ -19,7 +18,7 @@ from booking_rush.queue import keyring
 from booking_rush.queue.postgres import open_pool
 from booking_rush.server.operators import Operators
 from booking_rush.server.seed import seed
-from booking_rush.server.serve import listen
+from booking_rush.server.serve import free_port, listen
 from booking_rush.server.settings import Settings
 from booking_rush.server.stores import postgres_child, redis_child
 from booking_rush.server.supervisor import Child, ChildDiesError, Supervisor, stop_on_signals
@@ -69,7 +68,7 @@ async def _start(
     logs.mkdir(parents=True, exist_ok=True)
     settings = await _start_stores(settings, data, run, logs, supervisor)
     password = await _prepare(settings, data, say)
-    environment = _environment(settings, run, _free_port())
+    environment = _environment(settings, run, free_port())
     for duty in DUTIES:
         await supervisor.start(_duty(duty, ["work", duty], logs, environment))
     for number in range(1, settings.workers + 1):
@@ -120,13 +119,6 @@ async def _prepare(settings: Settings, data: Path, say: Callable[[str], None]) -
             password = password_file.read_text()
         say(f"  event      demo {'seeded and opened' if await seed(pool) else 'is there'}")
     return password
-
-
-def _free_port() -> int:
-    """A port for the practice bank, which only we talk to."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _environment(settings: Settings, run: Path, bank_port: int) -> dict[str, str]:

@@ -51,6 +51,13 @@ def listen(settings: Settings, *, alone: bool) -> socket.socket:
     return listener
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on just now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 class Server(uvicorn.Server):
     """uvicorn, except that a first signal sends everybody away in an orderly manner."""
 

@@ -16,10 +16,9 @@ from booking_rush.lua.connect import connect
 from booking_rush.lua.program import Program
 from booking_rush.migrations.migrate import migrate
 from booking_rush.queue.postgres import Pool, open_pool
-from tests.stores import Store, postgres_store, redis_store
+from tests.desk import NEW, OLD, Desk, Shop, open_desk, open_shop
+from tests.stores import TEMPLATE, Store, postgres_store, redis_store
 from tests.world import World, open_world, settings_for
-
-TEMPLATE = "rush_template"
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -81,6 +80,27 @@ async def postgres_url(postgres_server: Store) -> AsyncGenerator[str]:
 async def pool(postgres_url: str) -> AsyncGenerator[Pool]:
     async with open_pool(postgres_url, size=10) as pool:
         yield pool
+
+
+@pytest.fixture
+def own_redis(folder: Path) -> Generator[Store]:
+    """A Redis that this test may break."""
+    with redis_store(folder) as store:
+        yield store
+
+
+@pytest.fixture
+async def shop() -> AsyncGenerator[Shop]:
+    """Where the practice bank tells its words."""
+    async with open_shop() as shop:
+        yield shop
+
+
+@pytest.fixture
+async def desk(pool: Pool, shop: Shop) -> AsyncGenerator[Desk]:
+    """A practice bank at work, and who asks it."""
+    async with open_desk(pool, shop, NEW, OLD) as desk:
+        yield desk
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.test_recovery import free_port
+from booking_rush.server.serve import free_port
 
 ROOT = Path(__file__).parents[1]
 READY_S = 180.0

@@ -1,9 +1,12 @@
 """A machine that asks the real line and the plain one the same, on real stores."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
+import asyncpg
+import uvloop
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -18,12 +21,14 @@ from booking_rush.booking.catalogue import Catalogue
 from booking_rush.booking.fold import Batch, fold
 from booking_rush.booking.record import CursorMovedError, Recorder
 from booking_rush.lua import commands as lua
+from booking_rush.lua.connect import connect
 from booking_rush.lua.keys import key
 from booking_rush.lua.program import Program, assemble
 from booking_rush.queue.postgres import Pool
 from booking_rush.queue.rules import rules_of
 from tests.model import Line, Told
 from tests.moves import EVENT, NOON
+from tests.stores import TEMPLATE, Store
 from tests.world import new_event
 
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus")
@@ -74,6 +79,27 @@ class Lab:
 
     def run(self, coroutine: Any) -> Any:
         return self.runner.run(coroutine)
+
+
+@contextmanager
+def laboratory(redis_server: Store, postgres_server: Store, name: str) -> Generator[Lab]:
+    """A fresh database of this name, beside the shared Redis, and a loop to ask them in."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        url = postgres_server.url.replace("/rush?", f"/{name}?")
+
+        async def begin() -> tuple[Pool, Redis]:
+            connection = await asyncpg.connect(postgres_server.url)
+            await connection.execute(f"DROP DATABASE IF EXISTS {name}")
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+            await connection.close()
+            return await asyncpg.create_pool(
+                url, min_size=1, max_size=4, server_settings={"synchronous_commit": "off"}
+            ), connect(redis_server.url)
+
+        pool, redis = runner.run(begin())
+        yield Lab(runner, pool, redis)
+        runner.run(pool.close())
+        runner.run(redis.aclose())
 
 
 class LineMachine(RuleBasedStateMachine):

@@ -13,6 +13,7 @@ from booking_rush.server.stores import postgres_child, redis_child
 from booking_rush.server.supervisor import Child
 
 PATIENCE_S = 30.0
+TEMPLATE = "rush_template"  # a migrated database, from which each test gets a copy
 
 
 class Store:

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import time
 import uuid
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import httpx
@@ -22,19 +21,7 @@ from booking_rush.booking.payments import (
 from booking_rush.booking.practice_bank import PracticeBank, sign
 from booking_rush.queue.postgres import Pool
 from tests.clients import until
-from tests.desk import NEW, OLD, SOON_S, Desk, Shop, open_desk, open_shop, payment
-
-
-@pytest.fixture
-async def shop() -> AsyncGenerator[Shop]:
-    async with open_shop() as shop:
-        yield shop
-
-
-@pytest.fixture
-async def desk(pool: Pool, shop: Shop) -> AsyncGenerator[Desk]:
-    async with open_desk(pool, shop, NEW, OLD) as desk:
-        yield desk
+from tests.desk import NEW, OLD, SOON_S, Desk, Shop, open_desk, payment
 
 
 async def test_the_practice_bank_is_a_provider_of_payments(desk: Desk) -> None:

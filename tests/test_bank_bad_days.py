@@ -1,7 +1,7 @@
 """The practice bank on bad days: failures, lost answers, repeats, deaths; the ledger adds up."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -19,19 +19,7 @@ from booking_rush.server.bank import Bank, bank
 from booking_rush.server.bank_books import Books, NewCharge
 from booking_rush.server.serve import PortBusyError
 from tests.clients import until
-from tests.desk import NEW, OLD, Desk, Shop, is_quiet, open_desk, open_shop, payment
-
-
-@pytest.fixture
-async def shop() -> AsyncGenerator[Shop]:
-    async with open_shop() as shop:
-        yield shop
-
-
-@pytest.fixture
-async def desk(pool: Pool, shop: Shop) -> AsyncGenerator[Desk]:
-    async with open_desk(pool, shop, NEW, OLD) as desk:
-        yield desk
+from tests.desk import NEW, Desk, Shop, is_quiet, open_desk, payment
 
 
 async def test_a_bank_on_a_bad_day_does_nothing_or_answers_nothing(

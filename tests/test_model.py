@@ -4,26 +4,19 @@ A machine joins, leaves, claims, beats, steps the clock back, records, empties R
 back, on a real Redis and a real Postgres; then mutants of ours must each be caught by it.
 """
 
-import asyncio
 from collections.abc import Callable, Generator
 from typing import Any
 
-import asyncpg
 import pytest
-import uvloop
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import (
     run_state_machine_as_test,
 )
-from redis.asyncio import Redis
 
 from booking_rush.booking import record as record_module
 from booking_rush.booking.fold import Batch
 from booking_rush.booking.record import Recorder
-from booking_rush.lua.connect import connect
-from booking_rush.queue.postgres import Pool
-from tests.conftest import TEMPLATE
-from tests.machine import Lab, machine_for
+from tests.machine import Lab, laboratory, machine_for
 from tests.stores import Store
 
 
@@ -32,22 +25,8 @@ def lab(
     redis_server: Store, postgres_server: Store, monkeypatch: pytest.MonkeyPatch
 ) -> Generator[Lab]:
     monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # the machine waits for nobody
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        url = postgres_server.url.replace("/rush?", "/model?")
-
-        async def begin() -> tuple[Pool, Redis]:
-            connection = await asyncpg.connect(postgres_server.url)
-            await connection.execute("DROP DATABASE IF EXISTS model")
-            await connection.execute(f"CREATE DATABASE model TEMPLATE {TEMPLATE}")
-            await connection.close()
-            return await asyncpg.create_pool(
-                url, min_size=1, max_size=4, server_settings={"synchronous_commit": "off"}
-            ), connect(redis_server.url)
-
-        pool, redis = runner.run(begin())
-        yield Lab(runner, pool, redis)
-        runner.run(pool.close())
-        runner.run(redis.aclose())
+    with laboratory(redis_server, postgres_server, "model") as lab:
+        yield lab
 
 
 COMMON: dict[str, Any] = {

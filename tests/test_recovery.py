@@ -2,9 +2,8 @@
 
 import asyncio
 import shutil
-import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -15,28 +14,16 @@ from booking_rush.booking.catalogue import Catalogue
 from booking_rush.lua.connect import connect
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.loops import end
+from booking_rush.server.serve import free_port
 from tests.clients import until
 from tests.crowd import Crowd, crowd_at
 from tests.processes import Process, running
-from tests.stores import Store, redis_store
+from tests.stores import Store
 from tests.world import new_event, settings_for
 
 WAITING = 2000
 SOCKETS = 60
 PATIENCE_S = 40.0
-
-
-@pytest.fixture
-def own_redis(folder: Path) -> Generator[Store]:
-    """A Redis that this test may break."""
-    with redis_store(folder) as store:
-        yield store
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class House:

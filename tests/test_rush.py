@@ -2,13 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
@@ -18,23 +16,17 @@ from booking_rush.lua import connect as connect_module
 from booking_rush.lua.keys import key
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.loops import end
+from booking_rush.server.serve import free_port
 from booking_rush.server.tokens import Tokens
 from tests.clients import Frame, until
 from tests.history import History
 from tests.processes import Process, running
-from tests.stores import Store, redis_store
-from tests.test_recovery import free_port
+from tests.stores import Store
 from tests.world import SECRET, new_event, settings_for
 
 VISITORS = 500
 ACTIVE_MAX = 12
 PATIENCE_S = 60.0
-
-
-@pytest.fixture
-def own_redis(folder: Path) -> Generator[Store]:
-    with redis_store(folder) as store:
-        yield store
 
 
 class Guest:

@@ -18,11 +18,11 @@ from booking_rush.booking.catalogue import Catalogue
 from booking_rush.lua.commands import ReportSockets
 from booking_rush.lua.program import Program
 from booking_rush.queue.postgres import Pool
+from booking_rush.server.serve import free_port
 from tests.agreement import disagreements, is_quiet, marks
 from tests.buyers import Buyer, Character, Wish, all_live
 from tests.clients import until
 from tests.processes import Process, running
-from tests.test_recovery import free_port
 from tests.world import new_event, settings_for
 
 DUTIES = {

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from tests.agreement import disagreements, is_quiet
 from tests.buyers import Buyer, Character, all_live
 from tests.clients import until
 from tests.processes import Process
-from tests.stores import Store, redis_store
+from tests.stores import Store
 from tests.test_recovery import flush, rewind
 from tests.test_sale import any_of_a_thousand, sale, seated, standing
 
@@ -36,13 +36,6 @@ CHARACTER = Character(
     methods=("ok",) * 15 + ("declined", "slow", "lost"),
 )
 EVENT = {"sections": [seated(32, 25), standing(200)], "rules": RULES}
-
-
-@pytest.fixture
-def own_redis(folder: Path) -> Generator[Store]:
-    """A Redis that this test may break."""
-    with redis_store(folder) as store:
-        yield store
 
 
 async def assert_nothing_is_lost(buyers: list[Buyer], pool: Pool, redis: Redis) -> None:

@@ -4,19 +4,15 @@ A machine holds, pays, hears, carries out orders once, late or twice, records in
 recorders and conductors, and empties Redis, on real stores; then each mutant must be caught.
 """
 
-import asyncio
 import inspect
 import textwrap
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
 import pytest
-import uvloop
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from redis.asyncio import Redis
 
 from booking_rush.booking import claims as claims_module
 from booking_rush.booking import conduct as conduct_module
@@ -25,11 +21,8 @@ from booking_rush.booking import record as record_module
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.record import Recorder
-from booking_rush.lua.connect import connect
 from booking_rush.lua.seat_commands import HoldSeats, ReadHolds, ReadSeats, ReopenHold
-from booking_rush.queue.postgres import Pool
-from tests.conftest import TEMPLATE
-from tests.machine import Lab
+from tests.machine import Lab, laboratory
 from tests.moves import EVENT
 from tests.sale_books import HOLD_MS, Letter, Wish
 from tests.sale_machine import SaleMachine, machine_for
@@ -38,22 +31,8 @@ from tests.stores import Store
 
 @pytest.fixture(scope="module")
 def stores(redis_server: Store, postgres_server: Store) -> Generator[Lab]:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        url = postgres_server.url.replace("/rush?", "/sale?")
-
-        async def begin() -> tuple[Pool, Redis]:
-            connection = await asyncpg.connect(postgres_server.url)
-            await connection.execute("DROP DATABASE IF EXISTS sale")
-            await connection.execute(f"CREATE DATABASE sale TEMPLATE {TEMPLATE}")
-            await connection.close()
-            return await asyncpg.create_pool(
-                url, min_size=1, max_size=4, server_settings={"synchronous_commit": "off"}
-            ), connect(redis_server.url)
-
-        pool, redis = runner.run(begin())
-        yield Lab(runner, pool, redis)
-        runner.run(pool.close())
-        runner.run(redis.aclose())
+    with laboratory(redis_server, postgres_server, "sale") as lab:
+        yield lab
 
 
 @pytest.fixture
