@@ -124,7 +124,10 @@ class Recovery:
 
     async def _load(self, event: str, stamp: str) -> bool:
         """Load the event page by page; False when a rival or a flush came in between."""
-        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             row = await connection.fetchrow(LOAD_EVENT, event, LANE)
             assert row is not None, event
             last, first = row["last"] or 0, row["first"]

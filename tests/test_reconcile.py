@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
 
+from booking_rush.booking import house, outbox
 from booking_rush.booking.reconcile import Difference, Reconciler
 from booking_rush.lua.keys import key
+from booking_rush.lua.seat_commands import House
 from booking_rush.queue.postgres import Pool
 from tests.agreement import disagreements, is_quiet
 from tests.clients import Visitor, code_of, until
@@ -116,3 +119,32 @@ async def test_an_operator_is_shown_what_differs(
     assert (difference["what"], difference["order"]) == ("stalls.B-1", "free")
     refused = await admin.post("/api/v1/admin/events/nothing/reconcile")
     assert (refused.status_code, code_of(refused)) == (404, "unknown_event")
+
+
+async def test_sections_and_holds_are_loaded_as_of_one_moment(
+    world: World, pool: Pool, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A booking that ends between two pages of a rebuild would leave its places taken for ever."""
+    await world.event()
+    visitor = await world.visitor()
+    token = await visitor.admitted()
+    hold = (await visitor.hold("one", token, section="floor", quantity=2)).json()["hold"]
+
+    async def is_kept() -> bool:
+        return bool(await pool.fetchval("SELECT count(*) FROM bookings WHERE state = 'held'"))
+
+    await until(is_kept)
+    sections_as_they_are = house.sections
+
+    async def sections_and_then_it_ends(connection: Any, event: str) -> list[House]:
+        read = await sections_as_they_are(connection, event)
+        id_ = UUID(hold["id"])
+        async with pool.acquire() as other, other.transaction():
+            await other.execute("UPDATE bookings SET state = 'released', step = 2")
+            await outbox.put(other, [outbox.order(id_, event, "free", 0, 2)])
+        return read
+
+    monkeypatch.setattr(house, "sections", sections_and_then_it_ends)
+    await world.recorder.rebuild("demo")
+    await until(lambda: is_quiet(pool))
+    assert await disagreements(pool, redis) == []
