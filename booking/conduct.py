@@ -105,9 +105,9 @@ class Conductor:
         rows = await self._pool.fetch(
             """
             SELECT id, booking, event, topic, kind, attempt, step, tries FROM outbox
-            WHERE published_at IS NULL AND NOT parked AND booking NOT IN (
+            WHERE done_at IS NULL AND NOT parked AND booking NOT IN (
                 SELECT booking FROM outbox
-                WHERE published_at IS NULL AND NOT parked AND due_at > now())
+                WHERE done_at IS NULL AND NOT parked AND due_at > now())
             ORDER BY seq LIMIT $1
             """,
             ROWS_MAX,
@@ -186,7 +186,7 @@ class Conductor:
             await connection.execute(MARK, [message.id])
 
 
-MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1)"
+MARK = "UPDATE outbox SET done_at = now() WHERE id = ANY($1)"
 
 
 async def move(connection: Connection, message: Envelope) -> Step:

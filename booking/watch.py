@@ -82,8 +82,8 @@ class Watch:
                 WHERE (state = 'asked' OR (state = 'captured' AND refunding))
                   AND asked_at < now() - make_interval(secs => $1) AND amount > 0
                   AND NOT EXISTS (SELECT FROM outbox WHERE outbox.booking = payments.booking
-                      AND (published_at IS NULL
-                           OR published_at > now() - make_interval(secs => $1)))
+                      AND (done_at IS NULL
+                           OR done_at > now() - make_interval(secs => $1)))
                 ORDER BY asked_at LIMIT $2)
             RETURNING {PAYMENT}, (SELECT event FROM bookings WHERE id = booking) AS event
             """,  # noqa: S608  names of our own
@@ -110,7 +110,7 @@ class Watch:
             WHERE state IN ('paying', 'retaking', 'refunding')
               AND changed_at < now() - make_interval(secs => $1)
               AND NOT EXISTS (SELECT FROM outbox WHERE outbox.booking = bookings.id
-                              AND published_at IS NULL AND NOT parked)
+                              AND done_at IS NULL AND NOT parked)
             RETURNING id, event, state, step, attempt, paid, (SELECT overdue FROM payments
                 WHERE booking = id AND payments.attempt = bookings.attempt) AS overdue
             """,
@@ -131,7 +131,7 @@ class Watch:
         """Drop what was carried out long ago."""
         await self._pool.execute(
             """
-            DELETE FROM outbox WHERE published_at < now() - make_interval(hours => $1)
+            DELETE FROM outbox WHERE done_at < now() - make_interval(hours => $1)
                 AND seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT 10000)
             """,
             KEPT_H,

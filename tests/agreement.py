@@ -14,7 +14,7 @@ TERMINAL = ("confirmed", "expired", "released", "refunded")
 async def is_quiet(pool: Pool) -> bool:
     """Whether no booking moves any more, and nothing is on its way."""
     moving = await pool.fetchval("SELECT count(*) FROM bookings WHERE state <> ALL($1)", TERMINAL)
-    orders = await pool.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+    orders = await pool.fetchval("SELECT count(*) FROM outbox WHERE done_at IS NULL")
     webhooks = await pool.fetchval(
         "SELECT count(*) FROM bank.webhooks WHERE delivered_at IS NULL AND due_at IS NOT NULL"
     )

@@ -250,7 +250,7 @@ class SaleMachine(Stage, RuleBasedStateMachine):
             self.lab.run(
                 self.lab.pool.execute(
                     """
-                    UPDATE outbox SET published_at = NULL
+                    UPDATE outbox SET done_at = NULL
                     WHERE seq = (SELECT seq FROM outbox ORDER BY seq OFFSET $1 LIMIT 1)
                     """,
                     number,

@@ -43,7 +43,7 @@ KEPT = """
         (SELECT claimed FROM sections WHERE id = 'floor') AS claimed,
         (SELECT json_agg(json_build_array(booking, attempt, state, overdue, refunding)
             ORDER BY booking, attempt) FROM payments) AS payments,
-        (SELECT json_agg(json_build_array(booking, kind, attempt, step, published_at IS NOT NULL)
+        (SELECT json_agg(json_build_array(booking, kind, attempt, step, done_at IS NOT NULL)
             ORDER BY seq) FROM outbox) AS letters,
         (SELECT json_agg(error) FROM outbox WHERE error <> '' OR parked) AS errors
 """
@@ -238,7 +238,7 @@ class Stage:
         if booking:
             await self.lab.pool.execute(
                 """
-                UPDATE outbox SET due_at = 'infinity' WHERE booking <> $1 AND published_at IS NULL
+                UPDATE outbox SET due_at = 'infinity' WHERE booking <> $1 AND done_at IS NULL
                 """,
                 UUID(booking),
             )

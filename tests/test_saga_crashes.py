@@ -122,7 +122,7 @@ class Night:
             SELECT count(*) FROM bookings WHERE state IN ('paying', 'retaking', 'refunding')
             """
         )
-        orders = await self.pool.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+        orders = await self.pool.fetchval("SELECT count(*) FROM outbox WHERE done_at IS NULL")
         due = await self.pool.fetchval("SELECT count(*) FROM bank.charges WHERE due_at IS NOT NULL")
         return not (moving or orders or due)
 
