@@ -18,8 +18,8 @@ from booking_rush.queue import keyring
 from booking_rush.queue.keyring import SecretKeyError
 from booking_rush.queue.postgres import PostgresUnfitError, open_pool
 from booking_rush.server import settings as settings_
-from booking_rush.server.demo import DataInUseError
 from booking_rush.server.demo import demo as run_demo
+from booking_rush.server.lock import DataInUseError
 from booking_rush.server.logs import configure
 from booking_rush.server.operators import Operators, Role
 from booking_rush.server.seed import seed as seed_event

@@ -1,7 +1,6 @@
 """The demo: every duty and both stores in one process tree, from nothing to `ready`."""
 
 import asyncio
-import fcntl
 import os
 import secrets
 import shutil
@@ -16,6 +15,7 @@ import msgspec
 from booking_rush.migrations.migrate import migrate
 from booking_rush.queue import keyring
 from booking_rush.queue.postgres import open_pool
+from booking_rush.server.lock import locked
 from booking_rush.server.operators import Operators
 from booking_rush.server.seed import seed
 from booking_rush.server.serve import free_port, listen
@@ -27,10 +27,6 @@ READY_S = 30.0
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
-class DataInUseError(Exception):
-    """Another demo works on this data folder."""
-
-
 async def demo(settings: Settings, say: Callable[[str], None]) -> None:
     """Run until SIGINT, SIGTERM or SIGHUP.
 
@@ -39,26 +35,12 @@ async def demo(settings: Settings, say: Callable[[str], None]) -> None:
     """
     listen(settings, alone=True).close()
     data = Path(settings.data).resolve()
-    with locked(data), run_folder() as run:
+    with locked(data, by="the demo"), run_folder() as run:
         supervisor = Supervisor(say)
         stop_on_signals(supervisor.over)
-        starting = asyncio.create_task(_start(settings, data, run, supervisor, say))
-        starting.add_done_callback(lambda task: supervisor.over.set() if _failed(task) else None)
-        try:
-            say(f"Booking Rush, data in {settings.data}")
-            await supervisor.until_over()
-        finally:
-            say("stopping")
-            starting.cancel()
-            await asyncio.wait([starting])
-            await supervisor.stop()
-        if _failed(starting):
-            starting.result()
+        say(f"Booking Rush, data in {settings.data}")
+        await supervisor.run(_start(settings, data, run, supervisor, say))
     say("stopped")
-
-
-def _failed(task: asyncio.Task[None]) -> bool:
-    return not task.cancelled() and task.exception() is not None
 
 
 async def _start(
@@ -164,29 +146,6 @@ async def _is_ready(host: str, port: int) -> bool:
     except OSError:
         return False
     return b" 200 " in line
-
-
-@contextmanager
-def locked(data: Path) -> Generator[None]:
-    """Keep the data folder to ourselves.
-
-    Raises:
-        DataInUseError: somebody else has it.
-    """
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            raise DataInUseError(
-                f"{data} is in use by the demo with pid {holder}: stop it, or set RUSH_DATA"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
 
 
 @contextmanager

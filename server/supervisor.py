@@ -11,9 +11,10 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from booking_rush.server.loops import end
 
@@ -68,6 +69,25 @@ class Supervisor:
             await asyncio.sleep(0.05)
         self._say(f"  {child.name:<10} pid {process.pid}")
         self._watchers.append(asyncio.create_task(self._watch(child, process)))
+
+    async def run(self, beginning: Coroutine[Any, Any, None]) -> None:
+        """Begin, wait until it is time to stop, and stop every child, however it ends.
+
+        Raises:
+            ChildDiesError: a child cannot be kept alive.
+            whatever the beginning raises.
+        """
+        starting = asyncio.create_task(beginning)
+        starting.add_done_callback(lambda task: self.over.set() if _failed(task) else None)
+        try:
+            await self.until_over()
+        finally:
+            self._say("stopping")
+            starting.cancel()
+            await asyncio.wait([starting])
+            await self.stop()
+        if _failed(starting):
+            starting.result()
 
     async def until_over(self) -> None:
         """Wait until it is time to stop.
@@ -129,6 +149,10 @@ def stop_on_signals(over: asyncio.Event) -> None:
     """Let SIGINT, SIGTERM and SIGHUP set an event, from any number of them on."""
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(name, over.set)
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is not None
 
 
 async def _end(child: Child, process: asyncio.subprocess.Process) -> None:
