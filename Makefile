@@ -12,12 +12,15 @@ define install
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
 endef
 
-.PHONY: demo test lint types bench load clean
+.PHONY: demo kafka test lint types bench load clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo-is-installed
 	@$(if $(PORT),RUSH_BIND=127.0.0.1:$(PORT)) $(if $(WORKERS),RUSH_WORKERS=$(WORKERS)) \
 		exec $(PY) -m booking_rush.server demo
+
+kafka: $(VENV)/demo-is-installed
+	@exec $(PY) -m booking_rush.server kafka $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/everything-is-installed
 	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)

@@ -18,6 +18,7 @@ from booking_rush.queue import keyring
 from booking_rush.queue.keyring import SecretKeyError
 from booking_rush.queue.postgres import PostgresUnfitError, open_pool
 from booking_rush.server import settings as settings_
+from booking_rush.server.broker import run_kafka
 from booking_rush.server.demo import demo as run_demo
 from booking_rush.server.lock import DataInUseError
 from booking_rush.server.logs import configure
@@ -67,6 +68,13 @@ def cli() -> None:
 def demo() -> None:
     """Try it: every duty, with Redis and Postgres of its own, and one event on sale."""
     asyncio.run(run_demo(_settings(), lambda line: click.echo(line)))
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=9092, show_default=True)
+def kafka(port: int) -> None:
+    """Run a Kafka of one node on 127.0.0.1, for hands-on use; it needs Java 17 and Maven."""
+    asyncio.run(run_kafka(_settings(), port, lambda line: click.echo(line)))
 
 
 @cli.command()

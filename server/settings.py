@@ -27,6 +27,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: Annotated[int, _about("serve processes", ge=1, le=64)] = 1
     redis_url: Annotated[str, _about("redis://… or unix://…")] = ""
     postgres_url: Annotated[str, _about("postgresql://…")] = ""
+    kafka_bootstrap: Annotated[
+        str,
+        _about(
+            "brokers, host:port,…; empty: the saga reads the outbox table",
+            pattern=r"^[^\s,]+:[0-9]{1,5}(,[^\s,]+:[0-9]{1,5})*$",
+        ),
+    ] = ""
     data: Annotated[str, _about("where the demo keeps its stores", min_length=1)] = ".booking-rush"
     secret_key: Annotated[str, _about("seals keys and signs tokens; 32 characters or more")] = ""
     admin_password: Annotated[str, _about("of the operator `admin`, used at the first start")] = ""

@@ -17,7 +17,7 @@ from booking_rush.lua.program import Program
 from booking_rush.migrations.migrate import migrate
 from booking_rush.queue.postgres import Pool, open_pool
 from tests.desk import NEW, OLD, Desk, Shop, open_desk, open_shop
-from tests.stores import TEMPLATE, Store, postgres_store, redis_store
+from tests.stores import TEMPLATE, Store, kafka_store, postgres_store, redis_store
 from tests.world import World, open_world, settings_for
 
 
@@ -56,6 +56,12 @@ def postgres_server(shared_folder: Path) -> Generator[Store]:
         yield store
 
 
+@pytest.fixture(scope="session")
+def kafka_server(shared_folder: Path) -> Generator[Store]:
+    with kafka_store(shared_folder) as store:
+        yield store
+
+
 async def _make_template(url: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(f"CREATE DATABASE {TEMPLATE}")
@@ -86,6 +92,13 @@ async def pool(postgres_url: str) -> AsyncGenerator[Pool]:
 def own_redis(folder: Path) -> Generator[Store]:
     """A Redis that this test may break."""
     with redis_store(folder) as store:
+        yield store
+
+
+@pytest.fixture
+def own_kafka(folder: Path) -> Generator[Store]:
+    """A Kafka that this test may break."""
+    with kafka_store(folder) as store:
         yield store
 
 

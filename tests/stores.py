@@ -1,4 +1,4 @@
-"""Real stores for tests: a Redis and a Postgres that are private to the run."""
+"""Real stores for tests: a Redis, a Postgres and a Kafka that are private to the run."""
 
 import asyncio
 import os
@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from booking_rush.server.broker import kafka_child
 from booking_rush.server.stores import postgres_child, redis_child
 from booking_rush.server.supervisor import Child
 
@@ -89,4 +90,10 @@ def redis_store(folder: Path, *, fsync: str = "everysec") -> Generator[Store]:
 @contextmanager
 def postgres_store(folder: Path) -> Generator[Store]:
     with running(*asyncio.run(postgres_child(folder / "postgres", folder, folder))) as store:
+        yield store
+
+
+@contextmanager
+def kafka_store(folder: Path) -> Generator[Store]:
+    with running(*asyncio.run(kafka_child(folder / "kafka", folder))) as store:
         yield store
