@@ -65,9 +65,12 @@ def cli() -> None:
 
 
 @cli.command()
-def demo() -> None:
+@click.option(
+    "--kafka", "with_kafka", is_flag=True, help="Start a Kafka of its own, too (Java 17)."
+)
+def demo(with_kafka: bool) -> None:
     """Try it: every duty, with Redis and Postgres of its own, and one event on sale."""
-    asyncio.run(run_demo(_settings(), lambda line: click.echo(line)))
+    asyncio.run(run_demo(_settings(), lambda line: click.echo(line), kafka=with_kafka))
 
 
 @cli.command()

@@ -1,4 +1,4 @@
-"""The demo: every duty and both stores in one process tree, from nothing to `ready`."""
+"""The demo: every duty and its stores in one process tree, from nothing to `ready`."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,8 @@ import msgspec
 from booking_rush.migrations.migrate import migrate
 from booking_rush.queue import keyring
 from booking_rush.queue.postgres import open_pool
+from booking_rush.server import work
+from booking_rush.server.broker import kafka_locked, start_kafka
 from booking_rush.server.lock import locked
 from booking_rush.server.operators import Operators
 from booking_rush.server.seed import seed
@@ -27,31 +29,50 @@ READY_S = 30.0
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
-async def demo(settings: Settings, say: Callable[[str], None]) -> None:
-    """Run until SIGINT, SIGTERM or SIGHUP.
+async def demo(settings: Settings, say: Callable[[str], None], *, kafka: bool = False) -> None:
+    """Run until SIGINT, SIGTERM or SIGHUP; `kafka`, with a broker of its own.
 
     Raises:
         PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: why it cannot run.
     """
     listen(settings, alone=True).close()
     data = Path(settings.data).resolve()
-    with locked(data, by="the demo"), run_folder() as run:
+    with ExitStack() as stack:
+        stack.enter_context(locked(data, by="the demo"))
+        if kafka:
+            stack.enter_context(kafka_locked(data))
+        run = stack.enter_context(run_folder())
         supervisor = Supervisor(say)
         stop_on_signals(supervisor.over)
         say(f"Booking Rush, data in {settings.data}")
-        await supervisor.run(_start(settings, data, run, supervisor, say))
+        await supervisor.run(_start(settings, data, run, supervisor, say, kafka=kafka))
     say("stopped")
 
 
+def duties_of(settings: Settings) -> list[str]:
+    """What the demo does behind its pages: everything, with the relay where there is a Kafka."""
+    relay = ["relay"] if settings.kafka_bootstrap and "relay" in work.DUTIES else []
+    return [*DUTIES, *relay]
+
+
 async def _start(
-    settings: Settings, data: Path, run: Path, supervisor: Supervisor, say: Callable[[str], None]
+    settings: Settings,
+    data: Path,
+    run: Path,
+    supervisor: Supervisor,
+    say: Callable[[str], None],
+    *,
+    kafka: bool,
 ) -> None:
     logs = data / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     settings = await _start_stores(settings, data, run, logs, supervisor)
+    if kafka:
+        bootstrap = await start_kafka(supervisor, data, say)
+        settings = msgspec.structs.replace(settings, kafka_bootstrap=bootstrap)
     password = await _prepare(settings, data, say)
     environment = _environment(settings, run, free_port())
-    for duty in DUTIES:
+    for duty in duties_of(settings):
         await supervisor.start(_duty(duty, ["work", duty], logs, environment))
     for number in range(1, settings.workers + 1):
         name = f"serve-{number}" if settings.workers > 1 else "serve"
@@ -63,6 +84,8 @@ async def _start(
     say(f"  visitors   {base}/events/demo")
     say(f"  operators  {base}/admin   admin / {password}")
     say(f"  API        {base}/api/v1/events")
+    if settings.kafka_bootstrap:
+        say(f"  kafka      {settings.kafka_bootstrap}")
 
 
 async def _start_stores(
@@ -111,6 +134,7 @@ def _environment(settings: Settings, run: Path, bank_port: int) -> dict[str, str
         "RUSH_BIND": settings.bind,
         "RUSH_REDIS_URL": settings.redis_url,
         "RUSH_POSTGRES_URL": settings.postgres_url,
+        "RUSH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "RUSH_SECRET_KEY": settings.secret_key,
         "RUSH_METRICS_DIR": str(metrics),
         "RUSH_BANK_BIND": f"127.0.0.1:{bank_port}",

@@ -1,7 +1,9 @@
 """The demo: from a clean clone to `ready`, and back to nothing, as anybody and anywhere."""
 
+import asyncio
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -13,8 +15,14 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.demos import Demo, clone
+from booking_rush.server import work
+from booking_rush.server.demo import duties_of
+from booking_rush.server.settings import Settings
+from tests.clients import until
+from tests.demos import ROOT, Demo, clone
+from tests.stores import PATIENCE_S, Store
 
 ORDINARY_USER = pwd.getpwnam("nobody").pw_uid
 
@@ -144,6 +152,90 @@ def test_stores_that_die_come_back_with_everything(folder: Path, demos: list[Dem
     assert demo.stop() == 0
 
 
+# With a Kafka
+
+
+async def brokers_at(bootstrap: str) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        return len((await admin.describe_cluster())["brokers"])
+    finally:
+        await admin.close()
+
+
+def listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    with socket.socket() as asking:
+        return asking.connect_ex((host, int(port))) == 0
+
+
+def test_with_kafka_a_broker_of_its_own_answers_and_is_gone_at_the_end(
+    spaced: Path, demos: list[Demo]
+) -> None:
+    """The duties are told where it is, and it comes back there when it dies."""
+    demo = Demo(spaced, sys.executable, "-m", "booking_rush.server", "demo", "--kafka")
+    demos.append(demo)
+    demo.wait_ready()
+    demo.wait_said("\n  kafka      127.0.0.1:")
+    [bootstrap] = re.findall(r"^  kafka      (127\S+)$", demo.said, re.MULTILINE)
+    told = psutil.Process(demo.pid_of("serve")).environ()
+
+    assert told["RUSH_KAFKA_BOOTSTRAP"] == bootstrap
+    assert asyncio.run(brokers_at(bootstrap)) == 1
+    assert join(demo)[1]["number"] == 1
+
+    pid = demo.pid_of("kafka")
+    psutil.Process(pid).kill()
+    asyncio.run(until(lambda: demo.pid_of("kafka") != pid, within_s=PATIENCE_S))
+    asyncio.run(until(lambda: listens(bootstrap), within_s=PATIENCE_S))
+    assert asyncio.run(brokers_at(bootstrap)) == 1
+
+    assert demo.stop(signal.SIGTERM) == 0
+    assert demo.left_behind() == []
+    assert not listens(bootstrap)
+
+
+def test_a_broker_that_is_named_is_used(
+    folder: Path, demos: list[Demo], kafka_server: Store
+) -> None:
+    demo = Demo(folder, RUSH_KAFKA_BOOTSTRAP=kafka_server.url)
+    demos.append(demo)
+
+    demo.wait_ready()
+
+    demo.wait_said(f"\n  kafka      {kafka_server.url}\n")
+    told = psutil.Process(demo.pid_of("serve")).environ()
+    assert told["RUSH_KAFKA_BOOTSTRAP"] == kafka_server.url
+    assert " kafka      pid" not in demo.said
+    assert demo.stop() == 0
+    assert asyncio.run(brokers_at(kafka_server.url)) == 1
+
+
+def test_the_relay_works_where_there_is_a_kafka(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(work.DUTIES, "relay", work.tend)
+
+    assert "relay" not in duties_of(Settings())
+    assert "relay" in duties_of(Settings(kafka_bootstrap="127.0.0.1:9092"))
+    monkeypatch.delitem(work.DUTIES, "relay")
+    assert "relay" not in duties_of(Settings(kafka_bootstrap="127.0.0.1:9092"))
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["demo", "KAFKA=1"], "booking_rush.server demo --kafka"),
+        (["kafka"], "booking_rush.server kafka"),
+        (["kafka", "PORT=9093"], "booking_rush.server kafka --port 9093"),
+    ],
+)
+def test_make_passes_on_what_is_wanted(words: list[str], command: str) -> None:
+    done = subprocess.run(["make", "-n", *words], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith(command)
+
+
 # What cannot work says so in one line
 
 
@@ -210,6 +302,7 @@ def test_a_missing_store_is_said(package: str, wanted: str, folder: Path) -> Non
         ("RUSH_WORKERS", "many"),
         ("RUSH_COLOUR", "red"),
         ("RUSH_WORKERS", "0"),
+        ("RUSH_KAFKA_BOOTSTRAP", "here"),
     ],
 )
 def test_a_wrong_setting_is_said(name: str, value: str, folder: Path) -> None:
