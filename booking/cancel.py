@@ -4,7 +4,7 @@ from uuid import UUID
 
 from booking_rush.booking import audit, bookings, outbox
 from booking_rush.booking.bookings import Booking
-from booking_rush.booking.conduct import move
+from booking_rush.booking.hearing import move
 from booking_rush.lua.refusals import Refusal
 from booking_rush.queue.postgres import Connection, Pool
 
@@ -29,7 +29,7 @@ async def cancel(pool: Pool, booking: UUID, who: str, *, begun: bool = False) ->
         asked = outbox.message(
             f"cancel:{booking}:{found.step}", booking, found.event, "cancel_asked", 0
         )
-        step = await move(connection, asked)
+        [step] = await move(connection, [asked])
         if step.verdict == "refused":
             raise NotRefundable(f"a booking that is {step.then.state} cannot be given back")
         if step.verdict == "moves":

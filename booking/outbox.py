@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from booking_rush.queue.postgres import Connection
+from booking_rush.queue.postgres import Connection, Pool
 
 Topic = Literal["orders", "messages"]
 
@@ -13,7 +13,7 @@ NAMES = UUID("7d0c0b1e-6e4b-5f0a-9d6a-3b1c9c6a2f10")  # of ids that are made fro
 
 
 class Envelope(NamedTuple):
-    """One order or message; `id` is what an inbox remembers."""
+    """One order or message; `id` is what an inbox remembers, `tries` how often it failed."""
 
     id: UUID
     booking: UUID
@@ -52,3 +52,11 @@ async def put(connection: Connection, envelopes: Sequence[Envelope]) -> int:
         *columns,
     )
     return int(done.rpartition(" ")[2])
+
+
+async def mark_done(pool: Pool, ids: Sequence[UUID]) -> None:
+    """These are carried out, or heard."""
+    if ids:
+        await pool.execute(
+            "UPDATE outbox SET done_at = now() WHERE id = ANY($1) AND done_at IS NULL", ids
+        )

@@ -65,8 +65,10 @@ class Payments(Protocol):
     provider: str
     methods: frozenset[str]
 
-    async def charge(self, payment: Payment) -> None:
+    async def charge(self, payment: Payment) -> str:
         """Ask for the money; the answer is told later. After `pay_until_ms` it never captures.
+
+        What the buyer's page pays with; empty: nothing is left to do there.
 
         Raises:
             PaymentRefusedError: it is not taken up, and will never capture.

@@ -71,7 +71,7 @@ class PracticeBank:
         self.base_url = base_url.rstrip("/")
         self._secrets = tuple(secrets)
 
-    async def charge(self, payment: Payment) -> None:
+    async def charge(self, payment: Payment) -> str:
         """Ask for the money; the answer is told later. After `pay_until_ms` it never captures.
 
         Raises:
@@ -79,6 +79,7 @@ class PracticeBank:
             PaymentRefusedError: it can never capture, and nothing will be told.
         """
         await self._post("/charges", NEVER_CHARGED, {"key": payment.key, **payment._asdict()})
+        return ""
 
     async def cancel(self, payment: Payment) -> None:
         """Let a charge capture no more, seen before or not; the answer is told later.

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import asyncpg
 
 from booking_rush.booking import outbox
+from booking_rush.booking.lease import Lease
 from booking_rush.booking.orders import PAYMENT, payment_of
 from booking_rush.booking.outbox import message
 from booking_rush.booking.payments import BankAwayError, Payment, Payments
@@ -31,9 +32,14 @@ class Watch:
     """Looks once a second, however often it is asked."""
 
     def __init__(
-        self, pool: Pool, payments: Payments, clock: Callable[[], float] = time.time
+        self,
+        pool: Pool,
+        payments: Payments,
+        holder: str,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._pool = pool
+        self._lease = Lease(pool, "watch", holder)
         self._payments = payments
         self._clock = clock
         self._next_at = 0.0
@@ -41,13 +47,18 @@ class Watch:
 
     async def run_once(self) -> int:
         """Look when it is time to; how much was found."""
-        if time.monotonic() < self._next_at:
+        if time.monotonic() < self._next_at or not await self._lease.is_held():
             return 0
         self._next_at = time.monotonic() + EVERY_S
         if time.monotonic() > self._forget_at:
             self._forget_at = time.monotonic() + FORGET_EVERY_S
             await self.forget()
-        return await self.overdue() + await self.ask() + await self.stir()
+        found = await self.overdue() + await self.ask()
+        return found + await self.send_again() + await self.stir()
+
+    async def release(self) -> None:
+        """Let another look."""
+        await self._lease.release()
 
     async def overdue(self) -> int:
         """Say of each payment past its deadline that it is."""
@@ -126,6 +137,21 @@ class Watch:
             for row in rows
         ]  # fmt: skip
         return await say(self._pool, orders)
+
+    async def send_again(self) -> int:
+        """Send again what was sent, and came to nobody for so long: its topic was lost."""
+        done = await self._pool.execute(
+            """
+            UPDATE outbox SET published_at = NULL WHERE seq IN (
+                SELECT seq FROM outbox
+                WHERE published_at < now() - make_interval(secs => $1)
+                  AND done_at IS NULL AND NOT parked
+                ORDER BY published_at LIMIT $2)
+            """,
+            STILL_S,
+            PAGE,
+        )
+        return int(done.rpartition(" ")[2])
 
     async def forget(self) -> None:
         """Drop what was carried out long ago."""

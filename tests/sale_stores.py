@@ -26,8 +26,8 @@ T = TypeVar("T")
 
 NAMES = ("ada", "bob", "cyd")
 SAGA = (lua.MarkSold, lua.FreeHold, lua.ReopenHold, lua.RetakeHold)
-TABLES = ("claims", "payments", "outbox", "inbox", "bookings", "leases", "places", "recorded",
-          "sections", "shows", "events")  # fmt: skip
+TABLES = ("dead", "mails", "states", "claims", "payments", "outbox", "inbox", "bookings",
+          "leases", "places", "recorded", "sections", "shows", "events")  # fmt: skip
 HOUSE = [
     {"id": "stalls", "show": "evening", "name": "Stalls", "kind": "seated",
      "rows": [{"name": "A", "seats": 3}, {"name": "B", "seats": 2}],
@@ -75,8 +75,9 @@ class Bank:
     def __init__(self) -> None:
         self.asked: list[Told] = []
 
-    async def charge(self, payment: Payment) -> None:
+    async def charge(self, payment: Payment) -> str:
         self.asked.append(("charge", str(payment.booking), payment.attempt))
+        return ""
 
     async def cancel(self, payment: Payment) -> None:
         self.asked.append(("cancel_charge", str(payment.booking), payment.attempt))

@@ -113,11 +113,12 @@ async def test_the_ledger_adds_up_to_the_cent_on_a_bad_day(desk: Desk) -> None:
     }
 
 
-async def insist(asking: Callable[[Payment], Awaitable[None]], about: Payment) -> None:
+async def insist(asking: Callable[[Payment], Awaitable[object]], about: Payment) -> None:
     """Ask until the bank has answered."""
     while True:
         with suppress(BankAwayError):
-            return await asking(about)
+            await asking(about)
+            return
 
 
 async def test_a_busy_port_is_said(desk: Desk, pool: Pool) -> None:

@@ -15,13 +15,15 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from booking_rush.booking import claims as claims_module
-from booking_rush.booking import conduct as conduct_module
 from booking_rush.booking import keep as keep_module
+from booking_rush.booking import message_log as message_log_module
 from booking_rush.booking import record as record_module
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.record import Recorder
+from booking_rush.booking.table_log import TableLog
 from booking_rush.lua.seat_commands import HoldSeats, ReadHolds, ReadSeats, ReopenHold
+from booking_rush.queue.postgres import Pool
 from tests.machine import Lab, laboratory
 from tests.moves import EVENT
 from tests.sale_books import HOLD_MS, Letter, Wish
@@ -39,7 +41,7 @@ def stores(redis_server: Store, postgres_server: Store) -> Generator[Lab]:
 def lab(stores: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """The same stores for every test: each sale begins by clearing them."""
     monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # the machine waits for nobody
-    monkeypatch.setattr(conduct_module, "ROWS_MAX", 1)  # and sees every order by itself
+    monkeypatch.setattr(message_log_module, "ROWS_MAX", 1)  # and sees every order by itself
     return Lab(stores.runner, stores.pool, stores.redis)
 
 
@@ -211,11 +213,11 @@ def a_recorder_overwrites_what_the_saga_has_said(bench: Bench) -> None:
 
 
 def an_outbox_read_by_the_last_number(bench: Bench) -> None:
-    class Forgetful(Conductor):
+    class Forgetful(TableLog):
         last = 0
 
-        async def _read(self) -> list[Envelope]:
-            found = await super()._read()
+        async def read(self) -> list[Envelope]:
+            found = await super().read()
             numbers = [
                 await bench.lab.pool.fetchval("SELECT seq FROM outbox WHERE id = $1", one.id)
                 for one in found
@@ -224,7 +226,12 @@ def an_outbox_read_by_the_last_number(bench: Bench) -> None:
             self.last = max([self.last, *numbers])
             return [one for _, one in new]
 
-    bench.conductor = Forgetful
+    class ForgetfulConductor(Conductor):
+        def __init__(self, pool: Pool, *more: Any) -> None:
+            super().__init__(pool, *more)
+            self.log = Forgetful(pool, "forgetful")
+
+    bench.conductor = ForgetfulConductor
 
 
 def what_lives_is_written_before_what_ended(bench: Bench) -> None:
