@@ -8,8 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from booking_rush.booking import bookings
+from booking_rush.booking import bookings, contacts
 from booking_rush.booking.bookings import Booking, UnknownBooking, hold_members
+from booking_rush.booking.contacts import Contact
 from booking_rush.lua import seat_commands as lua
 from booking_rush.lua.batcher import Batcher
 from booking_rush.lua.refusals import Invalid, Refusal, TryAgain
@@ -247,13 +248,21 @@ class Holds:
         if not isinstance(reply, lua.HoldReleased):
             raise REFUSALS[type(reply)]
 
-    async def check_out(self, visitor: str, hold: str, method: str) -> Booking:
+    async def check_out(
+        self, visitor: str, hold: str, method: str, contact: Contact | None = None
+    ) -> Booking:
         """Begin to pay; answered when Postgres has claimed the seats.
+
+        Where mail goes is kept first: no state of the booking comes before it.
 
         Raises:
             UnknownHold, HoldExpired, SeatsTaken: there is nothing to pay.
             TryAgain: not known yet, or a decline is being worked in.
         """
+        if contact is not None:
+            found = await self._batcher.do(lua.FindHold(visitor, hold))
+            if isinstance(found, lua.Held):
+                await contacts.keep(self._pool, UUID(found.id), contact)
         match await self._batcher.do(lua.CheckoutHold(visitor, hold, method)):
             case lua.CheckedOut(attempt=attempt, entry=entry, again=again):
                 await self._watermark.reach(entry)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from booking_rush.booking import bookings
 from booking_rush.booking.bookings import Booking, UnknownBooking, hold_members
 from booking_rush.booking.cancel import cancel as cancel_booking
+from booking_rush.booking.contacts import contact_of
 from booking_rush.booking.holds import (
     PassExpired,
     PassInvalid,
@@ -48,9 +49,11 @@ class WishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How to pay."""
+    """How to pay, and where mail about it goes."""
 
     payment_method: str
+    email: str | msgspec.UnsetType = msgspec.UNSET
+    language: str = "en"
 
 
 async def seats(request: Request) -> Response:
@@ -102,8 +105,10 @@ async def check_out(request: Request) -> Response:
     house = house_of(request)
     visitor = visitor_of(request, house)
     room = await room_of(request)
-    method = check_method((await read_json(request, CheckoutBody)).payment_method)
-    booking = await room.holds.check_out(visitor, request.path_params["hold"], method)
+    body = await read_json(request, CheckoutBody)
+    method = check_method(body.payment_method)
+    contact = contact_of(body.email, body.language)
+    booking = await room.holds.check_out(visitor, request.path_params["hold"], method, contact)
     return answer(202, {"booking": booking.shown(house.signer.ticket)})
 
 

@@ -1,5 +1,6 @@
 """Seats, holds and checkouts over a visitor's socket: one handler a command."""
 
+from booking_rush.booking.contacts import contact_of
 from booking_rush.booking.holds import check_key, wish_of
 from booking_rush.server import wire
 from booking_rush.server.guest import Guest
@@ -42,5 +43,6 @@ async def release(room: Room, guest: Guest, command: wire.Release) -> None:
 async def check_out(room: Room, guest: Guest, command: wire.Checkout) -> None:
     """`hold.checkout`: told when Postgres has claimed the seats."""
     method = check_method(command.payment_method)
-    booking = await room.holds.check_out(guest.visitor, command.hold, method)
+    contact = contact_of(command.email, command.language)
+    booking = await room.holds.check_out(guest.visitor, command.hold, method, contact)
     room.buyers.tell_booking(guest, booking, command.id)

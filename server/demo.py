@@ -50,9 +50,10 @@ async def demo(settings: Settings, say: Callable[[str], None], *, kafka: bool = 
 
 
 def duties_of(settings: Settings) -> list[str]:
-    """What the demo does behind its pages: everything, with the relay where there is a Kafka."""
+    """What the demo does behind its pages: everything, and what there is a server for."""
     relay = ["relay"] if settings.kafka_bootstrap and "relay" in work.DUTIES else []
-    return [*DUTIES, *relay]
+    mail = ["mail"] if settings.smtp_url else []
+    return [*DUTIES, *relay, *mail]
 
 
 async def _start(
@@ -136,6 +137,9 @@ def _environment(settings: Settings, run: Path, bank_port: int) -> dict[str, str
         "RUSH_POSTGRES_URL": settings.postgres_url,
         "RUSH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "RUSH_SECRET_KEY": settings.secret_key,
+        "RUSH_SMTP_URL": settings.smtp_url,
+        "RUSH_MAIL_FROM": settings.mail_from,
+        "RUSH_PUBLIC_URL": settings.public_url,
         "RUSH_METRICS_DIR": str(metrics),
         "RUSH_BANK_BIND": f"127.0.0.1:{bank_port}",
         "RUSH_BANK_URL": f"http://127.0.0.1:{bank_port}",

@@ -66,6 +66,12 @@ DIFFERENCES: Final = Gauge(
     "What Redis, Postgres and the bank say differently, seen twice.",
     multiprocess_mode="mostrecent",
 )
+MAILS: Final = Counter("rush_mails_total", "Mails: sent, put off, parked.", ["outcome"])
+MAILS_WAITING: Final = Gauge(
+    "rush_mails_waiting",
+    "Mails that are not sent, and not given up.",
+    multiprocess_mode="mostrecent",
+)
 
 
 def exposition() -> bytes:

@@ -1,7 +1,9 @@
 """Settings: read once from the environment, prefix RUSH_; a wrong one is named and refused."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -51,6 +53,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bank_secrets: Annotated[
         str, _about("sign webhooks, the newest first; empty: made of RUSH_SECRET_KEY")
     ] = ""
+    smtp_url: Annotated[
+        str, _about("smtp:// or smtps://user:password@host:port; empty: no mail")
+    ] = ""
+    mail_from: Annotated[str, _about("who writes the mails, wanted with RUSH_SMTP_URL")] = ""
+    public_url: Annotated[
+        str, _about("where visitors find us, for links in mails", pattern=r"^https?://[^\s/]+\S*$")
+    ] = ""
     drain_seconds: Annotated[
         int, _about("how long sockets are spread over when the server stops", ge=0, le=600)
     ] = 5
@@ -64,6 +73,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         str, _about("debug, info, warning or error", pattern="^(debug|info|warning|error)$")
     ] = "info"
+
+    def wrong_in_mail(self) -> list[str]:
+        """What of the settings about mail cannot be used; the URL is not repeated, it is secret."""
+        if not self.smtp_url:
+            return []
+        wrong: list[str] = []
+        if not is_smtp_url(self.smtp_url):
+            wrong.append("RUSH_SMTP_URL wants smtp://user:password@host:port, or smtps://…")
+        if not self.mail_from:
+            wrong.append("RUSH_MAIL_FROM is not set: RUSH_SMTP_URL wants it, tickets@example.org")
+        elif not MAIL_FROM.fullmatch(self.mail_from):
+            wrong.append("RUSH_MAIL_FROM wants one plain address, name@host")
+        return wrong
 
     @property
     def address(self) -> tuple[str, int]:
@@ -110,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SECRET_CHARACTERS_MIN = 32
+MAIL_FROM = re.compile(r"""[^\s@,;:<>()\[\]"\\]+@[a-zA-Z0-9._-]+""", re.ASCII)
 NEEDED = {
     "redis_url": "say which Redis, for example redis://127.0.0.1:6379/0",
     "postgres_url": "say which database, for example postgresql://rush@127.0.0.1/rush",
@@ -139,4 +162,18 @@ def read(environment: Mapping[str, str]) -> Settings:
                 errors.append(f"RUSH_{name.upper()}={value!r}: {error}")
     if errors:
         raise SettingsError("\n".join(errors))
-    return Settings(**values)
+    settings = Settings(**values)
+    if wrong := settings.wrong_in_mail():
+        raise SettingsError("\n".join(wrong))
+    return settings
+
+
+def is_smtp_url(url: str) -> bool:
+    """Whether a URL names an SMTP server, and nothing that we would not understand."""
+    try:
+        parts = urlsplit(url)
+        port_is_good = parts.port != 0
+    except ValueError:
+        return False
+    plain = not (parts.path.strip("/") or parts.query or parts.fragment)
+    return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and plain and port_is_good

@@ -87,9 +87,11 @@ class Release(OfHold, frozen=True, tag="hold.release"):
 
 
 class Checkout(OfHold, frozen=True, tag="hold.checkout"):
-    """I pay."""
+    """I pay, and may say where mail about it goes."""
 
     payment_method: str
+    email: str | msgspec.UnsetType = msgspec.UNSET
+    language: str = "en"
 
 
 AnyFrame = (

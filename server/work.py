@@ -12,23 +12,28 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.calendar import Calendar
 from booking_rush.booking.conduct import Conductor
+from booking_rush.booking.mail import Letterhead
+from booking_rush.booking.mailer import Mailer
 from booking_rush.booking.reconcile import Difference, Reconciler
 from booking_rush.booking.record import Recorder
 from booking_rush.lua.connect import check, connect
 from booking_rush.lua.program import Program
+from booking_rush.queue import keyring
 from booking_rush.queue.admission import BEAT_S, Tend
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool, open_pool
 from booking_rush.server.bank import bank
 from booking_rush.server.house import open_bank_client
 from booking_rush.server.loops import end, forever
-from booking_rush.server.metrics import DIFFERENCES
+from booking_rush.server.metrics import DIFFERENCES, MAILS, MAILS_WAITING
 from booking_rush.server.settings import Settings
+from booking_rush.server.showing import Signer
 from booking_rush.server.supervisor import stop_on_signals
 
 log = logging.getLogger(__name__)
 
 POOL_MAX = 8
+MAIL_S = 0.5  # how soon we look again whether a mail is due
 CONDUCT_S = 0.02  # how soon the saga looks again when there was nothing to do
 
 
@@ -147,6 +152,41 @@ async def practice_bank(settings: Settings, pool: Pool, redis: Redis) -> AsyncGe
         yield
 
 
+@asynccontextmanager
+async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
+    """Sends buyers their mails, where there is a server for mail."""
+    if not settings.smtp_url:
+        log.warning("RUSH_SMTP_URL is not set: no mail is sent")
+        yield
+        return
+    signer = Signer(await keyring.load(pool, settings.secret_key))
+    head = Letterhead(settings.mail_from, settings.public_url)
+    mailer = Mailer(pool, settings.smtp_url, head, signer.ticket)
+
+    async def keys() -> int:
+        signer.ring = await keyring.load(pool, settings.secret_key)
+        return 0
+
+    async def send() -> int:
+        done = await mailer.run_once()
+        for outcome, count in mailer.outcomes.items():
+            MAILS.labels(outcome).inc(count)
+        mailer.outcomes.clear()
+        return done
+
+    async def count() -> int:
+        MAILS_WAITING.set(await mailer.waiting())
+        return 0
+
+    tasks = [
+        asyncio.create_task(forever("mail", send, idle_s=MAIL_S)),
+        asyncio.create_task(forever("mails waiting", count, idle_s=5.0)),
+        asyncio.create_task(forever("keys", keys, idle_s=10.0)),
+    ]
+    yield
+    await end(tasks)
+
+
 def holder() -> str:
     """What leases of this process are held by."""
     return f"{socket.gethostname()}/{os.getpid()}"
@@ -158,4 +198,5 @@ DUTIES: dict[str, Callable[[Settings, Pool, Redis], AbstractAsyncContextManager[
     "conduct": conduct,
     "reconcile": reconcile,
     "bank": practice_bank,
+    "mail": mail,
 }

@@ -8,6 +8,7 @@ import { confirmed } from "./confirm.js";
 import { part } from "./dom.js";
 import { methodChosen } from "./hold-panel.js";
 import { newKey } from "./keys.js";
+import { contactGiven, rememberEmail } from "./mail-field.js";
 import { texts } from "./texts.js";
 
 /** @typedef {import("./office.js").Office} Office */
@@ -19,7 +20,8 @@ export function listen(office) {
   press("hold", () => holdChosen(office));
   press("extend", () => want(office, "hold.extend"));
   press("release", () => release(office));
-  press("pay", () => want(office, "hold.checkout", { payment_method: methodChosen() }));
+  rememberEmail();
+  press("pay", () => pay(office));
   press("cancel", () => cancel(office));
   press("print", () => print());
   press("booking-close", () => close(office));
@@ -64,6 +66,12 @@ function want(office, wish, members = {}) {
   office.booth = { ...office.booth, problem: null };
   office.wishes.want(wish, 0, { hold: held.id, ...members }, held.extensions_left);
   office.redraw();
+}
+
+/** Check out, unless what should be an address is none. @param {Office} office */
+function pay(office) {
+  const contact = contactGiven();
+  if (contact) want(office, "hold.checkout", { payment_method: methodChosen(), ...contact });
 }
 
 /** @param {Office} office */

@@ -167,6 +167,8 @@ export const words = {
       "the time above runs out. Try again, perhaps with another card.",
   },
 
+  mail: { label: "E-mail for your tickets (optional)" },
+
   booking: {
     titles: {
       paying: "Waiting for the bank",

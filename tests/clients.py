@@ -127,10 +127,12 @@ class Visitor:
         headers = {"Idempotency-Key": key} | ({"Booking-Pass": token} if token else {})
         return await self.http.post(f"/api/v1/events/{event}/holds", json=wish, headers=headers)
 
-    async def check_out(self, hold: str, method: str = "ok", event: str = "demo") -> httpx.Response:
+    async def check_out(
+        self, hold: str, method: str = "ok", event: str = "demo", **contact: Any
+    ) -> httpx.Response:
         """`POST E/holds/{hold}/checkout`."""
         path = f"/api/v1/events/{event}/holds/{hold}/checkout"
-        return await self.http.post(path, json={"payment_method": method})
+        return await self.http.post(path, json={"payment_method": method, **contact})
 
     async def booking(self, id_: str) -> Frame:
         """`GET /api/v1/bookings/{id}`."""

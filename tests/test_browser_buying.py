@@ -42,12 +42,14 @@ async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> 
         await is_marked(bob, "stalls.A-5", "lost")
 
         await part(ada, "method-ok").check()
+        await part(ada, "email").fill("ada@example.org")
         await part(ada, "pay").click()
         await expect(part(ada, "booking-state")).to_have_attribute(
             "data-state", "confirmed", timeout=10_000
         )
         await expect(part(ada, "ticket-code")).to_have_count(2)
         await is_marked(bob, "stalls.A-4", "sold")
+    assert await world.house.pool.fetchval("SELECT email FROM contacts") == "ada@example.org"
 
 
 async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
