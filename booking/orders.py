@@ -165,7 +165,7 @@ async def _payment(means: Means, order: Envelope) -> Payment:
     return payment_of(row)
 
 
-PAYMENT = "booking, attempt, amount, currency, method, pay_until_ms"
+PAYMENT = "booking, attempt, amount, currency, method, pay_until_ms, provider, client_secret"
 
 
 def payment_of(row: asyncpg.Record) -> Payment:

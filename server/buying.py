@@ -41,6 +41,6 @@ async def release(room: Room, guest: Guest, command: wire.Release) -> None:
 
 async def check_out(room: Room, guest: Guest, command: wire.Checkout) -> None:
     """`hold.checkout`: told when Postgres has claimed the seats."""
-    method = check_method(command.payment_method)
+    method = check_method(command.payment_method, room.methods)
     booking = await room.holds.check_out(guest.visitor, command.hold, method)
     room.buyers.tell_booking(guest, booking, command.id)

@@ -75,8 +75,9 @@ class Bank:
     def __init__(self) -> None:
         self.asked: list[Told] = []
 
-    async def charge(self, payment: Payment) -> None:
+    async def charge(self, payment: Payment) -> str:
         self.asked.append(("charge", str(payment.booking), payment.attempt))
+        return ""
 
     async def cancel(self, payment: Payment) -> None:
         self.asked.append(("cancel_charge", str(payment.booking), payment.attempt))
