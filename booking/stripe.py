@@ -179,7 +179,7 @@ class Stripe:
             return [_told(payment.key, payment.booking, payment.attempt, "declined")]
         intent = await self._look(_Intent, f"{INTENTS}/{intent.id}")
         word = WORDS.get(intent.status)
-        words = [word] if word else []
+        words: list[Word] = [word] if word else []
         if word == "charged" and await self._given_back(intent.id) >= intent.amount:
             words.append("refunded")
         return [_told(intent.id, payment.booking, payment.attempt, word) for word in words]
