@@ -43,9 +43,21 @@ class Booking:
     total: int
     attempt: int
     paid: int
+    provider: str  # of the last try to pay; empty: there was none
+    client_secret: str
 
     def shown(self, sign: Sign) -> dict[str, Any]:
-        """As its visitor sees it; `sign` makes the codes of tickets."""
+        """As its visitor sees it, who may pay it; `sign` makes the codes of tickets."""
+        shown = self._shown(sign)
+        if "payment" in shown and self.state == "paying" and self.client_secret:
+            shown["payment"]["client_secret"] = self.client_secret
+        return shown
+
+    def shown_to_operators(self, sign: Sign) -> dict[str, Any]:
+        """The same, and whose it is; not what it is paid with."""
+        return {**self._shown(sign), "visitor": self.visitor}
+
+    def _shown(self, sign: Sign) -> dict[str, Any]:
         shown: dict[str, Any] = {
             "id": str(self.id),
             "event": self.event,
@@ -60,13 +72,9 @@ class Booking:
             shown["reason"] = self.reason
         if self.section:
             shown["section"] = self.section
-        if self.attempt and self.total:
-            shown["payment"] = {"provider": "bank"}
+        if self.provider and self.total:
+            shown["payment"] = {"provider": self.provider}
         return shown
-
-    def shown_to_operators(self, sign: Sign) -> dict[str, Any]:
-        """The same, and whose it is."""
-        return {**self.shown(sign), "visitor": self.visitor}
 
     def tickets(self, sign: Sign) -> list[dict[str, Any]]:
         """One a seat, once it is confirmed; a door checks codes with the published keys alone."""
@@ -90,8 +98,11 @@ class Booking:
         ]
 
 
-COLUMNS = """id, event, visitor, state, reason, step, section, seats, quantity, prices, currency,
-    total, attempt, paid"""
+COLUMNS = """bookings.id, event, visitor, bookings.state, reason, step, section, seats, quantity,
+    prices, bookings.currency, total, bookings.attempt, paid, coalesce(provider, '') AS provider,
+    coalesce(client_secret, '') AS client_secret"""
+TABLES = """bookings LEFT JOIN payments
+    ON payments.booking = bookings.id AND payments.attempt = bookings.attempt"""
 
 
 async def one(connection: Connection | Pool, booking: UUID) -> Booking:
@@ -101,7 +112,7 @@ async def one(connection: Connection | Pool, booking: UUID) -> Booking:
         UnknownBooking: there is none.
     """
     found = await connection.fetchrow(
-        f"SELECT {COLUMNS} FROM bookings WHERE id = $1",  # noqa: S608  names of this file
+        f"SELECT {COLUMNS} FROM {TABLES} WHERE id = $1",  # noqa: S608  names of this file
         booking,
     )
     if found is None:
@@ -121,9 +132,9 @@ async def page(
     """Bookings, the newest first, and where the next page begins (None: there is none)."""
     rows = await pool.fetch(
         f"""
-        SELECT {COLUMNS} FROM bookings
+        SELECT {COLUMNS} FROM {TABLES}
         WHERE ($1::text IS NULL OR visitor = $1) AND ($2::text IS NULL OR event = $2)
-          AND ($3::text IS NULL OR state = $3) AND ($4::uuid IS NULL OR id < $4)
+          AND ($3::text IS NULL OR bookings.state = $3) AND ($4::uuid IS NULL OR id < $4)
         ORDER BY id DESC LIMIT $5
         """,  # noqa: S608  names of this file
         visitor, event, state, after, limit + 1,

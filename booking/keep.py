@@ -11,7 +11,6 @@ from booking_rush.booking import claims, outbox
 from booking_rush.booking.bookings import total_of
 from booking_rush.booking.claims import Wanted
 from booking_rush.booking.outbox import Envelope
-from booking_rush.booking.payments import PROVIDER
 from booking_rush.lua.seat_commands import Hold
 from booking_rush.queue.postgres import Connection
 
@@ -25,14 +24,19 @@ class Moved:
     step: int
 
 
-async def keep(connection: Connection, event: str, holds: Sequence[Hold], *, now_ms: int) -> None:
-    """Write what the holds of a batch have come to, in the order in which they came to it."""
+async def keep(
+    connection: Connection, event: str, holds: Sequence[Hold], *, now_ms: int, provider: str
+) -> None:
+    """Write what the holds of a batch have come to, in the order in which they came to it.
+
+    `provider` is asked for the money of those that are to be paid.
+    """
     await _put(connection, event, [h for h in holds if h.state in ("released", "expired")], ENDED)
     await _put(connection, event, [h for h in holds if h.state in ("held", "paying")], LIVING)
     paying = [hold for hold in holds if hold.state == "paying"]
     late = {hold.id for hold in paying if hold.pay_until <= now_ms}
     await _expire(connection, event, [hold for hold in paying if hold.id in late])
-    await _check_out(connection, event, [hold for hold in paying if hold.id not in late])
+    await _check_out(connection, event, [hold for hold in paying if hold.id not in late], provider)
 
 
 async def _expire(connection: Connection, event: str, holds: Sequence[Hold]) -> None:
@@ -41,12 +45,14 @@ async def _expire(connection: Connection, event: str, holds: Sequence[Hold]) -> 
     await outbox.put(connection, _orders(event, moved, "free", "tell"))
 
 
-async def _check_out(connection: Connection, event: str, holds: Sequence[Hold]) -> None:
+async def _check_out(
+    connection: Connection, event: str, holds: Sequence[Hold], provider: str
+) -> None:
     """Claim and charge; who does not get every seat is released."""
     moved = await _move(connection, holds, "paying", "")
     wanted = [Wanted(one.id, one.hold.seats, one.hold.section, one.hold.quantity) for one in moved]
     claimed = await claims.take(connection, event, wanted)
-    await _charge(connection, event, [one for one in moved if one.id in claimed])
+    await _charge(connection, event, [one for one in moved if one.id in claimed], provider)
     refused = [one.id for one in moved if one.id not in claimed]
     if not refused:
         return
@@ -63,11 +69,13 @@ async def _check_out(connection: Connection, event: str, holds: Sequence[Hold]) 
     await outbox.put(connection, _orders(event, lost, "free", "tell"))
 
 
-async def _charge(connection: Connection, event: str, moved: Sequence[Moved]) -> None:
+async def _charge(
+    connection: Connection, event: str, moved: Sequence[Moved], provider: str
+) -> None:
     if not moved:
         return
     rows = [
-        (one.id, one.hold.attempt, PROVIDER, one.hold.method, total_of(one.hold),
+        (one.id, one.hold.attempt, provider, one.hold.method, total_of(one.hold),
          one.hold.currency, one.hold.pay_until)
         for one in moved
     ]  # fmt: skip

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from booking_rush.lua.refusals import Refusal
 
-PROVIDER = "bank"  # who is asked for the money of new checkouts
 METHODS = frozenset({"ok", "declined", "slow", "late", "lost"})  # of the practice bank
 
 Word = Literal["charged", "declined", "cancelled", "refunded"]
@@ -43,6 +42,8 @@ class Payment(NamedTuple):
     currency: str
     method: str
     pay_until_ms: int
+    provider: str
+    client_secret: str = ""  # what charging it gave, once that is written down
 
     @property
     def key(self) -> str:

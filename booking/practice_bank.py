@@ -1,12 +1,8 @@
-"""The practice bank as money is asked of it: `Payments` over HTTP, and how its webhooks are signed.
+"""The practice bank as money is asked of it: `Payments` over HTTP, told by webhooks.
 
-A webhook carries `Bank-Signature: t=<seconds>,v1=<hex>`, HMAC-SHA256 over the time, a dot and the
-body as it was sent. The bank signs with the first of its secrets, and a reader accepts any of its
-own: so a new secret is given to the readers first, then to the bank, then the old one is dropped.
+A webhook carries `Bank-Signature`; the bank signs with the first of its secrets.
 """
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -16,19 +12,19 @@ import msgspec
 
 from booking_rush.booking.payments import (
     METHODS,
-    BadSignature,
     BankAwayError,
     Payment,
     PaymentRefusedError,
     Told,
     Word,
 )
+from booking_rush.booking.signature import verify
 
 T = TypeVar("T")
 
 SIGNATURE = "bank-signature"
-SIGNATURE_AGE_S_MAX = 300
 PATIENCE = httpx.Timeout(2.0, connect=1.0)
+CHARGE = ("booking", "attempt", "amount", "currency", "method", "pay_until_ms")
 
 # The bank's refusals that no repeat changes. Any other answer than a good one is no word on the
 # charge: a proxy's 404, say, must not end a payment that the bank may have captured.
@@ -74,11 +70,14 @@ class PracticeBank:
     async def charge(self, payment: Payment) -> str:
         """Ask for the money; the answer is told later. After `pay_until_ms` it never captures.
 
+        The buyer's page need do nothing.
+
         Raises:
             BankAwayError: it may have been heard, and may not.
             PaymentRefusedError: it can never capture, and nothing will be told.
         """
-        await self._post("/charges", NEVER_CHARGED, {"key": payment.key, **payment._asdict()})
+        told = {name: getattr(payment, name) for name in CHARGE}
+        await self._post("/charges", NEVER_CHARGED, {"key": payment.key, **told})
         return ""
 
     async def cancel(self, payment: Payment) -> None:
@@ -120,7 +119,7 @@ class PracticeBank:
             BadSignature: not the bank's, or more than five minutes old.
             ValueError: signed, and not understood.
         """
-        verify(self._secrets, headers, body, now=now)
+        verify(SIGNATURE, self._secrets, headers, body, now=now)
         webhook = msgspec.json.decode(body, type=Webhook)
         return Told(webhook.id, webhook.booking, webhook.attempt, webhook.word)
 
@@ -149,34 +148,6 @@ class PracticeBank:
             )
         except httpx.HTTPError as error:
             raise BankAwayError(f"{type(error).__name__}: {error}") from error
-
-
-def sign(secret: str, body: bytes, *, at_s: int) -> str:
-    """The value of `Bank-Signature` for a body sent at a moment, in seconds since 1970."""
-    return f"t={at_s},v1={_digest(secret, str(at_s), body)}"
-
-
-def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, *, now: float) -> None:
-    """Whether a body was signed with one of the secrets, about now.
-
-    Raises:
-        BadSignature: it was not.
-    """
-    given = next((value for name, value in headers.items() if name.lower() == SIGNATURE), "")
-    parts = [part.strip().partition("=") for part in given.split(",")]
-    times = [value for name, _, value in parts if name == "t"]
-    digests = [value.encode() for name, _, value in parts if name == "v1"]
-    if len(times) != 1 or not times[0].isascii() or not times[0].isdigit():
-        raise BadSignature(f"{SIGNATURE} is missing, or has no time")
-    good = [_digest(secret, times[0], body).encode() for secret in secrets]
-    if not any(hmac.compare_digest(one, other) for one in good for other in digests):
-        raise BadSignature("no secret of ours made that signature")
-    if abs(now - int(times[0])) > SIGNATURE_AGE_S_MAX:
-        raise BadSignature("the signature is too old, or of the future")
-
-
-def _digest(secret: str, at_s: str, body: bytes) -> str:
-    return hmac.new(secret.encode(), at_s.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
 def _problem(answer: httpx.Response) -> _Problem:

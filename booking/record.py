@@ -48,7 +48,7 @@ class Lead:
 
 
 class Recorder:
-    """Records every event of which it holds the lease."""
+    """Records every event of which it holds the lease; `provider` is to be paid by."""
 
     def __init__(
         self,
@@ -57,8 +57,10 @@ class Recorder:
         program: Program,
         holder: str,
         clock: Callable[[], float] = time.time,
+        provider: str = "bank",
     ) -> None:
         self._pool = pool
+        self._provider = provider
         self._clock = clock
         self._redis = redis
         self._program = program
@@ -217,7 +219,8 @@ class Recorder:
                 await connection.execute(END_PLACES, event)
             if batch.holds:
                 now_ms = int(self._clock() * 1000)
-                await keep(connection, event, list(batch.holds.values()), now_ms=now_ms)
+                holds = list(batch.holds.values())
+                await keep(connection, event, holds, now_ms=now_ms, provider=self._provider)
 
 
 PUT_PLACES = f"""

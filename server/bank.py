@@ -22,7 +22,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from booking_rush.booking.practice_bank import SIGNATURE, sign
+from booking_rush.booking.practice_bank import SIGNATURE
+from booking_rush.booking.signature import sign
 from booking_rush.lua.refusals import Invalid, TryAgain
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.app import HANDLERS, healthz

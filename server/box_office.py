@@ -106,7 +106,7 @@ async def check_out(request: Request) -> Response:
     visitor = visitor_of(request, house)
     room = await room_of(request)
     body = await read_json(request, CheckoutBody)
-    method = check_method(body.payment_method)
+    method = check_method(body.payment_method, house.payments.methods)
     contact = contact_of(body.email, body.language)
     booking = await room.holds.check_out(visitor, request.path_params["hold"], method, contact)
     return answer(202, {"booking": booking.shown(house.signer.ticket)})
@@ -150,9 +150,10 @@ async def qr(request: Request) -> Response:
 async def webhook(request: Request) -> Response:
     """`POST /api/v1/payments/{provider}/webhook`: 200 when it is kept."""
     house = house_of(request)
-    if request.path_params["provider"] != house.payments.provider:
+    provider = house.payments.named(request.path_params["provider"])
+    if provider is None:
         raise NotFound
-    await take(house.pool, house.payments, request.headers, await read_body(request))
+    await take(house.pool, provider, request.headers, await read_body(request))
     return answer(200, {"status": "kept"})
 
 

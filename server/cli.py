@@ -148,7 +148,13 @@ def rebuild(event: str) -> None:
             open_pool(settings.postgres_url, size=2) as pool,
             connect(settings.redis_url) as redis,
         ):
-            recorder = Recorder(pool, redis, Program(redis), holder=f"rebuild/{os.getpid()}")
+            recorder = Recorder(
+                pool,
+                redis,
+                Program(redis),
+                holder=f"rebuild/{os.getpid()}",
+                provider=settings.payments,
+            )
             return await recorder.rebuild(event)
 
     click.echo(f"{event} is back in epoch {asyncio.run(run())}")

@@ -13,6 +13,8 @@ from redis.asyncio import Redis
 from booking_rush.booking.catalogue import Catalogue
 from booking_rush.booking.payments import Payments
 from booking_rush.booking.practice_bank import PracticeBank
+from booking_rush.booking.providers import Providers
+from booking_rush.booking.stripe import Stripe
 from booking_rush.lua.connect import check, connect
 from booking_rush.lua.program import Program
 from booking_rush.queue import keyring
@@ -36,7 +38,7 @@ class House:
     pool: Pool
     redis: Redis
     signer: Signer
-    payments: Payments
+    payments: Providers
     rooms: Rooms
     catalogue: Catalogue
     operators: Operators
@@ -69,13 +71,14 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
         signer = Signer(await keyring.load(pool, settings.secret_key))
-        rooms = Rooms(pool, redis, Program(redis), signer)
+        payments = await stack.enter_async_context(open_bank_client(settings))
+        rooms = Rooms(pool, redis, Program(redis), signer, payments.methods)
         house = House(
             settings=settings,
             pool=pool,
             redis=redis,
             signer=signer,
-            payments=await stack.enter_async_context(open_bank_client(settings)),
+            payments=payments,
             rooms=rooms,
             catalogue=Catalogue(pool),
             operators=Operators(pool),
@@ -89,10 +92,15 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
 
 
 @asynccontextmanager
-async def open_bank_client(settings: Settings) -> AsyncGenerator[Payments]:
-    """The practice bank, as we ask it."""
+async def open_bank_client(settings: Settings) -> AsyncGenerator[Providers]:
+    """Every provider of payments that is set up, as we ask it."""
     async with httpx.AsyncClient(timeout=BANK_S, limits=httpx.Limits(max_connections=64)) as http:
-        yield PracticeBank(http, settings.bank_url, settings.webhook_secrets)
+        bank = PracticeBank(http, settings.bank_url, settings.webhook_secrets)
+        known: dict[str, Payments] = {bank.provider: bank}
+        if settings.stripe_key:
+            stripe = Stripe(http, settings.stripe_key, settings.stripe_secrets, settings.stripe_url)
+            known[stripe.provider] = stripe
+        yield Providers(known, settings.payments)
 
 
 def loops_of(house: House) -> list[Coroutine[Any, Any, None]]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from booking_rush.booking.payments import METHODS
 from booking_rush.lua.refusals import Invalid, Refusal
 
 
@@ -85,12 +84,12 @@ def problem(refusal: Refusal, trace_id: str) -> dict[str, Any]:
     }
 
 
-def check_method(method: str) -> str:
-    """A payment method.
+def check_method(method: str, methods: frozenset[str]) -> str:
+    """A payment method, one of those.
 
     Raises:
         Invalid: we know none of that name.
     """
-    if method not in METHODS:
-        raise Invalid(("payment_method", f"one of {', '.join(sorted(METHODS))}"))
+    if method not in methods:
+        raise Invalid(("payment_method", f"one of {', '.join(sorted(methods))}"))
     return method

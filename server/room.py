@@ -34,8 +34,16 @@ OVERDUE_MS = 1_500  # a pass that is over for so long, and nobody has said so, i
 class Room:
     """Keeps every guest's knowledge at what Redis says, and tells them when it changes."""
 
-    def __init__(self, row: EventRow, batcher: Batcher, signer: Signer, pool: Pool) -> None:
+    def __init__(
+        self,
+        row: EventRow,
+        batcher: Batcher,
+        signer: Signer,
+        pool: Pool,
+        methods: frozenset[str],
+    ) -> None:
         self.row = row
+        self.methods = methods  # of payment
         self.line = Line(batcher)
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.seats = SeatMap(batcher)

@@ -34,12 +34,14 @@ class Rooms:
         redis: Redis,
         program: Program,
         signer: Signer,
+        methods: frozenset[str],
     ) -> None:
         self.directory = Directory(pool, program, self._on_change)
         self.announcements = Announcements(pool)
         self._pool = pool
         self._redis = redis
         self._signer = signer
+        self._methods = methods
         self._rooms: dict[str, Room] = {}
         self._process = uuid.uuid4().hex[:12]
 
@@ -162,5 +164,5 @@ class Rooms:
     def _room_of(self, row: EventRow) -> Room:
         if row.id not in self._rooms:
             batcher = self.directory.batcher(row.id)
-            self._rooms[row.id] = Room(row, batcher, self._signer, self._pool)
+            self._rooms[row.id] = Room(row, batcher, self._signer, self._pool, self._methods)
         return self._rooms[row.id]

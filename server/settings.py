@@ -41,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_password: Annotated[str, _about("of the operator `admin`, used at the first start")] = ""
     allowed_origins: Annotated[str, _about("other origins that may call, https://…")] = ""
     trusted_proxies: Annotated[str, _about("addresses whose X-Forwarded headers count")] = ""
+    payments: Annotated[
+        str, _about("who is asked for money: bank or stripe", pattern="^(bank|stripe)$")
+    ] = "bank"
     bank_url: Annotated[str, _about("where the practice bank is asked, http://…")] = (
         "http://127.0.0.1:8100"
     )
@@ -60,6 +63,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str, _about("where visitors find us, for links in mails", pattern=r"^https?://[^\s/]+\S*$")
     ] = ""
+    stripe_key: Annotated[str, _about("the secret key of a Stripe account, sk_…")] = ""
+    stripe_webhook_secrets: Annotated[
+        str, _about("of its webhook endpoint, whsec_…; several while they are rotated")
+    ] = ""
+    stripe_url: Annotated[str, _about("where Stripe is asked", pattern=r"^https?://[^\s/]+/?$")] = (
+        "https://api.stripe.com"
+    )
     drain_seconds: Annotated[
         int, _about("how long sockets are spread over when the server stops", ge=0, le=600)
     ] = 5
@@ -105,6 +115,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """What webhooks may be signed with; the first one signs."""
         given = [part.strip() for part in self.bank_secrets.split(",") if part.strip()]
         return given or [derive(self.secret_key, "bank webhooks").hex()]
+
+    @property
+    def stripe_secrets(self) -> list[str]:
+        """What Stripe's webhooks may be signed with."""
+        return [part.strip() for part in self.stripe_webhook_secrets.split(",") if part.strip()]
 
     @property
     def webhook_url(self) -> str:
@@ -165,6 +180,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     settings = Settings(**values)
     if wrong := settings.wrong_in_mail():
         raise SettingsError("\n".join(wrong))
+    _need_stripe(settings)
     return settings
 
 
@@ -177,3 +193,21 @@ def is_smtp_url(url: str) -> bool:
         return False
     plain = not (parts.path.strip("/") or parts.query or parts.fragment)
     return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and plain and port_is_good
+
+
+def _need_stripe(settings: Settings) -> None:
+    """Stripe is set up whole, or not at all; former payments want it, too.
+
+    Raises:
+        SettingsError: naming what is missing.
+    """
+    given = {
+        "RUSH_STRIPE_KEY": settings.stripe_key,
+        "RUSH_STRIPE_WEBHOOK_SECRETS": settings.stripe_secrets,
+    }
+    if settings.payments == "stripe" or any(given.values()):
+        missing = [name for name, value in given.items() if not value]
+        if missing:
+            raise SettingsError(
+                "\n".join(f"{name} is not set: Stripe is not asked without it" for name in missing)
+            )

@@ -73,7 +73,7 @@ async def tend(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
 async def record(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Carries the outbox to Postgres, and events back to Redis; opens and closes by the clock."""
     program = Program(redis)
-    recorder = Recorder(pool, redis, program, holder=holder())
+    recorder = Recorder(pool, redis, program, holder(), provider=settings.payments)
     calendar = Calendar(pool, redis, Directory(pool, program))
     tasks = [
         asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),

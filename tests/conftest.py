@@ -18,6 +18,7 @@ from booking_rush.migrations.migrate import migrate
 from booking_rush.queue.postgres import Pool, open_pool
 from tests.desk import NEW, OLD, Desk, Shop, open_desk, open_shop
 from tests.stores import TEMPLATE, Store, kafka_store, postgres_store, redis_store
+from tests.stripe_mock import stripe_mock
 from tests.world import World, open_world, settings_for
 
 
@@ -60,6 +61,13 @@ def postgres_server(shared_folder: Path) -> Generator[Store]:
 def kafka_server(shared_folder: Path) -> Generator[Store]:
     with kafka_store(shared_folder) as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def stripe_url(shared_folder: Path) -> Generator[str]:
+    """Where stripe-mock is."""
+    with stripe_mock(shared_folder) as url:
+        yield url
 
 
 async def _make_template(url: str) -> None:

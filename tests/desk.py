@@ -18,6 +18,7 @@ from booking_rush.booking.payments import Payment, Told
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.bank import bank
+from booking_rush.server.bank_books import NewCharge
 from booking_rush.server.serve import listen
 from booking_rush.server.settings import Settings
 from tests.clients import until
@@ -29,7 +30,14 @@ SOON_S = 0.3  # what slow and late wait for here
 
 def payment(method: str = "ok", *, amount: int = 6500, lasts_s: float = 60.0) -> Payment:
     until_ms = int((time.time() + lasts_s) * 1000)
-    return Payment(uuid.uuid4(), 1, amount, "EUR", method, until_ms)
+    return Payment(uuid.uuid4(), 1, amount, "EUR", method, until_ms, "bank")
+
+
+def new_charge(of: Payment) -> NewCharge:
+    """As the bank's books are asked for it."""
+    return NewCharge(
+        of.key, of.booking, of.attempt, of.amount, of.currency, of.method, of.pay_until_ms
+    )
 
 
 @dataclass

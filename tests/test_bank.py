@@ -18,7 +18,8 @@ from booking_rush.booking.payments import (
     Payments,
     Told,
 )
-from booking_rush.booking.practice_bank import PracticeBank, sign
+from booking_rush.booking.practice_bank import PracticeBank
+from booking_rush.booking.signature import sign
 from booking_rush.queue.postgres import Pool
 from tests.clients import until
 from tests.desk import NEW, OLD, SOON_S, Desk, Shop, open_desk, payment

@@ -16,10 +16,10 @@ from booking_rush.booking.payments import (
 )
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.bank import Bank, bank
-from booking_rush.server.bank_books import Books, NewCharge
+from booking_rush.server.bank_books import Books
 from booking_rush.server.serve import PortBusyError
 from tests.clients import until
-from tests.desk import NEW, Desk, Shop, is_quiet, open_desk, payment
+from tests.desk import NEW, Desk, Shop, is_quiet, new_charge, open_desk, payment
 
 
 async def test_a_bank_on_a_bad_day_does_nothing_or_answers_nothing(
@@ -73,11 +73,11 @@ async def test_a_killed_bank_owes_no_word_and_moves_no_money_twice(pool: Pool, s
     """Killed after the commit, and killed after the delivery, before that was noted."""
     unnoted, unsent = payment(), payment()
     books = Books(pool)
-    await books.charge(NewCharge(unnoted.key, *unnoted), delay_s=0)
+    await books.charge(new_charge(unnoted), delay_s=0)
     async with httpx.AsyncClient() as http:
         killed = Bank(books, http, shop.url, secrets=(NEW,))
         await killed.run_once()
-        await books.charge(NewCharge(unsent.key, *unsent), delay_s=0)
+        await books.charge(new_charge(unsent), delay_s=0)
         await until(lambda: shop.words(unnoted) == ["charged"])
         await killed.close()
 

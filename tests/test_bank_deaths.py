@@ -8,7 +8,7 @@ import pytest
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.bank_books import Books, NewCharge
 from tests.crashes import DiedError, Fate, MortalPool
-from tests.desk import payment
+from tests.desk import new_charge, payment
 
 # What is asked and done in turn, and what comes of it in the end: words, captured, refunded.
 DAY = ("charge", "settle", "cancel", "settle", "refund", "post")
@@ -64,7 +64,7 @@ async def test_every_death_of_the_bank_is_made_good(
     while died:
         call += 1
         wanted = payment(method)
-        asked, heard = NewCharge(wanted.key, *wanted), list[str]()
+        asked, heard = new_charge(wanted), list[str]()
         fate = Fate(call, answered=answered)
         with contextlib.suppress(DiedError):
             await Shift(MortalPool(pool, fate), asked, heard).work()

@@ -75,7 +75,7 @@ class Night:
     def __init__(self, pool: Pool, redis: Redis, world: World, bank: str) -> None:
         self.pool = pool
         self.redis = redis
-        self.payments = cast("PracticeBank", world.house.payments)
+        self.payments = cast("PracticeBank", world.house.payments.named("bank"))
         self.payments.base_url = bank
         self._program = Program(redis)
         self._order = itertools.count()

@@ -146,13 +146,13 @@ async def open_world(
     """A server with its duties, all in this process."""
     await Operators(pool).ensure("admin", "admin", PASSWORD)
     program = Program(redis)
-    recorder = Recorder(pool, redis, program, holder="tests")
+    recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
     tend = Tend(Directory(pool, program))
     async with AsyncExitStack() as stack:
         base, house, server = await stack.enter_async_context(serving(settings))
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
-        payments = cast("PracticeBank", house.payments)
-        payments.base_url = address
+        payments = house.payments
+        cast("PracticeBank", payments.named("bank")).base_url = address
         conductor = Conductor(pool, Directory(pool, program), payments, holder="tests")
         if duties:
             tasks = [
