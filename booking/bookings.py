@@ -46,10 +46,15 @@ class Booking:
     provider: str  # of the last try to pay; empty: there was none
     client_secret: str
 
+    @property
+    def can_be_paid(self) -> bool:
+        """Whether its visitor's page has something to pay it with."""
+        return self.state == "paying" and self.total > 0 and self.client_secret != ""
+
     def shown(self, sign: Sign) -> dict[str, Any]:
         """As its visitor sees it, who may pay it; `sign` makes the codes of tickets."""
         shown = self._shown(sign)
-        if "payment" in shown and self.state == "paying" and self.client_secret:
+        if self.can_be_paid:
             shown["payment"]["client_secret"] = self.client_secret
         return shown
 

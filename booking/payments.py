@@ -45,6 +45,10 @@ class Payment(NamedTuple):
     provider: str
     client_secret: str = ""  # what charging it gave, once that is written down
 
+    def __repr__(self) -> str:
+        """Without the client secret: this may be logged."""
+        return f"Payment({self.key} {self.amount} {self.currency} {self.provider})"
+
     @property
     def key(self) -> str:
         """What the provider knows this charge by, however often it is asked."""

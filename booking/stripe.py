@@ -10,6 +10,7 @@ Stripe knows no deadline of ours: the saga cancels what is overdue, and what cap
 is told as captured. The calls are tested for their shapes against stripe-mock, no more.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -20,6 +21,8 @@ import msgspec
 
 from booking_rush.booking.payments import BankAwayError, Payment, PaymentRefusedError, Told, Word
 from booking_rush.booking.signature import verify
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -33,13 +36,20 @@ INTENTS = "/v1/payment_intents"
 # the charge: a proxy's 404, say, or a key that was used with other facts.
 REFUSING = frozenset({400, 402, 404})
 FINAL = frozenset({"invalid_request_error", "card_error"})
+# Of a refund these are no refusal for good: money comes in again, and so does the right key.
+PASSING = frozenset({"balance_insufficient", "insufficient_funds", "resource_missing"})
+
+# ISO 4217 knows no hundredths of these, and Stripe counts in them all the same; of the ariary it
+# is the other way round (https://docs.stripe.com/currencies).
+HUNDREDFOLD = frozenset({"ISK", "UGX"})
+UNCOUNTED = frozenset({"MGA"})
 
 # A card that is declined leaves its intent open, to be tried again: that is no word of ours.
+# Nor is `charge.refunded`: it comes while a refund is pending, too, which may yet fail.
 WORDS: dict[str, Word] = {"succeeded": "charged", "canceled": "cancelled"}
 EVENTS: dict[str, Word] = {
     "payment_intent.succeeded": "charged",
     "payment_intent.canceled": "cancelled",
-    "charge.refunded": "refunded",
     "refund.created": "refunded",
     "refund.updated": "refunded",
 }
@@ -77,13 +87,12 @@ class _Failure(msgspec.Struct, frozen=True):
 
 
 class _Object(msgspec.Struct, frozen=True):
-    """What an event is about: an intent, a charge or a refund."""
+    """What an event is about: an intent or a refund."""
 
     id: str
     metadata: dict[str, str] | None = None
     payment_intent: str | None = None
     status: str | None = None
-    refunded: bool = False
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -164,6 +173,9 @@ class Stripe:
         try:
             await self._call(_Refund, "POST", "/v1/refunds", form, key=f"refund:{payment.key}")
         except PaymentRefusedError as why:
+            if why.code in PASSING:  # another key, or another day: the money must still go back
+                log.error("refund refused for now booking=%s why=%s", payment.booking, why)
+                raise BankAwayError(str(why)) from why
             if why.code != "charge_already_refunded":
                 raise
 
@@ -202,8 +214,9 @@ class Stripe:
             return None
         if word != "refunded":
             return _told(about.id, *known, word)
-        whole = about.refunded if event.type == "charge.refunded" else about.status == "succeeded"
-        return _told(about.payment_intent, *known, word) if whole and about.payment_intent else None
+        if about.status != "succeeded" or about.payment_intent is None:
+            return None
+        return _told(about.payment_intent, *known, word)
 
     async def _find(self, payment: Payment) -> _Intent:
         """The payment's intent, made if there is none; perhaps as it was when it was made."""
@@ -214,7 +227,7 @@ class Stripe:
             if found.data:
                 return found.data[0]
         form = {
-            "amount": str(payment.amount),
+            "amount": str(_amount(payment)),
             "currency": payment.currency.lower(),
             "automatic_payment_methods[enabled]": "true",
             **_metadata(payment),
@@ -265,6 +278,13 @@ def _told(intent: str, booking: UUID, attempt: int, word: Word) -> Told:
     return Told(f"{intent}:{word}", booking, attempt, word)
 
 
+def _amount(payment: Payment) -> int:
+    """In Stripe's smallest unit, which is nearly always the currency's own."""
+    if payment.currency in UNCOUNTED:
+        raise PaymentRefusedError("currency", f"{payment.currency} is not charged here")
+    return payment.amount * (100 if payment.currency in HUNDREDFOLD else 1)
+
+
 def _metadata(payment: Payment) -> dict[str, str]:
     """Whose an intent or a refund is; Stripe gives it to the intent's charge, too."""
     return {
@@ -296,6 +316,8 @@ def _error(answer: httpx.Response) -> PaymentRefusedError | BankAwayError:
     except BankAwayError:
         problem = _Problem()
     code = problem.code or problem.type
+    if answer.status_code in (401, 403):
+        log.error("Stripe refuses RUSH_STRIPE_KEY status=%d code=%s", answer.status_code, code)
     if answer.status_code in REFUSING and problem.type in FINAL:
         return PaymentRefusedError(code, problem.message)
     return BankAwayError(f"Stripe answered {answer.status_code} {code}".rstrip())

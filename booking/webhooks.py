@@ -26,9 +26,15 @@ async def take(pool: Pool, payments: Payments, headers: Mapping[str, str], body:
     if told is None:
         return
     async with pool.acquire() as connection, connection.transaction():
-        event = await connection.fetchval("SELECT event FROM bookings WHERE id = $1", told.booking)
-        if event is None:
-            log.warning("webhook of no booking id=%s booking=%s", told.id, told.booking)
+        event = await connection.fetchval(
+            """
+            SELECT event FROM bookings WHERE id = $1 AND NOT EXISTS (SELECT FROM payments
+                WHERE booking = $1 AND attempt = $2 AND provider <> $3)
+            """,
+            told.booking, told.attempt, payments.provider,
+        )  # fmt: skip
+        if event is None:  # or it is another provider's: who works at one may not pay at another
+            log.warning("webhook of no payment of theirs id=%s booking=%s", told.id, told.booking)
             return
         said = outbox.message(f"bank:{told.id}", told.booking, event, told.word, told.attempt)
         await outbox.put(connection, [said])

@@ -22,6 +22,14 @@ log = logging.getLogger(__name__)
 LIVING = ("held", "paying", "retaking")
 ON_ITS_WAY = ("paying", "retaking", "refunding", "confirmed")
 TAKEN_BACK = ("held", "expired", "released")
+# What a guest was told of: the step, and whether there is something to pay with, which comes
+# between two steps.
+STANDING = """
+    SELECT id, step, state = 'paying' AND total > 0 AND EXISTS (SELECT FROM payments
+        WHERE booking = id AND payments.attempt = bookings.attempt AND client_secret <> ''
+    ) AS can_pay
+    FROM bookings WHERE id = ANY($1)
+"""
 
 
 class Buyers:
@@ -101,13 +109,9 @@ class Buyers:
     async def read_again(self, guests: Iterable[Guest]) -> int:
         """Tell what became of bookings on their way, where a notice was lost; how many."""
         waiting = [guest for guest in guests if guest.booking is not None]
-        steps = {guest.booking: guest.step for guest in waiting}
-        rows = (
-            await self._pool.fetch("SELECT id, step FROM bookings WHERE id = ANY($1)", list(steps))
-            if waiting
-            else []
-        )
-        changed = {row["id"] for row in rows if row["step"] != steps[row["id"]]}
+        known = {guest.booking: (guest.step, guest.can_pay) for guest in waiting}
+        rows = await self._pool.fetch(STANDING, list(known)) if waiting else []
+        changed = {row["id"] for row in rows if (row["step"], row["can_pay"]) != known[row["id"]]}
         for booking in changed:
             mine = [guest for guest in waiting if guest.booking == booking]
             await self._tell_changed(mine, booking)
@@ -129,15 +133,17 @@ class Buyers:
             log.info("booking not told id=%s why=%s", booking, type(why).__name__)
             return
         for guest in guests:
-            if (guest.booking, guest.step) != (found.id, found.step):
+            told = (guest.booking, guest.step, guest.can_pay)
+            if told != (found.id, found.step, found.can_be_paid):
                 self.tell_booking(guest, found)
 
     def _know(self, guest: Guest, booking: Booking) -> dict[str, Any]:
         """Note what a guest is told of a booking; its members."""
         if booking.state in ON_ITS_WAY or booking.state == "held":
             guest.booking, guest.step = booking.id, booking.step
+            guest.can_pay = booking.can_be_paid
         else:
-            guest.booking, guest.step = None, 0
+            guest.booking, guest.step, guest.can_pay = None, 0, False
         if booking.state not in LIVING and guest.hold == str(booking.id):
             guest.hold = ""
         return booking.shown(self._signer.ticket)

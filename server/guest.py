@@ -35,6 +35,7 @@ class Guest:
     hold: str = ""  # the living one that they know of
     booking: UUID | None = None  # one that is on its way, and the step that they were told
     step: int = 0
+    can_pay: bool = False  # were told what it is paid with
 
     @property
     def audience(self) -> Audience | None:
