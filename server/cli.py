@@ -6,9 +6,11 @@ import sys
 
 import asyncpg
 import click
+from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from booking_rush.booking.record import Recorder
+from booking_rush.booking.topics import make_missing
 from booking_rush.lua.connect import RedisUnfitError, connect
 from booking_rush.lua.program import Program
 from booking_rush.lua.refusals import Refusal
@@ -49,6 +51,7 @@ EXITS: dict[type[BaseException], int] = {
     Refusal: FAILED,
     RedisError: STORE_AWAY,
     asyncpg.PostgresError: STORE_AWAY,
+    KafkaError: STORE_AWAY,
     OSError: STORE_AWAY,
 }
 
@@ -96,7 +99,7 @@ def serve(shared: bool) -> None:
 @cli.command()
 @click.argument("duties", nargs=-1, required=True, type=click.Choice(sorted(DUTIES)))
 def work(duties: tuple[str, ...]) -> None:
-    """Do one or more duties behind the pages: tend, record, conduct, reconcile, bank."""
+    """Do duties behind the pages: tend, record, relay, conduct, reconcile, mail, bank."""
     settings = _settings()
     settings.need_stores()
     configure("+".join(duties), settings.log_level)
@@ -105,7 +108,7 @@ def work(duties: tuple[str, ...]) -> None:
 
 @cli.command()
 def migrate() -> None:
-    """Bring the database up to date; make the first keys and the operator `admin`."""
+    """Bring database and topics up to date; make the first keys and the operator `admin`."""
     settings = _settings()
     settings.need_stores()
 
@@ -118,6 +121,9 @@ def migrate() -> None:
             if settings.admin_password:
                 made = await Operators(pool).ensure("admin", "admin", settings.admin_password)
                 click.echo("operator admin made" if made else "operator admin is there")
+        if settings.kafka_bootstrap:
+            topics = await make_missing(settings.kafka_bootstrap)
+            click.echo("\n".join([*topics, f"{len(topics)} topics made"]))
 
     asyncio.run(run())
 

@@ -15,7 +15,6 @@ import msgspec
 from booking_rush.migrations.migrate import migrate
 from booking_rush.queue import keyring
 from booking_rush.queue.postgres import open_pool
-from booking_rush.server import work
 from booking_rush.server.broker import kafka_locked, start_kafka
 from booking_rush.server.lock import locked
 from booking_rush.server.operators import Operators
@@ -51,7 +50,7 @@ async def demo(settings: Settings, say: Callable[[str], None], *, kafka: bool = 
 
 def duties_of(settings: Settings) -> list[str]:
     """What the demo does behind its pages: everything, and what there is a server for."""
-    relay = ["relay"] if settings.kafka_bootstrap and "relay" in work.DUTIES else []
+    relay = ["relay"] if settings.kafka_bootstrap else []
     mail = ["mail"] if settings.smtp_url else []
     return [*DUTIES, *relay, *mail]
 

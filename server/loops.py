@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterable
 
+from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from booking_rush.queue.postgres import AWAY
@@ -57,7 +58,7 @@ async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
 
 def _say(name: str, failures: int, error: Exception) -> None:
     """A store that is away is one line; anything else is a mistake, with its trace."""
-    away = isinstance(error, (*AWAY, RedisError))
+    away = isinstance(error, (*AWAY, RedisError, KafkaError))
     if failures == 1 or failures % 50 == 0:
         log.error(
             "failed loop=%s times=%d why=%s: %s", name, failures, type(error).__name__, error,

@@ -72,6 +72,14 @@ MAILS_WAITING: Final = Gauge(
     "Mails that are not sent, and not given up.",
     multiprocess_mode="mostrecent",
 )
+LAG: Final = Gauge(
+    "rush_saga_lag",
+    "Orders and messages that wait to be carried out.",
+    multiprocess_mode="livesum",
+)
+UNSENT: Final = Gauge(
+    "rush_relay_unsent", "Rows that Kafka has not got yet.", multiprocess_mode="mostrecent"
+)
 
 
 def exposition() -> bytes:

@@ -36,6 +36,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             pattern=r"^[^\s,]+:[0-9]{1,5}(,[^\s,]+:[0-9]{1,5})*$",
         ),
     ] = ""
+    kafka_instance: Annotated[
+        str, _about("names one conduct worker over restarts; empty: each start is a new one")
+    ] = ""
+    kafka_session_seconds: Annotated[
+        int, _about("after so long without a sign a worker's bookings go to others", ge=1, le=300)
+    ] = 10
     data: Annotated[str, _about("where the demo keeps its stores", min_length=1)] = ".booking-rush"
     secret_key: Annotated[str, _about("seals keys and signs tokens; 32 characters or more")] = ""
     admin_password: Annotated[str, _about("of the operator `admin`, used at the first start")] = ""

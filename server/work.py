@@ -12,10 +12,14 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.calendar import Calendar
 from booking_rush.booking.conduct import Conductor
+from booking_rush.booking.kafka_log import KafkaLog
 from booking_rush.booking.mail import Letterhead
 from booking_rush.booking.mailer import Mailer
+from booking_rush.booking.message_log import MessageLog
 from booking_rush.booking.reconcile import Difference, Reconciler
 from booking_rush.booking.record import Recorder
+from booking_rush.booking.relay import Relay
+from booking_rush.booking.table_log import TableLog
 from booking_rush.lua.connect import check, connect
 from booking_rush.lua.program import Program
 from booking_rush.queue import keyring
@@ -25,7 +29,7 @@ from booking_rush.queue.postgres import Pool, open_pool
 from booking_rush.server.bank import bank
 from booking_rush.server.house import open_bank_client
 from booking_rush.server.loops import end, forever
-from booking_rush.server.metrics import DIFFERENCES, MAILS, MAILS_WAITING
+from booking_rush.server.metrics import DIFFERENCES, LAG, MAILS, MAILS_WAITING, UNSENT
 from booking_rush.server.settings import Settings
 from booking_rush.server.showing import Signer
 from booking_rush.server.supervisor import stop_on_signals
@@ -89,14 +93,61 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
     """Takes bookings through the saga, and carries out its orders."""
     async with open_bank_client(settings) as payments:
         directory = Directory(pool, Program(redis))
-        conductor = Conductor(pool, directory, payments, holder())
+        found = message_log(settings, pool)
+        conductor = Conductor(pool, directory, payments, holder(), message_log=found)
+
+        async def lag() -> int:
+            LAG.set(await conductor.log.lag())
+            return 0
+
         tasks = [
             asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S)),
             asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.5)),
+            asyncio.create_task(forever("lag", lag, idle_s=2.0)),
         ]
         yield
         await end(tasks)
         await conductor.release()
+
+
+def message_log(settings: Settings, pool: Pool) -> MessageLog:
+    """Where the saga reads: Kafka where there is one, else the outbox table."""
+    if not settings.kafka_bootstrap:
+        return TableLog(pool, holder())
+    return KafkaLog(
+        pool,
+        settings.kafka_bootstrap,
+        instance=settings.kafka_instance,
+        session_s=settings.kafka_session_seconds,
+    )
+
+
+@asynccontextmanager
+async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
+    """Sends to Kafka what Postgres has to tell, where there is a Kafka."""
+    if not settings.kafka_bootstrap:
+        log.warning("RUSH_KAFKA_BOOTSTRAP is not set: nothing is sent")
+        yield
+        return
+    signer = Signer(await keyring.load(pool, settings.secret_key))
+    duty = Relay(pool, settings.kafka_bootstrap, signer.ticket, holder())
+
+    async def keys() -> int:
+        signer.ring = await keyring.load(pool, settings.secret_key)
+        return 0
+
+    async def count() -> int:
+        UNSENT.set(await duty.waiting())
+        return 0
+
+    tasks = [
+        asyncio.create_task(forever("relay", duty.run_once, idle_s=CONDUCT_S)),
+        asyncio.create_task(forever("keys", keys, idle_s=10.0)),
+        asyncio.create_task(forever("unsent", count, idle_s=2.0)),
+    ]
+    yield
+    await end(tasks)
+    await duty.close()
 
 
 @asynccontextmanager
@@ -195,6 +246,7 @@ def holder() -> str:
 DUTIES: dict[str, Callable[[Settings, Pool, Redis], AbstractAsyncContextManager[None]]] = {
     "tend": tend,
     "record": record,
+    "relay": relay,
     "conduct": conduct,
     "reconcile": reconcile,
     "bank": practice_bank,

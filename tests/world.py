@@ -17,8 +17,11 @@ from redis.asyncio import Redis
 from booking_rush.booking.catalogue import Catalogue, Event
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.events import NewEvent
+from booking_rush.booking.kafka_log import KafkaLog
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.record import Recorder
+from booking_rush.booking.relay import Relay
+from booking_rush.booking.table_log import TableLog
 from booking_rush.lua.program import Program
 from booking_rush.queue.admission import Tend
 from booking_rush.queue.directory import Directory
@@ -141,7 +144,7 @@ async def serving(settings: Settings) -> AsyncGenerator[tuple[str, House, QuietS
 
 @asynccontextmanager
 async def open_world(
-    redis: Redis, pool: Pool, settings: Settings, *, duties: bool = True
+    redis: Redis, pool: Pool, settings: Settings, *, duties: bool = True, kafka: str = ""
 ) -> AsyncGenerator[World]:
     """A server with its duties, all in this process."""
     await Operators(pool).ensure("admin", "admin", PASSWORD)
@@ -153,7 +156,10 @@ async def open_world(
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
         payments = house.payments
         cast("PracticeBank", payments.named("bank")).base_url = address
-        conductor = Conductor(pool, Directory(pool, program), payments, holder="tests")
+        found = KafkaLog(pool, kafka, session_s=2) if kafka else TableLog(pool, "tests")
+        conductor = Conductor(
+            pool, Directory(pool, program), payments, holder="tests", message_log=found
+        )
         if duties:
             tasks = [
                 asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),
@@ -161,6 +167,11 @@ async def open_world(
                 asyncio.create_task(forever("conduct", conductor.run_once, idle_s=0.02)),
                 asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.1)),
             ]
+            if kafka:
+                relay = Relay(pool, kafka, house.signer.ticket, "tests")
+                tasks.append(asyncio.create_task(forever("relay", relay.run_once, idle_s=0.02)))
+                stack.push_async_callback(relay.close)
+                stack.push_async_callback(found.close)
             stack.push_async_callback(end, tasks)
         clients = Clients(base, stack)
         yield World(clients, house, server, Catalogue(pool), recorder, tend, conductor, address)

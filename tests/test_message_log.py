@@ -1,0 +1,217 @@
+"""One contract, two logs: the outbox table and Kafka hand over the same, in the same order."""
+
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from booking_rush.booking import cloud_events, dead, outbox
+from booking_rush.booking.cloud_events import DEAD, ORDERS
+from booking_rush.booking.kafka_log import KafkaLog
+from booking_rush.booking.message_log import Burial, Failure, MessageLog
+from booking_rush.booking.outbox import Envelope
+from booking_rush.booking.relay import Relay
+from booking_rush.booking.table_log import TableLog
+from booking_rush.booking.watch import Watch
+from booking_rush.queue.postgres import Pool
+from tests.clients import until
+from tests.sale_stores import Bank
+from tests.stores import Store
+
+BOOKING = """
+    INSERT INTO bookings (id, event, visitor, state, section, seats, quantity, prices, currency,
+        total, adjacent, key, fingerprint, number, wave, made_ms, until_ms, first_until_ms,
+        extensions_left, extensions_first, extended_ms, step)
+    VALUES ($1, 'demo', 'v', 'paying', 'floor', '{}', 1, '{5}', 'EUR', 5, true, 'k', 'f', 1, 1, 1,
+        1, 1, 0, 0, 0, 1)
+"""
+
+
+class Bench:
+    """A log, who fills it, and workers that come and go."""
+
+    def __init__(self, pool: Pool, kafka: str) -> None:
+        self.pool = pool
+        self.kafka = kafka
+        self.relay = Relay(pool, kafka, lambda claims: "signed", "tests") if kafka else None
+        self.log = self.worker()
+
+    def worker(self) -> MessageLog:
+        if self.kafka:
+            return KafkaLog(self.pool, self.kafka, instance="tests", session_s=2)
+        return TableLog(self.pool, f"tests/{uuid.uuid4()}")
+
+    async def booking(self) -> UUID:
+        id_ = uuid.uuid4()
+        await self.pool.execute(BOOKING, id_)
+        return id_
+
+    async def send(self, *letters: Envelope) -> None:
+        async with self.pool.acquire() as connection, connection.transaction():
+            await outbox.put(connection, letters)
+        await self.carry()
+
+    async def carry(self) -> None:
+        """What is in the outbox comes to the log."""
+        if self.relay is not None:
+            while await self.relay.run_once() or await self.relay.waiting():
+                pass
+
+    async def reads(self, *letters: Envelope) -> list[Envelope]:
+        """Read until these are handed over, and what else is."""
+        found: list[Envelope] = []
+
+        async def are_there() -> bool:
+            found[:] = await self.log.read()
+            return {one.id for one in letters} <= {one.id for one in found}
+
+        await until(are_there, within_s=30)
+        return found
+
+    async def restart(self) -> None:
+        """The worker dies, and another one comes."""
+        await self.log.close()
+        self.log = self.worker()
+
+    async def close(self) -> None:
+        await self.log.close()
+        if self.relay is not None:
+            await self.relay.close()
+
+
+@asynccontextmanager
+async def bench_on(pool: Pool, kafka: str) -> AsyncGenerator[Bench]:
+    await pool.execute(
+        "INSERT INTO events (id, name, state, rules) VALUES ('demo', 'E', 'open', '{}')"
+    )
+    bench = Bench(pool, kafka)
+    try:
+        yield bench
+    finally:
+        await bench.close()
+
+
+@pytest.fixture(params=["table", "kafka"])
+async def bench(
+    request: pytest.FixtureRequest, pool: Pool, kafka_server: Store
+) -> AsyncGenerator[Bench]:
+    """Each test has a database of its own; the broker is shared, so others' letters are there."""
+    async with bench_on(pool, kafka_server.url if request.param == "kafka" else "") as bench:
+        yield bench
+
+
+def order(booking: UUID, kind: str = "tell", step: int = 1) -> Envelope:
+    return outbox.order(booking, "demo", kind, 1, step)
+
+
+def of(booking: UUID, found: list[Envelope]) -> list[Envelope]:
+    return [one._replace(tries=0) for one in found if one.booking == booking]
+
+
+async def test_a_booking_is_handed_over_in_its_order(bench: Bench) -> None:
+    booking = await bench.booking()
+    letters = [order(booking, step=n) for n in range(20)]
+    await bench.send(*letters)
+    assert of(booking, await bench.reads(*letters)) == letters
+
+
+async def test_what_is_done_is_not_handed_over_again(bench: Bench) -> None:
+    booking = await bench.booking()
+    first, second = order(booking), order(booking)
+    await bench.send(first, second)
+    await bench.reads(first, second)
+    await bench.log.done([first])
+    assert of(booking, await bench.reads(second)) == [second]
+    await bench.restart()
+    assert of(booking, await bench.reads(second)) == [second]
+
+
+async def test_a_failure_holds_back_its_own_booking_and_counts(bench: Bench) -> None:
+    slow, quick = await bench.booking(), await bench.booking()
+    failing, behind, other = order(slow), order(slow), order(quick)
+    await bench.send(failing, behind, other)
+    await bench.reads(failing, behind, other)
+    for tries in range(3):
+        await bench.log.later([Failure(failing._replace(tries=tries), "it failed")])
+    assert of(slow, found := await bench.reads(other)) == []
+    assert of(quick, found) == [other]
+    await bench.reads(failing, behind)
+    counted = {one.id: one.tries for one in await bench.log.read()}
+    assert counted[failing.id] == 3
+
+
+async def test_what_is_given_up_is_among_the_dead_and_stops_nobody(bench: Bench) -> None:
+    booking = await bench.booking()
+    poison, behind = order(booking, "charge"), order(booking)
+    await bench.send(poison, behind)
+    await bench.reads(poison, behind)
+    await bench.log.bury([Burial(poison._replace(tries=4), "broken", "it broke\n again")])
+    assert of(booking, await bench.reads(behind)) == [behind]
+    [found] = await dead.those(bench.pool)
+    assert (found.id, found.topic, found.reason, found.tries) == (poison.id, ORDERS, "broken", 4)
+    assert cloud_events.read(found.topic, found.value) == poison
+
+    await dead.replay(bench.pool, poison.id)
+    await bench.carry()
+    await bench.reads(poison)
+    assert await dead.those(bench.pool) == []
+
+
+async def test_bytes_that_nobody_understands_are_dead_and_told_of(
+    pool: Pool, kafka_server: Store
+) -> None:
+    async with bench_on(pool, kafka_server.url) as bench:
+        await bench.send()
+        producer = AIOKafkaProducer(bootstrap_servers=kafka_server.url)
+        await producer.start()
+        for value in (b"{", b"\x00\xff", b'{"schema":"9"}', b"[]"):
+            await producer.send_and_wait(ORDERS, value, key=b"poison")
+        await producer.stop()
+        booking = await bench.booking()
+        await bench.send(good := order(booking))
+        await bench.reads(good)
+
+        async def are_dead() -> bool:
+            await bench.log.read()
+            return len([one for one in await dead.those(pool) if one.key == "poison"]) >= 4
+
+        await until(are_dead, within_s=30)
+        assert {one.reason for one in await dead.those(pool)} == {"unreadable"}
+        await bench.carry()
+        with pytest.raises(dead.NotReplayable):
+            await dead.replay(pool, (await dead.those(pool))[0].id)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=kafka_server.url, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        consumer.assign([TopicPartition(DEAD, 0)])
+        reasons: list[bytes] = []
+
+        async def are_told() -> bool:
+            found = cast("dict[Any, list[Any]]", await consumer.getmany(timeout_ms=100))
+            for records in found.values():
+                reasons.extend(dict(record.headers)["reason"] for record in records)
+            return reasons.count(b"unreadable") >= 4
+
+        await until(are_told, within_s=30)
+        await consumer.stop()
+
+
+async def test_a_lost_topic_is_made_again_and_what_was_on_it_is_sent_again(
+    pool: Pool, kafka_server: Store
+) -> None:
+    """What was sent and came to nobody is found by its mark that is missing."""
+    async with bench_on(pool, kafka_server.url) as bench:
+        booking = await bench.booking()
+        await bench.send(lost := order(booking))
+        await bench.reads(lost)
+        await pool.execute("UPDATE outbox SET published_at = now() - interval '1 min'")
+        watch = Watch(pool, Bank(), "tests")
+        assert await watch.send_again() == 1
+        assert await watch.send_again() == 0
+        await bench.carry()
+        assert await pool.fetchval("SELECT published_at > now() - interval '30 s' FROM outbox")
