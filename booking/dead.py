@@ -1,7 +1,7 @@
 """What could not be handled: kept with its reason, shown to operators, and sent again by them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -139,6 +139,17 @@ async def replay(pool: Pool, id_: UUID) -> None:
         )
         if sent != "UPDATE 1":
             raise NotReplayable("it is not in the outbox: it came from elsewhere, or long ago")
+
+
+def line(found: Dead) -> str:
+    """One line of a list."""
+    return f"{found.id} {found.at:%Y-%m-%dT%H:%M:%SZ} {found.topic} {found.reason}: {found.detail}"
+
+
+def whole(found: Dead) -> Iterator[str]:
+    """Everything about one, a line each; its bytes as text, where they are some."""
+    for name, value in found._asdict().items():
+        yield f"{name}: {value.decode(errors='backslashreplace') if name == 'value' else value}"
 
 
 COLUMNS = ", ".join(Dead._fields)

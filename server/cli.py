@@ -3,12 +3,14 @@
 import asyncio
 import os
 import sys
+from uuid import UUID
 
 import asyncpg
 import click
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
+from booking_rush.booking import dead
 from booking_rush.booking.record import Recorder
 from booking_rush.booking.topics import make_missing
 from booking_rush.lua.connect import RedisUnfitError, connect
@@ -177,6 +179,28 @@ def reconcile(event: str | None, dry_run: bool) -> None:
     for difference in found:
         click.echo(" ".join(f"{name}={value}" for name, value in difference.shown().items()))
     click.echo(f"{len(found)} differences" + ("" if dry_run or not found else ", ordered again"))
+
+
+@cli.command("dead")
+@click.argument("action", type=click.Choice(["list", "show", "replay"]))
+@click.argument("id", required=False, type=click.UUID)
+def dead_letters(action: str, id: UUID | None) -> None:  # noqa: A002  its name on the line
+    """Look at what could not be handled (list, show ID), and send it again (replay ID)."""
+    if (id is None) != (action == "list"):
+        raise click.UsageError(f"dead {action} {'needs the ID of one' if id is None else 'only'}")
+    settings = _settings()
+    settings.need_stores()
+
+    async def run() -> list[str]:
+        async with open_pool(settings.postgres_url, size=2) as pool:
+            if id is None:
+                return [dead.line(one) for one in await dead.those(pool)]
+            if action == "show":
+                return [*dead.whole(await dead.one(pool, id))]
+            await dead.replay(pool, id)
+            return [f"{id} is sent again"]
+
+    click.echo("\n".join(asyncio.run(run()) or ["nothing is dead"]))
 
 
 @cli.command("rotate-keys")

@@ -4,9 +4,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from booking_rush.booking import dead
 from booking_rush.queue import keyring
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.cli import cli
@@ -134,3 +136,21 @@ def test_a_key_is_shown_once(settings: Settings) -> None:
     done = run("key", "robot", "--role", "viewer", settings=settings)
 
     assert done.stdout.startswith("rk_")
+
+
+async def test_the_dead_are_listed_shown_and_sent_again(settings: Settings, pool: Pool) -> None:
+    assert run("dead", "list", settings=settings).stdout == "nothing is dead\n"
+    poison = dead.Raw(UUID(int=7), "rush.orders", "a key", b"\xff{", "unreadable", "no JSON", 5)
+    await dead.put(pool, [poison])
+
+    listed = run("dead", "list", settings=settings).stdout
+    assert listed.startswith(f"{poison.id} ")
+    assert listed.endswith("Z rush.orders unreadable: no JSON\n")
+    shown = run("dead", "show", str(poison.id), settings=settings).stdout
+    assert "value: \\xff{\n" in shown
+    assert "tries: 5\n" in shown
+    for id_, why in ((poison.id, "it is not in the outbox"), (UUID(int=8), "nothing dead has")):
+        done = run("dead", "replay", str(id_), settings=settings)
+        assert (done.returncode, why in done.stderr) == (1, True), done
+    for wrong in (["show"], ["replay"], ["list", str(poison.id)], ["show", "x"]):
+        assert run("dead", *wrong, settings=settings).returncode == 2
