@@ -12,16 +12,18 @@ TERMINAL = ("confirmed", "expired", "released", "refunded")
 
 
 async def is_quiet(pool: Pool) -> bool:
-    """Whether no booking moves any more, and nothing is on its way."""
-    moving = await pool.fetchval("SELECT count(*) FROM bookings WHERE state <> ALL($1)", TERMINAL)
-    orders = await pool.fetchval("SELECT count(*) FROM outbox WHERE done_at IS NULL")
-    webhooks = await pool.fetchval(
-        "SELECT count(*) FROM bank.webhooks WHERE delivered_at IS NULL AND due_at IS NOT NULL"
+    """Whether no booking moves any more, and nothing is on its way; all as of one moment."""
+    on_its_way: int = await pool.fetchval(
+        """
+        SELECT (SELECT count(*) FROM bookings WHERE state <> ALL($1))
+            + (SELECT count(*) FROM outbox WHERE done_at IS NULL)
+            + (SELECT count(*) FROM bank.webhooks
+               WHERE delivered_at IS NULL AND due_at IS NOT NULL)
+            + (SELECT count(*) FROM bank.charges WHERE state = 'pending' OR due_at IS NOT NULL)
+        """,
+        TERMINAL,
     )
-    pending = await pool.fetchval(
-        "SELECT count(*) FROM bank.charges WHERE state = 'pending' OR due_at IS NOT NULL"
-    )
-    return not (moving or orders or webhooks or pending)
+    return on_its_way == 0
 
 
 async def disagreements(pool: Pool, redis: Redis, event: str = "demo") -> list[str]:

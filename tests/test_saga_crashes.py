@@ -117,14 +117,15 @@ class Night:
 
     async def _rests(self) -> bool:
         """Whether all that does not rest is a hold that was declined."""
-        moving = await self.pool.fetchval(
+        on_its_way: int = await self.pool.fetchval(
             """
-            SELECT count(*) FROM bookings WHERE state IN ('paying', 'retaking', 'refunding')
+            SELECT (SELECT count(*) FROM bookings
+                    WHERE state IN ('paying', 'retaking', 'refunding'))
+                + (SELECT count(*) FROM outbox WHERE done_at IS NULL)
+                + (SELECT count(*) FROM bank.charges WHERE due_at IS NOT NULL)
             """
         )
-        orders = await self.pool.fetchval("SELECT count(*) FROM outbox WHERE done_at IS NULL")
-        due = await self.pool.fetchval("SELECT count(*) FROM bank.charges WHERE due_at IS NOT NULL")
-        return not (moving or orders or due)
+        return on_its_way == 0
 
     async def state(self, hold: str) -> str:
         return str(await self.pool.fetchval("SELECT state FROM bookings WHERE id = $1", hold))
