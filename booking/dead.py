@@ -27,7 +27,7 @@ class NotReplayable(Refusal):
 
 
 class Dead(NamedTuple):
-    """One that was given up: where it was, as it was, and why."""
+    """One that was given up: as it was on its topic, and why; then when, and when sent again."""
 
     id: UUID
     topic: str
@@ -36,8 +36,8 @@ class Dead(NamedTuple):
     reason: str
     detail: str
     tries: int
-    at: datetime
-    replayed_at: datetime | None
+    at: datetime | None = None
+    replayed_at: datetime | None = None
 
 
 async def bury(connection: Connection | Pool, burials: Sequence[Burial]) -> None:
@@ -53,7 +53,7 @@ async def bury(connection: Connection | Pool, burials: Sequence[Burial]) -> None
     await put(
         connection,
         [
-            Raw(
+            Dead(
                 one.id, cloud_events.topic_of(one), str(one.booking), cloud_events.saga(one),
                 reason, detail, one.tries,
             )
@@ -70,19 +70,7 @@ async def bury(connection: Connection | Pool, burials: Sequence[Burial]) -> None
     )
 
 
-class Raw(NamedTuple):
-    """A message as it was on its topic, and why it is dead."""
-
-    id: UUID
-    topic: str
-    key: str
-    value: bytes
-    reason: str
-    detail: str
-    tries: int
-
-
-async def put(connection: Connection | Pool, found: Sequence[Raw]) -> None:
+async def put(connection: Connection | Pool, found: Sequence[Dead]) -> None:
     """Keep these; one that died before is dead anew."""
     await connection.execute(
         """
@@ -92,7 +80,7 @@ async def put(connection: Connection | Pool, found: Sequence[Raw]) -> None:
         ON CONFLICT (id) DO UPDATE SET reason = EXCLUDED.reason, detail = EXCLUDED.detail,
             tries = EXCLUDED.tries, at = now(), published_at = NULL, replayed_at = NULL
         """,
-        *zip(*(one._replace(detail=one.detail[:1000]) for one in found), strict=True),
+        *list(zip(*(one._replace(detail=one.detail[:1000]) for one in found), strict=True))[:7],
     )
 
 

@@ -67,7 +67,9 @@ async def move(connection: Connection, messages: Sequence[Envelope]) -> list[Ste
         of_event = [one.booking for one in drops if one.event == event]
         await claims.drop(connection, event, of_event)
     for at, (case, step) in enumerate(zip(cases, steps, strict=True)):
-        if step.claims == "take" and not await _take(connection, case):
+        if step.claims == "take" and not await claims.take(
+            connection, case.message.event, [case.wanted]
+        ):  # money that comes late is rare: one by one
             steps[at] = next_step(case.had, Heard("seats_lost"), attempts_max=case.attempts_max)
     await _write(connection, cases, steps)
     return steps
@@ -108,11 +110,6 @@ def _case(message: Envelope, row: asyncpg.Record | None, payments: Mapping[int, 
 def _step(case: Case) -> Step:
     heard = Heard(cast("Message", case.message.kind), case.message.attempt)
     return next_step(case.had, heard, attempts_max=case.attempts_max)
-
-
-async def _take(connection: Connection, case: Case) -> bool:
-    """Whether a booking got back what it had let go; money that comes late is rare."""
-    return bool(await claims.take(connection, case.message.event, [case.wanted]))
 
 
 async def _write(connection: Connection, cases: Sequence[Case], steps: Sequence[Step]) -> None:

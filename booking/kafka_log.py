@@ -16,7 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from booking_rush.booking import cloud_events, dead, message_log
 from booking_rush.booking.cloud_events import UnreadableError
-from booking_rush.booking.dead import Raw
+from booking_rush.booking.dead import Dead
 from booking_rush.booking.message_log import Burial, Failure, pause_s
 from booking_rush.booking.outbox import NAMES, Envelope, mark_done
 from booking_rush.booking.shelf import Part, Shelf
@@ -61,7 +61,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         try:
             await self._take()
         except KafkaError:
-            await self._leave()
+            await self.close()
             raise
         return self._shelf.ready(time.monotonic(), message_log.ROWS_MAX)
 
@@ -93,8 +93,10 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         return behind
 
     async def close(self) -> None:
-        """Leave the group."""
-        await self._leave()
+        """Leave the group; what is here is read again from where we told we were."""
+        consumer, self._consumer, self._shelf = self._consumer, None, Shelf()
+        if consumer is not None:
+            await consumer.stop()
 
     async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, revoked: Collection[TopicPartition]
@@ -127,7 +129,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     async def _put(self, records: Sequence[Any]) -> None:
         """Read what came; what Postgres knows to be done, or dead, is passed over."""
         read: list[tuple[Part, int, Envelope | None]] = []
-        strange: list[Raw] = []
+        strange: list[Dead] = []
         for record in records:
             part = record.topic, record.partition
             try:
@@ -163,16 +165,10 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             log.warning("parts are somebody else's why=%s", why)
             self._shelf = Shelf()
 
-    async def _leave(self) -> None:
-        """Forget what is here; it is read again from where we told we were."""
-        consumer, self._consumer, self._shelf = self._consumer, None, Shelf()
-        if consumer is not None:
-            await consumer.stop()
 
-
-def _raw(record: Any, why: str) -> Raw:
+def _raw(record: Any, why: str) -> Dead:
     value: bytes = record.value or b""
     id_ = uuid.uuid5(NAMES, f"{record.topic}:{record.partition}:{record.offset}:{record.timestamp}")
     key = (record.key or b"").decode(errors="replace").replace("\0", "")
     log.error("unreadable topic=%s offset=%d why=%s", record.topic, record.offset, why)
-    return Raw(id_, record.topic, key, value, "unreadable", why.replace("\0", ""), 0)
+    return Dead(id_, record.topic, key, value, "unreadable", why.replace("\0", ""), 0)

@@ -217,7 +217,7 @@ CLAIMS = """
     JOIN bookings ON bookings.id = claims.booking
 """
 
-PAYMENT = "booking, attempt, amount, currency, method, pay_until_ms, provider, client_secret"
+PAYMENT = ", ".join(Payment._fields)
 
 
 def payment_of(row: asyncpg.Record) -> Payment:

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.fold import Batch, Entry, PlaceRow, fold
 from booking_rush.booking.keep import keep
+from booking_rush.booking.lease import LEASE_S, RENEW_S
 from booking_rush.booking.recovery import Recovery
 from booking_rush.lua.commands import MarkRecorded
 from booking_rush.lua.keys import key
@@ -29,8 +30,6 @@ log = logging.getLogger(__name__)
 
 ENTRIES_MAX = 2000  # of one event in one transaction
 BLOCK_MS = 100  # how long a quiet outbox is listened to; 0: not at all
-LEASE_S = 1.5  # a holder that was stopped is followed this soon
-RENEW_S = 0.3
 REBUILD_S = 20.0  # how long a rival that brings the same event back is waited for
 
 

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from booking_rush.booking import cloud_events
-from booking_rush.booking.bookings import Booking, Sign
+from booking_rush.booking.bookings import Sign, booking_of
 from booking_rush.booking.cloud_events import Headers
 from booking_rush.booking.lease import Lease
 from booking_rush.booking.outbox import Envelope
@@ -156,8 +156,7 @@ def _of_saga(row: asyncpg.Record, sign: Sign) -> Letter:
 
 def _of_state(row: asyncpg.Record, sign: Sign) -> Letter:
     """A state as it was then: what a booking is paid with is nobody's business here."""
-    known = {name: row[name] for name in Booking.__slots__ if name in row.keys()}  # noqa: SIM118
-    booking = Booking(**known, client_secret="")
+    booking = booking_of(row)
     span = UUID(int=booking.id.int ^ (booking.step << 64))
     value = cloud_events.state(
         booking.shown(sign), step=booking.step, at=row["stated_at"], span=span
@@ -186,7 +185,7 @@ SOURCES = (
         """
         SELECT states.seq, bookings.id, event, visitor, states.state, states.reason, states.step,
             section, seats, quantity, prices, bookings.currency, total, states.attempt, paid,
-            coalesce(provider, '') AS provider, states.at AS stated_at
+            coalesce(provider, '') AS provider, '' AS client_secret, states.at AS stated_at
         FROM states JOIN bookings ON bookings.id = states.booking
         LEFT JOIN payments ON payments.booking = states.booking
             AND payments.attempt = states.attempt

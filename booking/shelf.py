@@ -72,18 +72,14 @@ class Shelf:
         """Forget parts that are somebody else's now."""
         for part in parts:
             self._offsets.pop(part, None)
-        for id_, places in list(self._places.items()):
-            left = [place for place in places if place[0] not in parts]
-            if left:
-                self._places[id_] = left
-            else:
-                del self._places[id_]
-                self._forget(id_)
-
-    def _forget(self, id_: UUID) -> None:
-        booking = next((b for b, queue in self._queues.items() if id_ in queue), None)
-        if booking is not None:
-            self._take_out(booking, id_)
+        for booking, queue in list(self._queues.items()):
+            for id_ in list(queue):
+                left = [place for place in self._places[id_] if place[0] not in parts]
+                if left:
+                    self._places[id_] = left
+                else:
+                    del self._places[id_]
+                    self._take_out(booking, id_)
 
     def _take_out(self, booking: UUID, id_: UUID) -> None:
         queue = self._queues.get(booking)

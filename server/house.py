@@ -49,13 +49,18 @@ class House:
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def keys_once(self) -> int:
-        """Read the signing keys again, so that a rotation is seen; 0, so that the loop pauses.
+        """Read the signing keys again."""
+        return await read_keys(self.signer, self.pool, self.settings)
 
-        Raises:
-            asyncpg.PostgresError, OSError, SecretKeyError: the keys stay as they were.
-        """
-        self.signer.ring = await keyring.load(self.pool, self.settings.secret_key)
-        return 0
+
+async def read_keys(signer: Signer, pool: Pool, settings: Settings) -> int:
+    """Read the signing keys again, so that a rotation is seen; 0, so that the loop pauses.
+
+    Raises:
+        asyncpg.PostgresError, OSError, SecretKeyError: the keys stay as they were.
+    """
+    signer.ring = await keyring.load(pool, settings.secret_key)
+    return 0
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from prometheus_client import start_http_server
 from redis.asyncio import Redis
@@ -19,7 +20,6 @@ from booking_rush.booking.message_log import MessageLog
 from booking_rush.booking.reconcile import Difference, Reconciler
 from booking_rush.booking.record import Recorder
 from booking_rush.booking.relay import Relay
-from booking_rush.booking.table_log import TableLog
 from booking_rush.lua.connect import check, connect
 from booking_rush.lua.program import Program
 from booking_rush.queue import keyring
@@ -27,7 +27,7 @@ from booking_rush.queue.admission import BEAT_S, Tend
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool, open_pool
 from booking_rush.server.bank import bank
-from booking_rush.server.house import open_bank_client
+from booking_rush.server.house import open_bank_client, read_keys
 from booking_rush.server.loops import end, forever
 from booking_rush.server.metrics import DIFFERENCES, LAG, MAILS, MAILS_WAITING, UNSENT
 from booking_rush.server.settings import Settings
@@ -110,10 +110,10 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
         await conductor.release()
 
 
-def message_log(settings: Settings, pool: Pool) -> MessageLog:
-    """Where the saga reads: Kafka where there is one, else the outbox table."""
+def message_log(settings: Settings, pool: Pool) -> MessageLog | None:
+    """The Kafka where the saga reads; None: it reads the outbox table."""
     if not settings.kafka_bootstrap:
-        return TableLog(pool, holder())
+        return None
     return KafkaLog(
         pool,
         settings.kafka_bootstrap,
@@ -132,17 +132,13 @@ async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[
     signer = Signer(await keyring.load(pool, settings.secret_key))
     duty = Relay(pool, settings.kafka_bootstrap, signer.ticket, holder())
 
-    async def keys() -> int:
-        signer.ring = await keyring.load(pool, settings.secret_key)
-        return 0
-
     async def count() -> int:
         UNSENT.set(await duty.waiting())
         return 0
 
     tasks = [
+        keys_of(signer, pool, settings),
         asyncio.create_task(forever("relay", duty.run_once, idle_s=CONDUCT_S)),
-        asyncio.create_task(forever("keys", keys, idle_s=10.0)),
         asyncio.create_task(forever("unsent", count, idle_s=2.0)),
     ]
     yield
@@ -214,10 +210,6 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
     head = Letterhead(settings.mail_from, settings.public_url)
     mailer = Mailer(pool, settings.smtp_url, head, signer.ticket)
 
-    async def keys() -> int:
-        signer.ring = await keyring.load(pool, settings.secret_key)
-        return 0
-
     async def send() -> int:
         done = await mailer.run_once()
         for outcome, count in mailer.outcomes.items():
@@ -230,12 +222,18 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
         return 0
 
     tasks = [
+        keys_of(signer, pool, settings),
         asyncio.create_task(forever("mail", send, idle_s=MAIL_S)),
         asyncio.create_task(forever("mails waiting", count, idle_s=5.0)),
-        asyncio.create_task(forever("keys", keys, idle_s=10.0)),
     ]
     yield
     await end(tasks)
+
+
+def keys_of(signer: Signer, pool: Pool, settings: Settings) -> asyncio.Task[None]:
+    """Keeps the keys of a duty that signs as new as those of the pages."""
+    reading = partial(read_keys, signer, pool, settings)
+    return asyncio.create_task(forever("keys", reading, idle_s=10.0))
 
 
 def holder() -> str:

@@ -149,6 +149,14 @@ class Visitor:
 
         return cast("Frame", await until(there))
 
+    async def buys(self, **wish: Any) -> str:
+        """Come in, hold, and pay; the booking, once it is confirmed."""
+        token = await self.admitted()
+        hold: str = (await self.hold("one", token, **wish)).json()["hold"]["id"]
+        await self.check_out(hold)
+        await self.booked(hold, "confirmed")
+        return hold
+
     async def place(self, event: str = "demo") -> httpx.Response:
         """`GET E/queue`."""
         return await self.http.get(f"/api/v1/events/{event}/queue")

@@ -140,7 +140,7 @@ def test_a_key_is_shown_once(settings: Settings) -> None:
 
 async def test_the_dead_are_listed_shown_and_sent_again(settings: Settings, pool: Pool) -> None:
     assert run("dead", "list", settings=settings).stdout == "nothing is dead\n"
-    poison = dead.Raw(UUID(int=7), "rush.orders", "a key", b"\xff{", "unreadable", "no JSON", 5)
+    poison = dead.Dead(UUID(int=7), "rush.orders", "a key", b"\xff{", "unreadable", "no JSON", 5)
     await dead.put(pool, [poison])
 
     listed = run("dead", "list", settings=settings).stdout

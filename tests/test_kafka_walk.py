@@ -45,14 +45,8 @@ async def test_seats_are_bought_declined_and_given_back_over_kafka(
     async with open_world(redis, pool, settings, kafka=kafka_server.url) as world:
         await world.event()
         ada, bob = await world.visitor(), await world.visitor()
-        token = await ada.admitted()
-        bought = (await ada.hold("one", token, seats=["stalls.A-1"])).json()["hold"]["id"]
-        await ada.check_out(bought)
-        await ada.booked(bought, "confirmed")
-        token = await bob.admitted()
-        back = (await bob.hold("one", token, section="floor", quantity=2)).json()["hold"]["id"]
-        await bob.check_out(back)
-        await bob.booked(back, "confirmed")
+        bought = await ada.buys(seats=["stalls.A-1"])
+        back = await bob.buys(section="floor", quantity=2)
         await bob.http.post(f"/api/v1/bookings/{back}/cancel")
         await bob.booked(back, "refunded")
         await until(lambda: is_quiet(pool), within_s=30)
@@ -77,11 +71,7 @@ async def test_what_comes_three_times_has_its_effect_once(
     settings = settings_for(redis_url, postgres_url)
     async with open_world(redis, pool, settings, kafka=kafka_server.url) as world:
         await world.event()
-        visitor = await world.visitor()
-        token = await visitor.admitted()
-        hold = (await visitor.hold("one", token, seats=["stalls.A-1"])).json()["hold"]["id"]
-        await visitor.check_out(hold)
-        await visitor.booked(hold, "confirmed")
+        await (await world.visitor()).buys(seats=["stalls.A-1"])
         await until(lambda: is_quiet(pool), within_s=30)
         rows = await pool.fetchval("SELECT count(*) FROM outbox")
         for _ in range(2):

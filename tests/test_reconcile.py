@@ -33,16 +33,10 @@ async def night(world: World) -> dict[str, Visitor]:
     """Ada has bought A-1 and two places of the floor's; Bob has let B-1 go; all is quiet."""
     await world.event()
     ada, bob = await world.visitor(), await world.visitor()
-    token = await ada.admitted()
-    hold = (await ada.hold("one", token, seats=["stalls.A-1"])).json()["hold"]
-    await ada.check_out(hold["id"])
-    await ada.booked(hold["id"], "confirmed")
-    token = await bob.admitted()
-    hold = (await bob.hold("one", token, seats=["stalls.B-1"])).json()["hold"]
-    await bob.check_out(hold["id"])
-    await bob.booked(hold["id"], "confirmed")
-    await bob.http.post(f"/api/v1/bookings/{hold['id']}/cancel")
-    await bob.booked(hold["id"], "refunded")
+    await ada.buys(seats=["stalls.A-1"])
+    given_back = await bob.buys(seats=["stalls.B-1"])
+    await bob.http.post(f"/api/v1/bookings/{given_back}/cancel")
+    await bob.booked(given_back, "refunded")
     return {"ada": ada, "bob": bob}
 
 

@@ -21,7 +21,6 @@ from booking_rush.booking.kafka_log import KafkaLog
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.record import Recorder
 from booking_rush.booking.relay import Relay
-from booking_rush.booking.table_log import TableLog
 from booking_rush.lua.program import Program
 from booking_rush.queue.admission import Tend
 from booking_rush.queue.directory import Directory
@@ -156,7 +155,7 @@ async def open_world(
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
         payments = house.payments
         cast("PracticeBank", payments.named("bank")).base_url = address
-        found = KafkaLog(pool, kafka, session_s=2) if kafka else TableLog(pool, "tests")
+        found = KafkaLog(pool, kafka, session_s=2) if kafka else None
         conductor = Conductor(
             pool, Directory(pool, program), payments, holder="tests", message_log=found
         )
@@ -167,7 +166,7 @@ async def open_world(
                 asyncio.create_task(forever("conduct", conductor.run_once, idle_s=0.02)),
                 asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.1)),
             ]
-            if kafka:
+            if found is not None:
                 relay = Relay(pool, kafka, house.signer.ticket, "tests")
                 tasks.append(asyncio.create_task(forever("relay", relay.run_once, idle_s=0.02)))
                 stack.push_async_callback(relay.close)
