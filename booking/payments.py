@@ -19,6 +19,10 @@ class BankAwayError(Exception):
     """The provider did not answer, or not as agreed: ask the same again later."""
 
 
+class NotYetError(BankAwayError):
+    """The provider did answer: of this payment not now. It is there for all others."""
+
+
 class PaymentRefusedError(Exception):
     """The provider refuses for good: a charge never captures, a refund never comes."""
 

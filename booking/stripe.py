@@ -19,7 +19,14 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from booking_rush.booking.payments import BankAwayError, Payment, PaymentRefusedError, Told, Word
+from booking_rush.booking.payments import (
+    BankAwayError,
+    NotYetError,
+    Payment,
+    PaymentRefusedError,
+    Told,
+    Word,
+)
 from booking_rush.booking.signature import verify
 
 log = logging.getLogger(__name__)
@@ -159,7 +166,7 @@ class Stripe:
             await self._call(_Intent, "POST", f"{INTENTS}/{intent.id}/cancel", form)
         except PaymentRefusedError as why:
             if (await self._look(_Intent, f"{INTENTS}/{intent.id}")).status not in WORDS:
-                raise BankAwayError(f"it cannot be cancelled yet: {why}") from why
+                raise NotYetError(f"it cannot be cancelled yet: {why}") from why
 
     async def refund(self, payment: Payment) -> None:
         """Give the money of a captured intent back, once.
@@ -175,7 +182,7 @@ class Stripe:
         except PaymentRefusedError as why:
             if why.code in PASSING:  # another key, or another day: the money must still go back
                 log.error("refund refused for now booking=%s why=%s", payment.booking, why)
-                raise BankAwayError(str(why)) from why
+                raise NotYetError(str(why)) from why
             if why.code != "charge_already_refunded":
                 raise
 
@@ -244,7 +251,7 @@ class Stripe:
         try:
             return await self._call(kind, "GET", path, params=params)
         except PaymentRefusedError as why:
-            raise BankAwayError(str(why)) from why
+            raise NotYetError(str(why)) from why
 
     async def _call(
         self,
