@@ -21,7 +21,7 @@ import aiosmtplib
 
 from booking_rush.booking import bookings, mail
 from booking_rush.booking.bookings import Sign
-from booking_rush.booking.breaker import Breaker
+from booking_rush.booking.breaker import Breaker, State
 from booking_rush.booking.catalogue import Catalogue
 from booking_rush.booking.contacts import Contact, Language
 from booking_rush.booking.mail import Kind, Letterhead
@@ -70,6 +70,7 @@ class Mailer:
         sign: Sign,
         *,
         clock: Callable[[], float] = time.monotonic,
+        breaker: Breaker | None = None,
     ) -> None:
         self._pool = pool
         self._catalogue = Catalogue(pool)
@@ -77,7 +78,7 @@ class Mailer:
         self._head = head
         self._sign = sign
         self._clock = clock
-        self.breaker = Breaker()
+        self.breaker = breaker or Breaker()
         self.outcomes = Counter[str]()
 
     async def run_once(self) -> int:
@@ -102,6 +103,10 @@ class Mailer:
             return await self._send_all(server)
         finally:
             await _leave(server)
+
+    def state(self) -> State:
+        """How the breaker stands."""
+        return self.breaker.state(self._clock())
 
     async def waiting(self) -> int:
         """How many mails are not sent, and not given up."""
@@ -200,7 +205,7 @@ class Mailer:
         await self._pool.executemany(GIVE_BACK, keys)
 
     def _is_away(self, why: Exception) -> None:
-        if self.breaker.state(self._clock()) == "closed":
+        if self.state() == "closed":
             log.warning("the SMTP server does not answer why=%s", type(why).__name__)
         self.breaker.failed(self._clock())
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Coroutine
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import httpx
 from redis.asyncio import Redis
 
+from booking_rush.booking.breaker import Breaker
 from booking_rush.booking.catalogue import Catalogue
+from booking_rush.booking.guarded import Guarded
 from booking_rush.booking.payments import Payments
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.providers import Providers
@@ -27,7 +30,6 @@ from booking_rush.server.showing import Signer
 from booking_rush.server.tokens import Tokens
 
 POOL_MAX = 10
-BANK_S = 3.0  # then the bank is away
 
 
 @dataclass(slots=True)
@@ -97,15 +99,23 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
 
 
 @asynccontextmanager
-async def open_bank_client(settings: Settings) -> AsyncGenerator[Providers]:
-    """Every provider of payments that is set up, as we ask it."""
-    async with httpx.AsyncClient(timeout=BANK_S, limits=httpx.Limits(max_connections=64)) as http:
-        bank = PracticeBank(http, settings.bank_url, settings.webhook_secrets)
-        known: dict[str, Payments] = {bank.provider: bank}
+async def open_bank_client(
+    settings: Settings, clock: Callable[[], float] = time.monotonic
+) -> AsyncGenerator[Providers]:
+    """Every provider of payments that is set up, as we ask it: each behind its own breaker."""
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=64)) as http:
+        found: list[Payments] = [PracticeBank(http, settings.bank_url, settings.webhook_secrets)]
         if settings.stripe_key:
-            stripe = Stripe(http, settings.stripe_key, settings.stripe_secrets, settings.stripe_url)
-            known[stripe.provider] = stripe
+            found.append(
+                Stripe(http, settings.stripe_key, settings.stripe_secrets, settings.stripe_url)
+            )
+        known = {one.provider: Guarded(one, breaker_of(settings), clock) for one in found}
         yield Providers(known, settings.payments)
+
+
+def breaker_of(settings: Settings) -> Breaker:
+    """A breaker for one service."""
+    return Breaker(settings.breaker_failures_max, settings.breaker_open_seconds)
 
 
 def loops_of(house: House) -> list[Coroutine[Any, Any, None]]:

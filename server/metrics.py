@@ -5,6 +5,7 @@ answers /metrics for all; otherwise each answers for itself.
 """
 
 import os
+from collections.abc import Mapping
 from typing import Final
 
 from prometheus_client import REGISTRY as OWN
@@ -16,6 +17,8 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+
+from booking_rush.booking.breaker import State
 
 LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
@@ -80,6 +83,19 @@ LAG: Final = Gauge(
 UNSENT: Final = Gauge(
     "rush_relay_unsent", "Rows that Kafka has not got yet.", multiprocess_mode="mostrecent"
 )
+BREAKER: Final = Gauge(
+    "rush_breaker",
+    "Whether bank, stripe, smtp are asked: 0 closed, 1 half-open (a probe is next), 2 open.",
+    ["service"],
+    multiprocess_mode="mostrecent",
+)
+LEVELS: Final[Mapping[State, int]] = {"closed": 0, "half_open": 1, "open": 2}
+
+
+def show_breakers(states: Mapping[str, State]) -> None:
+    """Export how breakers stand, by the service behind each."""
+    for service, state in states.items():
+        BREAKER.labels(service).set(LEVELS[state])
 
 
 def exposition() -> bytes:

@@ -62,6 +62,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bank_secrets: Annotated[
         str, _about("sign webhooks, the newest first; empty: made of RUSH_SECRET_KEY")
     ] = ""
+    breaker_failures_max: Annotated[
+        int, _about("after so many failures in a row a service is left alone", ge=1, le=1000)
+    ] = 5
+    breaker_open_seconds: Annotated[
+        float, _about("so long it is left alone, then probed", ge=0.1, le=600)
+    ] = 5.0
     smtp_url: Annotated[
         str, _about("smtp:// or smtps://user:password@host:port; empty: no mail")
     ] = ""

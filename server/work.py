@@ -4,13 +4,14 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from prometheus_client import start_http_server
 from redis.asyncio import Redis
 
+from booking_rush.booking.breaker import State
 from booking_rush.booking.calendar import Calendar
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.kafka_log import KafkaLog
@@ -27,9 +28,16 @@ from booking_rush.queue.admission import BEAT_S, Tend
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool, open_pool
 from booking_rush.server.bank import bank
-from booking_rush.server.house import open_bank_client, read_keys
+from booking_rush.server.house import breaker_of, open_bank_client, read_keys
 from booking_rush.server.loops import end, forever
-from booking_rush.server.metrics import DIFFERENCES, LAG, MAILS, MAILS_WAITING, UNSENT
+from booking_rush.server.metrics import (
+    DIFFERENCES,
+    LAG,
+    MAILS,
+    MAILS_WAITING,
+    UNSENT,
+    show_breakers,
+)
 from booking_rush.server.settings import Settings
 from booking_rush.server.showing import Signer
 from booking_rush.server.supervisor import stop_on_signals
@@ -93,8 +101,13 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
     """Takes bookings through the saga, and carries out its orders."""
     async with open_bank_client(settings) as payments:
         directory = Directory(pool, Program(redis))
-        found = message_log(settings, pool)
-        conductor = Conductor(pool, directory, payments, holder(), message_log=found)
+        conductor = Conductor(
+            pool,
+            directory,
+            payments,
+            holder(),
+            message_log=message_log(settings, pool),
+        )
 
         async def lag() -> int:
             LAG.set(await conductor.log.lag())
@@ -104,6 +117,7 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
             asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S)),
             asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.5)),
             asyncio.create_task(forever("lag", lag, idle_s=2.0)),
+            shown(payments.states),
         ]
         yield
         await end(tasks)
@@ -208,7 +222,7 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
         return
     signer = Signer(await keyring.load(pool, settings.secret_key))
     head = Letterhead(settings.mail_from, settings.public_url)
-    mailer = Mailer(pool, settings.smtp_url, head, signer.ticket)
+    mailer = Mailer(pool, settings.smtp_url, head, signer.ticket, breaker=breaker_of(settings))
 
     async def send() -> int:
         done = await mailer.run_once()
@@ -225,6 +239,7 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
         keys_of(signer, pool, settings),
         asyncio.create_task(forever("mail", send, idle_s=MAIL_S)),
         asyncio.create_task(forever("mails waiting", count, idle_s=5.0)),
+        shown(lambda: {"smtp": mailer.state()}),
     ]
     yield
     await end(tasks)
@@ -234,6 +249,16 @@ def keys_of(signer: Signer, pool: Pool, settings: Settings) -> asyncio.Task[None
     """Keeps the keys of a duty that signs as new as those of the pages."""
     reading = partial(read_keys, signer, pool, settings)
     return asyncio.create_task(forever("keys", reading, idle_s=10.0))
+
+
+def shown(states: Callable[[], Mapping[str, State]]) -> asyncio.Task[None]:
+    """Keeps the gauge of breakers true; it asks no store, so that it is true when they are away."""
+
+    async def show() -> int:
+        show_breakers(states())
+        return 0
+
+    return asyncio.create_task(forever("breakers", show, idle_s=1.0))
 
 
 def holder() -> str:

@@ -5,7 +5,7 @@ import gc
 import itertools
 import time
 from collections.abc import AsyncGenerator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 from booking_rush.booking import record, watch
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.holds import uuid7
-from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.record import Recorder
 from booking_rush.lua.commands import AdmitVisitor, JoinLine
 from booking_rush.lua.program import Program
@@ -24,7 +23,7 @@ from booking_rush.server import bank as server_bank
 from tests.agreement import disagreements, is_quiet
 from tests.clients import until
 from tests.crashes import DiedError, Fate, MortalPayments, MortalPool, MortalRedis
-from tests.world import World, new_event, open_world, practice_bank, settings_for
+from tests.world import World, bank_of, new_event, open_world, practice_bank, settings_for
 
 AN_HOUR_S = 3600.0
 
@@ -75,7 +74,7 @@ class Night:
     def __init__(self, pool: Pool, redis: Redis, world: World, bank: str) -> None:
         self.pool = pool
         self.redis = redis
-        self.payments = cast("PracticeBank", world.house.payments.named("bank"))
+        self.payments = bank_of(world.house)
         self.payments.base_url = bank
         self._program = Program(redis)
         self._order = itertools.count()

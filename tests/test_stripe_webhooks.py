@@ -14,6 +14,8 @@ import pytest
 from redis.asyncio import Redis
 
 import tests.stripe_mock
+from booking_rush.booking.breaker import Breaker
+from booking_rush.booking.guarded import Guarded
 from booking_rush.booking.payments import BadSignature, BankAwayError, Payment, Payments, Told
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.providers import Providers
@@ -169,8 +171,9 @@ async def test_a_webhook_and_an_answer_of_one_fact_are_one_word() -> None:
 
 async def test_each_payment_goes_on_where_it_began(stripe: Stripe) -> None:
     async with httpx.AsyncClient() as http:
-        bank = PracticeBank(http, "http://127.0.0.1:1", (NEW,))
-        both: Payments = (known := Providers({"bank": bank, "stripe": stripe}, "stripe"))
+        bank = Guarded(PracticeBank(http, "http://127.0.0.1:1", (NEW,)), Breaker(), lambda: 0.0)
+        other = Guarded(stripe, Breaker(), lambda: 0.0)
+        both: Payments = (known := Providers({"bank": bank, "stripe": other}, "stripe"))
         former = Payment(BOOKING, 1, 6500, "EUR", "ok", 0, "bank")
 
         assert (both.provider, both.methods) == ("stripe", stripe.methods)

@@ -1,0 +1,340 @@
+"""A bank that is away is left alone, probed once, and asked for everything again; the tests' clock.
+
+The practice bank is the real one, on its bad days; requests are counted where they leave us.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from booking_rush.booking import dead
+from booking_rush.booking.breaker import Breaker
+from booking_rush.booking.conduct import Conductor
+from booking_rush.booking.guarded import Guarded
+from booking_rush.booking.payments import (
+    BadSignature,
+    BankAwayError,
+    NotYetError,
+    Payment,
+    PaymentRefusedError,
+)
+from booking_rush.booking.practice_bank import PracticeBank
+from booking_rush.booking.providers import Providers
+from booking_rush.booking.stripe import Stripe
+from booking_rush.lua.program import Program
+from booking_rush.queue.directory import Directory
+from booking_rush.queue.postgres import Pool
+from booking_rush.server.metrics import exposition
+from booking_rush.server.serve import free_port
+from booking_rush.server.settings import SettingsError, read
+from booking_rush.server.work import DUTIES
+from tests.clients import Visitor, until
+from tests.desk import NEW, Desk, payment
+from tests.world import World, open_world, settings_for
+
+FAILURES_MAX, OPEN_S = 3, 5.0
+
+
+@dataclass
+class Guard:
+    """A guarded bank, the clock of its breaker, and every request that left us for it."""
+
+    payments: Guarded
+    bank: PracticeBank
+    at: str  # where the bank is
+    dials: httpx.AsyncClient
+    now: float = 0.0
+    asked: list[httpx.Request] = field(default_factory=list[httpx.Request])
+
+    def passes(self, seconds: float = OPEN_S) -> None:
+        self.now += seconds
+
+    async def goes_away(self, how: str) -> None:
+        if how == "its port is closed":
+            self.bank.base_url = f"http://127.0.0.1:{free_port()}"
+        else:
+            await self.turn(failure_rate=1)
+
+    async def comes_back(self) -> None:
+        self.bank.base_url = self.at
+        await self.turn()
+
+    async def turn(self, **dials: float) -> None:
+        (await self.dials.put(f"{self.at}/dials", json=dials)).raise_for_status()
+
+    async def fails(self, times: int = FAILURES_MAX) -> None:
+        """Charges that come to nothing."""
+        for _ in range(times):
+            with pytest.raises(BankAwayError):
+                await self.payments.charge(payment())
+
+
+@pytest.fixture
+async def to_close() -> AsyncGenerator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def guard_of(at: str, secret: str, to_close: AsyncExitStack) -> Guard:
+    async def count(request: httpx.Request) -> None:
+        found.asked.append(request)
+
+    dials = await to_close.enter_async_context(httpx.AsyncClient())
+    http = await to_close.enter_async_context(httpx.AsyncClient(event_hooks={"request": [count]}))
+    bank = PracticeBank(http, at, (secret,))
+    guarded = Guarded(bank, Breaker(FAILURES_MAX, OPEN_S), lambda: found.now)
+    found = Guard(guarded, bank, at, dials)
+    return found
+
+
+@pytest.fixture
+async def guard(desk: Desk, to_close: AsyncExitStack) -> Guard:
+    return await guard_of(desk.payments.base_url, NEW, to_close)
+
+
+AWAY = ["its port is closed", "it fails"]
+
+
+@pytest.mark.parametrize("how", AWAY)
+async def test_a_bank_that_is_away_is_asked_no_more(guard: Guard, how: str) -> None:
+    await guard.goes_away(how)
+    await guard.fails()
+
+    one = payment()
+    for asking in all_of(guard.payments):
+        with pytest.raises(BankAwayError, match="the breaker is open"):
+            await asking(one)
+
+    assert (guard.payments.state(), len(guard.asked)) == ("open", FAILURES_MAX)
+
+
+def all_of(payments: Guarded) -> list[Callable[[Payment], Awaitable[object]]]:
+    return [payments.charge, payments.cancel, payments.refund, payments.ask]
+
+
+@pytest.mark.parametrize("how", AWAY)
+async def test_one_call_is_the_probe_however_many_ask(guard: Guard, desk: Desk, how: str) -> None:
+    await guard.goes_away(how)
+    await guard.fails()
+    guard.passes()
+    assert guard.payments.state() == "half_open"
+
+    many = [payment() for _ in range(20)]
+    found = await asyncio.gather(*map(guard.payments.charge, many), return_exceptions=True)
+
+    assert len(guard.asked) == FAILURES_MAX + 1
+    assert [type(one) for one in found] == [BankAwayError] * 20
+    assert guard.payments.state() == "open"
+
+    await guard.comes_back()
+    guard.passes()
+    found = await asyncio.gather(*map(guard.payments.charge, many), return_exceptions=True)
+    assert len(guard.asked) == FAILURES_MAX + 2
+    assert [one for one in found if one == ""] == [""]
+    assert guard.payments.state() == "closed"
+    await asyncio.gather(*map(guard.payments.charge, many))
+    assert await desk.totals(*many) == [(6500, 0)] * 20
+
+
+async def test_a_probe_that_is_cancelled_is_followed_by_another(guard: Guard) -> None:
+    await guard.goes_away("it fails")
+    await guard.fails()
+    await guard.turn(latency_ms=60_000)
+    guard.passes()
+
+    probe = asyncio.create_task(guard.payments.charge(payment()))
+    await until(lambda: len(guard.asked) == FAILURES_MAX + 1)
+    probe.cancel()
+    await asyncio.wait([probe])
+    await guard.turn()
+    await guard.fails(1)
+    assert len(guard.asked) == FAILURES_MAX + 1
+
+    guard.passes()
+    await guard.payments.charge(payment())
+    assert guard.payments.state() == "closed"
+
+
+async def test_what_the_bank_refuses_does_not_open_it(guard: Guard) -> None:
+    for _ in range(FAILURES_MAX + 1):
+        with pytest.raises(PaymentRefusedError):
+            await guard.payments.charge(payment("nonsense"))
+        with pytest.raises(PaymentRefusedError):
+            await guard.payments.refund(payment())
+    assert guard.payments.state() == "closed"
+
+    await guard.turn(failure_rate=1)
+    await guard.fails(FAILURES_MAX - 1)
+    await guard.turn()
+    with pytest.raises(PaymentRefusedError):
+        await guard.payments.charge(payment("nonsense"))
+    await guard.turn(failure_rate=1)
+    await guard.fails(FAILURES_MAX - 1)
+    assert guard.payments.state() == "closed"
+
+
+async def test_a_payment_that_must_wait_keeps_no_other_from_the_bank() -> None:
+    """Stripe answers: this intent cannot be cancelled yet. It may say so for a long time."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/cancel"):
+            error = {"type": "invalid_request_error", "code": "payment_intent_unexpected_state"}
+            return httpx.Response(400, json={"error": error})
+        return httpx.Response(200, json={"id": "pi_1", "status": "processing"})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        stripe = Stripe(http, "sk_test_123", (NEW,), clock=lambda: 0.0)
+        guarded = Guarded(stripe, Breaker(FAILURES_MAX, OPEN_S), lambda: 0.0)
+        for _ in range(FAILURES_MAX + 1):
+            with pytest.raises(NotYetError):
+                await guarded.cancel(payment())
+    assert guarded.state() == "closed"
+
+
+async def test_webhooks_are_read_while_nobody_is_asked(guard: Guard) -> None:
+    await guard.goes_away("it fails")
+    await guard.fails()
+
+    with pytest.raises(BadSignature):
+        guard.payments.read({}, b"{}", now=0)
+
+
+# The whole way
+
+
+@dataclass
+class Sale:
+    """A house on sale, and a conductor in the test's hands."""
+
+    world: World
+    guard: Guard
+    conductor: Conductor
+    pool: Pool
+
+    async def sells(self) -> str:
+        """Somebody new begins to pay for a place; the booking."""
+        visitor: Visitor = await self.world.visitor()
+        token = await visitor.admitted()
+        answer = await visitor.hold("one", token, section="floor", quantity=1)
+        hold = str(answer.json()["hold"]["id"])
+        assert (await visitor.check_out(hold)).status_code == 202
+        return hold
+
+    async def works_until(self, condition: Callable[[], Any]) -> None:
+        """Conduct, without the pauses between tries, until something is so."""
+
+        async def is_so() -> bool:
+            await self.pool.execute("UPDATE outbox SET due_at = now() WHERE done_at IS NULL")
+            await self.conductor.run_once()
+            return bool(await condition())
+
+        await until(is_so)
+
+    async def were_tried(self, times: int) -> bool:
+        """Whether the charge of every booking that is being paid came to nothing so often."""
+        rows = await self.pool.fetch("SELECT tries FROM outbox WHERE kind = 'charge'")
+        return all(row["tries"] >= times for row in rows)
+
+    async def states(self) -> list[str]:
+        rows = await self.pool.fetch("SELECT state FROM bookings ORDER BY id")
+        return [row["state"] for row in rows]
+
+
+@pytest.fixture
+async def sale(
+    redis: Redis, pool: Pool, redis_url: str, postgres_url: str, to_close: AsyncExitStack
+) -> Sale:
+    settings = settings_for(redis_url, postgres_url)
+    world = await to_close.enter_async_context(open_world(redis, pool, settings, duties=False))
+    for duty in ("record", "tend"):
+        await to_close.enter_async_context(DUTIES[duty](settings, pool, redis))
+    await world.event()
+    guard = await guard_of(world.bank, settings.webhook_secrets[0], to_close)
+    directory = Directory(pool, Program(redis))
+    providers = Providers({"bank": guard.payments}, "bank")
+    conductor = Conductor(pool, directory, providers, "tests")
+    return Sale(world, guard, conductor, pool)
+
+
+@pytest.mark.parametrize("how", AWAY)
+async def test_when_the_bank_comes_back_every_booking_is_confirmed(sale: Sale, how: str) -> None:
+    """More tries come to nothing than a message that breaks may have."""
+    guard = sale.guard
+    await guard.goes_away(how)
+    await sale.sells()
+    await sale.works_until(lambda: sale.were_tried(FAILURES_MAX))
+    for _ in range(3):
+        await sale.sells()
+    await sale.works_until(lambda: sale.were_tried(3 * FAILURES_MAX))
+    assert len(guard.asked) == FAILURES_MAX
+
+    guard.passes()
+    await sale.works_until(lambda: sale.were_tried(5 * FAILURES_MAX))
+    assert len(guard.asked) == FAILURES_MAX + 1
+    assert await sale.states() == ["paying"] * 4
+
+    await guard.comes_back()
+    guard.passes()
+
+    async def all_confirmed() -> bool:
+        return await sale.states() == ["confirmed"] * 4
+
+    await sale.works_until(all_confirmed)
+    assert guard.payments.state() == "closed"
+    assert await dead.those(sale.pool) == []
+
+
+# Settings, and what operators see
+
+
+def gauge(service: str) -> float | None:
+    """What /metrics says of a breaker."""
+    for line in exposition().decode().splitlines():
+        name, _, value = line.rpartition(" ")
+        if name == f'rush_breaker{{service="{service}"}}':
+            return float(value)
+    return None
+
+
+async def test_operators_see_that_the_bank_is_left_alone(
+    redis: Redis, pool: Pool, redis_url: str, postgres_url: str
+) -> None:
+    """The duty is made of its settings alone: one failure opens it, and nothing closes it."""
+    settings = settings_for(
+        redis_url,
+        postgres_url,
+        bank_url=f"http://127.0.0.1:{free_port()}",
+        breaker_failures_max=1,
+        breaker_open_seconds=600.0,
+    )
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(open_world(redis, pool, settings, duties=False))
+        for duty in ("record", "tend", "conduct"):
+            await stack.enter_async_context(DUTIES[duty](settings, pool, redis))
+        await world.event()
+        await until(lambda: gauge("bank") == 0)
+        visitor = await world.visitor()
+        token = await visitor.admitted()
+        answer = await visitor.hold("one", token, section="floor", quantity=1)
+        await visitor.check_out(answer.json()["hold"]["id"])
+
+        await until(lambda: gauge("bank") == 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("RUSH_BREAKER_FAILURES_MAX", ["0", "-5", "1001", "many"]),
+        ("RUSH_BREAKER_OPEN_SECONDS", ["0", "601", "nan"]),
+    ],
+)
+def test_a_timeout_out_of_range_is_refused_by_name(name: str, wrong: list[str]) -> None:
+    for value in wrong:
+        with pytest.raises(SettingsError, match=f"{name}='{value}': Expected"):
+            read({name: value})
