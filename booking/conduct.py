@@ -28,7 +28,6 @@ from booking_rush.queue.postgres import AWAY, Pool
 log = logging.getLogger(__name__)
 
 BOOKINGS_MAX = 256  # at work at once
-TRIES_MAX = 5  # of what fails by itself; what waits for a store or the bank waits as long as they
 PATIENT = (Refusal, BankAwayError, RedisError, *AWAY)
 
 
@@ -53,11 +52,16 @@ class Conductor:
         holder: str,
         clock: Callable[[], float] = time.time,
         message_log: MessageLog | None = None,
+        *,
+        ask_s: float = 3.0,
+        still_s: float = 20.0,
+        tries_max: int = 5,
     ) -> None:
         self._pool = pool
         self._directory = directory
         self._means = Means(pool, directory, payments)
-        self._watch = Watch(pool, payments, holder, clock)
+        self._watch = Watch(pool, payments, holder, clock, ask_s=ask_s, still_s=still_s)
+        self._tries_max = tries_max
         self.log: MessageLog = message_log or TableLog(pool, holder)
 
     async def run_once(self) -> int:
@@ -98,7 +102,7 @@ class Conductor:
                 for one in messages:
                     await self._hear([one], outcome)
             else:
-                _fail(messages[0], why, outcome)
+                _fail(messages[0], why, outcome, self._tries_max)
         else:
             outcome.done += messages
 
@@ -120,7 +124,7 @@ class Conductor:
             try:
                 done.answers += await carry_out(self._means, order, papers)
             except Exception as why:
-                _fail(order, why, done)
+                _fail(order, why, done, self._tries_max)
                 return
             done.done.append(order)
 
@@ -151,14 +155,14 @@ def heads(
     return orders, messages
 
 
-def _fail(envelope: Envelope, why: Exception, outcome: Outcome) -> None:
+def _fail(envelope: Envelope, why: Exception, outcome: Outcome, tries_max: int) -> None:
     """Wait for what is away; give up what is refused for good, or breaks again and again."""
     if isinstance(why, PATIENT):
         log.info("later kind=%s booking=%s why=%r", envelope.kind, envelope.booking, why)
         outcome.later.append(Failure(envelope, repr(why)))
     elif isinstance(why, PaymentRefusedError):
         outcome.dead.append(Burial(envelope, "refused", str(why)))
-    elif envelope.tries + 1 >= TRIES_MAX:
+    elif envelope.tries + 1 >= tries_max:
         outcome.dead.append(Burial(envelope, "broken", repr(why)))
     else:
         log.exception("cannot be handled id=%s kind=%s", envelope.id, envelope.kind, exc_info=why)

@@ -23,7 +23,7 @@ from booking_rush.booking.signature import verify
 T = TypeVar("T")
 
 SIGNATURE = "bank-signature"
-PATIENCE = httpx.Timeout(2.0, connect=1.0)
+CONNECT_S = 1.0
 CHARGE = ("booking", "attempt", "amount", "currency", "method", "pay_until_ms")
 
 # The bank's refusals that no repeat changes. Any other answer than a good one is no word on the
@@ -61,11 +61,19 @@ class PracticeBank:
     provider: str = "bank"
     methods: frozenset[str] = METHODS
 
-    def __init__(self, http: httpx.AsyncClient, base_url: str, secrets: Sequence[str]) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        base_url: str,
+        secrets: Sequence[str],
+        *,
+        timeout_s: float = 2.0,
+    ) -> None:
         assert all(secrets), "an empty secret would let anybody sign"
         self._http = http
         self.base_url = base_url.rstrip("/")
         self._secrets = tuple(secrets)
+        self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S))
 
     async def charge(self, payment: Payment) -> str:
         """Ask for the money; the answer is told later. After `pay_until_ms` it never captures.
@@ -143,7 +151,7 @@ class PracticeBank:
                 f"{self.base_url}{path}",
                 content=None if body is None else msgspec.json.encode(body),
                 headers={"Content-Type": "application/json"},
-                timeout=PATIENCE,
+                timeout=self._timeout,
                 follow_redirects=False,
             )
         except httpx.HTTPError as error:

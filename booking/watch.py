@@ -20,8 +20,6 @@ from booking_rush.queue.postgres import Pool
 log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
-ASK_S = 3.0  # after so long without a webhook the bank is asked, and again after as long
-STILL_S = 20.0
 PAGE = 256
 ASKING_MAX = 4  # questions at a time: they are not to crowd out charges
 KEPT_H = 24  # what was carried out is kept for so long, then forgotten
@@ -29,7 +27,11 @@ FORGET_EVERY_S = 60.0
 
 
 class Watch:
-    """Looks once a second, however often it is asked."""
+    """Looks once a second, however often it is asked.
+
+    After `ask_s` without a webhook the bank is asked, and again after as long; what stands for
+    `still_s` is ordered, or sent, again.
+    """
 
     def __init__(
         self,
@@ -37,11 +39,16 @@ class Watch:
         payments: Payments,
         holder: str,
         clock: Callable[[], float] = time.time,
+        *,
+        ask_s: float = 3.0,
+        still_s: float = 20.0,
     ) -> None:
         self._pool = pool
         self._lease = Lease(pool, "watch", holder)
         self._payments = payments
         self._clock = clock
+        self._ask_s = ask_s
+        self._still_s = still_s
         self._next_at = 0.0
         self._forget_at = time.monotonic() + FORGET_EVERY_S
 
@@ -98,7 +105,7 @@ class Watch:
                 ORDER BY asked_at LIMIT $2)
             RETURNING {PAYMENT}, (SELECT event FROM bookings WHERE id = booking) AS event
             """,  # noqa: S608  names of our own
-            ASK_S,
+            self._ask_s,
             PAGE,
         )
         asking = asyncio.Semaphore(ASKING_MAX)
@@ -125,7 +132,7 @@ class Watch:
             RETURNING id, event, state, step, attempt, paid, (SELECT overdue FROM payments
                 WHERE booking = id AND payments.attempt = bookings.attempt) AS overdue
             """,
-            STILL_S,
+            self._still_s,
         )
         orders = [
             outbox.order(
@@ -148,7 +155,7 @@ class Watch:
                   AND done_at IS NULL AND NOT parked
                 ORDER BY published_at LIMIT $2)
             """,
-            STILL_S,
+            self._still_s,
             PAGE,
         )
         return int(done.rpartition(" ")[2])

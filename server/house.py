@@ -104,7 +104,14 @@ async def open_bank_client(
 ) -> AsyncGenerator[Providers]:
     """Every provider of payments that is set up, as we ask it: each behind its own breaker."""
     async with httpx.AsyncClient(limits=httpx.Limits(max_connections=64)) as http:
-        found: list[Payments] = [PracticeBank(http, settings.bank_url, settings.webhook_secrets)]
+        found: list[Payments] = [
+            PracticeBank(
+                http,
+                settings.bank_url,
+                settings.webhook_secrets,
+                timeout_s=settings.bank_timeout_seconds,
+            )
+        ]
         if settings.stripe_key:
             found.append(
                 Stripe(http, settings.stripe_key, settings.stripe_secrets, settings.stripe_url)

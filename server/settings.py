@@ -62,6 +62,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bank_secrets: Annotated[
         str, _about("sign webhooks, the newest first; empty: made of RUSH_SECRET_KEY")
     ] = ""
+    bank_timeout_seconds: Annotated[
+        float, _about("so long the bank may be silent, then it is away", ge=0.1, le=60)
+    ] = 2.0
+    bank_ask_seconds: Annotated[
+        float, _about("after so long without a webhook the bank is asked", ge=0.1, le=3600)
+    ] = 3.0
+    saga_still_seconds: Annotated[
+        float, _about("what stands so long is ordered, or sent, again", ge=1, le=3600)
+    ] = 20.0
+    saga_tries_max: Annotated[
+        int, _about("what breaks so often is parked among the dead", ge=1, le=100)
+    ] = 5
     breaker_failures_max: Annotated[
         int, _about("after so many failures in a row a service is left alone", ge=1, le=1000)
     ] = 5

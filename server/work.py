@@ -107,6 +107,9 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
             payments,
             holder(),
             message_log=message_log(settings, pool),
+            ask_s=settings.bank_ask_seconds,
+            still_s=settings.saga_still_seconds,
+            tries_max=settings.saga_tries_max,
         )
 
         async def lag() -> int:

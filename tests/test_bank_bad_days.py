@@ -8,12 +8,12 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from booking_rush.booking import practice_bank
 from booking_rush.booking.payments import (
     METHODS,
     BankAwayError,
     Payment,
 )
+from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.bank import Bank, bank
 from booking_rush.server.bank_books import Books
@@ -22,21 +22,18 @@ from tests.clients import until
 from tests.desk import NEW, Desk, Shop, is_quiet, new_charge, open_desk, payment
 
 
-async def test_a_bank_on_a_bad_day_does_nothing_or_answers_nothing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bank_on_a_bad_day_does_nothing_or_answers_nothing(desk: Desk) -> None:
     refused, unanswered, slow = payment(), payment(), payment()
+    hasty = PracticeBank(desk.http, desk.payments.base_url, (NEW,), timeout_s=0.2)
 
     for dial, turned, asked in (
         ("failure_rate", 1, refused),
         ("lost_answer_rate", 1, unanswered),
         ("latency_ms", 60_000, slow),
     ):
-        if asked is slow:
-            monkeypatch.setattr(practice_bank, "PATIENCE", 0.2)
         await desk.turn(**{dial: turned})
         with pytest.raises(BankAwayError):
-            await desk.charge(asked)
+            await (hasty if asked is slow else desk.payments).charge(asked)
     await desk.turn()
 
     assert await desk.totals(refused, unanswered, slow) == [(0, 0), (6500, 0), (0, 0)]

@@ -6,14 +6,15 @@ The practice bank is the real one, on its bad days; requests are counted where t
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.booking import dead
+from booking_rush.booking import dead, outbox
 from booking_rush.booking.breaker import Breaker
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.guarded import Guarded
@@ -24,73 +25,26 @@ from booking_rush.booking.payments import (
     Payment,
     PaymentRefusedError,
 )
-from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.providers import Providers
 from booking_rush.booking.stripe import Stripe
+from booking_rush.booking.watch import Watch
 from booking_rush.lua.program import Program
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.metrics import exposition
 from booking_rush.server.serve import free_port
-from booking_rush.server.settings import SettingsError, read
 from booking_rush.server.work import DUTIES
+from tests.agreement import is_quiet
 from tests.clients import Visitor, until
 from tests.desk import NEW, Desk, payment
+from tests.guards import FAILURES_MAX, OPEN_S, Guard, guard_of
 from tests.world import World, open_world, settings_for
-
-FAILURES_MAX, OPEN_S = 3, 5.0
-
-
-@dataclass
-class Guard:
-    """A guarded bank, the clock of its breaker, and every request that left us for it."""
-
-    payments: Guarded
-    bank: PracticeBank
-    at: str  # where the bank is
-    dials: httpx.AsyncClient
-    now: float = 0.0
-    asked: list[httpx.Request] = field(default_factory=list[httpx.Request])
-
-    def passes(self, seconds: float = OPEN_S) -> None:
-        self.now += seconds
-
-    async def goes_away(self, how: str) -> None:
-        if how == "its port is closed":
-            self.bank.base_url = f"http://127.0.0.1:{free_port()}"
-        else:
-            await self.turn(failure_rate=1)
-
-    async def comes_back(self) -> None:
-        self.bank.base_url = self.at
-        await self.turn()
-
-    async def turn(self, **dials: float) -> None:
-        (await self.dials.put(f"{self.at}/dials", json=dials)).raise_for_status()
-
-    async def fails(self, times: int = FAILURES_MAX) -> None:
-        """Charges that come to nothing."""
-        for _ in range(times):
-            with pytest.raises(BankAwayError):
-                await self.payments.charge(payment())
 
 
 @pytest.fixture
 async def to_close() -> AsyncGenerator[AsyncExitStack]:
     async with AsyncExitStack() as stack:
         yield stack
-
-
-async def guard_of(at: str, secret: str, to_close: AsyncExitStack) -> Guard:
-    async def count(request: httpx.Request) -> None:
-        found.asked.append(request)
-
-    dials = await to_close.enter_async_context(httpx.AsyncClient())
-    http = await to_close.enter_async_context(httpx.AsyncClient(event_hooks={"request": [count]}))
-    bank = PracticeBank(http, at, (secret,))
-    guarded = Guarded(bank, Breaker(FAILURES_MAX, OPEN_S), lambda: found.now)
-    found = Guard(guarded, bank, at, dials)
-    return found
 
 
 @pytest.fixture
@@ -258,7 +212,7 @@ async def sale(
     guard = await guard_of(world.bank, settings.webhook_secrets[0], to_close)
     directory = Directory(pool, Program(redis))
     providers = Providers({"bank": guard.payments}, "bank")
-    conductor = Conductor(pool, directory, providers, "tests")
+    conductor = Conductor(pool, directory, providers, "tests", tries_max=2)
     return Sale(world, guard, conductor, pool)
 
 
@@ -290,7 +244,37 @@ async def test_when_the_bank_comes_back_every_booking_is_confirmed(sale: Sale, h
     assert await dead.those(sale.pool) == []
 
 
-# Settings, and what operators see
+async def test_what_breaks_is_tried_so_often_and_parked(sale: Sale) -> None:
+    strange = outbox.order(UUID(await sale.sells()), "demo", "juggle", 1, 99)
+    async with sale.pool.acquire() as connection, connection.transaction():
+        await outbox.put(connection, [strange])
+
+    async def is_parked() -> bool:
+        return len(await dead.those(sale.pool)) == 1
+
+    await sale.works_until(is_parked)
+
+    [found] = await dead.those(sale.pool)
+    assert (found.id, found.reason) == (strange.id, "broken")
+    tries = await sale.pool.fetchval("SELECT tries FROM outbox WHERE id = $1", strange.id)
+    assert tries == 1, "the second one parks it"
+
+
+async def test_a_booking_that_stands_is_ordered_again(sale: Sale) -> None:
+    await sale.sells()
+    await sale.works_until(lambda: is_quiet(sale.pool))
+    watch = Watch(sale.pool, sale.guard.payments, "tests", still_s=30)
+    for stood_s, found in ((29, 0), (31, 1), (31, 0)):
+        await sale.pool.execute(STOOD, stood_s)
+        assert await watch.stir() == found
+
+
+STOOD = """
+    UPDATE bookings SET state = 'paying', changed_at = now() - make_interval(secs => $1)
+"""
+
+
+# What operators see
 
 
 def gauge(service: str) -> float | None:
@@ -325,16 +309,3 @@ async def test_operators_see_that_the_bank_is_left_alone(
         await visitor.check_out(answer.json()["hold"]["id"])
 
         await until(lambda: gauge("bank") == 2)
-
-
-@pytest.mark.parametrize(
-    ("name", "wrong"),
-    [
-        ("RUSH_BREAKER_FAILURES_MAX", ["0", "-5", "1001", "many"]),
-        ("RUSH_BREAKER_OPEN_SECONDS", ["0", "601", "nan"]),
-    ],
-)
-def test_a_timeout_out_of_range_is_refused_by_name(name: str, wrong: list[str]) -> None:
-    for value in wrong:
-        with pytest.raises(SettingsError, match=f"{name}='{value}': Expected"):
-            read({name: value})

@@ -31,7 +31,7 @@ AN_HOUR_S = 3600.0
 class Workers:
     """A recorder and a conductor, in a process that may die."""
 
-    def __init__(self, night: "Night", fate: Fate | None, *, late: bool) -> None:
+    def __init__(self, night: "Night", fate: Fate | None, *, late: bool, ask_s: float) -> None:
         pool: Any = MortalPool(night.pool, fate) if fate else night.pool
         redis: Any = MortalRedis(night.redis, fate) if fate else night.redis
         payments: Any = MortalPayments(night.payments, fate) if fate else night.payments
@@ -40,7 +40,7 @@ class Workers:
         self._fate = fate
         self._recorder = Recorder(pool, redis, program, f"w{id(self)}")
         directory = Directory(pool, program)
-        self._conductor = Conductor(pool, directory, payments, f"w{id(self)}", clock)
+        self._conductor = Conductor(pool, directory, payments, f"w{id(self)}", clock, ask_s=ask_s)
         self._night = night
 
     async def work(self) -> bool:
@@ -175,22 +175,20 @@ EVERY_CALL = ("ok", "declined")  # the others: one call lost before, the next on
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("method", ENDS)
-async def test_every_death_leaves_one_end(
-    night: Night, method: str, answered: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_every_death_leaves_one_end(night: Night, method: str, answered: bool) -> None:
     """The n-th call to a store or to the bank never arrives, or arrives and is never answered."""
-    monkeypatch.setattr(watch, "ASK_S", 0.05 if method == "lost" else 60.0)
+    ask_s = 0.05 if method == "lost" else 60.0
     late = method == "late"
     every = 1 if method in EVERY_CALL else 2
     lived, call = False, 1 + answered * (every - 1)
     while not lived:
         hold = await night.check_out(method)
-        lived = await Workers(night, Fate(call, answered=answered), late=late).work()
-        await Workers(night, None, late=late).work()
+        lived = await Workers(night, Fate(call, answered=answered), late=late, ask_s=ask_s).work()
+        await Workers(night, None, late=late, ask_s=ask_s).work()
         assert await night.state(hold) == ENDS[method], f"died at call {call}"
         if method == "declined":
             await night.give_back(hold)
-            await Workers(night, None, late=False).work()
+            await Workers(night, None, late=False, ask_s=ask_s).work()
         call += every
     assert call > 20
     assert await disagreements(night.pool, night.redis) == []
