@@ -7,6 +7,7 @@ and stops nobody else's. What follows is committed before the log hears that it 
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -62,6 +63,7 @@ class Conductor:
         self._means = Means(pool, directory, payments)
         self._watch = Watch(pool, payments, holder, clock, ask_s=ask_s, still_s=still_s)
         self._tries_max = tries_max
+        self._breaks = Counter[UUID]()
         self.log: MessageLog = message_log or TableLog(pool, holder)
 
     async def run_once(self) -> int:
@@ -80,6 +82,8 @@ class Conductor:
         await self.log.done(outcome.done)
         await self.log.later(outcome.later)
         await self.log.bury(outcome.dead)
+        for one in (*outcome.done, *(burial.envelope for burial in outcome.dead)):
+            self._breaks.pop(one.id, None)
         return len(outcome.done) + len(outcome.dead)
 
     async def watch_once(self) -> int:
@@ -102,7 +106,7 @@ class Conductor:
                 for one in messages:
                     await self._hear([one], outcome)
             else:
-                _fail(messages[0], why, outcome, self._tries_max)
+                _fail(messages[0], why, outcome, self._give_up)
         else:
             outcome.done += messages
 
@@ -124,9 +128,17 @@ class Conductor:
             try:
                 done.answers += await carry_out(self._means, order, papers)
             except Exception as why:
-                _fail(order, why, done, self._tries_max)
+                _fail(order, why, done, self._give_up)
                 return
             done.done.append(order)
+
+    def _give_up(self, envelope: Envelope) -> bool:
+        """Count a break, and say whether it was one too many.
+
+        An envelope's own tries are no measure: they count how often it waited for a bank, too.
+        """
+        self._breaks[envelope.id] += 1
+        return self._breaks[envelope.id] >= self._tries_max
 
 
 def heads(
@@ -155,14 +167,16 @@ def heads(
     return orders, messages
 
 
-def _fail(envelope: Envelope, why: Exception, outcome: Outcome, tries_max: int) -> None:
+def _fail(
+    envelope: Envelope, why: Exception, outcome: Outcome, give_up: Callable[[Envelope], bool]
+) -> None:
     """Wait for what is away; give up what is refused for good, or breaks again and again."""
     if isinstance(why, PATIENT):
         log.info("later kind=%s booking=%s why=%r", envelope.kind, envelope.booking, why)
         outcome.later.append(Failure(envelope, repr(why)))
     elif isinstance(why, PaymentRefusedError):
         outcome.dead.append(Burial(envelope, "refused", str(why)))
-    elif envelope.tries + 1 >= tries_max:
+    elif give_up(envelope):
         outcome.dead.append(Burial(envelope, "broken", repr(why)))
     else:
         log.exception("cannot be handled id=%s kind=%s", envelope.id, envelope.kind, exc_info=why)

@@ -18,6 +18,8 @@ from booking_rush.booking import dead, outbox
 from booking_rush.booking.breaker import Breaker
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.guarded import Guarded
+from booking_rush.booking.orders import ORDERS, Means, Papers
+from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.payments import (
     BadSignature,
     BankAwayError,
@@ -26,6 +28,7 @@ from booking_rush.booking.payments import (
     PaymentRefusedError,
 )
 from booking_rush.booking.providers import Providers
+from booking_rush.booking.saga import Message
 from booking_rush.booking.stripe import Stripe
 from booking_rush.booking.watch import Watch
 from booking_rush.lua.program import Program
@@ -242,6 +245,29 @@ async def test_when_the_bank_comes_back_every_booking_is_confirmed(sale: Sale, h
     await sale.works_until(all_confirmed)
     assert guard.payments.state() == "closed"
     assert await dead.those(sale.pool) == []
+
+
+async def test_what_waited_for_the_bank_may_break_as_often_as_anything(
+    sale: Sale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge, broken = ORDERS["charge"], list[Envelope]()
+
+    async def breaks_once(means: Means, order: Envelope, papers: Papers) -> Message | None:
+        if broken:
+            return await charge(means, order, papers)
+        broken.append(order)
+        raise ZeroDivisionError
+
+    await sale.guard.goes_away("it fails")
+    await sale.sells()
+    await sale.works_until(lambda: sale.were_tried(10))
+    monkeypatch.setitem(ORDERS, "charge", breaks_once)
+    await sale.guard.comes_back()
+    sale.guard.passes()
+
+    await sale.works_until(lambda: is_quiet(sale.pool))
+
+    assert (len(broken), await sale.states()) == (1, ["confirmed"])
 
 
 async def test_what_breaks_is_tried_so_often_and_parked(sale: Sale) -> None:
