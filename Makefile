@@ -12,7 +12,7 @@ define install
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
 endef
 
-.PHONY: demo kafka test lint types bench load clean
+.PHONY: demo kafka test faults lint types bench load clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo-is-installed
@@ -24,6 +24,9 @@ kafka: $(VENV)/demo-is-installed
 
 test: $(VENV)/everything-is-installed
 	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
+
+faults: $(VENV)/everything-is-installed
+	@$(if $(SEED),SEED=$(SEED)) $(PY) -m pytest -s --tb=short --show-capture=no tests/faults $(ARGS)
 
 lint: $(VENV)/everything-is-installed
 	@$(PY) -m ruff check .

@@ -40,6 +40,7 @@ class Buyer:
     base: str
     character: Character
     bookings: dict[str, Frame] = field(default_factory=dict[str, Frame])  # as told last
+    told: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # booking, state
     refusals: list[str] = field(default_factory=list[str])
     over: bool = False
 
@@ -140,7 +141,8 @@ class Buyer:
         for booking in self.confirmed():
             if self.chance.random() < self.character.cancels:
                 path = f"/api/v1/bookings/{booking['id']}/cancel"
-                answer = await http.post(path, headers=self.headers)
+                while (answer := await http.post(path, headers=self.headers)).status_code == 503:
+                    await asyncio.sleep(0.1)
                 assert answer.status_code == 202, answer.text
                 booking["state"] = "refunding"
 
@@ -171,6 +173,7 @@ class Buyer:
             booking = frame.get("booking")
             if booking:
                 self.bookings[booking["id"]] = booking
+                self.told.append((booking["id"], booking["state"]))
         socket.frames.clear()
 
 

@@ -17,9 +17,17 @@ from booking_rush.server.settings import Settings
 class Process:
     """One `booking-rush …`, with its log."""
 
-    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path):
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        environment: dict[str, str],
+        log: Path,
+        module: str = "booking_rush.server",
+    ) -> None:
         self.name = name
         self.log = log
+        self._module = module
         self._arguments = arguments
         self._environment = environment
         self.start()
@@ -31,7 +39,7 @@ class Process:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "booking_rush.server", *self._arguments],
+                [sys.executable, "-m", self._module, *self._arguments],
                 env={**os.environ, **self._environment},
                 stdout=log,
                 stderr=log,
@@ -67,13 +75,19 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def running(settings: Settings, folder: Path, **duties: str) -> Generator[dict[str, Process]]:
-    """Processes by name, `name="serve --shared"`; all are gone when the block ends."""
+    """Processes by name, `name="serve --shared"`; all are gone when the block ends.
+
+    One whose arguments begin with `-m module` is that module, in the place of the house's own.
+    """
     environment = environment_of(settings)
-    processes = {
-        name: Process(name, arguments.split(), environment, folder / f"{name}.log")
-        for name, arguments in duties.items()
-    }
+    processes: dict[str, Process] = {}
     try:
+        for name, said in duties.items():
+            words = said.split()
+            module = words[1] if words[0] == "-m" else "booking_rush.server"
+            arguments = words[2:] if words[0] == "-m" else words
+            log = folder / f"{name}.log"
+            processes[name] = Process(name, arguments, environment, log, module)
         yield processes
     finally:
         for process in processes.values():

@@ -1,6 +1,7 @@
 """Real stores for tests: a Redis, a Postgres and a Kafka that are private to the run."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,6 +9,8 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from booking_rush.server.broker import kafka_child
 from booking_rush.server.stores import postgres_child, redis_child
@@ -38,8 +41,14 @@ class Store:
             time.sleep(0.02)
 
     def kill(self) -> None:
+        """Kill -9, and whatever it had begun: what stays of a Postgres keeps the next one out."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
         self.process.kill()
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
         self.process.wait()
+        psutil.wait_procs(children, PATIENCE_S)
 
     def stop(self) -> None:
         self.process.send_signal(self.child.stop_signal)
@@ -88,12 +97,13 @@ def redis_store(folder: Path, *, fsync: str = "everysec") -> Generator[Store]:
 
 
 @contextmanager
-def postgres_store(folder: Path) -> Generator[Store]:
-    with running(*asyncio.run(postgres_child(folder / "postgres", folder, folder))) as store:
+def postgres_store(folder: Path, data: Path | None = None) -> Generator[Store]:
+    made = postgres_child(data or folder / "postgres", folder, folder)
+    with running(*asyncio.run(made)) as store:
         yield store
 
 
 @contextmanager
-def kafka_store(folder: Path) -> Generator[Store]:
-    with running(*asyncio.run(kafka_child(folder / "kafka", folder))) as store:
+def kafka_store(folder: Path, data: Path | None = None) -> Generator[Store]:
+    with running(*asyncio.run(kafka_child(data or folder / "kafka", folder))) as store:
         yield store

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from booking_rush.lua.commands import ReportSockets
 from booking_rush.lua.program import Program
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.serve import free_port
+from booking_rush.server.settings import Settings
 from tests.agreement import disagreements, is_quiet, marks
 from tests.buyers import Buyer, Character, Wish, all_live
 from tests.clients import until
@@ -63,26 +64,35 @@ class Running:
 
     base: str
     processes: dict[str, Process]
+    settings: Settings
 
 
 @asynccontextmanager
 async def sale(
-    redis_url: str, postgres_url: str, pool: Pool, folder: Path, **event: Any
+    redis_url: str,
+    postgres_url: str,
+    pool: Pool,
+    folder: Path,
+    *,
+    duties: Mapping[str, str] = DUTIES,
+    settings: Mapping[str, Any] | None = None,
+    **event: Any,
 ) -> AsyncGenerator[Running]:
     """An event on sale at two servers with every duty."""
     catalogue = Catalogue(pool)
     await catalogue.create(new_event(**event), who="tests")
     await catalogue.act("demo", "open", who="tests")
     bank = f"127.0.0.1:{free_port()}"
-    settings = settings_for(
+    wanted = settings_for(
         redis_url,
         postgres_url,
         bind=f"127.0.0.1:{free_port()}",
         bank_bind=bank,
         bank_url=f"http://{bank}",
+        **(settings or {}),
     )
-    base = f"http://{settings.bind}"
-    with running(settings, folder, **DUTIES) as processes:
+    base = f"http://{wanted.bind}"
+    with running(wanted, folder, **duties) as processes:
         async with httpx.AsyncClient(base_url=base) as client:
 
             async def is_ready() -> bool:
@@ -92,7 +102,7 @@ async def sale(
                     return False
 
             await until(is_ready, within_s=30)
-        yield Running(base, processes)
+        yield Running(base, processes, wanted)
 
 
 class Auditor:
@@ -133,7 +143,7 @@ async def test_three_hundred_race_for_fifty_places(
 ) -> None:
     sections = [seated(3, 10), standing(20)]
     rules = {"rate_per_second": 1000, "active_max": 1000, "claim_seconds": 60}
-    event = {"sections": sections, "rules": rules}
+    event: dict[str, Any] = {"sections": sections, "rules": rules}
     async with sale(redis_url, postgres_url, pool, folder, **event) as house:
         character = Character(any_of_fifty, tries=40)
         buyers = [Buyer(number, house.base, character) for number in range(300)]
@@ -177,7 +187,7 @@ async def test_two_thousand_on_a_thousand_places_with_every_change_of_mind(
         "hold_seconds": 4,
         "payment_seconds": 5,
     }
-    event = {"sections": [seated(32, 25), standing(200)], "rules": rules}
+    event: dict[str, Any] = {"sections": [seated(32, 25), standing(200)], "rules": rules}
     async with sale(redis_url, postgres_url, pool, folder, **event) as house:
         character = Character(
             any_of_a_thousand,

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -35,7 +36,7 @@ CHARACTER = Character(
     cancels=0.1,
     methods=("ok",) * 15 + ("declined", "slow", "lost"),
 )
-EVENT = {"sections": [seated(32, 25), standing(200)], "rules": RULES}
+EVENT: dict[str, Any] = {"sections": [seated(32, 25), standing(200)], "rules": RULES}
 
 
 async def assert_nothing_is_lost(buyers: list[Buyer], pool: Pool, redis: Redis) -> None:

@@ -30,7 +30,7 @@ TECHNOLOGY = {
 SOURCES = sorted(path for folder in MAY_IMPORT for path in (ROOT / folder).glob("*.py"))
 ALL_PYTHON = [
     *SOURCES,
-    *sorted((ROOT / "tests").glob("*.py")),
+    *sorted((ROOT / "tests").glob("**/*.py")),
     *sorted((ROOT / "loadtest").glob("*.py")),
 ]
 TEXTS = sorted(

@@ -1,0 +1,42 @@
+"""The seed of a fault run, and the counts of what it did: both are printed in the end."""
+
+import os
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
+LINES: list[str] = []
+
+
+@pytest.fixture
+def seed() -> int:
+    return SEED
+
+
+@pytest.fixture
+def chance(seed: int) -> random.Random:
+    return random.Random(seed)
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Says what a run did: `report(killed=20)`."""
+
+    def say(**counts: Any) -> None:
+        shown = "  ".join(f"{name} {value}" for name, value in counts.items())
+        LINES.append(f"{request.node.name}: {shown}")
+
+    return say
+
+
+def pytest_report_header() -> str:
+    return f"seed of the faults: {SEED} (SEED={SEED} make faults repeats them)"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section(f"faults that really happened, seed {SEED}")
+    for line in LINES:
+        terminalreporter.write_line(line)

@@ -1,0 +1,134 @@
+"""Gathers what was seen of a sale: by clients, in Postgres and Redis, at the bank, on topics."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from redis.asyncio import Redis
+
+from booking_rush.booking.cloud_events import BOOKINGS
+from booking_rush.booking.topics import TOPICS
+from booking_rush.queue.postgres import AWAY, Pool
+from tests.agreement import TERMINAL, disagreements, is_quiet
+from tests.buyers import Buyer
+from tests.faults.checker import Booking, Evidence, Movement, State, Told
+
+# After the last fault everything comes to its end within a minute; only a hold that a decline has
+# reopened just then, and whose buyer is gone, may live for a minute itself.
+SETTLED_S = 60.0 + 60.0
+
+
+async def evidence_of(
+    buyers: Sequence[Buyer],
+    pool: Pool,
+    redis: Redis,
+    kafka: str,
+    *,
+    dead: int = 0,
+    patience_s: float = SETTLED_S,
+) -> Evidence:
+    """Wait until all is settled, then look everywhere; so many messages may be dead."""
+    waits = await unsettled(pool, dead, patience_s)
+    bookings = await pool.fetch(
+        "SELECT id, visitor, state, section, seats, quantity, total FROM bookings"
+    )
+    states = await pool.fetch("SELECT booking, step, state FROM states ORDER BY seq")
+    ledger = await pool.fetch(
+        """
+        SELECT charge, booking, kind, ledger.amount
+        FROM bank.ledger JOIN bank.charges ON charges.key = ledger.charge ORDER BY number
+        """
+    )
+    floors = await pool.fetch("SELECT id, capacity FROM sections WHERE kind = 'standing'")
+    return Evidence(
+        told=[Told(buyer.id, *told) for buyer in buyers for told in buyer.told],
+        bookings=[
+            Booking(str(id_), visitor, state, section, tuple(seats), quantity, total)
+            for id_, visitor, state, section, seats, quantity, total in bookings
+        ],
+        states=[State(str(booking), step, state) for booking, step, state in states],
+        ledger=[Movement(charge, str(booking), *more) for charge, booking, *more in ledger],
+        topic=await _told_on_topic(kafka),
+        capacity={row["id"]: row["capacity"] for row in floors},
+        differing=await disagreements(pool, redis),
+        unsettled=waits,
+    )
+
+
+async def unsettled(pool: Pool, dead: int, patience_s: float) -> list[str]:
+    """What has not come to its end when patience has; mostly nothing."""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        if await is_quiet(pool) and await pool.fetchval(UNTOLD) == 0:
+            break
+        await asyncio.sleep(0.1)
+    rows = await pool.fetch(
+        "SELECT id, state, step, now() - changed_at AS age FROM bookings WHERE state <> ALL($1)",
+        TERMINAL,
+    )
+    waiting = await pool.fetch(
+        "SELECT topic, kind, booking, published_at, error FROM outbox WHERE done_at IS NULL"
+    )
+    found = [f"{row['id']} is {row['state']} for {row['age']}" for row in rows]
+    found += [f"{row['kind']} of {row['booking']} waits: {row}" for row in waiting]
+    untold, buried = await pool.fetchval(UNTOLD), await pool.fetchval("SELECT count(*) FROM dead")
+    found += [f"{untold} states wait to be told"] if untold else []
+    return found + ([f"{buried} are dead, not {dead}"] if buried != dead else [])
+
+
+async def patiently(pool: Pool, sql: str, *values: Any) -> Any:
+    """One value from a Postgres that may be away for a moment."""
+    while True:
+        try:
+            return await pool.fetchval(sql, *values)
+        except AWAY:
+            await asyncio.sleep(0.05)
+
+
+UNTOLD = "SELECT count(*) FROM states WHERE published_at IS NULL"
+
+
+async def _told_on_topic(kafka: str) -> list[State]:
+    """Every state that rush.bookings holds."""
+    return [
+        State(value["subject"], value["sequence"], value["data"]["state"])
+        for value in map(orjson.loads, await whole_topic(kafka, BOOKINGS))
+    ]
+
+
+async def whole_topic(kafka: str, topic: str) -> list[bytes]:
+    """Everything that a topic holds now, part by part."""
+    found: list[bytes] = []
+    async with reading(kafka, topic) as (consumer, parts):
+        begins: dict[Any, int] = await consumer.beginning_offsets(parts)
+        ends: dict[Any, int] = await consumer.end_offsets(parts)
+        for part, begin in begins.items():
+            consumer.seek(part, begin)
+        while any([await consumer.position(part) < ends[part] for part in parts]):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                found += [record.value for record in records]
+    return found
+
+
+@asynccontextmanager
+async def reading(
+    kafka: str, topic: str, group: str | None = None
+) -> AsyncGenerator[tuple[Any, list[Any]]]:
+    """A consumer that has all parts of a topic, and these; of a group, when it is told which."""
+    consumer: Any = AIOKafkaConsumer(
+        bootstrap_servers=kafka, group_id=group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        parts = [TopicPartition(topic, number) for number in range(PARTS[topic])]
+        consumer.assign(parts)
+        yield consumer, parts
+    finally:
+        await consumer.stop()
+
+
+PARTS = {topic.name: topic.partitions for topic in TOPICS}

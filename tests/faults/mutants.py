@@ -1,0 +1,118 @@
+"""Runs the house with one of its defences taken away: `python -m tests.faults.mutants NAME work …`.
+
+An edit is a text of one module and what stands there instead; a text that is not there exactly
+once is an error, so no mutant goes on under a defence that has moved.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from types import CodeType, ModuleType
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """What stands instead of a text in a module of the house."""
+
+    module: str
+    text: str
+    instead: str
+
+
+NOT_PASSED_OVER = Edit(
+    "booking.kafka_log", "None if one is None or one.id in over else one)", "one)"
+)
+
+EDITS: dict[str, tuple[Edit, ...]] = {
+    # A fault, not a mutant: everything is sent three times.
+    "thrice": (
+        Edit("booking.relay", "self._sign) for row in rows]", "self._sign) for row in rows] * 3"),
+    ),
+    # Nothing remembers what was heard. The inbox alone is the second lock: a payment knows how
+    # far it is, so its words repeat without effect even where the inbox is gone.
+    "no_inbox": (
+        NOT_PASSED_OVER,
+        Edit(
+            "booking.hearing",
+            "[one for one in messages if one.id in new]",
+            "messages",
+        ),
+        Edit("booking.saga", "FAR[word] <= FAR[payment.state]", "FAR[word] < FAR[payment.state]"),
+    ),
+    "last_id_remembered": (
+        Edit(
+            "booking.relay",
+            "AND NOT parked ORDER BY seq LIMIT $1",
+            "AND NOT parked AND seq > (SELECT coalesce(max(seq), 0) FROM outbox"
+            " WHERE published_at IS NOT NULL) ORDER BY seq LIMIT $1",
+        ),
+    ),
+    "offsets_before_the_commit": (
+        Edit(
+            "booking.kafka_log",
+            "in over else one)\n        await self._commit()",
+            "in over else one)\n        await self._consumer.commit()",
+        ),
+    ),
+    "orders_without_step": (
+        NOT_PASSED_OVER,
+        Edit("booking.cloud_events", 'step=int(found["data"]["step"])', "step=1_000_000"),
+    ),
+    "refund_without_key": (
+        NOT_PASSED_OVER,
+        Edit("server.bank_books", "AND state = 'captured' AND refunded_at IS NULL", "AND true"),
+        Edit(
+            "server.bank_books",
+            "now() + make_interval(secs => $1) FROM changed\n)",
+            "now() + make_interval(secs => $1) FROM changed ON CONFLICT DO NOTHING\n)",
+        ),
+    ),
+}  # fmt: skip
+
+PACKAGE = "booking_rush"
+
+
+class _Edited(importlib.machinery.SourceFileLoader):
+    """Loads a module with its edits."""
+
+    edits: Sequence[Edit] = ()
+
+    def get_code(self, fullname: str) -> CodeType:
+        source = self.get_data(self.path).decode()
+        for edit in self.edits:
+            assert source.count(edit.text) == 1, f"{edit.text!r} in {fullname}"
+            source = source.replace(edit.text, edit.instead)
+        return compile(source, self.path, "exec", dont_inherit=True)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the modules that are edited."""
+
+    def __init__(self, edits: Sequence[Edit]) -> None:
+        self._edits = edits
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        edits = [edit for edit in self._edits if f"{PACKAGE}.{edit.module}" == fullname]
+        if not edits:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path)
+        assert spec is not None, fullname
+        assert spec.origin is not None, fullname
+        loader = _Edited(fullname, spec.origin)
+        loader.edits = edits
+        return importlib.util.spec_from_loader(fullname, loader)
+
+
+def _main() -> None:
+    sys.meta_path.insert(0, _Finder(EDITS[sys.argv.pop(1)]))
+    from booking_rush.server.cli import main
+
+    main()
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,243 @@
+"""A night of a sale in full: every process and every store of it, each of which may be broken."""
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from booking_rush.lua.connect import connect
+from booking_rush.migrations.migrate import migrate
+from booking_rush.queue.postgres import Pool, open_pool
+from booking_rush.server.loops import end
+from tests.buyers import Buyer, Character, Wish
+from tests.clients import until
+from tests.faults.checker import Evidence
+from tests.faults.evidence import SETTLED_S, evidence_of, patiently
+from tests.processes import Process
+from tests.stores import Store, kafka_store, postgres_store, redis_store
+from tests.test_sale import DUTIES, sale, seated, standing
+
+ON_KAFKA = {**DUTIES, "relay": "work relay"}
+ROWS, SEATS = 32, 25
+FLOOR = 100_000
+RULES = {
+    "rate_per_second": 1000,
+    "active_max": 20_000,
+    "claim_seconds": 60,
+    "hold_seconds": 5,
+    "payment_seconds": 20,
+}
+BUYERS_MAX = 150  # at a time: who finds as many waits outside, and the house is not overrun
+PATIENCE_S = 20.0  # of a buyer, who then goes away and leaves the booking to itself
+FLOWS_S = 60.0
+TAIL = 1500  # characters
+
+
+def any_wish(chance: random.Random) -> Wish:
+    """Seats that many want, or places of which there are enough."""
+    quantity = chance.randint(1, 3)
+    if chance.random() < 0.4:
+        row, first = chance.randrange(ROWS), chance.randint(1, SEATS - quantity)
+        return {"seats": [f"stalls.R{row}-{first + n}" for n in range(quantity)]}
+    return {"section": "floor", "quantity": quantity}
+
+
+CHARACTER = Character(
+    any_wish,
+    tries=4,
+    releases=0.05,
+    forgets=0.03,
+    cancels=0.2,
+    methods=("ok",) * 14 + ("declined", "declined", "slow", "late", "lost"),
+)
+
+
+@dataclass
+class Night:
+    """A sale that goes on over Kafka, with everything that it stands on."""
+
+    base: str
+    bank: str
+    pool: Pool
+    processes: dict[str, Process]
+    stores: dict[str, Store]
+    buyers: list[Buyer] = field(default_factory=list[Buyer])
+
+    @property
+    def kafka(self) -> str:
+        """Where the broker is."""
+        return self.stores["broker"].url
+
+    def kill(self, name: str) -> None:
+        """Kill -9 a duty or a store."""
+        (self.stores.get(name) or self.processes[name]).kill()
+
+    async def start(self, name: str) -> None:
+        """Start it again, until a store is ready, or a duty works."""
+        if name in self.stores:
+            await asyncio.to_thread(self.stores[name].start)
+            return
+        had = self._beginnings(name)
+        self.processes[name].start()
+
+        def works() -> bool:
+            self.revive()
+            return self._beginnings(name) > had
+
+        await until(works, within_s=FLOWS_S)
+
+    async def die_and_come_back(self, names: list[str]) -> float:
+        """Kill, start stores before those who need them, and wait for money; for how many s."""
+        began = time.monotonic()
+        for name in names:
+            self.kill(name)
+        for name in sorted(names, key=lambda name: name not in self.stores):
+            await self.start(name)
+        await self.flows()
+        return time.monotonic() - began
+
+    def revive(self) -> None:
+        """Start what has ended by itself, as whoever runs the house does."""
+        for process in self.processes.values():
+            if not process.is_running():
+                process.start()
+
+    def _beginnings(self, name: str) -> int:
+        """How often a duty has begun its work."""
+        return (
+            self.processes[name].log.read_bytes().count(f" {name.split('_')[0]} works\n".encode())
+        )
+
+    async def flows(self, more: int = 5) -> None:
+        """Wait until more bookings are confirmed."""
+        await self.reach("SELECT count(*) FROM states WHERE state = 'confirmed'", more)
+
+    async def reach(self, count: str, more: int, *, within_s: float = FLOWS_S) -> None:
+        """Wait until a count in Postgres has grown by so many."""
+        had: int = await patiently(self.pool, count)
+
+        async def grown() -> bool:
+            self.revive()
+            return int(await patiently(self.pool, count)) >= had + more
+
+        try:
+            await until(grown, within_s=within_s)
+        except AssertionError:
+            raise AssertionError(f"the sale stands still: {self.last_words()}") from None
+
+    def last_words(self) -> str:
+        """The end of each log, for whoever looks for the reason."""
+        logs = {name: process.log for name, process in self.processes.items()}
+        logs |= {name: store.child.log for name, store in self.stores.items()}
+        return "".join(
+            f"\n--- {name}\n{log.read_text(errors='replace')[-TAIL:]}" for name, log in logs.items()
+        )
+
+    async def turn(self, **dials: float) -> None:
+        """Turn the dials of the bank; each start forgets them."""
+        async with httpx.AsyncClient(base_url=self.bank) as client:
+
+            async def is_turned() -> bool:
+                try:
+                    return (await client.put("/dials", json=dials)).is_success
+                except httpx.TransportError:
+                    return False
+
+            await until(is_turned)
+
+    @asynccontextmanager
+    async def crowd(
+        self, seed: int, *, rate: float, character: Character = CHARACTER
+    ) -> AsyncGenerator[None]:
+        """So many buyers come every second while the block lasts, whatever breaks; then all end."""
+        coming = asyncio.create_task(self._come(random.Random(seed), rate, character))
+        try:
+            yield
+        finally:
+            await end([coming])
+        if not coming.cancelled() and (error := coming.exception()):
+            raise error
+
+    async def evidence(self, *, dead: int = 0, patience_s: float = SETTLED_S) -> Evidence:
+        """Everything that was seen, once it is settled."""
+        async with connect(self.stores["redis"].url) as redis:
+            return await evidence_of(
+                self.buyers, self.pool, redis, self.kafka, dead=dead, patience_s=patience_s
+            )
+
+    async def _come(self, chance: random.Random, rate: float, character: Character) -> None:
+        """Buyers come by chance, as many a second as is said on the average."""
+        limits = httpx.Limits(max_connections=20, keepalive_expiry=1)
+        due = time.monotonic()
+        living = set[asyncio.Task[None]]()
+        async with httpx.AsyncClient(base_url=self.base, timeout=60, limits=limits) as http:
+            try:
+                for _ in itertools.count():
+                    due = max(due + chance.expovariate(rate), time.monotonic() - 1)
+                    await asyncio.sleep(due - time.monotonic())
+                    if len(living) < BUYERS_MAX:
+                        buyer = Buyer(chance.randrange(2**40), self.base, character)
+                        self.buyers.append(buyer)
+                        task = asyncio.create_task(_live(buyer, http))
+                        living.add(task)
+                        task.add_done_callback(living.discard)
+            finally:
+                if living:
+                    await asyncio.wait(living)
+
+
+async def _live(buyer: Buyer, http: httpx.AsyncClient) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            await buyer.live(http)
+
+
+@asynccontextmanager
+async def night(
+    folder: Path,
+    *,
+    disks: Mapping[str, Path] | None = None,
+    duties: Mapping[str, str] = ON_KAFKA,
+    rules: Mapping[str, float] | None = None,
+    sections: Sequence[Mapping[str, object]] = (),
+    **settings: Any,
+) -> AsyncGenerator[Night]:
+    """A sale on stores of its own; `disks` says where one keeps its data, if not in `folder`."""
+    event = {
+        "sections": list(sections) or [seated(ROWS, SEATS), standing(FLOOR)],
+        "rules": {**RULES, **(rules or {})},
+    }
+    with ExitStack() as stack:
+        data = disks or {}
+        made = {
+            "redis": redis_store(folder),
+            "postgres": postgres_store(folder, data.get("postgres")),
+            "broker": kafka_store(folder, data.get("broker")),
+        }
+        stores = {
+            name: await asyncio.to_thread(stack.enter_context, store)
+            for name, store in made.items()
+        }
+        redis, postgres, broker = stores.values()
+        connection = await asyncpg.connect(postgres.url)
+        await migrate(connection)
+        await connection.close()
+        on_kafka = {
+            "kafka_bootstrap": broker.url, "kafka_instance": "conduct", "kafka_session_seconds": 3,
+        }  # fmt: skip
+        async with (
+            open_pool(postgres.url, size=10) as pool,
+            sale(
+                redis.url, postgres.url, pool, folder,
+                duties=duties, settings={**on_kafka, **settings}, **event,
+            ) as house,
+        ):  # fmt: skip
+            yield Night(house.base, house.settings.bank_url, pool, house.processes, stores)

@@ -1,0 +1,84 @@
+"""The checker finds nothing in a sale under faults, and something in it without any one defence.
+
+Each sale is the same: workers are killed, then orders and messages of long ago come once more.
+What would heal a lost message after a while is set to hours, so that a defence stands alone.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.buyers import Character
+from tests.faults.checker import violations
+from tests.faults.evidence import unsettled
+from tests.faults.night import ON_KAFKA, Night, any_wish, night
+
+KILLS = 4
+SOLD = 80  # and more, before the late repeats
+PATIENCE_S = 12.0
+CHARACTER = Character(
+    any_wish, tries=4, cancels=0.3, methods=("ok",) * 6 + ("declined",) * 3 + ("slow",)
+)
+EVERY_TIME = ("mark_sold", "reopen", "refund")  # orders that come again, long after
+
+# Which workers run without the defence, and which promise is broken then.
+MUTANTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "no_inbox": (("conduct",), ("no cent lost",)),
+    "last_id_remembered": (("relay",), ("one end",)),
+    "offsets_before_the_commit": (("conduct",), ("one end",)),
+    "orders_without_step": (("conduct",), ("the stores agree",)),
+    "refund_without_key": (("conduct", "bank"), ("no cent lost",)),
+}
+
+
+async def storm(
+    folder: Path, seed: int, chance: random.Random, mutant: str, workers: tuple[str, ...]
+) -> list[str]:
+    """The violations of a sale whose workers are killed, and hear everything again."""
+    duties = dict(ON_KAFKA)
+    duties["relay"] = "-m tests.faults.mutants thrice work relay"
+    for name in workers:
+        duties[name] = f"-m tests.faults.mutants {mutant} work {name}"
+    async with night(folder, duties=duties, saga_still_seconds=3600) as sale:
+        await sale.pool.execute("ALTER TABLE bank.ledger DROP CONSTRAINT ledger_charge_kind_key")
+        async with sale.crowd(seed, rate=60, character=CHARACTER):
+            for _ in range(KILLS):
+                await sale.flows(SOLD // KILLS)
+                await asyncio.sleep(chance.uniform(0.0, 0.3))
+                await sale.die_and_come_back(["conduct"])
+        await unsettled(sale.pool, 0, PATIENCE_S)
+        await _come_again(sale)
+        return violations(await sale.evidence(patience_s=PATIENCE_S))
+
+
+async def _come_again(sale: Night) -> None:
+    """Every word of the bank, and some orders, as if neither sender nor reader remembered."""
+    await sale.pool.execute(
+        """
+        UPDATE outbox SET published_at = NULL, done_at = NULL
+        WHERE done_at IS NOT NULL AND (topic = 'messages' OR kind = ANY($1))
+        """,
+        EVERY_TIME,
+    )
+
+
+async def test_a_sale_with_every_defence_is_without_fault(
+    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+) -> None:
+    found = await storm(folder, seed, chance, "", ())
+    report(violations=len(found))
+    assert found == []
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+async def test_a_mutant_is_caught(
+    mutant: str, folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+) -> None:
+    workers, promises = MUTANTS[mutant]
+    found = await storm(folder, seed, chance, mutant, workers)
+    broken = sorted({line.partition(":")[0] for line in found})
+    report(violations=len(found), broken=", ".join(broken))
+    assert set(promises) <= set(broken), found[:5]

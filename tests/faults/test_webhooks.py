@@ -1,0 +1,65 @@
+"""Two thousand payments for five hundred seats, whose answers come late, twice, or never."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.buyers import Character, Wish
+from tests.faults.checker import assert_kept
+from tests.faults.night import Night, night
+from tests.test_sale import seated
+
+PAYMENTS = 2_000
+RATE = 100.0
+DIALS: tuple[dict[str, float], ...] = (
+    {"webhook_repeat": 2},
+    {"webhook_delay_ms": 1500, "webhook_repeat": 2},
+    {"lost_answer_rate": 0.3, "webhook_repeat": 3},
+    {"failure_rate": 0.3},
+    {"latency_ms": 300},
+)
+WITHIN_S = 240.0
+
+
+def one_of_five_hundred(chance: random.Random) -> Wish:
+    return {"seats": [f"stalls.R{chance.randrange(20)}-{chance.randint(1, 25)}"]}
+
+
+CHARACTER = Character(
+    one_of_five_hundred,
+    tries=8,
+    cancels=0.8,
+    methods=("ok",) * 8 + ("declined",) * 4 + ("lost", "lost", "late", "slow"),
+)
+
+
+async def test_answers_come_late_twice_or_never(
+    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+) -> None:
+    turned = Counter[str]()
+    async with night(folder, sections=[seated(20, 25)]) as sale:
+        async with sale.crowd(seed, rate=RATE, character=CHARACTER):
+            turning = asyncio.create_task(_turn(sale, chance, turned))
+            await sale.reach("SELECT count(*) FROM payments", PAYMENTS, within_s=WITHIN_S)
+            turning.cancel()
+            await asyncio.wait([turning])
+        await sale.turn()
+        found = await sale.evidence()
+        methods = await sale.pool.fetch("SELECT method, count(*) FROM payments GROUP BY method")
+        asked = dict[str, int]((row["method"], row["count"]) for row in methods)
+    report(payments=sum(asked.values()), **asked, dials_turned=sum(turned.values()))
+    assert sum(asked.values()) >= PAYMENTS
+    assert min(asked[method] for method in ("lost", "late", "slow", "declined")) > PAYMENTS / 100
+    assert set(turned) == {name for dials in DIALS for name in dials}
+    assert_kept(found)
+
+
+async def _turn(sale: Night, chance: random.Random, turned: Counter[str]) -> None:
+    """Another bad day every other second; each kind once before any comes twice."""
+    while True:
+        for dials in chance.sample(DIALS, k=len(DIALS)):
+            await sale.turn(**dials)
+            turned.update(list(dials))
+            await asyncio.sleep(2)
