@@ -52,7 +52,7 @@ async def open_pool(
         url,
         min_size=1,
         max_size=size,
-        init=init,
+        init=init,  # pyright: ignore[reportArgumentType]
         command_timeout=10,
         server_settings={
             "application_name": "booking-rush",
