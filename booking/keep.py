@@ -156,6 +156,8 @@ LIVING = f"""{INSERT}
     SET until_ms = EXCLUDED.until_ms, extensions_left = EXCLUDED.extensions_left,
         extended_ms = EXCLUDED.extended_ms
     WHERE bookings.state = 'held'
+        AND (bookings.until_ms, bookings.extensions_left, bookings.extended_ms)
+            <> (EXCLUDED.until_ms, EXCLUDED.extensions_left, EXCLUDED.extended_ms)
 """
 
 ENDED = f"""{INSERT}
