@@ -13,6 +13,7 @@ import httpx
 from redis.asyncio import Redis
 
 from booking_rush.booking import outbox
+from booking_rush.booking.asking import Patience, Question, open_http
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.kafka_log import KafkaLog
 from booking_rush.booking.message_log import MessageLog
@@ -209,11 +210,12 @@ async def _answers(url: str) -> None:
 async def _pings(base: str) -> float:
     """GETs a second of nothing at all, by as many callers as conduct may send out at once."""
     left = iter(range(PINGS))
-    async with httpx.AsyncClient() as http:
+    question = Question("GET", f"{base}/healthz", {}, None, Patience(5, 5))
+    async with open_http(connections=CALLERS) as http:
 
         async def caller() -> None:
             for _ in left:
-                await http.get(f"{base}/healthz")
+                assert (await http.ask(question)).is_good
 
         began = time.perf_counter()
         await asyncio.gather(*(caller() for _ in range(CALLERS)))

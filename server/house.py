@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 from redis.asyncio import Redis
 
+from booking_rush.booking.asking import open_http
 from booking_rush.booking.catalogue import Catalogue
 from booking_rush.booking.payments import Payments
 from booking_rush.booking.practice_bank import PracticeBank
@@ -27,7 +27,7 @@ from booking_rush.server.showing import Signer
 from booking_rush.server.tokens import Tokens
 
 POOL_MAX = 10
-BANK_S = 3.0  # then the bank is away
+CONNECTIONS_MAX = 256  # to banks: as many bookings as are at work at once
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
 @asynccontextmanager
 async def open_bank_client(settings: Settings) -> AsyncGenerator[Providers]:
     """Every provider of payments that is set up, as we ask it."""
-    async with httpx.AsyncClient(timeout=BANK_S, limits=httpx.Limits(max_connections=64)) as http:
+    async with open_http(connections=CONNECTIONS_MAX) as http:
         bank = PracticeBank(http, settings.bank_url, settings.webhook_secrets)
         known: dict[str, Payments] = {bank.provider: bank}
         if settings.stripe_key:

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from booking_rush.booking import practice_bank
+from booking_rush.booking.asking import Patience, open_http
 from booking_rush.booking.payments import (
     METHODS,
     BankAwayError,
@@ -33,7 +33,7 @@ async def test_a_bank_on_a_bad_day_does_nothing_or_answers_nothing(
         ("latency_ms", 60_000, slow),
     ):
         if asked is slow:
-            monkeypatch.setattr(practice_bank, "PATIENCE", 0.2)
+            monkeypatch.setattr(practice_bank, "PATIENCE", Patience(0.2, 0.2))
         await desk.turn(**{dial: turned})
         with pytest.raises(BankAwayError):
             await desk.charge(asked)
@@ -74,7 +74,7 @@ async def test_a_killed_bank_owes_no_word_and_moves_no_money_twice(pool: Pool, s
     unnoted, unsent = payment(), payment()
     books = Books(pool)
     await books.charge(new_charge(unnoted), delay_s=0)
-    async with httpx.AsyncClient() as http:
+    async with open_http(connections=8) as http:
         killed = Bank(books, http, shop.url, secrets=(NEW,))
         await killed.run_once()
         await books.charge(new_charge(unsent), delay_s=0)
