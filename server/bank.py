@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from booking_rush.booking.asking import Asker, NoAnswerError, Patience, Question, open_http
+from booking_rush.booking.gathering import Gathering
 from booking_rush.booking.practice_bank import SIGNATURE
 from booking_rush.booking.signature import sign
 from booking_rush.lua.refusals import Invalid, TryAgain
@@ -79,6 +80,7 @@ class Bank:
         self._flying: dict[str, asyncio.Task[None]] = {}
         self._landed: list[tuple[Due, bool]] = []
         self._woken = asyncio.Event()
+        self.charges = Gathering(self._charge)
 
     @property
     def delay_s(self) -> float:
@@ -105,6 +107,9 @@ class Bank:
     async def close(self) -> None:
         """Send no more; what is on its way is sent again by whoever works next."""
         await end(self._flying.values())
+
+    async def _charge(self, wishes: Sequence[NewCharge]) -> list[dict[str, Any] | Exception]:
+        return await self.books.charge_all(wishes, delay_s=self.delay_s)
 
     async def _note(self) -> int:
         """Write down how the deliveries ended; until then they are not sent again."""
@@ -227,7 +232,7 @@ async def charge(request: Request) -> Response:
     """`POST /charges`: charge, once a key."""
     works = bank_of(request)
     wish = await read_json(request, NewCharge)
-    made = await works.books.charge(wish, delay_s=works.delay_s)
+    made = await works.charges.do(wish)
     works.wake()
     return answer(202, made)
 

@@ -15,6 +15,7 @@ from booking_rush.booking.payments import Payments
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.providers import Providers
 from booking_rush.booking.stripe import Stripe
+from booking_rush.booking.webhooks import Webhooks
 from booking_rush.lua.connect import check, connect
 from booking_rush.lua.program import Program
 from booking_rush.queue import keyring
@@ -39,6 +40,7 @@ class House:
     redis: Redis
     signer: Signer
     payments: Providers
+    webhooks: Webhooks
     rooms: Rooms
     catalogue: Catalogue
     operators: Operators
@@ -84,6 +86,7 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
             redis=redis,
             signer=signer,
             payments=payments,
+            webhooks=Webhooks(pool),
             rooms=rooms,
             catalogue=Catalogue(pool),
             operators=Operators(pool),

@@ -119,6 +119,15 @@ async def test_a_booking_is_handed_over_in_its_order(bench: Bench) -> None:
     assert of(booking, await bench.reads(*letters)) == letters
 
 
+async def test_of_a_busy_booking_nothing_is_handed_over(bench: Bench) -> None:
+    busy, idle = await bench.booking(), await bench.booking()
+    letters = [order(busy), order(idle), order(busy)]
+    await bench.send(*letters)
+    await bench.reads(*letters)
+    assert of(busy, found := await bench.log.read({busy})) == []
+    assert of(idle, found) == [letters[1]]
+
+
 async def test_what_is_done_is_not_handed_over_again(bench: Bench) -> None:
     booking = await bench.booking()
     first, second = order(booking), order(booking)
