@@ -34,6 +34,10 @@ class PostgresUnfitError(Exception):
     """This database would lose what it has acknowledged; the message says what to set."""
 
 
+async def _leave(connection: object) -> None:
+    """Nothing of ours changes a session: there is nothing to put back, and no need to ask."""
+
+
 @asynccontextmanager
 async def open_pool(
     url: str,
@@ -52,6 +56,7 @@ async def open_pool(
         url,
         min_size=1,
         max_size=size,
+        reset=_leave,
         init=init,  # pyright: ignore[reportArgumentType]
         command_timeout=10,
         server_settings={
