@@ -16,6 +16,7 @@ from booking_rush.booking.message_log import Burial, Failure, MessageLog
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.relay import Relay
 from booking_rush.booking.table_log import TableLog
+from booking_rush.booking.topics import make_missing
 from booking_rush.booking.watch import Watch
 from booking_rush.queue.postgres import Pool
 from tests.clients import until
@@ -174,7 +175,7 @@ async def test_bytes_that_nobody_understands_are_dead_and_told_of(
     pool: Pool, kafka_server: Store
 ) -> None:
     async with bench_on(pool, kafka_server.url) as bench:
-        await bench.send()
+        await make_missing(kafka_server.url)
         producer = AIOKafkaProducer(bootstrap_servers=kafka_server.url)
         await producer.start()
         for value in (b"{", b"\x00\xff", b'{"schema":"9"}', b"[]"):
