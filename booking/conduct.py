@@ -28,8 +28,8 @@ from booking_rush.queue.postgres import AWAY, Pool
 
 log = logging.getLogger(__name__)
 
-BOOKINGS_MAX = 256  # taken up at once
-FLYING_MAX = 512  # bookings whose orders are at the bank
+BOOKINGS_MAX = 512  # taken up at once
+FLYING_MAX = 256  # bookings whose orders are at the bank: no more than it has connections
 BANK_WAIT_S = 0.1  # how long a run waits for the bank; what comes later is for a later run
 TRIES_MAX = 5  # of what fails by itself; what waits for a store or the bank waits as long as they
 PATIENT = (Refusal, BankAwayError, RedisError, *AWAY)

@@ -28,7 +28,7 @@ from booking_rush.server.showing import Signer
 from booking_rush.server.tokens import Tokens
 
 POOL_MAX = 10
-CONNECTIONS_MAX = 256  # to banks: as many bookings as are at work at once
+CONNECTIONS_MAX = 256  # to banks: as many as orders fly at once, so that none waits for one
 
 
 @dataclass(slots=True)

@@ -16,3 +16,7 @@ BEGIN
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
+
+-- The oldest open rows are read in their order; by booking they are found through outbox_done.
+DROP INDEX outbox_open;
+CREATE INDEX outbox_open ON outbox (seq) WHERE done_at IS NULL AND NOT parked;
