@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
 
 import httpx
 from redis.asyncio import Redis
@@ -17,12 +18,10 @@ from booking_rush.booking.asking import Patience, Question, open_http
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.kafka_log import KafkaLog
 from booking_rush.booking.message_log import MessageLog
-from booking_rush.booking.relay import Relay
 from booking_rush.lua.program import Program
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool, open_pool
 from booking_rush.server.broker import start_kafka
-from booking_rush.server.loops import end, forever
 from booking_rush.server.serve import free_port
 from booking_rush.server.supervisor import Child, Supervisor
 from loadtest.bare import bare_record, bare_saga
@@ -32,6 +31,8 @@ from loadtest.stage import cpu_s, line, stores
 BOOKINGS = 10_000
 PAID = 2_000
 PINGS, CALLERS = 4_000, 64
+RELAY = {"relay": ["work", "relay"]}
+OPEN = "SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND NOT parked)"
 DUTIES = {"serve": ["serve"], "bank": ["work", "bank"], "conduct": ["work", "conduct"]}
 SECRET = "a secret of the benchmarks, which nobody keeps"
 BATCH = 1000  # of the ceilings; the program's own batches are no larger
@@ -65,15 +66,15 @@ async def saga() -> None:
     the visitor is told.
     """
     async with stores() as (redis, url):
-        await _saga("paid, outbox table", redis, url, "")
+        await _saga("paid, outbox table", redis, url)
 
 
 async def saga_over_kafka() -> None:
-    """The same over Kafka, with the relay beside conduct in one process."""
+    """The same over Kafka, with the relay as a process beside; its statements are not counted."""
     beside = stores()
     async with beside as (redis, url):
         kafka = await start_kafka(beside.supervisor, beside.folder, lambda line: None)
-        await _saga("paid, over Kafka", redis, url, kafka)
+        await _saga("paid, over Kafka", redis, url, KafkaAt(beside, kafka))
 
 
 async def bank() -> None:
@@ -83,7 +84,7 @@ async def bank() -> None:
         sale = await Sale(redis, pool, PAID).open()
         await sale.record(await sale.hold_and_check_out())
         await pool.execute("UPDATE outbox SET due_at = 'infinity'")
-        async with _duties(house) as (address, pids):
+        async with _bank(house) as (address, pids):
             before, began = cpu_s(pids), time.perf_counter()
             await pool.execute("UPDATE outbox SET due_at = now()")
             while await _unpaid(pool):
@@ -95,20 +96,21 @@ async def bank() -> None:
     line("paid over HTTP", per_second=int(ours), **spent, pings=int(floor), ratio=ours / floor)
 
 
-async def _saga(name: str, redis: Redis, url: str, kafka: str) -> None:
+async def _saga(name: str, redis: Redis, url: str, kafka: "KafkaAt | None" = None) -> None:
     counted = Counted()
     async with open_pool(url, size=8) as shop, open_pool(url, size=8, init=counted.watch) as pool:
         sale = await Sale(redis, shop, BOOKINGS).open()
         await sale.record(await sale.hold_and_check_out())
         await shop.execute("UPDATE outbox SET done_at = now(), published_at = now()")
         await shop.execute("UPDATE states SET published_at = now()")
-        found = KafkaLog(pool, kafka) if kafka else None
+        await _charged(shop)
+        found = KafkaLog(pool, kafka.bootstrap) if kafka else None
         conductor = Conductor(pool, Directory(pool, Program(redis)), NoBank(), "bench",
                               message_log=found)  # fmt: skip
-        await _ready(conductor.log)
-        await _charged(shop)
-        counted.statements, began = 0, time.perf_counter()
         async with _relaying(shop, kafka):
+            await _ready(conductor.log)
+            counted.statements, began = 0, time.perf_counter()
+            await shop.execute("UPDATE outbox SET parked = false WHERE parked")
             await _conduct(conductor, shop)
             ours, said = BOOKINGS / (time.perf_counter() - began), counted.statements
         await sale.check_sold()
@@ -124,21 +126,27 @@ async def _ready(log: MessageLog) -> None:
         await log.read()
 
 
+class KafkaAt(NamedTuple):
+    """A broker, and the stores beside it."""
+
+    beside: stores
+    bootstrap: str
+
+
 @asynccontextmanager
-async def _relaying(pool: Pool, kafka: str) -> AsyncGenerator[None]:
-    """Where there is a Kafka, everything goes there."""
-    if not kafka:
+async def _relaying(pool: Pool, kafka: KafkaAt | None) -> AsyncGenerator[None]:
+    """Where there is a Kafka, a relay works."""
+    if kafka is None:
         yield
         return
-    relay = Relay(pool, kafka, lambda claims: "signed", "bench")
-    relaying = asyncio.create_task(forever("relay", relay.run_once, idle_s=0.02))
-    yield
-    await end([relaying])
-    await relay.close()
+    async with _working(kafka.beside, RELAY, RUSH_KAFKA_BOOTSTRAP=kafka.bootstrap):
+        while not await pool.fetchval("SELECT EXISTS (SELECT FROM leases WHERE duty = 'relay')"):
+            await asyncio.sleep(0.05)
+        yield
 
 
 async def _charged(pool: Pool) -> None:
-    """The bank's answer for each booking, as its webhook would have left it."""
+    """The bank's answer for each booking, as its webhook would have left it, but kept back."""
     ids = [row["id"] for row in await pool.fetch("SELECT id FROM bookings ORDER BY id")]
     for at in range(0, len(ids), BATCH):
         said = [
@@ -147,6 +155,7 @@ async def _charged(pool: Pool) -> None:
         ]
         async with pool.acquire() as connection, connection.transaction():
             await outbox.put(connection, said)
+    await pool.execute("UPDATE outbox SET parked = true WHERE done_at IS NULL")
 
 
 async def _conduct(conductor: Conductor, pool: Pool) -> None:
@@ -154,7 +163,9 @@ async def _conduct(conductor: Conductor, pool: Pool) -> None:
     while True:
         if await conductor.run_once():
             continue
-        if not await pool.fetchval("SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL)"):
+        if not await pool.fetchval(
+            "SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND NOT parked)"
+        ):
             return
 
 
@@ -169,32 +180,40 @@ async def _unpaid(pool: Pool) -> bool:
 
 
 @asynccontextmanager
-async def _duties(house: stores) -> AsyncGenerator[tuple[str, dict[str, int]]]:
-    """Serve, conduct and the bank as processes of their own; the bank's address, and all pids."""
+async def _working(
+    house: stores, duties: dict[str, list[str]], **environment: str
+) -> AsyncGenerator[dict[str, int]]:
+    """Duties as processes of their own, and their pids."""
     redis_url, postgres_url = house.urls
-    bind, bank_bind = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    environment = {
-        "RUSH_BIND": bind,
+    known = {
         "RUSH_REDIS_URL": redis_url,
         "RUSH_POSTGRES_URL": postgres_url,
         "RUSH_SECRET_KEY": SECRET,
-        "RUSH_BANK_BIND": bank_bind,
-        "RUSH_BANK_URL": f"http://{bank_bind}",
     }
     said: list[str] = []
     supervisor = Supervisor(said.append)
     try:
-        for name, arguments in DUTIES.items():
+        for name, arguments in duties.items():
             argv = [sys.executable, "-m", "booking_rush.server", *arguments]
             log = house.folder / f"{name}.log"
-            await supervisor.start(Child(name, argv, log, environment))
-        async with asyncio.timeout(30):
-            await _answers(f"http://{bind}/readyz")
-            await _answers(f"http://{bank_bind}/healthz")
-        pids = {name: int(pid) for name, _, pid in map(str.split, said)}
-        yield f"http://{bank_bind}", pids
+            await supervisor.start(Child(name, argv, log, {**known, **environment}))
+        yield {name: int(pid) for name, _, pid in map(str.split, said)}
     finally:
         await supervisor.stop()
+
+
+@asynccontextmanager
+async def _bank(house: stores) -> AsyncGenerator[tuple[str, dict[str, int]]]:
+    """Serve, conduct and the bank, ready; the bank's address, and all pids."""
+    bind, bank_bind = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    base = f"http://{bank_bind}"
+    async with _working(
+        house, DUTIES, RUSH_BIND=bind, RUSH_BANK_BIND=bank_bind, RUSH_BANK_URL=base
+    ) as pids:
+        async with asyncio.timeout(30):
+            await _answers(f"http://{bind}/readyz")
+            await _answers(f"{base}/healthz")
+        yield base, pids
 
 
 async def _answers(url: str) -> None:
