@@ -1,10 +1,10 @@
 """The conduct duty: messages move bookings by the saga's table, and its orders are carried out.
 
 What the log hands over is handled many bookings at a time, each in its order; what fails waits,
-and stops nobody else's. What follows is committed before the log hears that it is done.
+and stops nobody else's, and nor does a bank that is slow. What follows is committed before the log
+hears that it is done.
 """
 
-import asyncio
 import logging
 import time
 from collections import Counter
@@ -15,9 +15,10 @@ from uuid import UUID
 from redis.exceptions import RedisError
 
 from booking_rush.booking import outbox
+from booking_rush.booking.flights import Flights
 from booking_rush.booking.hearing import hear
 from booking_rush.booking.message_log import Burial, Failure, MessageLog
-from booking_rush.booking.orders import Means, Papers, carry_out, look_up
+from booking_rush.booking.orders import AT_THE_BANK, Means, Papers, carry_out, look_up
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.payments import BankAwayError, PaymentRefusedError, Payments
 from booking_rush.booking.table_log import TableLog
@@ -28,7 +29,9 @@ from booking_rush.queue.postgres import AWAY, Pool
 
 log = logging.getLogger(__name__)
 
-BOOKINGS_MAX = 256  # at work at once
+BOOKINGS_MAX = 512  # taken up at once
+FLYING_MAX = 256  # bookings whose orders are at the bank: no more than it has connections
+BANK_WAIT_S = 0.1  # how long a run waits for the bank; what comes later is for a later run
 PATIENT = (Refusal, BankAwayError, RedisError, *AWAY)
 
 
@@ -40,6 +43,13 @@ class Outcome:
     answers: list[Envelope] = field(default_factory=list[Envelope])
     later: list[Failure] = field(default_factory=list[Failure])
     dead: list[Burial] = field(default_factory=list[Burial])
+
+    def add(self, other: "Outcome") -> None:
+        """This, and what became of others."""
+        self.done += other.done
+        self.answers += other.answers
+        self.later += other.later
+        self.dead += other.dead
 
 
 class Conductor:
@@ -64,6 +74,7 @@ class Conductor:
         self._watch = Watch(pool, payments, holder, clock, ask_s=ask_s, still_s=still_s)
         self._tries_max = tries_max
         self._breaks = Counter[UUID]()
+        self._flights = Flights[Outcome]()
         self.log: MessageLog = message_log or TableLog(pool, holder)
 
     async def run_once(self) -> int:
@@ -73,17 +84,15 @@ class Conductor:
             asyncpg.PostgresError, OSError: Postgres did not answer; ask again.
         """
         await self._directory.run_once()
-        orders, messages = heads(await self.log.read())
+        orders, messages = heads(await self.log.read(self._flights.busy))
         outcome = Outcome()
         if messages:
             await self._hear(messages, outcome)
         if orders:
-            await self._obey(orders, outcome)
-        await self.log.done(outcome.done)
-        await self.log.later(outcome.later)
-        await self.log.bury(outcome.dead)
-        for one in (*outcome.done, *(burial.envelope for burial in outcome.dead)):
-            self._breaks.pop(one.id, None)
+            await self._obey(orders)
+        for landed in self._flights.landed():
+            outcome.add(landed)
+        await self._settle(outcome)
         return len(outcome.done) + len(outcome.dead)
 
     async def watch_once(self) -> int:
@@ -92,6 +101,7 @@ class Conductor:
 
     async def release(self) -> None:
         """Give up what we hold, so that another may begin at once."""
+        await self._flights.cancel()
         await self._watch.release()
         await self.log.close()
 
@@ -110,27 +120,39 @@ class Conductor:
         else:
             outcome.done += messages
 
-    async def _obey(self, orders: Sequence[Sequence[Envelope]], outcome: Outcome) -> None:
-        """Carry out the orders of many bookings side by side; their answers are one transaction."""
-        papers = await look_up(self._pool, [one for some in orders for one in some])
-        done = Outcome()
-        await asyncio.gather(*(self._obey_one(some, papers, done) for some in orders))
-        if done.answers:
+    async def _settle(self, outcome: Outcome) -> None:
+        """Commit what the orders were answered, then tell the log how everything ended."""
+        if outcome.answers:
             async with self._pool.acquire() as connection, connection.transaction():
-                await outbox.put(connection, done.answers)
-        outcome.done += done.done
-        outcome.later += done.later
-        outcome.dead += done.dead
+                await outbox.put(connection, outcome.answers)
+        await self.log.done(outcome.done)
+        await self.log.later(outcome.later)
+        await self.log.bury(outcome.dead)
+        for one in (*outcome.done, *(burial.envelope for burial in outcome.dead)):
+            self._breaks.pop(one.id, None)
 
-    async def _obey_one(self, orders: Sequence[Envelope], papers: Papers, done: Outcome) -> None:
+    async def _obey(self, orders: Sequence[Sequence[Envelope]]) -> None:
+        """Set out with the orders of many bookings; wait for Redis, and not long for the bank."""
+        quick = [some for some in orders if not _asks_the_bank(some)]
+        room = FLYING_MAX - len(self._flights.busy)
+        banking = [some for some in orders if _asks_the_bank(some)][:room]
+        papers = await look_up(self._pool, [one for some in quick + banking for one in some])
+        for some in quick + banking:
+            self._flights.set_out(some[0].booking, self._obey_one(some, papers))
+        await self._flights.wait([some[0].booking for some in quick], seconds=None)
+        await self._flights.wait([some[0].booking for some in banking], seconds=BANK_WAIT_S)
+
+    async def _obey_one(self, orders: Sequence[Envelope], papers: Papers) -> Outcome:
         """Carry out the orders of one booking, up to one that must wait."""
+        done = Outcome()
         for order in orders:
             try:
                 done.answers += await carry_out(self._means, order, papers)
             except Exception as why:
                 _fail(order, why, done, self._give_up)
-                return
+                break
             done.done.append(order)
+        return done
 
     def _give_up(self, envelope: Envelope) -> bool:
         """Count a break, and say whether it was one too many.
@@ -165,6 +187,10 @@ def heads(
         else:
             messages.append(had[0])
     return orders, messages
+
+
+def _asks_the_bank(orders: Sequence[Envelope]) -> bool:
+    return any(one.kind in AT_THE_BANK for one in orders)
 
 
 def _fail(

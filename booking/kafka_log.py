@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
+from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -52,18 +53,18 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self._consumer: Any = None
         self._shelf = Shelf()
 
-    async def read(self) -> list[Envelope]:
+    async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
         """Take what has come, unless too much is here; and hand over what need not wait.
 
         Raises:
             KafkaError: no broker answers; what is here is handed over again when one does.
         """
         try:
-            await self._take()
+            await self._take(busy)
         except KafkaError:
             await self.close()
             raise
-        return self._shelf.ready(time.monotonic(), message_log.ROWS_MAX)
+        return self._shelf.ready(time.monotonic(), message_log.ROWS_MAX, busy)
 
     async def done(self, envelopes: Sequence[Envelope]) -> None:
         """Mark them in Postgres, then tell how far everything is read."""
@@ -111,7 +112,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         """What is read begins where the last owner told it was."""
         log.info("reads parts=%d", len(assigned))
 
-    async def _take(self) -> None:
+    async def _take(self, busy: Collection[UUID]) -> None:
         if self._consumer is None:
             await make_missing(self._options["bootstrap_servers"])
             consumer = AIOKafkaConsumer(**self._options)
@@ -120,7 +121,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             self._consumer = consumer
         if len(self._shelf) >= SHELF_MAX:
             return
-        wait_ms = 0 if self._shelf.ready(time.monotonic(), 1) else WAIT_MS
+        wait_ms = 0 if self._shelf.ready(time.monotonic(), 1, busy) else WAIT_MS
         found = await self._consumer.getmany(timeout_ms=wait_ms, max_records=message_log.ROWS_MAX)
         records = [record for records in found.values() for record in records]
         if records:

@@ -96,6 +96,7 @@ async def _move(
     """From `held` to another state; those that were held, in the order given."""
     if not holds:
         return []
+    ids = [UUID(hold.id) for hold in holds]
     rows = await connection.fetch(
         """
         UPDATE bookings SET state = $3, reason = $4, step = step + 1, attempt = given.attempt,
@@ -104,10 +105,10 @@ async def _move(
         WHERE bookings.id = given.id AND bookings.state = 'held'
         RETURNING bookings.id, bookings.step
         """,
-        [UUID(hold.id) for hold in holds], [hold.attempt for hold in holds], state, reason,
+        ids, [hold.attempt for hold in holds], state, reason,
     )  # fmt: skip
     steps = {row["id"]: row["step"] for row in rows}
-    found = [(hold, UUID(hold.id)) for hold in holds]
+    found = zip(holds, ids, strict=True)
     return [Moved(hold, id_, steps[id_]) for hold, id_ in found if id_ in steps]
 
 
@@ -124,7 +125,7 @@ async def _put(connection: Connection, event: str, holds: Sequence[Hold], put: s
         return
     rows = [
         (
-            UUID(h.id), event, h.visitor, "held" if h.state == "paying" else h.state, h.reason,
+            h.id, event, h.visitor, "held" if h.state == "paying" else h.state, h.reason,
             h.section, h.quantity, h.currency, total_of(h), h.adjacent, h.key, h.print, h.number,
             h.wave, h.made, h.deadline, h.first, h.left, h.left_first, h.extended,
             "\n".join(h.seats), " ".join(map(str, h.prices)),
@@ -156,6 +157,8 @@ LIVING = f"""{INSERT}
     SET until_ms = EXCLUDED.until_ms, extensions_left = EXCLUDED.extensions_left,
         extended_ms = EXCLUDED.extended_ms
     WHERE bookings.state = 'held'
+        AND (bookings.until_ms, bookings.extensions_left, bookings.extended_ms)
+            <> (EXCLUDED.until_ms, EXCLUDED.extensions_left, EXCLUDED.extended_ms)
 """
 
 ENDED = f"""{INSERT}

@@ -4,8 +4,9 @@
 hand over at least once, those of one booking in their order; what must wait stops nobody else's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from booking_rush.booking.outbox import Envelope
 
@@ -31,8 +32,11 @@ class Burial(NamedTuple):
 class MessageLog(Protocol):
     """A log, as one worker reads it. Every method may raise what its store raises."""
 
-    async def read(self) -> list[Envelope]:
-        """What may be handled now and is not settled yet; of each booking in order."""
+    async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
+        """What may be handled now and is not settled yet; of each booking in order.
+
+        Of `busy` bookings nothing: somebody works on what was handed over before.
+        """
         ...
 
     async def done(self, envelopes: Sequence[Envelope]) -> None:

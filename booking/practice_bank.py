@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-import httpx
 import msgspec
 
+from booking_rush.booking.asking import Answer, Asker, NoAnswerError, Patience, Question
 from booking_rush.booking.payments import (
     METHODS,
     BankAwayError,
@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 SIGNATURE = "bank-signature"
 CONNECT_S = 1.0
+JSON = {"Content-Type": "application/json"}
 CHARGE = ("booking", "attempt", "amount", "currency", "method", "pay_until_ms")
 
 # The bank's refusals that no repeat changes. Any other answer than a good one is no word on the
@@ -63,7 +64,7 @@ class PracticeBank:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: Asker,
         base_url: str,
         secrets: Sequence[str],
         *,
@@ -73,7 +74,7 @@ class PracticeBank:
         self._http = http
         self.base_url = base_url.rstrip("/")
         self._secrets = tuple(secrets)
-        self._timeout = httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S))
+        self._patience = Patience(total_s=timeout_s, connect_s=min(timeout_s, CONNECT_S))
 
     async def charge(self, payment: Payment) -> str:
         """Ask for the money; the answer is told later. After `pay_until_ms` it never captures.
@@ -113,10 +114,10 @@ class PracticeBank:
             BankAwayError: nothing is known.
         """
         answer = await self._send("GET", f"/charges/{payment.key}")
-        if answer.status_code == 404 and _problem(answer).code == "unknown_charge":
+        if answer.status == 404 and _problem(answer).code == "unknown_charge":
             return []
-        if answer.status_code != 200:
-            raise BankAwayError(f"the bank answered {answer.status_code}")
+        if answer.status != 200:
+            raise BankAwayError(f"the bank answered {answer.status}")
         words = _decoded(answer, _Charge).words
         return [Told(word.id, payment.booking, payment.attempt, word.word) for word in words]
 
@@ -135,30 +136,23 @@ class PracticeBank:
         self, path: str, refusals: frozenset[str], body: dict[str, Any] | None = None
     ) -> None:
         answer = await self._send("POST", path, body)
-        if answer.is_success:
+        if answer.is_good:
             return
         problem = _problem(answer)
-        if answer.is_client_error and problem.code in refusals:
+        if answer.is_refusal and problem.code in refusals:
             raise PaymentRefusedError(problem.code, problem.detail)
-        raise BankAwayError(f"the bank answered {answer.status_code} {problem.code}".rstrip())
+        raise BankAwayError(f"the bank answered {answer.status} {problem.code}".rstrip())
 
-    async def _send(
-        self, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> httpx.Response:
+    async def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+        encoded = None if body is None else msgspec.json.encode(body)
+        question = Question(method, f"{self.base_url}{path}", JSON, encoded, self._patience)
         try:
-            return await self._http.request(
-                method,
-                f"{self.base_url}{path}",
-                content=None if body is None else msgspec.json.encode(body),
-                headers={"Content-Type": "application/json"},
-                timeout=self._timeout,
-                follow_redirects=False,
-            )
-        except httpx.HTTPError as error:
-            raise BankAwayError(f"{type(error).__name__}: {error}") from error
+            return await self._http.ask(question)
+        except NoAnswerError as error:
+            raise BankAwayError(str(error)) from error
 
 
-def _problem(answer: httpx.Response) -> _Problem:
+def _problem(answer: Answer) -> _Problem:
     """What the bank refuses with; of an answer that is no refusal of the bank's, an empty code."""
     try:
         return _decoded(answer, _Problem)
@@ -166,8 +160,8 @@ def _problem(answer: httpx.Response) -> _Problem:
         return _Problem("")
 
 
-def _decoded(answer: httpx.Response, kind: type[T]) -> T:
+def _decoded(answer: Answer, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(answer.content, type=kind)
+        return msgspec.json.decode(answer.body, type=kind)
     except (ValueError, RecursionError) as error:
         raise BankAwayError(f"the bank's answer is not as agreed: {error}") from error

@@ -34,11 +34,11 @@ class Shelf:
         self._places[envelope.id] = [(part, offset)]
         self._queues.setdefault(envelope.booking, {})[envelope.id] = envelope
 
-    def ready(self, now: float, most: int) -> list[Envelope]:
+    def ready(self, now: float, most: int, busy: Collection[UUID] = ()) -> list[Envelope]:
         """What may be handled: all of each booking that need not wait, oldest bookings first."""
         found: list[Envelope] = []
         for booking, queue in self._queues.items():
-            if self._until.get(booking, 0.0) <= now:
+            if self._until.get(booking, 0.0) <= now and booking not in busy:
                 found += queue.values()
                 if len(found) >= most:
                     break

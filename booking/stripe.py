@@ -14,11 +14,12 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
-import httpx
 import msgspec
 
+from booking_rush.booking.asking import Answer, Asker, NoAnswerError, Patience, Question
 from booking_rush.booking.payments import (
     BankAwayError,
     NotYetError,
@@ -35,7 +36,8 @@ T = TypeVar("T")
 
 URL = "https://api.stripe.com"
 SIGNATURE = "stripe-signature"
-PATIENCE = httpx.Timeout(8.0, connect=2.0)
+PATIENCE = Patience(total_s=8.0, connect_s=2.0)
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 KEY_LIVES_S = 20 * 3600  # Stripe says 24 h at least; clocks differ
 INTENTS = "/v1/payment_intents"
 
@@ -119,7 +121,7 @@ class Stripe:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: Asker,
         key: str,
         secrets: Sequence[str],
         base_url: str = URL,
@@ -264,19 +266,18 @@ class Stripe:
         key: str = "",
     ) -> T:
         headers = {"Authorization": f"Bearer {self._key}"}
+        if key:
+            headers["Idempotency-Key"] = key
+        body = None
+        if form is not None:
+            headers |= FORM
+            body = urlencode(form).encode()
+        url = f"{self._base_url}{path}{'?' if params else ''}{urlencode(params or {})}"
         try:
-            answer = await self._http.request(
-                method,
-                f"{self._base_url}{path}",
-                data=form,
-                params=params,
-                headers={**headers, "Idempotency-Key": key} if key else headers,
-                timeout=PATIENCE,
-                follow_redirects=False,
-            )
-        except httpx.HTTPError as error:
-            raise BankAwayError(f"{type(error).__name__}: {error}") from error
-        if answer.status_code != 200:
+            answer = await self._http.ask(Question(method, url, headers, body, PATIENCE))
+        except NoAnswerError as error:
+            raise BankAwayError(str(error)) from error
+        if answer.status != 200:
             raise _error(answer)
         return _decoded(answer, kind)
 
@@ -317,21 +318,21 @@ def _made_s(payment: Payment) -> float:
     return (payment.booking.int >> 80) / 1000
 
 
-def _error(answer: httpx.Response) -> PaymentRefusedError | BankAwayError:
+def _error(answer: Answer) -> PaymentRefusedError | BankAwayError:
     try:
         problem = _decoded(answer, _Failure).error
     except BankAwayError:
         problem = _Problem()
     code = problem.code or problem.type
-    if answer.status_code in (401, 403):
-        log.error("Stripe refuses RUSH_STRIPE_KEY status=%d code=%s", answer.status_code, code)
-    if answer.status_code in REFUSING and problem.type in FINAL:
+    if answer.status in (401, 403):
+        log.error("Stripe refuses RUSH_STRIPE_KEY status=%d code=%s", answer.status, code)
+    if answer.status in REFUSING and problem.type in FINAL:
         return PaymentRefusedError(code, problem.message)
-    return BankAwayError(f"Stripe answered {answer.status_code} {code}".rstrip())
+    return BankAwayError(f"Stripe answered {answer.status} {code}".rstrip())
 
 
-def _decoded(answer: httpx.Response, kind: type[T]) -> T:
+def _decoded(answer: Answer, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(answer.content, type=kind)
+        return msgspec.json.decode(answer.body, type=kind)
     except (ValueError, RecursionError) as error:
         raise BankAwayError(f"Stripe's answer is not as agreed: {error}") from error

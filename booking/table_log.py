@@ -1,6 +1,7 @@
 """The outbox table as the log of the saga: everything that Kafka would do, for smaller houses."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from booking_rush.booking import dead, message_log
 from booking_rush.booking.lease import Lease
@@ -16,8 +17,8 @@ class TableLog:
         self._pool = pool
         self._lease = Lease(pool, "conduct", holder)
 
-    async def read(self) -> list[Envelope]:
-        """The oldest ones of bookings of which nothing has to wait."""
+    async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
+        """The oldest ones of bookings that are not busy, and of which nothing has to wait."""
         if not await self._lease.is_held():
             return []
         rows = await self._pool.fetch(
@@ -25,10 +26,12 @@ class TableLog:
             SELECT id, booking, event, topic, kind, attempt, step, tries FROM outbox
             WHERE done_at IS NULL AND NOT parked AND booking NOT IN (
                 SELECT booking FROM outbox
-                WHERE done_at IS NULL AND NOT parked AND due_at > now())
+                WHERE done_at IS NULL AND NOT parked AND due_at > now()
+                UNION ALL SELECT unnest($2::uuid[]))
             ORDER BY seq LIMIT $1
             """,
             message_log.ROWS_MAX,
+            list(busy),
         )
         return [Envelope(*row) for row in rows]
 

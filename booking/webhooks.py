@@ -2,39 +2,79 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from booking_rush.booking import outbox
-from booking_rush.booking.payments import Payments
+from booking_rush.booking.gathering import Gathering
+from booking_rush.booking.payments import Payments, Told
 from booking_rush.lua.refusals import Invalid
 from booking_rush.queue.postgres import Pool
 
 log = logging.getLogger(__name__)
 
 
-async def take(pool: Pool, payments: Payments, headers: Mapping[str, str], body: bytes) -> None:
-    """Keep the word of a webhook; one that was kept already is acknowledged again.
+class Word(NamedTuple):
+    """What a provider has told."""
 
-    Raises:
-        BadSignature: it is not the provider's.
-        Invalid: it is, and says nothing that we understand.
-    """
-    try:
-        told = payments.read(headers, body, now=time.time())
-    except ValueError as error:
-        raise Invalid(("body", str(error))) from error
-    if told is None:
-        return
-    async with pool.acquire() as connection, connection.transaction():
-        event = await connection.fetchval(
-            """
-            SELECT event FROM bookings WHERE id = $1 AND NOT EXISTS (SELECT FROM payments
-                WHERE booking = $1 AND attempt = $2 AND provider <> $3)
-            """,
-            told.booking, told.attempt, payments.provider,
-        )  # fmt: skip
-        if event is None:  # or it is another provider's: who works at one may not pay at another
-            log.warning("webhook of no payment of theirs id=%s booking=%s", told.id, told.booking)
-            return
-        said = outbox.message(f"bank:{told.id}", told.booking, event, told.word, told.attempt)
-        await outbox.put(connection, [said])
+    provider: str
+    told: Told
+
+
+class Webhooks:
+    """Words of banks as they come; those that come together are kept together."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._words = Gathering(self._keep)
+
+    async def take(self, payments: Payments, headers: Mapping[str, str], body: bytes) -> None:
+        """Keep the word of a webhook; one that was kept already is acknowledged again.
+
+        Raises:
+            BadSignature: it is not the provider's.
+            Invalid: it is, and says nothing that we understand.
+        """
+        try:
+            told = payments.read(headers, body, now=time.time())
+        except ValueError as error:
+            raise Invalid(("body", str(error))) from error
+        if told is not None:
+            await self._words.do(Word(payments.provider, told))
+
+    async def _keep(self, words: Sequence[Word]) -> list[None]:
+        """Keep words about payments of their own providers.
+
+        Who works at one provider may not pay what is paid at another.
+        """
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                EVENTS,
+                [word.told.booking for word in words],
+                [word.told.attempt for word in words],
+                [word.provider for word in words],
+            )
+            events: dict[int, str] = {row["n"]: row["event"] for row in rows}
+            said = [
+                outbox.message(f"bank:{t.id}", t.booking, events[n], t.word, t.attempt)
+                for n, (_, t) in enumerate(words, 1)
+                if n in events
+            ]
+            await outbox.put(connection, said)
+        for n, (provider, told) in enumerate(words, 1):
+            if n not in events:
+                log.warning(
+                    "webhook of no payment of theirs provider=%s id=%s booking=%s",
+                    provider, told.id, told.booking,
+                )  # fmt: skip
+        return [None] * len(words)
+
+
+EVENTS = """
+    SELECT n, event
+    FROM unnest($1::uuid[], $2::int[], $3::text[]) WITH ORDINALITY
+        AS said (of_booking, of_attempt, by, n)
+    JOIN bookings ON bookings.id = of_booking
+    WHERE NOT EXISTS (SELECT FROM payments
+        WHERE booking = of_booking AND attempt = of_attempt AND provider <> by)
+"""

@@ -5,10 +5,8 @@
 
 import asyncio
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -19,19 +17,15 @@ from redis.asyncio import Redis
 from booking_rush.booking.record import Recorder
 from booking_rush.lua.batcher import Batcher
 from booking_rush.lua.commands import CloseEpoch, JoinLine, LoadEvent, OpenEpoch
-from booking_rush.lua.connect import connect
 from booking_rush.lua.gate import Gate
 from booking_rush.lua.program import Program
-from booking_rush.migrations.migrate import migrate
 from booking_rush.queue.postgres import open_pool
 from booking_rush.queue.rules import rules_of
-from booking_rush.server.seed import seed
-from booking_rush.server.stores import postgres_child, redis_child
-from booking_rush.server.supervisor import Supervisor
 from loadtest.client import Client
 from loadtest.client import connect as connect_socket
 from loadtest.holds import great_house, holds, paid
-from loadtest.stage import line, percentiles, staged
+from loadtest.saga import bank, record, saga, saga_over_kafka
+from loadtest.stage import line, percentiles, staged, stores
 
 JOIN = b'{"type":"queue.join","id":"1"}'
 PING = b'{"type":"ping","id":"1"}'
@@ -207,33 +201,6 @@ async def in_redis(benchmark: Callable[[Redis], Coroutine[Any, Any, None]]) -> N
         await benchmark(redis)
 
 
-class stores:
-    """A Redis and a seeded Postgres of this benchmark alone."""
-
-    async def __aenter__(self) -> tuple[Redis, str]:
-        """Start both; the client of the one, the address of the other."""
-        self._folder = tempfile.TemporaryDirectory(prefix="rush-bench-")
-        folder = Path(self._folder.name)
-        folder.chmod(0o711)
-        self._supervisor = Supervisor(lambda line: None)
-        child, redis_url = redis_child(folder / "redis", folder, folder)
-        await self._supervisor.start(child)
-        child, postgres_url = await postgres_child(folder / "postgres", folder, folder)
-        await self._supervisor.start(child)
-        async with open_pool(postgres_url, size=2) as pool:
-            async with pool.acquire() as connection:
-                await migrate(connection)
-            await seed(pool)
-        self._redis = connect(redis_url)
-        return self._redis, postgres_url
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop both."""
-        await self._redis.aclose()
-        await self._supervisor.stop()
-        self._folder.cleanup()
-
-
 def on_uvloop(benchmark: Coroutine[Any, Any, None]) -> None:
     """Run what measures the server on the loop that costs the client least."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -249,6 +216,10 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "holds": lambda: asyncio.run(in_redis(holds)),
     "house": lambda: on_uvloop(great_house()),
     "paid": lambda: on_uvloop(paid()),
+    "record": lambda: asyncio.run(record()),
+    "saga": lambda: asyncio.run(saga()),
+    "kafka": lambda: asyncio.run(saga_over_kafka()),
+    "bank": lambda: asyncio.run(bank()),
 }
 
 if __name__ == "__main__":

@@ -6,15 +6,22 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+from redis.asyncio import Redis
 
+from booking_rush.lua.connect import connect
+from booking_rush.migrations.migrate import migrate
+from booking_rush.queue.postgres import open_pool
+from booking_rush.server.seed import seed
 from booking_rush.server.serve import free_port
+from booking_rush.server.stores import postgres_child, redis_child
+from booking_rush.server.supervisor import Supervisor
 
 READY_S = 60.0
 
@@ -56,13 +63,18 @@ class Stage:
             (await client.post(f"/api/v1/admin/events/{name}/open")).raise_for_status()
 
     def cpu_s(self) -> dict[str, float]:
-        """Processor seconds of each process so far, from the kernel."""
-        tick = os.sysconf("SC_CLK_TCK")
-        spent: dict[str, float] = {}
-        for name, pid in self.pids.items():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            spent[name] = (int(fields[11]) + int(fields[12])) / tick
-        return spent
+        """Processor seconds of each process so far."""
+        return cpu_s(self.pids)
+
+
+def cpu_s(pids: Mapping[str, int]) -> dict[str, float]:
+    """Processor seconds of some processes so far, from the kernel."""
+    tick = os.sysconf("SC_CLK_TCK")
+    spent: dict[str, float] = {}
+    for name, pid in pids.items():
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        spent[name] = (int(fields[11]) + int(fields[12])) / tick
+    return spent
 
 
 @asynccontextmanager
@@ -105,6 +117,35 @@ def _found(pattern: str, text: str) -> str:
     found = re.search(pattern, text)
     assert found, text
     return found[1]
+
+
+class stores:
+    """A Redis and a seeded Postgres of this benchmark alone; what else it needs stands beside."""
+
+    async def __aenter__(self) -> tuple[Redis, str]:
+        """Start both; the client of the one, the address of the other."""
+        self._folder = tempfile.TemporaryDirectory(prefix="rush-bench-")
+        folder = Path(self._folder.name)
+        folder.chmod(0o711)
+        self.folder = folder
+        self.supervisor = Supervisor(lambda line: None)
+        child, redis_url = redis_child(folder / "redis", folder, folder)
+        await self.supervisor.start(child)
+        child, postgres_url = await postgres_child(folder / "postgres", folder, folder)
+        await self.supervisor.start(child)
+        async with open_pool(postgres_url, size=2) as pool:
+            async with pool.acquire() as connection:
+                await migrate(connection)
+            await seed(pool)
+        self.urls = redis_url, postgres_url
+        self._redis = connect(redis_url)
+        return self._redis, postgres_url
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop both."""
+        await self._redis.aclose()
+        await self.supervisor.stop()
+        self._folder.cleanup()
 
 
 def percentiles(values: list[float]) -> dict[str, float]:

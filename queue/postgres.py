@@ -1,8 +1,8 @@
 """Connections to Postgres: a pool whose statements, locks and idle transactions end in time."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
@@ -34,11 +34,19 @@ class PostgresUnfitError(Exception):
     """This database would lose what it has acknowledged; the message says what to set."""
 
 
+async def _leave(connection: object) -> None:
+    """Nothing of ours changes a session: there is nothing to put back, and no need to ask."""
+
+
 @asynccontextmanager
 async def open_pool(
-    url: str, *, size: int, statement_ms: int = STATEMENT_MS
+    url: str,
+    *,
+    size: int,
+    statement_ms: int = STATEMENT_MS,
+    init: Callable[[Any], Coroutine[Any, Any, None]] | None = None,
 ) -> AsyncGenerator[Pool]:
-    """A pool of up to `size` connections.
+    """A pool of up to `size` connections; `init` sees each new one.
 
     Raises:
         PostgresUnfitError: `synchronous_commit` is off: a commit would not mean that it is kept.
@@ -48,6 +56,8 @@ async def open_pool(
         url,
         min_size=1,
         max_size=size,
+        reset=_leave,
+        init=init,  # pyright: ignore[reportArgumentType]
         command_timeout=10,
         server_settings={
             "application_name": "booking-rush",

@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-import httpx
 import msgspec
 import orjson
 import uvicorn
@@ -22,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from booking_rush.booking.asking import Asker, NoAnswerError, Patience, Question, open_http
+from booking_rush.booking.gathering import Gathering
 from booking_rush.booking.practice_bank import SIGNATURE
 from booking_rush.booking.signature import sign
 from booking_rush.lua.refusals import Invalid, TryAgain
@@ -36,7 +37,7 @@ from booking_rush.server.settings import Settings
 log = logging.getLogger(__name__)
 
 FLYING_MAX = 32  # webhooks on their way at a time
-DELIVERY_S = 5.0
+PATIENCE = Patience(total_s=5.0, connect_s=5.0)
 LOOK_S = 0.1  # how often we look for what is due when nobody wakes us
 BACKLOG = 1024
 
@@ -64,7 +65,7 @@ class Bank:
     def __init__(
         self,
         books: Books,
-        http: httpx.AsyncClient,
+        http: Asker,
         webhook_url: str,
         *,
         secrets: Sequence[str],
@@ -79,6 +80,7 @@ class Bank:
         self._flying: dict[str, asyncio.Task[None]] = {}
         self._landed: list[tuple[Due, bool]] = []
         self._woken = asyncio.Event()
+        self.charges = Gathering(self._charge)
 
     @property
     def delay_s(self) -> float:
@@ -106,6 +108,9 @@ class Bank:
         """Send no more; what is on its way is sent again by whoever works next."""
         await end(self._flying.values())
 
+    async def _charge(self, wishes: Sequence[NewCharge]) -> list[dict[str, Any] | Exception]:
+        return await self.books.charge_all(wishes, delay_s=self.delay_s)
+
     async def _note(self) -> int:
         """Write down how the deliveries ended; until then they are not sent again."""
         landed = list(self._landed)
@@ -128,24 +133,21 @@ class Bank:
         arrived = False
         try:
             for _ in range(self.dials.webhook_repeat):
-                answer = await self._http.post(self._webhook_url, **self._signed(due))
-                arrived = answer.is_success
-        except httpx.HTTPError as error:
+                arrived = (await self._http.ask(self._signed(due))).is_good
+        except NoAnswerError as error:
             arrived = False
-            log.info("webhook failed id=%s why=%s", due.id, type(error).__name__)
+            log.info("webhook failed id=%s why=%s", due.id, error)
         finally:
             self._landed.append((due, arrived))
             self.wake()
 
-    def _signed(self, due: Due) -> dict[str, Any]:
+    def _signed(self, due: Due) -> Question:
         body = orjson.dumps(
             {"id": due.id, "booking": str(due.booking), "attempt": due.attempt, "word": due.word}
         )
         signature = sign(self._secret, body, at_s=int(time.time()))
-        return {
-            "content": body,
-            "headers": {SIGNATURE: signature, "Content-Type": "application/json"},
-        }
+        headers = {SIGNATURE: signature, "Content-Type": "application/json"}
+        return Question("POST", self._webhook_url, headers, body, PATIENCE)
 
     async def _rest(self) -> None:
         try:
@@ -178,8 +180,7 @@ async def bank(
         raise PortBusyError(f"cannot listen on {bind}: {error.strerror}") from error
     host, port = listener.getsockname()[:2]
     books = Books(pool, slow_s=slow_s, late_s=late_s)
-    limits = httpx.Limits(max_connections=FLYING_MAX)
-    async with httpx.AsyncClient(timeout=DELIVERY_S, limits=limits) as http:
+    async with open_http(connections=FLYING_MAX) as http:
         works = Bank(books, http, webhook_url, secrets=secrets)
         server = _Server(config_of(works))
         serving = asyncio.create_task(server.serve([listener]))
@@ -231,7 +232,7 @@ async def charge(request: Request) -> Response:
     """`POST /charges`: charge, once a key."""
     works = bank_of(request)
     wish = await read_json(request, NewCharge)
-    made = await works.books.charge(wish, delay_s=works.delay_s)
+    made = await works.charges.do(wish)
     works.wake()
     return answer(202, made)
 

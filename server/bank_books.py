@@ -15,6 +15,7 @@ import msgspec
 from booking_rush.booking.payments import METHODS
 from booking_rush.lua.refusals import Invalid, Refusal
 from booking_rush.queue.postgres import Pool
+from booking_rush.server.bank_moves import CANCEL, CHARGE, REFUND, SETTLE
 
 # What a charge is at once, by its method. A slow one captures by itself, a late one once it has
 # been cancelled; the word of a lost one never leaves the house.
@@ -33,79 +34,6 @@ RETRY_S, RETRY_S_MAX = 0.2, 30.0
 DOUBLINGS_MAX = 10  # of the pause between tries; more would only overflow
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MS = timedelta(milliseconds=1)
-
-# Every statement below changes charges in a clause `changed`; these go on from there. $1 is the
-# delay of webhooks. A word that was told before is told again, under the same id.
-MOVE = """
-, moved AS (
-    INSERT INTO bank.ledger (charge, kind, amount, currency)
-    SELECT key, 'capture', amount, currency FROM changed WHERE state = 'captured'
-)
-"""
-TELL = """
-, told AS (
-    INSERT INTO bank.webhooks (id, charge, word, due_at)
-    SELECT key || ':' || word, key, word,
-           CASE WHEN method = 'lost' AND word = 'charged' THEN NULL
-                ELSE now() + make_interval(secs => $1) END
-    FROM (SELECT key, method, CASE state WHEN 'captured' THEN 'charged' ELSE state END AS word
-          FROM changed WHERE state <> 'pending') AS words
-    ON CONFLICT (id) DO UPDATE SET due_at = EXCLUDED.due_at, delivered_at = NULL, tries = 0
-)
-SELECT * FROM changed
-"""
-# A new charge, or the facts of one that was cancelled before. No row: it was asked before.
-CHARGE = f"""
-WITH changed AS (
-    INSERT INTO bank.charges AS c
-        (key, booking, attempt, amount, currency, method, pay_until, state, due_at)
-    VALUES ($2, $3, $4, $5, $6, $7, $8,
-        CASE WHEN $7 <> 'late' AND now() >= $8 THEN 'cancelled' ELSE $9 END,
-        CASE WHEN $7 = 'slow' AND now() < $8
-             THEN least(now() + make_interval(secs => $10), $8) END)
-    ON CONFLICT (key) DO UPDATE
-        SET amount = $5, currency = $6, method = $7, pay_until = $8
-        WHERE c.amount IS NULL
-    RETURNING *
-)
-{MOVE}{TELL}"""  # noqa: S608  constants of this file
-CANCEL = f"""
-WITH changed AS (
-    INSERT INTO bank.charges AS c (key, booking, attempt, state) VALUES ($2, $3, $4, 'cancelled')
-    ON CONFLICT (key) DO UPDATE SET
-        state = CASE c.state WHEN 'pending' THEN 'cancelled' ELSE c.state END,
-        due_at = CASE WHEN c.state <> 'pending' THEN c.due_at
-                      WHEN c.method = 'late' THEN now() + make_interval(secs => $5) END
-    RETURNING *
-)
-{TELL}"""  # noqa: S608  constants of this file
-REFUND = """
-WITH changed AS (
-    UPDATE bank.charges SET refunded_at = now()
-    WHERE key = $2 AND state = 'captured' AND refunded_at IS NULL
-    RETURNING *
-), moved AS (
-    INSERT INTO bank.ledger (charge, kind, amount, currency)
-    SELECT key, 'refund', amount, currency FROM changed
-), told AS (
-    INSERT INTO bank.webhooks (id, charge, word, due_at)
-    SELECT key || ':refunded', key, 'refunded', now() + make_interval(secs => $1) FROM changed
-)
-SELECT * FROM changed
-"""
-SETTLE = f"""
-WITH due AS (
-    SELECT key FROM bank.charges WHERE due_at <= now()
-    ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
-), changed AS (
-    UPDATE bank.charges AS c
-    SET due_at = NULL,
-        state = CASE WHEN state = 'cancelled' OR now() < pay_until THEN 'captured'
-                     ELSE 'cancelled' END
-    FROM due WHERE c.key = due.key
-    RETURNING c.*
-)
-{MOVE}{TELL}"""  # noqa: S608  constants of this file
 
 
 class UnknownMethod(Refusal):
@@ -169,22 +97,31 @@ class Books:
             Invalid, UnknownMethod: no charge could be made of this.
             ChargeDiffers: there is one, of other facts.
         """
-        if wish.key != f"pay:{wish.booking}:{wish.attempt}":
-            raise Invalid(("key", "pay:{booking}:{attempt}"))
-        facts = (wish.amount, wish.currency, wish.method, EPOCH + wish.pay_until_ms * MS)
-        row = None
-        if wish.method in FIRST_STATES:
-            row = await self._pool.fetchrow(
-                CHARGE,
-                delay_s, wish.key, wish.booking, wish.attempt, *facts,
-                FIRST_STATES[wish.method], self._slow_s,
-            )  # fmt: skip
-        row = row or await self._find(wish.key)
-        if row is None or row["amount"] is None:
-            raise UnknownMethod(f"the bank has no method {wish.method!r}")
-        if (row["amount"], row["currency"], row["method"], row["pay_until"]) != facts:
-            raise ChargeDiffers
-        return _shown(row)
+        [made] = await self.charge_all([wish], delay_s=delay_s)
+        if isinstance(made, Exception):
+            raise made
+        return made
+
+    async def charge_all(
+        self, wishes: Sequence[NewCharge], *, delay_s: float
+    ) -> list[dict[str, Any] | Exception]:
+        """Charge for many at once; what each one comes to, or why it is refused."""
+        good = {w.key: w for w in reversed(wishes) if not _is_strange(w)}  # the first of a key
+        rows = [
+            (w.key, w.booking, w.attempt, *_facts(w), FIRST_STATES[w.method])
+            for w in good.values()
+            if w.method in FIRST_STATES
+        ]
+        found = dict[str, asyncpg.Record]()
+        if rows:
+            made = await self._pool.fetch(CHARGE, delay_s, self._slow_s, *zip(*rows, strict=True))
+            found = {row["key"]: row for row in made}
+        if missing := list({w.key for w in wishes} - found.keys()):
+            before = await self._pool.fetch(
+                "SELECT * FROM bank.charges WHERE key = ANY($1)", missing
+            )
+            found |= {row["key"]: row for row in before}
+        return [_told(wish, found.get(wish.key)) for wish in wishes]
 
     async def cancel(self, key: str, *, delay_s: float) -> dict[str, Any]:
         """Let a charge capture no more, known or not; what it is now is told, perhaps again.
@@ -306,6 +243,26 @@ def _parts(key: str) -> tuple[UUID, int]:
     if kind != "pay" or key != f"pay:{parts[0]}:{parts[1]}" or not 1 <= parts[1] <= 32_767:
         raise Invalid(("key", "pay:{booking}:{attempt}"))
     return parts
+
+
+def _is_strange(wish: NewCharge) -> bool:
+    return wish.key != f"pay:{wish.booking}:{wish.attempt}"
+
+
+def _facts(wish: NewCharge) -> tuple[int, str, str, datetime]:
+    """What a repeat must agree with."""
+    return wish.amount, wish.currency, wish.method, EPOCH + wish.pay_until_ms * MS
+
+
+def _told(wish: NewCharge, row: asyncpg.Record | None) -> dict[str, Any] | Exception:
+    """What the bank answers to a wish that has come to this row, or to none."""
+    if _is_strange(wish):
+        return Invalid(("key", "pay:{booking}:{attempt}"))
+    if row is None or row["amount"] is None:
+        return UnknownMethod(f"the bank has no method {wish.method!r}")
+    if (row["amount"], row["currency"], row["method"], row["pay_until"]) != _facts(wish):
+        return ChargeDiffers()
+    return _shown(row)
 
 
 def _shown(row: asyncpg.Record) -> dict[str, Any]:

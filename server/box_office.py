@@ -21,7 +21,6 @@ from booking_rush.booking.holds import (
     check_key,
     wish_of,
 )
-from booking_rush.booking.webhooks import take
 from booking_rush.lua.refusals import Invalid
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.house import House
@@ -153,7 +152,7 @@ async def webhook(request: Request) -> Response:
     provider = house.payments.named(request.path_params["provider"])
     if provider is None:
         raise NotFound
-    await take(house.pool, provider, request.headers, await read_body(request))
+    await house.webhooks.take(provider, request.headers, await read_body(request))
     return answer(200, {"status": "kept"})
 
 

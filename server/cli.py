@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 import click
+import uvloop
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
@@ -105,7 +106,7 @@ def work(duties: tuple[str, ...]) -> None:
     settings = _settings()
     settings.need_stores()
     configure("+".join(duties), settings.log_level)
-    asyncio.run(run_work(settings, duties))
+    uvloop.run(run_work(settings, duties))
 
 
 @cli.command()

@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 from redis.asyncio import Redis
 
+from booking_rush.booking.asking import open_http
 from booking_rush.booking.breaker import Breaker
 from booking_rush.booking.catalogue import Catalogue
 from booking_rush.booking.guarded import Guarded
@@ -18,6 +18,7 @@ from booking_rush.booking.payments import Payments
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.providers import Providers
 from booking_rush.booking.stripe import Stripe
+from booking_rush.booking.webhooks import Webhooks
 from booking_rush.lua.connect import check, connect
 from booking_rush.lua.program import Program
 from booking_rush.queue import keyring
@@ -30,6 +31,7 @@ from booking_rush.server.showing import Signer
 from booking_rush.server.tokens import Tokens
 
 POOL_MAX = 10
+CONNECTIONS_MAX = 256  # to banks: as many as orders fly at once, so that none waits for one
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class House:
     redis: Redis
     signer: Signer
     payments: Providers
+    webhooks: Webhooks
     rooms: Rooms
     catalogue: Catalogue
     operators: Operators
@@ -86,6 +89,7 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
             redis=redis,
             signer=signer,
             payments=payments,
+            webhooks=Webhooks(pool),
             rooms=rooms,
             catalogue=Catalogue(pool),
             operators=Operators(pool),
@@ -103,7 +107,7 @@ async def open_bank_client(
     settings: Settings, clock: Callable[[], float] = time.monotonic
 ) -> AsyncGenerator[Providers]:
     """Every provider of payments that is set up, as we ask it: each behind its own breaker."""
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=64)) as http:
+    async with open_http(connections=CONNECTIONS_MAX) as http:
         found: list[Payments] = [
             PracticeBank(
                 http,

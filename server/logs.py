@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 
-QUIET = ("uvicorn.access", "asyncio", "websockets", "httpx", "httpcore")
+QUIET = ("uvicorn.access", "asyncio", "websockets", "aiohttp")
 
 
 class LineFormatter(logging.Formatter):

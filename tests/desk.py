@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from booking_rush.booking.asking import Http, open_http
 from booking_rush.booking.payments import Payment, Told
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.queue.postgres import Pool
@@ -21,6 +22,7 @@ from booking_rush.server.bank import bank
 from booking_rush.server.bank_books import NewCharge
 from booking_rush.server.serve import listen
 from booking_rush.server.settings import Settings
+from tests.askers import Nobody
 from tests.clients import until
 from tests.world import QuietServer
 
@@ -45,7 +47,6 @@ class Shop:
     """Who is told: its address, what it has heard, and whether it listens just now."""
 
     url: str
-    nobody: httpx.AsyncClient  # a reader of webhooks asks nobody
     secrets: tuple[str, ...] = (NEW, OLD)
     listens: bool = True
     told: list[Told] = field(default_factory=list[Told])
@@ -53,7 +54,7 @@ class Shop:
 
     async def hear(self, request: Request) -> Response:
         body = await request.body()
-        reader = PracticeBank(self.nobody, "", self.secrets)
+        reader = PracticeBank(Nobody(), "", self.secrets)
         told = reader.read(request.headers, body, now=time.time())
         assert told is not None
         if not self.listens:
@@ -71,6 +72,7 @@ class Desk:
     """A bank, the shop that it tells, and how the shop asks it."""
 
     payments: PracticeBank
+    asker: Http
     shop: Shop
     http: httpx.AsyncClient
     pool: Pool
@@ -98,8 +100,7 @@ class Desk:
 async def open_shop() -> AsyncGenerator[Shop]:
     listener = listen(Settings(bind="127.0.0.1:0"), alone=True)
     listener.listen()
-    nobody = httpx.AsyncClient()
-    shop = Shop(f"http://127.0.0.1:{listener.getsockname()[1]}/webhook", nobody)
+    shop = Shop(f"http://127.0.0.1:{listener.getsockname()[1]}/webhook")
     app = Starlette(routes=[Route("/webhook", shop.hear, methods=["POST"])])
     server = QuietServer(uvicorn.Config(app, ws="none", lifespan="off", log_config=None))
     task = asyncio.create_task(server.serve([listener]))
@@ -108,7 +109,6 @@ async def open_shop() -> AsyncGenerator[Shop]:
     finally:
         server.should_exit = True
         await task
-        await nobody.aclose()
 
 
 @asynccontextmanager
@@ -123,8 +123,9 @@ async def open_desk(pool: Pool, shop: Shop, *secrets: str) -> AsyncGenerator[Des
             late_s=SOON_S,
         ) as url,
         httpx.AsyncClient(base_url=url) as http,
+        open_http(connections=64) as asker,
     ):
-        yield Desk(PracticeBank(http, url, secrets), shop, http, pool)
+        yield Desk(PracticeBank(asker, url, secrets), asker, shop, http, pool)
 
 
 async def is_quiet(pool: Pool) -> bool:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
+from booking_rush.booking.asking import Question, open_http
 from booking_rush.booking.breaker import Breaker
 from booking_rush.booking.guarded import Guarded
 from booking_rush.booking.payments import BankAwayError
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.server.serve import free_port
+from tests.askers import Counting
 from tests.desk import payment
 
 FAILURES_MAX, OPEN_S = 3, 5.0
@@ -25,7 +27,7 @@ class Guard:
     at: str  # where the bank is
     dials: httpx.AsyncClient
     now: float = 0.0
-    asked: list[httpx.Request] = field(default_factory=list[httpx.Request])
+    asked: list[Question] = field(default_factory=list[Question])
 
     def passes(self, seconds: float = OPEN_S) -> None:
         self.now += seconds
@@ -51,12 +53,10 @@ class Guard:
 
 
 async def guard_of(at: str, secret: str, to_close: AsyncExitStack) -> Guard:
-    async def count(request: httpx.Request) -> None:
-        found.asked.append(request)
-
     dials = await to_close.enter_async_context(httpx.AsyncClient())
-    http = await to_close.enter_async_context(httpx.AsyncClient(event_hooks={"request": [count]}))
+    asked = list[Question]()
+    http = Counting(await to_close.enter_async_context(open_http(connections=8)), asked)
     bank = PracticeBank(http, at, (secret,))
     guarded = Guarded(bank, Breaker(FAILURES_MAX, OPEN_S), lambda: found.now)
-    found = Guard(guarded, bank, at, dials)
+    found = Guard(guarded, bank, at, dials, asked=asked)
     return found

@@ -7,7 +7,7 @@ import time
 import uuid
 from datetime import timedelta
 
-import httpx
+import msgspec
 import pytest
 
 from booking_rush.booking.payments import (
@@ -21,8 +21,10 @@ from booking_rush.booking.payments import (
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.signature import sign
 from booking_rush.queue.postgres import Pool
+from booking_rush.server.bank_books import Books
+from tests.askers import Nobody
 from tests.clients import until
-from tests.desk import NEW, OLD, SOON_S, Desk, Shop, open_desk, payment
+from tests.desk import NEW, OLD, SOON_S, Desk, Shop, new_charge, open_desk, payment
 
 
 async def test_the_practice_bank_is_a_provider_of_payments(desk: Desk) -> None:
@@ -167,8 +169,8 @@ async def test_what_can_never_be_charged_is_refused(desk: Desk) -> None:
 
 
 async def test_a_bank_that_is_not_there_is_away(desk: Desk) -> None:
-    nobody = PracticeBank(desk.http, "http://127.0.0.1:1", (NEW,))
-    stranger = PracticeBank(desk.http, f"{desk.payments.base_url}/elsewhere", (NEW,))
+    nobody = PracticeBank(desk.asker, "http://127.0.0.1:1", (NEW,))
+    stranger = PracticeBank(desk.asker, f"{desk.payments.base_url}/elsewhere", (NEW,))
 
     for away in (nobody, stranger):
         for asking in (away.charge, away.cancel, away.refund, away.ask):
@@ -215,19 +217,47 @@ def signed(secret: str = NEW, body: bytes = BODY, *, at_s: int = NOW) -> dict[st
     ],
 )
 async def test_a_strangers_webhook_is_refused(headers: dict[str, str], body: bytes) -> None:
-    async with httpx.AsyncClient() as http:
-        with pytest.raises(BadSignature):
-            PracticeBank(http, "", (NEW, OLD)).read(headers, body, now=NOW)
+    with pytest.raises(BadSignature):
+        PracticeBank(Nobody(), "", (NEW, OLD)).read(headers, body, now=NOW)
 
 
 async def test_a_webhook_of_the_banks_is_read_with_any_secret_of_ours() -> None:
     by_hand = hmac.new(OLD.encode(), f"{NOW}.".encode() + BODY, hashlib.sha256).hexdigest()
-    async with httpx.AsyncClient() as http:
-        reader = PracticeBank(http, "", (NEW, OLD))
-        told = reader.read({"BANK-SIGNATURE": f"t={NOW},v1={by_hand}"}, BODY, now=NOW + 300)
-        assert told == reader.read(signed(at_s=NOW + 300), BODY, now=NOW)
-        assert told == Told("1", uuid.UUID("3b9b7a1e-0000-4000-8000-000000000000"), 1, "charged")
+    reader = PracticeBank(Nobody(), "", (NEW, OLD))
+    told = reader.read({"BANK-SIGNATURE": f"t={NOW},v1={by_hand}"}, BODY, now=NOW + 300)
+    assert told == reader.read(signed(at_s=NOW + 300), BODY, now=NOW)
+    assert told == Told("1", uuid.UUID("3b9b7a1e-0000-4000-8000-000000000000"), 1, "charged")
 
-        for body in (b"{}", b"\xff", BODY.replace(b"charged", b"eaten")):
-            with pytest.raises(ValueError, match=r"."):
-                reader.read(signed(body=body), body, now=NOW)
+    for body in (b"{}", b"\xff", BODY.replace(b"charged", b"eaten")):
+        with pytest.raises(ValueError, match=r"."):
+            reader.read(signed(body=body), body, now=NOW)
+
+
+async def test_a_bad_charge_among_many_is_refused_alone(desk: Desk) -> None:
+    """They come together, so they are one statement; a repeat with other facts is among them."""
+    good = [payment() for _ in range(20)]
+    bad = payment("gold")
+    differs = good[0]._replace(amount=1)
+
+    told = await asyncio.gather(
+        *(desk.payments.charge(one) for one in [*good, bad, differs]), return_exceptions=True
+    )
+
+    assert told[:20] == [""] * 20
+    assert [type(one) for one in told[20:]] == [PaymentRefusedError, BankAwayError]
+    assert await desk.totals(*good, bad) == [(6500, 0)] * 20 + [(0, 0)]
+
+
+async def test_charges_that_come_together_are_one_statement(pool: Pool) -> None:
+    """Of one key the first counts, whatever else is said of it in the same breath."""
+    books, asked = Books(pool), [new_charge(payment()) for _ in range(3)]
+    differs = msgspec.structs.replace(asked[0], amount=1)
+    stranger = msgspec.structs.replace(asked[1], key="pay:stranger:1")
+    unknown = new_charge(payment("gold"))
+
+    told = await books.charge_all([*asked, asked[2], differs, stranger, unknown], delay_s=0.0)
+
+    kinds = [type(one).__name__ for one in told]
+    assert kinds == [*["dict"] * 4, "ChargeDiffers", "Invalid", "UnknownMethod"]
+    assert told[2] == told[3]
+    assert await pool.fetchval("SELECT count(*) FROM bank.ledger") == 3

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-import httpx
 import pytest
 
+from booking_rush.booking.asking import open_http
 from booking_rush.booking.payments import (
     METHODS,
     BankAwayError,
@@ -24,7 +24,7 @@ from tests.desk import NEW, Desk, Shop, is_quiet, new_charge, open_desk, payment
 
 async def test_a_bank_on_a_bad_day_does_nothing_or_answers_nothing(desk: Desk) -> None:
     refused, unanswered, slow = payment(), payment(), payment()
-    hasty = PracticeBank(desk.http, desk.payments.base_url, (NEW,), timeout_s=0.2)
+    hasty = PracticeBank(desk.asker, desk.payments.base_url, (NEW,), timeout_s=0.2)
 
     for dial, turned, asked in (
         ("failure_rate", 1, refused),
@@ -71,7 +71,7 @@ async def test_a_killed_bank_owes_no_word_and_moves_no_money_twice(pool: Pool, s
     unnoted, unsent = payment(), payment()
     books = Books(pool)
     await books.charge(new_charge(unnoted), delay_s=0)
-    async with httpx.AsyncClient() as http:
+    async with open_http(connections=8) as http:
         killed = Bank(books, http, shop.url, secrets=(NEW,))
         await killed.run_once()
         await books.charge(new_charge(unsent), delay_s=0)

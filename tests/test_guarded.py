@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import httpx
+import orjson
 import pytest
 from redis.asyncio import Redis
 
 from booking_rush.booking import dead, outbox
+from booking_rush.booking.asking import Answer, Question
 from booking_rush.booking.breaker import Breaker
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.guarded import Guarded
@@ -38,6 +39,7 @@ from booking_rush.server.metrics import exposition
 from booking_rush.server.serve import free_port
 from booking_rush.server.work import DUTIES
 from tests.agreement import is_quiet
+from tests.askers import Hand
 from tests.clients import Visitor, until
 from tests.desk import NEW, Desk, payment
 from tests.guards import FAILURES_MAX, OPEN_S, Guard, guard_of
@@ -139,18 +141,17 @@ async def test_what_the_bank_refuses_does_not_open_it(guard: Guard) -> None:
 async def test_a_payment_that_must_wait_keeps_no_other_from_the_bank() -> None:
     """Stripe answers: this intent cannot be cancelled yet. It may say so for a long time."""
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/cancel"):
+    async def answer(question: Question) -> Answer:
+        if question.url.endswith("/cancel"):
             error = {"type": "invalid_request_error", "code": "payment_intent_unexpected_state"}
-            return httpx.Response(400, json={"error": error})
-        return httpx.Response(200, json={"id": "pi_1", "status": "processing"})
+            return Answer(400, orjson.dumps({"error": error}))
+        return Answer(200, b'{"id": "pi_1", "status": "processing"}')
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        stripe = Stripe(http, "sk_test_123", (NEW,), clock=lambda: 0.0)
-        guarded = Guarded(stripe, Breaker(FAILURES_MAX, OPEN_S), lambda: 0.0)
-        for _ in range(FAILURES_MAX + 1):
-            with pytest.raises(NotYetError):
-                await guarded.cancel(payment())
+    stripe = Stripe(Hand(answer), "sk_test_123", (NEW,), clock=lambda: 0.0)
+    guarded = Guarded(stripe, Breaker(FAILURES_MAX, OPEN_S), lambda: 0.0)
+    for _ in range(FAILURES_MAX + 1):
+        with pytest.raises(NotYetError):
+            await guarded.cancel(payment())
     assert guarded.state() == "closed"
 
 

@@ -16,6 +16,7 @@ from booking_rush.booking.message_log import Burial, Failure, MessageLog
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.relay import Relay
 from booking_rush.booking.table_log import TableLog
+from booking_rush.booking.topics import make_missing
 from booking_rush.booking.watch import Watch
 from booking_rush.queue.postgres import Pool
 from tests.clients import until
@@ -119,6 +120,15 @@ async def test_a_booking_is_handed_over_in_its_order(bench: Bench) -> None:
     assert of(booking, await bench.reads(*letters)) == letters
 
 
+async def test_of_a_busy_booking_nothing_is_handed_over(bench: Bench) -> None:
+    busy, idle = await bench.booking(), await bench.booking()
+    letters = [order(busy), order(idle), order(busy)]
+    await bench.send(*letters)
+    await bench.reads(*letters)
+    assert of(busy, found := await bench.log.read({busy})) == []
+    assert of(idle, found) == [letters[1]]
+
+
 async def test_what_is_done_is_not_handed_over_again(bench: Bench) -> None:
     booking = await bench.booking()
     first, second = order(booking), order(booking)
@@ -165,7 +175,7 @@ async def test_bytes_that_nobody_understands_are_dead_and_told_of(
     pool: Pool, kafka_server: Store
 ) -> None:
     async with bench_on(pool, kafka_server.url) as bench:
-        await bench.send()
+        await make_missing(kafka_server.url)
         producer = AIOKafkaProducer(bootstrap_servers=kafka_server.url)
         await producer.start()
         for value in (b"{", b"\x00\xff", b'{"schema":"9"}', b"[]"):

@@ -9,11 +9,11 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-import httpx
 import pytest
 
+from booking_rush.booking.asking import Answer, Http, Question, open_http
 from booking_rush.booking.holds import uuid7
 from booking_rush.booking.payments import (
     BankAwayError,
@@ -23,6 +23,7 @@ from booking_rush.booking.payments import (
     Told,
 )
 from booking_rush.booking.stripe import Stripe
+from tests.askers import Hand
 
 KEY = "sk_test_123"  # as stripe-mock wants one to look
 SECRETS = ("whsec_new", "whsec_old")
@@ -35,8 +36,16 @@ def to_pay(*, age_ms: int = 0, lasts_ms: int = 60_000, secret: str = "") -> Paym
     return Payment(booking, 1, 6500, "EUR", "stripe", now + lasts_ms, "stripe", secret)
 
 
-def form_of(request: httpx.Request) -> dict[str, str]:
-    return {name: value for name, [value] in parse_qs(request.content.decode()).items()}
+def form_of(question: Question) -> dict[str, str]:
+    return {name: value for name, [value] in parse_qs((question.body or b"").decode()).items()}
+
+
+def path_of(question: Question) -> str:
+    return urlsplit(question.url).path
+
+
+def query_of(question: Question) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(question.url).query))
 
 
 def made_for(payment: Payment) -> dict[str, str]:
@@ -55,27 +64,27 @@ def made_for(payment: Payment) -> dict[str, str]:
 class Asked:
     """Stripe as stripe-mock plays it, and every request that it was sent."""
 
-    def __init__(self, url: str) -> None:
-        self.requests: list[httpx.Request] = []
-        self.http = httpx.AsyncClient(event_hooks={"request": [self._note]})
-        self.stripe = Stripe(self.http, KEY, SECRETS, url)
+    def __init__(self, http: Http, url: str) -> None:
+        self.requests: list[Question] = []
+        self.stripe = Stripe(self, KEY, SECRETS, url)
+        self._http = http
 
-    async def _note(self, request: httpx.Request) -> None:
-        assert request.headers["authorization"] == f"Bearer {KEY}"
-        self.requests.append(request)
+    async def ask(self, question: Question) -> Answer:
+        assert question.headers["Authorization"] == f"Bearer {KEY}"
+        self.requests.append(question)
+        return await self._http.ask(question)
 
     def lines(self) -> list[tuple[str, str, str]]:
         return [
-            (one.method, one.url.path, one.headers.get("idempotency-key", ""))
+            (one.method, path_of(one), one.headers.get("Idempotency-Key", ""))
             for one in self.requests
         ]
 
 
 @pytest.fixture
 async def asked(stripe_url: str) -> AsyncGenerator[Asked]:
-    asked = Asked(stripe_url)
-    async with asked.http:
-        yield asked
+    async with open_http(connections=4) as http:
+        yield Asked(http, stripe_url)
 
 
 async def test_stripe_is_a_provider_of_payments(asked: Asked) -> None:
@@ -103,7 +112,7 @@ async def test_a_charge_that_is_written_down_is_not_asked_again(asked: Asked) ->
 
 async def test_a_charge_past_its_deadline_is_cancelled(asked: Asked) -> None:
     assert await asked.stripe.charge(to_pay(lasts_ms=-1)) == ""
-    assert asked.requests[-1].url.path.endswith("/cancel")
+    assert path_of(asked.requests[-1]).endswith("/cancel")
 
 
 async def test_what_stripe_has_never_seen_is_made_and_cancelled(asked: Asked) -> None:
@@ -138,7 +147,7 @@ async def test_an_open_intent_has_no_word(asked: Asked) -> None:
     assert await asked.stripe.ask(payment) == []
 
     assert [line[0] for line in asked.lines()] == ["POST", "GET"]
-    assert asked.requests[0].headers["idempotency-key"] == payment.key
+    assert asked.requests[0].headers["Idempotency-Key"] == payment.key
 
 
 async def test_what_is_older_than_its_key_is_searched_for_first(asked: Asked) -> None:
@@ -150,25 +159,26 @@ async def test_what_is_older_than_its_key_is_searched_for_first(asked: Asked) ->
         ("GET", "/v1/payment_intents/search"),
         ("POST", "/v1/refunds"),
     ]
-    assert asked.requests[0].url.params["query"] == (
+    assert query_of(asked.requests[0])["query"] == (
         f"metadata['booking']:'{payment.booking}' AND metadata['attempt']:'1'"
     )
 
 
 async def test_a_list_of_refunds_is_read_as_stripe_writes_it(stripe_url: str) -> None:
     """Of a succeeded intent, which stripe-mock never has, the refunds are asked for."""
-    async with httpx.AsyncClient() as real:
+    async with open_http(connections=1) as real:
 
-        async def answer(request: httpx.Request) -> httpx.Response:
-            if request.url.path.startswith("/v1/payment_intents/"):
-                return httpx.Response(200, json=intent("succeeded", amount=100))
-            assert dict(request.url.params) == {"payment_intent": "pi_1", "limit": "100"}
-            found = await real.send(request)
-            assert found.status_code == 200, found.text
-            return httpx.Response(200, content=found.content)
+        async def answer(question: Question) -> Answer:
+            if path_of(question).startswith("/v1/payment_intents/"):
+                return Answer(200, json.dumps(intent("succeeded", amount=100)).encode())
+            assert query_of(question) == {"payment_intent": "pi_1", "limit": "100"}
+            found = await real.ask(question)
+            assert found.status == 200, found.body
+            return found
 
-        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-            told = await Stripe(http, KEY, SECRETS, stripe_url).ask(to_pay(secret="pi_1_secret_2"))
+        told = await Stripe(Hand(answer), KEY, SECRETS, stripe_url).ask(
+            to_pay(secret="pi_1_secret_2")
+        )
     assert [one.word for one in told] == ["charged", "refunded"]
 
 
@@ -192,13 +202,11 @@ def failure(kind: str, code: str = "") -> dict[str, Any]:
 
 
 def answering(answers: Answers) -> Stripe:
-    def answer(request: httpx.Request) -> httpx.Response:
-        status, body = answers(request.method, request.url.path)
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return httpx.Response(status, content=content)
+    async def answer(question: Question) -> Answer:
+        status, body = answers(question.method, path_of(question))
+        return Answer(status, body if isinstance(body, bytes) else json.dumps(body).encode())
 
-    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    return Stripe(http, KEY, SECRETS, "http://stripe.test")
+    return Stripe(Hand(answer), KEY, SECRETS, "http://stripe.test")
 
 
 def always(status: int, body: Any) -> Stripe:
@@ -257,7 +265,7 @@ async def test_any_other_answer_is_no_word(status: int, body: Any) -> None:
 
 
 async def test_a_stripe_that_is_not_there_is_away() -> None:
-    async with httpx.AsyncClient() as http:
+    async with open_http(connections=1) as http:
         stripe = Stripe(http, KEY, SECRETS, "http://127.0.0.1:1")
         for asking in (stripe.charge, stripe.cancel, stripe.refund, stripe.ask):
             with pytest.raises(BankAwayError):

@@ -26,6 +26,7 @@ TECHNOLOGY = {
     "prometheus_client": {"server"},
     "argon2": {"server"},
     "jwt": {"queue", "server"},
+    "aiohttp": {"booking"},
 }
 SOURCES = sorted(path for folder in MAY_IMPORT for path in (ROOT / folder).glob("*.py"))
 ALL_PYTHON = [

@@ -1,0 +1,167 @@
+"""A sale for benchmarks: an event, its visitors, their holds and checkouts, all really made."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count, islice
+from typing import Any
+
+import msgspec
+from redis.asyncio import Redis
+
+from booking_rush.booking.catalogue import Catalogue
+from booking_rush.booking.events import NewEvent
+from booking_rush.booking.holds import uuid7
+from booking_rush.booking.payments import Payment, Told
+from booking_rush.booking.record import Recorder
+from booking_rush.lua.commands import AdmitVisitor, Command, JoinLine, ReportSockets
+from booking_rush.lua.program import Program
+from booking_rush.lua.seat_commands import CheckedOut, CheckoutHold, Held, HoldSeats
+from booking_rush.queue.directory import Directory
+from booking_rush.queue.postgres import Pool
+
+EVENT = "bench"
+TICKETS = 2  # seats a booking
+ROW = 100
+AT_ONCE = 5_000  # commands that wait before Redis
+
+
+class Counted:
+    """How many statements the connections of a pool have sent, BEGIN and COMMIT among them."""
+
+    def __init__(self) -> None:
+        self.statements = 0
+
+    async def watch(self, connection: Any) -> None:
+        """Count what this connection sends from now on."""
+        connection.add_query_logger(self._count)
+
+    def _count(self, record: object) -> None:
+        self.statements += 1
+
+
+class NoBank:
+    """A provider that must not be asked: every answer is there already."""
+
+    provider = "bank"
+    methods = frozenset({"ok"})
+
+    async def charge(self, payment: Payment) -> str:
+        """Nobody asks this."""
+        raise AssertionError(payment)
+
+    async def cancel(self, payment: Payment) -> None:
+        """Nobody asks this."""
+        raise AssertionError(payment)
+
+    async def refund(self, payment: Payment) -> None:
+        """Nobody asks this."""
+        raise AssertionError(payment)
+
+    async def ask(self, payment: Payment) -> list[Told]:
+        """Nobody asks this."""
+        raise AssertionError(payment)
+
+    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+        """Nobody is told."""
+        raise AssertionError(body)
+
+
+class Sale:
+    """Some bookings of two named seats each, on their way."""
+
+    def __init__(self, redis: Redis, pool: Pool, bookings: int) -> None:
+        program = Program(redis)
+        self.recorder = Recorder(pool, redis, program, "bench")
+        self._pool = pool
+        self._bookings = bookings
+        self._directory = Directory(pool, program)
+        self._seats = seats(bookings)
+
+    async def open(self) -> "Sale":
+        """Put the event on sale, and let everybody in; all of that is recorded."""
+        catalogue = Catalogue(self._pool)
+        await catalogue.create(new_event(self._bookings), who="bench")
+        await catalogue.act(EVENT, "open", who="bench")
+        await self.recorder.run_once()
+        assert await self._directory.ready(EVENT, seconds=10)
+        names = range(self._bookings)
+        await self._do([JoinLine(f"v{n}") for n in names])
+        await self._do([AdmitVisitor(f"v{n}", "bench") for n in names])
+        await self.record(2 * self._bookings)
+        return self
+
+    async def hold_and_check_out(self) -> int:
+        """Everybody holds, then everybody checks out; how many entries wait to be recorded."""
+        ids = [str(uuid7(n, n.to_bytes(10))) for n in range(self._bookings)]
+        wishes = [
+            HoldSeats(id_, f"v{n}", "k", "p", list(islice(self._seats, TICKETS)), "", 0, "place")
+            for n, id_ in enumerate(ids)
+        ]
+        assert all(isinstance(told, Held) for told in await self._do(wishes))
+        outs = [CheckoutHold(f"v{n}", id_, "ok") for n, id_ in enumerate(ids)]
+        assert all(isinstance(told, CheckedOut) for told in await self._do(outs))
+        return 2 * self._bookings
+
+    async def record(self, entries: int) -> None:
+        """Record so many entries."""
+        while entries > 0:
+            entries -= await self.recorder.run_once()
+        assert entries == 0
+
+    async def check_sold(self) -> None:
+        """Every booking is confirmed, Redis knows its seats as sold, and nothing failed."""
+        found = await self._pool.fetchrow(
+            """
+            SELECT (SELECT count(*) FROM bookings WHERE state = 'confirmed' AND claimed),
+                (SELECT count(*) FROM payments WHERE state = 'captured'),
+                (SELECT count(*) FROM outbox WHERE done_at IS NULL OR parked),
+                (SELECT count(*) FROM dead)
+            """
+        )
+        assert found is not None
+        assert [*found] == [self._bookings, self._bookings, 0, 0], [*found]
+        await self._directory.refresh()
+        stats = await self._directory.batcher(EVENT).do(ReportSockets("bench", 0))
+        assert stats.sold == TICKETS * self._bookings, stats
+
+    async def _do(self, commands: Sequence[Command[Any]]) -> list[Any]:
+        batcher, told = self._directory.batcher(EVENT), list[Any]()
+        for at in range(0, len(commands), AT_ONCE):
+            told += await asyncio.gather(*map(batcher.do, commands[at : at + AT_ONCE]))
+        return told
+
+
+def seats(bookings: int) -> Iterator[str]:
+    """Every seat of the house, row by row."""
+    return (f"bowl.R{n // ROW}-{n % ROW + 1}" for n in islice(count(), bookings * TICKETS))
+
+
+def new_event(bookings: int) -> NewEvent:
+    """An event with just the seats that are booked; nothing lapses while it is measured."""
+    rows = -(-bookings * TICKETS // ROW)
+    return msgspec.convert(
+        {
+            "id": EVENT,
+            "name": "A Benchmark",
+            "shows": [{"id": "evening", "starts_at": datetime.now(UTC) + timedelta(days=30)}],
+            "sections": [
+                {
+                    "id": "bowl",
+                    "show": "evening",
+                    "name": "Bowl",
+                    "kind": "seated",
+                    "rows": [{"name": f"R{n}", "seats": ROW} for n in range(rows)],
+                    "price": {"amount": 6500, "currency": "EUR"},
+                }
+            ],
+            "rules": {
+                "rate_per_second": 0,
+                "active_max": bookings,
+                "pass_seconds": 86_400,
+                "hold_seconds": 86_400,
+                "payment_seconds": 86_400,
+            },
+        },
+        NewEvent,
+    )

@@ -1,0 +1,34 @@
+"""Stand-ins for who carries questions: nobody at all, and answers that are written by hand."""
+
+from collections.abc import Awaitable, Callable
+
+from booking_rush.booking.asking import Answer, Asker, Question
+
+
+class Nobody:
+    """Who reads webhooks asks nobody."""
+
+    async def ask(self, question: Question) -> Answer:
+        raise AssertionError(question)
+
+
+class Hand:
+    """Answers that are written by hand."""
+
+    def __init__(self, answer: Callable[[Question], Awaitable[Answer]]) -> None:
+        self._answer = answer
+
+    async def ask(self, question: Question) -> Answer:
+        return await self._answer(question)
+
+
+class Counting:
+    """Remembers every question, also one that never finds a connection."""
+
+    def __init__(self, behind: Asker, asked: list[Question]) -> None:
+        self._behind = behind
+        self._asked = asked
+
+    async def ask(self, question: Question) -> Answer:
+        self._asked.append(question)
+        return await self._behind.ask(question)
