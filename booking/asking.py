@@ -85,7 +85,9 @@ class Http:
                 allow_redirects=False,
             ) as answer:
                 return Answer(answer.status, await answer.read())
-        except (ClientError, TimeoutError, OSError) as error:
+        except TimeoutError as error:
+            raise NoAnswerError(f"no answer within {total_s:g} s") from error
+        except (ClientError, OSError) as error:
             raise NoAnswerError(f"{type(error).__name__}: {error}") from error
 
 

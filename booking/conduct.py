@@ -126,6 +126,10 @@ class Conductor:
             async with self._pool.acquire() as connection, connection.transaction():
                 await outbox.put(connection, outcome.answers)
         await self.log.done(outcome.done)
+        if outcome.later:
+            one, why = outcome.later[0]
+            count = len(outcome.later)
+            log.info("later count=%d kind=%s booking=%s why=%s", count, one.kind, one.booking, why)
         await self.log.later(outcome.later)
         await self.log.bury(outcome.dead)
         for one in (*outcome.done, *(burial.envelope for burial in outcome.dead)):
@@ -198,7 +202,6 @@ def _fail(
 ) -> None:
     """Wait for what is away; give up what is refused for good, or breaks again and again."""
     if isinstance(why, PATIENT):
-        log.info("later kind=%s booking=%s why=%r", envelope.kind, envelope.booking, why)
         outcome.later.append(Failure(envelope, repr(why)))
     elif isinstance(why, PaymentRefusedError):
         outcome.dead.append(Burial(envelope, "refused", str(why)))

@@ -33,4 +33,6 @@ def configure(duty: str, level: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A pool says with a trace, for each connection, what our loops say in one line.
+    logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
     logging.getLogger("uvicorn.error").setLevel(max(root.level, logging.WARNING))

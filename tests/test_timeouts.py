@@ -20,7 +20,7 @@ async def test_each_bank_is_asked_as_its_settings_say(desk: Desk) -> None:
     async with open_bank_client(settings, lambda: now) as payments:
         await desk.turn(latency_ms=60_000)
         for _ in range(settings.breaker_failures_max):
-            with pytest.raises(BankAwayError, match="ReadTimeout"):
+            with pytest.raises(BankAwayError, match="no answer within"):
                 await payments.charge(payment())
         await desk.turn()
         now = 6.9

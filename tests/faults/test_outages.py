@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.buyers import Character
 from tests.faults.checker import assert_kept
 from tests.faults.evidence import patiently
-from tests.faults.night import night
+from tests.faults.night import any_wish, night
 
 AWAY_S = 60
 RATE = 100.0
+CHARACTER = Character(  # nobody whose money comes after the deadline: that is two minutes here
+    any_wish, tries=4, cancels=0.2, methods=("ok",) * 6 + ("declined", "slow", "lost")
+)
 PAYING = "SELECT count(*) FROM bookings WHERE state = 'paying'"
 
 # What grows meanwhile, and is drained by itself.
@@ -28,7 +32,7 @@ async def test_a_minute_without_it(
     name: str, folder: Path, seed: int, report: Callable[..., None]
 ) -> None:
     async with night(folder, rules={"payment_seconds": 120}) as sale:
-        async with sale.crowd(seed, rate=RATE):
+        async with sale.crowd(seed, rate=RATE, character=CHARACTER):
             await sale.flows(20)
             sale.kill(name)
             bookings = await patiently(sale.pool, "SELECT count(*) FROM bookings")
