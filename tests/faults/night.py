@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,7 @@ RULES = {
     "hold_seconds": 5,
     "payment_seconds": 20,
 }
-BUYERS_MAX = 150  # at a time: who finds as many waits outside, and the house is not overrun
+BUYERS_MAX = 400  # at a time: who finds as many waits outside, and the house is not overrun
 PATIENCE_S = 20.0  # of a buyer, who then goes away and leaves the booking to itself
 FLOWS_S = 60.0
 TAIL = 1500  # characters
@@ -76,36 +76,37 @@ class Night:
         """Where the broker is."""
         return self.stores["broker"].url
 
+    async def die_and_come_back(self, names: Sequence[str]) -> float:
+        """Kill, start again, and wait for money; for how many seconds."""
+        began = time.monotonic()
+        for name in names:
+            self.kill(name)
+        await self.start(*names)
+        await self.flows()
+        return time.monotonic() - began
+
     def kill(self, name: str) -> None:
         """Kill -9 a duty or a store."""
         (self.stores.get(name) or self.processes[name]).kill()
 
-    async def start(self, name: str) -> None:
-        """Start it again, until a store is ready, or a duty works."""
-        if name in self.stores:
-            await asyncio.to_thread(self.stores[name].start)
-            return
-        had = self._beginnings(name)
-        self.processes[name].start()
+    async def start(self, *names: str) -> None:
+        """Start again what was killed: stores, until they are ready, then duties, until they work.
 
-        def works() -> bool:
-            self.revive()
-            return self._beginnings(name) > had
-
-        await until(works, within_s=FLOWS_S)
-
-    async def die_and_come_back(self, names: list[str]) -> float:
-        """Kill, start stores before those who need them, and wait for money; for how many s."""
-        began = time.monotonic()
+        A duty that ends because a store is away is started again, as whoever runs the house does.
+        """
+        had = {name: self._beginnings(name) for name in names if name in self.processes}
         for name in names:
-            self.kill(name)
-        for name in sorted(names, key=lambda name: name not in self.stores):
-            await self.start(name)
-        await self.flows()
-        return time.monotonic() - began
+            if name in self.stores:
+                await asyncio.to_thread(self.stores[name].start)
+
+        def work() -> bool:
+            self.revive()
+            return all(self._beginnings(name) > before for name, before in had.items())
+
+        await self._until(work, f"one of {', '.join(had)} does not work", FLOWS_S)
 
     def revive(self) -> None:
-        """Start what has ended by itself, as whoever runs the house does."""
+        """Start every duty that has ended."""
         for process in self.processes.values():
             if not process.is_running():
                 process.start()
@@ -128,10 +129,13 @@ class Night:
             self.revive()
             return int(await patiently(self.pool, count)) >= had + more
 
+        await self._until(grown, "the sale stands still", within_s)
+
+    async def _until(self, condition: Callable[[], Any], otherwise: str, within_s: float) -> None:
         try:
-            await until(grown, within_s=within_s)
+            await until(condition, within_s=within_s)
         except AssertionError:
-            raise AssertionError(f"the sale stands still: {self.last_words()}") from None
+            raise AssertionError(f"{otherwise}: {self.last_words()}") from None
 
     def last_words(self) -> str:
         """The end of each log, for whoever looks for the reason."""
