@@ -1,5 +1,6 @@
 """The seed of a fault run, and the counts of what it did: both are printed in the end."""
 
+import asyncio
 import os
 import random
 from collections.abc import Callable
@@ -9,6 +10,11 @@ import pytest
 
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
 LINES: list[str] = []
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Not uvloop: buyers give up at any moment, and it leaves their half-open sockets behind."""
+    return {"asyncio": asyncio.new_event_loop}
 
 
 @pytest.fixture
