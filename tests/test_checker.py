@@ -1,6 +1,7 @@
-"""The checker of fault runs: a sale that went well passes, each broken promise is named."""
+"""The checker of fault runs: what went well passes, each broken promise is named."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from tests.faults.checker import (
     Told,
     violations,
 )
+from tests.faults.mutants import EDITS, Edit
+
+ROOT = Path(__file__).parents[1]
 
 ADA = Booking("a", "ada", "confirmed", "", ("stalls.A-1",), 1, 100)
 BOB = Booking("b", "bob", "refunded", "floor", (), 2, 80)
@@ -103,3 +107,12 @@ def test_every_invariant_is_broken_by_something() -> None:
 def test_a_seat_may_be_sold_again_once_it_was_given_back() -> None:
     floor = Booking("c", "cat", "confirmed", "floor", (), 2, 100)
     assert violations(replace(GOOD, **with_second(floor))) == []
+
+
+@pytest.mark.parametrize(
+    "edit", sorted({edit for edits in EDITS.values() for edit in edits}), ids=lambda edit: edit.text
+)
+def test_every_mutant_still_finds_what_it_takes_away(edit: Edit) -> None:
+    """A defence that has moved is noticed here, and not in the middle of a night."""
+    source = ROOT / f"{edit.module.replace('.', '/')}.py"
+    assert source.read_text().count(edit.text) == 1

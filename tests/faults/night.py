@@ -37,7 +37,7 @@ RULES = {
 }
 BUYERS_MAX = 400  # at a time: who finds as many waits outside, and the house is not overrun
 PATIENCE_S = 20.0  # of a buyer, who then goes away and leaves the booking to itself
-FLOWS_S = 60.0
+FLOWS_S = 120.0  # then it stands still, however slow the machine
 TAIL = 1500  # characters
 
 
