@@ -81,6 +81,7 @@ class Crowd:
 
     async def _ask(self, method: str, person: Person) -> bool:
         path = f"/api/v1/events/{self._event}/queue"
+        knew = person.number  # who joins while this is on its way was not there when it was asked
         try:
             answer = await self._client.request(method, path, headers=person.headers)
         except httpx.TransportError:
@@ -89,7 +90,7 @@ class Crowd:
         if answer.status_code in (200, 201):
             person.told(answer.json()["place"])
             return True
-        if answer.status_code != 503 and not (answer.status_code == 404 and not person.number):
+        if answer.status_code != 503 and not (answer.status_code == 404 and not knew):
             person.complaints.append(f"{method} {answer.status_code} {answer.text}")
         return False
 
