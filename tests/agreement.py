@@ -94,9 +94,10 @@ async def _money(pool: Pool) -> list[str]:
     """The bank keeps the price of each confirmed booking, and nothing of any other."""
     rows = await pool.fetch(
         """
-        SELECT id, state, total, coalesce((SELECT sum(captured - refunded)::bigint
-            FROM bank.totals WHERE totals.booking = bookings.id), 0) AS kept
-        FROM bookings
+        SELECT id, state, total, coalesce(kept, 0) AS kept
+        FROM bookings LEFT JOIN (
+            SELECT booking, sum(captured - refunded)::bigint AS kept FROM bank.totals GROUP BY booking
+        ) AS sums ON sums.booking = id
         """
     )
     return [

@@ -39,6 +39,7 @@ BUYERS_MAX = 400  # at a time: who finds as many waits outside, and the house is
 PATIENCE_S = 20.0  # of a buyer, who then goes away and leaves the booking to itself
 FLOWS_S = 120.0  # then it stands still, however slow the machine
 TAIL = 1500  # characters
+LOOK_MS = 60_000  # a Postgres that was killed knows nothing of its tables' sizes, and plans so
 
 
 def any_wish(chance: random.Random) -> Wish:
@@ -238,7 +239,7 @@ async def night(
             "kafka_bootstrap": broker.url, "kafka_instance": "conduct", "kafka_session_seconds": 3,
         }  # fmt: skip
         async with (
-            open_pool(postgres.url, size=10) as pool,
+            open_pool(postgres.url, size=10, statement_ms=LOOK_MS) as pool,
             sale(
                 redis.url, postgres.url, pool, folder,
                 duties=duties, settings={**on_kafka, **settings}, **event,
