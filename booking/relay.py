@@ -7,7 +7,8 @@ that cannot deliver is thrown away with what it had, and the rows are read again
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -30,6 +31,7 @@ ROWS_MAX = 2000
 BATCH_BYTES = 256 * 1024
 SEND_S = 10.0
 STOP_S = 1.0
+CANCEL_S = 1.0  # who does not end then is left behind
 
 
 class Letter(NamedTuple):
@@ -86,8 +88,7 @@ class Relay:
         if not rows:
             return 0
         try:
-            async with asyncio.timeout(SEND_S):
-                await self._send([source.letter(row, self._sign) for row in rows])
+            await _in_time(self._send([source.letter(row, self._sign) for row in rows]), SEND_S)
         except (KafkaError, TimeoutError):
             await self._throw_away()
             raise
@@ -132,8 +133,8 @@ class Relay:
                 max_batch_size=BATCH_BYTES,
                 linger_ms=0,
             )
-            await producer.start()
             self._producer = producer
+            await producer.start()
         return self._producer
 
     async def _throw_away(self) -> None:
@@ -142,9 +143,28 @@ class Relay:
         if producer is None:
             return
         try:
-            await asyncio.wait_for(producer.stop(), STOP_S)
+            await _in_time(producer.stop(), STOP_S)
         except TimeoutError:
-            await producer.client.close()
+            with suppress(TimeoutError):
+                await _in_time(producer.client.close(), STOP_S)
+
+
+async def _in_time(work: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Do it, or give it up for good: aiokafka may forget that it was cancelled, and wait for ever.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    task = asyncio.create_task(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_S)
+    if not done:
+        raise TimeoutError(f"not done in {seconds:g} s")
+    task.result()
 
 
 def _of_saga(row: asyncpg.Record, sign: Sign) -> Letter:

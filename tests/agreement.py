@@ -96,7 +96,8 @@ async def _money(pool: Pool) -> list[str]:
         """
         SELECT id, state, total, coalesce(kept, 0) AS kept
         FROM bookings LEFT JOIN (
-            SELECT booking, sum(captured - refunded)::bigint AS kept FROM bank.totals GROUP BY booking
+            SELECT booking, sum(captured - refunded)::bigint AS kept
+            FROM bank.totals GROUP BY booking
         ) AS sums ON sums.booking = id
         """
     )
