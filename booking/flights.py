@@ -9,9 +9,9 @@ from collections.abc import Collection, Coroutine
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-T = TypeVar("T")
+from booking_rush.queue.tasks import end
 
-CANCEL_AGAIN_S = 0.1
+T = TypeVar("T")
 
 
 class Flights(Generic[T]):
@@ -42,13 +42,6 @@ class Flights(Generic[T]):
         return [self._flying.pop(booking).result() for booking in over]
 
     async def cancel(self) -> None:
-        """Call everybody back, and wait until nobody flies any more.
-
-        More than once: a cancellation that comes together with a result may be forgotten.
-        """
-        pending = set(self._flying.values())
-        self._flying = {}
-        while pending:
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+        """Call everybody back, and wait until nobody flies any more."""
+        flying, self._flying = self._flying, {}
+        await end(flying.values())

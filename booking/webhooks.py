@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from booking_rush.booking import outbox
-from booking_rush.booking.gathering import Gathering
+from booking_rush.booking.gathering import gathering
 from booking_rush.booking.payments import Payments, Told
 from booking_rush.lua.refusals import Invalid
 from booking_rush.queue.postgres import Pool
@@ -26,7 +26,7 @@ class Webhooks:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._words = Gathering(self._keep)
+        self._words = gathering(self._keep)
 
     async def take(self, payments: Payments, headers: Mapping[str, str], body: bytes) -> None:
         """Keep the word of a webhook; one that was kept already is acknowledged again.

@@ -1,13 +1,14 @@
 """Many callers, one batch in flight: commands of one event go to Redis in the order they came."""
 
 import asyncio
-from collections import deque
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from redis.exceptions import RedisError
 
 from booking_rush.lua.commands import Command, Failed
 from booking_rush.lua.gate import Gate
+from booking_rush.lua.gathering import Gathering
 from booking_rush.lua.program import MoveFailedError, Program
 from booking_rush.lua.refusals import Busy, Recovering, TryAgain
 
@@ -27,8 +28,7 @@ class Batcher:
     def __init__(self, program: Program, gate: Gate) -> None:
         self.gate = gate
         self._program = program
-        self._queue: deque[tuple[Command[Any], asyncio.Future[Any]]] = deque()
-        self._flight: asyncio.Task[None] | None = None
+        self._commands = Gathering[Command[Any], Any](self._send, most=BATCH_MAX)
 
     def do(self, command: Command[R]) -> asyncio.Future[R]:
         """Carry out a command in a next batch; the future is its reply.
@@ -39,40 +39,19 @@ class Batcher:
             Busy: too many commands wait.
             MoveFailedError: the move broke.
         """
-        if len(self._queue) >= WAITING_MAX:
+        if len(self._commands) >= WAITING_MAX:
             raise Busy
         self.gate.stamp  # noqa: B018  a shut gate lets nobody queue up
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._queue.append((command, future))
-        if self._flight is None:
-            self._flight = asyncio.create_task(self._fly())
-        return future
+        return self._commands.do(command)
 
-    async def _fly(self) -> None:
-        """Send batches until nobody waits. What comes in meanwhile is in the next batch."""
-        while self._queue:
-            batch = [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
-            try:
-                commands = [command for command, _ in batch]
-                replies = await self._program.run(self.gate.event, self.gate.stamp, commands)
-            except Recovering as refusal:
-                self.gate.shut()
-                replies = [refusal] * len(batch)
-            except RedisError as error:
-                replies = [TryAgain(f"Redis did not answer: {type(error).__name__}")] * len(batch)
-            except Exception as error:  # a mistake of ours: nobody may wait for ever
-                replies = [error] * len(batch)
-            for (_, future), reply in zip(batch, replies, strict=True):
-                _settle(future, reply)
-        self._flight = None
-
-
-def _settle(future: asyncio.Future[Any], reply: Any) -> None:
-    if future.done():
-        return
-    if isinstance(reply, Failed):
-        future.set_exception(MoveFailedError(reply.why))
-    elif isinstance(reply, Exception):
-        future.set_exception(reply)
-    else:
-        future.set_result(reply)
+    async def _send(self, commands: Sequence[Command[Any]]) -> list[Any]:
+        """Send a batch; the replies, or why there are none."""
+        try:
+            replies = await self._program.run(self.gate.event, self.gate.stamp, commands)
+        except Recovering as refusal:
+            self.gate.shut()
+            return [refusal] * len(commands)
+        except RedisError as error:
+            why = TryAgain(f"Redis did not answer: {type(error).__name__}")
+            return [why] * len(commands)
+        return [MoveFailedError(one.why) if isinstance(one, Failed) else one for one in replies]

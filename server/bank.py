@@ -22,14 +22,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from booking_rush.booking.asking import Asker, NoAnswerError, Patience, Question, open_http
-from booking_rush.booking.gathering import Gathering
+from booking_rush.booking.gathering import gathering
 from booking_rush.booking.practice_bank import SIGNATURE
 from booking_rush.booking.signature import sign
 from booking_rush.lua.refusals import Invalid, TryAgain
 from booking_rush.queue.postgres import Pool
+from booking_rush.queue.tasks import end
 from booking_rush.server.app import HANDLERS, healthz
 from booking_rush.server.bank_books import LATE_S, SLOW_S, Books, Due, NewCharge
-from booking_rush.server.loops import end, forever
+from booking_rush.server.loops import forever
 from booking_rush.server.requests import Handler, answer, page_of, read_json
 from booking_rush.server.serve import PortBusyError, listen
 from booking_rush.server.settings import Settings
@@ -80,7 +81,7 @@ class Bank:
         self._flying: dict[str, asyncio.Task[None]] = {}
         self._landed: list[tuple[Due, bool]] = []
         self._woken = asyncio.Event()
-        self.charges = Gathering(self._charge)
+        self.charges = gathering(self._charge)
 
     @property
     def delay_s(self) -> float:

@@ -23,7 +23,8 @@ from booking_rush.lua.connect import check, connect
 from booking_rush.lua.program import Program
 from booking_rush.queue import keyring
 from booking_rush.queue.postgres import Pool, open_pool
-from booking_rush.server.loops import end, forever
+from booking_rush.queue.tasks import end
+from booking_rush.server.loops import forever
 from booking_rush.server.operators import Operators
 from booking_rush.server.rooms import Rooms
 from booking_rush.server.settings import Settings

@@ -1,10 +1,10 @@
-"""For ever, once: the loop around every `run_once`, with back-off, timing and an end."""
+"""For ever, once: the loop around every `run_once`, with back-off and timing."""
 
 import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
@@ -15,7 +15,6 @@ from booking_rush.server.metrics import LOOP_FAILURES, LOOP_ITEMS, LOOP_SECONDS
 log = logging.getLogger(__name__)
 
 BACK_OFF_S_MAX = 2.0
-CANCEL_AGAIN_S = 0.1
 
 
 async def forever(name: str, run_once: Callable[[], Awaitable[int]], *, idle_s: float) -> None:
@@ -41,19 +40,6 @@ async def forever(name: str, run_once: Callable[[], Awaitable[int]], *, idle_s: 
         LOOP_SECONDS.labels(name).observe(time.monotonic() - began)
         LOOP_ITEMS.labels(name).inc(done)
         await asyncio.sleep(0 if done else idle_s)
-
-
-async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel tasks and wait until they have ended.
-
-    More than once: Python 3.11's `wait_for`, which our clients use, forgets a cancellation that
-    comes together with its result.
-    """
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 def _say(name: str, failures: int, error: Exception) -> None:

@@ -27,9 +27,10 @@ from booking_rush.queue import keyring
 from booking_rush.queue.admission import BEAT_S, Tend
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool, open_pool
+from booking_rush.queue.tasks import end
 from booking_rush.server.bank import bank
 from booking_rush.server.house import breaker_of, open_bank_client, read_keys
-from booking_rush.server.loops import end, forever
+from booking_rush.server.loops import forever
 from booking_rush.server.metrics import (
     DIFFERENCES,
     LAG,

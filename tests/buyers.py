@@ -10,13 +10,13 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from booking_rush.server.loops import end
+from booking_rush.queue.tasks import end
 from booking_rush.server.tokens import Tokens
+from tests.agreement import TERMINAL
 from tests.clients import Frame, Socket
 from tests.world import SECRET
 
 Wish = dict[str, Any]
-FINAL = ("confirmed", "expired", "released", "refunded")
 GIVE_UP = ("sold_out", "limit_exceeded")
 
 
@@ -85,7 +85,7 @@ class Buyer:
 
     def _is_through(self) -> bool:
         """Whether there is an end, good or bad, or no patience left."""
-        ended = any(booking["state"] in FINAL for booking in self.bookings.values())
+        ended = any(booking["state"] in TERMINAL for booking in self.bookings.values())
         return ended or len(self.refusals) >= self.character.tries
 
     async def _try(self, socket: Socket) -> None:
@@ -130,9 +130,9 @@ class Buyer:
                 self.refusals.append(code)
                 return
             booking = answer["booking"]
-            while booking["state"] not in (*FINAL, "held"):
+            while booking["state"] not in (*TERMINAL, "held"):
                 booking = (await self._until(socket, "booking.updated"))["booking"]
-            if booking["state"] in FINAL:
+            if booking["state"] in TERMINAL:
                 return
             method = "ok"
 

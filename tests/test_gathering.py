@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from booking_rush.booking.gathering import Gathering
+from booking_rush.booking.gathering import gathering
 
 
 class Desk:
@@ -28,24 +28,24 @@ class Desk:
 
 async def test_who_comes_while_work_is_done_is_in_the_next_one() -> None:
     desk = Desk()
-    gathering = Gathering(desk.work)
-    first = gathering.do(1)
+    together = gathering(desk.work)
+    first = together.do(1)
     await asyncio.sleep(0)
-    later = [gathering.do(n) for n in (2, 3, 4)]
+    later = [together.do(n) for n in (2, 3, 4)]
 
     desk.goes_on.set()
 
     assert await asyncio.gather(first, *later) == [2, 4, 6, 8]
     assert desk.batches == [[1], [2, 3, 4]]
-    assert await gathering.do(5) == 10
+    assert await together.do(5) == 10
 
 
 async def test_a_refusal_is_raised_to_its_caller_alone() -> None:
     desk = Desk()
     desk.goes_on.set()
-    gathering = Gathering(desk.work)
+    together = gathering(desk.work)
 
-    told = await asyncio.gather(*map(gathering.do, (1, -1, 2)), return_exceptions=True)
+    told = await asyncio.gather(*map(together.do, (1, -1, 2)), return_exceptions=True)
 
     assert (told[0], repr(told[1]), told[2]) == (2, "ValueError(-1)", 4)
     assert desk.batches == [[1, -1, 2]]
@@ -54,9 +54,9 @@ async def test_a_refusal_is_raised_to_its_caller_alone() -> None:
 async def test_what_breaks_the_work_is_found_by_doing_each_alone() -> None:
     desk = Desk()
     desk.goes_on.set()
-    gathering = Gathering(desk.work)
+    together = gathering(desk.work)
 
-    told = await asyncio.gather(*map(gathering.do, (1, 13, 2)), return_exceptions=True)
+    told = await asyncio.gather(*map(together.do, (1, 13, 2)), return_exceptions=True)
 
     assert (told[0], type(told[1]), told[2]) == (2, ZeroDivisionError, 4)
 
@@ -65,9 +65,9 @@ async def test_a_store_that_is_away_is_asked_once_for_all() -> None:
     desk = Desk()
     desk.is_away = True
     desk.goes_on.set()
-    gathering = Gathering(desk.work)
+    together = gathering(desk.work)
 
-    told = await asyncio.gather(*map(gathering.do, (1, 2)), return_exceptions=True)
+    told = await asyncio.gather(*map(together.do, (1, 2)), return_exceptions=True)
 
     assert [type(one) for one in told] == [OSError, OSError]
     assert desk.batches == [[1, 2]]
@@ -75,8 +75,8 @@ async def test_a_store_that_is_away_is_asked_once_for_all() -> None:
 
 async def test_who_gives_up_waiting_cancels_nothing() -> None:
     desk = Desk()
-    gathering = Gathering(desk.work)
-    gone, stays = gathering.do(1), gathering.do(2)
+    together = gathering(desk.work)
+    gone, stays = together.do(1), together.do(2)
     await asyncio.sleep(0)
 
     gone.cancel()

@@ -13,7 +13,7 @@ import pytest
 from booking_rush.booking.catalogue import Catalogue
 from booking_rush.lua.connect import connect
 from booking_rush.queue.postgres import Pool
-from booking_rush.server.loops import end
+from booking_rush.queue.tasks import end
 from booking_rush.server.serve import free_port
 from tests.clients import until
 from tests.crowd import Crowd, crowd_at

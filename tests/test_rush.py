@@ -15,7 +15,7 @@ from booking_rush.booking.catalogue import Catalogue
 from booking_rush.lua import connect as connect_module
 from booking_rush.lua.keys import key
 from booking_rush.queue.postgres import Pool
-from booking_rush.server.loops import end
+from booking_rush.queue.tasks import end
 from booking_rush.server.serve import free_port
 from booking_rush.server.tokens import Tokens
 from tests.clients import Frame, until

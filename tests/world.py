@@ -25,10 +25,11 @@ from booking_rush.lua.program import Program
 from booking_rush.queue.admission import Tend
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool
+from booking_rush.queue.tasks import end
 from booking_rush.server.app import create_app
 from booking_rush.server.bank import bank
 from booking_rush.server.house import House
-from booking_rush.server.loops import end, forever
+from booking_rush.server.loops import forever
 from booking_rush.server.operators import Operators
 from booking_rush.server.serve import Server, config_of, listen
 from booking_rush.server.settings import Settings

@@ -16,7 +16,7 @@ import httpx
 from booking_rush.lua.connect import connect
 from booking_rush.migrations.migrate import migrate
 from booking_rush.queue.postgres import Pool, open_pool
-from booking_rush.server.loops import end
+from booking_rush.queue.tasks import end
 from tests.buyers import Buyer, Character, Wish
 from tests.clients import until
 from tests.faults.checker import Evidence
