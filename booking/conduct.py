@@ -116,7 +116,7 @@ class Conductor:
                 for one in messages:
                     await self._hear([one], outcome)
             else:
-                _fail(messages[0], why, outcome, self._give_up)
+                self._fail(messages[0], why, outcome)
         else:
             outcome.done += messages
 
@@ -153,10 +153,23 @@ class Conductor:
             try:
                 done.answers += await carry_out(self._means, order, papers)
             except Exception as why:
-                _fail(order, why, done, self._give_up)
+                self._fail(order, why, done)
                 break
             done.done.append(order)
         return done
+
+    def _fail(self, envelope: Envelope, why: Exception, outcome: Outcome) -> None:
+        """Wait for what is away; give up what is refused for good, or breaks again and again."""
+        if isinstance(why, PATIENT):
+            outcome.later.append(Failure(envelope, repr(why)))
+        elif isinstance(why, PaymentRefusedError):
+            outcome.dead.append(Burial(envelope, "refused", str(why)))
+        elif self._give_up(envelope):
+            outcome.dead.append(Burial(envelope, "broken", repr(why)))
+        else:
+            id_, kind = envelope.id, envelope.kind
+            log.exception("cannot be handled id=%s kind=%s", id_, kind, exc_info=why)
+            outcome.later.append(Failure(envelope, repr(why)))
 
     def _give_up(self, envelope: Envelope) -> bool:
         """Count a break, and say whether it was one too many.
@@ -195,18 +208,3 @@ def heads(
 
 def _asks_the_bank(orders: Sequence[Envelope]) -> bool:
     return any(one.kind in AT_THE_BANK for one in orders)
-
-
-def _fail(
-    envelope: Envelope, why: Exception, outcome: Outcome, give_up: Callable[[Envelope], bool]
-) -> None:
-    """Wait for what is away; give up what is refused for good, or breaks again and again."""
-    if isinstance(why, PATIENT):
-        outcome.later.append(Failure(envelope, repr(why)))
-    elif isinstance(why, PaymentRefusedError):
-        outcome.dead.append(Burial(envelope, "refused", str(why)))
-    elif give_up(envelope):
-        outcome.dead.append(Burial(envelope, "broken", repr(why)))
-    else:
-        log.exception("cannot be handled id=%s kind=%s", envelope.id, envelope.kind, exc_info=why)
-        outcome.later.append(Failure(envelope, repr(why)))

@@ -163,9 +163,7 @@ async def _conduct(conductor: Conductor, pool: Pool) -> None:
     while True:
         if await conductor.run_once():
             continue
-        if not await pool.fetchval(
-            "SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND NOT parked)"
-        ):
+        if not await pool.fetchval(OPEN):
             return
 
 
