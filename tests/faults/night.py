@@ -1,7 +1,6 @@
 """A night of a sale in full: every process and every store of it, each of which may be broken."""
 
 import asyncio
-import itertools
 import random
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -162,14 +161,18 @@ class Night:
     async def crowd(
         self, seed: int, *, rate: float, character: Character = CHARACTER
     ) -> AsyncGenerator[None]:
-        """So many buyers come every second while the block lasts, whatever breaks; then all end."""
-        coming = asyncio.create_task(self._come(random.Random(seed), rate, character))
+        """So many buyers come every second while the block lasts, whatever breaks; then all end.
+
+        Who breaks ends the coming, and is raised when the block is over.
+        """
+        over = asyncio.Event()
+        coming = asyncio.create_task(self._come(over, random.Random(seed), rate, character))
         try:
             yield
+            over.set()
+            await coming
         finally:
             await end([coming])
-        if not coming.cancelled() and (error := coming.exception()):
-            raise error
 
     async def evidence(self, *, dead: int = 0, patience_s: float = SETTLED_S) -> Evidence:
         """Everything that was seen, once it is settled."""
@@ -178,25 +181,26 @@ class Night:
                 self.buyers, self.pool, redis, self.kafka, dead=dead, patience_s=patience_s
             )
 
-    async def _come(self, chance: random.Random, rate: float, character: Character) -> None:
+    async def _come(
+        self, over: asyncio.Event, chance: random.Random, rate: float, character: Character
+    ) -> None:
         """Buyers come by chance, as many a second as is said on the average."""
         limits = httpx.Limits(max_connections=20, keepalive_expiry=1)
         due = time.monotonic()
         living = set[asyncio.Task[None]]()
-        async with httpx.AsyncClient(base_url=self.base, timeout=60, limits=limits) as http:
-            try:
-                for _ in itertools.count():
-                    due = max(due + chance.expovariate(rate), time.monotonic() - 1)
-                    await asyncio.sleep(due - time.monotonic())
-                    if len(living) < BUYERS_MAX:
-                        buyer = Buyer(chance.randrange(2**40), self.base, character)
-                        self.buyers.append(buyer)
-                        task = asyncio.create_task(_live(buyer, http))
-                        living.add(task)
-                        task.add_done_callback(living.discard)
-            finally:
-                if living:
-                    await asyncio.wait(living)
+        async with (
+            httpx.AsyncClient(base_url=self.base, timeout=60, limits=limits) as http,
+            asyncio.TaskGroup() as group,
+        ):
+            while not over.is_set():
+                due = max(due + chance.expovariate(rate), time.monotonic() - 1)
+                await asyncio.sleep(due - time.monotonic())
+                if len(living) < BUYERS_MAX:
+                    buyer = Buyer(chance.randrange(2**40), self.base, character)
+                    self.buyers.append(buyer)
+                    task = group.create_task(_live(buyer, http))
+                    living.add(task)
+                    task.add_done_callback(living.discard)
 
 
 async def _live(buyer: Buyer, http: httpx.AsyncClient) -> None:
