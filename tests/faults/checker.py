@@ -1,7 +1,7 @@
 """What must be true of a sale, whatever broke: a pure function of everything that anybody saw.
 
-What two stores say of one seat, and of each cent, is compared in `tests.agreement`; here is what
-only the whole history shows.
+What two stores say of one seat is compared in `tests.agreement`; here is what only the whole
+history shows, money included.
 """
 
 from collections import Counter, defaultdict
@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-TERMINAL = ("confirmed", "expired", "released", "refunded")
+from tests.agreement import TERMINAL
+
 SOLD = ("confirmed", "refunding")  # a seat is nobody else's meanwhile
 
 

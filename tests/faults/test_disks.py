@@ -51,18 +51,22 @@ async def test_a_disk_is_full(
     with small_disk(folder, SIZE_MB[name]) as disk:
         async with night(folder, disks={name: disk / "data"}) as sale:
             store, refused, died = sale.stores[name], 0, 0
+
+            def said() -> int:
+                return store.child.log.read_text(errors="replace").count(SAYS)
+
             async with sale.crowd(seed, rate=RATE):
                 for _ in range(TIMES):
                     await sale.flows(20)
-                    had = store.child.log.read_text(errors="replace").count(SAYS)
+                    had = said()
                     ballast = fill(disk)
 
                     def is_refused(had: int = had) -> bool:
-                        return store.child.log.read_text(errors="replace").count(SAYS) > had
+                        return said() > had
 
                     await until(is_refused, within_s=60)
                     await asyncio.sleep(FULL_S)
-                    refused += store.child.log.read_text(errors="replace").count(SAYS) - had
+                    refused += said() - had
                     ballast.unlink()
                     if store.process.poll() is not None:
                         died += 1

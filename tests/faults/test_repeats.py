@@ -2,13 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from booking_rush.booking.cloud_events import DEAD, MESSAGES, ORDERS
@@ -17,6 +15,7 @@ from tests.clients import until
 from tests.faults.checker import assert_kept
 from tests.faults.evidence import reading, unsettled, whole_topic
 from tests.faults.night import ON_KAFKA, night
+from tests.test_broker import producing
 
 RATE = 60.0
 SOLD = 150
@@ -26,6 +25,7 @@ AMONG = 2_000
 PAUSES = 4
 SESSION_S = 3
 LOSSES = 3
+SENT = "SELECT count(*) FROM outbox"
 
 
 async def test_everything_comes_three_times_and_a_thousand_come_again(
@@ -44,7 +44,7 @@ async def test_everything_comes_three_times_and_a_thousand_come_again(
         await sale.start("conduct")
         found = await sale.evidence()
         sent = [len(await whole_topic(sale.kafka, topic)) for topic in (ORDERS, MESSAGES)]
-        had = await sale.pool.fetchval("SELECT count(*) FROM outbox")
+        had = await sale.pool.fetchval(SENT)
     report(sent=had, came=sum(sent), read_again=back, handled_again=rows.rpartition(" ")[2])
     assert sum(sent) >= 3 * had
     assert back >= BACK
@@ -88,16 +88,12 @@ async def test_poison_is_parked_and_stalls_nobody(
                 await sale.flows(10)
                 value = _poison(number, chance)
                 await producer.send_and_wait(MESSAGES, value, key=b"poison", partition=number % 12)
-
-            async def are_enough() -> bool:
-                sent = await sale.pool.fetchval("SELECT count(*) FROM outbox")
-                return int(sent) >= AMONG
-
-            await until(are_enough, within_s=120)
+            had = await sale.pool.fetchval(SENT)
+            await sale.reach(SENT, AMONG - had)
         found = await sale.evidence(dead=POISON)
         reasons = await sale.pool.fetch("SELECT reason, count(*) AS n FROM dead GROUP BY reason")
         parked = len(await whole_topic(sale.kafka, DEAD))
-        sent = await sale.pool.fetchval("SELECT count(*) FROM outbox")
+        sent = await sale.pool.fetchval(SENT)
     report(poison=POISON, among=sent, **{row["reason"]: row["n"] for row in reasons})
     assert parked >= POISON
     assert_kept(found)
@@ -123,16 +119,6 @@ def _poison(number: int, chance: random.Random) -> bytes:
             return orjson.dumps({**good, "type": "message.praised"})
         case _:
             return orjson.dumps(good)
-
-
-@asynccontextmanager
-async def producing(kafka: str) -> AsyncGenerator[Any]:
-    producer: Any = AIOKafkaProducer(bootstrap_servers=kafka)
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        await producer.stop()
 
 
 async def test_topics_are_deleted_under_the_sale(

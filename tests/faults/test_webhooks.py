@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from booking_rush.queue.tasks import end
 from tests.buyers import Character, Wish
 from tests.faults.checker import assert_kept
 from tests.faults.night import Night, night
@@ -43,8 +44,7 @@ async def test_answers_come_late_twice_or_never(
         async with sale.crowd(seed, rate=RATE, character=CHARACTER):
             turning = asyncio.create_task(_turn(sale, chance, turned))
             await sale.reach("SELECT count(*) FROM payments", PAYMENTS, within_s=WITHIN_S)
-            turning.cancel()
-            await asyncio.wait([turning])
+            await end([turning])
         await sale.turn()
         found = await sale.evidence()
         methods = await sale.pool.fetch("SELECT method, count(*) FROM payments GROUP BY method")
