@@ -21,15 +21,12 @@ class Wanted:
 async def take(connection: Connection, event: str, wanted: Sequence[Wanted]) -> set[UUID]:
     """Claim for many bookings, the first one first; those that got everything they wanted.
 
-    What a booking has claimed already counts as its own. A refused one keeps nothing.
+    What a booking has claimed already counts as its own. A refused one keeps nothing. Whoever
+    takes writes `bookings.claimed`, with what else the booking becomes.
     """
-    if not wanted:
-        return set()
     refused = await _take_seats(connection, event, [one for one in wanted if not one.section])
     refused |= await _take_places(connection, event, [one for one in wanted if one.section])
-    taken = {one.booking for one in wanted} - refused
-    await connection.execute("UPDATE bookings SET claimed = true WHERE id = ANY($1)", list(taken))
-    return taken
+    return {one.booking for one in wanted} - refused
 
 
 async def drop(connection: Connection, event: str, bookings: Sequence[UUID]) -> None:
@@ -58,21 +55,25 @@ async def _take_seats(connection: Connection, event: str, wanted: Sequence[Wante
     if not wanted:
         return set()
     pairs = [(seat, one.booking) for one in wanted for seat in one.seats]
-    await connection.execute(
+    rows = await connection.fetch(
         """
         INSERT INTO claims (event, seat, booking)
         SELECT $1, seat, booking
         FROM unnest($2::text[], $3::uuid[]) WITH ORDINALITY AS asked (seat, booking, n) ORDER BY n
-        ON CONFLICT DO NOTHING
+        ON CONFLICT DO NOTHING RETURNING booking
         """,
         event, *zip(*pairs, strict=True),
     )  # fmt: skip
+    new = Counter(row["booking"] for row in rows)
+    short = [one for one in wanted if new[one.booking] < len(one.seats)]
+    if not short:
+        return set()
     rows = await connection.fetch(
         "SELECT booking, count(*) AS n FROM claims WHERE booking = ANY($1) GROUP BY booking",
-        [one.booking for one in wanted],
+        [one.booking for one in short],
     )
     claimed = {row["booking"]: row["n"] for row in rows}
-    refused = {one.booking for one in wanted if claimed.get(one.booking, 0) < len(one.seats)}
+    refused = {one.booking for one in short if claimed.get(one.booking, 0) < len(one.seats)}
     await connection.execute("DELETE FROM claims WHERE booking = ANY($1)", list(refused))
     return refused
 

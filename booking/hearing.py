@@ -173,7 +173,7 @@ async def _write_bookings(connection: Connection, pairs: Pairs) -> None:
     """How bookings stand now; only one that moved counts a step."""
     rows: list[tuple[Any, ...]] = [
         (case.message.booking, step.then.state, step.then.reason, step.then.paid,
-         int(step.verdict == "moves"))
+         step.then.claimed, int(step.verdict == "moves"))
         for case, step in pairs
         if step.verdict == "moves" or _shown(step.then) != _shown(case.had)
     ]  # fmt: skip
@@ -181,9 +181,10 @@ async def _write_bookings(connection: Connection, pairs: Pairs) -> None:
         await connection.execute(
             """
             UPDATE bookings SET state = to_state, reason = to_reason, paid = paid_by,
-                step = step + moved, changed_at = CASE WHEN moved > 0 THEN now() ELSE changed_at END
-            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[])
-                AS given (of_booking, to_state, to_reason, paid_by, moved)
+                claimed = has_claims, step = step + moved,
+                changed_at = CASE WHEN moved > 0 THEN now() ELSE changed_at END
+            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::bool[], $6::int[])
+                AS given (of_booking, to_state, to_reason, paid_by, has_claims, moved)
             WHERE id = of_booking
             """,
             *zip(*rows, strict=True),

@@ -32,7 +32,7 @@ async def keep(
     `provider` is asked for the money of those that are to be paid.
     """
     await _put(connection, event, [h for h in holds if h.state in ("released", "expired")], ENDED)
-    await _put(connection, event, [h for h in holds if h.state in ("held", "paying")], LIVING)
+    await _put(connection, event, [h for h in holds if h.state == "held"], HELD)
     paying = [hold for hold in holds if hold.state == "paying"]
     late = {hold.id for hold in paying if hold.pay_until <= now_ms}
     await _expire(connection, event, [hold for hold in paying if hold.id in late])
@@ -41,7 +41,7 @@ async def keep(
 
 async def _expire(connection: Connection, event: str, holds: Sequence[Hold]) -> None:
     """Checkouts that come after their payment deadline: no claim, no charge."""
-    moved = await _move(connection, holds, "expired", "expired")
+    moved = await _move(connection, event, holds, "expired", "expired")
     await outbox.put(connection, _orders(event, moved, "free", "tell"))
 
 
@@ -49,7 +49,7 @@ async def _check_out(
     connection: Connection, event: str, holds: Sequence[Hold], provider: str
 ) -> None:
     """Claim and charge; who does not get every seat is released."""
-    moved = await _move(connection, holds, "paying", "")
+    moved = await _move(connection, event, holds, "paying", "")
     wanted = [Wanted(one.id, one.hold.seats, one.hold.section, one.hold.quantity) for one in moved]
     claimed = await claims.take(connection, event, wanted)
     await _charge(connection, event, [one for one in moved if one.id in claimed], provider)
@@ -58,8 +58,8 @@ async def _check_out(
         return
     rows = await connection.fetch(
         """
-        UPDATE bookings SET state = 'released', reason = 'seats_lost', step = step + 1,
-            changed_at = now()
+        UPDATE bookings SET state = 'released', reason = 'seats_lost', claimed = false,
+            step = step + 1, changed_at = now()
         WHERE id = ANY($1) RETURNING id, step
         """,
         refused,
@@ -91,25 +91,45 @@ async def _charge(
 
 
 async def _move(
-    connection: Connection, holds: Sequence[Hold], state: str, reason: str
+    connection: Connection, event: str, holds: Sequence[Hold], state: str, reason: str
 ) -> list[Moved]:
-    """From `held` to another state; those that were held, in the order given."""
+    """From `held`, which some are still to be, to another state; who came there, in their order."""
+    moved = await _leave_held(connection, holds, state, reason)
+    rest = [hold for hold in holds if hold.id not in moved]
+    await _put(connection, event, rest, NEW)
+    moved |= await _leave_held(connection, rest, state, reason)
+    return [moved[hold.id] for hold in holds if hold.id in moved]
+
+
+async def _leave_held(
+    connection: Connection, holds: Sequence[Hold], state: str, reason: str
+) -> dict[str, Moved]:
+    """Move those that are `held`.
+
+    Who is to pay counts as having claimed at once: most do, and each row is written only once.
+    """
     if not holds:
-        return []
-    ids = [UUID(hold.id) for hold in holds]
+        return {}
+    given = [(UUID(h.id), h.attempt, h.deadline, h.left, h.extended) for h in holds]
     rows = await connection.fetch(
         """
-        UPDATE bookings SET state = $3, reason = $4, step = step + 1, attempt = given.attempt,
+        UPDATE bookings SET state = $1, reason = $2, claimed = $1 = 'paying', step = step + 1,
+            attempt = given.attempt, until_ms = given.until_ms,
+            extensions_left = given.extensions_left, extended_ms = given.extended_ms,
             changed_at = now()
-        FROM unnest($1::uuid[], $2::int[]) AS given (id, attempt)
+        FROM unnest($3::uuid[], $4::int[], $5::bigint[], $6::int[], $7::bigint[])
+            AS given (id, attempt, until_ms, extensions_left, extended_ms)
         WHERE bookings.id = given.id AND bookings.state = 'held'
         RETURNING bookings.id, bookings.step
         """,
-        ids, [hold.attempt for hold in holds], state, reason,
+        state, reason, *zip(*given, strict=True),
     )  # fmt: skip
     steps = {row["id"]: row["step"] for row in rows}
-    found = zip(holds, ids, strict=True)
-    return [Moved(hold, id_, steps[id_]) for hold, id_ in found if id_ in steps]
+    return {
+        hold.id: Moved(hold, id_, steps[id_])
+        for hold, (id_, *_) in zip(holds, given, strict=True)
+        if id_ in steps
+    }
 
 
 def _orders(event: str, moved: Sequence[Moved], *kinds: str) -> list[Envelope]:
@@ -150,11 +170,13 @@ INSERT = """
         $20::bigint[], $21::text[], $22::text[]) AS given (id, event, visitor, state, reason,
         section, quantity, currency, total, adjacent, key, fingerprint, number, wave, made_ms,
         until_ms, first_until_ms, extensions_left, extensions_first, extended_ms, seats, prices)
-    ON CONFLICT (id) DO UPDATE
+    ON CONFLICT (id)
 """
 
-LIVING = f"""{INSERT}
-    SET until_ms = EXCLUDED.until_ms, extensions_left = EXCLUDED.extensions_left,
+NEW = f"{INSERT} DO NOTHING"
+
+HELD = f"""{INSERT}
+    DO UPDATE SET until_ms = EXCLUDED.until_ms, extensions_left = EXCLUDED.extensions_left,
         extended_ms = EXCLUDED.extended_ms
     WHERE bookings.state = 'held'
         AND (bookings.until_ms, bookings.extensions_left, bookings.extended_ms)
@@ -162,7 +184,7 @@ LIVING = f"""{INSERT}
 """
 
 ENDED = f"""{INSERT}
-    SET state = EXCLUDED.state, reason = EXCLUDED.reason, step = bookings.step + 1,
+    DO UPDATE SET state = EXCLUDED.state, reason = EXCLUDED.reason, step = bookings.step + 1,
         changed_at = now()
     WHERE bookings.state = 'held'
 """

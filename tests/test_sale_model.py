@@ -191,6 +191,14 @@ def a_refused_claim_drops_those_of_its_rival(bench: Bench) -> None:
     )
 
 
+def a_refused_claim_counts_as_claimed(bench: Bench) -> None:
+    bench.in_python(
+        getattr(keep_module, "_check_out"),  # noqa: B009
+        "claimed = false,",
+        "",
+    )
+
+
 def a_hold_that_is_being_paid_expires(bench: Bench) -> None:
     bench.in_lua(
         'hold.stop_clock(found)\n    hold.turn(found, "paying")', 'hold.turn(found, "paying")'
@@ -204,11 +212,11 @@ def orders_are_obeyed_whatever_their_step(bench: Bench) -> None:
 
 def a_recorder_overwrites_what_the_saga_has_said(bench: Bench) -> None:
     bench.in_python(
-        getattr(keep_module, "_move"),  # noqa: B009
+        getattr(keep_module, "_leave_held"),  # noqa: B009
         "AND bookings.state = 'held'",
         "",
     )
-    for name in ("LIVING", "ENDED"):
+    for name in ("HELD", "ENDED"):
         text: str = getattr(keep_module, name)
         bench.patch.setattr(keep_module, name, text.replace("bookings.state = 'held'", "true"))
 
@@ -250,6 +258,7 @@ def a_hold_of_whatever_is_free(bench: Bench) -> None:
 MUTANTS: list[Callable[[Bench], None]] = [
     a_refused_claim_is_taken_for_granted,
     a_refused_claim_drops_those_of_its_rival,
+    a_refused_claim_counts_as_claimed,
     a_hold_that_is_being_paid_expires,
     orders_are_obeyed_whatever_their_step,
     a_recorder_overwrites_what_the_saga_has_said,
