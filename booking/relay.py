@@ -7,7 +7,7 @@ that cannot deliver is thrown away with what it had, and the rows are read again
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,6 +24,7 @@ from booking_rush.booking.lease import Lease
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.topics import make_missing
 from booking_rush.queue.postgres import Pool
+from booking_rush.queue.tasks import in_time
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,6 @@ ROWS_MAX = 2000
 BATCH_BYTES = 256 * 1024
 SEND_S = 10.0
 STOP_S = 1.0
-CANCEL_S = 1.0  # who does not end then is left behind
 
 
 class Letter(NamedTuple):
@@ -88,7 +88,7 @@ class Relay:
         if not rows:
             return 0
         try:
-            await _in_time(self._send([source.letter(row, self._sign) for row in rows]), SEND_S)
+            await in_time(self._send([source.letter(row, self._sign) for row in rows]), SEND_S)
         except (KafkaError, TimeoutError):
             await self._throw_away()
             raise
@@ -143,28 +143,10 @@ class Relay:
         if producer is None:
             return
         try:
-            await _in_time(producer.stop(), STOP_S)
+            await in_time(producer.stop(), STOP_S)
         except TimeoutError:
             with suppress(TimeoutError):
-                await _in_time(producer.client.close(), STOP_S)
-
-
-async def _in_time(work: Coroutine[Any, Any, None], seconds: float) -> None:
-    """Do it, or give it up for good: aiokafka may forget that it was cancelled, and wait for ever.
-
-    Raises:
-        TimeoutError: it took longer.
-    """
-    task = asyncio.create_task(work)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=CANCEL_S)
-    if not done:
-        raise TimeoutError(f"not done in {seconds:g} s")
-    task.result()
+                await in_time(producer.client.close(), STOP_S)
 
 
 def _of_saga(row: asyncpg.Record, sign: Sign) -> Letter:

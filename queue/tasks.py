@@ -1,10 +1,13 @@
-"""Tasks that are called back, for sure."""
+"""Tasks that are called back, for sure, and work that is given up in time."""
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 CANCEL_AGAIN_S = 0.1
+CANCEL_S = 1.0  # who does not end then is left behind
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -18,3 +21,21 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in pending:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+
+
+async def in_time(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """Do it, or give it up for good: aiokafka may forget that it was cancelled, and wait for ever.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    task = asyncio.create_task(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_S)
+    if not done:
+        raise TimeoutError(f"not done in {seconds:g} s")
+    return task.result()

@@ -106,7 +106,9 @@ def work(duties: tuple[str, ...]) -> None:
     settings = _settings()
     settings.need_stores()
     configure("+".join(duties), settings.log_level)
-    uvloop.run(run_work(settings, duties))
+    # Under uvloop a broker that dies ends aiokafka's own tasks for good (aiokafka#1038).
+    run = asyncio.run if settings.kafka_bootstrap else uvloop.run
+    run(run_work(settings, duties))
 
 
 @cli.command()
