@@ -14,12 +14,14 @@ if TYPE_CHECKING:  # asyncpg's classes are generic in its stubs alone
 else:
     Pool, Connection = asyncpg.Pool, asyncpg.Connection
 
-# What a database that is away, or too busy, raises; anything else is a mistake of ours.
+# What a database that is away, or too busy, raises; anything else is a mistake of ours. The
+# internal error is that of a session that was told its end and is not closed yet (asyncpg#1069).
 AWAY = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
