@@ -12,10 +12,10 @@ from typing import Any
 import asyncpg
 import httpx
 
+from booking_rush.booking.holds import uuid7
 from booking_rush.lua.connect import connect
 from booking_rush.migrations.migrate import migrate
 from booking_rush.queue.postgres import Pool, open_pool
-from booking_rush.queue.tasks import end
 from tests.buyers import Buyer, Character, Wish
 from tests.clients import until
 from tests.faults.checker import Evidence
@@ -121,6 +121,20 @@ class Night:
         """Wait until more bookings are confirmed."""
         await self.reach("SELECT count(*) FROM states WHERE state = 'confirmed'", more)
 
+    async def sells(self, rate: float) -> int:
+        """Wait until so many bookings were made within one second; how many they were."""
+        made = 0
+
+        async def is_fast() -> bool:
+            nonlocal made
+            self.revive()
+            ago = uuid7(int(time.time() * 1000) - 1000, bytes(10))
+            made = await patiently(self.pool, "SELECT count(*) FROM bookings WHERE id > $1", ago)
+            return bool(made >= rate)
+
+        await self._until(is_fast, f"it never sells {rate:g} a second", FLOWS_S)
+        return made
+
     async def reach(self, count: str, more: int, *, within_s: float = FLOWS_S) -> None:
         """Wait until a count in Postgres has grown by so many."""
         had: int = await patiently(self.pool, count)
@@ -163,16 +177,13 @@ class Night:
     ) -> AsyncGenerator[None]:
         """So many buyers come every second while the block lasts, whatever breaks; then all end.
 
-        Who breaks ends the coming, and is raised when the block is over.
+        Who breaks ends the block at once, and is raised.
         """
         over = asyncio.Event()
-        coming = asyncio.create_task(self._come(over, random.Random(seed), rate, character))
-        try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._come(over, random.Random(seed), rate, character))
             yield
             over.set()
-            await coming
-        finally:
-            await end([coming])
 
     async def evidence(self, *, dead: int = 0, patience_s: float = SETTLED_S) -> Evidence:
         """Everything that was seen, once it is settled."""
