@@ -109,16 +109,20 @@ class Watch:
             PAGE,
         )
         asking = asyncio.Semaphore(ASKING_MAX)
+        away: list[BankAwayError] = []
 
         async def ask(row: asyncpg.Record) -> int:
             async with asking:
                 try:
                     return await ask_bank(self._pool, self._payments, payment_of(row), row["event"])
                 except BankAwayError as why:
-                    log.info("not asked booking=%s why=%s", row["booking"], why)
+                    away.append(why)
                     return 0
 
-        return sum(await asyncio.gather(*map(ask, rows)))
+        found = sum(await asyncio.gather(*map(ask, rows)))
+        if away:
+            log.info("not asked count=%d why=%s", len(away), away[0])
+        return found
 
     async def stir(self) -> int:
         """Order again what a booking that stands still waits for; inboxes absorb repeats."""
