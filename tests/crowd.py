@@ -30,6 +30,7 @@ class Person:
     admitted: int = 0
     complaints: list[str] = field(default_factory=list[str])
     heard: bool = False  # their place, since `Crowd.forget` was called
+    answer: str = ""  # the last one over HTTP
 
     @property
     def headers(self) -> dict[str, str]:
@@ -84,14 +85,16 @@ class Crowd:
         knew = person.number  # who joins while this is on its way was not there when it was asked
         try:
             answer = await self._client.request(method, path, headers=person.headers)
-        except httpx.TransportError:
+        except httpx.TransportError as why:
+            person.answer = repr(why)
             return False
+        person.answer = f"{answer.status_code} {answer.text}"
         self.answers[answer.status_code] = self.answers.get(answer.status_code, 0) + 1
         if answer.status_code in (200, 201):
             person.told(answer.json()["place"])
             return True
         if answer.status_code != 503 and not (answer.status_code == 404 and not knew):
-            person.complaints.append(f"{method} {answer.status_code} {answer.text}")
+            person.complaints.append(f"{method} {person.answer}")
         return False
 
     def forget(self) -> None:
@@ -101,9 +104,13 @@ class Crowd:
 
     async def all_hear(self) -> bool:
         """Everybody who was told a place looks until they hear of it; whether all have."""
-        missing = [person for person in self.people if person.number and not person.heard]
+        missing = self.missing()
         await asyncio.gather(*(self.look(person) for person in missing))
         return all(person.heard for person in missing)
+
+    def missing(self) -> list[Person]:
+        """Who was told a place, and has not heard of it again."""
+        return [person for person in self.people if person.number and not person.heard]
 
     async def keep_joining(self) -> None:
         """One after another joins, each until they are told."""

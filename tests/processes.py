@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from booking_rush.server.settings import Settings
+
+TAIL = 1500  # characters
 
 
 class Process:
@@ -65,6 +67,13 @@ class Process:
 
     def is_running(self) -> bool:
         return self._process.poll() is None
+
+
+def last_words(logs: Mapping[str, Path]) -> str:
+    """The end of each log, for whoever looks for the reason."""
+    return "".join(
+        f"\n--- {name}\n{log.read_text(errors='replace')[-TAIL:]}" for name, log in logs.items()
+    )
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

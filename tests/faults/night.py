@@ -20,7 +20,7 @@ from tests.buyers import Buyer, Character, Wish
 from tests.clients import until
 from tests.faults.checker import Evidence
 from tests.faults.evidence import SETTLED_S, evidence_of, patiently
-from tests.processes import Process
+from tests.processes import Process, last_words
 from tests.stores import Store, kafka_store, postgres_store, redis_store
 from tests.test_sale import DUTIES, sale, seated, standing
 
@@ -37,7 +37,6 @@ RULES = {
 BUYERS_MAX = 400  # at a time: who finds as many waits outside, and the house is not overrun
 PATIENCE_S = 20.0  # of a buyer, who then goes away and leaves the booking to itself
 FLOWS_S = 120.0  # then it stands still, however slow the machine
-TAIL = 1500  # characters
 LOOK_MS = 60_000  # a Postgres that was killed knows nothing of its tables' sizes, and plans so
 
 
@@ -155,9 +154,7 @@ class Night:
         """The end of each log, for whoever looks for the reason."""
         logs = {name: process.log for name, process in self.processes.items()}
         logs |= {name: store.child.log for name, store in self.stores.items()}
-        return "".join(
-            f"\n--- {name}\n{log.read_text(errors='replace')[-TAIL:]}" for name, log in logs.items()
-        )
+        return last_words(logs)
 
     async def turn(self, **dials: float) -> None:
         """Turn the dials of the bank; each start forgets them."""
