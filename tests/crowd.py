@@ -170,8 +170,9 @@ class Crowd:
 async def crowd_at(base: str, event: str) -> AsyncGenerator[Crowd]:
     """A crowd that shares one pool of connections."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    timeout = httpx.Timeout(30, pool=None)  # thousands ask at once: they wait for each other
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=base, limits=limits, timeout=30)
+            httpx.AsyncClient(base_url=base, limits=limits, timeout=timeout)
         )
         yield Crowd(base, event, client)
