@@ -1,21 +1,20 @@
 """Kafka as the log of the saga: a consumer group, whose workers divide the bookings.
 
 Offsets are told after Postgres has committed what follows, contiguously. Whatever comes twice,
-after a crash, a rebalance or a pause, is passed over by what Postgres knows. A consumer that does
-not answer in time is thrown away, and what it had is read again by the next one.
+after a crash, a rebalance or a pause, is passed over by what Postgres knows.
 """
 
 import logging
 import time
 import uuid
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from booking_rush.booking import cloud_events, dead, message_log
 from booking_rush.booking.cloud_events import UnreadableError
@@ -33,7 +32,6 @@ GROUP = "rush.conduct"
 SHELF_MAX = 20_000  # then nothing more is taken until some of it is settled
 WAIT_MS = 50
 METADATA_MS = 5_000  # how soon a topic that was made anew is seen
-CALL_S = 10.0
 STOP_S = 1.0
 
 
@@ -41,16 +39,9 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     """One worker of the group; `instance` names it over restarts, which then move nothing."""
 
     def __init__(
-        self,
-        pool: Pool,
-        bootstrap: str,
-        *,
-        instance: str = "",
-        session_s: float = 10.0,
-        call_s: float = CALL_S,
+        self, pool: Pool, bootstrap: str, *, instance: str = "", session_s: float = 10.0
     ) -> None:
         self._pool = pool
-        self._call_s = call_s
         self._options: dict[str, Any] = {
             "bootstrap_servers": bootstrap,
             "group_id": GROUP,
@@ -64,22 +55,27 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         }
         self._consumer: Any = None
         self._shelf = Shelf()
+        self._taken: list[Any] = []  # records that are not on the shelf yet
 
     async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
         """Take what has come, unless too much is here; and hand over what need not wait.
 
         Raises:
-            KafkaError, TimeoutError: no broker answers; what is here is handed over again when
-                one does. `done` and `bury` raise the same.
+            KafkaError: no broker answers; what is here is handed over again when one does.
+            asyncpg.PostgresError, OSError: Postgres did not answer; ask again.
         """
-        await self._call(self._take(busy))
+        try:
+            await self._take(busy)
+        except KafkaError:
+            await self.close()
+            raise
         return self._shelf.ready(time.monotonic(), message_log.ROWS_MAX, busy)
 
     async def done(self, envelopes: Sequence[Envelope]) -> None:
         """Mark them in Postgres, then tell how far everything is read."""
         await mark_done(self._pool, [one.id for one in envelopes])
         self._shelf.settle(envelopes)
-        await self._call(self._commit())
+        await self._commit()
 
     async def later(self, failures: Sequence[Failure]) -> None:
         """Keep them here until they are due."""
@@ -91,15 +87,20 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         """Keep them among the dead, and go on behind them."""
         await dead.bury(self._pool, burials)
         self._shelf.settle(burial.envelope for burial in burials)
-        await self._call(self._commit())
+        await self._commit()
 
     async def lag(self) -> int:
         """How much is here, and how much is on the topics behind it."""
-        return await in_time(self._lag(), self._call_s)
+        behind = len(self._shelf)
+        for part in self._consumer.assignment() if self._consumer else ():
+            highest = self._consumer.highwater(part)
+            if highest is not None:
+                behind += max(0, highest - await self._consumer.position(part))
+        return behind
 
     async def close(self) -> None:
         """Leave the group; what is here is read again from where we told we were."""
-        consumer, self._consumer, self._shelf = self._consumer, None, Shelf()
+        consumer, self._consumer, self._shelf, self._taken = self._consumer, None, Shelf(), []
         if consumer is not None:
             with suppress(TimeoutError):
                 await in_time(consumer.stop(), STOP_S)
@@ -108,10 +109,10 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self, revoked: Collection[TopicPartition]
     ) -> None:
         """Tell how far we are, and forget what is somebody else's now."""
-        try:
-            await in_time(self._commit(), self._call_s)
-        finally:
-            self._shelf.drop({(part.topic, part.partition) for part in revoked})
+        await self._commit()
+        gone = {(part.topic, part.partition) for part in revoked}
+        self._shelf.drop(gone)
+        self._taken = [one for one in self._taken if (one.topic, one.partition) not in gone]
 
     async def on_partitions_assigned(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, assigned: Collection[TopicPartition]
@@ -119,38 +120,22 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         """What is read begins where the last owner told it was."""
         log.info("reads parts=%d", len(assigned))
 
-    async def _call(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do what asks the broker; where that fails or hangs, the next consumer begins anew.
-
-        Postgres may fail here, too: what was taken and is not on the shelf would never be read.
-        """
-        try:
-            await in_time(work, self._call_s)
-        except Exception:
-            await self.close()
-            raise
-
-    async def _lag(self) -> int:
-        behind = len(self._shelf)
-        for part in self._consumer.assignment() if self._consumer else ():
-            highest = self._consumer.highwater(part)
-            if highest is not None:
-                behind += max(0, highest - await self._consumer.position(part))
-        return behind
-
     async def _take(self, busy: Collection[UUID]) -> None:
         if self._consumer is None:
             await make_missing(self._options["bootstrap_servers"])
-            self._consumer = AIOKafkaConsumer(**self._options)
-            await self._consumer.start()
-            self._consumer.subscribe([cloud_events.ORDERS, cloud_events.MESSAGES], listener=self)
+            consumer = AIOKafkaConsumer(**self._options)
+            await consumer.start()
+            consumer.subscribe([cloud_events.ORDERS, cloud_events.MESSAGES], listener=self)
+            self._consumer = consumer
         if len(self._shelf) >= SHELF_MAX:
             return
         wait_ms = 0 if self._shelf.ready(time.monotonic(), 1, busy) else WAIT_MS
         found = await self._consumer.getmany(timeout_ms=wait_ms, max_records=message_log.ROWS_MAX)
-        records = [record for records in found.values() for record in records]
-        if records:
-            await self._put(records)
+        self._taken += [record for records in found.values() for record in records]
+        if self._taken:  # perhaps by an earlier call, which Postgres did not answer
+            await self._put(self._taken)
+            self._taken = []
+            await self._commit()
 
     async def _put(self, records: Sequence[Any]) -> None:
         """Read what came; what Postgres knows to be done, or dead, is passed over."""
@@ -172,7 +157,6 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         over = {row["id"] for row in rows}
         for part, offset, one in read:
             self._shelf.add(part, offset, None if one is None or one.id in over else one)
-        await self._commit()
 
     async def _commit(self) -> None:
         read = self._shelf.read_up_to()

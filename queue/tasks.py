@@ -27,7 +27,7 @@ async def in_time(work: Coroutine[Any, Any, T], seconds: float) -> T:
     """Do it, or give it up for good: aiokafka may forget that it was cancelled, and wait for ever.
 
     Raises:
-        TimeoutError: it took longer.
+        TimeoutError: it took longer, or somebody else cancelled it, as aiokafka does with itself.
     """
     task = asyncio.create_task(work)
     try:
@@ -36,6 +36,6 @@ async def in_time(work: Coroutine[Any, Any, T], seconds: float) -> T:
         if not task.done():
             task.cancel()
             await asyncio.wait({task}, timeout=CANCEL_S)
-    if not done:
+    if not done or task.cancelled():
         raise TimeoutError(f"not done in {seconds:g} s")
     return task.result()
