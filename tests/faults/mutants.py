@@ -52,8 +52,8 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     "offsets_before_the_commit": (
         Edit(
             "booking.kafka_log",
-            "in over else one)\n        await self._commit()",
-            "in over else one)\n        await self._consumer.commit()",
+            "self._taken = []\n            await self._commit()",
+            "self._taken = []\n            await self._consumer.commit()",
         ),
     ),
     "orders_without_step": (
