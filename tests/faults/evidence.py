@@ -18,7 +18,6 @@ from tests.buyers import Buyer
 from tests.faults.checker import Booking, Evidence, Movement, State, Told
 
 SETTLED_S = 60.0  # after the last fault, everything comes to its end
-REOPENED_S = 60.0  # but a hold that a decline has reopened, and whose buyer is gone, lives itself
 EXPIRES_S = 10.0
 
 
@@ -60,11 +59,15 @@ async def evidence_of(
 
 
 async def unsettled(pool: Pool, dead: int, patience_s: float) -> list[str]:
-    """What has not come to its end when patience has; mostly nothing."""
+    """What has not come to its end when patience has; mostly nothing.
+
+    A hold that a decline has reopened, and whose buyer is gone, has a minute of its own: as long
+    again is waited for those alone.
+    """
     await _perhaps(lambda: _is_settled(pool), patience_s)
     found = await _that_are(pool, MOVING)
     if await _that_are(pool, ["held"]):
-        await _perhaps(lambda: _nobody_holds(pool), REOPENED_S)
+        await _perhaps(lambda: _nobody_holds(pool), patience_s)
         await _perhaps(lambda: _is_settled(pool), EXPIRES_S)
     found += await _that_are(pool, ["held"])
     waiting = await pool.fetch(
