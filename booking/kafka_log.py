@@ -129,10 +129,13 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             self._consumer = consumer
         if len(self._shelf) >= SHELF_MAX:
             return
-        wait_ms = 0 if self._shelf.ready(time.monotonic(), 1, busy) else WAIT_MS
-        found = await self._consumer.getmany(timeout_ms=wait_ms, max_records=message_log.ROWS_MAX)
-        self._taken += [record for records in found.values() for record in records]
-        if self._taken:  # perhaps by an earlier call, which Postgres did not answer
+        if not self._taken:  # else Postgres did not answer an earlier call
+            wait_ms = 0 if self._shelf.ready(time.monotonic(), 1, busy) else WAIT_MS
+            found = await self._consumer.getmany(
+                timeout_ms=wait_ms, max_records=message_log.ROWS_MAX
+            )
+            self._taken = [record for records in found.values() for record in records]
+        if self._taken:
             await self._put(self._taken)
             self._taken = []
             await self._commit()

@@ -36,6 +36,8 @@ async def in_time(work: Coroutine[Any, Any, T], seconds: float) -> T:
         if not task.done():
             task.cancel()
             await asyncio.wait({task}, timeout=CANCEL_S)
-    if not done or task.cancelled():
+    if not done:
         raise TimeoutError(f"not done in {seconds:g} s")
+    if task.cancelled():
+        raise TimeoutError("cancelled from within")
     return task.result()

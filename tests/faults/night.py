@@ -128,8 +128,9 @@ class Night:
             nonlocal made
             self.revive()
             ago = uuid7(int(time.time() * 1000) - 1000, bytes(10))
-            made = await patiently(self.pool, "SELECT count(*) FROM bookings WHERE id > $1", ago)
-            return bool(made >= rate)
+            since = "SELECT count(*) FROM bookings WHERE id > $1"
+            made = int(await patiently(self.pool, since, ago))
+            return made >= rate
 
         await self._until(is_fast, f"it never sells {rate:g} a second", FLOWS_S)
         return made
