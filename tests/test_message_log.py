@@ -106,6 +106,13 @@ async def bench(
         yield bench
 
 
+@pytest.fixture
+async def kafka_bench(pool: Pool, kafka_server: Store) -> AsyncGenerator[Bench]:
+    """For what is of Kafka alone."""
+    async with bench_on(pool, kafka_server.url) as bench:
+        yield bench
+
+
 def order(booking: UUID, kind: str = "tell", step: int = 1) -> Envelope:
     return outbox.order(booking, "demo", kind, 1, step)
 
@@ -173,69 +180,64 @@ async def test_what_is_given_up_is_among_the_dead_and_stops_nobody(bench: Bench)
 
 
 async def test_bytes_that_nobody_understands_are_dead_and_told_of(
-    pool: Pool, kafka_server: Store
+    kafka_bench: Bench, pool: Pool, kafka_server: Store
 ) -> None:
-    async with bench_on(pool, kafka_server.url) as bench:
-        await make_missing(kafka_server.url)
-        producer = AIOKafkaProducer(bootstrap_servers=kafka_server.url)
-        await producer.start()
-        for value in (b"{", b"\x00\xff", b'{"schema":"9"}', b"[]"):
-            await producer.send_and_wait(ORDERS, value, key=b"poison")
-        await producer.stop()
-        booking = await bench.booking()
-        await bench.send(good := order(booking))
-        await bench.reads(good)
+    await make_missing(kafka_server.url)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka_server.url)
+    await producer.start()
+    for value in (b"{", b"\x00\xff", b'{"schema":"9"}', b"[]"):
+        await producer.send_and_wait(ORDERS, value, key=b"poison")
+    await producer.stop()
+    booking = await kafka_bench.booking()
+    await kafka_bench.send(good := order(booking))
+    await kafka_bench.reads(good)
 
-        async def are_dead() -> bool:
-            await bench.log.read()
-            return len([one for one in await dead.those(pool) if one.key == "poison"]) >= 4
+    async def are_dead() -> bool:
+        await kafka_bench.log.read()
+        return len([one for one in await dead.those(pool) if one.key == "poison"]) >= 4
 
-        await until(are_dead, within_s=30)
-        assert {one.reason for one in await dead.those(pool)} == {"unreadable"}
-        await bench.carry()
-        with pytest.raises(dead.NotReplayable):
-            await dead.replay(pool, (await dead.those(pool))[0].id)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=kafka_server.url, auto_offset_reset="earliest"
-        )
-        await consumer.start()
-        consumer.assign([TopicPartition(DEAD, 0)])
-        reasons: list[bytes] = []
+    await until(are_dead, within_s=30)
+    assert {one.reason for one in await dead.those(pool)} == {"unreadable"}
+    await kafka_bench.carry()
+    with pytest.raises(dead.NotReplayable):
+        await dead.replay(pool, (await dead.those(pool))[0].id)
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka_server.url, auto_offset_reset="earliest")
+    await consumer.start()
+    consumer.assign([TopicPartition(DEAD, 0)])
+    reasons: list[bytes] = []
 
-        async def are_told() -> bool:
-            found = cast("dict[Any, list[Any]]", await consumer.getmany(timeout_ms=100))
-            for records in found.values():
-                reasons.extend(dict(record.headers)["reason"] for record in records)
-            return reasons.count(b"unreadable") >= 4
+    async def are_told() -> bool:
+        found = cast("dict[Any, list[Any]]", await consumer.getmany(timeout_ms=100))
+        for records in found.values():
+            reasons.extend(dict(record.headers)["reason"] for record in records)
+        return reasons.count(b"unreadable") >= 4
 
-        await until(are_told, within_s=30)
-        await consumer.stop()
+    await until(are_told, within_s=30)
+    await consumer.stop()
 
 
 async def test_a_lost_topic_is_made_again_and_what_was_on_it_is_sent_again(
-    pool: Pool, kafka_server: Store
+    kafka_bench: Bench, pool: Pool
 ) -> None:
     """What was sent and came to nobody is found by its mark that is missing."""
-    async with bench_on(pool, kafka_server.url) as bench:
-        booking = await bench.booking()
-        await bench.send(lost := order(booking))
-        await bench.reads(lost)
-        await pool.execute("UPDATE outbox SET published_at = now() - interval '1 min'")
-        watch = Watch(pool, Bank(), "tests")
-        assert await watch.send_again() == 1
-        assert await watch.send_again() == 0
-        await bench.carry()
-        assert await pool.fetchval("SELECT published_at > now() - interval '30 s' FROM outbox")
+    booking = await kafka_bench.booking()
+    await kafka_bench.send(lost := order(booking))
+    await kafka_bench.reads(lost)
+    await pool.execute("UPDATE outbox SET published_at = now() - interval '1 min'")
+    watch = Watch(pool, Bank(), "tests")
+    assert await watch.send_again() == 1
+    assert await watch.send_again() == 0
+    await kafka_bench.carry()
+    assert await pool.fetchval("SELECT published_at > now() - interval '30 s' FROM outbox")
 
 
 async def test_what_was_taken_while_postgres_failed_is_handed_over_later(
-    pool: Pool, kafka_server: Store
+    kafka_bench: Bench, pool: Pool
 ) -> None:
-    async with bench_on(pool, kafka_server.url) as bench:
-        booking = await bench.booking()
-        await bench.send(letter := order(booking))
-        await pool.execute("ALTER TABLE outbox RENAME TO outbox_that_is_away")
-        with pytest.raises(asyncpg.UndefinedTableError):
-            await bench.reads(letter)
-        await pool.execute("ALTER TABLE outbox_that_is_away RENAME TO outbox")
-        assert of(booking, await bench.reads(letter)) == [letter]
+    booking = await kafka_bench.booking()
+    await kafka_bench.send(letter := order(booking))
+    await pool.execute("ALTER TABLE outbox RENAME TO outbox_that_is_away")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await kafka_bench.reads(letter)
+    await pool.execute("ALTER TABLE outbox_that_is_away RENAME TO outbox")
+    assert of(booking, await kafka_bench.reads(letter)) == [letter]
