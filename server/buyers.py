@@ -13,7 +13,7 @@ from booking_rush.lua.refusals import Refusal
 from booking_rush.lua.seat_commands import Held
 from booking_rush.queue.postgres import AWAY, Pool
 from booking_rush.server import wire
-from booking_rush.server.guest import Guest
+from booking_rush.server.guest import Bought, Guest
 from booking_rush.server.metrics import FRAMES
 from booking_rush.server.showing import Signer
 
@@ -74,11 +74,7 @@ class Buyers:
         FRAMES.labels("booking.updated").inc()
         guest.push(wire.frame("booking.updated", re, booking=self._know(guest, booking)))
 
-    async def on_news(
-        self,
-        guests: Sequence[Guest],
-        item: news.Held | news.Ending | news.Ended | news.Booked,
-    ) -> None:
+    async def on_news(self, guests: Sequence[Guest], item: Bought) -> None:
         """Tell a visitor's guests what happened to their hold or booking."""
         if not guests:
             return

@@ -2,14 +2,18 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
+from booking_rush.lua import news
 from booking_rush.lua.commands import Admitted, Late, Stands, Waiting
 from booking_rush.queue.line import Place
 
 Audience = Literal["waiting", "admitted"]
+Bought = news.Held | news.Ending | news.Ended | news.Booked
+Own = Bought | news.Connected
+UNKNOWN = (-1, 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +29,9 @@ class Guest:
     push: Callable[[bytes], None]
     end: Callable[[int, str], None]
     behind: Callable[[], bool]
-    order: tuple[int, int] = (-1, 0)  # epoch, and which of the event's sockets this is
+    welcomed: bool = False  # until then nothing is told, so that the welcome is the first frame
+    unheard: list[Own] = field(default_factory=list[Own])  # news from before that
+    order: tuple[int, int] = UNKNOWN  # epoch, and which of the event's sockets this is
     place: Place | None = None
     claimed: bool = False  # heard of since the pass was given
     busy: bool = True  # being welcomed, or asking about the place: told by that answer, not beside

@@ -11,9 +11,10 @@ SLICE = 256  # writes in one turn of the loop: about 1.5 ms
 
 
 async def broadcast(guests: Sequence[Guest], frame: bytes) -> None:
-    """Push a frame to each; who does not read is dropped by the socket itself."""
+    """Push a frame to each who is welcomed; who does not read is dropped by the socket itself."""
     FRAMES.labels(kind_of(frame)).inc(len(guests))
     for at in range(0, len(guests), SLICE):
         for guest in guests[at : at + SLICE]:
-            guest.push(frame)
+            if guest.welcomed:
+                guest.push(frame)
         await asyncio.sleep(0)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Generator, Iterable
+from collections.abc import Coroutine, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from booking_rush.queue.postgres import Pool
 from booking_rush.queue.view import LaneView
 from booking_rush.server import wire
 from booking_rush.server.buyers import Buyers
-from booking_rush.server.guest import Guest, news_of
+from booking_rush.server.guest import UNKNOWN, Bought, Guest, news_of
 from booking_rush.server.hub import broadcast
 from booking_rush.server.metrics import FRAMES, RECOVERIES
 from booking_rush.server.positions import Positions
@@ -69,7 +69,7 @@ class Room:
         return [guest for guests in self._guests.values() for guest in guests]
 
     async def connect(self, guest: Guest) -> None:
-        """Welcome a guest; from here on they are told what changes.
+        """Welcome a guest; what changes meanwhile, and from here on, they are told after that.
 
         While the event is recovered they are welcomed all the same, and told their place after.
 
@@ -88,7 +88,9 @@ class Room:
         except Recovering:
             self._unsure.add(guest)
         guest.push(wire.frame("welcome", **self._welcome(guest), **bought))
+        guest.welcomed = True
         self._settle(guest)
+        self._catch_up(guest)
 
     def disconnect(self, guest: Guest) -> None:
         """The guest listens no more."""
@@ -164,12 +166,13 @@ class Room:
                 self._unsure.update(self._guests.get(item.visitor, ()))
             case news.Recorded():
                 self.line.watermark.move(item.entry)
-            case news.Connected():
-                self._on_connected(item)
             case news.Seats():
                 self.seats.take(item)
+            case news.Connected():
+                for guest in list(self._guests.get(item.visitor, ())):
+                    self._on_connected(guest, item)
             case news.Held() | news.Ending() | news.Ended() | news.Booked():
-                self._spawn(self.buyers.on_news(self._guests.get(item.visitor, ()), item))
+                self._on_bought(self._guests.get(item.visitor, ()), item)
             case _:
                 pass  # rules and messages come by way of Postgres, see Rooms
 
@@ -238,10 +241,31 @@ class Room:
                 self._part(guest, gone.reason)
         self.look_up(self._positions.passed())
 
-    def _on_connected(self, item: news.Connected) -> None:
-        for guest in list(self._guests.get(item.visitor, ())):
-            if guest.kind == "socket" and not guest.busy and guest.order < (item.epoch, item.order):
-                guest.end(wire.REPLACED, "a newer socket of yours is open")
+    def _on_connected(self, guest: Guest, item: news.Connected) -> None:
+        if not guest.welcomed and guest.order == UNKNOWN:
+            guest.unheard.append(item)
+        elif guest.kind == "socket" and guest.order < (item.epoch, item.order):
+            guest.end(wire.REPLACED, "a newer socket of yours is open")
+
+    def _on_bought(self, guests: Sequence[Guest], item: Bought) -> None:
+        for guest in guests:
+            if not guest.welcomed:
+                guest.unheard.append(item)
+        self._spawn(self.buyers.on_news([one for one in guests if one.welcomed], item))
+
+    def _catch_up(self, guest: Guest) -> None:
+        """Take what happened while a guest was welcomed; the welcome may be of before."""
+        unheard, guest.unheard = guest.unheard, []
+        for item in unheard:
+            if item.epoch != self._epoch:
+                continue
+            if isinstance(item, news.Connected):
+                self._on_connected(guest, item)
+            else:
+                self._on_bought([guest], item)
+        if guest.order[0] != self._epoch:  # what was found then may be lost since
+            self._unsure.add(guest)
+            self._spawn(self.buyers.look_up([guest]))
 
     def _part(self, guest: Guest, reason: str) -> None:
         """A place or pass has ended; a missed turn is kept on the late list for a while."""

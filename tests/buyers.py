@@ -73,6 +73,7 @@ class Buyer:
 
     async def _walk(self, socket: Socket) -> None:
         welcome = await self._read(socket)
+        assert welcome["type"] in ("welcome", "server.restarting"), welcome
         for known in ("hold", "booking"):
             if known in welcome and welcome[known]["state"] != "confirmed":
                 await self._pay(socket, welcome[known]["id"])

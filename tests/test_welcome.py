@@ -1,0 +1,114 @@
+"""The welcome is the first frame, and what happened while it was made is told after it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from booking_rush.lua import news
+from booking_rush.queue.postgres import Pool
+from booking_rush.server import wire
+from booking_rush.server.guest import Guest
+from tests.clients import Socket, Visitor, until
+from tests.world import World
+
+DEMO = "/api/v1/admin/events/demo"
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND wait_event_type = 'Lock' AND query LIKE '%FROM bookings%ORDER BY id DESC LIMIT%'
+"""
+
+
+@asynccontextmanager
+async def slow_welcomes(pool: Pool) -> AsyncGenerator[None]:
+    """Bookings cannot be read while the block lasts, and a welcome reads the last one."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE bookings")
+        yield
+
+
+async def being_welcomed(pool: Pool, ada: Visitor, opened: AsyncExitStack) -> asyncio.Task[Socket]:
+    """A socket whose welcome is being made."""
+    before: int = await pool.fetchval(WAITING)
+    opening = asyncio.create_task(opened.enter_async_context(ada.socket()))
+
+    async def waits() -> bool:
+        return bool(await pool.fetchval(WAITING) > before)
+
+    await until(waits)
+    return opening
+
+
+@pytest.fixture
+async def ada(world: World) -> Visitor:
+    """Who holds a seat."""
+    await world.event()
+    ada = await world.visitor()
+    await ada.hold("one", await ada.admitted(), seats=["stalls.A-1"])
+    return ada
+
+
+async def test_what_happens_while_a_visitor_is_welcomed_is_told_after(
+    world: World, pool: Pool, ada: Visitor
+) -> None:
+    bob, operator = await world.visitor(), await world.operator()
+    async with bob.socket() as watching, AsyncExitStack() as opened:
+        await watching.ask("seats.watch")
+        async with slow_welcomes(pool):
+            opening = await being_welcomed(pool, ada, opened)
+            removing = asyncio.create_task(operator.delete(f"{DEMO}/visitors/{ada.id}"))
+            await watching.until("seats.delta", changes=[["stalls.A-1", "free"]])
+            said = await operator.post(
+                f"{DEMO}/broadcast",
+                json={"text": "Doors at seven.", "level": "info", "audience": "all"},
+                headers={"Idempotency-Key": "1"},
+            )
+            assert said.status_code == 202, said.text
+            await watching.until("room.message")
+        socket = await opening
+        assert (await removing).status_code == 204
+
+        welcome = socket.frames[0]
+        assert (welcome["type"], welcome["message"]["text"]) == ("welcome", "Doors at seven.")
+        ended = await socket.until("hold.expired")
+        assert (ended["hold"], ended["reason"]) == (str(await held_by(pool, ada)), "removed")
+
+
+async def held_by(pool: Pool, ada: Visitor) -> UUID:
+    found: UUID = await pool.fetchval("SELECT id FROM bookings WHERE visitor = $1", ada.id)
+    return found
+
+
+async def test_who_is_replaced_while_being_welcomed_is_closed_at_once(
+    world: World, pool: Pool, ada: Visitor
+) -> None:
+    async with AsyncExitStack() as opened:
+        async with slow_welcomes(pool):
+            older = await being_welcomed(pool, ada, opened)
+            newer = await being_welcomed(pool, ada, opened)
+            with pytest.raises(ConnectionClosed) as closed:
+                await older
+        assert closed.value.rcvd
+        assert closed.value.rcvd.code == wire.REPLACED
+        assert (await (await newer).ask("ping"))["type"] == "pong"
+
+
+async def test_a_socket_that_does_not_know_yet_which_it_is_learns_later_that_it_is_replaced(
+    world: World, ada: Visitor
+) -> None:
+    """Redis has answered, the news of a newer one is here first."""
+    room = await world.house.rooms.room("demo")
+    ends: list[int] = []
+    frames: list[bytes] = []
+    guest = Guest(ada.id, "socket", frames.append, lambda code, _: ends.append(code), bool)
+    connecting = asyncio.create_task(room.connect(guest))
+    await asyncio.sleep(0)
+    epoch = world.house.rooms.batcher("demo").gate.epoch
+    room.on_news(news.Connected(epoch=epoch, visitor=ada.id, order=10**6))
+    assert ends == []
+    await connecting
+    room.disconnect(guest)
+    assert (wire.kind_of(frames[0]), ends) == ("welcome", [wire.REPLACED])
