@@ -3,6 +3,7 @@
 import asyncio
 import time
 from bisect import bisect_right, insort
+from collections.abc import Iterable
 
 from booking_rush.lua.commands import Waiting
 from booking_rush.queue.view import LaneView
@@ -37,7 +38,9 @@ class Positions:
         """Take out who is passed by head: they have been admitted, or have missed it."""
         count = bisect_right(self._entries, self._view.head, key=lambda entry: entry[0])
         passed, self._entries[:count] = self._entries[:count], []
-        return [guest for entry in passed if (guest := _living(entry))]
+        found = [guest for entry in passed if (guest := _living(entry))]
+        _unlist(passed)
+        return found
 
     def gone(self) -> list[Guest]:
         """Who is in the list and waits no more."""
@@ -49,6 +52,7 @@ class Positions:
 
     async def send(self) -> int:
         """Tell who it is time to tell; how many were told."""
+        _unlist([entry for entry in self._entries if not _living(entry)])
         self._entries = [entry for entry in self._entries if _living(entry)]
         told, now, entries = 0, time.monotonic(), self._entries
         for at in range(0, len(entries), SLICE):
@@ -73,6 +77,13 @@ class Positions:
         rate = outlook.admissions_per_second()
         guest.push(wire.position(ahead, self._view.waiting, rate, outlook.eta(ahead)))
         return True
+
+
+def _unlist(entries: Iterable[Entry]) -> None:
+    """These leave the list; after a recovery the same number may wait again."""
+    for number, _, guest in entries:
+        if guest.listed == number:
+            guest.listed = 0
 
 
 def _living(entry: Entry) -> Guest | None:

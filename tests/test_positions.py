@@ -1,0 +1,42 @@
+"""Live places: who is on the list is told, also who comes back to it."""
+
+import orjson
+import pytest
+
+from booking_rush.lua.commands import Waiting
+from booking_rush.queue.view import LaneView
+from booking_rush.server.guest import Guest
+from booking_rush.server.positions import Positions
+from booking_rush.server.showing import Outlook
+
+LONG_AGO = -1e9
+
+
+def waits(number: int) -> Waiting:
+    return Waiting(
+        lane="main", number=number, joined_ms=0, waiting=9, room="open", entry="", ahead=number - 1
+    )
+
+
+@pytest.mark.parametrize("left", ["by head", "by itself"])
+async def test_a_number_that_waits_again_is_told_its_place_again(left: str) -> None:
+    """After a loss of Redis who was admitted may stand at the head of the line again."""
+    view, frames = LaneView(), list[bytes]()
+    positions = Positions(view, Outlook())
+    guest = Guest("ada", "socket", frames.append, lambda code, reason: None, bool, busy=False)
+    guest.learn(waits(5))
+    positions.add(guest, 5)
+    if left == "by head":
+        view.drop(0, 5)
+        assert positions.passed() == [guest]
+        view.forget()
+    else:
+        guest.learn(None)
+        assert await positions.send() == 0
+
+    guest.learn(waits(5))
+    positions.add(guest, 5)
+    view.drop(3, 0)
+    guest.told_at = LONG_AGO
+    assert await positions.send() == 1
+    assert orjson.loads(frames[-1])["ahead"] == 3
