@@ -18,6 +18,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from booking_rush.booking import cloud_events, dead, message_log
 from booking_rush.booking.cloud_events import UnreadableError
+from booking_rush.booking.cluster import Cluster
 from booking_rush.booking.dead import Dead
 from booking_rush.booking.message_log import Burial, Failure, pause_s
 from booking_rush.booking.outbox import NAMES, Envelope, mark_done
@@ -39,11 +40,12 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     """One worker of the group; `instance` names it over restarts, which then move nothing."""
 
     def __init__(
-        self, pool: Pool, bootstrap: str, *, instance: str = "", session_s: float = 10.0
+        self, pool: Pool, cluster: Cluster, *, instance: str = "", session_s: float = 10.0
     ) -> None:
         self._pool = pool
+        self._cluster = cluster
         self._options: dict[str, Any] = {
-            "bootstrap_servers": bootstrap,
+            **cluster.options,
             "group_id": GROUP,
             "group_instance_id": instance or None,
             "enable_auto_commit": False,
@@ -122,7 +124,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
 
     async def _take(self, busy: Collection[UUID]) -> None:
         if self._consumer is None:
-            await make_missing(self._options["bootstrap_servers"])
+            await make_missing(self._cluster)
             consumer = AIOKafkaConsumer(**self._options)
             await consumer.start()
             consumer.subscribe([cloud_events.ORDERS, cloud_events.MESSAGES], listener=self)

@@ -20,6 +20,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from booking_rush.booking import cloud_events
 from booking_rush.booking.bookings import Sign, booking_of
 from booking_rush.booking.cloud_events import Headers
+from booking_rush.booking.cluster import Cluster
 from booking_rush.booking.lease import Lease
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.topics import make_missing
@@ -55,9 +56,9 @@ class Source(NamedTuple):
 class Relay:
     """Sends while it holds the lease."""
 
-    def __init__(self, pool: Pool, bootstrap: str, sign: Sign, holder: str) -> None:
+    def __init__(self, pool: Pool, cluster: Cluster, sign: Sign, holder: str) -> None:
         self._pool = pool
-        self._bootstrap = bootstrap
+        self._cluster = cluster
         self._sign = sign
         self._lease = Lease(pool, "relay", holder)
         self._producer: Any = None
@@ -123,10 +124,10 @@ class Relay:
 
     async def _open(self) -> Any:
         if self._producer is None:
-            made = await make_missing(self._bootstrap)
-            log.info("sends to=%s made=%s", self._bootstrap, ",".join(made) or "nothing")
+            made = await make_missing(self._cluster)
+            log.info("sends to=%s made=%s", self._cluster.bootstrap, ",".join(made) or "nothing")
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
+                **self._cluster.options,
                 acks="all",
                 enable_idempotence=True,
                 compression_type="lz4",

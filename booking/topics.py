@@ -6,6 +6,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
 from booking_rush.booking.cloud_events import BOOKINGS, DEAD, MESSAGES, ORDERS
+from booking_rush.booking.cluster import Cluster
 
 HOUR_MS = 3_600_000
 COPIES_MAX = 3
@@ -28,17 +29,22 @@ TOPICS = (
 )
 
 
-async def make_missing(bootstrap: str) -> list[str]:
+async def make_missing(cluster: Cluster) -> list[str]:
     """Make what is not there, in as many copies as there are brokers, three at most; their names.
+
+    Where all are there, nobody is asked to make any: a user who may not is good enough then.
 
     Raises:
         KafkaError: no broker answers, or it does not make them.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**cluster.options)
     try:
         await admin.start()
-        cluster = await admin.describe_cluster()
-        copies = min(COPIES_MAX, len(cluster["brokers"]))
+        there = await admin.list_topics()
+        missing = [topic for topic in TOPICS if topic.name not in there]
+        if not missing:
+            return []
+        copies = min(COPIES_MAX, len((await admin.describe_cluster())["brokers"]))
         wanted = [
             NewTopic(
                 topic.name,
@@ -46,7 +52,7 @@ async def make_missing(bootstrap: str) -> list[str]:
                 copies,
                 topic_configs={"retention.ms": str(topic.keep_ms)},
             )
-            for topic in TOPICS
+            for topic in missing
         ]
         answer: Any = await admin.create_topics(wanted, timeout_ms=10_000)
     finally:

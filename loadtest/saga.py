@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from booking_rush.booking import outbox
 from booking_rush.booking.asking import Patience, Question, open_http
+from booking_rush.booking.cluster import Cluster
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.kafka_log import KafkaLog
 from booking_rush.booking.message_log import MessageLog
@@ -104,7 +105,7 @@ async def _saga(name: str, redis: Redis, url: str, kafka: "KafkaAt | None" = Non
         await shop.execute("UPDATE outbox SET done_at = now(), published_at = now()")
         await shop.execute("UPDATE states SET published_at = now()")
         await _charged(shop)
-        found = KafkaLog(pool, kafka.bootstrap) if kafka else None
+        found = KafkaLog(pool, Cluster(kafka.bootstrap)) if kafka else None
         conductor = Conductor(pool, Directory(pool, Program(redis)), NoBank(), "bench",
                               message_log=found)  # fmt: skip
         async with _relaying(shop, kafka):

@@ -127,7 +127,7 @@ def migrate() -> None:
                 made = await Operators(pool).ensure("admin", "admin", settings.admin_password)
                 click.echo("operator admin made" if made else "operator admin is there")
         if settings.kafka_bootstrap:
-            topics = await make_missing(settings.kafka_bootstrap)
+            topics = await make_missing(settings.kafka_cluster())
             click.echo("\n".join([*topics, f"{len(topics)} topics made"]))
 
     asyncio.run(run())

@@ -25,6 +25,10 @@ from booking_rush.server.stores import postgres_child, redis_child
 from booking_rush.server.supervisor import Child, ChildDiesError, Supervisor, stop_on_signals
 
 READY_S = 30.0
+PLAIN = {  # how a broker of our own is spoken to
+    "kafka_security": "PLAINTEXT", "kafka_ca": "", "kafka_certificate": "", "kafka_user": "",
+    "kafka_password": "",
+}  # fmt: skip
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
@@ -69,7 +73,7 @@ async def _start(
     settings = await _start_stores(settings, data, run, logs, supervisor)
     if kafka:
         bootstrap = await start_kafka(supervisor, data, say)
-        settings = msgspec.structs.replace(settings, kafka_bootstrap=bootstrap)
+        settings = msgspec.structs.replace(settings, kafka_bootstrap=bootstrap, **PLAIN)
     password = await _prepare(settings, data, say)
     environment = _environment(settings, run, free_port())
     for duty in duties_of(settings):
@@ -135,6 +139,7 @@ def _environment(settings: Settings, run: Path, bank_port: int) -> dict[str, str
         "RUSH_REDIS_URL": settings.redis_url,
         "RUSH_POSTGRES_URL": settings.postgres_url,
         "RUSH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        **{f"RUSH_{name.upper()}": getattr(settings, name) for name in PLAIN},
         "RUSH_SECRET_KEY": settings.secret_key,
         "RUSH_SMTP_URL": settings.smtp_url,
         "RUSH_MAIL_FROM": settings.mail_from,

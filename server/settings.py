@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from booking_rush.booking.cluster import Cluster, tls_to
 from booking_rush.queue.keyring import derive
 
 PREFIX = "RUSH_"
@@ -42,6 +43,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kafka_session_seconds: Annotated[
         int, _about("after so long without a sign a worker's bookings go to others", ge=1, le=300)
     ] = 10
+    kafka_security: Annotated[
+        str,
+        _about("PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL", pattern="^(SASL_)?(PLAINTEXT|SSL)$"),
+    ] = "PLAINTEXT"
+    kafka_ca: Annotated[
+        str, _about("PEM file: who signs the brokers' certificates; empty: whom the system trusts")
+    ] = ""
+    kafka_certificate: Annotated[
+        str, _about("PEM file: our own certificate and its key, where brokers want one")
+    ] = ""
+    kafka_mechanism: Annotated[
+        str,
+        _about("PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", pattern="^(PLAIN|SCRAM-SHA-(256|512))$"),
+    ] = "SCRAM-SHA-512"
+    kafka_user: Annotated[str, _about("who we are to the brokers, with SASL")] = ""
+    kafka_password: Annotated[str, _about("of that user")] = ""
     data: Annotated[str, _about("where the demo keeps its stores", min_length=1)] = ".booking-rush"
     secret_key: Annotated[str, _about("seals keys and signs tokens; 32 characters or more")] = ""
     admin_password: Annotated[str, _about("of the operator `admin`, used at the first start")] = ""
@@ -120,6 +137,43 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         elif not MAIL_FROM.fullmatch(self.mail_from):
             wrong.append("RUSH_MAIL_FROM wants one plain address, name@host")
         return wrong
+
+    def wrong_in_kafka(self) -> list[str]:
+        """What is told of the way to Kafka and would not be used, or is wanted and not told."""
+        user = {"RUSH_KAFKA_USER": self.kafka_user, "RUSH_KAFKA_PASSWORD": self.kafka_password}
+        files = {"RUSH_KAFKA_CA": self.kafka_ca, "RUSH_KAFKA_CERTIFICATE": self.kafka_certificate}
+        sasl = self.kafka_security.startswith("SASL_")
+        tls = self.kafka_security.endswith("SSL")
+        wanted = user if sasl else {}
+        unused = ({} if sasl else user) | ({} if tls else files)
+        why = f"RUSH_KAFKA_SECURITY is {self.kafka_security}"
+        return [f"{name} is not set: {why}" for name, value in wanted.items() if not value] + [
+            f"{name} is set, but {why}" for name, value in unused.items() if value
+        ]
+
+    def kafka_cluster(self) -> Cluster:
+        """The brokers, and what they and we show each other.
+
+        Raises:
+            SettingsError: a file of ours cannot be used.
+        """
+        tls = None
+        if self.kafka_security.endswith("SSL"):
+            try:
+                tls = tls_to(self.kafka_ca, self.kafka_certificate)
+            except OSError as error:
+                raise SettingsError(
+                    f"RUSH_KAFKA_CA={self.kafka_ca!r}, RUSH_KAFKA_CERTIFICATE="
+                    f"{self.kafka_certificate!r}: no PEM files that can be used: {error}"
+                ) from error
+        return Cluster(
+            self.kafka_bootstrap,
+            self.kafka_security,
+            tls,
+            self.kafka_mechanism,
+            self.kafka_user,
+            self.kafka_password,
+        )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -202,7 +256,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     if errors:
         raise SettingsError("\n".join(errors))
     settings = Settings(**values)
-    if wrong := settings.wrong_in_mail():
+    if wrong := settings.wrong_in_mail() + settings.wrong_in_kafka():
         raise SettingsError("\n".join(wrong))
     _need_stripe(settings)
     return settings

@@ -134,7 +134,7 @@ def message_log(settings: Settings, pool: Pool) -> MessageLog | None:
         return None
     return KafkaLog(
         pool,
-        settings.kafka_bootstrap,
+        settings.kafka_cluster(),
         instance=settings.kafka_instance,
         session_s=settings.kafka_session_seconds,
     )
@@ -148,7 +148,7 @@ async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[
         yield
         return
     signer = Signer(await keyring.load(pool, settings.secret_key))
-    duty = Relay(pool, settings.kafka_bootstrap, signer.ticket, holder())
+    duty = Relay(pool, settings.kafka_cluster(), signer.ticket, holder())
 
     async def count() -> int:
         UNSENT.set(await duty.waiting())

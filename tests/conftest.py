@@ -21,9 +21,15 @@ from tests.stores import TEMPLATE, Store, kafka_store, postgres_store, redis_sto
 from tests.stripe_mock import stripe_mock
 from tests.world import World, open_world, settings_for
 
+ON_KAFKA = {"kafka_server", "own_kafka", "secured_kafka"}
 
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The loop that the server runs on."""
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Function,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the house runs on: over Kafka that is asyncio's."""
+    if ON_KAFKA.intersection(item.fixturenames):
+        return {"asyncio": asyncio.new_event_loop}
     return {"uvloop": uvloop.new_event_loop}
 
 

@@ -82,6 +82,20 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return {f"RUSH_{name.upper()}": str(value) for name, value in fields.items() if value != ""}
 
 
+def run(
+    *arguments: str, settings: Settings | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """One `booking-rush …` to its end, told nothing else."""
+    given = environment_of(settings) if settings else {}
+    return subprocess.run(
+        [sys.executable, "-m", "booking_rush.server", *arguments],
+        env={"PATH": "/usr/bin:/bin", **given, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
 @contextmanager
 def running(settings: Settings, folder: Path, **duties: str) -> Generator[dict[str, Process]]:
     """Processes by name, `name="serve --shared"`; all are gone when the block ends.

@@ -1,8 +1,6 @@
 """The command line: help that a person can read, and exit codes that mean something."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from uuid import UUID
 
@@ -13,23 +11,10 @@ from booking_rush.queue import keyring
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.cli import cli
 from booking_rush.server.settings import Settings
-from tests.processes import environment_of
+from tests.processes import run
 from tests.world import SECRET, settings_for
 
 ROOT = Path(__file__).parents[1]
-
-
-def run(
-    *arguments: str, settings: Settings | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    given = environment_of(settings) if settings else {}
-    return subprocess.run(
-        [sys.executable, "-m", "booking_rush.server", *arguments],
-        env={"PATH": "/usr/bin:/bin", **given, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from booking_rush.lua.program import Program
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool
 from tests.clients import until
+from tests.log_bench import BOOKING
 from tests.sale_stores import Bank
-from tests.test_message_log import BOOKING
 
 PAYMENT = """
     INSERT INTO payments (booking, attempt, provider, method, amount, currency, pay_until_ms)

@@ -1,100 +1,23 @@
 """One contract, two logs: the outbox table and Kafka hand over the same, in the same order."""
 
-import uuid
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any, cast
-from uuid import UUID
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from booking_rush.booking import cloud_events, dead, outbox
+from booking_rush.booking import cloud_events, dead
 from booking_rush.booking.cloud_events import DEAD, ORDERS
-from booking_rush.booking.kafka_log import KafkaLog
-from booking_rush.booking.message_log import Burial, Failure, MessageLog
-from booking_rush.booking.outbox import Envelope
-from booking_rush.booking.relay import Relay
-from booking_rush.booking.table_log import TableLog
+from booking_rush.booking.cluster import Cluster
+from booking_rush.booking.message_log import Burial, Failure
 from booking_rush.booking.topics import make_missing
 from booking_rush.booking.watch import Watch
 from booking_rush.queue.postgres import Pool
 from tests.clients import until
+from tests.log_bench import Bench, bench_on, of, order
 from tests.sale_stores import Bank
 from tests.stores import Store
-
-BOOKING = """
-    INSERT INTO bookings (id, event, visitor, state, section, seats, quantity, prices, currency,
-        total, adjacent, key, fingerprint, number, wave, made_ms, until_ms, first_until_ms,
-        extensions_left, extensions_first, extended_ms, step)
-    VALUES ($1, 'demo', 'v', 'paying', 'floor', '{}', 1, '{5}', 'EUR', 5, true, 'k', 'f', 1, 1, 1,
-        1, 1, 0, 0, 0, 1)
-"""
-
-
-class Bench:
-    """A log, who fills it, and workers that come and go."""
-
-    def __init__(self, pool: Pool, kafka: str) -> None:
-        self.pool = pool
-        self.kafka = kafka
-        self.relay = Relay(pool, kafka, lambda claims: "signed", "tests") if kafka else None
-        self.log = self.worker()
-
-    def worker(self) -> MessageLog:
-        if self.kafka:
-            return KafkaLog(self.pool, self.kafka, instance="tests", session_s=2)
-        return TableLog(self.pool, f"tests/{uuid.uuid4()}")
-
-    async def booking(self) -> UUID:
-        id_ = uuid.uuid4()
-        await self.pool.execute(BOOKING, id_)
-        return id_
-
-    async def send(self, *letters: Envelope) -> None:
-        async with self.pool.acquire() as connection, connection.transaction():
-            await outbox.put(connection, letters)
-        await self.carry()
-
-    async def carry(self) -> None:
-        """What is in the outbox comes to the log."""
-        if self.relay is not None:
-            while await self.relay.run_once() or await self.relay.waiting():
-                pass
-
-    async def reads(self, *letters: Envelope) -> list[Envelope]:
-        """Read until these are handed over, and what else is."""
-        found: list[Envelope] = []
-
-        async def are_there() -> bool:
-            found[:] = await self.log.read()
-            return {one.id for one in letters} <= {one.id for one in found}
-
-        await until(are_there, within_s=30)
-        return found
-
-    async def restart(self) -> None:
-        """The worker dies, and another one comes."""
-        await self.log.close()
-        self.log = self.worker()
-
-    async def close(self) -> None:
-        await self.log.close()
-        if self.relay is not None:
-            await self.relay.close()
-
-
-@asynccontextmanager
-async def bench_on(pool: Pool, kafka: str) -> AsyncGenerator[Bench]:
-    await pool.execute(
-        "INSERT INTO events (id, name, state, rules) VALUES ('demo', 'E', 'open', '{}')"
-    )
-    bench = Bench(pool, kafka)
-    try:
-        yield bench
-    finally:
-        await bench.close()
 
 
 @pytest.fixture(params=["table", "kafka"])
@@ -102,23 +25,16 @@ async def bench(
     request: pytest.FixtureRequest, pool: Pool, kafka_server: Store
 ) -> AsyncGenerator[Bench]:
     """Each test has a database of its own; the broker is shared, so others' letters are there."""
-    async with bench_on(pool, kafka_server.url if request.param == "kafka" else "") as bench:
+    cluster = Cluster(kafka_server.url) if request.param == "kafka" else None
+    async with bench_on(pool, cluster) as bench:
         yield bench
 
 
 @pytest.fixture
 async def kafka_bench(pool: Pool, kafka_server: Store) -> AsyncGenerator[Bench]:
     """For what is of Kafka alone."""
-    async with bench_on(pool, kafka_server.url) as bench:
+    async with bench_on(pool, Cluster(kafka_server.url)) as bench:
         yield bench
-
-
-def order(booking: UUID, kind: str = "tell", step: int = 1) -> Envelope:
-    return outbox.order(booking, "demo", kind, 1, step)
-
-
-def of(booking: UUID, found: list[Envelope]) -> list[Envelope]:
-    return [one._replace(tries=0) for one in found if one.booking == booking]
 
 
 async def test_a_booking_is_handed_over_in_its_order(bench: Bench) -> None:
@@ -182,7 +98,7 @@ async def test_what_is_given_up_is_among_the_dead_and_stops_nobody(bench: Bench)
 async def test_bytes_that_nobody_understands_are_dead_and_told_of(
     kafka_bench: Bench, pool: Pool, kafka_server: Store
 ) -> None:
-    await make_missing(kafka_server.url)
+    await make_missing(Cluster(kafka_server.url))
     producer = AIOKafkaProducer(bootstrap_servers=kafka_server.url)
     await producer.start()
     for value in (b"{", b"\x00\xff", b'{"schema":"9"}', b"[]"):

@@ -12,9 +12,9 @@ from booking_rush.booking.payments import BadSignature, Told
 from booking_rush.booking.webhooks import Webhooks
 from booking_rush.lua.refusals import Invalid
 from booking_rush.queue.postgres import Pool
+from tests.log_bench import BOOKING
 from tests.sale_stores import Bank
 from tests.test_flights import PAYMENT
-from tests.test_message_log import BOOKING
 
 
 class Teller(Bank):

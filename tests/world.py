@@ -15,6 +15,7 @@ import httpx
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue import Catalogue, Event
+from booking_rush.booking.cluster import Cluster
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.events import NewEvent
 from booking_rush.booking.kafka_log import KafkaLog
@@ -156,7 +157,7 @@ async def open_world(
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
         payments = house.payments
         bank_of(house).base_url = address
-        found = KafkaLog(pool, kafka, session_s=2) if kafka else None
+        found = KafkaLog(pool, Cluster(kafka), session_s=2) if kafka else None
         conductor = Conductor(
             pool, Directory(pool, program), payments, holder="tests", message_log=found
         )
@@ -168,7 +169,7 @@ async def open_world(
                 asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.1)),
             ]
             if found is not None:
-                relay = Relay(pool, kafka, house.signer.ticket, "tests")
+                relay = Relay(pool, Cluster(kafka), house.signer.ticket, "tests")
                 tasks.append(asyncio.create_task(forever("relay", relay.run_once, idle_s=0.02)))
                 stack.push_async_callback(relay.close)
                 stack.push_async_callback(found.close)
