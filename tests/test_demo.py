@@ -173,11 +173,13 @@ def test_with_kafka_a_broker_of_its_own_answers_and_is_gone_at_the_end(
     spaced: Path, demos: list[Demo]
 ) -> None:
     """The duties are told where it is and how it speaks, and it comes back there when it dies."""
-    hosted = {
-        "RUSH_KAFKA_SECURITY": "SASL_SSL", "RUSH_KAFKA_USER": "u", "RUSH_KAFKA_PASSWORD": "p",
-    }  # fmt: skip
-    module = (sys.executable, "-m", "booking_rush.server")
-    demo = Demo(spaced, *module, "demo", "--kafka", **hosted)
+    demo = Demo(
+        spaced,
+        *(sys.executable, "-m", "booking_rush.server", "demo", "--kafka"),
+        RUSH_KAFKA_SECURITY="SASL_SSL",
+        RUSH_KAFKA_USER="u",
+        RUSH_KAFKA_PASSWORD="p",
+    )
     demos.append(demo)
     demo.wait_ready()
     demo.wait_said("\n  kafka      127.0.0.1:")
