@@ -48,23 +48,16 @@ class Buyers:
             Recovering, TryAgain, Busy: Redis cannot say just now.
         """
         members: dict[str, Any] = {}
-        held = await self._holds.living(guest.visitor)
-        try:
-            found, _ = await bookings.page(
-                self._pool, limit=1, after=None, visitor=guest.visitor, event=self._event
-            )
-        except AWAY as why:
-            log.info("no booking in a welcome why=%s", type(why).__name__)
-            found = []
-        if held is not None and not _is_paid(held, found):
+        held, booking = await self._standing(guest)
+        if held is not None:
             guest.hold = held.id
             members["hold"] = hold_members(self._event, held)
-        if found and found[0].attempt:
-            members["booking"] = self._know(guest, found[0])
+        if booking is not None:
+            members["booking"] = self._know(guest, booking)
         return members
 
-    def tell_hold(self, guest: Guest, held: Held, kind: str, re: str) -> None:
-        """Answer a command about a hold with the hold."""
+    def tell_hold(self, guest: Guest, held: Held, kind: str, re: str | None = None) -> None:
+        """Tell a guest of a hold of theirs."""
         guest.hold = held.id
         FRAMES.labels(kind).inc()
         guest.push(wire.frame(kind, re, hold=hold_members(self._event, held)))
@@ -93,17 +86,28 @@ class Buyers:
                 await self._tell_changed(guests, UUID(item.booking))
 
     async def look_up(self, guests: Iterable[Guest]) -> None:
-        """After a recovery: holds that nobody had recorded are gone, and that is said."""
-        for guest in [guest for guest in guests if guest.hold]:
+        """After a recovery: holds that nobody had recorded are gone, and that is said.
+
+        Who was welcomed meanwhile is told what they hold, and what they have booked.
+        """
+        for guest in [guest for guest in guests if guest.hold or guest.owed]:
             try:
-                held = await self._holds.living(guest.visitor)
-                if held is None or held.id != guest.hold:
-                    await self._take_back(guest)
+                if guest.owed:
+                    await self._make_up(guest)
+                else:
+                    held = await self._holds.living(guest.visitor)
+                    if held is None or held.id != guest.hold:
+                        await self._take_back(guest)
             except (Refusal, *AWAY) as why:
                 log.info("hold not looked up why=%s", type(why).__name__)
 
     async def read_again(self, guests: Iterable[Guest]) -> int:
-        """Tell what became of bookings on their way, where a notice was lost; how many."""
+        """Tell what became of bookings on their way, where a notice was lost; how many.
+
+        Who is still owed a hold or a booking is told, too.
+        """
+        guests = list(guests)
+        await self.look_up([guest for guest in guests if guest.owed])
         waiting = [guest for guest in guests if guest.booking is not None]
         known = {guest.booking: (guest.step, guest.can_pay) for guest in waiting}
         rows = await self._pool.fetch(STANDING, list(known)) if waiting else []
@@ -112,6 +116,34 @@ class Buyers:
             mine = [guest for guest in waiting if guest.booking == booking]
             await self._tell_changed(mine, booking)
         return len(changed)
+
+    async def _standing(self, guest: Guest) -> tuple[Held | None, Booking | None]:
+        """The living hold, and the last booking that was checked out."""
+        held = await self._holds.living(guest.visitor)
+        try:
+            found, _ = await bookings.page(
+                self._pool, limit=1, after=None, visitor=guest.visitor, event=self._event
+            )
+        except AWAY as why:
+            log.info("no booking in a welcome why=%s", type(why).__name__)
+            found = []
+        if held is not None and _is_paid(held, found):
+            held = None
+        return held, found[0] if found and found[0].attempt else None
+
+    async def _make_up(self, guest: Guest) -> None:
+        """Tell what a welcome could not; what they heard of meanwhile is newer than our answer."""
+        knew = guest.hold, guest.booking, guest.step
+        held, booking = await self._standing(guest)
+        if (guest.hold, guest.booking, guest.step) != knew:
+            return
+        guest.owed = False
+        if booking is not None and (booking.id, booking.step) != knew[1:]:
+            self.tell_booking(guest, booking)
+        if guest.hold and (held is None or held.id != guest.hold):
+            await self._take_back(guest)
+        if held is not None and held.id != guest.hold:
+            self.tell_hold(guest, held, "hold.created")
 
     async def _take_back(self, guest: Guest) -> None:
         hold, guest.hold = guest.hold, ""

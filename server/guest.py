@@ -38,6 +38,7 @@ class Guest:
     listed: int = 0  # the number under which positions are sent
     told_ahead: int = 0
     told_at: float = 0.0
+    owed: bool = False  # could not be told what they hold and have booked; to be made up for
     hold: str = ""  # the living one that they know of
     booking: UUID | None = None  # one that is on its way, and the step that they were told
     step: int = 0

@@ -87,6 +87,7 @@ class Room:
                 bought = await self.buyers.welcome(guest)
         except Recovering:
             self._unsure.add(guest)
+            guest.owed = True
         guest.push(wire.frame("welcome", **self._welcome(guest), **bought))
         guest.welcomed = True
         self._settle(guest)
@@ -265,6 +266,7 @@ class Room:
                 self._on_bought([guest], item)
         if guest.order[0] != self._epoch:  # what was found then may be lost since
             self._unsure.add(guest)
+            guest.owed = True
             self._spawn(self.buyers.look_up([guest]))
 
     def _part(self, guest: Guest, reason: str) -> None:

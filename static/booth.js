@@ -147,8 +147,10 @@ function unpaid(/** @type {Booth} */ booth, /** @type {Booking} */ booking) {
 }
 
 /** @param {Booth} booth @param {Frame} frame @returns {Booth} */
-function welcome(booth, { visitor, hold = null, booking = null }) {
+function welcome(booth, { visitor, room, hold = null, booking = null }) {
   const before = booth.visitor === visitor ? booth : EMPTY;
+  // Nobody can say just now what we hold: it is told when the event is back.
+  if (room?.state === "recovering" && !hold) return { ...before, visitor, problem: null };
   const known = { ...before, visitor, hold, problem: null, warned: before.warned && hold !== null };
   if (hold) {
     const shown = booking?.id === hold.id || isMoving(booking) ? booking : null;

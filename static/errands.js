@@ -22,8 +22,8 @@ export function mustJoinAgain(before, after, frame) {
   return frame.type === "error" && frame.problem.code === "not_in_line";
 }
 
-/** When to join again. @param {Frame} frame @param {() => number} [random] */
-export function joinAgainMs(frame, random = Math.random) {
+/** When to ask after such a frame. @param {Frame} frame @param {() => number} [random] */
+export function spreadMs(frame, random = Math.random) {
   return frame.type === "room.state" ? random() * SPREAD_MS : 0;
 }
 

@@ -9,6 +9,7 @@ import * as booths from "./booth.js";
 import { lostText } from "./choice-panel.js";
 import { NOTHING, without } from "./choice.js";
 import { part } from "./dom.js";
+import { spreadMs } from "./errands.js";
 import { drawHoldTimes, fillMethods } from "./hold-panel.js";
 import { House } from "./house.js";
 import { Inquiry } from "./inquiry.js";
@@ -40,6 +41,7 @@ export class Office {
   phase = "connecting";
   #most = TICKETS_MAX;
   #told = { what: "", at: 0 };
+  #doubted = ""; // the hold that a recovering event could not tell us of
   #event;
   #clock;
 
@@ -94,7 +96,8 @@ export class Office {
     this.booth = booths.hear(before, frame, asked);
     const news = this.watch.hear(frame, asked);
     if (news) this.view.took(news);
-    if (frame.type === "welcome") this.#welcomed();
+    if (frame.type === "welcome") this.#welcomed(frame);
+    else if (frame.type === "room.state") this.#roomChanged(frame);
     else if (frame.type === "hold.created") this.#held(frame.hold);
     else if (frame.type === "hold.extended") tell(words.hold.extended(this.#left()));
     else if (frame.type === "booking.updated") this.#updated(frame.booking);
@@ -172,11 +175,23 @@ export class Office {
     this.redraw();
   }
 
-  #welcomed() {
+  /** @param {Frame} frame */
+  #welcomed({ room, hold }) {
     const { ended } = this.booth;
+    this.#doubted = room.state === "recovering" && !hold ? (this.booth.hold?.id ?? "") : "";
     this.inquiry.heard();
     if (ended?.reason === "away") void this.inquiry.booking(ended.hold);
     void this.bookings.load().then(this.redraw);
+  }
+
+  /** After a recovery it is asked whether the hold is still there. @param {Frame} frame */
+  #roomChanged(frame) {
+    if (frame.state === "recovering" || !this.#doubted) return;
+    const id = this.#doubted;
+    this.#doubted = "";
+    setTimeout(() => {
+      if (this.booth.hold?.id === id) void this.inquiry.hold(id);
+    }, spreadMs(frame));
   }
 
   /** @param {import("./booth.js").Hold} hold */

@@ -6,7 +6,7 @@ import { showMessage } from "./broadcast.js";
 import { Clock } from "./clock.js";
 import { confirmed } from "./confirm.js";
 import { fill, part } from "./dom.js";
-import { joinAgainMs, mustClaim, mustJoinAgain } from "./errands.js";
+import { mustClaim, mustJoinAgain, spreadMs } from "./errands.js";
 import { Line } from "./line.js";
 import { Office } from "./office.js";
 import { drawProof } from "./proof.js";
@@ -72,7 +72,7 @@ function onFrame(frame, asked) {
   if (frame.type === "welcome") welcomed(frame);
   wishes.hear(frame, asked);
   office.hear(frame, asked);
-  if (mustJoinAgain(before, standing, frame)) wishes.want("queue.join", joinAgainMs(frame));
+  if (mustJoinAgain(before, standing, frame)) wishes.want("queue.join", spreadMs(frame));
   claimWhenSeen();
   draw();
 }

@@ -1,8 +1,15 @@
 """Buying in a real browser: two visitors see each other's seats, one pays, an operator refunds."""
 
+import pytest
 from playwright.async_api import Locator, Page, expect
+from redis.asyncio import Redis
 
+from booking_rush.queue.postgres import Pool
+from booking_rush.server.guest import Guest
+from booking_rush.server.serve import send_away
 from tests.browser import DESKTOP, browser, open_page
+from tests.clients import until
+from tests.outages import recovering
 from tests.test_browser import log_in, part, phase
 from tests.world import World
 
@@ -83,6 +90,42 @@ async def test_a_hold_survives_a_reload_and_is_given_back(world: World) -> None:
         await part(page, "release").click()
         await part(page, "ask-confirm").click()
         await is_marked(page, "stalls.B-2", "free")
+
+
+@pytest.mark.parametrize("comes_back", ["reloaded", "reconnected"])
+async def test_who_comes_back_during_a_recovery_finds_the_hold_after_it(
+    world: World, pool: Pool, redis: Redis, comes_back: str
+) -> None:
+    await world.event()
+    async with browser() as started:
+        page = await open_page(started, f"{world.clients.base}/events/demo")
+        await admitted(page)
+        await seat(page, "stalls.B-2").click()
+        await part(page, "hold").click()
+        await expect(part(page, "hold-panel")).to_be_visible()
+        await until(lambda: pool.fetchval("SELECT count(*) FROM bookings"))
+        async with recovering(world, pool, redis):
+            [guest] = await guests(world)
+            if comes_back == "reloaded":
+                await page.reload()
+            else:
+                send_away(guest, drain_s=0)
+            await until(lambda: another_is_welcomed(world, guest))
+            if comes_back == "reconnected":
+                await expect(part(page, "hold-panel")).to_be_visible()
+        await expect(part(page, "hold-panel")).to_be_visible(timeout=10_000)
+        await is_marked(page, "stalls.B-2", "mine")
+        await part(page, "release").click()
+        await part(page, "ask-confirm").click()
+        await is_marked(page, "stalls.B-2", "free")
+
+
+async def guests(world: World) -> list[Guest]:
+    return (await world.house.rooms.room("demo")).guests()
+
+
+async def another_is_welcomed(world: World, before: Guest) -> bool:
+    return any(guest.welcomed for guest in await guests(world) if guest is not before)
 
 
 async def test_an_operator_sees_the_house_fill_and_refunds(world: World) -> None:

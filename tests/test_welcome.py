@@ -1,11 +1,11 @@
 """The welcome is the first frame, and what happened while it was made is told after it."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from uuid import UUID
 
 import pytest
+from redis.asyncio import Redis
 from websockets.exceptions import ConnectionClosed
 
 from booking_rush.lua import news
@@ -13,6 +13,7 @@ from booking_rush.queue.postgres import Pool
 from booking_rush.server import wire
 from booking_rush.server.guest import Guest
 from tests.clients import Socket, Visitor, until
+from tests.outages import recovering, slow_welcomes
 from tests.world import World
 
 DEMO = "/api/v1/admin/events/demo"
@@ -20,14 +21,6 @@ WAITING = """
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
     AND wait_event_type = 'Lock' AND query LIKE '%FROM bookings%ORDER BY id DESC LIMIT%'
 """
-
-
-@asynccontextmanager
-async def slow_welcomes(pool: Pool) -> AsyncGenerator[None]:
-    """Bookings cannot be read while the block lasts, and a welcome reads the last one."""
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("LOCK TABLE bookings")
-        yield
 
 
 async def being_welcomed(pool: Pool, ada: Visitor, opened: AsyncExitStack) -> asyncio.Task[Socket]:
@@ -80,6 +73,23 @@ async def test_what_happens_while_a_visitor_is_welcomed_is_told_after(
 async def held_by(pool: Pool, ada: Visitor) -> UUID:
     found: UUID = await pool.fetchval("SELECT id FROM bookings WHERE visitor = $1", ada.id)
     return found
+
+
+async def test_who_is_welcomed_during_a_recovery_is_told_hold_and_booking_after_it(
+    world: World, pool: Pool, redis: Redis, ada: Visitor
+) -> None:
+    hold = str(await until(lambda: held_by(pool, ada)))
+    for end in ("hold.created", "booking.updated"):
+        async with AsyncExitStack() as opened:
+            async with recovering(world, pool, redis):
+                socket = await opened.enter_async_context(ada.socket())
+                welcome = socket.frames[0]
+                assert welcome["room"]["state"] == "recovering"
+                assert not {"hold", "booking"} & welcome.keys()
+            told = await socket.until(end)
+        assert (told.get("hold") or told["booking"])["id"] == hold
+        await ada.check_out(hold)
+        await ada.booked(hold, "confirmed")
 
 
 async def test_who_is_replaced_while_being_welcomed_is_closed_at_once(
