@@ -3,8 +3,11 @@
 import logging
 import sys
 import time
+from collections.abc import Callable
 
-QUIET = ("uvicorn.access", "asyncio", "websockets", "aiohttp")
+QUIET = ("uvicorn.access", "asyncio", "websockets", "aiohttp", "aiokafka")
+KNOWN_MAX = 1000
+REPEATS_S = 30.0  # so long a library that says the same again is not heard
 
 
 class LineFormatter(logging.Formatter):
@@ -24,10 +27,35 @@ class LineFormatter(logging.Formatter):
         return f"{head} {text}"
 
 
+class Repeats(logging.Filter):
+    """What a library says again and again is heard once in a while: a broker is away, say.
+
+    Our own loops say themselves how often they failed; and what comes with a trace is heard.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is to be heard; the same is who says it and how, not of whom."""
+        if record.exc_info or record.name.startswith("booking_rush."):
+            return True
+        if len(self._said) >= KNOWN_MAX:
+            self._said.clear()
+        same, now = (record.name, str(record.msg)), self._clock()
+        is_new = now - self._said.get(same, -REPEATS_S) >= REPEATS_S
+        if is_new:
+            self._said[same] = now
+        return is_new
+
+
 def configure(duty: str, level: str) -> None:
     """Log to standard error from here on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(duty))
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
