@@ -1,7 +1,7 @@
 """Buying in a real browser: two visitors see each other's seats, one pays, an operator refunds."""
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 from redis.asyncio import Redis
 
 from booking_rush.queue.postgres import Pool
@@ -26,6 +26,23 @@ async def admitted(page: Page) -> None:
     await phase(page, "outside")
     await part(page, "join").click()
     await phase(page, "admitted")
+
+
+async def holds_a_seat(world: World, started: Browser) -> Page:
+    """Somebody's page, with `stalls.B-2` in their cart."""
+    page = await open_page(started, f"{world.clients.base}/events/demo")
+    await admitted(page)
+    await seat(page, "stalls.B-2").click()
+    await part(page, "hold").click()
+    await expect(part(page, "hold-panel")).to_be_visible()
+    return page
+
+
+async def is_given_back(page: Page) -> None:
+    await is_marked(page, "stalls.B-2", "mine")
+    await part(page, "release").click()
+    await part(page, "ask-confirm").click()
+    await is_marked(page, "stalls.B-2", "free")
 
 
 async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> None:
@@ -79,17 +96,10 @@ async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
 async def test_a_hold_survives_a_reload_and_is_given_back(world: World) -> None:
     await world.event()
     async with browser() as started:
-        page = await open_page(started, f"{world.clients.base}/events/demo")
-        await admitted(page)
-        await seat(page, "stalls.B-2").click()
-        await part(page, "hold").click()
-        await expect(part(page, "hold-panel")).to_be_visible()
+        page = await holds_a_seat(world, started)
         await page.reload()
         await expect(part(page, "hold-panel")).to_be_visible(timeout=10_000)
-        await is_marked(page, "stalls.B-2", "mine")
-        await part(page, "release").click()
-        await part(page, "ask-confirm").click()
-        await is_marked(page, "stalls.B-2", "free")
+        await is_given_back(page)
 
 
 @pytest.mark.parametrize("comes_back", ["reloaded", "reconnected"])
@@ -98,11 +108,7 @@ async def test_who_comes_back_during_a_recovery_finds_the_hold_after_it(
 ) -> None:
     await world.event()
     async with browser() as started:
-        page = await open_page(started, f"{world.clients.base}/events/demo")
-        await admitted(page)
-        await seat(page, "stalls.B-2").click()
-        await part(page, "hold").click()
-        await expect(part(page, "hold-panel")).to_be_visible()
+        page = await holds_a_seat(world, started)
         await until(lambda: pool.fetchval("SELECT count(*) FROM bookings"))
         async with recovering(world, pool, redis):
             [guest] = await guests(world)
@@ -114,10 +120,7 @@ async def test_who_comes_back_during_a_recovery_finds_the_hold_after_it(
             if comes_back == "reconnected":
                 await expect(part(page, "hold-panel")).to_be_visible()
         await expect(part(page, "hold-panel")).to_be_visible(timeout=10_000)
-        await is_marked(page, "stalls.B-2", "mine")
-        await part(page, "release").click()
-        await part(page, "ask-confirm").click()
-        await is_marked(page, "stalls.B-2", "free")
+        await is_given_back(page)
 
 
 async def guests(world: World) -> list[Guest]:
