@@ -1,5 +1,6 @@
 """What guests of one event hold and buy: what they know of it, and what they must be told."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from booking_rush.server.showing import Signer
 
 log = logging.getLogger(__name__)
 
+SIDE_BY_SIDE = 64  # look-ups, so that one batch asks for many
 LIVING = ("held", "paying", "retaking")
 ON_ITS_WAY = ("paying", "retaking", "refunding", "confirmed")
 TAKEN_BACK = ("held", "expired", "released")
@@ -90,16 +92,9 @@ class Buyers:
 
         Who was welcomed meanwhile is told what they hold, and what they have booked.
         """
-        for guest in [guest for guest in guests if guest.hold or guest.owed]:
-            try:
-                if guest.owed:
-                    await self._make_up(guest)
-                else:
-                    held = await self._holds.living(guest.visitor)
-                    if held is None or held.id != guest.hold:
-                        await self._take_back(guest)
-            except (Refusal, *AWAY) as why:
-                log.info("hold not looked up why=%s", type(why).__name__)
+        wanted = [guest for guest in guests if guest.hold or guest.owed]
+        for at in range(0, len(wanted), SIDE_BY_SIDE):
+            await asyncio.gather(*map(self._look_up, wanted[at : at + SIDE_BY_SIDE]))
 
     async def read_again(self, guests: Iterable[Guest]) -> int:
         """Tell what became of bookings on their way, where a notice was lost; how many.
@@ -116,6 +111,18 @@ class Buyers:
             mine = [guest for guest in waiting if guest.booking == booking]
             await self._tell_changed(mine, booking)
         return len(changed)
+
+    async def _look_up(self, guest: Guest) -> None:
+        try:
+            if guest.owed:
+                await self._make_up(guest)
+            elif hold := guest.hold:
+                held = await self._holds.living(guest.visitor)
+                is_lost = held is None or held.id != hold
+                if is_lost and guest.hold == hold:  # else they heard of it meanwhile
+                    await self._take_back(guest)
+        except (Refusal, *AWAY) as why:
+            log.info("hold not looked up why=%s", type(why).__name__)
 
     async def _standing(self, guest: Guest) -> tuple[Held | None, Booking | None]:
         """The living hold, and the last booking that was checked out."""

@@ -122,3 +122,19 @@ async def test_a_socket_that_does_not_know_yet_which_it_is_learns_later_that_it_
     await connecting
     room.disconnect(guest)
     assert (wire.kind_of(frames[0]), ends) == ("welcome", [wire.REPLACED])
+
+
+async def test_a_hold_that_ends_while_it_is_looked_up_is_told_once(
+    world: World, pool: Pool, ada: Visitor
+) -> None:
+    """A recovery looks it up, and its end is heard before the answer."""
+    hold = str(await until(lambda: held_by(pool, ada)))
+    buyers, frames = (await world.house.rooms.room("demo")).buyers, list[bytes]()
+    guest = Guest(ada.id, "socket", frames.append, lambda code, reason: None, bool)
+    guest.hold, guest.welcomed = hold, True
+    await (await world.operator()).delete(f"{DEMO}/visitors/{ada.id}")
+    looking = asyncio.create_task(buyers.look_up([guest]))
+    await asyncio.sleep(0)
+    await buyers.on_news([guest], news.Ended(epoch=1, visitor=ada.id, hold=hold, reason="removed"))
+    await looking
+    assert [wire.kind_of(frame) for frame in frames] == ["hold.expired"]
