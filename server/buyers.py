@@ -97,12 +97,7 @@ class Buyers:
             await asyncio.gather(*map(self._look_up, wanted[at : at + SIDE_BY_SIDE]))
 
     async def read_again(self, guests: Iterable[Guest]) -> int:
-        """Tell what became of bookings on their way, where a notice was lost; how many.
-
-        Who is still owed a hold or a booking is told, too.
-        """
-        guests = list(guests)
-        await self.look_up([guest for guest in guests if guest.owed])
+        """Tell what became of bookings on their way, where a notice was lost; how many."""
         waiting = [guest for guest in guests if guest.booking is not None]
         known = {guest.booking: (guest.step, guest.can_pay) for guest in waiting}
         rows = await self._pool.fetch(STANDING, list(known)) if waiting else []

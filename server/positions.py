@@ -52,8 +52,9 @@ class Positions:
 
     async def send(self) -> int:
         """Tell who it is time to tell; how many were told."""
-        _unlist([entry for entry in self._entries if not _living(entry)])
-        self._entries = [entry for entry in self._entries if _living(entry)]
+        listed, self._entries = self._entries, [one for one in self._entries if _living(one)]
+        if len(self._entries) < len(listed):
+            _unlist(entry for entry in listed if not _living(entry))
         told, now, entries = 0, time.monotonic(), self._entries
         for at in range(0, len(entries), SLICE):
             told += sum(self._send(guest, now) for _, _, guest in entries[at : at + SLICE])

@@ -217,6 +217,7 @@ class Room:
 
     async def send_bookings(self) -> int:
         """Read again the bookings that guests wait for, so that a lost notice costs seconds."""
+        await self._make_up([guest for guest in self.guests() if guest.owed])
         return await self.buyers.read_again(self.guests())
 
     async def send_positions(self) -> int:
@@ -267,7 +268,12 @@ class Room:
         if guest.order[0] != self._epoch:  # what was found then may be lost since
             self._unsure.add(guest)
             guest.owed = True
-            self._spawn(self.buyers.look_up([guest]))
+            self._spawn(self._make_up([guest]))
+
+    async def _make_up(self, guests: Sequence[Guest]) -> None:
+        """Look up what these hold and have booked, where it can be found out just now."""
+        if self._gate.is_open:
+            await self.buyers.look_up(guests)
 
     def _part(self, guest: Guest, reason: str) -> None:
         """A place or pass has ended; a missed turn is kept on the late list for a while."""
