@@ -22,13 +22,23 @@ class Cluster(NamedTuple):
             "security_protocol": self.security,
             "ssl_context": self.tls,
         }
-        if self.security.startswith("SASL_"):
+        if names_user(self.security):
             found |= {
                 "sasl_mechanism": self.mechanism,
                 "sasl_plain_username": self.user,
                 "sasl_plain_password": self.password,
             }
         return found
+
+
+def names_user(security: str) -> bool:
+    """Whether we say who we are."""
+    return security.startswith("SASL_")
+
+
+def speaks_tls(security: str) -> bool:
+    """Whether brokers prove who they are, and nobody else can read along."""
+    return security.endswith("SSL")
 
 
 def tls_to(authority: str, certificate: str) -> SSLContext:

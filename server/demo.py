@@ -25,10 +25,8 @@ from booking_rush.server.stores import postgres_child, redis_child
 from booking_rush.server.supervisor import Child, ChildDiesError, Supervisor, stop_on_signals
 
 READY_S = 30.0
-PLAIN = {  # how a broker of our own is spoken to
-    "kafka_security": "PLAINTEXT", "kafka_ca": "", "kafka_certificate": "", "kafka_user": "",
-    "kafka_password": "",
-}  # fmt: skip
+HOSTED = ("kafka_security", "kafka_ca", "kafka_certificate", "kafka_user", "kafka_password")
+PLAIN = {name: getattr(Settings(), name) for name in HOSTED}  # to a broker of our own
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
