@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -108,17 +108,24 @@ async def sale(
 class Auditor:
     """Looks at the figures again and again: they must add up to the house at every instant."""
 
-    def __init__(self, redis: Redis, capacity: int) -> None:
-        self._program = Program(redis)
+    def __init__(self, program: Program, stamp: str, capacity: int) -> None:
+        self._program = program
+        self._stamp = stamp
         self._capacity = capacity
         self.looks = 0
 
-    async def watch(self) -> None:
-        run_id, [stamp] = await self._program.found(["demo"])
+    @classmethod
+    async def of(cls, redis: Redis, capacity: int) -> Self:
+        """Who watches the event as it stands; asked for before a crowd fills this loop."""
+        program = Program(redis)
+        run_id, [stamp] = await program.found(["demo"])
         assert stamp.endswith(run_id)
+        return cls(program, stamp, capacity)
+
+    async def watch(self) -> None:
         while True:
             try:
-                found = await self._program.ask("demo", stamp, ReportSockets("auditor", 0))
+                found = await self._program.ask("demo", self._stamp, ReportSockets("auditor", 0))
             except RedisError:  # two thousand sockets in this loop: it may be late for an answer
                 continue
             places = found.free + found.held + found.paying + found.sold
@@ -147,7 +154,7 @@ async def test_three_hundred_race_for_fifty_places(
     async with sale(redis_url, postgres_url, pool, folder, **event) as house:
         character = Character(any_of_fifty, tries=40)
         buyers = [Buyer(number, house.base, character) for number in range(300)]
-        auditor = Auditor(redis, 50)
+        auditor = await Auditor.of(redis, 50)
         await all_live(buyers, auditor.watch)
         await until(lambda: is_quiet(pool), within_s=30)
 
@@ -198,7 +205,7 @@ async def test_two_thousand_on_a_thousand_places_with_every_change_of_mind(
             methods=("ok",) * 16 + ("declined",) * 3 + ("late",),
         )
         buyers = [Buyer(number, house.base, character) for number in range(visitors)]
-        auditor = Auditor(redis, 1000)
+        auditor = await Auditor.of(redis, 1000)
         await all_live(buyers, auditor.watch)
         await until(lambda: is_quiet(pool), within_s=60)
 
