@@ -8,6 +8,7 @@ from uuid import UUID
 
 from booking_rush.booking import bookings
 from booking_rush.booking.bookings import Booking, UnknownBooking, hold_members
+from booking_rush.booking.contacts import Contact
 from booking_rush.booking.holds import Holds
 from booking_rush.lua import news
 from booking_rush.lua.refusals import Refusal
@@ -68,6 +69,23 @@ class Buyers:
         """Tell a guest how a booking of theirs stands."""
         FRAMES.labels("booking.updated").inc()
         guest.push(wire.frame("booking.updated", re, booking=self._know(guest, booking)))
+
+    async def check_out(
+        self, guest: Guest, hold: str, method: str, contact: Contact | None, re: str
+    ) -> None:
+        """Answer a checkout; what is heard of the booking before that is told after it.
+
+        Raises:
+            What `Holds.check_out` raises.
+        """
+        guest.pays = hold
+        try:
+            booking = await self._holds.check_out(guest.visitor, hold, method, contact)
+            self.tell_booking(guest, booking, re)
+        finally:
+            guest.pays, heard, guest.heard = "", guest.heard, False
+            if heard:
+                await self._tell_changed([guest], UUID(hold))
 
     async def on_news(self, guests: Sequence[Guest], item: Bought) -> None:
         """Tell a visitor's guests what happened to their hold or booking."""
@@ -137,7 +155,7 @@ class Buyers:
         """Tell what a welcome could not; what they heard of meanwhile is newer than our answer."""
         knew = guest.hold, guest.booking, guest.step
         held, booking = await self._standing(guest)
-        if (guest.hold, guest.booking, guest.step) != knew:
+        if guest.pays or (guest.hold, guest.booking, guest.step) != knew:
             return
         guest.owed = False
         if booking is not None and (booking.id, booking.step) != knew[1:]:
@@ -164,7 +182,9 @@ class Buyers:
             return
         for guest in guests:
             told = (guest.booking, guest.step, guest.can_pay)
-            if told != (found.id, found.step, found.can_be_paid):
+            if guest.pays == str(booking):
+                guest.heard = True
+            elif told != (found.id, found.step, found.can_be_paid):
                 self.tell_booking(guest, found)
 
     def _know(self, guest: Guest, booking: Booking) -> dict[str, Any]:

@@ -44,5 +44,4 @@ async def check_out(room: Room, guest: Guest, command: wire.Checkout) -> None:
     """`hold.checkout`: told when Postgres has claimed the seats."""
     method = check_method(command.payment_method, room.methods)
     contact = contact_of(command.email, command.language)
-    booking = await room.holds.check_out(guest.visitor, command.hold, method, contact)
-    room.buyers.tell_booking(guest, booking, command.id)
+    await room.buyers.check_out(guest, command.hold, method, contact, command.id)

@@ -40,6 +40,8 @@ class Guest:
     told_at: float = 0.0
     owed: bool = False  # could not be told what they hold and have booked; to be made up for
     hold: str = ""  # the living one that they know of
+    pays: str = ""  # one that they are checking out: told by that answer, not beside
+    heard: bool = False  # something was, meanwhile
     booking: UUID | None = None  # one that is on its way, and the step that they were told
     step: int = 0
     can_pay: bool = False  # were told what it is paid with
