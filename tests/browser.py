@@ -6,7 +6,18 @@ import subprocess
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    async_playwright,
+    expect,
+)
+
+from tests.clients import PATIENCE_S
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 # Without these Chromium asks hosts of its own at every start.
 FLAGS = [

@@ -8,7 +8,7 @@ from tests.world import World
 
 
 async def phase(page: Page, name: str) -> None:
-    await expect(page.locator("body")).to_have_attribute("data-phase", name, timeout=15_000)
+    await expect(page.locator("body")).to_have_attribute("data-phase", name)
 
 
 def part(page: Page, name: str) -> Locator:
@@ -17,7 +17,7 @@ def part(page: Page, name: str) -> Locator:
 
 async def state(admin: Page, name: str) -> None:
     shown = part(admin, "event-state")
-    await expect(shown).to_have_attribute("data-state", name, timeout=10_000)
+    await expect(shown).to_have_attribute("data-state", name)
 
 
 async def log_in(page: Page) -> None:
@@ -41,19 +41,19 @@ async def test_a_visitor_walks_while_an_operator_pauses_resumes_and_speaks(world
         await part(page, "join").click()
         await phase(page, "waiting")
         await expect(part(page, "place-number")).to_contain_text("6")
-        await expect(part(admin, "stat-joined")).to_have_text("6", timeout=10_000)
+        await expect(part(admin, "stat-joined")).to_have_text("6")
 
         await part(admin, "action-pause").click()
-        await expect(part(page, "state")).to_contain_text("Paused", timeout=5_000)
+        await expect(part(page, "state")).to_contain_text("Paused")
         await part(admin, "broadcast-text").fill("The band is stuck in traffic.")
         await part(admin, "broadcast-send").click()
-        await expect(part(page, "message")).to_contain_text("stuck in traffic", timeout=5_000)
+        await expect(part(page, "message")).to_contain_text("stuck in traffic")
         ahead = int(await part(page, "ahead").inner_text())
         assert ahead <= 5
 
         for other in others:
             await other.http.delete("/api/v1/events/demo/queue")
-        await expect(part(page, "ahead")).to_have_text("0", timeout=10_000)
+        await expect(part(page, "ahead")).to_have_text("0")
         await part(admin, "action-resume").click()
         await phase(page, "admitted")
         await expect(part(page, "pass-countdown")).to_be_visible()
@@ -76,12 +76,8 @@ async def test_a_page_that_lost_its_server_comes_back_with_its_place(world: Worl
         for guest in room.guests():
             guest.end(1012, "restarting")
 
-        await expect(part(page, "connection")).not_to_have_attribute(
-            "data-status", "open", timeout=10_000
-        )
-        await expect(part(page, "connection")).to_have_attribute(
-            "data-status", "open", timeout=15_000
-        )
+        await expect(part(page, "connection")).not_to_have_attribute("data-status", "open")
+        await expect(part(page, "connection")).to_have_attribute("data-status", "open")
         assert await part(page, "place-number").inner_text() == number
 
 

@@ -19,7 +19,7 @@ def seat(page: Page, id_: str) -> Locator:
 
 
 async def is_marked(page: Page, id_: str, state: str) -> None:
-    await expect(seat(page, id_)).to_have_attribute("data-state", state, timeout=5_000)
+    await expect(seat(page, id_)).to_have_attribute("data-state", state)
 
 
 async def admitted(page: Page) -> None:
@@ -68,9 +68,7 @@ async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> 
         await part(ada, "method-ok").check()
         await part(ada, "email").fill("ada@example.org")
         await part(ada, "pay").click()
-        await expect(part(ada, "booking-state")).to_have_attribute(
-            "data-state", "confirmed", timeout=10_000
-        )
+        await expect(part(ada, "booking-state")).to_have_attribute("data-state", "confirmed")
         await expect(part(ada, "ticket-code")).to_have_count(2)
         await is_marked(bob, "stalls.A-4", "sold")
     assert await world.house.pool.fetchval("SELECT email FROM contacts") == "ada@example.org"
@@ -88,9 +86,7 @@ async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
         await expect(part(page, "declined")).to_be_visible(timeout=10_000)
         await part(page, "method-ok").check()
         await part(page, "pay").click()
-        await expect(part(page, "booking-state")).to_have_attribute(
-            "data-state", "confirmed", timeout=15_000
-        )
+        await expect(part(page, "booking-state")).to_have_attribute("data-state", "confirmed")
 
 
 async def test_a_hold_survives_a_reload_and_is_given_back(world: World) -> None:
@@ -141,8 +137,8 @@ async def test_an_operator_sees_the_house_fill_and_refunds(world: World) -> None
     async with browser() as started:
         admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
         await log_in(admin)
-        await expect(part(admin, "house-stalls")).to_contain_text("21", timeout=10_000)
+        await expect(part(admin, "house-stalls")).to_contain_text("21")
         await admin.locator(f'[data-refund="{hold["id"]}"]').click()
         await part(admin, "confirm").click()
         await ada.booked(hold["id"], "refunded")
-        await expect(part(admin, "house-stalls")).to_contain_text("22", timeout=10_000)
+        await expect(part(admin, "house-stalls")).to_contain_text("22")

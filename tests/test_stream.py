@@ -9,7 +9,7 @@ import pytest
 
 from booking_rush.server import stream as stream_module
 from booking_rush.server.stream import UNREAD_FRAMES_MAX, Mailbox
-from tests.clients import Frame, until
+from tests.clients import PATIENCE_S, Frame, until
 from tests.world import World
 
 
@@ -31,7 +31,7 @@ async def test_the_walk_on_a_stream(world: World) -> None:
     kinds: list[str] = []
 
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE_S),
         visitor.http.stream("GET", "/api/v1/events/demo/queue/stream") as stream,
     ):
         assert stream.headers["content-type"].startswith("text/event-stream")
@@ -62,7 +62,7 @@ async def test_opening_a_stream_is_being_heard_of(world: World) -> None:
 
     kinds: list[str] = []
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE_S),
         visitor.http.stream("GET", "/api/v1/events/demo/queue/stream") as stream,
     ):
         async for name, frame in events(stream):
@@ -83,7 +83,7 @@ async def test_a_quiet_stream_says_that_it_lives(
     visitor = await world.visitor()
 
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE_S),
         visitor.http.stream("GET", "/api/v1/events/demo/queue/stream") as stream,
     ):
         async for name, _ in events(stream):
