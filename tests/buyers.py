@@ -141,11 +141,22 @@ class Buyer:
         """Some give their tickets back."""
         for booking in self.confirmed():
             if self.chance.random() < self.character.cancels:
-                path = f"/api/v1/bookings/{booking['id']}/cancel"
-                while (answer := await http.post(path, headers=self.headers)).status_code == 503:
-                    await asyncio.sleep(0.1)
-                assert answer.status_code == 202, answer.text
+                await self._cancel(http, booking["id"])
                 booking["state"] = "refunding"
+
+    async def _cancel(self, http: httpx.AsyncClient, booking: str) -> None:
+        """Ask for the money back; where the answer is lost, ask the same again."""
+        fine = {202}
+        while True:
+            try:
+                answer = await http.post(f"/api/v1/bookings/{booking}/cancel", headers=self.headers)
+            except httpx.TransportError:
+                fine = {202, 409}  # it may be given back by now
+            else:
+                if answer.status_code != 503:
+                    assert answer.status_code in fine, answer.text
+                    return
+            await asyncio.sleep(0.1)
 
     async def _ask(self, socket: Socket, kind: str, **members: Any) -> Frame:
         """Ask; where the outcome is unknown, ask the same again."""
