@@ -54,11 +54,12 @@ class Socket:
 
     async def until(self, kind: str, **members: Any) -> Frame:
         """The next frame of a type, with these members; what comes before is remembered."""
-        while True:
-            frame = await self.receive()
-            wanted = all(frame.get(name) == value for name, value in members.items())
-            if frame["type"] == kind and wanted:
-                return frame
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                frame = await self.receive()
+                wanted = all(frame.get(name) == value for name, value in members.items())
+                if frame["type"] == kind and wanted:
+                    return frame
 
     async def ask(self, kind: str, **members: Any) -> Frame:
         """Send a command; its answer."""

@@ -14,6 +14,7 @@ from typing import Any, cast
 import httpx
 from redis.asyncio import Redis
 
+from booking_rush.booking.calendar import bring
 from booking_rush.booking.catalogue import Catalogue, Event
 from booking_rush.booking.cluster import Cluster
 from booking_rush.booking.conduct import Conductor
@@ -34,7 +35,7 @@ from booking_rush.server.loops import forever
 from booking_rush.server.operators import Operators
 from booking_rush.server.serve import Server, config_of, listen
 from booking_rush.server.settings import Settings
-from tests.clients import PASSWORD, PATIENCE_S, Clients, Frame, Visitor
+from tests.clients import PASSWORD, PATIENCE_S, Clients, Frame, Visitor, until
 
 SECRET = "a secret of the tests, which nobody keeps"
 
@@ -96,6 +97,7 @@ class World:
             made = await self.catalogue.act(event, action, who="tests")
         directory = self.house.rooms.directory
         assert await directory.ready(event, seconds=PATIENCE_S)
+        await until(lambda: bring(directory, made))  # it may have been loaded as of before that
         await self.tend.directory.refresh()
         return made
 
