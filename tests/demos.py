@@ -6,13 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
 import psutil
 
 from booking_rush.server.serve import free_port
+from tests.processes import wait_for
 
 ROOT = Path(__file__).parents[1]
 READY_S = 180.0
@@ -62,11 +62,7 @@ class Demo:
         assert httpx.get(f"{self.base}/readyz").status_code == 200
 
     def wait_said(self, text: str, within_s: float = READY_S) -> None:
-        until = time.monotonic() + within_s
-        while text not in self.said:
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < until, self.said
-            time.sleep(0.05)
+        wait_for(self.process, lambda: text in self.said, lambda: self.said, within_s=within_s)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Signal it, and wait as long as the contract allows; its exit code."""

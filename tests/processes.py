@@ -5,15 +5,34 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+import time
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
 from booking_rush.server.settings import Settings
 
 TAIL = 1500  # characters
+T = TypeVar("T")
+
+
+def wait_for(
+    process: "subprocess.Popen[Any]",
+    condition: Callable[[], T | None],
+    said: Callable[[], str],
+    *,
+    within_s: float = 30.0,
+) -> T:
+    """What a condition comes to when it is true; a process that ends or is late says why."""
+    until = time.monotonic() + within_s
+    while not (found := condition()):
+        assert process.poll() is None, said()
+        assert time.monotonic() < until, said()
+        time.sleep(0.02)
+    return found
 
 
 class Process:

@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import psutil
 from booking_rush.server.broker import kafka_child
 from booking_rush.server.stores import postgres_child, redis_child
 from booking_rush.server.supervisor import Child
+from tests.processes import wait_for
 
 PATIENCE_S = 30.0
 TEMPLATE = "rush_template"  # a migrated database, from which each test gets a copy
@@ -33,12 +33,14 @@ class Store:
         self.wait_ready()
 
     def wait_ready(self) -> None:
-        ready, until = self.child.ready, time.monotonic() + PATIENCE_S
+        ready = self.child.ready
         assert ready is not None
-        while not asyncio.run(ready()):  # type: ignore[arg-type]
-            assert self.process.poll() is None, self.child.log.read_text()
-            assert time.monotonic() < until, f"{self.child.name} is not ready"
-            time.sleep(0.02)
+        wait_for(
+            self.process,
+            lambda: asyncio.run(ready()),  # type: ignore[arg-type]
+            self.child.log.read_text,
+            within_s=PATIENCE_S,
+        )
 
     def kill(self) -> None:
         """Kill -9, and whatever it had begun: what stays of a Postgres keeps the next one out."""

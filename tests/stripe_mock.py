@@ -10,12 +10,13 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.processes import wait_for
 
 MODULE, VERSION = "github.com/stripe/stripe-mock", "v0.203.0"
 CACHE = Path(__file__).parents[1] / ".cache" / "stripe-mock"
@@ -66,11 +67,9 @@ def stripe_mock(folder: Path) -> Generator[str]:
             [program(), "-http-addr", anywhere, "-https-addr", anywhere], stdout=out, stderr=out
         )
     try:
-        until = time.monotonic() + PATIENCE_S
-        while not (found := LISTENS.search(log.read_text())):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < until, "stripe-mock is not ready"
-            time.sleep(0.02)
+        found = wait_for(
+            process, lambda: LISTENS.search(log.read_text()), log.read_text, within_s=PATIENCE_S
+        )
         yield f"http://{found[1]}"
     finally:
         process.terminate()

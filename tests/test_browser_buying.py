@@ -83,7 +83,7 @@ async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
         await part(page, "hold").click()
         await part(page, "method-declined").check()
         await part(page, "pay").click()
-        await expect(part(page, "declined")).to_be_visible(timeout=10_000)
+        await expect(part(page, "declined")).to_be_visible()
         await part(page, "method-ok").check()
         await part(page, "pay").click()
         await expect(part(page, "booking-state")).to_have_attribute("data-state", "confirmed")
@@ -94,7 +94,7 @@ async def test_a_hold_survives_a_reload_and_is_given_back(world: World) -> None:
     async with browser() as started:
         page = await holds_a_seat(world, started)
         await page.reload()
-        await expect(part(page, "hold-panel")).to_be_visible(timeout=10_000)
+        await expect(part(page, "hold-panel")).to_be_visible()
         await is_given_back(page)
 
 
@@ -115,7 +115,7 @@ async def test_who_comes_back_during_a_recovery_finds_the_hold_after_it(
             await until(lambda: another_is_welcomed(world, guest))
             if comes_back == "reconnected":
                 await expect(part(page, "hold-panel")).to_be_visible()
-        await expect(part(page, "hold-panel")).to_be_visible(timeout=10_000)
+        await expect(part(page, "hold-panel")).to_be_visible()
         await is_given_back(page)
 
 

@@ -45,12 +45,14 @@ async def ada(world: World) -> Visitor:
     return ada
 
 
-async def checks_out(world: World, socket: Socket, answers: Callable[[Guest], None]) -> Frame:
+async def checks_out(
+    world: World, socket: Socket, answers: Answers, refusal: type[Exception] | None = None
+) -> Frame:
     """What the checkout of a new hold is answered."""
     held = await socket.ask("hold.create", key="k", seats=["stalls.A-1"])
     [room] = world.house.rooms.every()
     [guest] = room.guests()
-    answers(guest)
+    answers(guest, refusal)
     return await socket.ask("hold.checkout", hold=held["hold"]["id"], payment_method="ok")
 
 
@@ -67,7 +69,7 @@ async def test_news_of_a_checkout_do_not_overtake_its_answer(
     world: World, ada: Visitor, answers_late: Answers
 ) -> None:
     async with ada.socket() as socket:
-        answer = await checks_out(world, socket, lambda guest: answers_late(guest, None))
+        answer = await checks_out(world, socket, answers_late)
         states = await told(socket)
 
         first = answer["booking"]["state"]
@@ -79,7 +81,7 @@ async def test_news_of_a_checkout_are_told_also_where_its_answer_is_unknown(
     world: World, ada: Visitor, answers_late: Answers
 ) -> None:
     async with ada.socket() as socket:
-        answer = await checks_out(world, socket, lambda guest: answers_late(guest, TryAgain))
+        answer = await checks_out(world, socket, answers_late, TryAgain)
 
         assert answer["problem"]["code"] == "try_again"
         assert ("confirmed", False) in await told(socket)
