@@ -11,8 +11,8 @@ import asyncpg
 
 from booking_rush.booking.events import instant
 from booking_rush.booking.saga import Reason, State
-from booking_rush.lua.refusals import Refusal
-from booking_rush.lua.seat_commands import Hold, Shown
+from booking_rush.errors import Refusal
+from booking_rush.lua.holds.commands import Hold, Shown
 from booking_rush.queue.passes import ticket_claims
 from booking_rush.queue.postgres import Connection, Pool
 

@@ -8,11 +8,10 @@ from redis.exceptions import RedisError
 
 from booking_rush.booking import house
 from booking_rush.booking.catalogue import Catalogue, Event
-from booking_rush.lua.commands import SetRules
-from booking_rush.lua.gate import Gate
+from booking_rush.errors import Refusal
+from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.events.commands import AddSections, SetRules
 from booking_rush.lua.keys import key
-from booking_rush.lua.refusals import Refusal
-from booking_rush.lua.seat_commands import AddSections
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from booking_rush.booking import audit, bookings, outbox
 from booking_rush.booking.bookings import Booking
 from booking_rush.booking.hearing import move
-from booking_rush.lua.refusals import Refusal
+from booking_rush.errors import Refusal
 from booking_rush.queue.postgres import Connection, Pool
 
 

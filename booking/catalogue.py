@@ -21,8 +21,8 @@ from booking_rush.booking.events import (
     instant,
     kind_of,
 )
+from booking_rush.errors import Invalid, Refusal
 from booking_rush.lua.commands import RoomState
-from booking_rush.lua.refusals import Invalid, Refusal
 from booking_rush.queue.directory import EVENT_ID, UnknownEvent
 from booking_rush.queue.postgres import Connection, Pool
 from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of

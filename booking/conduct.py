@@ -23,7 +23,7 @@ from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.payments import BankAwayError, PaymentRefusedError, Payments
 from booking_rush.booking.table_log import TableLog
 from booking_rush.booking.watch import Watch
-from booking_rush.lua.refusals import Refusal
+from booking_rush.errors import Refusal
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import AWAY, Pool
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from booking_rush.lua.refusals import Invalid
+from booking_rush.errors import Invalid
 from booking_rush.queue.postgres import Pool
 
 Language = Literal["en", "th"]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from booking_rush.lua.refusals import Invalid
+from booking_rush.errors import Invalid
 
 SEATS_MAX = 200_000  # of one event; the largest stadiums hold 120,000
 SECTIONS_MAX = 500

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from booking_rush.lua.seat_commands import Hold
+from booking_rush.lua.holds.commands import Hold
 
 Entry = tuple[bytes, Mapping[bytes, bytes]]
 

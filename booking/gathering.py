@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from booking_rush.lua.gathering import Gathering
+from booking_rush.coalescing import Gathering
 from booking_rush.queue.postgres import AWAY
 
 A = TypeVar("A")

@@ -11,9 +11,9 @@ import msgspec
 from booking_rush.booking import bookings, contacts
 from booking_rush.booking.bookings import Booking, UnknownBooking, hold_members
 from booking_rush.booking.contacts import Contact
-from booking_rush.lua import seat_commands as lua
-from booking_rush.lua.batcher import Batcher
-from booking_rush.lua.refusals import Invalid, Refusal, TryAgain
+from booking_rush.errors import Invalid, Refusal, TryAgain
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.holds import commands as lua
 from booking_rush.queue.postgres import Pool
 from booking_rush.queue.rules import WrongState
 from booking_rush.queue.watermark import Watermark

@@ -11,7 +11,7 @@ from booking_rush.booking import claims, outbox
 from booking_rush.booking.bookings import total_of
 from booking_rush.booking.claims import Wanted
 from booking_rush.booking.outbox import Envelope
-from booking_rush.lua.seat_commands import Hold
+from booking_rush.lua.holds.commands import Hold
 from booking_rush.queue.postgres import Connection
 
 

@@ -17,9 +17,9 @@ from booking_rush.booking.outbox import Envelope, message
 from booking_rush.booking.payments import Payment, PaymentRefusedError, Payments
 from booking_rush.booking.saga import Message
 from booking_rush.lua.commands import Command
-from booking_rush.lua.seat_commands import (
+from booking_rush.lua.holds.commands import Hold
+from booking_rush.lua.saga.commands import (
     FreeHold,
-    Hold,
     MarkSold,
     Obeyed,
     ReopenHold,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
-from booking_rush.lua.refusals import Refusal
+from booking_rush.errors import Refusal
 
 METHODS = frozenset({"ok", "declined", "slow", "late", "lost"})  # of the practice bank
 

@@ -19,9 +19,8 @@ from booking_rush.booking import house, outbox
 from booking_rush.booking.orders import PAYMENT, payment_of
 from booking_rush.booking.payments import BankAwayError, Payments
 from booking_rush.booking.watch import ask_bank
-from booking_rush.lua.commands import ReportSockets
-from booking_rush.lua.refusals import Refusal
-from booking_rush.lua.seat_commands import House, ReadSeats, SectionSeats
+from booking_rush.errors import Refusal
+from booking_rush.lua.events.commands import House, ReadSeats, ReportSockets, SectionSeats
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool
 

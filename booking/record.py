@@ -19,10 +19,10 @@ from booking_rush.booking.fold import Batch, Entry, PlaceRow, fold
 from booking_rush.booking.keep import keep
 from booking_rush.booking.lease import LEASE_S, RENEW_S
 from booking_rush.booking.recovery import Recovery
-from booking_rush.lua.commands import MarkRecorded
+from booking_rush.errors import Recovering, TryAgain
+from booking_rush.lua.client.program import Program
 from booking_rush.lua.keys import key
-from booking_rush.lua.program import Program
-from booking_rush.lua.refusals import Recovering, TryAgain
+from booking_rush.lua.recovery.commands import MarkRecorded
 from booking_rush.queue.directory import UnknownEvent
 from booking_rush.queue.postgres import Pool
 

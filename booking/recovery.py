@@ -20,21 +20,22 @@ from redis.asyncio import Redis
 
 from booking_rush.booking import house
 from booking_rush.booking.orders import hold_of
-from booking_rush.lua.commands import (
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.commands import Command
+from booking_rush.lua.keys import tag_of
+from booking_rush.lua.recovery.commands import (
     CloseEpoch,
-    Command,
     EpochClosed,
     EpochOpened,
     EpochPassed,
     KeptPlace,
     Loaded,
     LoadEvent,
+    LoadHolds,
     LoadPlaces,
+    LoadSections,
     OpenEpoch,
 )
-from booking_rush.lua.keys import tag_of
-from booking_rush.lua.program import Program
-from booking_rush.lua.seat_commands import LoadHolds, LoadSections
 from booking_rush.queue.postgres import Connection, Pool
 from booking_rush.queue.rules import rules_of
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from booking_rush.booking import outbox
 from booking_rush.booking.gathering import gathering
 from booking_rush.booking.payments import Payments, Told
-from booking_rush.lua.refusals import Invalid
+from booking_rush.errors import Invalid
 from booking_rush.queue.postgres import Pool
 
 log = logging.getLogger(__name__)

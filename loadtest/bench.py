@@ -15,10 +15,11 @@ import uvloop
 from redis.asyncio import Redis
 
 from booking_rush.booking.record import Recorder
-from booking_rush.lua.batcher import Batcher
-from booking_rush.lua.commands import CloseEpoch, JoinLine, LoadEvent, OpenEpoch
-from booking_rush.lua.gate import Gate
-from booking_rush.lua.program import Program
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.line.commands import JoinLine
+from booking_rush.lua.recovery.commands import CloseEpoch, LoadEvent, OpenEpoch
 from booking_rush.queue.postgres import open_pool
 from booking_rush.queue.rules import rules_of
 from loadtest.client import Client

@@ -8,11 +8,19 @@ import httpx
 import msgspec
 from redis.asyncio import Redis
 
-from booking_rush.lua.batcher import Batcher
-from booking_rush.lua.commands import CloseEpoch, KeptPlace, LoadEvent, LoadPlaces, OpenEpoch
-from booking_rush.lua.gate import Gate
-from booking_rush.lua.program import Program
-from booking_rush.lua.seat_commands import Held, HoldSeats, House, LoadSections, ReleaseHold
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.events.commands import House
+from booking_rush.lua.holds.commands import Held, HoldSeats, ReleaseHold
+from booking_rush.lua.recovery.commands import (
+    CloseEpoch,
+    KeptPlace,
+    LoadEvent,
+    LoadPlaces,
+    LoadSections,
+    OpenEpoch,
+)
 from booking_rush.queue.rules import rules_of
 from loadtest.client import Client
 from loadtest.client import connect as connect_socket

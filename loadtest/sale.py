@@ -14,9 +14,11 @@ from booking_rush.booking.events import NewEvent
 from booking_rush.booking.holds import uuid7
 from booking_rush.booking.payments import Payment, Told
 from booking_rush.booking.record import Recorder
-from booking_rush.lua.commands import AdmitVisitor, Command, JoinLine, ReportSockets
-from booking_rush.lua.program import Program
-from booking_rush.lua.seat_commands import CheckedOut, CheckoutHold, Held, HoldSeats
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.commands import Command
+from booking_rush.lua.events.commands import ReportSockets
+from booking_rush.lua.holds.commands import CheckedOut, CheckoutHold, Held, HoldSeats
+from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from redis.asyncio import Redis
 
-from booking_rush.lua.connect import connect
+from booking_rush.lua.client.connection import connect
 from booking_rush.migrations.migrate import migrate
 from booking_rush.queue.postgres import open_pool
 from booking_rush.server.seed import seed

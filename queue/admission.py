@@ -3,9 +3,9 @@
 import asyncio
 import time
 
-from booking_rush.lua.commands import AdmitNext
-from booking_rush.lua.program import MoveFailedError
-from booking_rush.lua.refusals import Refusal
+from booking_rush.errors import Refusal
+from booking_rush.lua.client.program import MoveFailedError
+from booking_rush.lua.line.commands import AdmitNext
 from booking_rush.queue.directory import Directory, EventRow
 
 BEAT_S = 0.1

@@ -9,11 +9,11 @@ from datetime import datetime
 
 from redis.exceptions import RedisError
 
-from booking_rush.lua.batcher import Batcher
+from booking_rush.errors import Refusal
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import RoomState
-from booking_rush.lua.gate import Gate
-from booking_rush.lua.program import Program
-from booking_rush.lua.refusals import Refusal
 from booking_rush.queue.postgres import Pool
 
 EVENT_ID = re.compile(r"[a-z0-9-]{1,64}\Z")

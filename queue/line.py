@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from booking_rush.lua import commands as lua
-from booking_rush.lua.batcher import Batcher
-from booking_rush.lua.refusals import Refusal
+from booking_rush.errors import Refusal
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.line import commands
 from booking_rush.queue.watermark import Watermark
 
-Place = lua.Waiting | lua.Admitted | lua.Late
+Place = commands.Waiting | commands.Admitted | commands.Late
 
 
 class LineClosed(Refusal):
@@ -51,42 +51,42 @@ class Line:
         Raises:
             LineClosed, LineFull: no place was given.
         """
-        match await self._batcher.do(lua.JoinLine(visitor, aloud)):
-            case lua.LineClosed():
+        match await self._batcher.do(commands.JoinLine(visitor, aloud)):
+            case commands.LineClosed():
                 raise LineClosed
-            case lua.LineFull():
+            case commands.LineFull():
                 raise LineFull
             case place:
                 return await self._kept(place)
 
     async def claim(self, visitor: str) -> Place | None:
         """The visitor has been heard of; their place, if any."""
-        match await self._batcher.do(lua.ClaimPass(visitor, connecting=False)):
-            case lua.NotInLine():
+        match await self._batcher.do(commands.ClaimPass(visitor, connecting=False)):
+            case commands.NotInLine():
                 return None
             case place:
                 return await self._kept(place)
 
     async def connect(self, visitor: str, *, socket: bool) -> Arrival:
         """Somebody listens from here on: by a new socket, or by a stream."""
-        reply = await self._batcher.do(lua.ClaimPass(visitor, connecting=socket))
-        place = None if isinstance(reply, lua.NotInLine) else await self._kept(reply)
+        reply = await self._batcher.do(commands.ClaimPass(visitor, connecting=socket))
+        place = None if isinstance(reply, commands.NotInLine) else await self._kept(reply)
         return Arrival(place, reply.order, reply.has_held)
 
     async def find(self, visitor: str) -> Place | None:
         """Where the visitor stands; looking is not being heard of."""
-        match await self._batcher.do(lua.FindPlace(visitor)):
-            case lua.NotInLine():
+        match await self._batcher.do(commands.FindPlace(visitor)):
+            case commands.NotInLine():
                 return None
             case place:
                 return await self._kept(place)
 
     async def leave(self, visitor: str, *, reason: str = "left") -> bool:
         """Give up place or pass; whether there was one."""
-        match await self._batcher.do(lua.LeaveLine(visitor, reason)):
-            case lua.NotInLine():
+        match await self._batcher.do(commands.LeaveLine(visitor, reason)):
+            case commands.NotInLine():
                 return False
-            case lua.Left(entry=entry):
+            case commands.Left(entry=entry):
                 await self.watermark.reach(entry)
                 return True
 
@@ -97,10 +97,10 @@ class Line:
             NotInLine: they have no place.
             LineClosed: the event is over.
         """
-        match await self._batcher.do(lua.AdmitVisitor(visitor, reason)):
-            case lua.NotInLine():
+        match await self._batcher.do(commands.AdmitVisitor(visitor, reason)):
+            case commands.NotInLine():
                 raise NotInLine(f"{visitor} has no place in this line")
-            case lua.LineClosed():
+            case commands.LineClosed():
                 raise LineClosed
             case place:
                 return await self._kept(place)

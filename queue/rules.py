@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from booking_rush.errors import Refusal
 from booking_rush.lua.commands import RoomState
-from booking_rush.lua.refusals import Refusal
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right, insort
 
-from booking_rush.lua.news import LaneTick
+from booking_rush.lua.client.pubsub import LaneTick
 
 
 class LaneView:

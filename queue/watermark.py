@@ -4,7 +4,7 @@ import asyncio
 import heapq
 from itertools import count
 
-from booking_rush.lua.refusals import Refusal, TryAgain
+from booking_rush.errors import Refusal, TryAgain
 
 PATIENCE_S = 2.0  # then the outcome is called unknown, and the client asks again
 

@@ -13,7 +13,7 @@ from booking_rush.booking.catalogue import Event
 from booking_rush.booking.events import EventChange, NewEvent
 from booking_rush.booking.reconcile import Comparison
 from booking_rush.booking.saga import STATES
-from booking_rush.lua.refusals import Invalid
+from booking_rush.errors import Invalid
 from booking_rush.queue.line import NotInLine
 from booking_rush.server.box_office import id_of, uuid_of
 from booking_rush.server.figures import figures

@@ -25,7 +25,7 @@ from booking_rush.booking.asking import Asker, NoAnswerError, Patience, Question
 from booking_rush.booking.gathering import gathering
 from booking_rush.booking.practice_bank import SIGNATURE
 from booking_rush.booking.signature import sign
-from booking_rush.lua.refusals import Invalid, TryAgain
+from booking_rush.errors import Invalid, TryAgain
 from booking_rush.queue.postgres import Pool
 from booking_rush.queue.tasks import end
 from booking_rush.server.app import HANDLERS, healthz

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from booking_rush.booking.payments import METHODS
-from booking_rush.lua.refusals import Invalid, Refusal
+from booking_rush.errors import Invalid, Refusal
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.bank_moves import CANCEL, CHARGE, REFUND, SETTLE
 

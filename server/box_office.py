@@ -21,7 +21,7 @@ from booking_rush.booking.holds import (
     check_key,
     wish_of,
 )
-from booking_rush.lua.refusals import Invalid
+from booking_rush.errors import Invalid
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.house import House
 from booking_rush.server.problems import NotFound, check_method

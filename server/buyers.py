@@ -10,9 +10,9 @@ from booking_rush.booking import bookings
 from booking_rush.booking.bookings import Booking, UnknownBooking, hold_members
 from booking_rush.booking.contacts import Contact
 from booking_rush.booking.holds import Holds
-from booking_rush.lua import news
-from booking_rush.lua.refusals import Refusal
-from booking_rush.lua.seat_commands import Held
+from booking_rush.errors import Refusal
+from booking_rush.lua.client import pubsub
+from booking_rush.lua.holds.commands import Held
 from booking_rush.queue.postgres import AWAY, Pool
 from booking_rush.server import wire
 from booking_rush.server.guest import Bought, Guest
@@ -92,17 +92,17 @@ class Buyers:
         if not guests:
             return
         match item:
-            case news.Held():
+            case pubsub.Held():
                 for guest in guests:
                     guest.hold = item.hold
-            case news.Ending():
+            case pubsub.Ending():
                 self._tell(guests, "hold.expiring", hold=item.hold, seconds=item.seconds)
-            case news.Ended():
+            case pubsub.Ended():
                 for guest in guests:
                     guest.hold = "" if guest.hold == item.hold else guest.hold
                 if item.reason != "cancelled":
                     self._tell(guests, "hold.expired", hold=item.hold, reason=item.reason)
-            case news.Booked():
+            case pubsub.Booked():
                 await self._tell_changed(guests, UUID(item.booking))
 
     async def look_up(self, guests: Iterable[Guest]) -> None:

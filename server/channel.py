@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
-from booking_rush.lua.refusals import Busy, Refusal, TryAgain
+from booking_rush.errors import Busy, Refusal, TryAgain
 from booking_rush.queue.directory import UnknownEvent
 from booking_rush.queue.line import NotInLine
 from booking_rush.queue.postgres import AWAY

@@ -14,9 +14,9 @@ from redis.exceptions import RedisError
 from booking_rush.booking import dead
 from booking_rush.booking.record import Recorder
 from booking_rush.booking.topics import make_missing
-from booking_rush.lua.connect import RedisUnfitError, connect
-from booking_rush.lua.program import Program
-from booking_rush.lua.refusals import Refusal
+from booking_rush.errors import Refusal
+from booking_rush.lua.client.connection import RedisUnfitError, connect
+from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import MigrationChangedError
 from booking_rush.migrations.migrate import migrate as apply_migrations
 from booking_rush.queue import keyring

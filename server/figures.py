@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from booking_rush.booking.bookings import takings
-from booking_rush.lua.refusals import Refusal
+from booking_rush.errors import Refusal
 from booking_rush.queue.directory import UnknownEvent
 from booking_rush.queue.postgres import AWAY
 from booking_rush.server import wire

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from booking_rush.lua import news
-from booking_rush.lua.commands import Admitted, Late, Stands, Waiting
+from booking_rush.lua.client import pubsub
+from booking_rush.lua.line.commands import Admitted, Late, Stands, Waiting
 from booking_rush.queue.line import Place
 
 Audience = Literal["waiting", "admitted"]
-Bought = news.Held | news.Ending | news.Ended | news.Booked
-Own = Bought | news.Connected
+Bought = pubsub.Held | pubsub.Ending | pubsub.Ended | pubsub.Booked
+Own = Bought | pubsub.Connected
 UNKNOWN = (-1, 0)
 
 

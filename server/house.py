@@ -19,8 +19,8 @@ from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.providers import Providers
 from booking_rush.booking.stripe import Stripe
 from booking_rush.booking.webhooks import Webhooks
-from booking_rush.lua.connect import check, connect
-from booking_rush.lua.program import Program
+from booking_rush.lua.client.connection import check, connect
+from booking_rush.lua.client.program import Program
 from booking_rush.queue import keyring
 from booking_rush.queue.postgres import Pool, open_pool
 from booking_rush.queue.tasks import end

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from booking_rush.lua.refusals import Refusal
+from booking_rush.errors import Refusal
 from booking_rush.server.metrics import REQUEST_SECONDS, REQUESTS
 from booking_rush.server.problems import OriginRefused
 from booking_rush.server.requests import refuse

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from booking_rush.lua.refusals import Invalid, Refusal
+from booking_rush.errors import Invalid, Refusal
 
 
 class NotAuthenticated(Refusal):

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from booking_rush.booking.holds import check_key
-from booking_rush.lua.refusals import Invalid, Refusal
+from booking_rush.errors import Invalid, Refusal
 from booking_rush.server.house import House
 from booking_rush.server.operators import Operator, Role
 from booking_rush.server.problems import (

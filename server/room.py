@@ -8,10 +8,10 @@ from typing import Any
 
 from booking_rush.booking.events import instant
 from booking_rush.booking.holds import Holds
-from booking_rush.lua import news
-from booking_rush.lua.batcher import Batcher
-from booking_rush.lua.commands import Admitted, Late, ReadGone, Waiting
-from booking_rush.lua.refusals import Recovering, Refusal
+from booking_rush.errors import Recovering, Refusal
+from booking_rush.lua.client import pubsub
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.line.commands import Admitted, Late, ReadGone, Waiting
 from booking_rush.queue.directory import EventRow
 from booking_rush.queue.line import Line, Place
 from booking_rush.queue.postgres import Pool
@@ -154,25 +154,25 @@ class Room:
 
     # What changes
 
-    def on_news(self, item: news.AnyNews) -> None:
+    def on_news(self, item: pubsub.AnyNews) -> None:
         """Take one tick or one news; those of another epoch are of another life."""
         if item.epoch != self._epoch or not self._gate.is_open:
             return
         match item:
-            case news.Tick():
+            case pubsub.Tick():
                 self._on_tick(item)
-            case news.Gone():
+            case pubsub.Gone():
                 self._on_gone(item)
-            case news.Joined():
+            case pubsub.Joined():
                 self._unsure.update(self._guests.get(item.visitor, ()))
-            case news.Recorded():
+            case pubsub.Recorded():
                 self.line.watermark.move(item.entry)
-            case news.Seats():
+            case pubsub.Seats():
                 self.seats.take(item)
-            case news.Connected():
+            case pubsub.Connected():
                 for guest in list(self._guests.get(item.visitor, ())):
                     self._on_connected(guest, item)
-            case news.Held() | news.Ending() | news.Ended() | news.Booked():
+            case pubsub.Held() | pubsub.Ending() | pubsub.Ended() | pubsub.Booked():
                 self._on_bought(self._guests.get(item.visitor, ()), item)
             case _:
                 pass  # rules and messages come by way of Postgres, see Rooms
@@ -225,7 +225,7 @@ class Room:
         self._unsure.update(guest for guest in self.guests() if _doubtful(guest, self._tick_at))
         return await self._positions.send()
 
-    def _on_tick(self, tick: news.Tick) -> None:
+    def _on_tick(self, tick: pubsub.Tick) -> None:
         self.outlook.take(tick)
         self.line.watermark.move(tick.recorded)
         if not self._view.tick(tick.lanes[LANE]):
@@ -234,7 +234,7 @@ class Room:
         unsure, self._unsure = self._unsure, set()
         self.look_up({*self._positions.passed(), *unsure})
 
-    def _on_gone(self, gone: news.Gone) -> None:
+    def _on_gone(self, gone: pubsub.Gone) -> None:
         self._view.drop(gone.number, gone.head)
         for guest in self._guests.get(gone.visitor, ()):
             if guest.busy or guest.place is None or gone.reason == "admitted":
@@ -243,7 +243,7 @@ class Room:
                 self._part(guest, gone.reason)
         self.look_up(self._positions.passed())
 
-    def _on_connected(self, guest: Guest, item: news.Connected) -> None:
+    def _on_connected(self, guest: Guest, item: pubsub.Connected) -> None:
         if not guest.welcomed and guest.order == UNKNOWN:
             guest.unheard.append(item)
         elif guest.kind == "socket" and guest.order < (item.epoch, item.order):
@@ -261,7 +261,7 @@ class Room:
         for item in unheard:
             if item.epoch != self._epoch:
                 continue
-            if isinstance(item, news.Connected):
+            if isinstance(item, pubsub.Connected):
                 self._on_connected(guest, item)
             else:
                 self._on_bought([guest], item)

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 from redis.asyncio import Redis
 
-from booking_rush.lua import news
-from booking_rush.lua.batcher import Batcher
-from booking_rush.lua.commands import Announce, ReportSockets, Stats
-from booking_rush.lua.program import Program
-from booking_rush.lua.refusals import Refusal
+from booking_rush.errors import Refusal
+from booking_rush.lua.client import pubsub
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.events.commands import Announce, ReportSockets, Stats
 from booking_rush.queue.directory import Directory, EventRow
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.announcements import Announcements, Said
@@ -93,7 +93,7 @@ class Rooms:
         for room in self.every():  # what was told while nobody heard
             room.look_up(room.guests())
             room.seats.doubt()
-        async for event, item in news.hear(self._redis):
+        async for event, item in pubsub.hear(self._redis):
             if event in self._rooms:
                 await self._on_news(self._rooms[event], item)
         return 0
@@ -141,10 +141,10 @@ class Rooms:
                     continue
         return 0
 
-    async def _on_news(self, room: Room, item: news.AnyNews) -> None:
-        if isinstance(item, news.Said):
+    async def _on_news(self, room: Room, item: pubsub.AnyNews) -> None:
+        if isinstance(item, pubsub.Said):
             self._on_said(room.row.id, orjson.loads(item.message))
-        elif isinstance(item, news.Rules | news.Tick) and item.version > room.row.version:
+        elif isinstance(item, pubsub.Rules | pubsub.Tick) and item.version > room.row.version:
             await self.directory.refresh()
         room.on_news(item)
 

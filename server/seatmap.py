@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from booking_rush.booking.holds import UnknownSection
-from booking_rush.lua import news
-from booking_rush.lua.batcher import Batcher
-from booking_rush.lua.refusals import Refusal
-from booking_rush.lua.seat_commands import ReadSeats, SectionSeats
+from booking_rush.errors import Refusal
+from booking_rush.lua.client import pubsub
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.events.commands import ReadSeats, SectionSeats
 from booking_rush.server import wire
 from booking_rush.server.guest import Guest
 from booking_rush.server.hub import broadcast
@@ -30,7 +30,7 @@ class SectionView:
         self.stale = False
         self._pending: dict[tuple[str, int], str] = {}
 
-    def take(self, item: news.Seats) -> None:
+    def take(self, item: pubsub.Seats) -> None:
         """Take a change; one that does not follow the last makes the view stale."""
         if item.to <= self.version:
             return
@@ -103,7 +103,7 @@ class SeatMap:
         self._batcher = batcher
         self._views: dict[str, SectionView] = {}
         self._watchers: dict[Guest, str] = {}  # which section; empty: all
-        self._heard: list[news.Seats] | None = None  # while something is being read
+        self._heard: list[pubsub.Seats] | None = None  # while something is being read
 
     async def watch(self, guest: Guest, section: str) -> dict[str, Any]:
         """Watch a section, or all of them; what they look like now.
@@ -124,7 +124,7 @@ class SeatMap:
         """Watch no more."""
         self._watchers.pop(guest, None)
 
-    def take(self, item: news.Seats) -> None:
+    def take(self, item: pubsub.Seats) -> None:
         """Take a news of a section."""
         if self._heard is not None:
             self._heard.append(item)

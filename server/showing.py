@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from booking_rush.booking.events import instant
-from booking_rush.lua.commands import Admitted, Waiting
-from booking_rush.lua.news import Tick
+from booking_rush.lua.client.pubsub import Tick
+from booking_rush.lua.line.commands import Admitted, Waiting
 from booking_rush.queue.forecast import Pace, forecast
 from booking_rush.queue.keyring import KeyRing
 from booking_rush.queue.line import Place

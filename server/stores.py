@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 from redis.exceptions import RedisError
 
-from booking_rush.lua.connect import connect
+from booking_rush.lua.client.connection import connect
 from booking_rush.server.supervisor import Child
 
 DATABASE = "rush"

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from booking_rush.lua.refusals import Busy, TryAgain
+from booking_rush.errors import Busy, TryAgain
 from booking_rush.server import wire
 from booking_rush.server.guest import Guest
 from booking_rush.server.metrics import SOCKETS

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import orjson
 
-from booking_rush.lua.refusals import Invalid
+from booking_rush.errors import Invalid
 
 FRAME_BYTES_MAX = 8192
 ID_CHARACTERS_MAX = 64

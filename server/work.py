@@ -21,8 +21,8 @@ from booking_rush.booking.message_log import MessageLog
 from booking_rush.booking.reconcile import Difference, Reconciler
 from booking_rush.booking.record import Recorder
 from booking_rush.booking.relay import Relay
-from booking_rush.lua.connect import check, connect
-from booking_rush.lua.program import Program
+from booking_rush.lua.client.connection import check, connect
+from booking_rush.lua.client.program import Program
 from booking_rush.queue import keyring
 from booking_rush.queue.admission import BEAT_S, Tend
 from booking_rush.queue.directory import Directory

@@ -12,8 +12,8 @@ import pytest
 import uvloop
 from redis.asyncio import Redis
 
-from booking_rush.lua.connect import connect
-from booking_rush.lua.program import Program
+from booking_rush.lua.client.connection import connect
+from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import migrate
 from booking_rush.queue.postgres import Pool, open_pool
 from tests.desk import NEW, OLD, Desk, Shop, open_desk, open_shop

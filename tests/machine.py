@@ -21,9 +21,11 @@ from booking_rush.booking.catalogue import Catalogue
 from booking_rush.booking.fold import Batch, fold
 from booking_rush.booking.record import CursorMovedError, Recorder
 from booking_rush.lua import commands as lua
-from booking_rush.lua.connect import connect
+from booking_rush.lua.client.connection import connect
+from booking_rush.lua.client.program import Program, assemble
+from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.keys import key
-from booking_rush.lua.program import Program, assemble
+from booking_rush.lua.line import commands as line_commands
 from booking_rush.queue.postgres import Pool
 from booking_rush.queue.rules import rules_of
 from tests.model import Line, Told
@@ -144,39 +146,43 @@ class LineMachine(RuleBasedStateMachine):
 
     def _said(self, reply: Any) -> Told:
         match reply:
-            case lua.Waiting():
+            case line_commands.Waiting():
                 return ("waiting", reply.number, not reply.entry, reply.ahead)
-            case lua.Admitted():
+            case line_commands.Admitted():
                 told = not reply.entry
                 return ("admitted", reply.number, told, reply.wave, reply.deadline_ms)
-            case lua.Late():
+            case line_commands.Late():
                 return ("late", reply.number, not reply.entry)
             case _:
                 return (lua.word_of(type(reply).__name__),)
 
     @rule(visitor=VISITORS, recorded=st.booleans())
     def join(self, visitor: str, recorded: bool) -> None:
-        assert self.ask(lua.JoinLine(visitor)) == self.line.join(visitor)
+        assert self.ask(line_commands.JoinLine(visitor)) == self.line.join(visitor)
         if recorded:
             self.record()
 
     @rule(visitor=VISITORS)
     def leave(self, visitor: str) -> None:
-        assert self.ask(lua.LeaveLine(visitor, "left")) == self.line.leave(visitor)
+        assert self.ask(line_commands.LeaveLine(visitor, "left")) == self.line.leave(visitor)
 
     @rule(visitor=VISITORS)
     def claim(self, visitor: str) -> None:
-        assert self.ask(lua.ClaimPass(visitor, connecting=False)) == self.line.claim(visitor)
+        assert self.ask(line_commands.ClaimPass(visitor, connecting=False)) == self.line.claim(
+            visitor
+        )
 
     @rule(visitor=VISITORS)
     def admit_by_hand(self, visitor: str) -> None:
-        assert self.ask(lua.AdmitVisitor(visitor, "why")) == self.line.admit_by_hand(visitor)
+        assert self.ask(line_commands.AdmitVisitor(visitor, "why")) == self.line.admit_by_hand(
+            visitor
+        )
 
     @rule(after_s=STEPS_S)
     def beat(self, after_s: float) -> None:
         self.line.now += int(after_s * 1000)
         self.program.now_ms = self.line.now
-        advanced = self.lab.run(self.program.ask(EVENT, self.stamp, lua.AdmitNext()))
+        advanced = self.lab.run(self.program.ask(EVENT, self.stamp, line_commands.AdmitNext()))
         assert advanced.admitted == self.line.beat()
 
     @rule(change=CHANGES, state=st.sampled_from(["open", "open", "paused", "draining"]))
@@ -189,7 +195,7 @@ class LineMachine(RuleBasedStateMachine):
         self.version += 1
         rules = rules_of(dict(self.line.rules))
         self.lab.run(self._keep_rules(rules))
-        command = lua.SetRules(self.version, self.line.state, rules.numbers())  # type: ignore[arg-type]
+        command = events_commands.SetRules(self.version, self.line.state, rules.numbers())  # type: ignore[arg-type]
         self.ask(command)
         for kept in (self.kept,):
             kept.rules, kept.state = dict(self.line.rules), self.line.state
@@ -282,7 +288,7 @@ class LineMachine(RuleBasedStateMachine):
     def everybody_stands_where_the_plain_line_says(self) -> None:
         if not hasattr(self, "program"):
             return
-        found = self.ask_all([lua.FindPlace(visitor) for visitor in NAMES])
+        found = self.ask_all([line_commands.FindPlace(visitor) for visitor in NAMES])
         assert found == [self.line.look(visitor) for visitor in NAMES]
 
     def postgres_has_what_was_told(self) -> None:

@@ -5,30 +5,19 @@ from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
-from booking_rush.lua.commands import (
-    AdmitNext,
-    AdmitVisitor,
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.commands import Command, RoomState
+from booking_rush.lua.events.commands import House, ReadSeats
+from booking_rush.lua.holds.commands import CheckoutHold, Held, Hold, HoldSeats, ReadHolds
+from booking_rush.lua.keys import key
+from booking_rush.lua.line.commands import AdmitNext, AdmitVisitor, JoinLine, Waiting
+from booking_rush.lua.recovery.commands import (
     CloseEpoch,
-    Command,
-    JoinLine,
     Loaded,
     LoadEvent,
+    LoadSections,
     MarkRecorded,
     OpenEpoch,
-    RoomState,
-    Waiting,
-)
-from booking_rush.lua.keys import key
-from booking_rush.lua.program import Program
-from booking_rush.lua.seat_commands import (
-    CheckoutHold,
-    Held,
-    Hold,
-    HoldSeats,
-    House,
-    LoadSections,
-    ReadHolds,
-    ReadSeats,
 )
 from booking_rush.queue.rules import rules_of
 

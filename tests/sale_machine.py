@@ -10,8 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.fold import Batch, fold
 from booking_rush.booking.record import CursorMovedError
-from booking_rush.lua import commands as line
-from booking_rush.lua import seat_commands as lua
+from booking_rush.lua.holds import commands as lua
+from booking_rush.lua.line import commands
+from booking_rush.lua.saga import commands as saga_commands
 from tests.machine import Lab
 from tests.moves import EVENT
 from tests.sale_books import PLACES, SEATS, WORDS, Hold, Letter, Pass, Wish
@@ -109,7 +110,7 @@ class SaleMachine(Stage, RuleBasedStateMachine):
     def leave(self, at: At, reason: str = "left") -> None:
         visitor = NAMES[at.nth % len(NAMES)]
         told = self.sale.leave(visitor, removed=reason == "removed")
-        assert self.ask(line.LeaveLine(visitor, reason)) == told
+        assert self.ask(commands.LeaveLine(visitor, reason)) == told
 
     def remove(self, at: At) -> None:
         self.leave(at, "removed")
@@ -134,7 +135,7 @@ class SaleMachine(Stage, RuleBasedStateMachine):
         self.sale.now += STEPS_S[at.nth % len(STEPS_S)] * 1000
         self.program.now_ms = self.sale.now
         if at.other % 3:
-            assert self.ask(line.AdmitNext()) == ("advanced",)
+            assert self.ask(commands.AdmitNext()) == ("advanced",)
             self.sale.beat()
 
     def a_hand_frees_a_seat(self, at: At) -> None:
@@ -259,9 +260,9 @@ class SaleMachine(Stage, RuleBasedStateMachine):
 
     def wake_a_conductor(self, at: At) -> None:
         """It had looked at the step of the booking, and was stopped before it asked Redis."""
-        reopened = [one for one in self.program.orders if isinstance(one, lua.ReopenHold)]
+        reopened = [one for one in self.program.orders if isinstance(one, saga_commands.ReopenHold)]
         order = pick(at.nth, reopened, self.program.orders)
-        if isinstance(order, lua.ReopenHold) and at.other % 2:
+        if isinstance(order, saga_commands.ReopenHold) and at.other % 2:
             self.pay(order.hold)
         if order:
             self.obey_again(order)

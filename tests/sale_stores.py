@@ -13,8 +13,11 @@ from booking_rush.booking.payments import Payment
 from booking_rush.booking.payments import Told as Word
 from booking_rush.booking.record import Recorder
 from booking_rush.lua import commands as line
-from booking_rush.lua import seat_commands as lua
+from booking_rush.lua.events import commands as events_commands
+from booking_rush.lua.holds import commands as lua
 from booking_rush.lua.keys import key
+from booking_rush.lua.line import commands as line_commands
+from booking_rush.lua.saga import commands as saga_commands
 from booking_rush.queue.directory import Directory
 from tests.machine import ClockedProgram, Lab
 from tests.moves import EVENT, NOON
@@ -25,7 +28,12 @@ from tests.world import new_event
 T = TypeVar("T")
 
 NAMES = ("ada", "bob", "cyd")
-SAGA = (lua.MarkSold, lua.FreeHold, lua.ReopenHold, lua.RetakeHold)
+SAGA = (
+    saga_commands.MarkSold,
+    saga_commands.FreeHold,
+    saga_commands.ReopenHold,
+    saga_commands.RetakeHold,
+)
 TABLES = ("dead", "mails", "states", "claims", "payments", "outbox", "inbox", "bookings",
           "leases", "places", "recorded", "sections", "shows", "events")  # fmt: skip
 HOUSE = [
@@ -155,8 +163,8 @@ class Stage:
     # What is asked of both
 
     def admit(self, visitor: str) -> None:
-        self.ask(line.JoinLine(visitor))
-        assert self.ask(line.AdmitVisitor(visitor, "why")) == ("admitted",)
+        self.ask(line_commands.JoinLine(visitor))
+        assert self.ask(line_commands.AdmitVisitor(visitor, "why")) == ("admitted",)
         self.sale.admit(visitor)
 
     def ask_to_hold(self, visitor: str, key: str, wish: Wish) -> str:
@@ -181,9 +189,9 @@ class Stage:
         id_ = order.hold.id if isinstance(order.hold, lua.Hold) else order.hold
         kind = line.word_of(type(order).__name__).removesuffix("_hold")
         more: tuple[Any, ...] = ()
-        if isinstance(order, lua.FreeHold):
+        if isinstance(order, saga_commands.FreeHold):
             more = order.state, order.reason, order.others
-        elif isinstance(order, lua.ReopenHold):
+        elif isinstance(order, saga_commands.ReopenHold):
             more = (order.attempt,)
         assert self.ask(order) == (self.sale.obey(kind, id_, order.step, *more),)
 
@@ -254,8 +262,8 @@ class Stage:
     async def _seen(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Redis and Postgres as they stand."""
         commands = [
-            line.ReportSockets("machine", 0),
-            lua.ReadSeats(["stalls", "floor"]),
+            events_commands.ReportSockets("machine", 0),
+            events_commands.ReadSeats(["stalls", "floor"]),
             lua.ReadHolds([*self.sale.holds]),
         ]
         stats, read, holds = await self.program.run(EVENT, self.stamp, commands)

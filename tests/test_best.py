@@ -10,9 +10,10 @@ import pytest
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
+from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.commands import Failed
-from booking_rush.lua.program import Program, assemble
-from booking_rush.lua.seat_commands import AddSections, Held, HoldSeats, House, ReleaseHold, SoldOut
+from booking_rush.lua.events.commands import AddSections, House
+from booking_rush.lua.holds.commands import Held, HoldSeats, ReleaseHold, SoldOut
 from tests.moves import EVENT, Moves, seated
 
 CHARTS = 2000

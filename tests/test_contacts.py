@@ -3,7 +3,7 @@
 import pytest
 
 from booking_rush.booking.contacts import Contact, contact_of
-from booking_rush.lua.refusals import Invalid
+from booking_rush.errors import Invalid
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.demo import duties_of
 from booking_rush.server.settings import Settings, SettingsError, read

@@ -12,7 +12,7 @@ from booking_rush.booking import outbox
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.payments import BankAwayError, Payment
-from booking_rush.lua.program import Program
+from booking_rush.lua.client.program import Program
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool
 from tests.clients import until

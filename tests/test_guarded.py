@@ -32,7 +32,7 @@ from booking_rush.booking.providers import Providers
 from booking_rush.booking.saga import Message
 from booking_rush.booking.stripe import Stripe
 from booking_rush.booking.watch import Watch
-from booking_rush.lua.program import Program
+from booking_rush.lua.client.program import Program
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.metrics import exposition

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from booking_rush.lua.commands import LeaveLine, Left, ReportSockets
-from booking_rush.lua.program import Program
-from booking_rush.lua.seat_commands import (
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.events.commands import ReportSockets
+from booking_rush.lua.holds.commands import (
     BeingPaid,
     CheckedOut,
     CheckoutHold,
@@ -19,11 +19,9 @@ from booking_rush.lua.seat_commands import (
     HoldReleased,
     KeyReused,
     LimitExceeded,
-    MarkSold,
     MixedCurrencies,
     NoRight,
     NotOnSale,
-    Obeyed,
     ReleaseHold,
     SeatsTaken,
     SoldOut,
@@ -31,6 +29,8 @@ from booking_rush.lua.seat_commands import (
     UnknownSeats,
     UnknownSection,
 )
+from booking_rush.lua.line.commands import LeaveLine, Left
+from booking_rush.lua.saga.commands import MarkSold, Obeyed
 from tests.moves import Moves, seated, standing
 
 HOUSE = (

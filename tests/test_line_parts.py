@@ -6,8 +6,8 @@ import random
 import msgspec
 import pytest
 
-from booking_rush.lua.news import LaneTick
-from booking_rush.lua.refusals import Recovering, TryAgain
+from booking_rush.errors import Recovering, TryAgain
+from booking_rush.lua.client.pubsub import LaneTick
 from booking_rush.queue import watermark as watermark_module
 from booking_rush.queue.forecast import Pace, forecast
 from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of

@@ -4,8 +4,10 @@ import pytest
 from redis.asyncio import Redis
 
 from booking_rush.lua import commands as lua
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.keys import key
-from booking_rush.lua.program import Program
+from booking_rush.lua.line import commands as line_commands
 from tests.moves import EVENT, LANE, NOON, Moves, numbers_of, outbox
 
 
@@ -18,9 +20,9 @@ async def moves(program: Program) -> Moves:
 
 
 async def test_the_first_to_join_is_next(moves: Moves) -> None:
-    place = await moves.ask(lua.JoinLine("ada"))
+    place = await moves.ask(line_commands.JoinLine("ada"))
 
-    assert isinstance(place, lua.Waiting)
+    assert isinstance(place, line_commands.Waiting)
     assert (place.number, place.ahead, place.waiting, place.again) == (1, 0, 1, False)
     assert place.joined_ms == NOON
     assert place.entry
@@ -29,13 +31,13 @@ async def test_the_first_to_join_is_next(moves: Moves) -> None:
 async def test_joining_twice_gives_the_same_place_and_writes_once(
     moves: Moves, redis: Redis
 ) -> None:
-    first = await moves.ask(lua.JoinLine("ada"))
+    first = await moves.ask(line_commands.JoinLine("ada"))
     moves.now += 5000
 
-    second = await moves.ask(lua.JoinLine("ada"))
+    second = await moves.ask(line_commands.JoinLine("ada"))
 
-    assert isinstance(first, lua.Waiting)
-    assert isinstance(second, lua.Waiting)
+    assert isinstance(first, line_commands.Waiting)
+    assert isinstance(second, line_commands.Waiting)
     assert (second.number, second.joined_ms, second.again) == (1, NOON, True)
     assert second.entry == first.entry  # not recorded yet: still to be waited for
     assert await outbox(redis) == [("ada", "waiting")]
@@ -45,11 +47,11 @@ async def test_a_recorded_place_may_be_told_at_once(moves: Moves) -> None:
     await moves.join("ada", "bob")
     await moves.join("cyd", recorded=False)
 
-    again = await moves.ask(lua.JoinLine("bob"))
-    fresh = await moves.ask(lua.FindPlace("cyd"))
+    again = await moves.ask(line_commands.JoinLine("bob"))
+    fresh = await moves.ask(line_commands.FindPlace("cyd"))
 
-    assert isinstance(again, lua.Waiting)
-    assert isinstance(fresh, lua.Waiting)
+    assert isinstance(again, line_commands.Waiting)
+    assert isinstance(fresh, line_commands.Waiting)
     assert again.entry == ""
     assert fresh.entry != ""
 
@@ -64,16 +66,16 @@ async def test_numbers_follow_the_order_of_joining_whatever_the_clock_says(moves
 async def test_a_full_line_refuses_and_gives_no_number(moves: Moves, redis: Redis) -> None:
     await moves.join("a", "b", "c", "d", "e")
 
-    assert await moves.ask(lua.JoinLine("f")) == lua.LineFull()
+    assert await moves.ask(line_commands.JoinLine("f")) == line_commands.LineFull()
     assert await redis.get(key(EVENT, 1, "numbers", LANE)) == b"5"
-    assert isinstance(await moves.ask(lua.JoinLine("a")), lua.Waiting)
+    assert isinstance(await moves.ask(line_commands.JoinLine("a")), line_commands.Waiting)
 
 
 @pytest.mark.parametrize("state", ["draining", "closed"])
 async def test_a_line_that_takes_nobody_refuses(program: Program, state: lua.RoomState) -> None:
     moves = await Moves(program).open(state=state)
 
-    assert await moves.ask(lua.JoinLine("ada")) == lua.LineClosed()
+    assert await moves.ask(line_commands.JoinLine("ada")) == line_commands.LineClosed()
 
 
 @pytest.mark.parametrize("state", ["scheduled", "drawing", "open", "paused"])
@@ -82,27 +84,27 @@ async def test_a_line_takes_visitors_before_it_moves(
 ) -> None:
     moves = await Moves(program).open(state=state)
 
-    place = await moves.ask(lua.JoinLine("ada"))
+    place = await moves.ask(line_commands.JoinLine("ada"))
 
-    assert isinstance(place, lua.Waiting)
+    assert isinstance(place, line_commands.Waiting)
     assert place.room == state
 
 
 async def test_joining_again_while_draining_shows_the_place(moves: Moves) -> None:
     await moves.join("ada")
-    await moves.ask(lua.SetRules(2, "draining", {}))
+    await moves.ask(events_commands.SetRules(2, "draining", {}))
 
-    assert isinstance(await moves.ask(lua.JoinLine("ada")), lua.Waiting)
-    assert await moves.ask(lua.JoinLine("bob")) == lua.LineClosed()
+    assert isinstance(await moves.ask(line_commands.JoinLine("ada")), line_commands.Waiting)
+    assert await moves.ask(line_commands.JoinLine("bob")) == line_commands.LineClosed()
 
 
 async def test_who_is_admitted_is_told_so_when_joining(moves: Moves) -> None:
     await moves.join("ada")
     await moves.beat()
 
-    place = await moves.ask(lua.JoinLine("ada"))
+    place = await moves.ask(line_commands.JoinLine("ada"))
 
-    assert isinstance(place, lua.Admitted)
+    assert isinstance(place, line_commands.Admitted)
     assert (place.number, place.wave, place.admitted_ms) == (1, 1, moves.now)
     assert place.claim_ms == moves.now + 30_000
     assert place.deadline_ms == moves.now + 300_000
@@ -114,34 +116,34 @@ async def test_who_is_admitted_is_told_so_when_joining(moves: Moves) -> None:
 async def test_leaving_from_the_middle_moves_those_behind_up(moves: Moves) -> None:
     await moves.join("ada", "bob", "cyd")
 
-    left = await moves.ask(lua.LeaveLine("bob", "left"))
+    left = await moves.ask(line_commands.LeaveLine("bob", "left"))
 
-    assert isinstance(left, lua.Left)
-    cyd = await moves.ask(lua.FindPlace("cyd"))
-    assert isinstance(cyd, lua.Waiting)
+    assert isinstance(left, line_commands.Left)
+    cyd = await moves.ask(line_commands.FindPlace("cyd"))
+    assert isinstance(cyd, line_commands.Waiting)
     assert (cyd.number, cyd.ahead, cyd.waiting) == (3, 1, 2)
-    assert (await moves.ask(lua.ReadGone(0))).numbers == [2]
+    assert (await moves.ask(line_commands.ReadGone(0))).numbers == [2]
 
 
 async def test_head_passes_who_left_from_the_middle(moves: Moves, redis: Redis) -> None:
     await moves.join("ada", "bob", "cyd")
-    await moves.ask(lua.LeaveLine("bob", "left"))
-    await moves.ask(lua.LeaveLine("ada", "left"))
+    await moves.ask(line_commands.LeaveLine("bob", "left"))
+    await moves.ask(line_commands.LeaveLine("ada", "left"))
 
     assert await redis.get(key(EVENT, 1, "head", LANE)) == b"2"
-    assert (await moves.ask(lua.ReadGone(0))).numbers == []
+    assert (await moves.ask(line_commands.ReadGone(0))).numbers == []
 
 
 async def test_leaving_twice_is_said(moves: Moves) -> None:
     await moves.join("ada")
-    await moves.ask(lua.LeaveLine("ada", "left"))
+    await moves.ask(line_commands.LeaveLine("ada", "left"))
 
-    assert await moves.ask(lua.LeaveLine("ada", "left")) == lua.NotInLine()
+    assert await moves.ask(line_commands.LeaveLine("ada", "left")) == line_commands.NotInLine()
 
 
 async def test_who_comes_back_after_leaving_stands_at_the_end(moves: Moves) -> None:
     await moves.join("ada", "bob")
-    await moves.ask(lua.LeaveLine("ada", "left"))
+    await moves.ask(line_commands.LeaveLine("ada", "left"))
 
     assert await moves.join("ada") == [3]
 
@@ -150,9 +152,9 @@ async def test_leaving_gives_a_pass_back(moves: Moves, redis: Redis) -> None:
     await moves.join("ada")
     await moves.beat()
 
-    await moves.ask(lua.LeaveLine("ada", "removed"))
+    await moves.ask(line_commands.LeaveLine("ada", "removed"))
 
-    assert await moves.ask(lua.FindPlace("ada")) == lua.NotInLine()
+    assert await moves.ask(line_commands.FindPlace("ada")) == line_commands.NotInLine()
     assert await redis.exists(*(key(EVENT, 1, name) for name in ("active", "unclaimed"))) == 0
     assert (await outbox(redis))[-1] == ("ada", "ended")
 
@@ -205,7 +207,7 @@ async def test_a_pass_that_ends_makes_room(moves: Moves) -> None:
     await moves.join("a", "b", "c", "d")
     for _ in range(4):
         await moves.beat(after_s=1)
-    await moves.ask(lua.LeaveLine("a", "left"))
+    await moves.ask(line_commands.LeaveLine("a", "left"))
 
     assert await moves.beat(after_s=1) == 1
 
@@ -231,14 +233,14 @@ async def test_a_great_step_back_begins_anew_and_does_not_stop_the_night(moves: 
 @pytest.mark.parametrize("state", ["scheduled", "drawing", "paused", "closed"])
 async def test_a_room_that_does_not_move_admits_nobody(moves: Moves, state: lua.RoomState) -> None:
     await moves.join("ada")
-    await moves.ask(lua.SetRules(2, state, {}))
+    await moves.ask(events_commands.SetRules(2, state, {}))
 
     assert await moves.beat(after_s=10) == 0
 
 
 async def test_a_draining_room_admits_who_waits(moves: Moves) -> None:
     await moves.join("ada")
-    await moves.ask(lua.SetRules(2, "draining", {}))
+    await moves.ask(events_commands.SetRules(2, "draining", {}))
 
     assert await moves.beat() == 1
 
@@ -258,7 +260,7 @@ async def test_a_member_without_a_place_stops_nobody(moves: Moves, redis: Redis)
     admitted = [await moves.beat(after_s=1) for _ in range(3)]
 
     assert sum(admitted) >= 1
-    assert isinstance(await moves.ask(lua.FindPlace("bob")), lua.Admitted)
+    assert isinstance(await moves.ask(line_commands.FindPlace("bob")), line_commands.Admitted)
     assert await numbers_of(redis) == {}
 
 
@@ -267,7 +269,7 @@ async def test_waits_are_counted_by_length(moves: Moves) -> None:
     await moves.beat()
     await moves.beat(after_s=12.8)
 
-    stats = await moves.ask(lua.ReportSockets("here", 2))
+    stats = await moves.ask(events_commands.ReportSockets("here", 2))
 
     assert dict(stats.waits) == {0: 1, 28: 1}  # 100 ms and 12.8 s: 28 quarter octaves
     assert (stats.joined, stats.admitted, stats.active, stats.sockets) == (2, 2, 2, 2)

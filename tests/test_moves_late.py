@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.lua import commands as lua
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.keys import key
-from booking_rush.lua.program import Program
+from booking_rush.lua.line import commands as line_commands
+from booking_rush.lua.recovery import commands as recovery_commands
 from tests.moves import EVENT, LANE, Moves, outbox
 
 
@@ -19,11 +21,11 @@ async def moves(program: Program) -> Moves:
 async def test_who_is_heard_of_keeps_the_pass(moves: Moves) -> None:
     await moves.join("ada")
     await moves.beat()
-    await moves.ask(lua.ClaimPass("ada", connecting=False))
+    await moves.ask(line_commands.ClaimPass("ada", connecting=False))
 
     await moves.beat(after_s=31)
 
-    assert isinstance(await moves.ask(lua.FindPlace("ada")), lua.Admitted)
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Admitted)
 
 
 async def test_who_is_not_heard_of_is_late_and_makes_room(moves: Moves, redis: Redis) -> None:
@@ -32,7 +34,7 @@ async def test_who_is_not_heard_of_is_late_and_makes_room(moves: Moves, redis: R
 
     await moves.beat(after_s=31)
 
-    assert isinstance(await moves.ask(lua.FindPlace("ada")), lua.Late)
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
     assert await redis.exists(key(EVENT, 1, "active")) == 0
 
 
@@ -42,12 +44,12 @@ async def test_who_is_late_and_heard_of_takes_the_next_slot(moves: Moves) -> Non
     await moves.beat(after_s=31)
     await moves.join("bob", "cyd")
 
-    late = await moves.ask(lua.ClaimPass("ada", connecting=False))
+    late = await moves.ask(line_commands.ClaimPass("ada", connecting=False))
     await moves.beat(after_s=1)
 
-    assert isinstance(late, lua.Late)
-    assert isinstance(await moves.ask(lua.FindPlace("ada")), lua.Admitted)
-    assert isinstance(await moves.ask(lua.FindPlace("bob")), lua.Waiting)
+    assert isinstance(late, line_commands.Late)
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Admitted)
+    assert isinstance(await moves.ask(line_commands.FindPlace("bob")), line_commands.Waiting)
 
 
 async def test_who_is_back_takes_every_second_slot_by_number(
@@ -60,7 +62,7 @@ async def test_who_is_back_takes_every_second_slot_by_number(
     await moves.beat(after_s=1)
     await moves.join("n1", "n2", "n3")
     for visitor in ("l3", "l1", "l2"):
-        await moves.ask(lua.JoinLine(visitor))
+        await moves.ask(line_commands.JoinLine(visitor))
     already = len(await outbox(redis))
 
     await moves.beat(after_s=0.5)
@@ -74,12 +76,12 @@ async def test_who_is_heard_of_again_lapses_no_more(moves: Moves) -> None:
     await moves.join("ada")
     await moves.beat()
     await moves.beat(after_s=31)
-    await moves.ask(lua.SetRules(2, "paused", {}))
-    await moves.ask(lua.ClaimPass("ada", connecting=False))
+    await moves.ask(events_commands.SetRules(2, "paused", {}))
+    await moves.ask(line_commands.ClaimPass("ada", connecting=False))
 
     await moves.beat(after_s=3600)
 
-    assert isinstance(await moves.ask(lua.FindPlace("ada")), lua.Late)
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
 
 
 async def test_who_stays_late_for_too_long_has_no_place(moves: Moves, redis: Redis) -> None:
@@ -89,7 +91,7 @@ async def test_who_stays_late_for_too_long_has_no_place(moves: Moves, redis: Red
 
     await moves.beat(after_s=301)
 
-    assert await moves.ask(lua.FindPlace("ada")) == lua.NotInLine()
+    assert await moves.ask(line_commands.FindPlace("ada")) == line_commands.NotInLine()
     assert [state for _, state in await outbox(redis)] == ["waiting", "admitted", "late", "ended"]
 
 
@@ -101,42 +103,44 @@ async def test_the_late_list_is_bounded(program: Program) -> None:
 
     await moves.beat(after_s=31)
 
-    assert isinstance(await moves.ask(lua.FindPlace("ada")), lua.Late)
-    assert await moves.ask(lua.FindPlace("bob")) == lua.NotInLine()
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
+    assert await moves.ask(line_commands.FindPlace("bob")) == line_commands.NotInLine()
 
 
 async def test_a_pass_ends_at_its_deadline(moves: Moves) -> None:
     await moves.join("ada")
     await moves.beat()
-    await moves.ask(lua.ClaimPass("ada", connecting=False))
+    await moves.ask(line_commands.ClaimPass("ada", connecting=False))
 
     await moves.beat(after_s=300)
 
-    assert await moves.ask(lua.FindPlace("ada")) == lua.NotInLine()
+    assert await moves.ask(line_commands.FindPlace("ada")) == line_commands.NotInLine()
 
 
 async def test_claiming_while_waiting_changes_nothing(moves: Moves, redis: Redis) -> None:
     await moves.join("ada")
 
-    place = await moves.ask(lua.ClaimPass("ada", connecting=False))
+    place = await moves.ask(line_commands.ClaimPass("ada", connecting=False))
 
-    assert isinstance(place, lua.Waiting)
+    assert isinstance(place, line_commands.Waiting)
     assert await outbox(redis) == [("ada", "waiting")]
 
 
 async def test_claiming_without_a_place_is_said(moves: Moves) -> None:
-    assert await moves.ask(lua.ClaimPass("ada", connecting=False)) == lua.NotInLine(order=0)
+    assert await moves.ask(
+        line_commands.ClaimPass("ada", connecting=False)
+    ) == line_commands.NotInLine(order=0)
 
 
 async def test_each_new_socket_of_an_event_has_a_greater_order(moves: Moves) -> None:
     await moves.join("ada")
 
-    first = await moves.ask(lua.ClaimPass("ada", connecting=True))
-    second = await moves.ask(lua.ClaimPass("bob", connecting=True))
+    first = await moves.ask(line_commands.ClaimPass("ada", connecting=True))
+    second = await moves.ask(line_commands.ClaimPass("bob", connecting=True))
 
-    assert isinstance(first, lua.Waiting)
+    assert isinstance(first, line_commands.Waiting)
     assert first.order == 1
-    assert second == lua.NotInLine(order=2)
+    assert second == line_commands.NotInLine(order=2)
 
 
 # admit_visitor
@@ -148,31 +152,34 @@ async def test_an_operator_admits_from_the_middle_beyond_active_max(moves: Moves
         await moves.beat(after_s=1)
     await moves.join("e")
 
-    place = await moves.ask(lua.AdmitVisitor("e", "press"))
+    place = await moves.ask(line_commands.AdmitVisitor("e", "press"))
 
-    assert isinstance(place, lua.Admitted)
-    assert (await moves.ask(lua.ReportSockets("here", 0))).active == 4
-    assert (await moves.ask(lua.ReadGone(0))).numbers == [5]
+    assert isinstance(place, line_commands.Admitted)
+    assert (await moves.ask(events_commands.ReportSockets("here", 0))).active == 4
+    assert (await moves.ask(line_commands.ReadGone(0))).numbers == [5]
 
 
 async def test_admitting_twice_by_hand_changes_nothing(moves: Moves) -> None:
     await moves.join("ada")
-    first = await moves.ask(lua.AdmitVisitor("ada", "press"))
+    first = await moves.ask(line_commands.AdmitVisitor("ada", "press"))
 
-    assert await moves.ask(lua.AdmitVisitor("ada", "press")) == first
+    assert await moves.ask(line_commands.AdmitVisitor("ada", "press")) == first
 
 
 async def test_nobody_is_admitted_by_hand_who_has_no_place(moves: Moves) -> None:
-    assert await moves.ask(lua.AdmitVisitor("ada", "press")) == lua.NotInLine()
+    assert await moves.ask(line_commands.AdmitVisitor("ada", "press")) == line_commands.NotInLine()
 
 
 # set_rules
 
 
 async def test_an_older_version_of_the_rules_changes_nothing(moves: Moves, redis: Redis) -> None:
-    await moves.ask(lua.SetRules(3, "paused", {"rate_per_second": 7}))
+    await moves.ask(events_commands.SetRules(3, "paused", {"rate_per_second": 7}))
 
-    assert await moves.ask(lua.SetRules(2, "open", {"rate_per_second": 1})) == lua.RulesStale()
+    assert (
+        await moves.ask(events_commands.SetRules(2, "open", {"rate_per_second": 1}))
+        == events_commands.RulesStale()
+    )
     rules: Any = await redis.hgetall(key(EVENT, 1, "rules"))
     assert (rules[b"state"], rules[b"rate_per_second"]) == (b"paused", b"7")
 
@@ -181,10 +188,10 @@ async def test_closing_ends_every_place_and_pass_at_once(moves: Moves, redis: Re
     await moves.join("ada", "bob", "cyd")
     await moves.beat()
 
-    await moves.ask(lua.SetRules(2, "closed", {}))
+    await moves.ask(events_commands.SetRules(2, "closed", {}))
 
     for visitor in ("ada", "bob", "cyd"):
-        assert await moves.ask(lua.FindPlace(visitor)) == lua.NotInLine()
+        assert await moves.ask(line_commands.FindPlace(visitor)) == line_commands.NotInLine()
     assert await redis.get(key(EVENT, 1, "head", LANE)) == b"3"
     newest: Any = await redis.xrevrange(key(EVENT, 1, "outbox"), count=1)
     assert newest[0][1] == {b"kind": b"closed"}
@@ -194,20 +201,20 @@ async def test_closing_ends_every_place_and_pass_at_once(moves: Moves, redis: Re
 
 
 async def test_a_process_that_is_silent_counts_no_more(moves: Moves) -> None:
-    await moves.ask(lua.ReportSockets("one", 5))
+    await moves.ask(events_commands.ReportSockets("one", 5))
     moves.now += 3000
-    assert (await moves.ask(lua.ReportSockets("two", 7))).sockets == 12
+    assert (await moves.ask(events_commands.ReportSockets("two", 7))).sockets == 12
     moves.now += 3000
 
-    assert (await moves.ask(lua.ReportSockets("two", 7))).sockets == 7
+    assert (await moves.ask(events_commands.ReportSockets("two", 7))).sockets == 7
 
 
 async def test_gone_numbers_are_read_a_page_at_a_time(program: Program, redis: Redis) -> None:
     moves = await Moves(program).open()
     await redis.zadd(key(EVENT, 1, "gone", LANE), {str(n): n for n in range(2, 704)})
 
-    page = await moves.ask(lua.ReadGone(0))
-    rest = await moves.ask(lua.ReadGone(page.numbers[-1]))
+    page = await moves.ask(line_commands.ReadGone(0))
+    rest = await moves.ask(line_commands.ReadGone(page.numbers[-1]))
 
     assert (len(page.numbers), page.more) == (500, True)
     assert (rest.numbers, rest.more) == (list(range(502, 704)), False)
@@ -224,6 +231,6 @@ async def test_what_is_recorded_is_trimmed_in_the_end(program: Program, redis: R
 async def test_kept_numbers_never_go_back(moves: Moves, redis: Redis) -> None:
     await moves.join("ada", "bob")
 
-    await moves.ask(lua.MarkRecorded("1-1", {LANE: 1}))
+    await moves.ask(recovery_commands.MarkRecorded("1-1", {LANE: 1}))
 
     assert await redis.get(key(EVENT, 1, "kept", LANE)) == b"2"

@@ -7,15 +7,19 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisDownError
 
+from booking_rush.errors import Busy, Recovering, TryAgain
 from booking_rush.lua import commands as lua
-from booking_rush.lua.batcher import BATCH_MAX, WAITING_MAX, Batcher
-from booking_rush.lua.connect import RedisUnfitError, check
-from booking_rush.lua.gate import Gate
+from booking_rush.lua.client.batcher import BATCH_MAX, WAITING_MAX, Batcher
+from booking_rush.lua.client.connection import RedisUnfitError, check
+from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.moves import AnyReply
+from booking_rush.lua.client.program import MoveFailedError, Program
+from booking_rush.lua.events import commands as events_commands
+from booking_rush.lua.events.commands import ReadSeats
+from booking_rush.lua.holds.commands import CheckoutHold, ExtendHold, HoldSeats
 from booking_rush.lua.keys import KEYS, epoch_key, key
-from booking_rush.lua.moves import AnyReply
-from booking_rush.lua.program import MoveFailedError, Program
-from booking_rush.lua.refusals import Busy, Recovering, TryAgain
-from booking_rush.lua.seat_commands import CheckoutHold, ExtendHold, HoldSeats, ReadSeats
+from booking_rush.lua.line import commands as line_commands
+from booking_rush.lua.recovery import commands as recovery_commands
 from tests.moves import EVENT, LANE, Moves, seated, standing
 
 R = TypeVar("R")
@@ -35,11 +39,19 @@ def batcher(moves: Moves, program: Program) -> Batcher:
 
 
 async def test_a_batch_is_answered_in_order(moves: Moves, program: Program) -> None:
-    commands = [lua.JoinLine("ada"), lua.LeaveLine("bob", "left"), lua.LeaveLine("ada", "left")]
+    commands = [
+        line_commands.JoinLine("ada"),
+        line_commands.LeaveLine("bob", "left"),
+        line_commands.LeaveLine("ada", "left"),
+    ]
 
     replies = await program.run(EVENT, moves.stamp, commands)
 
-    assert [type(reply) for reply in replies] == [lua.Waiting, lua.NotInLine, lua.Left]
+    assert [type(reply) for reply in replies] == [
+        line_commands.Waiting,
+        line_commands.NotInLine,
+        line_commands.Left,
+    ]
 
 
 async def test_what_fails_spoils_no_neighbour(moves: Moves, program: Program, redis: Redis) -> None:
@@ -47,11 +59,11 @@ async def test_what_fails_spoils_no_neighbour(moves: Moves, program: Program, re
     await redis.hset(key(EVENT, 1, "places"), "bob", b"\xc1 no MessagePack")
 
     broken, fine = await program.run(
-        EVENT, moves.stamp, [lua.FindPlace("bob"), lua.FindPlace("ada")]
+        EVENT, moves.stamp, [line_commands.FindPlace("bob"), line_commands.FindPlace("ada")]
     )
 
     assert isinstance(broken, lua.Failed)
-    assert isinstance(fine, lua.Waiting)
+    assert isinstance(fine, line_commands.Waiting)
 
 
 COMMANDS: list[lua.Command[AnyReply]] = [
@@ -60,16 +72,16 @@ COMMANDS: list[lua.Command[AnyReply]] = [
     ExtendHold("ada", "hold-1"),
     CheckoutHold("ada", "hold-1", "ok"),
     ReadSeats([]),
-    lua.JoinLine("eve"),
-    lua.LeaveLine("ada", "left"),
-    lua.ClaimPass("ada", connecting=True),
-    lua.FindPlace("ada"),
-    lua.AdmitVisitor("ada", "why"),
-    lua.SetRules(2, "closed", {}),
-    lua.ReportSockets("p", 1),
-    lua.ReadGone(0),
-    lua.AdmitNext(),
-    lua.MarkRecorded("9-9", {LANE: 1}),
+    line_commands.JoinLine("eve"),
+    line_commands.LeaveLine("ada", "left"),
+    line_commands.ClaimPass("ada", connecting=True),
+    line_commands.FindPlace("ada"),
+    line_commands.AdmitVisitor("ada", "why"),
+    events_commands.SetRules(2, "closed", {}),
+    events_commands.ReportSockets("p", 1),
+    line_commands.ReadGone(0),
+    line_commands.AdmitNext(),
+    recovery_commands.MarkRecorded("9-9", {LANE: 1}),
 ]
 
 
@@ -98,7 +110,7 @@ async def test_a_failed_move_is_raised_to_who_asked(moves: Moves, redis: Redis) 
     await redis.hset(key(EVENT, 1, "places"), "bob", b"\xc1")
 
     with pytest.raises(MoveFailedError, match="Bad data"):
-        await moves.ask(lua.FindPlace("bob"))
+        await moves.ask(line_commands.FindPlace("bob"))
 
 
 @pytest.mark.parametrize("change", ["2:{run_id}", "1:0123456789abcdef", "1:closed", None])
@@ -111,7 +123,7 @@ async def test_another_epoch_or_another_redis_does_nothing(
         await redis.set(epoch_key(EVENT), change.format(run_id=moves.stamp.partition(":")[2]))
 
     with pytest.raises(Recovering):
-        await moves.ask(lua.JoinLine("ada"))
+        await moves.ask(line_commands.JoinLine("ada"))
     assert await redis.exists(key(EVENT, 1, "line", LANE), key(EVENT, 1, "outbox")) == 0
 
 
@@ -122,29 +134,29 @@ async def test_a_stamp_of_another_redis_does_nothing_even_where_it_is_stored(
     await redis.set(epoch_key(EVENT), "1:0123456789abcdef")
 
     with pytest.raises(Recovering):
-        await moves.ask(lua.JoinLine("ada"), stamp="1:0123456789abcdef")
+        await moves.ask(line_commands.JoinLine("ada"), stamp="1:0123456789abcdef")
 
 
 async def test_the_program_is_loaded_again_when_redis_forgot_it(moves: Moves, redis: Redis) -> None:
     await redis.script_flush()
 
-    assert isinstance(await moves.ask(lua.JoinLine("ada")), lua.Waiting)
+    assert isinstance(await moves.ask(line_commands.JoinLine("ada")), line_commands.Waiting)
 
 
 # The one way back's moves
 
 
 async def test_a_closed_epoch_lets_nothing_through(moves: Moves) -> None:
-    assert await moves.ask(lua.CloseEpoch(1)) == lua.EpochClosed()
+    assert await moves.ask(recovery_commands.CloseEpoch(1)) == recovery_commands.EpochClosed()
 
     with pytest.raises(Recovering):
-        await moves.ask(lua.JoinLine("ada"))
+        await moves.ask(line_commands.JoinLine("ada"))
 
 
 async def test_closing_again_is_closing(moves: Moves) -> None:
-    await moves.ask(lua.CloseEpoch(1))
+    await moves.ask(recovery_commands.CloseEpoch(1))
 
-    assert await moves.ask(lua.CloseEpoch(1)) == lua.EpochClosed()
+    assert await moves.ask(recovery_commands.CloseEpoch(1)) == recovery_commands.EpochClosed()
 
 
 async def test_neither_closing_nor_opening_replaces_a_greater_epoch(
@@ -153,35 +165,43 @@ async def test_neither_closing_nor_opening_replaces_a_greater_epoch(
     run_id = moves.stamp.partition(":")[2]
     await redis.set(epoch_key(EVENT), f"7:{run_id}")
 
-    assert await moves.ask(lua.CloseEpoch(1)) == lua.EpochPassed(7)
-    assert await moves.ask(lua.OpenEpoch(), stamp=f"2:{run_id}") == lua.EpochPassed(7)
+    assert await moves.ask(recovery_commands.CloseEpoch(1)) == recovery_commands.EpochPassed(7)
+    assert await moves.ask(
+        recovery_commands.OpenEpoch(), stamp=f"2:{run_id}"
+    ) == recovery_commands.EpochPassed(7)
 
 
 async def test_opening_works_only_in_the_redis_that_it_names(moves: Moves) -> None:
-    await moves.ask(lua.CloseEpoch(1))
+    await moves.ask(recovery_commands.CloseEpoch(1))
 
-    assert await moves.ask(lua.OpenEpoch(), stamp="2:0123456789abcdef") == lua.EpochPassed(1)
+    assert await moves.ask(
+        recovery_commands.OpenEpoch(), stamp="2:0123456789abcdef"
+    ) == recovery_commands.EpochPassed(1)
 
 
 async def test_what_was_flushed_while_it_was_loaded_is_not_opened(
     moves: Moves, redis: Redis
 ) -> None:
     run_id = moves.stamp.partition(":")[2]
-    await moves.ask(lua.CloseEpoch(1))
-    load = lua.LoadEvent(1, "open", {}, {LANE: 5}, {LANE: 5}, {})
-    assert await moves.ask(load, stamp=f"2:{run_id}") == lua.Loaded()
+    await moves.ask(recovery_commands.CloseEpoch(1))
+    load = recovery_commands.LoadEvent(1, "open", {}, {LANE: 5}, {LANE: 5}, {})
+    assert await moves.ask(load, stamp=f"2:{run_id}") == recovery_commands.Loaded()
     await redis.flushall()
 
-    assert await moves.ask(lua.OpenEpoch(), stamp=f"2:{run_id}") == lua.EpochPassed(-1)
-    assert await moves.ask(load, stamp=f"2:{run_id}") == lua.EpochPassed(-1)
-    assert await moves.ask(lua.LoadPlaces([], [1]), stamp=f"2:{run_id}") == lua.EpochPassed(-1)
+    assert await moves.ask(
+        recovery_commands.OpenEpoch(), stamp=f"2:{run_id}"
+    ) == recovery_commands.EpochPassed(-1)
+    assert await moves.ask(load, stamp=f"2:{run_id}") == recovery_commands.EpochPassed(-1)
+    assert await moves.ask(
+        recovery_commands.LoadPlaces([], [1]), stamp=f"2:{run_id}"
+    ) == recovery_commands.EpochPassed(-1)
 
 
 async def test_who_loads_late_writes_nothing_into_an_open_epoch(moves: Moves) -> None:
     await moves.join("ada")
-    load = lua.LoadEvent(1, "open", {}, {LANE: 0}, {LANE: 0}, {})
+    load = recovery_commands.LoadEvent(1, "open", {}, {LANE: 0}, {LANE: 0}, {})
 
-    assert await moves.ask(load) == lua.EpochPassed(1)
+    assert await moves.ask(load) == recovery_commands.EpochPassed(1)
     assert await moves.join("bob") == [2]
 
 
@@ -191,22 +211,24 @@ async def test_who_loads_late_writes_nothing_into_an_open_epoch(moves: Moves) ->
 async def test_many_callers_share_a_batch_and_keep_their_order(batcher: Batcher) -> None:
     visitors = [f"v{n}" for n in range(3 * BATCH_MAX)]
 
-    places = await asyncio.gather(*(batcher.do(lua.JoinLine(visitor)) for visitor in visitors))
+    places = await asyncio.gather(
+        *(batcher.do(line_commands.JoinLine(visitor)) for visitor in visitors)
+    )
 
-    numbers = [place.number for place in places if isinstance(place, lua.Waiting)]
+    numbers = [place.number for place in places if isinstance(place, line_commands.Waiting)]
     assert numbers == list(range(1, 3 * BATCH_MAX + 1))
 
 
 async def test_a_caller_who_goes_away_cancels_nothing(batcher: Batcher) -> None:
-    gone = asyncio.create_task(_await(batcher.do(lua.JoinLine("ada"))))
-    stays = batcher.do(lua.JoinLine("bob"))
+    gone = asyncio.create_task(_await(batcher.do(line_commands.JoinLine("ada"))))
+    stays = batcher.do(line_commands.JoinLine("bob"))
     gone.cancel()
 
     bob = await stays
-    ada = await batcher.do(lua.FindPlace("ada"))
+    ada = await batcher.do(line_commands.FindPlace("ada"))
 
-    assert isinstance(bob, lua.Waiting)
-    assert isinstance(ada, lua.Waiting)
+    assert isinstance(bob, line_commands.Waiting)
+    assert isinstance(ada, line_commands.Waiting)
     assert (ada.number, bob.number) == (1, 2)
 
 
@@ -218,14 +240,14 @@ async def test_a_shut_gate_lets_nobody_queue_up(batcher: Batcher) -> None:
     batcher.gate.shut()
 
     with pytest.raises(Recovering):
-        batcher.do(lua.JoinLine("ada"))
+        batcher.do(line_commands.JoinLine("ada"))
 
 
 async def test_a_lost_epoch_shuts_the_gate(batcher: Batcher, redis: Redis) -> None:
     await redis.delete(epoch_key(EVENT))
 
     with pytest.raises(Recovering):
-        await batcher.do(lua.JoinLine("ada"))
+        await batcher.do(line_commands.JoinLine("ada"))
     assert not batcher.gate.is_open
 
 
@@ -240,20 +262,20 @@ async def test_a_lost_answer_is_not_asked_for_again(
 
     monkeypatch.setattr(program, "run", lose_the_answer)
     with pytest.raises(TryAgain):
-        await batcher.do(lua.JoinLine("ada"))
+        await batcher.do(line_commands.JoinLine("ada"))
 
     monkeypatch.undo()
     assert await redis.get(key(EVENT, 1, "numbers", LANE)) == b"1"
-    again = await batcher.do(lua.JoinLine("ada"))
-    assert isinstance(again, lua.Waiting)
+    again = await batcher.do(line_commands.JoinLine("ada"))
+    assert isinstance(again, line_commands.Waiting)
     assert again.again
 
 
 async def test_the_queue_in_front_of_redis_is_bounded(batcher: Batcher) -> None:
-    asked = [batcher.do(lua.FindPlace("ada")) for _ in range(WAITING_MAX)]
+    asked = [batcher.do(line_commands.FindPlace("ada")) for _ in range(WAITING_MAX)]
 
     with pytest.raises(Busy):
-        batcher.do(lua.FindPlace("ada"))
+        batcher.do(line_commands.FindPlace("ada"))
     await asyncio.gather(*asked)
 
 

@@ -9,8 +9,10 @@ from booking_rush.booking.catalogue import Catalogue
 from booking_rush.booking.fold import PlaceRow, fold
 from booking_rush.booking.record import CursorMovedError, Recorder
 from booking_rush.lua import commands as lua
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.keys import key
-from booking_rush.lua.program import Program
+from booking_rush.lua.line import commands as line_commands
 from booking_rush.queue.postgres import Pool
 from tests.clients import until
 from tests.crashes import DiedError, Fate, MortalPool, MortalRedis
@@ -103,10 +105,10 @@ def test_an_entry_of_an_unknown_kind_is_not_passed_over() -> None:
 
 async def test_what_happened_is_recorded_in_order(night: Night) -> None:
     for visitor in ("ada", "bob", "cyd"):
-        await night.ask(lua.JoinLine(visitor))
-    await night.ask(lua.LeaveLine("bob", "left"))
+        await night.ask(line_commands.JoinLine(visitor))
+    await night.ask(line_commands.LeaveLine("bob", "left"))
     await night.record()
-    await night.ask(lua.AdmitNext())
+    await night.ask(line_commands.AdmitNext())
     await night.record()
 
     assert await night.places() == [
@@ -120,10 +122,10 @@ async def test_what_happened_is_recorded_in_order(night: Night) -> None:
 
 
 async def test_who_leaves_and_joins_again_within_a_batch_has_two_rows(night: Night) -> None:
-    await night.ask(lua.JoinLine("ada"))
+    await night.ask(line_commands.JoinLine("ada"))
     await night.record()
-    await night.ask(lua.LeaveLine("ada", "left"))
-    await night.ask(lua.JoinLine("ada"))
+    await night.ask(line_commands.LeaveLine("ada", "left"))
+    await night.ask(line_commands.JoinLine("ada"))
     await night.record()
 
     assert await night.places() == [(1, "ada", "ended"), (2, "ada", "waiting")]
@@ -131,10 +133,10 @@ async def test_who_leaves_and_joins_again_within_a_batch_has_two_rows(night: Nig
 
 async def test_closing_ends_every_place_in_postgres_too(night: Night) -> None:
     for visitor in ("ada", "bob"):
-        await night.ask(lua.JoinLine(visitor))
+        await night.ask(line_commands.JoinLine(visitor))
     await night.record()
-    await night.ask(lua.JoinLine("cyd"))
-    await night.ask(lua.SetRules(9, "closed", {}))
+    await night.ask(line_commands.JoinLine("cyd"))
+    await night.ask(events_commands.SetRules(9, "closed", {}))
     await night.record()
 
     assert {state for _, _, state in await night.places()} == {"ended"}
@@ -149,8 +151,8 @@ async def test_a_recorder_dies_at_any_step_and_no_place_is_lost_or_twice(night: 
             at += 1
             joined += 3
             for n in range(3):
-                await night.ask(lua.JoinLine(f"v{joined + n}"))
-            await night.ask(lua.LeaveLine(f"v{joined}", "left"))
+                await night.ask(line_commands.JoinLine(f"v{joined + n}"))
+            await night.ask(line_commands.LeaveLine(f"v{joined}", "left"))
             await night.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
             fate = Fate(at, answered=answered)
             recorder = night.recorder(f"mortal-{answered}-{at}", fate)
@@ -171,12 +173,12 @@ async def test_a_recorder_dies_at_any_step_and_no_place_is_lost_or_twice(night: 
 
 async def test_two_that_record_at_once_write_everything_once(night: Night) -> None:
     for n in range(50):
-        await night.ask(lua.JoinLine(f"v{n}"))
+        await night.ask(line_commands.JoinLine(f"v{n}"))
     await night.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
     first = night.recorder("one")
     await first.run_once()
     for n in range(50, 60):
-        await night.ask(lua.JoinLine(f"v{n}"))
+        await night.ask(line_commands.JoinLine(f"v{n}"))
     await night.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
     second = night.recorder("two")
     await second.run_once()
@@ -188,7 +190,7 @@ async def test_two_that_record_at_once_write_everything_once(night: Night) -> No
 
 
 async def test_who_was_stopped_with_a_batch_in_hand_writes_nothing(night: Night) -> None:
-    await night.ask(lua.JoinLine("ada"))
+    await night.ask(line_commands.JoinLine("ada"))
     entries: Any = await night.redis.xrange(key(EVENT, 1, "outbox"))
     stale = fold(entries)
     await night.record()
@@ -200,7 +202,7 @@ async def test_who_was_stopped_with_a_batch_in_hand_writes_nothing(night: Night)
 
 async def test_who_commits_for_an_old_epoch_writes_nothing(night: Night) -> None:
     """Read before the loss, committed after it: the place was never told, and is not there."""
-    await night.ask(lua.JoinLine("ada"))
+    await night.ask(line_commands.JoinLine("ada"))
     entries: Any = await night.redis.xrange(key(EVENT, 1, "outbox"))
     stale = fold(entries)
     await night.redis.flushall()
@@ -208,7 +210,7 @@ async def test_who_commits_for_an_old_epoch_writes_nothing(night: Night) -> None
 
     with pytest.raises(CursorMovedError):
         await night.recorder("stopped").commit(EVENT, 1, "0-0", stale)
-    joined = await night.ask(lua.JoinLine("bob"))
+    joined = await night.ask(line_commands.JoinLine("bob"))
     await night.record()
 
     assert joined.number == 1
@@ -240,7 +242,7 @@ async def test_a_join_alone_is_recorded_at_once(night: Night) -> None:
     await night.pool.execute("UPDATE recorded SET holder = ''")
     recorder = night.recorder("holder")
     await recorder.run_once()
-    await night.ask(lua.JoinLine("ada"))
+    await night.ask(line_commands.JoinLine("ada"))
 
     assert await recorder.run_once() == 1
     assert await night.places() == [(1, "ada", "waiting")]

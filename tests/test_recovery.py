@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from booking_rush.booking.catalogue import Catalogue
-from booking_rush.lua.connect import connect
+from booking_rush.lua.client.connection import connect
 from booking_rush.queue.postgres import Pool
 from booking_rush.queue.tasks import end
 from booking_rush.server.serve import free_port

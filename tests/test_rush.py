@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from booking_rush.booking.catalogue import Catalogue
-from booking_rush.lua import connect as connect_module
+from booking_rush.lua.client import connection as connect_module
 from booking_rush.lua.keys import key
 from booking_rush.queue.postgres import Pool
 from booking_rush.queue.tasks import end

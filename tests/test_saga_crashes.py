@@ -14,9 +14,9 @@ from booking_rush.booking import record, watch
 from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.holds import uuid7
 from booking_rush.booking.record import Recorder
-from booking_rush.lua.commands import AdmitVisitor, JoinLine
-from booking_rush.lua.program import Program
-from booking_rush.lua.seat_commands import CheckoutHold, Held, HoldSeats, ReleaseHold
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.holds.commands import CheckoutHold, Held, HoldSeats, ReleaseHold
+from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool
 from booking_rush.server import bank as server_bank

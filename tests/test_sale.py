@@ -15,8 +15,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from booking_rush.booking.catalogue import Catalogue
-from booking_rush.lua.commands import ReportSockets
-from booking_rush.lua.program import Program
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.events.commands import ReportSockets
 from booking_rush.queue.postgres import Pool
 from booking_rush.server.serve import free_port
 from booking_rush.server.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.lua.connect import connect
+from booking_rush.lua.client.connection import connect
 from booking_rush.queue.postgres import Pool
 from tests.agreement import disagreements, is_quiet
 from tests.buyers import Buyer, Character, all_live

@@ -23,7 +23,9 @@ from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.record import Recorder
 from booking_rush.booking.table_log import TableLog
-from booking_rush.lua.seat_commands import HoldSeats, ReadHolds, ReadSeats, ReopenHold
+from booking_rush.lua.events.commands import ReadSeats
+from booking_rush.lua.holds.commands import HoldSeats, ReadHolds
+from booking_rush.lua.saga.commands import ReopenHold
 from booking_rush.queue.postgres import Pool
 from tests.machine import Lab, laboratory
 from tests.moves import EVENT

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 from websockets.exceptions import ConnectionClosed
 
-from booking_rush.lua import news
+from booking_rush.lua.client import pubsub
 from booking_rush.queue.postgres import Pool
 from booking_rush.server import wire
 from booking_rush.server.guest import Guest
@@ -117,7 +117,7 @@ async def test_a_socket_that_does_not_know_yet_which_it_is_learns_later_that_it_
     connecting = asyncio.create_task(room.connect(guest))
     await asyncio.sleep(0)
     epoch = world.house.rooms.batcher("demo").gate.epoch
-    room.on_news(news.Connected(epoch=epoch, visitor=ada.id, order=10**6))
+    room.on_news(pubsub.Connected(epoch=epoch, visitor=ada.id, order=10**6))
     assert ends == []
     await connecting
     room.disconnect(guest)
@@ -135,6 +135,8 @@ async def test_a_hold_that_ends_while_it_is_looked_up_is_told_once(
     await (await world.operator()).delete(f"{DEMO}/visitors/{ada.id}")
     looking = asyncio.create_task(buyers.look_up([guest]))
     await asyncio.sleep(0)
-    await buyers.on_news([guest], news.Ended(epoch=1, visitor=ada.id, hold=hold, reason="removed"))
+    await buyers.on_news(
+        [guest], pubsub.Ended(epoch=1, visitor=ada.id, hold=hold, reason="removed")
+    )
     await looking
     assert [wire.kind_of(frame) for frame in frames] == ["hold.expired"]

@@ -23,7 +23,7 @@ from booking_rush.booking.kafka_log import KafkaLog
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.record import Recorder
 from booking_rush.booking.relay import Relay
-from booking_rush.lua.program import Program
+from booking_rush.lua.client.program import Program
 from booking_rush.queue.admission import Tend
 from booking_rush.queue.directory import Directory
 from booking_rush.queue.postgres import Pool

@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 
 from booking_rush.booking.holds import uuid7
-from booking_rush.lua.connect import connect
+from booking_rush.lua.client.connection import connect
 from booking_rush.migrations.migrate import migrate
 from booking_rush.queue.postgres import Pool, open_pool
 from tests.buyers import Buyer, Character, Wish

@@ -1,6 +1,6 @@
 """The epoch gate: whether the event's data in Redis are of the life that Postgres counts."""
 
-from booking_rush.lua.refusals import Recovering
+from booking_rush.errors import Recovering
 
 
 class Gate:

@@ -8,17 +8,19 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
+from booking_rush.errors import Recovering
+from booking_rush.lua.client.moves import AnyReply
 from booking_rush.lua.commands import Command, Failed, NotReady
 from booking_rush.lua.keys import epoch_key, tag_of
-from booking_rush.lua.moves import AnyReply
-from booking_rush.lua.refusals import Recovering
 
 R = TypeVar("R")
 
-HERE = Path(__file__).parent
+LUA = Path(__file__).parents[1]
+LIBRARY = LUA / "library"
 BEGINS, ENDS = ("prelude", "seats", "best", "holds"), ("loop",)
 FRAME = BEGINS + ENDS
-MOVES = tuple(sorted(path.stem for path in HERE.glob("*.lua") if path.stem not in FRAME))
+FILES = {path.stem: path for path in sorted(LUA.glob("*/*.lua"))}
+MOVES = tuple(name for name, path in sorted(FILES.items()) if path.parent != LIBRARY)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[AnyReply]).decode
@@ -30,7 +32,7 @@ class MoveFailedError(Exception):
 
 def text_of(name: str) -> str:
     """The text of a move, of the prelude or of the loop."""
-    return (HERE / f"{name}.lua").read_text()
+    return FILES[name].read_text()
 
 
 def assemble() -> str:

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from booking_rush.lua.commands import Command, EpochPassed, Loaded, Reply
+from booking_rush.lua.commands import Command, Reply
 
 HoldState = Literal["held", "paying", "sold", "released", "expired"]
 Right = Literal["place", "pass", "none"]
@@ -43,27 +43,6 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     pay_until: int
     entry: str
     reason: str
-
-
-class House(msgspec.Struct, frozen=True):
-    """A section as it stands: `rows` as (name, one character a seat), the front row first."""
-
-    id: str
-    kind: Literal["seated", "standing"]
-    amount: int
-    currency: str
-    free: int
-    rows: list[tuple[str, str]]
-
-
-class SectionSeats(msgspec.Struct, frozen=True):
-    """Free places of a section in one version, and its rows as (name, characters)."""
-
-    id: str
-    kind: Literal["seated", "standing"]
-    free: int
-    version: int
-    rows: list[tuple[str, str]]
 
 
 # Replies
@@ -166,36 +145,6 @@ class CheckedOut(Reply, frozen=True):
     again: bool
 
 
-class SeatsRead(Reply, frozen=True):
-    """Sections as they stand; those that there are."""
-
-    sections: list[SectionSeats]
-
-
-class SectionsAdded(Reply, frozen=True):
-    """They are there."""
-
-
-class Obeyed(Reply, frozen=True):
-    """Redis is as Postgres ordered."""
-
-
-class StepPassed(Reply, frozen=True):
-    """A later step was obeyed already; nothing was done."""
-
-
-class NothingHeld(Reply, frozen=True):
-    """The hold is not here, or has no places any more; nothing was done."""
-
-
-class SeatsLost(Reply, frozen=True):
-    """The seats cannot be taken again; nothing was taken."""
-
-
-class Told(Reply, frozen=True):
-    """Every process that listens has heard it."""
-
-
 class HoldsRead(Reply, frozen=True):
     """Holds as they stand, those that are here."""
 
@@ -262,76 +211,13 @@ class CheckoutHold(Command[CheckedOut | UnknownHold | HoldOver], frozen=True):
     method: str
 
 
-class ReadSeats(Command[SeatsRead], frozen=True):
-    """Sections as they stand; all of them when none is named."""
-
-    sections: list[str]
-
-
 # Commands: of the saga, each with the step that Postgres ordered it in
 
 
-class MarkSold(Command[Obeyed | StepPassed], frozen=True):
-    """The booking is confirmed; `hold` as Postgres has it, for one that Redis has forgotten."""
-
-    hold: Hold
-    step: int
-
-
-class FreeHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
-    """The booking ended; `others` are seats that other bookings claim, `h` or `s`."""
-
-    hold: str
-    step: int
-    state: Literal["released", "expired"]
-    reason: str
-    others: dict[str, str]
-
-
-class ReopenHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
-    """The payment failed, and may be tried again, unless another try has begun."""
-
-    hold: str
-    step: int
-    attempt: int
-
-
-class RetakeHold(Command[Obeyed | StepPassed | SeatsLost], frozen=True):
-    """Money came late: take the seats again; `hold` as Postgres has it."""
-
-    hold: Hold
-    step: int
-
-
-class TellBooking(Command[Told], frozen=True):
-    """Say that a booking of a visitor has another state."""
-
-    visitor: str
-    booking: str
-
-
 # Commands: of duties
-
-
-class AddSections(Command[SectionsAdded], frozen=True):
-    """Sections that came later."""
-
-    sections: list[House]
 
 
 class ReadHolds(Command[HoldsRead], frozen=True):
     """Holds by id."""
 
     holds: list[str]
-
-
-class LoadSections(Command[Loaded | EpochPassed], frozen=True):
-    """The one way back: the house."""
-
-    sections: list[House]
-
-
-class LoadHolds(Command[Loaded | EpochPassed], frozen=True):
-    """The one way back: a page of holds."""
-
-    holds: list[Hold]

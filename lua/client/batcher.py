@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 from redis.exceptions import RedisError
 
+from booking_rush.coalescing import Gathering
+from booking_rush.errors import Busy, Recovering, TryAgain
+from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.program import MoveFailedError, Program
 from booking_rush.lua.commands import Command, Failed
-from booking_rush.lua.gate import Gate
-from booking_rush.lua.gathering import Gathering
-from booking_rush.lua.program import MoveFailedError, Program
-from booking_rush.lua.refusals import Busy, Recovering, TryAgain
 
 R = TypeVar("R")
 
