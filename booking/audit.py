@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from booking_rush.booking.events import instant
-from booking_rush.queue.postgres import Connection, Pool
+from booking_rush.postgres import Connection, Pool
 
 
 async def note(

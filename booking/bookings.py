@@ -13,8 +13,8 @@ from booking_rush.booking.events import instant
 from booking_rush.booking.saga import Reason, State
 from booking_rush.errors import Refusal
 from booking_rush.lua.holds.commands import Hold, Shown
+from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.passes import ticket_claims
-from booking_rush.queue.postgres import Connection, Pool
 
 Sign = Callable[[dict[str, Any]], str]
 

@@ -12,8 +12,8 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.client.epoch_gate import Gate
 from booking_rush.lua.events.commands import AddSections, SetRules
 from booking_rush.lua.keys import key
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import Directory
 
 log = logging.getLogger(__name__)
 

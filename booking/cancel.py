@@ -6,7 +6,7 @@ from booking_rush.booking import audit, bookings, outbox
 from booking_rush.booking.bookings import Booking
 from booking_rush.booking.hearing import move
 from booking_rush.errors import Refusal
-from booking_rush.queue.postgres import Connection, Pool
+from booking_rush.postgres import Connection, Pool
 
 
 class NotRefundable(Refusal):

@@ -23,8 +23,8 @@ from booking_rush.booking.events import (
 )
 from booking_rush.errors import Invalid, Refusal
 from booking_rush.lua.commands import RoomState
-from booking_rush.queue.directory import EVENT_ID, UnknownEvent
-from booking_rush.queue.postgres import Connection, Pool
+from booking_rush.postgres import Connection, Pool
+from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
 from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
 
 FIXED = ("id", "shows", "rules")  # what `change` refuses by name

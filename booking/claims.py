@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from booking_rush.queue.postgres import Connection
+from booking_rush.postgres import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from booking_rush.booking.payments import BankAwayError, PaymentRefusedError, Pa
 from booking_rush.booking.table_log import TableLog
 from booking_rush.booking.watch import Watch
 from booking_rush.errors import Refusal
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import AWAY, Pool
+from booking_rush.postgres import AWAY, Pool
+from booking_rush.queue.event_registry import Directory
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from booking_rush.errors import Invalid
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 
 Language = Literal["en", "th"]
 

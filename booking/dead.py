@@ -9,7 +9,7 @@ from uuid import UUID
 from booking_rush.booking import cloud_events
 from booking_rush.booking.message_log import Burial
 from booking_rush.errors import Refusal
-from booking_rush.queue.postgres import Connection, Pool
+from booking_rush.postgres import Connection, Pool
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Coroutine
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from booking_rush.queue.tasks import end
+from booking_rush.tasks import end
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from booking_rush.coalescing import Gathering
-from booking_rush.queue.postgres import AWAY
+from booking_rush.postgres import AWAY
 
 A = TypeVar("A")
 R = TypeVar("R")

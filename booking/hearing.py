@@ -12,7 +12,7 @@ from booking_rush.booking.claims import Wanted
 from booking_rush.booking.message_log import Burial
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.saga import MESSAGES, Heard, Message, Payment, Standing, Step, next_step
-from booking_rush.queue.postgres import Connection, Pool
+from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.rules import Rules
 
 CONSUMER = "saga"

@@ -14,7 +14,7 @@ from booking_rush.booking.contacts import Contact
 from booking_rush.errors import Invalid, Refusal, TryAgain
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.holds import commands as lua
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.queue.rules import WrongState
 from booking_rush.queue.watermark import Watermark
 

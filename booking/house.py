@@ -7,7 +7,7 @@ import orjson
 from booking_rush.booking.catalogue import section_of
 from booking_rush.booking.events import SeatedSection, Section
 from booking_rush.lua.events.commands import House
-from booking_rush.queue.postgres import Connection
+from booking_rush.postgres import Connection
 
 Marks = dict[str, str]  # seat → character
 

@@ -24,8 +24,8 @@ from booking_rush.booking.message_log import Burial, Failure, pause_s
 from booking_rush.booking.outbox import NAMES, Envelope, mark_done
 from booking_rush.booking.shelf import Part, Shelf
 from booking_rush.booking.topics import make_missing
-from booking_rush.queue.postgres import Pool
-from booking_rush.queue.tasks import in_time
+from booking_rush.postgres import Pool
+from booking_rush.tasks import in_time
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from booking_rush.booking.bookings import total_of
 from booking_rush.booking.claims import Wanted
 from booking_rush.booking.outbox import Envelope
 from booking_rush.lua.holds.commands import Hold
-from booking_rush.queue.postgres import Connection
+from booking_rush.postgres import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import time
 
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 
 LEASE_S = 1.5  # a holder that was stopped is followed this soon
 RENEW_S = 0.3

@@ -25,7 +25,7 @@ from booking_rush.booking.breaker import Breaker, State
 from booking_rush.booking.catalogue import Catalogue
 from booking_rush.booking.contacts import Contact, Language
 from booking_rush.booking.mail import Kind, Letterhead
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 
 log = logging.getLogger(__name__)
 

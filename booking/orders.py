@@ -27,8 +27,8 @@ from booking_rush.lua.saga.commands import (
     SeatsLost,
     TellBooking,
 )
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import Directory
 
 log = logging.getLogger(__name__)
 

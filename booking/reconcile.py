@@ -21,8 +21,8 @@ from booking_rush.booking.payments import BankAwayError, Payments
 from booking_rush.booking.watch import ask_bank
 from booking_rush.errors import Refusal
 from booking_rush.lua.events.commands import House, ReadSeats, ReportSockets, SectionSeats
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import Directory
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from booking_rush.errors import Recovering, TryAgain
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.keys import key
 from booking_rush.lua.recovery.commands import MarkRecorded
-from booking_rush.queue.directory import UnknownEvent
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import UnknownEvent
 
 log = logging.getLogger(__name__)
 

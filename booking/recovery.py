@@ -36,7 +36,7 @@ from booking_rush.lua.recovery.commands import (
     LoadSections,
     OpenEpoch,
 )
-from booking_rush.queue.postgres import Connection, Pool
+from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.rules import rules_of
 
 log = logging.getLogger(__name__)

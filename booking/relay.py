@@ -24,8 +24,8 @@ from booking_rush.booking.cluster import Cluster
 from booking_rush.booking.lease import Lease
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.topics import make_missing
-from booking_rush.queue.postgres import Pool
-from booking_rush.queue.tasks import in_time
+from booking_rush.postgres import Pool
+from booking_rush.tasks import in_time
 
 log = logging.getLogger(__name__)
 

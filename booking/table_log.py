@@ -7,7 +7,7 @@ from booking_rush.booking import dead, message_log
 from booking_rush.booking.lease import Lease
 from booking_rush.booking.message_log import Burial, Failure, pause_s
 from booking_rush.booking.outbox import Envelope, mark_done
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 
 
 class TableLog:

@@ -15,7 +15,7 @@ from booking_rush.booking.lease import Lease
 from booking_rush.booking.orders import PAYMENT, payment_of
 from booking_rush.booking.outbox import message
 from booking_rush.booking.payments import BankAwayError, Payment, Payments
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 
 log = logging.getLogger(__name__)
 

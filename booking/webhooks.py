@@ -9,7 +9,7 @@ from booking_rush.booking import outbox
 from booking_rush.booking.gathering import gathering
 from booking_rush.booking.payments import Payments, Told
 from booking_rush.errors import Invalid
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from booking_rush.lua.client.epoch_gate import Gate
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.line.commands import JoinLine
 from booking_rush.lua.recovery.commands import CloseEpoch, LoadEvent, OpenEpoch
-from booking_rush.queue.postgres import open_pool
+from booking_rush.postgres import open_pool
 from booking_rush.queue.rules import rules_of
 from loadtest.client import Client
 from loadtest.client import connect as connect_socket

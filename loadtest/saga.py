@@ -20,8 +20,8 @@ from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.kafka_log import KafkaLog
 from booking_rush.booking.message_log import MessageLog
 from booking_rush.lua.client.program import Program
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import Pool, open_pool
+from booking_rush.postgres import Pool, open_pool
+from booking_rush.queue.event_registry import Directory
 from booking_rush.server.broker import start_kafka
 from booking_rush.server.serve import free_port
 from booking_rush.server.supervisor import Child, Supervisor

@@ -19,8 +19,8 @@ from booking_rush.lua.commands import Command
 from booking_rush.lua.events.commands import ReportSockets
 from booking_rush.lua.holds.commands import CheckedOut, CheckoutHold, Held, HoldSeats
 from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import Directory
 
 EVENT = "bench"
 TICKETS = 2  # seats a booking

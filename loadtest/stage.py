@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from booking_rush.lua.client.connection import connect
 from booking_rush.migrations.migrate import migrate
-from booking_rush.queue.postgres import open_pool
+from booking_rush.postgres import open_pool
 from booking_rush.server.seed import seed
 from booking_rush.server.serve import free_port
 from booking_rush.server.stores import postgres_child, redis_child

@@ -6,7 +6,7 @@ import time
 from booking_rush.errors import Refusal
 from booking_rush.lua.client.program import MoveFailedError
 from booking_rush.lua.line.commands import AdmitNext
-from booking_rush.queue.directory import Directory, EventRow
+from booking_rush.queue.event_registry import Directory, EventRow
 
 BEAT_S = 0.1
 IDLE_BEAT_S = 0.5  # where nobody is, a first visitor may wait this long

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.passes import ALGORITHM
-from booking_rush.queue.postgres import Connection, Pool
 
 LOCK = 0x4B455953  # "KEYS": one process makes a key at a time
 PUBLISHED_MAX = 2  # the key that signs and the one before it: two live during rotation

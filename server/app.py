@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from booking_rush.errors import Refusal, TryAgain
-from booking_rush.queue.postgres import AWAY
+from booking_rush.postgres import AWAY
 from booking_rush.queue.rules import ACTIONS
 from booking_rush.server import admin, box_office, metrics, visitors
 from booking_rush.server.channel import channel

@@ -26,14 +26,14 @@ from booking_rush.booking.gathering import gathering
 from booking_rush.booking.practice_bank import SIGNATURE
 from booking_rush.booking.signature import sign
 from booking_rush.errors import Invalid, TryAgain
-from booking_rush.queue.postgres import Pool
-from booking_rush.queue.tasks import end
+from booking_rush.postgres import Pool
 from booking_rush.server.app import HANDLERS, healthz
 from booking_rush.server.bank_books import LATE_S, SLOW_S, Books, Due, NewCharge
 from booking_rush.server.loops import forever
 from booking_rush.server.requests import Handler, answer, page_of, read_json
 from booking_rush.server.serve import PortBusyError, listen
 from booking_rush.server.settings import Settings
+from booking_rush.tasks import end
 
 log = logging.getLogger(__name__)
 

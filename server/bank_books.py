@@ -14,7 +14,7 @@ import msgspec
 
 from booking_rush.booking.payments import METHODS
 from booking_rush.errors import Invalid, Refusal
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.bank_moves import CANCEL, CHARGE, REFUND, SETTLE
 
 # What a charge is at once, by its method. A slow one captures by itself, a late one once it has

@@ -13,7 +13,7 @@ from booking_rush.booking.holds import Holds
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.holds.commands import Held
-from booking_rush.queue.postgres import AWAY, Pool
+from booking_rush.postgres import AWAY, Pool
 from booking_rush.server import wire
 from booking_rush.server.guest import Bought, Guest
 from booking_rush.server.metrics import FRAMES

@@ -10,9 +10,9 @@ from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from booking_rush.errors import Busy, Refusal, TryAgain
-from booking_rush.queue.directory import UnknownEvent
+from booking_rush.postgres import AWAY
+from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.queue.line import NotInLine
-from booking_rush.queue.postgres import AWAY
 from booking_rush.server import buying, wire
 from booking_rush.server.guest import Guest
 from booking_rush.server.house import House

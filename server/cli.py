@@ -19,9 +19,9 @@ from booking_rush.lua.client.connection import RedisUnfitError, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import MigrationChangedError
 from booking_rush.migrations.migrate import migrate as apply_migrations
+from booking_rush.postgres import PostgresUnfitError, open_pool
 from booking_rush.queue import keyring
 from booking_rush.queue.keyring import SecretKeyError
-from booking_rush.queue.postgres import PostgresUnfitError, open_pool
 from booking_rush.server import settings as settings_
 from booking_rush.server.broker import run_kafka
 from booking_rush.server.demo import demo as run_demo

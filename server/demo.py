@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from booking_rush.migrations.migrate import migrate
+from booking_rush.postgres import open_pool
 from booking_rush.queue import keyring
-from booking_rush.queue.postgres import open_pool
 from booking_rush.server.broker import kafka_locked, start_kafka
 from booking_rush.server.lock import locked
 from booking_rush.server.operators import Operators

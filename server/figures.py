@@ -10,8 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 from booking_rush.booking.bookings import takings
 from booking_rush.errors import Refusal
-from booking_rush.queue.directory import UnknownEvent
-from booking_rush.queue.postgres import AWAY
+from booking_rush.postgres import AWAY
+from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server import wire
 from booking_rush.server.channel import accept
 from booking_rush.server.house import House

@@ -21,15 +21,15 @@ from booking_rush.booking.stripe import Stripe
 from booking_rush.booking.webhooks import Webhooks
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
+from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue import keyring
-from booking_rush.queue.postgres import Pool, open_pool
-from booking_rush.queue.tasks import end
 from booking_rush.server.loops import forever
 from booking_rush.server.operators import Operators
 from booking_rush.server.rooms import Rooms
 from booking_rush.server.settings import Settings
 from booking_rush.server.showing import Signer
 from booking_rush.server.tokens import Tokens
+from booking_rush.tasks import end
 
 POOL_MAX = 10
 CONNECTIONS_MAX = 256  # to banks: as many as orders fly at once, so that none waits for one

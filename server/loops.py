@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
-from booking_rush.queue.postgres import AWAY
+from booking_rush.postgres import AWAY
 from booking_rush.server.metrics import LOOP_FAILURES, LOOP_ITEMS, LOOP_SECONDS
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from booking_rush.booking import audit
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.problems import Forbidden, NotAuthenticated, TooManyRequests
 
 T = TypeVar("T")

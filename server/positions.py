@@ -6,7 +6,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable
 
 from booking_rush.lua.line.commands import Waiting
-from booking_rush.queue.view import LaneView
+from booking_rush.queue.lane_view import LaneView
 from booking_rush.server import wire
 from booking_rush.server.guest import Guest
 from booking_rush.server.hub import SLICE

@@ -12,10 +12,10 @@ from booking_rush.errors import Recovering, Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.line.commands import Admitted, Late, ReadGone, Waiting
-from booking_rush.queue.directory import EventRow
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import EventRow
+from booking_rush.queue.lane_view import LaneView
 from booking_rush.queue.line import Line, Place
-from booking_rush.queue.postgres import Pool
-from booking_rush.queue.view import LaneView
 from booking_rush.server import wire
 from booking_rush.server.buyers import Buyers
 from booking_rush.server.guest import UNKNOWN, Bought, Guest, news_of

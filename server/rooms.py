@@ -13,8 +13,8 @@ from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import Announce, ReportSockets, Stats
-from booking_rush.queue.directory import Directory, EventRow
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import Directory, EventRow
 from booking_rush.server.announcements import Announcements, Said
 from booking_rush.server.metrics import ACTIVE, OUTBOX_AGE, PLACES, WAITING
 from booking_rush.server.room import Room

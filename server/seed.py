@@ -7,7 +7,7 @@ import msgspec
 
 from booking_rush.booking.catalogue import Catalogue, Exists
 from booking_rush.booking.events import NewEvent
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 
 ROWS = "ABCDEFGHIJKLMNOP"
 

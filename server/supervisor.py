@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from booking_rush.queue.tasks import end
+from booking_rush.tasks import end
 
 DEATHS_MAX = 3
 DEATHS_S = 60.0

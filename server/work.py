@@ -23,11 +23,10 @@ from booking_rush.booking.record import Recorder
 from booking_rush.booking.relay import Relay
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
+from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue import keyring
 from booking_rush.queue.admission import BEAT_S, Tend
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import Pool, open_pool
-from booking_rush.queue.tasks import end
+from booking_rush.queue.event_registry import Directory
 from booking_rush.server.bank import bank
 from booking_rush.server.house import breaker_of, open_bank_client, read_keys
 from booking_rush.server.loops import forever
@@ -42,6 +41,7 @@ from booking_rush.server.metrics import (
 from booking_rush.server.settings import Settings
 from booking_rush.server.showing import Signer
 from booking_rush.server.supervisor import stop_on_signals
+from booking_rush.tasks import end
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from booking_rush.lua.keys import key
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 
 TERMINAL = ("confirmed", "expired", "released", "refunded")
 

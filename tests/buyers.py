@@ -10,8 +10,8 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from booking_rush.queue.tasks import end
 from booking_rush.server.tokens import Tokens
+from booking_rush.tasks import end
 from tests.agreement import TERMINAL
 from tests.clients import Frame, Socket
 from tests.world import SECRET

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import migrate
-from booking_rush.queue.postgres import Pool, open_pool
+from booking_rush.postgres import Pool, open_pool
 from tests.desk import NEW, OLD, Desk, Shop, open_desk, open_shop
 from tests.stores import TEMPLATE, Store, kafka_store, postgres_store, redis_store
 from tests.stripe_mock import stripe_mock

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from booking_rush.booking.asking import Http, open_http
 from booking_rush.booking.payments import Payment, Told
 from booking_rush.booking.practice_bank import PracticeBank
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.bank import bank
 from booking_rush.server.bank_books import NewCharge
 from booking_rush.server.serve import listen

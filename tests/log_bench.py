@@ -12,7 +12,7 @@ from booking_rush.booking.message_log import MessageLog
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.relay import Relay
 from booking_rush.booking.table_log import TableLog
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.clients import until
 
 BOOKING = """

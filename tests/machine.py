@@ -26,7 +26,7 @@ from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.queue.rules import rules_of
 from tests.model import Line, Told
 from tests.moves import EVENT, NOON

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.epoch_gate import Gate
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.clients import until
 from tests.world import World
 

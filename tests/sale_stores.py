@@ -18,7 +18,7 @@ from booking_rush.lua.holds import commands as lua
 from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
 from booking_rush.lua.saga import commands as saga_commands
-from booking_rush.queue.directory import Directory
+from booking_rush.queue.event_registry import Directory
 from tests.machine import ClockedProgram, Lab
 from tests.moves import EVENT, NOON
 from tests.sale import Sale

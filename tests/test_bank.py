@@ -20,7 +20,7 @@ from booking_rush.booking.payments import (
 )
 from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.signature import sign
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.bank_books import Books
 from tests.askers import Nobody
 from tests.clients import until

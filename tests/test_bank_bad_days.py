@@ -14,7 +14,7 @@ from booking_rush.booking.payments import (
     Payment,
 )
 from booking_rush.booking.practice_bank import PracticeBank
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.bank import Bank, bank
 from booking_rush.server.bank_books import Books
 from booking_rush.server.serve import PortBusyError

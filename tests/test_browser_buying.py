@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 from redis.asyncio import Redis
 
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.guest import Guest
 from booking_rush.server.serve import send_away
 from tests.browser import DESKTOP, browser, open_page

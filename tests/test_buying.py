@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.clients import Frame, Visitor, code_of, until
 from tests.world import World
 

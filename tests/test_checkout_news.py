@@ -8,7 +8,7 @@ import pytest
 from booking_rush.booking.bookings import Booking
 from booking_rush.booking.holds import Holds
 from booking_rush.errors import TryAgain
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.guest import Guest
 from tests.agreement import is_quiet
 from tests.clients import Frame, Socket, Visitor, until

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from booking_rush.booking import dead
+from booking_rush.postgres import Pool
 from booking_rush.queue import keyring
-from booking_rush.queue.postgres import Pool
 from booking_rush.server.cli import cli
 from booking_rush.server.settings import Settings
 from tests.processes import run

@@ -4,7 +4,7 @@ import pytest
 
 from booking_rush.booking.contacts import Contact, contact_of
 from booking_rush.errors import Invalid
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.demo import duties_of
 from booking_rush.server.settings import Settings, SettingsError, read
 from tests.clients import Frame, code_of

@@ -13,8 +13,8 @@ from booking_rush.booking.conduct import Conductor
 from booking_rush.booking.outbox import Envelope
 from booking_rush.booking.payments import BankAwayError, Payment
 from booking_rush.lua.client.program import Program
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import Directory
 from tests.clients import until
 from tests.log_bench import BOOKING
 from tests.sale_stores import Bank

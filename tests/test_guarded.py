@@ -33,8 +33,8 @@ from booking_rush.booking.saga import Message
 from booking_rush.booking.stripe import Stripe
 from booking_rush.booking.watch import Watch
 from booking_rush.lua.client.program import Program
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import Directory
 from booking_rush.server.metrics import exposition
 from booking_rush.server.serve import free_port
 from booking_rush.server.work import DUTIES

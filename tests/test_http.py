@@ -296,8 +296,8 @@ async def test_an_event_opens_and_closes_by_the_clock(world: World) -> None:
         rules={"rate_per_second": 100},
     )
     from booking_rush.booking.calendar import Calendar
-    from booking_rush.queue.tasks import end
     from booking_rush.server.loops import forever
+    from booking_rush.tasks import end
 
     calendar = Calendar(world.house.pool, world.house.redis, world.house.rooms.directory)
     task = asyncio.create_task(forever("calendar", calendar.run_once, idle_s=0.05))

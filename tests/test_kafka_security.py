@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from booking_rush.booking.cluster import Cluster
 from booking_rush.booking.topics import TOPICS, make_missing
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.settings import Settings, SettingsError, read
 from tests.agreement import is_quiet
 from tests.buyers import Buyer, Character

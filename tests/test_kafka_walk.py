@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from booking_rush.booking import cloud_events
 from booking_rush.booking.orders import ORDERS
 from booking_rush.booking.saga import MESSAGES
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.agreement import disagreements, is_quiet
 from tests.clients import until
 from tests.stores import Store

@@ -10,8 +10,8 @@ from booking_rush.errors import Recovering, TryAgain
 from booking_rush.lua.client.pubsub import LaneTick
 from booking_rush.queue import watermark as watermark_module
 from booking_rush.queue.forecast import Pace, forecast
+from booking_rush.queue.lane_view import LaneView
 from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
-from booking_rush.queue.view import LaneView
 from booking_rush.queue.watermark import Watermark
 
 

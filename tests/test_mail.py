@@ -13,7 +13,7 @@ from booking_rush.booking import mailer as mailers
 from booking_rush.booking.contacts import Contact, keep
 from booking_rush.booking.mail import Letterhead, money
 from booking_rush.booking.mailer import Mailer
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.clients import Frame, Visitor, until
 from tests.postman import Postman, post_office
 from tests.world import World

@@ -13,7 +13,7 @@ from booking_rush.booking.cluster import Cluster
 from booking_rush.booking.message_log import Burial, Failure
 from booking_rush.booking.topics import make_missing
 from booking_rush.booking.watch import Watch
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.clients import until
 from tests.log_bench import Bench, bench_on, of, order
 from tests.sale_stores import Bank

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from booking_rush.lua.line.commands import Waiting
-from booking_rush.queue.view import LaneView
+from booking_rush.queue.lane_view import LaneView
 from booking_rush.server.guest import Guest
 from booking_rush.server.positions import Positions
 from booking_rush.server.showing import Outlook

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from booking_rush.queue.postgres import AWAY, Pool
+from booking_rush.postgres import AWAY, Pool
 
 STEPS = 6  # of the loop, from hearing of a session's end until its connection is closed
 

@@ -11,7 +11,7 @@ from booking_rush.booking import house, outbox
 from booking_rush.booking.reconcile import Difference, Reconciler
 from booking_rush.lua.events.commands import House
 from booking_rush.lua.keys import key
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.agreement import disagreements, is_quiet
 from tests.clients import Visitor, code_of, until
 from tests.world import World

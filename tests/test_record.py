@@ -13,7 +13,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.clients import until
 from tests.crashes import DiedError, Fate, MortalPool, MortalRedis
 from tests.world import new_event

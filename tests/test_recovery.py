@@ -13,9 +13,9 @@ import pytest
 
 from booking_rush.booking.catalogue import Catalogue
 from booking_rush.lua.client.connection import connect
-from booking_rush.queue.postgres import Pool
-from booking_rush.queue.tasks import end
+from booking_rush.postgres import Pool
 from booking_rush.server.serve import free_port
+from booking_rush.tasks import end
 from tests.clients import until
 from tests.crowd import Crowd, crowd_at
 from tests.processes import Process, last_words, running

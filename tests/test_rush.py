@@ -14,10 +14,10 @@ from websockets.exceptions import WebSocketException
 from booking_rush.booking.catalogue import Catalogue
 from booking_rush.lua.client import connection as connect_module
 from booking_rush.lua.keys import key
-from booking_rush.queue.postgres import Pool
-from booking_rush.queue.tasks import end
+from booking_rush.postgres import Pool
 from booking_rush.server.serve import free_port
 from booking_rush.server.tokens import Tokens
+from booking_rush.tasks import end
 from tests.clients import Frame, until
 from tests.history import History
 from tests.processes import Process, running

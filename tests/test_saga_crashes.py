@@ -17,8 +17,8 @@ from booking_rush.booking.record import Recorder
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.holds.commands import CheckoutHold, Held, HoldSeats, ReleaseHold
 from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import Directory
 from booking_rush.server import bank as server_bank
 from tests.agreement import disagreements, is_quiet
 from tests.clients import until

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from booking_rush.booking.catalogue import Catalogue
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import ReportSockets
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.serve import free_port
 from booking_rush.server.settings import Settings
 from tests.agreement import disagreements, is_quiet, marks

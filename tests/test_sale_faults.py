@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.connection import connect
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.agreement import disagreements, is_quiet
 from tests.buyers import Buyer, Character, all_live
 from tests.clients import until

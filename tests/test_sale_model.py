@@ -26,7 +26,7 @@ from booking_rush.booking.table_log import TableLog
 from booking_rush.lua.events.commands import ReadSeats
 from booking_rush.lua.holds.commands import HoldSeats, ReadHolds
 from booking_rush.lua.saga.commands import ReopenHold
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.machine import Lab, laboratory
 from tests.moves import EVENT
 from tests.sale_books import HOLD_MS, Letter, Wish

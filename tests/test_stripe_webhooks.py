@@ -23,7 +23,7 @@ from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.providers import Providers
 from booking_rush.booking.signature import sign
 from booking_rush.booking.stripe import Stripe
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server.settings import Settings, SettingsError, read
 from tests.askers import Hand, Nobody
 from tests.clients import Frame, code_of, until

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from booking_rush.queue.tasks import end, in_time
+from booking_rush.tasks import end, in_time
 
 
 async def test_what_is_done_in_time_is_answered() -> None:

@@ -11,7 +11,7 @@ import pytest
 from booking_rush.booking.payments import BadSignature, Told
 from booking_rush.booking.webhooks import Webhooks
 from booking_rush.errors import Invalid
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from tests.log_bench import BOOKING
 from tests.sale_stores import Bank
 from tests.test_flights import PAYMENT

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from websockets.exceptions import ConnectionClosed
 
 from booking_rush.lua.client import pubsub
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 from booking_rush.server import wire
 from booking_rush.server.guest import Guest
 from tests.clients import Socket, Visitor, until

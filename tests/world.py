@@ -24,10 +24,9 @@ from booking_rush.booking.practice_bank import PracticeBank
 from booking_rush.booking.record import Recorder
 from booking_rush.booking.relay import Relay
 from booking_rush.lua.client.program import Program
+from booking_rush.postgres import Pool
 from booking_rush.queue.admission import Tend
-from booking_rush.queue.directory import Directory
-from booking_rush.queue.postgres import Pool
-from booking_rush.queue.tasks import end
+from booking_rush.queue.event_registry import Directory
 from booking_rush.server.app import create_app
 from booking_rush.server.bank import bank
 from booking_rush.server.house import House
@@ -35,6 +34,7 @@ from booking_rush.server.loops import forever
 from booking_rush.server.operators import Operators
 from booking_rush.server.serve import Server, config_of, listen
 from booking_rush.server.settings import Settings
+from booking_rush.tasks import end
 from tests.clients import PASSWORD, PATIENCE_S, Clients, Frame, Visitor, until
 
 SECRET = "a secret of the tests, which nobody keeps"

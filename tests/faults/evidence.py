@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.cloud_events import BOOKINGS
 from booking_rush.booking.topics import TOPICS
-from booking_rush.queue.postgres import AWAY, Pool
+from booking_rush.postgres import AWAY, Pool
 from tests.agreement import disagreements, is_quiet
 from tests.buyers import Buyer
 from tests.faults.checker import Booking, Evidence, Movement, State, Told

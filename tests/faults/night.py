@@ -15,7 +15,7 @@ import httpx
 from booking_rush.booking.holds import uuid7
 from booking_rush.lua.client.connection import connect
 from booking_rush.migrations.migrate import migrate
-from booking_rush.queue.postgres import Pool, open_pool
+from booking_rush.postgres import Pool, open_pool
 from tests.buyers import Buyer, Character, Wish
 from tests.clients import until
 from tests.faults.checker import Evidence

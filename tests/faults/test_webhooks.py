@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from booking_rush.queue.tasks import end
+from booking_rush.tasks import end
 from tests.buyers import Character, Wish
 from tests.faults.checker import assert_kept
 from tests.faults.night import Night, night

@@ -14,7 +14,7 @@ from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.epoch_gate import Gate
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import RoomState
-from booking_rush.queue.postgres import Pool
+from booking_rush.postgres import Pool
 
 EVENT_ID = re.compile(r"[a-z0-9-]{1,64}\Z")
 REFRESH_S = 1.0  # how often Postgres' count of epochs is compared; at once while a gate is shut
