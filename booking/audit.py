@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
-from booking_rush.booking.events import instant
 from booking_rush.postgres import Connection, Pool
+from booking_rush.timestamps import instant
 
 
 async def note(

@@ -1,10 +1,12 @@
 """Connections to Postgres: a pool whose statements, locks and idle transactions end in time."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
+
+from booking_rush.coalescing import Gathering
 
 if TYPE_CHECKING:  # asyncpg's classes are generic in its stubs alone
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
@@ -71,3 +73,25 @@ async def open_pool(
         if await pool.fetchval("SHOW synchronous_commit") == "off":
             raise PostgresUnfitError("Postgres has synchronous_commit off: set it to on")
         yield pool
+
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+MOST = 256  # of one piece of work
+
+
+def gathering(
+    work: Callable[[Sequence[A]], Awaitable[Sequence[R | Exception]]],
+) -> Gathering[A, R]:
+    """Gather wishes for `work`; what breaks it, though its store is there, is found one by one."""
+
+    async def answers(wishes: Sequence[A]) -> Sequence[R | Exception]:
+        try:
+            return await work(wishes)
+        except Exception as why:
+            if len(wishes) == 1 or isinstance(why, AWAY):
+                return [why] * len(wishes)
+            return [(await answers([wish]))[0] for wish in wishes]
+
+    return Gathering(answers, most=MOST)

@@ -14,7 +14,7 @@ import httpx
 import uvloop
 from redis.asyncio import Redis
 
-from booking_rush.booking.record import Recorder
+from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.epoch_gate import Gate
 from booking_rush.lua.client.program import Program

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import httpx
 from redis.asyncio import Redis
 
-from booking_rush.booking import outbox
-from booking_rush.booking.asking import Patience, Question, open_http
-from booking_rush.booking.cluster import Cluster
-from booking_rush.booking.conduct import Conductor
-from booking_rush.booking.kafka_log import KafkaLog
-from booking_rush.booking.message_log import MessageLog
+from booking_rush.booking.kafka.connection import Cluster
+from booking_rush.booking.kafka.kafka_log import KafkaLog
+from booking_rush.booking.messaging import outbox
+from booking_rush.booking.messaging.message_log import MessageLog
+from booking_rush.booking.payments.http_client import Patience, Question, open_http
+from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue.event_registry import Directory

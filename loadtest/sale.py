@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from redis.asyncio import Redis
 
-from booking_rush.booking.catalogue import Catalogue
-from booking_rush.booking.events import NewEvent
-from booking_rush.booking.holds import uuid7
-from booking_rush.booking.payments import Payment, Told
-from booking_rush.booking.record import Recorder
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.catalogue.events import NewEvent
+from booking_rush.booking.holds.holds import uuid7
+from booking_rush.booking.payments.provider import Payment, Told
+from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import Command
 from booking_rush.lua.events.commands import ReportSockets

@@ -6,13 +6,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.booking import audit, bookings
-from booking_rush.booking.calendar import bring
-from booking_rush.booking.cancel import cancel
-from booking_rush.booking.catalogue import Event
-from booking_rush.booking.events import EventChange, NewEvent
-from booking_rush.booking.reconcile import Comparison
-from booking_rush.booking.saga import STATES
+from booking_rush.booking import audit
+from booking_rush.booking.catalogue.catalogue import Event
+from booking_rush.booking.catalogue.events import EventChange, NewEvent
+from booking_rush.booking.holds import bookings
+from booking_rush.booking.holds.states import STATES
+from booking_rush.booking.recording.event_scheduler import bring
+from booking_rush.booking.saga.cancellation import cancel
+from booking_rush.booking.saga.reconciliation import Comparison
 from booking_rush.errors import Invalid
 from booking_rush.queue.line import NotInLine
 from booking_rush.server.box_office import id_of, uuid_of

@@ -9,9 +9,9 @@ import asyncpg
 import orjson
 
 from booking_rush.booking import audit
-from booking_rush.booking.events import instant
-from booking_rush.booking.holds import KeyReused
+from booking_rush.booking.holds.errors import KeyReused
 from booking_rush.postgres import Pool
+from booking_rush.timestamps import instant
 
 KEPT = "1 hour"  # who connects within it still hears the last message
 OVERLAP = "5 seconds"  # transactions commit out of the order of their moments

@@ -21,12 +21,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from booking_rush.booking.asking import Asker, NoAnswerError, Patience, Question, open_http
-from booking_rush.booking.gathering import gathering
-from booking_rush.booking.practice_bank import SIGNATURE
-from booking_rush.booking.signature import sign
+from booking_rush.booking.payments.http_client import (
+    Asker,
+    NoAnswerError,
+    Patience,
+    Question,
+    open_http,
+)
+from booking_rush.booking.payments.practice_bank import SIGNATURE
+from booking_rush.booking.payments.signatures import sign
 from booking_rush.errors import Invalid, TryAgain
-from booking_rush.postgres import Pool
+from booking_rush.postgres import Pool, gathering
 from booking_rush.server.app import HANDLERS, healthz
 from booking_rush.server.bank_books import LATE_S, SLOW_S, Books, Due, NewCharge
 from booking_rush.server.loops import forever

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from booking_rush.booking.payments import METHODS
+from booking_rush.booking.payments.provider import METHODS
 from booking_rush.errors import Invalid, Refusal
 from booking_rush.postgres import Pool
 from booking_rush.server.bank_moves import CANCEL, CHARGE, REFUND, SETTLE

@@ -9,18 +9,13 @@ import segno
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.booking import bookings
-from booking_rush.booking.bookings import Booking, UnknownBooking, hold_members
-from booking_rush.booking.cancel import cancel as cancel_booking
-from booking_rush.booking.contacts import contact_of
-from booking_rush.booking.holds import (
-    PassExpired,
-    PassInvalid,
-    PassRequired,
-    Right,
-    check_key,
-    wish_of,
-)
+from booking_rush.booking.holds import bookings
+from booking_rush.booking.holds.bookings import Booking, UnknownBooking
+from booking_rush.booking.holds.contacts import contact_of
+from booking_rush.booking.holds.errors import PassExpired, PassInvalid, PassRequired
+from booking_rush.booking.holds.hold_request import Right, check_key, wish_of
+from booking_rush.booking.holds.serializers import hold_members
+from booking_rush.booking.saga.cancellation import cancel as cancel_booking
 from booking_rush.errors import Invalid
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.house import House

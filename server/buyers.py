@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from booking_rush.booking import bookings
-from booking_rush.booking.bookings import Booking, UnknownBooking, hold_members
-from booking_rush.booking.contacts import Contact
-from booking_rush.booking.holds import Holds
+from booking_rush.booking.holds import bookings
+from booking_rush.booking.holds.bookings import Booking, UnknownBooking
+from booking_rush.booking.holds.contacts import Contact
+from booking_rush.booking.holds.holds import Holds
+from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.holds.commands import Held

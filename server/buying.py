@@ -1,7 +1,7 @@
 """Seats, holds and checkouts over a visitor's socket: one handler a command."""
 
-from booking_rush.booking.contacts import contact_of
-from booking_rush.booking.holds import check_key, wish_of
+from booking_rush.booking.holds.contacts import contact_of
+from booking_rush.booking.holds.hold_request import check_key, wish_of
 from booking_rush.server import wire
 from booking_rush.server.guest import Guest
 from booking_rush.server.problems import check_method

@@ -11,9 +11,9 @@ import uvloop
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
-from booking_rush.booking import dead
-from booking_rush.booking.record import Recorder
-from booking_rush.booking.topics import make_missing
+from booking_rush.booking.kafka.topics import make_missing
+from booking_rush.booking.messaging import dead_letters
+from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.errors import Refusal
 from booking_rush.lua.client.connection import RedisUnfitError, connect
 from booking_rush.lua.client.program import Program
@@ -187,7 +187,7 @@ def reconcile(event: str | None, dry_run: bool) -> None:
 @cli.command("dead")
 @click.argument("action", type=click.Choice(["list", "show", "replay"]))
 @click.argument("id", required=False, type=click.UUID)
-def dead_letters(action: str, id: UUID | None) -> None:  # noqa: A002  its name on the line
+def dead(action: str, id: UUID | None) -> None:  # noqa: A002  its name on the line
     """Look at what could not be handled (list, show ID), and send it again (replay ID)."""
     if (id is None) != (action == "list"):
         raise click.UsageError(f"dead {action} {'needs the ID of one' if id is None else 'only'}")
@@ -197,10 +197,10 @@ def dead_letters(action: str, id: UUID | None) -> None:  # noqa: A002  its name 
     async def run() -> list[str]:
         async with open_pool(settings.postgres_url, size=2) as pool:
             if id is None:
-                return [dead.line(one) for one in await dead.those(pool)]
+                return [dead_letters.line(one) for one in await dead_letters.those(pool)]
             if action == "show":
-                return [*dead.whole(await dead.one(pool, id))]
-            await dead.replay(pool, id)
+                return [*dead_letters.whole(await dead_letters.one(pool, id))]
+            await dead_letters.replay(pool, id)
             return [f"{id} is sent again"]
 
     click.echo("\n".join(asyncio.run(run()) or ["nothing is dead"]))

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from booking_rush.booking.bookings import takings
+from booking_rush.booking.holds.bookings import takings
 from booking_rush.errors import Refusal
 from booking_rush.postgres import AWAY
 from booking_rush.queue.event_registry import UnknownEvent

@@ -10,15 +10,14 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from booking_rush.booking.asking import open_http
-from booking_rush.booking.breaker import Breaker
-from booking_rush.booking.catalogue import Catalogue
-from booking_rush.booking.guarded import Guarded
-from booking_rush.booking.payments import Payments
-from booking_rush.booking.practice_bank import PracticeBank
-from booking_rush.booking.providers import Providers
-from booking_rush.booking.stripe import Stripe
-from booking_rush.booking.webhooks import Webhooks
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.payments.http_client import open_http
+from booking_rush.booking.payments.practice_bank import PracticeBank
+from booking_rush.booking.payments.provider import Payments
+from booking_rush.booking.payments.router import Guarded, Providers
+from booking_rush.booking.payments.stripe import Stripe
+from booking_rush.booking.payments.webhooks import Webhooks
+from booking_rush.circuit_breaker import Breaker
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool

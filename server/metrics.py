@@ -18,7 +18,7 @@ from prometheus_client import (
     multiprocess,
 )
 
-from booking_rush.booking.breaker import State
+from booking_rush.circuit_breaker import State
 
 LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 

@@ -8,7 +8,7 @@ import orjson
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from booking_rush.booking.holds import check_key
+from booking_rush.booking.holds.hold_request import check_key
 from booking_rush.errors import Invalid, Refusal
 from booking_rush.server.house import House
 from booking_rush.server.operators import Operator, Role

@@ -6,8 +6,7 @@ from collections.abc import Coroutine, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from booking_rush.booking.events import instant
-from booking_rush.booking.holds import Holds
+from booking_rush.booking.holds.holds import Holds
 from booking_rush.errors import Recovering, Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
@@ -24,6 +23,7 @@ from booking_rush.server.metrics import FRAMES, RECOVERIES
 from booking_rush.server.positions import Positions
 from booking_rush.server.seatmap import SeatMap
 from booking_rush.server.showing import Outlook, Signer, now, place_members
+from booking_rush.timestamps import instant
 
 log = logging.getLogger(__name__)
 

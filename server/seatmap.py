@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from booking_rush.booking.holds import UnknownSection
+from booking_rush.booking.holds.errors import UnknownSection
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from booking_rush.booking.catalogue import Catalogue, Exists
-from booking_rush.booking.events import NewEvent
+from booking_rush.booking.catalogue.catalogue import Catalogue, Exists
+from booking_rush.booking.catalogue.events import NewEvent
 from booking_rush.postgres import Pool
 
 ROWS = "ABCDEFGHIJKLMNOP"

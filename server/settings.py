@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from booking_rush.booking.cluster import Cluster, names_user, speaks_tls, tls_to
+from booking_rush.booking.kafka.connection import Cluster, names_user, speaks_tls, tls_to
 from booking_rush.queue.keyring import derive
 
 PREFIX = "RUSH_"

@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 
-from booking_rush.booking.events import instant
 from booking_rush.lua.client.pubsub import Tick
 from booking_rush.lua.line.commands import Admitted, Waiting
 from booking_rush.queue.forecast import Pace, forecast
@@ -24,6 +23,7 @@ from booking_rush.queue.passes import (
     receipt_claims,
     verify,
 )
+from booking_rush.timestamps import instant
 
 SIGNED_MAX = 50_000  # signatures remembered; who polls or comes back costs no new one
 

@@ -7,9 +7,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.booking.catalogue import Event
-from booking_rush.booking.charts import chart
-from booking_rush.booking.events import Section
+from booking_rush.booking.catalogue.catalogue import Event
+from booking_rush.booking.catalogue.events import Section
+from booking_rush.booking.seats.chart import chart
 from booking_rush.queue.line import NotInLine
 from booking_rush.server.requests import (
     answer,

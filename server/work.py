@@ -11,16 +11,16 @@ from functools import partial
 from prometheus_client import start_http_server
 from redis.asyncio import Redis
 
-from booking_rush.booking.breaker import State
-from booking_rush.booking.calendar import Calendar
-from booking_rush.booking.conduct import Conductor
-from booking_rush.booking.kafka_log import KafkaLog
-from booking_rush.booking.mail import Letterhead
-from booking_rush.booking.mailer import Mailer
-from booking_rush.booking.message_log import MessageLog
-from booking_rush.booking.reconcile import Difference, Reconciler
-from booking_rush.booking.record import Recorder
-from booking_rush.booking.relay import Relay
+from booking_rush.booking.kafka.kafka_log import KafkaLog
+from booking_rush.booking.kafka.relay import Relay
+from booking_rush.booking.mail.mailer import Mailer
+from booking_rush.booking.mail.message import Letterhead
+from booking_rush.booking.messaging.message_log import MessageLog
+from booking_rush.booking.recording.event_scheduler import Calendar
+from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.booking.saga.conductor import Conductor
+from booking_rush.booking.saga.reconciliation import Difference, Reconciler
+from booking_rush.circuit_breaker import State
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool

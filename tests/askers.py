@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from booking_rush.booking.asking import Answer, Asker, Question
+from booking_rush.booking.payments.http_client import Answer, Asker, Question
 
 
 class Nobody:

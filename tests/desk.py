@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from booking_rush.booking.asking import Http, open_http
-from booking_rush.booking.payments import Payment, Told
-from booking_rush.booking.practice_bank import PracticeBank
+from booking_rush.booking.payments.http_client import Http, open_http
+from booking_rush.booking.payments.practice_bank import PracticeBank
+from booking_rush.booking.payments.provider import Payment, Told
 from booking_rush.postgres import Pool
 from booking_rush.server.bank import bank
 from booking_rush.server.bank_books import NewCharge

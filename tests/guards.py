@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from booking_rush.booking.asking import Question, open_http
-from booking_rush.booking.breaker import Breaker
-from booking_rush.booking.guarded import Guarded
-from booking_rush.booking.payments import BankAwayError
-from booking_rush.booking.practice_bank import PracticeBank
+from booking_rush.booking.payments.http_client import Question, open_http
+from booking_rush.booking.payments.practice_bank import PracticeBank
+from booking_rush.booking.payments.provider import BankAwayError
+from booking_rush.booking.payments.router import Guarded
+from booking_rush.circuit_breaker import Breaker
 from booking_rush.server.serve import free_port
 from tests.askers import Counting
 from tests.desk import payment

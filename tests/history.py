@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from booking_rush.booking.fold import Entry
+from booking_rush.booking.recording.batch import Entry
 
 
 @dataclass(frozen=True, slots=True)

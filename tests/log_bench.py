@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from booking_rush.booking import outbox
-from booking_rush.booking.cluster import Cluster
-from booking_rush.booking.kafka_log import KafkaLog
-from booking_rush.booking.message_log import MessageLog
-from booking_rush.booking.outbox import Envelope
-from booking_rush.booking.relay import Relay
-from booking_rush.booking.table_log import TableLog
+from booking_rush.booking.kafka.connection import Cluster
+from booking_rush.booking.kafka.kafka_log import KafkaLog
+from booking_rush.booking.kafka.relay import Relay
+from booking_rush.booking.messaging import outbox
+from booking_rush.booking.messaging.message_log import MessageLog
+from booking_rush.booking.messaging.outbox import Envelope
+from booking_rush.booking.messaging.table_log import TableLog
 from booking_rush.postgres import Pool
 from tests.clients import until
 

@@ -17,9 +17,9 @@ from hypothesis.stateful import (
 )
 from redis.asyncio import Redis
 
-from booking_rush.booking.catalogue import Catalogue
-from booking_rush.booking.fold import Batch, fold
-from booking_rush.booking.record import CursorMovedError, Recorder
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.recording.batch import Batch, fold
+from booking_rush.booking.recording.recorder import CursorMovedError, Recorder
 from booking_rush.lua import commands as lua
 from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program, assemble

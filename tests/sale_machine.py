@@ -7,9 +7,9 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from booking_rush.booking.conduct import Conductor
-from booking_rush.booking.fold import Batch, fold
-from booking_rush.booking.record import CursorMovedError
+from booking_rush.booking.recording.batch import Batch, fold
+from booking_rush.booking.recording.recorder import CursorMovedError
+from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.holds import commands as lua
 from booking_rush.lua.line import commands
 from booking_rush.lua.saga import commands as saga_commands

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from booking_rush.booking import outbox
-from booking_rush.booking.catalogue import Catalogue
-from booking_rush.booking.conduct import Conductor
-from booking_rush.booking.payments import Payment
-from booking_rush.booking.payments import Told as Word
-from booking_rush.booking.record import Recorder
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.messaging import outbox
+from booking_rush.booking.payments.provider import Payment
+from booking_rush.booking.payments.provider import Told as Word
+from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua import commands as line
 from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.holds import commands as lua

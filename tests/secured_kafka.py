@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from booking_rush.booking.kafka_log import GROUP
+from booking_rush.booking.kafka.kafka_log import GROUP
 from booking_rush.server.broker import kafka_child
 from booking_rush.server.serve import free_port
 from tests.stores import Store, running

@@ -201,7 +201,7 @@ async def test_wrong_rules_are_refused_by_field(
 
 async def test_a_rule_that_redis_missed_is_brought_to_it(world: World) -> None:
     """The operator's process died between Postgres and Redis."""
-    from booking_rush.booking.calendar import Calendar
+    from booking_rush.booking.recording.event_scheduler import Calendar
 
     await world.event(rules={"rate_per_second": 0})
     visitor = await world.visitor()

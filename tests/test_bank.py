@@ -10,7 +10,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from booking_rush.booking.payments import (
+from booking_rush.booking.payments.practice_bank import PracticeBank
+from booking_rush.booking.payments.provider import (
     METHODS,
     BadSignature,
     BankAwayError,
@@ -18,8 +19,7 @@ from booking_rush.booking.payments import (
     Payments,
     Told,
 )
-from booking_rush.booking.practice_bank import PracticeBank
-from booking_rush.booking.signature import sign
+from booking_rush.booking.payments.signatures import sign
 from booking_rush.postgres import Pool
 from booking_rush.server.bank_books import Books
 from tests.askers import Nobody

@@ -7,13 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from booking_rush.booking.asking import open_http
-from booking_rush.booking.payments import (
-    METHODS,
-    BankAwayError,
-    Payment,
-)
-from booking_rush.booking.practice_bank import PracticeBank
+from booking_rush.booking.payments.http_client import open_http
+from booking_rush.booking.payments.practice_bank import PracticeBank
+from booking_rush.booking.payments.provider import METHODS, BankAwayError, Payment
 from booking_rush.postgres import Pool
 from booking_rush.server.bank import Bank, bank
 from booking_rush.server.bank_books import Books

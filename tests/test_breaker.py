@@ -1,6 +1,6 @@
 """The circuit breaker, with a clock of the tests."""
 
-from booking_rush.booking.breaker import Breaker
+from booking_rush.circuit_breaker import Breaker
 
 
 def opened(at: float = 0.0) -> Breaker:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from booking_rush.booking.bookings import Booking
-from booking_rush.booking.holds import Holds
+from booking_rush.booking.holds.bookings import Booking
+from booking_rush.booking.holds.holds import Holds
 from booking_rush.errors import TryAgain
 from booking_rush.postgres import Pool
 from booking_rush.server.guest import Guest

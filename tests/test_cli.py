@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from booking_rush.booking import dead
+from booking_rush.booking.messaging import dead_letters
 from booking_rush.postgres import Pool
 from booking_rush.queue import keyring
 from booking_rush.server.cli import cli
@@ -125,8 +125,10 @@ def test_a_key_is_shown_once(settings: Settings) -> None:
 
 async def test_the_dead_are_listed_shown_and_sent_again(settings: Settings, pool: Pool) -> None:
     assert run("dead", "list", settings=settings).stdout == "nothing is dead\n"
-    poison = dead.Dead(UUID(int=7), "rush.orders", "a key", b"\xff{", "unreadable", "no JSON", 5)
-    await dead.put(pool, [poison])
+    poison = dead_letters.Dead(
+        UUID(int=7), "rush.orders", "a key", b"\xff{", "unreadable", "no JSON", 5
+    )
+    await dead_letters.put(pool, [poison])
 
     listed = run("dead", "list", settings=settings).stdout
     assert listed.startswith(f"{poison.id} ")

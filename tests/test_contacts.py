@@ -2,7 +2,7 @@
 
 import pytest
 
-from booking_rush.booking.contacts import Contact, contact_of
+from booking_rush.booking.holds.contacts import Contact, contact_of
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
 from booking_rush.server.demo import duties_of

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.booking import outbox
-from booking_rush.booking.conduct import Conductor
-from booking_rush.booking.outbox import Envelope
-from booking_rush.booking.payments import BankAwayError, Payment
+from booking_rush.booking.messaging import outbox
+from booking_rush.booking.messaging.outbox import Envelope
+from booking_rush.booking.payments.provider import BankAwayError, Payment
+from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import Directory

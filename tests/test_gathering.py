@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from booking_rush.booking.gathering import gathering
+from booking_rush.postgres import gathering
 
 
 class Desk:

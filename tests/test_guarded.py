@@ -14,24 +14,23 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.booking import dead, outbox
-from booking_rush.booking.asking import Answer, Question
-from booking_rush.booking.breaker import Breaker
-from booking_rush.booking.conduct import Conductor
-from booking_rush.booking.guarded import Guarded
-from booking_rush.booking.orders import ORDERS, Means, Papers
-from booking_rush.booking.outbox import Envelope
-from booking_rush.booking.payments import (
+from booking_rush.booking.messaging import dead_letters, outbox
+from booking_rush.booking.messaging.outbox import Envelope
+from booking_rush.booking.payments.http_client import Answer, Question
+from booking_rush.booking.payments.provider import (
     BadSignature,
     BankAwayError,
     NotYetError,
     Payment,
     PaymentRefusedError,
 )
-from booking_rush.booking.providers import Providers
-from booking_rush.booking.saga import Message
-from booking_rush.booking.stripe import Stripe
-from booking_rush.booking.watch import Watch
+from booking_rush.booking.payments.router import Guarded, Providers
+from booking_rush.booking.payments.stripe import Stripe
+from booking_rush.booking.saga.conductor import Conductor
+from booking_rush.booking.saga.orders import ORDERS, Means, Papers
+from booking_rush.booking.saga.state_machine import Message
+from booking_rush.booking.saga.watchdog import Watch
+from booking_rush.circuit_breaker import Breaker
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import Directory
@@ -245,7 +244,7 @@ async def test_when_the_bank_comes_back_every_booking_is_confirmed(sale: Sale, h
 
     await sale.works_until(all_confirmed)
     assert guard.payments.state() == "closed"
-    assert await dead.those(sale.pool) == []
+    assert await dead_letters.those(sale.pool) == []
 
 
 async def test_what_waited_for_the_bank_may_break_as_often_as_anything(
@@ -277,11 +276,11 @@ async def test_what_breaks_is_tried_so_often_and_parked(sale: Sale) -> None:
         await outbox.put(connection, [strange])
 
     async def is_parked() -> bool:
-        return len(await dead.those(sale.pool)) == 1
+        return len(await dead_letters.those(sale.pool)) == 1
 
     await sale.works_until(is_parked)
 
-    [found] = await dead.those(sale.pool)
+    [found] = await dead_letters.those(sale.pool)
     assert (found.id, found.reason) == (strange.id, "broken")
     tries = await sale.pool.fetchval("SELECT tries FROM outbox WHERE id = $1", strange.id)
     assert tries == 1, "the second one parks it"

@@ -295,7 +295,7 @@ async def test_an_event_opens_and_closes_by_the_clock(world: World) -> None:
         closes_at=(soon + timedelta(seconds=1)).isoformat(),
         rules={"rate_per_second": 100},
     )
-    from booking_rush.booking.calendar import Calendar
+    from booking_rush.booking.recording.event_scheduler import Calendar
     from booking_rush.server.loops import forever
     from booking_rush.tasks import end
 

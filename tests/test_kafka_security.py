@@ -12,8 +12,8 @@ from aiokafka.errors import KafkaError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from booking_rush.booking.cluster import Cluster
-from booking_rush.booking.topics import TOPICS, make_missing
+from booking_rush.booking.kafka.connection import Cluster
+from booking_rush.booking.kafka.topics import TOPICS, make_missing
 from booking_rush.postgres import Pool
 from booking_rush.server.settings import Settings, SettingsError, read
 from tests.agreement import is_quiet

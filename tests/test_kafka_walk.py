@@ -7,9 +7,9 @@ from pathlib import Path
 import orjson
 from redis.asyncio import Redis
 
-from booking_rush.booking import cloud_events
-from booking_rush.booking.orders import ORDERS
-from booking_rush.booking.saga import MESSAGES
+from booking_rush.booking.messaging import cloud_events
+from booking_rush.booking.saga.orders import ORDERS
+from booking_rush.booking.saga.state_machine import MESSAGES
 from booking_rush.postgres import Pool
 from tests.agreement import disagreements, is_quiet
 from tests.clients import until

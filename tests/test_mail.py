@@ -9,10 +9,10 @@ from uuid import UUID
 import jwt
 import pytest
 
-from booking_rush.booking import mailer as mailers
-from booking_rush.booking.contacts import Contact, keep
-from booking_rush.booking.mail import Letterhead, money
-from booking_rush.booking.mailer import Mailer
+from booking_rush.booking.holds.contacts import Contact, keep
+from booking_rush.booking.mail import mailer as mailers
+from booking_rush.booking.mail.mailer import Mailer
+from booking_rush.booking.mail.message import Letterhead, money
 from booking_rush.postgres import Pool
 from tests.clients import Frame, Visitor, until
 from tests.postman import Postman, post_office

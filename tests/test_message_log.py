@@ -7,12 +7,12 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from booking_rush.booking import cloud_events, dead
-from booking_rush.booking.cloud_events import DEAD, ORDERS
-from booking_rush.booking.cluster import Cluster
-from booking_rush.booking.message_log import Burial, Failure
-from booking_rush.booking.topics import make_missing
-from booking_rush.booking.watch import Watch
+from booking_rush.booking.kafka.connection import Cluster
+from booking_rush.booking.kafka.topics import make_missing
+from booking_rush.booking.messaging import cloud_events, dead_letters
+from booking_rush.booking.messaging.cloud_events import DEAD, ORDERS
+from booking_rush.booking.messaging.message_log import Burial, Failure
+from booking_rush.booking.saga.watchdog import Watch
 from booking_rush.postgres import Pool
 from tests.clients import until
 from tests.log_bench import Bench, bench_on, of, order
@@ -85,14 +85,14 @@ async def test_what_is_given_up_is_among_the_dead_and_stops_nobody(bench: Bench)
     await bench.reads(poison, behind)
     await bench.log.bury([Burial(poison._replace(tries=4), "broken", "it broke\n again")])
     assert of(booking, await bench.reads(behind)) == [behind]
-    [found] = await dead.those(bench.pool)
+    [found] = await dead_letters.those(bench.pool)
     assert (found.id, found.topic, found.reason, found.tries) == (poison.id, ORDERS, "broken", 4)
     assert cloud_events.read(found.topic, found.value) == poison
 
-    await dead.replay(bench.pool, poison.id)
+    await dead_letters.replay(bench.pool, poison.id)
     await bench.carry()
     await bench.reads(poison)
-    assert await dead.those(bench.pool) == []
+    assert await dead_letters.those(bench.pool) == []
 
 
 async def test_bytes_that_nobody_understands_are_dead_and_told_of(
@@ -110,13 +110,13 @@ async def test_bytes_that_nobody_understands_are_dead_and_told_of(
 
     async def are_dead() -> bool:
         await kafka_bench.log.read()
-        return len([one for one in await dead.those(pool) if one.key == "poison"]) >= 4
+        return len([one for one in await dead_letters.those(pool) if one.key == "poison"]) >= 4
 
     await until(are_dead, within_s=30)
-    assert {one.reason for one in await dead.those(pool)} == {"unreadable"}
+    assert {one.reason for one in await dead_letters.those(pool)} == {"unreadable"}
     await kafka_bench.carry()
-    with pytest.raises(dead.NotReplayable):
-        await dead.replay(pool, (await dead.those(pool))[0].id)
+    with pytest.raises(dead_letters.NotReplayable):
+        await dead_letters.replay(pool, (await dead_letters.those(pool))[0].id)
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka_server.url, auto_offset_reset="earliest")
     await consumer.start()
     consumer.assign([TopicPartition(DEAD, 0)])

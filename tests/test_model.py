@@ -13,9 +13,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from booking_rush.booking import record as record_module
-from booking_rush.booking.fold import Batch
-from booking_rush.booking.record import Recorder
+from booking_rush.booking.recording import recorder as record_module
+from booking_rush.booking.recording.batch import Batch
+from booking_rush.booking.recording.recorder import Recorder
 from tests.machine import Lab, laboratory, machine_for
 from tests.stores import Store
 

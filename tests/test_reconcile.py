@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.booking import house, outbox
-from booking_rush.booking.reconcile import Difference, Reconciler
+from booking_rush.booking.messaging import outbox
+from booking_rush.booking.saga.reconciliation import Difference, Reconciler
+from booking_rush.booking.seats import inventory
 from booking_rush.lua.events.commands import House
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
@@ -128,7 +129,7 @@ async def test_sections_and_holds_are_loaded_as_of_one_moment(
         return bool(await pool.fetchval("SELECT count(*) FROM bookings WHERE state = 'held'"))
 
     await until(is_kept)
-    sections_as_they_are = house.sections
+    sections_as_they_are = inventory.sections
 
     async def sections_and_then_it_ends(connection: Any, event: str) -> list[House]:
         read = await sections_as_they_are(connection, event)
@@ -138,7 +139,7 @@ async def test_sections_and_holds_are_loaded_as_of_one_moment(
             await outbox.put(other, [outbox.order(id_, event, "free", 0, 2)])
         return read
 
-    monkeypatch.setattr(house, "sections", sections_and_then_it_ends)
+    monkeypatch.setattr(inventory, "sections", sections_and_then_it_ends)
     await world.recorder.rebuild("demo")
     await until(lambda: is_quiet(pool))
     assert await disagreements(pool, redis) == []

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.booking.catalogue import Catalogue
-from booking_rush.booking.fold import PlaceRow, fold
-from booking_rush.booking.record import CursorMovedError, Recorder
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.recording.batch import PlaceRow, fold
+from booking_rush.booking.recording.recorder import CursorMovedError, Recorder
 from booking_rush.lua import commands as lua
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events import commands as events_commands

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from booking_rush.booking.catalogue import Catalogue
+from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
 from booking_rush.server.serve import free_port

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from booking_rush.booking.catalogue import Catalogue
+from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.lua.client import connection as connect_module
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool

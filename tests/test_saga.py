@@ -9,8 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from booking_rush.booking import saga
-from booking_rush.booking.saga import STATES, Heard, Payment, Standing, State, Step, next_step
+from booking_rush.booking.holds import states
+from booking_rush.booking.holds.states import STATES, State
+from booking_rush.booking.saga import state_machine
+from booking_rush.booking.saga.state_machine import Heard, Payment, Standing, Step, next_step
 
 NextStep = Callable[..., Step]
 
@@ -38,17 +40,17 @@ def cells() -> Iterator[tuple[State, str, str]]:
         [cell.strip() for cell in row.strip("|").split("|")] for row in DESIGN.strip().splitlines()
     ]
     for said, *row in rows:
-        for states, cell in zip(head[1:], row, strict=True):
+        for row_states, cell in zip(head[1:], row, strict=True):
             for state in STATES:
-                if state in states.split(", "):
+                if state in row_states.split(", "):
                     yield state, said, cell
 
 
 # A booking in each state, at its second try; the first was declined.
-PAID: dict[State, saga.PaymentState] = {
+PAID: dict[State, state_machine.PaymentState] = {
     "retaking": "captured", "confirmed": "captured", "refunding": "captured", "refunded": "refunded"
 }  # fmt: skip
-OPEN: dict[State, saga.PaymentState] = {"paying": "asked", "expired": "cancelled"}
+OPEN: dict[State, state_machine.PaymentState] = {"paying": "asked", "expired": "cancelled"}
 
 
 def standing_in(state: State) -> Standing:
@@ -90,7 +92,7 @@ def told(had: State, step: Step) -> str:
 
 def test_the_table_has_every_state_and_every_message() -> None:
     every = {(state, said.partition(", ")[0]) for state, said, _ in cells()}
-    assert every == set(product(STATES, saga.MESSAGES))
+    assert every == set(product(STATES, state_machine.MESSAGES))
 
 
 @pytest.mark.parametrize(("state", "said", "cell"), list(cells()))
@@ -119,7 +121,7 @@ def test_a_word_about_an_older_try_ends_there(message: Any) -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("message", [*saga.WORDS, "overdue"])
+@pytest.mark.parametrize("message", [*state_machine.WORDS, "overdue"])
 def test_a_word_about_an_unknown_try_is_wrong(state: State, message: Any) -> None:
     had = standing_in(state)
     assert next_step(had, Heard(message, 3), attempts_max=3) == Step("wrong", had)
@@ -130,7 +132,7 @@ def test_a_word_about_an_unknown_try_is_wrong(state: State, message: Any) -> Non
 TRIES = (1, 2)
 WORDS = [Heard(m, n) for m, n in product(("charged", "declined", "overdue", "cancelled"), TRIES)]  # type: ignore[arg-type]
 OTHERS = [Heard("retaken"), Heard("seats_lost"), Heard("cancel_asked")]
-REASONS: dict[State, set[saga.Reason]] = {
+REASONS: dict[State, set[states.Reason]] = {
     "held": {"declined"}, "expired": {"expired"}, "refunding": {"cancelled", "seats_lost"},
     "released": {"declined", "cancelled", "seats_lost"}, "refunded": {"cancelled", "seats_lost"},
 }  # fmt: skip
@@ -252,8 +254,10 @@ def check_stop(stop: Stop, attempts_max: int) -> None:
         refund_ordered, ours = ("refund", n) in stop.ordered, n == at.paid
         may_be_asked = at.state == "paying" or n < at.attempt
         pays = ours and at.state in ("retaking", "confirmed")
-        assert saga.FAR[payment.state] < 2 or pays or refund_ordered, "money is kept"
-        assert saga.FAR[payment.state] >= 2 or not (pays or refund_ordered), "money from nowhere"
+        assert state_machine.FAR[payment.state] < 2 or pays or refund_ordered, "money is kept"
+        assert state_machine.FAR[payment.state] >= 2 or not (pays or refund_ordered), (
+            "money from nowhere"
+        )
         assert not (pays and refund_ordered), "money is given back, and pays"
         assert not ours or (payment.state == "refunded") == (at.state == "refunded"), "refund"
         assert payment.state != "asked" or may_be_asked, "let go of what may still capture"
@@ -285,7 +289,7 @@ def check_step(had: Standing, heard: Heard, step: Step) -> None:
     assert orders.index("tell") == len(orders) - 1, f"{heard} is not told once, and last"
     assert NEEDS.get(then.state, set()) <= set(orders), f"{heard} orders too little"
     left = (had.state, heard.message, then.state)
-    assert had.state not in saga.ENDED or left in LEAVES, f"{left} leaves an end"
+    assert had.state not in states.ENDED or left in LEAVES, f"{left} leaves an end"
     assert "free" not in orders or not then.claimed, "freed, though claimed"
     assert not had.claimed or then.claimed or step.claims == "drop", "claims are lost"
     assert had.claimed or not then.claimed or step.claims == "take", "claims are found"
@@ -330,9 +334,9 @@ MUTANTS = {
 
 def mutant_of(part: str, instead: str) -> NextStep:
     """The saga with a part of its rules replaced; its types stay."""
-    text = inspect.getsource(saga).partition("# How far a word brings")[2]
+    text = inspect.getsource(state_machine).partition("# How far a word brings")[2]
     assert part in text, part
-    rules = dict(vars(saga))
+    rules = dict(vars(state_machine))
     exec(f"# {text.replace(part, instead)}", rules)
     return cast(NextStep, rules["next_step"])
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.booking import record, watch
-from booking_rush.booking.conduct import Conductor
-from booking_rush.booking.holds import uuid7
-from booking_rush.booking.record import Recorder
+from booking_rush.booking.holds.holds import uuid7
+from booking_rush.booking.recording import recorder
+from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.booking.saga import watchdog
+from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.holds.commands import CheckoutHold, Held, HoldSeats, ReleaseHold
 from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
@@ -135,8 +136,8 @@ async def night(
     pool: Pool, redis: Redis, redis_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[Night]:
     asyncio.get_running_loop().set_exception_handler(bury_quietly)
-    monkeypatch.setattr(record, "BLOCK_MS", 0)
-    monkeypatch.setattr(watch, "EVERY_S", 0.02)
+    monkeypatch.setattr(recorder, "BLOCK_MS", 0)
+    monkeypatch.setattr(watchdog, "EVERY_S", 0.02)
     monkeypatch.setattr(server_bank, "LOOK_S", 0.01)
     settings = settings_for(redis_url, postgres_url)
     rows = [{"name": f"R{n}", "seats": 500} for n in range(4)]

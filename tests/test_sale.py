@@ -14,7 +14,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from booking_rush.booking.catalogue import Catalogue
+from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import ReportSockets
 from booking_rush.postgres import Pool

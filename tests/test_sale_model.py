@@ -15,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from booking_rush.booking import claims as claims_module
-from booking_rush.booking import keep as keep_module
-from booking_rush.booking import message_log as message_log_module
-from booking_rush.booking import record as record_module
-from booking_rush.booking.conduct import Conductor
-from booking_rush.booking.outbox import Envelope
-from booking_rush.booking.record import Recorder
-from booking_rush.booking.table_log import TableLog
+from booking_rush.booking.messaging import message_log as message_log_module
+from booking_rush.booking.messaging.outbox import Envelope
+from booking_rush.booking.messaging.table_log import TableLog
+from booking_rush.booking.recording import persistence as keep_module
+from booking_rush.booking.recording import recorder as record_module
+from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.booking.saga.conductor import Conductor
+from booking_rush.booking.seats import claims as claims_module
 from booking_rush.lua.events.commands import ReadSeats
 from booking_rush.lua.holds.commands import HoldSeats, ReadHolds
 from booking_rush.lua.saga.commands import ReopenHold

@@ -6,8 +6,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking_rush.booking.outbox import Envelope
-from booking_rush.booking.shelf import Shelf
+from booking_rush.booking.kafka.offsets import Shelf
+from booking_rush.booking.messaging.outbox import Envelope
 
 PART = ("rush.orders", 0)
 

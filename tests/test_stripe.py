@@ -13,16 +13,16 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from booking_rush.booking.asking import Answer, Http, Question, open_http
-from booking_rush.booking.holds import uuid7
-from booking_rush.booking.payments import (
+from booking_rush.booking.holds.holds import uuid7
+from booking_rush.booking.payments.http_client import Answer, Http, Question, open_http
+from booking_rush.booking.payments.provider import (
     BankAwayError,
     Payment,
     PaymentRefusedError,
     Payments,
     Told,
 )
-from booking_rush.booking.stripe import Stripe
+from booking_rush.booking.payments.stripe import Stripe
 from tests.askers import Hand
 
 KEY = "sk_test_123"  # as stripe-mock wants one to look

@@ -15,14 +15,19 @@ import pytest
 from redis.asyncio import Redis
 
 import tests.stripe_mock
-from booking_rush.booking.asking import Answer, Question, open_http
-from booking_rush.booking.breaker import Breaker
-from booking_rush.booking.guarded import Guarded
-from booking_rush.booking.payments import BadSignature, BankAwayError, Payment, Payments, Told
-from booking_rush.booking.practice_bank import PracticeBank
-from booking_rush.booking.providers import Providers
-from booking_rush.booking.signature import sign
-from booking_rush.booking.stripe import Stripe
+from booking_rush.booking.payments.http_client import Answer, Question, open_http
+from booking_rush.booking.payments.practice_bank import PracticeBank
+from booking_rush.booking.payments.provider import (
+    BadSignature,
+    BankAwayError,
+    Payment,
+    Payments,
+    Told,
+)
+from booking_rush.booking.payments.router import Guarded, Providers
+from booking_rush.booking.payments.signatures import sign
+from booking_rush.booking.payments.stripe import Stripe
+from booking_rush.circuit_breaker import Breaker
 from booking_rush.postgres import Pool
 from booking_rush.server.settings import Settings, SettingsError, read
 from tests.askers import Hand, Nobody

@@ -2,7 +2,7 @@
 
 import pytest
 
-from booking_rush.booking.payments import BankAwayError
+from booking_rush.booking.payments.provider import BankAwayError
 from booking_rush.server.house import open_bank_client
 from booking_rush.server.settings import Settings, SettingsError, read
 from tests.desk import Desk, payment

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from booking_rush.booking.payments import BadSignature, Told
-from booking_rush.booking.webhooks import Webhooks
+from booking_rush.booking.payments.provider import BadSignature, Told
+from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
 from tests.log_bench import BOOKING

@@ -14,15 +14,15 @@ from typing import Any, cast
 import httpx
 from redis.asyncio import Redis
 
-from booking_rush.booking.calendar import bring
-from booking_rush.booking.catalogue import Catalogue, Event
-from booking_rush.booking.cluster import Cluster
-from booking_rush.booking.conduct import Conductor
-from booking_rush.booking.events import NewEvent
-from booking_rush.booking.kafka_log import KafkaLog
-from booking_rush.booking.practice_bank import PracticeBank
-from booking_rush.booking.record import Recorder
-from booking_rush.booking.relay import Relay
+from booking_rush.booking.catalogue.catalogue import Catalogue, Event
+from booking_rush.booking.catalogue.events import NewEvent
+from booking_rush.booking.kafka.connection import Cluster
+from booking_rush.booking.kafka.kafka_log import KafkaLog
+from booking_rush.booking.kafka.relay import Relay
+from booking_rush.booking.payments.practice_bank import PracticeBank
+from booking_rush.booking.recording.event_scheduler import bring
+from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
 from booking_rush.queue.admission import Tend

@@ -10,8 +10,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from redis.asyncio import Redis
 
-from booking_rush.booking.cloud_events import BOOKINGS
-from booking_rush.booking.topics import TOPICS
+from booking_rush.booking.kafka.topics import TOPICS
+from booking_rush.booking.messaging.cloud_events import BOOKINGS
 from booking_rush.postgres import AWAY, Pool
 from tests.agreement import disagreements, is_quiet
 from tests.buyers import Buyer

@@ -22,28 +22,36 @@ class Edit(NamedTuple):
 
 
 NOT_PASSED_OVER = Edit(
-    "booking.kafka_log", "None if one is None or one.id in over else one)", "one)"
+    "booking.kafka.kafka_log", "None if one is None or one.id in over else one)", "one)"
 )
 
 EDITS: dict[str, tuple[Edit, ...]] = {
     # A fault, not a mutant: everything is sent three times.
     "thrice": (
-        Edit("booking.relay", "self._sign) for row in rows]", "self._sign) for row in rows] * 3"),
+        Edit(
+            "booking.kafka.relay",
+            "self._sign) for row in rows]",
+            "self._sign) for row in rows] * 3",
+        ),
     ),
     # Nothing remembers what was heard. The inbox alone is the second lock: a payment knows how
     # far it is, so its words repeat without effect even where the inbox is gone.
     "no_inbox": (
         NOT_PASSED_OVER,
         Edit(
-            "booking.hearing",
+            "booking.saga.messages",
             "[one for one in messages if one.id in new]",
             "messages",
         ),
-        Edit("booking.saga", "FAR[word] <= FAR[payment.state]", "FAR[word] < FAR[payment.state]"),
+        Edit(
+            "booking.saga.state_machine",
+            "FAR[word] <= FAR[payment.state]",
+            "FAR[word] < FAR[payment.state]",
+        ),
     ),
     "last_id_remembered": (
         Edit(
-            "booking.relay",
+            "booking.kafka.relay",
             "AND NOT parked ORDER BY seq LIMIT $1",
             "AND NOT parked AND seq > (SELECT coalesce(max(seq), 0) FROM outbox"
             " WHERE published_at IS NOT NULL) ORDER BY seq LIMIT $1",
@@ -51,14 +59,14 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     ),
     "offsets_before_the_commit": (
         Edit(
-            "booking.kafka_log",
+            "booking.kafka.kafka_log",
             "self._taken = []\n            await self._commit()",
             "self._taken = []\n            await self._consumer.commit()",
         ),
     ),
     "orders_without_step": (
         NOT_PASSED_OVER,
-        Edit("booking.cloud_events", 'step=int(found["data"]["step"])', "step=1_000_000"),
+        Edit("booking.messaging.cloud_events", 'step=int(found["data"]["step"])', "step=1_000_000"),
     ),
     "refund_without_key": (
         NOT_PASSED_OVER,

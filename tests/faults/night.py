@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from booking_rush.booking.holds import uuid7
+from booking_rush.booking.holds.holds import uuid7
 from booking_rush.lua.client.connection import connect
 from booking_rush.migrations.migrate import migrate
 from booking_rush.postgres import Pool, open_pool

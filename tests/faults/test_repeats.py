@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from aiokafka.admin import AIOKafkaAdminClient
 
-from booking_rush.booking.cloud_events import DEAD, MESSAGES, ORDERS
-from booking_rush.booking.kafka_log import GROUP
+from booking_rush.booking.kafka.kafka_log import GROUP
+from booking_rush.booking.messaging.cloud_events import DEAD, MESSAGES, ORDERS
 from tests.clients import until
 from tests.faults.checker import assert_kept
 from tests.faults.evidence import reading, unsettled, whole_topic

@@ -1,0 +1,324 @@
+"""What is on sale, in Postgres: events with their shows and sections, their state and rules."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+import orjson
+
+from booking_rush.booking import audit
+from booking_rush.booking.catalogue.events import (
+    EventChange,
+    NewEvent,
+    SeatedSection,
+    Section,
+    Show,
+    check_sections,
+    check_times,
+    kind_of,
+)
+from booking_rush.errors import Invalid, Refusal
+from booking_rush.lua.commands import RoomState
+from booking_rush.postgres import Connection, Pool
+from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
+from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
+from booking_rush.timestamps import instant
+
+FIXED = ("id", "shows", "rules")  # what `change` refuses by name
+
+
+class Exists(Refusal):
+    """There is one of that id already."""
+
+    code, status = "exists", 409
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as Postgres has it."""
+
+    id: str
+    name: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    state: RoomState
+    reason: str | None
+    rules: Rules
+    version: int
+    shows: list[Show]
+    sections: list[Section]
+
+    def shown(self, state: str | None = None) -> dict[str, Any]:
+        """As everybody sees it; `state` where the process knows better (`recovering`)."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "state": state or self.state,
+            "reason": self.reason,
+            "opens_at": instant(self.opens_at),
+            "closes_at": instant(self.closes_at),
+            "shows": [{"id": show.id, "starts_at": instant(show.starts_at)} for show in self.shows],
+            "sections": [
+                {
+                    "id": section.id,
+                    "show": section.show,
+                    "name": section.name,
+                    "kind": kind_of(section),
+                    "price": msgspec.to_builtins(section.price),
+                }
+                for section in self.sections
+            ],
+            "limits": {
+                "tickets_per_visitor_max": self.rules.tickets_per_visitor_max,
+                "hold_seconds": self.rules.hold_seconds,
+                "extensions_max": self.rules.extensions_max,
+                "pass_seconds": self.rules.pass_seconds,
+            },
+        }
+
+    def shown_to_operators(self, state: str | None = None) -> dict[str, Any]:
+        """The same, with the rules."""
+        return {**self.shown(state), "rules": msgspec.to_builtins(self.rules)}
+
+
+class Catalogue:
+    """Reads and changes events; every change is one transaction, with its audit entry."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def create(self, new: NewEvent, *, who: str) -> Event:
+        """Put an event on sale, `scheduled`.
+
+        Raises:
+            Invalid: with one entry a mistake.
+            Exists: the id is taken.
+        """
+        new.check()
+        rules = _rules_of(new.rules, "rules")
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(
+                    """
+                    INSERT INTO events (id, name, opens_at, closes_at, rules)
+                    VALUES ($1, $2, $3, $4, $5)
+                    """,
+                    new.id, new.name, new.opens_at, new.closes_at, _json(rules),
+                )  # fmt: skip
+                await connection.executemany(
+                    "INSERT INTO shows (event, id, starts_at, position) VALUES ($1, $2, $3, $4)",
+                    [(new.id, show.id, show.starts_at, at) for at, show in enumerate(new.shows)],
+                )
+                await _insert_sections(connection, new.id, new.sections, first=0)
+                await connection.execute("INSERT INTO recorded (event) VALUES ($1)", new.id)
+                await audit.note(connection, who, "create", new.id, name=new.name)
+        except asyncpg.UniqueViolationError:
+            raise Exists(f"there is an event {new.id!r} already") from None
+        return await self.event(new.id)
+
+    async def event(self, event: str) -> Event:
+        """One event.
+
+        Raises:
+            UnknownEvent: there is none.
+        """
+        found = await self._events("WHERE id = $1", event) if EVENT_ID.match(event) else []
+        if not found:
+            raise UnknownEvent(f"there is no event {event!r}")
+        return found[0]
+
+    async def on_sale(self) -> list[Event]:
+        """Every event that is not over, by when it opens."""
+        return await self._events("WHERE state <> 'closed' ORDER BY opens_at NULLS FIRST, id")
+
+    async def every(self) -> list[Event]:
+        """Every event, the newest first."""
+        return await self._events("ORDER BY created_at DESC, id")
+
+    async def change(self, event: str, change: EventChange, *, who: str) -> Event:
+        """Change name and times, add sections.
+
+        Raises:
+            UnknownEvent: there is none.
+            Invalid: a value cannot be.
+            WrongState: something else was to be changed, or too late.
+        """
+        fixed = [name for name in FIXED if getattr(change, name) is not msgspec.UNSET]
+        if fixed:
+            raise WrongState(f"{', '.join(fixed)} cannot be changed here")
+        async with self._pool.acquire() as connection, connection.transaction():
+            had = await self._locked(connection, event)
+            opens_at = _given(change.opens_at, had.opens_at)
+            closes_at = _given(change.closes_at, had.closes_at)
+            if opens_at != had.opens_at and had.state != "scheduled":
+                raise WrongState(f"opens_at cannot be changed: the event is {had.state}")
+            _check_change(had, change.sections, opens_at, closes_at)
+            await connection.execute(
+                """
+                UPDATE events SET name = $2, opens_at = $3, closes_at = $4, version = version + 1
+                WHERE id = $1
+                """,
+                event, _given(change.name, had.name), opens_at, closes_at,
+            )  # fmt: skip
+            await _insert_sections(connection, event, change.sections, first=len(had.sections))
+            await audit.note(connection, who, "change", event, **_fields_of(change))
+        return await self.event(event)
+
+    async def act(self, event: str, action: str, *, who: str, reason: str | None = None) -> Event:
+        """Open, pause, resume, drain or close.
+
+        Raises:
+            UnknownEvent: there is none.
+            WrongState: the action does not fit the state.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            had = await self._locked(connection, event)
+            state = next_state(action, had.state)
+            await connection.execute(
+                """
+                UPDATE events SET state = $2, reason = $3, version = version + 1 WHERE id = $1
+                """,
+                event, state, reason,
+            )  # fmt: skip
+            await audit.note(connection, who, action, event, reason=reason)
+        return await self.event(event)
+
+    async def set_rules(self, event: str, change: dict[str, Any], *, who: str) -> Event:
+        """Change some of the rules.
+
+        Raises:
+            UnknownEvent: there is none.
+            Invalid: a rule is unknown, or its value out of bounds.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            had = await self._locked(connection, event)
+            rules = _rules_of({**msgspec.to_builtins(had.rules), **change})
+            await connection.execute(
+                "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
+                event, _json(rules),
+            )  # fmt: skip
+            await audit.note(connection, who, "rules", event, **change)
+        return await self.event(event)
+
+    async def turn_the_clock(self) -> list[str]:
+        """Open and close what is due by `opens_at` and `closes_at`; the ids of what changed."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(
+                """
+                UPDATE events SET version = version + 1, reason = NULL,
+                    state = CASE WHEN closes_at <= now() THEN 'closed' ELSE 'open' END
+                WHERE (state = 'scheduled' AND opens_at <= now())
+                   OR (state <> 'closed' AND closes_at <= now())
+                RETURNING id, state
+                """
+            )
+            for row in rows:
+                what = "open" if row["state"] == "open" else "close"
+                await audit.note(connection, "clock", what, row["id"])
+        return [row["id"] for row in rows]
+
+    async def _locked(self, connection: Connection, event: str) -> Event:
+        found = await connection.fetchval("SELECT 1 FROM events WHERE id = $1 FOR UPDATE", event)
+        if found is None:
+            raise UnknownEvent(f"there is no event {event!r}")
+        return await self.event(event)
+
+    async def _events(self, which: str, *arguments: object) -> list[Event]:
+        rows = await self._pool.fetch(
+            f"""
+            SELECT events.*,
+                (SELECT json_agg(json_build_object('id', id, 'starts_at', starts_at)
+                                 ORDER BY position)
+                 FROM shows WHERE event = events.id) AS shows,
+                (SELECT json_agg(sections ORDER BY position)
+                 FROM sections WHERE event = events.id) AS sections
+            FROM events {which}
+            """,  # noqa: S608  `which` is one of the clauses of this file
+            *arguments,
+        )
+        return [_event_of(row) for row in rows]
+
+
+def _event_of(row: asyncpg.Record) -> Event:
+    return Event(
+        id=row["id"],
+        name=row["name"],
+        opens_at=row["opens_at"],
+        closes_at=row["closes_at"],
+        state=row["state"],
+        reason=row["reason"],
+        rules=rules_of(orjson.loads(row["rules"])),
+        version=row["version"],
+        shows=msgspec.json.decode(row["shows"] or "[]", type=list[Show]),
+        sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
+    )
+
+
+def section_of(row: dict[str, Any]) -> Section:
+    """A section from its row as JSON."""
+    price = {"amount": row["price_amount"], "currency": row["price_currency"]}
+    fields = {name: row[name] for name in ("id", "show", "name", "kind")} | {"price": price}
+    if row["kind"] == "seated":
+        fields |= {"rows": row["rows"], "closed": row["closed"]}
+    else:
+        fields |= {"capacity": row["capacity"]}
+    section: Section = msgspec.convert(fields, Section)
+    return section
+
+
+async def _insert_sections(
+    connection: Connection, event: str, sections: list[Section], *, first: int
+) -> None:
+    await connection.executemany(
+        """
+        INSERT INTO sections (event, id, show, name, kind, rows, closed, capacity,
+            price_amount, price_currency, position)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        """,
+        [
+            (
+                event, section.id, section.show, section.name, kind_of(section),
+                _json(section.rows) if isinstance(section, SeatedSection) else None,
+                section.closed if isinstance(section, SeatedSection) else [],
+                section.capacity, section.price.amount, section.price.currency, position,
+            )
+            for position, section in enumerate(sections, first)
+        ],
+    )  # fmt: skip
+
+
+def _check_change(
+    had: Event, sections: list[Section], opens_at: datetime | None, closes_at: datetime | None
+) -> None:
+    shows = {show.id for show in had.shows}
+    errors = check_sections([*had.sections, *sections], shows) if sections else []
+    errors += check_times(opens_at, closes_at)
+    if errors:
+        raise Invalid(*errors)
+
+
+def _given(value: Any, had: Any) -> Any:
+    return had if value is msgspec.UNSET else value
+
+
+def _fields_of(change: EventChange) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(change)
+    return {**fields, "sections": [section.id for section in change.sections]}
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _rules_of(fields: dict[str, Any], inside: str = "") -> Rules:
+    """Rules; a mistake is named by its field, `inside` the body's member that holds them."""
+    try:
+        return rules_of(fields)
+    except msgspec.ValidationError as error:
+        why, _, where = str(error).partition(" - at `$.")
+        unknown = re.search("unknown field `(.+)`", why)
+        name = unknown[1] if unknown else where.rstrip("`")
+        raise Invalid((".".join(filter(None, (inside, name))) or "rules", why)) from None

@@ -1,0 +1,156 @@
+"""An event as operators describe it and as everybody is shown it: shows, sections, prices."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from booking_rush.errors import Invalid
+
+SEATS_MAX = 200_000  # of one event; the largest stadiums hold 120,000
+SECTIONS_MAX = 500
+
+Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\Z")]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What comes from outside: unknown fields are refused."""
+
+
+class Price(Strict, frozen=True):
+    """Money in minor units."""
+
+    amount: Annotated[int, msgspec.Meta(ge=0, le=100_000_000)]
+    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z")]
+
+
+class Show(Strict, frozen=True):
+    """One date of an event."""
+
+    id: Id
+    starts_at: Moment
+
+
+class Row(Strict, frozen=True):
+    """A row of seats, numbered from 1."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,4}\Z")]
+    seats: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+
+
+class SeatedSection(Strict, frozen=True, tag_field="kind", tag="seated"):
+    """Rows of seats, front first; `closed` seats are not for sale."""
+
+    id: Id
+    show: Id
+    name: Name
+    price: Price
+    rows: Annotated[list[Row], msgspec.Meta(min_length=1, max_length=1000)]
+    closed: list[str] = []
+
+    @property
+    def capacity(self) -> int:
+        """How many seats there are, for sale or not."""
+        return sum(row.seats for row in self.rows)
+
+
+class StandingSection(Strict, frozen=True, tag_field="kind", tag="standing"):
+    """Places without numbers."""
+
+    id: Id
+    show: Id
+    name: Name
+    price: Price
+    capacity: Annotated[int, msgspec.Meta(ge=1, le=SEATS_MAX)]
+
+
+Section = SeatedSection | StandingSection
+
+
+class NewEvent(Strict, frozen=True):
+    """A whole event in one body."""
+
+    id: Id
+    name: Name
+    shows: Annotated[list[Show], msgspec.Meta(min_length=1, max_length=100)]
+    sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)]
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
+    rules: dict[str, Any] = {}
+
+    def check(self) -> None:
+        """What types alone cannot say.
+
+        Raises:
+            Invalid: with one entry a mistake.
+        """
+        errors = [
+            *_repeated("shows", [show.id for show in self.shows]),
+            *check_sections(self.sections, {show.id for show in self.shows}),
+            *check_times(self.opens_at, self.closes_at, *(show.starts_at for show in self.shows)),
+        ]
+        if errors:
+            raise Invalid(*errors)
+
+
+class EventChange(Strict, frozen=True):
+    """What may be changed later; what is not given stays."""
+
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    opens_at: Moment | msgspec.UnsetType | None = msgspec.UNSET
+    closes_at: Moment | msgspec.UnsetType | None = msgspec.UNSET
+    sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)] = []
+    id: Any = msgspec.UNSET
+    shows: Any = msgspec.UNSET
+    rules: Any = msgspec.UNSET
+
+
+def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, str]]:
+    """Mistakes among sections: repeated ids, unknown shows, rows or closed seats."""
+    errors = _repeated("sections", [section.id for section in sections])
+    if sum(section.capacity for section in sections) > SEATS_MAX:
+        errors.append(("sections", f"more than {SEATS_MAX} places in one event"))
+    for index, section in enumerate(sections):
+        field = f"sections[{index}]"
+        if section.show not in shows:
+            errors.append((f"{field}.show", f"there is no show {section.show!r}"))
+        if isinstance(section, SeatedSection):
+            errors += _repeated(f"{field}.rows", [row.name for row in section.rows])
+            unknown = set(section.closed) - set(seat_ids(section))
+            if unknown:
+                errors.append((f"{field}.closed", f"unknown seats: {', '.join(sorted(unknown))}"))
+    return errors
+
+
+def check_times(
+    opens_at: datetime | None, closes_at: datetime | None, *others: datetime
+) -> list[tuple[str, str]]:
+    """Mistakes among moments: out of this century and the next, or the wrong way round."""
+    moments = [moment for moment in (opens_at, closes_at, *others) if moment]
+    if any(not 2000 <= moment.year <= 2199 for moment in moments):
+        return [("opens_at, closes_at, starts_at", "years from 2000 to 2199")]
+    if opens_at and closes_at and closes_at <= opens_at:
+        return [("closes_at", "must be after opens_at")]
+    return []
+
+
+def seat_ids(section: SeatedSection) -> list[str]:
+    """Every seat's id, `stalls.C-12`, front row first."""
+    return [
+        f"{section.id}.{row.name}-{number}"
+        for row in section.rows
+        for number in range(1, row.seats + 1)
+    ]
+
+
+def kind_of(section: Section) -> Literal["seated", "standing"]:
+    """The section's kind, as the wire writes it."""
+    return "seated" if isinstance(section, SeatedSection) else "standing"
+
+
+def _repeated(field: str, ids: list[str]) -> list[tuple[str, str]]:
+    twice = sorted(id_ for id_, times in Counter(ids).items() if times > 1)
+    return [(field, f"given twice: {', '.join(twice)}")] if twice else []

@@ -1,0 +1,214 @@
+"""Bookings as Postgres has them, and holds and bookings as everybody is shown them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from booking_rush.booking.holds.serializers import reference_of, seat_members
+from booking_rush.booking.holds.states import Reason, State
+from booking_rush.errors import Refusal
+from booking_rush.lua.holds.commands import Hold
+from booking_rush.postgres import Connection, Pool
+from booking_rush.queue.passes import ticket_claims
+
+Sign = Callable[[dict[str, Any]], str]
+
+
+class UnknownBooking(Refusal):
+    """You have no such booking."""
+
+    code, status = "unknown_booking", 404
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A booking and what it is of; `price` of each seat, or of one place of a standing section."""
+
+    id: UUID
+    event: str
+    visitor: str
+    state: State
+    reason: Reason
+    step: int
+    section: str
+    seats: list[str]
+    quantity: int
+    prices: list[int]
+    currency: str
+    total: int
+    attempt: int
+    paid: int
+    provider: str  # of the last try to pay; empty: there was none
+    client_secret: str
+
+    @property
+    def can_be_paid(self) -> bool:
+        """Whether its visitor's page has something to pay it with."""
+        return self.state == "paying" and self.total > 0 and self.client_secret != ""
+
+    def shown(self, sign: Sign) -> dict[str, Any]:
+        """As its visitor sees it, who may pay it; `sign` makes the codes of tickets."""
+        shown = self._shown(sign)
+        if self.can_be_paid:
+            shown["payment"]["client_secret"] = self.client_secret
+        return shown
+
+    def shown_to_operators(self, sign: Sign) -> dict[str, Any]:
+        """The same, and whose it is; not what it is paid with."""
+        return {**self._shown(sign), "visitor": self.visitor}
+
+    def _shown(self, sign: Sign) -> dict[str, Any]:
+        shown: dict[str, Any] = {
+            "id": str(self.id),
+            "event": self.event,
+            "reference": reference_of(self.id),
+            "state": self.state,
+            "seats": seat_members(self.seats, self.prices, self.currency),
+            "quantity": self.quantity,
+            "total": {"amount": self.total, "currency": self.currency},
+            "tickets": self.tickets(sign),
+        }
+        if self.reason:
+            shown["reason"] = self.reason
+        if self.section:
+            shown["section"] = self.section
+        if self.provider and self.total:
+            shown["payment"] = {"provider": self.provider}
+        return shown
+
+    def tickets(self, sign: Sign) -> list[dict[str, Any]]:
+        """One a seat, once it is confirmed; a door checks codes with the published keys alone."""
+        if self.state != "confirmed":
+            return []
+        seats: Sequence[str | None] = self.seats or [None] * self.quantity
+        return [
+            {
+                "id": (id_ := f"{self.id}-{number}"),
+                "seat": seat,
+                "code": sign(
+                    ticket_claims(
+                        event=self.event,
+                        ticket=id_,
+                        reference=reference_of(self.id),
+                        seat=seat or self.section,
+                    )
+                ),
+            }
+            for number, seat in enumerate(seats, 1)
+        ]
+
+
+COLUMNS = """bookings.id, event, visitor, bookings.state, reason, step, section, seats, quantity,
+    prices, bookings.currency, total, bookings.attempt, paid, coalesce(provider, '') AS provider,
+    coalesce(client_secret, '') AS client_secret"""
+TABLES = """bookings LEFT JOIN payments
+    ON payments.booking = bookings.id AND payments.attempt = bookings.attempt"""
+
+
+async def one(connection: Connection | Pool, booking: UUID) -> Booking:
+    """A booking.
+
+    Raises:
+        UnknownBooking: there is none.
+    """
+    found = await connection.fetchrow(
+        f"SELECT {COLUMNS} FROM {TABLES} WHERE id = $1",  # noqa: S608  names of this file
+        booking,
+    )
+    if found is None:
+        raise UnknownBooking
+    return booking_of(found)
+
+
+async def page(
+    pool: Pool,
+    *,
+    limit: int,
+    after: UUID | None,
+    visitor: str | None = None,
+    event: str | None = None,
+    state: str | None = None,
+) -> tuple[list[Booking], str | None]:
+    """Bookings, the newest first, and where the next page begins (None: there is none)."""
+    rows = await pool.fetch(
+        f"""
+        SELECT {COLUMNS} FROM {TABLES}
+        WHERE ($1::text IS NULL OR visitor = $1) AND ($2::text IS NULL OR event = $2)
+          AND ($3::text IS NULL OR bookings.state = $3) AND ($4::uuid IS NULL OR id < $4)
+        ORDER BY id DESC LIMIT $5
+        """,  # noqa: S608  names of this file
+        visitor, event, state, after, limit + 1,
+    )  # fmt: skip
+    found = [booking_of(row) for row in rows[:limit]]
+    return found, str(found[-1].id) if len(rows) > limit else None
+
+
+async def takings(pool: Pool, event: str) -> dict[str, list[dict[str, Any]]]:
+    """What confirmed bookings are worth, what is being paid, and what was given back.
+
+    `{"confirmed": [{"amount", "currency"}], "paying": […], "refunded": […]}`, one a currency.
+    """
+    rows = await pool.fetch(
+        """
+        SELECT state, currency, sum(total)::bigint AS amount FROM bookings
+        WHERE event = $1 AND state IN ('confirmed', 'paying', 'refunded') AND total > 0
+        GROUP BY state, currency ORDER BY currency
+        """,
+        event,
+    )
+    found: dict[str, list[dict[str, Any]]] = {"confirmed": [], "paying": [], "refunded": []}
+    for row in rows:
+        found[row["state"]].append({"amount": row["amount"], "currency": row["currency"]})
+    return found
+
+
+def booking_of(row: asyncpg.Record) -> Booking:
+    """A row of COLUMNS."""
+    return Booking(**{name: row[name] for name in Booking.__slots__})
+
+
+STATES = {
+    "held": "held",
+    "paying": "paying",
+    "retaking": "released",
+    "confirmed": "sold",
+    "expired": "expired",
+    "released": "released",
+    "refunded": "released",
+}
+
+
+def hold_of(row: asyncpg.Record) -> Hold:
+    """The hold that a row of bookings is, as Redis keeps it."""
+    id_: UUID = row["id"]
+    state = STATES.get(row["state"]) or ("sold" if row["claimed"] else "released")
+    return Hold(
+        id=str(id_),
+        visitor=row["visitor"],
+        state=state,  # type: ignore[arg-type]
+        seats=row["seats"],
+        prices=row["prices"],
+        currency=row["currency"],
+        section=row["section"],
+        quantity=row["quantity"],
+        adjacent=row["adjacent"],
+        made=row["made_ms"],
+        deadline=row["until_ms"],
+        first=row["first_until_ms"],
+        left=row["extensions_left"],
+        left_first=row["extensions_first"],
+        extended=row["extended_ms"],
+        step=row["step"],
+        number=row["number"],
+        wave=row["wave"],
+        key=row["key"],
+        print=row["fingerprint"],
+        attempt=row["attempt"],
+        method="",
+        pay_until=0,
+        entry="",
+        reason=row["reason"],
+    )

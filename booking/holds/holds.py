@@ -1,0 +1,189 @@
+"""Holds of one event: seats kept for a visitor for some minutes, extended, released, paid."""
+
+import os
+import time
+from uuid import UUID
+
+from booking_rush.booking.holds import bookings, contacts
+from booking_rush.booking.holds.bookings import Booking, UnknownBooking
+from booking_rush.booking.holds.contacts import Contact
+from booking_rush.booking.holds.errors import (
+    ExtensionsUsedUp,
+    HoldExists,
+    HoldExpired,
+    KeyReused,
+    LimitExceeded,
+    PassExpired,
+    PassRequired,
+    PaymentInProgress,
+    SeatsTaken,
+    SoldOut,
+    UnknownHold,
+    UnknownSeat,
+    UnknownSection,
+)
+from booking_rush.booking.holds.hold_request import PLACE, Right, Wish
+from booking_rush.booking.holds.serializers import hold_members
+from booking_rush.errors import Invalid, Refusal, TryAgain
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.holds import commands as lua
+from booking_rush.postgres import Pool
+from booking_rush.queue.rules import WrongState
+from booking_rush.queue.watermark import Watermark
+
+
+class Holds:
+    """What may be asked about holds of one event. Every method may also raise what `Batcher.do`
+    and `Watermark.reach` raise.
+    """
+
+    def __init__(self, event: str, batcher: Batcher, watermark: Watermark, pool: Pool) -> None:
+        self._event = event
+        self._batcher = batcher
+        self._watermark = watermark
+        self._pool = pool
+
+    async def create(
+        self, visitor: str, key: str, wish: Wish, right: Right = PLACE, *, aloud: bool = False
+    ) -> lua.Held:
+        """Hold what is wished; a repeat is answered as the first time.
+
+        Raises:
+            KeyReused, PassRequired, PassExpired, WrongState, UnknownSeat, UnknownSection,
+            HoldExists, LimitExceeded, SeatsTaken, SoldOut: nothing was held.
+        """
+        command = lua.HoldSeats(
+            hold=str(uuid7(time.time_ns() // 1_000_000, os.urandom(10))),
+            visitor=visitor,
+            key=key,
+            print=wish.fingerprint,
+            seats=wish.seats,
+            section=wish.section,
+            quantity=wish.quantity,
+            right=right.kind,
+            number=right.number,
+            wave=right.wave,
+            aloud=aloud,
+        )
+        reply = await self._batcher.do(command)
+        if isinstance(reply, lua.Held):
+            return reply
+        raise self._refusal(reply, right)
+
+    async def find(self, visitor: str, hold: str) -> lua.Held:
+        """A living hold of the visitor.
+
+        Raises:
+            UnknownHold, HoldExpired: there is none.
+        """
+        reply = await self._batcher.do(lua.FindHold(visitor, hold))
+        return _held(reply)
+
+    async def living(self, visitor: str) -> lua.Held | None:
+        """Whatever the visitor holds here."""
+        reply = await self._batcher.do(lua.FindHold(visitor, ""))
+        return reply if isinstance(reply, lua.Held) else None
+
+    async def extend(self, visitor: str, hold: str) -> lua.Held:
+        """Let a hold end later.
+
+        Raises:
+            UnknownHold, HoldExpired, PaymentInProgress, ExtensionsUsedUp: it does not.
+        """
+        return _held(await self._batcher.do(lua.ExtendHold(visitor, hold)))
+
+    async def release(self, visitor: str, hold: str) -> None:
+        """Give a hold back.
+
+        Raises:
+            UnknownHold, HoldExpired, PaymentInProgress: it cannot be.
+        """
+        reply = await self._batcher.do(lua.ReleaseHold(visitor, hold))
+        if not isinstance(reply, lua.HoldReleased):
+            raise REFUSALS[type(reply)]
+
+    async def check_out(
+        self, visitor: str, hold: str, method: str, contact: Contact | None = None
+    ) -> Booking:
+        """Begin to pay; answered when Postgres has claimed the seats.
+
+        Where mail goes is kept first: no state of the booking comes before it.
+
+        Raises:
+            UnknownHold, HoldExpired, SeatsTaken: there is nothing to pay.
+            TryAgain: not known yet, or a decline is being worked in.
+        """
+        if contact is not None:
+            found = await self._batcher.do(lua.FindHold(visitor, hold))
+            if isinstance(found, lua.Held):
+                await contacts.keep(self._pool, UUID(found.id), contact)
+        match await self._batcher.do(lua.CheckoutHold(visitor, hold, method)):
+            case lua.CheckedOut(attempt=attempt, entry=entry, again=again):
+                await self._watermark.reach(entry)
+                return await self._checked_out(UUID(hold), attempt, again=again)
+            case reply:
+                raise REFUSALS[type(reply)]
+
+    async def _checked_out(self, booking: UUID, attempt: int, *, again: bool) -> Booking:
+        """Answer a checkout by what Postgres says of it."""
+        try:
+            found = await bookings.one(self._pool, booking)
+        except UnknownBooking:
+            raise TryAgain("not recorded yet") from None
+        if found.reason == "seats_lost" and not found.paid:
+            raise SeatsTaken("these seats were sold to somebody else", conflicts=found.seats)
+        if found.state == "expired" and not await self._was_asked(booking, attempt):
+            raise HoldExpired
+        if found.state == "held" and (again or not await self._was_asked(booking, attempt)):
+            raise TryAgain("the last try to pay is being worked in")
+        return found
+
+    async def _was_asked(self, booking: UUID, attempt: int) -> bool:
+        found = await self._pool.fetchval(
+            "SELECT 1 FROM payments WHERE booking = $1 AND attempt = $2", booking, attempt
+        )
+        return found is not None
+
+    def _refusal(self, reply: object, right: Right) -> Refusal:
+        match reply:
+            case lua.NoRight():
+                if right.refusal is not None:
+                    return right.refusal
+                return PassExpired() if right.kind == "pass" else PassRequired()
+            case lua.NotOnSale():
+                return WrongState("seats are not on sale now")
+            case lua.UnknownSeats(seats=seats):
+                return UnknownSeat(f"there is no seat {', '.join(seats[:10])}", seats=seats)
+            case lua.LimitExceeded(most=most, taken=taken):
+                return LimitExceeded(f"one visitor may have {most}, you have {taken}")
+            case lua.MixedCurrencies():
+                return Invalid(("seats", "seats of one currency at a time"))
+            case lua.SeatsTaken(conflicts=conflicts):
+                return SeatsTaken(conflicts=conflicts)
+            case lua.HoldExists():
+                return HoldExists(hold=hold_members(self._event, reply))
+            case _:
+                return REFUSALS[type(reply)]()
+
+
+REFUSALS: dict[type, type[Refusal]] = {
+    lua.KeyReused: KeyReused,
+    lua.UnknownSection: UnknownSection,
+    lua.SoldOut: SoldOut,
+    lua.UnknownHold: UnknownHold,
+    lua.HoldOver: HoldExpired,
+    lua.BeingPaid: PaymentInProgress,
+    lua.ExtensionsUsedUp: ExtensionsUsedUp,
+}
+
+
+def _held(reply: object) -> lua.Held:
+    if isinstance(reply, lua.Held):
+        return reply
+    raise REFUSALS[type(reply)]
+
+
+def uuid7(now_ms: int, random: bytes) -> UUID:
+    """An id that sorts by when it was made (RFC 9562, 5.7): 48 bits of ms, 74 random ones."""
+    value = (now_ms & (1 << 48) - 1) << 80 | int.from_bytes(random)
+    return UUID(int=value & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62)

@@ -1,0 +1,70 @@
+"""The outbox table as the log of the saga: everything that Kafka would do, for smaller houses."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from booking_rush.booking.messaging import dead_letters, message_log
+from booking_rush.booking.messaging.message_log import Burial, Failure, pause_s
+from booking_rush.booking.messaging.outbox import Envelope, mark_done
+from booking_rush.lease import Lease
+from booking_rush.postgres import Pool
+
+
+class TableLog:
+    """Hands over to whoever has the lease."""
+
+    def __init__(self, pool: Pool, holder: str) -> None:
+        self._pool = pool
+        self._lease = Lease(pool, "conduct", holder)
+
+    async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
+        """The oldest ones of bookings that are not busy, and of which nothing has to wait."""
+        if not await self._lease.is_held():
+            return []
+        rows = await self._pool.fetch(
+            """
+            SELECT id, booking, event, topic, kind, attempt, step, tries FROM outbox
+            WHERE done_at IS NULL AND NOT parked AND booking NOT IN (
+                SELECT booking FROM outbox
+                WHERE done_at IS NULL AND NOT parked AND due_at > now()
+                UNION ALL SELECT unnest($2::uuid[]))
+            ORDER BY seq LIMIT $1
+            """,
+            message_log.ROWS_MAX,
+            list(busy),
+        )
+        return [Envelope(*row) for row in rows]
+
+    async def done(self, envelopes: Sequence[Envelope]) -> None:
+        """Mark them."""
+        await mark_done(self._pool, [one.id for one in envelopes])
+
+    async def later(self, failures: Sequence[Failure]) -> None:
+        """Write down when they are due again, and why."""
+        if not failures:
+            return
+        rows = [(f.envelope.id, pause_s(f.envelope.tries), f.why[:500]) for f in failures]
+        await self._pool.execute(
+            """
+            UPDATE outbox SET tries = tries + 1, due_at = now() + make_interval(secs => wait_s),
+                error = why
+            FROM unnest($1::uuid[], $2::float8[], $3::text[]) AS failed (failed_id, wait_s, why)
+            WHERE id = failed_id
+            """,
+            *zip(*rows, strict=True),
+        )
+
+    async def bury(self, burials: Sequence[Burial]) -> None:
+        """Park them, and keep them among the dead."""
+        await dead_letters.bury(self._pool, burials)
+
+    async def lag(self) -> int:
+        """How many rows are not done."""
+        return await self._pool.fetchval(WAITING)  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        """Give up the lease."""
+        await self._lease.release()
+
+
+WAITING = "SELECT count(*) FROM outbox WHERE done_at IS NULL AND NOT parked"

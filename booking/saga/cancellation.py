@@ -1,0 +1,54 @@
+"""A confirmed booking is given back: the money first, then the seats."""
+
+from uuid import UUID
+
+from booking_rush.booking import audit
+from booking_rush.booking.holds import bookings
+from booking_rush.booking.holds.bookings import Booking
+from booking_rush.booking.messaging import outbox
+from booking_rush.booking.saga.messages import move
+from booking_rush.errors import Refusal
+from booking_rush.postgres import Connection, Pool
+
+
+class NotRefundable(Refusal):
+    """That booking cannot be given back."""
+
+    code, status = "not_refundable", 409
+
+
+async def cancel(pool: Pool, booking: UUID, who: str, *, begun: bool = False) -> Booking:
+    """Cancel a booking, by its visitor or by an operator; `begun`: after its show began, too.
+
+    Raises:
+        NotRefundable: it is not confirmed, or its show has begun.
+        UnknownBooking: there is none.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        found = await bookings.one(connection, booking)
+        if not begun and await _has_begun(connection, found):
+            raise NotRefundable("its show has begun")
+        asked = outbox.message(
+            f"cancel:{booking}:{found.step}", booking, found.event, "cancel_asked", 0
+        )
+        [step] = await move(connection, [asked])
+        if step.verdict == "refused":
+            raise NotRefundable(f"a booking that is {step.then.state} cannot be given back")
+        if step.verdict == "moves":
+            await audit.note(connection, who, "refund", found.event, booking=str(booking))
+        return await bookings.one(connection, booking)
+
+
+async def _has_begun(connection: Connection, booking: Booking) -> bool:
+    """Whether any show of it has begun."""
+    sections = {seat.rpartition(".")[0] for seat in booking.seats} or {booking.section}
+    begun: bool = await connection.fetchval(
+        """
+        SELECT coalesce(bool_or(starts_at <= now()), false)
+        FROM sections JOIN shows ON shows.event = sections.event AND shows.id = sections.show
+        WHERE sections.event = $1 AND sections.id = ANY($2)
+        """,
+        booking.event,
+        list(sections),
+    )
+    return begun

@@ -1,0 +1,248 @@
+"""The reconcile duty: Redis against Postgres, Postgres against the bank; each difference is named.
+
+Postgres decides, so a difference is mended by ordering again what the booking's state asks for:
+the same orders, the same fence. What no order can mend is said, and `booking-rush rebuild` does.
+Only what is seen twice is a difference: the stores are read one after the other, while both move.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from booking_rush.booking.messaging import outbox
+from booking_rush.booking.payments.provider import PAYMENT, BankAwayError, Payments, payment_of
+from booking_rush.booking.saga.watchdog import ask_bank
+from booking_rush.booking.seats import inventory
+from booking_rush.errors import Refusal
+from booking_rush.lua.events.commands import House, ReadSeats, ReportSockets, SectionSeats
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import Directory
+
+log = logging.getLogger(__name__)
+
+STORES_S, BANK_S = 5.0, 60.0
+AGAIN_S = 0.5  # between the two looks of one who asks by hand
+LAG_MS = 2_000  # while the outbox is older, Postgres does not know yet
+BANK_LOOKS_BACK = "3 minutes"
+PAGE = 500
+ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What two stores say of one thing; `order` mends it (empty: nothing does by itself)."""
+
+    event: str
+    kind: str
+    what: str
+    left: str
+    right: str
+    booking: str = ""
+    order: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """As operators see it."""
+        return asdict(self)
+
+
+class Comparison:
+    """Looks at one event in all three stores."""
+
+    def __init__(self, pool: Pool, directory: Directory, payments: Payments) -> None:
+        self._pool = pool
+        self._directory = directory
+        self._payments = payments
+
+    async def of(self, event: str) -> list[Difference]:
+        """Everything that differs, looked at twice.
+
+        Raises:
+            Recovering, TryAgain, Busy: Redis cannot be asked now.
+        """
+        first = {*await self.stores(event), *await self.bank(event)}
+        if not first:
+            return []
+        await asyncio.sleep(AGAIN_S)
+        again = {*await self.stores(event), *await self.bank(event)}
+        return sorted(first & again, key=lambda one: (one.kind, one.what))
+
+    async def stores(self, event: str) -> list[Difference]:
+        """Redis against Postgres: every seat, and the free places of every standing section."""
+        batcher = self._directory.batcher(event)
+        stats = await batcher.do(ReportSockets("reconcile", 0))
+        if stats.outbox_age_ms > LAG_MS:
+            return []
+        read = await batcher.do(ReadSeats([]))
+        async with self._pool.acquire() as connection:
+            kept = await inventory.sections(connection, event)
+        seats = differing_seats(read.sections, kept)
+        owners = await self._owners(event, [seat for seat, _, _ in seats])
+        found = [
+            Difference(
+                event, "seat", seat, f"redis {had}", f"postgres {has}", *owners.get(seat, ())
+            )
+            for seat, had, has in seats
+        ]
+        return found + [
+            Difference(event, "free_places", section, f"redis {had}", f"postgres {has}")
+            for section, had, has in differing_places(read.sections, kept)
+        ]
+
+    async def bank(self, event: str) -> list[Difference]:
+        """Postgres against the bank: payments that changed of late."""
+        rows = await self._pool.fetch(
+            f"""
+            SELECT {PAYMENT}, state, refunding FROM payments
+            WHERE booking IN (SELECT id FROM bookings WHERE event = $1) AND amount > 0
+              AND changed_at > now() - interval '{BANK_LOOKS_BACK}'
+            ORDER BY changed_at DESC LIMIT $2
+            """,  # noqa: S608  names of our own
+            event,
+            PAGE,
+        )
+        found = await asyncio.gather(*(self._of_payment(event, row) for row in rows))
+        return [difference for difference in found if difference is not None]
+
+    async def _of_payment(self, event: str, row: asyncpg.Record) -> Difference | None:
+        try:
+            told = await self._payments.ask(payment_of(row))
+        except BankAwayError as why:
+            log.info("bank not compared why=%s", why)
+            return None
+        words = {word.word for word in told}
+        bank = "refunded" if "refunded" in words else "captured" if "charged" in words else "none"
+        ours = row["state"] if row["state"] in ("captured", "refunded") else "none"
+        if bank == ours:
+            return None
+        name, booking = f"{row['booking']}:{row['attempt']}", str(row["booking"])
+        return Difference(event, "money", name, f"postgres {ours}", f"bank {bank}", booking, ASK)
+
+    async def _owners(self, event: str, seats: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """By seat: the booking that Postgres' word on it is of, and the order that repeats it."""
+        if not seats:
+            return {}
+        rows = await self._pool.fetch(
+            """
+            SELECT DISTINCT ON (seat) seat, id, state, claimed
+            FROM bookings, unnest(seats) AS seat
+            WHERE event = $1 AND seats && $2 AND seat = ANY($2)
+            ORDER BY seat, claimed DESC, (state = 'held') DESC, id DESC
+            """,
+            event,
+            list(seats),
+        )
+        return {row["seat"]: (str(row["id"]), _order_of(row)) for row in rows}
+
+
+def _order_of(row: asyncpg.Record) -> str:
+    if row["claimed"]:
+        return "retake" if row["state"] == "paying" else "mark_sold"
+    return {"held": "reopen", "retaking": ""}.get(row["state"], "free")
+
+
+def differing_seats(
+    read: Iterable[SectionSeats], kept: Iterable[House]
+) -> list[tuple[str, str, str]]:
+    """Seats of which Redis and Postgres say another character: (seat, Redis', Postgres')."""
+    by_section = {section.id: dict(section.rows) for section in read}
+    return [
+        (f"{section.id}.{row}-{number}", had, has)
+        for section in kept
+        for row, text in section.rows
+        if by_section.get(section.id, {}).get(row) != text
+        for number, (had, has) in enumerate(
+            zip(by_section.get(section.id, {}).get(row, "?" * len(text)), text, strict=False), 1
+        )
+        if had != has
+    ]
+
+
+def differing_places(
+    read: Iterable[SectionSeats], kept: Iterable[House]
+) -> list[tuple[str, int, int]]:
+    """Standing sections of which they count other free places: (section, Redis', Postgres')."""
+    free = {section.id: section.free for section in read}
+    return [
+        (section.id, free.get(section.id, -1), section.free)
+        for section in kept
+        if section.kind == "standing" and free.get(section.id) != section.free
+    ]
+
+
+class Reconciler:
+    """Compares every event again and again; what it saw the last time, too, it mends."""
+
+    def __init__(
+        self, pool: Pool, directory: Directory, payments: Payments, every_s: float = STORES_S
+    ) -> None:
+        self._pool = pool
+        self._directory = directory
+        self._payments = payments
+        self.comparison = Comparison(pool, directory, payments)
+        self._every_s = every_s
+        self._stores_at = self._bank_at = 0.0
+        self._seen: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
+        self._twice: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
+
+    @property
+    def found(self) -> list[Difference]:
+        """What the last rounds saw for the second time."""
+        seen = self._twice["stores"] | self._twice["bank"]
+        return sorted(seen, key=lambda one: (one.kind, one.what))
+
+    async def run_once(self) -> int:
+        """Compare what it is time to compare; how many differences were mended."""
+        await self._directory.run_once()
+        now, mended = time.monotonic(), 0
+        if now >= self._stores_at:
+            self._stores_at = now + self._every_s
+            mended += await self._round("stores")
+        if now >= self._bank_at:
+            self._bank_at = now + self._every_s * BANK_S / STORES_S
+            mended += await self._round("bank")
+        return mended
+
+    async def _round(self, which: str) -> int:
+        seen = set[Difference]()
+        for row in self._directory.rows:
+            try:
+                seen |= set(await getattr(self.comparison, which)(row.id))
+            except Refusal as refusal:
+                log.info("not compared event=%s why=%s", row.id, refusal.code)
+        twice, self._seen[which] = seen & self._seen[which], seen
+        self._twice[which] = twice
+        for difference in twice:
+            log.warning("differs %s", difference)
+        return await self.mend(twice)
+
+    async def mend(self, differences: Iterable[Difference]) -> int:
+        """Order again what each booking's state asks for, or hear the bank; once a booking."""
+        wanted = {(UUID(one.booking), one.order): one.event for one in differences if one.order}
+        for (booking, order), event in wanted.items():
+            mending = self._ask if order == ASK else self._order
+            await mending(booking, event, order)
+        return len(wanted)
+
+    async def _order(self, booking: UUID, event: str, order: str) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                "SELECT step, attempt, paid FROM bookings WHERE id = $1 FOR UPDATE", booking
+            )
+            assert row is not None, booking
+            attempt = row["paid"] or row["attempt"]
+            made = outbox.order(booking, event, order, attempt, row["step"])
+            await outbox.put(connection, [made])
+
+    async def _ask(self, booking: UUID, event: str, order: str) -> None:
+        rows = await self._pool.fetch(
+            f"SELECT {PAYMENT} FROM payments WHERE booking = $1",  # noqa: S608
+            booking,
+        )
+        for row in rows:
+            await ask_bank(self._pool, self._payments, payment_of(row), event)

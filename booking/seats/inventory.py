@@ -1,0 +1,86 @@
+"""The house as Postgres knows it: every row of every section, with what is claimed and held."""
+
+from collections import defaultdict
+
+import orjson
+
+from booking_rush.booking.catalogue.catalogue import section_of
+from booking_rush.booking.catalogue.events import SeatedSection, Section
+from booking_rush.lua.events.commands import House
+from booking_rush.postgres import Connection
+
+Marks = dict[str, str]  # seat → character
+
+
+async def sections(connection: Connection, event: str) -> list[House]:
+    """Every section as it stands, in the order of the event."""
+    found = await connection.fetch(
+        "SELECT to_jsonb(sections) AS row FROM sections WHERE event = $1 ORDER BY position", event
+    )
+    rows = [orjson.loads(row["row"]) for row in found]
+    marks = await _marks(connection, event)
+    held = await connection.fetch(
+        """
+        SELECT section, sum(quantity)::int AS quantity FROM bookings
+        WHERE event = $1 AND state = 'held' AND section <> '' GROUP BY section
+        """,
+        event,
+    )
+    taken = {row["section"]: row["quantity"] for row in held}
+    return [
+        standing(section_of(row), marks[row["id"]], row["claimed"] + taken.get(row["id"], 0))
+        for row in rows
+    ]
+
+
+def empty(section: Section) -> House:
+    """A section of which nothing is taken."""
+    return standing(section, {}, 0)
+
+
+def standing(section: Section, marks: Marks, taken: int) -> House:
+    """A section as it stands; `taken` counts the places of a standing one."""
+    amount, currency = section.price.amount, section.price.currency
+    if not isinstance(section, SeatedSection):
+        free = section.capacity - taken
+        return House(section.id, "standing", amount, currency, free, [])
+    closed = dict.fromkeys(section.closed, "x")
+    chars = {**marks, **closed}
+    rows = [
+        (
+            row.name,
+            "".join(
+                chars.get(f"{section.id}.{row.name}-{number}", ".")
+                for number in range(1, row.seats + 1)
+            ),
+        )
+        for row in section.rows
+    ]
+    free = sum(text.count(".") for _, text in rows)
+    return House(section.id, "seated", amount, currency, free, rows)
+
+
+async def _marks(connection: Connection, event: str) -> defaultdict[str, Marks]:
+    """By section: the seats that are held, being paid or sold."""
+    rows = await connection.fetch(
+        """
+        SELECT unnest(seats) AS seat, 'h' AS mark FROM bookings
+        WHERE event = $1 AND state = 'held'
+        UNION ALL
+        SELECT seat, CASE WHEN state = 'paying' THEN 'h' ELSE 's' END
+        FROM claims JOIN bookings ON bookings.id = claims.booking WHERE claims.event = $1
+        """,
+        event,
+    )
+    marks = defaultdict[str, Marks](dict)
+    for row in rows:
+        marks[row["seat"].rpartition(".")[0]][row["seat"]] = row["mark"]
+    return marks
+
+
+LOAD_HOLDS = """
+    SELECT * FROM bookings
+    WHERE event = $1 AND (state IN ('held', 'paying', 'retaking', 'confirmed', 'refunding')
+        OR created_at > now() - interval '24 hours')
+    ORDER BY id
+"""
