@@ -22,9 +22,9 @@ from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue.event_registry import Directory
-from booking_rush.server.broker import start_kafka
-from booking_rush.server.serve import free_port
-from booking_rush.server.supervisor import Child, Supervisor
+from booking_rush.server.embedded.kafka_broker import start_kafka
+from booking_rush.server.processes.supervisor import Child, Supervisor
+from booking_rush.server.runtime.ports import free_port
 from loadtest.bare import bare_record, bare_saga
 from loadtest.sale import EVENT, Counted, NoBank, Sale
 from loadtest.stage import cpu_s, line, stores

@@ -18,10 +18,10 @@ from redis.asyncio import Redis
 from booking_rush.lua.client.connection import connect
 from booking_rush.migrations.migrate import migrate
 from booking_rush.postgres import open_pool
-from booking_rush.server.seed import seed
-from booking_rush.server.serve import free_port
-from booking_rush.server.stores import postgres_child, redis_child
-from booking_rush.server.supervisor import Supervisor
+from booking_rush.server.embedded.demo_event import seed
+from booking_rush.server.embedded.stores import postgres_child, redis_child
+from booking_rush.server.processes.supervisor import Supervisor
+from booking_rush.server.runtime.ports import free_port
 
 READY_S = 60.0
 

@@ -3,6 +3,8 @@
 from collections import deque
 from math import ceil, sqrt
 
+from booking_rush.lua.client.pubsub import Tick
+
 WINDOW_MS = 30_000
 SAMPLE_MS = 1_000
 MEASURED_FROM_MS = 3_000  # less is luck
@@ -48,3 +50,29 @@ def forecast(ahead: int, *, free: float, rate: float, pace: float | None) -> tup
         return None
     seconds = quick / rate + slow / speed
     return ceil(seconds), ceil(1.25 * seconds + 1.28 * sqrt(turn) / speed)
+
+
+class Outlook:
+    """What the ticks say of an event's near future."""
+
+    def __init__(self) -> None:
+        self.pace = Pace()
+        self.rate = 0.0
+        self.free = 0.0
+        self.moves = False  # whether anybody is being admitted in this state
+
+    def take(self, tick: Tick) -> None:
+        """What a tick says."""
+        self.pace.note(tick.at, tick.admitted)
+        self.rate, self.free = tick.rate, max(0.0, tick.active_max - tick.active)
+        self.moves = tick.state in ("open", "draining")
+
+    def eta(self, ahead: int) -> tuple[int, int] | None:
+        """The wait of who has so many before them."""
+        if not self.moves:
+            return None
+        return forecast(ahead, free=self.free, rate=self.rate, pace=self.pace.per_second())
+
+    def admissions_per_second(self) -> float:
+        """Measured, or 0 while there is too little to measure."""
+        return self.pace.per_second() or 0.0

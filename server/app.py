@@ -4,46 +4,31 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
-from typing import Any
 
-from redis.exceptions import RedisError
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from booking_rush.errors import Refusal, TryAgain
-from booking_rush.postgres import AWAY
 from booking_rush.queue.rules import ACTIONS
-from booking_rush.server import admin, box_office, metrics, visitors
-from booking_rush.server.channel import channel
-from booking_rush.server.figures import operators_socket
-from booking_rush.server.house import House, open_house
-from booking_rush.server.perimeter import Perimeter, trace_id_of
-from booking_rush.server.problems import Internal, MethodNotAllowed, NotFound
-from booking_rush.server.requests import answer, house_of, refuse
-from booking_rush.server.settings import Settings
-from booking_rush.server.stream import stream
+from booking_rush.server.admin import audit, broadcasts, sessions, stats
+from booking_rush.server.admin import bookings as admin_bookings
+from booking_rush.server.admin import events as admin_events
+from booking_rush.server.admin import visitors as admin_visitors
+from booking_rush.server.admin.stats import operators_socket
+from booking_rush.server.api import bookings, events, holds, places, visitors, webhooks
+from booking_rush.server.composition import open_house
+from booking_rush.server.runtime.settings import Settings
+from booking_rush.server.sockets.sse import stream
+from booking_rush.server.sockets.websocket import channel
+from booking_rush.server.web.exception_handlers import HANDLERS
+from booking_rush.server.web.health import healthz, readyz, show_metrics
+from booking_rush.server.web.middleware import Perimeter
+from booking_rush.server.web.services import House
+from booking_rush.server.web.static_files import STATIC, Revalidated, page
 
 log = logging.getLogger(__name__)
-
-STATIC = Path(__file__).parents[1] / "static"
-
-
-class Revalidated(StaticFiles):
-    """Modules of one version: a browser asks each time whether what it has is still right."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        """A file, with its ETag to be asked about."""
-        response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
 
 
 V1 = "/api/v1"
@@ -51,77 +36,47 @@ E = f"{V1}/events/{{event}}"
 A = f"{V1}/admin/events/{{event}}"
 
 
-async def page(name: str, request: Request) -> Response:
-    """One of the pages."""
-    return FileResponse(STATIC / name, headers={"Cache-Control": "no-cache"})
-
-
-async def healthz(request: Request) -> Response:
-    """`GET /healthz`: the process lives."""
-    return answer(200, {"status": "ok"})
-
-
-async def readyz(request: Request) -> Response:
-    """`GET /readyz`: may take traffic; 503 while stopping, or while a store is away."""
-    house = house_of(request)
-    if house.draining.is_set():
-        return answer(503, {"status": "stopping"})
-    try:
-        await house.redis.ping()
-        await house.pool.fetchval("SELECT 1")
-    except (RedisError, *AWAY) as error:
-        return answer(503, {"status": f"a store is away: {type(error).__name__}"})
-    shut = [
-        row.id for row in house.rooms.directory.rows if not house.rooms.batcher(row.id).gate.is_open
-    ]
-    if shut:
-        return answer(503, {"status": "recovering", "events": shut})
-    return answer(200, {"status": "ready"})
-
-
-async def show_metrics(request: Request) -> Response:
-    """`GET /metrics`, as Prometheus reads it."""
-    return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
-
-
 ROUTES = [
-    Route(f"{E}/queue", visitors.join, methods=["POST"]),
-    Route(f"{E}/queue", visitors.place, methods=["GET"]),
-    Route(f"{E}/queue", visitors.leave, methods=["DELETE"]),
+    Route(f"{E}/queue", places.join, methods=["POST"]),
+    Route(f"{E}/queue", places.place, methods=["GET"]),
+    Route(f"{E}/queue", places.leave, methods=["DELETE"]),
     Route(f"{E}/queue/stream", stream, methods=["GET"]),
     Route(f"{V1}/visitors", visitors.new_visitor, methods=["POST"]),
-    Route(f"{V1}/events", visitors.events, methods=["GET"]),
-    Route(E, visitors.event, methods=["GET"]),
-    Route(f"{E}/chart", visitors.event_chart, methods=["GET"]),
+    Route(f"{V1}/events", events.events, methods=["GET"]),
+    Route(E, events.event, methods=["GET"]),
+    Route(f"{E}/chart", events.event_chart, methods=["GET"]),
     Route("/.well-known/jwks.json", visitors.jwks, methods=["GET"]),
-    Route(f"{E}/availability", box_office.seats, methods=["GET"]),
-    Route(f"{E}/holds", box_office.hold, methods=["POST"]),
-    Route(f"{E}/holds/{{hold}}", box_office.find, methods=["GET"]),
-    Route(f"{E}/holds/{{hold}}", box_office.release, methods=["DELETE"]),
-    Route(f"{E}/holds/{{hold}}/extend", box_office.extend, methods=["POST"]),
-    Route(f"{E}/holds/{{hold}}/checkout", box_office.check_out, methods=["POST"]),
-    Route(f"{V1}/bookings", box_office.list_bookings, methods=["GET"]),
-    Route(f"{V1}/bookings/{{booking}}", box_office.booking, methods=["GET"]),
-    Route(f"{V1}/bookings/{{booking}}/cancel", box_office.cancel, methods=["POST"]),
-    Route(f"{V1}/bookings/{{booking}}/tickets/{{ticket}}/qr.svg", box_office.qr, methods=["GET"]),
-    Route(f"{V1}/payments/{{provider}}/webhook", box_office.webhook, methods=["POST"]),
-    Route(f"{V1}/admin/login", admin.log_in, methods=["POST"]),
-    Route(f"{V1}/admin/logout", admin.log_out, methods=["POST"]),
-    Route(f"{V1}/admin/me", admin.me, methods=["GET"]),
-    Route(f"{V1}/admin/events", admin.create, methods=["POST"]),
-    Route(f"{V1}/admin/events", admin.events, methods=["GET"]),
-    Route(f"{V1}/admin/audit", admin.journal, methods=["GET"]),
-    Route(A, admin.event, methods=["GET"]),
-    Route(A, admin.change, methods=["PATCH"]),
-    Route(f"{A}/rules", admin.rules, methods=["PATCH"]),
-    Route(f"{A}/broadcast", admin.broadcast, methods=["POST"]),
-    Route(f"{A}/bookings", admin.list_bookings, methods=["GET"]),
-    Route(f"{A}/reconcile", admin.reconcile, methods=["POST"]),
-    Route(f"{V1}/admin/bookings/{{booking}}/refund", admin.refund, methods=["POST"]),
-    Route(f"{A}/stats", admin.stats, methods=["GET"]),
-    Route(f"{A}/visitors/{{visitor}}/admit", admin.admit, methods=["POST"]),
-    Route(f"{A}/visitors/{{visitor}}", admin.remove, methods=["DELETE"]),
-    *(Route(f"{A}/{action}", partial(admin.act, action), methods=["POST"]) for action in ACTIONS),
+    Route(f"{E}/availability", holds.seats, methods=["GET"]),
+    Route(f"{E}/holds", holds.hold, methods=["POST"]),
+    Route(f"{E}/holds/{{hold}}", holds.find, methods=["GET"]),
+    Route(f"{E}/holds/{{hold}}", holds.release, methods=["DELETE"]),
+    Route(f"{E}/holds/{{hold}}/extend", holds.extend, methods=["POST"]),
+    Route(f"{E}/holds/{{hold}}/checkout", holds.check_out, methods=["POST"]),
+    Route(f"{V1}/bookings", bookings.list_bookings, methods=["GET"]),
+    Route(f"{V1}/bookings/{{booking}}", bookings.booking, methods=["GET"]),
+    Route(f"{V1}/bookings/{{booking}}/cancel", bookings.cancel, methods=["POST"]),
+    Route(f"{V1}/bookings/{{booking}}/tickets/{{ticket}}/qr.svg", bookings.qr, methods=["GET"]),
+    Route(f"{V1}/payments/{{provider}}/webhook", webhooks.webhook, methods=["POST"]),
+    Route(f"{V1}/admin/login", sessions.log_in, methods=["POST"]),
+    Route(f"{V1}/admin/logout", sessions.log_out, methods=["POST"]),
+    Route(f"{V1}/admin/me", sessions.me, methods=["GET"]),
+    Route(f"{V1}/admin/events", admin_events.create, methods=["POST"]),
+    Route(f"{V1}/admin/events", admin_events.events, methods=["GET"]),
+    Route(f"{V1}/admin/audit", audit.journal, methods=["GET"]),
+    Route(A, admin_events.event, methods=["GET"]),
+    Route(A, admin_events.change, methods=["PATCH"]),
+    Route(f"{A}/rules", admin_events.rules, methods=["PATCH"]),
+    Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),
+    Route(f"{A}/bookings", admin_bookings.list_bookings, methods=["GET"]),
+    Route(f"{A}/reconcile", admin_bookings.reconcile, methods=["POST"]),
+    Route(f"{V1}/admin/bookings/{{booking}}/refund", admin_bookings.refund, methods=["POST"]),
+    Route(f"{A}/stats", stats.stats, methods=["GET"]),
+    Route(f"{A}/visitors/{{visitor}}/admit", admin_visitors.admit, methods=["POST"]),
+    Route(f"{A}/visitors/{{visitor}}", admin_visitors.remove, methods=["DELETE"]),
+    *(
+        Route(f"{A}/{action}", partial(admin_events.act, action), methods=["POST"])
+        for action in ACTIONS
+    ),
     Route("/", partial(page, "index.html"), methods=["GET"]),
     Route("/events/{event}", partial(page, "event.html"), methods=["GET"]),
     Route("/admin", partial(page, "admin.html"), methods=["GET"]),
@@ -130,38 +85,6 @@ ROUTES = [
     Route("/metrics", show_metrics, methods=["GET"]),
     Mount("/static", Revalidated(directory=STATIC)),
 ]
-
-
-async def refused(request: Request, refusal: Any) -> Response:
-    """A refusal, said in its own words."""
-    assert isinstance(refusal, Refusal)
-    return refuse(refusal, trace_id_of(request.scope))
-
-
-async def not_there(request: Request, error: Any) -> Response:
-    """What the router refuses: no such path, no such method."""
-    assert isinstance(error, HTTPException)
-    refusal = MethodNotAllowed() if error.status_code == 405 else NotFound()
-    return refuse(refusal, trace_id_of(request.scope), dict(error.headers or {}))
-
-
-async def away(request: Request, error: Any) -> Response:
-    """A store is away: whether it was done is not known."""
-    log.warning("store away trace=%s why=%s", trace_id_of(request.scope), type(error).__name__)
-    return refuse(TryAgain("a store did not answer"), trace_id_of(request.scope))
-
-
-async def broken(request: Request, error: Any) -> Response:
-    """A mistake of ours."""
-    return refuse(Internal(), trace_id_of(request.scope))
-
-
-HANDLERS: dict[Any, Any] = {
-    Refusal: refused,
-    HTTPException: not_there,
-    Exception: broken,
-    **dict.fromkeys((RedisError, *AWAY), away),
-}
 
 
 def create_app(

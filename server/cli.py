@@ -22,22 +22,22 @@ from booking_rush.migrations.migrate import migrate as apply_migrations
 from booking_rush.postgres import PostgresUnfitError, open_pool
 from booking_rush.queue import keyring
 from booking_rush.queue.keyring import SecretKeyError
-from booking_rush.server import settings as settings_
-from booking_rush.server.broker import run_kafka
-from booking_rush.server.demo import demo as run_demo
-from booking_rush.server.lock import DataInUseError
-from booking_rush.server.logs import configure
-from booking_rush.server.operators import Operators, Role
-from booking_rush.server.seed import seed as seed_event
-from booking_rush.server.serve import PortBusyError, listen
-from booking_rush.server.serve import serve as run_server
-from booking_rush.server.settings import Settings, SettingsError
-from booking_rush.server.stores import StoreMissingError
-from booking_rush.server.supervisor import ChildDiesError
-from booking_rush.server.work import DUTIES
-from booking_rush.server.work import reconcile_once as run_reconcile
-from booking_rush.server.work import work as run_work
-from booking_rush.server.workers import run_workers
+from booking_rush.server.auth.operators import Operators, Role
+from booking_rush.server.embedded.data_lock import DataInUseError
+from booking_rush.server.embedded.demo import demo as run_demo
+from booking_rush.server.embedded.demo_event import seed as seed_event
+from booking_rush.server.embedded.kafka_broker import run_kafka
+from booking_rush.server.embedded.stores import StoreMissingError
+from booking_rush.server.processes.duties import DUTIES
+from booking_rush.server.processes.duties import reconcile_once as run_reconcile
+from booking_rush.server.processes.duties import work as run_work
+from booking_rush.server.processes.multiprocess import run_workers
+from booking_rush.server.processes.serve import serve as run_server
+from booking_rush.server.processes.supervisor import ChildDiesError
+from booking_rush.server.runtime import settings as settings_
+from booking_rush.server.runtime.logs import configure
+from booking_rush.server.runtime.ports import PortBusyError, listen
+from booking_rush.server.runtime.settings import Settings, SettingsError
 
 FAILED, USAGE, SETTINGS, STORE_AWAY, IN_USE, CHILD_DIES = 1, 2, 3, 4, 5, 6
 

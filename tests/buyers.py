@@ -10,7 +10,7 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from booking_rush.server.tokens import Tokens
+from booking_rush.server.auth.visitor_tokens import Tokens
 from booking_rush.tasks import end
 from tests.agreement import TERMINAL
 from tests.clients import Frame, Socket

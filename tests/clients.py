@@ -17,7 +17,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from booking_rush.server.wire import SUBPROTOCOL
+from booking_rush.server.protocol.frames import SUBPROTOCOL
 
 Frame = dict[str, Any]
 

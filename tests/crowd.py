@@ -12,7 +12,7 @@ import orjson
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from booking_rush.server.tokens import Tokens
+from booking_rush.server.auth.visitor_tokens import Tokens
 from tests.clients import Frame
 from tests.world import SECRET
 

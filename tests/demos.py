@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from booking_rush.server.serve import free_port
+from booking_rush.server.runtime.ports import free_port
 from tests.processes import wait_for
 
 ROOT = Path(__file__).parents[1]

@@ -18,10 +18,10 @@ from booking_rush.booking.payments.http_client import Http, open_http
 from booking_rush.booking.payments.practice_bank import PracticeBank
 from booking_rush.booking.payments.provider import Payment, Told
 from booking_rush.postgres import Pool
-from booking_rush.server.bank import bank
-from booking_rush.server.bank_books import NewCharge
-from booking_rush.server.serve import listen
-from booking_rush.server.settings import Settings
+from booking_rush.server.practice_bank.ledger import NewCharge
+from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.runtime.ports import listen
+from booking_rush.server.runtime.settings import Settings
 from tests.askers import Nobody
 from tests.clients import until
 from tests.world import QuietServer

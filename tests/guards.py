@@ -11,7 +11,7 @@ from booking_rush.booking.payments.practice_bank import PracticeBank
 from booking_rush.booking.payments.provider import BankAwayError
 from booking_rush.booking.payments.router import Guarded
 from booking_rush.circuit_breaker import Breaker
-from booking_rush.server.serve import free_port
+from booking_rush.server.runtime.ports import free_port
 from tests.askers import Counting
 from tests.desk import payment
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from booking_rush.server.settings import Settings
+from booking_rush.server.runtime.settings import Settings
 
 TAIL = 1500  # characters
 T = TypeVar("T")

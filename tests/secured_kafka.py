@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from booking_rush.booking.kafka.kafka_log import GROUP
-from booking_rush.server.broker import kafka_child
-from booking_rush.server.serve import free_port
+from booking_rush.server.embedded.kafka_broker import kafka_child
+from booking_rush.server.runtime.ports import free_port
 from tests.stores import Store, running
 
 HOST = ipaddress.ip_address("127.0.0.1")

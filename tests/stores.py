@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 
-from booking_rush.server.broker import kafka_child
-from booking_rush.server.stores import postgres_child, redis_child
-from booking_rush.server.supervisor import Child
+from booking_rush.server.embedded.kafka_broker import kafka_child
+from booking_rush.server.embedded.stores import postgres_child, redis_child
+from booking_rush.server.processes.supervisor import Child
 from tests.processes import wait_for
 
 PATIENCE_S = 30.0

@@ -3,9 +3,9 @@
 import pytest
 from websockets.asyncio.client import connect
 
-from booking_rush.server import wire
 from booking_rush.server.app import ROUTES
-from booking_rush.server.operators import FAILURES_MAX
+from booking_rush.server.auth.operators import FAILURES_MAX
+from booking_rush.server.protocol import frames
 from tests.clients import PASSWORD, Socket, code_of
 from tests.world import World
 
@@ -116,4 +116,4 @@ async def test_a_visitors_token_opens_no_operators_socket(world: World) -> None:
 
     for headers in ({"Authorization": f"Bearer {visitor.token}"}, {}):
         async with connect(url, additional_headers=headers) as connection:
-            assert await Socket(connection).closed() == wire.NOT_AUTHENTICATED
+            assert await Socket(connection).closed() == frames.NOT_AUTHENTICATED

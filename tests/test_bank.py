@@ -21,7 +21,7 @@ from booking_rush.booking.payments.provider import (
 )
 from booking_rush.booking.payments.signatures import sign
 from booking_rush.postgres import Pool
-from booking_rush.server.bank_books import Books
+from booking_rush.server.practice_bank.ledger import Books
 from tests.askers import Nobody
 from tests.clients import until
 from tests.desk import NEW, OLD, SOON_S, Desk, Shop, new_charge, open_desk, payment

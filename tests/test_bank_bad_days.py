@@ -11,9 +11,10 @@ from booking_rush.booking.payments.http_client import open_http
 from booking_rush.booking.payments.practice_bank import PracticeBank
 from booking_rush.booking.payments.provider import METHODS, BankAwayError, Payment
 from booking_rush.postgres import Pool
-from booking_rush.server.bank import Bank, bank
-from booking_rush.server.bank_books import Books
-from booking_rush.server.serve import PortBusyError
+from booking_rush.server.practice_bank.bank import Bank
+from booking_rush.server.practice_bank.ledger import Books
+from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.runtime.ports import PortBusyError
 from tests.clients import until
 from tests.desk import NEW, Desk, Shop, is_quiet, new_charge, open_desk, payment
 

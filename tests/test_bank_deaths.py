@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from booking_rush.postgres import Pool
-from booking_rush.server.bank_books import Books, NewCharge
+from booking_rush.server.practice_bank.ledger import Books, NewCharge
 from tests.crashes import DiedError, Fate, MortalPool
 from tests.desk import new_charge, payment
 

@@ -18,9 +18,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from booking_rush.server.broker import JARS, POM, ROOT, kafka_child, kafka_jars
-from booking_rush.server.serve import free_port
-from booking_rush.server.stores import StoreMissingError
+from booking_rush.server.embedded.kafka_broker import JARS, POM, ROOT, kafka_child, kafka_jars
+from booking_rush.server.embedded.stores import StoreMissingError
+from booking_rush.server.runtime.ports import free_port
 from tests.clients import until
 from tests.demos import Demo
 from tests.stores import PATIENCE_S, Store, kafka_store

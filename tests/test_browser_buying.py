@@ -5,8 +5,8 @@ from playwright.async_api import Browser, Locator, Page, expect
 from redis.asyncio import Redis
 
 from booking_rush.postgres import Pool
-from booking_rush.server.guest import Guest
-from booking_rush.server.serve import send_away
+from booking_rush.server.processes.serve import send_away
+from booking_rush.server.rooms.subscriber import Guest
 from tests.browser import DESKTOP, browser, open_page
 from tests.clients import until
 from tests.outages import recovering

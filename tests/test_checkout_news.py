@@ -9,7 +9,7 @@ from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.holds.holds import Holds
 from booking_rush.errors import TryAgain
 from booking_rush.postgres import Pool
-from booking_rush.server.guest import Guest
+from booking_rush.server.rooms.subscriber import Guest
 from tests.agreement import is_quiet
 from tests.clients import Frame, Socket, Visitor, until
 from tests.world import World

@@ -10,7 +10,7 @@ from booking_rush.booking.messaging import dead_letters
 from booking_rush.postgres import Pool
 from booking_rush.queue import keyring
 from booking_rush.server.cli import cli
-from booking_rush.server.settings import Settings
+from booking_rush.server.runtime.settings import Settings
 from tests.processes import run
 from tests.world import SECRET, settings_for
 

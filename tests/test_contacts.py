@@ -5,8 +5,8 @@ import pytest
 from booking_rush.booking.holds.contacts import Contact, contact_of
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
-from booking_rush.server.demo import duties_of
-from booking_rush.server.settings import Settings, SettingsError, read
+from booking_rush.server.embedded.demo import duties_of
+from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.clients import Frame, code_of
 from tests.test_mail import ADA, held
 from tests.world import World

@@ -17,8 +17,8 @@ import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from booking_rush.server.demo import duties_of
-from booking_rush.server.settings import Settings
+from booking_rush.server.embedded.demo import duties_of
+from booking_rush.server.runtime.settings import Settings
 from tests.clients import until
 from tests.demos import ROOT, Demo, clone
 from tests.stores import PATIENCE_S, Store

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from booking_rush.server.cli import cli
-from booking_rush.server.settings import Settings, read
-from booking_rush.server.work import DUTIES
+from booking_rush.server.processes.duties import DUTIES
+from booking_rush.server.runtime.settings import Settings, read
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

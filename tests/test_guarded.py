@@ -34,9 +34,9 @@ from booking_rush.circuit_breaker import Breaker
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import Directory
-from booking_rush.server.metrics import exposition
-from booking_rush.server.serve import free_port
-from booking_rush.server.work import DUTIES
+from booking_rush.server.processes.duties import DUTIES
+from booking_rush.server.runtime.metrics import exposition
+from booking_rush.server.runtime.ports import free_port
 from tests.agreement import is_quiet
 from tests.askers import Hand
 from tests.clients import Visitor, until

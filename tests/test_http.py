@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from booking_rush.queue.passes import RECEIPT, verify
-from booking_rush.server.tokens import LIFE_S, Tokens
+from booking_rush.server.auth.visitor_tokens import LIFE_S, Tokens
 from tests.clients import code_of, until
 from tests.world import SECRET, World
 
@@ -35,7 +35,7 @@ async def test_a_visitor_is_somebody_new_for_thirty_days(world: World) -> None:
 async def test_over_tls_the_cookie_is_of_this_host_alone(world: World) -> None:
     from starlette.requests import HTTPConnection
 
-    from booking_rush.server.requests import visitor_cookie
+    from booking_rush.server.web.authentication import visitor_cookie
 
     scope: dict[str, Any] = {"type": "http", "scheme": "https", "headers": []}
     assert visitor_cookie(HTTPConnection(scope)) == "__Host-rush_visitor"
@@ -296,7 +296,7 @@ async def test_an_event_opens_and_closes_by_the_clock(world: World) -> None:
         rules={"rate_per_second": 100},
     )
     from booking_rush.booking.recording.event_scheduler import Calendar
-    from booking_rush.server.loops import forever
+    from booking_rush.server.runtime.loops import forever
     from booking_rush.tasks import end
 
     calendar = Calendar(world.house.pool, world.house.redis, world.house.rooms.directory)

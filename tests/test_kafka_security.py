@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from booking_rush.booking.kafka.connection import Cluster
 from booking_rush.booking.kafka.topics import TOPICS, make_missing
 from booking_rush.postgres import Pool
-from booking_rush.server.settings import Settings, SettingsError, read
+from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.agreement import is_quiet
 from tests.buyers import Buyer, Character
 from tests.clients import until

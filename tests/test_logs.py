@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from booking_rush.server.logs import KNOWN_MAX, REPEATS_S, LineFormatter, Repeats
+from booking_rush.server.runtime.logs import KNOWN_MAX, REPEATS_S, LineFormatter, Repeats
 
 AWAY = "Unable connect to node with id %s: %s"
 

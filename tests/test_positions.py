@@ -4,10 +4,10 @@ import orjson
 import pytest
 
 from booking_rush.lua.line.commands import Waiting
+from booking_rush.queue.forecast import Outlook
 from booking_rush.queue.lane_view import LaneView
-from booking_rush.server.guest import Guest
-from booking_rush.server.positions import Positions
-from booking_rush.server.showing import Outlook
+from booking_rush.server.rooms.positions import Positions
+from booking_rush.server.rooms.subscriber import Guest
 
 LONG_AGO = -1e9
 

@@ -14,7 +14,7 @@ import pytest
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
-from booking_rush.server.serve import free_port
+from booking_rush.server.runtime.ports import free_port
 from booking_rush.tasks import end
 from tests.clients import until
 from tests.crowd import Crowd, crowd_at

@@ -15,8 +15,8 @@ from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.lua.client import connection as connect_module
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
-from booking_rush.server.serve import free_port
-from booking_rush.server.tokens import Tokens
+from booking_rush.server.auth.visitor_tokens import Tokens
+from booking_rush.server.runtime.ports import free_port
 from booking_rush.tasks import end
 from tests.clients import Frame, until
 from tests.history import History

@@ -20,7 +20,7 @@ from booking_rush.lua.holds.commands import CheckoutHold, Held, HoldSeats, Relea
 from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import Directory
-from booking_rush.server import bank as server_bank
+from booking_rush.server.practice_bank import bank as server_bank
 from tests.agreement import disagreements, is_quiet
 from tests.clients import until
 from tests.crashes import DiedError, Fate, MortalPayments, MortalPool, MortalRedis

@@ -18,8 +18,8 @@ from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import ReportSockets
 from booking_rush.postgres import Pool
-from booking_rush.server.serve import free_port
-from booking_rush.server.settings import Settings
+from booking_rush.server.runtime.ports import free_port
+from booking_rush.server.runtime.settings import Settings
 from tests.agreement import disagreements, is_quiet, marks
 from tests.buyers import Buyer, Character, Wish, all_live
 from tests.clients import until

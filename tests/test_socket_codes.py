@@ -4,7 +4,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from booking_rush.server import wire
+from booking_rush.server.protocol import frames
 from tests.clients import Socket
 from tests.world import World
 
@@ -14,7 +14,7 @@ async def test_without_a_good_token_the_socket_is_closed_4401(world: World) -> N
     for headers in ({}, {"Authorization": "Bearer nobody"}, {"Cookie": "rush_visitor=x.y.z"}):
         url = f"{world.clients.socket_url}/ws/events/demo"
         async with connect(url, additional_headers=headers) as connection:
-            assert await Socket(connection).closed() == wire.NOT_AUTHENTICATED
+            assert await Socket(connection).closed() == frames.NOT_AUTHENTICATED
 
 
 async def test_the_cookie_is_as_good_as_the_header(world: World) -> None:
@@ -36,7 +36,7 @@ async def test_an_unknown_event_is_closed_4404(world: World) -> None:
         url = f"{world.clients.socket_url}/ws/events/{event}"
         headers = {"Authorization": f"Bearer {visitor.token}"}
         async with connect(url, additional_headers=headers) as connection:
-            assert await Socket(connection).closed() == wire.UNKNOWN_EVENT
+            assert await Socket(connection).closed() == frames.UNKNOWN_EVENT
 
 
 async def test_another_subprotocol_is_closed_4400(world: World) -> None:
@@ -50,7 +50,7 @@ async def test_another_subprotocol_is_closed_4400(world: World) -> None:
         additional_headers=headers,
         subprotocols=["chat"],  # type: ignore[list-item]
     ) as connection:
-        assert await Socket(connection).closed() == wire.MALFORMED
+        assert await Socket(connection).closed() == frames.MALFORMED
 
 
 @pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://127.0.0.1"])
@@ -86,7 +86,7 @@ async def test_a_newer_socket_of_the_same_visitor_replaces_the_older(world: Worl
     visitor = await world.visitor()
 
     async with visitor.socket() as older, visitor.socket() as newer:
-        assert await older.closed() == wire.REPLACED
+        assert await older.closed() == frames.REPLACED
         assert (await newer.ask("ping"))["type"] == "pong"
 
 
@@ -97,7 +97,7 @@ async def test_too_many_commands_close_the_socket_4429(world: World) -> None:
     async with visitor.socket() as socket:
         for n in range(150):
             await socket.send({"type": "ping", "id": str(n)})
-        assert await socket.closed() == wire.TOO_MANY
+        assert await socket.closed() == frames.TOO_MANY
 
     pongs = [frame for frame in socket.frames if frame["type"] == "pong"]
     assert 100 <= len(pongs) <= 110
@@ -111,7 +111,7 @@ async def test_binary_and_oversize_and_bad_utf8_are_closed_as_the_standard_says(
 
     async with visitor.socket() as socket:
         await socket.send(b"binary")
-        assert await socket.closed() == wire.MALFORMED
+        assert await socket.closed() == frames.MALFORMED
     async with visitor.socket() as socket:
         await socket.send('{"type":"ping","id":"' + "x" * 8192 + '"}')
         assert await socket.closed() == 1009
@@ -133,7 +133,7 @@ async def test_a_stopping_server_says_when_to_come_back(world: World) -> None:
 
     async with visitor.socket() as socket:
         world.server.handle_exit(15, None)
-        assert await socket.closed() == wire.RESTARTING
+        assert await socket.closed() == frames.RESTARTING
 
     last = socket.frames[-1]
     assert last["type"] == "server.restarting"

@@ -7,8 +7,8 @@ import httpx
 import orjson
 import pytest
 
-from booking_rush.server import stream as stream_module
-from booking_rush.server.stream import UNREAD_FRAMES_MAX, Mailbox
+from booking_rush.server.sockets import sse as stream_module
+from booking_rush.server.sockets.sse import UNREAD_FRAMES_MAX, Mailbox
 from tests.clients import PATIENCE_S, Frame, until
 from tests.world import World
 

@@ -29,7 +29,7 @@ from booking_rush.booking.payments.signatures import sign
 from booking_rush.booking.payments.stripe import Stripe
 from booking_rush.circuit_breaker import Breaker
 from booking_rush.postgres import Pool
-from booking_rush.server.settings import Settings, SettingsError, read
+from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.askers import Hand, Nobody
 from tests.clients import Frame, code_of, until
 from tests.world import World, open_world, settings_for

@@ -3,8 +3,8 @@
 import pytest
 
 from booking_rush.booking.payments.provider import BankAwayError
-from booking_rush.server.house import open_bank_client
-from booking_rush.server.settings import Settings, SettingsError, read
+from booking_rush.server.runtime.providers import open_bank_client
+from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.desk import Desk, payment
 
 

@@ -10,8 +10,8 @@ from websockets.exceptions import ConnectionClosed
 
 from booking_rush.lua.client import pubsub
 from booking_rush.postgres import Pool
-from booking_rush.server import wire
-from booking_rush.server.guest import Guest
+from booking_rush.server.protocol import frames
+from booking_rush.server.rooms.subscriber import Guest
 from tests.clients import Socket, Visitor, until
 from tests.outages import recovering, slow_welcomes
 from tests.world import World
@@ -102,7 +102,7 @@ async def test_who_is_replaced_while_being_welcomed_is_closed_at_once(
             with pytest.raises(ConnectionClosed) as closed:
                 await older
         assert closed.value.rcvd
-        assert closed.value.rcvd.code == wire.REPLACED
+        assert closed.value.rcvd.code == frames.REPLACED
         assert (await (await newer).ask("ping"))["type"] == "pong"
 
 
@@ -112,8 +112,8 @@ async def test_a_socket_that_does_not_know_yet_which_it_is_learns_later_that_it_
     """Redis has answered, the news of a newer one is here first."""
     room = await world.house.rooms.room("demo")
     ends: list[int] = []
-    frames: list[bytes] = []
-    guest = Guest(ada.id, "socket", frames.append, lambda code, _: ends.append(code), bool)
+    sent: list[bytes] = []
+    guest = Guest(ada.id, "socket", sent.append, lambda code, _: ends.append(code), bool)
     connecting = asyncio.create_task(room.connect(guest))
     await asyncio.sleep(0)
     epoch = world.house.rooms.batcher("demo").gate.epoch
@@ -121,7 +121,7 @@ async def test_a_socket_that_does_not_know_yet_which_it_is_learns_later_that_it_
     assert ends == []
     await connecting
     room.disconnect(guest)
-    assert (wire.kind_of(frames[0]), ends) == ("welcome", [wire.REPLACED])
+    assert (frames.kind_of(sent[0]), ends) == ("welcome", [frames.REPLACED])
 
 
 async def test_a_hold_that_ends_while_it_is_looked_up_is_told_once(
@@ -129,8 +129,8 @@ async def test_a_hold_that_ends_while_it_is_looked_up_is_told_once(
 ) -> None:
     """A recovery looks it up, and its end is heard before the answer."""
     hold = str(await until(lambda: held_by(pool, ada)))
-    buyers, frames = (await world.house.rooms.room("demo")).buyers, list[bytes]()
-    guest = Guest(ada.id, "socket", frames.append, lambda code, reason: None, bool)
+    buyers, sent = (await world.house.rooms.room("demo")).buyers, list[bytes]()
+    guest = Guest(ada.id, "socket", sent.append, lambda code, reason: None, bool)
     guest.hold, guest.welcomed = hold, True
     await (await world.operator()).delete(f"{DEMO}/visitors/{ada.id}")
     looking = asyncio.create_task(buyers.look_up([guest]))
@@ -139,4 +139,4 @@ async def test_a_hold_that_ends_while_it_is_looked_up_is_told_once(
         [guest], pubsub.Ended(epoch=1, visitor=ada.id, hold=hold, reason="removed")
     )
     await looking
-    assert [wire.kind_of(frame) for frame in frames] == ["hold.expired"]
+    assert [frames.kind_of(frame) for frame in sent] == ["hold.expired"]

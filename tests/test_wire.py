@@ -7,17 +7,17 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from booking_rush.server import wire
+from booking_rush.server.protocol import frames
 from tests.clients import Socket
 from tests.world import World
 
 GOOD = [
-    ('{"type":"queue.join","id":"1"}', wire.Join(id="1")),
-    ('{"id":"a","type":"queue.claim"}', wire.Claim(id="a")),
-    ('{"type":"queue.leave","id":"' + "x" * 64 + '"}', wire.Leave(id="x" * 64)),
-    (' {"type":"ping" , "id":"\\u00e9"} ', wire.Ping(id="é")),
-    ('{"type":"ping","id":"\\u0000"}', wire.Ping(id="\0")),
-    ('{"type":"ping","id":"1","id":"2"}', wire.Ping(id="2")),
+    ('{"type":"queue.join","id":"1"}', frames.Join(id="1")),
+    ('{"id":"a","type":"queue.claim"}', frames.Claim(id="a")),
+    ('{"type":"queue.leave","id":"' + "x" * 64 + '"}', frames.Leave(id="x" * 64)),
+    (' {"type":"ping" , "id":"\\u00e9"} ', frames.Ping(id="é")),
+    ('{"type":"ping","id":"\\u0000"}', frames.Ping(id="\0")),
+    ('{"type":"ping","id":"1","id":"2"}', frames.Ping(id="2")),
 ]
 
 # Text that is no JSON object: the socket is closed with 4400.
@@ -97,20 +97,20 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("text", "command"), GOOD)
-def test_a_command_is_read(text: str, command: wire.AnyFrame) -> None:
-    assert wire.read(text) == command
+def test_a_command_is_read(text: str, command: frames.AnyFrame) -> None:
+    assert frames.read(text) == command
 
 
 @pytest.mark.parametrize("text", MALFORMED)
 def test_no_object_is_malformed(text: str) -> None:
-    with pytest.raises(wire.MalformedFrameError):
-        wire.read(text)
+    with pytest.raises(frames.MalformedFrameError):
+        frames.read(text)
 
 
 @pytest.mark.parametrize(("text", "re"), INVALID)
 def test_an_object_that_is_no_command_is_invalid(text: str, re: str | None) -> None:
-    with pytest.raises(wire.InvalidFrameError) as invalid:
-        wire.read(text)
+    with pytest.raises(frames.InvalidFrameError) as invalid:
+        frames.read(text)
 
     assert invalid.value.re == re
     assert invalid.value.problem.code == "invalid_request"
@@ -144,7 +144,7 @@ async def test_every_frame_that_is_no_object_closes_the_socket_4400(world: World
     for text in MALFORMED:
         async with visitor.socket() as socket:
             await socket.send(text)
-            assert await socket.closed() == wire.MALFORMED, text
+            assert await socket.closed() == frames.MALFORMED, text
 
 
 async def test_a_command_in_pieces_is_a_command(world: World) -> None:
@@ -177,7 +177,7 @@ async def test_more_bytes_than_anybody_needs_end_the_socket(world: World) -> Non
         with suppress(ConnectionClosed):
             for n in range(400):
                 await socket.send({"type": "x" * 4000, "id": str(n)})
-        assert await socket.closed() in (1006, wire.TOO_MANY)
+        assert await socket.closed() in (1006, frames.TOO_MANY)
 
 
 # What we write
@@ -185,33 +185,33 @@ async def test_more_bytes_than_anybody_needs_end_the_socket(world: World) -> Non
 
 def test_a_frame_begins_with_its_type() -> None:
     for frame in (
-        wire.frame("pong", "1"),
-        wire.frame("queue.left"),
-        wire.error(None, {}),
-        wire.position(1, 2, 0.5, None),
+        frames.frame("pong", "1"),
+        frames.frame("queue.left"),
+        frames.error(None, {}),
+        frames.position(1, 2, 0.5, None),
     ):
-        assert wire.kind_of(frame) == orjson.loads(frame)["type"]
+        assert frames.kind_of(frame) == orjson.loads(frame)["type"]
 
 
 def test_a_position_written_by_hand_is_json() -> None:
-    assert orjson.loads(wire.position(12, 345, 7.5, (10, 20))) == {
+    assert orjson.loads(frames.position(12, 345, 7.5, (10, 20))) == {
         "type": "queue.position",
         "ahead": 12,
         "waiting": 345,
         "rate": 7.5,
         "eta_seconds": [10, 20],
     }
-    assert orjson.loads(wire.position(0, 0, 0, None))["eta_seconds"] is None
+    assert orjson.loads(frames.position(0, 0, 0, None))["eta_seconds"] is None
 
 
 def test_an_answer_carries_re_and_a_push_does_not() -> None:
-    assert orjson.loads(wire.frame("queue.left", "9")) == {"type": "queue.left", "re": "9"}
-    assert orjson.loads(wire.frame("queue.left")) == {"type": "queue.left"}
+    assert orjson.loads(frames.frame("queue.left", "9")) == {"type": "queue.left", "re": "9"}
+    assert orjson.loads(frames.frame("queue.left")) == {"type": "queue.left"}
 
 
 def test_a_server_sent_event_is_named_after_its_frame() -> None:
-    frame = wire.frame("queue.expired", reason="missed")
+    frame = frames.frame("queue.expired", reason="missed")
 
-    text = wire.server_sent(wire.kind_of(frame), frame).decode()
+    text = frames.server_sent(frames.kind_of(frame), frame).decode()
 
     assert text == 'event: queue.expired\ndata: {"type":"queue.expired","reason":"missed"}\n\n'

@@ -28,12 +28,13 @@ from booking_rush.postgres import Pool
 from booking_rush.queue.admission import Tend
 from booking_rush.queue.event_registry import Directory
 from booking_rush.server.app import create_app
-from booking_rush.server.bank import bank
-from booking_rush.server.house import House
-from booking_rush.server.loops import forever
-from booking_rush.server.operators import Operators
-from booking_rush.server.serve import Server, config_of, listen
-from booking_rush.server.settings import Settings
+from booking_rush.server.auth.operators import Operators
+from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.processes.serve import Server, config_of
+from booking_rush.server.runtime.loops import forever
+from booking_rush.server.runtime.ports import listen
+from booking_rush.server.runtime.settings import Settings
+from booking_rush.server.web.services import House
 from booking_rush.tasks import end
 from tests.clients import PASSWORD, PATIENCE_S, Clients, Frame, Visitor, until
 

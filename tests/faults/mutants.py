@@ -70,9 +70,13 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     ),
     "refund_without_key": (
         NOT_PASSED_OVER,
-        Edit("server.bank_moves", "AND state = 'captured' AND refunded_at IS NULL", "AND true"),
         Edit(
-            "server.bank_moves",
+            "server.practice_bank.statements",
+            "AND state = 'captured' AND refunded_at IS NULL",
+            "AND true",
+        ),
+        Edit(
+            "server.practice_bank.statements",
             "now() + make_interval(secs => $1) FROM changed\n)",
             "now() + make_interval(secs => $1) FROM changed ON CONFLICT DO NOTHING\n)",
         ),

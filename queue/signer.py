@@ -1,0 +1,78 @@
+"""Signer of passes, receipts and ticket codes that signs each of them once."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from booking_rush.lua.line.commands import Admitted
+from booking_rush.queue.keyring import KeyRing
+from booking_rush.queue.line import Place
+from booking_rush.queue.passes import (
+    PASS,
+    RECEIPT,
+    TICKET,
+    pass_claims,
+    receipt_claims,
+    verify,
+)
+from booking_rush.timestamps import moment
+
+SIGNED_MAX = 50_000  # signatures remembered; who polls or comes back costs no new one
+
+
+class Signer:
+    """Signs the passes and receipts of all events, each once."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self.ring = ring
+        self._sign = lru_cache(SIGNED_MAX)(self._make)
+        self._verified = lru_cache(SIGNED_MAX)(self._verify)
+
+    def receipt(self, event: str, visitor: str, place: Place) -> str:
+        """The visitor's proof of a place."""
+        return self._sign(
+            RECEIPT,
+            event=event,
+            visitor=visitor,
+            lane=place.lane,
+            number=place.number,
+            at=moment(place.joined_ms),
+        )
+
+    def booking_pass(self, event: str, visitor: str, place: Admitted) -> str:
+        """The pass of who is admitted."""
+        return self._sign(
+            PASS,
+            event=event,
+            visitor=visitor,
+            lane=place.lane,
+            number=place.number,
+            wave=place.wave,
+            admitted_ms=place.admitted_ms,
+            deadline_ms=place.deadline_ms,
+        )
+
+    def ticket(self, claims: dict[str, Any]) -> str:
+        """The code of a ticket."""
+        return self._sign(TICKET, **claims)
+
+    def read_pass(self, token: str, event: str, visitor: str) -> dict[str, Any]:
+        """The claims of a pass; one that was good is not verified again.
+
+        Raises:
+            PassInvalidError, PassExpiredError: it is not good.
+        """
+        return self._verified(token, event, visitor)
+
+    def _verify(self, token: str, event: str, visitor: str) -> dict[str, Any]:
+        return verify(token, self.ring.jwks(), event=event, visitor=visitor)
+
+    def _make(self, kind: str, **facts: Any) -> str:
+        return self.ring.sign(kind, CLAIMS[kind](**facts))
+
+
+CLAIMS: dict[str, Callable[..., dict[str, Any]]] = {
+    PASS: pass_claims,
+    RECEIPT: receipt_claims,
+    TICKET: dict,
+}

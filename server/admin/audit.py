@@ -1,0 +1,30 @@
+"""Operator endpoint for the journal, and the entry that each write leaves there."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.booking import audit
+from booking_rush.errors import Invalid
+from booking_rush.server.auth.operators import Operator
+from booking_rush.server.web.authentication import need_operator
+from booking_rush.server.web.requests import house_of, page_of
+from booking_rush.server.web.responses import answer
+
+
+async def journal(request: Request) -> Response:
+    """`GET /api/v1/admin/audit`, the newest first."""
+    await need_operator(request, "viewer")
+    limit, after = page_of(request)
+    if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
+        raise Invalid(("after", "an entry's id"))
+    before = int(after) if after is not None else None
+    entries = await audit.entries(house_of(request).pool, limit=limit, before=before)
+    return answer(200, {"entries": entries})
+
+
+async def record_action(request: Request, operator: Operator, what: str, **detail: Any) -> None:
+    """Record in the journal what an operator did to the event of this request."""
+    async with house_of(request).pool.acquire() as connection:
+        await audit.note(connection, operator.name, what, request.path_params["event"], **detail)

@@ -1,0 +1,53 @@
+"""Operator endpoints for bookings: list, refund, reconcile."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.booking.holds import bookings
+from booking_rush.booking.holds.states import STATES
+from booking_rush.booking.saga.cancellation import cancel
+from booking_rush.booking.saga.reconciliation import Comparison
+from booking_rush.errors import Invalid
+from booking_rush.server.admin.audit import record_action
+from booking_rush.server.admin.csv_export import as_csv
+from booking_rush.server.web.authentication import need_operator
+from booking_rush.server.web.requests import house_of, id_of, page_of, room_of, uuid_of
+from booking_rush.server.web.responses import answer
+
+
+async def list_bookings(request: Request) -> Response:
+    """`GET A/bookings`: the newest first, as JSON, or as CSV where that is asked for."""
+    await need_operator(request, "viewer")
+    house = house_of(request)
+    room = await room_of(request)
+    limit, after = page_of(request)
+    state = request.query_params.get("state") or None
+    if state is not None and state not in STATES:
+        raise Invalid(("state", f"one of {', '.join(STATES)}"))
+    found, more = await bookings.page(
+        house.pool, limit=limit, after=id_of(after), event=room.row.id, state=state
+    )
+    shown = [booking.shown_to_operators(house.signer.ticket) for booking in found]
+    if "text/csv" in request.headers.get("accept", ""):
+        headers = {"Link": f'<?after={more}>; rel="next"'} if more else None
+        return Response(as_csv(shown), 200, headers, media_type="text/csv")
+    return answer(200, {"bookings": shown, "next": more})
+
+
+async def refund(request: Request) -> Response:
+    """`POST /api/v1/admin/bookings/{booking}/refund`."""
+    operator = await need_operator(request, "operator")
+    house = house_of(request)
+    booking = uuid_of(request.path_params["booking"])
+    found = await cancel(house.pool, booking, operator.name, begun=True)
+    return answer(202, {"booking": found.shown_to_operators(house.signer.ticket)})
+
+
+async def reconcile(request: Request) -> Response:
+    """`POST A/reconcile`: what differs between Redis, Postgres and the bank."""
+    operator = await need_operator(request, "operator")
+    house = house_of(request)
+    room = await room_of(request)
+    found = await Comparison(house.pool, house.rooms.directory, house.payments).of(room.row.id)
+    await record_action(request, operator, "reconcile", differences=len(found))
+    return answer(200, {"differences": [difference.shown() for difference in found]})

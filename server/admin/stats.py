@@ -1,0 +1,135 @@
+"""An event in figures, as operators watch it: over HTTP when asked, over a socket each second."""
+
+import asyncio
+import re
+import time
+from typing import Any
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from booking_rush.booking.holds.bookings import takings
+from booking_rush.errors import Refusal
+from booking_rush.postgres import AWAY
+from booking_rush.queue.event_registry import UnknownEvent
+from booking_rush.server.protocol import frames
+from booking_rush.server.protocol.problems import NotAuthenticated, NotFound
+from booking_rush.server.rooms.room import Room
+from booking_rush.server.web.authentication import need_operator, operator_of
+from booking_rush.server.web.handshake import accept
+from booking_rush.server.web.requests import (
+    house_of,
+    room_of,
+)
+from booking_rush.server.web.responses import answer, deny
+from booking_rush.server.web.services import House
+from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
+
+PATH = re.compile(r"/ws/admin/events/([^/]+)\Z")
+EVERY_S = 1.0
+MONEY_S = 2.0
+PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
+
+
+async def figures(house: House, room: Room) -> dict[str, Any]:
+    """The members of `stats`; `held`, `paying`, `sold` and `free` count places.
+
+    Raises:
+        Recovering, TryAgain, Busy: Redis cannot say just now.
+    """
+    stats = await house.rooms.stats(room)
+    return {
+        "state": stats.state,
+        "waiting": stats.waiting,
+        "active": stats.active,
+        "late": stats.late,
+        "held": stats.held,
+        "paying": stats.paying,
+        "sold": stats.sold,
+        "money": await money(house, room.row.id),
+        "free": stats.free,
+        "joined": stats.joined,
+        "admitted": stats.admitted,
+        "rate": round(room.outlook.admissions_per_second(), 2),
+        "wait_seconds": percentiles(stats.waits),
+        "outbox_age_seconds": round(stats.outbox_age_ms / 1000, 3),
+        "sockets": stats.sockets,
+    }
+
+
+async def money(house: House, event: str) -> dict[str, Any]:
+    """What the event has taken, at most two seconds old: it is summed up over all bookings."""
+    at, found = house.takings.get(event, (-MONEY_S, {}))
+    if time.monotonic() - at >= MONEY_S:
+        found = await takings(house.pool, event)
+        house.takings[event] = (time.monotonic(), found)
+    return found
+
+
+def percentiles(waits: list[tuple[int, int]]) -> dict[str, float | None]:
+    """Percentiles of waits counted by quarter octaves above 100 ms; null while there are none.
+
+    A bucket answers with its geometric middle, so a figure is right to a tenth.
+    """
+    shown: dict[str, float | None] = {name: None for name, _ in PERCENTILES}
+    total, seen = sum(count for _, count in waits), 0
+    for bucket, count in sorted(waits):
+        seen += count
+        seconds = round(0.1 * 2 ** ((bucket + 0.5) / 4), 2)
+        for name, share in PERCENTILES:
+            if shown[name] is None and seen >= share * total:
+                shown[name] = seconds
+    return shown
+
+
+async def operators_socket(house: House, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve `/ws/admin/events/{event}`."""
+    await receive()
+    path = PATH.match(scope["path"])
+    if path is None:
+        await deny(NotFound(), scope, send)
+        return
+    socket: Socket = scope["extensions"][EXTENSION]
+    if not await accept(scope, send, socket):
+        return
+    try:
+        await operator_of(HTTPConnection(scope), house)
+        room = await house.rooms.room(path[1])
+    except NotAuthenticated as refusal:
+        socket.end(frames.NOT_AUTHENTICATED, refusal.code)
+    except UnknownEvent as refusal:
+        socket.end(frames.UNKNOWN_EVENT, refusal.code)
+    except AWAY:
+        socket.end(frames.OVERLOADED, "come back in a moment")
+    else:
+        await _show(house, room, socket, receive)
+
+
+async def _show(house: House, room: Room, socket: Socket, receive: Receive) -> None:
+    """Figures each second, until the client goes; what it says is not listened to."""
+    shows = asyncio.create_task(_figures(house, room, socket))
+    try:
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+    finally:
+        shows.cancel()
+
+
+async def _figures(house: House, room: Room, socket: Socket) -> None:
+    while True:
+        try:
+            socket.push(frames.frame("stats", stats=await figures(house, room)))
+        except Refusal as refusal:
+            members = {"state": room.state_members()["state"], "unknown": refusal.code}
+            socket.push(frames.frame("stats", stats=members))
+        except AWAY:
+            pass
+        await asyncio.sleep(EVERY_S)
+
+
+async def stats(request: Request) -> Response:
+    """`GET A/stats`."""
+    await need_operator(request, "viewer")
+    room = await room_of(request)
+    return answer(200, {"stats": await figures(house_of(request), room)})

@@ -1,0 +1,80 @@
+"""HTTP for visitors: their bookings, cancellation and ticket QR codes."""
+
+import io
+from functools import lru_cache
+
+import segno
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.booking.holds import bookings
+from booking_rush.booking.holds.bookings import Booking, UnknownBooking
+from booking_rush.booking.saga.cancellation import cancel as cancel_booking
+from booking_rush.server.protocol.problems import NotFound
+from booking_rush.server.web.authentication import visitor_of
+from booking_rush.server.web.requests import (
+    house_of,
+    id_of,
+    page_of,
+    uuid_of,
+)
+from booking_rush.server.web.responses import answer
+
+QR_MAX = 1024
+
+
+async def list_bookings(request: Request) -> Response:
+    """`GET /api/v1/bookings`: one's own, the newest first."""
+    house = house_of(request)
+    visitor = visitor_of(request, house)
+    limit, after = page_of(request)
+    found, more = await bookings.page(house.pool, limit=limit, after=id_of(after), visitor=visitor)
+    shown = [booking.shown(house.signer.ticket) for booking in found]
+    return answer(200, {"bookings": shown, "next": more})
+
+
+async def booking(request: Request) -> Response:
+    """`GET /api/v1/bookings/{booking}`."""
+    found = await own_booking(request)
+    return answer(200, {"booking": found.shown(house_of(request).signer.ticket)})
+
+
+async def cancel(request: Request) -> Response:
+    """`POST /api/v1/bookings/{booking}/cancel`: the money goes back, then the seats."""
+    found = await own_booking(request)
+    house = house_of(request)
+    cancelled = await cancel_booking(house.pool, found.id, f"visitor:{found.visitor}")
+    return answer(202, {"booking": cancelled.shown(house.signer.ticket)})
+
+
+async def qr(request: Request) -> Response:
+    """`GET /api/v1/bookings/{booking}/tickets/{ticket}/qr.svg`: a ticket's code to be scanned."""
+    found = await own_booking(request)
+    for ticket in found.tickets(house_of(request).signer.ticket):
+        if ticket["id"] == request.path_params["ticket"]:
+            image = _qr(ticket["code"])
+            headers = {"Cache-Control": "private, max-age=3600"}
+            return Response(image, 200, headers, media_type="image/svg+xml")
+    raise NotFound
+
+
+async def own_booking(request: Request) -> Booking:
+    """The booking in the path.
+
+    Raises:
+        UnknownBooking: there is none, or it is another visitor's.
+    """
+    house = house_of(request)
+    visitor = visitor_of(request, house)
+    found = await bookings.one(house.pool, uuid_of(request.path_params["booking"]))
+    if found.visitor != visitor:
+        raise UnknownBooking
+    return found
+
+
+@lru_cache(QR_MAX)
+def _qr(code: str) -> bytes:
+    image = io.BytesIO()
+    made = segno.make(code, error="l", micro=False)
+    made.save(image, kind="svg", scale=4, border=4, xmldecl=False)
+    return image.getvalue()

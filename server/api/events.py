@@ -1,0 +1,68 @@
+"""HTTP for visitors: events on sale, and their charts."""
+
+import hashlib
+from functools import lru_cache
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.booking.catalogue.catalogue import Event
+from booking_rush.booking.catalogue.events import Section
+from booking_rush.booking.seats.chart import chart
+from booking_rush.server.web.requests import house_of, page_of, room_of
+from booking_rush.server.web.responses import answer
+
+CHARTS_MAX = 64
+
+
+async def events(request: Request) -> Response:
+    """`GET /api/v1/events`: what is on sale."""
+    limit, after = page_of(request)
+    shown = await house_of(request).catalogue.on_sale()
+    if after is not None:
+        ids = [event.id for event in shown]
+        shown = shown[ids.index(after) + 1 :] if after in ids else []
+    return answer(200, {"events": [_shown(request, event) for event in shown[:limit]]})
+
+
+async def event(request: Request) -> Response:
+    """`GET E`."""
+    found = await house_of(request).catalogue.event(request.path_params["event"])
+    await room_of(request)
+    return answer(200, {"event": _shown(request, found)})
+
+
+async def event_chart(request: Request) -> Response:
+    """`GET E/chart`: cacheable, it changes only when sections are added."""
+    found = await house_of(request).catalogue.event(request.path_params["event"])
+    body, tag = _chart(tuple(map(_Frozen, found.sections)))
+    headers = {"ETag": tag, "Cache-Control": "public, max-age=60"}
+    if tag in [given.strip() for given in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, media_type="application/json")
+
+
+def _shown(request: Request, event: Event) -> dict[str, object]:
+    gate = house_of(request).rooms.batcher(event.id).gate
+    return event.shown(None if gate.is_open else "recovering")
+
+
+class _Frozen:
+    """A section that compares by what it says, so that a chart is made once."""
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
+        self._key = orjson.dumps(repr(section))
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Frozen) and other._key == self._key
+
+
+@lru_cache(CHARTS_MAX)
+def _chart(sections: tuple[_Frozen, ...]) -> tuple[bytes, str]:
+    body = orjson.dumps(chart([frozen.section for frozen in sections]))
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'

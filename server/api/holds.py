@@ -1,0 +1,105 @@
+"""HTTP for buyers: seats, holds, checkouts, bookings and their tickets; and the bank's webhooks."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.booking.holds.contacts import contact_of
+from booking_rush.booking.holds.errors import PassExpired, PassInvalid, PassRequired
+from booking_rush.booking.holds.hold_request import Right, check_key, wish_of
+from booking_rush.booking.holds.serializers import hold_members
+from booking_rush.queue.passes import PassExpiredError, PassInvalidError
+from booking_rush.server.protocol.problems import check_method
+from booking_rush.server.rooms.seat_map import availability
+from booking_rush.server.web.authentication import visitor_of
+from booking_rush.server.web.requests import house_of, read_json, room_of
+from booking_rush.server.web.responses import answer
+from booking_rush.server.web.services import House
+
+
+class WishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Seats by name, or a quantity of a section."""
+
+    seats: list[str] | msgspec.UnsetType = msgspec.UNSET
+    section: str | msgspec.UnsetType = msgspec.UNSET
+    quantity: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to pay, and where mail about it goes."""
+
+    payment_method: str
+    email: str | msgspec.UnsetType = msgspec.UNSET
+    language: str = "en"
+
+
+async def seats(request: Request) -> Response:
+    """`GET E/availability`."""
+    room = await room_of(request)
+    batcher = house_of(request).rooms.batcher(room.row.id)
+    return answer(200, {"sections": await availability(batcher)}, {"Cache-Control": "no-store"})
+
+
+async def hold(request: Request) -> Response:
+    """`POST E/holds`: a repeat of a success is answered without a pass."""
+    house = house_of(request)
+    visitor = visitor_of(request, house)
+    room = await room_of(request)
+    body = await read_json(request, WishBody)
+    wish = wish_of(body.seats, body.section, body.quantity)
+    key = check_key(request.headers.get("idempotency-key"))
+    right = right_of(house, room.row.id, visitor, request.headers.get("booking-pass", ""))
+    held = await room.holds.create(visitor, key, wish, right, aloud=True)
+    return answer(201, {"hold": hold_members(room.row.id, held)})
+
+
+async def find(request: Request) -> Response:
+    """`GET E/holds/{hold}`."""
+    visitor = visitor_of(request, house_of(request))
+    room = await room_of(request)
+    held = await room.holds.find(visitor, request.path_params["hold"])
+    return answer(200, {"hold": hold_members(room.row.id, held)})
+
+
+async def extend(request: Request) -> Response:
+    """`POST E/holds/{hold}/extend`."""
+    visitor = visitor_of(request, house_of(request))
+    room = await room_of(request)
+    held = await room.holds.extend(visitor, request.path_params["hold"])
+    return answer(200, {"hold": hold_members(room.row.id, held)})
+
+
+async def release(request: Request) -> Response:
+    """`DELETE E/holds/{hold}`."""
+    visitor = visitor_of(request, house_of(request))
+    room = await room_of(request)
+    await room.holds.release(visitor, request.path_params["hold"])
+    return answer(204)
+
+
+async def check_out(request: Request) -> Response:
+    """`POST E/holds/{hold}/checkout`."""
+    house = house_of(request)
+    visitor = visitor_of(request, house)
+    room = await room_of(request)
+    body = await read_json(request, CheckoutBody)
+    method = check_method(body.payment_method, house.payments.methods)
+    contact = contact_of(body.email, body.language)
+    booking = await room.holds.check_out(visitor, request.path_params["hold"], method, contact)
+    return answer(202, {"booking": booking.shown(house.signer.ticket)})
+
+
+def right_of(house: House, event: str, visitor: str, token: str) -> Right:
+    """What a pass is worth; what is wrong with it is said only if it is needed.
+
+    Whether one that was good is over by now is decided by the visitor's row.
+    """
+    if not token:
+        return Right("none", refusal=PassRequired())
+    try:
+        claims = house.signer.read_pass(token, event, visitor)
+    except PassExpiredError as error:
+        return Right("none", refusal=PassExpired(str(error)))
+    except PassInvalidError as error:
+        return Right("none", refusal=PassInvalid(str(error)))
+    return Right("pass", claims["number"], claims["wave"])

@@ -1,0 +1,40 @@
+"""HTTP for visitors: a new visitor's token, and the published keys."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.server.auth.visitor_tokens import LIFE_S
+from booking_rush.server.web.authentication import is_secure, visitor_cookie
+from booking_rush.server.web.requests import house_of
+from booking_rush.server.web.responses import answer
+from booking_rush.timestamps import moment
+
+
+async def new_visitor(request: Request) -> Response:
+    """`POST /api/v1/visitors`: somebody whom nobody has been before."""
+    issued = house_of(request).tokens.issue()
+    response = answer(
+        201,
+        {
+            "visitor": issued.visitor,
+            "token": issued.token,
+            "expires_at": moment(issued.expires_at * 1000),
+        },
+    )
+    response.set_cookie(
+        visitor_cookie(request),
+        issued.token,
+        max_age=LIFE_S,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
+    )
+    return response
+
+
+async def jwks(request: Request) -> Response:
+    """`GET /.well-known/jwks.json`: what verifies passes and receipts."""
+    keys = house_of(request).signer.ring.jwks()
+    return answer(
+        200, keys, {"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"}
+    )

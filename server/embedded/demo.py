@@ -1,0 +1,205 @@
+"""The demo: every duty and its stores in one process tree, from nothing to `ready`."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from booking_rush.migrations.migrate import migrate
+from booking_rush.postgres import open_pool
+from booking_rush.queue import keyring
+from booking_rush.server.auth.operators import Operators
+from booking_rush.server.embedded.data_lock import locked
+from booking_rush.server.embedded.demo_event import seed
+from booking_rush.server.embedded.kafka_broker import kafka_locked, start_kafka
+from booking_rush.server.embedded.stores import postgres_child, redis_child
+from booking_rush.server.processes.supervisor import (
+    Child,
+    ChildDiesError,
+    Supervisor,
+    stop_on_signals,
+)
+from booking_rush.server.runtime.ports import free_port, listen
+from booking_rush.server.runtime.settings import Settings
+
+READY_S = 30.0
+HOSTED = ("kafka_security", "kafka_ca", "kafka_certificate", "kafka_user", "kafka_password")
+PLAIN = {name: getattr(Settings(), name) for name in HOSTED}  # to a broker of our own
+DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
+
+
+async def demo(settings: Settings, say: Callable[[str], None], *, kafka: bool = False) -> None:
+    """Run until SIGINT, SIGTERM or SIGHUP; `kafka`, with a broker of its own.
+
+    Raises:
+        PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: why it cannot run.
+    """
+    listen(settings, alone=True).close()
+    data = Path(settings.data).resolve()
+    with ExitStack() as stack:
+        stack.enter_context(locked(data, by="the demo"))
+        if kafka:
+            stack.enter_context(kafka_locked(data))
+        run = stack.enter_context(run_folder())
+        supervisor = Supervisor(say)
+        stop_on_signals(supervisor.over)
+        say(f"Booking Rush, data in {settings.data}")
+        await supervisor.run(_start(settings, data, run, supervisor, say, kafka=kafka))
+    say("stopped")
+
+
+def duties_of(settings: Settings) -> list[str]:
+    """What the demo does behind its pages: everything, and what there is a server for."""
+    relay = ["relay"] if settings.kafka_bootstrap else []
+    mail = ["mail"] if settings.smtp_url else []
+    return [*DUTIES, *relay, *mail]
+
+
+async def _start(
+    settings: Settings,
+    data: Path,
+    run: Path,
+    supervisor: Supervisor,
+    say: Callable[[str], None],
+    *,
+    kafka: bool,
+) -> None:
+    logs = data / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    settings = await _start_stores(settings, data, run, logs, supervisor)
+    if kafka:
+        bootstrap = await start_kafka(supervisor, data, say)
+        settings = msgspec.structs.replace(settings, kafka_bootstrap=bootstrap, **PLAIN)
+    password = await _prepare(settings, data, say)
+    environment = _environment(settings, run, free_port())
+    for duty in duties_of(settings):
+        await supervisor.start(_duty(duty, ["work", duty], logs, environment))
+    for number in range(1, settings.workers + 1):
+        name = f"serve-{number}" if settings.workers > 1 else "serve"
+        await supervisor.start(_duty(name, ["serve", "--shared"], logs, environment))
+    await _wait_ready(settings)
+    host, port = settings.address
+    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    say("ready")
+    say(f"  visitors   {base}/events/demo")
+    say(f"  operators  {base}/admin   admin / {password}")
+    say(f"  API        {base}/api/v1/events")
+    if settings.kafka_bootstrap:
+        say(f"  kafka      {settings.kafka_bootstrap}")
+
+
+async def _start_stores(
+    settings: Settings, data: Path, run: Path, logs: Path, supervisor: Supervisor
+) -> Settings:
+    """Start the stores that the settings do not name; settings that name them."""
+    redis_url, postgres_url = settings.redis_url, settings.postgres_url
+    if not redis_url:
+        child, redis_url = redis_child(data / "redis", run, logs)
+        await supervisor.start(child)
+    if not postgres_url:
+        child, postgres_url = await postgres_child(data / "postgres", run, logs)
+        await supervisor.start(child)
+    return msgspec.structs.replace(
+        settings,
+        redis_url=redis_url,
+        postgres_url=postgres_url,
+        secret_key=settings.secret_key or _kept(data / "secret-key", secrets.token_urlsafe(32)),
+    )
+
+
+async def _prepare(settings: Settings, data: Path, say: Callable[[str], None]) -> str:
+    """Migrations, keys, the operator and the event; the operator's password, as far as known."""
+    async with open_pool(settings.postgres_url, size=2, statement_ms=60_000) as pool:
+        async with pool.acquire() as connection:
+            applied = await migrate(connection)
+        say(f"  migrations {len(applied)} applied")
+        await keyring.load(pool, settings.secret_key)
+        password_file = data / "admin-password"
+        password = settings.admin_password or (
+            password_file.read_text() if password_file.exists() else secrets.token_urlsafe(9)
+        )
+        if await Operators(pool).ensure("admin", "admin", password):
+            _keep(password_file, password)
+        elif password_file.exists():
+            password = password_file.read_text()
+        say(f"  event      demo {'seeded and opened' if await seed(pool) else 'is there'}")
+    return password
+
+
+def _environment(settings: Settings, run: Path, bank_port: int) -> dict[str, str]:
+    """What the duties are told; the stores' own programs learn nothing of it."""
+    metrics = run / "metrics"
+    metrics.mkdir(exist_ok=True)
+    return {
+        "RUSH_BIND": settings.bind,
+        "RUSH_REDIS_URL": settings.redis_url,
+        "RUSH_POSTGRES_URL": settings.postgres_url,
+        "RUSH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        **{f"RUSH_{name.upper()}": getattr(settings, name) for name in PLAIN},
+        "RUSH_SECRET_KEY": settings.secret_key,
+        "RUSH_SMTP_URL": settings.smtp_url,
+        "RUSH_MAIL_FROM": settings.mail_from,
+        "RUSH_PUBLIC_URL": settings.public_url,
+        "RUSH_METRICS_DIR": str(metrics),
+        "RUSH_BANK_BIND": f"127.0.0.1:{bank_port}",
+        "RUSH_BANK_URL": f"http://127.0.0.1:{bank_port}",
+    }
+
+
+def _duty(name: str, arguments: list[str], logs: Path, environment: dict[str, str]) -> Child:
+    argv = [sys.executable, "-m", "booking_rush.server", *arguments]
+    return Child(name, argv, logs / f"{name}.log", environment)
+
+
+async def _wait_ready(settings: Settings) -> None:
+    """Wait until `/readyz` answers 200.
+
+    Raises:
+        ChildDiesError: it did not in time.
+    """
+    try:
+        async with asyncio.timeout(READY_S):
+            while not await _is_ready(*settings.address):
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise ChildDiesError(f"/readyz did not answer 200 within {READY_S:g} s") from None
+
+
+async def _is_ready(host: str, port: int) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        line = await reader.readline()
+        writer.close()
+    except OSError:
+        return False
+    return b" 200 " in line
+
+
+@contextmanager
+def run_folder() -> Generator[Path]:
+    """A short-lived folder for sockets: their paths may have 107 characters at the most."""
+    folder = Path(tempfile.mkdtemp(prefix="rush-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kept(path: Path, fresh: str) -> str:
+    if not path.exists():
+        _keep(path, fresh)
+    return path.read_text()
+
+
+def _keep(path: Path, secret: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(secret)

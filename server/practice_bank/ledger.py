@@ -1,0 +1,281 @@
+"""The books of the practice bank: charges, movements of money, words; each change one statement.
+
+What a change tells is written with it, so a bank that is killed owes no word and moves no money
+twice: it begins again with what `webhooks` has not delivered, and with charges that are due.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from booking_rush.booking.payments.provider import METHODS
+from booking_rush.errors import Invalid, Refusal
+from booking_rush.postgres import Pool
+from booking_rush.server.practice_bank.statements import CANCEL, CHARGE, REFUND, SETTLE
+
+# What a charge is at once, by its method. A slow one captures by itself, a late one once it has
+# been cancelled; the word of a lost one never leaves the house.
+FIRST_STATES = {
+    "ok": "captured",
+    "declined": "declined",
+    "slow": "pending",
+    "late": "pending",
+    "lost": "captured",
+}
+assert set(FIRST_STATES) == METHODS, "the bank and its client know the same methods"
+
+SLOW_S, LATE_S = 3.0, 2.0
+DUE_MAX = 500  # charges that fall due in one statement
+RETRY_S, RETRY_S_MAX = 0.2, 30.0
+DOUBLINGS_MAX = 10  # of the pause between tries; more would only overflow
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MS = timedelta(milliseconds=1)
+
+
+class UnknownMethod(Refusal):
+    """The bank has no such method of payment: it will never charge by it."""
+
+    code, status = "unknown_method", 400
+
+
+class UnknownCharge(Refusal):
+    """The bank was never asked for that."""
+
+    code, status = "unknown_charge", 404
+
+
+class ChargeDiffers(Refusal):
+    """That key came with other facts before."""
+
+    code, status = "charge_differs", 409
+
+
+class NotCaptured(Refusal):
+    """Nothing was captured, so nothing can be given back."""
+
+    code, status = "not_captured", 409
+
+
+class NewCharge(msgspec.Struct, frozen=True):
+    """What is asked of the bank: once a key, however often it is said."""
+
+    key: str
+    booking: UUID
+    attempt: Annotated[int, msgspec.Meta(ge=1, le=32_767)]
+    amount: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z")]
+    method: str
+    pay_until_ms: Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+
+
+class Due(NamedTuple):
+    """A word that is to be sent now; `due_at` changes when it is told again meanwhile."""
+
+    id: str
+    word: str
+    booking: UUID
+    attempt: int
+    due_at: datetime
+
+
+class Books:
+    """What the bank has written down; every method may be called from many processes at once."""
+
+    def __init__(self, pool: Pool, *, slow_s: float = SLOW_S, late_s: float = LATE_S) -> None:
+        self._pool = pool
+        self._slow_s = slow_s
+        self._late_s = late_s
+
+    async def charge(self, wish: NewCharge, *, delay_s: float) -> dict[str, Any]:
+        """Charge, once a key.
+
+        Raises:
+            Invalid, UnknownMethod: no charge could be made of this.
+            ChargeDiffers: there is one, of other facts.
+        """
+        [made] = await self.charge_all([wish], delay_s=delay_s)
+        if isinstance(made, Exception):
+            raise made
+        return made
+
+    async def charge_all(
+        self, wishes: Sequence[NewCharge], *, delay_s: float
+    ) -> list[dict[str, Any] | Exception]:
+        """Charge for many at once; what each one comes to, or why it is refused."""
+        good = {w.key: w for w in reversed(wishes) if not _is_strange(w)}  # the first of a key
+        rows = [
+            (w.key, w.booking, w.attempt, *_facts(w), FIRST_STATES[w.method])
+            for w in good.values()
+            if w.method in FIRST_STATES
+        ]
+        found = dict[str, asyncpg.Record]()
+        if rows:
+            made = await self._pool.fetch(CHARGE, delay_s, self._slow_s, *zip(*rows, strict=True))
+            found = {row["key"]: row for row in made}
+        if missing := list({w.key for w in wishes} - found.keys()):
+            before = await self._pool.fetch(
+                "SELECT * FROM bank.charges WHERE key = ANY($1)", missing
+            )
+            found |= {row["key"]: row for row in before}
+        return [_told(wish, found.get(wish.key)) for wish in wishes]
+
+    async def cancel(self, key: str, *, delay_s: float) -> dict[str, Any]:
+        """Let a charge capture no more, known or not; what it is now is told, perhaps again.
+
+        Raises:
+            Invalid: no charge has such a key.
+        """
+        booking, attempt = _parts(key)
+        row = await self._pool.fetchrow(CANCEL, delay_s, key, booking, attempt, self._late_s)
+        assert row is not None, "the charge was made or changed"
+        return _shown(row)
+
+    async def refund(self, key: str, *, delay_s: float) -> dict[str, Any]:
+        """Give back what a charge captured, once.
+
+        Raises:
+            Invalid: no charge has such a key.
+            UnknownCharge, NotCaptured: there is nothing to give back.
+        """
+        _parts(key)
+        row = await self._pool.fetchrow(REFUND, delay_s, key) or await self._find(key)
+        if row is None:
+            raise UnknownCharge(f"the bank was never asked for {key}")
+        if row["refunded_at"] is None:
+            raise NotCaptured
+        return _shown(row)
+
+    async def read(self, key: str) -> dict[str, Any]:
+        """A charge, and every word about it so far, in order; lost ones, too.
+
+        Raises:
+            Invalid: no charge has such a key.
+            UnknownCharge: the bank was never asked for it.
+        """
+        _parts(key)
+        row = await self._find(key)
+        if row is None:
+            raise UnknownCharge(f"the bank was never asked for {key}")
+        words = await self._pool.fetch(
+            """
+            SELECT id, word, created_at AS at FROM bank.webhooks
+            WHERE charge = $1 ORDER BY number
+            """,
+            key,
+        )
+        return {**_shown(row), "words": [dict(word) for word in words]}
+
+    async def ledger(self, booking: UUID) -> list[dict[str, Any]]:
+        """Every movement of money of a booking, oldest first."""
+        rows = await self._pool.fetch(
+            """
+            SELECT charge, booking, attempt, kind, ledger.amount, ledger.currency, at
+            FROM bank.ledger JOIN bank.charges ON charges.key = ledger.charge
+            WHERE booking = $1 ORDER BY number
+            """,
+            booking,
+        )
+        return [{**row, "booking": str(row["booking"])} for row in rows]
+
+    async def totals(self, *, after: str, limit: int) -> list[dict[str, Any]]:
+        """What each charge captured and gave back, in the order of their keys."""
+        rows = await self._pool.fetch(
+            "SELECT * FROM bank.totals WHERE charge > $1 ORDER BY charge LIMIT $2", after, limit
+        )
+        return [{**row, "booking": str(row["booking"])} for row in rows]
+
+    async def settle(self, *, delay_s: float) -> int:
+        """Capture or end the charges that are due; how many."""
+        return len(await self._pool.fetch(SETTLE, delay_s, DUE_MAX))
+
+    async def due(self, *, without: Collection[str], limit: int) -> list[Due]:
+        """Words that are to be sent now, but those on their way."""
+        rows = await self._pool.fetch(
+            """
+            SELECT id, word, booking, attempt, webhooks.due_at
+            FROM bank.webhooks JOIN bank.charges ON charges.key = webhooks.charge
+            WHERE delivered_at IS NULL AND webhooks.due_at <= now() AND id <> ALL ($1)
+            ORDER BY webhooks.due_at LIMIT $2
+            """,
+            list(without),
+            limit,
+        )
+        return [Due(*row) for row in rows]
+
+    async def mark(self, landed: Sequence[tuple[Due, bool]]) -> None:
+        """Note which words arrived; the others are due again, each time later."""
+        await self._pool.execute(
+            """
+            UPDATE bank.webhooks AS w
+            SET delivered_at = CASE WHEN arrived THEN now() END,
+                tries = tries + CASE WHEN arrived THEN 0 ELSE 1 END,
+                due_at = CASE WHEN arrived THEN w.due_at ELSE now() + make_interval(
+                    secs => least($4, $5 * 2.0 ^ least(tries, $6))) END
+            FROM unnest($1::text[], $2::timestamptz[], $3::boolean[]) AS l (id, due_at, arrived)
+            WHERE w.id = l.id AND w.due_at = l.due_at  -- not told again meanwhile
+            """,
+            [due.id for due, _ in landed],
+            [due.due_at for due, _ in landed],
+            [arrived for _, arrived in landed],
+            RETRY_S_MAX, RETRY_S, DOUBLINGS_MAX,
+        )  # fmt: skip
+
+    async def _find(self, key: str) -> asyncpg.Record | None:
+        return await self._pool.fetchrow("SELECT * FROM bank.charges WHERE key = $1", key)
+
+
+def _parts(key: str) -> tuple[UUID, int]:
+    """The booking and the attempt that a key names.
+
+    Raises:
+        Invalid: it names none.
+    """
+    kind, _, rest = key.partition(":")
+    booking, _, attempt = rest.partition(":")
+    try:
+        parts = UUID(booking), int(attempt)
+    except ValueError:
+        raise Invalid(("key", "pay:{booking}:{attempt}")) from None
+    if kind != "pay" or key != f"pay:{parts[0]}:{parts[1]}" or not 1 <= parts[1] <= 32_767:
+        raise Invalid(("key", "pay:{booking}:{attempt}"))
+    return parts
+
+
+def _is_strange(wish: NewCharge) -> bool:
+    return wish.key != f"pay:{wish.booking}:{wish.attempt}"
+
+
+def _facts(wish: NewCharge) -> tuple[int, str, str, datetime]:
+    """What a repeat must agree with."""
+    return wish.amount, wish.currency, wish.method, EPOCH + wish.pay_until_ms * MS
+
+
+def _told(wish: NewCharge, row: asyncpg.Record | None) -> dict[str, Any] | Exception:
+    """What the bank answers to a wish that has come to this row, or to none."""
+    if _is_strange(wish):
+        return Invalid(("key", "pay:{booking}:{attempt}"))
+    if row is None or row["amount"] is None:
+        return UnknownMethod(f"the bank has no method {wish.method!r}")
+    if (row["amount"], row["currency"], row["method"], row["pay_until"]) != _facts(wish):
+        return ChargeDiffers()
+    return _shown(row)
+
+
+def _shown(row: asyncpg.Record) -> dict[str, Any]:
+    """A charge as the bank tells it; the facts of one that was never asked are null."""
+    until = row["pay_until"]
+    return {
+        "key": row["key"],
+        "booking": str(row["booking"]),
+        "attempt": row["attempt"],
+        "amount": row["amount"],
+        "currency": row["currency"],
+        "method": row["method"],
+        "pay_until_ms": until and (until - EPOCH) // MS,
+        "state": row["state"],
+        "refunded": row["refunded_at"] is not None,
+    }

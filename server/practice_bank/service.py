@@ -1,0 +1,80 @@
+"""The practice bank's HTTP server: opened and closed with its webhook sender."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+
+import uvicorn
+
+from booking_rush.booking.payments.http_client import (
+    open_http,
+)
+from booking_rush.postgres import Pool
+from booking_rush.server.practice_bank.api import create_bank
+from booking_rush.server.practice_bank.bank import FLYING_MAX, Bank
+from booking_rush.server.practice_bank.ledger import LATE_S, SLOW_S, Books
+from booking_rush.server.runtime.loops import forever
+from booking_rush.server.runtime.ports import PortBusyError, listen
+from booking_rush.server.runtime.settings import Settings
+from booking_rush.tasks import end
+
+BACKLOG = 1024
+
+
+@asynccontextmanager
+async def bank(
+    pool: Pool,
+    *,
+    bind: str,
+    webhook_url: str,
+    secrets: Sequence[str],
+    slow_s: float = SLOW_S,
+    late_s: float = LATE_S,
+) -> AsyncGenerator[str]:
+    """The bank at work while the block lasts; its address.
+
+    Raises:
+        PortBusyError: something listens at `bind` already.
+    """
+    listener = listen(Settings(bind=bind), alone=True)
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise PortBusyError(f"cannot listen on {bind}: {error.strerror}") from error
+    host, port = listener.getsockname()[:2]
+    books = Books(pool, slow_s=slow_s, late_s=late_s)
+    async with open_http(connections=FLYING_MAX) as http:
+        works = Bank(books, http, webhook_url, secrets=secrets)
+        server = _Server(config_of(works))
+        serving = asyncio.create_task(server.serve([listener]))
+        loop = asyncio.create_task(forever("bank", works.run_once, idle_s=0))
+        try:
+            yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        finally:
+            server.should_exit = True
+            await serving
+            await end([loop])
+            await works.close()
+
+
+def config_of(works: Bank) -> uvicorn.Config:
+    """How the bank is served: beside a duty's loop, so without signals and logs of its own."""
+    return uvicorn.Config(
+        create_bank(works),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=1,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, without its hand on the process's signals."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()

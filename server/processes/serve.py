@@ -1,0 +1,113 @@
+"""The serve duty: one process with a listening socket of its own, and a stop without a stampede."""
+
+import asyncio
+import gc
+import logging
+import random
+import socket
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from booking_rush.server.app import create_app
+from booking_rush.server.composition import open_house
+from booking_rush.server.protocol import frames
+from booking_rush.server.rooms.fanout import SLICE
+from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.runtime.settings import Settings
+from booking_rush.server.web.services import House
+from booking_rush.server.web.uvicorn_protocols import Requests, Socket
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 4096
+PING_S = 20.0
+RETRY_MS_MIN = 500
+
+
+class Server(uvicorn.Server):
+    """uvicorn, except that a first signal sends everybody away in an orderly manner."""
+
+    house: House | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain; a second signal ends at once."""
+        if self.house is None or self.house.draining.is_set():
+            self.should_exit = self.force_exit = True
+            return
+        self.house.draining.set()
+        asyncio.get_running_loop().call_soon_threadsafe(self._begin)
+
+    def _begin(self) -> None:
+        self._drain = asyncio.ensure_future(self._send_away())
+
+    async def _send_away(self) -> None:
+        """Take nobody new, tell everybody when to come back, close them in slices."""
+        assert self.house is not None
+        for server in self.servers:
+            server.close()
+        guests = [guest for room in self.house.rooms.every() for guest in room.guests()]
+        drain_s = self.house.settings.drain_seconds if guests else 0
+        log.info("stops sockets=%d drain_s=%d", len(guests), drain_s)
+        random.shuffle(guests)
+        slices = [guests[at : at + SLICE] for at in range(0, len(guests), SLICE)]
+        for some in slices:
+            for guest in some:
+                send_away(guest, drain_s)
+            await asyncio.sleep(drain_s / len(slices))
+        self.should_exit = True
+
+
+def send_away(guest: Guest, drain_s: int) -> None:
+    """The last frame says when to come back, spread so that nobody comes with everybody."""
+    retry_ms = random.randint(RETRY_MS_MIN, RETRY_MS_MIN + 1000 * max(1, drain_s))  # noqa: S311
+    guest.push(frames.frame("server.restarting", retry_after_ms=retry_ms))
+    guest.end(frames.RESTARTING, "restarting")
+
+
+async def try_stores(settings: Settings) -> None:
+    """Open and close the house once: what cannot work is said in our words, not in uvicorn's."""
+    async with open_house(settings):
+        pass
+
+
+def config_of(settings: Settings, app: Any) -> uvicorn.Config:
+    """Uvicorn's settings, each for a reason that `protocol.py` and ARCHITECTURE.md give."""
+    return uvicorn.Config(
+        app,
+        http=Requests,
+        ws=Socket,
+        loop="uvloop",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_max_size=frames.FRAME_BYTES_MAX,
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        backlog=BACKLOG,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def serve(settings: Settings, listener: socket.socket) -> None:
+    """Serve until a signal; returns when everybody has been sent away.
+
+    Raises:
+        what `open_house` raises, before anybody is served.
+    """
+    asyncio.run(try_stores(settings))
+
+    def opened(house: House) -> None:
+        server.house = house
+        gc.collect()
+        gc.freeze()  # what lives for ever is not looked at again while sockets come and go
+        gc.set_threshold(50_000, 20, 50)
+
+    server = Server(config_of(settings, create_app(settings, opened)))
+    server.run([listener])

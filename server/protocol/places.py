@@ -1,0 +1,43 @@
+"""Places, passes and rooms as clients see them: what a room knows, turned into members."""
+
+from typing import Any
+
+from booking_rush.lua.line.commands import Admitted, Waiting
+from booking_rush.queue.forecast import Outlook
+from booking_rush.queue.line import Place
+from booking_rush.queue.signer import Signer
+from booking_rush.timestamps import moment
+
+
+def place_members(
+    event: str, visitor: str, place: Place, *, signer: Signer, outlook: Outlook
+) -> dict[str, Any]:
+    """`{"place": {…}}`, with pass and times for who is admitted."""
+    shown = {
+        "number": place.number,
+        "lane": place.lane,
+        "ahead": place.ahead if isinstance(place, Waiting) else 0,
+        "waiting": place.waiting,
+        "state": state_of(place),
+        "eta_seconds": outlook.eta(place.ahead) if isinstance(place, Waiting) else None,
+        "receipt": signer.receipt(event, visitor, place),
+    }
+    if not isinstance(place, Admitted):
+        return {"place": shown}
+    return {
+        "place": shown,
+        "pass": signer.booking_pass(event, visitor, place),
+        "claim_by": moment(place.claim_ms),
+        "expires_at": moment(place.deadline_ms),
+    }
+
+
+def state_of(place: Place) -> str:
+    """The place's state on the wire."""
+    match place:
+        case Admitted():
+            return "admitted"
+        case Waiting():
+            return "lobby" if place.room in ("scheduled", "drawing") else "waiting"
+        case _:
+            return "late"

@@ -1,0 +1,52 @@
+"""For ever, once: the loop around every `run_once`, with back-off and timing."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+from aiokafka.errors import KafkaError
+from redis.exceptions import RedisError
+
+from booking_rush.postgres import AWAY
+from booking_rush.server.runtime.metrics import LOOP_FAILURES, LOOP_ITEMS, LOOP_SECONDS
+
+log = logging.getLogger(__name__)
+
+BACK_OFF_S_MAX = 2.0
+
+
+async def forever(name: str, run_once: Callable[[], Awaitable[int]], *, idle_s: float) -> None:
+    """Run until cancelled: again at once while there is something to do, else after `idle_s`.
+
+    A run that fails is said once and tried again, later each time; nothing ends the loop.
+    """
+    failures = 0
+    while True:
+        began = time.monotonic()
+        try:
+            done = await run_once()
+        except Exception as error:
+            failures += 1
+            LOOP_FAILURES.labels(name).inc()
+            pause_s = min(BACK_OFF_S_MAX, 0.05 * 2**failures) * random.uniform(0.5, 1)  # noqa: S311
+            _say(name, failures, error)
+            await asyncio.sleep(pause_s)
+            continue
+        if failures:
+            log.warning("works again loop=%s after=%d", name, failures)
+            failures = 0
+        LOOP_SECONDS.labels(name).observe(time.monotonic() - began)
+        LOOP_ITEMS.labels(name).inc(done)
+        await asyncio.sleep(0 if done else idle_s)
+
+
+def _say(name: str, failures: int, error: Exception) -> None:
+    """A store that is away is one line; anything else is a mistake, with its trace."""
+    away = isinstance(error, (*AWAY, RedisError, KafkaError))
+    if failures == 1 or failures % 50 == 0:
+        log.error(
+            "failed loop=%s times=%d why=%s: %s", name, failures, type(error).__name__, error,
+            exc_info=None if away else error,
+        )  # fmt: skip

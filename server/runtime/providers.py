@@ -1,0 +1,42 @@
+"""Clients of the payment providers that the settings name, each behind a circuit breaker."""
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+from booking_rush.booking.payments.http_client import open_http
+from booking_rush.booking.payments.practice_bank import PracticeBank
+from booking_rush.booking.payments.provider import Payments
+from booking_rush.booking.payments.router import Guarded, Providers
+from booking_rush.booking.payments.stripe import Stripe
+from booking_rush.circuit_breaker import Breaker
+from booking_rush.server.runtime.settings import Settings
+
+CONNECTIONS_MAX = 256  # to banks: as many as orders fly at once, so that none waits for one
+
+
+@asynccontextmanager
+async def open_bank_client(
+    settings: Settings, clock: Callable[[], float] = time.monotonic
+) -> AsyncGenerator[Providers]:
+    """Every provider of payments that is set up, as we ask it: each behind its own breaker."""
+    async with open_http(connections=CONNECTIONS_MAX) as http:
+        found: list[Payments] = [
+            PracticeBank(
+                http,
+                settings.bank_url,
+                settings.webhook_secrets,
+                timeout_s=settings.bank_timeout_seconds,
+            )
+        ]
+        if settings.stripe_key:
+            found.append(
+                Stripe(http, settings.stripe_key, settings.stripe_secrets, settings.stripe_url)
+            )
+        known = {one.provider: Guarded(one, breaker_of(settings), clock) for one in found}
+        yield Providers(known, settings.payments)
+
+
+def breaker_of(settings: Settings) -> Breaker:
+    """A breaker for one service."""
+    return Breaker(settings.breaker_failures_max, settings.breaker_open_seconds)

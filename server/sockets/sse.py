@@ -1,0 +1,85 @@
+"""A visitor's line as Server-Sent Events: the frames of the socket, for who only listens."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from booking_rush.errors import Busy, TryAgain
+from booking_rush.server.protocol import frames
+from booking_rush.server.rooms.room import Room
+from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.runtime.metrics import SOCKETS
+from booking_rush.server.web.authentication import visitor_of
+from booking_rush.server.web.requests import house_of, room_of
+
+log = logging.getLogger(__name__)
+
+UNREAD_FRAMES_MAX = 256  # then the listener is too slow, and has to come back
+COMMENT_S = 15.0  # proxies end what is silent for longer
+HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+
+
+class Mailbox:
+    """Frames on their way to one listener."""
+
+    def __init__(self) -> None:
+        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._ended = False
+
+    def push(self, frame: bytes) -> None:
+        """Add a frame; who does not read is sent away."""
+        if self._frames.qsize() >= UNREAD_FRAMES_MAX:
+            self.end(frames.TOO_SLOW, "too slow a reader")
+        elif not self._ended:
+            self._frames.put_nowait(frame)
+
+    def behind(self) -> bool:
+        """Whether the last frames are still here."""
+        return not self._frames.empty()
+
+    def end(self, code: int, reason: str) -> None:
+        """Let the listener read what is here, and then end."""
+        if not self._ended:
+            self._ended = True
+            self._frames.put_nowait(None)
+
+    async def events(self) -> AsyncGenerator[bytes]:
+        """What is in the box, as events, with a comment where nothing comes for a while."""
+        while True:
+            try:
+                async with asyncio.timeout(COMMENT_S):
+                    frame = await self._frames.get()
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            if frame is None:
+                return
+            yield frames.server_sent(frames.kind_of(frame), frame)
+
+
+async def stream(request: Request) -> Response:
+    """`GET E/queue/stream`."""
+    visitor = visitor_of(request, house_of(request))
+    room = await room_of(request)
+    events = listen(room, visitor)
+    return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
+
+
+async def listen(room: Room, visitor: str) -> AsyncGenerator[bytes]:
+    """Everything that this visitor is told, until they go."""
+    box = Mailbox()
+    guest = Guest(visitor, "stream", box.push, box.end, box.behind)
+    with SOCKETS.labels(room.row.id, guest.kind).track_inprogress():
+        try:
+            await room.connect(guest)
+            async with aclosing(box.events()) as events:
+                async for event in events:
+                    yield event
+        except (TryAgain, Busy) as refusal:
+            log.info("stream ends event=%s why=%s", room.row.id, refusal.code)
+        finally:
+            room.disconnect(guest)

@@ -1,0 +1,134 @@
+"""One visitor's socket: it is let in, welcomed, and its commands are answered in their order."""
+
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import HTTPConnection
+from starlette.types import Message, Receive, Scope, Send
+
+from booking_rush.errors import Busy, Refusal, TryAgain
+from booking_rush.postgres import AWAY
+from booking_rush.queue.event_registry import UnknownEvent
+from booking_rush.server.protocol import frames
+from booking_rush.server.protocol.problems import Internal, NotAuthenticated, NotFound, problem
+from booking_rush.server.rooms.room import Room
+from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.runtime.metrics import COMMAND_SECONDS, COMMANDS, SOCKETS
+from booking_rush.server.sockets import hold_commands
+from booking_rush.server.sockets.place_commands import claim, join, leave, ping
+from booking_rush.server.web.authentication import visitor_of
+from booking_rush.server.web.handshake import accept
+from booking_rush.server.web.responses import deny, trace_id_of
+from booking_rush.server.web.services import House
+from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
+
+log = logging.getLogger(__name__)
+
+PATH = re.compile(r"/ws/events/([^/]+)\Z")
+
+
+class Allowance:
+    """Commands that one socket may still send: so many a second, twice that at once."""
+
+    def __init__(self, per_second: int, now: float) -> None:
+        self._per_second = per_second
+        self._left = 2.0 * per_second
+        self._at = now
+
+    def take(self, now: float) -> bool:
+        """Whether one more is allowed."""
+        refilled = self._left + (now - self._at) * self._per_second
+        self._left, self._at = min(2.0 * self._per_second, refilled) - 1, now
+        return self._left >= 0
+
+
+async def channel(house: House, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve `/ws/events/{event}` from handshake to close."""
+    await receive()
+    path = PATH.match(scope["path"])
+    if path is None:
+        await deny(NotFound(), scope, send)
+        return
+    socket: Socket = scope["extensions"][EXTENSION]
+    if not await accept(scope, send, socket):
+        return
+    try:
+        visitor = visitor_of(HTTPConnection(scope), house)
+        room = await house.rooms.room(path[1])
+    except NotAuthenticated as refusal:
+        socket.end(frames.NOT_AUTHENTICATED, refusal.code)
+    except UnknownEvent as refusal:
+        socket.end(frames.UNKNOWN_EVENT, refusal.code)
+    except AWAY:
+        socket.end(frames.OVERLOADED, "come back in a moment")
+    else:
+        guest = Guest(visitor, "socket", socket.push, socket.end, socket.behind)
+        await serve(house, room, guest, receive, trace_id_of(scope))
+
+
+async def serve(house: House, room: Room, guest: Guest, receive: Receive, trace_id: str) -> None:
+    """Welcome a guest and answer until they go."""
+    allowance = Allowance(house.settings.commands_per_second, time.monotonic())
+    with SOCKETS.labels(room.row.id, guest.kind).track_inprogress():
+        try:
+            await room.connect(guest)
+            while (message := await receive())["type"] != "websocket.disconnect":
+                if allowance.take(time.monotonic()):
+                    await hear(room, guest, message, trace_id)
+                else:
+                    guest.end(frames.TOO_MANY, "too many commands")
+        except (TryAgain, Busy) as refusal:
+            guest.end(frames.OVERLOADED, refusal.code)
+        finally:
+            room.disconnect(guest)
+
+
+async def hear(room: Room, guest: Guest, message: Message, trace_id: str) -> None:
+    """Take one message of a client."""
+    text = message.get("text")
+    if text is None:
+        guest.end(frames.MALFORMED, "text frames only")
+        return
+    try:
+        command = frames.read(text)
+    except frames.MalformedFrameError:
+        guest.end(frames.MALFORMED, "no JSON object")
+    except frames.InvalidFrameError as invalid:
+        COMMANDS.labels("unknown", invalid.problem.code).inc()
+        guest.push(frames.error(invalid.re, problem(invalid.problem, trace_id)))
+    else:
+        await carry_out(room, guest, command, trace_id)
+
+
+async def carry_out(room: Room, guest: Guest, command: frames.AnyFrame, trace_id: str) -> None:
+    """Answer one command; what is refused is answered as a problem, the socket stays open."""
+    kind, handler = HANDLERS[type(command)]
+    outcome, began = "done", time.monotonic()
+    try:
+        await handler(room, guest, command)
+    except Refusal as refusal:
+        outcome = refusal.code
+        guest.push(frames.error(command.id, problem(refusal, trace_id)))
+    except Exception:
+        outcome = Internal.code
+        log.exception("command broke type=%s trace=%s", kind, trace_id)
+        guest.push(frames.error(command.id, problem(Internal(), trace_id)))
+    COMMANDS.labels(kind, outcome).inc()
+    COMMAND_SECONDS.labels(kind).observe(time.monotonic() - began)
+
+
+HANDLERS: dict[type[frames.AnyFrame], tuple[str, Callable[[Room, Guest, Any], Awaitable[None]]]] = {
+    frames.Join: ("queue.join", join),
+    frames.Claim: ("queue.claim", claim),
+    frames.Leave: ("queue.leave", leave),
+    frames.Watch: ("seats.watch", hold_commands.watch),
+    frames.Unwatch: ("seats.unwatch", hold_commands.unwatch),
+    frames.Create: ("hold.create", hold_commands.create),
+    frames.Extend: ("hold.extend", hold_commands.extend),
+    frames.Release: ("hold.release", hold_commands.release),
+    frames.Checkout: ("hold.checkout", hold_commands.check_out),
+    frames.Ping: ("ping", ping),
+}

@@ -1,0 +1,38 @@
+"""Health endpoints: `/healthz`, `/readyz` and `/metrics`."""
+
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.postgres import AWAY
+from booking_rush.server.runtime import metrics
+from booking_rush.server.web.requests import house_of
+from booking_rush.server.web.responses import answer
+
+
+async def healthz(request: Request) -> Response:
+    """`GET /healthz`: the process lives."""
+    return answer(200, {"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    """`GET /readyz`: may take traffic; 503 while stopping, or while a store is away."""
+    house = house_of(request)
+    if house.draining.is_set():
+        return answer(503, {"status": "stopping"})
+    try:
+        await house.redis.ping()
+        await house.pool.fetchval("SELECT 1")
+    except (RedisError, *AWAY) as error:
+        return answer(503, {"status": f"a store is away: {type(error).__name__}"})
+    shut = [
+        row.id for row in house.rooms.directory.rows if not house.rooms.batcher(row.id).gate.is_open
+    ]
+    if shut:
+        return answer(503, {"status": "recovering", "events": shut})
+    return answer(200, {"status": "ready"})
+
+
+async def show_metrics(request: Request) -> Response:
+    """`GET /metrics`, as Prometheus reads it."""
+    return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")

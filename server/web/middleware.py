@@ -1,0 +1,110 @@
+"""The edge of the house: every connection passes here, with its trace, its origin, its headers."""
+
+import logging
+import re
+import time
+import uuid
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from booking_rush.server.protocol.problems import OriginRefused
+from booking_rush.server.runtime.metrics import REQUEST_SECONDS, REQUESTS
+from booking_rush.server.web.responses import deny, refuse, trace_id_of
+
+log = logging.getLogger(__name__)
+
+TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+FROM_ANYWHERE = ("/.well-known/",)  # published keys are for every origin
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+HSTS = "max-age=63072000"
+
+
+def origin_fits(scope: Scope, allowed: frozenset[str]) -> bool:
+    """Whether the Origin header may call here: none, our own, or an allowed one."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is None or origin in allowed:
+        return True
+    scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
+    return origin == f"{scheme}://{headers.get('host', '')}"
+
+
+class Perimeter:
+    """ASGI around ASGI: sockets go to `sockets`, everything else to `app`."""
+
+    def __init__(self, app: ASGIApp, sockets: ASGIApp, *, origins: frozenset[str]) -> None:
+        self._app = app
+        self._sockets = sockets
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a connection in, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        traced = TRACEPARENT.match(Headers(scope=scope).get("traceparent", ""))
+        scope["trace_id"] = traced[1] if traced else uuid.uuid4().hex
+        fits = origin_fits(scope, self._origins) or scope["path"].startswith(FROM_ANYWHERE)
+        if scope["type"] == "websocket":
+            await (self._sockets(scope, receive, send) if fits else _deny(scope, receive, send))
+        else:
+            await self._request(scope, receive, send, fits)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send, fits: bool) -> None:
+        began = time.monotonic()
+        status: int = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _add_headers(message, scope)
+            await send(message)
+
+        try:
+            if fits:
+                await self._app(scope, receive, sending)
+            else:
+                refusal = refuse(OriginRefused(), trace_id_of(scope))
+                await refusal(scope, receive, sending)
+        finally:
+            route = route_of(scope)
+            REQUESTS.labels(route, status).inc()
+            if not route.endswith("/stream"):
+                REQUEST_SECONDS.labels(route).observe(time.monotonic() - began)
+            if status == 500:
+                log.error("answered %d route=%s trace=%s", status, route, trace_id_of(scope))
+
+
+def route_of(scope: Scope) -> str:
+    """The route's path with its parameters' names, so that series stay few."""
+    route: Any = scope.get("route")
+    return str(getattr(route, "path", "unknown"))
+
+
+async def _deny(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a WebSocket before it is accepted: HTTP 403."""
+    await receive()
+    await deny(OriginRefused(), scope, send)
+
+
+def _add_headers(message: Message, scope: Scope) -> None:
+    headers = MutableHeaders(scope=message)
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    if scope["scheme"] == "https":
+        headers.setdefault("Strict-Transport-Security", HSTS)
+    if scope["path"].startswith("/api/"):
+        headers.setdefault("Cache-Control", "no-store")
