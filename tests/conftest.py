@@ -16,10 +16,10 @@ from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import migrate
 from booking_rush.postgres import Pool, open_pool
-from tests.desk import NEW, OLD, Desk, Shop, open_desk, open_shop
-from tests.stores import TEMPLATE, Store, kafka_store, postgres_store, redis_store
-from tests.stripe_mock import stripe_mock
-from tests.world import World, open_world, settings_for
+from tests.support.practice_bank import NEW, OLD, Desk, Shop, open_desk, open_shop
+from tests.support.servers.stores import TEMPLATE, Store, kafka_store, postgres_store, redis_store
+from tests.support.servers.stripe_mock import stripe_mock
+from tests.support.world import World, open_world, settings_for
 
 ON_KAFKA = {"kafka_server", "own_kafka", "secured_kafka"}
 

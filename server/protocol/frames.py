@@ -1,6 +1,6 @@
 """Frames: bytes of a visitor become commands, what happened becomes bytes; no I/O here.
 
-`tests/test_wire.py` is the table of examples, and so the client's documentation.
+The table of examples in its tests is the client's documentation.
 """
 
 from typing import Annotated, Any

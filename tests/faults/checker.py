@@ -1,6 +1,6 @@
 """What must be true of a sale, whatever broke: a pure function of everything that anybody saw.
 
-What two stores say of one seat is compared in `tests.agreement`; here is what only the whole
+What two stores say of one seat is compared in `tests.support.store_agreement`; here is what only the whole
 history shows, money included.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tests.agreement import TERMINAL
+from tests.support.store_agreement import TERMINAL
 
 SOLD = ("confirmed", "refunding")  # a seat is nobody else's meanwhile
 

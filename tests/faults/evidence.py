@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 from booking_rush.booking.kafka.topics import TOPICS
 from booking_rush.booking.messaging.cloud_events import BOOKINGS
 from booking_rush.postgres import AWAY, Pool
-from tests.agreement import disagreements, is_quiet
-from tests.buyers import Buyer
 from tests.faults.checker import Booking, Evidence, Movement, State, Told
+from tests.support.buyers import Buyer
+from tests.support.store_agreement import disagreements, is_quiet
 
 SETTLED_S = 60.0  # after the last fault, everything comes to its end
 EXPIRES_S = 10.0

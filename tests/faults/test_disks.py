@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import until
 from tests.faults.checker import assert_kept
-from tests.faults.night import night
+from tests.faults.sale_run import night
+from tests.support.clients import until
 
 SIZE_MB = {"broker": 64, "postgres": 256}
 FULL_S = 10

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults.checker import assert_kept
-from tests.faults.night import night
+from tests.faults.sale_run import night
 
 VICTIMS = ("record", "relay", "conduct", "bank", "broker", "postgres")
 TIMES = 20

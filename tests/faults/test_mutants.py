@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.buyers import Character
 from tests.faults.checker import violations
 from tests.faults.evidence import unsettled
-from tests.faults.night import ON_KAFKA, Night, any_wish, night
+from tests.faults.sale_run import ON_KAFKA, Night, any_wish, night
+from tests.support.buyers import Character
 
 KILLS = 4
 SOLD = 80  # and more, before the late repeats

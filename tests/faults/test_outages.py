@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.buyers import Character
 from tests.faults.checker import assert_kept
 from tests.faults.evidence import patiently
-from tests.faults.night import any_wish, night
+from tests.faults.sale_run import any_wish, night
+from tests.support.buyers import Character
 
 AWAY_S = 60
 RATE = 100.0

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from booking_rush.tasks import end
-from tests.buyers import Character, Wish
 from tests.faults.checker import assert_kept
-from tests.faults.night import Night, night
-from tests.test_sale import seated
+from tests.faults.sale_run import Night, night
+from tests.support.buyers import Character, Wish
+from tests.support.sale_event import seated
 
 PAYMENTS = 2_000
 RATE = 100.0

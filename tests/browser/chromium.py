@@ -1,0 +1,82 @@
+"""A real Chromium, Debian's; installed when it is missing and we may."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    async_playwright,
+    expect,
+)
+
+from tests.support.clients import PATIENCE_S
+
+expect.set_options(timeout=PATIENCE_S * 1000)
+
+# Without these Chromium asks hosts of its own at every start.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+def chromium() -> str:
+    """The browser's program.
+
+    Raises:
+        RuntimeError: there is none, and it cannot be installed; says what to do.
+    """
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet = {"DEBIAN_FRONTEND": "noninteractive", **os.environ}
+        for argv in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "chromium"]):
+            subprocess.run(argv, env=quiet, check=True, stdout=subprocess.DEVNULL)
+        found = shutil.which("chromium")
+    if found is None:
+        raise RuntimeError("the browser tests want Chromium: apt-get install chromium")
+    return found
+
+
+@asynccontextmanager
+async def browser() -> AsyncGenerator[Browser]:
+    """A browser of this test alone."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        try:
+            yield started
+        finally:
+            await started.close()
+
+
+async def open_page(started: Browser, url: str, *, size: dict[str, int] = PHONE) -> Page:
+    """Somebody's page, in a profile of their own; what breaks in it fails the test."""
+    context: BrowserContext = await started.new_context(
+        viewport={"width": size["width"], "height": size["height"]}
+    )
+    page = await context.new_page()
+    page.on("pageerror", _fail)
+    page.on("console", _hear)
+    await page.goto(url)
+    return page
+
+
+def _fail(error: object) -> None:
+    raise AssertionError(f"the page broke: {error}")
+
+
+def _hear(message: ConsoleMessage) -> None:
+    if message.type == "error" and "Failed to load resource" not in message.text:
+        raise AssertionError(f"the page complains: {message.text}")

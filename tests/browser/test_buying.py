@@ -1,0 +1,144 @@
+"""Buying in a real browser: two visitors see each other's seats, one pays, an operator refunds."""
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+from redis.asyncio import Redis
+
+from booking_rush.postgres import Pool
+from booking_rush.server.processes.serve import send_away
+from booking_rush.server.rooms.subscriber import Guest
+from tests.browser.chromium import DESKTOP, browser, open_page
+from tests.browser.pages import log_in, part, phase
+from tests.support.clients import until
+from tests.support.outages import recovering
+from tests.support.world import World
+
+
+def seat(page: Page, id_: str) -> Locator:
+    return page.locator(f'[data-seat="{id_}"]')
+
+
+async def is_marked(page: Page, id_: str, state: str) -> None:
+    await expect(seat(page, id_)).to_have_attribute("data-state", state)
+
+
+async def admitted(page: Page) -> None:
+    await phase(page, "outside")
+    await part(page, "join").click()
+    await phase(page, "admitted")
+
+
+async def holds_a_seat(world: World, started: Browser) -> Page:
+    """Somebody's page, with `stalls.B-2` in their cart."""
+    page = await open_page(started, f"{world.clients.base}/events/demo")
+    await admitted(page)
+    await seat(page, "stalls.B-2").click()
+    await part(page, "hold").click()
+    await expect(part(page, "hold-panel")).to_be_visible()
+    return page
+
+
+async def is_given_back(page: Page) -> None:
+    await is_marked(page, "stalls.B-2", "mine")
+    await part(page, "release").click()
+    await part(page, "ask-confirm").click()
+    await is_marked(page, "stalls.B-2", "free")
+
+
+async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        url = f"{world.clients.base}/events/demo"
+        ada = await open_page(started, url)
+        bob = await open_page(started, url, size=DESKTOP)
+        await admitted(ada)
+        await admitted(bob)
+
+        await seat(ada, "stalls.A-4").click()
+        await seat(ada, "stalls.A-5").click()
+        await is_marked(ada, "stalls.A-4", "chosen")
+        await seat(bob, "stalls.A-5").click()
+        await part(ada, "hold").click()
+        await is_marked(ada, "stalls.A-5", "mine")
+        await expect(part(ada, "hold-countdown")).to_be_visible()
+        await expect(part(ada, "held-total")).to_contain_text("130")
+        await is_marked(bob, "stalls.A-4", "held")
+        await is_marked(bob, "stalls.A-5", "lost")
+
+        await part(ada, "method-ok").check()
+        await part(ada, "email").fill("ada@example.org")
+        await part(ada, "pay").click()
+        await expect(part(ada, "booking-state")).to_have_attribute("data-state", "confirmed")
+        await expect(part(ada, "ticket-code")).to_have_count(2)
+        await is_marked(bob, "stalls.A-4", "sold")
+    assert await world.house.pool.fetchval("SELECT email FROM contacts") == "ada@example.org"
+
+
+async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        page = await open_page(started, f"{world.clients.base}/events/demo")
+        await admitted(page)
+        await seat(page, "stalls.A-1").click()
+        await part(page, "hold").click()
+        await part(page, "method-declined").check()
+        await part(page, "pay").click()
+        await expect(part(page, "declined")).to_be_visible()
+        await part(page, "method-ok").check()
+        await part(page, "pay").click()
+        await expect(part(page, "booking-state")).to_have_attribute("data-state", "confirmed")
+
+
+async def test_a_hold_survives_a_reload_and_is_given_back(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        page = await holds_a_seat(world, started)
+        await page.reload()
+        await expect(part(page, "hold-panel")).to_be_visible()
+        await is_given_back(page)
+
+
+@pytest.mark.parametrize("comes_back", ["reloaded", "reconnected"])
+async def test_who_comes_back_during_a_recovery_finds_the_hold_after_it(
+    world: World, pool: Pool, redis: Redis, comes_back: str
+) -> None:
+    await world.event()
+    async with browser() as started:
+        page = await holds_a_seat(world, started)
+        await until(lambda: pool.fetchval("SELECT count(*) FROM bookings"))
+        async with recovering(world, pool, redis):
+            [guest] = await guests(world)
+            if comes_back == "reloaded":
+                await page.reload()
+            else:
+                send_away(guest, drain_s=0)
+            await until(lambda: another_is_welcomed(world, guest))
+            if comes_back == "reconnected":
+                await expect(part(page, "hold-panel")).to_be_visible()
+        await expect(part(page, "hold-panel")).to_be_visible()
+        await is_given_back(page)
+
+
+async def guests(world: World) -> list[Guest]:
+    return (await world.house.rooms.room("demo")).guests()
+
+
+async def another_is_welcomed(world: World, before: Guest) -> bool:
+    return any(guest.welcomed for guest in await guests(world) if guest is not before)
+
+
+async def test_an_operator_sees_the_house_fill_and_refunds(world: World) -> None:
+    await world.event()
+    ada = await world.visitor()
+    token = await ada.admitted()
+    hold = (await ada.hold("k", token, seats=["stalls.A-1"])).json()["hold"]
+    await ada.check_out(hold["id"])
+    await ada.booked(hold["id"], "confirmed")
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await expect(part(admin, "house-stalls")).to_contain_text("21")
+        await admin.locator(f'[data-refund="{hold["id"]}"]').click()
+        await part(admin, "confirm").click()
+        await ada.booked(hold["id"], "refunded")
+        await expect(part(admin, "house-stalls")).to_contain_text("22")

@@ -1,0 +1,154 @@
+"""The pages in a real browser: a visitor walks from joining to admitted, operators operate."""
+
+from playwright.async_api import Page, expect
+
+from tests.browser.chromium import DESKTOP, browser, open_page
+from tests.browser.pages import log_in, part, phase
+from tests.support.clients import PASSWORD
+from tests.support.world import World
+
+
+async def state(admin: Page, name: str) -> None:
+    shown = part(admin, "event-state")
+    await expect(shown).to_have_attribute("data-state", name)
+
+
+async def test_a_visitor_walks_while_an_operator_pauses_resumes_and_speaks(world: World) -> None:
+    await world.event(rules={"rate_per_second": 1, "active_max": 2, "claim_seconds": 60})
+    others = [await world.visitor() for _ in range(5)]
+    for other in others:
+        await other.join()
+
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        page = await open_page(started, f"{world.clients.base}/events/demo")
+        await phase(page, "outside")
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        await expect(part(page, "place-number")).to_contain_text("6")
+        await expect(part(admin, "stat-joined")).to_have_text("6")
+
+        await part(admin, "action-pause").click()
+        await expect(part(page, "state")).to_contain_text("Paused")
+        await part(admin, "broadcast-text").fill("The band is stuck in traffic.")
+        await part(admin, "broadcast-send").click()
+        await expect(part(page, "message")).to_contain_text("stuck in traffic")
+        ahead = int(await part(page, "ahead").inner_text())
+        assert ahead <= 5
+
+        for other in others:
+            await other.http.delete("/api/v1/events/demo/queue")
+        await expect(part(page, "ahead")).to_have_text("0")
+        await part(admin, "action-resume").click()
+        await phase(page, "admitted")
+        await expect(part(page, "pass-countdown")).to_be_visible()
+
+        await part(page, "leave").click()
+        await part(page, "leave-confirm").click()
+        await phase(page, "outside")
+
+
+async def test_a_page_that_lost_its_server_comes_back_with_its_place(world: World) -> None:
+    await world.event(state="paused")
+    async with browser() as started:
+        page = await open_page(started, f"{world.clients.base}/events/demo")
+        await phase(page, "outside")
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        number = await part(page, "place-number").inner_text()
+
+        room = await world.house.rooms.room("demo")
+        for guest in room.guests():
+            guest.end(1012, "restarting")
+
+        await expect(part(page, "connection")).not_to_have_attribute("data-status", "open")
+        await expect(part(page, "connection")).to_have_attribute("data-status", "open")
+        assert await part(page, "place-number").inner_text() == number
+
+
+async def test_a_reload_and_a_second_tab_keep_the_place(world: World) -> None:
+    await world.event(state="paused")
+    async with browser() as started:
+        page = await open_page(started, f"{world.clients.base}/events/demo")
+        await phase(page, "outside")
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        number = await part(page, "place-number").inner_text()
+
+        await page.reload()
+        await phase(page, "waiting")
+        assert await part(page, "place-number").inner_text() == number
+
+        tab = await page.context.new_page()
+        await tab.goto(page.url)
+        await phase(tab, "waiting")
+        await phase(page, "elsewhere")
+        assert await part(tab, "place-number").inner_text() == number
+
+
+async def test_who_missed_the_turn_says_i_am_here(world: World) -> None:
+    await world.event(rules={"rate_per_second": 50, "claim_seconds": 1, "late_seconds": 60})
+    visitor = await world.visitor()
+    await visitor.join()
+    room = await world.house.rooms.room("demo")
+    async with browser() as started:
+        while (await world.house.rooms.stats(room)).late == 0:
+            pass
+        page = await open_page(started, f"{world.clients.base}/events/nothing")
+        await phase(page, "unknown")
+        await page.context.add_cookies(
+            [{"name": "rush_visitor", "value": visitor.token, "url": world.clients.base}]
+        )
+        await page.goto(f"{world.clients.base}/events/demo")
+        await phase(page, "admitted")
+
+
+async def test_an_operator_puts_an_event_on_sale_and_runs_it(world: World) -> None:
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await part(admin, "username").fill("admin")
+        await part(admin, "password").fill("wrong")
+        await part(admin, "log-in").click()
+        await expect(part(admin, "problem")).to_be_visible()
+        await part(admin, "password").fill(PASSWORD)
+        await part(admin, "log-in").click()
+
+        await part(admin, "new-event").click()
+        await part(admin, "create-id").fill("gala")
+        await part(admin, "create-name").fill("The <b>Gala</b>")
+        await part(admin, "create-save").click()
+        await state(admin, "scheduled")
+
+        await part(admin, "action-open").click()
+        await state(admin, "open")
+        await part(admin, "rule-rate_per_second").fill("7")
+        await part(admin, "save-rules").click()
+        await part(admin, "action-close").click()
+        await part(admin, "confirm").click()
+        await state(admin, "closed")
+
+        page = await open_page(started, f"{world.clients.base}/events/gala")
+        await phase(page, "closed")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("The <b>Gala</b>")
+    event = await world.catalogue.event("gala")
+    assert event.rules.rate_per_second == 7
+
+
+async def test_the_front_page_leads_to_the_event(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        page = await open_page(started, f"{world.clients.base}/")
+        await page.get_by_text("An Evening").click()
+        await phase(page, "outside")
+
+
+async def test_no_page_scrolls_sideways_on_a_small_phone(world: World) -> None:
+    await world.event(state="paused")
+    small = {"width": 320, "height": 568}
+    async with browser() as started:
+        for path in ("/", "/events/demo", "/admin"):
+            page = await open_page(started, f"{world.clients.base}{path}", size=small)
+            await page.wait_for_load_state("networkidle")
+            wide = await page.evaluate("() => document.documentElement.scrollWidth")
+            assert wide <= small["width"], path

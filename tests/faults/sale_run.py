@@ -1,0 +1,261 @@
+"""A night of a sale in full: every process and every store of it, each of which may be broken."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from booking_rush.booking.holds.holds import uuid7
+from booking_rush.lua.client.connection import connect
+from booking_rush.migrations.migrate import migrate
+from booking_rush.postgres import Pool, open_pool
+from tests.faults.checker import Evidence
+from tests.faults.evidence import SETTLED_S, evidence_of, patiently
+from tests.support.buyers import Buyer, Character, Wish
+from tests.support.clients import until
+from tests.support.sale_event import DUTIES, sale, seated, standing
+from tests.support.servers.processes import Process, last_words
+from tests.support.servers.stores import Store, kafka_store, postgres_store, redis_store
+
+ON_KAFKA = {**DUTIES, "relay": "work relay"}
+ROWS, SEATS = 32, 25
+FLOOR = 100_000
+RULES = {
+    "rate_per_second": 1000,
+    "active_max": 20_000,
+    "claim_seconds": 60,
+    "hold_seconds": 5,
+    "payment_seconds": 20,
+}
+BUYERS_MAX = 400  # at a time: who finds as many waits outside, and the house is not overrun
+PATIENCE_S = 20.0  # of a buyer, who then goes away and leaves the booking to itself
+FLOWS_S = 120.0  # then it stands still, however slow the machine
+LOOK_MS = 60_000  # a Postgres that was killed knows nothing of its tables' sizes, and plans so
+
+
+def any_wish(chance: random.Random) -> Wish:
+    """Seats that many want, or places of which there are enough."""
+    quantity = chance.randint(1, 3)
+    if chance.random() < 0.4:
+        row, first = chance.randrange(ROWS), chance.randint(1, SEATS - quantity)
+        return {"seats": [f"stalls.R{row}-{first + n}" for n in range(quantity)]}
+    return {"section": "floor", "quantity": quantity}
+
+
+CHARACTER = Character(
+    any_wish,
+    tries=4,
+    releases=0.05,
+    forgets=0.03,
+    cancels=0.2,
+    methods=("ok",) * 14 + ("declined", "declined", "slow", "late", "lost"),
+)
+
+
+@dataclass
+class Night:
+    """A sale that goes on over Kafka, with everything that it stands on."""
+
+    base: str
+    bank: str
+    pool: Pool
+    processes: dict[str, Process]
+    stores: dict[str, Store]
+    buyers: list[Buyer] = field(default_factory=list[Buyer])
+
+    @property
+    def kafka(self) -> str:
+        """Where the broker is."""
+        return self.stores["broker"].url
+
+    async def die_and_come_back(self, names: Sequence[str]) -> float:
+        """Kill, start again, and wait for money; for how many seconds."""
+        began = time.monotonic()
+        for name in names:
+            self.kill(name)
+        await self.start(*names)
+        await self.flows()
+        return time.monotonic() - began
+
+    def kill(self, name: str) -> None:
+        """Kill -9 a duty or a store."""
+        (self.stores.get(name) or self.processes[name]).kill()
+
+    async def start(self, *names: str) -> None:
+        """Start again what was killed: stores, until they are ready, then duties, until they work.
+
+        A duty that ends because a store is away is started again, as whoever runs the house does.
+        """
+        had = {name: self._beginnings(name) for name in names if name in self.processes}
+        for name in names:
+            if name in self.stores:
+                await asyncio.to_thread(self.stores[name].start)
+
+        def work() -> bool:
+            self.revive()
+            return all(self._beginnings(name) > before for name, before in had.items())
+
+        await self._until(work, f"one of {', '.join(had)} does not work", FLOWS_S)
+
+    def revive(self) -> None:
+        """Start every duty that has ended."""
+        for process in self.processes.values():
+            if not process.is_running():
+                process.start()
+
+    def _beginnings(self, name: str) -> int:
+        """How often a duty has begun its work."""
+        return (
+            self.processes[name].log.read_bytes().count(f" {name.split('_')[0]} works\n".encode())
+        )
+
+    async def flows(self, more: int = 5) -> None:
+        """Wait until more bookings are confirmed."""
+        await self.reach("SELECT count(*) FROM states WHERE state = 'confirmed'", more)
+
+    async def sells(self, rate: float) -> int:
+        """Wait until so many bookings were made within one second; how many they were."""
+        made = 0
+
+        async def is_fast() -> bool:
+            nonlocal made
+            self.revive()
+            ago = uuid7(int(time.time() * 1000) - 1000, bytes(10))
+            since = "SELECT count(*) FROM bookings WHERE id > $1"
+            made = int(await patiently(self.pool, since, ago))
+            return made >= rate
+
+        await self._until(is_fast, f"it never sells {rate:g} a second", FLOWS_S)
+        return made
+
+    async def reach(self, count: str, more: int, *, within_s: float = FLOWS_S) -> None:
+        """Wait until a count in Postgres has grown by so many."""
+        had: int = await patiently(self.pool, count)
+
+        async def grown() -> bool:
+            self.revive()
+            return int(await patiently(self.pool, count)) >= had + more
+
+        await self._until(grown, "the sale stands still", within_s)
+
+    async def _until(self, condition: Callable[[], Any], otherwise: str, within_s: float) -> None:
+        try:
+            await until(condition, within_s=within_s)
+        except AssertionError:
+            raise AssertionError(f"{otherwise}: {self.last_words()}") from None
+
+    def last_words(self) -> str:
+        """The end of each log, for whoever looks for the reason."""
+        logs = {name: process.log for name, process in self.processes.items()}
+        logs |= {name: store.child.log for name, store in self.stores.items()}
+        return last_words(logs)
+
+    async def turn(self, **dials: float) -> None:
+        """Turn the dials of the bank; each start forgets them."""
+        async with httpx.AsyncClient(base_url=self.bank) as client:
+
+            async def is_turned() -> bool:
+                try:
+                    return (await client.put("/dials", json=dials)).is_success
+                except httpx.TransportError:
+                    return False
+
+            await until(is_turned)
+
+    @asynccontextmanager
+    async def crowd(
+        self, seed: int, *, rate: float, character: Character = CHARACTER
+    ) -> AsyncGenerator[None]:
+        """So many buyers come every second while the block lasts, whatever breaks; then all end.
+
+        Who breaks ends the block at once, and is raised.
+        """
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._come(over, random.Random(seed), rate, character))
+            yield
+            over.set()
+
+    async def evidence(self, *, dead: int = 0, patience_s: float = SETTLED_S) -> Evidence:
+        """Everything that was seen, once it is settled."""
+        async with connect(self.stores["redis"].url) as redis:
+            return await evidence_of(
+                self.buyers, self.pool, redis, self.kafka, dead=dead, patience_s=patience_s
+            )
+
+    async def _come(
+        self, over: asyncio.Event, chance: random.Random, rate: float, character: Character
+    ) -> None:
+        """Buyers come by chance, as many a second as is said on the average."""
+        limits = httpx.Limits(max_connections=20, keepalive_expiry=1)
+        due = time.monotonic()
+        living = set[asyncio.Task[None]]()
+        async with (
+            httpx.AsyncClient(base_url=self.base, timeout=60, limits=limits) as http,
+            asyncio.TaskGroup() as group,
+        ):
+            while not over.is_set():
+                due = max(due + chance.expovariate(rate), time.monotonic() - 1)
+                await asyncio.sleep(due - time.monotonic())
+                if len(living) < BUYERS_MAX:
+                    buyer = Buyer(chance.randrange(2**40), self.base, character)
+                    self.buyers.append(buyer)
+                    task = group.create_task(_live(buyer, http))
+                    living.add(task)
+                    task.add_done_callback(living.discard)
+
+
+async def _live(buyer: Buyer, http: httpx.AsyncClient) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            await buyer.live(http)
+
+
+@asynccontextmanager
+async def night(
+    folder: Path,
+    *,
+    disks: Mapping[str, Path] | None = None,
+    duties: Mapping[str, str] = ON_KAFKA,
+    rules: Mapping[str, float] | None = None,
+    sections: Sequence[Mapping[str, object]] = (),
+    **settings: Any,
+) -> AsyncGenerator[Night]:
+    """A sale on stores of its own; `disks` says where one keeps its data, if not in `folder`."""
+    event = {
+        "sections": list(sections) or [seated(ROWS, SEATS), standing(FLOOR)],
+        "rules": {**RULES, **(rules or {})},
+    }
+    with ExitStack() as stack:
+        data = disks or {}
+        made = {
+            "redis": redis_store(folder),
+            "postgres": postgres_store(folder, data.get("postgres")),
+            "broker": kafka_store(folder, data.get("broker")),
+        }
+        stores = {
+            name: await asyncio.to_thread(stack.enter_context, store)
+            for name, store in made.items()
+        }
+        redis, postgres, broker = stores.values()
+        connection = await asyncpg.connect(postgres.url)
+        await migrate(connection)
+        await connection.close()
+        on_kafka = {
+            "kafka_bootstrap": broker.url, "kafka_instance": "conduct", "kafka_session_seconds": 3,
+        }  # fmt: skip
+        async with (
+            open_pool(postgres.url, size=10, statement_ms=LOOK_MS) as pool,
+            sale(
+                redis.url, postgres.url, pool, folder,
+                duties=duties, settings={**on_kafka, **settings}, **event,
+            ) as house,
+        ):  # fmt: skip
+            yield Night(house.base, house.settings.bank_url, pool, house.processes, stores)

@@ -1,0 +1,118 @@
+"""The checker of fault runs: what went well passes, each broken promise is named."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.checker import (
+    INVARIANTS,
+    Booking,
+    Evidence,
+    Movement,
+    State,
+    Told,
+    violations,
+)
+from tests.faults.mutants import EDITS, Edit
+
+ROOT = Path(__file__).parents[2]
+
+ADA = Booking("a", "ada", "confirmed", "", ("stalls.A-1",), 1, 100)
+BOB = Booking("b", "bob", "refunded", "floor", (), 2, 80)
+BOBS_WAY = ("held", "paying", "confirmed", "refunding", "refunded")
+WAYS = [
+    *(State("b", step, state) for step, state in enumerate(BOBS_WAY, 1)),
+    *(State("a", step, state) for step, state in enumerate(BOBS_WAY[:3], 1)),
+]
+LEDGER = [
+    Movement("pay:a:1", "a", "capture", 100),
+    Movement("pay:b:1", "b", "capture", 80),
+    Movement("pay:b:1", "b", "refund", 80),
+]
+TOLD = [
+    *(Told("ada", "a", state) for state in BOBS_WAY[:3]),
+    *(Told("bob", "b", state) for state in BOBS_WAY),
+]
+GOOD = Evidence(TOLD, [ADA, BOB], WAYS, LEDGER, [*WAYS, *WAYS], {"floor": 2})
+SECOND = [State("c", step, state) for step, state in enumerate(BOBS_WAY[:3], 1)]
+
+
+def with_second(booking: Booking) -> dict[str, Any]:
+    """What else is there when another booking was confirmed, too."""
+    return {
+        "bookings": [ADA, BOB, booking],
+        "states": [*WAYS, *SECOND],
+        "topic": [*WAYS, *SECOND],
+        "ledger": [*LEDGER, Movement("pay:c:1", "c", "capture", 100)],
+    }
+
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing was seen": ({"told": []}, "something was seen"),
+    "a log was lost": ({"topic": []}, "something was seen"),
+    "a seat is sold twice": (
+        with_second(Booking("c", "cat", "confirmed", "", ("stalls.A-1",), 1, 100)),
+        "no seat twice",
+    ),
+    "more places than there are": (
+        with_second(Booking("c", "cat", "confirmed", "floor", (), 3, 100)),
+        "no seat twice",
+    ),
+    "a charge captures twice": ({"ledger": [LEDGER[0], *LEDGER]}, "no cent lost"),
+    "a refund comes twice": ({"ledger": [*LEDGER, LEDGER[2]]}, "no cent lost"),
+    "a refund never comes": ({"ledger": LEDGER[:2]}, "no cent lost"),
+    "nobody paid": ({"ledger": LEDGER[1:]}, "no cent lost"),
+    "a booking stands still": ({"bookings": [ADA, BOB._replace(state="refunding")]}, "one end"),
+    "something is on its way": ({"unsettled": ["an order waits"]}, "one end"),
+    "a step is missing": ({"states": [WAYS[0], *WAYS[2:]]}, "one end"),
+    "a booking is gone": ({"told": [*TOLD, Told("ada", "z", "held")]}, "what was told is true"),
+    "another's booking was told": (
+        {"told": [*TOLD, Told("eve", "a", "confirmed")]},
+        "what was told is true",
+    ),
+    "a ticket was taken back": (
+        {"told": [*TOLD, Told("ada", "a", "expired")]},
+        "what was told is true",
+    ),
+    "a confirmation was invented": (
+        {"states": WAYS[:5], "bookings": [ADA, BOB], "told": TOLD[:3]},
+        "one end",
+    ),
+    "a state was not told": ({"topic": WAYS[:-1]}, "the topic tells all in order"),
+    "states were told in another order": (
+        {"topic": [WAYS[1], WAYS[0], *WAYS[2:]]},
+        "the topic tells all in order",
+    ),
+    "the stores differ": ({"differing": ["stalls.A-1 sold, in Redis h"]}, "the stores agree"),
+}
+
+
+def test_a_sale_that_went_well_passes() -> None:
+    assert violations(GOOD) == []
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_broken_promise_is_named(name: str) -> None:
+    changes, invariant = BROKEN[name]
+    found = violations(replace(GOOD, **changes))
+    assert any(line.startswith(f"{invariant}: ") for line in found), found
+
+
+def test_every_invariant_is_broken_by_something() -> None:
+    assert {invariant for _, invariant in BROKEN.values()} == set(INVARIANTS)
+
+
+def test_a_seat_may_be_sold_again_once_it_was_given_back() -> None:
+    floor = Booking("c", "cat", "confirmed", "floor", (), 2, 100)
+    assert violations(replace(GOOD, **with_second(floor))) == []
+
+
+@pytest.mark.parametrize(
+    "edit", sorted({edit for edits in EDITS.values() for edit in edits}), ids=lambda edit: edit.text
+)
+def test_every_mutant_still_finds_what_it_takes_away(edit: Edit) -> None:
+    """A defence that has moved is noticed here, and not in the middle of a night."""
+    source = ROOT / f"{edit.module.replace('.', '/')}.py"
+    assert source.read_text().count(edit.text) == 1

@@ -1,0 +1,247 @@
+"""Holds in Redis: every reply of every move, repeats, what becomes of seats; the test owns time."""
+
+from typing import Any
+
+import pytest
+
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.events.commands import ReportSockets
+from booking_rush.lua.holds.commands import (
+    BeingPaid,
+    CheckedOut,
+    CheckoutHold,
+    ExtendHold,
+    ExtensionsUsedUp,
+    FindHold,
+    Held,
+    HoldExists,
+    HoldOver,
+    HoldReleased,
+    KeyReused,
+    LimitExceeded,
+    MixedCurrencies,
+    NoRight,
+    NotOnSale,
+    ReleaseHold,
+    SeatsTaken,
+    SoldOut,
+    UnknownHold,
+    UnknownSeats,
+    UnknownSection,
+)
+from booking_rush.lua.line.commands import LeaveLine, Left
+from booking_rush.lua.saga.commands import MarkSold, Obeyed
+from tests.support.event_in_redis import Moves, seated, standing
+
+HOUSE = (
+    seated("stalls", A=".....", B="......", C="xx.x"),
+    standing("floor", 20),
+)
+
+
+@pytest.fixture
+async def moves(program: Program) -> Moves:
+    """Ada, Bob and Cyd are let in; the hall is empty."""
+    moves = await Moves(program).open(
+        sections=HOUSE, hold_seconds=200, tickets_per_visitor_max=6, extensions_max=2
+    )
+    await moves.admit("ada", "bob", "cyd")
+    return moves
+
+
+async def stats(moves: Moves) -> tuple[int, int, int, int]:
+    found = await moves.ask(ReportSockets("p", 0))
+    return found.held, found.paying, found.sold, found.free
+
+
+async def test_named_seats_are_held_all_or_none(moves: Moves) -> None:
+    held = await moves.hold("ada", "stalls.A-2", "stalls.B-1")
+
+    assert held.seats == ["stalls.A-2", "stalls.B-1"]
+    assert held.prices == [6500, 6500]
+    assert (held.quantity, held.adjacent, held.section) == (2, False, "")
+    assert await moves.rows() == {"A": ".h...", "B": "h.....", "C": "xx.x"}
+    taken = await moves.ask(moves.wish("bob", "stalls.A-1", "stalls.A-2", "stalls.C-1"))
+    assert taken == SeatsTaken(["stalls.A-2", "stalls.C-1"])
+    assert await moves.rows() == {"A": ".h...", "B": "h.....", "C": "xx.x"}
+
+
+async def test_places_of_a_standing_section_are_counted(moves: Moves) -> None:
+    held = await moves.hold("ada", section="floor", quantity=4)
+
+    assert (held.seats, held.section, held.quantity, held.prices) == ([], "floor", 4, [4500])
+    assert await moves.free("floor") == 16
+
+
+async def test_the_figures_add_up_to_the_house(moves: Moves) -> None:
+    assert await stats(moves) == (0, 0, 0, 32)
+    await moves.hold("ada", section="floor", quantity=4)
+    held = await moves.hold("bob", "stalls.A-1")
+    await moves.ask(CheckoutHold("bob", held.id, "ok"))
+    assert await stats(moves) == (4, 1, 0, 27)
+    await moves.beat(after_s=201)
+    assert await stats(moves) == (0, 1, 0, 31)
+
+
+@pytest.mark.parametrize(
+    ("seats", "fields", "refusal"),
+    [
+        (
+            ("stalls.Z-1", "stalls.A-6", "stalls.A-1"),
+            {},
+            UnknownSeats(["stalls.Z-1", "stalls.A-6"]),
+        ),
+        (("floor.A-1",), {}, UnknownSeats(["floor.A-1"])),
+        (("stalls.A-0", "stalls.A-01", "A-1", ""), {}, None),
+        ((), {"section": "attic", "quantity": 1}, UnknownSection()),
+        ((), {"section": "floor", "quantity": 7}, LimitExceeded(6, 0)),
+        (("stalls.A-1",), {"right": "none"}, NoRight()),
+        (("stalls.A-1",), {"right": "pass", "number": 1, "wave": 99}, NoRight()),
+        (("stalls.A-1",), {"right": "pass", "number": 2, "wave": 1}, NoRight()),
+    ],
+)
+async def test_what_cannot_be_held_is_refused_by_name(
+    moves: Moves, seats: tuple[str, ...], fields: dict[str, Any], refusal: object
+) -> None:
+    expected = refusal or UnknownSeats(list(seats))
+    assert await moves.ask(moves.wish("ada", *seats, **fields)) == expected
+    assert await stats(moves) == (0, 0, 0, 32)
+
+
+async def test_only_who_is_admitted_may_hold(moves: Moves) -> None:
+    await moves.join("dan")
+    assert await moves.ask(moves.wish("dan", "stalls.A-1")) == NoRight()
+    assert await moves.ask(moves.wish("nobody", "stalls.A-1")) == NoRight()
+    wish = moves.wish("ada", "stalls.A-1", right="pass", number=1, wave=1)
+    assert isinstance(await moves.ask(wish), Held)
+
+
+async def test_nothing_is_held_before_the_room_opens(program: Program) -> None:
+    moves = await Moves(program).open(state="scheduled", sections=HOUSE)
+    await moves.admit("ada")
+    assert await moves.ask(moves.wish("ada", "stalls.A-1")) == NotOnSale()
+
+
+async def test_a_hold_has_one_currency(program: Program) -> None:
+    pounds = seated("box", A="..")
+    moves = await Moves(program).open(
+        sections=[*HOUSE, type(pounds)("box", "seated", 1, "GBP", 2, pounds.rows)]
+    )
+    await moves.admit("ada")
+    assert await moves.ask(moves.wish("ada", "stalls.A-1", "box.A-1")) == MixedCurrencies()
+
+
+async def test_a_section_is_sold_out_when_fewer_are_free_than_asked(moves: Moves) -> None:
+    await moves.hold("ada", *[f"stalls.A-{n}" for n in range(1, 6)])
+    await moves.hold("bob", *[f"stalls.B-{n}" for n in range(1, 5)])
+    assert await moves.ask(moves.wish("cyd", section="stalls", quantity=4)) == SoldOut()
+    held = await moves.hold("cyd", section="stalls", quantity=3)
+    assert (held.seats, held.adjacent) == (["stalls.B-5", "stalls.B-6", "stalls.C-3"], False)
+
+
+async def test_a_visitor_has_one_living_hold(moves: Moves) -> None:
+    held = await moves.hold("ada", "stalls.A-1")
+    other = await moves.ask(moves.wish("ada", "stalls.A-2"))
+    assert isinstance(other, HoldExists)
+    assert (other.id, other.seats) == (held.id, ["stalls.A-1"])
+
+
+async def test_the_limit_counts_what_is_held_and_bought(moves: Moves) -> None:
+    hold = await moves.check_out("ada", "stalls.A-1", "stalls.A-2")
+    assert await moves.ask(MarkSold(await moves.kept(hold), 1)) == Obeyed()
+    await moves.admit("ada")
+    assert await moves.ask(moves.wish("ada", section="floor", quantity=5)) == LimitExceeded(6, 2)
+    assert isinstance(await moves.ask(moves.wish("ada", section="floor", quantity=4)), Held)
+
+
+async def test_a_repeat_is_answered_as_the_hold_was_made(moves: Moves) -> None:
+    wish = moves.wish("ada", "stalls.A-1", key="one")
+    first = await moves.ask(wish)
+    assert isinstance(first, Held)
+    moves.now += 20_000
+    await moves.ask(ExtendHold("ada", first.id))
+    again = moves.wish("ada", "stalls.A-1", key="one", right="none")
+
+    assert await moves.ask(again) == first
+    await moves.ask(ReleaseHold("ada", first.id))
+    assert await moves.ask(again) == first
+    assert await moves.ask(moves.wish("ada", "stalls.A-2", key="one")) == KeyReused()
+    assert isinstance(await moves.ask(moves.wish("bob", "stalls.A-1", key="one")), Held)
+
+
+async def test_an_extension_counts_from_now_and_once_in_ten_seconds(moves: Moves) -> None:
+    held = await moves.hold("ada", "stalls.A-1")
+    moves.now += 100_000
+    once = await moves.ask(ExtendHold("ada", held.id))
+    assert isinstance(once, Held)
+    assert (once.deadline_ms, once.left) == (moves.now + 200_000, 1)
+    moves.now += 9_999
+    assert await moves.ask(ExtendHold("ada", held.id)) == once
+    moves.now += 1
+    twice = await moves.ask(ExtendHold("ada", held.id))
+    assert isinstance(twice, Held)
+    assert twice.left == 0
+    moves.now += 10_000
+    assert await moves.ask(ExtendHold("ada", held.id)) == ExtensionsUsedUp()
+
+
+async def test_a_hold_that_is_over_is_gone_before_any_beat(moves: Moves) -> None:
+    held = await moves.hold("ada", "stalls.A-1")
+    moves.now += 200_000
+    for command in (ExtendHold, ReleaseHold, FindHold):
+        assert await moves.ask(command("ada", held.id)) == HoldOver()
+    assert await moves.ask(CheckoutHold("ada", held.id, "ok")) == HoldOver()
+    assert (await moves.rows())["A"] == "....."
+    assert isinstance(await moves.ask(moves.wish("ada", "stalls.A-1")), Held)
+
+
+async def test_a_beat_frees_what_is_over(moves: Moves) -> None:
+    await moves.hold("ada", "stalls.A-1")
+    await moves.hold("bob", section="floor", quantity=2)
+    await moves.beat(after_s=199)
+    assert await stats(moves) == (3, 0, 0, 29)
+    await moves.beat(after_s=1)
+    assert await stats(moves) == (0, 0, 0, 32)
+
+
+async def test_a_released_hold_is_unknown_and_its_seats_free(moves: Moves) -> None:
+    held = await moves.hold("ada", "stalls.A-1")
+    assert await moves.ask(ReleaseHold("bob", held.id)) == UnknownHold()
+    assert await moves.ask(ReleaseHold("ada", held.id)) == HoldReleased()
+    assert await moves.ask(ReleaseHold("ada", held.id)) == UnknownHold()
+    assert await moves.ask(FindHold("ada", held.id)) == UnknownHold()
+    assert await moves.ask(CheckoutHold("ada", held.id, "ok")) == UnknownHold()
+    assert await stats(moves) == (0, 0, 0, 32)
+
+
+async def test_a_hold_that_is_being_paid_neither_ends_nor_is_given_back(moves: Moves) -> None:
+    hold = await moves.check_out("ada", "stalls.A-1")
+    await moves.beat(after_s=1000)
+    assert await moves.ask(ExtendHold("ada", hold)) == BeingPaid()
+    assert await moves.ask(ReleaseHold("ada", hold)) == BeingPaid()
+    shown = await moves.ask(FindHold("ada", hold))
+    assert isinstance(shown, Held)
+    assert shown.state == "paying"
+    assert (await moves.rows())["A"] == "h...."
+
+
+async def test_a_checkout_asked_again_answers_the_first(moves: Moves) -> None:
+    held = await moves.hold("ada", "stalls.A-1")
+    first = await moves.ask(CheckoutHold("ada", held.id, "ok"))
+    assert isinstance(first, CheckedOut)
+    assert (first.attempt, first.again) == (1, False)
+    again = await moves.ask(CheckoutHold("ada", held.id, "declined"))
+    assert again == CheckedOut(1, first.entry, again=True)
+    assert await moves.ask(CheckoutHold("bob", held.id, "ok")) == UnknownHold()
+
+
+async def test_who_is_removed_loses_the_hold_too(moves: Moves) -> None:
+    await moves.hold("ada", "stalls.A-1")
+    assert isinstance(await moves.ask(LeaveLine("ada", "removed")), Left)
+    assert await stats(moves) == (0, 0, 0, 32)
+
+
+async def test_who_leaves_keeps_the_hold(moves: Moves) -> None:
+    held = await moves.hold("ada", "stalls.A-1")
+    await moves.ask(LeaveLine("ada", "left"))
+    assert isinstance(await moves.ask(ExtendHold("ada", held.id)), Held)

@@ -1,0 +1,236 @@
+"""Moves of who is late, and of operators: every word, repeats, and what is left behind."""
+
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.events import commands as events_commands
+from booking_rush.lua.keys import key
+from booking_rush.lua.line import commands as line_commands
+from booking_rush.lua.recovery import commands as recovery_commands
+from tests.support.event_in_redis import EVENT, LANE, Moves, outbox
+
+
+@pytest.fixture
+async def moves(program: Program) -> Moves:
+    return await Moves(program).open(rate_per_second=1, active_max=3, waiting_max=5)
+
+
+async def test_who_is_heard_of_keeps_the_pass(moves: Moves) -> None:
+    await moves.join("ada")
+    await moves.beat()
+    await moves.ask(line_commands.ClaimPass("ada", connecting=False))
+
+    await moves.beat(after_s=31)
+
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Admitted)
+
+
+async def test_who_is_not_heard_of_is_late_and_makes_room(moves: Moves, redis: Redis) -> None:
+    await moves.join("ada")
+    await moves.beat()
+
+    await moves.beat(after_s=31)
+
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
+    assert await redis.exists(key(EVENT, 1, "active")) == 0
+
+
+async def test_who_is_late_and_heard_of_takes_the_next_slot(moves: Moves) -> None:
+    await moves.join("ada")
+    await moves.beat()
+    await moves.beat(after_s=31)
+    await moves.join("bob", "cyd")
+
+    late = await moves.ask(line_commands.ClaimPass("ada", connecting=False))
+    await moves.beat(after_s=1)
+
+    assert isinstance(late, line_commands.Late)
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Admitted)
+    assert isinstance(await moves.ask(line_commands.FindPlace("bob")), line_commands.Waiting)
+
+
+async def test_who_is_back_takes_every_second_slot_by_number(
+    program: Program, redis: Redis
+) -> None:
+    moves = await Moves(program).open(rate_per_second=10, claim_seconds=1, active_max=100)
+    await moves.beat()
+    await moves.join("l1", "l2", "l3")
+    assert await moves.beat(after_s=1) == 3
+    await moves.beat(after_s=1)
+    await moves.join("n1", "n2", "n3")
+    for visitor in ("l3", "l1", "l2"):
+        await moves.ask(line_commands.JoinLine(visitor))
+    already = len(await outbox(redis))
+
+    await moves.beat(after_s=0.5)
+    await moves.beat(after_s=0.1)
+
+    order = [visitor for visitor, _ in (await outbox(redis))[already:]]
+    assert order == ["l1", "n1", "l2", "n2", "l3", "n3"]
+
+
+async def test_who_is_heard_of_again_lapses_no_more(moves: Moves) -> None:
+    await moves.join("ada")
+    await moves.beat()
+    await moves.beat(after_s=31)
+    await moves.ask(events_commands.SetRules(2, "paused", {}))
+    await moves.ask(line_commands.ClaimPass("ada", connecting=False))
+
+    await moves.beat(after_s=3600)
+
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
+
+
+async def test_who_stays_late_for_too_long_has_no_place(moves: Moves, redis: Redis) -> None:
+    await moves.join("ada")
+    await moves.beat()
+    await moves.beat(after_s=31)
+
+    await moves.beat(after_s=301)
+
+    assert await moves.ask(line_commands.FindPlace("ada")) == line_commands.NotInLine()
+    assert [state for _, state in await outbox(redis)] == ["waiting", "admitted", "late", "ended"]
+
+
+async def test_the_late_list_is_bounded(program: Program) -> None:
+    moves = await Moves(program).open(late_max=1, rate_per_second=10)
+    await moves.beat()
+    await moves.join("ada", "bob")
+    assert await moves.beat(after_s=1) == 2
+
+    await moves.beat(after_s=31)
+
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
+    assert await moves.ask(line_commands.FindPlace("bob")) == line_commands.NotInLine()
+
+
+async def test_a_pass_ends_at_its_deadline(moves: Moves) -> None:
+    await moves.join("ada")
+    await moves.beat()
+    await moves.ask(line_commands.ClaimPass("ada", connecting=False))
+
+    await moves.beat(after_s=300)
+
+    assert await moves.ask(line_commands.FindPlace("ada")) == line_commands.NotInLine()
+
+
+async def test_claiming_while_waiting_changes_nothing(moves: Moves, redis: Redis) -> None:
+    await moves.join("ada")
+
+    place = await moves.ask(line_commands.ClaimPass("ada", connecting=False))
+
+    assert isinstance(place, line_commands.Waiting)
+    assert await outbox(redis) == [("ada", "waiting")]
+
+
+async def test_claiming_without_a_place_is_said(moves: Moves) -> None:
+    assert await moves.ask(
+        line_commands.ClaimPass("ada", connecting=False)
+    ) == line_commands.NotInLine(order=0)
+
+
+async def test_each_new_socket_of_an_event_has_a_greater_order(moves: Moves) -> None:
+    await moves.join("ada")
+
+    first = await moves.ask(line_commands.ClaimPass("ada", connecting=True))
+    second = await moves.ask(line_commands.ClaimPass("bob", connecting=True))
+
+    assert isinstance(first, line_commands.Waiting)
+    assert first.order == 1
+    assert second == line_commands.NotInLine(order=2)
+
+
+# admit_visitor
+
+
+async def test_an_operator_admits_from_the_middle_beyond_active_max(moves: Moves) -> None:
+    await moves.join("a", "b", "c", "d")
+    for _ in range(3):
+        await moves.beat(after_s=1)
+    await moves.join("e")
+
+    place = await moves.ask(line_commands.AdmitVisitor("e", "press"))
+
+    assert isinstance(place, line_commands.Admitted)
+    assert (await moves.ask(events_commands.ReportSockets("here", 0))).active == 4
+    assert (await moves.ask(line_commands.ReadGone(0))).numbers == [5]
+
+
+async def test_admitting_twice_by_hand_changes_nothing(moves: Moves) -> None:
+    await moves.join("ada")
+    first = await moves.ask(line_commands.AdmitVisitor("ada", "press"))
+
+    assert await moves.ask(line_commands.AdmitVisitor("ada", "press")) == first
+
+
+async def test_nobody_is_admitted_by_hand_who_has_no_place(moves: Moves) -> None:
+    assert await moves.ask(line_commands.AdmitVisitor("ada", "press")) == line_commands.NotInLine()
+
+
+# set_rules
+
+
+async def test_an_older_version_of_the_rules_changes_nothing(moves: Moves, redis: Redis) -> None:
+    await moves.ask(events_commands.SetRules(3, "paused", {"rate_per_second": 7}))
+
+    assert (
+        await moves.ask(events_commands.SetRules(2, "open", {"rate_per_second": 1}))
+        == events_commands.RulesStale()
+    )
+    rules: Any = await redis.hgetall(key(EVENT, 1, "rules"))
+    assert (rules[b"state"], rules[b"rate_per_second"]) == (b"paused", b"7")
+
+
+async def test_closing_ends_every_place_and_pass_at_once(moves: Moves, redis: Redis) -> None:
+    await moves.join("ada", "bob", "cyd")
+    await moves.beat()
+
+    await moves.ask(events_commands.SetRules(2, "closed", {}))
+
+    for visitor in ("ada", "bob", "cyd"):
+        assert await moves.ask(line_commands.FindPlace(visitor)) == line_commands.NotInLine()
+    assert await redis.get(key(EVENT, 1, "head", LANE)) == b"3"
+    newest: Any = await redis.xrevrange(key(EVENT, 1, "outbox"), count=1)
+    assert newest[0][1] == {b"kind": b"closed"}
+
+
+# report_sockets, read_gone, mark_recorded
+
+
+async def test_a_process_that_is_silent_counts_no_more(moves: Moves) -> None:
+    await moves.ask(events_commands.ReportSockets("one", 5))
+    moves.now += 3000
+    assert (await moves.ask(events_commands.ReportSockets("two", 7))).sockets == 12
+    moves.now += 3000
+
+    assert (await moves.ask(events_commands.ReportSockets("two", 7))).sockets == 7
+
+
+async def test_gone_numbers_are_read_a_page_at_a_time(program: Program, redis: Redis) -> None:
+    moves = await Moves(program).open()
+    await redis.zadd(key(EVENT, 1, "gone", LANE), {str(n): n for n in range(2, 704)})
+
+    page = await moves.ask(line_commands.ReadGone(0))
+    rest = await moves.ask(line_commands.ReadGone(page.numbers[-1]))
+
+    assert (len(page.numbers), page.more) == (500, True)
+    assert (rest.numbers, rest.more) == (list(range(502, 704)), False)
+
+
+async def test_what_is_recorded_is_trimmed_in_the_end(program: Program, redis: Redis) -> None:
+    moves = await Moves(program).open(waiting_max=1000)
+    for n in range(400):
+        await moves.join(f"v{n}")
+
+    assert await redis.xlen(key(EVENT, 1, "outbox")) < 250  # whole nodes of a hundred go
+
+
+async def test_kept_numbers_never_go_back(moves: Moves, redis: Redis) -> None:
+    await moves.join("ada", "bob")
+
+    await moves.ask(recovery_commands.MarkRecorded("1-1", {LANE: 1}))
+
+    assert await redis.get(key(EVENT, 1, "kept", LANE)) == b"2"

@@ -1,0 +1,275 @@
+"""Every move: every word that it may answer, repeats, and what it leaves behind."""
+
+import pytest
+from redis.asyncio import Redis
+
+from booking_rush.lua import commands as lua
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.events import commands as events_commands
+from booking_rush.lua.keys import key
+from booking_rush.lua.line import commands as line_commands
+from tests.support.event_in_redis import EVENT, LANE, NOON, Moves, numbers_of, outbox
+
+
+@pytest.fixture
+async def moves(program: Program) -> Moves:
+    return await Moves(program).open(rate_per_second=1, active_max=3, waiting_max=5)
+
+
+# join_line
+
+
+async def test_the_first_to_join_is_next(moves: Moves) -> None:
+    place = await moves.ask(line_commands.JoinLine("ada"))
+
+    assert isinstance(place, line_commands.Waiting)
+    assert (place.number, place.ahead, place.waiting, place.again) == (1, 0, 1, False)
+    assert place.joined_ms == NOON
+    assert place.entry
+
+
+async def test_joining_twice_gives_the_same_place_and_writes_once(
+    moves: Moves, redis: Redis
+) -> None:
+    first = await moves.ask(line_commands.JoinLine("ada"))
+    moves.now += 5000
+
+    second = await moves.ask(line_commands.JoinLine("ada"))
+
+    assert isinstance(first, line_commands.Waiting)
+    assert isinstance(second, line_commands.Waiting)
+    assert (second.number, second.joined_ms, second.again) == (1, NOON, True)
+    assert second.entry == first.entry  # not recorded yet: still to be waited for
+    assert await outbox(redis) == [("ada", "waiting")]
+
+
+async def test_a_recorded_place_may_be_told_at_once(moves: Moves) -> None:
+    await moves.join("ada", "bob")
+    await moves.join("cyd", recorded=False)
+
+    again = await moves.ask(line_commands.JoinLine("bob"))
+    fresh = await moves.ask(line_commands.FindPlace("cyd"))
+
+    assert isinstance(again, line_commands.Waiting)
+    assert isinstance(fresh, line_commands.Waiting)
+    assert again.entry == ""
+    assert fresh.entry != ""
+
+
+async def test_numbers_follow_the_order_of_joining_whatever_the_clock_says(moves: Moves) -> None:
+    assert await moves.join("ada") == [1]
+    moves.now -= 3_600_000
+
+    assert await moves.join("bob") == [2]
+
+
+async def test_a_full_line_refuses_and_gives_no_number(moves: Moves, redis: Redis) -> None:
+    await moves.join("a", "b", "c", "d", "e")
+
+    assert await moves.ask(line_commands.JoinLine("f")) == line_commands.LineFull()
+    assert await redis.get(key(EVENT, 1, "numbers", LANE)) == b"5"
+    assert isinstance(await moves.ask(line_commands.JoinLine("a")), line_commands.Waiting)
+
+
+@pytest.mark.parametrize("state", ["draining", "closed"])
+async def test_a_line_that_takes_nobody_refuses(program: Program, state: lua.RoomState) -> None:
+    moves = await Moves(program).open(state=state)
+
+    assert await moves.ask(line_commands.JoinLine("ada")) == line_commands.LineClosed()
+
+
+@pytest.mark.parametrize("state", ["scheduled", "drawing", "open", "paused"])
+async def test_a_line_takes_visitors_before_it_moves(
+    program: Program, state: lua.RoomState
+) -> None:
+    moves = await Moves(program).open(state=state)
+
+    place = await moves.ask(line_commands.JoinLine("ada"))
+
+    assert isinstance(place, line_commands.Waiting)
+    assert place.room == state
+
+
+async def test_joining_again_while_draining_shows_the_place(moves: Moves) -> None:
+    await moves.join("ada")
+    await moves.ask(events_commands.SetRules(2, "draining", {}))
+
+    assert isinstance(await moves.ask(line_commands.JoinLine("ada")), line_commands.Waiting)
+    assert await moves.ask(line_commands.JoinLine("bob")) == line_commands.LineClosed()
+
+
+async def test_who_is_admitted_is_told_so_when_joining(moves: Moves) -> None:
+    await moves.join("ada")
+    await moves.beat()
+
+    place = await moves.ask(line_commands.JoinLine("ada"))
+
+    assert isinstance(place, line_commands.Admitted)
+    assert (place.number, place.wave, place.admitted_ms) == (1, 1, moves.now)
+    assert place.claim_ms == moves.now + 30_000
+    assert place.deadline_ms == moves.now + 300_000
+
+
+# leave_line
+
+
+async def test_leaving_from_the_middle_moves_those_behind_up(moves: Moves) -> None:
+    await moves.join("ada", "bob", "cyd")
+
+    left = await moves.ask(line_commands.LeaveLine("bob", "left"))
+
+    assert isinstance(left, line_commands.Left)
+    cyd = await moves.ask(line_commands.FindPlace("cyd"))
+    assert isinstance(cyd, line_commands.Waiting)
+    assert (cyd.number, cyd.ahead, cyd.waiting) == (3, 1, 2)
+    assert (await moves.ask(line_commands.ReadGone(0))).numbers == [2]
+
+
+async def test_head_passes_who_left_from_the_middle(moves: Moves, redis: Redis) -> None:
+    await moves.join("ada", "bob", "cyd")
+    await moves.ask(line_commands.LeaveLine("bob", "left"))
+    await moves.ask(line_commands.LeaveLine("ada", "left"))
+
+    assert await redis.get(key(EVENT, 1, "head", LANE)) == b"2"
+    assert (await moves.ask(line_commands.ReadGone(0))).numbers == []
+
+
+async def test_leaving_twice_is_said(moves: Moves) -> None:
+    await moves.join("ada")
+    await moves.ask(line_commands.LeaveLine("ada", "left"))
+
+    assert await moves.ask(line_commands.LeaveLine("ada", "left")) == line_commands.NotInLine()
+
+
+async def test_who_comes_back_after_leaving_stands_at_the_end(moves: Moves) -> None:
+    await moves.join("ada", "bob")
+    await moves.ask(line_commands.LeaveLine("ada", "left"))
+
+    assert await moves.join("ada") == [3]
+
+
+async def test_leaving_gives_a_pass_back(moves: Moves, redis: Redis) -> None:
+    await moves.join("ada")
+    await moves.beat()
+
+    await moves.ask(line_commands.LeaveLine("ada", "removed"))
+
+    assert await moves.ask(line_commands.FindPlace("ada")) == line_commands.NotInLine()
+    assert await redis.exists(*(key(EVENT, 1, name) for name in ("active", "unclaimed"))) == 0
+    assert (await outbox(redis))[-1] == ("ada", "ended")
+
+
+# admit_next
+
+
+async def test_nobody_is_admitted_before_a_smaller_number(moves: Moves, redis: Redis) -> None:
+    await moves.join("ada", "bob", "cyd")
+
+    await moves.beat()
+
+    assert await numbers_of(redis) == {"bob": 2, "cyd": 3}
+
+
+async def test_nobody_is_admitted_before_their_place_is_recorded(
+    moves: Moves, redis: Redis
+) -> None:
+    await moves.join("ada")
+    await moves.join("bob", recorded=False)
+
+    for _ in range(5):
+        await moves.beat(after_s=1)
+
+    assert await numbers_of(redis) == {"bob": 2}
+
+
+async def test_the_rate_is_kept(moves: Moves) -> None:
+    await moves.join("ada", "bob", "cyd")
+
+    assert [await moves.beat(after_s=0.5) for _ in range(5)] == [1, 0, 1, 0, 1]
+
+
+async def test_unused_rate_is_saved_up_for_half_a_second_at_most(program: Program) -> None:
+    moves = await Moves(program).open(rate_per_second=10)
+    await moves.beat()
+    moves.now += 60_000
+    await moves.join(*(f"v{n}" for n in range(20)))
+
+    assert await moves.beat() == 5
+
+
+async def test_never_more_than_active_max_are_active(moves: Moves) -> None:
+    await moves.join("a", "b", "c", "d", "e")
+
+    assert sum([await moves.beat(after_s=1) for _ in range(10)]) == 3
+
+
+async def test_a_pass_that_ends_makes_room(moves: Moves) -> None:
+    await moves.join("a", "b", "c", "d")
+    for _ in range(4):
+        await moves.beat(after_s=1)
+    await moves.ask(line_commands.LeaveLine("a", "left"))
+
+    assert await moves.beat(after_s=1) == 1
+
+
+async def test_a_clock_that_steps_back_refills_nothing(moves: Moves) -> None:
+    await moves.join("ada", "bob", "cyd")
+    await moves.beat(after_s=1)
+
+    steps = [await moves.beat(after_s=step) for step in (-3, 2.5, 0.4)]
+
+    assert steps == [0, 0, 0]  # 0.1 s before the old hour is reached again
+    assert await moves.beat(after_s=1.1) == 1
+
+
+async def test_a_great_step_back_begins_anew_and_does_not_stop_the_night(moves: Moves) -> None:
+    await moves.join("ada", "bob", "cyd")
+    await moves.beat(after_s=1)
+
+    assert await moves.beat(after_s=-3600) == 0
+    assert await moves.beat(after_s=1) == 1
+
+
+@pytest.mark.parametrize("state", ["scheduled", "drawing", "paused", "closed"])
+async def test_a_room_that_does_not_move_admits_nobody(moves: Moves, state: lua.RoomState) -> None:
+    await moves.join("ada")
+    await moves.ask(events_commands.SetRules(2, state, {}))
+
+    assert await moves.beat(after_s=10) == 0
+
+
+async def test_a_draining_room_admits_who_waits(moves: Moves) -> None:
+    await moves.join("ada")
+    await moves.ask(events_commands.SetRules(2, "draining", {}))
+
+    assert await moves.beat() == 1
+
+
+async def test_there_is_no_line_while_few_are_active(program: Program) -> None:
+    moves = await Moves(program).open(rate_per_second=0, active_max=10, queue_from=4)
+    await moves.join(*"abcdef")
+
+    assert await moves.beat() == 4
+    assert await moves.beat(after_s=10) == 0
+
+
+async def test_a_member_without_a_place_stops_nobody(moves: Moves, redis: Redis) -> None:
+    await moves.join("ada", "bob")
+    await redis.hdel(key(EVENT, 1, "places"), "ada")
+
+    admitted = [await moves.beat(after_s=1) for _ in range(3)]
+
+    assert sum(admitted) >= 1
+    assert isinstance(await moves.ask(line_commands.FindPlace("bob")), line_commands.Admitted)
+    assert await numbers_of(redis) == {}
+
+
+async def test_waits_are_counted_by_length(moves: Moves) -> None:
+    await moves.join("ada", "bob")
+    await moves.beat()
+    await moves.beat(after_s=12.8)
+
+    stats = await moves.ask(events_commands.ReportSockets("here", 2))
+
+    assert dict(stats.waits) == {0: 1, 28: 1}  # 100 ms and 12.8 s: 28 quarter octaves
+    assert (stats.joined, stats.admitted, stats.active, stats.sockets) == (2, 2, 2, 2)

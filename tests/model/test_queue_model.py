@@ -1,0 +1,130 @@
+"""The model test: whatever happens in whatever order, the real line and a plain one agree.
+
+A machine joins, leaves, claims, beats, steps the clock back, records, empties Redis and brings
+back, on a real Redis and a real Postgres; then mutants of ours must each be caught by it.
+"""
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import (
+    run_state_machine_as_test,
+)
+
+from booking_rush.booking.recording import recorder as record_module
+from booking_rush.booking.recording.batch import Batch
+from booking_rush.booking.recording.recorder import Recorder
+from tests.model.queue_machine import Lab, laboratory, machine_for
+from tests.support.servers.stores import Store
+
+
+@pytest.fixture
+def lab(
+    redis_server: Store, postgres_server: Store, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Lab]:
+    monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # the machine waits for nobody
+    with laboratory(redis_server, postgres_server, "model") as lab:
+        yield lab
+
+
+COMMON: dict[str, Any] = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+}
+
+
+def test_the_line_and_the_plain_line_agree(lab: Lab) -> None:
+    found = settings(max_examples=120, stateful_step_count=40, **COMMON)
+
+    run_state_machine_as_test(machine_for(lab), settings=found)
+
+
+# Mutants: each breaks one promise, and the machine must notice.
+
+
+def without(text: str, part: str, instead: str) -> str:
+    assert part in text, part
+    return text.replace(part, instead)
+
+
+def numbers_from_a_clock(lab: Lab) -> None:
+    lab.text = without(
+        lab.text,
+        'one.number = redis.call("INCR", key("numbers", LANE))',
+        'one.number = now % 1000000; redis.call("SET", key("numbers", LANE), one.number)',
+    )
+
+
+def admission_in_two_steps(lab: Lab) -> None:
+    """The count is taken in one beat and used in the next."""
+    lab.text = without(
+        lab.text,
+        'local active = redis.call("ZCARD", key("active"))\n',
+        'local active = tonumber(redis.call("HGET", key("bucket"), "counted") or 0)\n'
+        'redis.call("HSET", key("bucket"), "counted", redis.call("ZCARD", key("active")))\n',
+    )
+
+
+def ahead_without_gone(lab: Lab) -> None:
+    lab.text = without(lab.text, "return number - 1 - head - gone", "return number - 1 - head")
+
+
+def a_place_told_before_it_is_recorded(lab: Lab) -> None:
+    lab.text = without(
+        lab.text,
+        'entry = one.number > number_at("kept", LANE) and last_entry() or ""',
+        'entry = ""',
+    )
+
+
+def a_recorder_that_commits_for_an_old_epoch(lab: Lab) -> None:
+    class Careless(Recorder):
+        async def commit(self, event: str, epoch: int, last: str, batch: Batch) -> None:
+            now = await lab.pool.fetchval("SELECT epoch FROM recorded")
+            await super().commit(event, now, last, batch)
+
+    lab.recorder = Careless
+
+
+def admitted_before_it_is_recorded(lab: Lab) -> None:
+    lab.text = without(
+        lab.text, '"-inf", kept, "LIMIT", 0, slots', '"-inf", "+inf", "LIMIT", 0, slots'
+    )
+
+
+def passes_that_a_loss_forgets(lab: Lab) -> None:
+    lab.text = without(
+        lab.text,
+        'redis.call("ZADD", key("active"), one.deadline, one.visitor)\n    redis',
+        "redis",
+    )
+
+
+MUTANTS: list[Callable[[Lab], None]] = [
+    numbers_from_a_clock,
+    admission_in_two_steps,
+    ahead_without_gone,
+    a_place_told_before_it_is_recorded,
+    a_recorder_that_commits_for_an_old_epoch,
+    admitted_before_it_is_recorded,
+    passes_that_a_loss_forgets,
+]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_mutant_is_caught(mutant: Callable[[Lab], None], lab: Lab) -> None:
+    mutant(lab)
+    found = settings(
+        max_examples=400,
+        stateful_step_count=40,
+        phases=[Phase.generate],
+        derandomize=True,
+        **COMMON,
+    )
+
+    with pytest.raises(BaseException) as caught:  # noqa: PT011  hypothesis wraps what it finds
+        run_state_machine_as_test(machine_for(lab), settings=found)
+    assert not isinstance(caught.value, KeyboardInterrupt | SystemExit)

@@ -1,0 +1,291 @@
+"""The model test of the sale: whatever happens in whatever order, it and a plain one agree.
+
+A machine holds, pays, hears, carries out orders once, late or twice, records in pieces, stops
+recorders and conductors, and empties Redis, on real stores; then each mutant must be caught.
+"""
+
+import inspect
+import textwrap
+from collections.abc import Callable, Collection, Generator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from booking_rush.booking.messaging import message_log as message_log_module
+from booking_rush.booking.messaging.outbox import Envelope
+from booking_rush.booking.messaging.table_log import TableLog
+from booking_rush.booking.recording import persistence as keep_module
+from booking_rush.booking.recording import recorder as record_module
+from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.booking.saga.conductor import Conductor
+from booking_rush.booking.seats import claims as claims_module
+from booking_rush.lua.events.commands import ReadSeats
+from booking_rush.lua.holds.commands import HoldSeats, ReadHolds
+from booking_rush.lua.saga.commands import ReopenHold
+from booking_rush.postgres import Pool
+from tests.model.queue_machine import Lab, laboratory
+from tests.model.reference_ledger import HOLD_MS, Letter, Wish
+from tests.model.sale_machine import SaleMachine, machine_for
+from tests.support.event_in_redis import EVENT
+from tests.support.servers.stores import Store
+
+
+@pytest.fixture(scope="module")
+def stores(redis_server: Store, postgres_server: Store) -> Generator[Lab]:
+    with laboratory(redis_server, postgres_server, "sale") as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(stores: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """The same stores for every test: each sale begins by clearing them."""
+    monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # the machine waits for nobody
+    monkeypatch.setattr(message_log_module, "ROWS_MAX", 1)  # and sees every order by itself
+    return Lab(stores.runner, stores.pool, stores.redis)
+
+
+COMMON: dict[str, Any] = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+}
+
+
+def test_the_sale_and_the_plain_sale_agree(lab: Lab) -> None:
+    found = settings(max_examples=50, stateful_step_count=40, derandomize=True, **COMMON)
+
+    run_state_machine_as_test(machine_for(lab), settings=found)
+
+
+# What the machine has found, in the fewest steps.
+
+
+def one_payment(lab: Lab, *words: str) -> tuple[SaleMachine, str]:
+    """A sale in which Ada pays a seat, and this is heard of it; and her booking."""
+    machine = machine_for(lab)()
+    machine.begin(rough=False)
+    booking = machine.ask_to_hold("ada", "her key", Wish(("stalls.A-1",), 0))
+    machine.pay(booking)
+    machine.record()
+    for word in words:
+        lab.run(machine.send(Letter(booking, word, 1, 0)))
+        machine.carry_out_everything()
+    return machine, booking
+
+
+def test_a_reopen_that_comes_twice_leaves_the_next_checkout_alone(lab: Lab) -> None:
+    machine, booking = one_payment(lab, "declined")
+    [reopen] = [one for one in machine.program.orders if isinstance(one, ReopenHold)]
+    machine.pay(booking)
+    machine.record()
+
+    machine.ask(reopen)  # by a conductor that was stopped after it looked at the step
+
+    [hold] = lab.run(machine.program.ask(EVENT, machine.stamp, ReadHolds([booking]))).holds
+    assert machine.sale.bookings[booking].state == hold.state == "paying"
+
+
+def retaken_before_a_loss(lab: Lab) -> tuple[SaleMachine, str]:
+    """Ada's money comes late, Redis takes her seat again, and is lost before that is heard."""
+    machine, booking = one_payment(lab, "cancelled")
+    lab.run(machine.send(Letter(booking, "charged", 1, 0)))
+    while machine.sale.holds[booking].state != "paying":
+        lab.run(machine.carry_out_next(""))
+    lab.run(lab.redis.flushall())
+    machine.bring_back()
+    return machine, booking
+
+
+def test_what_was_retaken_is_taken_after_a_loss_before_its_answer(lab: Lab) -> None:
+    machine, _ = retaken_before_a_loss(lab)
+
+    machine.carry_out_everything()
+
+    claimed = lab.run(lab.pool.fetch("SELECT seat FROM claims WHERE seat = 'stalls.A-1'"))
+    [stalls] = lab.run(machine.program.ask(EVENT, machine.stamp, ReadSeats(["stalls"]))).sections
+    assert claimed
+    assert dict(stalls.rows)["A"] == "s.."
+    machine.the_stores_are_as_the_plain_sale_says()
+
+
+def test_what_is_held_before_a_late_mark_sold_stays_in_the_cart(lab: Lab) -> None:
+    machine, _ = retaken_before_a_loss(lab)
+    held = HoldSeats("another", "ada", "2", "print", ["stalls.B-1"], "", 0, right="place")
+    assert machine.ask(held)[0] == "held"
+
+    machine.carry_out_everything()
+    machine.admit("ada")
+
+    more = HoldSeats("a third", "ada", "3", "print", ["stalls.B-2"], "", 0, right="place")
+    assert machine.ask(more) == ("hold_exists", "another")
+
+
+def test_a_seat_that_was_sold_over_a_hold_stays_sold_when_that_is_reopened(lab: Lab) -> None:
+    machine, booking = retaken_before_a_loss(lab)
+    rival = machine.ask_to_hold("bob", "his key", Wish(("stalls.A-1",), 0))
+    machine.pay(rival)
+    machine.record()
+    for word in ("", "", "declined"):  # charge, tell, and then his claim is dropped
+        if word:
+            lab.run(machine.send(Letter(rival, word, 1, 0)))
+        lab.run(machine.carry_out_next(rival))
+    while any(one.booking == booking for one in machine.sale.waiting()):
+        lab.run(machine.carry_out_next(booking))
+    assert (machine.sale.rows["stalls.A-1"], machine.sale.claims) == ("s", {"stalls.A-1": booking})
+
+    machine.carry_out_everything()  # Reopen
+
+    [stalls] = lab.run(machine.program.ask(EVENT, machine.stamp, ReadSeats(["stalls"]))).sections
+    assert dict(stalls.rows)["A"] == "s.."
+
+
+def test_who_wishes_again_for_seats_of_a_hold_that_is_over_gets_them(lab: Lab) -> None:
+    machine = machine_for(lab)()
+    machine.begin(rough=False)
+    machine.ask_to_hold("ada", "her key", Wish(("stalls.A-1",), 0))
+    machine.program.now_ms += HOLD_MS
+    again = HoldSeats("another", "ada", "new key", "print", ["stalls.A-1"], "", 0, right="place")
+
+    assert machine.ask(again)[0] == "held"
+
+
+# Mutants: each breaks one promise, and the machine must notice.
+
+
+@dataclass
+class Bench:
+    """What a mutant may change: the program, the recorder, the conductor, any function."""
+
+    lab: Lab
+    patch: pytest.MonkeyPatch
+    conductor: type[Conductor] = Conductor
+
+    def in_lua(self, part: str, instead: str) -> None:
+        assert part in self.lab.text, part
+        self.lab.text = self.lab.text.replace(part, instead)
+
+    def in_python(self, function: Any, part: str, instead: str) -> None:
+        """Put another text into a function, for whoever has imported it."""
+        text = textwrap.dedent(inspect.getsource(function))
+        assert part in text, part
+        found: dict[str, Any] = {}
+        exec(text.replace(part, instead), {**function.__globals__}, found)
+        self.patch.setattr(function, "__code__", found[function.__name__].__code__)
+
+
+def a_refused_claim_is_taken_for_granted(bench: Bench) -> None:
+    bench.in_python(
+        getattr(claims_module, "_take_seats"),  # noqa: B009  it is the mutant's business
+        "if claimed.get(one.booking, 0) < len(one.seats)",
+        "if False",
+    )
+
+
+def a_refused_claim_drops_those_of_its_rival(bench: Bench) -> None:
+    bench.in_python(
+        getattr(claims_module, "_take_seats"),  # noqa: B009
+        "DELETE FROM claims WHERE booking = ANY($1)",
+        "DELETE FROM claims WHERE seat IN (SELECT unnest(seats) FROM bookings WHERE id = ANY($1))",
+    )
+
+
+def a_refused_claim_counts_as_claimed(bench: Bench) -> None:
+    bench.in_python(
+        getattr(keep_module, "_check_out"),  # noqa: B009
+        "claimed = false,",
+        "",
+    )
+
+
+def a_hold_that_is_being_paid_expires(bench: Bench) -> None:
+    bench.in_lua(
+        'hold.stop_clock(found)\n    hold.turn(found, "paying")', 'hold.turn(found, "paying")'
+    )
+    bench.in_lua('if one and one.state == "held" then', "if one then")
+
+
+def orders_are_obeyed_whatever_their_step(bench: Bench) -> None:
+    bench.in_lua("return step < one.step", "return false")
+
+
+def a_recorder_overwrites_what_the_saga_has_said(bench: Bench) -> None:
+    bench.in_python(
+        getattr(keep_module, "_leave_held"),  # noqa: B009
+        "AND bookings.state = 'held'",
+        "",
+    )
+    for name in ("HELD", "ENDED"):
+        text: str = getattr(keep_module, name)
+        bench.patch.setattr(keep_module, name, text.replace("bookings.state = 'held'", "true"))
+
+
+def an_outbox_read_by_the_last_number(bench: Bench) -> None:
+    class Forgetful(TableLog):
+        last = 0
+
+        async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
+            found = await super().read(busy)
+            numbers = [
+                await bench.lab.pool.fetchval("SELECT seq FROM outbox WHERE id = $1", one.id)
+                for one in found
+            ]
+            new = [(n, one) for n, one in zip(numbers, found, strict=True) if n > self.last]
+            self.last = max([self.last, *numbers])
+            return [one for _, one in new]
+
+    class ForgetfulConductor(Conductor):
+        def __init__(self, pool: Pool, *more: Any) -> None:
+            super().__init__(pool, *more)
+            self.log = Forgetful(pool, "forgetful")
+
+    bench.conductor = ForgetfulConductor
+
+
+def what_lives_is_written_before_what_ended(bench: Bench) -> None:
+    bench.in_python(Recorder.commit, "for rows in (ended, living)", "for rows in (living, ended)")
+
+
+def a_hold_without_a_limit(bench: Bench) -> None:
+    bench.in_lua("taken + wish.quantity > most", "false")
+
+
+def a_hold_of_whatever_is_free(bench: Bench) -> None:
+    bench.in_lua("return #conflicts > 0 and", "return #conflicts == wish.quantity and")
+
+
+MUTANTS: list[Callable[[Bench], None]] = [
+    a_refused_claim_is_taken_for_granted,
+    a_refused_claim_drops_those_of_its_rival,
+    a_refused_claim_counts_as_claimed,
+    a_hold_that_is_being_paid_expires,
+    orders_are_obeyed_whatever_their_step,
+    a_recorder_overwrites_what_the_saga_has_said,
+    an_outbox_read_by_the_last_number,
+    what_lives_is_written_before_what_ended,
+    a_hold_without_a_limit,
+    a_hold_of_whatever_is_free,
+]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_mutant_is_caught(
+    mutant: Callable[[Bench], None], lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(lab, monkeypatch)
+    mutant(bench)
+    found = settings(
+        max_examples=200,
+        stateful_step_count=40,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        derandomize=True,
+        **COMMON,
+    )
+
+    with pytest.raises(BaseException) as caught:  # noqa: PT011  hypothesis wraps what it finds
+        run_state_machine_as_test(machine_for(lab, bench.conductor), settings=found)
+    assert not isinstance(caught.value, KeyboardInterrupt | SystemExit)

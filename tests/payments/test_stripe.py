@@ -1,0 +1,350 @@
+"""What we ask of Stripe, by its own description of its API; and what we make of its answers.
+
+The shapes are held against stripe-mock, the rest against answers written here by hand: that Stripe
+keeps its promises, of idempotency above all, is not tested.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+
+from booking_rush.booking.holds.holds import uuid7
+from booking_rush.booking.payments.http_client import Answer, Http, Question, open_http
+from booking_rush.booking.payments.provider import (
+    BankAwayError,
+    Payment,
+    PaymentRefusedError,
+    Payments,
+    Told,
+)
+from booking_rush.booking.payments.stripe import Stripe
+from tests.support.fake_http import Hand
+
+KEY = "sk_test_123"  # as stripe-mock wants one to look
+SECRETS = ("whsec_new", "whsec_old")
+HOUR_MS = 3_600_000
+
+
+def to_pay(*, age_ms: int = 0, lasts_ms: int = 60_000, secret: str = "") -> Payment:
+    now = time.time_ns() // 1_000_000
+    booking = uuid7(now - age_ms, uuid.uuid4().bytes[:10])
+    return Payment(booking, 1, 6500, "EUR", "stripe", now + lasts_ms, "stripe", secret)
+
+
+def form_of(question: Question) -> dict[str, str]:
+    return {name: value for name, [value] in parse_qs((question.body or b"").decode()).items()}
+
+
+def path_of(question: Question) -> str:
+    return urlsplit(question.url).path
+
+
+def query_of(question: Question) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(question.url).query))
+
+
+def made_for(payment: Payment) -> dict[str, str]:
+    return {
+        "amount": "6500",
+        "currency": "eur",
+        "metadata[booking]": str(payment.booking),
+        "metadata[attempt]": "1",
+        "automatic_payment_methods[enabled]": "true",
+    }
+
+
+# By Stripe's description
+
+
+class Asked:
+    """Stripe as stripe-mock plays it, and every request that it was sent."""
+
+    def __init__(self, http: Http, url: str) -> None:
+        self.requests: list[Question] = []
+        self.stripe = Stripe(self, KEY, SECRETS, url)
+        self._http = http
+
+    async def ask(self, question: Question) -> Answer:
+        assert question.headers["Authorization"] == f"Bearer {KEY}"
+        self.requests.append(question)
+        return await self._http.ask(question)
+
+    def lines(self) -> list[tuple[str, str, str]]:
+        return [
+            (one.method, path_of(one), one.headers.get("Idempotency-Key", ""))
+            for one in self.requests
+        ]
+
+
+@pytest.fixture
+async def asked(stripe_url: str) -> AsyncGenerator[Asked]:
+    async with open_http(connections=4) as http:
+        yield Asked(http, stripe_url)
+
+
+async def test_stripe_is_a_provider_of_payments(asked: Asked) -> None:
+    provider: Payments = asked.stripe
+
+    assert provider.provider == "stripe"
+    assert provider.methods == {"stripe"}
+
+
+async def test_a_charge_is_an_intent_that_the_page_pays(asked: Asked) -> None:
+    payment = to_pay()
+
+    secret = await asked.stripe.charge(payment)
+
+    assert secret.startswith("pi_")
+    assert "_secret_" in secret
+    assert asked.lines() == [("POST", "/v1/payment_intents", payment.key)]
+    assert form_of(asked.requests[0]) == made_for(payment)
+
+
+async def test_a_charge_that_is_written_down_is_not_asked_again(asked: Asked) -> None:
+    assert await asked.stripe.charge(to_pay(secret="pi_1_secret_2")) == "pi_1_secret_2"
+    assert asked.requests == []
+
+
+async def test_a_charge_past_its_deadline_is_cancelled(asked: Asked) -> None:
+    assert await asked.stripe.charge(to_pay(lasts_ms=-1)) == ""
+    assert path_of(asked.requests[-1]).endswith("/cancel")
+
+
+async def test_what_stripe_has_never_seen_is_made_and_cancelled(asked: Asked) -> None:
+    payment = to_pay()
+
+    await asked.stripe.cancel(payment)
+
+    [made, (method, path, key)] = asked.lines()
+    assert made == ("POST", "/v1/payment_intents", payment.key)
+    assert (method, path.split("/")[2], path.split("/")[4], key) == (
+        "POST", "payment_intents", "cancel", "",
+    )  # fmt: skip
+    assert form_of(asked.requests[0]) == made_for(payment)
+
+
+async def test_a_refund_says_whose_it_is(asked: Asked) -> None:
+    payment = to_pay(secret="pi_7_secret_8")
+
+    await asked.stripe.refund(payment)
+
+    assert asked.lines() == [("POST", "/v1/refunds", f"refund:{payment.key}")]
+    assert form_of(asked.requests[0]) == {
+        "payment_intent": "pi_7",
+        "metadata[booking]": str(payment.booking),
+        "metadata[attempt]": "1",
+    }
+
+
+async def test_an_open_intent_has_no_word(asked: Asked) -> None:
+    payment = to_pay()
+
+    assert await asked.stripe.ask(payment) == []
+
+    assert [line[0] for line in asked.lines()] == ["POST", "GET"]
+    assert asked.requests[0].headers["Idempotency-Key"] == payment.key
+
+
+async def test_what_is_older_than_its_key_is_searched_for_first(asked: Asked) -> None:
+    payment = to_pay(age_ms=21 * HOUR_MS)
+
+    await asked.stripe.refund(payment)
+
+    assert [line[:2] for line in asked.lines()] == [
+        ("GET", "/v1/payment_intents/search"),
+        ("POST", "/v1/refunds"),
+    ]
+    assert query_of(asked.requests[0])["query"] == (
+        f"metadata['booking']:'{payment.booking}' AND metadata['attempt']:'1'"
+    )
+
+
+async def test_a_list_of_refunds_is_read_as_stripe_writes_it(stripe_url: str) -> None:
+    """Of a succeeded intent, which stripe-mock never has, the refunds are asked for."""
+    async with open_http(connections=1) as real:
+
+        async def answer(question: Question) -> Answer:
+            if path_of(question).startswith("/v1/payment_intents/"):
+                return Answer(200, json.dumps(intent("succeeded", amount=100)).encode())
+            assert query_of(question) == {"payment_intent": "pi_1", "limit": "100"}
+            found = await real.ask(question)
+            assert found.status == 200, found.body
+            return found
+
+        told = await Stripe(Hand(answer), KEY, SECRETS, stripe_url).ask(
+            to_pay(secret="pi_1_secret_2")
+        )
+    assert [one.word for one in told] == ["charged", "refunded"]
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("JPY", "6500"), ("ISK", "650000")])
+async def test_amounts_are_in_stripes_units(asked: Asked, currency: str, amount: str) -> None:
+    await asked.stripe.charge(to_pay()._replace(currency=currency))
+    assert form_of(asked.requests[0])["amount"] == amount
+
+
+# By answers written by hand
+
+Answers = Callable[[str, str], tuple[int, Any]]
+
+
+def intent(status: str, *, amount: int = 6500) -> dict[str, Any]:
+    return {"id": "pi_1", "amount": amount, "status": status, "client_secret": "pi_1_secret_2"}
+
+
+def failure(kind: str, code: str = "") -> dict[str, Any]:
+    return {"error": {"type": kind, "code": code, "message": "said by hand"}}
+
+
+def answering(answers: Answers) -> Stripe:
+    async def answer(question: Question) -> Answer:
+        status, body = answers(question.method, path_of(question))
+        return Answer(status, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+    return Stripe(Hand(answer), KEY, SECRETS, "http://stripe.test")
+
+
+def always(status: int, body: Any) -> Stripe:
+    return answering(lambda method, path: (status, body))
+
+
+REFUSED: list[tuple[int, Any]] = [
+    (400, failure("invalid_request_error", "amount_too_small")),
+    (402, failure("card_error", "card_declined")),
+    (404, failure("invalid_request_error", "resource_missing")),
+]
+AWAY: list[tuple[int, Any]] = [
+    (400, failure("idempotency_error")),  # made already, with other facts: it may be paid
+    (400, b"<html>a proxy</html>"),
+    (404, {}),
+    (401, failure("invalid_request_error", "api_key_expired")),
+    (403, failure("invalid_request_error")),
+    (409, failure("invalid_request_error", "idempotency_key_in_use")),
+    (429, failure("invalid_request_error", "rate_limit")),
+    (500, failure("api_error")),
+    (503, b""),
+    (302, b""),
+    (200, b"not JSON"),
+    (200, b"[" * 100_000),
+    (200, {"object": "no intent"}),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), REFUSED)
+async def test_a_refusal_of_stripes_is_for_good(status: int, body: Any) -> None:
+    stripe, payment = always(status, body), to_pay()
+
+    for asking in [stripe.charge] if status == 404 else [stripe.charge, stripe.refund]:
+        with pytest.raises(PaymentRefusedError, match="said by hand") as caught:
+            await asking(payment)
+        assert caught.value.code == body["error"]["code"]
+
+
+@pytest.mark.parametrize(("status", "body"), REFUSED)
+async def test_what_stripe_refuses_to_make_can_never_capture(status: int, body: Any) -> None:
+    stripe, payment = always(status, body), to_pay()
+
+    await stripe.cancel(payment)
+
+    [told] = await stripe.ask(payment)
+    assert (told.booking, told.attempt, told.word) == (payment.booking, 1, "declined")
+
+
+@pytest.mark.parametrize(("status", "body"), AWAY)
+async def test_any_other_answer_is_no_word(status: int, body: Any) -> None:
+    stripe, payment = always(status, body), to_pay()
+
+    for asking in (stripe.charge, stripe.cancel, stripe.refund, stripe.ask):
+        with pytest.raises(BankAwayError):
+            await asking(payment)
+
+
+async def test_a_stripe_that_is_not_there_is_away() -> None:
+    async with open_http(connections=1) as http:
+        stripe = Stripe(http, KEY, SECRETS, "http://127.0.0.1:1")
+        for asking in (stripe.charge, stripe.cancel, stripe.refund, stripe.ask):
+            with pytest.raises(BankAwayError):
+                await asking(to_pay())
+
+
+async def test_an_intent_that_is_not_found_may_have_been_paid() -> None:
+    """Its name is known, so it was there: perhaps the key is another account's now."""
+    stripe, known = always(*REFUSED[2]), to_pay(secret="pi_1_secret_2")
+
+    for asking in (stripe.cancel, stripe.ask, stripe.refund):
+        with pytest.raises(BankAwayError):
+            await asking(known)
+
+
+@pytest.mark.parametrize("status", ["succeeded", "canceled", "processing", "requires_capture"])
+async def test_a_cancel_is_done_when_nothing_can_change_any_more(status: str) -> None:
+    def answers(method: str, path: str) -> tuple[int, Any]:
+        if path.endswith("/cancel"):
+            return 400, failure("invalid_request_error", "payment_intent_unexpected_state")
+        return 200, intent(status)
+
+    if status in ("succeeded", "canceled"):
+        await answering(answers).cancel(to_pay())
+    else:
+        with pytest.raises(BankAwayError, match="cannot be cancelled yet"):
+            await answering(answers).cancel(to_pay())
+
+
+async def test_what_was_refunded_before_is_refunded() -> None:
+    def answers(method: str, path: str) -> tuple[int, Any]:
+        if path == "/v1/refunds":
+            return 400, failure("invalid_request_error", "charge_already_refunded")
+        return 200, intent("succeeded")
+
+    await answering(answers).refund(to_pay())
+
+
+@pytest.mark.parametrize(
+    ("status", "refunds", "words"),
+    [
+        ("requires_payment_method", [], []),
+        ("processing", [], []),
+        ("canceled", [], ["cancelled"]),
+        ("succeeded", [], ["charged"]),
+        ("succeeded", [(6499, "succeeded")], ["charged"]),
+        ("succeeded", [(6500, "pending")], ["charged"]),
+        ("succeeded", [(6500, "failed"), (6500, "succeeded")], ["charged", "refunded"]),
+        ("succeeded", [(500, "succeeded"), (6000, "succeeded")], ["charged", "refunded"]),
+    ],
+)
+async def test_asked_stripe_says_what_its_webhooks_say(
+    status: str, refunds: list[tuple[int, str]], words: list[str]
+) -> None:
+    """The first answer to a key is as old as the intent: it is looked at anew."""
+
+    def answers(method: str, path: str) -> tuple[int, Any]:
+        if path == "/v1/refunds":
+            found = [{"id": "re_1", "amount": amount, "status": how} for amount, how in refunds]
+            return 200, {"data": found}
+        return 200, intent("requires_payment_method" if method == "POST" else status)
+
+    payment = to_pay()
+    assert await answering(answers).ask(payment) == [
+        Told(f"pi_1:{word}", payment.booking, 1, word)  # type: ignore[arg-type]
+        for word in words
+    ]
+
+
+async def test_a_search_that_finds_nothing_makes_the_intent() -> None:
+    paths: list[str] = []
+
+    def answers(method: str, path: str) -> tuple[int, Any]:
+        paths.append(path)
+        return 200, {"data": []} if path.endswith("/search") else intent("requires_payment_method")
+
+    await answering(answers).cancel(to_pay(age_ms=21 * HOUR_MS))
+    assert paths == [
+        "/v1/payment_intents/search",
+        "/v1/payment_intents",
+        "/v1/payment_intents/pi_1/cancel",
+    ]

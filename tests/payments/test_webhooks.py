@@ -1,0 +1,78 @@
+"""Words of banks that come together are kept together; one of a stranger's payment is not kept."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from booking_rush.booking.payments.provider import BadSignature, Told
+from booking_rush.booking.payments.webhooks import Webhooks
+from booking_rush.errors import Invalid
+from booking_rush.postgres import Pool
+from tests.model.sale_stores import Bank
+from tests.support.message_log import BOOKING
+from tests.support.practice_bank import PAYMENT
+
+
+class Teller(Bank):
+    """Signs nothing: a body is the booking that was charged, or is not understood."""
+
+    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+        if body == b"forged":
+            raise BadSignature("a stranger's")
+        booking = UUID(body.decode())
+        return Told(f"{booking}:charged", booking, 1, "charged")
+
+
+class Other(Teller):
+    """Another provider, at which none of these payments began."""
+
+    provider = "other"
+
+
+@pytest.fixture
+async def bookings(pool: Pool) -> list[UUID]:
+    await pool.execute(
+        "INSERT INTO events (id, name, state, rules) VALUES ('demo', 'E', 'open', '{}')"
+    )
+    ids = [uuid.uuid4() for _ in range(8)]
+    for id_ in ids:
+        await pool.execute(BOOKING, id_)
+        await pool.execute(PAYMENT, id_)
+    return ids
+
+
+async def kept(pool: Pool) -> set[UUID]:
+    rows = await pool.fetch("SELECT booking FROM outbox WHERE kind = 'charged'")
+    assert len(rows) == len({row["booking"] for row in rows})
+    return {row["booking"] for row in rows}
+
+
+async def test_words_that_come_together_are_all_kept_once(pool: Pool, bookings: list[UUID]) -> None:
+    webhooks, bank = Webhooks(pool), Teller()
+    bodies = [str(id_).encode() for id_ in bookings]
+
+    told: list[Any] = await asyncio.gather(
+        *(webhooks.take(bank, {}, body) for body in [*bodies, *bodies, b"forged", b"?"]),
+        webhooks.take(bank, {}, str(uuid.uuid4()).encode()),
+        return_exceptions=True,
+    )
+
+    assert [type(one) for one in told if one is not None] == [BadSignature, Invalid]
+    assert await kept(pool) == {*bookings}
+
+
+async def test_a_word_of_a_provider_who_was_not_asked_is_not_kept(
+    pool: Pool, bookings: list[UUID]
+) -> None:
+    webhooks = Webhooks(pool)
+
+    await asyncio.gather(
+        webhooks.take(Other(), {}, str(bookings[0]).encode()),
+        webhooks.take(Teller(), {}, str(bookings[1]).encode()),
+    )
+
+    assert await kept(pool) == {bookings[1]}

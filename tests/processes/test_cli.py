@@ -1,0 +1,143 @@
+"""The command line: help that a person can read, and exit codes that mean something."""
+
+import re
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from booking_rush.booking.messaging import dead_letters
+from booking_rush.postgres import Pool
+from booking_rush.queue import keyring
+from booking_rush.server.cli import cli
+from booking_rush.server.runtime.settings import Settings
+from tests.support.servers.processes import run
+from tests.support.world import SECRET, settings_for
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def settings(redis_url: str, postgres_url: str) -> Settings:
+    return settings_for(redis_url, postgres_url, admin_password="correct horse")
+
+
+def test_help_lists_every_command_with_a_sentence() -> None:
+    done = run("--help")
+
+    assert done.returncode == 0
+    for name, command in cli.commands.items():
+        assert re.search(rf"^  {name} +[A-Z]", done.stdout, re.MULTILINE), name
+        said = run(name, "--help")
+        assert said.returncode == 0
+        assert (command.help or "").split(".")[0].split("\n")[0][:40] in said.stdout
+    assert "Exit codes" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nonsense",), ("work",), ("work", "nap"), ("rebuild",), ("key", "a", "--role", "x")],
+)
+def test_a_wrong_call_is_2(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+
+    assert done.returncode == 2
+    assert "Usage" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("serve",), ("work", "tend"), ("migrate",), ("seed",)])
+def test_without_settings_each_says_which_are_missing(command: tuple[str, ...]) -> None:
+    done = run(*command)
+
+    assert done.returncode == 3
+    for name in ("RUSH_REDIS_URL", "RUSH_POSTGRES_URL", "RUSH_SECRET_KEY"):
+        assert name in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_short_secret_is_refused(settings: Settings) -> None:
+    done = run("serve", settings=settings, RUSH_SECRET_KEY="short")
+
+    assert done.returncode == 3
+    assert "RUSH_SECRET_KEY" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("serve",), ("work", "record"), ("migrate",)])
+def test_a_store_that_is_away_is_4(command: tuple[str, ...], settings: Settings) -> None:
+    done = run(*command, settings=settings, RUSH_POSTGRES_URL="postgresql://x@/x?host=/nowhere")
+
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr
+
+
+async def test_another_secret_is_refused_before_anybody_is_served(
+    settings: Settings, pool: Pool
+) -> None:
+    await keyring.load(pool, SECRET)
+
+    done = run(
+        "migrate", settings=settings, RUSH_SECRET_KEY="another secret of the same length or so"
+    )
+
+    assert done.returncode == 3
+    assert "RUSH_SECRET_KEY does not open" in done.stderr
+
+
+def test_migrating_and_seeding_twice_changes_nothing(settings: Settings) -> None:
+    assert "operator admin made" in run("migrate", settings=settings).stdout
+    assert "operator admin is there" in run("migrate", settings=settings).stdout
+    assert run("seed", settings=settings).stdout == "demo made and opened\n"
+    assert run("seed", settings=settings).stdout == "demo is there already\n"
+
+
+def test_rebuilding_what_is_not_there_is_said(settings: Settings) -> None:
+    done = run("rebuild", "nothing", settings=settings)
+
+    assert done.returncode == 1
+    assert done.stderr == "booking-rush: there is no event 'nothing'\n"
+
+
+def test_books_that_are_empty_agree(settings: Settings) -> None:
+    done = run("reconcile", "--dry-run", settings=settings)
+    assert (done.returncode, done.stdout) == (0, "0 differences\n")
+    unknown = run("reconcile", "nothing", settings=settings)
+    assert (unknown.returncode, unknown.stderr) == (
+        1,
+        "booking-rush: there is no event 'nothing'\n",
+    )
+
+
+async def test_keys_rotate_and_the_last_still_verifies(settings: Settings, pool: Pool) -> None:
+    before = await keyring.load(pool, SECRET)
+    kids = [run("rotate-keys", settings=settings).stdout.split()[-1] for _ in range(2)]
+
+    after = await keyring.load(pool, SECRET)
+
+    assert [key["kid"] for key in after.jwks()["keys"]] == list(reversed(kids))
+    assert before.jwks()["keys"][0]["kid"] not in kids
+
+
+def test_a_key_is_shown_once(settings: Settings) -> None:
+    done = run("key", "robot", "--role", "viewer", settings=settings)
+
+    assert done.stdout.startswith("rk_")
+
+
+async def test_the_dead_are_listed_shown_and_sent_again(settings: Settings, pool: Pool) -> None:
+    assert run("dead", "list", settings=settings).stdout == "nothing is dead\n"
+    poison = dead_letters.Dead(
+        UUID(int=7), "rush.orders", "a key", b"\xff{", "unreadable", "no JSON", 5
+    )
+    await dead_letters.put(pool, [poison])
+
+    listed = run("dead", "list", settings=settings).stdout
+    assert listed.startswith(f"{poison.id} ")
+    assert listed.endswith("Z rush.orders unreadable: no JSON\n")
+    shown = run("dead", "show", str(poison.id), settings=settings).stdout
+    assert "value: \\xff{\n" in shown
+    assert "tries: 5\n" in shown
+    for id_, why in ((poison.id, "it is not in the outbox"), (UUID(int=8), "nothing dead has")):
+        done = run("dead", "replay", str(id_), settings=settings)
+        assert (done.returncode, why in done.stderr) == (1, True), done
+    for wrong in (["show"], ["replay"], ["list", str(poison.id)], ["show", "x"]):
+        assert run("dead", *wrong, settings=settings).returncode == 2

@@ -1,0 +1,53 @@
+"""Timeouts and bounds as settings: each is used, and one out of range is refused by its name."""
+
+import pytest
+
+from booking_rush.booking.payments.provider import BankAwayError
+from booking_rush.server.runtime.providers import open_bank_client
+from booking_rush.server.runtime.settings import Settings, SettingsError, read
+from tests.support.practice_bank import Desk, payment
+
+
+async def test_each_bank_is_asked_as_its_settings_say(desk: Desk) -> None:
+    now = 0.0
+    settings = Settings(
+        secret_key="x" * 32,
+        bank_url=desk.payments.base_url,
+        bank_timeout_seconds=0.2,
+        breaker_failures_max=2,
+        breaker_open_seconds=7.0,
+    )
+    async with open_bank_client(settings, lambda: now) as payments:
+        await desk.turn(latency_ms=60_000)
+        for _ in range(settings.breaker_failures_max):
+            with pytest.raises(BankAwayError, match="no answer within"):
+                await payments.charge(payment())
+        await desk.turn()
+        now = 6.9
+        with pytest.raises(BankAwayError, match="the breaker is open"):
+            await payments.charge(payment())
+        assert payments.states() == {"bank": "open"}
+        now = 7.0
+        await payments.charge(payment())
+        assert payments.states() == {"bank": "closed"}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("RUSH_BANK_TIMEOUT_SECONDS", ["0", "-1", "61", "nan", "inf", "soon"]),
+        ("RUSH_BANK_ASK_SECONDS", ["0", "3601", "nan"]),
+        ("RUSH_SAGA_STILL_SECONDS", ["0", "3601", "inf"]),
+        ("RUSH_SAGA_TRIES_MAX", ["0", "101", "1.5"]),
+        ("RUSH_BREAKER_FAILURES_MAX", ["0", "-5", "1001", "many"]),
+        ("RUSH_BREAKER_OPEN_SECONDS", ["0", "601", "nan"]),
+    ],
+)
+def test_a_timeout_out_of_range_is_refused_by_name(name: str, wrong: list[str]) -> None:
+    for value in wrong:
+        with pytest.raises(SettingsError, match=f"{name}='{value}': Expected"):
+            read({name: value})
+
+
+def test_seconds_may_be_parts_of_one() -> None:
+    assert read({"RUSH_BANK_TIMEOUT_SECONDS": "0.5"}) == Settings(bank_timeout_seconds=0.5)

@@ -1,0 +1,45 @@
+"""Forecasts: the admission rate that ticks show, and the wait that follows from it."""
+
+import pytest
+
+from booking_rush.queue.forecast import Pace, forecast
+
+
+def test_pace_is_what_ticks_count_over_half_a_minute() -> None:
+    pace = Pace()
+    for second in range(60):
+        pace.note(second * 1000, 10 * second if second < 40 else 400)
+
+    assert pace.per_second() == pytest.approx(110 / 30)
+
+
+def test_pace_is_unknown_at_first_and_after_a_step_back() -> None:
+    pace = Pace()
+    pace.note(10_000, 5)
+    assert pace.per_second() is None
+    pace.note(20_000, 50)
+    assert pace.per_second() == 4.5
+    pace.note(15_000, 50)
+    assert pace.per_second() is None
+
+
+@pytest.mark.parametrize(
+    ("ahead", "free", "rate", "pace", "seconds"),
+    [
+        (0, 100, 10, None, 1),
+        (99, 100, 10, None, 10),
+        (199, 100, 10, 5, 30),
+        (199, 100, 10, None, None),
+        (0, 0, 10, 0.0, None),
+        (5, 0, 0, 2, None),
+        (9, 0, 1, 50, 10),
+    ],
+)
+def test_a_forecast_is_free_room_at_the_rate_and_the_rest_at_the_pace(
+    ahead: int, free: float, rate: float, pace: float | None, seconds: int | None
+) -> None:
+    found = forecast(ahead, free=free, rate=rate, pace=pace)
+
+    assert (found[0] if found else None) == seconds
+    if found:
+        assert found[1] >= found[0]

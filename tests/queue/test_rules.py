@@ -1,0 +1,79 @@
+"""Rules of an event: defaults, bounds, and the actions that each state allows."""
+
+import msgspec
+import pytest
+
+from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
+
+
+def test_rules_have_the_contracts_defaults() -> None:
+    assert msgspec.to_builtins(Rules()) == {
+        "rate_per_second": 500,
+        "active_max": 5000,
+        "waiting_max": 1_000_000,
+        "claim_seconds": 30,
+        "late_seconds": 300,
+        "late_max": 10_000,
+        "lanes": {"main": 1},
+        "pass_seconds": 300,
+        "hold_seconds": 600,
+        "payment_seconds": 300,
+        "payment_attempts_max": 3,
+        "tickets_per_visitor_max": 10,
+        "extensions_max": 10,
+        "queue_from": 0,
+        "fairness": "arrival",
+    }
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"rate_per_second": -1},
+        {"rate_per_second": "5"},
+        {"rate_per_second": None},
+        {"active_max": 1.5},
+        {"active_max": 10**9},
+        {"claim_seconds": 0},
+        {"lanes": {"main": 1, "press": 2}},
+        {"fairness": "chance"},
+        {"speed": 5},
+    ],
+)
+def test_rules_out_of_bounds_are_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        rules_of(dict(fields))
+
+
+def test_fairness_is_arrival_until_there_is_a_lottery() -> None:
+    assert rules_of({"fairness": "lottery"}).fairness == "arrival"
+
+
+def test_moves_read_the_numbers_among_the_rules() -> None:
+    numbers = rules_of({"rate_per_second": 0.5}).numbers()
+
+    assert numbers["rate_per_second"] == 0.5
+    assert "lanes" not in numbers
+    assert "fairness" not in numbers
+
+
+STATES = ("scheduled", "drawing", "open", "paused", "draining", "closed")
+
+ALLOWED = {
+    ("open", "scheduled"): "open",
+    ("pause", "open"): "paused",
+    ("resume", "paused"): "open",
+    ("drain", "open"): "draining",
+    ("drain", "paused"): "draining",
+    **{("close", state): "closed" for state in STATES if state != "closed"},
+}
+
+
+@pytest.mark.parametrize("action", ["open", "pause", "resume", "drain", "close"])
+@pytest.mark.parametrize("state", STATES)
+def test_an_action_fits_its_states_and_no_other(action: str, state: str) -> None:
+    if (action, state) in ALLOWED:
+        assert next_state(action, state) == ALLOWED[action, state]  # type: ignore[arg-type]
+    else:
+        with pytest.raises(WrongState):
+            next_state(action, state)  # type: ignore[arg-type]

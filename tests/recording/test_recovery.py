@@ -1,0 +1,235 @@
+"""The one way back: Redis is emptied, rewound or replaced, and nobody loses what they were told."""
+
+import asyncio
+import shutil
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.lua.client.connection import connect
+from booking_rush.postgres import Pool
+from booking_rush.server.runtime.ports import free_port
+from booking_rush.tasks import end
+from tests.support.clients import until
+from tests.support.outages import flush, rewind
+from tests.support.servers.processes import Process, last_words, running
+from tests.support.servers.stores import Store
+from tests.support.world import new_event, settings_for
+from tests.system.crowd import Crowd, crowd_at
+
+WAITING = 2000
+SOCKETS = 60
+PATIENCE_S = 120.0  # a look of everybody takes 5 s, and four times as long beside other tests
+
+
+class House:
+    """Two serve, two record and a tend, and a crowd in front of them."""
+
+    def __init__(self, crowd: Crowd, processes: dict[str, Process], store: Store, pool: Pool):
+        self.crowd = crowd
+        self.processes = processes
+        self.store = store
+        self.pool = pool
+
+    async def epoch(self) -> int:
+        return int(await self.pool.fetchval("SELECT epoch FROM recorded"))
+
+    async def state(self) -> str:
+        """The room's state as a visitor of one of the processes sees it."""
+        async with httpx.AsyncClient(base_url=self.crowd.base) as client:
+            answer = await client.get("/api/v1/events/demo")
+        return str(answer.json()["event"]["state"])
+
+    async def is_back(self) -> None:
+        """Wait until everybody who was told a place is there with it, whichever process they ask.
+
+        Raises:
+            AssertionError: who is not, what they hear instead, and what the processes say.
+        """
+        self.crowd.forget()
+        try:
+            await until(self.crowd.all_hear, within_s=PATIENCE_S)
+        except AssertionError:
+            missing = self.crowd.missing()
+            heard = Counter(person.answer[:300] for person in missing).most_common(3)
+            said = last_words({name: process.log for name, process in self.processes.items()})
+            lost = f"{len(missing)} of {len(self.crowd.people)} do not hear of their place"
+            raise AssertionError(f"{lost}: {heard} {self.crowd.complaints()[:3]}{said}") from None
+
+
+@asynccontextmanager
+async def house(
+    store: Store, postgres_url: str, pool: Pool, folder: Path, **rules: float
+) -> AsyncGenerator[House]:
+    catalogue = Catalogue(pool)
+    await catalogue.create(new_event(rules=rules), who="tests")
+    await catalogue.act("demo", "open", who="tests")
+    settings = settings_for(store.url, postgres_url, bind=f"127.0.0.1:{free_port()}")
+    base = f"http://{settings.bind}"
+    duties = {
+        "record_1": "work record",
+        "record_2": "work record",
+        "tend": "work tend",
+        "serve_1": "serve --shared",
+        "serve_2": "serve --shared",
+    }
+    async with AsyncExitStack() as stack:
+        processes = stack.enter_context(running(settings, folder, **duties))
+        async with httpx.AsyncClient(base_url=base) as client:
+
+            async def ready() -> bool:
+                try:
+                    return (await client.get("/readyz")).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            await until(ready, within_s=PATIENCE_S)
+        crowd = await stack.enter_async_context(crowd_at(base, "demo"))
+        yield House(crowd, processes, store, pool)
+
+
+async def gather_crowd(crowd: Crowd) -> list[asyncio.Task[None]]:
+    """Two thousand wait, some of them on sockets; others go on joining and looking."""
+    people = [crowd.person() for _ in range(WAITING)]
+    for at in range(0, WAITING, 100):
+        await asyncio.gather(*(crowd.join(person) for person in people[at : at + 100]))
+    tasks = [asyncio.create_task(crowd.listen(person)) for person in people[:SOCKETS]]
+    tasks += [asyncio.create_task(crowd.listen(crowd.person())) for _ in range(SOCKETS)]
+    tasks += [asyncio.create_task(crowd.keep_joining()) for _ in range(10)]
+    tasks += [asyncio.create_task(crowd.keep_looking()) for _ in range(5)]
+    return tasks
+
+
+def replace(store: Store) -> None:
+    """Another Redis, empty, on the same address."""
+    data = Path(store.child.argv[store.child.argv.index("--dir") + 1])
+    store.kill()
+    shutil.rmtree(data)
+    data.mkdir()
+    store.start()
+
+
+def restart(store: Store) -> None:
+    """The same Redis again, with all its data: its run id is another, so it must be loaded."""
+    store.stop()
+    store.start()
+
+
+@pytest.mark.parametrize("fault", [flush, rewind, replace, restart])
+async def test_nobody_loses_what_they_were_told(
+    fault: Callable[[Store], None],
+    own_redis: Store,
+    postgres_url: str,
+    pool: Pool,
+    folder: Path,
+) -> None:
+    rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
+    async with house(own_redis, postgres_url, pool, folder, **rules) as night:
+        tasks = await gather_crowd(night.crowd)
+        try:
+            await asyncio.to_thread(fault, own_redis)
+            await until(lambda: _epoch_is(night, 2), within_s=PATIENCE_S)
+            await night.is_back()
+            more = len(night.crowd.people)
+            await until(lambda: len(night.crowd.people) > more + 50, within_s=PATIENCE_S)
+        finally:
+            await end(tasks)
+
+        assert night.crowd.complaints() == []
+        await assert_order_is_kept(pool)
+
+
+async def test_one_recorder_is_stopped_in_the_middle_of_bringing_back(
+    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+) -> None:
+    """The holder of the lease stops for ten seconds while it loads; the other brings all back."""
+    rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
+    async with house(own_redis, postgres_url, pool, folder, **rules) as night:
+        tasks = await gather_crowd(night.crowd)
+        try:
+            stopped = await _stop_while_loading(night)
+            await until(lambda: _is_open(night), within_s=PATIENCE_S)
+            await night.is_back()
+            reached = await night.epoch()
+            await asyncio.sleep(max(0, stopped + 10 - time.monotonic()))
+            for name in ("record_1", "record_2"):
+                night.processes[name].resume()
+            await night.is_back()
+        finally:
+            await end(tasks)
+
+        assert reached >= 3  # the stopped one counted 2, the other had to count on
+        assert night.crowd.complaints() == []
+        await assert_order_is_kept(pool)
+
+
+async def _stop_while_loading(night: House) -> float:
+    """Empty Redis and stop whoever has begun to load; when that was."""
+    async with connect(night.store.url) as redis:
+        await redis.flushall()
+        while await night.epoch() < 2:
+            await asyncio.sleep(0.001)
+        holder = await night.pool.fetchval("SELECT holder FROM recorded")
+        for name in ("record_1", "record_2"):
+            if str(holder).endswith(f"/{night.processes[name].pid}"):
+                night.processes[name].pause()
+        stopped = time.monotonic()
+        if await redis.get("{demo}:epoch") not in (None, b"1:closed"):
+            await redis.flushall()  # it was faster than we: the loss comes again
+    return stopped
+
+
+async def _epoch_is(night: House, epoch: int) -> bool:
+    return await night.epoch() >= epoch
+
+
+async def _is_open(night: House) -> bool:
+    return await night.state() == "open"
+
+
+async def assert_order_is_kept(pool: Pool) -> None:
+    """Whoever was admitted was admitted in the order of numbers, wave by wave."""
+    rows = await pool.fetch("SELECT number, wave FROM places WHERE wave > 0 ORDER BY number")
+    waves = [row["wave"] for row in rows]
+    assert waves == sorted(waves)
+    waiting = await pool.fetchval("SELECT min(number) FROM places WHERE state = 'waiting'")
+    assert waiting is None or all(row["number"] < waiting for row in rows)
+
+
+async def test_rebuilding_by_hand_keeps_everybody(
+    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+) -> None:
+    async with house(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
+        people = [night.crowd.person() for _ in range(20)]
+        await asyncio.gather(*(night.crowd.join(person) for person in people))
+        settings = settings_for(own_redis.url, postgres_url)
+
+        with running(settings, folder, rebuild="rebuild demo") as processes:
+            await until(lambda: not processes["rebuild"].is_running(), within_s=PATIENCE_S)
+            said = processes["rebuild"].log.read_text()
+
+        assert "demo is back in epoch " in said
+        await night.is_back()
+        assert night.crowd.complaints() == []
+
+
+async def test_redis_that_counts_further_than_postgres_is_brought_back_from_there(
+    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+) -> None:
+    """Postgres was put back from a backup: it is the truth, and counts on from Redis's number."""
+    async with house(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
+        person = night.crowd.person()
+        await night.crowd.join(person)
+        async with connect(own_redis.url) as redis:
+            await redis.set("{demo}:epoch", "7:0123456789abcdef")
+
+        await until(lambda: _epoch_is(night, 8), within_s=PATIENCE_S)
+        await night.is_back()
+
+        assert night.crowd.complaints() == []

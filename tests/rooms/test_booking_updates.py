@@ -1,0 +1,87 @@
+"""A checkout over the socket is told by its answer; what is heard before that comes after it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from booking_rush.booking.holds.bookings import Booking
+from booking_rush.booking.holds.holds import Holds
+from booking_rush.errors import TryAgain
+from booking_rush.postgres import Pool
+from booking_rush.server.rooms.subscriber import Guest
+from tests.support.clients import Frame, Socket, Visitor, until
+from tests.support.store_agreement import is_quiet
+from tests.support.world import World
+
+Answers = Callable[[Guest, type[Exception] | None], None]
+
+
+@pytest.fixture
+def answers_late(monkeypatch: pytest.MonkeyPatch, pool: Pool) -> Answers:
+    """Let a checkout be answered, or refused, only when the booking is confirmed and that told."""
+    check_out = Holds.check_out
+
+    def arrange(guest: Guest, refusal: type[Exception] | None) -> None:
+        async def late(self: Holds, *wanted: Any) -> Booking:
+            found = await check_out(self, *wanted)
+            await until(lambda: is_quiet(pool))
+            await until(lambda: guest.heard)
+            if refusal is not None:
+                raise refusal
+            return found
+
+        monkeypatch.setattr(Holds, "check_out", late)
+
+    return arrange
+
+
+@pytest.fixture
+async def ada(world: World) -> Visitor:
+    """Who may hold."""
+    await world.event()
+    ada = await world.visitor()
+    await ada.admitted()
+    return ada
+
+
+async def checks_out(
+    world: World, socket: Socket, answers: Answers, refusal: type[Exception] | None = None
+) -> Frame:
+    """What the checkout of a new hold is answered."""
+    held = await socket.ask("hold.create", key="k", seats=["stalls.A-1"])
+    [room] = world.house.rooms.every()
+    [guest] = room.guests()
+    answers(guest, refusal)
+    return await socket.ask("hold.checkout", hold=held["hold"]["id"], payment_method="ok")
+
+
+async def told(socket: Socket) -> list[tuple[str, bool]]:
+    """The states that a socket is told until the booking is confirmed, and which were asked for."""
+    while True:
+        frames = [frame for frame in socket.frames if frame["type"] == "booking.updated"]
+        if frames and frames[-1]["booking"]["state"] == "confirmed":
+            return [(frame["booking"]["state"], "re" in frame) for frame in frames]
+        await socket.receive()
+
+
+async def test_news_of_a_checkout_do_not_overtake_its_answer(
+    world: World, ada: Visitor, answers_late: Answers
+) -> None:
+    async with ada.socket() as socket:
+        answer = await checks_out(world, socket, answers_late)
+        states = await told(socket)
+
+        first = answer["booking"]["state"]
+        assert states[0] == (first, True)
+        assert states[1:] == ([] if first == "confirmed" else [("confirmed", False)])
+
+
+async def test_news_of_a_checkout_are_told_also_where_its_answer_is_unknown(
+    world: World, ada: Visitor, answers_late: Answers
+) -> None:
+    async with ada.socket() as socket:
+        answer = await checks_out(world, socket, answers_late, TryAgain)
+
+        assert answer["problem"]["code"] == "try_again"
+        assert ("confirmed", False) in await told(socket)

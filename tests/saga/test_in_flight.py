@@ -1,0 +1,174 @@
+"""Orders at a slow bank: they hold up nobody else, are given once, and outlive who gave them."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+import pytest
+from redis.asyncio import Redis
+
+from booking_rush.booking.messaging import outbox
+from booking_rush.booking.messaging.outbox import Envelope
+from booking_rush.booking.payments.provider import BankAwayError, Payment
+from booking_rush.booking.saga.conductor import Conductor
+from booking_rush.lua.client.program import Program
+from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import Directory
+from tests.model.sale_stores import Bank
+from tests.support.clients import until
+from tests.support.message_log import BOOKING
+from tests.support.practice_bank import PAYMENT
+
+
+class SlowBank(Bank):
+    """Thinks about some charges until it is told to go on; then it answers, or is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slow: set[UUID] = set()
+        self.goes_on = asyncio.Event()
+        self.is_away = False
+        self.called_back = 0
+
+    async def charge(self, payment: Payment) -> str:
+        await super().charge(payment)
+        if payment.booking in self.slow:
+            try:
+                await self.goes_on.wait()
+            except asyncio.CancelledError:
+                self.called_back += 1
+                raise
+            if self.is_away:
+                raise BankAwayError
+        return ""
+
+    def times(self, booking: UUID) -> int:
+        return [one[1] for one in self.asked].count(str(booking))
+
+
+class Office:
+    """Conductors, one after the other, with a bank that may be slow."""
+
+    def __init__(self, pool: Pool, redis: Redis) -> None:
+        self.pool = pool
+        self.redis = redis
+        self.bank = SlowBank()
+        self.conductor = self.another()
+
+    def another(self) -> Conductor:
+        directory = Directory(self.pool, Program(self.redis))
+        return Conductor(self.pool, directory, self.bank, f"tests/{id(directory)}")
+
+    async def booking(self, *, slow: bool) -> UUID:
+        """One that is to be charged."""
+        id_ = uuid.uuid4()
+        await self.pool.execute(BOOKING, id_)
+        await self.pool.execute("UPDATE bookings SET attempt = 1, claimed = true")
+        await self.pool.execute(PAYMENT, id_)
+        await self.send(outbox.order(id_, "demo", "charge", 1, 1))
+        if slow:
+            self.bank.slow.add(id_)
+        return id_
+
+    async def send(self, letter: Envelope) -> None:
+        async with self.pool.acquire() as connection, connection.transaction():
+            await outbox.put(connection, [letter])
+
+    async def left(self, booking: UUID) -> list[str]:
+        """What is still to be done for a booking."""
+        rows = await self.pool.fetch(
+            "SELECT kind FROM outbox WHERE booking = $1 AND done_at IS NULL ORDER BY seq", booking
+        )
+        return [row["kind"] for row in rows]
+
+
+@pytest.fixture
+async def office(pool: Pool, redis: Redis) -> AsyncGenerator[Office]:
+    await pool.execute(
+        "INSERT INTO events (id, name, state, rules) VALUES ('demo', 'E', 'open', '{}')"
+    )
+    office = Office(pool, redis)
+    yield office
+    await office.conductor.release()
+
+
+async def test_a_slow_call_to_the_bank_holds_up_nobody_else(office: Office) -> None:
+    slow, quick = await office.booking(slow=True), await office.booking(slow=False)
+
+    assert await office.conductor.run_once() == 1
+
+    assert await office.left(quick) == []
+    assert await office.left(slow) == ["charge"]
+    later = await office.booking(slow=False)
+    assert await office.conductor.run_once() == 1
+    assert await office.left(later) == []
+
+
+async def test_an_order_that_flies_is_given_once_and_collected_when_it_lands(
+    office: Office,
+) -> None:
+    slow = await office.booking(slow=True)
+    for _ in range(3):
+        assert await office.conductor.run_once() == 0
+    assert office.bank.times(slow) == 1
+
+    office.bank.goes_on.set()
+
+    await until(office.conductor.run_once)
+    assert (await office.left(slow), office.bank.times(slow)) == ([], 1)
+
+
+async def test_what_is_said_of_a_booking_that_flies_is_heard_when_it_has_landed(
+    office: Office,
+) -> None:
+    slow = await office.booking(slow=True)
+    await office.conductor.run_once()
+    await office.send(outbox.message("bank:1", slow, "demo", "charged", 1))
+    assert await office.conductor.run_once() == 0
+
+    office.bank.goes_on.set()
+
+    await until(office.conductor.run_once)
+    assert await office.left(slow) == ["charged"]
+    assert await office.conductor.run_once() == 1
+    assert (await office.left(slow))[0] == "mark_sold"
+
+
+async def test_a_flight_that_fails_is_tried_again(office: Office) -> None:
+    slow = await office.booking(slow=True)
+    office.bank.is_away = True
+    await office.conductor.run_once()
+    office.bank.goes_on.set()
+
+    async def has_failed() -> bool:
+        await office.conductor.run_once()
+        return bool(await office.pool.fetchval("SELECT tries > 0 FROM outbox"))
+
+    await until(has_failed)
+    office.bank.is_away = False
+    await until(office.conductor.run_once)
+    assert (await office.left(slow), office.bank.times(slow) > 1) == ([], True)
+
+
+async def test_orders_in_flight_outlive_a_conductor_that_dies(office: Office) -> None:
+    slow = await office.booking(slow=True)
+    dead = office.conductor
+    await dead.run_once()
+    await office.pool.execute("UPDATE leases SET held_at = now() - interval '1 min'")
+    office.conductor = office.another()
+
+    office.bank.goes_on.set()
+
+    await until(office.conductor.run_once)
+    assert (await office.left(slow), office.bank.times(slow)) == ([], 2)
+
+
+async def test_who_stops_calls_everybody_back_and_leaves_the_orders(office: Office) -> None:
+    slow = await office.booking(slow=True)
+    await office.conductor.run_once()
+
+    await office.conductor.release()
+
+    assert office.bank.called_back == 1
+    assert await office.left(slow) == ["charge"]

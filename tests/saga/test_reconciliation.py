@@ -1,0 +1,145 @@
+"""Reconcile: what is broken by hand in one store is named, and mended by the saga's own orders."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from redis.asyncio import Redis
+
+from booking_rush.booking.messaging import outbox
+from booking_rush.booking.saga.reconciliation import Difference, Reconciler
+from booking_rush.booking.seats import inventory
+from booking_rush.lua.events.commands import House
+from booking_rush.lua.keys import key
+from booking_rush.postgres import Pool
+from tests.support.clients import Visitor, code_of, until
+from tests.support.store_agreement import disagreements, is_quiet
+from tests.support.world import World
+
+Break = Callable[[Redis], Awaitable[Any]]
+
+
+async def row_of(redis: Redis, row: str) -> str:
+    found: Any = await cast("Any", redis.hget(key("demo", 1, "rows"), f"stalls/{row}"))
+    return str(found.decode())
+
+
+async def write_row(redis: Redis, row: str, text: str) -> None:
+    await cast("Any", redis.hset(key("demo", 1, "rows"), f"stalls/{row}", text))
+
+
+@pytest.fixture
+async def night(world: World) -> dict[str, Visitor]:
+    """Ada has bought A-1 and two places of the floor's; Bob has let B-1 go; all is quiet."""
+    await world.event()
+    ada, bob = await world.visitor(), await world.visitor()
+    await ada.buys(seats=["stalls.A-1"])
+    given_back = await bob.buys(seats=["stalls.B-1"])
+    await bob.http.post(f"/api/v1/bookings/{given_back}/cancel")
+    await bob.booked(given_back, "refunded")
+    return {"ada": ada, "bob": bob}
+
+
+def reconciler(world: World, pool: Pool) -> Reconciler:
+    return Reconciler(pool, world.house.rooms.directory, world.house.payments, every_s=0.0)
+
+
+async def looks(duty: Reconciler) -> list[Difference]:
+    """What was seen by two rounds."""
+    await duty.run_once()
+    await duty.run_once()
+    return duty.found
+
+
+async def test_what_agrees_is_left_alone(
+    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
+) -> None:
+    await until(lambda: is_quiet(pool))
+    assert await looks(reconciler(world, pool)) == []
+    assert await disagreements(pool, redis) == []
+
+
+async def test_a_sold_seat_that_is_free_in_redis_is_sold_again(
+    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
+) -> None:
+    await until(lambda: is_quiet(pool))
+    text = await row_of(redis, "A")
+    await write_row(redis, "A", "." + text[1:])
+    await cast("Any", redis.hincrby(key("demo", 1, "free"), "stalls", 1))
+
+    [difference] = await looks(reconciler(world, pool))
+    assert (difference.kind, difference.what) == ("seat", "stalls.A-1")
+    assert difference.order == "mark_sold"
+
+    async def agree() -> bool:
+        return await disagreements(pool, redis) == []
+
+    await until(agree)
+
+
+async def test_money_that_the_bank_took_unheard_is_heard(
+    world: World, pool: Pool, redis: Redis
+) -> None:
+    """The row says declined, the bank captured: as after a restored backup."""
+    await world.event()
+    ada = await world.visitor()
+    token = await ada.admitted()
+    hold = (await ada.hold("one", token, seats=["stalls.A-1"])).json()["hold"]
+    await ada.check_out(hold["id"])
+    await ada.booked(hold["id"], "confirmed")
+    await until(lambda: is_quiet(pool))
+    await pool.execute("DELETE FROM outbox")
+    await pool.execute("DELETE FROM inbox")
+    await pool.execute("UPDATE payments SET state = 'cancelled'")
+    await pool.execute("UPDATE bookings SET state = 'expired', claimed = false, paid = 0")
+    await pool.execute("DELETE FROM claims")
+
+    found = await reconciler(world, pool).comparison.bank("demo")
+    assert [(one.kind, one.order) for one in found] == [("money", "ask")]
+    await looks(reconciler(world, pool))
+    await ada.booked(hold["id"], "confirmed")
+
+
+async def test_an_operator_is_shown_what_differs(
+    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
+) -> None:
+    await until(lambda: is_quiet(pool))
+    admin = await world.operator()
+    answer = await admin.post("/api/v1/admin/events/demo/reconcile")
+    assert (answer.status_code, answer.json()) == (200, {"differences": []})
+    await write_row(redis, "B", "h" + (await row_of(redis, "B"))[1:])
+    answer = await admin.post("/api/v1/admin/events/demo/reconcile")
+    [difference] = answer.json()["differences"]
+    assert (difference["what"], difference["order"]) == ("stalls.B-1", "free")
+    refused = await admin.post("/api/v1/admin/events/nothing/reconcile")
+    assert (refused.status_code, code_of(refused)) == (404, "unknown_event")
+
+
+async def test_sections_and_holds_are_loaded_as_of_one_moment(
+    world: World, pool: Pool, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A booking that ends between two pages of a rebuild would leave its places taken for ever."""
+    await world.event()
+    visitor = await world.visitor()
+    token = await visitor.admitted()
+    hold = (await visitor.hold("one", token, section="floor", quantity=2)).json()["hold"]
+
+    async def is_kept() -> bool:
+        return bool(await pool.fetchval("SELECT count(*) FROM bookings WHERE state = 'held'"))
+
+    await until(is_kept)
+    sections_as_they_are = inventory.sections
+
+    async def sections_and_then_it_ends(connection: Any, event: str) -> list[House]:
+        read = await sections_as_they_are(connection, event)
+        id_ = UUID(hold["id"])
+        async with pool.acquire() as other, other.transaction():
+            await other.execute("UPDATE bookings SET state = 'released', step = 2")
+            await outbox.put(other, [outbox.order(id_, event, "free", 0, 2)])
+        return read
+
+    monkeypatch.setattr(inventory, "sections", sections_and_then_it_ends)
+    await world.recorder.rebuild("demo")
+    await until(lambda: is_quiet(pool))
+    assert await disagreements(pool, redis) == []

@@ -1,0 +1,140 @@
+"""Who is not let in, and how a socket ends."""
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from booking_rush.server.protocol import frames
+from tests.support.clients import Socket
+from tests.support.world import World
+
+
+async def test_without_a_good_token_the_socket_is_closed_4401(world: World) -> None:
+    await world.event()
+    for headers in ({}, {"Authorization": "Bearer nobody"}, {"Cookie": "rush_visitor=x.y.z"}):
+        url = f"{world.clients.socket_url}/ws/events/demo"
+        async with connect(url, additional_headers=headers) as connection:
+            assert await Socket(connection).closed() == frames.NOT_AUTHENTICATED
+
+
+async def test_the_cookie_is_as_good_as_the_header(world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+    url = f"{world.clients.socket_url}/ws/events/demo"
+
+    async with connect(
+        url, additional_headers={"Cookie": f"rush_visitor={visitor.token}"}
+    ) as connection:
+        socket = Socket(connection)
+        assert (await socket.receive())["visitor"] == visitor.id
+    assert connection.subprotocol is None
+
+
+async def test_an_unknown_event_is_closed_4404(world: World) -> None:
+    visitor = await world.visitor()
+    for event in ("nothing-here", "Demo", "a" * 65, "%00"):
+        url = f"{world.clients.socket_url}/ws/events/{event}"
+        headers = {"Authorization": f"Bearer {visitor.token}"}
+        async with connect(url, additional_headers=headers) as connection:
+            assert await Socket(connection).closed() == frames.UNKNOWN_EVENT
+
+
+async def test_another_subprotocol_is_closed_4400(world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+    url = f"{world.clients.socket_url}/ws/events/demo"
+    headers = {"Authorization": f"Bearer {visitor.token}"}
+
+    async with connect(
+        url,
+        additional_headers=headers,
+        subprotocols=["chat"],  # type: ignore[list-item]
+    ) as connection:
+        assert await Socket(connection).closed() == frames.MALFORMED
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://127.0.0.1"])
+async def test_another_origin_is_refused_before_the_socket_opens(origin: str, world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+    headers = {"Authorization": f"Bearer {visitor.token}", "Origin": origin}
+
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(
+            f"{world.clients.socket_url}/ws/events/demo", additional_headers=headers
+        ):
+            pass
+
+    assert refused.value.response.status_code == 403
+    body = refused.value.response.body
+    assert b"origin_refused" in (body or b"")
+
+
+async def test_the_servers_own_origin_is_let_in(world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+    headers = {"Authorization": f"Bearer {visitor.token}", "Origin": world.clients.base}
+
+    async with connect(
+        f"{world.clients.socket_url}/ws/events/demo", additional_headers=headers
+    ) as connection:
+        assert (await Socket(connection).receive())["type"] == "welcome"
+
+
+async def test_a_newer_socket_of_the_same_visitor_replaces_the_older(world: World) -> None:
+    await world.event(state="paused")
+    visitor = await world.visitor()
+
+    async with visitor.socket() as older, visitor.socket() as newer:
+        assert await older.closed() == frames.REPLACED
+        assert (await newer.ask("ping"))["type"] == "pong"
+
+
+async def test_too_many_commands_close_the_socket_4429(world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+
+    async with visitor.socket() as socket:
+        for n in range(150):
+            await socket.send({"type": "ping", "id": str(n)})
+        assert await socket.closed() == frames.TOO_MANY
+
+    pongs = [frame for frame in socket.frames if frame["type"] == "pong"]
+    assert 100 <= len(pongs) <= 110
+
+
+async def test_binary_and_oversize_and_bad_utf8_are_closed_as_the_standard_says(
+    world: World,
+) -> None:
+    await world.event()
+    visitor = await world.visitor()
+
+    async with visitor.socket() as socket:
+        await socket.send(b"binary")
+        assert await socket.closed() == frames.MALFORMED
+    async with visitor.socket() as socket:
+        await socket.send('{"type":"ping","id":"' + "x" * 8192 + '"}')
+        assert await socket.closed() == 1009
+    async with visitor.socket() as socket:
+        await socket.connection.send(b"\xff\xfe", text=True)
+        assert await socket.closed() == 1007
+
+
+async def test_a_path_that_is_no_event_is_refused(world: World) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(f"{world.clients.socket_url}/ws/nowhere"):
+            pass
+    assert refused.value.response.status_code == 404
+
+
+async def test_a_stopping_server_says_when_to_come_back(world: World) -> None:
+    await world.event(state="paused")
+    visitor = await world.visitor()
+
+    async with visitor.socket() as socket:
+        world.server.handle_exit(15, None)
+        assert await socket.closed() == frames.RESTARTING
+
+    last = socket.frames[-1]
+    assert last["type"] == "server.restarting"
+    assert 500 <= last["retry_after_ms"] <= 2000

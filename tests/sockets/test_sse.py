@@ -1,0 +1,110 @@
+"""The line as Server-Sent Events: the frames of the socket, for who only listens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import orjson
+import pytest
+
+from booking_rush.server.sockets import sse as stream_module
+from booking_rush.server.sockets.sse import UNREAD_FRAMES_MAX, Mailbox
+from tests.support.clients import PATIENCE_S, Frame, until
+from tests.support.world import World
+
+
+async def events(stream: httpx.Response) -> AsyncIterator[tuple[str, Frame]]:
+    """(event, frame) of each event; a comment is (":", {})."""
+    name = ""
+    async for line in stream.aiter_lines():
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield name, orjson.loads(line.removeprefix("data: "))
+        elif line.startswith(":"):
+            yield ":", {}
+
+
+async def test_the_walk_on_a_stream(world: World) -> None:
+    await world.event(rules={"rate_per_second": 100})
+    visitor = await world.visitor()
+    kinds: list[str] = []
+
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        visitor.http.stream("GET", "/api/v1/events/demo/queue/stream") as stream,
+    ):
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        async for name, frame in events(stream):
+            assert frame["type"] == name
+            kinds.append(name)
+            if name == "welcome":
+                await visitor.http.post("/api/v1/events/demo/queue")
+            if name == "queue.admitted":
+                await visitor.http.delete("/api/v1/events/demo/queue")
+            if name == "queue.left":
+                break
+
+    assert kinds[0] == "welcome"
+    assert kinds[-2:] == ["queue.admitted", "queue.left"]
+
+
+async def test_opening_a_stream_is_being_heard_of(world: World) -> None:
+    await world.event(rules={"rate_per_second": 100, "claim_seconds": 1, "late_seconds": 60})
+    visitor = await world.visitor()
+    await visitor.join()
+    room = await world.house.rooms.room("demo")
+
+    async def is_late() -> bool:
+        return (await world.house.rooms.stats(room)).late == 1
+
+    await until(is_late)
+
+    kinds: list[str] = []
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        visitor.http.stream("GET", "/api/v1/events/demo/queue/stream") as stream,
+    ):
+        async for name, frame in events(stream):
+            kinds.append(name)
+            if name == "welcome":
+                assert frame["place"]["state"] == "late"
+            if name == "queue.admitted":
+                break
+
+    assert kinds == ["welcome", "queue.admitted"]
+
+
+async def test_a_quiet_stream_says_that_it_lives(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "COMMENT_S", 0.05)
+    await world.event(state="paused")
+    visitor = await world.visitor()
+
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        visitor.http.stream("GET", "/api/v1/events/demo/queue/stream") as stream,
+    ):
+        async for name, _ in events(stream):
+            if name == ":":
+                break
+
+
+async def test_a_stream_wants_a_token_and_an_event(world: World) -> None:
+    await world.event()
+    nobody, visitor = await world.clients.http(), await world.visitor()
+
+    assert (await nobody.get("/api/v1/events/demo/queue/stream")).status_code == 401
+    assert (await visitor.http.get("/api/v1/events/nothing/queue/stream")).status_code == 404
+
+
+async def test_a_listener_who_does_not_read_is_sent_away() -> None:
+    box = Mailbox()
+    for _ in range(UNREAD_FRAMES_MAX + 10):
+        box.push(b'{"type":"queue.position"}')
+
+    read = [event async for event in box.events()]
+
+    assert len(read) == UNREAD_FRAMES_MAX
+    assert box.behind() is False

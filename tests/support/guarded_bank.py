@@ -1,0 +1,62 @@
+"""The practice bank behind a breaker, whose clock is the test's, and what leaves us for it."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from booking_rush.booking.payments.http_client import Question, open_http
+from booking_rush.booking.payments.practice_bank import PracticeBank
+from booking_rush.booking.payments.provider import BankAwayError
+from booking_rush.booking.payments.router import Guarded
+from booking_rush.circuit_breaker import Breaker
+from booking_rush.server.runtime.ports import free_port
+from tests.support.fake_http import Counting
+from tests.support.practice_bank import payment
+
+FAILURES_MAX, OPEN_S = 3, 5.0
+
+
+@dataclass
+class Guard:
+    """A guarded bank, the clock of its breaker, and every request that left us for it."""
+
+    payments: Guarded
+    bank: PracticeBank
+    at: str  # where the bank is
+    dials: httpx.AsyncClient
+    now: float = 0.0
+    asked: list[Question] = field(default_factory=list[Question])
+
+    def passes(self, seconds: float = OPEN_S) -> None:
+        self.now += seconds
+
+    async def goes_away(self, how: str) -> None:
+        if how == "its port is closed":
+            self.bank.base_url = f"http://127.0.0.1:{free_port()}"
+        else:
+            await self.turn(failure_rate=1)
+
+    async def comes_back(self) -> None:
+        self.bank.base_url = self.at
+        await self.turn()
+
+    async def turn(self, **dials: float) -> None:
+        (await self.dials.put(f"{self.at}/dials", json=dials)).raise_for_status()
+
+    async def fails(self, times: int = FAILURES_MAX) -> None:
+        """Charges that come to nothing."""
+        for _ in range(times):
+            with pytest.raises(BankAwayError):
+                await self.payments.charge(payment())
+
+
+async def guard_of(at: str, secret: str, to_close: AsyncExitStack) -> Guard:
+    dials = await to_close.enter_async_context(httpx.AsyncClient())
+    asked = list[Question]()
+    http = Counting(await to_close.enter_async_context(open_http(connections=8)), asked)
+    bank = PracticeBank(http, at, (secret,))
+    guarded = Guarded(bank, Breaker(FAILURES_MAX, OPEN_S), lambda: found.now)
+    found = Guard(guarded, bank, at, dials, asked=asked)
+    return found

@@ -1,0 +1,59 @@
+"""Moments that last as long as a test wants: a welcome is made, an event is brought back."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from booking_rush.lua.client.connection import connect
+from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.postgres import Pool
+from tests.support.clients import until
+from tests.support.servers.stores import Store
+from tests.support.world import World
+
+
+@asynccontextmanager
+async def slow_welcomes(pool: Pool) -> AsyncGenerator[None]:
+    """Bookings cannot be read while the block lasts, and a welcome reads the last one."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE bookings")
+        yield
+
+
+@asynccontextmanager
+async def recovering(world: World, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
+    """Redis is empty, and cannot be filled again while the block lasts."""
+    gate = world.house.rooms.batcher("demo").gate
+    async with slow_welcomes(pool):
+        await redis.flushall()
+        await until(lambda: is_shut(gate))
+        yield
+
+
+async def is_shut(gate: Gate) -> bool:
+    return not gate.is_open
+
+
+def flush(store: Store) -> None:
+    async def run() -> None:
+        async with connect(store.url) as redis:
+            await redis.flushall()
+
+    asyncio.run(run())
+
+
+def rewind(store: Store) -> None:
+    """Power is lost: the append-only file ends a second earlier than it was acknowledged."""
+    data = Path(store.child.argv[store.child.argv.index("--dir") + 1])
+    copy = data.with_name("a-second-ago")
+    shutil.copytree(data, copy)
+    time.sleep(1.0)
+    store.kill()
+    shutil.rmtree(data)
+    copy.rename(data)
+    store.start()

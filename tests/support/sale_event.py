@@ -1,0 +1,109 @@
+"""A sale of a whole event for tests: its sections, its duties as processes, its crowd of buyers."""
+
+import random
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.postgres import Pool
+from booking_rush.server.runtime.ports import free_port
+from booking_rush.server.runtime.settings import Settings
+from tests.support.buyers import Wish
+from tests.support.clients import until
+from tests.support.servers.processes import Process, running
+from tests.support.world import new_event, settings_for
+
+DUTIES = {
+    "record": "work record",
+    "tend": "work tend",
+    "conduct": "work conduct",
+    "bank": "work bank",
+    "serve_1": "serve --shared",
+    "serve_2": "serve --shared",
+}
+
+
+def seated(rows: int, seats: int) -> dict[str, object]:
+    return {
+        "id": "stalls",
+        "show": "evening",
+        "name": "Stalls",
+        "kind": "seated",
+        "rows": [{"name": f"R{n}", "seats": seats} for n in range(rows)],
+        "price": {"amount": 6500, "currency": "EUR"},
+    }
+
+
+def standing(capacity: int) -> dict[str, object]:
+    return {
+        "id": "floor",
+        "show": "evening",
+        "name": "Floor",
+        "kind": "standing",
+        "capacity": capacity,
+        "price": {"amount": 4500, "currency": "EUR"},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where a sale goes on, and its processes."""
+
+    base: str
+    processes: dict[str, Process]
+    settings: Settings
+
+
+@asynccontextmanager
+async def sale(
+    redis_url: str,
+    postgres_url: str,
+    pool: Pool,
+    folder: Path,
+    *,
+    duties: Mapping[str, str] = DUTIES,
+    settings: Mapping[str, Any] | None = None,
+    **event: Any,
+) -> AsyncGenerator[Running]:
+    """An event on sale at two servers with every duty."""
+    catalogue = Catalogue(pool)
+    await catalogue.create(new_event(**event), who="tests")
+    await catalogue.act("demo", "open", who="tests")
+    bank = f"127.0.0.1:{free_port()}"
+    wanted = settings_for(
+        redis_url,
+        postgres_url,
+        bind=f"127.0.0.1:{free_port()}",
+        bank_bind=bank,
+        bank_url=f"http://{bank}",
+        **(settings or {}),
+    )
+    base = f"http://{wanted.bind}"
+    with running(wanted, folder, **duties) as processes:
+        async with httpx.AsyncClient(base_url=base) as client:
+
+            async def is_ready() -> bool:
+                try:
+                    return (await client.get("/readyz")).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            await until(is_ready, within_s=30)
+        yield Running(base, processes, wanted)
+
+
+def any_of_a_thousand(chance: random.Random) -> Wish:
+    quantity = chance.randint(1, 3)
+    match chance.randrange(3):
+        case 0:
+            row, first = chance.randrange(32), chance.randint(1, 25 - quantity)
+            return {"seats": [f"stalls.R{row}-{first + n}" for n in range(quantity)]}
+        case 1:
+            return {"section": "stalls", "quantity": quantity}
+        case _:
+            return {"section": "floor", "quantity": quantity}

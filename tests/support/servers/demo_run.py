@@ -1,0 +1,110 @@
+"""Starts the demo as somebody would who has just cloned it, and looks at what it prints."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import psutil
+
+from booking_rush.server.runtime.ports import free_port
+from tests.support.servers.processes import wait_for
+
+ROOT = Path(__file__).parents[3]
+READY_S = 180.0
+STOP_S = 20.0  # the contract: it ends within twenty seconds
+
+
+class Demo:
+    """One run of the demo, by `make demo` in a clone or by the module."""
+
+    def __init__(
+        self, folder: Path, *arguments: str, user: int | None = None, **environment: str
+    ) -> None:
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.out = folder / f"demo-{self.port}.out"
+        self.folder = folder
+        argv = list(arguments) or [sys.executable, "-m", "booking_rush.server", "demo"]
+        argv = [part.replace("PORT=0", f"PORT={self.port}") for part in argv]
+        with self.out.open("wb") as out:
+            self.process = subprocess.Popen(
+                argv,
+                cwd=folder,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
+                env={**_environment(), "RUSH_BIND": f"127.0.0.1:{self.port}", **environment},
+            )
+
+    @property
+    def said(self) -> str:
+        return self.out.read_text()
+
+    @property
+    def password(self) -> str:
+        found = re.search(r"admin / (\S+)", self.said)
+        assert found, self.said
+        return found[1]
+
+    def pid_of(self, name: str) -> int:
+        """The pid that was printed last for a child."""
+        return int(re.findall(rf"^  {name} +pid (\d+)$", self.said, re.MULTILINE)[-1])
+
+    def wait_ready(self) -> None:
+        self.wait_said("\nready\n")
+        assert httpx.get(f"{self.base}/readyz").status_code == 200
+
+    def wait_said(self, text: str, within_s: float = READY_S) -> None:
+        wait_for(self.process, lambda: text in self.said, lambda: self.said, within_s=within_s)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Signal it, and wait as long as the contract allows; its exit code."""
+        self.process.send_signal(how)
+        return self.process.wait(STOP_S)
+
+    def left_behind(self) -> list[str]:
+        """Processes that still work in our folder."""
+        left: list[str] = []
+        for process in psutil.process_iter(["cmdline", "cwd", "pid"]):
+            words = " ".join([*(process.info["cmdline"] or []), process.info["cwd"] or ""])
+            if str(self.folder) in words and process.info["pid"] != os.getpid():
+                left.append(words)
+        return left
+
+    def end(self) -> None:
+        """Whatever happened, nothing is left when a test is over."""
+        if self.process.poll() is None:
+            for child in psutil.Process(self.process.pid).children(recursive=True):
+                child.kill()
+            self.process.kill()
+            self.process.wait()
+
+
+def clone(into: Path) -> Path:
+    """The files that git tracks, as a fresh clone has them."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        source = ROOT / name
+        if name and (source.exists() or source.is_symlink()):
+            target = into / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target, follow_symlinks=False)
+    return into
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without settings and without what a make above this test has said."""
+    hidden = ("RUSH_", "MAKE", "MFLAGS")
+    return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}

@@ -1,0 +1,151 @@
+"""A Kafka that lets in only whom it knows, as hosted ones do: TLS, users with rights, no more."""
+
+import asyncio
+import datetime
+import ipaddress
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.admin import CreateAclsRequest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from booking_rush.booking.kafka.kafka_log import GROUP
+from booking_rush.server.embedded.kafka_broker import kafka_child
+from booking_rush.server.runtime.ports import free_port
+from tests.support.servers.stores import Store, running
+
+HOST = ipaddress.ip_address("127.0.0.1")
+USER, PASSWORD = "rush", "correct horse"
+# https://kafka.apache.org/documentation/#security_authz_primitives; codes of the protocol
+TOPIC, THE_GROUP, LITERAL, PREFIX, READ, WRITE, ALLOW = 2, 3, 3, 4, 3, 4, 3
+RIGHTS = [
+    (TOPIC, "rush.", PREFIX, READ),
+    (TOPIC, "rush.", PREFIX, WRITE),
+    (THE_GROUP, GROUP, LITERAL, READ),
+]
+
+
+class Secured(NamedTuple):
+    """The broker; `with_user` wants USER's password, `with_certificate` the owner's."""
+
+    store: Store
+    with_user: str
+    with_certificate: str
+    authority: Path
+    owner: Path
+
+
+@contextmanager
+def running_secured(folder: Path) -> Generator[Secured]:
+    """USER may read and write our topics and make none; the owner may do everything."""
+    authority = Authority(folder)
+    child, url = asyncio.run(kafka_child(folder / "kafka", folder))
+    ports = {"USERS": free_port(), "OWNERS": free_port()}
+    with (folder / "kafka" / "server.properties").open("a") as properties:
+        properties.write(_secured(url, ports, authority.path, authority.signs("broker")))
+    with running(child, url) as store:
+        _add_user(child.argv, url, folder)
+        asyncio.run(_allow(url))
+        users, owners = (f"127.0.0.1:{port}" for port in ports.values())
+        yield Secured(store, users, owners, authority.path, authority.signs("owner"))
+
+
+class Authority:
+    """Signs certificates for 127.0.0.1; `path` holds its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("authority")
+        self.path = folder / "authority.pem"
+        made = self._certificate("authority", self._key.public_key(), is_authority=True)
+        self.path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+
+    def signs(self, name: str) -> Path:
+        """A PEM file with a new key and its certificate."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        path = self._folder / f"{name}.pem"
+        path.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+            + self._certificate(name, key.public_key()).public_bytes(serialization.Encoding.PEM)
+        )
+        return path
+
+    def _certificate(
+        self, name: str, key: ec.EllipticCurvePublicKey, *, is_authority: bool = False
+    ) -> x509.Certificate:
+        now = datetime.datetime.now(datetime.UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(_name(name))
+            .issuer_name(self._name)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(HOST)]), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+
+
+def _name(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+
+
+def _secured(plain: str, ports: dict[str, int], authority: Path, broker: Path) -> str:
+    """What is added to the properties of our own broker; of two lines the last one counts."""
+    controller = free_port()
+    listeners = {"PLAINTEXT": plain} | {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+    advertised = ",".join(f"{name}://{address}" for name, address in listeners.items())
+    lines = {
+        "listeners": f"{advertised},CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": advertised,
+        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+        "listener.security.protocol.map":
+            "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,USERS:SASL_SSL,OWNERS:SSL",
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": broker,
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": authority,
+        "listener.name.users.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "listener.name.users.scram-sha-512.sasl.jaas.config":
+            "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+        "listener.name.owners.ssl.client.auth": "required",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS;User:CN=owner",
+    }  # fmt: skip
+    return "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def _add_user(argv: list[str], url: str, folder: Path) -> None:
+    """With Kafka's own program: its JVM and jars are those of the broker."""
+    java = argv[: argv.index("kafka.Kafka")]
+    wanted = f"--alter --entity-type users --entity-name {USER} --add-config".split()
+    subprocess.run(
+        [*java, "kafka.admin.ConfigCommand", "--bootstrap-server", url, *wanted,
+         f"SCRAM-SHA-512=[password={PASSWORD}]"],
+        cwd=folder / "kafka", check=True, capture_output=True,
+    )  # fmt: skip
+
+
+async def _allow(url: str) -> None:
+    client: Any = AIOKafkaClient(bootstrap_servers=url)
+    await client.bootstrap()
+    try:
+        for kind, name, pattern, operation in RIGHTS:
+            request = CreateAclsRequest(kind, name, pattern, f"User:{USER}", "*", operation, ALLOW)
+            answer = await client.send(client.get_random_node(), request)
+            assert answer.creation_responses[0][0] == 0, answer
+    finally:
+        await client.close()

@@ -1,0 +1,111 @@
+"""Real stores for tests: a Redis, a Postgres and a Kafka that are private to the run."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from booking_rush.server.embedded.kafka_broker import kafka_child
+from booking_rush.server.embedded.stores import postgres_child, redis_child
+from booking_rush.server.processes.supervisor import Child
+from tests.support.servers.processes import wait_for
+
+PATIENCE_S = 30.0
+TEMPLATE = "rush_template"  # a migrated database, from which each test gets a copy
+
+
+class Store:
+    """A store's process; it can be killed, stopped and started again on the same data."""
+
+    def __init__(self, child: Child, url: str) -> None:
+        self.child = child
+        self.url = url
+        self.process = self._popen()
+
+    def start(self) -> None:
+        self.process = self._popen()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        ready = self.child.ready
+        assert ready is not None
+        wait_for(
+            self.process,
+            lambda: asyncio.run(ready()),  # type: ignore[arg-type]
+            self.child.log.read_text,
+            within_s=PATIENCE_S,
+        )
+
+    def kill(self) -> None:
+        """Kill -9, and whatever it had begun: what stays of a Postgres keeps the next one out."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        self.process.wait()
+        psutil.wait_procs(children, PATIENCE_S)
+
+    def stop(self) -> None:
+        self.process.send_signal(self.child.stop_signal)
+        self.process.wait(PATIENCE_S)
+
+    def pause(self) -> None:
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def _popen(self) -> subprocess.Popen[bytes]:
+        child = self.child
+        with child.log.open("ab") as log:
+            return subprocess.Popen(
+                child.argv,
+                stdout=log,
+                stderr=log,
+                cwd=child.cwd,
+                user=child.owner and child.owner[0],
+                group=child.owner and child.owner[1],
+                extra_groups=child.owner and [],
+            )
+
+
+@contextmanager
+def running(child: Child, url: str) -> Generator[Store]:
+    """A store that runs while the block does."""
+    store = Store(child, url)
+    try:
+        store.wait_ready()
+        yield store
+    finally:
+        if store.process.poll() is None:
+            store.resume()
+            try:
+                store.stop()
+            except subprocess.TimeoutExpired:  # busy for ever: nothing may outlive the run
+                store.kill()
+
+
+@contextmanager
+def redis_store(folder: Path, *, fsync: str = "everysec") -> Generator[Store]:
+    with running(*redis_child(folder / "redis", folder, folder, fsync=fsync)) as store:
+        yield store
+
+
+@contextmanager
+def postgres_store(folder: Path, data: Path | None = None) -> Generator[Store]:
+    made = postgres_child(data or folder / "postgres", folder, folder)
+    with running(*asyncio.run(made)) as store:
+        yield store
+
+
+@contextmanager
+def kafka_store(folder: Path, data: Path | None = None) -> Generator[Store]:
+    with running(*asyncio.run(kafka_child(data or folder / "kafka", folder))) as store:
+        yield store

@@ -1,0 +1,214 @@
+"""The whole house in one test: a real server on a port of its own, its duties, and its clients."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
+from dataclasses import dataclass
+from typing import Any, cast
+
+import httpx
+from redis.asyncio import Redis
+
+from booking_rush.booking.catalogue.catalogue import Catalogue, Event
+from booking_rush.booking.catalogue.events import NewEvent
+from booking_rush.booking.kafka.connection import Cluster
+from booking_rush.booking.kafka.kafka_log import KafkaLog
+from booking_rush.booking.kafka.relay import Relay
+from booking_rush.booking.payments.practice_bank import PracticeBank
+from booking_rush.booking.recording.event_scheduler import bring
+from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.booking.saga.conductor import Conductor
+from booking_rush.lua.client.program import Program
+from booking_rush.postgres import Pool
+from booking_rush.queue.admission import Tend
+from booking_rush.queue.event_registry import Directory
+from booking_rush.server.app import create_app
+from booking_rush.server.auth.operators import Operators
+from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.processes.serve import Server, config_of
+from booking_rush.server.runtime.loops import forever
+from booking_rush.server.runtime.ports import listen
+from booking_rush.server.runtime.settings import Settings
+from booking_rush.server.web.services import House
+from booking_rush.tasks import end
+from tests.support.clients import PASSWORD, PATIENCE_S, Clients, Frame, Visitor, until
+
+SECRET = "a secret of the tests, which nobody keeps"
+
+
+def new_event(event: str = "demo", **fields: Any) -> NewEvent:
+    """An event of one show; a seated section of two rows and a floor."""
+    import msgspec
+
+    body: Frame = {
+        "id": event,
+        "name": "An Evening",
+        "shows": [{"id": "evening", "starts_at": "2030-05-01T19:00:00Z"}],
+        "sections": [
+            {
+                "id": "stalls",
+                "show": "evening",
+                "name": "Stalls",
+                "kind": "seated",
+                "rows": [{"name": "A", "seats": 10}, {"name": "B", "seats": 12}],
+                "price": {"amount": 6500, "currency": "EUR"},
+            },
+            {
+                "id": "floor",
+                "show": "evening",
+                "name": "Floor",
+                "kind": "standing",
+                "capacity": 50,
+                "price": {"amount": 4500, "currency": "EUR"},
+            },
+        ],
+    }
+    return msgspec.convert({**body, **fields}, NewEvent, strict=False)
+
+
+class QuietServer(Server):
+    """The server without its hand on the test run's signals."""
+
+    def capture_signals(self) -> Any:
+        return nullcontext()
+
+
+@dataclass(slots=True)
+class World:
+    """A house that is served, and who works in it."""
+
+    clients: Clients
+    house: House
+    server: QuietServer
+    catalogue: Catalogue
+    recorder: Recorder
+    tend: Tend
+    conductor: Conductor
+    bank: str
+
+    async def event(self, event: str = "demo", *, state: str = "open", **fields: Any) -> Event:
+        """Put an event on sale and bring it into a state; it is ready when this returns."""
+        made = await self.catalogue.create(new_event(event, **fields), who="tests")
+        for action in WAYS[state]:
+            made = await self.catalogue.act(event, action, who="tests")
+        directory = self.house.rooms.directory
+        assert await directory.ready(event, seconds=PATIENCE_S)
+        await until(lambda: bring(directory, made))  # it may have been loaded as of before that
+        await self.tend.directory.refresh()
+        return made
+
+    async def visitor(self) -> Visitor:
+        return await self.clients.visitor()
+
+    async def operator(self) -> httpx.AsyncClient:
+        return await self.clients.operator()
+
+
+WAYS = {
+    "scheduled": (),
+    "open": ("open",),
+    "paused": ("open", "pause"),
+    "draining": ("open", "drain"),
+    "closed": ("close",),
+}
+
+
+def settings_for(redis_url: str, postgres_url: str, **changes: Any) -> Settings:
+    """Settings of a server that listens where it finds room."""
+    fields: dict[str, Any] = {
+        "bind": "127.0.0.1:0",
+        "drain_seconds": 0,
+        "secret_key": SECRET,
+    } | changes
+    return Settings(redis_url=redis_url, postgres_url=postgres_url, **fields)
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncGenerator[tuple[str, House, QuietServer]]:
+    """A server in this process; its address and its house."""
+    opened: asyncio.Future[House] = asyncio.get_running_loop().create_future()
+    listener = listen(settings, alone=True)
+    listener.listen(1024)
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = QuietServer(config_of(settings, create_app(settings, opened.set_result)))
+    task = asyncio.create_task(server.serve([listener]))
+    try:
+        await asyncio.wait([task, opened], return_when=asyncio.FIRST_COMPLETED)  # type: ignore[type-var]
+        server.house = opened.result()
+        yield base, opened.result(), server
+    finally:
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def open_world(
+    redis: Redis, pool: Pool, settings: Settings, *, duties: bool = True, kafka: str = ""
+) -> AsyncGenerator[World]:
+    """A server with its duties, all in this process."""
+    await Operators(pool).ensure("admin", "admin", PASSWORD)
+    program = Program(redis)
+    recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
+    tend = Tend(Directory(pool, program))
+    async with AsyncExitStack() as stack:
+        base, house, server = await stack.enter_async_context(serving(settings))
+        address = await stack.enter_async_context(practice_bank(pool, base, settings))
+        payments = house.payments
+        bank_of(house).base_url = address
+        found = KafkaLog(pool, Cluster(kafka), session_s=2) if kafka else None
+        conductor = Conductor(
+            pool, Directory(pool, program), payments, holder="tests", message_log=found
+        )
+        if duties:
+            tasks = [
+                asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),
+                asyncio.create_task(forever("tend", tend.run_once, idle_s=0.02)),
+                asyncio.create_task(forever("conduct", conductor.run_once, idle_s=0.02)),
+                asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.1)),
+            ]
+            if found is not None:
+                relay = Relay(pool, Cluster(kafka), house.signer.ticket, "tests")
+                tasks.append(asyncio.create_task(forever("relay", relay.run_once, idle_s=0.02)))
+                stack.push_async_callback(relay.close)
+                stack.push_async_callback(found.close)
+            stack.push_async_callback(end, tasks)
+        clients = Clients(base, stack)
+        yield World(clients, house, server, Catalogue(pool), recorder, tend, conductor, address)
+
+
+def bank_of(house: House) -> PracticeBank:
+    """The practice bank as a house asks it, without the breaker before it."""
+    guarded = house.payments.named("bank")
+    assert guarded is not None
+    return cast("PracticeBank", guarded.behind)
+
+
+def practice_bank(
+    pool: Pool, base: str, settings: Settings, *, hurry_s: float = 0.3
+) -> AbstractAsyncContextManager[str]:
+    """A bank that tells its answers to a server, on a port of its own; in a hurry."""
+    return bank(
+        pool,
+        bind="127.0.0.1:0",
+        webhook_url=f"{base}/api/v1/payments/bank/webhook",
+        secrets=settings.webhook_secrets,
+        slow_s=hurry_s,
+        late_s=hurry_s,
+    )
+
+
+ADA = "ada@example.org"
+
+
+async def held(world: World, **wish: Any) -> tuple[Visitor, str]:
+    """Somebody who holds something."""
+    visitor = await world.visitor()
+    token = await visitor.admitted()
+    answer = await visitor.hold("one", token, **(wish or {"seats": ["stalls.A-1", "stalls.A-2"]}))
+    assert answer.status_code == 201, answer.text
+    return visitor, cast("str", answer.json()["hold"]["id"])

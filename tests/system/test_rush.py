@@ -1,0 +1,158 @@
+"""Five hundred at once on two servers, while a tend duty is killed every second."""
+
+import asyncio
+import random
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.lua.client import connection as connect_module
+from booking_rush.lua.keys import key
+from booking_rush.postgres import Pool
+from booking_rush.server.auth.visitor_tokens import Tokens
+from booking_rush.server.runtime.ports import free_port
+from booking_rush.tasks import end
+from tests.model.queue_history import History
+from tests.support.clients import Frame, until
+from tests.support.servers.processes import Process, running
+from tests.support.servers.stores import Store
+from tests.support.world import SECRET, new_event, settings_for
+
+VISITORS = 500
+ACTIVE_MAX = 12
+PATIENCE_S = 60.0
+
+
+class Guest:
+    """A visitor on a socket, with a character: who leaves, who is silent, who comes back."""
+
+    def __init__(self, number: int, base: str) -> None:
+        self.chance = random.Random(number)
+        issued = Tokens(SECRET).issue()
+        self.id, self._token, self._base = issued.visitor, issued.token, base
+        self.joined: int | None = None
+        self.seen: list[int] = []
+        self.admitted = 0
+        self.over = False
+
+    async def live(self) -> None:
+        """Join, watch the place, be admitted, go; come back when the socket ends."""
+        url = f"{self._base}/ws/events/demo"
+        headers = {"Authorization": f"Bearer {self._token}"}
+        while not self.over:
+            with suppress(OSError, WebSocketException, TimeoutError):
+                async with connect(url, additional_headers=headers, open_timeout=30) as socket:
+                    async for text in socket:
+                        await self._hear(orjson.loads(text), socket)
+
+    async def _hear(self, frame: Frame, socket: Any) -> None:
+        match frame["type"]:
+            case "welcome":
+                await self._send(socket, "queue.join")
+            case "error":
+                await asyncio.sleep(0.1)
+                await self._send(socket, "queue.join")
+            case "queue.joined" if frame["place"]["state"] in ("lobby", "waiting"):
+                if self.joined is None:
+                    self.joined = frame["place"]["ahead"]
+                self.seen.append(frame["place"]["ahead"])
+            case "queue.position":
+                self.seen.append(frame["ahead"])
+                if frame["ahead"] > 5 and self.chance.random() < 0.01:
+                    await self._send(socket, "queue.leave")
+            case "queue.admitted":
+                self.admitted += 1
+                if self.admitted > 1 or self.chance.random() < 0.8:
+                    await asyncio.sleep(self.chance.uniform(0, 0.2))
+                    await self._send(socket, "queue.leave")
+            case "queue.expired" if frame["reason"] == "missed" and self.chance.random() < 0.5:
+                await self._send(socket, "queue.claim")
+            case "queue.left" | "queue.expired":
+                self.over = True
+                await socket.close()
+            case _:
+                pass
+
+    async def _send(self, socket: Any, kind: str) -> None:
+        await socket.send(orjson.dumps({"type": kind, "id": "1"}).decode())
+
+
+async def keep_killing(process: Process) -> None:
+    """Let it die without a word, and start it again, every second."""
+    while True:
+        await asyncio.sleep(1)
+        process.kill()
+        process.start()
+
+
+async def history_of(redis: Redis) -> History:
+    entries: Any = await redis.xrange(key("demo", 1, "outbox"))
+    return History(entries)
+
+
+async def test_order_bound_and_places_hold_whoever_dies(
+    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+) -> None:
+    catalogue = Catalogue(pool)
+    rules = {"rate_per_second": 40, "active_max": ACTIVE_MAX, "claim_seconds": 1}
+    await catalogue.create(new_event(rules={**rules, "late_seconds": 5}), who="tests")
+    settings = settings_for(own_redis.url, postgres_url, bind=f"127.0.0.1:{free_port()}")
+    guests = [Guest(n, f"ws://{settings.bind}") for n in range(VISITORS)]
+    duties = {
+        "record": "work record",
+        "tend_1": "work tend",
+        "tend_2": "work tend",
+        "serve_1": "serve --shared",
+        "serve_2": "serve --shared",
+    }
+    async with connect_module.connect(own_redis.url) as redis:
+        for option in ("stream-node-max-entries", "stream-node-max-bytes"):
+            await redis.config_set(option, 0)  # nothing of the history is trimmed
+        with running(settings, folder, **duties) as processes:
+            lives = [asyncio.create_task(guest.live()) for guest in guests]
+            killing = asyncio.create_task(keep_killing(processes["tend_1"]))
+            try:
+                await _everybody_has_joined(guests, redis)
+                await _act(catalogue, "open")
+                await until(lambda: sum(guest.over for guest in guests) > 150, within_s=PATIENCE_S)
+                await _act(catalogue, "pause")
+                await _everybody_sees_the_truth(guests, redis)
+                await _act(catalogue, "resume")
+                await until(lambda: all(guest.over for guest in guests), within_s=PATIENCE_S)
+            finally:
+                await end([*lives, killing])
+        history = await history_of(redis)
+
+    assert history.numbers() == list(range(1, VISITORS + 1))
+    assert history.admitted_from_the_line() == sorted(history.admitted_from_the_line())
+    assert history.most_active() == ACTIVE_MAX
+    at_joining = history.ahead_at_joining()
+    for guest in guests:
+        assert guest.joined == at_joining[guest.id]
+        assert guest.seen == sorted(guest.seen, reverse=True), "a place grew"
+
+
+async def _everybody_has_joined(guests: list[Guest], redis: Redis) -> None:
+    await until(lambda: all(guest.joined is not None for guest in guests), within_s=PATIENCE_S)
+    await _everybody_sees_the_truth(guests, redis)
+
+
+async def _everybody_sees_the_truth(guests: list[Guest], redis: Redis) -> None:
+    """At rest, what each was told last is what the whole history says."""
+
+    async def agree() -> bool:
+        ahead = (await history_of(redis)).ahead_now()
+        return all(g.seen[-1] == ahead[g.id] for g in guests if g.id in ahead)
+
+    await until(agree, within_s=PATIENCE_S)
+
+
+async def _act(catalogue: Catalogue, action: str) -> None:
+    """The record duty brings it to Redis within a second, as after an operator's death."""
+    await catalogue.act("demo", action, who="tests")
