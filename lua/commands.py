@@ -1,7 +1,7 @@
-"""What may be asked of Redis about the line, and what it answers: one class a command, one a reply.
+"""Command and Reply, the base classes of everything that crosses to Redis, and what all moves share.
 
-A move's file begins with its command and its replies; `tests/test_tidy.py` holds the two
-against each other. Times are milliseconds since 1970 by Redis's clock.
+A move's file begins with its command and its replies; a tidy test compares the two. Times are
+milliseconds since 1970 by Redis's clock.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What must be true of a sale, whatever broke: a pure function of everything that anybody saw.
 
-What two stores say of one seat is compared in `tests.support.store_agreement`; here is what only the whole
-history shows, money included.
+What two stores say of one seat is compared in `tests.support.store_agreement`; here is what only
+the whole history shows, money included.
 """
 
 from collections import Counter, defaultdict

@@ -14,7 +14,6 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from tests.support.servers import stripe_mock
 from booking_rush.booking.payments.http_client import Answer, Question, open_http
 from booking_rush.booking.payments.practice_bank import PracticeBank
 from booking_rush.booking.payments.provider import (
@@ -32,6 +31,7 @@ from booking_rush.postgres import Pool
 from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.support.clients import Frame, code_of, until
 from tests.support.fake_http import Hand, Nobody
+from tests.support.servers import stripe_mock
 from tests.support.world import World, open_world, settings_for
 
 OLD, NEW = "whsec_old", "whsec_new"
