@@ -1,4 +1,4 @@
-"""Command and Reply, the base classes of everything that crosses to Redis, and what all moves share.
+"""Command and Reply, the base classes of all that crosses to Redis, and what every move shares.
 
 A move's file begins with its command and its replies; a tidy test compares the two. Times are
 milliseconds since 1970 by Redis's clock.

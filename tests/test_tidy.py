@@ -12,29 +12,91 @@ from booking_rush.lua.client import moves
 from booking_rush.lua.client.program import FRAME, MOVES, text_of
 
 ROOT = Path(__file__).parents[1]
-MAY_IMPORT = {
-    "server": {"booking", "queue", "lua", "migrations"},
-    "booking": {"queue", "lua"},
-    "queue": {"lua"},
-    "lua": set[str](),
-    "migrations": set[str](),
-}
+
+# Who may import whom: a file imports from its own wing and from lower lines; wings on one line
+# do not know each other. Of `server/` itself each file is a wing.
+LAYERS = (
+    ("server/__main__",),
+    ("server/cli",),
+    ("server/embedded",),
+    ("server/processes",),
+    ("server/app",),
+    (
+        "server/api",
+        "server/admin",
+        "server/sockets",
+        "server/practice_bank",
+        "server/composition",
+    ),
+    ("server/web",),
+    ("server/rooms",),
+    ("server/auth", "server/runtime"),
+    ("server/protocol",),
+    ("booking/saga", "booking/recording"),
+    ("booking/kafka", "booking/mail", "booking/seats"),
+    ("booking/payments", "booking/catalogue"),
+    ("booking/holds", "booking/messaging"),
+    ("booking",),
+    ("queue",),
+    ("lua/client",),
+    ("lua/recovery", "lua/saga"),
+    ("lua/line", "lua/holds", "lua/events"),
+    ("lua",),
+    ("migrations",),
+    ("booking_rush",),
+)
+# Tests may import all of the above, and of the tests what is lower here.
+TEST_LAYERS = (
+    (
+        "tests",
+        "tests/admin", "tests/api", "tests/browser", "tests/embedded", "tests/faults",
+        "tests/kafka", "tests/lua", "tests/mail", "tests/messaging", "tests/model",
+        "tests/payments", "tests/practice_bank", "tests/processes", "tests/protocol",
+        "tests/queue", "tests/recording", "tests/rooms", "tests/saga", "tests/shared",
+        "tests/sockets", "tests/system",
+    ),
+    ("tests/support/crowds",),
+    ("tests/support",),
+    ("tests/support/servers",),
+)  # fmt: skip
 # Technology is named at the edge that is made for it, and nowhere else.
 TECHNOLOGY = {
-    "starlette": {"server"},
-    "uvicorn": {"server"},
-    "click": {"server"},
-    "prometheus_client": {"server"},
-    "argon2": {"server"},
-    "jwt": {"queue", "server"},
-    "aiohttp": {"booking"},
+    "aiohttp": {"booking/payments/http_client.py"},
+    "aiokafka": {
+        "booking/kafka",
+        "server/embedded",
+        "server/cli.py",  # as errors of a store that is away
+        "server/runtime/loops.py",
+    },
+    "aiosmtplib": {"booking/mail"},
+    "argon2": {"server/auth"},
+    "click": {"server/cli.py"},
+    "jwt": {"queue", "server/auth"},
+    "prometheus_client": {"server/runtime/metrics.py", "server/processes/duties.py"},
+    "starlette": {
+        "server/app.py",
+        "server/api",
+        "server/admin",
+        "server/sockets",
+        "server/practice_bank",
+        "server/web",
+    },
+    "uvicorn": {
+        "server/web/uvicorn_protocols.py",
+        "server/processes/serve.py",
+        "server/practice_bank/service.py",
+    },
+    "websockets": {"server/web/uvicorn_protocols.py"},
 }
-SOURCES = sorted(path for folder in MAY_IMPORT for path in (ROOT / folder).rglob("*.py"))
-ALL_PYTHON = [
-    *SOURCES,
-    *sorted((ROOT / "tests").glob("**/*.py")),
-    *sorted((ROOT / "loadtest").glob("*.py")),
-]
+FOLDERS = ("server", "booking", "queue", "lua", "migrations")
+SOURCES = sorted(
+    [
+        *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")),
+        *(ROOT / "booking_rush").glob("*.py"),
+    ]
+)
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+ALL_PYTHON = [*SOURCES, *TESTS, *sorted((ROOT / "loadtest").glob("*.py"))]
 TEXTS = sorted(
     path
     for folder, kinds in {
@@ -47,6 +109,7 @@ TEXTS = sorted(
 )
 SIGNATURE = re.compile(r"-- (\w+)\(([\w, ]*)\) -> ([\w |]+)\n")
 LINES_MAX = 350
+FILES_MAX = 12
 FUNCTION_LINES_MAX = 60
 
 
@@ -54,34 +117,93 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def folder_of(source: Path) -> str:
-    """The top-level folder that a source lies under."""
-    return source.relative_to(ROOT).parts[0]
+def wing_of(path: Path) -> str:
+    """The folder that a file lies in; a file of `server/` itself is its own."""
+    folder = str(path.relative_to(ROOT).parent)
+    return f"server/{path.stem}" if folder == "server" else folder
 
 
 def imported(source: Path) -> set[str]:
-    """The modules that a file imports."""
+    """The modules that a file imports; what it takes out of them is named, too."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            names.add(node.module or "")
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
     return names
+
+
+def file_of(name: str) -> Path | None:
+    """The file of ours that a dotted name leads to: a module, or something out of one."""
+    package, _, rest = name.partition(".")
+    parts = rest.split(".") if package == "booking_rush" else name.split(".")
+    shared = ROOT / "booking_rush" if package == "booking_rush" else ROOT
+    for root, end in ((r, e) for e in (len(parts), len(parts) - 1) for r in (ROOT, shared)):
+        path = root.joinpath(*parts[:end]).with_suffix(".py")
+        if end and path.exists():
+            return path
+    return None
+
+
+def wings_imported(source: Path) -> set[str]:
+    """The wings of ours, other than its own, that a file imports from."""
+    files = map(file_of, imported(source))
+    return {wing_of(file) for file in files if file is not None} - {wing_of(source)}
+
+
+def below(wing: str, layers: tuple[tuple[str, ...], ...]) -> set[str]:
+    """The wings that a wing may import from."""
+    [at] = [at for at, line in enumerate(layers) if wing in line]
+    return {lower for line in layers[at + 1 :] for lower in line}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=name_of)
 def test_imports_point_downwards(source: Path) -> None:
-    folder = folder_of(source)
-    ours = {name.split(".")[1] for name in imported(source) if name.startswith("booking_rush.")}
-    assert ours & MAY_IMPORT.keys() <= MAY_IMPORT[folder] | {folder}
+    assert wings_imported(source) <= below(wing_of(source), LAYERS)
+
+
+@pytest.mark.parametrize("source", TESTS, ids=name_of)
+def test_tests_import_no_test_and_no_wing_of_tests_beside_theirs(source: Path) -> None:
+    names = [name for name in imported(source) if name.startswith("tests.")]
+    wings = {wing for wing in wings_imported(source) if wing.split("/")[0] == "tests"}
+
+    assert wings <= below(wing_of(source), TEST_LAYERS)
+    assert not [file.name for file in map(file_of, names) if file and "test_" in file.name]
+
+
+@pytest.mark.parametrize("source", [*SOURCES, *TEXTS], ids=name_of)
+def test_nothing_but_the_tests_knows_where_they_lie(source: Path) -> None:
+    assert not re.search(r"\btests?[./]\w+", source.read_text())
+
+
+def test_every_folder_of_code_has_its_layer() -> None:
+    known = {wing for layers in (LAYERS, TEST_LAYERS) for line in layers for wing in line}
+
+    assert {wing_of(path) for path in (*SOURCES, *TESTS)} == known
+
+
+def test_every_wing_is_on_the_map_with_its_promise() -> None:
+    architecture = (ROOT / "ARCHITECTURE.md").read_text()
+    for folder in {name_of(path.parent) for path in SOURCES}:
+        assert re.search(rf"^\| `{folder}/` \| .{{20,}} \|$", architecture, re.MULTILINE), folder
+
+
+@pytest.mark.parametrize("wing", sorted({path.parent for path in (*SOURCES, *TESTS)}), ids=name_of)
+def test_a_wing_fits_in_the_head(wing: Path) -> None:
+    """All of its sources, whatever their language; applied migrations can only grow in number."""
+    files = [path for path in wing.iterdir() if path.suffix in (".py", ".lua")]
+
+    assert len(files) <= FILES_MAX
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=name_of)
 def test_technology_stays_at_its_edge(source: Path) -> None:
     used = {name.split(".")[0] for name in imported(source)}
-    for technology, folders in TECHNOLOGY.items():
-        assert technology not in used or folder_of(source) in folders
+    name = name_of(source)
+    for technology, edges in TECHNOLOGY.items():
+        at_the_edge = name in edges or wing_of(source) in edges
+        assert technology not in used or at_the_edge, technology
 
 
 @pytest.mark.parametrize("source", ALL_PYTHON + TEXTS, ids=name_of)
@@ -153,10 +275,10 @@ def test_redis_is_described_in_one_place() -> None:
     assert used == {known.name for known in keys.KEYS}
 
 
-@pytest.mark.parametrize("folder", MAY_IMPORT)
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_folders_are_not_packages(folder: str) -> None:
     """An __init__.py in queue/ would shadow the standard library's queue."""
-    assert not (ROOT / folder / "__init__.py").exists()
+    assert not list((ROOT / folder).rglob("__init__.py"))
     assert (ROOT / "booking_rush" / folder).resolve() == ROOT / folder
 
 

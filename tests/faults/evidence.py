@@ -14,7 +14,7 @@ from booking_rush.booking.kafka.topics import TOPICS
 from booking_rush.booking.messaging.cloud_events import BOOKINGS
 from booking_rush.postgres import AWAY, Pool
 from tests.faults.checker import Booking, Evidence, Movement, State, Told
-from tests.support.buyers import Buyer
+from tests.support.crowds.buyers import Buyer
 from tests.support.store_agreement import disagreements, is_quiet
 
 SETTLED_S = 60.0  # after the last fault, everything comes to its end

@@ -18,9 +18,9 @@ from booking_rush.migrations.migrate import migrate
 from booking_rush.postgres import Pool, open_pool
 from tests.faults.checker import Evidence
 from tests.faults.evidence import SETTLED_S, evidence_of, patiently
-from tests.support.buyers import Buyer, Character, Wish
 from tests.support.clients import until
-from tests.support.sale_event import DUTIES, sale, seated, standing
+from tests.support.crowds.buyers import Buyer, Character, Wish
+from tests.support.crowds.sale_event import DUTIES, sale, seated, standing
 from tests.support.servers.processes import Process, last_words
 from tests.support.servers.stores import Store, kafka_store, postgres_store, redis_store
 

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.checker import violations
 from tests.faults.evidence import unsettled
 from tests.faults.sale_run import ON_KAFKA, Night, any_wish, night
-from tests.support.buyers import Character
+from tests.support.crowds.buyers import Character
 
 KILLS = 4
 SOLD = 80  # and more, before the late repeats

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.checker import assert_kept
 from tests.faults.evidence import patiently
 from tests.faults.sale_run import any_wish, night
-from tests.support.buyers import Character
+from tests.support.crowds.buyers import Character
 
 AWAY_S = 60
 RATE = 100.0

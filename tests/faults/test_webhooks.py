@@ -9,8 +9,8 @@ from pathlib import Path
 from booking_rush.tasks import end
 from tests.faults.checker import assert_kept
 from tests.faults.sale_run import Night, night
-from tests.support.buyers import Character, Wish
-from tests.support.sale_event import seated
+from tests.support.crowds.buyers import Character, Wish
+from tests.support.crowds.sale_event import seated
 
 PAYMENTS = 2_000
 RATE = 100.0

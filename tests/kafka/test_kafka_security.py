@@ -16,10 +16,10 @@ from booking_rush.booking.kafka.connection import Cluster
 from booking_rush.booking.kafka.topics import TOPICS, make_missing
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.settings import Settings, SettingsError, read
-from tests.support.buyers import Buyer, Character
 from tests.support.clients import until
+from tests.support.crowds.buyers import Buyer, Character
+from tests.support.crowds.sale_event import DUTIES, sale, seated
 from tests.support.message_log import bench_on, of, order
-from tests.support.sale_event import DUTIES, sale, seated
 from tests.support.servers.processes import run
 from tests.support.servers.secured_kafka import PASSWORD, USER, Secured, running_secured
 from tests.support.store_agreement import is_quiet

@@ -14,9 +14,9 @@ from booking_rush.booking.messaging.cloud_events import DEAD, ORDERS
 from booking_rush.booking.messaging.message_log import Burial, Failure
 from booking_rush.booking.saga.watchdog import Watch
 from booking_rush.postgres import Pool
-from tests.model.sale_stores import Bank
 from tests.support.clients import until
 from tests.support.message_log import Bench, bench_on, of, order
+from tests.support.payment_providers import Bank
 from tests.support.servers.stores import Store
 
 

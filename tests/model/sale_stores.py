@@ -2,14 +2,12 @@
 
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.payments.provider import Payment
-from booking_rush.booking.payments.provider import Told as Word
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua import commands as line
@@ -23,6 +21,7 @@ from tests.model.queue_machine import ClockedProgram, Lab
 from tests.model.reference_ledger import PLACES, RULES, Letter, Told, Wish
 from tests.model.reference_sale import Sale
 from tests.support.event_in_redis import EVENT, NOON
+from tests.support.payment_providers import Bank
 from tests.support.world import new_event
 
 T = TypeVar("T")
@@ -72,32 +71,6 @@ class SaleProgram(ClockedProgram):
     ) -> list[Any]:
         self.orders += [one for one in commands if isinstance(one, SAGA)]
         return await super().run(event, stamp, commands, now_ms=now_ms)
-
-
-class Bank:
-    """Remembers what it was asked, and says nothing."""
-
-    provider = "bank"
-    methods = frozenset({"ok"})
-
-    def __init__(self) -> None:
-        self.asked: list[Told] = []
-
-    async def charge(self, payment: Payment) -> str:
-        self.asked.append(("charge", str(payment.booking), payment.attempt))
-        return ""
-
-    async def cancel(self, payment: Payment) -> None:
-        self.asked.append(("cancel_charge", str(payment.booking), payment.attempt))
-
-    async def refund(self, payment: Payment) -> None:
-        self.asked.append(("refund", str(payment.booking), payment.attempt))
-
-    async def ask(self, payment: Payment) -> list[Word]:
-        return []
-
-    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Word | None:
-        return None
 
 
 def pick(nth: int, *crowds: Sequence[T]) -> T | None:

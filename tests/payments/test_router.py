@@ -39,7 +39,7 @@ from booking_rush.server.runtime.metrics import exposition
 from booking_rush.server.runtime.ports import free_port
 from tests.support.clients import Visitor, until
 from tests.support.fake_http import Hand
-from tests.support.guarded_bank import FAILURES_MAX, OPEN_S, Guard, guard_of
+from tests.support.payment_providers import FAILURES_MAX, OPEN_S, Guard, guard_of
 from tests.support.practice_bank import NEW, Desk, payment
 from tests.support.store_agreement import is_quiet
 from tests.support.world import World, open_world, settings_for

@@ -12,8 +12,8 @@ from booking_rush.booking.payments.provider import BadSignature, Told
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
-from tests.model.sale_stores import Bank
 from tests.support.message_log import BOOKING
+from tests.support.payment_providers import Bank
 from tests.support.practice_bank import PAYMENT
 
 

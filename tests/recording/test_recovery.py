@@ -17,11 +17,11 @@ from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.tasks import end
 from tests.support.clients import until
+from tests.support.crowds.waiting_crowd import Crowd, crowd_at
 from tests.support.outages import flush, rewind
 from tests.support.servers.processes import Process, last_words, running
 from tests.support.servers.stores import Store
 from tests.support.world import new_event, settings_for
-from tests.system.crowd import Crowd, crowd_at
 
 WAITING = 2000
 SOCKETS = 60

@@ -15,9 +15,9 @@ from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import Directory
-from tests.model.sale_stores import Bank
 from tests.support.clients import until
 from tests.support.message_log import BOOKING
+from tests.support.payment_providers import Bank
 from tests.support.practice_bank import PAYMENT
 
 

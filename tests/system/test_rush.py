@@ -18,8 +18,8 @@ from booking_rush.postgres import Pool
 from booking_rush.server.auth.visitor_tokens import Tokens
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.tasks import end
-from tests.model.queue_history import History
 from tests.support.clients import Frame, until
+from tests.support.queue_history import History
 from tests.support.servers.processes import Process, running
 from tests.support.servers.stores import Store
 from tests.support.world import SECRET, new_event, settings_for

@@ -13,9 +13,9 @@ from redis.exceptions import RedisError
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import ReportSockets
 from booking_rush.postgres import Pool
-from tests.support.buyers import Buyer, Character, Wish, all_live
 from tests.support.clients import until
-from tests.support.sale_event import any_of_a_thousand, sale, seated, standing
+from tests.support.crowds.buyers import Buyer, Character, Wish, all_live
+from tests.support.crowds.sale_event import any_of_a_thousand, sale, seated, standing
 from tests.support.store_agreement import disagreements, is_quiet, marks
 
 

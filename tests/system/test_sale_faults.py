@@ -11,10 +11,10 @@ from redis.asyncio import Redis
 
 from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
-from tests.support.buyers import Buyer, Character, all_live
 from tests.support.clients import until
+from tests.support.crowds.buyers import Buyer, Character, all_live
+from tests.support.crowds.sale_event import any_of_a_thousand, sale, seated, standing
 from tests.support.outages import flush, rewind
-from tests.support.sale_event import any_of_a_thousand, sale, seated, standing
 from tests.support.servers.processes import Process
 from tests.support.servers.stores import Store
 from tests.support.store_agreement import disagreements, is_quiet

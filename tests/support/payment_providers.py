@@ -1,5 +1,6 @@
 """The practice bank behind a breaker, whose clock is the test's, and what leaves us for it."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -8,7 +9,7 @@ import pytest
 
 from booking_rush.booking.payments.http_client import Question, open_http
 from booking_rush.booking.payments.practice_bank import PracticeBank
-from booking_rush.booking.payments.provider import BankAwayError
+from booking_rush.booking.payments.provider import BankAwayError, Payment, Told
 from booking_rush.booking.payments.router import Guarded
 from booking_rush.circuit_breaker import Breaker
 from booking_rush.server.runtime.ports import free_port
@@ -60,3 +61,29 @@ async def guard_of(at: str, secret: str, to_close: AsyncExitStack) -> Guard:
     guarded = Guarded(bank, Breaker(FAILURES_MAX, OPEN_S), lambda: found.now)
     found = Guard(guarded, bank, at, dials, asked=asked)
     return found
+
+
+class Bank:
+    """Remembers what it was asked, and says nothing."""
+
+    provider = "bank"
+    methods = frozenset({"ok"})
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, int]] = []
+
+    async def charge(self, payment: Payment) -> str:
+        self.asked.append(("charge", str(payment.booking), payment.attempt))
+        return ""
+
+    async def cancel(self, payment: Payment) -> None:
+        self.asked.append(("cancel_charge", str(payment.booking), payment.attempt))
+
+    async def refund(self, payment: Payment) -> None:
+        self.asked.append(("refund", str(payment.booking), payment.attempt))
+
+    async def ask(self, payment: Payment) -> list[Told]:
+        return []
+
+    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+        return None

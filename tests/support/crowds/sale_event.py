@@ -13,8 +13,8 @@ from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.server.runtime.settings import Settings
-from tests.support.buyers import Wish
 from tests.support.clients import until
+from tests.support.crowds.buyers import Wish
 from tests.support.servers.processes import Process, running
 from tests.support.world import new_event, settings_for
 
