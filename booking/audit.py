@@ -8,7 +8,7 @@ from booking_rush.postgres import Connection, Pool
 from booking_rush.timestamps import instant
 
 
-async def note(
+async def record(
     connection: Connection, who: str, what: str, event: str | None = None, **detail: Any
 ) -> None:
     """Append one entry; it is there when the caller's transaction commits."""

@@ -5,10 +5,10 @@ It neither waits nor reads a clock: `now` is any count of seconds that only grow
 
 from typing import Literal
 
-State = Literal["closed", "open", "half_open"]
+BreakerState = Literal["closed", "open", "half_open"]
 
 
-class Breaker:
+class CircuitBreaker:
     """Ask `allows` before a call, and say after it `worked` or `failed`."""
 
     def __init__(self, failures_max: int = 5, open_s: float = 5.0) -> None:
@@ -42,7 +42,7 @@ class Breaker:
         if self._failures >= self._failures_max:
             self._open_until = now + self._open_s
 
-    def state(self, now: float) -> State:
+    def state(self, now: float) -> BreakerState:
         """How it stands; `half_open`: the next call is the probe."""
         if self._open_until is None:
             return "closed"

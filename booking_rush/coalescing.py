@@ -12,7 +12,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
-class Gathering(Generic[A, R]):
+class Coalescer(Generic[A, R]):
     """Does `work` for sets of up to `most` wishes; it gives one answer a wish, in their order.
 
     An answer that is an exception is raised to its caller alone; work that breaks, to all of its.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
 
-from booking_rush.coalescing import Gathering
+from booking_rush.coalescing import Coalescer
 
 if TYPE_CHECKING:  # asyncpg's classes are generic in its stubs alone
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
@@ -18,7 +18,7 @@ else:
 
 # What a database that is away, or too busy, raises; anything else is a mistake of ours. The
 # internal error is that of a session that was told its end and is not closed yet (asyncpg#1069).
-AWAY = (
+UNAVAILABLE = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -81,17 +81,17 @@ R = TypeVar("R")
 MOST = 256  # of one piece of work
 
 
-def gathering(
+def coalesced(
     work: Callable[[Sequence[A]], Awaitable[Sequence[R | Exception]]],
-) -> Gathering[A, R]:
+) -> Coalescer[A, R]:
     """Gather wishes for `work`; what breaks it, though its store is there, is found one by one."""
 
     async def answers(wishes: Sequence[A]) -> Sequence[R | Exception]:
         try:
             return await work(wishes)
         except Exception as why:
-            if len(wishes) == 1 or isinstance(why, AWAY):
+            if len(wishes) == 1 or isinstance(why, UNAVAILABLE):
                 return [why] * len(wishes)
             return [(await answers([wish]))[0] for wish in wishes]
 
-    return Gathering(answers, most=MOST)
+    return Coalescer(answers, most=MOST)

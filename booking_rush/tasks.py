@@ -10,7 +10,7 @@ CANCEL_AGAIN_S = 0.1
 CANCEL_S = 1.0  # who does not end then is left behind
 
 
-async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+async def cancel_and_wait(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel tasks and wait until they have ended.
 
     More than once: Python 3.11's `wait_for`, which our clients use, forgets a cancellation that
@@ -23,7 +23,7 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
-async def in_time(work: Coroutine[Any, Any, T], seconds: float) -> T:
+async def with_deadline(work: Coroutine[Any, Any, T], seconds: float) -> T:
     """Do it, or give it up for good: aiokafka may forget that it was cancelled, and wait for ever.
 
     Raises:

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua.client.batcher import Batcher
-from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.line.commands import JoinLine
 from booking_rush.lua.recovery.commands import CloseEpoch, LoadEvent, OpenEpoch
@@ -157,9 +157,9 @@ async def _visitor(base: str, event: str) -> Client:
     return await connect_socket(base, event, issued["token"])
 
 
-async def _loaded(redis: Redis) -> Gate:
+async def _loaded(redis: Redis) -> EpochGate:
     """An open event without Postgres behind it."""
-    program, gate = Program(redis), Gate("demo")
+    program, gate = Program(redis), EpochGate("demo")
     run_id, _ = await program.found(["demo"])
     stamp = f"1:{run_id}"
     await program.ask("demo", f"0:{run_id}", CloseEpoch(0))

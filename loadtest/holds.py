@@ -9,17 +9,17 @@ import msgspec
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.batcher import Batcher
-from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import Program
-from booking_rush.lua.events.commands import House
+from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.lua.holds.commands import Held, HoldSeats, ReleaseHold
 from booking_rush.lua.recovery.commands import (
     CloseEpoch,
-    KeptPlace,
     LoadEvent,
     LoadPlaces,
     LoadSections,
     OpenEpoch,
+    RecordedPlace,
 )
 from booking_rush.queue.rules import rules_of
 from loadtest.client import Client
@@ -163,9 +163,9 @@ async def _pairs(redis: Redis, *, rows: int, seats: int, epoch: int) -> float:
     return total / (time.perf_counter() - began)
 
 
-async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> Gate:
+async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> EpochGate:
     """An open event with a seated section, and callers who are let in; no Postgres behind it."""
-    program, gate = Program(redis), Gate("demo")
+    program, gate = Program(redis), EpochGate("demo")
     run_id, _ = await program.found(["demo"])
     stamp = f"{epoch}:{run_id}"
     await program.ask("demo", f"{epoch - 1}:{run_id}", CloseEpoch(epoch - 1))
@@ -173,9 +173,9 @@ async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> Gate:
     given = {"main": CALLERS}
     await program.ask("demo", stamp, LoadEvent(1, "open", rules, given, given, {}))
     text = [(f"R{n}", "." * seats) for n in range(rows)]
-    house = House("stalls", "seated", 100, "EUR", rows * seats, text)
-    await program.ask("demo", stamp, LoadSections([house]))
-    people = [KeptPlace(f"v{n}", n + 1, 1, "admitted", 1, 1, FAR_MS) for n in range(CALLERS)]
+    section = SectionInventory("stalls", "seated", 100, "EUR", rows * seats, text)
+    await program.ask("demo", stamp, LoadSections([section]))
+    people = [RecordedPlace(f"v{n}", n + 1, 1, "admitted", 1, 1, FAR_MS) for n in range(CALLERS)]
     await program.ask("demo", stamp, LoadPlaces(people, []))
     await program.ask("demo", stamp, OpenEpoch())
     gate.judge(epoch, stamp, run_id)

@@ -17,11 +17,11 @@ from booking_rush.booking.kafka.connection import Cluster
 from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.message_log import MessageLog
-from booking_rush.booking.payments.http_client import Patience, Question, open_http
+from booking_rush.booking.payments.http_client import HttpRequest, Timeouts, open_http
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.embedded.kafka_broker import start_kafka
 from booking_rush.server.processes.supervisor import Child, Supervisor
 from booking_rush.server.runtime.ports import free_port
@@ -106,7 +106,7 @@ async def _saga(name: str, redis: Redis, url: str, kafka: "KafkaAt | None" = Non
         await shop.execute("UPDATE states SET published_at = now()")
         await _charged(shop)
         found = KafkaLog(pool, Cluster(kafka.bootstrap)) if kafka else None
-        conductor = Conductor(pool, Directory(pool, Program(redis)), NoBank(), "bench",
+        conductor = Conductor(pool, EventRegistry(pool, Program(redis)), NoBank(), "bench",
                               message_log=found)  # fmt: skip
         async with _relaying(shop, kafka):
             await _ready(conductor.log)
@@ -228,7 +228,7 @@ async def _answers(url: str) -> None:
 async def _pings(base: str) -> float:
     """GETs a second of nothing at all, by as many callers as conduct may send out at once."""
     left = iter(range(PINGS))
-    question = Question("GET", f"{base}/healthz", {}, None, Patience(5, 5))
+    question = HttpRequest("GET", f"{base}/healthz", {}, None, Timeouts(5, 5))
     async with open_http(connections=CALLERS) as http:
 
         async def caller() -> None:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.catalogue.events import NewEvent
 from booking_rush.booking.holds.holds import uuid7
-from booking_rush.booking.payments.provider import Payment, Told
+from booking_rush.booking.payments.provider import Payment, PaymentNotification
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import Command
@@ -20,7 +20,7 @@ from booking_rush.lua.events.commands import ReportSockets
 from booking_rush.lua.holds.commands import CheckedOut, CheckoutHold, Held, HoldSeats
 from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
 from booking_rush.postgres import Pool
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.event_registry import EventRegistry
 
 EVENT = "bench"
 TICKETS = 2  # seats a booking
@@ -60,11 +60,13 @@ class NoBank:
         """Nobody asks this."""
         raise AssertionError(payment)
 
-    async def ask(self, payment: Payment) -> list[Told]:
+    async def ask(self, payment: Payment) -> list[PaymentNotification]:
         """Nobody asks this."""
         raise AssertionError(payment)
 
-    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+    def read(
+        self, headers: Mapping[str, str], body: bytes, *, now: float
+    ) -> PaymentNotification | None:
         """Nobody is told."""
         raise AssertionError(body)
 
@@ -77,7 +79,7 @@ class Sale:
         self.recorder = Recorder(pool, redis, program, "bench")
         self._pool = pool
         self._bookings = bookings
-        self._directory = Directory(pool, program)
+        self._directory = EventRegistry(pool, program)
         self._seats = seats(bookings)
 
     async def open(self) -> "Sale":

@@ -15,16 +15,16 @@ RoomState = Literal["scheduled", "drawing", "open", "paused", "draining", "close
 PlaceState = Literal["waiting", "admitted", "late", "back", "ended"]
 
 
-def word_of(name: str) -> str:
+def tag_of_type(name: str) -> str:
     """JoinLine → join_line: the name of the move, and of the word in a reply."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-class Reply(msgspec.Struct, frozen=True, tag_field="word", tag=word_of):
+class Reply(msgspec.Struct, frozen=True, tag_field="word", tag=tag_of_type):
     """What a move answers."""
 
 
-class Command(msgspec.Struct, Generic[R], frozen=True, tag_field="move", tag=word_of):
+class Command(msgspec.Struct, Generic[R], frozen=True, tag_field="move", tag=tag_of_type):
     """What a move is asked; R is every reply that it may give."""
 
 
@@ -57,3 +57,7 @@ class Failed(Reply, frozen=True):
 
 
 # Commands: of the one way back
+
+
+class Published(Reply, frozen=True):
+    """Published in Redis: every process that is subscribed has it."""

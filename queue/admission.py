@@ -6,19 +6,19 @@ import time
 from booking_rush.errors import Refusal
 from booking_rush.lua.client.program import MoveFailedError
 from booking_rush.lua.line.commands import AdmitNext
-from booking_rush.queue.event_registry import Directory, EventRow
+from booking_rush.queue.event_registry import EventRecord, EventRegistry
 
 BEAT_S = 0.1
 IDLE_BEAT_S = 0.5  # where nobody is, a first visitor may wait this long
 
 
-class Tend:
+class Admission:
     """Beats for every event that is ready. Bucket and active count live in the move, so any
     number of processes may do this and none admits too many.
     """
 
-    def __init__(self, directory: Directory) -> None:
-        self.directory = directory
+    def __init__(self, registry: EventRegistry) -> None:
+        self.registry = registry
         self._next_at: dict[str, float] = {}
 
     async def run_once(self) -> int:
@@ -27,19 +27,19 @@ class Tend:
         Raises:
             MoveFailedError: a beat broke, a mistake of ours.
         """
-        await self.directory.run_once()
+        await self.registry.run_once()
         now = time.monotonic()
-        due = [row for row in self.directory.rows if now >= self._next_at.get(row.id, 0)]
+        due = [row for row in self.registry.rows if now >= self._next_at.get(row.id, 0)]
         done = await asyncio.gather(*(self._beat(row) for row in due), return_exceptions=True)
         for outcome in done:
             if isinstance(outcome, MoveFailedError):
                 raise outcome
         return sum(outcome for outcome in done if isinstance(outcome, int))
 
-    async def _beat(self, row: EventRow) -> int:
+    async def _beat(self, row: EventRecord) -> int:
         self._next_at[row.id] = time.monotonic() + BEAT_S
         try:
-            done = await self.directory.batcher(row.id).do(AdmitNext())
+            done = await self.registry.batcher(row.id).do(AdmitNext())
         except Refusal:
             return 0
         if done.idle:

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from booking_rush.errors import Refusal
 from booking_rush.lua.client.batcher import Batcher
-from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import RoomState
 from booking_rush.postgres import Pool
@@ -28,7 +28,7 @@ class UnknownEvent(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRecord:
     """What every process keeps at hand of an event."""
 
     id: str
@@ -39,14 +39,14 @@ class EventRow:
     epoch: int
 
 
-class Directory:
+class EventRegistry:
     """Events by id, each with one batcher in this process."""
 
     def __init__(
         self,
         pool: Pool,
         program: Program,
-        on_change: Callable[[EventRow], None] = lambda row: None,
+        on_change: Callable[[EventRecord], None] = lambda row: None,
     ) -> None:
         """`on_change` hears of each event whose row or gate is another than before, before
         anything else can use the gate.
@@ -54,23 +54,23 @@ class Directory:
         self._pool = pool
         self._program = program
         self._on_change = on_change
-        self._rows: dict[str, EventRow] = {}
+        self._rows: dict[str, EventRecord] = {}
         self._batchers: dict[str, Batcher] = {}
-        self._told: dict[str, tuple[EventRow, int]] = {}
+        self._told: dict[str, tuple[EventRecord, int]] = {}
         self._refreshed_at = -REFRESH_S
 
     @property
-    def rows(self) -> list[EventRow]:
+    def rows(self) -> list[EventRecord]:
         """Every event that is known, as it was at the last refresh."""
         return list(self._rows.values())
 
     def batcher(self, event: str) -> Batcher:
         """The event's batcher, with its gate."""
         if event not in self._batchers:
-            self._batchers[event] = Batcher(self._program, Gate(event))
+            self._batchers[event] = Batcher(self._program, EpochGate(event))
         return self._batchers[event]
 
-    async def row(self, event: str) -> EventRow:
+    async def row(self, event: str) -> EventRecord:
         """One event; a new one is read at once.
 
         Raises:
@@ -136,4 +136,4 @@ class Directory:
             """,
             event,
         )
-        self._rows.update({row["id"]: EventRow(**dict(row)) for row in rows})
+        self._rows.update({row["id"]: EventRecord(**dict(row)) for row in rows})

@@ -10,13 +10,13 @@ SAMPLE_MS = 1_000
 MEASURED_FROM_MS = 3_000  # less is luck
 
 
-class Pace:
+class AdmissionRate:
     """Admissions a second over the last half minute, read off the ticks' running count."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[int, int]] = deque()
 
-    def note(self, at_ms: int, admitted: int) -> None:
+    def add(self, at_ms: int, admitted: int) -> None:
         """Take the count of a tick; a clock or a count that steps back begins anew."""
         if self._samples and (at_ms < self._samples[-1][0] or admitted < self._samples[-1][1]):
             self._samples.clear()
@@ -52,24 +52,24 @@ def forecast(ahead: int, *, free: float, rate: float, pace: float | None) -> tup
     return ceil(seconds), ceil(1.25 * seconds + 1.28 * sqrt(turn) / speed)
 
 
-class Outlook:
+class EventForecast:
     """What the ticks say of an event's near future."""
 
     def __init__(self) -> None:
-        self.pace = Pace()
+        self.pace = AdmissionRate()
         self.rate = 0.0
         self.free = 0.0
-        self.moves = False  # whether anybody is being admitted in this state
+        self.admits = False  # whether anybody is being admitted in this state
 
-    def take(self, tick: Tick) -> None:
+    def apply(self, tick: Tick) -> None:
         """What a tick says."""
-        self.pace.note(tick.at, tick.admitted)
+        self.pace.add(tick.at, tick.admitted)
         self.rate, self.free = tick.rate, max(0.0, tick.active_max - tick.active)
-        self.moves = tick.state in ("open", "draining")
+        self.admits = tick.state in ("open", "draining")
 
     def eta(self, ahead: int) -> tuple[int, int] | None:
         """The wait of who has so many before them."""
-        if not self.moves:
+        if not self.admits:
             return None
         return forecast(ahead, free=self.free, rate=self.rate, pace=self.pace.per_second())
 

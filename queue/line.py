@@ -28,11 +28,11 @@ class NotInLine(Refusal):
     code, status = "not_in_line", 404
 
 
-class Arrival(NamedTuple):
+class ConnectedPlace(NamedTuple):
     """Who arrives: their place, the order of their socket, whether they have held anything."""
 
     place: Place | None
-    order: int
+    connection: int
     has_held: bool
 
 
@@ -45,13 +45,13 @@ class Line:
         self.watermark = Watermark()
         self._batcher = batcher
 
-    async def join(self, visitor: str, *, aloud: bool = False) -> Place:
-        """The visitor's place, the same however often they ask; `aloud` for other listeners.
+    async def join(self, visitor: str, *, publish: bool = False) -> Place:
+        """The visitor's place, the same however often they ask; `publish` to other subscribers.
 
         Raises:
             LineClosed, LineFull: no place was given.
         """
-        match await self._batcher.do(commands.JoinLine(visitor, aloud)):
+        match await self._batcher.do(commands.JoinLine(visitor, publish)):
             case commands.LineClosed():
                 raise LineClosed
             case commands.LineFull():
@@ -59,7 +59,7 @@ class Line:
             case place:
                 return await self._kept(place)
 
-    async def claim(self, visitor: str) -> Place | None:
+    async def confirm_presence(self, visitor: str) -> Place | None:
         """The visitor has been heard of; their place, if any."""
         match await self._batcher.do(commands.ClaimPass(visitor, connecting=False)):
             case commands.NotInLine():
@@ -67,11 +67,11 @@ class Line:
             case place:
                 return await self._kept(place)
 
-    async def connect(self, visitor: str, *, socket: bool) -> Arrival:
+    async def connect(self, visitor: str, *, socket: bool) -> ConnectedPlace:
         """Somebody listens from here on: by a new socket, or by a stream."""
         reply = await self._batcher.do(commands.ClaimPass(visitor, connecting=socket))
         place = None if isinstance(reply, commands.NotInLine) else await self._kept(reply)
-        return Arrival(place, reply.order, reply.has_held)
+        return ConnectedPlace(place, reply.connection, reply.has_held)
 
     async def find(self, visitor: str) -> Place | None:
         """Where the visitor stands; looking is not being heard of."""

@@ -18,14 +18,14 @@ from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.admin.stats import operators_socket
 from booking_rush.server.api import bookings, events, holds, places, visitors, webhooks
-from booking_rush.server.composition import open_house
+from booking_rush.server.composition import open_services
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
-from booking_rush.server.sockets.websocket import channel
+from booking_rush.server.sockets.websocket import serve_visitor
 from booking_rush.server.web.exception_handlers import HANDLERS
 from booking_rush.server.web.health import healthz, readyz, show_metrics
-from booking_rush.server.web.middleware import Perimeter
-from booking_rush.server.web.services import House
+from booking_rush.server.web.middleware import EdgeMiddleware
+from booking_rush.server.web.services import Services
 from booking_rush.server.web.static_files import STATIC, Revalidated, page
 
 log = logging.getLogger(__name__)
@@ -88,15 +88,15 @@ ROUTES = [
 
 
 def create_app(
-    settings: Settings, on_open: Callable[[House], None] = lambda house: None
+    settings: Settings, on_open: Callable[[Services], None] = lambda services: None
 ) -> ASGIApp:
     """The application of one serve process; the house is open while its lifespan lasts."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with open_house(settings) as house:
-            app.state.house = house
-            on_open(house)
+        async with open_services(settings) as services:
+            app.state.services = services
+            on_open(services)
             yield
 
     app = Starlette(
@@ -116,8 +116,8 @@ def create_app(
     )
 
     async def sockets(scope: Scope, receive: Receive, send: Send) -> None:
-        house: House = app.state.house
-        serve = operators_socket if scope["path"].startswith("/ws/admin/") else channel
-        await serve(house, scope, receive, send)
+        services: Services = app.state.services
+        serve = operators_socket if scope["path"].startswith("/ws/admin/") else serve_visitor
+        await serve(services, scope, receive, send)
 
-    return Perimeter(app, sockets, origins=settings.origins)
+    return EdgeMiddleware(app, sockets, origins=settings.origins)

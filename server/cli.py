@@ -197,9 +197,9 @@ def dead(action: str, id: UUID | None) -> None:  # noqa: A002  its name on the l
     async def run() -> list[str]:
         async with open_pool(settings.postgres_url, size=2) as pool:
             if id is None:
-                return [dead_letters.line(one) for one in await dead_letters.those(pool)]
+                return [dead_letters.summary(one) for one in await dead_letters.list_(pool)]
             if action == "show":
-                return [*dead_letters.whole(await dead_letters.one(pool, id))]
+                return [*dead_letters.details(await dead_letters.get(pool, id))]
             await dead_letters.replay(pool, id)
             return [f"{id} is sent again"]
 

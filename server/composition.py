@@ -14,19 +14,19 @@ from booking_rush.postgres import open_pool
 from booking_rush.queue import keyring
 from booking_rush.queue.signer import Signer
 from booking_rush.server.auth.operators import Operators
-from booking_rush.server.auth.visitor_tokens import Tokens
-from booking_rush.server.rooms.registry import Rooms
+from booking_rush.server.auth.visitor_tokens import VisitorTokens
+from booking_rush.server.rooms.registry import RoomRegistry
 from booking_rush.server.runtime.loops import forever
-from booking_rush.server.runtime.providers import open_bank_client
+from booking_rush.server.runtime.providers import open_payments
 from booking_rush.server.runtime.settings import Settings
-from booking_rush.server.web.services import House
-from booking_rush.tasks import end
+from booking_rush.server.web.services import Services
+from booking_rush.tasks import cancel_and_wait
 
 POOL_MAX = 10
 
 
 @asynccontextmanager
-async def open_house(settings: Settings) -> AsyncGenerator[House]:
+async def open_services(settings: Settings) -> AsyncGenerator[Services]:
     """Connect, load the keys, start the loops; everything ends with the block.
 
     Raises:
@@ -38,9 +38,9 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
         signer = Signer(await keyring.load(pool, settings.secret_key))
-        payments = await stack.enter_async_context(open_bank_client(settings))
-        rooms = Rooms(pool, redis, Program(redis), signer, payments.methods)
-        house = House(
+        payments = await stack.enter_async_context(open_payments(settings))
+        rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods)
+        services = Services(
             settings=settings,
             pool=pool,
             redis=redis,
@@ -50,25 +50,25 @@ async def open_house(settings: Settings) -> AsyncGenerator[House]:
             rooms=rooms,
             catalogue=Catalogue(pool),
             operators=Operators(pool),
-            tokens=Tokens(settings.secret_key),
+            tokens=VisitorTokens(settings.secret_key),
         )
         with contextlib.suppress(Exception):
-            await rooms.directory.refresh()  # a store that is away now is asked again by its loop
-        loops = [asyncio.create_task(loop) for loop in loops_of(house)]
-        stack.push_async_callback(end, loops)
-        yield house
+            await rooms.events.refresh()  # a store that is away now is asked again by its loop
+        loops = [asyncio.create_task(loop) for loop in loops_of(services)]
+        stack.push_async_callback(cancel_and_wait, loops)
+        yield services
 
 
-def loops_of(house: House) -> list[Coroutine[Any, Any, None]]:
+def loops_of(services: Services) -> list[Coroutine[Any, Any, None]]:
     """The loops of a serve process, each with the pause after a run that found nothing to do."""
-    rooms = house.rooms
+    rooms = services.rooms
     return [
-        forever("hear", rooms.hear_once, idle_s=0.05),
+        forever("hear", rooms.news_once, idle_s=0.05),
         forever("gates", rooms.gates_once, idle_s=0.05),
         forever("positions", rooms.positions_once, idle_s=0.25),
         forever("seats", rooms.seats_once, idle_s=0.1),
         forever("bookings", rooms.bookings_once, idle_s=5.0),
         forever("messages", rooms.messages_once, idle_s=0.7),
         forever("sockets", rooms.sockets_once, idle_s=1.0),
-        forever("keys", house.keys_once, idle_s=10.0),
+        forever("keys", services.keys_once, idle_s=10.0),
     ]

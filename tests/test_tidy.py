@@ -234,15 +234,15 @@ def test_public_things_say_what_they_are(source: Path) -> None:
 
 
 def test_every_move_is_a_command_and_every_command_a_move() -> None:
-    assert {commands.word_of(command.__name__) for command in moves.COMMANDS} == set(MOVES)
+    assert {commands.tag_of_type(command.__name__) for command in moves.COMMANDS} == set(MOVES)
 
 
 @pytest.mark.parametrize("command", moves.COMMANDS)
 def test_every_move_declares_its_command_and_its_replies(command: Any) -> None:
-    name = commands.word_of(str(command.__name__))
+    name = commands.tag_of_type(str(command.__name__))
     signature = SIGNATURE.match(text_of(name).replace("\n--   ", " "))
     [replies] = get_args(command.__orig_bases__[0])
-    words = [commands.word_of(r.__name__) for r in get_args(replies) or (replies,)]
+    words = [commands.tag_of_type(r.__name__) for r in get_args(replies) or (replies,)]
 
     assert signature is not None
     assert signature[1] == name

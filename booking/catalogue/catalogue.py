@@ -114,7 +114,7 @@ class Catalogue:
                 )
                 await _insert_sections(connection, new.id, new.sections, first=0)
                 await connection.execute("INSERT INTO recorded (event) VALUES ($1)", new.id)
-                await audit.note(connection, who, "create", new.id, name=new.name)
+                await audit.record(connection, who, "create", new.id, name=new.name)
         except asyncpg.UniqueViolationError:
             raise Exists(f"there is an event {new.id!r} already") from None
         return await self.event(new.id)
@@ -164,7 +164,7 @@ class Catalogue:
                 event, _given(change.name, had.name), opens_at, closes_at,
             )  # fmt: skip
             await _insert_sections(connection, event, change.sections, first=len(had.sections))
-            await audit.note(connection, who, "change", event, **_fields_of(change))
+            await audit.record(connection, who, "change", event, **_fields_of(change))
         return await self.event(event)
 
     async def act(self, event: str, action: str, *, who: str, reason: str | None = None) -> Event:
@@ -183,7 +183,7 @@ class Catalogue:
                 """,
                 event, state, reason,
             )  # fmt: skip
-            await audit.note(connection, who, action, event, reason=reason)
+            await audit.record(connection, who, action, event, reason=reason)
         return await self.event(event)
 
     async def set_rules(self, event: str, change: dict[str, Any], *, who: str) -> Event:
@@ -200,10 +200,10 @@ class Catalogue:
                 "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
                 event, _json(rules),
             )  # fmt: skip
-            await audit.note(connection, who, "rules", event, **change)
+            await audit.record(connection, who, "rules", event, **change)
         return await self.event(event)
 
-    async def turn_the_clock(self) -> list[str]:
+    async def apply_schedule(self) -> list[str]:
         """Open and close what is due by `opens_at` and `closes_at`; the ids of what changed."""
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
@@ -217,7 +217,7 @@ class Catalogue:
             )
             for row in rows:
                 what = "open" if row["state"] == "open" else "close"
-                await audit.note(connection, "clock", what, row["id"])
+                await audit.record(connection, "clock", what, row["id"])
         return [row["id"] for row in rows]
 
     async def _locked(self, connection: Connection, event: str) -> Event:

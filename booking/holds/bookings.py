@@ -108,7 +108,7 @@ TABLES = """bookings LEFT JOIN payments
     ON payments.booking = bookings.id AND payments.attempt = bookings.attempt"""
 
 
-async def one(connection: Connection | Pool, booking: UUID) -> Booking:
+async def get(connection: Connection | Pool, booking: UUID) -> Booking:
     """A booking.
 
     Raises:
@@ -146,7 +146,7 @@ async def page(
     return found, str(found[-1].id) if len(rows) > limit else None
 
 
-async def takings(pool: Pool, event: str) -> dict[str, list[dict[str, Any]]]:
+async def revenue(pool: Pool, event: str) -> dict[str, list[dict[str, Any]]]:
     """What confirmed bookings are worth, what is being paid, and what was given back.
 
     `{"confirmed": [{"amount", "currency"}], "paying": […], "refunded": […]}`, one a currency.

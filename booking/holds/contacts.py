@@ -46,7 +46,7 @@ def contact_of(email: str | msgspec.UnsetType, language: str) -> Contact | None:
     return Contact(email, cast("Language", language))
 
 
-async def keep(pool: Pool, booking: UUID, contact: Contact) -> None:
+async def save(pool: Pool, booking: UUID, contact: Contact) -> None:
     """Note where a booking's mail goes; the last word counts."""
     await pool.execute(
         """

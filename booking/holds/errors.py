@@ -87,7 +87,7 @@ class IdempotencyKeyMissing(Refusal):
     code, status = "idempotency_key_missing", 400
 
 
-class KeyReused(Refusal):
+class IdempotencyKeyReused(Refusal):
     """That key came with another wish before."""
 
     code, status = "idempotency_key_reused", 422

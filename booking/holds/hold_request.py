@@ -14,7 +14,7 @@ QUANTITY_MAX = 1000  # of one hold; tickets_per_visitor_max is bounded by the sa
 KEY_CHARACTERS_MAX = 64
 
 
-class Wish(NamedTuple):
+class HoldRequest(NamedTuple):
     """Seats by name, or where none is named, a quantity of a section."""
 
     seats: list[str]
@@ -27,11 +27,11 @@ class Wish(NamedTuple):
         return hashlib.sha256(msgspec.json.encode(list(self))).hexdigest()[:32]
 
 
-def wish_of(
+def hold_request_of(
     seats: list[str] | msgspec.UnsetType,
     section: str | msgspec.UnsetType,
     quantity: int | msgspec.UnsetType,
-) -> Wish:
+) -> HoldRequest:
     """What somebody asks for.
 
     Raises:
@@ -44,12 +44,12 @@ def wish_of(
             raise Invalid(("seats", f"1 to {QUANTITY_MAX} seats"))
         if len(set(seats)) < len(seats):
             raise Invalid(("seats", "the same seat twice"))
-        return Wish(seats)
+        return HoldRequest(seats)
     if section is msgspec.UNSET or quantity is msgspec.UNSET:
         raise Invalid(("seats", "seats, or a section and a quantity"))
     if not 1 <= quantity <= QUANTITY_MAX:
         raise Invalid(("quantity", f"1 to {QUANTITY_MAX}"))
-    return Wish([], section, quantity)
+    return HoldRequest([], section, quantity)
 
 
 def check_key(key: str | msgspec.UnsetType | None) -> str:

@@ -11,7 +11,7 @@ from booking_rush.booking.holds.errors import (
     ExtensionsUsedUp,
     HoldExists,
     HoldExpired,
-    KeyReused,
+    IdempotencyKeyReused,
     LimitExceeded,
     PassExpired,
     PassRequired,
@@ -22,7 +22,7 @@ from booking_rush.booking.holds.errors import (
     UnknownSeat,
     UnknownSection,
 )
-from booking_rush.booking.holds.hold_request import PLACE, Right, Wish
+from booking_rush.booking.holds.hold_request import PLACE, HoldRequest, Right
 from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.errors import Invalid, Refusal, TryAgain
 from booking_rush.lua.client.batcher import Batcher
@@ -44,7 +44,13 @@ class Holds:
         self._pool = pool
 
     async def create(
-        self, visitor: str, key: str, wish: Wish, right: Right = PLACE, *, aloud: bool = False
+        self,
+        visitor: str,
+        key: str,
+        wish: HoldRequest,
+        right: Right = PLACE,
+        *,
+        publish: bool = False,
     ) -> lua.Held:
         """Hold what is wished; a repeat is answered as the first time.
 
@@ -63,7 +69,7 @@ class Holds:
             right=right.kind,
             number=right.number,
             wave=right.wave,
-            aloud=aloud,
+            publish=publish,
         )
         reply = await self._batcher.do(command)
         if isinstance(reply, lua.Held):
@@ -116,7 +122,7 @@ class Holds:
         if contact is not None:
             found = await self._batcher.do(lua.FindHold(visitor, hold))
             if isinstance(found, lua.Held):
-                await contacts.keep(self._pool, UUID(found.id), contact)
+                await contacts.save(self._pool, UUID(found.id), contact)
         match await self._batcher.do(lua.CheckoutHold(visitor, hold, method)):
             case lua.CheckedOut(attempt=attempt, entry=entry, again=again):
                 await self._watermark.reach(entry)
@@ -127,7 +133,7 @@ class Holds:
     async def _checked_out(self, booking: UUID, attempt: int, *, again: bool) -> Booking:
         """Answer a checkout by what Postgres says of it."""
         try:
-            found = await bookings.one(self._pool, booking)
+            found = await bookings.get(self._pool, booking)
         except UnknownBooking:
             raise TryAgain("not recorded yet") from None
         if found.reason == "seats_lost" and not found.paid:
@@ -167,7 +173,7 @@ class Holds:
 
 
 REFUSALS: dict[type, type[Refusal]] = {
-    lua.KeyReused: KeyReused,
+    lua.KeyReused: IdempotencyKeyReused,
     lua.UnknownSection: UnknownSection,
     lua.SoldOut: SoldOut,
     lua.UnknownHold: UnknownHold,

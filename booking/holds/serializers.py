@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from booking_rush.lua.holds.commands import Hold, Shown
+from booking_rush.lua.holds.commands import Hold, HoldReply
 from booking_rush.timestamps import instant
 
 
-def hold_members(event: str, hold: Shown) -> dict[str, Any]:
+def hold_members(event: str, hold: HoldReply) -> dict[str, Any]:
     """A hold, as the wire writes it."""
     shown: dict[str, Any] = {
         "id": hold.id,
@@ -28,7 +28,7 @@ def hold_members(event: str, hold: Shown) -> dict[str, Any]:
     return shown
 
 
-def total_of(hold: Hold | Shown) -> int:
+def total_of(hold: Hold | HoldReply) -> int:
     """What a hold costs, in minor units."""
     return sum(hold.prices) if hold.seats else hold.prices[0] * hold.quantity
 

@@ -17,15 +17,15 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from booking_rush.booking.kafka.connection import Cluster
-from booking_rush.booking.kafka.offsets import Part, Shelf
+from booking_rush.booking.kafka.offsets import OffsetTracker, Part
 from booking_rush.booking.kafka.topics import make_missing
 from booking_rush.booking.messaging import cloud_events, dead_letters, message_log
 from booking_rush.booking.messaging.cloud_events import UnreadableError
-from booking_rush.booking.messaging.dead_letters import Dead
-from booking_rush.booking.messaging.message_log import Burial, Failure, pause_s
+from booking_rush.booking.messaging.dead_letters import DeadLetter
+from booking_rush.booking.messaging.message_log import Failure, Rejection, pause_s
 from booking_rush.booking.messaging.outbox import NAMES, Envelope, mark_done
 from booking_rush.postgres import Pool
-from booking_rush.tasks import in_time
+from booking_rush.tasks import with_deadline
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             "partition_assignment_strategy": (RangePartitionAssignor,),
         }
         self._consumer: Any = None
-        self._shelf = Shelf()
+        self._shelf = OffsetTracker()
         self._taken: list[Any] = []  # records that are not on the shelf yet
 
     async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
@@ -79,15 +79,15 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self._shelf.settle(envelopes)
         await self._commit()
 
-    async def later(self, failures: Sequence[Failure]) -> None:
+    async def retry(self, failures: Sequence[Failure]) -> None:
         """Keep them here until they are due."""
         for failure in failures:
             until = time.monotonic() + pause_s(failure.envelope.tries)
             self._shelf.wait(failure.envelope, until)
 
-    async def bury(self, burials: Sequence[Burial]) -> None:
+    async def reject(self, burials: Sequence[Rejection]) -> None:
         """Keep them among the dead, and go on behind them."""
-        await dead_letters.bury(self._pool, burials)
+        await dead_letters.reject(self._pool, burials)
         self._shelf.settle(burial.envelope for burial in burials)
         await self._commit()
 
@@ -102,10 +102,15 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
 
     async def close(self) -> None:
         """Leave the group; what is here is read again from where we told we were."""
-        consumer, self._consumer, self._shelf, self._taken = self._consumer, None, Shelf(), []
+        consumer, self._consumer, self._shelf, self._taken = (
+            self._consumer,
+            None,
+            OffsetTracker(),
+            [],
+        )
         if consumer is not None:
             with suppress(TimeoutError):
-                await in_time(consumer.stop(), STOP_S)
+                await with_deadline(consumer.stop(), STOP_S)
 
     async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, revoked: Collection[TopicPartition]
@@ -145,7 +150,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     async def _put(self, records: Sequence[Any]) -> None:
         """Read what came; what Postgres knows to be done, or dead, is passed over."""
         read: list[tuple[Part, int, Envelope | None]] = []
-        strange: list[Dead] = []
+        strange: list[DeadLetter] = []
         for record in records:
             part = record.topic, record.partition
             try:
@@ -178,12 +183,12 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
                 await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as why:
             log.warning("parts are somebody else's why=%s", why)
-            self._shelf = Shelf()
+            self._shelf = OffsetTracker()
 
 
-def _raw(record: Any, why: str) -> Dead:
+def _raw(record: Any, why: str) -> DeadLetter:
     value: bytes = record.value or b""
     id_ = uuid.uuid5(NAMES, f"{record.topic}:{record.partition}:{record.offset}:{record.timestamp}")
     key = (record.key or b"").decode(errors="replace").replace("\0", "")
     log.error("unreadable topic=%s offset=%d why=%s", record.topic, record.offset, why)
-    return Dead(id_, record.topic, key, value, "unreadable", why.replace("\0", ""), 0)
+    return DeadLetter(id_, record.topic, key, value, "unreadable", why.replace("\0", ""), 0)

@@ -11,7 +11,7 @@ from booking_rush.booking.messaging.outbox import Envelope
 Part = tuple[str, int]  # topic, and which part of it
 
 
-class Shelf:
+class OffsetTracker:
     """Envelopes by booking, in their order; one that comes again while it is here is the same."""
 
     def __init__(self) -> None:

@@ -25,7 +25,7 @@ from booking_rush.booking.messaging.cloud_events import Headers
 from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.lease import Lease
 from booking_rush.postgres import Pool
-from booking_rush.tasks import in_time
+from booking_rush.tasks import with_deadline
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ SEND_S = 10.0
 STOP_S = 1.0
 
 
-class Letter(NamedTuple):
+class Record(NamedTuple):
     """A row as it is sent; `row` is what marks it."""
 
     row: Any
@@ -45,11 +45,11 @@ class Letter(NamedTuple):
     headers: Headers
 
 
-class Source(NamedTuple):
+class RelaySource(NamedTuple):
     """A table that is told: its rows, the oldest first, and what marks them."""
 
     read: str
-    letter: Callable[[asyncpg.Record, Sign], Letter]
+    letter: Callable[[asyncpg.Record, Sign], Record]
     mark: str
 
 
@@ -84,22 +84,24 @@ class Relay:
         await self._throw_away()
         await self._lease.release()
 
-    async def _tell(self, source: Source) -> int:
+    async def _tell(self, source: RelaySource) -> int:
         rows = await self._pool.fetch(source.read, ROWS_MAX)
         if not rows:
             return 0
         try:
-            await in_time(self._send([source.letter(row, self._sign) for row in rows]), SEND_S)
+            await with_deadline(
+                self._send([source.letter(row, self._sign) for row in rows]), SEND_S
+            )
         except (KafkaError, TimeoutError):
             await self._throw_away()
             raise
         await self._pool.execute(source.mark, [row[0] for row in rows])
         return len(rows)
 
-    async def _send(self, letters: Sequence[Letter]) -> None:
+    async def _send(self, letters: Sequence[Record]) -> None:
         """Send these, and wait until the broker has them all."""
         producer = await self._open()
-        by_part = defaultdict[tuple[str, int], list[Letter]](list)
+        by_part = defaultdict[tuple[str, int], list[Record]](list)
         for letter in letters:
             parts = sorted(await producer.partitions_for(letter.topic))
             by_part[letter.topic, self._partition(letter.key, parts, parts)].append(letter)
@@ -108,7 +110,7 @@ class Relay:
             await asyncio.gather(*futures)
 
     async def _fill(
-        self, producer: Any, topic: str, part: int, letters: Sequence[Letter]
+        self, producer: Any, topic: str, part: int, letters: Sequence[Record]
     ) -> list[Any]:
         """Hand over the letters of one part, in as few batches as hold them."""
         futures: list[Any] = []
@@ -144,20 +146,20 @@ class Relay:
         if producer is None:
             return
         try:
-            await in_time(producer.stop(), STOP_S)
+            await with_deadline(producer.stop(), STOP_S)
         except TimeoutError:
             with suppress(TimeoutError):
-                await in_time(producer.client.close(), STOP_S)
+                await with_deadline(producer.client.close(), STOP_S)
 
 
-def _of_saga(row: asyncpg.Record, sign: Sign) -> Letter:
+def _of_saga(row: asyncpg.Record, sign: Sign) -> Record:
     one = Envelope(*row[1:8])
     headers = cloud_events.headers(cloud_events.type_of(one), one.booking, one.id)
     topic = cloud_events.topic_of(one)
-    return Letter(row[0], topic, str(one.booking).encode(), cloud_events.saga(one), headers)
+    return Record(row[0], topic, str(one.booking).encode(), cloud_events.saga(one), headers)
 
 
-def _of_state(row: asyncpg.Record, sign: Sign) -> Letter:
+def _of_state(row: asyncpg.Record, sign: Sign) -> Record:
     """A state as it was then: what a booking is paid with is nobody's business here."""
     booking = booking_of(row)
     span = UUID(int=booking.id.int ^ (booking.step << 64))
@@ -165,18 +167,18 @@ def _of_state(row: asyncpg.Record, sign: Sign) -> Letter:
         booking.shown(sign), step=booking.step, at=row["stated_at"], span=span
     )
     headers = cloud_events.headers(f"booking.{booking.state}", booking.id, span)
-    return Letter(row[0], cloud_events.BOOKINGS, str(booking.id).encode(), value, headers)
+    return Record(row[0], cloud_events.BOOKINGS, str(booking.id).encode(), value, headers)
 
 
-def _of_dead(row: asyncpg.Record, sign: Sign) -> Letter:
+def _of_dead(row: asyncpg.Record, sign: Sign) -> Record:
     headers = [
         (name, str(row[name]).encode()) for name in ("id", "topic", "reason", "detail", "tries")
     ]
-    return Letter(row["id"], cloud_events.DEAD, row["key"].encode(), row["value"], headers)
+    return Record(row["id"], cloud_events.DEAD, row["key"].encode(), row["value"], headers)
 
 
 SOURCES = (
-    Source(
+    RelaySource(
         """
         SELECT seq, id, booking, event, topic, kind, attempt, step FROM outbox
         WHERE published_at IS NULL AND done_at IS NULL AND NOT parked ORDER BY seq LIMIT $1
@@ -184,7 +186,7 @@ SOURCES = (
         _of_saga,
         "UPDATE outbox SET published_at = now() WHERE seq = ANY($1)",
     ),
-    Source(
+    RelaySource(
         """
         SELECT states.seq, bookings.id, event, visitor, states.state, states.reason, states.step,
             section, seats, quantity, prices, bookings.currency, total, states.attempt, paid,
@@ -197,7 +199,7 @@ SOURCES = (
         _of_state,
         "UPDATE states SET published_at = now() WHERE seq = ANY($1)",
     ),
-    Source(
+    RelaySource(
         """
         SELECT id, topic, key, value, reason, detail, tries FROM dead
         WHERE published_at IS NULL ORDER BY at LIMIT $1

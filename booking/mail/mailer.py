@@ -24,8 +24,8 @@ from booking_rush.booking.holds import bookings
 from booking_rush.booking.holds.bookings import Sign
 from booking_rush.booking.holds.contacts import Contact, Language
 from booking_rush.booking.mail import message
-from booking_rush.booking.mail.message import Kind, Letterhead
-from booking_rush.circuit_breaker import Breaker, State
+from booking_rush.booking.mail.message import Kind, Sender
+from booking_rush.circuit_breaker import BreakerState, CircuitBreaker
 from booking_rush.postgres import Pool
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ assert BATCH_S + SEND_S < CLAIM_S, "a mail is not claimed twice while its mailer
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedMail:
     """A mail that is ours for a while, and whether its booking has not changed for a day."""
 
     booking: UUID
@@ -52,7 +52,7 @@ class Claimed:
     is_old: bool
 
 
-class Refused(Exception):
+class MailRejectedError(Exception):
     """The server does not take this mail; `for_good`: it never will."""
 
     def __init__(self, why: str, *, for_good: bool = False) -> None:
@@ -67,11 +67,11 @@ class Mailer:
         self,
         pool: Pool,
         smtp_url: str,
-        head: Letterhead,
+        head: Sender,
         sign: Sign,
         *,
         clock: Callable[[], float] = time.monotonic,
-        breaker: Breaker | None = None,
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         self._pool = pool
         self._catalogue = Catalogue(pool)
@@ -79,7 +79,7 @@ class Mailer:
         self._head = head
         self._sign = sign
         self._clock = clock
-        self.breaker = breaker or Breaker()
+        self.breaker = breaker or CircuitBreaker()
         self.outcomes = Counter[str]()
 
     async def run_once(self) -> int:
@@ -105,7 +105,7 @@ class Mailer:
         finally:
             await _leave(server)
 
-    def state(self) -> State:
+    def state(self) -> BreakerState:
         """How the breaker stands."""
         return self.breaker.state(self._clock())
 
@@ -118,7 +118,7 @@ class Mailer:
 
     async def _send_all(self, server: aiosmtplib.SMTP) -> int:
         rows = await self._pool.fetch(CLAIM, MAILS_MAX, CLAIM_S, OLD_HOURS)
-        claimed = [Claimed(**dict(row)) for row in rows]
+        claimed = [ClaimedMail(**dict(row)) for row in rows]
         began = time.monotonic()
         if not claimed:
             self.breaker.worked()
@@ -129,30 +129,30 @@ class Mailer:
             await self._handle(server, one)
         return len(claimed)
 
-    async def _handle(self, server: aiosmtplib.SMTP, one: Claimed) -> None:
+    async def _handle(self, server: aiosmtplib.SMTP, one: ClaimedMail) -> None:
         """Send one mail, and write down what became of it."""
         try:
             message = await self._write(one)
             await self._send(server, message, one.email)
-        except Refused as why:
+        except MailRejectedError as why:
             await self._put_off(one, str(why), for_good=why.for_good)
         else:
             await self._pool.execute(SENT, one.booking, one.kind)
             self.outcomes["sent"] += 1
 
-    async def _write(self, one: Claimed) -> EmailMessage:
+    async def _write(self, one: ClaimedMail) -> EmailMessage:
         """The mail.
 
         Raises:
             Refused: it should not be sent, or cannot be written.
         """
         if one.tries > TRIES_MAX:
-            raise Refused("its mailers died", for_good=True)
+            raise MailRejectedError("its mailers died", for_good=True)
         if one.tries == 1 and one.is_old:
-            raise Refused("too old", for_good=True)
-        booking = await bookings.one(self._pool, one.booking)
+            raise MailRejectedError("too old", for_good=True)
+        booking = await bookings.get(self._pool, one.booking)
         if booking.state != one.kind:
-            raise Refused(f"no longer true: {booking.state}", for_good=True)
+            raise MailRejectedError(f"no longer true: {booking.state}", for_good=True)
         event = await self._catalogue.event(booking.event)
         tickets = booking.tickets(self._sign)
         to = Contact(one.email, one.language)
@@ -163,7 +163,7 @@ class Mailer:
             )  # fmt: skip
         except Exception as why:
             log.error("cannot be written booking=%s why=%s", one.booking, type(why).__name__)
-            raise Refused(f"cannot be written: {type(why).__name__}") from None
+            raise MailRejectedError(f"cannot be written: {type(why).__name__}") from None
 
     async def _send(self, server: aiosmtplib.SMTP, message: EmailMessage, email: str) -> None:
         """Hand a mail over.
@@ -171,7 +171,7 @@ class Mailer:
         Raises:
             Refused: the server does not take it, or does not answer.
         """
-        refused: Refused | None = None
+        refused: MailRejectedError | None = None
         try:
             async with asyncio.timeout(SEND_S):
                 await server.send_message(
@@ -179,20 +179,20 @@ class Mailer:
                 )
         except aiosmtplib.SMTPRecipientsRefused as why:
             code = why.recipients[0].code
-            refused = Refused(f"recipient refused: {code}", for_good=code >= 500)
+            refused = MailRejectedError(f"recipient refused: {code}", for_good=code >= 500)
         except aiosmtplib.SMTPSenderRefused as why:
-            refused = Refused(f"sender refused: {why.code}")
+            refused = MailRejectedError(f"sender refused: {why.code}")
         except aiosmtplib.SMTPResponseException as why:
-            refused = Refused(f"refused: {why.code}", for_good=why.code >= 500)
+            refused = MailRejectedError(f"refused: {why.code}", for_good=why.code >= 500)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as why:
             self._is_away(why)
             server.close()
-            raise Refused(f"no answer: {type(why).__name__}") from None
+            raise MailRejectedError(f"no answer: {type(why).__name__}") from None
         self.breaker.worked()
         if refused:
             raise refused
 
-    async def _put_off(self, one: Claimed, error: str, *, for_good: bool = False) -> None:
+    async def _put_off(self, one: ClaimedMail, error: str, *, for_good: bool = False) -> None:
         for_good = for_good or one.tries >= TRIES_MAX
         wait_s = 0.0 if for_good else BACK_OFF_S[one.tries - 1]
         outcome = "parked" if for_good else "later"
@@ -200,7 +200,7 @@ class Mailer:
         await self._pool.execute(PUT_OFF, one.booking, one.kind, one.tries, wait_s, for_good, error)
         self.outcomes[outcome] += 1
 
-    async def _give_back(self, claimed: list[Claimed]) -> None:
+    async def _give_back(self, claimed: list[ClaimedMail]) -> None:
         """What was not tried is due again at once, with the tries that it had."""
         keys = [(one.booking, one.kind, one.tries) for one in claimed]
         await self._pool.executemany(GIVE_BACK, keys)

@@ -33,7 +33,7 @@ DIGITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Letterhead:
+class Sender:
     """Who writes, and where its pages are (empty: nowhere that may be told)."""
 
     sender: str
@@ -53,7 +53,7 @@ def write(
     tickets: Tickets,
     *,
     to: Contact,
-    head: Letterhead,
+    head: Sender,
     at: datetime,
 ) -> EmailMessage:
     """The mail; its Message-ID is the same however often it is written."""
@@ -79,7 +79,7 @@ def write(
 
 
 def _facts(
-    booking: Booking, event: Event, tickets: Tickets, *, texts: Texts, head: Letterhead
+    booking: Booking, event: Event, tickets: Tickets, *, texts: Texts, head: Sender
 ) -> dict[str, str]:
     """What the texts may name."""
     url = f"{head.public_url.rstrip('/')}/events/{event.id}"

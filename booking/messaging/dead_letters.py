@@ -7,14 +7,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from booking_rush.booking.messaging import cloud_events
-from booking_rush.booking.messaging.message_log import Burial
+from booking_rush.booking.messaging.message_log import Rejection
 from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
 
 log = logging.getLogger(__name__)
 
 
-class UnknownDead(Refusal):
+class UnknownDeadLetter(Refusal):
     """Nothing of that id is dead."""
 
     code, status = "unknown_dead", 404
@@ -26,7 +26,7 @@ class NotReplayable(Refusal):
     code, status = "not_replayable", 409
 
 
-class Dead(NamedTuple):
+class DeadLetter(NamedTuple):
     """One that was given up: as it was on its topic, and why; then when, and when sent again."""
 
     id: UUID
@@ -40,7 +40,7 @@ class Dead(NamedTuple):
     replayed_at: datetime | None = None
 
 
-async def bury(connection: Connection | Pool, burials: Sequence[Burial]) -> None:
+async def reject(connection: Connection | Pool, burials: Sequence[Rejection]) -> None:
     """Keep what is given up, and park its rows."""
     if not burials:
         return
@@ -53,7 +53,7 @@ async def bury(connection: Connection | Pool, burials: Sequence[Burial]) -> None
     await put(
         connection,
         [
-            Dead(
+            DeadLetter(
                 one.id, cloud_events.topic_of(one), str(one.booking), cloud_events.saga(one),
                 reason, detail, one.tries,
             )
@@ -70,7 +70,7 @@ async def bury(connection: Connection | Pool, burials: Sequence[Burial]) -> None
     )
 
 
-async def put(connection: Connection | Pool, found: Sequence[Dead]) -> None:
+async def put(connection: Connection | Pool, found: Sequence[DeadLetter]) -> None:
     """Keep these; one that died before is dead anew."""
     await connection.execute(
         """
@@ -84,16 +84,16 @@ async def put(connection: Connection | Pool, found: Sequence[Dead]) -> None:
     )
 
 
-async def those(pool: Pool, *, all_: bool = False, limit: int = 200) -> list[Dead]:
+async def list_(pool: Pool, *, all_: bool = False, limit: int = 200) -> list[DeadLetter]:
     """What is dead, the newest first; `all_`: with what was sent again."""
     rows = await pool.fetch(
         f"SELECT {COLUMNS} FROM dead WHERE $1 OR replayed_at IS NULL ORDER BY at DESC LIMIT $2",  # noqa: S608
         all_, limit,
     )  # fmt: skip
-    return [Dead(*row) for row in rows]
+    return [DeadLetter(*row) for row in rows]
 
 
-async def one(pool: Pool, id_: UUID) -> Dead:
+async def get(pool: Pool, id_: UUID) -> DeadLetter:
     """One of them.
 
     Raises:
@@ -101,8 +101,8 @@ async def one(pool: Pool, id_: UUID) -> Dead:
     """
     row = await pool.fetchrow(f"SELECT {COLUMNS} FROM dead WHERE id = $1", id_)  # noqa: S608
     if row is None:
-        raise UnknownDead(f"nothing dead has the id {id_}")
-    return Dead(*row)
+        raise UnknownDeadLetter(f"nothing dead has the id {id_}")
+    return DeadLetter(*row)
 
 
 async def replay(pool: Pool, id_: UUID) -> None:
@@ -115,7 +115,7 @@ async def replay(pool: Pool, id_: UUID) -> None:
     async with pool.acquire() as connection, connection.transaction():
         buried = await connection.execute("UPDATE dead SET replayed_at = now() WHERE id = $1", id_)
         if buried != "UPDATE 1":
-            raise UnknownDead(f"nothing dead has the id {id_}")
+            raise UnknownDeadLetter(f"nothing dead has the id {id_}")
         await connection.execute("DELETE FROM inbox WHERE message = $1", id_)
         sent = await connection.execute(
             """
@@ -129,15 +129,15 @@ async def replay(pool: Pool, id_: UUID) -> None:
             raise NotReplayable("it is not in the outbox: it came from elsewhere, or long ago")
 
 
-def line(found: Dead) -> str:
+def summary(found: DeadLetter) -> str:
     """One line of a list."""
     return f"{found.id} {found.at:%Y-%m-%dT%H:%M:%SZ} {found.topic} {found.reason}: {found.detail}"
 
 
-def whole(found: Dead) -> Iterator[str]:
+def details(found: DeadLetter) -> Iterator[str]:
     """Everything about one, a line each; its bytes as text, where they are some."""
     for name, value in found._asdict().items():
         yield f"{name}: {value.decode(errors='backslashreplace') if name == 'value' else value}"
 
 
-COLUMNS = ", ".join(Dead._fields)
+COLUMNS = ", ".join(DeadLetter._fields)

@@ -21,7 +21,7 @@ class Failure(NamedTuple):
     why: str
 
 
-class Burial(NamedTuple):
+class Rejection(NamedTuple):
     """What will never be handled: a code, and what happened in words."""
 
     envelope: Envelope
@@ -43,11 +43,11 @@ class MessageLog(Protocol):
         """These are handled, and what follows from them is committed."""
         ...
 
-    async def later(self, failures: Sequence[Failure]) -> None:
+    async def retry(self, failures: Sequence[Failure]) -> None:
         """Hand these over again, each time later; what is behind them of a booking waits too."""
         ...
 
-    async def bury(self, burials: Sequence[Burial]) -> None:
+    async def reject(self, burials: Sequence[Rejection]) -> None:
         """Give these up, for an operator to look at; what is behind them goes on."""
         ...
 

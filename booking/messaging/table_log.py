@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from booking_rush.booking.messaging import dead_letters, message_log
-from booking_rush.booking.messaging.message_log import Burial, Failure, pause_s
+from booking_rush.booking.messaging.message_log import Failure, Rejection, pause_s
 from booking_rush.booking.messaging.outbox import Envelope, mark_done
 from booking_rush.lease import Lease
 from booking_rush.postgres import Pool
@@ -39,7 +39,7 @@ class TableLog:
         """Mark them."""
         await mark_done(self._pool, [one.id for one in envelopes])
 
-    async def later(self, failures: Sequence[Failure]) -> None:
+    async def retry(self, failures: Sequence[Failure]) -> None:
         """Write down when they are due again, and why."""
         if not failures:
             return
@@ -54,9 +54,9 @@ class TableLog:
             *zip(*rows, strict=True),
         )
 
-    async def bury(self, burials: Sequence[Burial]) -> None:
+    async def reject(self, burials: Sequence[Rejection]) -> None:
         """Park them, and keep them among the dead."""
-        await dead_letters.bury(self._pool, burials)
+        await dead_letters.reject(self._pool, burials)
 
     async def lag(self) -> int:
         """How many rows are not done."""

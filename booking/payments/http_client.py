@@ -12,28 +12,28 @@ from urllib.request import getproxies
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
 
-class NoAnswerError(Exception):
+class NoResponseError(Exception):
     """Nobody answered in time, or nothing that is HTTP; it may have been heard."""
 
 
-class Patience(NamedTuple):
+class Timeouts(NamedTuple):
     """How long a question may take: in all, and until there is a connection to send it on."""
 
     total_s: float
     connect_s: float
 
 
-class Question(NamedTuple):
+class HttpRequest(NamedTuple):
     """A request; its path and query are as they are to be sent."""
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes | None
-    patience: Patience
+    patience: Timeouts
 
 
-class Answer(NamedTuple):
+class HttpResponse(NamedTuple):
     """A response, whatever it says; redirects are answers like any other."""
 
     status: int
@@ -50,10 +50,10 @@ class Answer(NamedTuple):
         return 400 <= self.status < 500
 
 
-class Asker(Protocol):
+class HttpClient(Protocol):
     """Who carries questions to services."""
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: HttpRequest) -> HttpResponse:
         """Ask once.
 
         Raises:
@@ -62,13 +62,13 @@ class Asker(Protocol):
         ...
 
 
-class Http:
+class AiohttpClient:
     """Questions over kept connections; keeps no cookies."""
 
     def __init__(self, session: ClientSession) -> None:
         self._session = session
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: HttpRequest) -> HttpResponse:
         """Ask once.
 
         Raises:
@@ -84,19 +84,19 @@ class Http:
                 timeout=ClientTimeout(total=total_s, sock_connect=connect_s),
                 allow_redirects=False,
             ) as answer:
-                return Answer(answer.status, await answer.read())
+                return HttpResponse(answer.status, await answer.read())
         except TimeoutError as error:
-            raise NoAnswerError(f"no answer within {total_s:g} s") from error
+            raise NoResponseError(f"no answer within {total_s:g} s") from error
         except (ClientError, OSError) as error:
-            raise NoAnswerError(f"{type(error).__name__}: {error}") from error
+            raise NoResponseError(f"{type(error).__name__}: {error}") from error
 
 
 @asynccontextmanager
-async def open_http(*, connections: int) -> AsyncGenerator[Http]:
+async def open_http(*, connections: int) -> AsyncGenerator[AiohttpClient]:
     """A client with so many connections at the most; a proxy is asked where one is set."""
     async with ClientSession(
         connector=TCPConnector(limit=connections),
         cookie_jar=DummyCookieJar(),
         trust_env=bool(getproxies()),
     ) as session:
-        yield Http(session)
+        yield AiohttpClient(session)

@@ -10,18 +10,18 @@ from uuid import UUID
 import msgspec
 
 from booking_rush.booking.payments.http_client import (
-    Answer,
-    Asker,
-    NoAnswerError,
-    Patience,
-    Question,
+    HttpClient,
+    HttpRequest,
+    HttpResponse,
+    NoResponseError,
+    Timeouts,
 )
 from booking_rush.booking.payments.provider import (
     METHODS,
-    BankAwayError,
     Payment,
+    PaymentNotification,
     PaymentRefusedError,
-    Told,
+    ProviderUnavailableError,
     Word,
 )
 from booking_rush.booking.payments.signatures import verify
@@ -70,7 +70,7 @@ class PracticeBank:
 
     def __init__(
         self,
-        http: Asker,
+        http: HttpClient,
         base_url: str,
         secrets: Sequence[str],
         *,
@@ -80,7 +80,7 @@ class PracticeBank:
         self._http = http
         self.base_url = base_url.rstrip("/")
         self._secrets = tuple(secrets)
-        self._patience = Patience(total_s=timeout_s, connect_s=min(timeout_s, CONNECT_S))
+        self._patience = Timeouts(total_s=timeout_s, connect_s=min(timeout_s, CONNECT_S))
 
     async def charge(self, payment: Payment) -> str:
         """Ask for the money; the answer is told later. After `pay_until_ms` it never captures.
@@ -113,7 +113,7 @@ class PracticeBank:
         body = {"key": f"refund:{payment.key}", "charge": payment.key}
         await self._post("/refunds", NEVER_REFUNDED, body)
 
-    async def ask(self, payment: Payment) -> list[Told]:
+    async def ask(self, payment: Payment) -> list[PaymentNotification]:
         """Everything that has been told, or should have been, about this try; oldest first.
 
         Raises:
@@ -123,11 +123,16 @@ class PracticeBank:
         if answer.status == 404 and _problem(answer).code == "unknown_charge":
             return []
         if answer.status != 200:
-            raise BankAwayError(f"the bank answered {answer.status}")
+            raise ProviderUnavailableError(f"the bank answered {answer.status}")
         words = _decoded(answer, _Charge).words
-        return [Told(word.id, payment.booking, payment.attempt, word.word) for word in words]
+        return [
+            PaymentNotification(word.id, payment.booking, payment.attempt, word.word)
+            for word in words
+        ]
 
-    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+    def read(
+        self, headers: Mapping[str, str], body: bytes, *, now: float
+    ) -> PaymentNotification | None:
         """The word of a webhook; it always concerns us.
 
         Raises:
@@ -136,7 +141,7 @@ class PracticeBank:
         """
         verify(SIGNATURE, self._secrets, headers, body, now=now)
         webhook = msgspec.json.decode(body, type=Webhook)
-        return Told(webhook.id, webhook.booking, webhook.attempt, webhook.word)
+        return PaymentNotification(webhook.id, webhook.booking, webhook.attempt, webhook.word)
 
     async def _post(
         self, path: str, refusals: frozenset[str], body: dict[str, Any] | None = None
@@ -147,27 +152,29 @@ class PracticeBank:
         problem = _problem(answer)
         if answer.is_refusal and problem.code in refusals:
             raise PaymentRefusedError(problem.code, problem.detail)
-        raise BankAwayError(f"the bank answered {answer.status} {problem.code}".rstrip())
+        raise ProviderUnavailableError(f"the bank answered {answer.status} {problem.code}".rstrip())
 
-    async def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+    async def _send(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> HttpResponse:
         encoded = None if body is None else msgspec.json.encode(body)
-        question = Question(method, f"{self.base_url}{path}", JSON, encoded, self._patience)
+        question = HttpRequest(method, f"{self.base_url}{path}", JSON, encoded, self._patience)
         try:
             return await self._http.ask(question)
-        except NoAnswerError as error:
-            raise BankAwayError(str(error)) from error
+        except NoResponseError as error:
+            raise ProviderUnavailableError(str(error)) from error
 
 
-def _problem(answer: Answer) -> _Problem:
+def _problem(answer: HttpResponse) -> _Problem:
     """What the bank refuses with; of an answer that is no refusal of the bank's, an empty code."""
     try:
         return _decoded(answer, _Problem)
-    except BankAwayError:
+    except ProviderUnavailableError:
         return _Problem("")
 
 
-def _decoded(answer: Answer, kind: type[T]) -> T:
+def _decoded(answer: HttpResponse, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(answer.body, type=kind)
     except (ValueError, RecursionError) as error:
-        raise BankAwayError(f"the bank's answer is not as agreed: {error}") from error
+        raise ProviderUnavailableError(f"the bank's answer is not as agreed: {error}") from error

@@ -17,11 +17,11 @@ METHODS = frozenset({"ok", "declined", "slow", "late", "lost"})  # of the practi
 Word = Literal["charged", "declined", "cancelled", "refunded"]
 
 
-class BankAwayError(Exception):
+class ProviderUnavailableError(Exception):
     """The provider did not answer, or not as agreed: ask the same again later."""
 
 
-class NotYetError(BankAwayError):
+class NotYetPossibleError(ProviderUnavailableError):
     """The provider did answer: of this payment not now. It is there for all others."""
 
 
@@ -61,7 +61,7 @@ class Payment(NamedTuple):
         return f"pay:{self.booking}:{self.attempt}"
 
 
-class Told(NamedTuple):
+class PaymentNotification(NamedTuple):
     """A provider's word on one try to pay; `id` is the same however often it is told."""
 
     id: str
@@ -94,11 +94,13 @@ class Payments(Protocol):
         """Give the money of a captured charge back, once; the answer is told later."""
         ...
 
-    async def ask(self, payment: Payment) -> list[Told]:
+    async def ask(self, payment: Payment) -> list[PaymentNotification]:
         """Everything that has been told, or should have been, about this try; oldest first."""
         ...
 
-    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+    def read(
+        self, headers: Mapping[str, str], body: bytes, *, now: float
+    ) -> PaymentNotification | None:
         """The word of a webhook; None: nothing that concerns us.
 
         Raises:

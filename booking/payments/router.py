@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from booking_rush.booking.payments.provider import (
-    BankAwayError,
-    NotYetError,
+    NotYetPossibleError,
     Payment,
+    PaymentNotification,
     PaymentRefusedError,
     Payments,
-    Told,
+    ProviderUnavailableError,
 )
-from booking_rush.circuit_breaker import Breaker, State
+from booking_rush.circuit_breaker import BreakerState, CircuitBreaker
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +30,16 @@ class Guarded:
     beside it is refused. A probe that is cancelled says nothing, and the next one comes later.
     """
 
-    def __init__(self, behind: Payments, breaker: Breaker, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, behind: Payments, breaker: CircuitBreaker, clock: Callable[[], float]
+    ) -> None:
         self.behind = behind
         self.provider = behind.provider
         self.methods = behind.methods
         self._breaker = breaker
         self._clock = clock
 
-    def state(self) -> State:
+    def state(self) -> BreakerState:
         """How the breaker stands."""
         return self._breaker.state(self._clock())
 
@@ -53,23 +55,25 @@ class Guarded:
         """Give the money of a captured charge back, unless nobody answers."""
         await self._call(self.behind.refund, payment)
 
-    async def ask(self, payment: Payment) -> list[Told]:
+    async def ask(self, payment: Payment) -> list[PaymentNotification]:
         """Everything that has been told about this try, unless nobody answers."""
         return await self._call(self.behind.ask, payment)
 
-    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+    def read(
+        self, headers: Mapping[str, str], body: bytes, *, now: float
+    ) -> PaymentNotification | None:
         """The word of a webhook: reading it asks nobody."""
         return self.behind.read(headers, body, now=now)
 
     async def _call(self, asking: Callable[[Payment], Awaitable[T]], payment: Payment) -> T:
         if not self._breaker.allows(self._clock()):
-            raise BankAwayError(f"{self.provider} is left alone: the breaker is open")
+            raise ProviderUnavailableError(f"{self.provider} is left alone: the breaker is open")
         try:
             answer = await asking(payment)
-        except (PaymentRefusedError, NotYetError):
+        except (PaymentRefusedError, NotYetPossibleError):
             self._worked()
             raise
-        except BankAwayError as why:
+        except ProviderUnavailableError as why:
             self._failed(why)
             raise
         self._worked()
@@ -80,7 +84,7 @@ class Guarded:
             log.info("answers again provider=%s", self.provider)
         self._breaker.worked()
 
-    def _failed(self, why: BankAwayError) -> None:
+    def _failed(self, why: ProviderUnavailableError) -> None:
         was_closed = self.state() == "closed"
         self._breaker.failed(self._clock())
         if was_closed and self.state() != "closed":
@@ -100,7 +104,7 @@ class Providers:
         """The provider of a name; None: we know none."""
         return self._known.get(provider)
 
-    def states(self) -> dict[str, State]:
+    def states(self) -> dict[str, BreakerState]:
         """How each one's breaker stands."""
         return {name: one.state() for name, one in self._known.items()}
 
@@ -116,16 +120,18 @@ class Providers:
         """Give the money of a captured charge back, once."""
         await self._of(payment).refund(payment)
 
-    async def ask(self, payment: Payment) -> list[Told]:
+    async def ask(self, payment: Payment) -> list[PaymentNotification]:
         """Everything that has been told, or should have been, about this try; oldest first."""
         return await self._of(payment).ask(payment)
 
-    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+    def read(
+        self, headers: Mapping[str, str], body: bytes, *, now: float
+    ) -> PaymentNotification | None:
         """The word of a webhook of the provider of new checkouts; others are read by name."""
         return self._known[self.provider].read(headers, body, now=now)
 
     def _of(self, payment: Payment) -> Guarded:
         found = self.named(payment.provider)
         if found is None:
-            raise BankAwayError(f"{payment.provider} is not set up here any more")
+            raise ProviderUnavailableError(f"{payment.provider} is not set up here any more")
         return found

@@ -20,18 +20,18 @@ from uuid import UUID
 import msgspec
 
 from booking_rush.booking.payments.http_client import (
-    Answer,
-    Asker,
-    NoAnswerError,
-    Patience,
-    Question,
+    HttpClient,
+    HttpRequest,
+    HttpResponse,
+    NoResponseError,
+    Timeouts,
 )
 from booking_rush.booking.payments.provider import (
-    BankAwayError,
-    NotYetError,
+    NotYetPossibleError,
     Payment,
+    PaymentNotification,
     PaymentRefusedError,
-    Told,
+    ProviderUnavailableError,
     Word,
 )
 from booking_rush.booking.payments.signatures import verify
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 URL = "https://api.stripe.com"
 SIGNATURE = "stripe-signature"
-PATIENCE = Patience(total_s=8.0, connect_s=2.0)
+PATIENCE = Timeouts(total_s=8.0, connect_s=2.0)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 KEY_LIVES_S = 20 * 3600  # Stripe says 24 h at least; clocks differ
 INTENTS = "/v1/payment_intents"
@@ -127,7 +127,7 @@ class Stripe:
 
     def __init__(
         self,
-        http: Asker,
+        http: HttpClient,
         key: str,
         secrets: Sequence[str],
         base_url: str = URL,
@@ -174,7 +174,7 @@ class Stripe:
             await self._call(_Intent, "POST", f"{INTENTS}/{intent.id}/cancel", form)
         except PaymentRefusedError as why:
             if (await self._look(_Intent, f"{INTENTS}/{intent.id}")).status not in WORDS:
-                raise NotYetError(f"it cannot be cancelled yet: {why}") from why
+                raise NotYetPossibleError(f"it cannot be cancelled yet: {why}") from why
 
     async def refund(self, payment: Payment) -> None:
         """Give the money of a captured intent back, once.
@@ -190,11 +190,11 @@ class Stripe:
         except PaymentRefusedError as why:
             if why.code in PASSING:  # another key, or another day: the money must still go back
                 log.error("refund refused for now booking=%s why=%s", payment.booking, why)
-                raise NotYetError(str(why)) from why
+                raise NotYetPossibleError(str(why)) from why
             if why.code != "charge_already_refunded":
                 raise
 
-    async def ask(self, payment: Payment) -> list[Told]:
+    async def ask(self, payment: Payment) -> list[PaymentNotification]:
         """Everything that has been told, or should have been, about this try; oldest first.
 
         Raises:
@@ -211,7 +211,9 @@ class Stripe:
             words.append("refunded")
         return [_told(intent.id, payment.booking, payment.attempt, word) for word in words]
 
-    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+    def read(
+        self, headers: Mapping[str, str], body: bytes, *, now: float
+    ) -> PaymentNotification | None:
         """The word of a webhook; None: of another kind, or of no payment of ours.
 
         Raises:
@@ -259,7 +261,7 @@ class Stripe:
         try:
             return await self._call(kind, "GET", path, params=params)
         except PaymentRefusedError as why:
-            raise NotYetError(str(why)) from why
+            raise NotYetPossibleError(str(why)) from why
 
     async def _call(
         self,
@@ -280,16 +282,16 @@ class Stripe:
             body = urlencode(form).encode()
         url = f"{self._base_url}{path}{'?' if params else ''}{urlencode(params or {})}"
         try:
-            answer = await self._http.ask(Question(method, url, headers, body, PATIENCE))
-        except NoAnswerError as error:
-            raise BankAwayError(str(error)) from error
+            answer = await self._http.ask(HttpRequest(method, url, headers, body, PATIENCE))
+        except NoResponseError as error:
+            raise ProviderUnavailableError(str(error)) from error
         if answer.status != 200:
             raise _error(answer)
         return _decoded(answer, kind)
 
 
-def _told(intent: str, booking: UUID, attempt: int, word: Word) -> Told:
-    return Told(f"{intent}:{word}", booking, attempt, word)
+def _told(intent: str, booking: UUID, attempt: int, word: Word) -> PaymentNotification:
+    return PaymentNotification(f"{intent}:{word}", booking, attempt, word)
 
 
 def _amount(payment: Payment) -> int:
@@ -324,21 +326,21 @@ def _made_s(payment: Payment) -> float:
     return (payment.booking.int >> 80) / 1000
 
 
-def _error(answer: Answer) -> PaymentRefusedError | BankAwayError:
+def _error(answer: HttpResponse) -> PaymentRefusedError | ProviderUnavailableError:
     try:
         problem = _decoded(answer, _Failure).error
-    except BankAwayError:
+    except ProviderUnavailableError:
         problem = _Problem()
     code = problem.code or problem.type
     if answer.status in (401, 403):
         log.error("Stripe refuses RUSH_STRIPE_KEY status=%d code=%s", answer.status, code)
     if answer.status in REFUSING and problem.type in FINAL:
         return PaymentRefusedError(code, problem.message)
-    return BankAwayError(f"Stripe answered {answer.status} {code}".rstrip())
+    return ProviderUnavailableError(f"Stripe answered {answer.status} {code}".rstrip())
 
 
-def _decoded(answer: Answer, kind: type[T]) -> T:
+def _decoded(answer: HttpResponse, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(answer.body, type=kind)
     except (ValueError, RecursionError) as error:
-        raise BankAwayError(f"Stripe's answer is not as agreed: {error}") from error
+        raise ProviderUnavailableError(f"Stripe's answer is not as agreed: {error}") from error

@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.payments.provider import Payments, Told
+from booking_rush.booking.payments.provider import PaymentNotification, Payments
 from booking_rush.errors import Invalid
-from booking_rush.postgres import Pool, gathering
+from booking_rush.postgres import Pool, coalesced
 
 log = logging.getLogger(__name__)
 
 
-class Word(NamedTuple):
+class PaymentEvent(NamedTuple):
     """What a provider has told."""
 
     provider: str
-    told: Told
+    told: PaymentNotification
 
 
 class Webhooks:
@@ -25,9 +25,9 @@ class Webhooks:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._words = gathering(self._keep)
+        self._words = coalesced(self._keep)
 
-    async def take(self, payments: Payments, headers: Mapping[str, str], body: bytes) -> None:
+    async def receive(self, payments: Payments, headers: Mapping[str, str], body: bytes) -> None:
         """Keep the word of a webhook; one that was kept already is acknowledged again.
 
         Raises:
@@ -39,9 +39,9 @@ class Webhooks:
         except ValueError as error:
             raise Invalid(("body", str(error))) from error
         if told is not None:
-            await self._words.do(Word(payments.provider, told))
+            await self._words.do(PaymentEvent(payments.provider, told))
 
-    async def _keep(self, words: Sequence[Word]) -> list[None]:
+    async def _keep(self, words: Sequence[PaymentEvent]) -> list[None]:
         """Keep words about payments of their own providers.
 
         Who works at one provider may not pay what is paid at another.

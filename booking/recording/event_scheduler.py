@@ -9,23 +9,23 @@ from redis.exceptions import RedisError
 from booking_rush.booking.catalogue.catalogue import Catalogue, Event
 from booking_rush.booking.seats import inventory
 from booking_rush.errors import Refusal
-from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.events.commands import AddSections, SetRules
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.event_registry import EventRegistry
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 0.5
 
 
-async def bring(directory: Directory, event: Event) -> bool:
+async def push_to_redis(registry: EventRegistry, event: Event) -> bool:
     """Bring sections, state and rules to Redis; False when it must be done later."""
-    batcher = directory.batcher(event.id)
+    batcher = registry.batcher(event.id)
     try:
         for section in event.sections:
-            await batcher.do(AddSections([inventory.empty(section)]))
+            await batcher.do(AddSections([inventory.empty_inventory(section)]))
         await batcher.do(SetRules(event.version, event.state, event.rules.numbers()))
     except Refusal as refusal:
         log.info("rules later event=%s version=%d why=%s", event.id, event.version, refusal.code)
@@ -33,33 +33,33 @@ async def bring(directory: Directory, event: Event) -> bool:
     return True
 
 
-class Calendar:
+class EventScheduler:
     """Any number may run: Postgres lets one of them change a state, versions order the rest."""
 
-    def __init__(self, pool: Pool, redis: Redis, directory: Directory) -> None:
+    def __init__(self, pool: Pool, redis: Redis, registry: EventRegistry) -> None:
         self._catalogue = Catalogue(pool)
         self._redis = redis
-        self._directory = directory
+        self._registry = registry
         self._next_at = 0.0
 
     async def run_once(self) -> int:
         """What is due by the clock, and what Redis has not got; how many events changed."""
-        await self._directory.run_once()
+        await self._registry.run_once()
         if time.monotonic() < self._next_at:
             return 0
         self._next_at = time.monotonic() + EVERY_S
-        due = await self._catalogue.turn_the_clock()
+        due = await self._catalogue.apply_schedule()
         if due:
-            await self._directory.refresh()
+            await self._registry.refresh()
         behind = await self._behind()
         return sum([await self._bring(event) for event in behind])
 
     async def _bring(self, event: str) -> bool:
-        return await bring(self._directory, await self._catalogue.event(event))
+        return await push_to_redis(self._registry, await self._catalogue.event(event))
 
     async def _behind(self) -> list[str]:
         """Events of which Redis has an older version than Postgres."""
-        rows = [row for row in self._directory.rows if self._gate(row.id).is_open]
+        rows = [row for row in self._registry.rows if self._gate(row.id).is_open]
         pipeline = self._redis.pipeline(transaction=False)
         for row in rows:
             pipeline.hget(key(row.id, self._gate(row.id).epoch, "rules"), "version")
@@ -74,5 +74,5 @@ class Calendar:
             if int(version or 0) < row.version
         ]
 
-    def _gate(self, event: str) -> Gate:
-        return self._directory.batcher(event).gate
+    def _gate(self, event: str) -> EpochGate:
+        return self._registry.batcher(event).gate

@@ -11,13 +11,13 @@ from booking_rush.booking.holds.serializers import total_of
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.seats import claims
-from booking_rush.booking.seats.claims import Wanted
+from booking_rush.booking.seats.claims import ClaimRequest
 from booking_rush.lua.holds.commands import Hold
 from booking_rush.postgres import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedBooking:
     """A booking that was `held` until now."""
 
     hold: Hold
@@ -25,7 +25,7 @@ class Moved:
     step: int
 
 
-async def keep(
+async def save_holds(
     connection: Connection, event: str, holds: Sequence[Hold], *, now_ms: int, provider: str
 ) -> None:
     """Write what the holds of a batch have come to, in the order in which they came to it.
@@ -51,8 +51,10 @@ async def _check_out(
 ) -> None:
     """Claim and charge; who does not get every seat is released."""
     moved = await _move(connection, event, holds, "paying", "")
-    wanted = [Wanted(one.id, one.hold.seats, one.hold.section, one.hold.quantity) for one in moved]
-    claimed = await claims.take(connection, event, wanted)
+    wanted = [
+        ClaimRequest(one.id, one.hold.seats, one.hold.section, one.hold.quantity) for one in moved
+    ]
+    claimed = await claims.claim(connection, event, wanted)
     await _charge(connection, event, [one for one in moved if one.id in claimed], provider)
     refused = [one.id for one in moved if one.id not in claimed]
     if not refused:
@@ -66,12 +68,12 @@ async def _check_out(
         refused,
     )
     steps = {row["id"]: row["step"] for row in rows}
-    lost = [Moved(one.hold, one.id, steps[one.id]) for one in moved if one.id in steps]
+    lost = [MovedBooking(one.hold, one.id, steps[one.id]) for one in moved if one.id in steps]
     await outbox.put(connection, _orders(event, lost, "free", "tell"))
 
 
 async def _charge(
-    connection: Connection, event: str, moved: Sequence[Moved], provider: str
+    connection: Connection, event: str, moved: Sequence[MovedBooking], provider: str
 ) -> None:
     if not moved:
         return
@@ -93,7 +95,7 @@ async def _charge(
 
 async def _move(
     connection: Connection, event: str, holds: Sequence[Hold], state: str, reason: str
-) -> list[Moved]:
+) -> list[MovedBooking]:
     """From `held`, which some are still to be, to another state; who came there, in their order."""
     moved = await _leave_held(connection, holds, state, reason)
     rest = [hold for hold in holds if hold.id not in moved]
@@ -104,7 +106,7 @@ async def _move(
 
 async def _leave_held(
     connection: Connection, holds: Sequence[Hold], state: str, reason: str
-) -> dict[str, Moved]:
+) -> dict[str, MovedBooking]:
     """Move those that are `held`.
 
     Who is to pay counts as having claimed at once: most do, and each row is written only once.
@@ -127,13 +129,13 @@ async def _leave_held(
     )  # fmt: skip
     steps = {row["id"]: row["step"] for row in rows}
     return {
-        hold.id: Moved(hold, id_, steps[id_])
+        hold.id: MovedBooking(hold, id_, steps[id_])
         for hold, (id_, *_) in zip(holds, given, strict=True)
         if id_ in steps
     }
 
 
-def _orders(event: str, moved: Sequence[Moved], *kinds: str) -> list[Envelope]:
+def _orders(event: str, moved: Sequence[MovedBooking], *kinds: str) -> list[Envelope]:
     return [
         outbox.order(one.id, event, kind, one.hold.attempt, one.step)
         for one in moved

@@ -16,7 +16,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from booking_rush.booking.recording.batch import Batch, Entry, PlaceRow, fold
-from booking_rush.booking.recording.persistence import keep
+from booking_rush.booking.recording.persistence import save_holds
 from booking_rush.booking.recording.recovery import Recovery
 from booking_rush.errors import Recovering, TryAgain
 from booking_rush.lease import LEASE_S, RENEW_S
@@ -38,7 +38,7 @@ class CursorMovedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class LeasedEvent:
     """An event that this process records: where it stands, and the Redis that holds it."""
 
     event: str
@@ -66,7 +66,7 @@ class Recorder:
         self._program = program
         self._holder = holder
         self._recovery = Recovery(pool, redis, program, self._drain)
-        self._leads: dict[str, Lead] = {}
+        self._leads: dict[str, LeasedEvent] = {}
         self._renewed_at = -RENEW_S
 
     async def run_once(self) -> int:
@@ -105,7 +105,7 @@ class Recorder:
         epoch = await self._pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", event)
         if epoch is None:
             raise UnknownEvent(f"there is no event {event!r}")
-        stamp = await self._recovery.bring_back(event, epoch)
+        stamp = await self._recovery.recover(event, epoch)
         until = time.monotonic() + REBUILD_S
         while not stamp and time.monotonic() < until:  # a rival was faster: its load is as good
             await asyncio.sleep(RENEW_S)
@@ -129,15 +129,15 @@ class Recorder:
         )
         self._renewed_at = time.monotonic()
         run_id, found = await self._program.found([row["event"] for row in rows])
-        ready: list[Lead] = []
+        ready: list[LeasedEvent] = []
         for row, stamp in zip(rows, found, strict=True):
             if stamp == f"{row['epoch']}:{run_id}":
-                ready.append(Lead(row["event"], row["epoch"], row["last"], stamp))
-            elif stamp := await self._recovery.bring_back(row["event"], row["epoch"]):
-                ready.append(Lead(row["event"], row["epoch"] + 1, "0-0", stamp))
+                ready.append(LeasedEvent(row["event"], row["epoch"], row["last"], stamp))
+            elif stamp := await self._recovery.recover(row["event"], row["epoch"]):
+                ready.append(LeasedEvent(row["event"], row["epoch"] + 1, "0-0", stamp))
         await self._take(ready)
 
-    async def _take(self, ready: list[Lead]) -> None:
+    async def _take(self, ready: list[LeasedEvent]) -> None:
         """Go on with events that were led before, begin with the others."""
         new = [lead for lead in ready if not self._is_led(lead)]
         self._leads = {lead.event: lead for lead in ready}
@@ -152,11 +152,11 @@ class Recorder:
             list(self._leads),
         )
 
-    def _is_led(self, lead: Lead) -> bool:
+    def _is_led(self, lead: LeasedEvent) -> bool:
         had = self._leads.get(lead.event)
         return had is not None and (had.stamp, had.last) == (lead.stamp, lead.last)
 
-    async def _record(self, lead: Lead, entries: list[Entry]) -> int:
+    async def _record(self, lead: LeasedEvent, entries: list[Entry]) -> int:
         batch = fold(entries)
         try:
             await self.commit(lead.event, lead.epoch, lead.last, batch)
@@ -168,7 +168,7 @@ class Recorder:
         await self._mark(self._leads[lead.event], batch.numbers())
         return len(entries)
 
-    async def _mark(self, lead: Lead, numbers: dict[str, int]) -> None:
+    async def _mark(self, lead: LeasedEvent, numbers: dict[str, int]) -> None:
         """Tell everybody how far Postgres is; where the epoch is gone, recovery comes next."""
         try:
             await self._program.ask(lead.event, lead.stamp, MarkRecorded(lead.last, numbers))
@@ -226,7 +226,7 @@ class Recorder:
             if batch.holds:
                 now_ms = int(self._clock() * 1000)
                 holds = list(batch.holds.values())
-                await keep(connection, event, holds, now_ms=now_ms, provider=self._provider)
+                await save_holds(connection, event, holds, now_ms=now_ms, provider=self._provider)
 
 
 PUT_PLACES = f"""

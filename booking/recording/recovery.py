@@ -28,13 +28,13 @@ from booking_rush.lua.recovery.commands import (
     EpochClosed,
     EpochOpened,
     EpochPassed,
-    KeptPlace,
     Loaded,
     LoadEvent,
     LoadHolds,
     LoadPlaces,
     LoadSections,
     OpenEpoch,
+    RecordedPlace,
 )
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.rules import rules_of
@@ -61,7 +61,7 @@ class Recovery:
         self._program = program
         self._drain = drain
 
-    async def bring_back(self, event: str, epoch: int) -> str:
+    async def recover(self, event: str, epoch: int) -> str:
         """Walk the way from epoch n; the stamp of n + 1, or nothing when another was faster.
 
         Raises:
@@ -73,7 +73,7 @@ class Recovery:
         match await self._program.ask(event, closing, CloseEpoch(epoch)):
             case EpochPassed(number=found):
                 await self._catch_up(event, epoch, found)
-                return await self.bring_back(event, found)
+                return await self.recover(event, found)
             case EpochClosed():
                 await self._drain(event, epoch)
         outage_ms = await self._count(event, epoch)
@@ -222,7 +222,7 @@ LOAD_PLACES = """
 """
 
 
-def gaps(places: list[KeptPlace], waited: int) -> tuple[list[int], int]:
+def gaps(places: list[RecordedPlace], waited: int) -> tuple[list[int], int]:
     """Numbers between those that wait, from after `waited` on; and the last that waits."""
     gone: list[int] = []
     for place in places:
@@ -232,8 +232,8 @@ def gaps(places: list[KeptPlace], waited: int) -> tuple[list[int], int]:
     return gone, waited
 
 
-def _kept(row: asyncpg.Record) -> KeptPlace:
-    return KeptPlace(
+def _kept(row: asyncpg.Record) -> RecordedPlace:
+    return RecordedPlace(
         visitor=row["visitor"],
         number=row["number"],
         joined=row["joined_ms"],

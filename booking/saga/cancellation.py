@@ -6,7 +6,7 @@ from booking_rush.booking import audit
 from booking_rush.booking.holds import bookings
 from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.saga.messages import move
+from booking_rush.booking.saga.messages import apply_steps
 from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
 
@@ -25,18 +25,18 @@ async def cancel(pool: Pool, booking: UUID, who: str, *, begun: bool = False) ->
         UnknownBooking: there is none.
     """
     async with pool.acquire() as connection, connection.transaction():
-        found = await bookings.one(connection, booking)
+        found = await bookings.get(connection, booking)
         if not begun and await _has_begun(connection, found):
             raise NotRefundable("its show has begun")
         asked = outbox.message(
             f"cancel:{booking}:{found.step}", booking, found.event, "cancel_asked", 0
         )
-        [step] = await move(connection, [asked])
+        [step] = await apply_steps(connection, [asked])
         if step.verdict == "refused":
             raise NotRefundable(f"a booking that is {step.then.state} cannot be given back")
         if step.verdict == "moves":
-            await audit.note(connection, who, "refund", found.event, booking=str(booking))
-        return await bookings.one(connection, booking)
+            await audit.record(connection, who, "refund", found.event, booking=str(booking))
+        return await bookings.get(connection, booking)
 
 
 async def _has_begun(connection: Connection, booking: Booking) -> bool:

@@ -15,24 +15,34 @@ from uuid import UUID
 from redis.exceptions import RedisError
 
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.messaging.message_log import Burial, Failure, MessageLog
+from booking_rush.booking.messaging.message_log import Failure, MessageLog, Rejection
 from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.messaging.table_log import TableLog
-from booking_rush.booking.payments.provider import BankAwayError, PaymentRefusedError, Payments
-from booking_rush.booking.saga.in_flight import Flights
-from booking_rush.booking.saga.messages import hear
-from booking_rush.booking.saga.orders import AT_THE_BANK, Means, Papers, carry_out, look_up
-from booking_rush.booking.saga.watchdog import Watch
+from booking_rush.booking.payments.provider import (
+    PaymentRefusedError,
+    Payments,
+    ProviderUnavailableError,
+)
+from booking_rush.booking.saga.in_flight import InFlight
+from booking_rush.booking.saga.messages import handle
+from booking_rush.booking.saga.orders import (
+    AT_THE_BANK,
+    OrderContext,
+    OrderData,
+    carry_out,
+    look_up,
+)
+from booking_rush.booking.saga.watchdog import Watchdog
 from booking_rush.errors import Refusal
-from booking_rush.postgres import AWAY, Pool
-from booking_rush.queue.event_registry import Directory
+from booking_rush.postgres import UNAVAILABLE, Pool
+from booking_rush.queue.event_registry import EventRegistry
 
 log = logging.getLogger(__name__)
 
 BOOKINGS_MAX = 512  # taken up at once
 FLYING_MAX = 256  # bookings whose orders are at the bank: no more than it has connections
 BANK_WAIT_S = 0.1  # how long a run waits for the bank; what comes later is for a later run
-PATIENT = (Refusal, BankAwayError, RedisError, *AWAY)
+RETRYABLE = (Refusal, ProviderUnavailableError, RedisError, *UNAVAILABLE)
 
 
 @dataclass(slots=True)
@@ -42,7 +52,7 @@ class Outcome:
     done: list[Envelope] = field(default_factory=list[Envelope])
     answers: list[Envelope] = field(default_factory=list[Envelope])
     later: list[Failure] = field(default_factory=list[Failure])
-    dead: list[Burial] = field(default_factory=list[Burial])
+    dead: list[Rejection] = field(default_factory=list[Rejection])
 
     def add(self, other: "Outcome") -> None:
         """This, and what became of others."""
@@ -58,7 +68,7 @@ class Conductor:
     def __init__(
         self,
         pool: Pool,
-        directory: Directory,
+        registry: EventRegistry,
         payments: Payments,
         holder: str,
         clock: Callable[[], float] = time.time,
@@ -69,12 +79,12 @@ class Conductor:
         tries_max: int = 5,
     ) -> None:
         self._pool = pool
-        self._directory = directory
-        self._means = Means(pool, directory, payments)
-        self._watch = Watch(pool, payments, holder, clock, ask_s=ask_s, still_s=still_s)
+        self._registry = registry
+        self._means = OrderContext(pool, registry, payments)
+        self._watch = Watchdog(pool, payments, holder, clock, ask_s=ask_s, still_s=still_s)
         self._tries_max = tries_max
         self._breaks = Counter[UUID]()
-        self._flights = Flights[Outcome]()
+        self._flights = InFlight[Outcome]()
         self.log: MessageLog = message_log or TableLog(pool, holder)
 
     async def run_once(self) -> int:
@@ -83,7 +93,7 @@ class Conductor:
         Raises:
             asyncpg.PostgresError, OSError: Postgres did not answer; ask again.
         """
-        await self._directory.run_once()
+        await self._registry.run_once()
         orders, messages = heads(await self.log.read(self._flights.busy))
         outcome = Outcome()
         if messages:
@@ -108,8 +118,8 @@ class Conductor:
     async def _hear(self, messages: Sequence[Envelope], outcome: Outcome) -> None:
         """Hear all in one transaction; if one of them breaks it, each in its own."""
         try:
-            await hear(self._pool, messages)
-        except AWAY:
+            await handle(self._pool, messages)
+        except UNAVAILABLE:
             raise
         except Exception as why:
             if len(messages) > 1:
@@ -130,8 +140,8 @@ class Conductor:
             one, why = outcome.later[0]
             count = len(outcome.later)
             log.info("later count=%d kind=%s booking=%s why=%s", count, one.kind, one.booking, why)
-        await self.log.later(outcome.later)
-        await self.log.bury(outcome.dead)
+        await self.log.retry(outcome.later)
+        await self.log.reject(outcome.dead)
         for one in (*outcome.done, *(burial.envelope for burial in outcome.dead)):
             self._breaks.pop(one.id, None)
 
@@ -146,7 +156,7 @@ class Conductor:
         await self._flights.wait([some[0].booking for some in quick], seconds=None)
         await self._flights.wait([some[0].booking for some in banking], seconds=BANK_WAIT_S)
 
-    async def _obey_one(self, orders: Sequence[Envelope], papers: Papers) -> Outcome:
+    async def _obey_one(self, orders: Sequence[Envelope], papers: OrderData) -> Outcome:
         """Carry out the orders of one booking, up to one that must wait."""
         done = Outcome()
         for order in orders:
@@ -160,12 +170,12 @@ class Conductor:
 
     def _fail(self, envelope: Envelope, why: Exception, outcome: Outcome) -> None:
         """Wait for what is away; give up what is refused for good, or breaks again and again."""
-        if isinstance(why, PATIENT):
+        if isinstance(why, RETRYABLE):
             outcome.later.append(Failure(envelope, repr(why)))
         elif isinstance(why, PaymentRefusedError):
-            outcome.dead.append(Burial(envelope, "refused", str(why)))
+            outcome.dead.append(Rejection(envelope, "refused", str(why)))
         elif self._give_up(envelope):
-            outcome.dead.append(Burial(envelope, "broken", repr(why)))
+            outcome.dead.append(Rejection(envelope, "broken", repr(why)))
         else:
             id_, kind = envelope.id, envelope.kind
             log.exception("cannot be handled id=%s kind=%s", id_, kind, exc_info=why)

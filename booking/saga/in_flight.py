@@ -9,12 +9,12 @@ from collections.abc import Collection, Coroutine
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from booking_rush.tasks import end
+from booking_rush.tasks import cancel_and_wait
 
 T = TypeVar("T")
 
 
-class Flights(Generic[T]):
+class InFlight(Generic[T]):
     """At most one flight a booking."""
 
     def __init__(self) -> None:
@@ -44,4 +44,4 @@ class Flights(Generic[T]):
     async def cancel(self) -> None:
         """Call everybody back, and wait until nobody flies any more."""
         flying, self._flying = self._flying, {}
-        await end(flying.values())
+        await cancel_and_wait(flying.values())

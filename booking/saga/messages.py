@@ -8,41 +8,41 @@ from uuid import UUID
 import asyncpg
 
 from booking_rush.booking.messaging import dead_letters, outbox
-from booking_rush.booking.messaging.message_log import Burial
+from booking_rush.booking.messaging.message_log import Rejection
 from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.saga.state_machine import (
     MESSAGES,
-    Heard,
+    BookingState,
     Message,
-    Payment,
-    Standing,
+    PaymentStatus,
+    SagaInput,
     Step,
     next_step,
 )
 from booking_rush.booking.seats import claims
-from booking_rush.booking.seats.claims import Wanted
+from booking_rush.booking.seats.claims import ClaimRequest
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.rules import Rules
 
 CONSUMER = "saga"
 
 
-class StrangeMessageError(Exception):
+class UnknownMessageError(Exception):
     """A message of no booking, or of a kind that there is not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class LockedBooking:
     """A booking, locked, and the message that it hears."""
 
     message: Envelope
-    had: Standing
+    had: BookingState
     attempts_max: int
-    wanted: Wanted
+    wanted: ClaimRequest
     number: int  # the step at which it is
 
 
-async def hear(pool: Pool, messages: Sequence[Envelope]) -> None:
+async def handle(pool: Pool, messages: Sequence[Envelope]) -> None:
     """Let bookings take the steps that messages ask for, one each; what was heard is passed over.
 
     Raises:
@@ -58,10 +58,10 @@ async def hear(pool: Pool, messages: Sequence[Envelope]) -> None:
             sorted({one.id for one in messages}),
         )
         new = {row["message"] for row in rows}
-        await move(connection, [one for one in messages if one.id in new])
+        await apply_steps(connection, [one for one in messages if one.id in new])
 
 
-async def move(connection: Connection, messages: Sequence[Envelope]) -> list[Step]:
+async def apply_steps(connection: Connection, messages: Sequence[Envelope]) -> list[Step]:
     """The steps that bookings take, one message each, in the caller's transaction.
 
     Raises:
@@ -69,22 +69,22 @@ async def move(connection: Connection, messages: Sequence[Envelope]) -> list[Ste
     """
     if not messages:
         return []
-    cases = await _cases(connection, messages)
+    cases = await _lock(connection, messages)
     steps = [_step(case) for case in cases]
     drops = [case.message for case, step in zip(cases, steps, strict=True) if step.claims == "drop"]
     for event in sorted({one.event for one in drops}):
         of_event = [one.booking for one in drops if one.event == event]
-        await claims.drop(connection, event, of_event)
+        await claims.release(connection, event, of_event)
     for at, (case, step) in enumerate(zip(cases, steps, strict=True)):
-        if step.claims == "take" and not await claims.take(
+        if step.claims == "take" and not await claims.claim(
             connection, case.message.event, [case.wanted]
         ):  # money that comes late is rare: one by one
-            steps[at] = next_step(case.had, Heard("seats_lost"), attempts_max=case.attempts_max)
+            steps[at] = next_step(case.had, SagaInput("seats_lost"), attempts_max=case.attempts_max)
     await _write(connection, cases, steps)
     return steps
 
 
-async def _cases(connection: Connection, messages: Sequence[Envelope]) -> list[Case]:
+async def _lock(connection: Connection, messages: Sequence[Envelope]) -> list[LockedBooking]:
     """Every booking as the saga sees it, locked until the transaction ends."""
     ids = [one.booking for one in messages]
     rows = await connection.fetch(
@@ -95,33 +95,37 @@ async def _cases(connection: Connection, messages: Sequence[Envelope]) -> list[C
         """,
         ids,
     )
-    payments = dict[UUID, dict[int, Payment]]()
+    payments = dict[UUID, dict[int, PaymentStatus]]()
     for row in await connection.fetch(
         "SELECT booking, attempt, state, overdue FROM payments WHERE booking = ANY($1)", ids
     ):
-        found = Payment(row["state"], row["overdue"])
+        found = PaymentStatus(row["state"], row["overdue"])
         payments.setdefault(row["booking"], {})[row["attempt"]] = found
     by_id = {row["id"]: row for row in rows}
-    return [_case(one, by_id.get(one.booking), payments.get(one.booking, {})) for one in messages]
+    return [_locked(one, by_id.get(one.booking), payments.get(one.booking, {})) for one in messages]
 
 
-def _case(message: Envelope, row: asyncpg.Record | None, payments: Mapping[int, Payment]) -> Case:
+def _locked(
+    message: Envelope, row: asyncpg.Record | None, payments: Mapping[int, PaymentStatus]
+) -> LockedBooking:
     if row is None or message.kind not in MESSAGES:
-        raise StrangeMessageError(f"{message.kind!r} of booking {message.booking}")
-    standing = Standing(
+        raise UnknownMessageError(f"{message.kind!r} of booking {message.booking}")
+    standing = BookingState(
         row["state"], row["attempt"], row["paid"], row["claimed"], row["reason"], payments
     )
-    wanted = Wanted(message.booking, row["seats"], row["section"], row["quantity"])
+    wanted = ClaimRequest(message.booking, row["seats"], row["section"], row["quantity"])
     attempts_max = int(row["attempts_max"] or Rules().payment_attempts_max)
-    return Case(message, standing, attempts_max, wanted, row["step"])
+    return LockedBooking(message, standing, attempts_max, wanted, row["step"])
 
 
-def _step(case: Case) -> Step:
-    heard = Heard(cast("Message", case.message.kind), case.message.attempt)
+def _step(case: LockedBooking) -> Step:
+    heard = SagaInput(cast("Message", case.message.kind), case.message.attempt)
     return next_step(case.had, heard, attempts_max=case.attempts_max)
 
 
-async def _write(connection: Connection, cases: Sequence[Case], steps: Sequence[Step]) -> None:
+async def _write(
+    connection: Connection, cases: Sequence[LockedBooking], steps: Sequence[Step]
+) -> None:
     """Everything that the steps change: payments, bookings, what is ordered, who is dead."""
     pairs = list(zip(cases, steps, strict=True))
     await _write_payments(connection, pairs)
@@ -135,17 +139,17 @@ async def _write(connection: Connection, cases: Sequence[Case], steps: Sequence[
         for kind, attempt in step.orders
     ]  # fmt: skip
     await outbox.put(connection, orders)
-    await dead_letters.bury(
+    await dead_letters.reject(
         connection,
         [
-            Burial(case.message, "wrong_state", f"the booking is {case.had.state}")
+            Rejection(case.message, "wrong_state", f"the booking is {case.had.state}")
             for case, step in pairs
             if step.verdict == "wrong"
         ],
     )
 
 
-Pairs = Sequence[tuple[Case, Step]]
+Pairs = Sequence[tuple[LockedBooking, Step]]
 
 
 async def _write_payments(connection: Connection, pairs: Pairs) -> None:
@@ -200,5 +204,5 @@ async def _write_bookings(connection: Connection, pairs: Pairs) -> None:
         )
 
 
-def _shown(standing: Standing) -> tuple[str, str, int]:
+def _shown(standing: BookingState) -> tuple[str, str, int]:
     return standing.state, standing.reason, standing.paid

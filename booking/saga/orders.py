@@ -29,13 +29,13 @@ from booking_rush.lua.saga.commands import (
     FreeHold,
     MarkSold,
     Obeyed,
+    PublishBooking,
     ReopenHold,
     RetakeHold,
     SeatsLost,
-    TellBooking,
 )
 from booking_rush.postgres import Pool
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.event_registry import EventRegistry
 
 log = logging.getLogger(__name__)
 
@@ -43,20 +43,20 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class OrderContext:
     """What orders are carried out with."""
 
     pool: Pool
-    directory: Directory
+    registry: EventRegistry
     payments: Payments
 
     async def move(self, event: str, command: Command[R]) -> R:
         """Ask a move of an event."""
-        return await self.directory.batcher(event).do(command)
+        return await self.registry.batcher(event).do(command)
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class OrderData:
     """What some orders need to know: bookings, tries to pay, and who else claims what they free."""
 
     bookings: dict[UUID, asyncpg.Record]
@@ -81,11 +81,11 @@ class Papers:
         }
 
 
-async def look_up(pool: Pool, orders: Sequence[Envelope]) -> Papers:
+async def look_up(pool: Pool, orders: Sequence[Envelope]) -> OrderData:
     """Everything about these orders, in one statement a table."""
     ids = list({one.booking for one in orders})
     rows = await pool.fetch("SELECT * FROM bookings WHERE id = ANY($1)", ids)
-    papers = Papers({row["id"]: row for row in rows})
+    papers = OrderData({row["id"]: row for row in rows})
     paid = list({one.booking for one in orders if one.kind in AT_THE_BANK})
     if paid:
         for row in await pool.fetch(
@@ -105,7 +105,7 @@ async def look_up(pool: Pool, orders: Sequence[Envelope]) -> Papers:
     return papers
 
 
-async def carry_out(means: Means, order: Envelope, papers: Papers) -> list[Envelope]:
+async def carry_out(means: OrderContext, order: Envelope, papers: OrderData) -> list[Envelope]:
     """Carry out one order; the messages that answer it.
 
     An order of an earlier step than its booking's is dropped, a refund excepted.
@@ -117,7 +117,7 @@ async def carry_out(means: Means, order: Envelope, papers: Papers) -> list[Envel
     """
     row = papers.bookings.get(order.booking)
     if row is None or order.kind not in ORDERS:
-        raise StrangeOrderError(f"{order.kind!r} of booking {order.booking}")
+        raise UnknownOrderError(f"{order.kind!r} of booking {order.booking}")
     if order.step < row["step"] and order.kind != "refund":
         return []
     said = await ORDERS[order.kind](means, order, papers)
@@ -126,11 +126,11 @@ async def carry_out(means: Means, order: Envelope, papers: Papers) -> list[Envel
     return [message(f"{order.id}:{said}", order.booking, order.event, said, order.attempt)]
 
 
-class StrangeOrderError(Exception):
+class UnknownOrderError(Exception):
     """An order of no booking, or of a kind that there is not."""
 
 
-async def charge(means: Means, order: Envelope, papers: Papers) -> Message | None:
+async def charge(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
     """Ask for the money; what costs nothing is paid."""
     payment = papers.payments[order.booking, order.attempt]
     if payment.amount == 0:
@@ -149,13 +149,13 @@ async def charge(means: Means, order: Envelope, papers: Papers) -> Message | Non
     return None
 
 
-async def cancel_charge(means: Means, order: Envelope, papers: Papers) -> Message | None:
+async def cancel_charge(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
     """Let a charge that is overdue capture no more."""
     await means.payments.cancel(papers.payments[order.booking, order.attempt])
     return None
 
 
-async def refund(means: Means, order: Envelope, papers: Papers) -> Message | None:
+async def refund(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
     """Give money back."""
     payment = papers.payments[order.booking, order.attempt]
     if payment.amount == 0:
@@ -164,7 +164,7 @@ async def refund(means: Means, order: Envelope, papers: Papers) -> Message | Non
     return None
 
 
-async def retake(means: Means, order: Envelope, papers: Papers) -> Message | None:
+async def retake(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
     """Take seats again for money that came late."""
     match await means.move(order.event, RetakeHold(_gone(order, papers), order.step)):
         case Obeyed():
@@ -175,19 +175,19 @@ async def retake(means: Means, order: Envelope, papers: Papers) -> Message | Non
             return None
 
 
-async def mark_sold(means: Means, order: Envelope, papers: Papers) -> Message | None:
+async def mark_sold(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
     """The seats are sold."""
     await means.move(order.event, MarkSold(_gone(order, papers), order.step))
     return None
 
 
-async def reopen(means: Means, order: Envelope, papers: Papers) -> Message | None:
+async def reopen(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
     """The hold may be tried again."""
     await means.move(order.event, ReopenHold(str(order.booking), order.step, order.attempt))
     return None
 
 
-async def free(means: Means, order: Envelope, papers: Papers) -> Message | None:
+async def free(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
     """The seats are free, except those that other bookings claim."""
     row = papers.bookings[order.booking]
     state: Literal["expired", "released"] = "released"
@@ -198,14 +198,14 @@ async def free(means: Means, order: Envelope, papers: Papers) -> Message | None:
     return None
 
 
-async def tell(means: Means, order: Envelope, papers: Papers) -> Message | None:
+async def tell(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
     """Whoever listens for the visitor reads the booking."""
     visitor = papers.bookings[order.booking]["visitor"]
-    await means.move(order.event, TellBooking(visitor, str(order.booking)))
+    await means.move(order.event, PublishBooking(visitor, str(order.booking)))
     return None
 
 
-ORDERS: dict[str, Callable[[Means, Envelope, Papers], Awaitable[Message | None]]] = {
+ORDERS: dict[str, Callable[[OrderContext, Envelope, OrderData], Awaitable[Message | None]]] = {
     "charge": charge,
     "cancel_charge": cancel_charge,
     "refund": refund,
@@ -225,6 +225,6 @@ CLAIMS = """
 """
 
 
-def _gone(order: Envelope, papers: Papers) -> Hold:
+def _gone(order: Envelope, papers: OrderData) -> Hold:
     """The hold of an order's booking, as one whose seats are not taken."""
     return msgspec.structs.replace(hold_of(papers.bookings[order.booking]), state="expired")

@@ -16,13 +16,23 @@ from uuid import UUID
 import asyncpg
 
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.payments.provider import PAYMENT, BankAwayError, Payments, payment_of
+from booking_rush.booking.payments.provider import (
+    PAYMENT,
+    Payments,
+    ProviderUnavailableError,
+    payment_of,
+)
 from booking_rush.booking.saga.watchdog import ask_bank
 from booking_rush.booking.seats import inventory
 from booking_rush.errors import Refusal
-from booking_rush.lua.events.commands import House, ReadSeats, ReportSockets, SectionSeats
+from booking_rush.lua.events.commands import (
+    ReadSeats,
+    ReportSockets,
+    SectionInventory,
+    SectionSeats,
+)
 from booking_rush.postgres import Pool
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.event_registry import EventRegistry
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +64,9 @@ class Difference:
 class Comparison:
     """Looks at one event in all three stores."""
 
-    def __init__(self, pool: Pool, directory: Directory, payments: Payments) -> None:
+    def __init__(self, pool: Pool, registry: EventRegistry, payments: Payments) -> None:
         self._pool = pool
-        self._directory = directory
+        self._registry = registry
         self._payments = payments
 
     async def of(self, event: str) -> list[Difference]:
@@ -74,7 +84,7 @@ class Comparison:
 
     async def stores(self, event: str) -> list[Difference]:
         """Redis against Postgres: every seat, and the free places of every standing section."""
-        batcher = self._directory.batcher(event)
+        batcher = self._registry.batcher(event)
         stats = await batcher.do(ReportSockets("reconcile", 0))
         if stats.outbox_age_ms > LAG_MS:
             return []
@@ -112,7 +122,7 @@ class Comparison:
     async def _of_payment(self, event: str, row: asyncpg.Record) -> Difference | None:
         try:
             told = await self._payments.ask(payment_of(row))
-        except BankAwayError as why:
+        except ProviderUnavailableError as why:
             log.info("bank not compared why=%s", why)
             return None
         words = {word.word for word in told}
@@ -147,7 +157,7 @@ def _order_of(row: asyncpg.Record) -> str:
 
 
 def differing_seats(
-    read: Iterable[SectionSeats], kept: Iterable[House]
+    read: Iterable[SectionSeats], kept: Iterable[SectionInventory]
 ) -> list[tuple[str, str, str]]:
     """Seats of which Redis and Postgres say another character: (seat, Redis', Postgres')."""
     by_section = {section.id: dict(section.rows) for section in read}
@@ -164,7 +174,7 @@ def differing_seats(
 
 
 def differing_places(
-    read: Iterable[SectionSeats], kept: Iterable[House]
+    read: Iterable[SectionSeats], kept: Iterable[SectionInventory]
 ) -> list[tuple[str, int, int]]:
     """Standing sections of which they count other free places: (section, Redis', Postgres')."""
     free = {section.id: section.free for section in read}
@@ -179,12 +189,12 @@ class Reconciler:
     """Compares every event again and again; what it saw the last time, too, it mends."""
 
     def __init__(
-        self, pool: Pool, directory: Directory, payments: Payments, every_s: float = STORES_S
+        self, pool: Pool, registry: EventRegistry, payments: Payments, every_s: float = STORES_S
     ) -> None:
         self._pool = pool
-        self._directory = directory
+        self._registry = registry
         self._payments = payments
-        self.comparison = Comparison(pool, directory, payments)
+        self.comparison = Comparison(pool, registry, payments)
         self._every_s = every_s
         self._stores_at = self._bank_at = 0.0
         self._seen: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
@@ -198,7 +208,7 @@ class Reconciler:
 
     async def run_once(self) -> int:
         """Compare what it is time to compare; how many differences were mended."""
-        await self._directory.run_once()
+        await self._registry.run_once()
         now, mended = time.monotonic(), 0
         if now >= self._stores_at:
             self._stores_at = now + self._every_s
@@ -210,7 +220,7 @@ class Reconciler:
 
     async def _round(self, which: str) -> int:
         seen = set[Difference]()
-        for row in self._directory.rows:
+        for row in self._registry.rows:
             try:
                 seen |= set(await getattr(self.comparison, which)(row.id))
             except Refusal as refusal:

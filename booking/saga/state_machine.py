@@ -40,7 +40,7 @@ MESSAGES: tuple[Message, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class PaymentStatus:
     """A try to pay, and how far it came."""
 
     state: PaymentState = "asked"
@@ -48,7 +48,7 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BookingState:
     """A booking as the saga sees it: `attempt` is the last try, `paid` the one that pays (0: none).
 
     `claimed`: it has its claims.
@@ -59,11 +59,11 @@ class Standing:
     paid: int = 0
     claimed: bool = False
     reason: Reason = ""
-    payments: Mapping[int, Payment] = field(default_factory=dict[int, Payment])
+    payments: Mapping[int, PaymentStatus] = field(default_factory=dict[int, PaymentStatus])
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SagaInput:
     """A message, about one try to pay where it is about one."""
 
     message: Message
@@ -78,7 +78,7 @@ class Step:
     """
 
     verdict: Verdict
-    then: Standing
+    then: BookingState
     claims: Claims = "keep"
     orders: tuple[tuple[Order, int], ...] = ()
 
@@ -87,7 +87,7 @@ class Step:
 WORDS: dict[Message, PaymentState] = {
     "charged": "captured", "declined": "declined", "cancelled": "cancelled", "refunded": "refunded",
 }  # fmt: skip
-FAR: dict[PaymentState, int] = {
+PROGRESS: dict[PaymentState, int] = {
     "asked": 0, "declined": 1, "cancelled": 1, "captured": 2, "refunded": 3,
 }  # fmt: skip
 
@@ -117,14 +117,14 @@ WRONG = {
 REFUSED = {(state, "cancel_asked") for state in STATES if state not in ("confirmed", "refunding")}
 
 
-def next_step(had: Standing, heard: Heard, *, attempts_max: int) -> Step:
+def next_step(had: BookingState, heard: SagaInput, *, attempts_max: int) -> Step:
     """What a booking becomes when a message is heard of it."""
     if heard.message in WORDS or heard.message == "overdue":
         return _of_payment(had, heard, attempts_max)
     return _of_table(had, heard.message, had.paid)
 
 
-def _of_payment(had: Standing, heard: Heard, attempts_max: int) -> Step:
+def _of_payment(had: BookingState, heard: SagaInput, attempts_max: int) -> Step:
     """A word about one try: first its own row, then whether it concerns the booking."""
     payment = had.payments.get(heard.attempt)
     if payment is None:
@@ -132,7 +132,7 @@ def _of_payment(had: Standing, heard: Heard, attempts_max: int) -> Step:
     if heard.message == "overdue":
         return _overdue(had, heard, payment)
     word = WORDS[heard.message]
-    if FAR[word] <= FAR[payment.state]:
+    if PROGRESS[word] <= PROGRESS[payment.state]:
         return Step("repeat", had)
     if word == "refunded" and payment.state != "captured":
         return Step("wrong", had)
@@ -153,19 +153,19 @@ def _of_payment(had: Standing, heard: Heard, attempts_max: int) -> Step:
     return _of_table(then, said, heard.attempt)
 
 
-def _overdue(had: Standing, heard: Heard, payment: Payment) -> Step:
+def _overdue(had: BookingState, heard: SagaInput, payment: PaymentStatus) -> Step:
     if payment.overdue or payment.state != "asked" or heard.attempt != had.attempt:
         return Step("repeat", had)
     then = _with(had, heard.attempt, replace(payment, overdue=True))
     return _of_table(then, "overdue", heard.attempt)
 
 
-def _is_surplus(had: Standing, attempt: int) -> bool:
+def _is_surplus(had: BookingState, attempt: int) -> bool:
     """Another capture pays this booking, or paid it once, or another try is being paid."""
     return had.paid != 0 or (had.state == "paying" and attempt != had.attempt)
 
 
-def _of_table(had: Standing, message: str, attempt: int) -> Step:
+def _of_table(had: BookingState, message: str, attempt: int) -> Step:
     if (had.state, message) in WRONG:
         return Step("wrong", had)
     if (had.state, message) in REFUSED:
@@ -180,5 +180,5 @@ def _of_table(had: Standing, message: str, attempt: int) -> Step:
     return Step("moves", then, claims, tuple((order, attempt) for order in (*orders, "tell")))
 
 
-def _with(had: Standing, attempt: int, payment: Payment) -> Standing:
+def _with(had: BookingState, attempt: int, payment: PaymentStatus) -> BookingState:
     return replace(had, payments={**had.payments, attempt: payment})

@@ -14,9 +14,9 @@ from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.outbox import message
 from booking_rush.booking.payments.provider import (
     PAYMENT,
-    BankAwayError,
     Payment,
     Payments,
+    ProviderUnavailableError,
     payment_of,
 )
 from booking_rush.lease import Lease
@@ -31,7 +31,7 @@ KEPT_H = 24  # what was carried out is kept for so long, then forgotten
 FORGET_EVERY_S = 60.0
 
 
-class Watch:
+class Watchdog:
     """Looks once a second, however often it is asked.
 
     After `ask_s` without a webhook the bank is asked, and again after as long; what stands for
@@ -64,15 +64,15 @@ class Watch:
         self._next_at = time.monotonic() + EVERY_S
         if time.monotonic() > self._forget_at:
             self._forget_at = time.monotonic() + FORGET_EVERY_S
-            await self.forget()
-        found = await self.overdue() + await self.ask()
-        return found + await self.send_again() + await self.stir()
+            await self.purge()
+        found = await self.report_overdue() + await self.ask_providers()
+        return found + await self.republish() + await self.resend_stalled()
 
     async def release(self) -> None:
         """Let another look."""
         await self._lease.release()
 
-    async def overdue(self) -> int:
+    async def report_overdue(self) -> int:
         """Say of each payment past its deadline that it is."""
         rows = await self._pool.fetch(
             """
@@ -85,7 +85,7 @@ class Watch:
             int(self._clock() * 1000),
             PAGE,
         )
-        return await say(
+        return await enqueue(
             self._pool,
             [
                 message(
@@ -96,7 +96,7 @@ class Watch:
             ],
         )  # fmt: skip
 
-    async def ask(self) -> int:
+    async def ask_providers(self) -> int:
         """Ask the bank about payments, and refunds, of which we wait for nothing but its word."""
         rows = await self._pool.fetch(
             f"""
@@ -114,13 +114,13 @@ class Watch:
             PAGE,
         )
         asking = asyncio.Semaphore(ASKING_MAX)
-        away: list[BankAwayError] = []
+        away: list[ProviderUnavailableError] = []
 
         async def ask(row: asyncpg.Record) -> int:
             async with asking:
                 try:
                     return await ask_bank(self._pool, self._payments, payment_of(row), row["event"])
-                except BankAwayError as why:
+                except ProviderUnavailableError as why:
                     away.append(why)
                     return 0
 
@@ -129,7 +129,7 @@ class Watch:
             log.info("not asked count=%d why=%s", len(away), away[0])
         return found
 
-    async def stir(self) -> int:
+    async def resend_stalled(self) -> int:
         """Order again what a booking that stands still waits for; inboxes absorb repeats."""
         rows = await self._pool.fetch(
             """
@@ -152,9 +152,9 @@ class Watch:
             )
             for row in rows
         ]  # fmt: skip
-        return await say(self._pool, orders)
+        return await enqueue(self._pool, orders)
 
-    async def send_again(self) -> int:
+    async def republish(self) -> int:
         """Send again what was sent, and came to nobody for so long: its topic was lost."""
         done = await self._pool.execute(
             """
@@ -169,7 +169,7 @@ class Watch:
         )
         return int(done.rpartition(" ")[2])
 
-    async def forget(self) -> None:
+    async def purge(self) -> None:
         """Drop what was carried out long ago."""
         await self._pool.execute(
             """
@@ -190,12 +190,12 @@ async def ask_bank(pool: Pool, payments: Payments, payment: Payment, event: str)
         BankAwayError: it does not answer.
     """
     told = await payments.ask(payment)
-    return await say(
+    return await enqueue(
         pool, [message(f"bank:{w.id}", w.booking, event, w.word, w.attempt) for w in told]
     )
 
 
-async def say(pool: Pool, envelopes: list[outbox.Envelope]) -> int:
+async def enqueue(pool: Pool, envelopes: list[outbox.Envelope]) -> int:
     """Send messages or orders; how many had not been sent before."""
     if not envelopes:
         return 0

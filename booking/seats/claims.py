@@ -9,7 +9,7 @@ from booking_rush.postgres import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ClaimRequest:
     """What one booking claims: seats, or a quantity of a standing section (else empty)."""
 
     booking: UUID
@@ -18,7 +18,7 @@ class Wanted:
     quantity: int
 
 
-async def take(connection: Connection, event: str, wanted: Sequence[Wanted]) -> set[UUID]:
+async def claim(connection: Connection, event: str, wanted: Sequence[ClaimRequest]) -> set[UUID]:
     """Claim for many bookings, the first one first; those that got everything they wanted.
 
     What a booking has claimed already counts as its own. A refused one keeps nothing. Whoever
@@ -29,7 +29,7 @@ async def take(connection: Connection, event: str, wanted: Sequence[Wanted]) -> 
     return {one.booking for one in wanted} - refused
 
 
-async def drop(connection: Connection, event: str, bookings: Sequence[UUID]) -> None:
+async def release(connection: Connection, event: str, bookings: Sequence[UUID]) -> None:
     """Give back what these bookings claim, and nobody else's."""
     await connection.execute("DELETE FROM claims WHERE booking = ANY($1)", list(bookings))
     rows = await connection.fetch(
@@ -50,7 +50,9 @@ async def drop(connection: Connection, event: str, bookings: Sequence[UUID]) -> 
         )  # fmt: skip
 
 
-async def _take_seats(connection: Connection, event: str, wanted: Sequence[Wanted]) -> set[UUID]:
+async def _take_seats(
+    connection: Connection, event: str, wanted: Sequence[ClaimRequest]
+) -> set[UUID]:
     """Claim seats; the bookings that did not get all of theirs."""
     if not wanted:
         return set()
@@ -78,9 +80,11 @@ async def _take_seats(connection: Connection, event: str, wanted: Sequence[Wante
     return refused
 
 
-async def _take_places(connection: Connection, event: str, wanted: Sequence[Wanted]) -> set[UUID]:
+async def _take_places(
+    connection: Connection, event: str, wanted: Sequence[ClaimRequest]
+) -> set[UUID]:
     """Claim places of standing sections, a section at once where all of them fit."""
-    by_section = defaultdict[str, list[Wanted]](list)
+    by_section = defaultdict[str, list[ClaimRequest]](list)
     for one in wanted:
         by_section[one.section].append(one)
     refused = set[UUID]()

@@ -6,13 +6,13 @@ import orjson
 
 from booking_rush.booking.catalogue.catalogue import section_of
 from booking_rush.booking.catalogue.events import SeatedSection, Section
-from booking_rush.lua.events.commands import House
+from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.postgres import Connection
 
 Marks = dict[str, str]  # seat → character
 
 
-async def sections(connection: Connection, event: str) -> list[House]:
+async def sections(connection: Connection, event: str) -> list[SectionInventory]:
     """Every section as it stands, in the order of the event."""
     found = await connection.fetch(
         "SELECT to_jsonb(sections) AS row FROM sections WHERE event = $1 ORDER BY position", event
@@ -28,22 +28,22 @@ async def sections(connection: Connection, event: str) -> list[House]:
     )
     taken = {row["section"]: row["quantity"] for row in held}
     return [
-        standing(section_of(row), marks[row["id"]], row["claimed"] + taken.get(row["id"], 0))
+        inventory_of(section_of(row), marks[row["id"]], row["claimed"] + taken.get(row["id"], 0))
         for row in rows
     ]
 
 
-def empty(section: Section) -> House:
+def empty_inventory(section: Section) -> SectionInventory:
     """A section of which nothing is taken."""
-    return standing(section, {}, 0)
+    return inventory_of(section, {}, 0)
 
 
-def standing(section: Section, marks: Marks, taken: int) -> House:
+def inventory_of(section: Section, marks: Marks, taken: int) -> SectionInventory:
     """A section as it stands; `taken` counts the places of a standing one."""
     amount, currency = section.price.amount, section.price.currency
     if not isinstance(section, SeatedSection):
         free = section.capacity - taken
-        return House(section.id, "standing", amount, currency, free, [])
+        return SectionInventory(section.id, "standing", amount, currency, free, [])
     closed = dict.fromkeys(section.closed, "x")
     chars = {**marks, **closed}
     rows = [
@@ -57,7 +57,7 @@ def standing(section: Section, marks: Marks, taken: int) -> House:
         for row in section.rows
     ]
     free = sum(text.count(".") for _, text in rows)
-    return House(section.id, "seated", amount, currency, free, rows)
+    return SectionInventory(section.id, "seated", amount, currency, free, rows)
 
 
 async def _marks(connection: Connection, event: str) -> defaultdict[str, Marks]:

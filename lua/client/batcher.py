@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 from redis.exceptions import RedisError
 
-from booking_rush.coalescing import Gathering
+from booking_rush.coalescing import Coalescer
 from booking_rush.errors import Busy, Recovering, TryAgain
-from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import MoveFailedError, Program
 from booking_rush.lua.commands import Command, Failed
 
@@ -25,10 +25,10 @@ class Batcher:
     is on its way. A batch whose answer was lost is not sent again.
     """
 
-    def __init__(self, program: Program, gate: Gate) -> None:
+    def __init__(self, program: Program, gate: EpochGate) -> None:
         self.gate = gate
         self._program = program
-        self._commands = Gathering[Command[Any], Any](self._send, most=BATCH_MAX)
+        self._commands = Coalescer[Command[Any], Any](self._send, most=BATCH_MAX)
 
     def do(self, command: Command[R]) -> asyncio.Future[R]:
         """Carry out a command in a next batch; the future is its reply.

@@ -3,7 +3,7 @@
 from booking_rush.errors import Recovering
 
 
-class Gate:
+class EpochGate:
     """One event's gate in one process; shut until somebody has found the epoch right."""
 
     def __init__(self, event: str) -> None:

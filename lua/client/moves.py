@@ -12,8 +12,9 @@ COMMANDS = (
     line.ReadGone, line.AdmitNext,
     holds.HoldSeats, holds.FindHold, holds.ExtendHold, holds.ReleaseHold, holds.CheckoutHold,
     holds.ReadHolds,
-    saga.MarkSold, saga.FreeHold, saga.ReopenHold, saga.RetakeHold, saga.TellBooking,
-    events.SetRules, events.Announce, events.ReportSockets, events.ReadSeats, events.AddSections,
+    saga.MarkSold, saga.FreeHold, saga.ReopenHold, saga.RetakeHold, saga.PublishBooking,
+    events.SetRules, events.PublishBroadcast, events.ReportSockets, events.ReadSeats,
+    events.AddSections,
     recovery.MarkRecorded, recovery.CloseEpoch, recovery.OpenEpoch, recovery.LoadEvent,
     recovery.LoadPlaces, recovery.LoadSections, recovery.LoadHolds,
 )  # fmt: skip
@@ -21,12 +22,12 @@ COMMANDS = (
 AnyReply = (
     shared.NotReady | shared.Failed | line.Waiting | line.Admitted | line.Late | line.NotInLine
     | line.LineClosed | line.LineFull | line.Left | events.RulesSet | events.RulesStale
-    | events.Announced | events.Stats | line.GoneNumbers | line.Advanced | recovery.Marked
+    | shared.Published | events.Stats | line.GoneNumbers | line.Advanced | recovery.Marked
     | recovery.EpochClosed | recovery.EpochOpened | recovery.EpochPassed | recovery.Loaded
     | holds.Held | holds.HoldExists | holds.KeyReused | holds.NoRight | holds.NotOnSale
     | holds.UnknownSeats | holds.UnknownSection | holds.LimitExceeded | holds.MixedCurrencies
     | holds.SeatsTaken | holds.SoldOut | holds.UnknownHold | holds.HoldOver | holds.BeingPaid
     | holds.ExtensionsUsedUp | holds.HoldReleased | holds.CheckedOut | events.SeatsRead
     | events.SectionsAdded | saga.Obeyed | saga.StepPassed | saga.NothingHeld
-    | saga.SeatsLost | saga.Told | holds.HoldsRead
+    | saga.SeatsLost | holds.HoldsRead
 )  # fmt: skip

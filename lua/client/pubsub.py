@@ -10,11 +10,11 @@ from typing import cast
 import msgspec
 from redis.asyncio import Redis
 
-from booking_rush.lua.commands import RoomState, word_of
+from booking_rush.lua.commands import RoomState, tag_of_type
 from booking_rush.lua.keys import CHANNELS
 
 
-class News(msgspec.Struct, frozen=True, tag_field="news", tag=word_of):
+class News(msgspec.Struct, frozen=True, tag_field="news", tag=tag_of_type):
     """One change, in the epoch in which it happened."""
 
     epoch: int
@@ -64,7 +64,7 @@ class Recorded(News, frozen=True):
     entry: str
 
 
-class Rules(News, frozen=True):
+class RulesChanged(News, frozen=True):
     """An operator changed the event's state or its rules."""
 
     version: int
@@ -75,10 +75,10 @@ class Connected(News, frozen=True):
     """A visitor has opened a newer socket: every one of theirs with a smaller order ends."""
 
     visitor: str
-    order: int
+    connection: int
 
 
-class Said(News, frozen=True):
+class Broadcast(News, frozen=True):
     """An operator's message: JSON."""
 
     message: str
@@ -125,14 +125,14 @@ class Booked(News, frozen=True):
 
 
 AnyNews = (
-    Tick | Gone | Joined | Recorded | Rules | Connected | Said | Seats | Held | Ending | Ended
-    | Booked
+    Tick | Gone | Joined | Recorded | RulesChanged | Connected | Broadcast | Seats
+    | Held | Ending | Ended | Booked
 )  # fmt: skip
 
 _decode = msgspec.msgpack.Decoder(AnyNews).decode
 
 
-async def hear(redis: Redis) -> AsyncGenerator[tuple[str, AnyNews]]:
+async def subscribe(redis: Redis) -> AsyncGenerator[tuple[str, AnyNews]]:
     """Every event's ticks and news, as (event, news), until the connection ends.
 
     Raises:

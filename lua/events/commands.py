@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from booking_rush.lua.commands import Command, Reply, RoomState
+from booking_rush.lua.commands import Command, Published, Reply, RoomState
 
 
 class RulesSet(Reply, frozen=True):
@@ -13,10 +13,6 @@ class RulesSet(Reply, frozen=True):
 
 class RulesStale(Reply, frozen=True):
     """Newer rules hold already."""
-
-
-class Announced(Reply, frozen=True):
-    """Every process that listens has heard it."""
 
 
 class Stats(Reply, frozen=True):
@@ -48,7 +44,7 @@ class SetRules(Command[RulesSet | RulesStale], frozen=True):
     rules: dict[str, float]
 
 
-class Announce(Command[Announced], frozen=True):
+class PublishBroadcast(Command[Published], frozen=True):
     """Tell every process an operator's message: JSON."""
 
     message: str
@@ -61,7 +57,7 @@ class ReportSockets(Command[Stats], frozen=True):
     sockets: int
 
 
-class House(msgspec.Struct, frozen=True):
+class SectionInventory(msgspec.Struct, frozen=True):
     """A section as it stands: `rows` as (name, one character a seat), the front row first."""
 
     id: str
@@ -101,4 +97,4 @@ class ReadSeats(Command[SeatsRead], frozen=True):
 class AddSections(Command[SectionsAdded], frozen=True):
     """Sections that came later."""
 
-    sections: list[House]
+    sections: list[SectionInventory]

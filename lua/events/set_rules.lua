@@ -16,6 +16,6 @@ return function(command)
       key("unclaimed"), key("late"), key("back"))
     redis.call("SET", key("head", LANE), number_at("numbers", LANE))
   end
-  tell("rules", { version = command.version, state = command.state })
+  tell("rules_changed", { version = command.version, state = command.state })
   return answer("rules_set")
 end

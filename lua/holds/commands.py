@@ -48,7 +48,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 # Replies
 
 
-class Shown(Reply, frozen=True, kw_only=True):
+class HoldReply(Reply, frozen=True, kw_only=True):
     """A hold, as its holder is shown it."""
 
     id: str
@@ -63,11 +63,11 @@ class Shown(Reply, frozen=True, kw_only=True):
     left: int
 
 
-class Held(Shown, frozen=True, kw_only=True):
+class Held(HoldReply, frozen=True, kw_only=True):
     """The hold that was asked for, made or found."""
 
 
-class HoldExists(Shown, frozen=True, kw_only=True):
+class HoldExists(HoldReply, frozen=True, kw_only=True):
     """Another one of the visitor lives still."""
 
 
@@ -164,7 +164,7 @@ class HoldSeats(
     """Keep seats: named ones, or where none is named, `quantity` of a section.
 
     `right`: `place`, the visitor's active place decides; `pass`, it must be of this number and
-    wave; `none`, only a repeat is answered. `aloud`: told to every process.
+    wave; `none`, only a repeat is answered. `publish`: published to every process.
     """
 
     hold: str
@@ -177,7 +177,7 @@ class HoldSeats(
     right: Right
     number: int = 0
     wave: int = 0
-    aloud: bool = False
+    publish: bool = False
 
 
 class FindHold(Command[Held | UnknownHold | HoldOver], frozen=True):

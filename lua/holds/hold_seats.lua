@@ -1,4 +1,4 @@
--- hold_seats(hold, visitor, key, print, seats, section, quantity, right, number, wave, aloud)
+-- hold_seats(hold, visitor, key, print, seats, section, quantity, right, number, wave, publish)
 --   -> held | key_reused | no_right | not_on_sale | unknown_seats | unknown_section | hold_exists
 --   | limit_exceeded | mixed_currencies | seats_taken | sold_out
 --
@@ -82,7 +82,7 @@ local function make(command, one, wish)
   hold.keep(made)
   hold.note(made)
   hold.remember_key(made)
-  if command.aloud then tell("held", { visitor = made.visitor, hold = made.id }) end
+  if command.publish then tell("held", { visitor = made.visitor, hold = made.id }) end
   return made
 end
 

@@ -7,8 +7,8 @@ return function(command)
   local stands = one and place.tell(one) or answer("not_in_line")
   stands.has_held = redis.call("EXISTS", key("keys", command.visitor)) == 1
   if command.connecting then
-    stands.order = redis.call("HINCRBY", key("stats"), "connects", 1)
-    tell("connected", { visitor = command.visitor, order = stands.order })
+    stands.connection = redis.call("HINCRBY", key("stats"), "connects", 1)
+    tell("connected", { visitor = command.visitor, connection = stands.connection })
   end
   return stands
 end

@@ -3,7 +3,7 @@
 from booking_rush.lua.commands import Command, Reply, RoomState
 
 
-class Stands(Reply, frozen=True, kw_only=True):
+class PlaceReply(Reply, frozen=True, kw_only=True):
     """A place. It may be told once Postgres has the outbox `entry` (empty: it has it).
 
     `again`: it was there before this join; `order`: the how manieth socket this claim is of;
@@ -17,17 +17,17 @@ class Stands(Reply, frozen=True, kw_only=True):
     room: RoomState
     entry: str
     again: bool = False
-    order: int = 0
+    connection: int = 0
     has_held: bool = False
 
 
-class Waiting(Stands, frozen=True, kw_only=True):
+class Waiting(PlaceReply, frozen=True, kw_only=True):
     """In line, behind `ahead` others of the lane."""
 
     ahead: int
 
 
-class Admitted(Stands, frozen=True, kw_only=True):
+class Admitted(PlaceReply, frozen=True, kw_only=True):
     """May book until `deadline_ms`; wants to be heard of by `claim_ms`."""
 
     wave: int
@@ -36,14 +36,14 @@ class Admitted(Stands, frozen=True, kw_only=True):
     deadline_ms: int
 
 
-class Late(Stands, frozen=True, kw_only=True):
+class Late(PlaceReply, frozen=True, kw_only=True):
     """Missed the turn; admitted next when heard of again in time."""
 
 
 class NotInLine(Reply, frozen=True):
     """The visitor has no place."""
 
-    order: int = 0
+    connection: int = 0
     has_held: bool = False
 
 
@@ -79,11 +79,11 @@ class Advanced(Reply, frozen=True):
 class JoinLine(Command[Waiting | Admitted | Late | LineClosed | LineFull], frozen=True):
     """Give a visitor the next number of the line, or the place that they already have.
 
-    `aloud`: told to every process, for who listens somewhere else than where they ask.
+    `publish`: published to every process, for subscribers that are not at the one that asks.
     """
 
     visitor: str
-    aloud: bool = False
+    publish: bool = False
 
 
 class LeaveLine(Command[Left | NotInLine], frozen=True):

@@ -1,12 +1,12 @@
--- join_line(visitor, aloud) -> waiting | admitted | late | line_closed | line_full
+-- join_line(visitor, publish) -> waiting | admitted | late | line_closed | line_full
 --
 -- Give a visitor the next number of the line, or the place that they already have. Numbers
--- come from a counter, never from a clock, so nobody is admitted before a smaller one. `aloud`,
+-- come from a counter, never from a clock, so nobody is admitted before a smaller one. `publish`,
 -- every process hears of it: the visitor may be listening somewhere else than where they asked.
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 
 return function(command)
-  if command.aloud then tell("joined", { visitor = command.visitor }) end
+  if command.publish then tell("joined", { visitor = command.visitor }) end
   local had = place.of(command.visitor)
   if had then
     place.claim(had)

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from booking_rush.lua.commands import Command, Reply, RoomState
-from booking_rush.lua.events.commands import House
+from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.lua.holds.commands import Hold
 
 
@@ -55,7 +55,7 @@ class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
     stats: dict[str, int]
 
 
-class KeptPlace(msgspec.Struct, frozen=True):
+class RecordedPlace(msgspec.Struct, frozen=True):
     """A place as Postgres kept it; `until_ms` is when a pass or a late turn ends."""
 
     visitor: str
@@ -70,7 +70,7 @@ class KeptPlace(msgspec.Struct, frozen=True):
 class LoadPlaces(Command[Loaded | EpochPassed], frozen=True):
     """A page of places, and of numbers beyond head that wait no more."""
 
-    places: list[KeptPlace]
+    places: list[RecordedPlace]
     gone: list[int]
 
 
@@ -81,7 +81,7 @@ class OpenEpoch(Command[EpochOpened | EpochPassed], frozen=True):
 class LoadSections(Command[Loaded | EpochPassed], frozen=True):
     """The one way back: the house."""
 
-    sections: list[House]
+    sections: list[SectionInventory]
 
 
 class LoadHolds(Command[Loaded | EpochPassed], frozen=True):

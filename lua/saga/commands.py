@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from booking_rush.lua.commands import Command, Reply
+from booking_rush.lua.commands import Command, Published, Reply
 from booking_rush.lua.holds.commands import Hold
 
 
@@ -20,10 +20,6 @@ class NothingHeld(Reply, frozen=True):
 
 class SeatsLost(Reply, frozen=True):
     """The seats cannot be taken again; nothing was taken."""
-
-
-class Told(Reply, frozen=True):
-    """Every process that listens has heard it."""
 
 
 class MarkSold(Command[Obeyed | StepPassed], frozen=True):
@@ -58,7 +54,7 @@ class RetakeHold(Command[Obeyed | StepPassed | SeatsLost], frozen=True):
     step: int
 
 
-class TellBooking(Command[Told], frozen=True):
+class PublishBooking(Command[Published], frozen=True):
     """Say that a booking of a visitor has another state."""
 
     visitor: str

@@ -9,7 +9,7 @@ from booking_rush.booking import audit
 from booking_rush.errors import Invalid
 from booking_rush.server.auth.operators import Operator
 from booking_rush.server.web.authentication import need_operator
-from booking_rush.server.web.requests import house_of, page_of
+from booking_rush.server.web.requests import page_of, services_of
 from booking_rush.server.web.responses import answer
 
 
@@ -20,11 +20,11 @@ async def journal(request: Request) -> Response:
     if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
         raise Invalid(("after", "an entry's id"))
     before = int(after) if after is not None else None
-    entries = await audit.entries(house_of(request).pool, limit=limit, before=before)
+    entries = await audit.entries(services_of(request).pool, limit=limit, before=before)
     return answer(200, {"entries": entries})
 
 
 async def record_action(request: Request, operator: Operator, what: str, **detail: Any) -> None:
     """Record in the journal what an operator did to the event of this request."""
-    async with house_of(request).pool.acquire() as connection:
-        await audit.note(connection, operator.name, what, request.path_params["event"], **detail)
+    async with services_of(request).pool.acquire() as connection:
+        await audit.record(connection, operator.name, what, request.path_params["event"], **detail)

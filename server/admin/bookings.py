@@ -11,23 +11,23 @@ from booking_rush.errors import Invalid
 from booking_rush.server.admin.audit import record_action
 from booking_rush.server.admin.csv_export import as_csv
 from booking_rush.server.web.authentication import need_operator
-from booking_rush.server.web.requests import house_of, id_of, page_of, room_of, uuid_of
+from booking_rush.server.web.requests import id_of, page_of, room_of, services_of, uuid_of
 from booking_rush.server.web.responses import answer
 
 
 async def list_bookings(request: Request) -> Response:
     """`GET A/bookings`: the newest first, as JSON, or as CSV where that is asked for."""
     await need_operator(request, "viewer")
-    house = house_of(request)
+    services = services_of(request)
     room = await room_of(request)
     limit, after = page_of(request)
     state = request.query_params.get("state") or None
     if state is not None and state not in STATES:
         raise Invalid(("state", f"one of {', '.join(STATES)}"))
     found, more = await bookings.page(
-        house.pool, limit=limit, after=id_of(after), event=room.row.id, state=state
+        services.pool, limit=limit, after=id_of(after), event=room.row.id, state=state
     )
-    shown = [booking.shown_to_operators(house.signer.ticket) for booking in found]
+    shown = [booking.shown_to_operators(services.signer.ticket) for booking in found]
     if "text/csv" in request.headers.get("accept", ""):
         headers = {"Link": f'<?after={more}>; rel="next"'} if more else None
         return Response(as_csv(shown), 200, headers, media_type="text/csv")
@@ -37,17 +37,19 @@ async def list_bookings(request: Request) -> Response:
 async def refund(request: Request) -> Response:
     """`POST /api/v1/admin/bookings/{booking}/refund`."""
     operator = await need_operator(request, "operator")
-    house = house_of(request)
+    services = services_of(request)
     booking = uuid_of(request.path_params["booking"])
-    found = await cancel(house.pool, booking, operator.name, begun=True)
-    return answer(202, {"booking": found.shown_to_operators(house.signer.ticket)})
+    found = await cancel(services.pool, booking, operator.name, begun=True)
+    return answer(202, {"booking": found.shown_to_operators(services.signer.ticket)})
 
 
 async def reconcile(request: Request) -> Response:
     """`POST A/reconcile`: what differs between Redis, Postgres and the bank."""
     operator = await need_operator(request, "operator")
-    house = house_of(request)
+    services = services_of(request)
     room = await room_of(request)
-    found = await Comparison(house.pool, house.rooms.directory, house.payments).of(room.row.id)
+    found = await Comparison(services.pool, services.rooms.events, services.payments).of(
+        room.row.id
+    )
     await record_action(request, operator, "reconcile", differences=len(found))
     return answer(200, {"differences": [difference.shown() for difference in found]})

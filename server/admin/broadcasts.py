@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from booking_rush.server.admin.events import Text
 from booking_rush.server.web.authentication import need_operator
-from booking_rush.server.web.requests import house_of, idempotency_key_of, read_json, room_of
+from booking_rush.server.web.requests import idempotency_key_of, read_json, room_of, services_of
 from booking_rush.server.web.responses import answer
 
 
-class Broadcast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BroadcastBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to say to whom."""
 
     text: Text
@@ -24,9 +24,9 @@ async def broadcast(request: Request) -> Response:
     """`POST A/broadcast`: kept, then told to every process."""
     operator = await need_operator(request, "operator")
     room = await room_of(request)
-    wanted = await read_json(request, Broadcast)
-    rooms = house_of(request).rooms
-    id_, said = await rooms.announcements.say(
+    wanted = await read_json(request, BroadcastBody)
+    rooms = services_of(request).rooms
+    id_, said = await rooms.broadcasts.save(
         room.row.id,
         text=wanted.text,
         level=wanted.level,
@@ -35,5 +35,5 @@ async def broadcast(request: Request) -> Response:
         key=idempotency_key_of(request),
     )
     if said is not None:
-        await rooms.announce(said)
+        await rooms.publish(said)
     return answer(202, {"id": id_})

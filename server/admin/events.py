@@ -8,15 +8,15 @@ from starlette.responses import Response
 
 from booking_rush.booking.catalogue.catalogue import Event
 from booking_rush.booking.catalogue.events import EventChange, NewEvent
-from booking_rush.booking.recording.event_scheduler import bring
+from booking_rush.booking.recording.event_scheduler import push_to_redis
 from booking_rush.server.web.authentication import need_operator
 from booking_rush.server.web.requests import (
     CHART_BYTES_MAX,
     decoded,
-    house_of,
     page_of,
     read_body,
     read_json,
+    services_of,
 )
 from booking_rush.server.web.responses import answer
 
@@ -35,8 +35,8 @@ async def create(request: Request) -> Response:
     """`POST /api/v1/admin/events`: a whole event in one body."""
     operator = await need_operator(request, "operator")
     new = await read_json(request, NewEvent, most=CHART_BYTES_MAX)
-    event = await house_of(request).catalogue.create(new, who=operator.name)
-    await house_of(request).rooms.directory.ready(event.id, seconds=READY_S)
+    event = await services_of(request).catalogue.create(new, who=operator.name)
+    await services_of(request).rooms.events.ready(event.id, seconds=READY_S)
     return answer(201, {"event": _shown(request, event)})
 
 
@@ -44,7 +44,7 @@ async def events(request: Request) -> Response:
     """`GET /api/v1/admin/events`: every event, the newest first."""
     await need_operator(request, "viewer")
     limit, after = page_of(request)
-    found = await house_of(request).catalogue.every()
+    found = await services_of(request).catalogue.every()
     if after is not None:
         ids = [event.id for event in found]
         found = found[ids.index(after) + 1 :] if after in ids else []
@@ -54,7 +54,7 @@ async def events(request: Request) -> Response:
 async def event(request: Request) -> Response:
     """`GET A`."""
     await need_operator(request, "viewer")
-    found = await house_of(request).catalogue.event(request.path_params["event"])
+    found = await services_of(request).catalogue.event(request.path_params["event"])
     return answer(200, {"event": _shown(request, found)})
 
 
@@ -62,7 +62,7 @@ async def change(request: Request) -> Response:
     """`PATCH A`: name, times, more sections."""
     operator = await need_operator(request, "operator")
     wanted = await read_json(request, EventChange, most=CHART_BYTES_MAX)
-    changed = await house_of(request).catalogue.change(
+    changed = await services_of(request).catalogue.change(
         request.path_params["event"], wanted, who=operator.name
     )
     return await _changed(request, changed)
@@ -73,7 +73,7 @@ async def act(action: str, request: Request) -> Response:
     operator = await need_operator(request, "operator")
     body = await read_body(request)
     reason = decoded(body, OptionalReason).reason if body else None
-    changed = await house_of(request).catalogue.act(
+    changed = await services_of(request).catalogue.act(
         request.path_params["event"], action, who=operator.name, reason=reason
     )
     return await _changed(request, changed)
@@ -83,7 +83,7 @@ async def rules(request: Request) -> Response:
     """`PATCH A/rules`."""
     operator = await need_operator(request, "operator")
     wanted = await read_json(request, dict[str, Any])
-    changed = await house_of(request).catalogue.set_rules(
+    changed = await services_of(request).catalogue.set_rules(
         request.path_params["event"], wanted, who=operator.name
     )
     await _changed(request, changed)
@@ -92,12 +92,12 @@ async def rules(request: Request) -> Response:
 
 async def _changed(request: Request, event: Event) -> Response:
     """Bring a change to Redis now; where that fails the record duty does it within a second."""
-    directory = house_of(request).rooms.directory
-    await directory.refresh()
-    await bring(directory, event)
+    registry = services_of(request).rooms.events
+    await registry.refresh()
+    await push_to_redis(registry, event)
     return answer(200, {"event": _shown(request, event)})
 
 
 def _shown(request: Request, event: Event) -> dict[str, Any]:
-    gate = house_of(request).rooms.batcher(event.id).gate
+    gate = services_of(request).rooms.batcher(event.id).gate
     return event.shown_to_operators(None if gate.is_open else "recovering")

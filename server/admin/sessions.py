@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.server.web.authentication import is_secure, need_operator
-from booking_rush.server.web.requests import house_of, read_json
+from booking_rush.server.web.requests import read_json, services_of
 from booking_rush.server.web.responses import answer
 
 
@@ -21,7 +21,7 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def log_in(request: Request) -> Response:
     """`POST /api/v1/admin/login`."""
     login = await read_json(request, Login)
-    cookie, operator = await house_of(request).operators.log_in(login.username, login.password)
+    cookie, operator = await services_of(request).operators.log_in(login.username, login.password)
     response = answer(
         200, {"csrf": operator.csrf, "username": operator.name, "role": operator.role}
     )
@@ -34,7 +34,7 @@ async def log_in(request: Request) -> Response:
 async def log_out(request: Request) -> Response:
     """`POST /api/v1/admin/logout`: the session ends here, too."""
     await need_operator(request, "viewer")
-    await house_of(request).operators.log_out(request.cookies.get("rush_admin", ""))
+    await services_of(request).operators.log_out(request.cookies.get("rush_admin", ""))
     response = answer(204)
     response.delete_cookie("rush_admin")
     return response

@@ -9,9 +9,9 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from booking_rush.booking.holds.bookings import takings
+from booking_rush.booking.holds.bookings import revenue
 from booking_rush.errors import Refusal
-from booking_rush.postgres import AWAY
+from booking_rush.postgres import UNAVAILABLE
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.problems import NotAuthenticated, NotFound
@@ -19,11 +19,11 @@ from booking_rush.server.rooms.room import Room
 from booking_rush.server.web.authentication import need_operator, operator_of
 from booking_rush.server.web.handshake import accept
 from booking_rush.server.web.requests import (
-    house_of,
     room_of,
+    services_of,
 )
 from booking_rush.server.web.responses import answer, deny
-from booking_rush.server.web.services import House
+from booking_rush.server.web.services import Services
 from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
 
 PATH = re.compile(r"/ws/admin/events/([^/]+)\Z")
@@ -32,13 +32,13 @@ MONEY_S = 2.0
 PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
-async def figures(house: House, room: Room) -> dict[str, Any]:
+async def stats_members(services: Services, room: Room) -> dict[str, Any]:
     """The members of `stats`; `held`, `paying`, `sold` and `free` count places.
 
     Raises:
         Recovering, TryAgain, Busy: Redis cannot say just now.
     """
-    stats = await house.rooms.stats(room)
+    stats = await services.rooms.stats(room)
     return {
         "state": stats.state,
         "waiting": stats.waiting,
@@ -47,23 +47,23 @@ async def figures(house: House, room: Room) -> dict[str, Any]:
         "held": stats.held,
         "paying": stats.paying,
         "sold": stats.sold,
-        "money": await money(house, room.row.id),
+        "money": await revenue_members(services, room.row.id),
         "free": stats.free,
         "joined": stats.joined,
         "admitted": stats.admitted,
-        "rate": round(room.outlook.admissions_per_second(), 2),
+        "rate": round(room.forecast.admissions_per_second(), 2),
         "wait_seconds": percentiles(stats.waits),
         "outbox_age_seconds": round(stats.outbox_age_ms / 1000, 3),
         "sockets": stats.sockets,
     }
 
 
-async def money(house: House, event: str) -> dict[str, Any]:
+async def revenue_members(services: Services, event: str) -> dict[str, Any]:
     """What the event has taken, at most two seconds old: it is summed up over all bookings."""
-    at, found = house.takings.get(event, (-MONEY_S, {}))
+    at, found = services.revenue.get(event, (-MONEY_S, {}))
     if time.monotonic() - at >= MONEY_S:
-        found = await takings(house.pool, event)
-        house.takings[event] = (time.monotonic(), found)
+        found = await revenue(services.pool, event)
+        services.revenue[event] = (time.monotonic(), found)
     return found
 
 
@@ -83,7 +83,7 @@ def percentiles(waits: list[tuple[int, int]]) -> dict[str, float | None]:
     return shown
 
 
-async def operators_socket(house: House, scope: Scope, receive: Receive, send: Send) -> None:
+async def operators_socket(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve `/ws/admin/events/{event}`."""
     await receive()
     path = PATH.match(scope["path"])
@@ -94,21 +94,21 @@ async def operators_socket(house: House, scope: Scope, receive: Receive, send: S
     if not await accept(scope, send, socket):
         return
     try:
-        await operator_of(HTTPConnection(scope), house)
-        room = await house.rooms.room(path[1])
+        await operator_of(HTTPConnection(scope), services)
+        room = await services.rooms.room(path[1])
     except NotAuthenticated as refusal:
         socket.end(frames.NOT_AUTHENTICATED, refusal.code)
     except UnknownEvent as refusal:
         socket.end(frames.UNKNOWN_EVENT, refusal.code)
-    except AWAY:
+    except UNAVAILABLE:
         socket.end(frames.OVERLOADED, "come back in a moment")
     else:
-        await _show(house, room, socket, receive)
+        await _show(services, room, socket, receive)
 
 
-async def _show(house: House, room: Room, socket: Socket, receive: Receive) -> None:
+async def _show(services: Services, room: Room, socket: Socket, receive: Receive) -> None:
     """Figures each second, until the client goes; what it says is not listened to."""
-    shows = asyncio.create_task(_figures(house, room, socket))
+    shows = asyncio.create_task(_figures(services, room, socket))
     try:
         while (await receive())["type"] != "websocket.disconnect":
             pass
@@ -116,14 +116,14 @@ async def _show(house: House, room: Room, socket: Socket, receive: Receive) -> N
         shows.cancel()
 
 
-async def _figures(house: House, room: Room, socket: Socket) -> None:
+async def _figures(services: Services, room: Room, socket: Socket) -> None:
     while True:
         try:
-            socket.push(frames.frame("stats", stats=await figures(house, room)))
+            socket.push(frames.frame("stats", stats=await stats_members(services, room)))
         except Refusal as refusal:
             members = {"state": room.state_members()["state"], "unknown": refusal.code}
             socket.push(frames.frame("stats", stats=members))
-        except AWAY:
+        except UNAVAILABLE:
             pass
         await asyncio.sleep(EVERY_S)
 
@@ -132,4 +132,4 @@ async def stats(request: Request) -> Response:
     """`GET A/stats`."""
     await need_operator(request, "viewer")
     room = await room_of(request)
-    return answer(200, {"stats": await figures(house_of(request), room)})
+    return answer(200, {"stats": await stats_members(services_of(request), room)})

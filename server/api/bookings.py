@@ -13,9 +13,9 @@ from booking_rush.booking.saga.cancellation import cancel as cancel_booking
 from booking_rush.server.protocol.problems import NotFound
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.requests import (
-    house_of,
     id_of,
     page_of,
+    services_of,
     uuid_of,
 )
 from booking_rush.server.web.responses import answer
@@ -25,32 +25,34 @@ QR_MAX = 1024
 
 async def list_bookings(request: Request) -> Response:
     """`GET /api/v1/bookings`: one's own, the newest first."""
-    house = house_of(request)
-    visitor = visitor_of(request, house)
+    services = services_of(request)
+    visitor = visitor_of(request, services)
     limit, after = page_of(request)
-    found, more = await bookings.page(house.pool, limit=limit, after=id_of(after), visitor=visitor)
-    shown = [booking.shown(house.signer.ticket) for booking in found]
+    found, more = await bookings.page(
+        services.pool, limit=limit, after=id_of(after), visitor=visitor
+    )
+    shown = [booking.shown(services.signer.ticket) for booking in found]
     return answer(200, {"bookings": shown, "next": more})
 
 
 async def booking(request: Request) -> Response:
     """`GET /api/v1/bookings/{booking}`."""
     found = await own_booking(request)
-    return answer(200, {"booking": found.shown(house_of(request).signer.ticket)})
+    return answer(200, {"booking": found.shown(services_of(request).signer.ticket)})
 
 
 async def cancel(request: Request) -> Response:
     """`POST /api/v1/bookings/{booking}/cancel`: the money goes back, then the seats."""
     found = await own_booking(request)
-    house = house_of(request)
-    cancelled = await cancel_booking(house.pool, found.id, f"visitor:{found.visitor}")
-    return answer(202, {"booking": cancelled.shown(house.signer.ticket)})
+    services = services_of(request)
+    cancelled = await cancel_booking(services.pool, found.id, f"visitor:{found.visitor}")
+    return answer(202, {"booking": cancelled.shown(services.signer.ticket)})
 
 
 async def qr(request: Request) -> Response:
     """`GET /api/v1/bookings/{booking}/tickets/{ticket}/qr.svg`: a ticket's code to be scanned."""
     found = await own_booking(request)
-    for ticket in found.tickets(house_of(request).signer.ticket):
+    for ticket in found.tickets(services_of(request).signer.ticket):
         if ticket["id"] == request.path_params["ticket"]:
             image = _qr(ticket["code"])
             headers = {"Cache-Control": "private, max-age=3600"}
@@ -64,9 +66,9 @@ async def own_booking(request: Request) -> Booking:
     Raises:
         UnknownBooking: there is none, or it is another visitor's.
     """
-    house = house_of(request)
-    visitor = visitor_of(request, house)
-    found = await bookings.one(house.pool, uuid_of(request.path_params["booking"]))
+    services = services_of(request)
+    visitor = visitor_of(request, services)
+    found = await bookings.get(services.pool, uuid_of(request.path_params["booking"]))
     if found.visitor != visitor:
         raise UnknownBooking
     return found

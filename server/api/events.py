@@ -10,7 +10,7 @@ from starlette.responses import Response
 from booking_rush.booking.catalogue.catalogue import Event
 from booking_rush.booking.catalogue.events import Section
 from booking_rush.booking.seats.chart import chart
-from booking_rush.server.web.requests import house_of, page_of, room_of
+from booking_rush.server.web.requests import page_of, room_of, services_of
 from booking_rush.server.web.responses import answer
 
 CHARTS_MAX = 64
@@ -19,7 +19,7 @@ CHARTS_MAX = 64
 async def events(request: Request) -> Response:
     """`GET /api/v1/events`: what is on sale."""
     limit, after = page_of(request)
-    shown = await house_of(request).catalogue.on_sale()
+    shown = await services_of(request).catalogue.on_sale()
     if after is not None:
         ids = [event.id for event in shown]
         shown = shown[ids.index(after) + 1 :] if after in ids else []
@@ -28,14 +28,14 @@ async def events(request: Request) -> Response:
 
 async def event(request: Request) -> Response:
     """`GET E`."""
-    found = await house_of(request).catalogue.event(request.path_params["event"])
+    found = await services_of(request).catalogue.event(request.path_params["event"])
     await room_of(request)
     return answer(200, {"event": _shown(request, found)})
 
 
 async def event_chart(request: Request) -> Response:
     """`GET E/chart`: cacheable, it changes only when sections are added."""
-    found = await house_of(request).catalogue.event(request.path_params["event"])
+    found = await services_of(request).catalogue.event(request.path_params["event"])
     body, tag = _chart(tuple(map(_Frozen, found.sections)))
     headers = {"ETag": tag, "Cache-Control": "public, max-age=60"}
     if tag in [given.strip() for given in request.headers.get("if-none-match", "").split(",")]:
@@ -44,7 +44,7 @@ async def event_chart(request: Request) -> Response:
 
 
 def _shown(request: Request, event: Event) -> dict[str, object]:
-    gate = house_of(request).rooms.batcher(event.id).gate
+    gate = services_of(request).rooms.batcher(event.id).gate
     return event.shown(None if gate.is_open else "recovering")
 
 

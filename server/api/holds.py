@@ -6,15 +6,15 @@ from starlette.responses import Response
 
 from booking_rush.booking.holds.contacts import contact_of
 from booking_rush.booking.holds.errors import PassExpired, PassInvalid, PassRequired
-from booking_rush.booking.holds.hold_request import Right, check_key, wish_of
+from booking_rush.booking.holds.hold_request import Right, check_key, hold_request_of
 from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.protocol.problems import check_method
 from booking_rush.server.rooms.seat_map import availability
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import house_of, read_json, room_of
+from booking_rush.server.web.requests import read_json, room_of, services_of
 from booking_rush.server.web.responses import answer
-from booking_rush.server.web.services import House
+from booking_rush.server.web.services import Services
 
 
 class WishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,26 +36,26 @@ class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def seats(request: Request) -> Response:
     """`GET E/availability`."""
     room = await room_of(request)
-    batcher = house_of(request).rooms.batcher(room.row.id)
+    batcher = services_of(request).rooms.batcher(room.row.id)
     return answer(200, {"sections": await availability(batcher)}, {"Cache-Control": "no-store"})
 
 
 async def hold(request: Request) -> Response:
     """`POST E/holds`: a repeat of a success is answered without a pass."""
-    house = house_of(request)
-    visitor = visitor_of(request, house)
+    services = services_of(request)
+    visitor = visitor_of(request, services)
     room = await room_of(request)
     body = await read_json(request, WishBody)
-    wish = wish_of(body.seats, body.section, body.quantity)
+    wish = hold_request_of(body.seats, body.section, body.quantity)
     key = check_key(request.headers.get("idempotency-key"))
-    right = right_of(house, room.row.id, visitor, request.headers.get("booking-pass", ""))
-    held = await room.holds.create(visitor, key, wish, right, aloud=True)
+    right = right_of(services, room.row.id, visitor, request.headers.get("booking-pass", ""))
+    held = await room.holds.create(visitor, key, wish, right, publish=True)
     return answer(201, {"hold": hold_members(room.row.id, held)})
 
 
 async def find(request: Request) -> Response:
     """`GET E/holds/{hold}`."""
-    visitor = visitor_of(request, house_of(request))
+    visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     held = await room.holds.find(visitor, request.path_params["hold"])
     return answer(200, {"hold": hold_members(room.row.id, held)})
@@ -63,7 +63,7 @@ async def find(request: Request) -> Response:
 
 async def extend(request: Request) -> Response:
     """`POST E/holds/{hold}/extend`."""
-    visitor = visitor_of(request, house_of(request))
+    visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     held = await room.holds.extend(visitor, request.path_params["hold"])
     return answer(200, {"hold": hold_members(room.row.id, held)})
@@ -71,7 +71,7 @@ async def extend(request: Request) -> Response:
 
 async def release(request: Request) -> Response:
     """`DELETE E/holds/{hold}`."""
-    visitor = visitor_of(request, house_of(request))
+    visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     await room.holds.release(visitor, request.path_params["hold"])
     return answer(204)
@@ -79,17 +79,17 @@ async def release(request: Request) -> Response:
 
 async def check_out(request: Request) -> Response:
     """`POST E/holds/{hold}/checkout`."""
-    house = house_of(request)
-    visitor = visitor_of(request, house)
+    services = services_of(request)
+    visitor = visitor_of(request, services)
     room = await room_of(request)
     body = await read_json(request, CheckoutBody)
-    method = check_method(body.payment_method, house.payments.methods)
+    method = check_method(body.payment_method, services.payments.methods)
     contact = contact_of(body.email, body.language)
     booking = await room.holds.check_out(visitor, request.path_params["hold"], method, contact)
-    return answer(202, {"booking": booking.shown(house.signer.ticket)})
+    return answer(202, {"booking": booking.shown(services.signer.ticket)})
 
 
-def right_of(house: House, event: str, visitor: str, token: str) -> Right:
+def right_of(services: Services, event: str, visitor: str, token: str) -> Right:
     """What a pass is worth; what is wrong with it is said only if it is needed.
 
     Whether one that was good is over by now is decided by the visitor's row.
@@ -97,7 +97,7 @@ def right_of(house: House, event: str, visitor: str, token: str) -> Right:
     if not token:
         return Right("none", refusal=PassRequired())
     try:
-        claims = house.signer.read_pass(token, event, visitor)
+        claims = services.signer.read_pass(token, event, visitor)
     except PassExpiredError as error:
         return Right("none", refusal=PassExpired(str(error)))
     except PassInvalidError as error:

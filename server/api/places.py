@@ -5,23 +5,23 @@ from starlette.responses import Response
 
 from booking_rush.queue.line import NotInLine
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import house_of, room_of
+from booking_rush.server.web.requests import room_of, services_of
 from booking_rush.server.web.responses import answer
 
 
 async def join(request: Request) -> Response:
     """`POST E/queue`: 201, or 200 when already in."""
-    visitor = visitor_of(request, house_of(request))
+    visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    place = await room.line.join(visitor, aloud=True)
+    place = await room.line.join(visitor, publish=True)
     return answer(200 if place.again else 201, room.place_members(visitor, place))
 
 
 async def place(request: Request) -> Response:
     """`GET E/queue`: asking is being heard of."""
-    visitor = visitor_of(request, house_of(request))
+    visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    found = await room.line.claim(visitor)
+    found = await room.line.confirm_presence(visitor)
     if found is None:
         raise NotInLine
     return answer(200, room.place_members(visitor, found))
@@ -29,7 +29,7 @@ async def place(request: Request) -> Response:
 
 async def leave(request: Request) -> Response:
     """`DELETE E/queue`: gives up place or pass."""
-    visitor = visitor_of(request, house_of(request))
+    visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     await room.line.leave(visitor)
     return answer(204)

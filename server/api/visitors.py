@@ -5,14 +5,14 @@ from starlette.responses import Response
 
 from booking_rush.server.auth.visitor_tokens import LIFE_S
 from booking_rush.server.web.authentication import is_secure, visitor_cookie
-from booking_rush.server.web.requests import house_of
+from booking_rush.server.web.requests import services_of
 from booking_rush.server.web.responses import answer
 from booking_rush.timestamps import moment
 
 
 async def new_visitor(request: Request) -> Response:
     """`POST /api/v1/visitors`: somebody whom nobody has been before."""
-    issued = house_of(request).tokens.issue()
+    issued = services_of(request).tokens.issue()
     response = answer(
         201,
         {
@@ -34,7 +34,7 @@ async def new_visitor(request: Request) -> Response:
 
 async def jwks(request: Request) -> Response:
     """`GET /.well-known/jwks.json`: what verifies passes and receipts."""
-    keys = house_of(request).signer.ring.jwks()
+    keys = services_of(request).signer.ring.jwks()
     return answer(
         200, keys, {"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"}
     )

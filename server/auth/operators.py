@@ -138,7 +138,7 @@ class Operators:
                 """,  # noqa: S608  a constant of this file
                 _digest(cookie), name, csrf,
             )  # fmt: skip
-            await audit.note(connection, name, "login")
+            await audit.record(connection, name, "login")
         return cookie, Operator(name, role, csrf)
 
     async def _fail(self, name: str) -> None:

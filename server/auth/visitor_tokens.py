@@ -23,7 +23,7 @@ class Issued:
     expires_at: int
 
 
-class Tokens:
+class VisitorTokens:
     """Makes and reads tokens under a key of this purpose alone."""
 
     def __init__(self, secret: str) -> None:

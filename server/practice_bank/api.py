@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from booking_rush.errors import Invalid, TryAgain
-from booking_rush.server.practice_bank.bank import Bank, Dials
+from booking_rush.server.practice_bank.bank import Bank, FaultSettings
 from booking_rush.server.practice_bank.ledger import NewCharge
 from booking_rush.server.web.exception_handlers import HANDLERS
 from booking_rush.server.web.health import healthz
@@ -93,11 +93,11 @@ async def dials(request: Request) -> Response:
     """`GET /dials`, and `PUT /dials`, which sets what it does not name to its default."""
     works = bank_of(request)
     if request.method == "PUT":
-        works.dials = await read_json(request, Dials)
+        works.dials = await read_json(request, FaultSettings)
     return answer(200, msgspec.to_builtins(works.dials))
 
 
-def moody(handler: Handler) -> Handler:
+def inject_faults(handler: Handler) -> Handler:
     """A handler that works as well as the dials say."""
 
     async def handle(request: Request) -> Response:
@@ -114,10 +114,10 @@ def moody(handler: Handler) -> Handler:
 
 
 ROUTES = [
-    Route("/charges", moody(charge), methods=["POST"]),
-    Route("/charges/{key}", moody(read), methods=["GET"]),
-    Route("/charges/{key}/cancel", moody(cancel), methods=["POST"]),
-    Route("/refunds", moody(refund), methods=["POST"]),
+    Route("/charges", inject_faults(charge), methods=["POST"]),
+    Route("/charges/{key}", inject_faults(read), methods=["GET"]),
+    Route("/charges/{key}/cancel", inject_faults(cancel), methods=["POST"]),
+    Route("/refunds", inject_faults(refund), methods=["POST"]),
     Route("/ledger", ledger, methods=["GET"]),
     Route("/totals", totals, methods=["GET"]),
     Route("/dials", dials, methods=["GET", "PUT"]),

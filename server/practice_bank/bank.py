@@ -14,25 +14,25 @@ import msgspec
 import orjson
 
 from booking_rush.booking.payments.http_client import (
-    Asker,
-    NoAnswerError,
-    Patience,
-    Question,
+    HttpClient,
+    HttpRequest,
+    NoResponseError,
+    Timeouts,
 )
 from booking_rush.booking.payments.practice_bank import SIGNATURE
 from booking_rush.booking.payments.signatures import sign
-from booking_rush.postgres import gathering
-from booking_rush.server.practice_bank.ledger import Books, Due, NewCharge
-from booking_rush.tasks import end
+from booking_rush.postgres import coalesced
+from booking_rush.server.practice_bank.ledger import Ledger, NewCharge, PendingWebhook
+from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
 FLYING_MAX = 32  # webhooks on their way at a time
-PATIENCE = Patience(total_s=5.0, connect_s=5.0)
+PATIENCE = Timeouts(total_s=5.0, connect_s=5.0)
 LOOK_S = 0.1  # how often we look for what is due when nobody wakes us
 
 
-class Dials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FaultSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How well the bank works; each process begins with these, and forgets what was turned."""
 
     latency_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 0
@@ -47,8 +47,8 @@ class Bank:
 
     def __init__(
         self,
-        books: Books,
-        http: Asker,
+        books: Ledger,
+        http: HttpClient,
         webhook_url: str,
         *,
         secrets: Sequence[str],
@@ -56,14 +56,14 @@ class Bank:
         assert secrets, "the bank signs what it says"
         assert all(secrets), "an empty secret would let anybody sign"
         self.books = books
-        self.dials = Dials()
+        self.dials = FaultSettings()
         self._http = http
         self._webhook_url = webhook_url
         self._secret = secrets[0]
         self._flying: dict[str, asyncio.Task[None]] = {}
-        self._landed: list[tuple[Due, bool]] = []
+        self._landed: list[tuple[PendingWebhook, bool]] = []
         self._woken = asyncio.Event()
-        self.charges = gathering(self._charge)
+        self.charges = coalesced(self._charge)
 
     @property
     def delay_s(self) -> float:
@@ -89,7 +89,7 @@ class Bank:
 
     async def close(self) -> None:
         """Send no more; what is on its way is sent again by whoever works next."""
-        await end(self._flying.values())
+        await cancel_and_wait(self._flying.values())
 
     async def _charge(self, wishes: Sequence[NewCharge]) -> list[dict[str, Any] | Exception]:
         return await self.books.charge_all(wishes, delay_s=self.delay_s)
@@ -112,25 +112,25 @@ class Bank:
             self._flying[due.id] = asyncio.create_task(self._deliver(due))
         return len(found)
 
-    async def _deliver(self, due: Due) -> None:
+    async def _deliver(self, due: PendingWebhook) -> None:
         arrived = False
         try:
             for _ in range(self.dials.webhook_repeat):
                 arrived = (await self._http.ask(self._signed(due))).is_good
-        except NoAnswerError as error:
+        except NoResponseError as error:
             arrived = False
             log.info("webhook failed id=%s why=%s", due.id, error)
         finally:
             self._landed.append((due, arrived))
             self.wake()
 
-    def _signed(self, due: Due) -> Question:
+    def _signed(self, due: PendingWebhook) -> HttpRequest:
         body = orjson.dumps(
             {"id": due.id, "booking": str(due.booking), "attempt": due.attempt, "word": due.word}
         )
         signature = sign(self._secret, body, at_s=int(time.time()))
         headers = {SIGNATURE: signature, "Content-Type": "application/json"}
-        return Question("POST", self._webhook_url, headers, body, PATIENCE)
+        return HttpRequest("POST", self._webhook_url, headers, body, PATIENCE)
 
     async def _rest(self) -> None:
         try:

@@ -72,7 +72,7 @@ class NewCharge(msgspec.Struct, frozen=True):
     pay_until_ms: Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
 
 
-class Due(NamedTuple):
+class PendingWebhook(NamedTuple):
     """A word that is to be sent now; `due_at` changes when it is told again meanwhile."""
 
     id: str
@@ -82,7 +82,7 @@ class Due(NamedTuple):
     due_at: datetime
 
 
-class Books:
+class Ledger:
     """What the bank has written down; every method may be called from many processes at once."""
 
     def __init__(self, pool: Pool, *, slow_s: float = SLOW_S, late_s: float = LATE_S) -> None:
@@ -192,7 +192,7 @@ class Books:
         """Capture or end the charges that are due; how many."""
         return len(await self._pool.fetch(SETTLE, delay_s, DUE_MAX))
 
-    async def due(self, *, without: Collection[str], limit: int) -> list[Due]:
+    async def due(self, *, without: Collection[str], limit: int) -> list[PendingWebhook]:
         """Words that are to be sent now, but those on their way."""
         rows = await self._pool.fetch(
             """
@@ -204,9 +204,9 @@ class Books:
             list(without),
             limit,
         )
-        return [Due(*row) for row in rows]
+        return [PendingWebhook(*row) for row in rows]
 
-    async def mark(self, landed: Sequence[tuple[Due, bool]]) -> None:
+    async def mark(self, landed: Sequence[tuple[PendingWebhook, bool]]) -> None:
         """Note which words arrived; the others are due again, each time later."""
         await self._pool.execute(
             """

@@ -12,11 +12,11 @@ from booking_rush.booking.payments.http_client import (
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.api import create_bank
 from booking_rush.server.practice_bank.bank import FLYING_MAX, Bank
-from booking_rush.server.practice_bank.ledger import LATE_S, SLOW_S, Books
+from booking_rush.server.practice_bank.ledger import LATE_S, SLOW_S, Ledger
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.ports import PortBusyError, listen
 from booking_rush.server.runtime.settings import Settings
-from booking_rush.tasks import end
+from booking_rush.tasks import cancel_and_wait
 
 BACKLOG = 1024
 
@@ -43,7 +43,7 @@ async def bank(
         listener.close()
         raise PortBusyError(f"cannot listen on {bind}: {error.strerror}") from error
     host, port = listener.getsockname()[:2]
-    books = Books(pool, slow_s=slow_s, late_s=late_s)
+    books = Ledger(pool, slow_s=slow_s, late_s=late_s)
     async with open_http(connections=FLYING_MAX) as http:
         works = Bank(books, http, webhook_url, secrets=secrets)
         server = _Server(config_of(works))
@@ -54,7 +54,7 @@ async def bank(
         finally:
             server.should_exit = True
             await serving
-            await end([loop])
+            await cancel_and_wait([loop])
             await works.close()
 
 

@@ -14,19 +14,19 @@ from redis.asyncio import Redis
 from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.kafka.relay import Relay
 from booking_rush.booking.mail.mailer import Mailer
-from booking_rush.booking.mail.message import Letterhead
+from booking_rush.booking.mail.message import Sender
 from booking_rush.booking.messaging.message_log import MessageLog
-from booking_rush.booking.recording.event_scheduler import Calendar
+from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.booking.saga.reconciliation import Difference, Reconciler
-from booking_rush.circuit_breaker import State
+from booking_rush.circuit_breaker import BreakerState
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue import keyring
-from booking_rush.queue.admission import BEAT_S, Tend
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.admission import BEAT_S, Admission
+from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.signer import Signer
 from booking_rush.server.practice_bank.service import bank
 from booking_rush.server.processes.supervisor import stop_on_signals
@@ -39,10 +39,10 @@ from booking_rush.server.runtime.metrics import (
     UNSENT,
     show_breakers,
 )
-from booking_rush.server.runtime.providers import breaker_of, open_bank_client
+from booking_rush.server.runtime.providers import breaker_of, open_payments
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.web.services import read_keys
-from booking_rush.tasks import end
+from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
@@ -77,37 +77,37 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
 @asynccontextmanager
 async def tend(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Beats for every event: lapses, admission, ticks."""
-    duty = Tend(Directory(pool, Program(redis)))
+    duty = Admission(EventRegistry(pool, Program(redis)))
     tasks = [asyncio.create_task(forever("tend", duty.run_once, idle_s=BEAT_S / 4))]
     yield
-    await end(tasks)
+    await cancel_and_wait(tasks)
 
 
 @asynccontextmanager
 async def record(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Carries the outbox to Postgres, and events back to Redis; opens and closes by the clock."""
     program = Program(redis)
-    recorder = Recorder(pool, redis, program, holder(), provider=settings.payments)
-    calendar = Calendar(pool, redis, Directory(pool, program))
+    recorder = Recorder(pool, redis, program, lease_owner(), provider=settings.payments)
+    calendar = EventScheduler(pool, redis, EventRegistry(pool, program))
     tasks = [
         asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),
         asyncio.create_task(forever("calendar", calendar.run_once, idle_s=0.1)),
     ]
     yield
-    await end(tasks)
+    await cancel_and_wait(tasks)
     await recorder.release()
 
 
 @asynccontextmanager
 async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Takes bookings through the saga, and carries out its orders."""
-    async with open_bank_client(settings) as payments:
-        directory = Directory(pool, Program(redis))
+    async with open_payments(settings) as payments:
+        registry = EventRegistry(pool, Program(redis))
         conductor = Conductor(
             pool,
-            directory,
+            registry,
             payments,
-            holder(),
+            lease_owner(),
             message_log=message_log(settings, pool),
             ask_s=settings.bank_ask_seconds,
             still_s=settings.saga_still_seconds,
@@ -122,10 +122,10 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
             asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S)),
             asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.5)),
             asyncio.create_task(forever("lag", lag, idle_s=2.0)),
-            shown(payments.states),
+            show_breakers_forever(payments.states),
         ]
         yield
-        await end(tasks)
+        await cancel_and_wait(tasks)
         await conductor.release()
 
 
@@ -149,7 +149,7 @@ async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[
         yield
         return
     signer = Signer(await keyring.load(pool, settings.secret_key))
-    duty = Relay(pool, settings.kafka_cluster(), signer.ticket, holder())
+    duty = Relay(pool, settings.kafka_cluster(), signer.ticket, lease_owner())
 
     async def count() -> int:
         UNSENT.set(await duty.waiting())
@@ -161,16 +161,16 @@ async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[
         asyncio.create_task(forever("unsent", count, idle_s=2.0)),
     ]
     yield
-    await end(tasks)
+    await cancel_and_wait(tasks)
     await duty.close()
 
 
 @asynccontextmanager
 async def reconcile(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Compares Redis, Postgres and the bank, and mends what differs."""
-    async with open_bank_client(settings) as payments:
-        directory = Directory(pool, Program(redis))
-        duty = Reconciler(pool, directory, payments)
+    async with open_payments(settings) as payments:
+        registry = EventRegistry(pool, Program(redis))
+        duty = Reconciler(pool, registry, payments)
 
         async def compare() -> int:
             mended = await duty.run_once()
@@ -179,7 +179,7 @@ async def reconcile(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenera
 
         tasks = [asyncio.create_task(forever("reconcile", compare, idle_s=1.0))]
         yield
-        await end(tasks)
+        await cancel_and_wait(tasks)
 
 
 async def reconcile_once(settings: Settings, event: str | None, *, mend: bool) -> list[Difference]:
@@ -192,14 +192,14 @@ async def reconcile_once(settings: Settings, event: str | None, *, mend: bool) -
     async with (
         open_pool(settings.postgres_url, size=POOL_MAX) as pool,
         connect(settings.redis_url) as redis,
-        open_bank_client(settings) as payments,
+        open_payments(settings) as payments,
     ):
-        directory = Directory(pool, Program(redis))
-        await directory.refresh()
-        events = [row.id for row in directory.rows]
+        registry = EventRegistry(pool, Program(redis))
+        await registry.refresh()
+        events = [row.id for row in registry.rows]
         if event is not None:
-            events = [(await directory.row(event)).id]
-        duty = Reconciler(pool, directory, payments)
+            events = [(await registry.row(event)).id]
+        duty = Reconciler(pool, registry, payments)
         found = [one for id_ in events for one in await duty.comparison.of(id_)]
         if mend:
             await duty.mend(found)
@@ -226,7 +226,7 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
         yield
         return
     signer = Signer(await keyring.load(pool, settings.secret_key))
-    head = Letterhead(settings.mail_from, settings.public_url)
+    head = Sender(settings.mail_from, settings.public_url)
     mailer = Mailer(pool, settings.smtp_url, head, signer.ticket, breaker=breaker_of(settings))
 
     async def send() -> int:
@@ -244,10 +244,10 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
         keys_of(signer, pool, settings),
         asyncio.create_task(forever("mail", send, idle_s=MAIL_S)),
         asyncio.create_task(forever("mails waiting", count, idle_s=5.0)),
-        shown(lambda: {"smtp": mailer.state()}),
+        show_breakers_forever(lambda: {"smtp": mailer.state()}),
     ]
     yield
-    await end(tasks)
+    await cancel_and_wait(tasks)
 
 
 def keys_of(signer: Signer, pool: Pool, settings: Settings) -> asyncio.Task[None]:
@@ -256,7 +256,7 @@ def keys_of(signer: Signer, pool: Pool, settings: Settings) -> asyncio.Task[None
     return asyncio.create_task(forever("keys", reading, idle_s=10.0))
 
 
-def shown(states: Callable[[], Mapping[str, State]]) -> asyncio.Task[None]:
+def show_breakers_forever(states: Callable[[], Mapping[str, BreakerState]]) -> asyncio.Task[None]:
     """Keeps the gauge of breakers true; it asks no store, so that it is true when they are away."""
 
     async def show() -> int:
@@ -266,7 +266,7 @@ def shown(states: Callable[[], Mapping[str, State]]) -> asyncio.Task[None]:
     return asyncio.create_task(forever("breakers", show, idle_s=1.0))
 
 
-def holder() -> str:
+def lease_owner() -> str:
     """What leases of this process are held by."""
     return f"{socket.gethostname()}/{os.getpid()}"
 

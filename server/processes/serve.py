@@ -11,12 +11,12 @@ from typing import Any
 import uvicorn
 
 from booking_rush.server.app import create_app
-from booking_rush.server.composition import open_house
+from booking_rush.server.composition import open_services
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.fanout import SLICE
-from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.settings import Settings
-from booking_rush.server.web.services import House
+from booking_rush.server.web.services import Services
 from booking_rush.server.web.uvicorn_protocols import Requests, Socket
 
 log = logging.getLogger(__name__)
@@ -29,14 +29,14 @@ RETRY_MS_MIN = 500
 class Server(uvicorn.Server):
     """uvicorn, except that a first signal sends everybody away in an orderly manner."""
 
-    house: House | None = None
+    services: Services | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; a second signal ends at once."""
-        if self.house is None or self.house.draining.is_set():
+        if self.services is None or self.services.draining.is_set():
             self.should_exit = self.force_exit = True
             return
-        self.house.draining.set()
+        self.services.draining.set()
         asyncio.get_running_loop().call_soon_threadsafe(self._begin)
 
     def _begin(self) -> None:
@@ -44,31 +44,33 @@ class Server(uvicorn.Server):
 
     async def _send_away(self) -> None:
         """Take nobody new, tell everybody when to come back, close them in slices."""
-        assert self.house is not None
+        assert self.services is not None
         for server in self.servers:
             server.close()
-        guests = [guest for room in self.house.rooms.every() for guest in room.guests()]
-        drain_s = self.house.settings.drain_seconds if guests else 0
-        log.info("stops sockets=%d drain_s=%d", len(guests), drain_s)
-        random.shuffle(guests)
-        slices = [guests[at : at + SLICE] for at in range(0, len(guests), SLICE)]
+        subscribers = [
+            subscriber for room in self.services.rooms.every() for subscriber in room.subscribers()
+        ]
+        drain_s = self.services.settings.drain_seconds if subscribers else 0
+        log.info("stops sockets=%d drain_s=%d", len(subscribers), drain_s)
+        random.shuffle(subscribers)
+        slices = [subscribers[at : at + SLICE] for at in range(0, len(subscribers), SLICE)]
         for some in slices:
-            for guest in some:
-                send_away(guest, drain_s)
+            for subscriber in some:
+                send_away(subscriber, drain_s)
             await asyncio.sleep(drain_s / len(slices))
         self.should_exit = True
 
 
-def send_away(guest: Guest, drain_s: int) -> None:
+def send_away(subscriber: Subscriber, drain_s: int) -> None:
     """The last frame says when to come back, spread so that nobody comes with everybody."""
     retry_ms = random.randint(RETRY_MS_MIN, RETRY_MS_MIN + 1000 * max(1, drain_s))  # noqa: S311
-    guest.push(frames.frame("server.restarting", retry_after_ms=retry_ms))
-    guest.end(frames.RESTARTING, "restarting")
+    subscriber.push(frames.frame("server.restarting", retry_after_ms=retry_ms))
+    subscriber.end(frames.RESTARTING, "restarting")
 
 
 async def try_stores(settings: Settings) -> None:
     """Open and close the house once: what cannot work is said in our words, not in uvicorn's."""
-    async with open_house(settings):
+    async with open_services(settings):
         pass
 
 
@@ -103,8 +105,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     """
     asyncio.run(try_stores(settings))
 
-    def opened(house: House) -> None:
-        server.house = house
+    def opened(services: Services) -> None:
+        server.services = services
         gc.collect()
         gc.freeze()  # what lives for ever is not looked at again while sockets come and go
         gc.set_threshold(50_000, 20, 50)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from booking_rush.tasks import end
+from booking_rush.tasks import cancel_and_wait
 
 DEATHS_MAX = 3
 DEATHS_S = 60.0
@@ -101,7 +101,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Stop every child, the last one first."""
-        await end(self._watchers)
+        await cancel_and_wait(self._watchers)
         duties = [entry for entry in self._running if entry[0].ready is None]
         stores = [entry for entry in self._running if entry[0].ready is not None]
         await asyncio.gather(*(_end(child, process) for child, process in duties))

@@ -53,13 +53,13 @@ class Ping(ClientFrame, frozen=True, tag="ping"):
     """A sign of life, which is not being heard of."""
 
 
-class Watch(ClientFrame, frozen=True, tag="seats.watch"):
+class WatchSeats(ClientFrame, frozen=True, tag="seats.watch"):
     """Tell me the seats of a section, or of all of them, and what changes."""
 
     section: str = ""
 
 
-class Unwatch(ClientFrame, frozen=True, tag="seats.unwatch"):
+class UnwatchSeats(ClientFrame, frozen=True, tag="seats.unwatch"):
     """Tell me no more about seats."""
 
 
@@ -95,7 +95,7 @@ class Checkout(OfHold, frozen=True, tag="hold.checkout"):
 
 
 AnyFrame = (
-    Join | Claim | Leave | Ping | Watch | Unwatch | Create | Extend | Release | Checkout
+    Join | Claim | Leave | Ping | WatchSeats | UnwatchSeats | Create | Extend | Release | Checkout
 )  # fmt: skip
 
 _decoder: msgspec.json.Decoder[AnyFrame] = msgspec.json.Decoder(AnyFrame)

@@ -3,14 +3,14 @@
 from typing import Any
 
 from booking_rush.lua.line.commands import Admitted, Waiting
-from booking_rush.queue.forecast import Outlook
+from booking_rush.queue.forecast import EventForecast
 from booking_rush.queue.line import Place
 from booking_rush.queue.signer import Signer
 from booking_rush.timestamps import moment
 
 
 def place_members(
-    event: str, visitor: str, place: Place, *, signer: Signer, outlook: Outlook
+    event: str, visitor: str, place: Place, *, signer: Signer, forecast: EventForecast
 ) -> dict[str, Any]:
     """`{"place": {…}}`, with pass and times for who is admitted."""
     shown = {
@@ -19,7 +19,7 @@ def place_members(
         "ahead": place.ahead if isinstance(place, Waiting) else 0,
         "waiting": place.waiting,
         "state": state_of(place),
-        "eta_seconds": outlook.eta(place.ahead) if isinstance(place, Waiting) else None,
+        "eta_seconds": forecast.eta(place.ahead) if isinstance(place, Waiting) else None,
         "receipt": signer.receipt(event, visitor, place),
     }
     if not isinstance(place, Admitted):

@@ -14,10 +14,10 @@ from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.holds.commands import Held
-from booking_rush.postgres import AWAY, Pool
+from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.signer import Signer
 from booking_rush.server.protocol import frames
-from booking_rush.server.rooms.subscriber import Bought, Guest
+from booking_rush.server.rooms.subscriber import Bought, Subscriber
 from booking_rush.server.runtime.metrics import FRAMES
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ ON_ITS_WAY = ("paying", "retaking", "refunding", "confirmed")
 TAKEN_BACK = ("held", "expired", "released")
 # What a guest was told of: the step, and whether there is something to pay with, which comes
 # between two steps.
-STANDING = """
+CHANGED_BOOKINGS = """
     SELECT id, step, state = 'paying' AND total > 0 AND EXISTS (SELECT FROM payments
         WHERE booking = id AND payments.attempt = bookings.attempt AND client_secret <> ''
     ) AS can_pay
@@ -36,7 +36,7 @@ STANDING = """
 """
 
 
-class Buyers:
+class BookingUpdates:
     """Keeps what guests know of their holds and bookings true."""
 
     def __init__(self, event: str, holds: Holds, signer: Signer, pool: Pool) -> None:
@@ -45,165 +45,176 @@ class Buyers:
         self._signer = signer
         self._pool = pool
 
-    async def welcome(self, guest: Guest) -> dict[str, Any]:
+    async def welcome(self, subscriber: Subscriber) -> dict[str, Any]:
         """`{hold?, booking?}`: the living hold, and the last booking that was checked out.
 
         Raises:
             Recovering, TryAgain, Busy: Redis cannot say just now.
         """
         members: dict[str, Any] = {}
-        held, booking = await self._standing(guest)
+        held, booking = await self._current(subscriber)
         if held is not None:
-            guest.hold = held.id
+            subscriber.hold = held.id
             members["hold"] = hold_members(self._event, held)
         if booking is not None:
-            members["booking"] = self._know(guest, booking)
+            members["booking"] = self._members(subscriber, booking)
         return members
 
-    def tell_hold(self, guest: Guest, held: Held, kind: str, re: str | None = None) -> None:
+    def send_hold(
+        self, subscriber: Subscriber, held: Held, kind: str, re: str | None = None
+    ) -> None:
         """Tell a guest of a hold of theirs."""
-        guest.hold = held.id
+        subscriber.hold = held.id
         FRAMES.labels(kind).inc()
-        guest.push(frames.frame(kind, re, hold=hold_members(self._event, held)))
+        subscriber.push(frames.frame(kind, re, hold=hold_members(self._event, held)))
 
-    def tell_booking(self, guest: Guest, booking: Booking, re: str | None = None) -> None:
+    def send_booking(self, subscriber: Subscriber, booking: Booking, re: str | None = None) -> None:
         """Tell a guest how a booking of theirs stands."""
         FRAMES.labels("booking.updated").inc()
-        guest.push(frames.frame("booking.updated", re, booking=self._know(guest, booking)))
+        subscriber.push(
+            frames.frame("booking.updated", re, booking=self._members(subscriber, booking))
+        )
 
     async def check_out(
-        self, guest: Guest, hold: str, method: str, contact: Contact | None, re: str
+        self, subscriber: Subscriber, hold: str, method: str, contact: Contact | None, re: str
     ) -> None:
         """Answer a checkout; what is heard of the booking before that is told after it.
 
         Raises:
             What `Holds.check_out` raises.
         """
-        guest.pays = hold
+        subscriber.checking_out = hold
         try:
-            booking = await self._holds.check_out(guest.visitor, hold, method, contact)
-            self.tell_booking(guest, booking, re)
+            booking = await self._holds.check_out(subscriber.visitor, hold, method, contact)
+            self.send_booking(subscriber, booking, re)
         finally:
-            guest.pays, heard, guest.heard = "", guest.heard, False
+            subscriber.checking_out, heard, subscriber.changed = "", subscriber.changed, False
             if heard:
-                await self._tell_changed([guest], UUID(hold))
+                await self._send_changed([subscriber], UUID(hold))
 
-    async def on_news(self, guests: Sequence[Guest], item: Bought) -> None:
+    async def on_news(self, subscribers: Sequence[Subscriber], item: Bought) -> None:
         """Tell a visitor's guests what happened to their hold or booking."""
-        if not guests:
+        if not subscribers:
             return
         match item:
             case pubsub.Held():
-                for guest in guests:
-                    guest.hold = item.hold
+                for subscriber in subscribers:
+                    subscriber.hold = item.hold
             case pubsub.Ending():
-                self._tell(guests, "hold.expiring", hold=item.hold, seconds=item.seconds)
+                self._send(subscribers, "hold.expiring", hold=item.hold, seconds=item.seconds)
             case pubsub.Ended():
-                for guest in guests:
-                    guest.hold = "" if guest.hold == item.hold else guest.hold
+                for subscriber in subscribers:
+                    subscriber.hold = "" if subscriber.hold == item.hold else subscriber.hold
                 if item.reason != "cancelled":
-                    self._tell(guests, "hold.expired", hold=item.hold, reason=item.reason)
+                    self._send(subscribers, "hold.expired", hold=item.hold, reason=item.reason)
             case pubsub.Booked():
-                await self._tell_changed(guests, UUID(item.booking))
+                await self._send_changed(subscribers, UUID(item.booking))
 
-    async def look_up(self, guests: Iterable[Guest]) -> None:
+    async def look_up(self, subscribers: Iterable[Subscriber]) -> None:
         """After a recovery: holds that nobody had recorded are gone, and that is said.
 
         Who was welcomed meanwhile is told what they hold, and what they have booked.
         """
-        wanted = [guest for guest in guests if guest.hold or guest.owed]
+        wanted = [
+            subscriber for subscriber in subscribers if subscriber.hold or subscriber.needs_resend
+        ]
         for at in range(0, len(wanted), SIDE_BY_SIDE):
             await asyncio.gather(*map(self._look_up, wanted[at : at + SIDE_BY_SIDE]))
 
-    async def read_again(self, guests: Iterable[Guest]) -> int:
+    async def send_missed(self, subscribers: Iterable[Subscriber]) -> int:
         """Tell what became of bookings on their way, where a notice was lost; how many."""
-        waiting = [guest for guest in guests if guest.booking is not None]
-        known = {guest.booking: (guest.step, guest.can_pay) for guest in waiting}
-        rows = await self._pool.fetch(STANDING, list(known)) if waiting else []
+        waiting = [subscriber for subscriber in subscribers if subscriber.booking is not None]
+        known = {
+            subscriber.booking: (subscriber.step, subscriber.can_pay) for subscriber in waiting
+        }
+        rows = await self._pool.fetch(CHANGED_BOOKINGS, list(known)) if waiting else []
         changed = {row["id"] for row in rows if (row["step"], row["can_pay"]) != known[row["id"]]}
         for booking in changed:
-            mine = [guest for guest in waiting if guest.booking == booking]
-            await self._tell_changed(mine, booking)
+            mine = [subscriber for subscriber in waiting if subscriber.booking == booking]
+            await self._send_changed(mine, booking)
         return len(changed)
 
-    async def _look_up(self, guest: Guest) -> None:
+    async def _look_up(self, subscriber: Subscriber) -> None:
         try:
-            if guest.owed:
-                await self._make_up(guest)
-            elif hold := guest.hold:
-                held = await self._holds.living(guest.visitor)
+            if subscriber.needs_resend:
+                await self._resend(subscriber)
+            elif hold := subscriber.hold:
+                held = await self._holds.living(subscriber.visitor)
                 is_lost = held is None or held.id != hold
-                if is_lost and guest.hold == hold:  # else they heard of it meanwhile
-                    await self._take_back(guest)
-        except (Refusal, *AWAY) as why:
+                if is_lost and subscriber.hold == hold:  # else they heard of it meanwhile
+                    await self._withdraw(subscriber)
+        except (Refusal, *UNAVAILABLE) as why:
             log.info("hold not looked up why=%s", type(why).__name__)
 
-    async def _standing(self, guest: Guest) -> tuple[Held | None, Booking | None]:
+    async def _current(self, subscriber: Subscriber) -> tuple[Held | None, Booking | None]:
         """The living hold, and the last booking that was checked out."""
-        held = await self._holds.living(guest.visitor)
+        held = await self._holds.living(subscriber.visitor)
         try:
             found, _ = await bookings.page(
-                self._pool, limit=1, after=None, visitor=guest.visitor, event=self._event
+                self._pool, limit=1, after=None, visitor=subscriber.visitor, event=self._event
             )
-        except AWAY as why:
+        except UNAVAILABLE as why:
             log.info("no booking in a welcome why=%s", type(why).__name__)
             found = []
         if held is not None and _is_paid(held, found):
             held = None
         return held, found[0] if found and found[0].attempt else None
 
-    async def _make_up(self, guest: Guest) -> None:
+    async def _resend(self, subscriber: Subscriber) -> None:
         """Tell what a welcome could not; what they heard of meanwhile is newer than our answer."""
-        knew = guest.hold, guest.booking, guest.step
-        held, booking = await self._standing(guest)
-        if guest.pays or (guest.hold, guest.booking, guest.step) != knew:
+        knew = subscriber.hold, subscriber.booking, subscriber.step
+        held, booking = await self._current(subscriber)
+        if (
+            subscriber.checking_out
+            or (subscriber.hold, subscriber.booking, subscriber.step) != knew
+        ):
             return
-        guest.owed = False
+        subscriber.needs_resend = False
         if booking is not None and (booking.id, booking.step) != knew[1:]:
-            self.tell_booking(guest, booking)
-        if guest.hold and (held is None or held.id != guest.hold):
-            await self._take_back(guest)
-        if held is not None and held.id != guest.hold:
-            self.tell_hold(guest, held, "hold.created")
+            self.send_booking(subscriber, booking)
+        if subscriber.hold and (held is None or held.id != subscriber.hold):
+            await self._withdraw(subscriber)
+        if held is not None and held.id != subscriber.hold:
+            self.send_hold(subscriber, held, "hold.created")
 
-    async def _take_back(self, guest: Guest) -> None:
-        hold, guest.hold = guest.hold, ""
+    async def _withdraw(self, subscriber: Subscriber) -> None:
+        hold, subscriber.hold = subscriber.hold, ""
         try:
-            booking = await bookings.one(self._pool, UUID(hold))
+            booking = await bookings.get(self._pool, UUID(hold))
         except UnknownBooking:
             booking = None
         if booking is None or (booking.state in TAKEN_BACK and not booking.attempt):
-            self._tell([guest], "hold.expired", hold=hold, reason="recovery")
+            self._send([subscriber], "hold.expired", hold=hold, reason="recovery")
 
-    async def _tell_changed(self, guests: Sequence[Guest], booking: UUID) -> None:
+    async def _send_changed(self, subscribers: Sequence[Subscriber], booking: UUID) -> None:
         try:
-            found = await bookings.one(self._pool, booking)
-        except (UnknownBooking, *AWAY) as why:
+            found = await bookings.get(self._pool, booking)
+        except (UnknownBooking, *UNAVAILABLE) as why:
             log.info("booking not told id=%s why=%s", booking, type(why).__name__)
             return
-        for guest in guests:
-            told = (guest.booking, guest.step, guest.can_pay)
-            if guest.pays == str(booking):
-                guest.heard = True
+        for subscriber in subscribers:
+            told = (subscriber.booking, subscriber.step, subscriber.can_pay)
+            if subscriber.checking_out == str(booking):
+                subscriber.changed = True
             elif told != (found.id, found.step, found.can_be_paid):
-                self.tell_booking(guest, found)
+                self.send_booking(subscriber, found)
 
-    def _know(self, guest: Guest, booking: Booking) -> dict[str, Any]:
+    def _members(self, subscriber: Subscriber, booking: Booking) -> dict[str, Any]:
         """Note what a guest is told of a booking; its members."""
         if booking.state in ON_ITS_WAY or booking.state == "held":
-            guest.booking, guest.step = booking.id, booking.step
-            guest.can_pay = booking.can_be_paid
+            subscriber.booking, subscriber.step = booking.id, booking.step
+            subscriber.can_pay = booking.can_be_paid
         else:
-            guest.booking, guest.step, guest.can_pay = None, 0, False
-        if booking.state not in LIVING and guest.hold == str(booking.id):
-            guest.hold = ""
+            subscriber.booking, subscriber.step, subscriber.can_pay = None, 0, False
+        if booking.state not in LIVING and subscriber.hold == str(booking.id):
+            subscriber.hold = ""
         return booking.shown(self._signer.ticket)
 
-    def _tell(self, guests: Sequence[Guest], kind: str, **members: Any) -> None:
+    def _send(self, subscribers: Sequence[Subscriber], kind: str, **members: Any) -> None:
         frame = frames.frame(kind, **members)
-        FRAMES.labels(kind).inc(len(guests))
-        for guest in guests:
-            guest.push(frame)
+        FRAMES.labels(kind).inc(len(subscribers))
+        for subscriber in subscribers:
+            subscriber.push(frame)
 
 
 def _is_paid(held: Held, found: Sequence[Booking]) -> bool:

@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 
 from booking_rush.booking import audit
-from booking_rush.booking.holds.errors import KeyReused
+from booking_rush.booking.holds.errors import IdempotencyKeyReused
 from booking_rush.postgres import Pool
 from booking_rush.timestamps import instant
 
@@ -17,7 +17,7 @@ KEPT = "1 hour"  # who connects within it still hears the last message
 OVERLAP = "5 seconds"  # transactions commit out of the order of their moments
 
 
-class Said(NamedTuple):
+class Broadcast(NamedTuple):
     """One message, and for whom it is."""
 
     event: str
@@ -25,7 +25,7 @@ class Said(NamedTuple):
     message: dict[str, Any]
 
 
-class Announcements:
+class Broadcasts:
     """Keeps messages and reads what other processes were told."""
 
     def __init__(self, pool: Pool) -> None:
@@ -33,9 +33,9 @@ class Announcements:
         self._since: datetime | None = None
         self._known: set[str] = set()
 
-    async def say(
+    async def save(
         self, event: str, *, text: str, level: str, audience: str, who: str, key: str
-    ) -> tuple[str, Said | None]:
+    ) -> tuple[str, Broadcast | None]:
         """Keep a message; its id, and the message unless it is the repeat of one.
 
         Raises:
@@ -53,13 +53,13 @@ class Announcements:
                 uuid.uuid4(), event, text, level, audience, who, key, fingerprint,
             )  # fmt: skip
             if row is not None:
-                await audit.note(
+                await audit.record(
                     connection, who, "broadcast", event, text=text, level=level, audience=audience
                 )
                 return str(row["id"]), _said(row)
         return await self._repeated(who, key, fingerprint), None
 
-    async def news(self) -> list[Said]:
+    async def read_new(self) -> list[Broadcast]:
         """What was said since the last call, oldest first; at first, in the last hour."""
         rows = await self._pool.fetch(
             f"""
@@ -80,12 +80,12 @@ class Announcements:
             "SELECT id, fingerprint FROM broadcasts WHERE operator = $1 AND key = $2", who, key
         )
         if row is None or row["fingerprint"] != fingerprint:
-            raise KeyReused
+            raise IdempotencyKeyReused
         return str(row["id"])
 
 
-def _said(row: asyncpg.Record) -> Said:
-    return Said(
+def _said(row: asyncpg.Record) -> Broadcast:
+    return Broadcast(
         row["event"],
         row["audience"],
         {

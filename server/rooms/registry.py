@@ -12,11 +12,11 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.program import Program
-from booking_rush.lua.events.commands import Announce, ReportSockets, Stats
+from booking_rush.lua.events.commands import PublishBroadcast, ReportSockets, Stats
 from booking_rush.postgres import Pool
-from booking_rush.queue.event_registry import Directory, EventRow
+from booking_rush.queue.event_registry import EventRecord, EventRegistry
 from booking_rush.queue.signer import Signer
-from booking_rush.server.rooms.broadcasts import Announcements, Said
+from booking_rush.server.rooms.broadcasts import Broadcast, Broadcasts
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.runtime.metrics import ACTIVE, OUTBOX_AGE, PLACES, WAITING
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(hours=1)
 
 
-class Rooms:
+class RoomRegistry:
     """Rooms by event. The methods named `…_once` are run for ever by the server."""
 
     def __init__(
@@ -36,8 +36,8 @@ class Rooms:
         signer: Signer,
         methods: frozenset[str],
     ) -> None:
-        self.directory = Directory(pool, program, self._on_change)
-        self.announcements = Announcements(pool)
+        self.events = EventRegistry(pool, program, self._on_change)
+        self.broadcasts = Broadcasts(pool)
         self._pool = pool
         self._redis = redis
         self._signer = signer
@@ -51,11 +51,11 @@ class Rooms:
         Raises:
             UnknownEvent: there is no such event.
         """
-        return self._room_of(await self.directory.row(event))
+        return self._room_of(await self.events.row(event))
 
     def batcher(self, event: str) -> Batcher:
         """The event's batcher."""
-        return self.directory.batcher(event)
+        return self.events.batcher(event)
 
     def every(self) -> list[Room]:
         """Every room that there is."""
@@ -67,7 +67,7 @@ class Rooms:
         Raises:
             Recovering, TryAgain, Busy: Redis cannot say just now.
         """
-        command = ReportSockets(self._process, len(room.guests()))
+        command = ReportSockets(self._process, len(room.subscribers()))
         stats = await self.batcher(room.row.id).do(command)
         WAITING.labels(room.row.id).set(stats.waiting)
         ACTIVE.labels(room.row.id).set(stats.active)
@@ -76,31 +76,31 @@ class Rooms:
         OUTBOX_AGE.labels(room.row.id).set(stats.outbox_age_ms / 1000)
         return stats
 
-    async def announce(self, said: Said) -> None:
+    async def publish(self, said: Broadcast) -> None:
         """Tell a new message at once; processes that miss it read it within a second."""
         body = orjson.dumps({"audience": said.audience, "message": said.message})
         try:
-            await self.batcher(said.event).do(Announce(body.decode()))
+            await self.batcher(said.event).do(PublishBroadcast(body.decode()))
         except Refusal as refusal:
             log.info("announced later event=%s why=%s", said.event, refusal.code)
 
-    async def hear_once(self) -> int:
+    async def news_once(self) -> int:
         """Hear ticks and news until the connection is lost.
 
         Raises:
             RedisError: it was lost.
         """
         for room in self.every():  # what was told while nobody heard
-            room.look_up(room.guests())
-            room.seats.doubt()
-        async for event, item in pubsub.hear(self._redis):
+            room.look_up(room.subscribers())
+            room.seats.invalidate()
+        async for event, item in pubsub.subscribe(self._redis):
             if event in self._rooms:
                 await self._on_news(self._rooms[event], item)
         return 0
 
     async def gates_once(self) -> int:
         """Judge the gates by Postgres and Redis; 0, so that the loop pauses."""
-        await self.directory.run_once()
+        await self.events.run_once()
         return 0
 
     async def positions_once(self) -> int:
@@ -123,7 +123,7 @@ class Rooms:
 
     async def messages_once(self) -> int:
         """Tell what other processes were told; 0, so that the loop pauses."""
-        for said in await self.announcements.news():
+        for said in await self.broadcasts.read_new():
             self._on_said(said.event, {"audience": said.audience, "message": said.message})
         oldest = (datetime.now(UTC) - KEPT).isoformat()
         for room in self.every():
@@ -134,7 +134,7 @@ class Rooms:
     async def sockets_once(self) -> int:
         """Report how many sockets are here, where there are any; 0, so that the loop pauses."""
         for room in self.every():
-            if room.guests():
+            if room.subscribers():
                 try:
                     await self.stats(room)
                 except Refusal:
@@ -142,10 +142,12 @@ class Rooms:
         return 0
 
     async def _on_news(self, room: Room, item: pubsub.AnyNews) -> None:
-        if isinstance(item, pubsub.Said):
+        if isinstance(item, pubsub.Broadcast):
             self._on_said(room.row.id, orjson.loads(item.message))
-        elif isinstance(item, pubsub.Rules | pubsub.Tick) and item.version > room.row.version:
-            await self.directory.refresh()
+        elif (
+            isinstance(item, pubsub.RulesChanged | pubsub.Tick) and item.version > room.row.version
+        ):
+            await self.events.refresh()
         room.on_news(item)
 
     def _on_said(self, event: str, said: dict[str, Any]) -> None:
@@ -156,13 +158,13 @@ class Rooms:
         if had is None or (had["at"], had["id"]) < (message["at"], message["id"]):
             room.on_message(message, audience)
 
-    def _on_change(self, row: EventRow) -> None:
+    def _on_change(self, row: EventRecord) -> None:
         room = self._room_of(row)
         room.on_row(row)
         room.on_gate()
 
-    def _room_of(self, row: EventRow) -> Room:
+    def _room_of(self, row: EventRecord) -> Room:
         if row.id not in self._rooms:
-            batcher = self.directory.batcher(row.id)
+            batcher = self.events.batcher(row.id)
             self._rooms[row.id] = Room(row, batcher, self._signer, self._pool, self._methods)
         return self._rooms[row.id]

@@ -12,18 +12,18 @@ from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.line.commands import Admitted, Late, ReadGone, Waiting
 from booking_rush.postgres import Pool
-from booking_rush.queue.event_registry import EventRow
-from booking_rush.queue.forecast import Outlook
+from booking_rush.queue.event_registry import EventRecord
+from booking_rush.queue.forecast import EventForecast
 from booking_rush.queue.lane_view import LaneView
 from booking_rush.queue.line import Line, Place
 from booking_rush.queue.signer import Signer
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.places import place_members
-from booking_rush.server.rooms.booking_updates import Buyers
-from booking_rush.server.rooms.fanout import broadcast
+from booking_rush.server.rooms.booking_updates import BookingUpdates
+from booking_rush.server.rooms.fanout import fan_out
 from booking_rush.server.rooms.positions import Positions
 from booking_rush.server.rooms.seat_map import SeatMap
-from booking_rush.server.rooms.subscriber import UNKNOWN, Bought, Guest, news_of
+from booking_rush.server.rooms.subscriber import UNKNOWN, Bought, Subscriber, frame_for
 from booking_rush.server.runtime.metrics import FRAMES, RECOVERIES
 from booking_rush.timestamps import instant, now
 
@@ -38,7 +38,7 @@ class Room:
 
     def __init__(
         self,
-        row: EventRow,
+        row: EventRecord,
         batcher: Batcher,
         signer: Signer,
         pool: Pool,
@@ -49,8 +49,8 @@ class Room:
         self.line = Line(batcher)
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.seats = SeatMap(batcher)
-        self.buyers = Buyers(row.id, self.holds, signer, pool)
-        self.outlook = Outlook()
+        self.bookings = BookingUpdates(row.id, self.holds, signer, pool)
+        self.forecast = EventForecast()
         self.messages: dict[str, dict[str, Any]] = {}  # the last broadcast to each audience
         self._batcher = batcher
         self._gate = batcher.gate
@@ -58,19 +58,21 @@ class Room:
         self._epoch = -1
         self._tick_at = 0
         self._view = LaneView()
-        self._positions = Positions(self._view, self.outlook)
-        self._guests: dict[str, list[Guest]] = {}
-        self._unsure: set[Guest] = set()  # to be looked up at the next tick
-        self._told_state: dict[str, Any] = {}
+        self._positions = Positions(self._view, self.forecast)
+        self._subscribers: dict[str, list[Subscriber]] = {}
+        self._unsure: set[Subscriber] = set()  # to be looked up at the next tick
+        self._sent_state: dict[str, Any] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     # Who listens
 
-    def guests(self) -> list[Guest]:
+    def subscribers(self) -> list[Subscriber]:
         """Everybody who listens here."""
-        return [guest for guests in self._guests.values() for guest in guests]
+        return [
+            subscriber for subscribers in self._subscribers.values() for subscriber in subscribers
+        ]
 
-    async def connect(self, guest: Guest) -> None:
+    async def connect(self, subscriber: Subscriber) -> None:
         """Welcome a guest; what changes meanwhile, and from here on, they are told after that.
 
         While the event is recovered they are welcomed all the same, and told their place after.
@@ -78,50 +80,58 @@ class Room:
         Raises:
             TryAgain, Busy: where they stand cannot be found out just now; nothing was told.
         """
-        self._guests.setdefault(guest.visitor, []).append(guest)
+        self._subscribers.setdefault(subscriber.visitor, []).append(subscriber)
         bought: dict[str, Any] = {}
         try:
-            arrival = await self.line.connect(guest.visitor, socket=guest.kind == "socket")
-            guest.order = (self._gate.epoch, arrival.order)
-            guest.learn(arrival.place)
-            guest.claimed = guest.place is not None
+            arrival = await self.line.connect(
+                subscriber.visitor, socket=subscriber.kind == "socket"
+            )
+            subscriber.connection = (self._gate.epoch, arrival.connection)
+            subscriber.learn(arrival.place)
+            subscriber.present = subscriber.place is not None
             if arrival.has_held:
-                bought = await self.buyers.welcome(guest)
+                bought = await self.bookings.welcome(subscriber)
         except Recovering:
-            self._unsure.add(guest)
-            guest.owed = True
-        guest.push(frames.frame("welcome", **self._welcome(guest), **bought))
-        guest.welcomed = True
-        self._settle(guest)
-        self._catch_up(guest)
+            self._unsure.add(subscriber)
+            subscriber.needs_resend = True
+        subscriber.push(frames.frame("welcome", **self._welcome(subscriber), **bought))
+        subscriber.welcomed = True
+        self._list_waiting(subscriber)
+        self._replay_missed(subscriber)
 
-    def disconnect(self, guest: Guest) -> None:
+    def disconnect(self, subscriber: Subscriber) -> None:
         """The guest listens no more."""
-        left = [other for other in self._guests.get(guest.visitor, ()) if other is not guest]
+        left = [
+            other
+            for other in self._subscribers.get(subscriber.visitor, ())
+            if other is not subscriber
+        ]
         if left:
-            self._guests[guest.visitor] = left
+            self._subscribers[subscriber.visitor] = left
         else:
-            self._guests.pop(guest.visitor, None)
-        self._unsure.discard(guest)
-        self.seats.unwatch(guest)
-        guest.place, guest.busy = None, True
+            self._subscribers.pop(subscriber.visitor, None)
+        self._unsure.discard(subscriber)
+        self.seats.unwatch(subscriber)
+        subscriber.place, subscriber.answering = None, True
 
-    def tell(self, guest: Guest, place: Place, re: str | None = None) -> None:
+    def send_place(self, subscriber: Subscriber, place: Place, re: str | None = None) -> None:
         """Tell a guest where they stand: `queue.joined` or `queue.admitted`."""
-        guest.learn(place)
-        self._unsure.update(g for g in self._guests.get(guest.visitor, ()) if g is not guest)
+        subscriber.learn(place)
+        self._unsure.update(
+            g for g in self._subscribers.get(subscriber.visitor, ()) if g is not subscriber
+        )
         kind = "queue.admitted" if isinstance(place, Admitted) else "queue.joined"
         FRAMES.labels(kind).inc()
-        guest.push(frames.frame(kind, re, **self.place_members(guest.visitor, place)))
+        subscriber.push(frames.frame(kind, re, **self.place_members(subscriber.visitor, place)))
 
     @contextmanager
-    def asking(self, guest: Guest) -> Generator[None]:
+    def answering(self, subscriber: Subscriber) -> Generator[None]:
         """While a guest's own command about their place is answered, news wait."""
-        guest.busy = True
+        subscriber.answering = True
         try:
             yield
         finally:
-            self._settle(guest)
+            self._list_waiting(subscriber)
 
     # What is shown
 
@@ -138,18 +148,20 @@ class Room:
 
     def place_members(self, visitor: str, place: Place) -> dict[str, Any]:
         """`{"place": {…}}`, with the pass of who is admitted."""
-        return place_members(self.row.id, visitor, place, signer=self._signer, outlook=self.outlook)
+        return place_members(
+            self.row.id, visitor, place, signer=self._signer, forecast=self.forecast
+        )
 
-    def _welcome(self, guest: Guest) -> dict[str, Any]:
+    def _welcome(self, subscriber: Subscriber) -> dict[str, Any]:
         members: dict[str, Any] = {
-            "visitor": guest.visitor,
+            "visitor": subscriber.visitor,
             "event": self.row.id,
             "server_time": now(),
             "room": self.state_members(),
         }
-        if guest.place is not None:
-            members |= self.place_members(guest.visitor, guest.place)
-        meant = [self.messages[a] for a in ("all", guest.audience) if a in self.messages]
+        if subscriber.place is not None:
+            members |= self.place_members(subscriber.visitor, subscriber.place)
+        meant = [self.messages[a] for a in ("all", subscriber.audience) if a in self.messages]
         if meant:
             members["message"] = max(meant, key=lambda message: str(message["at"]))
         return members
@@ -166,16 +178,16 @@ class Room:
             case pubsub.Gone():
                 self._on_gone(item)
             case pubsub.Joined():
-                self._unsure.update(self._guests.get(item.visitor, ()))
+                self._unsure.update(self._subscribers.get(item.visitor, ()))
             case pubsub.Recorded():
                 self.line.watermark.move(item.entry)
             case pubsub.Seats():
-                self.seats.take(item)
+                self.seats.apply(item)
             case pubsub.Connected():
-                for guest in list(self._guests.get(item.visitor, ())):
-                    self._on_connected(guest, item)
+                for subscriber in list(self._subscribers.get(item.visitor, ())):
+                    self._on_connected(subscriber, item)
             case pubsub.Held() | pubsub.Ending() | pubsub.Ended() | pubsub.Booked():
-                self._on_bought(self._guests.get(item.visitor, ()), item)
+                self._on_bought(self._subscribers.get(item.visitor, ()), item)
             case _:
                 pass  # rules and messages come by way of Postgres, see Rooms
 
@@ -188,47 +200,55 @@ class Room:
             self._epoch = epoch
             self.line.watermark.restart(Recovering(f"{self.row.id} was recovered: ask again"))
             self._view.forget()
-            self.seats.doubt()
-            self.look_up(self.guests(), always=True)
-            self._spawn(self.buyers.look_up(self.guests()))
-        self.tell_state()
+            self.seats.invalidate()
+            self.look_up(self.subscribers(), always=True)
+            self._spawn(self.bookings.look_up(self.subscribers()))
+        self.send_state()
 
-    def on_row(self, row: EventRow) -> None:
+    def on_row(self, row: EventRecord) -> None:
         """Postgres has another version of the event."""
         self.row = row
-        self.tell_state()
+        self.send_state()
 
     def on_message(self, message: dict[str, Any], audience: str) -> None:
         """An operator said something: tell it, and keep it for who connects within the hour."""
         self.messages[audience] = message
-        meant = [guest for guest in self.guests() if audience in ("all", guest.audience)]
-        self._spawn(broadcast(meant, frames.frame("room.message", **message)))
+        meant = [
+            subscriber
+            for subscriber in self.subscribers()
+            if audience in ("all", subscriber.audience)
+        ]
+        self._spawn(fan_out(meant, frames.frame("room.message", **message)))
 
-    def tell_state(self) -> None:
+    def send_state(self) -> None:
         """Tell everybody the room's state, when it is another than they were told."""
         members = self.state_members()
-        if members != self._told_state:
-            self._told_state = members
-            self._spawn(broadcast(self.guests(), frames.frame("room.state", **members)))
+        if members != self._sent_state:
+            self._sent_state = members
+            self._spawn(fan_out(self.subscribers(), frames.frame("room.state", **members)))
 
-    def look_up(self, guests: Iterable[Guest], *, always: bool = False) -> None:
+    def look_up(self, subscribers: Iterable[Subscriber], *, always: bool = False) -> None:
         """Ask Redis where these stand, and tell those who do not know it (or everybody)."""
-        wanted = list(guests)
+        wanted = list(subscribers)
         if wanted:
             self._spawn(self._look_up(wanted, always))
 
     async def send_bookings(self) -> int:
         """Read again the bookings that guests wait for, so that a lost notice costs seconds."""
-        await self._make_up([guest for guest in self.guests() if guest.owed])
-        return await self.buyers.read_again(self.guests())
+        await self._send_missed(
+            [subscriber for subscriber in self.subscribers() if subscriber.needs_resend]
+        )
+        return await self.bookings.send_missed(self.subscribers())
 
     async def send_positions(self) -> int:
         """Tell who waits how many are before them, where it is time to."""
-        self._unsure.update(guest for guest in self.guests() if _doubtful(guest, self._tick_at))
+        self._unsure.update(
+            subscriber for subscriber in self.subscribers() if _doubtful(subscriber, self._tick_at)
+        )
         return await self._positions.send()
 
     def _on_tick(self, tick: pubsub.Tick) -> None:
-        self.outlook.take(tick)
+        self.forecast.apply(tick)
         self.line.watermark.move(tick.recorded)
         if not self._view.tick(tick.lanes[LANE]):
             self._spawn(self._read_gone())
@@ -238,91 +258,91 @@ class Room:
 
     def _on_gone(self, gone: pubsub.Gone) -> None:
         self._view.drop(gone.number, gone.head)
-        for guest in self._guests.get(gone.visitor, ()):
-            if guest.busy or guest.place is None or gone.reason == "admitted":
-                self._unsure.add(guest)
+        for subscriber in self._subscribers.get(gone.visitor, ()):
+            if subscriber.answering or subscriber.place is None or gone.reason == "admitted":
+                self._unsure.add(subscriber)
             else:
-                self._part(guest, gone.reason)
+                self._send_ended(subscriber, gone.reason)
         self.look_up(self._positions.passed())
 
-    def _on_connected(self, guest: Guest, item: pubsub.Connected) -> None:
-        if not guest.welcomed and guest.order == UNKNOWN:
-            guest.unheard.append(item)
-        elif guest.kind == "socket" and guest.order < (item.epoch, item.order):
-            guest.end(frames.REPLACED, "a newer socket of yours is open")
+    def _on_connected(self, subscriber: Subscriber, item: pubsub.Connected) -> None:
+        if not subscriber.welcomed and subscriber.connection == UNKNOWN:
+            subscriber.pending_news.append(item)
+        elif subscriber.kind == "socket" and subscriber.connection < (item.epoch, item.connection):
+            subscriber.end(frames.REPLACED, "a newer socket of yours is open")
 
-    def _on_bought(self, guests: Sequence[Guest], item: Bought) -> None:
-        for guest in guests:
-            if not guest.welcomed:
-                guest.unheard.append(item)
-        self._spawn(self.buyers.on_news([one for one in guests if one.welcomed], item))
+    def _on_bought(self, subscribers: Sequence[Subscriber], item: Bought) -> None:
+        for subscriber in subscribers:
+            if not subscriber.welcomed:
+                subscriber.pending_news.append(item)
+        self._spawn(self.bookings.on_news([one for one in subscribers if one.welcomed], item))
 
-    def _catch_up(self, guest: Guest) -> None:
+    def _replay_missed(self, subscriber: Subscriber) -> None:
         """Take what happened while a guest was welcomed; the welcome may be of before."""
-        unheard, guest.unheard = guest.unheard, []
+        unheard, subscriber.pending_news = subscriber.pending_news, []
         for item in unheard:
             if item.epoch != self._epoch:
                 continue
             if isinstance(item, pubsub.Connected):
-                self._on_connected(guest, item)
+                self._on_connected(subscriber, item)
             else:
-                self._on_bought([guest], item)
-        if guest.order[0] != self._epoch:  # what was found then may be lost since
-            self._unsure.add(guest)
-            guest.owed = True
-            self._spawn(self._make_up([guest]))
+                self._on_bought([subscriber], item)
+        if subscriber.connection[0] != self._epoch:  # what was found then may be lost since
+            self._unsure.add(subscriber)
+            subscriber.needs_resend = True
+            self._spawn(self._send_missed([subscriber]))
 
-    async def _make_up(self, guests: Sequence[Guest]) -> None:
+    async def _send_missed(self, subscribers: Sequence[Subscriber]) -> None:
         """Look up what these hold and have booked, where it can be found out just now."""
         if self._gate.is_open:
-            await self.buyers.look_up(guests)
+            await self.bookings.look_up(subscribers)
 
-    def _part(self, guest: Guest, reason: str) -> None:
+    def _send_ended(self, subscriber: Subscriber, reason: str) -> None:
         """A place or pass has ended; a missed turn is kept on the late list for a while."""
         if reason == "left":
-            guest.push(frames.frame("queue.left"))
+            subscriber.push(frames.frame("queue.left"))
         else:
-            guest.push(frames.frame("queue.expired", reason=reason))
+            subscriber.push(frames.frame("queue.expired", reason=reason))
         if reason == "missed":
-            guest.miss()
+            subscriber.move_to_late()
         else:
-            guest.learn(None)
+            subscriber.learn(None)
 
-    def _settle(self, guest: Guest) -> None:
+    def _list_waiting(self, subscriber: Subscriber) -> None:
         """Count a guest who waits among those who are told positions."""
-        guest.busy = False
-        if isinstance(guest.place, Waiting):
-            self._positions.add(guest, guest.place.number)
-            if not self._view.waits(guest.place.number):
-                self._unsure.add(guest)
+        subscriber.answering = False
+        if isinstance(subscriber.place, Waiting):
+            self._positions.add(subscriber, subscriber.place.number)
+            if not self._view.waits(subscriber.place.number):
+                self._unsure.add(subscriber)
 
-    async def _look_up(self, guests: list[Guest], always: bool) -> None:
-        found = await asyncio.gather(*(self._find(g) for g in guests), return_exceptions=True)
-        for guest, place in zip(guests, found, strict=True):
-            if guest.busy or isinstance(place, Refusal):
-                self._unsure.add(guest)
+    async def _look_up(self, subscribers: list[Subscriber], always: bool) -> None:
+        found = await asyncio.gather(*(self._find(g) for g in subscribers), return_exceptions=True)
+        for subscriber, place in zip(subscribers, found, strict=True):
+            if subscriber.answering or isinstance(place, Refusal):
+                self._unsure.add(subscriber)
             elif isinstance(place, BaseException):
                 log.error("look-up failed event=%s", self.row.id, exc_info=place)
             else:
-                self._inform(guest, place, always)
-        self._unsure.intersection_update(self.guests())
+                self._inform(subscriber, place, always)
+        self._unsure.intersection_update(self.subscribers())
 
-    async def _find(self, guest: Guest) -> Place | None:
+    async def _find(self, subscriber: Subscriber) -> Place | None:
         """Who was heard of before a recovery is still here; anybody else is only looked at."""
-        if guest.claimed:
-            return await self.line.claim(guest.visitor)
-        return await self.line.find(guest.visitor)
+        if subscriber.present:
+            return await self.line.confirm_presence(subscriber.visitor)
+        return await self.line.find(subscriber.visitor)
 
-    def _inform(self, guest: Guest, place: Place | None, always: bool) -> None:
-        kind, _, reason = news_of(guest.place, place).partition(" ")
+    def _inform(self, subscriber: Subscriber, place: Place | None, always: bool) -> None:
+        kind, _, reason = frame_for(subscriber.place, place).partition(" ")
         if kind == "queue.expired":
-            guest.push(frames.frame(kind, reason=reason))
-            guest.learn(place)
+            subscriber.push(frames.frame(kind, reason=reason))
+            subscriber.learn(place)
         elif place is not None and (kind or always):
-            self.tell(guest, place)
+            self.send_place(subscriber, place)
         else:
-            guest.learn(place)
-        self._settle(guest)
+            subscriber.learn(place)
+        self._list_waiting(subscriber)
 
     async def _read_gone(self) -> None:
         """News were lost: read the numbers beyond head again, and look who of ours is gone."""
@@ -343,7 +363,9 @@ class Room:
         task.add_done_callback(self._tasks.discard)
 
 
-def _doubtful(guest: Guest, at_ms: int) -> bool:
+def _doubtful(subscriber: Subscriber, at_ms: int) -> bool:
     """Whether news may have been lost: a pass should be over, or a late turn may have come."""
-    overdue = isinstance(guest.place, Admitted) and at_ms - guest.place.deadline_ms > OVERDUE_MS
-    return overdue or isinstance(guest.place, Late)
+    overdue = (
+        isinstance(subscriber.place, Admitted) and at_ms - subscriber.place.deadline_ms > OVERDUE_MS
+    )
+    return overdue or isinstance(subscriber.place, Late)

@@ -10,8 +10,8 @@ from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.events.commands import ReadSeats, SectionSeats
 from booking_rush.server.protocol import frames
-from booking_rush.server.rooms.fanout import broadcast
-from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.rooms.fanout import fan_out
+from booking_rush.server.rooms.subscriber import Subscriber
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class SectionView:
         self.stale = False
         self._pending: dict[tuple[str, int], str] = {}
 
-    def take(self, item: pubsub.Seats) -> None:
+    def apply(self, item: pubsub.Seats) -> None:
         """Take a change; one that does not follow the last makes the view stale."""
         if item.to <= self.version:
             return
@@ -41,7 +41,7 @@ class SectionView:
             self._pending[row, number] = char
         self.version, self.free = item.to, item.free
 
-    def learn(self, read: SectionSeats) -> None:
+    def load(self, read: SectionSeats) -> None:
         """What was read again: whatever differs is told."""
         if read.version < self.version:
             return
@@ -102,10 +102,10 @@ class SeatMap:
     def __init__(self, batcher: Batcher) -> None:
         self._batcher = batcher
         self._views: dict[str, SectionView] = {}
-        self._watchers: dict[Guest, str] = {}  # which section; empty: all
+        self._watchers: dict[Subscriber, str] = {}  # which section; empty: all
         self._heard: list[pubsub.Seats] | None = None  # while something is being read
 
-    async def watch(self, guest: Guest, section: str) -> dict[str, Any]:
+    async def watch(self, subscriber: Subscriber, section: str) -> dict[str, Any]:
         """Watch a section, or all of them; what they look like now.
 
         Raises:
@@ -116,22 +116,22 @@ class SeatMap:
             await self._read([])
         if section and section not in self._views:
             raise UnknownSection
-        self._watchers[guest] = section
+        self._watchers[subscriber] = section
         wanted = [section] if section else self._views
         return {id_: self._views[id_].members() for id_ in wanted}
 
-    def unwatch(self, guest: Guest) -> None:
+    def unwatch(self, subscriber: Subscriber) -> None:
         """Watch no more."""
-        self._watchers.pop(guest, None)
+        self._watchers.pop(subscriber, None)
 
-    def take(self, item: pubsub.Seats) -> None:
+    def apply(self, item: pubsub.Seats) -> None:
         """Take a news of a section."""
         if self._heard is not None:
             self._heard.append(item)
         if item.section in self._views:
-            self._views[item.section].take(item)
+            self._views[item.section].apply(item)
 
-    def doubt(self) -> None:
+    def invalidate(self) -> None:
         """News may have been lost: read everything again before anything is told."""
         for view in self._views.values():
             view.stale = True
@@ -152,12 +152,14 @@ class SeatMap:
         for view in list(self._views.values()):
             frame = view.delta()
             if frame is not None:
-                await broadcast(self._watching(view.id), frame)
+                await fan_out(self._watching(view.id), frame)
                 told += 1
         return told
 
-    def _watching(self, section: str) -> list[Guest]:
-        return [guest for guest, wanted in self._watchers.items() if wanted in ("", section)]
+    def _watching(self, section: str) -> list[Subscriber]:
+        return [
+            subscriber for subscriber, wanted in self._watchers.items() if wanted in ("", section)
+        ]
 
     async def _read(self, sections: list[str]) -> None:
         """Read sections; what is heard meanwhile is applied after."""
@@ -169,7 +171,7 @@ class SeatMap:
             self._learn(read.sections)
             for item in self._heard or ():
                 if item.section in self._views:
-                    self._views[item.section].take(item)
+                    self._views[item.section].apply(item)
         finally:
             if mine:
                 self._heard = None
@@ -180,4 +182,4 @@ class SeatMap:
             if view is None:
                 self._views[section.id] = SectionView(section)
             else:
-                view.learn(section)
+                view.load(section)

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from booking_rush.lua.client import pubsub
-from booking_rush.lua.line.commands import Admitted, Late, Stands, Waiting
+from booking_rush.lua.line.commands import Admitted, Late, PlaceReply, Waiting
 from booking_rush.queue.line import Place
 
 Audience = Literal["waiting", "admitted"]
@@ -17,7 +17,7 @@ UNKNOWN = (-1, 0)
 
 
 @dataclass(slots=True, eq=False)
-class Guest:
+class Subscriber:
     """A listener of a room.
 
     `push` sends a frame at once or drops the guest, `end` closes with a code, `behind` says
@@ -30,18 +30,22 @@ class Guest:
     end: Callable[[int, str], None]
     behind: Callable[[], bool]
     welcomed: bool = False  # until then nothing is told, so that the welcome is the first frame
-    unheard: list[Own] = field(default_factory=list[Own])  # news from before that
-    order: tuple[int, int] = UNKNOWN  # epoch, and which of the event's sockets this is
+    pending_news: list[Own] = field(default_factory=list[Own])  # news from before that
+    connection: tuple[int, int] = UNKNOWN  # epoch, and which of the event's sockets this is
     place: Place | None = None
-    claimed: bool = False  # heard of since the pass was given
-    busy: bool = True  # being welcomed, or asking about the place: told by that answer, not beside
-    listed: int = 0  # the number under which positions are sent
-    told_ahead: int = 0
-    told_at: float = 0.0
-    owed: bool = False  # could not be told what they hold and have booked; to be made up for
+    present: bool = False  # heard of since the pass was given
+    answering: bool = (
+        True  # being welcomed, or asking about the place: told by that answer, not beside
+    )
+    listed_number: int = 0  # the number under which positions are sent
+    sent_ahead: int = 0
+    sent_at: float = 0.0
+    needs_resend: bool = (
+        False  # could not be told what they hold and have booked; to be made up for
+    )
     hold: str = ""  # the living one that they know of
-    pays: str = ""  # one that they are checking out: told by that answer, not beside
-    heard: bool = False  # something was, meanwhile
+    checking_out: str = ""  # one that they are checking out: told by that answer, not beside
+    changed: bool = False  # something was, meanwhile
     booking: UUID | None = None  # one that is on its way, and the step that they were told
     step: int = 0
     can_pay: bool = False  # were told what it is paid with
@@ -61,20 +65,20 @@ class Guest:
         """Take note of what is being told."""
         if isinstance(place, Waiting):
             same = isinstance(self.place, Waiting) and self.place.number == place.number
-            self.told_ahead = min(self.told_ahead, place.ahead) if same else place.ahead
-            self.told_at = time.monotonic()
+            self.sent_ahead = min(self.sent_ahead, place.ahead) if same else place.ahead
+            self.sent_at = time.monotonic()
         if not isinstance(place, Admitted):
-            self.claimed = False
+            self.present = False
         self.place = place
 
-    def miss(self) -> None:
+    def move_to_late(self) -> None:
         """The turn is missed: the place is kept on the late list for a while."""
         if self.place is not None:
-            shared = {name: getattr(self.place, name) for name in Stands.__struct_fields__}
+            shared = {name: getattr(self.place, name) for name in PlaceReply.__struct_fields__}
             self.learn(Late(**shared))
 
 
-def news_of(had: Place | None, now: Place | None) -> str:
+def frame_for(had: Place | None, now: Place | None) -> str:
     """What has to be told to who knew `had` and stands at `now`: a frame's type, or nothing.
 
     An end is told with its reason, `queue.expired <reason>`.

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
-from booking_rush.postgres import AWAY
+from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.runtime.metrics import LOOP_FAILURES, LOOP_ITEMS, LOOP_SECONDS
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ async def forever(name: str, run_once: Callable[[], Awaitable[int]], *, idle_s: 
 
 def _say(name: str, failures: int, error: Exception) -> None:
     """A store that is away is one line; anything else is a mistake, with its trace."""
-    away = isinstance(error, (*AWAY, RedisError, KafkaError))
+    away = isinstance(error, (*UNAVAILABLE, RedisError, KafkaError))
     if failures == 1 or failures % 50 == 0:
         log.error(
             "failed loop=%s times=%d why=%s: %s", name, failures, type(error).__name__, error,

@@ -18,7 +18,7 @@ from prometheus_client import (
     multiprocess,
 )
 
-from booking_rush.circuit_breaker import State
+from booking_rush.circuit_breaker import BreakerState
 
 LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
@@ -89,10 +89,10 @@ BREAKER: Final = Gauge(
     ["service"],
     multiprocess_mode="mostrecent",
 )
-LEVELS: Final[Mapping[State, int]] = {"closed": 0, "half_open": 1, "open": 2}
+LEVELS: Final[Mapping[BreakerState, int]] = {"closed": 0, "half_open": 1, "open": 2}
 
 
-def show_breakers(states: Mapping[str, State]) -> None:
+def show_breakers(states: Mapping[str, BreakerState]) -> None:
     """Export how breakers stand, by the service behind each."""
     for service, state in states.items():
         BREAKER.labels(service).set(LEVELS[state])

@@ -9,14 +9,14 @@ from booking_rush.booking.payments.practice_bank import PracticeBank
 from booking_rush.booking.payments.provider import Payments
 from booking_rush.booking.payments.router import Guarded, Providers
 from booking_rush.booking.payments.stripe import Stripe
-from booking_rush.circuit_breaker import Breaker
+from booking_rush.circuit_breaker import CircuitBreaker
 from booking_rush.server.runtime.settings import Settings
 
 CONNECTIONS_MAX = 256  # to banks: as many as orders fly at once, so that none waits for one
 
 
 @asynccontextmanager
-async def open_bank_client(
+async def open_payments(
     settings: Settings, clock: Callable[[], float] = time.monotonic
 ) -> AsyncGenerator[Providers]:
     """Every provider of payments that is set up, as we ask it: each behind its own breaker."""
@@ -37,6 +37,6 @@ async def open_bank_client(
         yield Providers(known, settings.payments)
 
 
-def breaker_of(settings: Settings) -> Breaker:
+def breaker_of(settings: Settings) -> CircuitBreaker:
     """A breaker for one service."""
-    return Breaker(settings.breaker_failures_max, settings.breaker_open_seconds)
+    return CircuitBreaker(settings.breaker_failures_max, settings.breaker_open_seconds)

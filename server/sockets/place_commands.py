@@ -3,35 +3,35 @@
 from booking_rush.queue.line import NotInLine
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.room import Room
-from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.rooms.subscriber import Subscriber
 
 
-async def join(room: Room, guest: Guest, command: frames.Join) -> None:
+async def join(room: Room, subscriber: Subscriber, command: frames.Join) -> None:
     """`queue.join`: told when Postgres has the place."""
-    with room.asking(guest):
-        place = await room.line.join(guest.visitor)
-        guest.claimed = True
-        room.tell(guest, place, command.id)
+    with room.answering(subscriber):
+        place = await room.line.join(subscriber.visitor)
+        subscriber.present = True
+        room.send_place(subscriber, place, command.id)
 
 
-async def claim(room: Room, guest: Guest, command: frames.Claim) -> None:
+async def claim(room: Room, subscriber: Subscriber, command: frames.Claim) -> None:
     """`queue.claim`: I am here."""
-    with room.asking(guest):
-        place = await room.line.claim(guest.visitor)
+    with room.answering(subscriber):
+        place = await room.line.confirm_presence(subscriber.visitor)
         if place is None:
             raise NotInLine
-        guest.claimed = True
-        room.tell(guest, place, command.id)
+        subscriber.present = True
+        room.send_place(subscriber, place, command.id)
 
 
-async def leave(room: Room, guest: Guest, command: frames.Leave) -> None:
+async def leave(room: Room, subscriber: Subscriber, command: frames.Leave) -> None:
     """`queue.leave`: told when Postgres has it, also to who was not in line."""
-    with room.asking(guest):
-        await room.line.leave(guest.visitor)
-        guest.learn(None)
-        guest.push(frames.frame("queue.left", command.id))
+    with room.answering(subscriber):
+        await room.line.leave(subscriber.visitor)
+        subscriber.learn(None)
+        subscriber.push(frames.frame("queue.left", command.id))
 
 
-async def ping(room: Room, guest: Guest, command: frames.Ping) -> None:
+async def ping(room: Room, subscriber: Subscriber, command: frames.Ping) -> None:
     """`ping`: alive, which is not being heard of."""
-    guest.push(frames.frame("pong", command.id))
+    subscriber.push(frames.frame("pong", command.id))

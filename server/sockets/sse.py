@@ -11,10 +11,10 @@ from starlette.responses import Response, StreamingResponse
 from booking_rush.errors import Busy, TryAgain
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.room import Room
-from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import SOCKETS
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import house_of, room_of
+from booking_rush.server.web.requests import room_of, services_of
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ COMMENT_S = 15.0  # proxies end what is silent for longer
 HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 
 
-class Mailbox:
+class SendQueue:
     """Frames on their way to one listener."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Mailbox:
 
 async def stream(request: Request) -> Response:
     """`GET E/queue/stream`."""
-    visitor = visitor_of(request, house_of(request))
+    visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     events = listen(room, visitor)
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
@@ -71,15 +71,15 @@ async def stream(request: Request) -> Response:
 
 async def listen(room: Room, visitor: str) -> AsyncGenerator[bytes]:
     """Everything that this visitor is told, until they go."""
-    box = Mailbox()
-    guest = Guest(visitor, "stream", box.push, box.end, box.behind)
-    with SOCKETS.labels(room.row.id, guest.kind).track_inprogress():
+    box = SendQueue()
+    subscriber = Subscriber(visitor, "stream", box.push, box.end, box.behind)
+    with SOCKETS.labels(room.row.id, subscriber.kind).track_inprogress():
         try:
-            await room.connect(guest)
+            await room.connect(subscriber)
             async with aclosing(box.events()) as events:
                 async for event in events:
                     yield event
         except (TryAgain, Busy) as refusal:
             log.info("stream ends event=%s why=%s", room.row.id, refusal.code)
         finally:
-            room.disconnect(guest)
+            room.disconnect(subscriber)

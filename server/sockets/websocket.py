@@ -10,19 +10,19 @@ from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from booking_rush.errors import Busy, Refusal, TryAgain
-from booking_rush.postgres import AWAY
+from booking_rush.postgres import UNAVAILABLE
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.problems import Internal, NotAuthenticated, NotFound, problem
 from booking_rush.server.rooms.room import Room
-from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import COMMAND_SECONDS, COMMANDS, SOCKETS
 from booking_rush.server.sockets import hold_commands
 from booking_rush.server.sockets.place_commands import claim, join, leave, ping
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.handshake import accept
 from booking_rush.server.web.responses import deny, trace_id_of
-from booking_rush.server.web.services import House
+from booking_rush.server.web.services import Services
 from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 PATH = re.compile(r"/ws/events/([^/]+)\Z")
 
 
-class Allowance:
+class TokenBucket:
     """Commands that one socket may still send: so many a second, twice that at once."""
 
     def __init__(self, per_second: int, now: float) -> None:
@@ -45,7 +45,7 @@ class Allowance:
         return self._left >= 0
 
 
-async def channel(house: House, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_visitor(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve `/ws/events/{event}` from handshake to close."""
     await receive()
     path = PATH.match(scope["path"])
@@ -56,76 +56,82 @@ async def channel(house: House, scope: Scope, receive: Receive, send: Send) -> N
     if not await accept(scope, send, socket):
         return
     try:
-        visitor = visitor_of(HTTPConnection(scope), house)
-        room = await house.rooms.room(path[1])
+        visitor = visitor_of(HTTPConnection(scope), services)
+        room = await services.rooms.room(path[1])
     except NotAuthenticated as refusal:
         socket.end(frames.NOT_AUTHENTICATED, refusal.code)
     except UnknownEvent as refusal:
         socket.end(frames.UNKNOWN_EVENT, refusal.code)
-    except AWAY:
+    except UNAVAILABLE:
         socket.end(frames.OVERLOADED, "come back in a moment")
     else:
-        guest = Guest(visitor, "socket", socket.push, socket.end, socket.behind)
-        await serve(house, room, guest, receive, trace_id_of(scope))
+        subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind)
+        await serve(services, room, subscriber, receive, trace_id_of(scope))
 
 
-async def serve(house: House, room: Room, guest: Guest, receive: Receive, trace_id: str) -> None:
+async def serve(
+    services: Services, room: Room, subscriber: Subscriber, receive: Receive, trace_id: str
+) -> None:
     """Welcome a guest and answer until they go."""
-    allowance = Allowance(house.settings.commands_per_second, time.monotonic())
-    with SOCKETS.labels(room.row.id, guest.kind).track_inprogress():
+    allowance = TokenBucket(services.settings.commands_per_second, time.monotonic())
+    with SOCKETS.labels(room.row.id, subscriber.kind).track_inprogress():
         try:
-            await room.connect(guest)
+            await room.connect(subscriber)
             while (message := await receive())["type"] != "websocket.disconnect":
                 if allowance.take(time.monotonic()):
-                    await hear(room, guest, message, trace_id)
+                    await handle(room, subscriber, message, trace_id)
                 else:
-                    guest.end(frames.TOO_MANY, "too many commands")
+                    subscriber.end(frames.TOO_MANY, "too many commands")
         except (TryAgain, Busy) as refusal:
-            guest.end(frames.OVERLOADED, refusal.code)
+            subscriber.end(frames.OVERLOADED, refusal.code)
         finally:
-            room.disconnect(guest)
+            room.disconnect(subscriber)
 
 
-async def hear(room: Room, guest: Guest, message: Message, trace_id: str) -> None:
+async def handle(room: Room, subscriber: Subscriber, message: Message, trace_id: str) -> None:
     """Take one message of a client."""
     text = message.get("text")
     if text is None:
-        guest.end(frames.MALFORMED, "text frames only")
+        subscriber.end(frames.MALFORMED, "text frames only")
         return
     try:
         command = frames.read(text)
     except frames.MalformedFrameError:
-        guest.end(frames.MALFORMED, "no JSON object")
+        subscriber.end(frames.MALFORMED, "no JSON object")
     except frames.InvalidFrameError as invalid:
         COMMANDS.labels("unknown", invalid.problem.code).inc()
-        guest.push(frames.error(invalid.re, problem(invalid.problem, trace_id)))
+        subscriber.push(frames.error(invalid.re, problem(invalid.problem, trace_id)))
     else:
-        await carry_out(room, guest, command, trace_id)
+        await carry_out(room, subscriber, command, trace_id)
 
 
-async def carry_out(room: Room, guest: Guest, command: frames.AnyFrame, trace_id: str) -> None:
+async def carry_out(
+    room: Room, subscriber: Subscriber, command: frames.AnyFrame, trace_id: str
+) -> None:
     """Answer one command; what is refused is answered as a problem, the socket stays open."""
     kind, handler = HANDLERS[type(command)]
     outcome, began = "done", time.monotonic()
     try:
-        await handler(room, guest, command)
+        await handler(room, subscriber, command)
     except Refusal as refusal:
         outcome = refusal.code
-        guest.push(frames.error(command.id, problem(refusal, trace_id)))
+        subscriber.push(frames.error(command.id, problem(refusal, trace_id)))
     except Exception:
         outcome = Internal.code
         log.exception("command broke type=%s trace=%s", kind, trace_id)
-        guest.push(frames.error(command.id, problem(Internal(), trace_id)))
+        subscriber.push(frames.error(command.id, problem(Internal(), trace_id)))
     COMMANDS.labels(kind, outcome).inc()
     COMMAND_SECONDS.labels(kind).observe(time.monotonic() - began)
 
 
-HANDLERS: dict[type[frames.AnyFrame], tuple[str, Callable[[Room, Guest, Any], Awaitable[None]]]] = {
+HANDLERS: dict[
+    type[frames.AnyFrame], tuple[str, Callable[[Room, Subscriber, Any], Awaitable[None]]]
+] = {
     frames.Join: ("queue.join", join),
     frames.Claim: ("queue.claim", claim),
     frames.Leave: ("queue.leave", leave),
-    frames.Watch: ("seats.watch", hold_commands.watch),
-    frames.Unwatch: ("seats.unwatch", hold_commands.unwatch),
+    frames.WatchSeats: ("seats.watch", hold_commands.watch),
+    frames.UnwatchSeats: ("seats.unwatch", hold_commands.unwatch),
     frames.Create: ("hold.create", hold_commands.create),
     frames.Extend: ("hold.extend", hold_commands.extend),
     frames.Release: ("hold.release", hold_commands.release),

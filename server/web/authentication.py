@@ -4,11 +4,11 @@ from starlette.requests import HTTPConnection, Request
 
 from booking_rush.server.auth.operators import Operator, Role
 from booking_rush.server.protocol.problems import CsrfFailed, NotAuthenticated
-from booking_rush.server.web.requests import house_of
-from booking_rush.server.web.services import House
+from booking_rush.server.web.requests import services_of
+from booking_rush.server.web.services import Services
 
 
-def visitor_of(connection: HTTPConnection, house: House) -> str:
+def visitor_of(connection: HTTPConnection, services: Services) -> str:
     """The visitor who asks; a bearer token wins over the cookie.
 
     Raises:
@@ -17,7 +17,7 @@ def visitor_of(connection: HTTPConnection, house: House) -> str:
     token = bearer_of(connection) or connection.cookies.get(visitor_cookie(connection), "")
     if not token:
         raise NotAuthenticated
-    return house.tokens.read(token)
+    return services.tokens.read(token)
 
 
 def visitor_cookie(connection: HTTPConnection) -> str:
@@ -41,18 +41,18 @@ def bearer_of(connection: HTTPConnection) -> str:
     return token.strip()
 
 
-async def operator_of(connection: HTTPConnection, house: House) -> Operator:
+async def operator_of(connection: HTTPConnection, services: Services) -> Operator:
     """The operator who asks, by API key or by session.
 
     Raises:
         NotAuthenticated: neither is good.
     """
     if key := bearer_of(connection):
-        return await house.operators.by_key(key)
+        return await services.operators.by_key(key)
     cookie = connection.cookies.get("rush_admin", "")
     if not cookie:
         raise NotAuthenticated("log in first")
-    return await house.operators.by_cookie(cookie)
+    return await services.operators.by_cookie(cookie)
 
 
 async def need_operator(request: Request, role: Role) -> Operator:
@@ -61,7 +61,7 @@ async def need_operator(request: Request, role: Role) -> Operator:
     Raises:
         NotAuthenticated, Forbidden, CsrfFailed: who, what, whence.
     """
-    operator = await operator_of(request, house_of(request))
+    operator = await operator_of(request, services_of(request))
     sent = request.headers.get("x-csrf-token", "")
     if request.method not in ("GET", "HEAD") and operator.csrf and sent != operator.csrf:
         raise CsrfFailed

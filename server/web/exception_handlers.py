@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.errors import Refusal, TryAgain
-from booking_rush.postgres import AWAY
+from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.protocol.problems import Internal, MethodNotAllowed, NotFound
 from booking_rush.server.web.responses import refuse, trace_id_of
 
@@ -44,5 +44,5 @@ HANDLERS: dict[Any, Any] = {
     Refusal: refused,
     HTTPException: not_there,
     Exception: broken,
-    **dict.fromkeys((RedisError, *AWAY), away),
+    **dict.fromkeys((RedisError, *UNAVAILABLE), away),
 }

@@ -4,9 +4,9 @@ from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.postgres import AWAY
+from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.runtime import metrics
-from booking_rush.server.web.requests import house_of
+from booking_rush.server.web.requests import services_of
 from booking_rush.server.web.responses import answer
 
 
@@ -17,16 +17,18 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """`GET /readyz`: may take traffic; 503 while stopping, or while a store is away."""
-    house = house_of(request)
-    if house.draining.is_set():
+    services = services_of(request)
+    if services.draining.is_set():
         return answer(503, {"status": "stopping"})
     try:
-        await house.redis.ping()
-        await house.pool.fetchval("SELECT 1")
-    except (RedisError, *AWAY) as error:
+        await services.redis.ping()
+        await services.pool.fetchval("SELECT 1")
+    except (RedisError, *UNAVAILABLE) as error:
         return answer(503, {"status": f"a store is away: {type(error).__name__}"})
     shut = [
-        row.id for row in house.rooms.directory.rows if not house.rooms.batcher(row.id).gate.is_open
+        row.id
+        for row in services.rooms.events.rows
+        if not services.rooms.batcher(row.id).gate.is_open
     ]
     if shut:
         return answer(503, {"status": "recovering", "events": shut})

@@ -41,7 +41,7 @@ def origin_fits(scope: Scope, allowed: frozenset[str]) -> bool:
     return origin == f"{scheme}://{headers.get('host', '')}"
 
 
-class Perimeter:
+class EdgeMiddleware:
     """ASGI around ASGI: sockets go to `sockets`, everything else to `app`."""
 
     def __init__(self, app: ASGIApp, sockets: ASGIApp, *, origins: frozenset[str]) -> None:

@@ -18,7 +18,7 @@ from booking_rush.server.protocol.problems import (
     UnsupportedMediaType,
 )
 from booking_rush.server.rooms.room import Room
-from booking_rush.server.web.services import House
+from booking_rush.server.web.services import Services
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -28,9 +28,9 @@ CHART_BYTES_MAX = 8 * 1024 * 1024
 PAGE, PAGE_MAX = 100, 1000
 
 
-def house_of(connection: HTTPConnection) -> House:
+def services_of(connection: HTTPConnection) -> Services:
     """The house that serves this connection."""
-    return cast("House", connection.app.state.house)
+    return cast("Services", connection.app.state.services)
 
 
 async def room_of(request: Request) -> Room:
@@ -39,7 +39,7 @@ async def room_of(request: Request) -> Room:
     Raises:
         UnknownEvent: there is no such event.
     """
-    return await house_of(request).rooms.room(request.path_params["event"])
+    return await services_of(request).rooms.room(request.path_params["event"])
 
 
 async def read_json(request: Request, kind: type[T], *, most: int = BODY_BYTES_MAX) -> T:

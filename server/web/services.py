@@ -13,13 +13,13 @@ from booking_rush.postgres import Pool
 from booking_rush.queue import keyring
 from booking_rush.queue.signer import Signer
 from booking_rush.server.auth.operators import Operators
-from booking_rush.server.auth.visitor_tokens import Tokens
-from booking_rush.server.rooms.registry import Rooms
+from booking_rush.server.auth.visitor_tokens import VisitorTokens
+from booking_rush.server.rooms.registry import RoomRegistry
 from booking_rush.server.runtime.settings import Settings
 
 
 @dataclass(slots=True)
-class House:
+class Services:
     """Everything that a handler may ask."""
 
     settings: Settings
@@ -28,11 +28,11 @@ class House:
     signer: Signer
     payments: Providers
     webhooks: Webhooks
-    rooms: Rooms
+    rooms: RoomRegistry
     catalogue: Catalogue
     operators: Operators
-    tokens: Tokens
-    takings: dict[str, tuple[float, dict[str, Any]]] = field(
+    tokens: VisitorTokens
+    revenue: dict[str, tuple[float, dict[str, Any]]] = field(
         default_factory=dict[str, tuple[float, dict[str, Any]]]
     )
     draining: asyncio.Event = field(default_factory=asyncio.Event)

@@ -76,11 +76,11 @@ async def test_a_logged_out_session_is_over(world: World) -> None:
 
 async def test_an_api_key_needs_no_csrf_token(world: World) -> None:
     await world.event()
-    key = await world.house.operators.new_key("robot", "operator")
+    key = await world.services.operators.new_key("robot", "operator")
     client = await world.clients.http(Authorization=f"Bearer {key}")
 
     assert (await client.post(f"{DEMO}/pause")).status_code == 200
-    replaced = await world.house.operators.new_key("robot", "operator")
+    replaced = await world.services.operators.new_key("robot", "operator")
     assert code_of(await client.get(DEMO)) == "not_authenticated"
     assert replaced != key
 
@@ -92,7 +92,7 @@ async def test_every_admin_route_wants_its_role(world: World) -> None:
     nobody = await world.clients.http()
     exempt = (f"{ADMIN}/login", f"{ADMIN}/logout")
     viewer = await world.clients.http(
-        Authorization=f"Bearer {await world.house.operators.new_key('eye', 'viewer')}"
+        Authorization=f"Bearer {await world.services.operators.new_key('eye', 'viewer')}"
     )
     for route in ROUTES:
         path = getattr(route, "path", "")

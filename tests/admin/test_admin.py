@@ -201,16 +201,18 @@ async def test_wrong_rules_are_refused_by_field(
 
 async def test_a_rule_that_redis_missed_is_brought_to_it(world: World) -> None:
     """The operator's process died between Postgres and Redis."""
-    from booking_rush.booking.recording.event_scheduler import Calendar
+    from booking_rush.booking.recording.event_scheduler import EventScheduler
 
     await world.event(rules={"rate_per_second": 0})
     visitor = await world.visitor()
-    calendar = Calendar(world.house.pool, world.house.redis, world.house.rooms.directory)
+    calendar = EventScheduler(
+        world.services.pool, world.services.redis, world.services.rooms.events
+    )
 
     async with visitor.socket() as socket:
         await socket.ask("queue.join")
         await world.catalogue.set_rules("demo", {"rate_per_second": 100}, who="tests")
-        await world.house.rooms.directory.refresh()
+        await world.services.rooms.events.refresh()
         assert await until(calendar.run_once) == 1
         await socket.until("queue.admitted")
 
@@ -295,7 +297,7 @@ async def test_every_write_is_in_the_journal(world: World) -> None:
 
 async def test_the_journal_cannot_be_changed(world: World) -> None:
     await world.event()
-    pool = world.house.pool
+    pool = world.services.pool
 
     await pool.execute("UPDATE audit SET who = 'nobody'")
     await pool.execute("DELETE FROM audit")
@@ -305,7 +307,7 @@ async def test_the_journal_cannot_be_changed(world: World) -> None:
 
 async def test_no_answer_carries_a_password_or_a_key(world: World) -> None:
     operator = await world.operator()
-    await world.house.operators.new_key("robot", "admin")
+    await world.services.operators.new_key("robot", "admin")
 
     answers: list[httpx.Response] = [
         await operator.get(f"{ADMIN}/audit"),

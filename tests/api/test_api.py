@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from booking_rush.queue.passes import RECEIPT, verify
-from booking_rush.server.auth.visitor_tokens import LIFE_S, Tokens
+from booking_rush.server.auth.visitor_tokens import LIFE_S, VisitorTokens
 from tests.support.clients import code_of, until
 from tests.support.world import SECRET, World
 
@@ -61,12 +61,18 @@ async def test_the_token_wins_over_the_cookie(world: World) -> None:
 
 
 def test_a_token_ends_after_thirty_days_and_is_of_its_secret() -> None:
-    tokens = Tokens(SECRET)
+    tokens = VisitorTokens(SECRET)
     old = tokens.issue(now=datetime.now(UTC).timestamp() - LIFE_S - 1)
     good = tokens.issue()
 
     assert tokens.read(good.token) == good.visitor
-    for token in (old.token, Tokens(SECRET + "!").issue().token, "", "a.b.c", good.token + "x"):
+    for token in (
+        old.token,
+        VisitorTokens(SECRET + "!").issue().token,
+        "",
+        "a.b.c",
+        good.token + "x",
+    ):
         with pytest.raises(Exception, match="Say who you are"):
             tokens.read(token)
 
@@ -275,7 +281,7 @@ async def test_while_an_event_is_recovered_everything_about_it_says_so(
 ) -> None:
     await world.event(state="paused")
     visitor = await world.visitor()
-    gate = world.house.rooms.batcher("demo").gate
+    gate = world.services.rooms.batcher("demo").gate
     await redis.flushall()
 
     answers = [await visitor.http.post("/api/v1/events/demo/queue") for _ in range(3)]
@@ -295,11 +301,13 @@ async def test_an_event_opens_and_closes_by_the_clock(world: World) -> None:
         closes_at=(soon + timedelta(seconds=1)).isoformat(),
         rules={"rate_per_second": 100},
     )
-    from booking_rush.booking.recording.event_scheduler import Calendar
+    from booking_rush.booking.recording.event_scheduler import EventScheduler
     from booking_rush.server.runtime.loops import forever
-    from booking_rush.tasks import end
+    from booking_rush.tasks import cancel_and_wait
 
-    calendar = Calendar(world.house.pool, world.house.redis, world.house.rooms.directory)
+    calendar = EventScheduler(
+        world.services.pool, world.services.redis, world.services.rooms.events
+    )
     task = asyncio.create_task(forever("calendar", calendar.run_once, idle_s=0.05))
     visitor = await world.visitor()
     try:
@@ -311,4 +319,4 @@ async def test_an_event_opens_and_closes_by_the_clock(world: World) -> None:
             await socket.until("room.state", state="closed")
             assert "queue.admitted" in {frame["type"] for frame in socket.frames}
     finally:
-        await end([task])
+        await cancel_and_wait([task])

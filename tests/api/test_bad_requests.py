@@ -134,10 +134,10 @@ async def test_health_readiness_and_metrics(world: World, redis: Redis) -> None:
     text = (await client.get("/metrics")).text
     assert "rush_http_requests_total" in text
 
-    world.house.draining.set()
+    world.services.draining.set()
     stopping = await client.get("/readyz")
     assert stopping.status_code == 503
-    world.house.draining.clear()
+    world.services.draining.clear()
 
 
 def test_the_routes_are_the_contracts() -> None:

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from booking_rush.postgres import Pool
 from booking_rush.server.processes.serve import send_away
-from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.rooms.subscriber import Subscriber
 from tests.browser.chromium import DESKTOP, browser, open_page
 from tests.browser.pages import log_in, part, phase
 from tests.support.clients import until
@@ -71,7 +71,7 @@ async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> 
         await expect(part(ada, "booking-state")).to_have_attribute("data-state", "confirmed")
         await expect(part(ada, "ticket-code")).to_have_count(2)
         await is_marked(bob, "stalls.A-4", "sold")
-    assert await world.house.pool.fetchval("SELECT email FROM contacts") == "ada@example.org"
+    assert await world.services.pool.fetchval("SELECT email FROM contacts") == "ada@example.org"
 
 
 async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
@@ -107,24 +107,26 @@ async def test_who_comes_back_during_a_recovery_finds_the_hold_after_it(
         page = await holds_a_seat(world, started)
         await until(lambda: pool.fetchval("SELECT count(*) FROM bookings"))
         async with recovering(world, pool, redis):
-            [guest] = await guests(world)
+            [subscriber] = await subscribers(world)
             if comes_back == "reloaded":
                 await page.reload()
             else:
-                send_away(guest, drain_s=0)
-            await until(lambda: another_is_welcomed(world, guest))
+                send_away(subscriber, drain_s=0)
+            await until(lambda: another_is_welcomed(world, subscriber))
             if comes_back == "reconnected":
                 await expect(part(page, "hold-panel")).to_be_visible()
         await expect(part(page, "hold-panel")).to_be_visible()
         await is_given_back(page)
 
 
-async def guests(world: World) -> list[Guest]:
-    return (await world.house.rooms.room("demo")).guests()
+async def subscribers(world: World) -> list[Subscriber]:
+    return (await world.services.rooms.room("demo")).subscribers()
 
 
-async def another_is_welcomed(world: World, before: Guest) -> bool:
-    return any(guest.welcomed for guest in await guests(world) if guest is not before)
+async def another_is_welcomed(world: World, before: Subscriber) -> bool:
+    return any(
+        subscriber.welcomed for subscriber in await subscribers(world) if subscriber is not before
+    )
 
 
 async def test_an_operator_sees_the_house_fill_and_refunds(world: World) -> None:

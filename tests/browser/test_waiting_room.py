@@ -58,9 +58,9 @@ async def test_a_page_that_lost_its_server_comes_back_with_its_place(world: Worl
         await phase(page, "waiting")
         number = await part(page, "place-number").inner_text()
 
-        room = await world.house.rooms.room("demo")
-        for guest in room.guests():
-            guest.end(1012, "restarting")
+        room = await world.services.rooms.room("demo")
+        for subscriber in room.subscribers():
+            subscriber.end(1012, "restarting")
 
         await expect(part(page, "connection")).not_to_have_attribute("data-status", "open")
         await expect(part(page, "connection")).to_have_attribute("data-status", "open")
@@ -91,9 +91,9 @@ async def test_who_missed_the_turn_says_i_am_here(world: World) -> None:
     await world.event(rules={"rate_per_second": 50, "claim_seconds": 1, "late_seconds": 60})
     visitor = await world.visitor()
     await visitor.join()
-    room = await world.house.rooms.room("demo")
+    room = await world.services.rooms.room("demo")
     async with browser() as started:
-        while (await world.house.rooms.stats(room)).late == 0:
+        while (await world.services.rooms.stats(room)).late == 0:
             pass
         page = await open_page(started, f"{world.clients.base}/events/nothing")
         await phase(page, "unknown")

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.kafka.topics import TOPICS
 from booking_rush.booking.messaging.cloud_events import BOOKINGS
-from booking_rush.postgres import AWAY, Pool
+from booking_rush.postgres import UNAVAILABLE, Pool
 from tests.faults.checker import Booking, Evidence, Movement, State, Told
 from tests.support.crowds.buyers import Buyer
 from tests.support.store_agreement import disagreements, is_quiet
@@ -105,7 +105,7 @@ async def patiently(pool: Pool, sql: str, *values: Any) -> Any:
     while True:
         try:
             return await pool.fetchval(sql, *values)
-        except AWAY:
+        except UNAVAILABLE:
             await asyncio.sleep(0.05)
 
 

@@ -45,8 +45,8 @@ EDITS: dict[str, tuple[Edit, ...]] = {
         ),
         Edit(
             "booking.saga.state_machine",
-            "FAR[word] <= FAR[payment.state]",
-            "FAR[word] < FAR[payment.state]",
+            "PROGRESS[word] <= PROGRESS[payment.state]",
+            "PROGRESS[word] < PROGRESS[payment.state]",
         ),
     ),
     "last_id_remembered": (

@@ -20,7 +20,7 @@ from tests.faults.checker import Evidence
 from tests.faults.evidence import SETTLED_S, evidence_of, patiently
 from tests.support.clients import until
 from tests.support.crowds.buyers import Buyer, Character, Wish
-from tests.support.crowds.sale_event import DUTIES, sale, seated, standing
+from tests.support.crowds.sale_event import DUTIES, running_sale, seated, standing
 from tests.support.servers.processes import Process, last_words
 from tests.support.servers.stores import Store, kafka_store, postgres_store, redis_store
 
@@ -253,9 +253,9 @@ async def night(
         }  # fmt: skip
         async with (
             open_pool(postgres.url, size=10, statement_ms=LOOK_MS) as pool,
-            sale(
+            running_sale(
                 redis.url, postgres.url, pool, folder,
                 duties=duties, settings={**on_kafka, **settings}, **event,
-            ) as house,
+            ) as sale,
         ):  # fmt: skip
-            yield Night(house.base, house.settings.bank_url, pool, house.processes, stores)
+            yield Night(sale.base, sale.settings.bank_url, pool, sale.processes, stores)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from booking_rush.tasks import end
+from booking_rush.tasks import cancel_and_wait
 from tests.faults.checker import assert_kept
 from tests.faults.sale_run import Night, night
 from tests.support.crowds.buyers import Character, Wish
@@ -44,7 +44,7 @@ async def test_answers_come_late_twice_or_never(
         async with sale.crowd(seed, rate=RATE, character=CHARACTER):
             turning = asyncio.create_task(_turn(sale, chance, turned))
             await sale.reach("SELECT count(*) FROM payments", PAYMENTS, within_s=WITHIN_S)
-            await end([turning])
+            await cancel_and_wait([turning])
         await sale.turn()
         found = await sale.evidence()
         methods = await sale.pool.fetch("SELECT method, count(*) FROM payments GROUP BY method")

@@ -18,7 +18,7 @@ from booking_rush.postgres import Pool
 from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.support.clients import until
 from tests.support.crowds.buyers import Buyer, Character
-from tests.support.crowds.sale_event import DUTIES, sale, seated
+from tests.support.crowds.sale_event import DUTIES, running_sale, seated
 from tests.support.message_log import bench_on, of, order
 from tests.support.servers.processes import run
 from tests.support.servers.secured_kafka import PASSWORD, USER, Secured, running_secured
@@ -146,11 +146,18 @@ async def test_seats_are_bought_over_it(
     duties = {**DUTIES, "relay": "work relay"}
     url = settings.postgres_url
     async with (
-        sale(redis_url, url, pool, folder, duties=duties, settings=told, sections=[seated(2, 5)])
-        as house,
-        httpx.AsyncClient(base_url=house.base, timeout=60) as http,
-    ):  # fmt: skip
-        buyer = Buyer(1, house.base, Character(lambda chance: {"section": "stalls", "quantity": 2}))
+        running_sale(
+            redis_url,
+            url,
+            pool,
+            folder,
+            duties=duties,
+            settings=told,
+            sections=[seated(2, 5)],
+        ) as sale,
+        httpx.AsyncClient(base_url=sale.base, timeout=60) as http,
+    ):
+        buyer = Buyer(1, sale.base, Character(lambda chance: {"section": "stalls", "quantity": 2}))
         await buyer.live(http)
         assert [one["quantity"] for one in buyer.confirmed()] == [2]
         await until(lambda: is_quiet(pool), within_s=30)

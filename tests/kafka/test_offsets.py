@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking_rush.booking.kafka.offsets import Shelf
+from booking_rush.booking.kafka.offsets import OffsetTracker
 from booking_rush.booking.messaging.outbox import Envelope
 
 PART = ("rush.orders", 0)
@@ -21,7 +21,7 @@ def steps(found: list[Envelope]) -> list[int]:
 
 
 def test_an_offset_is_told_when_all_before_it_is_settled() -> None:
-    shelf = Shelf()
+    shelf = OffsetTracker()
     for at in range(3):
         shelf.add(PART, at, letter(at, booking=at))
     shelf.settle([letter(1, 1), letter(2, 2)])
@@ -32,7 +32,7 @@ def test_an_offset_is_told_when_all_before_it_is_settled() -> None:
 
 
 def test_what_comes_again_while_it_is_here_is_handed_over_once_and_told_twice() -> None:
-    shelf = Shelf()
+    shelf = OffsetTracker()
     shelf.add(PART, 0, letter(0))
     shelf.add(PART, 1, letter(0))
     assert steps(shelf.ready(0.0, 9)) == [0]
@@ -41,7 +41,7 @@ def test_what_comes_again_while_it_is_here_is_handed_over_once_and_told_twice() 
 
 
 def test_a_failure_holds_back_its_booking_alone_and_counts() -> None:
-    shelf = Shelf()
+    shelf = OffsetTracker()
     for at, booking in enumerate((7, 7, 8)):
         shelf.add(PART, at, letter(at, booking))
     shelf.wait(letter(0, 7), until=5.0)
@@ -50,7 +50,7 @@ def test_a_failure_holds_back_its_booking_alone_and_counts() -> None:
 
 
 def test_parts_that_are_somebody_elses_are_forgotten() -> None:
-    shelf = Shelf()
+    shelf = OffsetTracker()
     shelf.add(PART, 0, letter(0, 1))
     shelf.add(("rush.messages", 1), 0, letter(1, 2))
     shelf.drop([PART])
@@ -64,7 +64,7 @@ def test_whatever_the_order_what_is_told_is_a_settled_beginning(
     arrivals: list[tuple[int, bool]], chance: random.Random
 ) -> None:
     """Arrivals are (booking, readable); they are settled in any order that bookings allow."""
-    shelf, settled, told = Shelf(), set[int](), 0
+    shelf, settled, told = OffsetTracker(), set[int](), 0
     for at, (booking, readable) in enumerate(arrivals):
         shelf.add(PART, at, letter(at, booking) if readable else None)
         settled |= set() if readable else {at}

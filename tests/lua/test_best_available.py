@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.commands import Failed
-from booking_rush.lua.events.commands import AddSections, House
+from booking_rush.lua.events.commands import AddSections, SectionInventory
 from booking_rush.lua.holds.commands import Held, HoldSeats, ReleaseHold, SoldOut
 from tests.support.event_in_redis import EVENT, Moves, seated
 
@@ -164,7 +164,7 @@ class Chart:
     rows: Rows
     wishes: list[int]
 
-    def house(self) -> House:
+    def inventory(self) -> SectionInventory:
         return seated(self.section, **{f"R{at}": text for at, text in enumerate(self.rows, 1)})
 
     def commands(self) -> list[HoldSeats | ReleaseHold]:
@@ -200,7 +200,7 @@ async def faults(program: Program, seed: int, charts: int) -> list[tuple[int, st
     found: list[tuple[int, str]] = []
     for first in range(0, charts, AT_ONCE):
         some = [chart_of(chance, f"s{first + more}") for more in range(AT_ONCE)]
-        await moves.ask(AddSections([chart.house() for chart in some]))
+        await moves.ask(AddSections([chart.inventory() for chart in some]))
         for chart, replies in zip(some, await answers(moves, some), strict=True):
             for n, reply in zip(chart.wishes, replies, strict=True):
                 if fault := fault_of(chart.rows, n, reply):
@@ -280,7 +280,7 @@ async def test_the_time_that_a_great_house_takes_is_printed(program: Program, re
     await moves.admit("ada")
     for at, (name, n, rows) in enumerate(great_houses()):
         chart = Chart(f"great{at}", rows, [n])
-        await moves.ask(AddSections([chart.house()]))
+        await moves.ask(AddSections([chart.inventory()]))
         wish, give_back = chart.commands()
         times: list[int] = []
         for more in range(11):

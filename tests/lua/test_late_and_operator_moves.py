@@ -129,7 +129,7 @@ async def test_claiming_while_waiting_changes_nothing(moves: Moves, redis: Redis
 async def test_claiming_without_a_place_is_said(moves: Moves) -> None:
     assert await moves.ask(
         line_commands.ClaimPass("ada", connecting=False)
-    ) == line_commands.NotInLine(order=0)
+    ) == line_commands.NotInLine(connection=0)
 
 
 async def test_each_new_socket_of_an_event_has_a_greater_order(moves: Moves) -> None:
@@ -139,8 +139,8 @@ async def test_each_new_socket_of_an_event_has_a_greater_order(moves: Moves) -> 
     second = await moves.ask(line_commands.ClaimPass("bob", connecting=True))
 
     assert isinstance(first, line_commands.Waiting)
-    assert first.order == 1
-    assert second == line_commands.NotInLine(order=2)
+    assert first.connection == 1
+    assert second == line_commands.NotInLine(connection=2)
 
 
 # admit_visitor

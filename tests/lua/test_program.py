@@ -11,7 +11,7 @@ from booking_rush.errors import Busy, Recovering, TryAgain
 from booking_rush.lua import commands as lua
 from booking_rush.lua.client.batcher import BATCH_MAX, WAITING_MAX, Batcher
 from booking_rush.lua.client.connection import RedisUnfitError, check
-from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.moves import AnyReply
 from booking_rush.lua.client.program import MoveFailedError, Program
 from booking_rush.lua.events import commands as events_commands
@@ -32,7 +32,7 @@ async def moves(program: Program) -> Moves:
 
 @pytest.fixture
 def batcher(moves: Moves, program: Program) -> Batcher:
-    gate = Gate(EVENT)
+    gate = EpochGate(EVENT)
     number, _, run_id = moves.stamp.partition(":")
     gate.judge(int(number), moves.stamp, run_id)
     return Batcher(program, gate)

@@ -9,16 +9,16 @@ from uuid import UUID
 import jwt
 import pytest
 
-from booking_rush.booking.holds.contacts import Contact, keep
+from booking_rush.booking.holds.contacts import Contact, save
 from booking_rush.booking.mail import mailer as mailers
 from booking_rush.booking.mail.mailer import Mailer
-from booking_rush.booking.mail.message import Letterhead, money
+from booking_rush.booking.mail.message import Sender, money
 from booking_rush.postgres import Pool
 from tests.support.clients import Frame, Visitor, until
 from tests.support.servers.smtp_server import Postman, post_office
 from tests.support.world import ADA, World, held
 
-HEAD = Letterhead("tickets@rush.example", "https://rush.example")
+HEAD = Sender("tickets@rush.example", "https://rush.example")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def mailer_of(world: World, postman: Postman) -> Mailer:
-    return Mailer(world.house.pool, postman.url, HEAD, world.house.signer.ticket)
+    return Mailer(world.services.pool, postman.url, HEAD, world.services.signer.ticket)
 
 
 async def confirmed(world: World, email: str = ADA, **contact: Any) -> tuple[Visitor, Frame]:
@@ -133,7 +133,7 @@ async def test_a_refund_is_told(world: World, postman: Postman) -> None:
 async def test_an_expiry_is_told(world: World, postman: Postman) -> None:
     await world.event(rules={"hold_seconds": 2})
     _, hold = await held(world)
-    await keep(world.house.pool, UUID(hold), Contact(ADA, "en"))  # as a declined card leaves it
+    await save(world.services.pool, UUID(hold), Contact(ADA, "en"))  # as a declined card leaves it
 
     [mail] = await sent(mailer_of(world, postman), postman)
 
@@ -240,7 +240,7 @@ async def test_while_the_server_is_away_a_mail_waits_and_no_try_is_spent(
     postman, now = Postman(), 0.0
     async with post_office(postman):
         pass
-    mailer = Mailer(pool, postman.url, HEAD, world.house.signer.ticket, clock=lambda: now)
+    mailer = Mailer(pool, postman.url, HEAD, world.services.signer.ticket, clock=lambda: now)
     for _ in range(7):
         assert await mailer.run_once() == 0
     assert mailer.breaker.state(now) == "open"

@@ -11,8 +11,8 @@ from booking_rush.booking.kafka.connection import Cluster
 from booking_rush.booking.kafka.topics import make_missing
 from booking_rush.booking.messaging import cloud_events, dead_letters
 from booking_rush.booking.messaging.cloud_events import DEAD, ORDERS
-from booking_rush.booking.messaging.message_log import Burial, Failure
-from booking_rush.booking.saga.watchdog import Watch
+from booking_rush.booking.messaging.message_log import Failure, Rejection
+from booking_rush.booking.saga.watchdog import Watchdog
 from booking_rush.postgres import Pool
 from tests.support.clients import until
 from tests.support.message_log import Bench, bench_on, of, order
@@ -70,7 +70,7 @@ async def test_a_failure_holds_back_its_own_booking_and_counts(bench: Bench) -> 
     await bench.send(failing, behind, other)
     await bench.reads(failing, behind, other)
     for tries in range(3):
-        await bench.log.later([Failure(failing._replace(tries=tries), "it failed")])
+        await bench.log.retry([Failure(failing._replace(tries=tries), "it failed")])
     assert of(slow, found := await bench.reads(other)) == []
     assert of(quick, found) == [other]
     await bench.reads(failing, behind)
@@ -83,16 +83,16 @@ async def test_what_is_given_up_is_among_the_dead_and_stops_nobody(bench: Bench)
     poison, behind = order(booking, "charge"), order(booking)
     await bench.send(poison, behind)
     await bench.reads(poison, behind)
-    await bench.log.bury([Burial(poison._replace(tries=4), "broken", "it broke\n again")])
+    await bench.log.reject([Rejection(poison._replace(tries=4), "broken", "it broke\n again")])
     assert of(booking, await bench.reads(behind)) == [behind]
-    [found] = await dead_letters.those(bench.pool)
+    [found] = await dead_letters.list_(bench.pool)
     assert (found.id, found.topic, found.reason, found.tries) == (poison.id, ORDERS, "broken", 4)
     assert cloud_events.read(found.topic, found.value) == poison
 
     await dead_letters.replay(bench.pool, poison.id)
     await bench.carry()
     await bench.reads(poison)
-    assert await dead_letters.those(bench.pool) == []
+    assert await dead_letters.list_(bench.pool) == []
 
 
 async def test_bytes_that_nobody_understands_are_dead_and_told_of(
@@ -110,13 +110,13 @@ async def test_bytes_that_nobody_understands_are_dead_and_told_of(
 
     async def are_dead() -> bool:
         await kafka_bench.log.read()
-        return len([one for one in await dead_letters.those(pool) if one.key == "poison"]) >= 4
+        return len([one for one in await dead_letters.list_(pool) if one.key == "poison"]) >= 4
 
     await until(are_dead, within_s=30)
-    assert {one.reason for one in await dead_letters.those(pool)} == {"unreadable"}
+    assert {one.reason for one in await dead_letters.list_(pool)} == {"unreadable"}
     await kafka_bench.carry()
     with pytest.raises(dead_letters.NotReplayable):
-        await dead_letters.replay(pool, (await dead_letters.those(pool))[0].id)
+        await dead_letters.replay(pool, (await dead_letters.list_(pool))[0].id)
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka_server.url, auto_offset_reset="earliest")
     await consumer.start()
     consumer.assign([TopicPartition(DEAD, 0)])
@@ -140,9 +140,9 @@ async def test_a_lost_topic_is_made_again_and_what_was_on_it_is_sent_again(
     await kafka_bench.send(lost := order(booking))
     await kafka_bench.reads(lost)
     await pool.execute("UPDATE outbox SET published_at = now() - interval '1 min'")
-    watch = Watch(pool, Bank(), "tests")
-    assert await watch.send_again() == 1
-    assert await watch.send_again() == 0
+    watch = Watchdog(pool, Bank(), "tests")
+    assert await watch.republish() == 1
+    assert await watch.republish() == 0
     await kafka_bench.carry()
     assert await pool.fetchval("SELECT published_at > now() - interval '30 s' FROM outbox")
 

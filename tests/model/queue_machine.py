@@ -154,7 +154,7 @@ class LineMachine(RuleBasedStateMachine):
             case line_commands.Late():
                 return ("late", reply.number, not reply.entry)
             case _:
-                return (lua.word_of(type(reply).__name__),)
+                return (lua.tag_of_type(type(reply).__name__),)
 
     @rule(visitor=VISITORS, recorded=st.booleans())
     def join(self, visitor: str, recorded: bool) -> None:

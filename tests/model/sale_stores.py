@@ -16,7 +16,7 @@ from booking_rush.lua.holds import commands as lua
 from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
 from booking_rush.lua.saga import commands as saga_commands
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.event_registry import EventRegistry
 from tests.model.queue_machine import ClockedProgram, Lab
 from tests.model.reference_ledger import PLACES, RULES, Letter, Told, Wish
 from tests.model.reference_sale import Sale
@@ -91,9 +91,9 @@ class Stage:
         self.program = SaleProgram(self.lab.redis, self.lab.text)
         self.recorder = self._new_recorder()
         self.bank = Bank()
-        self.directory = Directory(self.lab.pool, self.program)
+        self.registry = EventRegistry(self.lab.pool, self.program)
         self.conductor = self.conductor_kind(
-            self.lab.pool, self.directory, self.bank, "machine", clock=lambda: 0.0
+            self.lab.pool, self.registry, self.bank, "machine", clock=lambda: 0.0
         )
         self.lab.run(self._begin())
 
@@ -114,7 +114,7 @@ class Stage:
         run_id, _ = await self.program.found([EVENT])
         self.epoch = await self.lab.pool.fetchval("SELECT epoch FROM recorded")
         self.stamp = f"{self.epoch}:{run_id}"
-        await self.directory.refresh()
+        await self.registry.refresh()
         self.program.orders.clear()
 
     def ask(self, command: line.Command[Any]) -> Told:
@@ -131,7 +131,7 @@ class Stage:
             case lua.CheckedOut() as reply:
                 return ("checked_out", reply.attempt, reply.again)
             case reply:
-                return (line.word_of(type(reply).__name__),)
+                return (line.tag_of_type(type(reply).__name__),)
 
     # What is asked of both
 
@@ -160,7 +160,7 @@ class Stage:
 
     def obey_again(self, order: Any) -> None:
         id_ = order.hold.id if isinstance(order.hold, lua.Hold) else order.hold
-        kind = line.word_of(type(order).__name__).removesuffix("_hold")
+        kind = line.tag_of_type(type(order).__name__).removesuffix("_hold")
         more: tuple[Any, ...] = ()
         if isinstance(order, saga_commands.FreeHold):
             more = order.state, order.reason, order.others

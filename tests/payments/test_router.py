@@ -16,24 +16,24 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.messaging import dead_letters, outbox
 from booking_rush.booking.messaging.outbox import Envelope
-from booking_rush.booking.payments.http_client import Answer, Question
+from booking_rush.booking.payments.http_client import HttpRequest, HttpResponse
 from booking_rush.booking.payments.provider import (
     BadSignature,
-    BankAwayError,
-    NotYetError,
+    NotYetPossibleError,
     Payment,
     PaymentRefusedError,
+    ProviderUnavailableError,
 )
 from booking_rush.booking.payments.router import Guarded, Providers
 from booking_rush.booking.payments.stripe import Stripe
 from booking_rush.booking.saga.conductor import Conductor
-from booking_rush.booking.saga.orders import ORDERS, Means, Papers
+from booking_rush.booking.saga.orders import ORDERS, OrderContext, OrderData
 from booking_rush.booking.saga.state_machine import Message
-from booking_rush.booking.saga.watchdog import Watch
-from booking_rush.circuit_breaker import Breaker
+from booking_rush.booking.saga.watchdog import Watchdog
+from booking_rush.circuit_breaker import CircuitBreaker
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.processes.duties import DUTIES
 from booking_rush.server.runtime.metrics import exposition
 from booking_rush.server.runtime.ports import free_port
@@ -66,7 +66,7 @@ async def test_a_bank_that_is_away_is_asked_no_more(guard: Guard, how: str) -> N
 
     one = payment()
     for asking in all_of(guard.payments):
-        with pytest.raises(BankAwayError, match="the breaker is open"):
+        with pytest.raises(ProviderUnavailableError, match="the breaker is open"):
             await asking(one)
 
     assert (guard.payments.state(), len(guard.asked)) == ("open", FAILURES_MAX)
@@ -87,7 +87,7 @@ async def test_one_call_is_the_probe_however_many_ask(guard: Guard, desk: Desk, 
     found = await asyncio.gather(*map(guard.payments.charge, many), return_exceptions=True)
 
     assert len(guard.asked) == FAILURES_MAX + 1
-    assert [type(one) for one in found] == [BankAwayError] * 20
+    assert [type(one) for one in found] == [ProviderUnavailableError] * 20
     assert guard.payments.state() == "open"
 
     await guard.comes_back()
@@ -140,16 +140,16 @@ async def test_what_the_bank_refuses_does_not_open_it(guard: Guard) -> None:
 async def test_a_payment_that_must_wait_keeps_no_other_from_the_bank() -> None:
     """Stripe answers: this intent cannot be cancelled yet. It may say so for a long time."""
 
-    async def answer(question: Question) -> Answer:
+    async def answer(question: HttpRequest) -> HttpResponse:
         if question.url.endswith("/cancel"):
             error = {"type": "invalid_request_error", "code": "payment_intent_unexpected_state"}
-            return Answer(400, orjson.dumps({"error": error}))
-        return Answer(200, b'{"id": "pi_1", "status": "processing"}')
+            return HttpResponse(400, orjson.dumps({"error": error}))
+        return HttpResponse(200, b'{"id": "pi_1", "status": "processing"}')
 
     stripe = Stripe(Hand(answer), "sk_test_123", (NEW,), clock=lambda: 0.0)
-    guarded = Guarded(stripe, Breaker(FAILURES_MAX, OPEN_S), lambda: 0.0)
+    guarded = Guarded(stripe, CircuitBreaker(FAILURES_MAX, OPEN_S), lambda: 0.0)
     for _ in range(FAILURES_MAX + 1):
-        with pytest.raises(NotYetError):
+        with pytest.raises(NotYetPossibleError):
             await guarded.cancel(payment())
     assert guarded.state() == "closed"
 
@@ -213,9 +213,9 @@ async def sale(
         await to_close.enter_async_context(DUTIES[duty](settings, pool, redis))
     await world.event()
     guard = await guard_of(world.bank, settings.webhook_secrets[0], to_close)
-    directory = Directory(pool, Program(redis))
+    registry = EventRegistry(pool, Program(redis))
     providers = Providers({"bank": guard.payments}, "bank")
-    conductor = Conductor(pool, directory, providers, "tests", tries_max=2)
+    conductor = Conductor(pool, registry, providers, "tests", tries_max=2)
     return Sale(world, guard, conductor, pool)
 
 
@@ -244,7 +244,7 @@ async def test_when_the_bank_comes_back_every_booking_is_confirmed(sale: Sale, h
 
     await sale.works_until(all_confirmed)
     assert guard.payments.state() == "closed"
-    assert await dead_letters.those(sale.pool) == []
+    assert await dead_letters.list_(sale.pool) == []
 
 
 async def test_what_waited_for_the_bank_may_break_as_often_as_anything(
@@ -252,7 +252,9 @@ async def test_what_waited_for_the_bank_may_break_as_often_as_anything(
 ) -> None:
     charge, broken = ORDERS["charge"], list[Envelope]()
 
-    async def breaks_once(means: Means, order: Envelope, papers: Papers) -> Message | None:
+    async def breaks_once(
+        means: OrderContext, order: Envelope, papers: OrderData
+    ) -> Message | None:
         if broken:
             return await charge(means, order, papers)
         broken.append(order)
@@ -276,11 +278,11 @@ async def test_what_breaks_is_tried_so_often_and_parked(sale: Sale) -> None:
         await outbox.put(connection, [strange])
 
     async def is_parked() -> bool:
-        return len(await dead_letters.those(sale.pool)) == 1
+        return len(await dead_letters.list_(sale.pool)) == 1
 
     await sale.works_until(is_parked)
 
-    [found] = await dead_letters.those(sale.pool)
+    [found] = await dead_letters.list_(sale.pool)
     assert (found.id, found.reason) == (strange.id, "broken")
     tries = await sale.pool.fetchval("SELECT tries FROM outbox WHERE id = $1", strange.id)
     assert tries == 1, "the second one parks it"
@@ -289,10 +291,10 @@ async def test_what_breaks_is_tried_so_often_and_parked(sale: Sale) -> None:
 async def test_a_booking_that_stands_is_ordered_again(sale: Sale) -> None:
     await sale.sells()
     await sale.works_until(lambda: is_quiet(sale.pool))
-    watch = Watch(sale.pool, sale.guard.payments, "tests", still_s=30)
+    watch = Watchdog(sale.pool, sale.guard.payments, "tests", still_s=30)
     for stood_s, found in ((29, 0), (31, 1), (31, 0)):
         await sale.pool.execute(STOOD, stood_s)
-        assert await watch.stir() == found
+        assert await watch.resend_stalled() == found
 
 
 STOOD = """

@@ -14,13 +14,18 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 
 from booking_rush.booking.holds.holds import uuid7
-from booking_rush.booking.payments.http_client import Answer, Http, Question, open_http
+from booking_rush.booking.payments.http_client import (
+    AiohttpClient,
+    HttpRequest,
+    HttpResponse,
+    open_http,
+)
 from booking_rush.booking.payments.provider import (
-    BankAwayError,
     Payment,
+    PaymentNotification,
     PaymentRefusedError,
     Payments,
-    Told,
+    ProviderUnavailableError,
 )
 from booking_rush.booking.payments.stripe import Stripe
 from tests.support.fake_http import Hand
@@ -36,15 +41,15 @@ def to_pay(*, age_ms: int = 0, lasts_ms: int = 60_000, secret: str = "") -> Paym
     return Payment(booking, 1, 6500, "EUR", "stripe", now + lasts_ms, "stripe", secret)
 
 
-def form_of(question: Question) -> dict[str, str]:
+def form_of(question: HttpRequest) -> dict[str, str]:
     return {name: value for name, [value] in parse_qs((question.body or b"").decode()).items()}
 
 
-def path_of(question: Question) -> str:
+def path_of(question: HttpRequest) -> str:
     return urlsplit(question.url).path
 
 
-def query_of(question: Question) -> dict[str, str]:
+def query_of(question: HttpRequest) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(question.url).query))
 
 
@@ -64,12 +69,12 @@ def made_for(payment: Payment) -> dict[str, str]:
 class Asked:
     """Stripe as stripe-mock plays it, and every request that it was sent."""
 
-    def __init__(self, http: Http, url: str) -> None:
-        self.requests: list[Question] = []
+    def __init__(self, http: AiohttpClient, url: str) -> None:
+        self.requests: list[HttpRequest] = []
         self.stripe = Stripe(self, KEY, SECRETS, url)
         self._http = http
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: HttpRequest) -> HttpResponse:
         assert question.headers["Authorization"] == f"Bearer {KEY}"
         self.requests.append(question)
         return await self._http.ask(question)
@@ -168,9 +173,9 @@ async def test_a_list_of_refunds_is_read_as_stripe_writes_it(stripe_url: str) ->
     """Of a succeeded intent, which stripe-mock never has, the refunds are asked for."""
     async with open_http(connections=1) as real:
 
-        async def answer(question: Question) -> Answer:
+        async def answer(question: HttpRequest) -> HttpResponse:
             if path_of(question).startswith("/v1/payment_intents/"):
-                return Answer(200, json.dumps(intent("succeeded", amount=100)).encode())
+                return HttpResponse(200, json.dumps(intent("succeeded", amount=100)).encode())
             assert query_of(question) == {"payment_intent": "pi_1", "limit": "100"}
             found = await real.ask(question)
             assert found.status == 200, found.body
@@ -202,9 +207,9 @@ def failure(kind: str, code: str = "") -> dict[str, Any]:
 
 
 def answering(answers: Answers) -> Stripe:
-    async def answer(question: Question) -> Answer:
+    async def answer(question: HttpRequest) -> HttpResponse:
         status, body = answers(question.method, path_of(question))
-        return Answer(status, body if isinstance(body, bytes) else json.dumps(body).encode())
+        return HttpResponse(status, body if isinstance(body, bytes) else json.dumps(body).encode())
 
     return Stripe(Hand(answer), KEY, SECRETS, "http://stripe.test")
 
@@ -260,7 +265,7 @@ async def test_any_other_answer_is_no_word(status: int, body: Any) -> None:
     stripe, payment = always(status, body), to_pay()
 
     for asking in (stripe.charge, stripe.cancel, stripe.refund, stripe.ask):
-        with pytest.raises(BankAwayError):
+        with pytest.raises(ProviderUnavailableError):
             await asking(payment)
 
 
@@ -268,7 +273,7 @@ async def test_a_stripe_that_is_not_there_is_away() -> None:
     async with open_http(connections=1) as http:
         stripe = Stripe(http, KEY, SECRETS, "http://127.0.0.1:1")
         for asking in (stripe.charge, stripe.cancel, stripe.refund, stripe.ask):
-            with pytest.raises(BankAwayError):
+            with pytest.raises(ProviderUnavailableError):
                 await asking(to_pay())
 
 
@@ -277,7 +282,7 @@ async def test_an_intent_that_is_not_found_may_have_been_paid() -> None:
     stripe, known = always(*REFUSED[2]), to_pay(secret="pi_1_secret_2")
 
     for asking in (stripe.cancel, stripe.ask, stripe.refund):
-        with pytest.raises(BankAwayError):
+        with pytest.raises(ProviderUnavailableError):
             await asking(known)
 
 
@@ -291,7 +296,7 @@ async def test_a_cancel_is_done_when_nothing_can_change_any_more(status: str) ->
     if status in ("succeeded", "canceled"):
         await answering(answers).cancel(to_pay())
     else:
-        with pytest.raises(BankAwayError, match="cannot be cancelled yet"):
+        with pytest.raises(ProviderUnavailableError, match="cannot be cancelled yet"):
             await answering(answers).cancel(to_pay())
 
 
@@ -330,7 +335,7 @@ async def test_asked_stripe_says_what_its_webhooks_say(
 
     payment = to_pay()
     assert await answering(answers).ask(payment) == [
-        Told(f"pi_1:{word}", payment.booking, 1, word)  # type: ignore[arg-type]
+        PaymentNotification(f"pi_1:{word}", payment.booking, 1, word)  # type: ignore[arg-type]
         for word in words
     ]
 

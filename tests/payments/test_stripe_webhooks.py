@@ -14,19 +14,19 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.booking.payments.http_client import Answer, Question, open_http
+from booking_rush.booking.payments.http_client import HttpRequest, HttpResponse, open_http
 from booking_rush.booking.payments.practice_bank import PracticeBank
 from booking_rush.booking.payments.provider import (
     BadSignature,
-    BankAwayError,
     Payment,
+    PaymentNotification,
     Payments,
-    Told,
+    ProviderUnavailableError,
 )
 from booking_rush.booking.payments.router import Guarded, Providers
 from booking_rush.booking.payments.signatures import sign
 from booking_rush.booking.payments.stripe import Stripe
-from booking_rush.circuit_breaker import Breaker
+from booking_rush.circuit_breaker import CircuitBreaker
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.support.clients import Frame, code_of, until
@@ -75,7 +75,7 @@ async def test_a_webhook_is_read_with_any_secret_of_ours(stripe: Stripe) -> None
 
     told = stripe.read(headers, body, now=NOW + 300)
 
-    assert told == Told("pi_1:charged", BOOKING, 1, "charged")
+    assert told == PaymentNotification("pi_1:charged", BOOKING, 1, "charged")
     assert told == stripe.read(signed(body, at_s=NOW + 300), body, now=NOW)
 
 
@@ -159,11 +159,11 @@ async def test_what_an_event_says(stripe: Stripe, body: bytes, id_: str | None) 
 
 
 async def test_a_webhook_and_an_answer_of_one_fact_are_one_word() -> None:
-    async def answer(question: Question) -> Answer:
+    async def answer(question: HttpRequest) -> HttpResponse:
         found: Frame = {"id": "pi_1", "amount": 6500, "status": "succeeded"}
         if urlsplit(question.url).path == "/v1/refunds":
             found = {"data": [{"id": "re_1", "amount": 6500, "status": "succeeded"}]}
-        return Answer(200, json.dumps(found).encode())
+        return HttpResponse(200, json.dumps(found).encode())
 
     payment = Payment(BOOKING, 1, 6500, "EUR", "stripe", 0, "stripe", "pi_1_secret_2")
     stripe = Stripe(Hand(answer), "sk_test_123", (NEW,))
@@ -177,8 +177,10 @@ async def test_a_webhook_and_an_answer_of_one_fact_are_one_word() -> None:
 
 async def test_each_payment_goes_on_where_it_began(stripe: Stripe) -> None:
     async with open_http(connections=1) as http:
-        bank = Guarded(PracticeBank(http, "http://127.0.0.1:1", (NEW,)), Breaker(), lambda: 0.0)
-        other = Guarded(stripe, Breaker(), lambda: 0.0)
+        bank = Guarded(
+            PracticeBank(http, "http://127.0.0.1:1", (NEW,)), CircuitBreaker(), lambda: 0.0
+        )
+        other = Guarded(stripe, CircuitBreaker(), lambda: 0.0)
         both: Payments = (known := Providers({"bank": bank, "stripe": other}, "stripe"))
         former = Payment(BOOKING, 1, 6500, "EUR", "ok", 0, "bank")
 
@@ -186,9 +188,9 @@ async def test_each_payment_goes_on_where_it_began(stripe: Stripe) -> None:
         assert (known.named("bank"), known.named("other")) == (bank, None)
         assert both.read(signed(paid()), paid(), now=NOW) is not None
         for asking in (both.charge, both.cancel, both.refund, both.ask):
-            with pytest.raises(BankAwayError, match="ClientConnector"):
+            with pytest.raises(ProviderUnavailableError, match="ClientConnector"):
                 await asking(former)
-            with pytest.raises(BankAwayError, match="not set up here"):
+            with pytest.raises(ProviderUnavailableError, match="not set up here"):
                 await asking(former._replace(provider="other"))
 
 
@@ -306,7 +308,7 @@ async def test_a_word_of_one_provider_pays_nothing_at_another(world: World, pool
     hold = (await ada.hold("k", await ada.admitted(), seats=["stalls.A-1"])).json()["hold"]["id"]
     await ada.check_out(hold, "stripe")
     body = json.dumps({"id": "1", "booking": hold, "attempt": 1, "word": "charged"}).encode()
-    [secret] = world.house.settings.webhook_secrets
+    [secret] = world.services.settings.webhook_secrets
     http = await world.clients.http()
     headers = {"Bank-Signature": sign(secret, body, at_s=int(time.time()))}
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from booking_rush.booking.payments.provider import BadSignature, Told
+from booking_rush.booking.payments.provider import BadSignature, PaymentNotification
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
@@ -20,11 +20,13 @@ from tests.support.practice_bank import PAYMENT
 class Teller(Bank):
     """Signs nothing: a body is the booking that was charged, or is not understood."""
 
-    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+    def read(
+        self, headers: Mapping[str, str], body: bytes, *, now: float
+    ) -> PaymentNotification | None:
         if body == b"forged":
             raise BadSignature("a stranger's")
         booking = UUID(body.decode())
-        return Told(f"{booking}:charged", booking, 1, "charged")
+        return PaymentNotification(f"{booking}:charged", booking, 1, "charged")
 
 
 class Other(Teller):
@@ -56,8 +58,8 @@ async def test_words_that_come_together_are_all_kept_once(pool: Pool, bookings: 
     bodies = [str(id_).encode() for id_ in bookings]
 
     told: list[Any] = await asyncio.gather(
-        *(webhooks.take(bank, {}, body) for body in [*bodies, *bodies, b"forged", b"?"]),
-        webhooks.take(bank, {}, str(uuid.uuid4()).encode()),
+        *(webhooks.receive(bank, {}, body) for body in [*bodies, *bodies, b"forged", b"?"]),
+        webhooks.receive(bank, {}, str(uuid.uuid4()).encode()),
         return_exceptions=True,
     )
 
@@ -71,8 +73,8 @@ async def test_a_word_of_a_provider_who_was_not_asked_is_not_kept(
     webhooks = Webhooks(pool)
 
     await asyncio.gather(
-        webhooks.take(Other(), {}, str(bookings[0]).encode()),
-        webhooks.take(Teller(), {}, str(bookings[1]).encode()),
+        webhooks.receive(Other(), {}, str(bookings[0]).encode()),
+        webhooks.receive(Teller(), {}, str(bookings[1]).encode()),
     )
 
     assert await kept(pool) == {bookings[1]}

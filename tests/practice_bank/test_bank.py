@@ -14,14 +14,14 @@ from booking_rush.booking.payments.practice_bank import PracticeBank
 from booking_rush.booking.payments.provider import (
     METHODS,
     BadSignature,
-    BankAwayError,
+    PaymentNotification,
     PaymentRefusedError,
     Payments,
-    Told,
+    ProviderUnavailableError,
 )
 from booking_rush.booking.payments.signatures import sign
 from booking_rush.postgres import Pool
-from booking_rush.server.practice_bank.ledger import Books
+from booking_rush.server.practice_bank.ledger import Ledger
 from tests.support.clients import until
 from tests.support.fake_http import Nobody
 from tests.support.practice_bank import NEW, OLD, SOON_S, Desk, Shop, new_charge, open_desk, payment
@@ -91,7 +91,7 @@ async def test_a_repeat_with_other_facts_changes_nothing(desk: Desk) -> None:
     await desk.charge(asked)
 
     for other in (asked._replace(amount=1), asked._replace(method="gold")):
-        with pytest.raises(BankAwayError, match="charge_differs"):
+        with pytest.raises(ProviderUnavailableError, match="charge_differs"):
             await desk.charge(other)
 
     assert await desk.totals(asked) == [(6500, 0)]
@@ -174,7 +174,7 @@ async def test_a_bank_that_is_not_there_is_away(desk: Desk) -> None:
 
     for away in (nobody, stranger):
         for asking in (away.charge, away.cancel, away.refund, away.ask):
-            with pytest.raises(BankAwayError):
+            with pytest.raises(ProviderUnavailableError):
                 await asking(payment())
 
 
@@ -226,7 +226,9 @@ async def test_a_webhook_of_the_banks_is_read_with_any_secret_of_ours() -> None:
     reader = PracticeBank(Nobody(), "", (NEW, OLD))
     told = reader.read({"BANK-SIGNATURE": f"t={NOW},v1={by_hand}"}, BODY, now=NOW + 300)
     assert told == reader.read(signed(at_s=NOW + 300), BODY, now=NOW)
-    assert told == Told("1", uuid.UUID("3b9b7a1e-0000-4000-8000-000000000000"), 1, "charged")
+    assert told == PaymentNotification(
+        "1", uuid.UUID("3b9b7a1e-0000-4000-8000-000000000000"), 1, "charged"
+    )
 
     for body in (b"{}", b"\xff", BODY.replace(b"charged", b"eaten")):
         with pytest.raises(ValueError, match=r"."):
@@ -244,13 +246,13 @@ async def test_a_bad_charge_among_many_is_refused_alone(desk: Desk) -> None:
     )
 
     assert told[:20] == [""] * 20
-    assert [type(one) for one in told[20:]] == [PaymentRefusedError, BankAwayError]
+    assert [type(one) for one in told[20:]] == [PaymentRefusedError, ProviderUnavailableError]
     assert await desk.totals(*good, bad) == [(6500, 0)] * 20 + [(0, 0)]
 
 
 async def test_charges_that_come_together_are_one_statement(pool: Pool) -> None:
     """Of one key the first counts, whatever else is said of it in the same breath."""
-    books, asked = Books(pool), [new_charge(payment()) for _ in range(3)]
+    books, asked = Ledger(pool), [new_charge(payment()) for _ in range(3)]
     differs = msgspec.structs.replace(asked[0], amount=1)
     stranger = msgspec.structs.replace(asked[1], key="pay:stranger:1")
     unknown = new_charge(payment("gold"))

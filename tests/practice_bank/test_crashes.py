@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from booking_rush.postgres import Pool
-from booking_rush.server.practice_bank.ledger import Books, NewCharge
+from booking_rush.server.practice_bank.ledger import Ledger, NewCharge
 from tests.support.crash_injection import DiedError, Fate, MortalPool
 from tests.support.practice_bank import new_charge, payment
 
@@ -25,7 +25,7 @@ class Shift:
     """One life of the bank: it goes through the day from its beginning, as who asks repeats."""
 
     def __init__(self, pool: Any, asked: NewCharge, heard: list[str]) -> None:
-        self._books = Books(pool, slow_s=0.0, late_s=0.0)
+        self._books = Ledger(pool, slow_s=0.0, late_s=0.0)
         self._asked = asked
         self._heard = heard
 

@@ -9,10 +9,10 @@ import pytest
 
 from booking_rush.booking.payments.http_client import open_http
 from booking_rush.booking.payments.practice_bank import PracticeBank
-from booking_rush.booking.payments.provider import METHODS, BankAwayError, Payment
+from booking_rush.booking.payments.provider import METHODS, Payment, ProviderUnavailableError
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.bank import Bank
-from booking_rush.server.practice_bank.ledger import Books
+from booking_rush.server.practice_bank.ledger import Ledger
 from booking_rush.server.practice_bank.service import bank
 from booking_rush.server.runtime.ports import PortBusyError
 from tests.support.clients import until
@@ -29,7 +29,7 @@ async def test_a_bank_on_a_bad_day_does_nothing_or_answers_nothing(desk: Desk) -
         ("latency_ms", 60_000, slow),
     ):
         await desk.turn(**{dial: turned})
-        with pytest.raises(BankAwayError):
+        with pytest.raises(ProviderUnavailableError):
             await (hasty if asked is slow else desk.payments).charge(asked)
     await desk.turn()
 
@@ -66,7 +66,7 @@ async def test_a_shop_that_was_down_hears_the_same_word_later(desk: Desk) -> Non
 async def test_a_killed_bank_owes_no_word_and_moves_no_money_twice(pool: Pool, shop: Shop) -> None:
     """Killed after the commit, and killed after the delivery, before that was noted."""
     unnoted, unsent = payment(), payment()
-    books = Books(pool)
+    books = Ledger(pool)
     await books.charge(new_charge(unnoted), delay_s=0)
     async with open_http(connections=8) as http:
         killed = Bank(books, http, shop.url, secrets=(NEW,))
@@ -110,7 +110,7 @@ async def test_the_ledger_adds_up_to_the_cent_on_a_bad_day(desk: Desk) -> None:
 async def insist(asking: Callable[[Payment], Awaitable[object]], about: Payment) -> None:
     """Ask until the bank has answered."""
     while True:
-        with suppress(BankAwayError):
+        with suppress(ProviderUnavailableError):
             await asking(about)
             return
 

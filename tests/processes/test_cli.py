@@ -125,7 +125,7 @@ def test_a_key_is_shown_once(settings: Settings) -> None:
 
 async def test_the_dead_are_listed_shown_and_sent_again(settings: Settings, pool: Pool) -> None:
     assert run("dead", "list", settings=settings).stdout == "nothing is dead\n"
-    poison = dead_letters.Dead(
+    poison = dead_letters.DeadLetter(
         UUID(int=7), "rush.orders", "a key", b"\xff{", "unreadable", "no JSON", 5
     )
     await dead_letters.put(pool, [poison])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from booking_rush.booking.payments.provider import BankAwayError
-from booking_rush.server.runtime.providers import open_bank_client
+from booking_rush.booking.payments.provider import ProviderUnavailableError
+from booking_rush.server.runtime.providers import open_payments
 from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.support.practice_bank import Desk, payment
 
@@ -17,14 +17,14 @@ async def test_each_bank_is_asked_as_its_settings_say(desk: Desk) -> None:
         breaker_failures_max=2,
         breaker_open_seconds=7.0,
     )
-    async with open_bank_client(settings, lambda: now) as payments:
+    async with open_payments(settings, lambda: now) as payments:
         await desk.turn(latency_ms=60_000)
         for _ in range(settings.breaker_failures_max):
-            with pytest.raises(BankAwayError, match="no answer within"):
+            with pytest.raises(ProviderUnavailableError, match="no answer within"):
                 await payments.charge(payment())
         await desk.turn()
         now = 6.9
-        with pytest.raises(BankAwayError, match="the breaker is open"):
+        with pytest.raises(ProviderUnavailableError, match="the breaker is open"):
             await payments.charge(payment())
         assert payments.states() == {"bank": "open"}
         now = 7.0

@@ -2,24 +2,24 @@
 
 import pytest
 
-from booking_rush.queue.forecast import Pace, forecast
+from booking_rush.queue.forecast import AdmissionRate, forecast
 
 
 def test_pace_is_what_ticks_count_over_half_a_minute() -> None:
-    pace = Pace()
+    pace = AdmissionRate()
     for second in range(60):
-        pace.note(second * 1000, 10 * second if second < 40 else 400)
+        pace.add(second * 1000, 10 * second if second < 40 else 400)
 
     assert pace.per_second() == pytest.approx(110 / 30)
 
 
 def test_pace_is_unknown_at_first_and_after_a_step_back() -> None:
-    pace = Pace()
-    pace.note(10_000, 5)
+    pace = AdmissionRate()
+    pace.add(10_000, 5)
     assert pace.per_second() is None
-    pace.note(20_000, 50)
+    pace.add(20_000, 50)
     assert pace.per_second() == 4.5
-    pace.note(15_000, 50)
+    pace.add(15_000, 50)
     assert pace.per_second() is None
 
 

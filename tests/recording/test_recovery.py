@@ -15,7 +15,7 @@ from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
-from booking_rush.tasks import end
+from booking_rush.tasks import cancel_and_wait
 from tests.support.clients import until
 from tests.support.crowds.waiting_crowd import Crowd, crowd_at
 from tests.support.outages import flush, rewind
@@ -28,7 +28,7 @@ SOCKETS = 60
 PATIENCE_S = 120.0  # a look of everybody takes 5 s, and four times as long beside other tests
 
 
-class House:
+class RecoveringSale:
     """Two serve, two record and a tend, and a crowd in front of them."""
 
     def __init__(self, crowd: Crowd, processes: dict[str, Process], store: Store, pool: Pool):
@@ -64,9 +64,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(
+async def recovering_sale(
     store: Store, postgres_url: str, pool: Pool, folder: Path, **rules: float
-) -> AsyncGenerator[House]:
+) -> AsyncGenerator[RecoveringSale]:
     catalogue = Catalogue(pool)
     await catalogue.create(new_event(rules=rules), who="tests")
     await catalogue.act("demo", "open", who="tests")
@@ -91,7 +91,7 @@ async def house(
 
             await until(ready, within_s=PATIENCE_S)
         crowd = await stack.enter_async_context(crowd_at(base, "demo"))
-        yield House(crowd, processes, store, pool)
+        yield RecoveringSale(crowd, processes, store, pool)
 
 
 async def gather_crowd(crowd: Crowd) -> list[asyncio.Task[None]]:
@@ -130,7 +130,7 @@ async def test_nobody_loses_what_they_were_told(
     folder: Path,
 ) -> None:
     rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
-    async with house(own_redis, postgres_url, pool, folder, **rules) as night:
+    async with recovering_sale(own_redis, postgres_url, pool, folder, **rules) as night:
         tasks = await gather_crowd(night.crowd)
         try:
             await asyncio.to_thread(fault, own_redis)
@@ -139,7 +139,7 @@ async def test_nobody_loses_what_they_were_told(
             more = len(night.crowd.people)
             await until(lambda: len(night.crowd.people) > more + 50, within_s=PATIENCE_S)
         finally:
-            await end(tasks)
+            await cancel_and_wait(tasks)
 
         assert night.crowd.complaints() == []
         await assert_order_is_kept(pool)
@@ -150,7 +150,7 @@ async def test_one_recorder_is_stopped_in_the_middle_of_bringing_back(
 ) -> None:
     """The holder of the lease stops for ten seconds while it loads; the other brings all back."""
     rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
-    async with house(own_redis, postgres_url, pool, folder, **rules) as night:
+    async with recovering_sale(own_redis, postgres_url, pool, folder, **rules) as night:
         tasks = await gather_crowd(night.crowd)
         try:
             stopped = await _stop_while_loading(night)
@@ -162,14 +162,14 @@ async def test_one_recorder_is_stopped_in_the_middle_of_bringing_back(
                 night.processes[name].resume()
             await night.is_back()
         finally:
-            await end(tasks)
+            await cancel_and_wait(tasks)
 
         assert reached >= 3  # the stopped one counted 2, the other had to count on
         assert night.crowd.complaints() == []
         await assert_order_is_kept(pool)
 
 
-async def _stop_while_loading(night: House) -> float:
+async def _stop_while_loading(night: RecoveringSale) -> float:
     """Empty Redis and stop whoever has begun to load; when that was."""
     async with connect(night.store.url) as redis:
         await redis.flushall()
@@ -185,11 +185,11 @@ async def _stop_while_loading(night: House) -> float:
     return stopped
 
 
-async def _epoch_is(night: House, epoch: int) -> bool:
+async def _epoch_is(night: RecoveringSale, epoch: int) -> bool:
     return await night.epoch() >= epoch
 
 
-async def _is_open(night: House) -> bool:
+async def _is_open(night: RecoveringSale) -> bool:
     return await night.state() == "open"
 
 
@@ -205,7 +205,7 @@ async def assert_order_is_kept(pool: Pool) -> None:
 async def test_rebuilding_by_hand_keeps_everybody(
     own_redis: Store, postgres_url: str, pool: Pool, folder: Path
 ) -> None:
-    async with house(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
+    async with recovering_sale(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
         people = [night.crowd.person() for _ in range(20)]
         await asyncio.gather(*(night.crowd.join(person) for person in people))
         settings = settings_for(own_redis.url, postgres_url)
@@ -223,7 +223,7 @@ async def test_redis_that_counts_further_than_postgres_is_brought_back_from_ther
     own_redis: Store, postgres_url: str, pool: Pool, folder: Path
 ) -> None:
     """Postgres was put back from a backup: it is the truth, and counts on from Redis's number."""
-    async with house(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
+    async with recovering_sale(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
         person = night.crowd.person()
         await night.crowd.join(person)
         async with connect(own_redis.url) as redis:

@@ -9,12 +9,12 @@ from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.holds.holds import Holds
 from booking_rush.errors import TryAgain
 from booking_rush.postgres import Pool
-from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.rooms.subscriber import Subscriber
 from tests.support.clients import Frame, Socket, Visitor, until
 from tests.support.store_agreement import is_quiet
 from tests.support.world import World
 
-Answers = Callable[[Guest, type[Exception] | None], None]
+Answers = Callable[[Subscriber, type[Exception] | None], None]
 
 
 @pytest.fixture
@@ -22,11 +22,11 @@ def answers_late(monkeypatch: pytest.MonkeyPatch, pool: Pool) -> Answers:
     """Let a checkout be answered, or refused, only when the booking is confirmed and that told."""
     check_out = Holds.check_out
 
-    def arrange(guest: Guest, refusal: type[Exception] | None) -> None:
+    def arrange(subscriber: Subscriber, refusal: type[Exception] | None) -> None:
         async def late(self: Holds, *wanted: Any) -> Booking:
             found = await check_out(self, *wanted)
             await until(lambda: is_quiet(pool))
-            await until(lambda: guest.heard)
+            await until(lambda: subscriber.changed)
             if refusal is not None:
                 raise refusal
             return found
@@ -50,9 +50,9 @@ async def checks_out(
 ) -> Frame:
     """What the checkout of a new hold is answered."""
     held = await socket.ask("hold.create", key="k", seats=["stalls.A-1"])
-    [room] = world.house.rooms.every()
-    [guest] = room.guests()
-    answers(guest, refusal)
+    [room] = world.services.rooms.every()
+    [subscriber] = room.subscribers()
+    answers(subscriber, refusal)
     return await socket.ask("hold.checkout", hold=held["hold"]["id"], payment_method="ok")
 
 

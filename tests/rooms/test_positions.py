@@ -4,10 +4,10 @@ import orjson
 import pytest
 
 from booking_rush.lua.line.commands import Waiting
-from booking_rush.queue.forecast import Outlook
+from booking_rush.queue.forecast import EventForecast
 from booking_rush.queue.lane_view import LaneView
 from booking_rush.server.rooms.positions import Positions
-from booking_rush.server.rooms.subscriber import Guest
+from booking_rush.server.rooms.subscriber import Subscriber
 
 LONG_AGO = -1e9
 
@@ -22,21 +22,23 @@ def waits(number: int) -> Waiting:
 async def test_a_number_that_waits_again_is_told_its_place_again(left: str) -> None:
     """After a loss of Redis who was admitted may stand at the head of the line again."""
     view, frames = LaneView(), list[bytes]()
-    positions = Positions(view, Outlook())
-    guest = Guest("ada", "socket", frames.append, lambda code, reason: None, bool, busy=False)
-    guest.learn(waits(5))
-    positions.add(guest, 5)
+    positions = Positions(view, EventForecast())
+    subscriber = Subscriber(
+        "ada", "socket", frames.append, lambda code, reason: None, bool, answering=False
+    )
+    subscriber.learn(waits(5))
+    positions.add(subscriber, 5)
     if left == "by head":
         view.drop(0, 5)
-        assert positions.passed() == [guest]
+        assert positions.passed() == [subscriber]
         view.forget()
     else:
-        guest.learn(None)
+        subscriber.learn(None)
         assert await positions.send() == 0
 
-    guest.learn(waits(5))
-    positions.add(guest, 5)
+    subscriber.learn(waits(5))
+    positions.add(subscriber, 5)
     view.drop(3, 0)
-    guest.told_at = LONG_AGO
+    subscriber.sent_at = LONG_AGO
     assert await positions.send() == 1
     assert orjson.loads(frames[-1])["ahead"] == 3

@@ -19,7 +19,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.lua.holds.commands import CheckoutHold, Held, HoldSeats, ReleaseHold
 from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
 from booking_rush.postgres import Pool
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.practice_bank import bank as server_bank
 from tests.support.clients import until
 from tests.support.crash_injection import DiedError, Fate, MortalPayments, MortalPool, MortalRedis
@@ -40,8 +40,8 @@ class Workers:
         program = Program(redis)
         self._fate = fate
         self._recorder = Recorder(pool, redis, program, f"w{id(self)}")
-        directory = Directory(pool, program)
-        self._conductor = Conductor(pool, directory, payments, f"w{id(self)}", clock, ask_s=ask_s)
+        registry = EventRegistry(pool, program)
+        self._conductor = Conductor(pool, registry, payments, f"w{id(self)}", clock, ask_s=ask_s)
         self._night = night
 
     async def work(self) -> bool:
@@ -75,7 +75,7 @@ class Night:
     def __init__(self, pool: Pool, redis: Redis, world: World, bank: str) -> None:
         self.pool = pool
         self.redis = redis
-        self.payments = bank_of(world.house)
+        self.payments = bank_of(world.services)
         self.payments.base_url = bank
         self._program = Program(redis)
         self._order = itertools.count()
@@ -149,7 +149,7 @@ async def night(
         await world.catalogue.create(new_event(sections=[section]), who="tests")
         await world.catalogue.act("demo", "open", who="tests")
         await world.recorder.run_once()
-        await until(lambda: world.house.rooms.batcher("demo").gate.is_open)
+        await until(lambda: world.services.rooms.batcher("demo").gate.is_open)
         base = world.clients.base
         async with practice_bank(pool, base, settings, hurry_s=0.01) as bank:
             yield Night(pool, redis, world, bank)

@@ -10,11 +10,11 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.outbox import Envelope
-from booking_rush.booking.payments.provider import BankAwayError, Payment
+from booking_rush.booking.payments.provider import Payment, ProviderUnavailableError
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.event_registry import EventRegistry
 from tests.support.clients import until
 from tests.support.message_log import BOOKING
 from tests.support.payment_providers import Bank
@@ -40,7 +40,7 @@ class SlowBank(Bank):
                 self.called_back += 1
                 raise
             if self.is_away:
-                raise BankAwayError
+                raise ProviderUnavailableError
         return ""
 
     def times(self, booking: UUID) -> int:
@@ -57,8 +57,8 @@ class Office:
         self.conductor = self.another()
 
     def another(self) -> Conductor:
-        directory = Directory(self.pool, Program(self.redis))
-        return Conductor(self.pool, directory, self.bank, f"tests/{id(directory)}")
+        registry = EventRegistry(self.pool, Program(self.redis))
+        return Conductor(self.pool, registry, self.bank, f"tests/{id(registry)}")
 
     async def booking(self, *, slow: bool) -> UUID:
         """One that is to be charged."""

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.saga.reconciliation import Difference, Reconciler
 from booking_rush.booking.seats import inventory
-from booking_rush.lua.events.commands import House
+from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
 from tests.support.clients import Visitor, code_of, until
@@ -42,7 +42,7 @@ async def night(world: World) -> dict[str, Visitor]:
 
 
 def reconciler(world: World, pool: Pool) -> Reconciler:
-    return Reconciler(pool, world.house.rooms.directory, world.house.payments, every_s=0.0)
+    return Reconciler(pool, world.services.rooms.events, world.services.payments, every_s=0.0)
 
 
 async def looks(duty: Reconciler) -> list[Difference]:
@@ -131,7 +131,7 @@ async def test_sections_and_holds_are_loaded_as_of_one_moment(
     await until(is_kept)
     sections_as_they_are = inventory.sections
 
-    async def sections_and_then_it_ends(connection: Any, event: str) -> list[House]:
+    async def sections_and_then_it_ends(connection: Any, event: str) -> list[SectionInventory]:
         read = await sections_as_they_are(connection, event)
         id_ = UUID(hold["id"])
         async with pool.acquire() as other, other.transaction():

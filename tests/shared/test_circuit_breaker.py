@@ -1,10 +1,10 @@
 """The circuit breaker, with a clock of the tests."""
 
-from booking_rush.circuit_breaker import Breaker
+from booking_rush.circuit_breaker import CircuitBreaker
 
 
-def opened(at: float = 0.0) -> Breaker:
-    breaker = Breaker(failures_max=3, open_s=5.0)
+def opened(at: float = 0.0) -> CircuitBreaker:
+    breaker = CircuitBreaker(failures_max=3, open_s=5.0)
     for _ in range(3):
         assert breaker.allows(at)
         breaker.failed(at)
@@ -12,7 +12,7 @@ def opened(at: float = 0.0) -> Breaker:
 
 
 def test_it_opens_at_so_many_failures_in_a_row() -> None:
-    breaker = Breaker(failures_max=3)
+    breaker = CircuitBreaker(failures_max=3)
     for _ in range(2):
         breaker.failed(0)
     assert breaker.state(0) == "closed"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from booking_rush.postgres import gathering
+from booking_rush.postgres import coalesced
 
 
 class Desk:
@@ -28,7 +28,7 @@ class Desk:
 
 async def test_who_comes_while_work_is_done_is_in_the_next_one() -> None:
     desk = Desk()
-    together = gathering(desk.work)
+    together = coalesced(desk.work)
     first = together.do(1)
     await asyncio.sleep(0)
     later = [together.do(n) for n in (2, 3, 4)]
@@ -43,7 +43,7 @@ async def test_who_comes_while_work_is_done_is_in_the_next_one() -> None:
 async def test_a_refusal_is_raised_to_its_caller_alone() -> None:
     desk = Desk()
     desk.goes_on.set()
-    together = gathering(desk.work)
+    together = coalesced(desk.work)
 
     told = await asyncio.gather(*map(together.do, (1, -1, 2)), return_exceptions=True)
 
@@ -54,7 +54,7 @@ async def test_a_refusal_is_raised_to_its_caller_alone() -> None:
 async def test_what_breaks_the_work_is_found_by_doing_each_alone() -> None:
     desk = Desk()
     desk.goes_on.set()
-    together = gathering(desk.work)
+    together = coalesced(desk.work)
 
     told = await asyncio.gather(*map(together.do, (1, 13, 2)), return_exceptions=True)
 
@@ -65,7 +65,7 @@ async def test_a_store_that_is_away_is_asked_once_for_all() -> None:
     desk = Desk()
     desk.is_away = True
     desk.goes_on.set()
-    together = gathering(desk.work)
+    together = coalesced(desk.work)
 
     told = await asyncio.gather(*map(together.do, (1, 2)), return_exceptions=True)
 
@@ -75,7 +75,7 @@ async def test_a_store_that_is_away_is_asked_once_for_all() -> None:
 
 async def test_who_gives_up_waiting_cancels_nothing() -> None:
     desk = Desk()
-    together = gathering(desk.work)
+    together = coalesced(desk.work)
     gone, stays = together.do(1), together.do(2)
     await asyncio.sleep(0)
 

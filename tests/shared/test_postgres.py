@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from booking_rush.postgres import AWAY, Pool
+from booking_rush.postgres import UNAVAILABLE, Pool
 
 STEPS = 6  # of the loop, from hearing of a session's end until its connection is closed
 
@@ -19,6 +19,6 @@ async def test_a_session_that_is_ended_is_a_database_that_is_away(pool: Pool, st
         time.sleep(0.1)  # noqa: ASYNC251  the loop must not hear of it before its steps are counted
         for _ in range(step):
             await asyncio.sleep(0)
-        with pytest.raises(AWAY):
+        with pytest.raises(UNAVAILABLE):
             await connection.execute("SELECT $1::int", 1)
     assert await pool.fetchval("SELECT 1") == 1

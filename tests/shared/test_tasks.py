@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from booking_rush.tasks import end, in_time
+from booking_rush.tasks import cancel_and_wait, with_deadline
 
 
 async def test_what_is_done_in_time_is_answered() -> None:
     async def work() -> int:
         return 42
 
-    assert await in_time(work(), 60) == 42
+    assert await with_deadline(work(), 60) == 42
 
 
 async def test_what_takes_longer_is_cancelled() -> None:
@@ -24,7 +24,7 @@ async def test_what_takes_longer_is_cancelled() -> None:
             over.set()
 
     with pytest.raises(TimeoutError, match="not done in"):
-        await in_time(work(), 0.01)
+        await with_deadline(work(), 0.01)
     assert over.is_set()
 
 
@@ -41,9 +41,9 @@ async def test_what_forgets_its_cancellation_is_left_behind() -> None:
             await asyncio.Event().wait()
 
     with pytest.raises(TimeoutError, match="not done in"):
-        await in_time(work(), 0.01)
+        await with_deadline(work(), 0.01)
     assert not any(task.done() for task in working)
-    await end(working)
+    await cancel_and_wait(working)
 
 
 async def test_what_is_cancelled_from_within_ends_nobody_else() -> None:
@@ -51,4 +51,4 @@ async def test_what_is_cancelled_from_within_ends_nobody_else() -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(TimeoutError, match="from within"):
-        await in_time(work(), 60)
+        await with_deadline(work(), 60)

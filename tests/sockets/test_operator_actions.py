@@ -40,7 +40,7 @@ async def test_a_message_that_redis_did_not_carry_is_read_within_a_second(world:
     visitor = await world.visitor()
 
     async with visitor.socket() as socket:
-        await world.house.rooms.announcements.say(
+        await world.services.rooms.broadcasts.save(
             "demo", text="by way of Postgres", level="info", audience="all", who="x", key="1"
         )
         message = await socket.until("room.message")
@@ -113,9 +113,9 @@ async def test_a_house_without_visitors_keeps_no_guest(world: World) -> None:
     visitor = await world.visitor()
     async with visitor.socket() as socket:
         await socket.ask("queue.join")
-    room = await world.house.rooms.room("demo")
+    room = await world.services.rooms.room("demo")
 
-    await until(lambda: room.guests() == [])
+    await until(lambda: room.subscribers() == [])
 
 
 async def test_stream_and_socket_live_side_by_side(world: World) -> None:

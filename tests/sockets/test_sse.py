@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from booking_rush.server.sockets import sse as stream_module
-from booking_rush.server.sockets.sse import UNREAD_FRAMES_MAX, Mailbox
+from booking_rush.server.sockets.sse import UNREAD_FRAMES_MAX, SendQueue
 from tests.support.clients import PATIENCE_S, Frame, until
 from tests.support.world import World
 
@@ -53,10 +53,10 @@ async def test_opening_a_stream_is_being_heard_of(world: World) -> None:
     await world.event(rules={"rate_per_second": 100, "claim_seconds": 1, "late_seconds": 60})
     visitor = await world.visitor()
     await visitor.join()
-    room = await world.house.rooms.room("demo")
+    room = await world.services.rooms.room("demo")
 
     async def is_late() -> bool:
-        return (await world.house.rooms.stats(room)).late == 1
+        return (await world.services.rooms.stats(room)).late == 1
 
     await until(is_late)
 
@@ -100,7 +100,7 @@ async def test_a_stream_wants_a_token_and_an_event(world: World) -> None:
 
 
 async def test_a_listener_who_does_not_read_is_sent_away() -> None:
-    box = Mailbox()
+    box = SendQueue()
     for _ in range(UNREAD_FRAMES_MAX + 10):
         box.push(b'{"type":"queue.position"}')
 

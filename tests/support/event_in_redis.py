@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import Command, RoomState
-from booking_rush.lua.events.commands import House, ReadSeats
+from booking_rush.lua.events.commands import ReadSeats, SectionInventory
 from booking_rush.lua.holds.commands import CheckoutHold, Held, Hold, HoldSeats, ReadHolds
 from booking_rush.lua.keys import key
 from booking_rush.lua.line.commands import AdmitNext, AdmitVisitor, JoinLine, Waiting
@@ -42,7 +42,7 @@ class Moves:
         *,
         state: RoomState = "open",
         epoch: int = 1,
-        sections: Sequence[House] = (),
+        sections: Sequence[SectionInventory] = (),
         **rules: float,
     ) -> "Moves":
         """Load the event, empty, under an epoch."""
@@ -117,15 +117,15 @@ class Moves:
         return (await self.ask(AdmitNext())).admitted
 
 
-def seated(section: str, **rows: str) -> House:
+def seated(section: str, **rows: str) -> SectionInventory:
     """A seated section, its rows as they stand; a seat costs 6500."""
     free = sum(text.count(".") for text in rows.values())
-    return House(section, "seated", 6500, "EUR", free, list(rows.items()))
+    return SectionInventory(section, "seated", 6500, "EUR", free, list(rows.items()))
 
 
-def standing(section: str, free: int) -> House:
+def standing(section: str, free: int) -> SectionInventory:
     """A standing section; a place costs 4500."""
-    return House(section, "standing", 4500, "EUR", free, [])
+    return SectionInventory(section, "standing", 4500, "EUR", free, [])
 
 
 async def numbers_of(redis: Redis) -> dict[str, int]:

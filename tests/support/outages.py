@@ -10,7 +10,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.connection import connect
-from booking_rush.lua.client.epoch_gate import Gate
+from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.postgres import Pool
 from tests.support.clients import until
 from tests.support.servers.stores import Store
@@ -28,14 +28,14 @@ async def slow_welcomes(pool: Pool) -> AsyncGenerator[None]:
 @asynccontextmanager
 async def recovering(world: World, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Redis is empty, and cannot be filled again while the block lasts."""
-    gate = world.house.rooms.batcher("demo").gate
+    gate = world.services.rooms.batcher("demo").gate
     async with slow_welcomes(pool):
         await redis.flushall()
         await until(lambda: is_shut(gate))
         yield
 
 
-async def is_shut(gate: Gate) -> bool:
+async def is_shut(gate: EpochGate) -> bool:
     return not gate.is_open
 
 

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from booking_rush.booking.payments.http_client import Question, open_http
+from booking_rush.booking.payments.http_client import HttpRequest, open_http
 from booking_rush.booking.payments.practice_bank import PracticeBank
-from booking_rush.booking.payments.provider import BankAwayError, Payment, Told
+from booking_rush.booking.payments.provider import (
+    Payment,
+    PaymentNotification,
+    ProviderUnavailableError,
+)
 from booking_rush.booking.payments.router import Guarded
-from booking_rush.circuit_breaker import Breaker
+from booking_rush.circuit_breaker import CircuitBreaker
 from booking_rush.server.runtime.ports import free_port
 from tests.support.fake_http import Counting
 from tests.support.practice_bank import payment
@@ -28,7 +32,7 @@ class Guard:
     at: str  # where the bank is
     dials: httpx.AsyncClient
     now: float = 0.0
-    asked: list[Question] = field(default_factory=list[Question])
+    asked: list[HttpRequest] = field(default_factory=list[HttpRequest])
 
     def passes(self, seconds: float = OPEN_S) -> None:
         self.now += seconds
@@ -49,16 +53,16 @@ class Guard:
     async def fails(self, times: int = FAILURES_MAX) -> None:
         """Charges that come to nothing."""
         for _ in range(times):
-            with pytest.raises(BankAwayError):
+            with pytest.raises(ProviderUnavailableError):
                 await self.payments.charge(payment())
 
 
 async def guard_of(at: str, secret: str, to_close: AsyncExitStack) -> Guard:
     dials = await to_close.enter_async_context(httpx.AsyncClient())
-    asked = list[Question]()
+    asked = list[HttpRequest]()
     http = Counting(await to_close.enter_async_context(open_http(connections=8)), asked)
     bank = PracticeBank(http, at, (secret,))
-    guarded = Guarded(bank, Breaker(FAILURES_MAX, OPEN_S), lambda: found.now)
+    guarded = Guarded(bank, CircuitBreaker(FAILURES_MAX, OPEN_S), lambda: found.now)
     found = Guard(guarded, bank, at, dials, asked=asked)
     return found
 
@@ -82,8 +86,10 @@ class Bank:
     async def refund(self, payment: Payment) -> None:
         self.asked.append(("refund", str(payment.booking), payment.attempt))
 
-    async def ask(self, payment: Payment) -> list[Told]:
+    async def ask(self, payment: Payment) -> list[PaymentNotification]:
         return []
 
-    def read(self, headers: Mapping[str, str], body: bytes, *, now: float) -> Told | None:
+    def read(
+        self, headers: Mapping[str, str], body: bytes, *, now: float
+    ) -> PaymentNotification | None:
         return None

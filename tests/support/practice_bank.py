@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from booking_rush.booking.payments.http_client import Http, open_http
+from booking_rush.booking.payments.http_client import AiohttpClient, open_http
 from booking_rush.booking.payments.practice_bank import PracticeBank
-from booking_rush.booking.payments.provider import Payment, Told
+from booking_rush.booking.payments.provider import Payment, PaymentNotification
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.ledger import NewCharge
 from booking_rush.server.practice_bank.service import bank
@@ -49,7 +49,7 @@ class Shop:
     url: str
     secrets: tuple[str, ...] = (NEW, OLD)
     listens: bool = True
-    told: list[Told] = field(default_factory=list[Told])
+    told: list[PaymentNotification] = field(default_factory=list[PaymentNotification])
     missed: list[str] = field(default_factory=list[str])
 
     async def hear(self, request: Request) -> Response:
@@ -72,7 +72,7 @@ class Desk:
     """A bank, the shop that it tells, and how the shop asks it."""
 
     payments: PracticeBank
-    asker: Http
+    asker: AiohttpClient
     shop: Shop
     http: httpx.AsyncClient
     pool: Pool

@@ -20,13 +20,13 @@ from booking_rush.booking.kafka.connection import Cluster
 from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.kafka.relay import Relay
 from booking_rush.booking.payments.practice_bank import PracticeBank
-from booking_rush.booking.recording.event_scheduler import bring
+from booking_rush.booking.recording.event_scheduler import push_to_redis
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
-from booking_rush.queue.admission import Tend
-from booking_rush.queue.event_registry import Directory
+from booking_rush.queue.admission import Admission
+from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.app import create_app
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.practice_bank.service import bank
@@ -34,8 +34,8 @@ from booking_rush.server.processes.serve import Server, config_of
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.ports import listen
 from booking_rush.server.runtime.settings import Settings
-from booking_rush.server.web.services import House
-from booking_rush.tasks import end
+from booking_rush.server.web.services import Services
+from booking_rush.tasks import cancel_and_wait
 from tests.support.clients import PASSWORD, PATIENCE_S, Clients, Frame, Visitor, until
 
 SECRET = "a secret of the tests, which nobody keeps"
@@ -83,11 +83,11 @@ class World:
     """A house that is served, and who works in it."""
 
     clients: Clients
-    house: House
+    services: Services
     server: QuietServer
     catalogue: Catalogue
     recorder: Recorder
-    tend: Tend
+    tend: Admission
     conductor: Conductor
     bank: str
 
@@ -96,10 +96,12 @@ class World:
         made = await self.catalogue.create(new_event(event, **fields), who="tests")
         for action in WAYS[state]:
             made = await self.catalogue.act(event, action, who="tests")
-        directory = self.house.rooms.directory
-        assert await directory.ready(event, seconds=PATIENCE_S)
-        await until(lambda: bring(directory, made))  # it may have been loaded as of before that
-        await self.tend.directory.refresh()
+        registry = self.services.rooms.events
+        assert await registry.ready(event, seconds=PATIENCE_S)
+        await until(
+            lambda: push_to_redis(registry, made)
+        )  # it may have been loaded as of before that
+        await self.tend.registry.refresh()
         return made
 
     async def visitor(self) -> Visitor:
@@ -129,9 +131,9 @@ def settings_for(redis_url: str, postgres_url: str, **changes: Any) -> Settings:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncGenerator[tuple[str, House, QuietServer]]:
+async def serving(settings: Settings) -> AsyncGenerator[tuple[str, Services, QuietServer]]:
     """A server in this process; its address and its house."""
-    opened: asyncio.Future[House] = asyncio.get_running_loop().create_future()
+    opened: asyncio.Future[Services] = asyncio.get_running_loop().create_future()
     listener = listen(settings, alone=True)
     listener.listen(1024)
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -139,7 +141,7 @@ async def serving(settings: Settings) -> AsyncGenerator[tuple[str, House, QuietS
     task = asyncio.create_task(server.serve([listener]))
     try:
         await asyncio.wait([task, opened], return_when=asyncio.FIRST_COMPLETED)  # type: ignore[type-var]
-        server.house = opened.result()
+        server.services = opened.result()
         yield base, opened.result(), server
     finally:
         server.should_exit = True
@@ -154,15 +156,15 @@ async def open_world(
     await Operators(pool).ensure("admin", "admin", PASSWORD)
     program = Program(redis)
     recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
-    tend = Tend(Directory(pool, program))
+    tend = Admission(EventRegistry(pool, program))
     async with AsyncExitStack() as stack:
-        base, house, server = await stack.enter_async_context(serving(settings))
+        base, services, server = await stack.enter_async_context(serving(settings))
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
-        payments = house.payments
-        bank_of(house).base_url = address
+        payments = services.payments
+        bank_of(services).base_url = address
         found = KafkaLog(pool, Cluster(kafka), session_s=2) if kafka else None
         conductor = Conductor(
-            pool, Directory(pool, program), payments, holder="tests", message_log=found
+            pool, EventRegistry(pool, program), payments, holder="tests", message_log=found
         )
         if duties:
             tasks = [
@@ -172,18 +174,18 @@ async def open_world(
                 asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.1)),
             ]
             if found is not None:
-                relay = Relay(pool, Cluster(kafka), house.signer.ticket, "tests")
+                relay = Relay(pool, Cluster(kafka), services.signer.ticket, "tests")
                 tasks.append(asyncio.create_task(forever("relay", relay.run_once, idle_s=0.02)))
                 stack.push_async_callback(relay.close)
                 stack.push_async_callback(found.close)
-            stack.push_async_callback(end, tasks)
+            stack.push_async_callback(cancel_and_wait, tasks)
         clients = Clients(base, stack)
-        yield World(clients, house, server, Catalogue(pool), recorder, tend, conductor, address)
+        yield World(clients, services, server, Catalogue(pool), recorder, tend, conductor, address)
 
 
-def bank_of(house: House) -> PracticeBank:
+def bank_of(services: Services) -> PracticeBank:
     """The practice bank as a house asks it, without the breaker before it."""
-    guarded = house.payments.named("bank")
+    guarded = services.payments.named("bank")
     assert guarded is not None
     return cast("PracticeBank", guarded.behind)
 

@@ -15,9 +15,9 @@ from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.lua.client import connection as connect_module
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
-from booking_rush.server.auth.visitor_tokens import Tokens
+from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.runtime.ports import free_port
-from booking_rush.tasks import end
+from booking_rush.tasks import cancel_and_wait
 from tests.support.clients import Frame, until
 from tests.support.queue_history import History
 from tests.support.servers.processes import Process, running
@@ -34,7 +34,7 @@ class Guest:
 
     def __init__(self, number: int, base: str) -> None:
         self.chance = random.Random(number)
-        issued = Tokens(SECRET).issue()
+        issued = VisitorTokens(SECRET).issue()
         self.id, self._token, self._base = issued.visitor, issued.token, base
         self.joined: int | None = None
         self.seen: list[int] = []
@@ -126,7 +126,7 @@ async def test_order_bound_and_places_hold_whoever_dies(
                 await _act(catalogue, "resume")
                 await until(lambda: all(guest.over for guest in guests), within_s=PATIENCE_S)
             finally:
-                await end([*lives, killing])
+                await cancel_and_wait([*lives, killing])
         history = await history_of(redis)
 
     assert history.numbers() == list(range(1, VISITORS + 1))

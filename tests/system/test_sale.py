@@ -15,7 +15,7 @@ from booking_rush.lua.events.commands import ReportSockets
 from booking_rush.postgres import Pool
 from tests.support.clients import until
 from tests.support.crowds.buyers import Buyer, Character, Wish, all_live
-from tests.support.crowds.sale_event import any_of_a_thousand, sale, seated, standing
+from tests.support.crowds.sale_event import any_of_a_thousand, running_sale, seated, standing
 from tests.support.store_agreement import disagreements, is_quiet, marks
 
 
@@ -65,9 +65,9 @@ async def test_three_hundred_race_for_fifty_places(
     sections = [seated(3, 10), standing(20)]
     rules = {"rate_per_second": 1000, "active_max": 1000, "claim_seconds": 60}
     event: dict[str, Any] = {"sections": sections, "rules": rules}
-    async with sale(redis_url, postgres_url, pool, folder, **event) as house:
+    async with running_sale(redis_url, postgres_url, pool, folder, **event) as sale:
         character = Character(any_of_fifty, tries=40)
-        buyers = [Buyer(number, house.base, character) for number in range(300)]
+        buyers = [Buyer(number, sale.base, character) for number in range(300)]
         auditor = await Auditor.of(redis, 50)
         await all_live(buyers, auditor.watch)
         await until(lambda: is_quiet(pool), within_s=30)
@@ -97,7 +97,7 @@ async def test_two_thousand_on_a_thousand_places_with_every_change_of_mind(
         "payment_seconds": 5,
     }
     event: dict[str, Any] = {"sections": [seated(32, 25), standing(200)], "rules": rules}
-    async with sale(redis_url, postgres_url, pool, folder, **event) as house:
+    async with running_sale(redis_url, postgres_url, pool, folder, **event) as sale:
         character = Character(
             any_of_a_thousand,
             tries=4,
@@ -106,7 +106,7 @@ async def test_two_thousand_on_a_thousand_places_with_every_change_of_mind(
             cancels=0.15,
             methods=("ok",) * 16 + ("declined",) * 3 + ("late",),
         )
-        buyers = [Buyer(number, house.base, character) for number in range(visitors)]
+        buyers = [Buyer(number, sale.base, character) for number in range(visitors)]
         auditor = await Auditor.of(redis, 1000)
         await all_live(buyers, auditor.watch)
         await until(lambda: is_quiet(pool), within_s=60)

@@ -13,7 +13,7 @@ from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
 from tests.support.clients import until
 from tests.support.crowds.buyers import Buyer, Character, all_live
-from tests.support.crowds.sale_event import any_of_a_thousand, sale, seated, standing
+from tests.support.crowds.sale_event import any_of_a_thousand, running_sale, seated, standing
 from tests.support.outages import flush, rewind
 from tests.support.servers.processes import Process
 from tests.support.servers.stores import Store
@@ -68,8 +68,8 @@ async def test_redis_is_lost_in_the_middle_of_a_sale(
     pool: Pool,
     folder: Path,
 ) -> None:
-    async with sale(own_redis.url, postgres_url, pool, folder, **EVENT) as house:
-        buyers = [Buyer(number, house.base, CHARACTER) for number in range(BUYERS)]
+    async with running_sale(own_redis.url, postgres_url, pool, folder, **EVENT) as sale:
+        buyers = [Buyer(number, sale.base, CHARACTER) for number in range(BUYERS)]
 
         async def break_it() -> None:
             await some_are_sold(pool, 40)
@@ -88,15 +88,15 @@ async def test_record_conduct_and_bank_are_killed_again_and_again(
 ) -> None:
     """Each dies at some moment of its work, four times and more, and begins again."""
     deaths = dict.fromkeys(("record", "conduct", "bank"), 0)
-    async with sale(redis_url, postgres_url, pool, folder, **EVENT) as house:
-        buyers = [Buyer(number, house.base, CHARACTER) for number in range(BUYERS)]
+    async with running_sale(redis_url, postgres_url, pool, folder, **EVENT) as sale:
+        buyers = [Buyer(number, sale.base, CHARACTER) for number in range(BUYERS)]
 
         async def keep_killing() -> None:
             chance = random.Random(7)
             await some_are_sold(pool, 10)
             while min(deaths.values()) < DEATHS:
                 name = chance.choice(sorted(deaths))
-                process: Process = house.processes[name]
+                process: Process = sale.processes[name]
                 process.kill()
                 process.start()
                 deaths[name] += 1

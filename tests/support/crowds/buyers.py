@@ -10,8 +10,8 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from booking_rush.server.auth.visitor_tokens import Tokens
-from booking_rush.tasks import end
+from booking_rush.server.auth.visitor_tokens import VisitorTokens
+from booking_rush.tasks import cancel_and_wait
 from tests.support.clients import Frame, Socket
 from tests.support.store_agreement import TERMINAL
 from tests.support.world import SECRET
@@ -46,7 +46,7 @@ class Buyer:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.number)
-        issued = Tokens(SECRET).issue()
+        issued = VisitorTokens(SECRET).issue()
         self.id, self._token = issued.visitor, issued.token
         self._keys = 0
 
@@ -197,6 +197,6 @@ async def all_live(buyers: list[Buyer], beside: Callable[[], Coroutine[Any, Any,
         async with httpx.AsyncClient(base_url=buyers[0].base, timeout=60, limits=limits) as http:
             await asyncio.gather(*(buyer.live(http) for buyer in buyers))
     finally:
-        await end([other])
+        await cancel_and_wait([other])
     if not other.cancelled() and (error := other.exception()):
         raise error

@@ -60,7 +60,7 @@ class Running:
 
 
 @asynccontextmanager
-async def sale(
+async def running_sale(
     redis_url: str,
     postgres_url: str,
     pool: Pool,

@@ -12,7 +12,7 @@ import orjson
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from booking_rush.server.auth.visitor_tokens import Tokens
+from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from tests.support.clients import Frame
 from tests.support.world import SECRET
 
@@ -63,7 +63,7 @@ class Crowd:
         self.base = base
         self._event = event
         self._client = client
-        self._tokens = Tokens(SECRET)
+        self._tokens = VisitorTokens(SECRET)
         self._order = itertools.count()
 
     def person(self) -> Person:

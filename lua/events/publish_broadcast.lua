@@ -1,7 +1,7 @@
--- announce(message) -> announced
+-- publish_broadcast(message) -> published
 --
 -- An operator's words, to every process at once; Postgres keeps them for who connects later.
 return function(command)
-  tell("said", { message = command.message })
-  return answer("announced")
+  tell("broadcast", { message = command.message })
+  return answer("published")
 end

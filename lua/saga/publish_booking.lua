@@ -1,7 +1,7 @@
--- tell_booking(visitor, booking) -> told
+-- publish_booking(visitor, booking) -> published
 --
 -- A booking has another state in Postgres: whoever listens for its visitor reads it there.
 return function(command)
   tell("booked", { visitor = command.visitor, booking = command.booking })
-  return answer("told")
+  return answer("published")
 end
