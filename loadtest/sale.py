@@ -45,7 +45,7 @@ class Counted:
 class NoBank:
     """A provider that must not be asked: every answer is there already."""
 
-    provider = "bank"
+    name = "bank"
     methods = frozenset({"ok"})
 
     async def charge(self, payment: Payment) -> str:

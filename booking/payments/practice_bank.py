@@ -1,4 +1,4 @@
-"""The practice bank as money is asked of it: `Payments` over HTTP, told by webhooks.
+"""The practice bank as money is asked of it: `PaymentProvider` over HTTP, told by webhooks.
 
 A webhook carries `Bank-Signature`; the bank signs with the first of its secrets.
 """
@@ -63,9 +63,9 @@ class _Problem(msgspec.Struct, frozen=True):
 
 
 class PracticeBank:
-    """The practice bank behind one address; implements `Payments`. Nothing is tried twice here."""
+    """The practice bank over HTTP, a `PaymentProvider`; nothing is retried here."""
 
-    provider: str = "bank"
+    name: str = "bank"
     methods: frozenset[str] = METHODS
 
     def __init__(

@@ -70,10 +70,10 @@ class PaymentNotification(NamedTuple):
     word: Word
 
 
-class Payments(Protocol):
+class PaymentProvider(Protocol):
     """A provider of payments. Every method may raise BankAwayError."""
 
-    provider: str
+    name: str
     methods: frozenset[str]
 
     async def charge(self, payment: Payment) -> str:

@@ -1,4 +1,4 @@
-"""Stripe as money is asked of it: `Payments` over a few calls, with intents that its page pays.
+"""Stripe as a `PaymentProvider`: payment intents that the buyer's page pays.
 
 A try to pay is one payment intent, made under the idempotency key `pay:{booking}:{attempt}`. Stripe
 answers a repeat with the first answer for 24 h at least, and refuses one with other facts
@@ -120,9 +120,9 @@ class _Event(msgspec.Struct, frozen=True):
 
 
 class Stripe:
-    """Stripe behind one address; implements `Payments`. Nothing is tried twice here."""
+    """Stripe's API, a `PaymentProvider`; nothing is retried here."""
 
-    provider: str = "stripe"
+    name: str = "stripe"
     methods: frozenset[str] = frozenset({"stripe"})  # the buyer chooses among Stripe's there
 
     def __init__(

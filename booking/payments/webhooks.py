@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.payments.provider import PaymentNotification, Payments
+from booking_rush.booking.payments.provider import PaymentNotification, PaymentProvider
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool, coalesced
 
@@ -27,7 +27,9 @@ class Webhooks:
         self._pool = pool
         self._words = coalesced(self._keep)
 
-    async def receive(self, payments: Payments, headers: Mapping[str, str], body: bytes) -> None:
+    async def receive(
+        self, provider: PaymentProvider, headers: Mapping[str, str], body: bytes
+    ) -> None:
         """Keep the word of a webhook; one that was kept already is acknowledged again.
 
         Raises:
@@ -35,11 +37,11 @@ class Webhooks:
             Invalid: it is, and says nothing that we understand.
         """
         try:
-            told = payments.read(headers, body, now=time.time())
+            told = provider.read(headers, body, now=time.time())
         except ValueError as error:
             raise Invalid(("body", str(error))) from error
         if told is not None:
-            await self._words.do(PaymentEvent(payments.provider, told))
+            await self._words.do(PaymentEvent(provider.name, told))
 
     async def _keep(self, words: Sequence[PaymentEvent]) -> list[None]:
         """Keep words about payments of their own providers.

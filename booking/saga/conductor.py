@@ -20,9 +20,9 @@ from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.messaging.table_log import TableLog
 from booking_rush.booking.payments.provider import (
     PaymentRefusedError,
-    Payments,
     ProviderUnavailableError,
 )
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.in_flight import InFlight
 from booking_rush.booking.saga.messages import handle
 from booking_rush.booking.saga.orders import (
@@ -69,7 +69,7 @@ class Conductor:
         self,
         pool: Pool,
         registry: EventRegistry,
-        payments: Payments,
+        payments: PaymentRouter,
         holder: str,
         clock: Callable[[], float] = time.time,
         message_log: MessageLog | None = None,

@@ -19,9 +19,9 @@ from booking_rush.booking.payments.provider import (
     PAYMENT,
     Payment,
     PaymentRefusedError,
-    Payments,
     payment_of,
 )
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.state_machine import Message
 from booking_rush.lua.commands import Command
 from booking_rush.lua.holds.commands import Hold
@@ -48,7 +48,7 @@ class OrderContext:
 
     pool: Pool
     registry: EventRegistry
-    payments: Payments
+    payments: PaymentRouter
 
     async def move(self, event: str, command: Command[R]) -> R:
         """Ask a move of an event."""
@@ -136,7 +136,8 @@ async def charge(means: OrderContext, order: Envelope, papers: OrderData) -> Mes
     if payment.amount == 0:
         return "charged"
     try:
-        secret = await means.payments.charge(payment)
+        with means.payments.provider_of(payment) as provider:
+            secret = await provider.charge(payment)
     except PaymentRefusedError as why:
         log.warning("charge refused booking=%s why=%s", order.booking, why)
         return "declined"
@@ -151,7 +152,9 @@ async def charge(means: OrderContext, order: Envelope, papers: OrderData) -> Mes
 
 async def cancel_charge(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
     """Let a charge that is overdue capture no more."""
-    await means.payments.cancel(papers.payments[order.booking, order.attempt])
+    payment = papers.payments[order.booking, order.attempt]
+    with means.payments.provider_of(payment) as provider:
+        await provider.cancel(payment)
     return None
 
 
@@ -160,7 +163,8 @@ async def refund(means: OrderContext, order: Envelope, papers: OrderData) -> Mes
     payment = papers.payments[order.booking, order.attempt]
     if payment.amount == 0:
         return "refunded"
-    await means.payments.refund(payment)
+    with means.payments.provider_of(payment) as provider:
+        await provider.refund(payment)
     return None
 
 

@@ -18,10 +18,10 @@ import asyncpg
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.payments.provider import (
     PAYMENT,
-    Payments,
     ProviderUnavailableError,
     payment_of,
 )
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.watchdog import ask_bank
 from booking_rush.booking.seats import inventory
 from booking_rush.errors import Refusal
@@ -64,7 +64,7 @@ class Difference:
 class Comparison:
     """Looks at one event in all three stores."""
 
-    def __init__(self, pool: Pool, registry: EventRegistry, payments: Payments) -> None:
+    def __init__(self, pool: Pool, registry: EventRegistry, payments: PaymentRouter) -> None:
         self._pool = pool
         self._registry = registry
         self._payments = payments
@@ -120,8 +120,10 @@ class Comparison:
         return [difference for difference in found if difference is not None]
 
     async def _of_payment(self, event: str, row: asyncpg.Record) -> Difference | None:
+        payment = payment_of(row)
         try:
-            told = await self._payments.ask(payment_of(row))
+            with self._payments.provider_of(payment) as provider:
+                told = await provider.ask(payment)
         except ProviderUnavailableError as why:
             log.info("bank not compared why=%s", why)
             return None
@@ -189,7 +191,11 @@ class Reconciler:
     """Compares every event again and again; what it saw the last time, too, it mends."""
 
     def __init__(
-        self, pool: Pool, registry: EventRegistry, payments: Payments, every_s: float = STORES_S
+        self,
+        pool: Pool,
+        registry: EventRegistry,
+        payments: PaymentRouter,
+        every_s: float = STORES_S,
     ) -> None:
         self._pool = pool
         self._registry = registry

@@ -15,10 +15,10 @@ from booking_rush.booking.messaging.outbox import message
 from booking_rush.booking.payments.provider import (
     PAYMENT,
     Payment,
-    Payments,
     ProviderUnavailableError,
     payment_of,
 )
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.lease import Lease
 from booking_rush.postgres import Pool
 
@@ -41,7 +41,7 @@ class Watchdog:
     def __init__(
         self,
         pool: Pool,
-        payments: Payments,
+        payments: PaymentRouter,
         holder: str,
         clock: Callable[[], float] = time.time,
         *,
@@ -183,13 +183,14 @@ class Watchdog:
         )
 
 
-async def ask_bank(pool: Pool, payments: Payments, payment: Payment, event: str) -> int:
+async def ask_bank(pool: Pool, payments: PaymentRouter, payment: Payment, event: str) -> int:
     """Hear of a payment what the bank has said, or should have; how much was news.
 
     Raises:
         BankAwayError: it does not answer.
     """
-    told = await payments.ask(payment)
+    with payments.provider_of(payment) as provider:
+        told = await provider.ask(payment)
     return await enqueue(
         pool, [message(f"bank:{w.id}", w.booking, event, w.word, w.attempt) for w in told]
     )

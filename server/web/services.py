@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
-from booking_rush.booking.payments.router import Providers
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.postgres import Pool
 from booking_rush.queue import keyring
@@ -26,7 +26,7 @@ class Services:
     pool: Pool
     redis: Redis
     signer: Signer
-    payments: Providers
+    payments: PaymentRouter
     webhooks: Webhooks
     rooms: RoomRegistry
     catalogue: Catalogue

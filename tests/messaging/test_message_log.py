@@ -12,6 +12,7 @@ from booking_rush.booking.kafka.topics import make_missing
 from booking_rush.booking.messaging import cloud_events, dead_letters
 from booking_rush.booking.messaging.cloud_events import DEAD, ORDERS
 from booking_rush.booking.messaging.message_log import Failure, Rejection
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.watchdog import Watchdog
 from booking_rush.postgres import Pool
 from tests.support.clients import until
@@ -140,7 +141,7 @@ async def test_a_lost_topic_is_made_again_and_what_was_on_it_is_sent_again(
     await kafka_bench.send(lost := order(booking))
     await kafka_bench.reads(lost)
     await pool.execute("UPDATE outbox SET published_at = now() - interval '1 min'")
-    watch = Watchdog(pool, Bank(), "tests")
+    watch = Watchdog(pool, PaymentRouter([Bank()], "bank"), "tests")
     assert await watch.republish() == 1
     assert await watch.republish() == 0
     await kafka_bench.carry()

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.messaging import outbox
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua import commands as line
@@ -93,7 +94,11 @@ class Stage:
         self.bank = Bank()
         self.registry = EventRegistry(self.lab.pool, self.program)
         self.conductor = self.conductor_kind(
-            self.lab.pool, self.registry, self.bank, "machine", clock=lambda: 0.0
+            self.lab.pool,
+            self.registry,
+            PaymentRouter([self.bank], "bank"),
+            "machine",
+            clock=lambda: 0.0,
         )
         self.lab.run(self._begin())
 

@@ -4,7 +4,7 @@ The practice bank is the real one, on its bad days; requests are counted where t
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +20,10 @@ from booking_rush.booking.payments.http_client import HttpRequest, HttpResponse
 from booking_rush.booking.payments.provider import (
     BadSignature,
     NotYetPossibleError,
-    Payment,
     PaymentRefusedError,
     ProviderUnavailableError,
 )
-from booking_rush.booking.payments.router import Guarded, Providers
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.stripe import Stripe
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.booking.saga.orders import ORDERS, OrderContext, OrderData
@@ -39,7 +38,15 @@ from booking_rush.server.runtime.metrics import exposition
 from booking_rush.server.runtime.ports import free_port
 from tests.support.clients import Visitor, until
 from tests.support.fake_http import Hand
-from tests.support.payment_providers import FAILURES_MAX, OPEN_S, Guard, guard_of
+from tests.support.payment_providers import (
+    CALLS,
+    FAILURES_MAX,
+    OPEN_S,
+    Guard,
+    cancel,
+    guard_of,
+    refund,
+)
 from tests.support.practice_bank import NEW, Desk, payment
 from tests.support.store_agreement import is_quiet
 from tests.support.world import World, open_world, settings_for
@@ -65,15 +72,11 @@ async def test_a_bank_that_is_away_is_asked_no_more(guard: Guard, how: str) -> N
     await guard.fails()
 
     one = payment()
-    for asking in all_of(guard.payments):
+    for call in CALLS:
         with pytest.raises(ProviderUnavailableError, match="the breaker is open"):
-            await asking(one)
+            await call(guard.payments, one)
 
-    assert (guard.payments.state(), len(guard.asked)) == ("open", FAILURES_MAX)
-
-
-def all_of(payments: Guarded) -> list[Callable[[Payment], Awaitable[object]]]:
-    return [payments.charge, payments.cancel, payments.refund, payments.ask]
+    assert (guard.state(), len(guard.asked)) == ("open", FAILURES_MAX)
 
 
 @pytest.mark.parametrize("how", AWAY)
@@ -81,22 +84,22 @@ async def test_one_call_is_the_probe_however_many_ask(guard: Guard, desk: Desk, 
     await guard.goes_away(how)
     await guard.fails()
     guard.passes()
-    assert guard.payments.state() == "half_open"
+    assert guard.state() == "half_open"
 
     many = [payment() for _ in range(20)]
-    found = await asyncio.gather(*map(guard.payments.charge, many), return_exceptions=True)
+    found = await asyncio.gather(*map(guard.charge, many), return_exceptions=True)
 
     assert len(guard.asked) == FAILURES_MAX + 1
     assert [type(one) for one in found] == [ProviderUnavailableError] * 20
-    assert guard.payments.state() == "open"
+    assert guard.state() == "open"
 
     await guard.comes_back()
     guard.passes()
-    found = await asyncio.gather(*map(guard.payments.charge, many), return_exceptions=True)
+    found = await asyncio.gather(*map(guard.charge, many), return_exceptions=True)
     assert len(guard.asked) == FAILURES_MAX + 2
     assert [one for one in found if one == ""] == [""]
-    assert guard.payments.state() == "closed"
-    await asyncio.gather(*map(guard.payments.charge, many))
+    assert guard.state() == "closed"
+    await asyncio.gather(*map(guard.charge, many))
     assert await desk.totals(*many) == [(6500, 0)] * 20
 
 
@@ -106,7 +109,7 @@ async def test_a_probe_that_is_cancelled_is_followed_by_another(guard: Guard) ->
     await guard.turn(latency_ms=60_000)
     guard.passes()
 
-    probe = asyncio.create_task(guard.payments.charge(payment()))
+    probe = asyncio.create_task(guard.charge(payment()))
     await until(lambda: len(guard.asked) == FAILURES_MAX + 1)
     probe.cancel()
     await asyncio.wait([probe])
@@ -115,26 +118,26 @@ async def test_a_probe_that_is_cancelled_is_followed_by_another(guard: Guard) ->
     assert len(guard.asked) == FAILURES_MAX + 1
 
     guard.passes()
-    await guard.payments.charge(payment())
-    assert guard.payments.state() == "closed"
+    await guard.charge(payment())
+    assert guard.state() == "closed"
 
 
 async def test_what_the_bank_refuses_does_not_open_it(guard: Guard) -> None:
     for _ in range(FAILURES_MAX + 1):
         with pytest.raises(PaymentRefusedError):
-            await guard.payments.charge(payment("nonsense"))
+            await guard.charge(payment("nonsense"))
         with pytest.raises(PaymentRefusedError):
-            await guard.payments.refund(payment())
-    assert guard.payments.state() == "closed"
+            await refund(guard.payments, payment())
+    assert guard.state() == "closed"
 
     await guard.turn(failure_rate=1)
     await guard.fails(FAILURES_MAX - 1)
     await guard.turn()
     with pytest.raises(PaymentRefusedError):
-        await guard.payments.charge(payment("nonsense"))
+        await guard.charge(payment("nonsense"))
     await guard.turn(failure_rate=1)
     await guard.fails(FAILURES_MAX - 1)
-    assert guard.payments.state() == "closed"
+    assert guard.state() == "closed"
 
 
 async def test_a_payment_that_must_wait_keeps_no_other_from_the_bank() -> None:
@@ -147,11 +150,13 @@ async def test_a_payment_that_must_wait_keeps_no_other_from_the_bank() -> None:
         return HttpResponse(200, b'{"id": "pi_1", "status": "processing"}')
 
     stripe = Stripe(Hand(answer), "sk_test_123", (NEW,), clock=lambda: 0.0)
-    guarded = Guarded(stripe, CircuitBreaker(FAILURES_MAX, OPEN_S), lambda: 0.0)
+    payments = PaymentRouter(
+        [stripe], "stripe", lambda: CircuitBreaker(FAILURES_MAX, OPEN_S), lambda: 0.0
+    )
     for _ in range(FAILURES_MAX + 1):
         with pytest.raises(NotYetPossibleError):
-            await guarded.cancel(payment())
-    assert guarded.state() == "closed"
+            await cancel(payments, payment()._replace(provider="stripe"))
+    assert payments.states() == {"stripe": "closed"}
 
 
 async def test_webhooks_are_read_while_nobody_is_asked(guard: Guard) -> None:
@@ -159,7 +164,7 @@ async def test_webhooks_are_read_while_nobody_is_asked(guard: Guard) -> None:
     await guard.fails()
 
     with pytest.raises(BadSignature):
-        guard.payments.read({}, b"{}", now=0)
+        guard.bank.read({}, b"{}", now=0)
 
 
 # The whole way
@@ -214,8 +219,7 @@ async def sale(
     await world.event()
     guard = await guard_of(world.bank, settings.webhook_secrets[0], to_close)
     registry = EventRegistry(pool, Program(redis))
-    providers = Providers({"bank": guard.payments}, "bank")
-    conductor = Conductor(pool, registry, providers, "tests", tries_max=2)
+    conductor = Conductor(pool, registry, guard.payments, "tests", tries_max=2)
     return Sale(world, guard, conductor, pool)
 
 
@@ -243,7 +247,7 @@ async def test_when_the_bank_comes_back_every_booking_is_confirmed(sale: Sale, h
         return await sale.states() == ["confirmed"] * 4
 
     await sale.works_until(all_confirmed)
-    assert guard.payments.state() == "closed"
+    assert guard.state() == "closed"
     assert await dead_letters.list_(sale.pool) == []
 
 

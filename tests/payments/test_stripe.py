@@ -23,8 +23,8 @@ from booking_rush.booking.payments.http_client import (
 from booking_rush.booking.payments.provider import (
     Payment,
     PaymentNotification,
+    PaymentProvider,
     PaymentRefusedError,
-    Payments,
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.stripe import Stripe
@@ -93,9 +93,9 @@ async def asked(stripe_url: str) -> AsyncGenerator[Asked]:
 
 
 async def test_stripe_is_a_provider_of_payments(asked: Asked) -> None:
-    provider: Payments = asked.stripe
+    provider: PaymentProvider = asked.stripe
 
-    assert provider.provider == "stripe"
+    assert provider.name == "stripe"
     assert provider.methods == {"stripe"}
 
 

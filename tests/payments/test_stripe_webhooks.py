@@ -20,17 +20,16 @@ from booking_rush.booking.payments.provider import (
     BadSignature,
     Payment,
     PaymentNotification,
-    Payments,
     ProviderUnavailableError,
 )
-from booking_rush.booking.payments.router import Guarded, Providers
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.signatures import sign
 from booking_rush.booking.payments.stripe import Stripe
-from booking_rush.circuit_breaker import CircuitBreaker
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.support.clients import Frame, code_of, until
 from tests.support.fake_http import Hand, Nobody
+from tests.support.payment_providers import CALLS
 from tests.support.servers import stripe_mock
 from tests.support.world import World, open_world, settings_for
 
@@ -177,21 +176,19 @@ async def test_a_webhook_and_an_answer_of_one_fact_are_one_word() -> None:
 
 async def test_each_payment_goes_on_where_it_began(stripe: Stripe) -> None:
     async with open_http(connections=1) as http:
-        bank = Guarded(
-            PracticeBank(http, "http://127.0.0.1:1", (NEW,)), CircuitBreaker(), lambda: 0.0
-        )
-        other = Guarded(stripe, CircuitBreaker(), lambda: 0.0)
-        both: Payments = (known := Providers({"bank": bank, "stripe": other}, "stripe"))
+        bank = PracticeBank(http, "http://127.0.0.1:1", (NEW,))
+        both = PaymentRouter([bank, stripe], "stripe", clock=lambda: 0.0)
         former = Payment(BOOKING, 1, 6500, "EUR", "ok", 0, "bank")
 
-        assert (both.provider, both.methods) == ("stripe", stripe.methods)
-        assert (known.named("bank"), known.named("other")) == (bank, None)
-        assert both.read(signed(paid()), paid(), now=NOW) is not None
-        for asking in (both.charge, both.cancel, both.refund, both.ask):
+        assert (both.default, both.methods) == ("stripe", stripe.methods)
+        assert (both.named("bank"), both.named("other")) == (bank, None)
+        assert both.named(both.default) is stripe
+        assert stripe.read(signed(paid()), paid(), now=NOW) is not None
+        for call in CALLS:
             with pytest.raises(ProviderUnavailableError, match="ClientConnector"):
-                await asking(former)
+                await call(both, former)
             with pytest.raises(ProviderUnavailableError, match="not set up here"):
-                await asking(former._replace(provider="other"))
+                await call(both, former._replace(provider="other"))
 
 
 def test_stripe_is_set_up_whole_or_not_at_all() -> None:

@@ -32,7 +32,7 @@ class Teller(Bank):
 class Other(Teller):
     """Another provider, at which none of these payments began."""
 
-    provider = "other"
+    name = "other"
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from booking_rush.booking.payments.provider import (
     METHODS,
     BadSignature,
     PaymentNotification,
+    PaymentProvider,
     PaymentRefusedError,
-    Payments,
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.signatures import sign
@@ -28,9 +28,9 @@ from tests.support.practice_bank import NEW, OLD, SOON_S, Desk, Shop, new_charge
 
 
 async def test_the_practice_bank_is_a_provider_of_payments(desk: Desk) -> None:
-    provider: Payments = desk.payments
+    provider: PaymentProvider = desk.payments
 
-    assert provider.provider == "bank"
+    assert provider.name == "bank"
     assert provider.methods == {"ok", "declined", "slow", "late", "lost"}
     assert (await desk.http.get("/healthz")).status_code == 200
 

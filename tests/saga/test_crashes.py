@@ -11,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from booking_rush.booking.holds.holds import uuid7
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.recording import recorder
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga import watchdog
@@ -35,7 +36,8 @@ class Workers:
     def __init__(self, night: "Night", fate: Fate | None, *, late: bool, ask_s: float) -> None:
         pool: Any = MortalPool(night.pool, fate) if fate else night.pool
         redis: Any = MortalRedis(night.redis, fate) if fate else night.redis
-        payments: Any = MortalPayments(night.payments, fate) if fate else night.payments
+        bank: Any = MortalPayments(night.payments, fate) if fate else night.payments
+        payments = PaymentRouter([bank], "bank")
         clock = (lambda: time.time() + AN_HOUR_S) if late else time.time
         program = Program(redis)
         self._fate = fate

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.payments.provider import Payment, ProviderUnavailableError
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
@@ -58,7 +59,8 @@ class Office:
 
     def another(self) -> Conductor:
         registry = EventRegistry(self.pool, Program(self.redis))
-        return Conductor(self.pool, registry, self.bank, f"tests/{id(registry)}")
+        payments = PaymentRouter([self.bank], "bank")
+        return Conductor(self.pool, registry, payments, f"tests/{id(registry)}")
 
     async def booking(self, *, slow: bool) -> UUID:
         """One that is to be charged."""

@@ -14,8 +14,8 @@ from booking_rush.booking.payments.provider import (
     PaymentNotification,
     ProviderUnavailableError,
 )
-from booking_rush.booking.payments.router import Guarded
-from booking_rush.circuit_breaker import CircuitBreaker
+from booking_rush.booking.payments.router import PaymentRouter
+from booking_rush.circuit_breaker import BreakerState, CircuitBreaker
 from booking_rush.server.runtime.ports import free_port
 from tests.support.fake_http import Counting
 from tests.support.practice_bank import payment
@@ -27,7 +27,7 @@ FAILURES_MAX, OPEN_S = 3, 5.0
 class Guard:
     """A guarded bank, the clock of its breaker, and every request that left us for it."""
 
-    payments: Guarded
+    payments: PaymentRouter
     bank: PracticeBank
     at: str  # where the bank is
     dials: httpx.AsyncClient
@@ -50,11 +50,44 @@ class Guard:
     async def turn(self, **dials: float) -> None:
         (await self.dials.put(f"{self.at}/dials", json=dials)).raise_for_status()
 
+    async def charge(self, payment: Payment) -> str:
+        return await charge(self.payments, payment)
+
+    def state(self) -> BreakerState:
+        return self.payments.states()["bank"]
+
     async def fails(self, times: int = FAILURES_MAX) -> None:
         """Charges that come to nothing."""
         for _ in range(times):
             with pytest.raises(ProviderUnavailableError):
-                await self.payments.charge(payment())
+                await self.charge(payment())
+
+
+async def charge(payments: PaymentRouter, payment: Payment) -> str:
+    """Charge a payment at its provider, unless the provider's breaker is open."""
+    with payments.provider_of(payment) as provider:
+        return await provider.charge(payment)
+
+
+async def cancel(payments: PaymentRouter, payment: Payment) -> None:
+    """Cancel a charge at its provider, unless the provider's breaker is open."""
+    with payments.provider_of(payment) as provider:
+        await provider.cancel(payment)
+
+
+async def refund(payments: PaymentRouter, payment: Payment) -> None:
+    """Refund a charge at its provider, unless the provider's breaker is open."""
+    with payments.provider_of(payment) as provider:
+        await provider.refund(payment)
+
+
+async def ask(payments: PaymentRouter, payment: Payment) -> list[PaymentNotification]:
+    """Ask a payment's provider for its notifications, unless the provider's breaker is open."""
+    with payments.provider_of(payment) as provider:
+        return await provider.ask(payment)
+
+
+CALLS = (charge, cancel, refund, ask)
 
 
 async def guard_of(at: str, secret: str, to_close: AsyncExitStack) -> Guard:
@@ -62,15 +95,17 @@ async def guard_of(at: str, secret: str, to_close: AsyncExitStack) -> Guard:
     asked = list[HttpRequest]()
     http = Counting(await to_close.enter_async_context(open_http(connections=8)), asked)
     bank = PracticeBank(http, at, (secret,))
-    guarded = Guarded(bank, CircuitBreaker(FAILURES_MAX, OPEN_S), lambda: found.now)
-    found = Guard(guarded, bank, at, dials, asked=asked)
+    payments = PaymentRouter(
+        [bank], "bank", lambda: CircuitBreaker(FAILURES_MAX, OPEN_S), lambda: found.now
+    )
+    found = Guard(payments, bank, at, dials, asked=asked)
     return found
 
 
 class Bank:
     """Remembers what it was asked, and says nothing."""
 
-    provider = "bank"
+    name = "bank"
     methods = frozenset({"ok"})
 
     def __init__(self) -> None:

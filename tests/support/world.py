@@ -185,9 +185,7 @@ async def open_world(
 
 def bank_of(services: Services) -> PracticeBank:
     """The practice bank as a house asks it, without the breaker before it."""
-    guarded = services.payments.named("bank")
-    assert guarded is not None
-    return cast("PracticeBank", guarded.behind)
+    return cast("PracticeBank", services.payments.named("bank"))
 
 
 def practice_bank(
