@@ -50,7 +50,7 @@ TEST_LAYERS = (
     (
         "tests",
         "tests/admin", "tests/api", "tests/browser", "tests/embedded", "tests/faults",
-        "tests/kafka", "tests/lua", "tests/mail", "tests/messaging", "tests/model",
+        "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging", "tests/model",
         "tests/payments", "tests/practice_bank", "tests/processes", "tests/protocol",
         "tests/queue", "tests/recording", "tests/rooms", "tests/saga", "tests/shared",
         "tests/sockets", "tests/system",

@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 
 from booking_rush.booking.holds.serializers import reference_of, seat_members
-from booking_rush.booking.holds.states import Reason, State
+from booking_rush.booking.holds.states import IN_REVENUE, Reason, State
 from booking_rush.errors import Refusal
-from booking_rush.lua.holds.commands import Hold
+from booking_rush.lua.holds.commands import Hold, HoldState
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.passes import ticket_claims
 
@@ -154,12 +154,13 @@ async def revenue(pool: Pool, event: str) -> dict[str, list[dict[str, Any]]]:
     rows = await pool.fetch(
         """
         SELECT state, currency, sum(total)::bigint AS amount FROM bookings
-        WHERE event = $1 AND state IN ('confirmed', 'paying', 'refunded') AND total > 0
+        WHERE event = $1 AND state = ANY($2) AND total > 0
         GROUP BY state, currency ORDER BY currency
         """,
         event,
+        IN_REVENUE,
     )
-    found: dict[str, list[dict[str, Any]]] = {"confirmed": [], "paying": [], "refunded": []}
+    found: dict[str, list[dict[str, Any]]] = {state: [] for state in IN_REVENUE}
     for row in rows:
         found[row["state"]].append({"amount": row["amount"], "currency": row["currency"]})
     return found
@@ -170,7 +171,7 @@ def booking_of(row: asyncpg.Record) -> Booking:
     return Booking(**{name: row[name] for name in Booking.__slots__})
 
 
-STATES = {
+HOLD_STATES: dict[State, HoldState] = {
     "held": "held",
     "paying": "paying",
     "retaking": "released",
@@ -184,11 +185,11 @@ STATES = {
 def hold_of(row: asyncpg.Record) -> Hold:
     """The hold that a row of bookings is, as Redis keeps it."""
     id_: UUID = row["id"]
-    state = STATES.get(row["state"]) or ("sold" if row["claimed"] else "released")
+    state = HOLD_STATES.get(row["state"]) or ("sold" if row["claimed"] else "released")
     return Hold(
         id=str(id_),
         visitor=row["visitor"],
-        state=state,  # type: ignore[arg-type]
+        state=state,
         seats=row["seats"],
         prices=row["prices"],
         currency=row["currency"],

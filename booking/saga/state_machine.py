@@ -18,7 +18,7 @@ times, has its answer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from booking_rush.booking.holds.states import STATES, Reason, State
 
@@ -33,10 +33,7 @@ PaymentState = Literal["asked", "declined", "cancelled", "captured", "refunded"]
 Claims = Literal["keep", "drop", "take"]
 Verdict = Literal["moves", "repeat", "wrong", "surplus", "refused"]
 
-MESSAGES: tuple[Message, ...] = (
-    "charged", "declined", "overdue", "cancelled", "retaken", "seats_lost", "cancel_asked",
-    "refunded",
-)  # fmt: skip
+MESSAGES: tuple[Message, ...] = get_args(Message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import asyncpg
 
+from booking_rush.booking.holds.states import State
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.outbox import message
 from booking_rush.booking.payments.provider import (
@@ -19,6 +20,7 @@ from booking_rush.booking.payments.provider import (
     payment_of,
 )
 from booking_rush.booking.payments.router import PaymentRouter
+from booking_rush.booking.saga.state_machine import Order
 from booking_rush.lease import Lease
 from booking_rush.postgres import Pool
 
@@ -147,7 +149,7 @@ class Watchdog:
             outbox.order(
                 row["id"], row["event"],
                 "cancel_charge" if row["overdue"] and row["state"] == "paying"
-                else ORDERS[row["state"]],
+                else AWAITED_ORDERS[row["state"]],
                 row["paid"] or row["attempt"], row["step"],
             )
             for row in rows
@@ -204,4 +206,6 @@ async def enqueue(pool: Pool, envelopes: list[outbox.Envelope]) -> int:
         return await outbox.put(connection, envelopes)
 
 
-ORDERS = {"paying": "charge", "retaking": "retake", "refunding": "refund"}
+AWAITED_ORDERS: dict[State, Order] = {
+    "paying": "charge", "retaking": "retake", "refunding": "refund",
+}  # fmt: skip

@@ -11,6 +11,7 @@ from booking_rush.booking.holds.bookings import Booking, UnknownBooking
 from booking_rush.booking.holds.contacts import Contact
 from booking_rush.booking.holds.holds import Holds
 from booking_rush.booking.holds.serializers import hold_members
+from booking_rush.booking.holds.states import ACTIVE, LIVING, UNPAID
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.holds.commands import Held
@@ -23,9 +24,6 @@ from booking_rush.server.runtime.metrics import FRAMES
 log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 64  # look-ups, so that one batch asks for many
-LIVING = ("held", "paying", "retaking")
-ON_ITS_WAY = ("paying", "retaking", "refunding", "confirmed")
-TAKEN_BACK = ("held", "expired", "released")
 # What a guest was told of: the step, and whether there is something to pay with, which comes
 # between two steps.
 CHANGED_BOOKINGS = """
@@ -183,7 +181,7 @@ class BookingUpdates:
             booking = await bookings.get(self._pool, UUID(hold))
         except UnknownBooking:
             booking = None
-        if booking is None or (booking.state in TAKEN_BACK and not booking.attempt):
+        if booking is None or (booking.state in UNPAID and not booking.attempt):
             self._send([subscriber], "hold.expired", hold=hold, reason="recovery")
 
     async def _send_changed(self, subscribers: Sequence[Subscriber], booking: UUID) -> None:
@@ -201,7 +199,7 @@ class BookingUpdates:
 
     def _members(self, subscriber: Subscriber, booking: Booking) -> dict[str, Any]:
         """Note what a guest is told of a booking; its members."""
-        if booking.state in ON_ITS_WAY or booking.state == "held":
+        if booking.state in ACTIVE:
             subscriber.booking, subscriber.step = booking.id, booking.step
             subscriber.can_pay = booking.can_be_paid
         else:
