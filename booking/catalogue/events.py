@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.errors import Invalid
 
 SEATS_MAX = 200_000  # of one event; the largest stadiums hold 120,000
@@ -119,9 +120,9 @@ def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, 
             errors.append((f"{field}.show", f"there is no show {section.show!r}"))
         if isinstance(section, SeatedSection):
             errors += _repeated(f"{field}.rows", [row.name for row in section.rows])
-            unknown = set(section.closed) - set(seat_ids(section))
+            unknown = _unknown_seats(section)
             if unknown:
-                errors.append((f"{field}.closed", f"unknown seats: {', '.join(sorted(unknown))}"))
+                errors.append((f"{field}.closed", f"unknown seats: {', '.join(unknown)}"))
     return errors
 
 
@@ -137,18 +138,24 @@ def check_times(
     return []
 
 
-def seat_ids(section: SeatedSection) -> list[str]:
-    """Every seat's id, `stalls.C-12`, front row first."""
-    return [
-        f"{section.id}.{row.name}-{number}"
-        for row in section.rows
-        for number in range(1, row.seats + 1)
-    ]
-
-
 def kind_of(section: Section) -> Literal["seated", "standing"]:
     """The section's kind, as the wire writes it."""
     return "seated" if isinstance(section, SeatedSection) else "standing"
+
+
+def _unknown_seats(section: SeatedSection) -> list[str]:
+    """The closed seats that are in no row of the section, sorted."""
+    lengths = {row.name: row.seats for row in section.rows}
+
+    def exists(text: str) -> bool:
+        try:
+            seat = SeatId.parse(text)
+        except ValueError:
+            return False
+        is_in_row = 1 <= seat.number <= lengths.get(seat.row, 0)
+        return is_in_row and seat.section == section.id and str(seat) == text
+
+    return sorted({text for text in section.closed if not exists(text)})
 
 
 def _repeated(field: str, ids: list[str]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.lua.holds.commands import Hold, HoldReply
 from booking_rush.timestamps import instant
 
@@ -37,20 +38,14 @@ def seat_members(
     seats: Sequence[str], prices: Sequence[int], currency: str
 ) -> list[dict[str, Any]]:
     """Seats with their parts and prices."""
-    shown: list[dict[str, Any]] = []
-    for seat, amount in zip(seats, prices, strict=False):
-        section, _, place = seat.rpartition(".")
-        row, _, number = place.partition("-")
-        shown.append(
-            {
-                "id": seat,
-                "section": section,
-                "row": row,
-                "number": int(number),
-                "price": {"amount": amount, "currency": currency},
-            }
-        )
-    return shown
+    return [
+        {
+            "id": seat,
+            **SeatId.parse(seat)._asdict(),
+            "price": {"amount": amount, "currency": currency},
+        }
+        for seat, amount in zip(seats, prices, strict=False)
+    ]
 
 
 def reference_of(booking: UUID) -> str:

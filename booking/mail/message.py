@@ -16,6 +16,7 @@ import segno
 from booking_rush.booking.catalogue.catalogue import Event
 from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.holds.contacts import Contact, Language
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.holds.serializers import reference_of
 
 Kind = Literal["confirmed", "expired", "refunded"]
@@ -104,7 +105,7 @@ def _facts(
 
 def _moments(booking: Booking, event: Event) -> list[datetime]:
     """When the shows of these places begin."""
-    sections = {booking.section} | {seat.rpartition(".")[0] for seat in booking.seats}
+    sections = {booking.section} | {SeatId.parse(seat).section for seat in booking.seats}
     shows = {section.show for section in event.sections if section.id in sections}
     return sorted({show.starts_at for show in event.shows if show.id in shows})
 
@@ -133,8 +134,7 @@ def _place(seat: str | None, number: int, booking: Booking, event: Event, *, tex
     if seat is None:
         told: str = texts["place"].format(section=_name_of(booking.section, event), number=number)
         return told
-    section, _, place = seat.rpartition(".")
-    row, _, chair = place.partition("-")
+    section, row, chair = SeatId.parse(seat)
     told = texts["seat"].format(section=_name_of(section, event), row=row, number=chair)
     return told
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from booking_rush.booking import audit
 from booking_rush.booking.holds import bookings
 from booking_rush.booking.holds.bookings import Booking
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.saga.messages import apply_steps
 from booking_rush.errors import Refusal
@@ -41,7 +42,7 @@ async def cancel(pool: Pool, booking: UUID, who: str, *, begun: bool = False) ->
 
 async def _has_begun(connection: Connection, booking: Booking) -> bool:
     """Whether any show of it has begun."""
-    sections = {seat.rpartition(".")[0] for seat in booking.seats} or {booking.section}
+    sections = {SeatId.parse(seat).section for seat in booking.seats} or {booking.section}
     begun: bool = await connection.fetchval(
         """
         SELECT coalesce(bool_or(starts_at <= now()), false)

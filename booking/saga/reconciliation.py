@@ -15,6 +15,7 @@ from uuid import UUID
 
 import asyncpg
 
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.payments.provider import (
     PAYMENT,
@@ -164,7 +165,7 @@ def differing_seats(
     """Seats of which Redis and Postgres say another character: (seat, Redis', Postgres')."""
     by_section = {section.id: dict(section.rows) for section in read}
     return [
-        (f"{section.id}.{row}-{number}", had, has)
+        (str(SeatId(section.id, row, number)), had, has)
         for section in kept
         for row, text in section.rows
         if by_section.get(section.id, {}).get(row) != text

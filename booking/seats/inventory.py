@@ -6,10 +6,11 @@ import orjson
 
 from booking_rush.booking.catalogue.catalogue import section_of
 from booking_rush.booking.catalogue.events import SeatedSection, Section
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.postgres import Connection
 
-Marks = dict[str, str]  # seat → character
+Marks = dict[SeatId, str]  # the characters of seats that are not free
 
 
 async def sections(connection: Connection, event: str) -> list[SectionInventory]:
@@ -44,16 +45,11 @@ def inventory_of(section: Section, marks: Marks, taken: int) -> SectionInventory
     if not isinstance(section, SeatedSection):
         free = section.capacity - taken
         return SectionInventory(section.id, "standing", amount, currency, free, [])
-    closed = dict.fromkeys(section.closed, "x")
-    chars = {**marks, **closed}
+    by_row = defaultdict[str, dict[int, str]](dict)
+    for seat, mark in (marks | dict.fromkeys(map(SeatId.parse, section.closed), "x")).items():
+        by_row[seat.row][seat.number] = mark
     rows = [
-        (
-            row.name,
-            "".join(
-                chars.get(f"{section.id}.{row.name}-{number}", ".")
-                for number in range(1, row.seats + 1)
-            ),
-        )
+        (row.name, "".join(by_row[row.name].get(n, ".") for n in range(1, row.seats + 1)))
         for row in section.rows
     ]
     free = sum(text.count(".") for _, text in rows)
@@ -74,7 +70,8 @@ async def _marks(connection: Connection, event: str) -> defaultdict[str, Marks]:
     )
     marks = defaultdict[str, Marks](dict)
     for row in rows:
-        marks[row["seat"].rpartition(".")[0]][row["seat"]] = row["mark"]
+        seat = SeatId.parse(row["seat"])
+        marks[seat.section][seat] = row["mark"]
     return marks
 
 

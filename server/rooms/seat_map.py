@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from booking_rush.booking.holds.errors import UnknownSection
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
@@ -65,7 +66,7 @@ class SectionView:
         for (row, number), char in self._pending.items():
             if self.rows[row][number - 1] != ord(char):
                 self.rows[row][number - 1] = ord(char)
-                changes.append([f"{self.id}.{row}-{number}", WORDS[char]])
+                changes.append([str(SeatId(self.id, row, number)), WORDS[char]])
         members: dict[str, Any] = {
             "section": self.id,
             "from": self.told,
