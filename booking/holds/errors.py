@@ -79,15 +79,3 @@ class PassInvalid(Refusal):
     """That is no pass of yours for this event."""
 
     code, status = "pass_invalid", 403
-
-
-class IdempotencyKeyMissing(Refusal):
-    """This wants an Idempotency-Key, new for every new wish."""
-
-    code, status = "idempotency_key_missing", 400
-
-
-class IdempotencyKeyReused(Refusal):
-    """That key came with another wish before."""
-
-    code, status = "idempotency_key_reused", 422

@@ -5,13 +5,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from booking_rush.booking.holds.errors import IdempotencyKeyMissing
 from booking_rush.errors import Invalid, Refusal
 from booking_rush.lua.holds import commands as lua
 
 QUANTITY_MAX = 1000  # of one hold; tickets_per_visitor_max is bounded by the same
-
-KEY_CHARACTERS_MAX = 64
 
 
 class HoldRequest(NamedTuple):
@@ -50,19 +47,6 @@ def hold_request_of(
     if not 1 <= quantity <= QUANTITY_MAX:
         raise Invalid(("quantity", f"1 to {QUANTITY_MAX}"))
     return HoldRequest([], section, quantity)
-
-
-def check_key(key: str | msgspec.UnsetType | None) -> str:
-    """An idempotency key.
-
-    Raises:
-        IdempotencyKeyMissing, Invalid: there is none, or it is not 1 to 64 characters.
-    """
-    if key is None or key is msgspec.UNSET:
-        raise IdempotencyKeyMissing
-    if not 1 <= len(key) <= KEY_CHARACTERS_MAX:
-        raise Invalid(("key", f"1 to {KEY_CHARACTERS_MAX} characters"))
-    return key
 
 
 class Right(NamedTuple):

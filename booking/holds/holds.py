@@ -11,7 +11,6 @@ from booking_rush.booking.holds.errors import (
     ExtensionsUsedUp,
     HoldExists,
     HoldExpired,
-    IdempotencyKeyReused,
     LimitExceeded,
     PassExpired,
     PassRequired,
@@ -24,7 +23,7 @@ from booking_rush.booking.holds.errors import (
 )
 from booking_rush.booking.holds.hold_request import PLACE, HoldRequest, Right
 from booking_rush.booking.holds.serializers import hold_members
-from booking_rush.errors import Invalid, Refusal, TryAgain
+from booking_rush.errors import IdempotencyKeyReused, Invalid, Refusal, TryAgain
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.holds import commands as lua
 from booking_rush.postgres import Pool

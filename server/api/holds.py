@@ -6,13 +6,13 @@ from starlette.responses import Response
 
 from booking_rush.booking.holds.contacts import contact_of
 from booking_rush.booking.holds.errors import PassExpired, PassInvalid, PassRequired
-from booking_rush.booking.holds.hold_request import Right, check_key, hold_request_of
+from booking_rush.booking.holds.hold_request import Right, hold_request_of
 from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.protocol.problems import check_method
 from booking_rush.server.rooms.seat_map import availability
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import read_json, room_of, services_of
+from booking_rush.server.web.requests import idempotency_key_of, read_json, room_of, services_of
 from booking_rush.server.web.responses import answer
 from booking_rush.server.web.services import Services
 
@@ -47,7 +47,7 @@ async def hold(request: Request) -> Response:
     room = await room_of(request)
     body = await read_json(request, WishBody)
     wish = hold_request_of(body.seats, body.section, body.quantity)
-    key = check_key(request.headers.get("idempotency-key"))
+    key = idempotency_key_of(request)
     right = right_of(services, room.row.id, visitor, request.headers.get("booking-pass", ""))
     held = await room.holds.create(visitor, key, wish, right, publish=True)
     return answer(201, {"hold": hold_members(room.row.id, held)})

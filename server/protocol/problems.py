@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from booking_rush.errors import Invalid, Refusal
+import msgspec
+
+from booking_rush.errors import IdempotencyKeyMissing, Invalid, Refusal
+
+KEY_CHARACTERS_MAX = 64
 
 
 class NotAuthenticated(Refusal):
@@ -93,3 +97,17 @@ def check_method(method: str, methods: frozenset[str]) -> str:
     if method not in methods:
         raise Invalid(("payment_method", f"one of {', '.join(sorted(methods))}"))
     return method
+
+
+def check_key(key: str | msgspec.UnsetType | None) -> str:
+    """Check an idempotency key, of a header or of a frame, and return it.
+
+    Raises:
+        IdempotencyKeyMissing: there is none.
+        Invalid: it is not 1 to 64 characters.
+    """
+    if key is None or key is msgspec.UNSET:
+        raise IdempotencyKeyMissing
+    if not 1 <= len(key) <= KEY_CHARACTERS_MAX:
+        raise Invalid(("key", f"1 to {KEY_CHARACTERS_MAX} characters"))
+    return key

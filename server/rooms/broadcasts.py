@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 
 from booking_rush.booking import audit
-from booking_rush.booking.holds.errors import IdempotencyKeyReused
+from booking_rush.errors import IdempotencyKeyReused
 from booking_rush.postgres import Pool
 from booking_rush.timestamps import instant
 

@@ -1,9 +1,9 @@
 """Seats, holds and checkouts over a visitor's socket: one handler a command."""
 
 from booking_rush.booking.holds.contacts import contact_of
-from booking_rush.booking.holds.hold_request import check_key, hold_request_of
+from booking_rush.booking.holds.hold_request import hold_request_of
 from booking_rush.server.protocol import frames
-from booking_rush.server.protocol.problems import check_method
+from booking_rush.server.protocol.problems import check_key, check_method
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import Subscriber
 

@@ -9,13 +9,13 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from booking_rush.booking.holds.bookings import UnknownBooking
-from booking_rush.booking.holds.hold_request import check_key
 from booking_rush.errors import Invalid
 from booking_rush.server.protocol.frames import mistake
 from booking_rush.server.protocol.problems import (
     Malformed,
     TooLarge,
     UnsupportedMediaType,
+    check_key,
 )
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.web.services import Services
