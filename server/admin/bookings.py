@@ -39,7 +39,7 @@ async def refund(request: Request) -> Response:
     operator = await need_operator(request, "operator")
     services = services_of(request)
     booking = uuid_of(request.path_params["booking"])
-    found = await cancel(services.pool, booking, operator.name, begun=True)
+    found = await cancel(services.pool, booking, operator.name, after_begin=True)
     return answer(202, {"booking": found.shown_to_operators(services.signer.ticket)})
 
 

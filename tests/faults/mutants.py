@@ -45,8 +45,8 @@ EDITS: dict[str, tuple[Edit, ...]] = {
         ),
         Edit(
             "booking.saga.state_machine",
-            "PROGRESS[word] <= PROGRESS[payment.state]",
-            "PROGRESS[word] < PROGRESS[payment.state]",
+            "PROGRESS[reached] <= PROGRESS[payment.state]",
+            "PROGRESS[reached] < PROGRESS[payment.state]",
         ),
     ),
     "last_id_remembered": (

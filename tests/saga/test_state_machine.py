@@ -84,8 +84,8 @@ def told(had: State, step: Step) -> str:
     """A step in DESIGN's words."""
     if step.verdict != "moves":
         return "409" if step.verdict == "refused" else step.verdict
-    words: list[str] = [step.then.state]
-    if (had, step.then.state) == ("paying", "paying") and step.then.payments[2].overdue:
+    words: list[str] = [step.after.state]
+    if (had, step.after.state) == ("paying", "paying") and step.after.payments[2].overdue:
         words.append("overdue")
     words += {"keep": [], "drop": ["drops"], "take": ["takes"]}[step.claims]
     assert step.orders[-1] == ("tell", 2)
@@ -109,7 +109,7 @@ def test_surplus_money_is_refunded_and_nothing_else_changes(state: State) -> Non
     step = next_step(had, SagaInput("charged", 1), attempts_max=3)
 
     assert (step.verdict, step.claims, step.orders) == ("surplus", "keep", (("refund", 1),))
-    assert step.then == replace(had, payments={**had.payments, 1: PaymentStatus("captured")})
+    assert step.after == replace(had, payments={**had.payments, 1: PaymentStatus("captured")})
 
 
 @pytest.mark.parametrize("message", ["declined", "overdue", "cancelled"])
@@ -119,11 +119,11 @@ def test_a_word_about_an_older_try_ends_there(message: Any) -> None:
     step = next_step(had, SagaInput(message, 1), attempts_max=3)
 
     assert (step.verdict, step.orders) == ("repeat", ())
-    assert replace(step.then, payments=had.payments) == had
+    assert replace(step.after, payments=had.payments) == had
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("message", [*state_machine.WORDS, "overdue"])
+@pytest.mark.parametrize("message", [*state_machine.PAYMENT_STATES, "overdue"])
 def test_a_word_about_an_unknown_try_is_wrong(state: State, message: Any) -> None:
     had = standing_in(state)
     assert next_step(had, SagaInput(message, 3), attempts_max=3) == Step("wrong", had)

@@ -99,12 +99,12 @@ class Walk:
         for heard in [*WORDS, *OTHERS, *self.refunds(stop)]:
             step, word = self.step(stop.at, heard), f"{heard.message} {heard.attempt or ''}".strip()
             check_step(stop.at, heard, step)
-            self.check_repeat(heard, step.then)
-            yield stop.then(word, step.then, *step.orders)
+            self.check_repeat(heard, step.after)
+            yield stop.then(word, step.after, *step.orders)
             if step.claims == "take":
                 lost = self.step(stop.at, SagaInput("seats_lost"))
-                self.check_repeat(heard, lost.then)
-                yield stop.then(f"{word}, but claims are refused", lost.then, *lost.orders)
+                self.check_repeat(heard, lost.after)
+                yield stop.then(f"{word}, but claims are refused", lost.after, *lost.orders)
 
     def refunds(self, stop: Stop) -> list[SagaInput]:
         every = {n: ("refund", n) in stop.ordered or self.refunds_unasked for n in TRIES}
@@ -127,7 +127,7 @@ class Walk:
     def check_repeat(self, heard: SagaInput, then: BookingState) -> None:
         again = self.step(then, heard)
         assert again.verdict != "moves", f"{heard} moves twice"
-        assert (again.then, again.orders) == (then, ()), f"{heard} tells twice"
+        assert (again.after, again.orders) == (then, ()), f"{heard} tells twice"
 
     def check_that_it_goes_on(self, had: BookingState) -> None:
         """Whoever waits for a word is moved by it."""
@@ -139,7 +139,7 @@ class Walk:
         }
         if had.state in waits:
             heard, state = waits[had.state]
-            assert self.step(had, heard).then.state == state, f"{heard} does not help"
+            assert self.step(had, heard).after.state == state, f"{heard} does not help"
 
 
 def check_stop(stop: Stop, attempts_max: int) -> None:
@@ -176,7 +176,7 @@ NEEDS: dict[State, set[str]] = {
 
 def check_step(had: BookingState, heard: SagaInput, step: Step) -> None:
     """What must hold of a step."""
-    then, orders = step.then, [order for order, _ in step.orders]
+    then, orders = step.after, [order for order, _ in step.orders]
     for n in had.payments.keys() ^ then.payments.keys() | had.payments.keys() - {heard.attempt}:
         assert had.payments[n] == then.payments[n], "another row is written"
     if step.verdict != "moves":
@@ -208,15 +208,15 @@ def test_a_refund_that_nobody_ordered_changes_nothing(attempts_max: int) -> None
 # Mutants: the saga's own text, with one thing changed.
 
 MUTANTS = {
-    "surplus pays": ('if word == "captured" and _is_surplus', "if False and _is_surplus"),
-    "a decline of an older try moves": ("if heard.attempt != had.attempt:", "if False:"),
+    "surplus pays": ('if reached == "captured" and _is_surplus', "if False and _is_surplus"),
+    "a decline of an older try moves": ("if received.attempt != current.attempt:", "if False:"),
     "a repeat orders its refund again": (
-        "if PROGRESS[word] <= PROGRESS", "if PROGRESS[word] < PROGRESS"),
+        "if PROGRESS[reached] <= PROGRESS", "if PROGRESS[reached] < PROGRESS"),
     "freed without a drop": ('"declined", "drop", ("free",)', '"declined", "keep", ("free",)'),
     "overdue cancels at once": (
         '("paying", "", "keep", ("cancel_charge",))', '("expired", "expired", "drop", ("free",))'),
     "overdue again cancels again": ("if payment.overdue or payment.state", "if payment.state"),
-    "an overdue try may be tried again": ("last = payment.overdue or heard", "last = heard"),
+    "an overdue try may be tried again": ("last = payment.overdue or received", "last = received"),
     "the last try is not the last": ("attempt >= attempts_max", "attempt > attempts_max"),
     "late money is kept": ('("expired", "charged"): (', '("expired", "retaken"): ('),
     "late money buys without a retake": (
@@ -226,7 +226,7 @@ MUTANTS = {
     "lost seats are not refunded": ('("free", "refund")', '("free",)'),
     "seats are freed before the refund": (
         '"cancelled", "keep", ("refund",)', '"cancelled", "drop", ("free", "refund")'),
-    "a refunded booking forgets why": ("had.reason if keeps_reason else reason", "reason"),
+    "a refunded booking forgets why": ('current.reason if current.state == "refunding" else new_reason', "new_reason"),
     "nobody may cancel": ('("confirmed", "cancel_asked"): (', '("refunded", "cancel_asked"): ('),
     "the visitor is told first": ('(*orders, "tell")', '("tell", *orders)'),
 }  # fmt: skip
@@ -234,7 +234,7 @@ MUTANTS = {
 
 def mutant_of(part: str, instead: str) -> NextStep:
     """The saga with a part of its rules replaced; its types stay."""
-    text = inspect.getsource(state_machine).partition("# How far a word brings")[2]
+    text = inspect.getsource(state_machine).partition("# The state that a message brings")[2]
     assert part in text, part
     rules = dict(vars(state_machine))
     exec(f"# {text.replace(part, instead)}", rules)
