@@ -179,15 +179,15 @@ class Bench:
 
 def a_refused_claim_is_taken_for_granted(bench: Bench) -> None:
     bench.in_python(
-        getattr(claims_module, "_take_seats"),  # noqa: B009  it is the mutant's business
-        "if claimed.get(one.booking, 0) < len(one.seats)",
+        getattr(claims_module, "_claim_seats"),  # noqa: B009  it is the mutant's business
+        "if claimed.get(request.booking, 0) < len(request.seats)",
         "if False",
     )
 
 
 def a_refused_claim_drops_those_of_its_rival(bench: Bench) -> None:
     bench.in_python(
-        getattr(claims_module, "_take_seats"),  # noqa: B009
+        getattr(claims_module, "_claim_seats"),  # noqa: B009
         "DELETE FROM claims WHERE booking = ANY($1)",
         "DELETE FROM claims WHERE seat IN (SELECT unnest(seats) FROM bookings WHERE id = ANY($1))",
     )
@@ -218,7 +218,7 @@ def a_recorder_overwrites_what_the_saga_has_said(bench: Bench) -> None:
         "AND bookings.state = 'held'",
         "",
     )
-    for name in ("HELD", "ENDED"):
+    for name in ("SAVE_HELD", "SAVE_ENDED"):
         text: str = getattr(keep_module, name)
         bench.patch.setattr(keep_module, name, text.replace("bookings.state = 'held'", "true"))
 
