@@ -1,4 +1,4 @@
-"""The house as Postgres knows it: every row of every section, with what is claimed and held."""
+"""The seat inventory in Postgres: every row of every section, with the seats held and claimed."""
 
 from collections import defaultdict
 
@@ -14,7 +14,7 @@ Marks = dict[SeatId, str]  # the characters of seats that are not free
 
 
 async def sections(connection: Connection, event: str) -> list[SectionInventory]:
-    """Every section as it stands, in the order of the event."""
+    """Return the inventory of every section, in the order of the event."""
     found = await connection.fetch(
         "SELECT to_jsonb(sections) AS row FROM sections WHERE event = $1 ORDER BY position", event
     )
@@ -27,20 +27,22 @@ async def sections(connection: Connection, event: str) -> list[SectionInventory]
         """,
         event,
     )
-    taken = {row["section"]: row["quantity"] for row in held}
+    held_places = {row["section"]: row["quantity"] for row in held}
     return [
-        inventory_of(section_of(row), marks[row["id"]], row["claimed"] + taken.get(row["id"], 0))
+        inventory_of(
+            section_of(row), marks[row["id"]], row["claimed"] + held_places.get(row["id"], 0)
+        )
         for row in rows
     ]
 
 
 def empty_inventory(section: Section) -> SectionInventory:
-    """A section of which nothing is taken."""
+    """Return the inventory of a section of which nothing is held or claimed."""
     return inventory_of(section, {}, 0)
 
 
 def inventory_of(section: Section, marks: Marks, taken: int) -> SectionInventory:
-    """A section as it stands; `taken` counts the places of a standing one."""
+    """Return the inventory of a section; `taken` counts the places of a standing one."""
     amount, currency = section.price.amount, section.price.currency
     if not isinstance(section, SeatedSection):
         free = section.capacity - taken
@@ -57,7 +59,7 @@ def inventory_of(section: Section, marks: Marks, taken: int) -> SectionInventory
 
 
 async def _marks(connection: Connection, event: str) -> defaultdict[str, Marks]:
-    """By section: the seats that are held, being paid or sold."""
+    """Return by section the marks of seats: `h` held or being paid, `s` sold."""
     rows = await connection.fetch(
         """
         SELECT unnest(seats) AS seat, 'h' AS mark FROM bookings
@@ -75,6 +77,7 @@ async def _marks(connection: Connection, event: str) -> defaultdict[str, Marks]:
     return marks
 
 
+# Those that ended are loaded for a day, too: a repeated request gets the answer of the first.
 LOAD_HOLDS = """
     SELECT * FROM bookings
     WHERE event = $1 AND (state IN ('held', 'paying', 'retaking', 'confirmed', 'refunding')
