@@ -1,4 +1,4 @@
-"""Refusals of holds and checkouts: one class each, with the code that clients read."""
+"""Refusals of holds and checkouts: one class each; its docstring is the title clients read."""
 
 from booking_rush.errors import Refusal
 

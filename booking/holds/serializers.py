@@ -12,7 +12,7 @@ from booking_rush.timestamps import instant
 
 
 def hold_members(event: str, hold: HoldReply) -> dict[str, Any]:
-    """A hold, as the wire writes it."""
+    """Serialize a hold."""
     shown: dict[str, Any] = {
         "id": hold.id,
         "event": event,
@@ -30,14 +30,14 @@ def hold_members(event: str, hold: HoldReply) -> dict[str, Any]:
 
 
 def total_of(hold: Hold | HoldReply) -> int:
-    """What a hold costs, in minor units."""
+    """Return the price of a hold, in minor units."""
     return sum(hold.prices) if hold.seats else hold.prices[0] * hold.quantity
 
 
 def seat_members(
     seats: Sequence[str], prices: Sequence[int], currency: str
 ) -> list[dict[str, Any]]:
-    """Seats with their parts and prices."""
+    """Serialize seats, with the parts of their ids and their prices."""
     return [
         {
             "id": seat,
@@ -49,6 +49,6 @@ def seat_members(
 
 
 def reference_of(booking: UUID) -> str:
-    """What a buyer reads out at the box office: 50 random bits of the id, `ABCDE-FGHIJ`."""
+    """Return the reference that a buyer can read out: 50 random bits of the id, `ABCDE-FGHIJ`."""
     letters = base64.b32encode(booking.bytes[-7:]).decode()[:10]
     return f"{letters[:5]}-{letters[5:]}"
