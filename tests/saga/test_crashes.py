@@ -1,4 +1,4 @@
-"""Record and conduct die at every call of every payment method: each cent and seat has one end."""
+"""Crashes of record and conduct at every call, by payment method: cents and seats end up once."""
 
 import asyncio
 import gc
@@ -47,7 +47,7 @@ class Workers:
         self._night = night
 
     async def work(self) -> bool:
-        """Work until nothing moves any more; whether we lived to see it."""
+        """Work until the sale is quiet. Return whether the process lived that long."""
         await self._night.bury()
         task = asyncio.create_task(self._work())
         waits: list[asyncio.Task[Any]] = [task]
@@ -88,12 +88,12 @@ class Night:
         return await self._program.ask("demo", stamp, command)
 
     async def bury(self) -> None:
-        """The leases of the dead are over."""
+        """Let the leases of dead processes expire."""
         await self.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
         await self.pool.execute("UPDATE leases SET held_at = now() - interval '1 min'")
 
     async def check_out(self, method: str) -> str:
-        """Somebody new holds a seat and begins to pay; the hold."""
+        """Hold a seat for a new visitor, and check it out. Return the hold."""
         n = next(self._order)
         visitor, hold = f"v{n}", str(uuid7(n, bytes(10)))
         await self.ask(JoinLine(visitor))
@@ -106,11 +106,11 @@ class Night:
         return hold
 
     async def give_back(self, hold: str) -> None:
-        """A hold that lives on after a decline is let go."""
+        """Release a hold that is left after a decline."""
         await self.ask(ReleaseHold(self._holder, hold))
 
     async def is_quiet(self) -> bool:
-        """Nothing is on its way, and every entry is recorded."""
+        """Whether every entry is recorded, and no order or message is left."""
         last: Any = await self.redis.xrevrange("{demo}:1:outbox", count=1)
         recorded = await self.pool.fetchval("SELECT last FROM recorded")
         behind = bool(last) and last[0][0].decode() != recorded
@@ -118,7 +118,7 @@ class Night:
         return not behind and (await is_quiet(self.pool) or (held > 0 and await self._rests()))
 
     async def _rests(self) -> bool:
-        """Whether all that does not rest is a hold that was declined."""
+        """Whether holds whose payment was declined are all that has not ended."""
         on_its_way: int = await self.pool.fetchval(
             """
             SELECT (SELECT count(*) FROM bookings
@@ -159,7 +159,7 @@ async def night(
 
 
 def bury_quietly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What the dead left unsaid is no news; anything else is."""
+    """Ignore errors that a crash left behind; report all others."""
     if not isinstance(context.get("exception"), DiedError):
         loop.default_exception_handler(context)
 

@@ -1,4 +1,4 @@
-"""Orders at a slow bank: they hold up nobody else, are given once, and outlive who gave them."""
+"""Orders at a slow bank: they delay no other booking, are given once, and survive a crash."""
 
 import asyncio
 import uuid
@@ -23,7 +23,7 @@ from tests.support.practice_bank import PAYMENT
 
 
 class SlowBank(Bank):
-    """Thinks about some charges until it is told to go on; then it answers, or is away."""
+    """A bank that keeps some charges waiting until `goes_on`; then it answers, or is away."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Office:
         return Conductor(self.pool, registry, payments, f"tests/{id(registry)}")
 
     async def booking(self, *, slow: bool) -> UUID:
-        """One that is to be charged."""
+        """Insert a booking, and enqueue the order to charge it."""
         id_ = uuid.uuid4()
         await self.pool.execute(BOOKING, id_)
         await self.pool.execute("UPDATE bookings SET attempt = 1, claimed = true")
@@ -78,7 +78,7 @@ class Office:
             await outbox.put(connection, [letter])
 
     async def left(self, booking: UUID) -> list[str]:
-        """What is still to be done for a booking."""
+        """Return the kinds of orders and messages that are left for a booking."""
         rows = await self.pool.fetch(
             "SELECT kind FROM outbox WHERE booking = $1 AND done_at IS NULL ORDER BY seq", booking
         )
