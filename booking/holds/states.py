@@ -14,13 +14,13 @@ Reason = Literal["", "declined", "expired", "cancelled", "removed", "seats_lost"
 
 STATES: tuple[State, ...] = get_args(State)
 
-# Its hold is still the one that the visitor may have, or Redis is asked to make it so again.
+# Its hold is the visitor's one hold: held, being paid, or taken again for a late payment.
 LIVING: frozenset[State] = frozenset({"held", "paying", "retaking"})
 
 # The saga waits for the answer to an order, and orders again what is not answered.
 IN_PROGRESS: frozenset[State] = frozenset({"paying", "retaking", "refunding"})
 
-# It has seats, pays for them, or has money to get back: loaded into Redis, however old it is.
+# It has seats, or is to get seats or its money back: loaded into Redis, however old it is.
 ACTIVE: frozenset[State] = frozenset({"held", "paying", "retaking", "confirmed", "refunding"})
 
 # Nothing is bought: where no payment was tried either, a recovery may end the hold.

@@ -2,7 +2,7 @@
 
 Envelopes of many bookings are handled at a time, those of one booking in their order. One that
 fails waits, and delays no other booking; neither does a slow payment provider. The results are
-committed before the log is told that an envelope is done.
+committed before an envelope is reported to the log as done.
 """
 
 import logging
