@@ -1,20 +1,20 @@
 // The operators' page: who is logged in chooses an event, watches it and acts on it.
 
-import { actions } from "./admin-actions.js";
-import { audit } from "./admin-audit.js";
-import { bookings } from "./admin-bookings.js";
-import { broadcast } from "./admin-broadcast.js";
-import { creation } from "./admin-create.js";
-import { eventList } from "./admin-events.js";
-import { figures } from "./admin-figures.js";
-import { filling } from "./admin-house.js";
-import { attempt, clearNotices, showProblem } from "./admin-notices.js";
-import { reconciliation } from "./admin-reconcile.js";
-import { rules } from "./admin-rules.js";
-import { Session } from "./admin-session.js";
-import { visitors } from "./admin-visitors.js";
-import { control, fill, part, write } from "./dom.js";
-import { texts } from "./texts.js";
+import { audit } from "./admin/audit.js";
+import { bookings } from "./admin/bookings.js";
+import { broadcast } from "./admin/broadcast.js";
+import { creation } from "./admin/create-event.js";
+import { actions } from "./admin/event-actions.js";
+import { eventList } from "./admin/event-list.js";
+import { reconciliation } from "./admin/reconciliation.js";
+import { rules } from "./admin/rules.js";
+import { filling } from "./admin/section-fill.js";
+import { Session } from "./admin/session.js";
+import { figures } from "./admin/stats.js";
+import { visitors } from "./admin/visitors.js";
+import { texts } from "./texts/en.js";
+import { control, fill, part, write } from "./ui/dom.js";
+import { attempt, clearNotices, showProblem } from "./ui/notices.js";
 
 /**
  * @typedef {object} Event
