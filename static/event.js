@@ -1,21 +1,20 @@
-// One visitor's page of one event: what the line says is shown, what is pressed is asked of it.
+// The page of one event, for one visitor: it composes connection, queue, seats and booking.
 
-import { Office } from "./booking/booking-controller.js";
-import { Line } from "./connection/event-connection.js";
-import { passes, Wishes } from "./connection/pending-commands.js";
-import { Clock } from "./lib/server-clock.js";
-import { drawTurn } from "./queue/admission-panel.js";
-import { mustClaim, mustJoinAgain, spreadMs } from "./queue/automatic-commands.js";
-import { showMessage } from "./queue/broadcast-banner.js";
-import { showEvent } from "./queue/event-details.js";
-import { drawPage } from "./queue/phase-view.js";
-import { drawTicket } from "./queue/place-card.js";
-import { hear, NOBODY, phaseOf } from "./queue/queue-state.js";
-import { drawProof } from "./queue/receipt-panel.js";
-import { texts } from "./texts/en.js";
-import { confirmed } from "./ui/confirm-dialog.js";
-import { fill, part } from "./ui/dom.js";
-import { announceStanding } from "./ui/live-region.js";
+import { BookingController } from "./booking/booking-controller.js";
+import { EventConnection } from "./connection/event-connection.js";
+import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
+import { ServerClock } from "./lib/server-clock.js";
+import { drawAdmission } from "./queue/admission-panel.js";
+import { mustConfirmPresence, mustRejoin, recoveryDelayMs } from "./queue/automatic-commands.js";
+import { showBroadcast } from "./queue/broadcast-banner.js";
+import { showEventDetails } from "./queue/event-details.js";
+import { drawPhaseView } from "./queue/phase-view.js";
+import { announcePlace, drawPlaceCard } from "./queue/place-card.js";
+import { INITIAL, phaseOf, reduce } from "./queue/queue-state.js";
+import { drawReceipt } from "./queue/receipt-panel.js";
+import { en } from "./texts/en.js";
+import { askConfirmation } from "./ui/confirm-dialog.js";
+import { byId, fillTexts } from "./ui/dom.js";
 
 /**
  * @typedef {import("./connection/reconnecting-socket.js").Frame} Frame
@@ -25,123 +24,125 @@ import { announceStanding } from "./ui/live-region.js";
 const TICK_MS = 500;
 
 const event = decodeURIComponent(location.pathname.split("/")[2] ?? "");
-const clock = new Clock();
-const line = new Line(event, { onFrame, onStatus });
-const wishes = new Wishes((type, members) => line.ask(type, members));
-const office = new Office(event, { line, wishes, clock, redraw: () => draw() });
+const clock = new ServerClock();
+const connection = new EventConnection(event, { onFrame, onStatus });
+const commands = new PendingCommands((type, members) => connection.send(type, members));
+const booking = new BookingController(event, { connection, commands, clock, redraw: () => draw() });
 
-let standing = NOBODY;
+let queueState = INITIAL;
 let status = /** @type {Status} */ ("connecting");
 let name = event;
 
 begin();
 
 function begin() {
-  fill();
-  press("join", () => wishes.want("queue.join"));
-  press("claim", () => wishes.want("queue.claim"));
-  press("leave", leave);
-  press("here", () => line.start());
-  press("again", () => line.start());
-  document.addEventListener("visibilitychange", lookedAt);
-  addEventListener("pageshow", lookedAt);
+  fillTexts();
+  onPress("join", () => commands.send("queue.join"));
+  onPress("claim", () => commands.send("queue.claim"));
+  onPress("leave", leave);
+  onPress("here", () => connection.start());
+  onPress("again", () => connection.start());
+  document.addEventListener("visibilitychange", onVisible);
+  addEventListener("pageshow", onVisible);
   setInterval(drawTimes, TICK_MS);
-  line.start();
+  connection.start();
   draw();
-  void showEvent(event).then((shown) => {
-    if (!shown) return;
-    name = shown.name;
-    office.know(shown);
+  void showEventDetails(event).then((details) => {
+    if (!details) return;
+    name = details.name;
+    booking.setEvent(details);
     draw();
   });
 }
 
-/** What a button does. @param {string} id @param {() => void} act */
-function press(id, act) {
-  part(id).addEventListener("click", () => {
+/** Bind a button to an action. @param {string} id @param {() => void} act */
+function onPress(id, act) {
+  byId(id).addEventListener("click", () => {
     act();
     draw();
   });
 }
 
-/** @param {Frame} frame @param {string | null} asked */
-function onFrame(frame, asked) {
-  if (frame.type === "seats.delta") return office.changed(frame);
-  const before = standing;
-  standing = hear(standing, frame, asked);
-  if (frame.type === "welcome") welcomed(frame);
-  wishes.hear(frame, asked);
-  office.hear(frame, asked);
-  if (mustJoinAgain(before, standing, frame)) wishes.want("queue.join", spreadMs(frame));
-  claimWhenSeen();
+/** @param {Frame} frame @param {string | null} command */
+function onFrame(frame, command) {
+  if (frame.type === "seats.delta") return booking.applySeatDelta(frame);
+  const before = queueState;
+  queueState = reduce(queueState, frame, command);
+  if (frame.type === "welcome") onWelcome(frame);
+  commands.handleFrame(frame, command);
+  booking.handleFrame(frame, command);
+  if (mustRejoin(before, queueState, frame)) commands.send("queue.join", recoveryDelayMs(frame));
+  confirmPresenceWhenVisible();
   draw();
 }
 
 /** @param {Frame} frame */
-function welcomed(frame) {
+function onWelcome(frame) {
   clock.sync(frame.server_time);
   const gone = !frame.place && frame.room.state !== "recovering";
-  if (gone && wishes.wants("queue.leave")) standing = hear(standing, { type: "queue.left" });
+  if (gone && commands.isPending("queue.leave"))
+    queueState = reduce(queueState, { type: "queue.left" });
 }
 
-/** @param {Status} now @param {number} [code] */
-function onStatus(now, code = 0) {
+/** @param {Status} now @param {number} [closeCode] */
+function onStatus(now, closeCode = 0) {
   status = now;
-  if (now === "stopped") standing = { ...standing, stopped: code };
-  else if (standing.stopped) standing = { ...standing, stopped: 0, welcomed: false };
+  if (now === "stopped") queueState = { ...queueState, closeCode };
+  else if (queueState.closeCode) queueState = { ...queueState, closeCode: 0, welcomed: false };
   draw();
 }
 
-/** The page is looked at again: a sleeping phone may have lost its connection, or its turn came. */
-function lookedAt() {
+/** Probe the connection and confirm presence: a sleeping phone may have missed both. */
+function onVisible() {
   if (document.visibilityState !== "visible") return;
-  line.probe();
-  office.seen();
-  claimWhenSeen();
+  connection.probe();
+  booking.onVisible();
+  confirmPresenceWhenVisible();
   draw();
 }
 
-/** "I am here", as soon as somebody is. */
-function claimWhenSeen() {
-  if (mustClaim(standing) && document.visibilityState === "visible") wishes.want("queue.claim");
+/** Send `queue.claim` after an admission, once the page is visible. */
+function confirmPresenceWhenVisible() {
+  if (mustConfirmPresence(queueState) && document.visibilityState === "visible")
+    commands.send("queue.claim");
 }
 
-/** Leave, when that is really meant; a turn that has come meanwhile takes the question back. */
+/** Ask for confirmation, then send `queue.leave`. An admission meanwhile closes the question. */
 async function leave() {
-  const words = texts.event.leave;
-  const turn = phaseOf(standing) === "admitted";
-  const yes = await confirmed(part("leaving"), {
-    question: turn ? words.titleAdmitted : words.title,
-    lead: turn ? words.leadAdmitted : words.lead,
-    yes: turn ? words.yesAdmitted : words.yes,
+  const texts = en.event.leave;
+  const admitted = phaseOf(queueState) === "admitted";
+  const yes = await askConfirmation(byId("leaving"), {
+    question: admitted ? texts.titleAdmitted : texts.title,
+    lead: admitted ? texts.leadAdmitted : texts.lead,
+    yes: admitted ? texts.yesAdmitted : texts.yes,
   });
-  if (yes) wishes.want("queue.leave");
+  if (yes) commands.send("queue.leave");
   draw();
 }
 
 function draw() {
-  const phase = phaseOf(standing);
-  drawPage(standing, { phase, status, name, asking: asking() });
-  drawProof(standing);
-  showMessage(standing.message);
-  office.draw(phase);
-  announceStanding(standing, phase);
+  const phase = phaseOf(queueState);
+  drawPhaseView(queueState, { phase, status, name, pending: pending() });
+  drawReceipt(queueState);
+  showBroadcast(queueState.broadcast);
+  booking.draw(phase);
+  announcePlace(queueState, phase);
   drawTimes();
 }
 
-/** What changes with the clock alone. */
+/** Draw the parts that change with the clock alone. */
 function drawTimes() {
-  drawTicket(standing, { event, clock, away: status !== "open" });
-  drawTurn(standing, clock, asking().claiming);
-  office.tick();
+  drawPlaceCard(queueState, { event, clock, disconnected: status !== "open" });
+  drawAdmission(queueState, clock, pending().confirmingPresence);
+  booking.tick();
 }
 
-/** What the line has been asked and has not answered. */
-function asking() {
+/** Return which queue commands the server has not answered yet. */
+function pending() {
   return {
-    joining: wishes.wants("queue.join"),
-    claiming: wishes.wants("queue.claim"),
-    leaving: wishes.wants("queue.leave"),
-    again: passes(standing.problem?.code),
+    joining: commands.isPending("queue.join"),
+    confirmingPresence: commands.isPending("queue.claim"),
+    leaving: commands.isPending("queue.leave"),
+    retrying: isRetryable(queueState.problem?.code),
   };
 }

@@ -1,10 +1,10 @@
-// The front page: every event that is on sale, as a card that leads to its line.
+// The home page: one card for each event on sale, with a link to its page.
 
-import { ask } from "./lib/api.js";
+import { request } from "./lib/api.js";
 import { dateAndTime, shortDateAndTime } from "./lib/dates.js";
-import { cheapest, price } from "./lib/money.js";
-import { texts } from "./texts/en.js";
-import { fill, make, part, writeIf } from "./ui/dom.js";
+import { cheapest, formatPrice } from "./lib/money.js";
+import { en } from "./texts/en.js";
+import { byId, createElement, fillTexts, setTextOrHide } from "./ui/dom.js";
 
 /**
  * @typedef {object} Event
@@ -16,54 +16,58 @@ import { fill, make, part, writeIf } from "./ui/dom.js";
  * @property {{price: {amount: number, currency: string}}[]} sections
  */
 
-const words = texts.index;
+const texts = en.home;
 
 begin();
 
 function begin() {
-  fill();
-  document.title = `${words.title} · ${texts.common.brand}`;
-  part("again").addEventListener("click", show);
+  fillTexts();
+  document.title = `${texts.title} · ${en.common.brand}`;
+  byId("again").addEventListener("click", show);
   addEventListener("pageshow", (page) => page.persisted && show());
   void show();
 }
 
-/** Show what is on sale, or why it cannot be shown. */
+/** Load the events and show them, or the problem. */
 async function show() {
   try {
-    const { events } = await ask("GET", "/api/v1/events?limit=1000");
-    part("events").replaceChildren(...events.map(card));
-    writeIf(part("hint"), events.length ? "" : words.none);
-    part("again").hidden = true;
+    const { events } = await request("GET", "/api/v1/events?limit=1000");
+    byId("events").replaceChildren(...events.map(card));
+    setTextOrHide(byId("hint"), events.length ? "" : texts.none);
+    byId("again").hidden = true;
   } catch (problem) {
-    writeIf(part("hint"), /** @type {Error} */ (problem).message);
-    part("again").hidden = false;
+    setTextOrHide(byId("hint"), /** @type {Error} */ (problem).message);
+    byId("again").hidden = false;
   }
 }
 
 /** @param {Event} event */
 function card(event) {
-  const said = /** @type {Record<string, string>} */ (texts.states)[event.state] ?? event.state;
-  return make(
+  const state = /** @type {Record<string, string>} */ (en.states)[event.state] ?? event.state;
+  return createElement(
     "li",
     {},
-    make(
+    createElement(
       "article",
       { class: "panel card" },
-      make("h2", {}, make("a", { href: `/events/${encodeURIComponent(event.id)}` }, event.name)),
-      make("p", {}, datesOf(event)),
-      make(
+      createElement(
+        "h2",
+        {},
+        createElement("a", { href: `/events/${encodeURIComponent(event.id)}` }, event.name),
+      ),
+      createElement("p", {}, datesOf(event)),
+      createElement(
         "p",
         {},
-        make("span", { class: "chip", "data-state": event.state }, said),
+        createElement("span", { class: "chip", "data-state": event.state }, state),
         " ",
         opensOf(event),
       ),
-      make(
+      createElement(
         "p",
         { class: "foot" },
-        make("span", {}, priceOf(event)),
-        make("span", { class: "go", "aria-hidden": "true" }, words.enter, " →"),
+        createElement("span", {}, priceOf(event)),
+        createElement("span", { class: "go", "aria-hidden": "true" }, texts.enter, " →"),
       ),
     ),
   );
@@ -74,18 +78,18 @@ function datesOf({ shows }) {
   const first = shows.map((show) => show.starts_at).sort()[0];
   if (!first) return "";
   return shows.length > 1
-    ? `${dateAndTime(first)} ${words.more(shows.length - 1)}`
+    ? `${dateAndTime(first)} ${texts.more(shows.length - 1)}`
     : dateAndTime(first);
 }
 
 /** @param {Event} event */
 function opensOf({ state, opens_at: opensAt }) {
-  return state === "scheduled" && opensAt ? words.opens(shortDateAndTime(opensAt)) : "";
+  return state === "scheduled" && opensAt ? texts.opens(shortDateAndTime(opensAt)) : "";
 }
 
 /** @param {Event} event */
 function priceOf({ sections }) {
   const least = cheapest(sections.map((section) => section.price));
   if (!least) return "";
-  return least.amount === 0 ? words.free : `${words.from} ${price(least)}`;
+  return least.amount === 0 ? texts.free : `${texts.from} ${formatPrice(least)}`;
 }

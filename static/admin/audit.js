@@ -1,12 +1,12 @@
-// The journal of what operators did, the newest first, older entries on demand.
+// The audit panel: the journal of operators' actions, newest first, older entries on demand.
 
-import { moment } from "../lib/dates.js";
-import { texts } from "../texts/en.js";
-import { make, part } from "../ui/dom.js";
+import { dateAndSecond } from "../lib/dates.js";
+import { en } from "../texts/en.js";
+import { byId, createElement } from "../ui/dom.js";
 import { showProblem } from "../ui/notices.js";
 
 /**
- * @typedef {import("../admin.js").Desk} Desk
+ * @typedef {import("./session.js").AdminContext} AdminContext
  *
  * @typedef {object} Entry
  * @property {number} id
@@ -19,8 +19,8 @@ import { showProblem } from "../ui/notices.js";
 
 const PAGE = 20;
 
-/** @param {Desk} desk */
-export function audit(desk) {
+/** Bind the panel. Return a function that loads the newest entries. @param {AdminContext} context */
+export function auditPanel(context) {
   /** @type {Entry[]} */
   let entries = [];
 
@@ -28,35 +28,35 @@ export function audit(desk) {
   const load = async (after) => {
     const from = after === undefined ? "" : `&after=${after}`;
     try {
-      const page = (await desk.session.read(`/audit?limit=${PAGE}${from}`)).entries;
+      const page = (await context.session.read(`/audit?limit=${PAGE}${from}`)).entries;
       entries = after === undefined ? page : [...entries, ...page];
-      part("entries").replaceChildren(...entries.map(row));
-      part("audit-older").hidden = page.length < PAGE;
+      byId("entries").replaceChildren(...entries.map(row));
+      byId("audit-older").hidden = page.length < PAGE;
     } catch (problem) {
       showProblem(problem);
     }
   };
 
-  part("audit-again").addEventListener("click", () => void load());
-  part("audit-older").addEventListener("click", () => void load(entries.at(-1)?.id));
+  byId("audit-again").addEventListener("click", () => void load());
+  byId("audit-older").addEventListener("click", () => void load(entries.at(-1)?.id));
   return { load: () => load() };
 }
 
 /** @param {Entry} entry */
 function row({ at, who, what, event, detail }) {
-  const said = texts.admin.audit.entry(who, what, event ?? "");
-  return make(
+  const title = en.admin.audit.entry(who, what, event ?? "");
+  return createElement(
     "li",
     {},
-    make("time", { datetime: at }, moment(at)),
-    make("span", {}, said, make("small", {}, detailOf(detail))),
+    createElement("time", { datetime: at }, dateAndSecond(at)),
+    createElement("span", {}, title, createElement("small", {}, detailOf(detail))),
   );
 }
 
 /** @param {Record<string, unknown>} detail */
 function detailOf(detail) {
-  const told = Object.entries(detail ?? {}).filter(([, value]) => value !== null);
-  return told
+  const given = Object.entries(detail ?? {}).filter(([, value]) => value !== null);
+  return given
     .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join(" · ");
 }

@@ -1,42 +1,43 @@
-// Saying something to who waits or books: each wish has a key, so that a retry is never said twice.
+// The broadcast form: one idempotency key a message, so that a retry never sends it twice.
 
-import { newKey } from "../lib/idempotency-key.js";
-import { texts } from "../texts/en.js";
-import { control, make, part } from "../ui/dom.js";
+import { newIdempotencyKey } from "../lib/idempotency-key.js";
+import { en } from "../texts/en.js";
+import { byId, control, createElement } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
-/** @typedef {import("../admin.js").Desk} Desk */
+/** @typedef {import("./session.js").AdminContext} AdminContext */
 
-const words = texts.admin.broadcast;
+const texts = en.admin.broadcast;
 
-/** @param {Desk} desk */
-export function broadcast(desk) {
-  /** @type {{key: string, said: string} | null} the wish whose outcome is open */
-  let open = null;
+/** Bind the form. @param {AdminContext} context */
+export function broadcastForm(context) {
+  /** @type {{key: string, content: string} | null} the request that has not succeeded yet */
+  let pending = null;
 
-  options("broadcast-level", words.levels);
-  options("broadcast-audience", words.audiences);
+  options("broadcast-level", texts.levels);
+  options("broadcast-audience", texts.audiences);
 
-  part("broadcast").addEventListener("submit", async (submitted) => {
+  byId("broadcast").addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
-    const event = desk.event;
+    const event = context.event;
     if (!event) return;
     const path = `/events/${encodeURIComponent(event.id)}/broadcast`;
-    const body = wish();
-    const said = JSON.stringify([event.id, body]);
-    const { key } = (open = open?.said === said ? open : { key: newKey(), said });
+    const body = formBody();
+    const content = JSON.stringify([event.id, body]);
+    if (pending?.content !== content) pending = { key: newIdempotencyKey(), content };
+    const { key } = pending;
     await attempt(async () => {
-      await desk.session.write("POST", path, { body, headers: { "Idempotency-Key": key } });
-      open = null;
+      await context.session.write("POST", path, { body, headers: { "Idempotency-Key": key } });
+      pending = null;
       control("broadcast-text").value = "";
-      desk.noted();
-    }, words.done);
+      context.journalChanged();
+    }, texts.done);
   });
 
   return { show() {} };
 }
 
-function wish() {
+function formBody() {
   return {
     text: control("broadcast-text").value,
     level: control("broadcast-level").value,
@@ -46,5 +47,7 @@ function wish() {
 
 /** @param {string} id @param {Record<string, string>} named */
 function options(id, named) {
-  part(id).append(...Object.entries(named).map(([value, text]) => make("option", { value }, text)));
+  byId(id).append(
+    ...Object.entries(named).map(([value, text]) => createElement("option", { value }, text)),
+  );
 }

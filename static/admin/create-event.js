@@ -1,21 +1,21 @@
-// Putting a new event on sale: a short form becomes the whole event in one body.
+// The form for a new event: its fields become one request body.
 
 import { minorUnits } from "../lib/money.js";
-import { texts } from "../texts/en.js";
-import { control, fill, make, part, write } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { byId, control, createElement, fillTexts, setText } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
-/** @typedef {import("../admin.js").Desk} Desk */
+/** @typedef {import("./session.js").AdminContext} AdminContext */
 
 const SHOW = "first"; // the id of the one show that this form makes
 const DAYS_AHEAD = 30;
 const ALPHABET = 26;
-const words = texts.admin.create;
+const texts = en.admin.create;
 
-/** What a new section is like before anybody types. */
+/** Default values of a new section's fields, by kind. */
 const SECTIONS = {
   seated: {
-    name: words.stalls,
+    name: texts.stalls,
     kind: "seated",
     rows: "20",
     seats: "30",
@@ -23,7 +23,7 @@ const SECTIONS = {
     price: "65",
   },
   standing: {
-    name: words.floor,
+    name: texts.floor,
     kind: "standing",
     rows: "20",
     seats: "30",
@@ -32,51 +32,51 @@ const SECTIONS = {
   },
 };
 
-/** @param {Desk} desk */
-export function creation(desk) {
+/** Bind the form. @param {AdminContext} context */
+export function createEventForm(context) {
   let typedId = false;
 
   const hide = () => {
-    part("create").hidden = true;
-    part("event").hidden = !desk.event;
-    part("new-event").hidden = false;
+    byId("create").hidden = true;
+    byId("event").hidden = !context.event;
+    byId("new-event").hidden = false;
   };
 
   const show = () => {
-    /** @type {HTMLFormElement} */ (part("create")).reset();
+    /** @type {HTMLFormElement} */ (byId("create")).reset();
     typedId = false;
     control("create-show").value = localInput(evening(DAYS_AHEAD));
-    part("create-sections").replaceChildren();
+    byId("create-sections").replaceChildren();
     addSection(SECTIONS.seated);
-    part("create").hidden = false;
-    for (const id of ["event", "new-event", "none"]) part(id).hidden = true;
+    byId("create").hidden = false;
+    for (const id of ["event", "new-event", "none"]) byId(id).hidden = true;
     control("create-name").focus();
   };
 
-  write(part("zone"), words.zone(Intl.DateTimeFormat().resolvedOptions().timeZone));
-  part("new-event").addEventListener("click", show);
-  part("create-cancel").addEventListener("click", hide);
-  part("add-section").addEventListener("click", () => addSection(SECTIONS.standing));
+  setText(byId("zone"), texts.zone(Intl.DateTimeFormat().resolvedOptions().timeZone));
+  byId("new-event").addEventListener("click", show);
+  byId("create-cancel").addEventListener("click", hide);
+  byId("add-section").addEventListener("click", () => addSection(SECTIONS.standing));
   control("create-id").addEventListener("input", () => (typedId = true));
   control("create-name").addEventListener("input", () => {
     if (!typedId) control("create-id").value = idOf(control("create-name").value);
   });
-  part("create").addEventListener("submit", async (submitted) => {
+  byId("create").addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
     await attempt(async () => {
-      const { event } = await desk.session.write("POST", "/events", { body: wholeEvent() });
-      desk.took(event);
+      const { event } = await context.session.write("POST", "/events", { body: eventBody() });
+      context.eventChanged(event);
       history.replaceState(null, "", `#${event.id}`);
       hide();
-      desk.noted();
-    }, words.done);
+      context.journalChanged();
+    }, texts.done);
   });
 
   return { hide };
 }
 
-/** The body of the request, as the form says it. */
-function wholeEvent() {
+/** Return the request body from the form's fields. */
+function eventBody() {
   const opens = control("create-opens").value;
   const currency = control("create-currency").value;
   return {
@@ -84,7 +84,7 @@ function wholeEvent() {
     name: control("create-name").value.trim(),
     ...(opens && { opens_at: new Date(opens).toISOString() }),
     shows: [{ id: SHOW, starts_at: new Date(control("create-show").value).toISOString() }],
-    sections: [...part("create-sections").children].map((row) => sectionOf(row, currency)),
+    sections: [...byId("create-sections").children].map((row) => sectionOf(row, currency)),
   };
 }
 
@@ -107,7 +107,7 @@ function rowsOf(count, seats) {
   return Array.from({ length: count }, (_, at) => ({ name: rowName(at), seats }));
 }
 
-/** A, B, … Z, AA, AB, … @param {number} at @returns {string} */
+/** Return A, B, … Z, AA, AB, … @param {number} at @returns {string} */
 function rowName(at) {
   const letter = String.fromCharCode(65 + (at % ALPHABET));
   return at < ALPHABET ? letter : rowName(Math.floor(at / ALPHABET) - 1) + letter;
@@ -115,19 +115,21 @@ function rowName(at) {
 
 /** @param {Record<string, string>} defaults */
 function addSection(defaults) {
-  const template = /** @type {HTMLTemplateElement} */ (part("section-row"));
+  const template = /** @type {HTMLTemplateElement} */ (byId("section-row"));
   const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
-  fill(row);
-  const kinds = Object.entries(words.kinds).map(([value, text]) => make("option", { value }, text));
+  fillTexts(row);
+  const kinds = Object.entries(texts.kinds).map(([value, text]) =>
+    createElement("option", { value }, text),
+  );
   fieldOf(row, "kind").append(...kinds);
   for (const [name, value] of Object.entries(defaults)) fieldOf(row, name).value = value;
   fieldOf(row, "kind").addEventListener("change", () => showKind(row));
   row.querySelector('[data-act="remove"]')?.addEventListener("click", () => row.remove());
-  part("create-sections").append(row);
+  byId("create-sections").append(row);
   showKind(row);
 }
 
-/** Only the fields of the kind are shown, and asked for. @param {HTMLElement} row */
+/** Show and require only the fields of the section's kind. @param {HTMLElement} row */
 function showKind(row) {
   for (const label of row.querySelectorAll("[data-kind]")) {
     const fits = label.getAttribute("data-kind") === fieldOf(row, "kind").value;
@@ -153,7 +155,7 @@ function idOf(name) {
     .slice(0, 64);
 }
 
-/** Seven in the evening, so many days from now. @param {number} days */
+/** Return 19:00 local time, so many days from now. @param {number} days */
 function evening(days) {
   const then = new Date();
   then.setDate(then.getDate() + days);
@@ -161,7 +163,7 @@ function evening(days) {
   return then;
 }
 
-/** What a datetime-local field wants: local time, to the minute. @param {Date} date */
+/** Return a date as a datetime-local field wants it: local time, to the minute. @param {Date} date */
 function localInput(date) {
   const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
   return local.toISOString().slice(0, 16);

@@ -1,84 +1,84 @@
-// What an operator may do with the room, according to its state: open, pause, resume, drain, close.
+// The chosen event's heading, and its actions by state: open, pause, resume, drain, close.
 
 import { dateAndTime } from "../lib/dates.js";
-import { texts } from "../texts/en.js";
-import { confirmed } from "../ui/confirm-dialog.js";
-import { control, part, write, writeIf } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { askConfirmation } from "../ui/confirm-dialog.js";
+import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
 /**
- * @typedef {import("../admin.js").Desk} Desk
- * @typedef {import("../admin.js").Event} Event
+ * @typedef {import("./session.js").AdminContext} AdminContext
+ * @typedef {import("./session.js").Event} Event
  */
 
-/** From which states each is possible; `asks` wants to be confirmed. */
+/** For each action the states that allow it, and whether the operator must confirm it. */
 const ACTIONS = {
-  open: { from: ["scheduled"], asks: false },
-  pause: { from: ["open"], asks: false },
-  resume: { from: ["paused"], asks: false },
-  drain: { from: ["open", "paused"], asks: true },
-  close: { from: ["scheduled", "drawing", "open", "paused", "draining"], asks: true },
+  open: { from: ["scheduled"], confirm: false },
+  pause: { from: ["open"], confirm: false },
+  resume: { from: ["paused"], confirm: false },
+  drain: { from: ["open", "paused"], confirm: true },
+  close: { from: ["scheduled", "drawing", "open", "paused", "draining"], confirm: true },
 };
 
 /** @typedef {keyof typeof ACTIONS} Action */
 
-const words = texts.admin.actions;
+const texts = en.admin.actions;
 
-/** @param {Desk} desk */
-export function actions(desk) {
-  for (const button of buttons()) button.addEventListener("click", () => void act(desk, button));
+/** Bind the buttons. @param {AdminContext} context */
+export function eventActions(context) {
+  for (const button of buttons()) button.addEventListener("click", () => void act(context, button));
   return { show };
 }
 
 /** @param {Event} event */
 function show(event) {
-  write(part("event-name"), event.name);
-  write(part("event-id"), event.id);
-  write(part("event-dates"), datesOf(event));
-  write(
-    part("event-state"),
-    /** @type {Record<string, string>} */ (texts.states)[event.state] ?? event.state,
+  setText(byId("event-name"), event.name);
+  setText(byId("event-id"), event.id);
+  setText(byId("event-dates"), datesOf(event));
+  setText(
+    byId("event-state"),
+    /** @type {Record<string, string>} */ (en.states)[event.state] ?? event.state,
   );
-  part("event-state").dataset.state = event.state;
-  part("event-page").setAttribute("href", `/events/${encodeURIComponent(event.id)}`);
-  writeIf(part("event-reason"), event.reason ? words.told(event.reason) : "");
+  byId("event-state").dataset.state = event.state;
+  byId("event-page").setAttribute("href", `/events/${encodeURIComponent(event.id)}`);
+  setTextOrHide(byId("event-reason"), event.reason ? texts.shownReason(event.reason) : "");
   for (const button of buttons())
     button.disabled = !ACTIONS[actionOf(button)].from.includes(event.state);
 }
 
-/** @param {Desk} desk @param {HTMLButtonElement} button */
-async function act(desk, button) {
-  const [event, action] = [desk.event, actionOf(button)];
-  if (!event || (ACTIONS[action].asks && !(await isMeant(action, event)))) return;
+/** @param {AdminContext} context @param {HTMLButtonElement} button */
+async function act(context, button) {
+  const [event, action] = [context.event, actionOf(button)];
+  if (!event || (ACTIONS[action].confirm && !(await isConfirmed(action, event)))) return;
   const reason = control("reason").value.trim();
   const path = `/events/${encodeURIComponent(event.id)}/${action}`;
   button.disabled = true;
   await attempt(
     async () => {
-      const answer = await desk.session.write("POST", path, { body: reason ? { reason } : {} });
+      const answer = await context.session.write("POST", path, { body: reason ? { reason } : {} });
       control("reason").value = "";
-      if (desk.event?.id === event.id) desk.took(answer.event);
-      desk.noted();
+      if (context.event?.id === event.id) context.eventChanged(answer.event);
+      context.journalChanged();
     },
-    words.done(event.name, words[action]),
+    texts.done(event.name, texts[action]),
   );
-  if (desk.event) show(desk.event);
+  if (context.event) show(context.event);
 }
 
 /** @param {Action} action @param {Event} event */
-function isMeant(action, event) {
-  const asked = action === "drain" ? words.askDrain : words.askClose;
-  return confirmed(part("confirm"), {
-    question: asked.question(event.name),
-    lead: asked.lead,
-    yes: words[action],
+function isConfirmed(action, event) {
+  const ask = action === "drain" ? texts.askDrain : texts.askClose;
+  return askConfirmation(byId("confirm"), {
+    question: ask.question(event.name),
+    lead: ask.lead,
+    yes: texts[action],
   });
 }
 
 /** @param {Event} event */
 function datesOf({ shows, opens_at: opensAt }) {
   const dates = shows.map((show) => dateAndTime(show.starts_at));
-  return ["", ...dates, ...(opensAt ? [words.opens(dateAndTime(opensAt))] : [])].join(" · ");
+  return ["", ...dates, ...(opensAt ? [texts.opens(dateAndTime(opensAt))] : [])].join(" · ");
 }
 
 function buttons() {

@@ -1,30 +1,31 @@
-// The list of all events, with their states; one of them is chosen.
+// The list of all events and their states; one of them is chosen.
 
-import { texts } from "../texts/en.js";
-import { make, part } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { byId, createElement } from "../ui/dom.js";
 
 /**
- * @typedef {import("../admin.js").Desk} Desk
- * @typedef {import("../admin.js").Event} Event
+ * @typedef {import("./session.js").AdminContext} AdminContext
+ * @typedef {import("./session.js").Event} Event
  */
 
-/** @param {Desk} desk */
-export function eventList(desk) {
+/** Bind the list. @param {AdminContext} context */
+export function eventList(context) {
   /** @type {Event[]} */
   let events = [];
 
-  const draw = () => part("event-list").replaceChildren(...events.map((event) => row(event, desk)));
+  const draw = () =>
+    byId("event-list").replaceChildren(...events.map((event) => row(event, context)));
 
   return {
-    /** Ask for every event. */
+    /** Load all events. Return them. */
     async load() {
-      events = (await desk.session.read("/events?limit=1000")).events;
+      events = (await context.session.read("/events?limit=1000")).events;
       draw();
       return events;
     },
 
-    /** One of them has changed, or is new. @param {Event} event */
-    took(event) {
+    /** Show an event that has changed, or is new. @param {Event} event */
+    update(event) {
       const known = events.some((other) => other.id === event.id);
       events = known
         ? events.map((other) => (other.id === event.id ? event : other))
@@ -34,15 +35,19 @@ export function eventList(desk) {
   };
 }
 
-/** @param {Event} event @param {Desk} desk */
-function row(event, desk) {
-  const state = /** @type {Record<string, string>} */ (texts.states)[event.state] ?? event.state;
-  const button = make(
+/** @param {Event} event @param {AdminContext} context */
+function row(event, context) {
+  const state = /** @type {Record<string, string>} */ (en.states)[event.state] ?? event.state;
+  const button = createElement(
     "button",
-    { type: "button", "data-event": event.id, "aria-current": String(desk.event?.id === event.id) },
-    make("span", {}, event.name, make("small", {}, event.id)),
-    make("span", { class: "chip", "data-state": event.state }, state),
+    {
+      type: "button",
+      "data-event": event.id,
+      "aria-current": String(context.event?.id === event.id),
+    },
+    createElement("span", {}, event.name, createElement("small", {}, event.id)),
+    createElement("span", { class: "chip", "data-state": event.state }, state),
   );
-  button.addEventListener("click", () => void desk.choose(event.id));
-  return make("li", {}, button);
+  button.addEventListener("click", () => void context.choose(event.id));
+  return createElement("li", {}, button);
 }

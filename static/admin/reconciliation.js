@@ -1,52 +1,52 @@
-// Comparing the books on demand: what the fast store and the records say differently.
+// The reconciliation panel: compares Redis with Postgres on demand and lists the differences.
 
-import { texts } from "../texts/en.js";
-import { make, part, write, writeIf } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, setText, setTextOrHide } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
-/** @typedef {import("../admin.js").Desk} Desk */
+/** @typedef {import("./session.js").AdminContext} AdminContext */
 
-const words = texts.admin.reconcile;
+const texts = en.admin.reconcile;
 
-/** @param {Desk} desk */
-export function reconciliation(desk) {
+/** Bind the panel. @param {AdminContext} context */
+export function reconciliationPanel(context) {
   let shown = "";
 
-  part("reconcile").addEventListener("click", async () => {
-    const event = desk.event;
+  byId("reconcile").addEventListener("click", async () => {
+    const event = context.event;
     if (!event) return;
-    part("reconcile").setAttribute("aria-disabled", "true");
-    write(part("reconcile"), words.asking);
+    byId("reconcile").setAttribute("aria-disabled", "true");
+    setText(byId("reconcile"), texts.asking);
     await attempt(async () => {
       const path = `/events/${encodeURIComponent(event.id)}/reconcile`;
-      const { differences } = await desk.session.write("POST", path);
-      writeIf(part("reconciled"), words.found(differences.length));
-      part("reconciled").dataset.found = String(differences.length);
-      part("differences").replaceChildren(...differences.map(item));
-      desk.noted();
+      const { differences } = await context.session.write("POST", path);
+      setTextOrHide(byId("reconciled"), texts.found(differences.length));
+      byId("reconciled").dataset.found = String(differences.length);
+      byId("differences").replaceChildren(...differences.map(item));
+      context.journalChanged();
     });
-    part("reconcile").setAttribute("aria-disabled", "false");
-    write(part("reconcile"), words.button);
+    byId("reconcile").setAttribute("aria-disabled", "false");
+    setText(byId("reconcile"), texts.button);
   });
 
   return {
-    /** @param {import("../admin.js").Event} event */
+    /** @param {import("./session.js").Event} event */
     show(event) {
       if (shown === event.id) return;
       shown = event.id;
-      writeIf(part("reconciled"), "");
-      part("differences").replaceChildren();
+      setTextOrHide(byId("reconciled"), "");
+      byId("differences").replaceChildren();
     },
   };
 }
 
-/** One difference, as the server words it. @param {unknown} difference */
+/** Return one difference as the server words it. @param {unknown} difference */
 function item(difference) {
   if (typeof difference !== "object" || difference === null)
-    return make("li", {}, String(difference));
-  const said = Object.entries(difference).map(([name, value]) => {
+    return createElement("li", {}, String(difference));
+  const members = Object.entries(difference).map(([name, value]) => {
     const text = typeof value === "string" ? value : JSON.stringify(value);
-    return make("span", {}, make("small", {}, `${name} `), text);
+    return createElement("span", {}, createElement("small", {}, `${name} `), text);
   });
-  return make("li", {}, ...said);
+  return createElement("li", {}, ...members);
 }

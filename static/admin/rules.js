@@ -1,17 +1,17 @@
-// The rules of an event: shown as they are, and only what was changed is sent.
+// The rules form: shows an event's rules, and sends only the changed ones.
 
-import { texts } from "../texts/en.js";
-import { make, part } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { byId, createElement } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
 /**
- * @typedef {import("../admin.js").Desk} Desk
- * @typedef {import("../admin.js").Event} Event
+ * @typedef {import("./session.js").AdminContext} AdminContext
+ * @typedef {import("./session.js").Event} Event
  */
 
-const words = texts.admin.rules;
+const texts = en.admin.rules;
 
-/** The rules on this page, with the least value that the server takes. */
+/** The rules on this page, each with the least value that the server accepts. */
 const RULES = {
   rate_per_second: { min: "0", step: "any" },
   active_max: { min: "0", step: "1" },
@@ -26,15 +26,15 @@ const RULES = {
   extensions_max: { min: "0", step: "1" },
 };
 
-/** @param {Desk} desk */
-export function rules(desk) {
+/** Bind the form. @param {AdminContext} context */
+export function rulesPanel(context) {
   /** @type {Map<string, HTMLInputElement>} */
   const fields = new Map(
     Object.entries(RULES).map(([name, bounds]) => [name, field(name, bounds)]),
   );
   let shown = "";
 
-  /** What somebody is typing stays, unless another event is shown. @param {Event} event */
+  /** Show an event's rules. Keep what is being typed, unless it is another event. @param {Event} event */
   const show = (event) => {
     for (const [name, input] of fields) {
       const changed = input.value !== input.defaultValue;
@@ -44,18 +44,19 @@ export function rules(desk) {
     shown = event.id;
   };
 
-  part("rules").addEventListener("submit", async (submitted) => {
+  byId("rules").addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
     const changed = changes(fields);
-    const event = desk.event;
+    const event = context.event;
     if (!event || Object.keys(changed).length === 0) return;
     const path = `/events/${encodeURIComponent(event.id)}/rules`;
     await attempt(async () => {
-      const answer = await desk.session.write("PATCH", path, { body: changed });
+      const answer = await context.session.write("PATCH", path, { body: changed });
       for (const input of fields.values()) input.value = input.defaultValue;
-      if (desk.event?.id === event.id) desk.took({ ...desk.event, rules: answer.rules });
-      desk.noted();
-    }, words.done);
+      if (context.event?.id === event.id)
+        context.eventChanged({ ...context.event, rules: answer.rules });
+      context.journalChanged();
+    }, texts.done);
   });
 
   return { show };
@@ -69,20 +70,20 @@ function changes(fields) {
 
 /** @param {string} name @param {Record<string, string>} bounds */
 function field(name, bounds) {
-  const input = make("input", {
+  const input = createElement("input", {
     type: "number",
     required: "",
     "data-testid": `rule-${name}`,
     ...bounds,
   });
-  const [title, hint] = /** @type {Record<string, string[]>} */ (words.fields)[name];
-  const label = make(
+  const [title, hint] = /** @type {Record<string, string[]>} */ (texts.fields)[name];
+  const label = createElement(
     "label",
     {},
-    make("span", {}, title),
+    createElement("span", {}, title),
     input,
-    make("span", { class: "hint" }, hint),
+    createElement("span", { class: "hint" }, hint),
   );
-  part("rule-fields").append(label);
+  byId("rule-fields").append(label);
   return /** @type {HTMLInputElement} */ (input);
 }

@@ -1,55 +1,56 @@
-// The house filling, live: a bar for every section, asked for while somebody looks.
+// The section fill panel: a bar for every section, polled every 2 s while the page is visible.
 
-import { ask } from "../lib/api.js";
-import { texts } from "../texts/en.js";
-import { make, part, renew, write } from "../ui/dom.js";
+import { request } from "../lib/api.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
 
 /**
- * @typedef {import("../seats/seat-inventory.js").Section} Section
- * @typedef {import("../seats/seat-inventory.js").Availability} Availability
- * @typedef {{free: number, held: number, sold: number}} Filled
+ * @typedef {{id: string, name: string, kind: "seated" | "standing", capacity?: number}} Section
+ * @typedef {{free: number, rows?: Record<string, string>}} Availability a row: one mark a seat
+ * @typedef {{free: number, held: number, sold: number}} Fill
  */
 
-const EVERY_MS = 2_000;
-const PARTS = /** @type {(keyof Filled)[]} */ (["sold", "held", "free"]);
-const words = texts.admin.house;
+const POLL_MS = 2_000;
+const PARTS = /** @type {(keyof Fill)[]} */ (["sold", "held", "free"]);
+const texts = en.admin.sections;
 
-export function filling() {
+/** Make the panel. Return how to show an event and how to stop. */
+export function sectionFillPanel() {
   /** @type {Section[]} */
   let sections = [];
   let watched = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
-  const look = async () => {
+  const poll = async () => {
     clearTimeout(timer);
     const event = watched;
-    if (event && document.visibilityState === "visible") await tell(event);
-    if (event && event === watched) timer = setTimeout(look, EVERY_MS);
+    if (event && document.visibilityState === "visible") await load(event);
+    if (event && event === watched) timer = setTimeout(poll, POLL_MS);
   };
 
   /** @param {string} event */
-  const tell = async (event) => {
+  const load = async (event) => {
     const path = `/api/v1/events/${encodeURIComponent(event)}`;
     try {
-      const told = (await ask("GET", `${path}/availability`)).sections;
-      if (Object.keys(told).some((id) => !sections.some((section) => section.id === id))) {
-        sections = (await ask("GET", `${path}/chart`)).sections;
+      const availability = (await request("GET", `${path}/availability`)).sections;
+      if (Object.keys(availability).some((id) => !sections.some((section) => section.id === id))) {
+        sections = (await request("GET", `${path}/chart`)).sections;
       }
-      if (event === watched) draw(sections, told);
+      if (event === watched) draw(sections, availability);
     } catch {
-      write(part("house-hint"), words.away);
+      setText(byId("house-hint"), texts.away);
     }
   };
 
   return {
-    /** @param {import("../admin.js").Event} event */
+    /** @param {import("./session.js").Event} event */
     show(event) {
       if (watched === event.id) return;
       [sections, watched] = [[], event.id];
-      renew(part("house"), null, () => []);
-      write(part("house-hint"), words.loading);
-      void look();
+      renderIfChanged(byId("house"), null, () => []);
+      setText(byId("house-hint"), texts.loading);
+      void poll();
     },
     hide() {
       clearTimeout(timer);
@@ -59,59 +60,59 @@ export function filling() {
 }
 
 /**
- * How full a section is. Standing places that are not free are told as one figure, so as sold.
+ * Return how full a section is. Of standing places only the free ones are known: others are sold.
  * @param {Section} section
- * @param {Availability} told
- * @returns {Filled}
+ * @param {Availability} availability
+ * @returns {Fill}
  */
-export function filled({ kind, capacity = 0 }, { free, rows = {} }) {
+function fillOf({ kind, capacity = 0 }, { free, rows = {} }) {
   if (kind === "standing") return { free, held: 0, sold: Math.max(0, capacity - free) };
   const marks = Object.values(rows).join("");
   const count = (/** @type {string} */ mark) => marks.split(mark).length - 1;
   return { free, held: count("h"), sold: count("s") };
 }
 
-/** @param {Section[]} sections @param {Record<string, Availability>} told */
-function draw(sections, told) {
-  write(part("house-hint"), "");
-  const known = sections.filter((section) => told[section.id]);
-  renew(
-    part("house"),
+/** @param {Section[]} sections @param {Record<string, Availability>} availability */
+function draw(sections, availability) {
+  setText(byId("house-hint"), "");
+  const known = sections.filter((section) => availability[section.id]);
+  renderIfChanged(
+    byId("house"),
     known.map(({ id, name, kind }) => [id, name, kind]),
     () => known.map(row),
   );
-  for (const section of known) fillRow(section, filled(section, told[section.id]));
+  for (const section of known) fillRow(section, fillOf(section, availability[section.id]));
 }
 
 /** @param {Section} section */
 function row({ id, name }) {
-  const bar = make(
+  const bar = createElement(
     "div",
     { class: "bar", role: "img" },
-    ...PARTS.map((part) => make("span", { class: part, "data-part": part })),
+    ...PARTS.map((name) => createElement("span", { class: name, "data-part": name })),
   );
-  return make(
+  return createElement(
     "li",
     { "data-section": id },
-    make("strong", {}, name),
-    make("span", { class: "numbers", "data-testid": `house-${id}` }),
+    createElement("strong", {}, name),
+    createElement("span", { class: "numbers", "data-testid": `house-${id}` }),
     bar,
   );
 }
 
-/** @param {Section} section @param {Filled} filled */
-function fillRow({ id, kind }, filled) {
-  const item = part("house").querySelector(`[data-section="${id}"]`);
+/** @param {Section} section @param {Fill} fill */
+function fillRow({ id, kind }, fill) {
+  const item = byId("house").querySelector(`[data-section="${id}"]`);
   const bar = item?.querySelector(".bar");
   const numbers = item?.querySelector(".numbers");
   if (!bar || !numbers) return;
-  const said = kind === "standing" ? words.standing(filled) : words.seated(filled);
-  write(numbers, said);
-  bar.setAttribute("aria-label", said);
-  const all = Math.max(1, filled.free + filled.held + filled.sold);
+  const text = kind === "standing" ? texts.standing(fill) : texts.seated(fill);
+  setText(numbers, text);
+  bar.setAttribute("aria-label", text);
+  const all = Math.max(1, fill.free + fill.held + fill.sold);
   for (const element of bar.children) {
     const one = /** @type {HTMLElement} */ (element);
-    const share = filled[/** @type {keyof Filled} */ (one.dataset.part)] / all;
+    const share = fill[/** @type {keyof Fill} */ (one.dataset.part)] / all;
     one.style.width = `${100 * share}%`;
   }
 }

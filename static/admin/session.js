@@ -1,74 +1,95 @@
-// An operator's session: the cookie says who it is, the CSRF token lives in memory alone.
+// The operator's session (a cookie, and a CSRF token in memory alone), and what all panels share.
 
-import { ask, Problem, textOf } from "../lib/api.js";
+import { Problem, request, requestText } from "../lib/api.js";
 
 const BASE = "/api/v1/admin";
 
-/** @typedef {{username: string, role: string, csrf: string}} Who */
+/**
+ * @typedef {{username: string, role: string, csrf: string}} Operator
+ *
+ * @typedef {object} Event
+ * @property {string} id
+ * @property {string} name
+ * @property {string} state
+ * @property {string | null} reason
+ * @property {string | null} opens_at
+ * @property {{id: string, starts_at: string}[]} shows
+ * @property {Record<string, any>} rules
+ *
+ * @typedef {object} AdminContext shared by the panels of the page
+ * @property {Session} session
+ * @property {Event | null} event the chosen one
+ * @property {(event: Event) => void} eventChanged shows an event that is new or has changed
+ * @property {(id: string) => Promise<void>} choose loads an event and shows it
+ * @property {() => Promise<void>} reload loads the chosen event again
+ * @property {() => void} journalChanged loads the journal again, after a write
+ *
+ * @typedef {{show: (event: Event) => void, hide?: () => void}} Panel
+ */
 
-/** Asks as the operator who is logged in. */
+/** A session; its requests carry the cookie, and writes the CSRF token too. */
 export class Session {
-  /** @type {Who | null} */ who = null;
+  /** @type {Operator | null} */ operator = null;
   #onLost;
 
-  /** @param {() => void} onLost when the session is over */
+  /** @param {() => void} onLost called when the server knows the session no more */
   constructor(onLost) {
     this.#onLost = onLost;
   }
 
-  /** Take up the session of the cookie; whether there is one. */
+  /** Resume the session of the cookie. Return whether there is one. */
   async resume() {
     try {
-      this.who = await ask("GET", `${BASE}/me`);
+      this.operator = await request("GET", `${BASE}/me`);
     } catch (problem) {
       if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
-      this.who = null;
+      this.operator = null;
     }
-    return this.who !== null;
+    return this.operator !== null;
   }
 
-  /** Begin a session. @param {string} username @param {string} password */
+  /** Log in. @param {string} username @param {string} password */
   async logIn(username, password) {
-    this.who = await ask("POST", `${BASE}/login`, { body: { username, password } });
+    this.operator = await request("POST", `${BASE}/login`, { body: { username, password } });
   }
 
-  /** Read something. @param {string} path */
+  /** Send a GET request. @param {string} path */
   read(path) {
-    return this.#asked(() => ask("GET", BASE + path));
+    return this.#guarded(() => request("GET", BASE + path));
   }
 
-  /** Read a page of a text of another type. @param {string} path @param {string} type */
+  /** Request a page of a text of another media type. @param {string} path @param {string} type */
   readText(path, type) {
-    return this.#asked(() => textOf(BASE + path, type));
+    return this.#guarded(() => requestText(BASE + path, type));
   }
 
   /**
-   * Write something; a token that is of another session is asked for anew, once.
+   * Send a writing request. When its CSRF token is outdated, get a new one and retry once.
    * @param {string} method @param {string} path
    * @param {{body?: unknown, headers?: Record<string, string>}} [more]
    */
   write(method, path, { body, headers = {} } = {}) {
     const once = () => {
-      const token = { "X-CSRF-Token": this.who?.csrf ?? "" };
-      return ask(method, BASE + path, { body, headers: { ...headers, ...token } });
+      const token = { "X-CSRF-Token": this.operator?.csrf ?? "" };
+      return request(method, BASE + path, { body, headers: { ...headers, ...token } });
     };
-    return this.#asked(async () => {
+    return this.#guarded(async () => {
       try {
         return await once();
       } catch (problem) {
-        if (!isOf(problem, "csrf_failed") || !(await this.resume())) throw problem;
+        if (!hasCode(problem, "csrf_failed") || !(await this.resume())) throw problem;
         return once();
       }
     });
   }
 
   /** @param {() => Promise<any>} work */
-  async #asked(work) {
+  async #guarded(work) {
     try {
       return await work();
     } catch (problem) {
-      if (isOf(problem, "not_authenticated")) {
-        this.who = null;
+      if (hasCode(problem, "not_authenticated")) {
+        this.operator = null;
         this.#onLost();
       }
       throw problem;
@@ -77,6 +98,6 @@ export class Session {
 }
 
 /** @param {unknown} problem @param {string} code */
-function isOf(problem, code) {
+function hasCode(problem, code) {
   return problem instanceof Problem && problem.code === code;
 }

@@ -1,39 +1,46 @@
-// An event in figures, live: what the server says each second, and the last two minutes as lines.
+// The stats panel: an event's live numbers, sent each second over a socket, some with sparklines.
 
-import { ReturningSocket } from "../connection/reconnecting-socket.js";
-import { price } from "../lib/money.js";
-import { texts } from "../texts/en.js";
-import { make, part, write } from "../ui/dom.js";
+import { ReconnectingSocket } from "../connection/reconnecting-socket.js";
+import { formatPrice } from "../lib/money.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, setText } from "../ui/dom.js";
 import { Sparkline } from "../ui/sparkline.js";
 
 /**
- * @typedef {import("../admin.js").Desk} Desk
- * @typedef {import("../admin.js").Event} Event
+ * @typedef {import("./session.js").AdminContext} AdminContext
+ * @typedef {import("./session.js").Event} Event
  * @typedef {Record<string, any>} Stats
  */
 
-const words = texts.admin.figures;
+const texts = en.admin.stats;
 const UNKNOWN = "–";
 
-const whole = (/** @type {number} */ n) => texts.figure(n);
-const perSecond = (/** @type {number} */ n) => words.perSecond(n.toFixed(n < 10 ? 1 : 0));
+const whole = (/** @type {number} */ n) => en.number(n);
+const perSecond = (/** @type {number} */ n) => texts.perSecond(n.toFixed(n < 10 ? 1 : 0));
 
-/** What confirmed bookings are worth, as people read it. @param {Stats} stats */
-function taken(stats) {
+/** Return the total of confirmed bookings as text, one sum a currency. @param {Stats} stats */
+function revenue(stats) {
   const sums = stats.money?.confirmed ?? [];
-  return sums.length > 0 ? sums.map(price).join(" + ") : UNKNOWN;
+  return sums.length > 0 ? sums.map(formatPrice).join(" + ") : UNKNOWN;
 }
 
 const seconds = (/** @type {number} */ n) =>
-  words.seconds(n < 10 ? n.toFixed(1) : String(Math.round(n)));
+  texts.seconds(n < 10 ? n.toFixed(1) : String(Math.round(n)));
 
 /**
- * Each figure: how it is found and written, which rule limits it, whether it is drawn.
+ * @typedef {object} Stat
+ * @property {string} name
+ * @property {boolean} [line] whether it has a sparkline
+ * @property {string} [limit] the rule that limits it
+ * @property {(stats: Stats) => any} [of] finds its value
+ * @property {(value: any) => string} [format]
  */
-const FIGURES = [
+
+/** The numbers of the panel, in their order. @type {Stat[]} */
+const STATS = [
   { name: "waiting", line: true },
   { name: "active", line: true, limit: "active_max" },
-  { name: "rate", line: true, limit: "rate_per_second", say: perSecond },
+  { name: "rate", line: true, limit: "rate_per_second", format: perSecond },
   { name: "joined" },
   { name: "admitted" },
   { name: "late" },
@@ -42,19 +49,31 @@ const FIGURES = [
   { name: "held" },
   { name: "paying" },
   { name: "sold" },
-  { name: "taken", of: taken, say: (/** @type {string} */ sum) => sum },
-  { name: "wait_p50", of: (/** @type {Stats} */ stats) => stats.wait_seconds?.p50, say: seconds },
-  { name: "wait_p90", of: (/** @type {Stats} */ stats) => stats.wait_seconds?.p90, say: seconds },
-  { name: "wait_p99", of: (/** @type {Stats} */ stats) => stats.wait_seconds?.p99, say: seconds },
-  { name: "outbox_age_seconds", say: seconds },
+  { name: "taken", of: revenue, format: (/** @type {string} */ sum) => sum },
+  {
+    name: "wait_p50",
+    of: (/** @type {Stats} */ stats) => stats.wait_seconds?.p50,
+    format: seconds,
+  },
+  {
+    name: "wait_p90",
+    of: (/** @type {Stats} */ stats) => stats.wait_seconds?.p90,
+    format: seconds,
+  },
+  {
+    name: "wait_p99",
+    of: (/** @type {Stats} */ stats) => stats.wait_seconds?.p99,
+    format: seconds,
+  },
+  { name: "outbox_age_seconds", format: seconds },
 ];
 
-/** @param {Desk} desk */
-export function figures(desk) {
-  /** @type {ReturningSocket | null} */
+/** Bind the panel. @param {AdminContext} context */
+export function statsPanel(context) {
+  /** @type {ReconnectingSocket | null} */
   let socket = null;
   let watched = "";
-  const drawn = FIGURES.map(figure);
+  const items = STATS.map(statItem);
 
   const hide = () => {
     socket?.stop();
@@ -62,9 +81,9 @@ export function figures(desk) {
   };
 
   /** @param {Stats} stats */
-  const took = (stats) => {
-    for (const one of drawn) one.show(stats, desk.event?.rules ?? {});
-    if (desk.event && stats.state !== desk.event.state) void desk.reload();
+  const draw = (stats) => {
+    for (const item of items) item.show(stats, context.event?.rules ?? {});
+    if (context.event && stats.state !== context.event.state) void context.reload();
   };
 
   /** @param {Event} event */
@@ -72,13 +91,13 @@ export function figures(desk) {
     if (watched === event.id) return;
     hide();
     watched = event.id;
-    for (const one of drawn) one.forget();
-    socket = new ReturningSocket(`/ws/admin/events/${encodeURIComponent(event.id)}`, {
-      onFrame: (frame) => frame.type === "stats" && took(frame.stats),
+    for (const item of items) item.clear();
+    socket = new ReconnectingSocket(`/ws/admin/events/${encodeURIComponent(event.id)}`, {
+      onFrame: (frame) => frame.type === "stats" && draw(frame.stats),
       onStatus: (status) => {
-        part("connection").dataset.status = status;
-        write(part("connection"), texts.event.connection[status]);
-        if (status === "stopped") void desk.reload();
+        byId("connection").dataset.status = status;
+        setText(byId("connection"), en.event.connection[status]);
+        if (status === "stopped") void context.reload();
       },
     });
     socket.start();
@@ -87,29 +106,41 @@ export function figures(desk) {
   return { show, hide };
 }
 
-/** One figure on the page. @param {(typeof FIGURES)[number]} kind */
-function figure({ name, line, limit, of = (stats) => stats[name], say = whole }) {
-  const value = make("strong", { "data-testid": `stat-${name}` }, UNKNOWN);
-  const against = make("span", { class: "of" });
+/** Append one number to the panel. Return how to show and how to clear it. @param {Stat} stat */
+function statItem({ name, line, limit, of = (stats) => stats[name], format = whole }) {
+  const value = createElement("strong", { "data-testid": `stat-${name}` }, UNKNOWN);
+  const limitText = createElement("span", { class: "of" });
   const sparkline = line ? new Sparkline() : null;
-  const title = /** @type {Record<string, string>} */ (words.names)[name];
-  const said = make("dd", {}, value, " ", against, ...(sparkline ? [sparkline.element] : []));
-  part("figures").append(
-    make("div", line ? { class: "wide-figure" } : {}, make("dt", {}, title), said),
+  const title = /** @type {Record<string, string>} */ (texts.names)[name];
+  const description = createElement(
+    "dd",
+    {},
+    value,
+    " ",
+    limitText,
+    ...(sparkline ? [sparkline.element] : []),
+  );
+  byId("figures").append(
+    createElement(
+      "div",
+      line ? { class: "wide-figure" } : {},
+      createElement("dt", {}, title),
+      description,
+    ),
   );
 
   return {
     /** @param {Stats} stats @param {Record<string, any>} rules */
     show(stats, rules) {
-      const told = of(stats);
-      const known = told !== null && told !== undefined;
-      write(value, known ? say(told) : UNKNOWN);
-      write(against, limit && known ? words.limit(say(rules[limit] ?? 0)) : "");
-      if (typeof told === "number") sparkline?.add(told);
+      const found = of(stats);
+      const known = found !== null && found !== undefined;
+      setText(value, known ? format(found) : UNKNOWN);
+      setText(limitText, limit && known ? texts.limit(format(rules[limit] ?? 0)) : "");
+      if (typeof found === "number") sparkline?.add(found);
     },
-    forget() {
-      write(value, UNKNOWN);
-      write(against, "");
+    clear() {
+      setText(value, UNKNOWN);
+      setText(limitText, "");
       sparkline?.clear();
     },
   };

@@ -1,57 +1,57 @@
-// One visitor by their name: let in out of turn, for a reason that is kept, or removed.
+// The visitor panel: admits one visitor out of turn, with a reason for the journal, or removes them.
 
-import { texts } from "../texts/en.js";
-import { confirmed } from "../ui/confirm-dialog.js";
-import { control, part } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { askConfirmation } from "../ui/confirm-dialog.js";
+import { byId, control } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
-/** @typedef {import("../admin.js").Desk} Desk */
+/** @typedef {import("./session.js").AdminContext} AdminContext */
 
-const words = texts.admin.visitor;
+const texts = en.admin.visitor;
 
-/** @param {Desk} desk */
-export function visitors(desk) {
-  part("visitor").addEventListener("submit", (submitted) => {
+/** Bind the panel. @param {AdminContext} context */
+export function visitorPanel(context) {
+  byId("visitor").addEventListener("submit", (submitted) => {
     submitted.preventDefault();
-    void admit(desk);
+    void admit(context);
   });
-  part("visitor-remove").addEventListener("click", () => void remove(desk));
+  byId("visitor-remove").addEventListener("click", () => void remove(context));
   return { show() {} };
 }
 
-/** @param {Desk} desk */
-async function admit(desk) {
-  const [visitor, reason] = [named(), control("visitor-reason")];
+/** @param {AdminContext} context */
+async function admit(context) {
+  const [visitor, reason] = [visitorId(), control("visitor-reason")];
   reason.required = true;
   if (!reason.reportValidity()) return;
   reason.required = false;
   await attempt(async () => {
-    await desk.session.write("POST", `${pathOf(desk, visitor)}/admit`, {
+    await context.session.write("POST", `${pathOf(context, visitor)}/admit`, {
       body: { reason: reason.value },
     });
     reason.value = "";
-    desk.noted();
-  }, words.admitted(visitor));
+    context.journalChanged();
+  }, texts.admitted(visitor));
 }
 
-/** @param {Desk} desk */
-async function remove(desk) {
+/** @param {AdminContext} context */
+async function remove(context) {
   if (!control("visitor-id").reportValidity()) return;
-  const visitor = named();
-  const meant = { question: words.ask, lead: words.askLead(visitor), yes: words.remove };
-  if (!(await confirmed(part("confirm"), meant))) return;
+  const visitor = visitorId();
+  const question = { question: texts.ask, lead: texts.askLead(visitor), yes: texts.remove };
+  if (!(await askConfirmation(byId("confirm"), question))) return;
   await attempt(async () => {
-    await desk.session.write("DELETE", pathOf(desk, visitor));
-    desk.noted();
-  }, words.removed(visitor));
+    await context.session.write("DELETE", pathOf(context, visitor));
+    context.journalChanged();
+  }, texts.removed(visitor));
 }
 
-function named() {
+function visitorId() {
   return control("visitor-id").value.trim();
 }
 
-/** @param {Desk} desk @param {string} visitor */
-function pathOf(desk, visitor) {
-  const event = encodeURIComponent(desk.event?.id ?? "");
+/** @param {AdminContext} context @param {string} visitor */
+function pathOf(context, visitor) {
+  const event = encodeURIComponent(context.event?.id ?? "");
   return `/events/${event}/visitors/${encodeURIComponent(visitor)}`;
 }

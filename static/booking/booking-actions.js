@@ -1,115 +1,115 @@
-// What a visitor does in the box office: choose, hold, extend, release, pay, cancel.
+// What a visitor does in the box controller: choose, hold, extend, release, pay, cancel.
 
-import { ask } from "../lib/api.js";
-import { newKey } from "../lib/idempotency-key.js";
-import { toggled } from "../seats/selection.js";
-import { texts } from "../texts/en.js";
-import { confirmed } from "../ui/confirm-dialog.js";
-import { part } from "../ui/dom.js";
-import { tell } from "../ui/live-region.js";
+import { request } from "../lib/api.js";
+import { newIdempotencyKey } from "../lib/idempotency-key.js";
+import { toggleSeat } from "../seats/selection.js";
+import { en } from "../texts/en.js";
+import { askConfirmation } from "../ui/confirm-dialog.js";
+import { byId } from "../ui/dom.js";
+import { announce } from "../ui/live-region.js";
 import { dismiss } from "./booking-state.js";
-import { contactGiven, rememberEmail } from "./contact-field.js";
+import { readContact, restoreEmail } from "./contact-field.js";
 import { methodChosen } from "./hold-panel.js";
 
-/** @typedef {import("./booking-controller.js").Office} Office */
+/** @typedef {import("./booking-controller.js").BookingController} BookingController */
 
-const words = texts.seats;
+const texts = en.seats;
 
-/** Let the buttons act. @param {Office} office */
-export function listen(office) {
-  press("hold", () => holdChosen(office));
-  press("extend", () => want(office, "hold.extend"));
-  press("release", () => release(office));
-  rememberEmail();
-  press("pay", () => pay(office));
-  press("cancel", () => cancel(office));
+/** Let the buttons act. @param {BookingController} controller */
+export function listen(controller) {
+  press("hold", () => holdChosen(controller));
+  press("extend", () => send(controller, "hold.extend"));
+  press("release", () => release(controller));
+  restoreEmail();
+  press("pay", () => pay(controller));
+  press("cancel", () => cancel(controller));
   press("print", () => print());
-  press("booking-close", () => close(office));
-  press("ended-close", () => close(office));
-  press("seats-again", () => office.load());
+  press("booking-close", () => close(controller));
+  press("ended-close", () => close(controller));
+  press("seats-again", () => controller.load());
 }
 
-/** Choose a seat, or choose it no more. @param {Office} office @param {string} seat */
-export function pick(office, seat) {
-  office.choice = toggled(office.choice, seat, office.most());
-  office.booth = { ...office.booth, ended: null, problem: null };
-  office.redraw();
+/** Choose a seat, or choose it no more. @param {BookingController} controller @param {string} seat */
+export function pick(controller, seat) {
+  controller.selection = toggleSeat(controller.selection, seat, controller.most());
+  controller.state = { ...controller.state, ended: null, problem: null };
+  controller.redraw();
 }
 
 /**
- * Wish to hold; a new wish has a new key.
- * @param {Office} office
+ * CommandType to hold; a new wish has a new key.
+ * @param {BookingController} controller
  * @param {{seats: string[]} | {section: string, quantity: number}} what
  */
-export function hold(office, what) {
-  office.booth = { ...office.booth, ended: null, problem: null };
-  office.choice = { ...office.choice, lost: [], full: false };
-  office.wishes.want("hold.create", 0, { key: newKey(), ...what });
-  office.redraw();
+export function hold(controller, what) {
+  controller.state = { ...controller.state, ended: null, problem: null };
+  controller.selection = { ...controller.selection, lost: [], limitReached: false };
+  controller.commands.send("hold.create", 0, { key: newIdempotencyKey(), ...what });
+  controller.redraw();
 }
 
-/** @param {Office} office */
-function holdChosen(office) {
-  const { seats } = office.choice;
-  if (seats.length) hold(office, { seats });
+/** @param {BookingController} controller */
+function holdChosen(controller) {
+  const { seats } = controller.selection;
+  if (seats.length) hold(controller, { seats });
 }
 
 /**
  * Want something of the hold.
- * @param {Office} office
- * @param {import("../connection/pending-commands.js").Wish} wish
+ * @param {BookingController} controller
+ * @param {import("../connection/pending-commands.js").CommandType} wish
  * @param {Record<string, unknown>} [members]
  */
-function want(office, wish, members = {}) {
-  const held = office.booth.hold;
+function send(controller, wish, members = {}) {
+  const held = controller.state.hold;
   if (!held) return;
-  office.booth = { ...office.booth, problem: null };
-  office.wishes.want(wish, 0, { hold: held.id, ...members }, held.extensions_left);
-  office.redraw();
+  controller.state = { ...controller.state, problem: null };
+  controller.commands.send(wish, 0, { hold: held.id, ...members }, held.extensions_left);
+  controller.redraw();
 }
 
-/** Check out, unless what should be an address is none. @param {Office} office */
-function pay(office) {
-  const contact = contactGiven();
-  if (contact) want(office, "hold.checkout", { payment_method: methodChosen(), ...contact });
+/** Check out, unless what should be an address is none. @param {BookingController} controller */
+function pay(controller) {
+  const contact = readContact();
+  if (contact) send(controller, "hold.checkout", { payment_method: methodChosen(), ...contact });
 }
 
-/** @param {Office} office */
-async function release(office) {
-  if (await confirmed(part("asking"), words.hold.ask)) want(office, "hold.release");
+/** @param {BookingController} controller */
+async function release(controller) {
+  if (await askConfirmation(byId("asking"), texts.hold.ask)) send(controller, "hold.release");
 }
 
-/** Cancel the booking that is shown, when that is really meant. @param {Office} office */
-async function cancel(office) {
-  const { booking } = office.booth;
-  if (!booking || !(await confirmed(part("asking"), words.booking.ask))) return;
-  office.cancelling = true;
-  office.cancelProblem = "";
-  office.redraw();
+/** Cancel the booking that is shown, when that is really meant. @param {BookingController} controller */
+async function cancel(controller) {
+  const { booking } = controller.state;
+  if (!booking || !(await askConfirmation(byId("asking"), texts.booking.ask))) return;
+  controller.cancelling = true;
+  controller.cancelProblem = "";
+  controller.redraw();
   try {
     const path = `/api/v1/bookings/${encodeURIComponent(booking.id)}/cancel`;
-    const answer = await ask("POST", path);
-    if (answer?.booking) office.take(answer.booking);
-    else await office.inquiry.booking(booking.id);
-    tell(words.booking.cancelled);
+    const answer = await request("POST", path);
+    if (answer?.booking) controller.take(answer.booking);
+    else await controller.poll.booking(booking.id);
+    announce(texts.booking.cancelled);
   } catch (problem) {
     const { code, message } = /** @type {import("../lib/api.js").Problem} */ (problem);
-    office.cancelProblem = code === "not_refundable" ? words.booking.notRefundable : message;
+    controller.cancelProblem = code === "not_refundable" ? texts.booking.notRefundable : message;
   }
-  office.cancelling = false;
-  office.redraw();
+  controller.cancelling = false;
+  controller.redraw();
 }
 
-/** Somebody has seen enough of it. @param {Office} office */
-function close(office) {
-  office.booth = dismiss(office.booth);
-  office.cancelProblem = "";
-  office.redraw();
+/** Somebody has seen enough of it. @param {BookingController} controller */
+function close(controller) {
+  controller.state = dismiss(controller.state);
+  controller.cancelProblem = "";
+  controller.redraw();
 }
 
 /** What a button does, unless it is busy. @param {string} id @param {() => unknown} act */
 function press(id, act) {
-  part(id).addEventListener("click", () => {
-    if (part(id).getAttribute("aria-disabled") !== "true") act();
+  byId(id).addEventListener("click", () => {
+    if (byId(id).getAttribute("aria-disabled") !== "true") act();
   });
 }

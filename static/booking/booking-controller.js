@@ -1,39 +1,39 @@
-// The box office on the visitor's page: seats are watched, chosen, held, paid, and become tickets.
+// The box controller on the visitor's page: seats are watched, chosen, held, paid, and become tickets.
 
-import { ask } from "../lib/api.js";
+import { request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
-import { spreadMs } from "../queue/automatic-commands.js";
-import { House } from "../seats/seat-inventory.js";
-import { Watch } from "../seats/seat-subscription.js";
-import { SeatView } from "../seats/seats-view.js";
-import { NOTHING, without } from "../seats/selection.js";
-import { lostText } from "../seats/selection-panel.js";
-import { texts } from "../texts/en.js";
-import { part } from "../ui/dom.js";
-import { alarm, tell } from "../ui/live-region.js";
+import { recoveryDelayMs } from "../queue/automatic-commands.js";
+import { SeatInventory } from "../seats/seat-inventory.js";
+import { SeatSubscription } from "../seats/seat-subscription.js";
+import { SeatsView } from "../seats/seats-view.js";
+import { EMPTY_SELECTION, withoutTaken } from "../seats/selection.js";
+import { lostSeatsText } from "../seats/selection-panel.js";
+import { en } from "../texts/en.js";
+import { byId } from "../ui/dom.js";
+import { announce, announceUrgently } from "../ui/live-region.js";
 import { hold, listen, pick } from "./booking-actions.js";
-import { Bookings } from "./booking-list.js";
-import { drawPatience } from "./booking-panel.js";
-import * as booths from "./booking-state.js";
-import { drawOffice, watchFocus } from "./booking-view.js";
+import { BookingList } from "./booking-list.js";
+import { drawWaitingNote } from "./booking-panel.js";
+import * as bookingState from "./booking-state.js";
+import { drawBookingView, trackFocus } from "./booking-view.js";
 import { drawHoldTimes, fillMethods } from "./hold-panel.js";
-import { Inquiry } from "./status-poll.js";
+import { StatusPoll } from "./status-poll.js";
 
 /**
  * @typedef {import("../connection/reconnecting-socket.js").Frame} Frame
  * @typedef {import("./booking-state.js").Booking} Booking
- * @typedef {import("../seats/section-map.js").Shown} Shown
- * @typedef {import("../connection/pending-commands.js").Wishes} Wishes
+ * @typedef {import("../seats/section-map.js").SeatAppearance} SeatAppearance
+ * @typedef {import("../connection/pending-commands.js").PendingCommands} PendingCommands
  */
 
-const words = texts.seats;
+const texts = en.seats;
 const TICKETS_MAX = 10; // until the event has told its own limit
 
 /** Everything between the turn and the tickets. */
-export class Office {
-  booth = booths.EMPTY;
-  choice = NOTHING;
-  /** @type {House | null} */ house = null;
+export class BookingController {
+  state = bookingState.EMPTY;
+  selection = EMPTY_SELECTION;
+  /** @type {SeatInventory | null} */ inventory = null;
   /** @type {import("../seats/section-list.js").Show[]} */ shows = [];
   failed = false;
   cancelling = false;
@@ -47,24 +47,24 @@ export class Office {
 
   /**
    * @param {string} event
-   * @param {object} around
-   * @param {import("../connection/event-connection.js").Line} around.line
-   * @param {Wishes} around.wishes
-   * @param {import("../lib/server-clock.js").Clock} around.clock
-   * @param {() => void} around.redraw
+   * @param {object} context
+   * @param {import("../connection/event-connection.js").EventConnection} context.connection
+   * @param {PendingCommands} context.commands
+   * @param {import("../lib/server-clock.js").ServerClock} context.clock
+   * @param {() => void} context.redraw
    */
-  constructor(event, { line, wishes, clock, redraw }) {
+  constructor(event, { connection, commands, clock, redraw }) {
     this.#event = event;
     this.#clock = clock;
     this.redraw = redraw;
-    this.wishes = wishes;
-    this.bookings = new Bookings(event);
-    this.watch = new Watch(() => line.ask("seats.watch"));
-    this.inquiry = new Inquiry(event, {
+    this.commands = commands;
+    this.bookings = new BookingList(event);
+    this.subscription = new SeatSubscription(() => connection.send("seats.watch"));
+    this.poll = new StatusPoll(event, {
       onBooking: (booking) => this.take(booking),
       onHold: (id, hold) => this.#holdIs(id, hold),
     });
-    this.view = new SeatView({
+    this.view = new SeatsView({
       onPick: (seat) => pick(this, seat),
       onQuantity: (section, quantity) => hold(this, { section, quantity }),
       redraw,
@@ -75,14 +75,14 @@ export class Office {
   }
 
   /** What the event says of itself. @param {import("../queue/event-details.js").Event} found */
-  know({ shows, limits }) {
+  setEvent({ shows, limits }) {
     this.shows = shows;
     this.#most = limits?.tickets_per_visitor_max ?? TICKETS_MAX;
   }
 
   /** The page is looked at. */
-  seen() {
-    this.watch.seen();
+  onVisible() {
+    this.subscription.onVisible();
   }
 
   /** How many tickets may still be booked. */
@@ -90,84 +90,84 @@ export class Office {
     return Math.max(0, this.#most - this.bookings.quantity());
   }
 
-  /** Take a frame. @param {Frame} frame @param {string | null} asked */
-  hear(frame, asked) {
-    const before = this.booth;
-    this.booth = booths.hear(before, frame, asked);
-    const news = this.watch.hear(frame, asked);
-    if (news) this.view.took(news);
+  /** Take a frame. @param {Frame} frame @param {string | null} command */
+  handleFrame(frame, command) {
+    const before = this.state;
+    this.state = bookingState.hear(before, frame, command);
+    const news = this.subscription.handleFrame(frame, command);
+    if (news) this.view.applyChanges(news);
     if (frame.type === "welcome") this.#welcomed(frame);
     else if (frame.type === "room.state") this.#roomChanged(frame);
     else if (frame.type === "hold.created") this.#held(frame.hold);
-    else if (frame.type === "hold.extended") tell(words.hold.extended(this.#left()));
+    else if (frame.type === "hold.extended") announce(texts.hold.extended(this.#left()));
     else if (frame.type === "booking.updated") this.#updated(frame.booking);
-    else if (frame.type === "error" && asked === "hold.create") this.#refused(frame.problem);
-    if (news || asked === "hold.create") this.#lose();
-    if (this.booth.ended && !before.ended) alarm(this.#endedText());
+    else if (frame.type === "error" && command === "hold.create") this.#refused(frame.problem);
+    if (news || command === "hold.create") this.#lose();
+    if (this.state.ended && !before.ended) announceUrgently(this.#endedText());
   }
 
   /** Take a change of some seats: it comes often, and changes little. @param {Frame} frame */
-  changed(frame) {
-    const [news, before] = [this.watch.hear(frame, null), this.choice];
+  applySeatDelta(frame) {
+    const [news, before] = [this.subscription.handleFrame(frame, null), this.selection];
     if (!news) return;
-    this.view.took(news);
+    this.view.applyChanges(news);
     this.#lose();
-    if (this.choice !== before) this.redraw();
+    if (this.selection !== before) this.redraw();
   }
 
   /** Show everything. @param {string} phase of the page */
   draw(phase) {
     this.phase = phase;
-    this.choice = this.mode() === "choosing" ? this.choice : NOTHING;
-    const focus = watchFocus();
-    drawOffice(this);
-    focus(this.booth);
+    this.selection = this.mode() === "choosing" ? this.selection : EMPTY_SELECTION;
+    const focus = trackFocus();
+    drawBookingView(this);
+    focus(this.state);
     this.tick();
   }
 
   /** Show what changes with the clock alone. */
   tick() {
-    const { hold, booking } = this.booth;
-    drawHoldTimes(this.booth, this.#clock);
+    const { hold, booking } = this.state;
+    drawHoldTimes(this.state, this.#clock);
     const what = booking ? `${booking.id} ${booking.state}` : "";
     if (this.#told.what !== what) this.#told = { what, at: Date.now() };
-    drawPatience(booking, Date.now() - this.#told.at);
-    if (booking && booths.isMoving(booking)) {
-      this.inquiry.whenQuiet(() => this.inquiry.booking(booking.id));
+    drawWaitingNote(booking, Date.now() - this.#told.at);
+    if (booking && bookingState.isMoving(booking)) {
+      this.poll.whenQuiet(() => this.poll.booking(booking.id));
     } else if (hold?.state === "paying" && !booking) {
-      this.inquiry.whenQuiet(() => this.inquiry.booking(hold.id));
+      this.poll.whenQuiet(() => this.poll.booking(hold.id));
     } else if (hold && this.#clock.secondsTo(hold.expires_at) === 0) {
-      this.inquiry.whenQuiet(() => this.inquiry.hold(hold.id));
+      this.poll.whenQuiet(() => this.poll.hold(hold.id));
     }
   }
 
   /** @returns {"looking" | "choosing" | "holding"} */
   mode() {
-    if (!booths.isIdle(this.booth)) return "holding";
+    if (!bookingState.isIdle(this.state)) return "holding";
     return this.phase === "admitted" ? "choosing" : "looking";
   }
 
   /** What is shown of some seats instead of their state. */
-  ours() {
-    /** @type {Map<string, Shown>} */
-    const ours = new Map();
-    for (const seat of this.choice.lost) ours.set(seat, "lost");
-    for (const seat of this.choice.seats) ours.set(seat, "chosen");
-    for (const seat of this.bookings.seats()) ours.set(seat, "mine");
-    for (const { id } of this.booth.hold?.seats ?? []) ours.set(id, "mine");
-    return ours;
+  overrides() {
+    /** @type {Map<string, SeatAppearance>} */
+    const overrides = new Map();
+    for (const seat of this.selection.lost) overrides.set(seat, "lost");
+    for (const seat of this.selection.seats) overrides.set(seat, "chosen");
+    for (const seat of this.bookings.seats()) overrides.set(seat, "mine");
+    for (const { id } of this.state.hold?.seats ?? []) overrides.set(id, "mine");
+    return overrides;
   }
 
   async load(tries = 1) {
-    const first = this.house === null;
+    const first = this.inventory === null;
     try {
-      const { sections } = await ask(
+      const { sections } = await request(
         "GET",
         `/api/v1/events/${encodeURIComponent(this.#event)}/chart`,
       );
-      this.house = new House(sections);
+      this.inventory = new SeatInventory(sections);
       this.failed = false;
-      this.watch.look(this.house);
+      this.subscription.subscribe(this.inventory);
     } catch {
       this.failed = first;
       if (tries < 3) setTimeout(() => this.load(tries + 1), waitMs(tries));
@@ -177,51 +177,53 @@ export class Office {
 
   /** @param {Frame} frame */
   #welcomed({ room, hold }) {
-    const { ended } = this.booth;
-    this.#doubted = room.state === "recovering" && !hold ? (this.booth.hold?.id ?? "") : "";
-    this.inquiry.heard();
-    if (ended?.reason === "away") void this.inquiry.booking(ended.hold);
+    const { ended } = this.state;
+    this.#doubted = room.state === "recovering" && !hold ? (this.state.hold?.id ?? "") : "";
+    this.poll.postpone();
+    if (ended?.reason === "away") void this.poll.booking(ended.hold);
     void this.bookings.load().then(this.redraw);
   }
 
-  /** After a recovery it is asked whether the hold is still there. @param {Frame} frame */
+  /** After a recovery it is command whether the hold is still there. @param {Frame} frame */
   #roomChanged(frame) {
     if (frame.state === "recovering" || !this.#doubted) return;
     const id = this.#doubted;
     this.#doubted = "";
     setTimeout(() => {
-      if (this.booth.hold?.id === id) void this.inquiry.hold(id);
-    }, spreadMs(frame));
+      if (this.state.hold?.id === id) void this.poll.hold(id);
+    }, recoveryDelayMs(frame));
   }
 
   /** @param {import("./booking-state.js").Hold} hold */
   #held(hold) {
-    this.choice = NOTHING;
-    const what = hold.seats.length ? words.seats(hold.quantity) : words.places(hold.quantity);
-    tell(words.hold.announce(what, this.#left()));
+    this.selection = EMPTY_SELECTION;
+    const what = hold.seats.length ? texts.seats(hold.quantity) : texts.places(hold.quantity);
+    announce(texts.hold.announce(what, this.#left()));
   }
 
   /** @param {Booking} booking */
   #updated(booking) {
-    this.inquiry.heard();
-    this.bookings.took(booking);
-    const { hold } = this.booth;
-    if (booking.state === "held" && hold?.id === booking.id) void this.inquiry.hold(hold.id);
-    if (this.booth.booking?.id !== booking.id) return;
-    if (booking.state === "held") tell(words.pay.declined);
-    else tell(part("booking-title").textContent ?? "");
+    this.poll.postpone();
+    this.bookings.update(booking);
+    const { hold } = this.state;
+    if (booking.state === "held" && hold?.id === booking.id) void this.poll.hold(hold.id);
+    if (this.state.booking?.id !== booking.id) return;
+    if (booking.state === "held") announce(texts.pay.declined);
+    else announce(byId("booking-title").textContent ?? "");
   }
 
   /** What was found out about a booking. @param {Booking} booking */
   take(booking) {
-    this.booth = booths.told(this.booth, booking);
-    this.bookings.took(booking);
+    this.state = bookingState.told(this.state, booking);
+    this.bookings.update(booking);
     this.redraw();
   }
 
   /** @param {string} id @param {import("./booking-state.js").Hold | null} hold */
   #holdIs(id, hold) {
-    this.booth = hold ? booths.holdIs(this.booth, hold) : booths.gone(this.booth, id, "expired");
+    this.state = hold
+      ? bookingState.holdIs(this.state, hold)
+      : bookingState.gone(this.state, id, "expired");
     this.redraw();
   }
 
@@ -232,26 +234,27 @@ export class Office {
 
   /** Chosen seats that somebody else has taken meanwhile are lost; not while we are taking them. */
   #lose() {
-    if (this.booth.hold || this.wishes.wants("hold.create")) return;
+    if (this.state.hold || this.commands.isPending("hold.create")) return;
     const free = new Set(["free", "unknown"]);
     this.#give(
-      this.choice.seats.filter((seat) => !free.has(this.house?.stateOf(seat) ?? "unknown")),
+      this.selection.seats.filter((seat) => !free.has(this.inventory?.stateOf(seat) ?? "unknown")),
     );
   }
 
   /** @param {string[]} taken */
   #give(taken) {
-    const before = this.choice;
-    this.choice = without(before, taken);
-    if (this.choice !== before) alarm(lostText(this.choice.lost, this.choice.seats.length));
+    const before = this.selection;
+    this.selection = withoutTaken(before, taken);
+    if (this.selection !== before)
+      announceUrgently(lostSeatsText(this.selection.lost, this.selection.seats.length));
   }
 
   #endedText() {
-    return /** @type {any} */ (words.ended)[this.booth.ended?.reason ?? ""] ?? words.ended.away;
+    return /** @type {any} */ (texts.ended)[this.state.ended?.reason ?? ""] ?? texts.ended.away;
   }
 
   #left() {
-    const { hold } = this.booth;
+    const { hold } = this.state;
     const minutes = Math.max(1, Math.floor(this.#clock.secondsTo(hold?.expires_at) / 60));
     return `${minutes} min`;
   }

@@ -1,18 +1,18 @@
 // Everything that this visitor has booked for one event, as a list.
 
-import { ask } from "../lib/api.js";
-import { price } from "../lib/money.js";
-import { texts } from "../texts/en.js";
-import { make, part, renew } from "../ui/dom.js";
+import { request } from "../lib/api.js";
+import { formatPrice } from "../lib/money.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, renderIfChanged } from "../ui/dom.js";
 import { textOf } from "./booking-panel.js";
 
 /** @typedef {import("./booking-state.js").Booking} Booking */
 
-const words = texts.seats;
+const texts = en.seats;
 const QUIET = new Set(["held", "expired", "released"]); // nothing was bought
 
 /** The bookings of one visitor. */
-export class Bookings {
+export class BookingList {
   /** @type {Booking[]} */ all = [];
   #event;
 
@@ -24,7 +24,7 @@ export class Bookings {
   /** Ask for all of them; what is known stays when nobody answers. */
   async load() {
     try {
-      const { bookings } = await ask("GET", "/api/v1/bookings?limit=1000");
+      const { bookings } = await request("GET", "/api/v1/bookings?limit=1000");
       this.all = bookings.filter((/** @type {Booking} */ one) => one.event === this.#event);
     } catch {
       // a list is not worth an alarm: the next welcome asks again
@@ -32,7 +32,7 @@ export class Bookings {
   }
 
   /** One of them has changed, or is new. @param {Booking} booking */
-  took(booking) {
+  update(booking) {
     if (booking.event !== this.#event) return;
     const others = this.all.filter((one) => one.id !== booking.id);
     this.all = [booking, ...others].sort((a, b) => (a.id < b.id ? 1 : -1));
@@ -57,8 +57,8 @@ export class Bookings {
    */
   draw(shown, onShow) {
     const bought = this.all.filter((one) => !QUIET.has(one.state));
-    part("bookings").hidden = bought.length === 0;
-    renew(part("booking-list"), [bought, shown], () =>
+    byId("bookings").hidden = bought.length === 0;
+    renderIfChanged(byId("booking-list"), [bought, shown], () =>
       bought.map((one) => row(one, one.id === shown, onShow)),
     );
   }
@@ -71,26 +71,30 @@ export class Bookings {
 
 /** @param {Booking} booking @param {boolean} isShown @param {(one: Booking) => void} onShow */
 function row(booking, isShown, onShow) {
-  const button = make(
+  const button = createElement(
     "button",
     { type: "button", "data-booking": booking.id },
-    words.bookings.show,
+    texts.bookings.show,
   );
   button.addEventListener("click", () => onShow(booking));
-  return make(
+  return createElement(
     "li",
     {},
-    make(
+    createElement(
       "span",
       {},
-      make("strong", {}, booking.reference ?? ""),
-      make("small", {}, `${words.places(booking.quantity)} · ${price(booking.total)}`),
+      createElement("strong", {}, booking.reference ?? ""),
+      createElement(
+        "small",
+        {},
+        `${texts.places(booking.quantity)} · ${formatPrice(booking.total)}`,
+      ),
     ),
-    make(
+    createElement(
       "span",
       { class: "chip", "data-state": booking.state },
-      textOf(words.booking.states, booking),
+      textOf(texts.booking.states, booking),
     ),
-    isShown ? make("span", { class: "soft" }, words.bookings.shown) : button,
+    isShown ? createElement("span", { class: "soft" }, texts.bookings.shown) : button,
   );
 }

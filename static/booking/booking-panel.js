@@ -1,53 +1,53 @@
 // A booking in whatever state it is: what happened to the seats, what to the money, the tickets.
 
-import { price } from "../lib/money.js";
+import { formatPrice } from "../lib/money.js";
 import { placeOf } from "../seats/seat-inventory.js";
-import { texts } from "../texts/en.js";
-import { make, part, renew, write, writeIf } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { isMoving } from "./booking-state.js";
 import { linesOf } from "./hold-panel.js";
 
 /**
  * @typedef {import("./booking-state.js").Booking} Booking
- * @typedef {import("../seats/seat-inventory.js").House} House
+ * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
  * @typedef {{id: string, seat: any, code: string}} Ticket
  */
 
 const LATER_MS = 5_000;
 const LONG_MS = 20_000;
-const words = texts.seats.booking;
+const texts = en.seats.booking;
 
 /**
  * Show a booking.
  * @param {Booking} booking
- * @param {House | null} house
+ * @param {SeatInventory | null} inventory
  * @param {{cancelling: boolean, problem: string, mayChoose: boolean}} now
  */
-export function drawBooking(booking, house, { cancelling, problem, mayChoose }) {
+export function drawBooking(booking, inventory, { cancelling, problem, mayChoose }) {
   const { state, reference } = booking;
-  part("booking").dataset.state = state;
-  part("booking-state").dataset.state = state;
-  write(part("booking-state"), textOf(words.states, booking));
-  write(part("booking-title"), textOf(words.titles, booking));
-  write(part("booking-lead"), textOf(words.leads, booking));
-  part("reference-line").hidden = !reference;
-  write(part("reference"), reference ?? "");
-  part("booked-seats").hidden = state === "confirmed"; // the tickets say it
-  renew(part("booked-seats"), [booking.seats, booking.quantity, booking.total], () =>
-    linesOf(booking, house),
+  byId("booking").dataset.state = state;
+  byId("booking-state").dataset.state = state;
+  setText(byId("booking-state"), textOf(texts.states, booking));
+  setText(byId("booking-title"), textOf(texts.titles, booking));
+  setText(byId("booking-lead"), textOf(texts.leads, booking));
+  byId("reference-line").hidden = !reference;
+  setText(byId("reference"), reference ?? "");
+  byId("booked-seats").hidden = state === "confirmed"; // the tickets say it
+  renderIfChanged(byId("booked-seats"), [booking.seats, booking.quantity, booking.total], () =>
+    linesOf(booking, inventory),
   );
-  write(part("booked-total"), price(booking.total));
+  setText(byId("booked-total"), formatPrice(booking.total));
   const tickets = state === "confirmed" ? (booking.tickets ?? []) : [];
-  renew(part("tickets"), [booking.id, tickets], () =>
-    tickets.map((ticket, at) => ticketOf(booking, ticket, at, house)),
+  renderIfChanged(byId("tickets"), [booking.id, tickets], () =>
+    tickets.map((ticket, at) => ticketOf(booking, ticket, at, inventory)),
   );
-  part("print").hidden = tickets.length === 0;
-  part("cancel").hidden = state !== "confirmed";
-  write(part("cancel"), cancelling ? words.cancelling : words.cancel);
-  part("cancel").setAttribute("aria-disabled", String(cancelling));
-  part("booking-close").hidden = isMoving(booking) && state !== "refunding";
-  write(part("booking-close"), mayChoose ? words.other : words.close);
-  writeIf(part("booking-problem"), problem);
+  byId("print").hidden = tickets.length === 0;
+  byId("cancel").hidden = state !== "confirmed";
+  setText(byId("cancel"), cancelling ? texts.cancelling : texts.cancel);
+  byId("cancel").setAttribute("aria-disabled", String(cancelling));
+  byId("booking-close").hidden = isMoving(booking) && state !== "refunding";
+  setText(byId("booking-close"), mayChoose ? texts.other : texts.close);
+  setTextOrHide(byId("booking-problem"), problem);
 }
 
 /**
@@ -55,12 +55,12 @@ export function drawBooking(booking, house, { cancelling, problem, mayChoose }) 
  * @param {Booking | null} booking
  * @param {number} waitedMs since its state was told
  */
-export function drawPatience(booking, waitedMs) {
+export function drawWaitingNote(booking, waitedMs) {
   const waits = isMoving(booking);
-  part("waiting-bank").hidden = !waits;
-  const { later, long } = words.patience;
+  byId("waiting-bank").hidden = !waits;
+  const { later, long } = texts.patience;
   const said = waitedMs > LONG_MS ? long : waitedMs > LATER_MS ? later : "";
-  writeIf(part("patience"), waits ? said : "");
+  setTextOrHide(byId("patience"), waits ? said : "");
 }
 
 /**
@@ -73,25 +73,25 @@ export function textOf(table, { state, reason }) {
 
 /**
  * @param {Booking} booking @param {Ticket} ticket
- * @param {number} at @param {House | null} house
+ * @param {number} at @param {SeatInventory | null} inventory
  */
-function ticketOf(booking, ticket, at, house) {
+function ticketOf(booking, ticket, at, inventory) {
   const what = nameOf(booking, ticket, at);
-  const section = house?.section(sectionIdOf(booking, ticket))?.name ?? "";
+  const section = inventory?.section(sectionIdOf(booking, ticket))?.name ?? "";
   const [id, one] = [booking.id, ticket.id].map(encodeURIComponent);
   const path = `/api/v1/bookings/${id}/tickets/${one}/qr.svg`;
-  const qr = make("img", { src: path, alt: words.qr(what), width: "144", height: "144" });
+  const qr = createElement("img", { src: path, alt: texts.qr(what), width: "144", height: "144" });
   qr.addEventListener("error", () => (qr.hidden = true));
-  return make(
+  return createElement(
     "li",
     { class: "pass", "data-ticket": ticket.id },
-    make(
+    createElement(
       "div",
       {},
-      make("strong", {}, what),
-      make("small", {}, section),
-      make("span", { class: "label" }, words.code),
-      make("code", { "data-testid": "ticket-code" }, ticket.code),
+      createElement("strong", {}, what),
+      createElement("small", {}, section),
+      createElement("span", { class: "label" }, texts.code),
+      createElement("code", { "data-testid": "ticket-code" }, ticket.code),
     ),
     qr,
   );
@@ -99,9 +99,9 @@ function ticketOf(booking, ticket, at, house) {
 
 /** @param {Booking} booking @param {Ticket} ticket @param {number} at */
 function nameOf(booking, { seat }, at) {
-  if (!seat) return words.stand(at + 1, booking.quantity);
+  if (!seat) return texts.stand(at + 1, booking.quantity);
   const { row, number } = typeof seat === "string" ? placeOf(seat) : seat;
-  return texts.seats.seat(row, number);
+  return en.seats.seat(row, number);
 }
 
 /** @param {Booking} booking @param {Ticket} ticket */

@@ -1,118 +1,131 @@
-// Shows the box office: which of its panels are there, what they say, where the focus goes.
+// Shows the box controller: which of its panels are there, what they say, where the focus goes.
 
-import { passes } from "../connection/pending-commands.js";
-import { drawChoice } from "../seats/selection-panel.js";
-import { texts } from "../texts/en.js";
-import { part, writeIf } from "../ui/dom.js";
+import { isRetryable } from "../connection/pending-commands.js";
+import { drawSelection } from "../seats/selection-panel.js";
+import { en } from "../texts/en.js";
+import { byId, setTextOrHide } from "../ui/dom.js";
 import { pick } from "./booking-actions.js";
 import { drawBooking } from "./booking-panel.js";
 import { holds, show } from "./booking-state.js";
 import { drawHold } from "./hold-panel.js";
 
 /**
- * @typedef {import("./booking-controller.js").Office} Office
- * @typedef {import("./booking-state.js").Booth} Booth
+ * @typedef {import("./booking-controller.js").BookingController} BookingController
+ * @typedef {import("./booking-state.js").BookingState} BookingState
  */
 
-const words = texts.seats;
+const texts = en.seats;
 const NOWHERE = new Set(["connecting", "elsewhere", "unknown"]);
 
-/** Show everything but what changes with the clock alone. @param {Office} office */
-export function drawOffice(office) {
-  const { booth, house, phase } = office;
-  const mode = office.mode();
-  const held = holds(booth);
+/** Show everything but what changes with the clock alone. @param {BookingController} controller */
+export function drawBookingView(controller) {
+  const { state, inventory, phase } = controller;
+  const mode = controller.mode();
+  const held = holds(state);
   const here = !NOWHERE.has(phase);
-  const looks = phase !== "closed" || booth.hold !== null;
-  part("office").hidden = !here;
-  part("office").dataset.mode = mode;
-  document.body.dataset.booth = held ? "held" : booth.booking ? "booking" : "none";
-  part("seats").hidden = !looks || (mode === "holding" && booth.hold?.seats.length === 0);
-  part("choice").hidden = mode !== "choosing" || !hasSaid(office);
-  part("held").hidden = !held;
-  part("booking").hidden = !booth.booking || held;
-  part("ended").hidden = !booth.ended;
-  drawSeats(office);
-  drawEnded(booth);
-  drawHold(booth, house, { asking: askingOf(office), problem: problemOf(office, held) });
-  if (booth.booking) {
-    const { cancelling, cancelProblem: problem } = office;
-    drawBooking(booth.booking, house, { cancelling, problem, mayChoose: phase === "admitted" });
-  }
-  office.bookings.draw(held ? "" : (booth.booking?.id ?? ""), (booking) => {
-    office.booth = show(office.booth, booking);
-    office.draw(office.phase);
-    part("booking-title").focus();
+  const looks = phase !== "closed" || state.hold !== null;
+  byId("office").hidden = !here;
+  byId("office").dataset.mode = mode;
+  document.body.dataset.panel = held ? "held" : state.booking ? "booking" : "none";
+  byId("seats").hidden = !looks || (mode === "holding" && state.hold?.seats.length === 0);
+  byId("choice").hidden = mode !== "choosing" || !hasSaid(controller);
+  byId("held").hidden = !held;
+  byId("booking").hidden = !state.booking || held;
+  byId("ended").hidden = !state.ended;
+  drawSeats(controller);
+  drawEnded(state);
+  drawHold(state, inventory, {
+    pending: askingOf(controller),
+    problem: problemOf(controller, held),
   });
-  if (!here) part("bookings").hidden = true;
+  if (state.booking) {
+    const { cancelling, cancelProblem: problem } = controller;
+    drawBooking(state.booking, inventory, { cancelling, problem, mayChoose: phase === "admitted" });
+  }
+  controller.bookings.draw(held ? "" : (state.booking?.id ?? ""), (booking) => {
+    controller.state = show(controller.state, booking);
+    controller.draw(controller.phase);
+    byId("booking-title").focus();
+  });
+  if (!here) byId("bookings").hidden = true;
 }
 
 /**
  * Look where the focus is; afterwards it follows the panel that has come or gone.
- * @returns {(booth: Booth) => void}
+ * @returns {(state: BookingState) => void}
  */
-export function watchFocus() {
-  const before = document.body.dataset.booth;
+export function trackFocus() {
+  const before = document.body.dataset.panel;
   const focused = document.activeElement;
-  const ours = !focused || focused === document.body || part("office").contains(focused);
+  const overrides = !focused || focused === document.body || byId("office").contains(focused);
   return ({ ended }) => {
-    const after = document.body.dataset.booth ?? "none";
-    if (before === undefined || before === after || !ours) return;
+    const after = document.body.dataset.panel ?? "none";
+    if (before === undefined || before === after || !overrides) return;
     const heading = { held: "held-title", booking: "booking-title", none: "seats-title" }[after];
     const to = ended ? "ended" : (heading ?? "seats-title");
-    part(to).focus();
-    part(to).scrollIntoView({ block: "nearest" });
+    byId(to).focus();
+    byId(to).scrollIntoView({ block: "nearest" });
   };
 }
 
-/** @param {Office} office */
-function drawSeats(office) {
-  const { house, failed } = office;
-  part("house").hidden = !house;
-  writeIf(part("seats-hint"), house ? "" : failed ? words.failed : words.loading);
-  part("seats-again").hidden = house !== null || !failed;
-  if (!house) return;
-  const busy = office.wishes.wants("hold.create");
-  const [shows, mode, most, ours] = [office.shows, office.mode(), office.most(), office.ours()];
-  office.view.draw({ house, shows, mode, most, busy, ours });
-  const problem = problemOf(office, !holds(office.booth));
-  drawChoice(office.choice, house, { most, busy, problem, onDrop: (seat) => pick(office, seat) });
+/** @param {BookingController} controller */
+function drawSeats(controller) {
+  const { inventory, failed } = controller;
+  byId("house").hidden = !inventory;
+  setTextOrHide(byId("seats-hint"), inventory ? "" : failed ? texts.failed : texts.loading);
+  byId("seats-again").hidden = inventory !== null || !failed;
+  if (!inventory) return;
+  const busy = controller.commands.isPending("hold.create");
+  const [shows, mode, ticketsMax, overrides] = [
+    controller.shows,
+    controller.mode(),
+    controller.most(),
+    controller.overrides(),
+  ];
+  controller.view.draw({ inventory, shows, mode, ticketsMax, busy, overrides });
+  const problem = problemOf(controller, !holds(controller.state));
+  drawSelection(controller.selection, inventory, {
+    ticketsMax,
+    holding: busy,
+    problem,
+    onDrop: (seat) => pick(controller, seat),
+  });
 }
 
-/** Whether there is a choice, or something to say about it. @param {Office} office */
-function hasSaid({ choice, booth, wishes }) {
-  const { seats, lost, full } = choice;
-  const busy = wishes.wants("hold.create");
-  return seats.length > 0 || lost.length > 0 || full || busy || booth.problem !== null;
+/** Whether there is a selection, or something to say about it. @param {BookingController} controller */
+function hasSaid({ selection, state, commands }) {
+  const { seats, lost, limitReached } = selection;
+  const busy = commands.isPending("hold.create");
+  return seats.length > 0 || lost.length > 0 || limitReached || busy || state.problem !== null;
 }
 
-/** @param {Booth} booth */
+/** @param {BookingState} state */
 function drawEnded({ ended }) {
-  const reasons = /** @type {Record<string, string>} */ (words.ended);
-  writeIf(part("ended-text"), ended ? (reasons[ended.reason] ?? words.ended.away) : "");
+  const reasons = /** @type {Record<string, string>} */ (texts.ended);
+  setTextOrHide(byId("ended-text"), ended ? (reasons[ended.reason] ?? texts.ended.away) : "");
 }
 
-/** What of the hold has been asked for and is not answered. @param {Office} office */
-function askingOf({ wishes }) {
+/** What of the hold has been command for and is not answered. @param {BookingController} controller */
+function askingOf({ commands }) {
   return {
-    extending: wishes.wants("hold.extend"),
-    releasing: wishes.wants("hold.release"),
-    paying: wishes.wants("hold.checkout"),
+    extending: commands.isPending("hold.extend"),
+    releasing: commands.isPending("hold.release"),
+    paying: commands.isPending("hold.checkout"),
   };
 }
 
 /**
- * What is said of a refusal, in the panel where it was asked.
- * @param {Office} office @param {boolean} here whether that is the one
+ * What is said of a refusal, in the panel where it was command.
+ * @param {BookingController} controller @param {boolean} here whether that is the one
  */
-function problemOf({ booth, choice, wishes }, here) {
-  const { problem } = booth;
+function problemOf({ state, selection, commands }, here) {
+  const { problem } = state;
   if (!problem || !here) return "";
-  if (passes(problem.code)) {
-    return wishes.isDelayed("hold.create") || wishes.isDelayed("hold.checkout")
-      ? words.refused.temporary
+  if (isRetryable(problem.code)) {
+    return commands.isRetried("hold.create") || commands.isRetried("hold.checkout")
+      ? texts.refused.temporary
       : "";
   }
-  if (problem.code === "seats_taken" && choice.lost.length) return "";
-  return /** @type {Record<string, string>} */ (words.refused)[problem.code] ?? problem.detail;
+  if (problem.code === "seats_taken" && selection.lost.length) return "";
+  return /** @type {Record<string, string>} */ (texts.refused)[problem.code] ?? problem.detail;
 }

@@ -1,22 +1,22 @@
 // Where mail about a booking goes: asked before paying, remembered for the visit in this tab alone.
 
-import { part } from "../ui/dom.js";
+import { byId } from "../ui/dom.js";
 
-const KEPT = "rush-email";
+const KEY = "rush-email";
 
 /** Fill in what was said before, and remember what is said. */
-export function rememberEmail() {
+export function restoreEmail() {
   const field = input();
   try {
-    field.value = sessionStorage.getItem(KEPT) ?? "";
+    field.value = sessionStorage.getItem(KEY) ?? "";
   } catch {
     return; // storage is off: it is asked again
   }
-  field.addEventListener("change", () => sessionStorage.setItem(KEPT, field.value.trim()));
+  field.addEventListener("change", () => sessionStorage.setItem(KEY, field.value.trim()));
 }
 
 /** What the checkout says of it; null: what was typed is no address, and that is shown. */
-export function contactGiven() {
+export function readContact() {
   const field = input();
   const email = field.value.trim();
   if (!email) return {};
@@ -25,5 +25,5 @@ export function contactGiven() {
 }
 
 function input() {
-  return /** @type {HTMLInputElement} */ (part("email"));
+  return /** @type {HTMLInputElement} */ (byId("email"));
 }

@@ -1,41 +1,46 @@
 // What is held, for how long, and how it is paid.
 
-import { price } from "../lib/money.js";
+import { formatPrice } from "../lib/money.js";
 import { countdown } from "../lib/server-clock.js";
-import { texts } from "../texts/en.js";
-import { make, part, renew, write, writeIf } from "../ui/dom.js";
-import { alarm } from "../ui/live-region.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
+import { announceUrgently } from "../ui/live-region.js";
 import { isDeclined } from "./booking-state.js";
 
 /**
- * @typedef {import("./booking-state.js").Booth} Booth
+ * @typedef {import("./booking-state.js").BookingState} BookingState
  * @typedef {import("./booking-state.js").Hold} Hold
  * @typedef {import("./booking-state.js").Booking} Booking
- * @typedef {import("../seats/seat-inventory.js").House} House
- * @typedef {{extending: boolean, releasing: boolean, paying: boolean}} Asking
+ * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
+ * @typedef {{extending: boolean, releasing: boolean, paying: boolean}} Pending
  */
 
 const SOON_S = 60;
-const words = texts.seats;
+const texts = en.seats;
 
 let announced = "";
 
 /** Fill in what never changes: the methods of the practice bank. */
 export function fillMethods() {
-  part("methods").append(
-    ...Object.entries(words.pay.methods).map(([method, [title, lead]], at) => {
-      const radio = make("input", {
+  byId("methods").append(
+    ...Object.entries(texts.pay.methods).map(([method, [title, lead]], at) => {
+      const radio = createElement("input", {
         type: "radio",
         name: "method",
         value: method,
         "data-testid": `method-${method}`,
         ...(at === 0 ? { checked: "" } : {}),
       });
-      return make(
+      return createElement(
         "label",
         { class: "method" },
         radio,
-        make("span", {}, make("strong", {}, title), make("small", {}, lead)),
+        createElement(
+          "span",
+          {},
+          createElement("strong", {}, title),
+          createElement("small", {}, lead),
+        ),
       );
     }),
   );
@@ -49,76 +54,83 @@ export function methodChosen() {
 
 /**
  * Show the hold, except for what changes with the clock alone.
- * @param {Booth} booth
- * @param {House | null} house
- * @param {{asking: Asking, problem: string}} now
+ * @param {BookingState} state
+ * @param {SeatInventory | null} inventory
+ * @param {{pending: Pending, problem: string}} now
  */
-export function drawHold(booth, house, { asking, problem }) {
-  const { hold } = booth;
+export function drawHold(state, inventory, { pending, problem }) {
+  const { hold } = state;
   if (!hold) return;
-  const total = price(hold.total);
-  write(part("held-title"), hold.seats.length ? words.hold.title : words.hold.titlePlaces);
-  renew(part("held-seats"), hold, () => linesOf(hold, house));
-  write(part("held-total"), total);
-  writeIf(part("apart"), hold.adjacent === false ? words.hold.apart : "");
-  write(part("extend"), asking.extending ? words.hold.extending : words.hold.extend);
-  write(part("extensions"), words.hold.left(hold.extensions_left));
-  busy("extend", asking.extending || asking.paying || hold.extensions_left === 0);
-  write(part("release"), asking.releasing ? words.hold.releasing : words.hold.release);
-  busy("release", asking.releasing || asking.paying);
-  const declined = isDeclined(booth);
-  writeIf(part("declined"), declined ? words.pay.declined : "");
-  const pay = declined ? words.pay.again(total) : words.pay.button(total);
+  const total = formatPrice(hold.total);
+  setText(byId("held-title"), hold.seats.length ? texts.hold.title : texts.hold.titlePlaces);
+  renderIfChanged(byId("held-seats"), hold, () => linesOf(hold, inventory));
+  setText(byId("held-total"), total);
+  setTextOrHide(byId("apart"), hold.adjacent === false ? texts.hold.apart : "");
+  setText(byId("extend"), pending.extending ? texts.hold.extending : texts.hold.extend);
+  setText(byId("extensions"), texts.hold.left(hold.extensions_left));
+  busy("extend", pending.extending || pending.paying || hold.extensions_left === 0);
+  setText(byId("release"), pending.releasing ? texts.hold.releasing : texts.hold.release);
+  busy("release", pending.releasing || pending.paying);
+  const declined = isDeclined(state);
+  setTextOrHide(byId("declined"), declined ? texts.pay.declined : "");
+  const pay = declined ? texts.pay.again(total) : texts.pay.button(total);
   const free = hold.total.amount === 0;
-  part("payment").hidden = free;
-  write(part("pay"), asking.paying ? words.pay.asking : free ? words.pay.free : pay);
-  busy("pay", asking.paying || asking.releasing);
-  writeIf(part("hold-problem"), problem);
+  byId("payment").hidden = free;
+  setText(byId("pay"), pending.paying ? texts.pay.asking : free ? texts.pay.free : pay);
+  busy("pay", pending.paying || pending.releasing);
+  setTextOrHide(byId("hold-problem"), problem);
 }
 
 /**
  * Show what changes with the clock.
- * @param {Booth} booth
- * @param {import("../lib/server-clock.js").Clock} clock
+ * @param {BookingState} state
+ * @param {import("../lib/server-clock.js").ServerClock} clock
  */
 export function drawHoldTimes({ hold, warned }, clock) {
   if (!hold) return;
   const left = clock.secondsTo(hold.expires_at);
-  write(part("hold-countdown"), left ? countdown(left) : words.hold.over);
+  setText(byId("hold-countdown"), left ? countdown(left) : texts.hold.over);
   const soon = left > 0 && (warned || left <= SOON_S);
-  part("hold-countdown").classList.toggle("soon", left <= SOON_S);
-  writeIf(part("hold-soon"), soon ? words.hold.soon(countdown(left)) : "");
+  byId("hold-countdown").classList.toggle("soon", left <= SOON_S);
+  setTextOrHide(byId("hold-soon"), soon ? texts.hold.soon(countdown(left)) : "");
   if (soon && announced !== hold.expires_at) {
     announced = hold.expires_at;
-    alarm(words.hold.soon(countdown(left)));
+    announceUrgently(texts.hold.soon(countdown(left)));
   }
 }
 
 /**
  * What is held or booked, a line for each seat.
  * @param {Pick<Hold, "seats" | "section" | "quantity" | "total">} held
- * @param {House | null} house
+ * @param {SeatInventory | null} inventory
  */
-export function linesOf({ seats, section, quantity, total }, house) {
+export function linesOf({ seats, section, quantity, total }, inventory) {
   const nameOf = (/** @type {string | undefined} */ id) =>
-    house?.section(id ?? "")?.name ?? id ?? "";
-  if (seats.length === 0) return [line(nameOf(section), words.standing(quantity), price(total))];
+    inventory?.section(id ?? "")?.name ?? id ?? "";
+  if (seats.length === 0)
+    return [line(nameOf(section), texts.standing(quantity), formatPrice(total))];
   return seats.map((seat) =>
-    line(nameOf(seat.section), words.seat(seat.row, seat.number), price(seat.price)),
+    line(nameOf(seat.section), texts.seat(seat.row, seat.number), formatPrice(seat.price)),
   );
 }
 
 /** @param {string} section @param {string} what @param {string} cost */
 function line(section, what, cost) {
-  return make(
+  return createElement(
     "li",
     {},
-    make("span", {}, make("strong", {}, what), " ", make("small", {}, section)),
-    make("span", { class: "price" }, cost),
+    createElement(
+      "span",
+      {},
+      createElement("strong", {}, what),
+      " ",
+      createElement("small", {}, section),
+    ),
+    createElement("span", { class: "price" }, cost),
   );
 }
 
 /** A busy button keeps the focus. @param {string} id @param {boolean} is */
 function busy(id, is) {
-  part(id).setAttribute("aria-disabled", String(is));
+  byId(id).setAttribute("aria-disabled", String(is));
 }

@@ -1,21 +1,21 @@
 // Asks the server how a hold or a booking is, when news of it should have come and has not.
 
-import { ask, Problem } from "../lib/api.js";
+import { Problem, request } from "../lib/api.js";
 
 /**
  * @typedef {import("./booking-state.js").Booking} Booking
  * @typedef {import("./booking-state.js").Hold} Hold
  */
 
-const QUIET_MS = 5_000;
+const POLL_MS = 5_000;
 
-/** Asks of one event, never the same question twice at a time. */
-export class Inquiry {
+/** Asks of one event, never the same poll twice at a time. */
+export class StatusPoll {
   #event;
   #onBooking;
   #onHold;
-  #askedAt = Date.now();
-  #asking = false;
+  #polledAt = Date.now();
+  #polling = false;
 
   /**
    * @param {string} event
@@ -30,19 +30,19 @@ export class Inquiry {
   }
 
   /** There has been news: nothing is to be asked for a while. */
-  heard() {
-    this.#askedAt = Date.now();
+  postpone() {
+    this.#polledAt = Date.now();
   }
 
-  /** Ask, when it has been quiet for a while. @param {() => Promise<void>} question */
-  whenQuiet(question) {
-    if (Date.now() - this.#askedAt >= QUIET_MS) void question();
+  /** Ask, when it has been quiet for a while. @param {() => Promise<void>} poll */
+  whenQuiet(poll) {
+    if (Date.now() - this.#polledAt >= POLL_MS) void poll();
   }
 
   /** How is that booking? @param {string} id */
   booking(id) {
     return this.#once(async () => {
-      this.#onBooking((await ask("GET", `/api/v1/bookings/${encodeURIComponent(id)}`)).booking);
+      this.#onBooking((await request("GET", `/api/v1/bookings/${encodeURIComponent(id)}`)).booking);
     });
   }
 
@@ -51,7 +51,7 @@ export class Inquiry {
     return this.#once(async () => {
       const path = `/api/v1/events/${this.#event}/holds/${encodeURIComponent(id)}`;
       try {
-        const answer = await ask("GET", path);
+        const answer = await request("GET", path);
         this.#onHold(id, answer.hold ?? answer);
       } catch (problem) {
         if (problem instanceof Problem && [404, 410].includes(problem.status))
@@ -60,17 +60,17 @@ export class Inquiry {
     });
   }
 
-  /** @param {() => Promise<void>} question */
-  async #once(question) {
-    if (this.#asking) return;
-    this.#asking = true;
-    this.heard();
+  /** @param {() => Promise<void>} poll */
+  async #once(poll) {
+    if (this.#polling) return;
+    this.#polling = true;
+    this.postpone();
     try {
-      await question();
+      await poll();
     } catch {
       // it is asked again when it has been quiet for a while
     } finally {
-      this.#asking = false;
+      this.#polling = false;
     }
   }
 }

@@ -1,67 +1,68 @@
-// The visitor's side of the line: commands go out, frames come in, and answers find their commands.
+// The connection of one visitor to one event: sends commands, and matches frames to the commands they answer.
 
-import { ReturningSocket } from "./reconnecting-socket.js";
-import { becomeVisitor } from "./visitor-session.js";
+import { ReconnectingSocket } from "./reconnecting-socket.js";
+import { createVisitor } from "./visitor-session.js";
 
 /**
  * @typedef {import("./reconnecting-socket.js").Frame} Frame
  * @typedef {import("./reconnecting-socket.js").Status} Status
  */
 
-/** One event's line, as one visitor talks with it. */
-export class Line {
+/** A connection to one event; it numbers commands and creates a visitor where there is none. */
+export class EventConnection {
   /** @type {Map<string, string>} command id → its type, until it is answered */
-  #asked = new Map();
-  #last = 0;
+  #unanswered = new Map();
+  #lastId = 0;
   #socket;
 
   /**
    * @param {string} event
    * @param {object} listener
-   * @param {(frame: Frame, asked: string | null) => void} listener.onFrame and what it answers
+   * @param {(frame: Frame, command: string | null) => void} listener.onFrame the frame, and the
+   *   type of the command that it answers
    * @param {(status: Status, code?: number) => void} listener.onStatus
    */
   constructor(event, { onFrame, onStatus }) {
-    this.#socket = new ReturningSocket(`/ws/events/${encodeURIComponent(event)}`, {
-      onFrame: (frame) => onFrame(frame, this.#answered(frame)),
+    this.#socket = new ReconnectingSocket(`/ws/events/${encodeURIComponent(event)}`, {
+      onFrame: (frame) => onFrame(frame, this.#answeredCommand(frame)),
       onStatus: (status, code) => {
-        if (status !== "open") this.#asked.clear();
+        if (status !== "open") this.#unanswered.clear();
         onStatus(status, code);
       },
       ping: () => this.#command("ping"),
-      renew: becomeVisitor,
+      authenticate: createVisitor,
     });
   }
 
-  /** Connect, as a visitor that is made where there is none, and stay connected. */
+  /** Connect, and reconnect after every failure. */
   start() {
     this.#socket.start();
   }
 
   /**
-   * Send a command; whether there was a socket for it.
+   * Send a command. Return whether a socket was open for it.
    * @param {string} type @param {Record<string, unknown>} [members]
    */
-  ask(type, members = {}) {
+  send(type, members = {}) {
     return this.#socket.send({ ...this.#command(type), ...members });
   }
 
-  /** The page is looked at again. */
+  /** Find out now whether the connection is alive: the page has become visible. */
   probe() {
     this.#socket.probe();
   }
 
   /** @param {string} type */
   #command(type) {
-    const id = String(++this.#last);
-    this.#asked.set(id, type);
+    const id = String(++this.#lastId);
+    this.#unanswered.set(id, type);
     return { type, id };
   }
 
   /** @param {Frame} frame */
-  #answered(frame) {
-    const asked = this.#asked.get(frame.re ?? "") ?? null;
-    this.#asked.delete(frame.re ?? "");
-    return asked;
+  #answeredCommand(frame) {
+    const command = this.#unanswered.get(frame.re ?? "") ?? null;
+    this.#unanswered.delete(frame.re ?? "");
+    return command;
   }
 }

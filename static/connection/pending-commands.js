@@ -1,11 +1,11 @@
-// What a visitor wants of the line is asked until it is answered, on this socket or on the next.
+// Pending commands: each is sent again until the server answers it, on this socket or the next.
 
 import { waitMs } from "../lib/backoff.js";
 
 /** @typedef {import("./reconnecting-socket.js").Frame} Frame */
 
-/** What fulfils a wish, also when somebody else asked; `own` wants the answer to our own asking. */
-const ANSWERS = {
+/** Frames that settle a command; with `own`, only as the answer to that very command. */
+const ANSWERED_BY = {
   "queue.join": { frames: ["queue.joined", "queue.admitted"], own: false },
   "queue.claim": { frames: ["queue.admitted", "queue.joined"], own: true },
   "queue.leave": { frames: ["queue.left"], own: false },
@@ -15,11 +15,11 @@ const ANSWERS = {
   "hold.checkout": { frames: ["booking.updated"], own: true },
 };
 
-/** Wishes that a new one takes back. */
-const OPPOSITES = { "queue.join": ["queue.leave"], "queue.leave": ["queue.join", "queue.claim"] };
+/** Commands that a new one cancels. */
+const REPLACES = { "queue.join": ["queue.leave"], "queue.leave": ["queue.join", "queue.claim"] };
 
-/** What a welcome answers by itself: connecting is being heard of. */
-const WELCOMES = {
+/** Tests of whether a welcome shows a command as done. Connecting itself confirms presence. */
+const DONE_BY_WELCOME = {
   "queue.join": (/** @type {Frame} */ frame) => Boolean(frame.place),
   "queue.claim": () => true,
   "queue.leave": (/** @type {Frame} */ frame) => !frame.place && frame.room.state !== "recovering",
@@ -27,122 +27,123 @@ const WELCOMES = {
   "hold.extend": (
     /** @type {Frame} */ frame,
     /** @type {Members} */ { hold },
-    /** @type {number} */ left,
-  ) => frame.hold?.id !== hold || frame.hold.extensions_left < left,
+    /** @type {number} */ extensionsLeft,
+  ) => frame.hold?.id !== hold || frame.hold.extensions_left < extensionsLeft,
   "hold.release": (/** @type {Frame} */ frame) => !frame.hold,
-  // A hold that is not being paid yet is asked to be; after a refusal of the bank people decide.
+  // A hold that is still `held` is checked out again, but not after a decline: people decide that.
   "hold.checkout": (/** @type {Frame} */ frame) =>
     frame.hold?.state !== "held" || (frame.booking?.id === frame.hold.id && frame.booking.reason),
 };
 
-/** Wishes that end with what they are about. */
-const ENDS = {
+/** Frames that make commands pointless. */
+const ENDED_BY = {
   "queue.expired": ["queue.claim", "queue.leave"],
   "hold.expired": ["hold.extend", "hold.checkout"],
 };
 
-const TEMPORARY = new Set(["recovering", "try_again", "busy", "too_many_requests"]);
+const RETRYABLE = new Set(["recovering", "try_again", "busy", "too_many_requests"]);
 
 /**
- * @typedef {keyof typeof ANSWERS} Wish
- * @typedef {Record<string, unknown>} Members of the command, the same however often it is asked
+ * @typedef {keyof typeof ANSWERED_BY} CommandType
+ * @typedef {Record<string, unknown>} Members of the command, the same each time it is sent
  *
- * @typedef {object} Open
+ * @typedef {object} Pending
  * @property {Members} members
- * @property {number} before a figure at the time of wishing: a welcome with another shows it done
+ * @property {number} extensionsLeft of the hold when sent first: fewer in a welcome means done
  * @property {number} failures
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
 
-/** The wishes that are open. */
-export class Wishes {
-  /** @type {Map<Wish, Open>} */ #open = new Map();
-  #ask;
+/** The commands that were sent and are not answered, at most one of each type. */
+export class PendingCommands {
+  /** @type {Map<CommandType, Pending>} */ #pending = new Map();
+  #sendFrame;
 
-  /** @param {(type: string, members: Members) => boolean} ask sends a command */
-  constructor(ask) {
-    this.#ask = ask;
+  /** @param {(type: string, members: Members) => boolean} sendFrame */
+  constructor(sendFrame) {
+    this.#sendFrame = sendFrame;
   }
 
   /**
-   * Want something; wanting it twice is wanting it once.
-   * @param {Wish} wish
+   * Send a command until it is answered. A command that is pending already is not sent twice.
+   * @param {CommandType} command
    * @param {number} [afterMs]
    * @param {Members} [members]
-   * @param {number} [before]
+   * @param {number} [extensionsLeft]
    */
-  want(wish, afterMs = 0, members = {}, before = 0) {
-    for (const other of /** @type {any} */ (OPPOSITES)[wish] ?? []) this.drop(other);
-    if (this.#open.has(wish)) return;
-    this.#open.set(wish, { members, before, failures: 0 });
-    this.#try(wish, afterMs);
+  send(command, afterMs = 0, members = {}, extensionsLeft = 0) {
+    for (const other of /** @type {any} */ (REPLACES)[command] ?? []) this.drop(other);
+    if (this.#pending.has(command)) return;
+    this.#pending.set(command, { members, extensionsLeft, failures: 0 });
+    this.#sendAfter(command, afterMs);
   }
 
-  /** Whether something is wanted and not answered yet. @param {Wish} wish */
-  wants(wish) {
-    return this.#open.has(wish);
+  /** Return whether a command is not answered yet. @param {CommandType} command */
+  isPending(command) {
+    return this.#pending.has(command);
   }
 
-  /** Whether something that is wanted has been refused for the moment. @param {Wish} wish */
-  isDelayed(wish) {
-    return (this.#open.get(wish)?.failures ?? 0) > 0;
+  /** Return whether a pending command was refused for the moment. @param {CommandType} command */
+  isRetried(command) {
+    return (this.#pending.get(command)?.failures ?? 0) > 0;
   }
 
-  /** Want it no more. @param {Wish} wish */
-  drop(wish) {
-    clearTimeout(this.#open.get(wish)?.timer);
-    this.#open.delete(wish);
+  /** Stop sending a command. @param {CommandType} command */
+  drop(command) {
+    clearTimeout(this.#pending.get(command)?.timer);
+    this.#pending.delete(command);
   }
 
   /**
-   * Take a frame; `asked` is the command that it answers.
+   * Handle a frame: settle, retry or send again the commands that it concerns.
    * @param {Frame} frame
-   * @param {string | null} asked
+   * @param {string | null} answered the type of the command that the frame answers
    */
-  hear(frame, asked) {
-    if (frame.type === "welcome") this.#welcomed(frame);
-    else if (frame.type === "error") this.#refused(/** @type {Wish} */ (asked), frame.problem.code);
-    else this.#fulfilled(frame.type, asked);
+  handleFrame(frame, answered) {
+    if (frame.type === "welcome") this.#resend(frame);
+    else if (frame.type === "error")
+      this.#retryOrDrop(/** @type {CommandType} */ (answered), frame.problem.code);
+    else this.#settle(frame.type, answered);
   }
 
-  /** @param {Wish} wish @param {number} afterMs */
-  #try(wish, afterMs) {
-    const open = this.#open.get(wish);
-    if (!open) return;
-    clearTimeout(open.timer);
-    const ask = () => this.#ask(wish, open.members);
-    if (afterMs === 0) ask();
-    else open.timer = setTimeout(ask, afterMs);
+  /** @param {CommandType} command @param {number} afterMs */
+  #sendAfter(command, afterMs) {
+    const pending = this.#pending.get(command);
+    if (!pending) return;
+    clearTimeout(pending.timer);
+    const sendFrame = () => this.#sendFrame(command, pending.members);
+    if (afterMs === 0) sendFrame();
+    else pending.timer = setTimeout(sendFrame, afterMs);
   }
 
   /** @param {Frame} frame */
-  #welcomed(frame) {
-    for (const [wish, { members, before }] of [...this.#open]) {
-      if (WELCOMES[wish](frame, members, before)) this.drop(wish);
-      else this.#try(wish, 0);
+  #resend(frame) {
+    for (const [command, { members, extensionsLeft }] of [...this.#pending]) {
+      if (DONE_BY_WELCOME[command](frame, members, extensionsLeft)) this.drop(command);
+      else this.#sendAfter(command, 0);
     }
   }
 
-  /** @param {Wish} wish @param {string} code */
-  #refused(wish, code) {
-    const open = this.#open.get(wish);
-    if (!open) return;
-    if (TEMPORARY.has(code)) this.#try(wish, waitMs((open.failures += 1)));
-    else this.drop(wish);
+  /** @param {CommandType} command @param {string} code */
+  #retryOrDrop(command, code) {
+    const pending = this.#pending.get(command);
+    if (!pending) return;
+    if (RETRYABLE.has(code)) this.#sendAfter(command, waitMs((pending.failures += 1)));
+    else this.drop(command);
   }
 
-  /** @param {string} type @param {string | null} asked */
-  #fulfilled(type, asked) {
-    const over = /** @type {Record<string, Wish[]>} */ (ENDS)[type] ?? [];
-    for (const wish of over) this.drop(wish);
-    for (const [wish, { frames, own }] of Object.entries(ANSWERS)) {
-      const name = /** @type {Wish} */ (wish);
-      if (frames.includes(type) && (!own || asked === name)) this.drop(name);
+  /** @param {string} type @param {string | null} answered */
+  #settle(type, answered) {
+    const over = /** @type {Record<string, CommandType[]>} */ (ENDED_BY)[type] ?? [];
+    for (const command of over) this.drop(command);
+    for (const [command, { frames, own }] of Object.entries(ANSWERED_BY)) {
+      const name = /** @type {CommandType} */ (command);
+      if (frames.includes(type) && (!own || answered === name)) this.drop(name);
     }
   }
 }
 
-/** Whether a refusal passes by itself, so that we ask again. @param {string | undefined} code */
-export function passes(code) {
-  return TEMPORARY.has(code ?? "");
+/** Return whether a refusal is for the moment only. @param {string | undefined} code */
+export function isRetryable(code) {
+  return RETRYABLE.has(code ?? "");
 }

@@ -1,39 +1,39 @@
-// Becomes somebody: asks the server for a visitor, whose token only the cookie knows.
+// The visitor's session: requests a visitor, whose token the server sets as a cookie.
 
-import { ask } from "../lib/api.js";
+import { request } from "../lib/api.js";
 
-const MADE_AT = "rush-visitor-made-at"; // when a tab of this browser last did so, never a token
+const CREATED_AT = "rush-visitor-made-at"; // when a tab of this browser created a visitor; never a token
 
 /**
- * Become a visitor, unless another tab has done so since `since` (tabs share the cookie, and a
- * second visitor would cost the first one's place).
- * @param {number} since when we began without one
+ * Create a visitor, unless another tab has since `since`: tabs share the cookie, and a second
+ * visitor would cost the first one's place.
+ * @param {number} since in milliseconds, when this page connected without a visitor
  */
-export async function becomeVisitor(since) {
-  await alone(async () => {
-    if (madeAt() >= since) return;
-    await ask("POST", "/api/v1/visitors");
-    remember();
+export async function createVisitor(since) {
+  await withLock(async () => {
+    if (createdAt() >= since) return;
+    await request("POST", "/api/v1/visitors");
+    saveCreatedAt();
   });
 }
 
-/** One tab at a time, where the browser can do that. @param {() => Promise<void>} work */
-async function alone(work) {
+/** Run work in one tab at a time, where the browser has locks. @param {() => Promise<void>} work */
+async function withLock(work) {
   if (!navigator.locks) return work();
   await navigator.locks.request("rush-visitor", work);
 }
 
-function madeAt() {
+function createdAt() {
   try {
-    return Number(localStorage.getItem(MADE_AT));
+    return Number(localStorage.getItem(CREATED_AT));
   } catch {
     return 0;
   }
 }
 
-function remember() {
+function saveCreatedAt() {
   try {
-    localStorage.setItem(MADE_AT, String(Date.now()));
+    localStorage.setItem(CREATED_AT, String(Date.now()));
   } catch {
     // storage is off: tabs opened in the same instant may become two visitors
   }

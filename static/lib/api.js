@@ -1,8 +1,8 @@
-// HTTP to our own server: JSON comes back, or a Problem is thrown.
+// HTTP requests to the server: they return JSON, or throw a Problem.
 
-import { texts } from "../texts/en.js";
+import { en } from "../texts/en.js";
 
-/** A refusal as the server words it (`application/problem+json`). */
+/** A refusal as the server words it (RFC 9457, `application/problem+json`). */
 export class Problem extends Error {
   /**
    * @param {object} members
@@ -12,7 +12,7 @@ export class Problem extends Error {
    * @param {{field: string, why: string}[]} [members.errors]
    */
   constructor(members) {
-    super(members.detail || texts.problems.unreadable);
+    super(members.detail || en.problems.unreadable);
     this.code = members.code ?? "unknown";
     this.status = members.status ?? 0;
     this.errors = members.errors ?? [];
@@ -20,14 +20,15 @@ export class Problem extends Error {
 }
 
 /**
- * Ask the server; what it answers, or null where there is no body.
+ * Send a request. Return the JSON of the answer, or null when it has no body.
+ * @throws {Problem} when the server refuses or cannot be reached
  * @param {string} method
  * @param {string} path
  * @param {{body?: unknown, headers?: Record<string, string>}} [more]
  * @returns {Promise<any>}
  */
-export async function ask(method, path, { body, headers = {} } = {}) {
-  const response = await reach(path, {
+export async function request(method, path, { body, headers = {} } = {}) {
+  const response = await fetchOrThrow(path, {
     method,
     headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
@@ -38,12 +39,13 @@ export async function ask(method, path, { body, headers = {} } = {}) {
 }
 
 /**
- * Ask for a text of another type; what it says, and where its next page is, if there is one.
+ * Request a text of another media type. Return it, and the cursor of the next page or "".
+ * @throws {Problem} when the server refuses or cannot be reached
  * @param {string} path
  * @param {string} type
  */
-export async function textOf(path, type) {
-  const response = await reach(path, { headers: { Accept: type } });
+export async function requestText(path, type) {
+  const response = await fetchOrThrow(path, { headers: { Accept: type } });
   if (!response.ok) {
     const answer = await response.json().catch(() => null);
     throw new Problem({ status: response.status, ...answer });
@@ -54,14 +56,14 @@ export async function textOf(path, type) {
 }
 
 /**
- * Fetch; a network that is away is a Problem like any other.
+ * Fetch, and throw a Problem when the network fails.
  * @param {string} path
- * @param {RequestInit} request
+ * @param {RequestInit} options
  */
-async function reach(path, request) {
+async function fetchOrThrow(path, options) {
   try {
-    return await fetch(path, request);
+    return await fetch(path, options);
   } catch {
-    throw new Problem({ code: "unreachable", detail: texts.problems.unreachable });
+    throw new Problem({ code: "unreachable", detail: en.problems.unreachable });
   }
 }

@@ -1,24 +1,24 @@
-// Instants as people read them, in their own time zone.
+// Formats of instants, in the time zone of the device.
 
-import { texts } from "../texts/en.js";
+import { en } from "../texts/en.js";
 
-/** @param {Intl.DateTimeFormatOptions} options */
-const shown = (options) => {
-  const format = new Intl.DateTimeFormat(texts.locale, options);
+/** Return a function that formats an RFC 3339 instant. @param {Intl.DateTimeFormatOptions} options */
+const formatter = (options) => {
+  const format = new Intl.DateTimeFormat(en.locale, options);
   return (/** @type {string} */ instant) => format.format(new Date(instant));
 };
 
-/** "Wednesday 23 December 2026 at 19:00" */
-export const dateAndTime = shown({ dateStyle: "full", timeStyle: "short" });
+/** Format as "Wednesday 23 December 2026 at 19:00". */
+export const dateAndTime = formatter({ dateStyle: "full", timeStyle: "short" });
 
-/** "23 Dec 2026, 19:00" */
-export const shortDateAndTime = shown({ dateStyle: "medium", timeStyle: "short" });
+/** Format as "23 Dec 2026, 19:00". */
+export const shortDateAndTime = formatter({ dateStyle: "medium", timeStyle: "short" });
 
-/** "19:00" */
-export const time = shown({ timeStyle: "short" });
+/** Format as "19:00". */
+export const time = formatter({ timeStyle: "short" });
 
-/** "23 Dec, 19:00:07", as a journal says it. */
-export const moment = shown({
+/** Format as "23 Dec, 19:00:07", for the journal. */
+export const dateAndSecond = formatter({
   day: "numeric",
   month: "short",
   hour: "2-digit",

@@ -1,7 +1,7 @@
-// Keys of wishes: a new one for every new wish, the same one when the same wish is asked again.
+// Idempotency keys: a new one for each new command, the same one when it is sent again.
 
-/** A random UUID, also on pages that have no TLS. */
-export function newKey() {
+/** Return a random UUID (RFC 9562, version 4). `crypto.randomUUID` needs TLS, this does not. */
+export function newIdempotencyKey() {
   const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
   [bytes[6], bytes[8]] = [(bytes[6] & 0x0f) | 0x40, (bytes[8] & 0x3f) | 0x80];
   const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,20 +1,20 @@
-// Money between the wire's minor units and what people read and type.
+// Money: converts between the wire's minor units and the amounts that people read and type.
 
-import { texts } from "../texts/en.js";
+import { en } from "../texts/en.js";
 
-/** A price as people read it. @param {{amount: number, currency: string}} price */
-export function price({ amount, currency }) {
+/** Return a price as text. @param {{amount: number, currency: string}} price */
+export function formatPrice({ amount, currency }) {
   const format = formatOf(currency);
   return format.format(amount / 10 ** digitsOf(format));
 }
 
-/** The minor units of what somebody typed. @param {string} typed @param {string} currency */
+/** Return a typed amount in minor units. @param {string} typed @param {string} currency */
 export function minorUnits(typed, currency) {
   return Math.round(Number(typed) * 10 ** digitsOf(formatOf(currency)));
 }
 
 /**
- * The cheapest of some prices; null when there are none.
+ * Return the cheapest of some prices; null for none.
  * @param {{amount: number, currency: string}[]} prices
  */
 export function cheapest(prices) {
@@ -24,7 +24,7 @@ export function cheapest(prices) {
 
 /** @param {string} currency */
 function formatOf(currency) {
-  return new Intl.NumberFormat(texts.locale, { style: "currency", currency });
+  return new Intl.NumberFormat(en.locale, { style: "currency", currency });
 }
 
 /** @param {Intl.NumberFormat} format */

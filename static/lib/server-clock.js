@@ -1,22 +1,22 @@
-// The server's clock, as far as this device knows it, and the time that is left by it.
+// The server's clock, estimated from frames, and countdowns by it.
 
-/** Tells the server's time by what the server last said of it. */
-export class Clock {
+/** The server's time: the device's, corrected by the last `server_time`. */
+export class ServerClock {
   #aheadMs = 0;
 
-  /** Take the server's time of this moment. @param {string} serverTime */
+  /** Set the correction. @param {string} serverTime */
   sync(serverTime) {
-    const told = Date.parse(serverTime);
-    if (Number.isFinite(told)) this.#aheadMs = told - Date.now();
+    const server = Date.parse(serverTime);
+    if (Number.isFinite(server)) this.#aheadMs = server - Date.now();
   }
 
-  /** The server's now, in milliseconds. */
+  /** Return the server's now, in milliseconds since 1970. */
   now() {
     return Date.now() + this.#aheadMs;
   }
 
   /**
-   * Whole seconds until an instant, 0 when it is past.
+   * Return whole seconds until an instant; 0 when it is past or missing.
    * @param {string | null | undefined} instant
    */
   secondsTo(instant) {
@@ -25,7 +25,7 @@ export class Clock {
   }
 }
 
-/** Seconds as people read a clock: `4:59`, `1:02:03`. @param {number} seconds */
+/** Return seconds as a clock shows them: `4:59`, `1:02:03`. @param {number} seconds */
 export function countdown(seconds) {
   const [hours, minutes, rest] = [
     Math.floor(seconds / 3600),

@@ -1,45 +1,53 @@
-// The visitor's turn on the page: how long it lasts, and until when to say that we are here.
+// The admission panel: how long the pass lasts, and until when presence must be confirmed.
 
 import { countdown } from "../lib/server-clock.js";
-import { texts } from "../texts/en.js";
-import { part, write, writeIf } from "../ui/dom.js";
-import { alarm } from "../ui/live-region.js";
+import { en } from "../texts/en.js";
+import { byId, setText, setTextOrHide } from "../ui/dom.js";
+import { announceUrgently } from "../ui/live-region.js";
 
 /**
- * @typedef {import("./queue-state.js").Standing} Standing
- * @typedef {import("../lib/server-clock.js").Clock} Clock
+ * @typedef {import("./queue-state.js").QueueState} QueueState
+ * @typedef {import("../lib/server-clock.js").ServerClock} ServerClock
  */
 
-const LAST_S = 60;
-const words = texts.event.admitted;
+const LAST_MINUTE_S = 60;
+const texts = en.event.admitted;
 
-/** The turn that was announced, and the one whose last minute was; a turn is known by its end. */
-const announced = { turn: "", lastMinute: "" };
+/** `expiresAt` of the pass whose beginning and whose last minute were announced. */
+const announced = { beginning: "", lastMinute: "" };
 
 /**
- * Show the turn of who is admitted.
- * @param {Standing} standing
- * @param {Clock} clock
- * @param {boolean} claiming whether the server is just being told that we are here
+ * Draw the pass of an admitted visitor.
+ * @param {QueueState} queueState
+ * @param {ServerClock} clock
+ * @param {boolean} confirmingPresence whether `queue.claim` is sent and not answered
  */
-export function drawTurn({ place, claimed, claimBy, expiresAt }, clock, claiming) {
+export function drawAdmission(
+  { place, presenceConfirmed, claimBy, expiresAt },
+  clock,
+  confirmingPresence,
+) {
   if (place?.state !== "admitted") return;
   const left = clock.secondsTo(expiresAt);
-  write(part("pass-countdown"), countdown(left));
-  part("pass-countdown").classList.toggle("soon", left <= LAST_S);
-  writeIf(part("claim-by"), noteOf(left, claimed || claiming, clock.secondsTo(claimBy)));
-  if (left > 0) announce("turn", expiresAt, words.announce(Math.max(1, Math.floor(left / 60))));
-  if (left > 0 && left <= LAST_S) announce("lastMinute", expiresAt, words.lastMinute);
+  setText(byId("pass-countdown"), countdown(left));
+  byId("pass-countdown").classList.toggle("soon", left <= LAST_MINUTE_S);
+  setTextOrHide(
+    byId("claim-by"),
+    noteOf(left, presenceConfirmed || confirmingPresence, clock.secondsTo(claimBy)),
+  );
+  if (left > 0)
+    announce("beginning", expiresAt, texts.announce(Math.max(1, Math.floor(left / 60))));
+  if (left > 0 && left <= LAST_MINUTE_S) announce("lastMinute", expiresAt, texts.lastMinute);
 }
 
-/** @param {number} left @param {boolean} told @param {number} toClaim */
-function noteOf(left, told, toClaim) {
-  if (left === 0) return words.over;
-  return told ? "" : words.claim(countdown(toClaim));
+/** @param {number} left @param {boolean} confirmed @param {number} toConfirm */
+function noteOf(left, confirmed, toConfirm) {
+  if (left === 0) return texts.over;
+  return confirmed ? "" : texts.confirmBy(countdown(toConfirm));
 }
 
 /**
- * Say it once a turn.
+ * Announce a text, once for each pass.
  * @param {keyof typeof announced} what
  * @param {string} expiresAt
  * @param {string} text
@@ -47,5 +55,5 @@ function noteOf(left, told, toClaim) {
 function announce(what, expiresAt, text) {
   if (announced[what] === expiresAt) return;
   announced[what] = expiresAt;
-  alarm(text);
+  announceUrgently(text);
 }

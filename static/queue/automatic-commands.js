@@ -1,36 +1,37 @@
-// What the page asks of the line by itself after a frame: join again, say that we are here.
+// Commands the page sends on its own: rejoin after a recovery, confirm presence when visible.
 
-import { waits } from "./queue-state.js";
+import { isWaiting } from "./queue-state.js";
 
 /**
- * @typedef {import("./queue-state.js").Standing} Standing
+ * @typedef {import("./queue-state.js").QueueState} QueueState
  * @typedef {import("../connection/reconnecting-socket.js").Frame} Frame
  */
 
-const SPREAD_MS = 3_000; // after a recovery everybody joins again, and not in the same moment
+const RECOVERY_SPREAD_MS = 3_000; // after a recovery all pages rejoin: not in the same moment
 
 /**
- * Whether who waited must join again.
- * @param {Standing} before
- * @param {Standing} after
+ * Return whether a waiting visitor has lost their place and must rejoin.
+ * @param {QueueState} before
+ * @param {QueueState} after
  * @param {Frame} frame
  */
-export function mustJoinAgain(before, after, frame) {
-  if (!waits(after) || after.room?.state === "recovering") return false;
+export function mustRejoin(before, after, frame) {
+  if (!isWaiting(after) || after.room?.state === "recovering") return false;
   if (frame.type === "welcome") return !frame.place;
   if (frame.type === "room.state") return before.room?.state === "recovering";
   return frame.type === "error" && frame.problem.code === "not_in_line";
 }
 
-/** When to ask after such a frame. @param {Frame} frame @param {() => number} [random] */
-export function spreadMs(frame, random = Math.random) {
-  return frame.type === "room.state" ? random() * SPREAD_MS : 0;
+/**
+ * Return how long to wait before a command that this frame causes, in milliseconds: random in
+ * 0 .. 3 s after a recovery, else 0.
+ * @param {Frame} frame @param {() => number} [random]
+ */
+export function recoveryDelayMs(frame, random = Math.random) {
+  return frame.type === "room.state" ? random() * RECOVERY_SPREAD_MS : 0;
 }
 
-/**
- * Whether the turn has come and nobody has said so far that we are here.
- * @param {Standing} standing
- */
-export function mustClaim({ place, claimed }) {
-  return place?.state === "admitted" && !claimed;
+/** Return whether the visitor is admitted and not confirmed. @param {QueueState} queueState */
+export function mustConfirmPresence({ place, presenceConfirmed }) {
+  return place?.state === "admitted" && !presenceConfirmed;
 }

@@ -1,37 +1,42 @@
-// What the organisers say to everybody, as a banner that stays until it is dismissed.
+// The broadcast banner: an operator's message to everybody, shown until it is dismissed.
 
 import { time } from "../lib/dates.js";
-import { texts } from "../texts/en.js";
-import { make, part } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { byId, createElement } from "../ui/dom.js";
 
-/** @typedef {import("./queue-state.js").Message} Message */
+/** @typedef {import("./queue-state.js").Broadcast} Broadcast */
 
-const words = texts.event.message;
+const texts = en.event.broadcast;
 const ROLES = { info: "status", warning: "status", urgent: "alert" };
-const DISMISSED = "rush-dismissed";
+const DISMISSED_KEY = "rush-dismissed";
 
 let shown = "";
 
-/** Show a message, unless it was dismissed. @param {Message | null} message */
-export function showMessage(message) {
-  if (!message || message.id === shown || dismissed().includes(message.id)) return;
-  shown = message.id;
-  part("message").replaceChildren(banner(message));
+/** Show a broadcast, unless it was dismissed. @param {Broadcast | null} broadcast */
+export function showBroadcast(broadcast) {
+  if (!broadcast || broadcast.id === shown || dismissed().includes(broadcast.id)) return;
+  shown = broadcast.id;
+  byId("message").replaceChildren(banner(broadcast));
 }
 
-/** @param {Message} message */
-function banner(message) {
-  const level = message.level in ROLES ? /** @type {keyof typeof ROLES} */ (message.level) : "info";
-  const close = make("button", { type: "button", "aria-label": texts.common.dismiss }, "×");
-  close.addEventListener("click", () => dismiss(message.id));
-  return make(
+/** @param {Broadcast} broadcast */
+function banner(broadcast) {
+  const level =
+    broadcast.level in ROLES ? /** @type {keyof typeof ROLES} */ (broadcast.level) : "info";
+  const close = createElement("button", { type: "button", "aria-label": en.common.dismiss }, "×");
+  close.addEventListener("click", () => dismiss(broadcast.id));
+  return createElement(
     "div",
     { class: "banner", "data-level": level, role: ROLES[level] },
-    make(
+    createElement(
       "div",
       {},
-      make("p", { class: "label" }, `${words.levels[level]} ${words.at(time(message.at))}`),
-      make("p", { class: "said", "data-testid": "message" }, message.text),
+      createElement(
+        "p",
+        { class: "label" },
+        `${texts.levels[level]} ${texts.at(time(broadcast.at))}`,
+      ),
+      createElement("p", { class: "said", "data-testid": "message" }, broadcast.text),
     ),
     close,
   );
@@ -39,18 +44,18 @@ function banner(message) {
 
 /** @param {string} id */
 function dismiss(id) {
-  part("message").replaceChildren();
+  byId("message").replaceChildren();
   try {
-    sessionStorage.setItem(DISMISSED, JSON.stringify([...dismissed(), id]));
+    sessionStorage.setItem(DISMISSED_KEY, JSON.stringify([...dismissed(), id]));
   } catch {
-    // storage is off: a dismissed message comes back with the next visit
+    // storage is off: a dismissed broadcast comes back with the next visit
   }
 }
 
 /** @returns {string[]} */
 function dismissed() {
   try {
-    return JSON.parse(sessionStorage.getItem(DISMISSED) ?? "[]");
+    return JSON.parse(sessionStorage.getItem(DISMISSED_KEY) ?? "[]");
   } catch {
     return [];
   }

@@ -1,9 +1,9 @@
-// What is on sale here: the event's name and dates, asked for until the server tells them.
+// Event details: the name and dates of the event, requested until the server answers.
 
-import { ask, Problem } from "../lib/api.js";
+import { Problem, request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
 import { dateAndTime } from "../lib/dates.js";
-import { part, write } from "../ui/dom.js";
+import { byId, setText } from "../ui/dom.js";
 
 /**
  * @typedef {object} Event
@@ -15,24 +15,27 @@ import { part, write } from "../ui/dom.js";
 const TRIES_MAX = 8;
 
 /**
- * Show an event's name and dates; what the server tells of it, or null.
+ * Fetch an event and show its name and dates. Return the event, or null when there is none.
  * @param {string} event
  * @returns {Promise<Event | null>}
  */
-export async function showEvent(event) {
-  write(part("name"), event);
-  const found = await told(event);
+export async function showEventDetails(event) {
+  setText(byId("name"), event);
+  const found = await fetchEvent(event);
   if (!found) return null;
-  write(part("name"), found.name);
-  write(part("dates"), found.shows.map((show) => dateAndTime(show.starts_at)).join(" · "));
+  setText(byId("name"), found.name);
+  setText(byId("dates"), found.shows.map((show) => dateAndTime(show.starts_at)).join(" · "));
   return found;
 }
 
-/** The event; null when there is none. @param {string} event @returns {Promise<Event | null>} */
-async function told(event) {
+/**
+ * Fetch the event, up to 8 times. Return null when there is none or no answer.
+ * @param {string} event @returns {Promise<Event | null>}
+ */
+async function fetchEvent(event) {
   for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
     try {
-      return (await ask("GET", `/api/v1/events/${encodeURIComponent(event)}`)).event;
+      return (await request("GET", `/api/v1/events/${encodeURIComponent(event)}`)).event;
     } catch (problem) {
       if (problem instanceof Problem && problem.status === 404) return null;
       await new Promise((resolve) => setTimeout(resolve, waitMs(tries)));

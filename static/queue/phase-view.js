@@ -1,39 +1,40 @@
-// The page shows one phase at a time, and says in it what the standing says.
+// The phase view: shows the parts of the page's one phase, with texts and buttons from the queue state.
 
 import { dateAndTime } from "../lib/dates.js";
-import { texts } from "../texts/en.js";
-import { part, write, writeIf } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { byId, setText, setTextOrHide } from "../ui/dom.js";
 import { mayJoin } from "./queue-state.js";
 
 /**
- * @typedef {import("./queue-state.js").Standing} Standing
- * @typedef {{joining: boolean, claiming: boolean, leaving: boolean, again: boolean}} Asking
+ * @typedef {import("./queue-state.js").QueueState} QueueState
+ * @typedef {{joining: boolean, confirmingPresence: boolean, leaving: boolean, retrying: boolean}}
+ *   Pending which commands are not answered yet; `retrying`: one was refused for the moment
  */
 
-const words = texts.event;
+const texts = en.event;
 
 /**
- * Draw everything but what changes with the clock alone.
- * @param {Standing} standing
- * @param {{phase: string, status: string, name: string, asking: Asking}} now
+ * Draw the phase, except for what changes with the clock alone.
+ * @param {QueueState} queueState
+ * @param {{phase: string, status: string, name: string, pending: Pending}} now
  */
-export function drawPage(standing, { phase, status, name, asking }) {
+export function drawPhaseView(queueState, { phase, status, name, pending }) {
   const focused = document.activeElement;
   drawPhase(phase);
   drawConnection(status);
-  drawTitle(standing, phase, name);
-  drawRoom(standing);
-  drawOutside(standing);
-  drawLate(standing);
-  drawExpired(standing);
-  drawUnknown(standing);
-  drawButtons(standing, phase, asking);
-  drawProblem(standing, asking);
-  settleFocus(focused);
+  drawTitle(queueState, phase, name);
+  drawRoom(queueState);
+  drawOutside(queueState);
+  drawLate(queueState);
+  drawExpired(queueState);
+  drawUnknown(queueState);
+  drawButtons(queueState, phase, pending);
+  drawProblem(queueState, pending);
+  keepFocus(focused);
 }
 
 /**
- * Show the parts of a phase; a question that was asked in another phase is void.
+ * Show the parts of a phase, and close dialogs of the phase before.
  * @param {string} phase
  */
 function drawPhase(phase) {
@@ -49,10 +50,10 @@ function drawPhase(phase) {
 }
 
 /**
- * Who had the focus on what is gone now gets it on the phase's heading.
- * @param {Element | null} focused
+ * Move the focus to the phase's heading when its element has been hidden.
+ * @param {Element | null} focused the active element before drawing
  */
-function settleFocus(focused) {
+function keepFocus(focused) {
   if (!focused || focused === document.body || isShown(focused)) return;
   const heading = [...document.querySelectorAll("main h2")].find(isShown);
   /** @type {HTMLElement | undefined} */ (heading)?.focus();
@@ -65,109 +66,116 @@ function isShown(element) {
 
 /** @param {string} status */
 function drawConnection(status) {
-  const connection = part("connection");
+  const connection = byId("connection");
   connection.dataset.status = status;
-  write(connection, /** @type {Record<string, string>} */ (words.connection)[status]);
+  setText(connection, /** @type {Record<string, string>} */ (texts.connection)[status]);
 }
 
-/** @param {Standing} standing @param {string} phase @param {string} name */
+/** @param {QueueState} queueState @param {string} phase @param {string} name */
 function drawTitle({ place }, phase, name) {
-  const title = /** @type {Record<string, any>} */ (words.titles)[phase];
-  const said = typeof title === "function" ? title(place?.ahead ?? 0) : title;
-  document.title = [said, name, texts.common.brand].filter(Boolean).join(" · ");
+  const title = /** @type {Record<string, any>} */ (texts.titles)[phase];
+  const text = typeof title === "function" ? title(place?.ahead ?? 0) : title;
+  document.title = [text, name, en.common.brand].filter(Boolean).join(" · ");
 }
 
-/** @param {Standing} standing */
+/** @param {QueueState} queueState */
 function drawRoom({ room }) {
-  part("room").hidden = !room;
+  byId("room").hidden = !room;
   if (!room) return;
-  const said = /** @type {Record<string, string>} */ (texts.states)[room.state] ?? room.state;
-  part("state").dataset.state = room.state;
-  write(part("state"), said);
-  write(part("state-text"), /** @type {Record<string, string>} */ (words.room)[room.state] ?? "");
-  writeIf(part("reason"), room.reason);
+  const text = /** @type {Record<string, string>} */ (en.states)[room.state] ?? room.state;
+  byId("state").dataset.state = room.state;
+  setText(byId("state"), text);
+  setText(byId("state-text"), /** @type {Record<string, string>} */ (texts.room)[room.state] ?? "");
+  setTextOrHide(byId("reason"), room.reason);
 }
 
-/** @param {Standing} standing */
-function drawOutside(standing) {
-  const { outside } = words;
-  const over = Boolean(standing.room) && !mayJoin(standing);
-  const early = standing.room?.state === "scheduled";
-  write(part("outside-title"), over ? outside.draining : outside.title);
-  write(part("outside-lead"), over ? outside.drainingLead : outside.lead);
-  const opensAt = standing.room?.opens_at;
+/** @param {QueueState} queueState */
+function drawOutside(queueState) {
+  const { outside } = texts;
+  const over = Boolean(queueState.room) && !mayJoin(queueState);
+  const early = queueState.room?.state === "scheduled";
+  setText(byId("outside-title"), over ? outside.draining : outside.title);
+  setText(byId("outside-lead"), over ? outside.drainingLead : outside.lead);
+  const opensAt = queueState.room?.opens_at;
   const opens = opensAt ? outside.opens(dateAndTime(opensAt)) : "";
-  writeIf(part("outside-opens"), early ? [outside.lobby, opens].filter(Boolean).join(" ") : "");
-}
-
-/** @param {Standing} standing */
-function drawLate({ claimed }) {
-  write(part("late-title"), claimed ? words.late.back : words.late.title);
-  write(part("late-lead"), claimed ? words.late.backLead : words.late.lead);
-}
-
-/** @param {Standing} standing */
-function drawExpired(standing) {
-  const reasons = /** @type {Record<string, any>} */ (words.expired);
-  const [title, lead] = reasons[standing.ended] ?? reasons.other;
-  write(part("expired-title"), title);
-  write(
-    part("expired"),
-    `${lead} ${mayJoin(standing) ? words.expired.again : words.expired.noMore}`,
+  setTextOrHide(
+    byId("outside-opens"),
+    early ? [outside.lobby, opens].filter(Boolean).join(" ") : "",
   );
 }
 
-/** @param {Standing} standing */
-function drawUnknown({ stopped }) {
-  const stops = /** @type {Record<string, any>} */ (words.unknown);
-  const [title, lead] = stops[stopped] ?? stops.other;
-  write(part("unknown-title"), title);
-  write(part("unknown-lead"), lead);
+/** @param {QueueState} queueState */
+function drawLate({ presenceConfirmed }) {
+  setText(byId("late-title"), presenceConfirmed ? texts.late.back : texts.late.title);
+  setText(byId("late-lead"), presenceConfirmed ? texts.late.backLead : texts.late.lead);
 }
 
-/** @param {Standing} standing @param {string} phase @param {Asking} asking */
-function drawButtons(standing, phase, asking) {
-  const joining = asking.joining && !standing.place;
+/** @param {QueueState} queueState */
+function drawExpired(queueState) {
+  const reasons = /** @type {Record<string, any>} */ (texts.expired);
+  const [title, lead] = reasons[queueState.endReason] ?? reasons.other;
+  setText(byId("expired-title"), title);
+  setText(
+    byId("expired"),
+    `${lead} ${mayJoin(queueState) ? texts.expired.again : texts.expired.noMore}`,
+  );
+}
+
+/** @param {QueueState} queueState */
+function drawUnknown({ closeCode }) {
+  const byCode = /** @type {Record<string, any>} */ (texts.unknown);
+  const [title, lead] = byCode[closeCode] ?? byCode.other;
+  setText(byId("unknown-title"), title);
+  setText(byId("unknown-lead"), lead);
+}
+
+/** @param {QueueState} queueState @param {string} phase @param {Pending} pending */
+function drawButtons(queueState, phase, pending) {
+  const joining = pending.joining && !queueState.place;
   drawButton(
     "join",
-    joining ? words.joining : phase === "expired" ? words.joinAgain : words.join,
+    joining ? texts.joining : phase === "expired" ? texts.joinAgain : texts.join,
     joining,
   );
-  drawButton("claim", asking.claiming ? words.claiming : words.claim, asking.claiming);
+  drawButton(
+    "claim",
+    pending.confirmingPresence ? texts.confirmingPresence : texts.confirmPresence,
+    pending.confirmingPresence,
+  );
   drawButton(
     "leave",
-    phase === "admitted" ? words.leave.buttonAdmitted : words.leave.button,
-    asking.leaving,
+    phase === "admitted" ? texts.leave.buttonAdmitted : texts.leave.button,
+    pending.leaving,
   );
-  if (!mayJoin(standing)) part("join").hidden = true;
-  if (standing.claimed || claimsItself(phase, asking)) part("claim").hidden = true;
-  if (standing.stopped === 4404) part("again").hidden = true;
+  if (!mayJoin(queueState)) byId("join").hidden = true;
+  if (queueState.presenceConfirmed || confirmsByItself(phase, pending)) byId("claim").hidden = true;
+  if (queueState.closeCode === 4404) byId("again").hidden = true;
 }
 
-/** A page that is looked at says by itself that we are here: nothing flashes up for that moment. */
-function claimsItself(/** @type {string} */ phase, /** @type {Asking} */ asking) {
-  return phase === "admitted" && asking.claiming && !asking.again;
+/** Return whether the page confirms presence on its own: the button would only flash up. */
+function confirmsByItself(/** @type {string} */ phase, /** @type {Pending} */ pending) {
+  return phase === "admitted" && pending.confirmingPresence && !pending.retrying;
 }
 
 /**
- * A busy button keeps the focus; pressing it again asks nothing more.
+ * Draw a button. A busy one keeps the focus, so it is `aria-disabled` and not `disabled`.
  * @param {string} id
- * @param {string} said
+ * @param {string} text
  * @param {boolean} busy
  */
-function drawButton(id, said, busy) {
-  write(part(id), said);
-  part(id).setAttribute("aria-disabled", String(busy));
+function drawButton(id, text, busy) {
+  setText(byId(id), text);
+  byId(id).setAttribute("aria-disabled", String(busy));
 }
 
-/** @param {Standing} standing @param {Asking} asking */
-function drawProblem({ problem }, asking) {
-  const refused = /** @type {Record<string, string>} */ (words.refused);
-  const pending = asking.joining || asking.claiming || asking.leaving;
-  if (!problem || (asking.again && !pending)) writeIf(part("problem"), "");
+/** @param {QueueState} queueState @param {Pending} pending */
+function drawProblem({ problem }, pending) {
+  const refused = /** @type {Record<string, string>} */ (texts.refused);
+  const unanswered = pending.joining || pending.confirmingPresence || pending.leaving;
+  if (!problem || (pending.retrying && !unanswered)) setTextOrHide(byId("problem"), "");
   else
-    writeIf(
-      part("problem"),
-      asking.again ? words.refused.temporary : (refused[problem.code] ?? problem.detail),
+    setTextOrHide(
+      byId("problem"),
+      pending.retrying ? texts.refused.temporary : (refused[problem.code] ?? problem.detail),
     );
 }

@@ -1,25 +1,25 @@
-// How far somebody has come since they joined, also after the page was loaded anew.
+// Progress since joining, kept in sessionStorage so that it survives a reload.
 
 /** @type {{number: number, from: number} | null} */
-let way = null;
+let progress = null;
 
 /**
- * The share of the way that is done: 0 at first, nearly 1 for who is next.
+ * Return the share of the way that is done: 0 at first, nearly 1 for the next visitor.
  * @param {string} event
- * @param {number} number whose way it is
- * @param {number} ahead how many are ahead now
+ * @param {number} number of the place
+ * @param {number} ahead visitors ahead now
  */
-export function share(event, number, ahead) {
-  way ??= recalled(event);
-  if (way?.number !== number || way.from < ahead) {
-    way = { number, from: ahead };
-    keep(event, way);
+export function shareDone(event, number, ahead) {
+  progress ??= load(event);
+  if (progress?.number !== number || progress.from < ahead) {
+    progress = { number, from: ahead };
+    save(event, progress);
   }
-  return (way.from - ahead) / (way.from + 1);
+  return (progress.from - ahead) / (progress.from + 1);
 }
 
 /** @param {string} event @returns {{number: number, from: number} | null} */
-function recalled(event) {
+function load(event) {
   try {
     return JSON.parse(sessionStorage.getItem(keyOf(event)) ?? "null");
   } catch {
@@ -27,12 +27,12 @@ function recalled(event) {
   }
 }
 
-/** @param {string} event @param {{number: number, from: number}} from */
-function keep(event, from) {
+/** @param {string} event @param {{number: number, from: number}} progress */
+function save(event, progress) {
   try {
-    sessionStorage.setItem(keyOf(event), JSON.stringify(from));
+    sessionStorage.setItem(keyOf(event), JSON.stringify(progress));
   } catch {
-    // storage is off: the way begins anew when the page is loaded anew
+    // storage is off: progress begins anew with a reload
   }
 }
 

@@ -1,4 +1,4 @@
-// What one visitor knows of their standing: frames in, a new standing out; no page, no socket.
+// One visitor's queue state: a frame in, a new state out. Pure: no page, no socket, no clock.
 
 /**
  * @typedef {import("../connection/reconnecting-socket.js").Frame} Frame
@@ -11,221 +11,215 @@
  * @property {[number, number] | null} eta_seconds
  * @property {string} receipt
  * @typedef {{state: string, opens_at?: string, reason?: string}} RoomState
- * @typedef {{id: string, level: string, text: string, at: string}} Message
+ * @typedef {{id: string, level: string, text: string, at: string}} Broadcast
  *
- * @typedef {object} Standing
+ * @typedef {object} QueueState
  * @property {string} visitor
  * @property {boolean} welcomed
- * @property {number} stopped the close code that keeps us away
+ * @property {number} closeCode of a socket that stays closed; 0 otherwise
  * @property {RoomState | null} room
  * @property {Place | null} place
  * @property {string} claimBy
  * @property {string} expiresAt
- * @property {boolean} claimed whether the server has heard of us since the turn came
- * @property {string} ended why there is no place any more
- * @property {boolean} mayGrow after a recovery, `ahead` may be greater than it was
- * @property {boolean} renumbered the place is another one than we had
- * @property {Message | null} message
+ * @property {boolean} presenceConfirmed whether the server has seen the visitor since admission
+ * @property {string} endReason why there is no place any more
+ * @property {boolean} aheadMayGrow after a recovery, `ahead` may be greater than before
+ * @property {boolean} renumbered whether the place has another number than the one before
+ * @property {Broadcast | null} broadcast
  * @property {{code: string, detail: string} | null} problem
  */
 
-/** Who has not been welcomed yet. @type {Standing} */
-export const NOBODY = Object.freeze({
+/** The state before the first welcome. @type {QueueState} */
+export const INITIAL = Object.freeze({
   visitor: "",
   welcomed: false,
-  stopped: 0,
+  closeCode: 0,
   room: null,
   place: null,
   claimBy: "",
   expiresAt: "",
-  claimed: false,
-  ended: "",
-  mayGrow: false,
+  presenceConfirmed: false,
+  endReason: "",
+  aheadMayGrow: false,
   renumbered: false,
-  message: null,
+  broadcast: null,
   problem: null,
 });
 
-/** What follows from a frame: the frame's type chooses. */
-const FRAMES = {
+/** One reducer for each type of frame. */
+const REDUCERS = {
   welcome,
   "queue.joined": joined,
-  "queue.position": moved,
+  "queue.position": positionChanged,
   "queue.admitted": admitted,
-  "queue.expired": ended,
+  "queue.expired": expired,
   "queue.left": left,
   "room.state": roomChanged,
-  "room.message": said,
-  error: refused,
+  "room.message": broadcastReceived,
+  error: commandRefused,
 };
 
-/** Which phase a close code leaves the page in, where it is not `unknown`. */
-const STOPS = { 4409: "elsewhere" };
+/** Phases by the close code of the socket; any other code is `unknown`. */
+const PHASES = { 4409: "elsewhere" };
 
-const BEFORE = new Set(["scheduled", "drawing"]);
+const BEFORE_OPENING = new Set(["scheduled", "drawing"]);
 const JOINABLE = new Set(["scheduled", "drawing", "open", "paused", "recovering"]);
-const CLOSED_TO_US = new Set(["line_closed", "line_full"]);
+const JOIN_REFUSALS = new Set(["line_closed", "line_full"]);
 
 /**
- * The standing after a frame; `asked` is the command that it answers.
- * @param {Standing} standing
+ * Apply a frame. Return the new state; the same object when the frame changes nothing.
+ * @param {QueueState} state
  * @param {Frame} frame
- * @param {string | null} [asked]
- * @returns {Standing}
+ * @param {string | null} [command] the type of the command that the frame answers
+ * @returns {QueueState}
  */
-export function hear(standing, frame, asked = null) {
-  const take = /** @type {Record<string, any>} */ (FRAMES)[frame.type];
-  return take ? take(standing, frame, asked) : standing;
+export function reduce(state, frame, command = null) {
+  const reducer = /** @type {Record<string, any>} */ (REDUCERS)[frame.type];
+  return reducer ? reducer(state, frame, command) : state;
 }
 
-/** The phase of the page. @param {Standing} standing */
-export function phaseOf({ stopped, welcomed, place, room, ended }) {
-  if (stopped) return /** @type {Record<number, string>} */ (STOPS)[stopped] ?? "unknown";
+/** Return the phase of the page. @param {QueueState} state */
+export function phaseOf({ closeCode, welcomed, place, room, endReason }) {
+  if (closeCode) return /** @type {Record<number, string>} */ (PHASES)[closeCode] ?? "unknown";
   if (!welcomed) return "connecting";
   if (place) return place.state;
-  if (room?.state === "closed" && ended !== "purchase") return "closed";
-  return ended ? "expired" : "outside";
+  if (room?.state === "closed" && endReason !== "purchase") return "closed";
+  return endReason ? "expired" : "outside";
 }
 
-/** Whether somebody without a place may ask for one. @param {Standing} standing */
+/** Return whether a visitor without a place may join. @param {QueueState} state */
 export function mayJoin({ place, room }) {
   return !place && JOINABLE.has(room?.state ?? "");
 }
 
-/** Whether somebody has a place in the line, before their turn. @param {Standing} standing */
-export function waits({ place }) {
+/** Return whether the visitor has a place and is not admitted yet. @param {QueueState} state */
+export function isWaiting({ place }) {
   return place?.state === "waiting" || place?.state === "lobby";
 }
 
-/** @param {Standing} standing @param {Frame} frame */
-function welcome(standing, frame) {
-  const known = {
-    ...standing,
+/** @param {QueueState} state @param {Frame} frame */
+function welcome(state, frame) {
+  const next = {
+    ...state,
     visitor: frame.visitor,
     welcomed: true,
-    stopped: 0,
+    closeCode: 0,
     room: frame.room,
-    message: frame.message ?? standing.message,
+    broadcast: frame.message ?? state.broadcast,
   };
-  const same = frame.visitor === standing.visitor;
-  if (frame.place) return settle(known, frame, true);
-  if (!standing.place || !same) return { ...known, place: null };
-  // Who waited joins again (see automatic-commands.js); a turn that is not there any more has passed.
-  if (waits(standing) || frame.room.state === "recovering") return known;
+  const same = frame.visitor === state.visitor;
+  if (frame.place) return withPlace(next, frame, true);
+  if (!state.place || !same) return { ...next, place: null };
+  // A waiting visitor rejoins (automatic-commands.js); an admission that is missing here is over.
+  if (isWaiting(state) || frame.room.state === "recovering") return next;
   return {
-    ...known,
+    ...next,
     place: null,
-    ended: standing.place.state === "late" ? "late_over" : "pass_over",
+    endReason: state.place.state === "late" ? "late_over" : "pass_over",
   };
 }
 
-/** @param {Standing} standing @param {Frame} frame @param {string | null} asked */
-function joined(standing, frame, asked) {
-  const again = standing.claimed && standing.place?.state === frame.place.state;
-  return settle(standing, frame, asked !== null || again);
+/** @param {QueueState} state @param {Frame} frame @param {string | null} command */
+function joined(state, frame, command) {
+  const again = state.presenceConfirmed && state.place?.state === frame.place.state;
+  return withPlace(state, frame, command !== null || again);
 }
 
-/** @param {Standing} standing @param {Frame} frame */
-function moved(standing, frame) {
-  const { place } = standing;
-  if (!place || !waits(standing)) return standing;
+/** @param {QueueState} state @param {Frame} frame */
+function positionChanged(state, frame) {
+  const { place } = state;
+  if (!place || !isWaiting(state)) return state;
   const { ahead, waiting, eta_seconds } = frame;
   return {
-    ...standing,
-    place: { ...place, waiting, eta_seconds, ahead: shrunk(standing, ahead) },
-    mayGrow: standing.mayGrow && standing.room?.state === "recovering",
+    ...state,
+    place: { ...place, waiting, eta_seconds, ahead: neverGrowing(state, ahead) },
+    aheadMayGrow: state.aheadMayGrow && state.room?.state === "recovering",
   };
 }
 
-/** @param {Standing} standing @param {Frame} frame @param {string | null} asked */
-function admitted(standing, frame, asked) {
-  const place = standing.place ?? { number: null, lane: "main", waiting: 0, receipt: "" };
-  const turn = { ...frame, place: { ...place, state: "admitted", ahead: 0, eta_seconds: null } };
-  const again = standing.claimed && standing.expiresAt === frame.expires_at;
-  return settle(standing, turn, asked !== null || again);
+/** @param {QueueState} state @param {Frame} frame @param {string | null} command */
+function admitted(state, frame, command) {
+  const before = state.place ?? { number: null, lane: "main", waiting: 0, receipt: "" };
+  const place = { ...before, state: "admitted", ahead: 0, eta_seconds: null };
+  const again = state.presenceConfirmed && state.expiresAt === frame.expires_at;
+  return withPlace(state, { ...frame, place }, command !== null || again);
 }
 
-/** @param {Standing} standing @param {Frame} frame */
-function ended(standing, frame) {
-  const { place } = standing;
-  const over = { ...standing, claimBy: "", expiresAt: "", claimed: false, problem: null };
+/** @param {QueueState} state @param {Frame} frame */
+function expired(state, frame) {
+  const { place } = state;
+  const next = { ...state, claimBy: "", expiresAt: "", presenceConfirmed: false, problem: null };
   if (frame.reason === "missed" && place) {
-    return { ...over, place: { ...place, state: /** @type {const} */ ("late") } };
+    return { ...next, place: { ...place, state: /** @type {const} */ ("late") } };
   }
-  return { ...over, place: null, ended: frame.reason };
+  return { ...next, place: null, endReason: frame.reason };
 }
 
-/** @param {Standing} standing */
-function left(standing) {
+/** @param {QueueState} state */
+function left(state) {
   return {
-    ...standing,
+    ...state,
     place: null,
     claimBy: "",
     expiresAt: "",
-    claimed: false,
-    ended: "",
+    presenceConfirmed: false,
+    endReason: "",
     problem: null,
   };
 }
 
-/** @param {Standing} standing @param {Frame} frame */
-function roomChanged(standing, { type, ...room }) {
-  const changed = { ...standing, room: /** @type {RoomState} */ (room) };
-  if (room.state === "recovering") return { ...changed, mayGrow: true };
-  if (!standing.place || !waits(standing)) return changed;
-  const state = BEFORE.has(room.state)
+/** @param {QueueState} state @param {Frame} frame */
+function roomChanged(state, { type, ...room }) {
+  const next = { ...state, room: /** @type {RoomState} */ (room) };
+  if (room.state === "recovering") return { ...next, aheadMayGrow: true };
+  if (!state.place || !isWaiting(state)) return next;
+  const placeState = BEFORE_OPENING.has(room.state)
     ? /** @type {const} */ ("lobby")
     : /** @type {const} */ ("waiting");
-  return { ...changed, place: { ...standing.place, state } };
+  return { ...next, place: { ...state.place, state: placeState } };
 }
 
-/** @param {Standing} standing @param {Frame} frame */
-function said(standing, { id, level, text, at }) {
-  return { ...standing, message: { id, level, text, at } };
+/** @param {QueueState} state @param {Frame} frame */
+function broadcastReceived(state, { id, level, text, at }) {
+  return { ...state, broadcast: { id, level, text, at } };
 }
 
-/** @param {Standing} standing @param {Frame} frame @param {string | null} asked */
-function refused(standing, { problem }, asked) {
-  if (asked && !asked.startsWith("queue.")) return standing; // what the box office asked is its own
-  const known = { ...standing, problem };
-  if (asked === "queue.join" && CLOSED_TO_US.has(problem.code)) {
-    return { ...known, place: null, ended: standing.place ? "late_over" : standing.ended };
-  }
-  if (problem.code !== "not_in_line") return known;
-  if (waits(standing)) return { ...known, problem: null };
-  return {
-    ...known,
-    problem: null,
-    place: null,
-    ended: standing.place ? "late_over" : standing.ended,
-  };
+/** @param {QueueState} state @param {Frame} frame @param {string | null} command */
+function commandRefused(state, { problem }, command) {
+  if (command && !command.startsWith("queue.")) return state; // the booking wing's own
+  const next = { ...state, problem };
+  const noPlace = { place: null, endReason: state.place ? "late_over" : state.endReason };
+  if (command === "queue.join" && JOIN_REFUSALS.has(problem.code)) return { ...next, ...noPlace };
+  if (problem.code !== "not_in_line") return next;
+  if (isWaiting(state)) return { ...next, problem: null };
+  return { ...next, ...noPlace, problem: null };
 }
 
 /**
- * The standing with the place of a frame, and with its pass when the turn has come.
- * @param {Standing} standing @param {Frame} frame @param {boolean} claimed
+ * Return the state with the place of a frame, and with its pass once the visitor is admitted.
+ * @param {QueueState} state @param {Frame} frame @param {boolean} presenceConfirmed
  */
-function settle(standing, { place, claim_by, expires_at }, claimed) {
-  const same = standing.place?.number === place.number;
+function withPlace(state, { place, claim_by, expires_at }, presenceConfirmed) {
+  const same = state.place?.number === place.number;
   return {
-    ...standing,
-    place: { ...place, ahead: same ? shrunk(standing, place.ahead) : place.ahead },
+    ...state,
+    place: { ...place, ahead: same ? neverGrowing(state, place.ahead) : place.ahead },
     claimBy: claim_by ?? "",
     expiresAt: expires_at ?? "",
-    claimed,
-    ended: "",
+    presenceConfirmed,
+    endReason: "",
     problem: null,
-    renumbered: Boolean(standing.place?.number) && !same,
-    mayGrow: standing.mayGrow && standing.room?.state === "recovering",
+    renumbered: Boolean(state.place?.number) && !same,
+    aheadMayGrow: state.aheadMayGrow && state.room?.state === "recovering",
   };
 }
 
 /**
- * How many are ahead: never more than were, unless a recovery says so.
- * @param {Standing} standing
+ * Return the new `ahead`, and never more than before unless a recovery allows it.
+ * @param {QueueState} state
  * @param {number | null} ahead
  */
-function shrunk({ place, mayGrow }, ahead) {
-  if (mayGrow || ahead === null || place?.ahead == null) return ahead;
+function neverGrowing({ place, aheadMayGrow }, ahead) {
+  if (aheadMayGrow || ahead === null || place?.ahead == null) return ahead;
   return Math.min(place.ahead, ahead);
 }

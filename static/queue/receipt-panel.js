@@ -1,20 +1,20 @@
-// The visitor's proof of place: the signed receipt, to read and to copy.
+// The receipt panel: the signed receipt of the visitor's place, to read and to copy.
 
-import { texts } from "../texts/en.js";
-import { control, part, write } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { byId, control, setText } from "../ui/dom.js";
 
 const COPIED_MS = 2_000;
 
-/** Show the receipt of who has a place. @param {import("./queue-state.js").Standing} standing */
-export function drawProof({ place, visitor }) {
-  part("copy").onclick = copy;
-  write(part("visitor"), visitor);
+/** Draw the receipt of a place, if any. @param {import("./queue-state.js").QueueState} queueState */
+export function drawReceipt({ place, visitor }) {
+  byId("copy").onclick = copy;
+  setText(byId("visitor"), visitor);
   const receipt = place?.receipt ?? "";
   if (control("receipt").value !== receipt) control("receipt").value = receipt;
-  if (!receipt) part("proof").hidden = true;
+  if (!receipt) byId("proof").hidden = true;
 }
 
-/** Copy by the clipboard where pages may; otherwise it is selected, ready to be copied. */
+/** Copy the receipt to the clipboard, or leave it selected where the browser forbids that. */
 async function copy() {
   const receipt = control("receipt");
   receipt.select();
@@ -23,6 +23,6 @@ async function copy() {
   } catch {
     return;
   }
-  write(part("copy"), texts.event.proof.copied);
-  setTimeout(() => write(part("copy"), texts.event.proof.copy), COPIED_MS);
+  setText(byId("copy"), en.event.receipt.copied);
+  setTimeout(() => setText(byId("copy"), en.event.receipt.copy), COPIED_MS);
 }

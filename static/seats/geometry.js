@@ -1,4 +1,4 @@
-// Where the seats of a section are, and which is next to which: numbers only, in seats.
+// The geometry of a section: where its seats are and which is next to which, in seats. Pure.
 
 import { seatId } from "./seat-inventory.js";
 
@@ -9,11 +9,11 @@ import { seatId } from "./seat-inventory.js";
  * @typedef {{rows: Row[], seats: Map<string, Seat>, box: Box, middle: number, front: number}} Plan
  */
 
-const NAMES = 1.2; // room for the rows' names, on the left
-const STAGE = 1.9; // room for the stage, at the front
-const EDGE = 0.75; // from a seat's middle to the end of the plan
+const NAMES_WIDTH = 1.2; // for the rows' names, left and right
+const STAGE_HEIGHT = 1.9; // for the stage, at the front
+const EDGE_WIDTH = 0.75; // from a seat's middle to the end of the plan
 
-/** The plan of a section. @param {import("./seat-inventory.js").Section} section @returns {Plan} */
+/** Return the plan of a section. @param {import("./seat-inventory.js").Section} section @returns {Plan} */
 export function planOf({ id, rows: charted = [] }) {
   const rows = charted.map(({ name, seats }) => ({
     name,
@@ -27,20 +27,20 @@ export function planOf({ id, rows: charted = [] }) {
     })),
   }));
   const all = rows.flatMap((row) => row.seats);
-  const [left, right] = ends(all.map((seat) => seat.x));
-  const [front, back] = ends(all.map((seat) => seat.y));
+  const [left, right] = extent(all.map((seat) => seat.x));
+  const [front, back] = extent(all.map((seat) => seat.y));
   const box = {
-    left: left - EDGE - NAMES,
-    top: front - EDGE - STAGE,
-    width: right - left + 2 * EDGE + 2 * NAMES,
-    height: back - front + 2 * EDGE + STAGE,
+    left: left - EDGE_WIDTH - NAMES_WIDTH,
+    top: front - EDGE_WIDTH - STAGE_HEIGHT,
+    width: right - left + 2 * EDGE_WIDTH + 2 * NAMES_WIDTH,
+    height: back - front + 2 * EDGE_WIDTH + STAGE_HEIGHT,
   };
   const seats = new Map(all.map((seat) => [seat.id, seat]));
   return { rows, seats, box, middle: (left + right) / 2, front };
 }
 
 /**
- * The seat that an arrow key leads to; the same one where there is none.
+ * Return the seat that an arrow key leads to; the same one where there is none.
  * @param {Plan} plan @param {string} from @param {string} key
  */
 export function nextSeat({ rows, seats }, from, key) {
@@ -50,7 +50,7 @@ export function nextSeat({ rows, seats }, from, key) {
   const inRow = rows[at].seats;
   const column = inRow.findIndex((other) => other.id === from);
   /** @type {Record<string, () => Seat | undefined>} */
-  const ways = {
+  const seatByKey = {
     ArrowLeft: () => inRow[column - 1],
     ArrowRight: () => inRow[column + 1],
     ArrowUp: () => nearest(rows[at - 1], seat.x),
@@ -58,10 +58,10 @@ export function nextSeat({ rows, seats }, from, key) {
     Home: () => inRow[0],
     End: () => inRow.at(-1),
   };
-  return ways[key]?.()?.id ?? from;
+  return seatByKey[key]?.()?.id ?? from;
 }
 
-/** The seat from which arrows begin: the middle of the front row. @param {Plan} plan */
+/** Return the seat from which arrows begin: the middle of the front row. @param {Plan} plan */
 export function firstSeat({ rows, middle }) {
   return nearest(rows[0], middle)?.id ?? "";
 }
@@ -74,8 +74,8 @@ function nearest(row, x) {
   );
 }
 
-/** The least and the greatest. @param {number[]} numbers */
-function ends(numbers) {
+/** Return the least and the greatest; zeros for none. @param {number[]} numbers */
+function extent(numbers) {
   let [least, most] = [Infinity, -Infinity];
   for (const number of numbers) {
     if (number < least) least = number;

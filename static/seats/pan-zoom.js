@@ -1,121 +1,124 @@
-// The window through which a seat map is seen: large enough to tap, to be moved and zoomed.
+// Pan and zoom of a seat map in its scrolling box, with seats large enough to tap.
 
-const TAP = matchMedia("(pointer: coarse)").matches ? 40 : 26; // pixels a seat, to hit it well
-const HITTABLE = 18; // below that a tap looks closer instead of choosing
-const LEAST = 7; // to be seen at all
-const MOST = 64;
-const STEP = 1.5;
+const TAPPABLE_PX = matchMedia("(pointer: coarse)").matches ? 40 : 26; // a seat
+const HITTABLE_PX = 18; // below that a tap zooms in instead of picking
+const MIN_PX = 7; // to be visible at all
+const MAX_PX = 64;
+const ZOOM_STEP = 1.5;
 
-/** Keeps a drawing in a scrolling box, at so many pixels a seat. */
-export class MapFrame {
+/** A map in a scrolling box, at a scale in pixels a seat. */
+export class PanZoom {
   /** @type {SVGElement | null} */ #map = null;
   /** @type {import("./geometry.js").Box} */ #plan = { left: 0, top: 0, width: 1, height: 1 };
   #box;
-  #onSlide;
-  #pitch = 0;
-  #chosen = false; // whether somebody has zoomed
-  #tapped = false;
+  #onScroll;
+  #seatPx = 0;
+  #zoomed = false; // by hand: then the scale stays
+  #tappable = false;
 
   /**
    * @param {HTMLElement} box
-   * @param {(seats: number) => void} onSlide how many seats the plan is scrolled sideways
+   * @param {(seats: number) => void} onScroll gets the distance from the left, in seats
    */
-  constructor(box, onSlide) {
+  constructor(box, onScroll) {
     this.#box = box;
-    this.#onSlide = onSlide;
-    box.addEventListener("scroll", () => this.#slid(), { passive: true });
-    new ResizeObserver(() => this.#resized()).observe(box);
+    this.#onScroll = onScroll;
+    box.addEventListener("scroll", () => this.#reportScroll(), { passive: true });
+    new ResizeObserver(() => this.#fitBox()).observe(box);
   }
 
-  /** Show another drawing. @param {Element} map @param {import("./geometry.js").Box} plan */
-  hold(map, plan) {
+  /** Show another map, at the scale that fits. @param {Element} map @param {import("./geometry.js").Box} plan */
+  show(map, plan) {
     this.#map = /** @type {SVGElement} */ (map);
     this.#plan = plan;
-    this.#pitch = 0;
-    this.#chosen = false;
+    this.#seatPx = 0;
+    this.#zoomed = false;
     this.#box.replaceChildren(map);
-    this.#resized();
+    this.#fitBox();
   }
 
-  /** Whether seats are there to be tapped, or only to be looked at. @param {boolean} may */
-  tappable(may) {
-    if (this.#tapped === may) return;
-    this.#tapped = may;
-    this.#resized();
+  /** Set whether seats must be large enough to tap. @param {boolean} may */
+  setTappable(may) {
+    if (this.#tappable === may) return;
+    this.#tappable = may;
+    this.#fitBox();
   }
 
-  /** Look closer. */
-  closer() {
-    this.#zoom(this.#pitch * STEP);
+  /** Enlarge by half. */
+  zoomIn() {
+    this.#zoom(this.#seatPx * ZOOM_STEP);
   }
 
-  /** Look from farther away. */
-  farther() {
-    this.#zoom(this.#pitch / STEP);
+  /** Reduce by a third. */
+  zoomOut() {
+    this.#zoom(this.#seatPx / ZOOM_STEP);
   }
 
-  /** See everything. */
-  whole() {
-    this.#zoom(this.#fit());
+  /** Show the whole map. */
+  zoomToFit() {
+    this.#zoom(this.#fitAllPx());
   }
 
   /**
-   * Whether seats are too small to be hit; then it looks closer at where that was tried.
+   * Zoom in at the pointer if seats are too small to hit. Return whether that was done.
    * @param {MouseEvent | KeyboardEvent} event
    */
-  wasTooSmall(event) {
-    if (!("clientX" in event) || this.#pitch >= HITTABLE) return false;
+  zoomedInstead(event) {
+    if (!("clientX" in event) || this.#seatPx >= HITTABLE_PX) return false;
     const { left, top } = this.#box.getBoundingClientRect();
-    this.#zoom(TAP, event.clientX - left, event.clientY - top);
+    this.#zoom(TAPPABLE_PX, event.clientX - left, event.clientY - top);
     return true;
   }
 
-  #resized() {
-    const wide = this.#box.clientWidth;
-    if (!wide || !this.#map) return;
-    if (this.#chosen) return this.#slid();
-    const first = this.#pitch === 0;
-    const fit = this.#fitWidth();
-    this.#size(Math.min(Math.max(fit, this.#tapped ? TAP : LEAST), TAP * 1.25));
-    this.#box.scrollLeft = (this.#plan.width * this.#pitch - wide) / 2;
+  #fitBox() {
+    const width = this.#box.clientWidth;
+    if (!width || !this.#map) return;
+    if (this.#zoomed) return this.#reportScroll();
+    const first = this.#seatPx === 0;
+    const fit = this.#fitWidthPx();
+    this.#setScale(
+      Math.min(Math.max(fit, this.#tappable ? TAPPABLE_PX : MIN_PX), TAPPABLE_PX * 1.25),
+    );
+    this.#box.scrollLeft = (this.#plan.width * this.#seatPx - width) / 2;
     if (first) this.#box.scrollTop = 0;
   }
 
   /**
-   * @param {number} pitch
+   * Scale the map around a point.
+   * @param {number} seatPx
    * @param {number} [x] what stays where it is, in pixels of the box
    * @param {number} [y]
    */
-  #zoom(pitch, x = this.#box.clientWidth / 2, y = this.#box.clientHeight / 2) {
+  #zoom(seatPx, x = this.#box.clientWidth / 2, y = this.#box.clientHeight / 2) {
     const box = this.#box;
-    this.#chosen = true;
-    const [atX, atY] = [(box.scrollLeft + x) / this.#pitch, (box.scrollTop + y) / this.#pitch];
-    this.#size(Math.min(MOST, Math.max(pitch, Math.min(this.#fit(), LEAST))));
-    box.scrollLeft = atX * this.#pitch - x;
-    box.scrollTop = atY * this.#pitch - y;
-    this.#slid();
+    this.#zoomed = true;
+    const [atX, atY] = [(box.scrollLeft + x) / this.#seatPx, (box.scrollTop + y) / this.#seatPx];
+    this.#setScale(Math.min(MAX_PX, Math.max(seatPx, Math.min(this.#fitAllPx(), MIN_PX))));
+    box.scrollLeft = atX * this.#seatPx - x;
+    box.scrollTop = atY * this.#seatPx - y;
+    this.#reportScroll();
   }
 
-  /** @param {number} pitch */
-  #size(pitch) {
-    this.#pitch = pitch;
+  /** @param {number} seatPx */
+  #setScale(seatPx) {
+    this.#seatPx = seatPx;
     if (!this.#map) return;
-    this.#map.style.width = `${this.#plan.width * pitch}px`;
-    this.#map.style.height = `${this.#plan.height * pitch}px`;
-    this.#slid();
+    this.#map.style.width = `${this.#plan.width * seatPx}px`;
+    this.#map.style.height = `${this.#plan.height * seatPx}px`;
+    this.#reportScroll();
   }
 
-  /** Pixels a seat at which all of it is seen. */
-  #fit() {
+  /** Return the scale at which the whole map is visible, in pixels a seat. */
+  #fitAllPx() {
     const most = Number.parseFloat(getComputedStyle(this.#box).maxHeight) || Infinity;
-    return Math.min(this.#fitWidth(), most / this.#plan.height);
+    return Math.min(this.#fitWidthPx(), most / this.#plan.height);
   }
 
-  #fitWidth() {
+  #fitWidthPx() {
     return this.#box.clientWidth / this.#plan.width;
   }
 
-  #slid() {
-    if (this.#pitch) this.#onSlide(this.#box.scrollLeft / this.#pitch);
+  #reportScroll() {
+    if (this.#seatPx) this.#onScroll(this.#box.scrollLeft / this.#seatPx);
   }
 }

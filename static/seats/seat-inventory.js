@@ -1,4 +1,4 @@
-// The house as far as it is known: the chart, a snapshot of it, and every change since.
+// The seat inventory: the chart's sections, and the state of every seat from a snapshot and deltas.
 
 /**
  * @typedef {{amount: number, currency: string}} Price
@@ -14,19 +14,19 @@
  * @property {number} [capacity]
  *
  * @typedef {"free" | "held" | "sold" | "closed" | "unknown"} SeatState
- * @typedef {{version: number, free: number, seats: Map<string, SeatState>}} Known
+ * @typedef {{version: number, free: number, seats: Map<string, SeatState>}} SectionState
  * @typedef {{version: number, free: number, rows?: Record<string, string>}} Availability
  * @typedef {{section: string, from: number, to: number, free: number,
  *   changes?: [string, SeatState][]}} Delta
  */
 
-/** What the characters of a row mean. @type {Record<string, SeatState>} */
-const STATES = { ".": "free", h: "held", s: "sold", x: "closed" };
+/** The state that a character of a snapshot's row stands for. @type {Record<string, SeatState>} */
+const STATE_OF_MARK = { ".": "free", h: "held", s: "sold", x: "closed" };
 
-/** The sections of an event and the state of every seat. */
-export class House {
+/** The sections of an event and the state of every seat, as far as the server has sent it. */
+export class SeatInventory {
   /** @type {Map<string, Section>} */ #sections;
-  /** @type {Map<string, Known>} */ #known = new Map();
+  /** @type {Map<string, SectionState>} */ #states = new Map();
 
   /** @param {Section[]} sections as the chart lists them */
   constructor(sections) {
@@ -34,38 +34,38 @@ export class House {
     this.#sections = new Map(sections.map((section) => [section.id, section]));
   }
 
-  /** @param {string} id */
+  /** Return a section of the chart. @param {string} id */
   section(id) {
     return this.#sections.get(id);
   }
 
-  /** The state of a seat. @param {string} seat @returns {SeatState} */
+  /** Return the state of a seat. @param {string} seat @returns {SeatState} */
   stateOf(seat) {
-    return this.#known.get(sectionOf(seat))?.seats.get(seat) ?? "unknown";
+    return this.#states.get(sectionOf(seat))?.seats.get(seat) ?? "unknown";
   }
 
-  /** How many places of a section are free; null while nobody has said so. @param {string} id */
+  /** Return how many places of a section are free; null before a snapshot. @param {string} id */
   free(id) {
-    return this.#known.get(id)?.free ?? null;
+    return this.#states.get(id)?.free ?? null;
   }
 
-  /** Take a snapshot. @param {Record<string, Availability>} sections */
-  snapshot(sections) {
+  /** Replace the state of these sections. @param {Record<string, Availability>} sections */
+  applySnapshot(sections) {
     for (const [id, { version, free, rows = {} }] of Object.entries(sections)) {
-      this.#known.set(id, { version, free, seats: this.#seatsOf(id, rows) });
+      this.#states.set(id, { version, free, seats: this.#seatsOf(id, rows) });
     }
   }
 
   /**
-   * Take a change; the seats that it changes, or null when it does not follow what is known.
+   * Apply a delta. Return the seats that it changes, or null when a delta before it is missing.
    * @param {Delta} delta
    */
-  delta({ section, from, to, free, changes = [] }) {
-    const known = this.#known.get(section);
-    if (known?.version !== from) return null;
-    known.version = to;
-    known.free = free;
-    for (const [seat, state] of changes) known.seats.set(seat, state);
+  applyDelta({ section, from, to, free, changes = [] }) {
+    const state = this.#states.get(section);
+    if (state?.version !== from) return null;
+    state.version = to;
+    state.free = free;
+    for (const [seat, seatState] of changes) state.seats.set(seat, seatState);
     return changes.map(([seat]) => seat);
   }
 
@@ -76,24 +76,24 @@ export class House {
     for (const { name, seats: inRow } of this.#sections.get(id)?.rows ?? []) {
       const marks = rows[name] ?? "";
       inRow.forEach(({ number }, at) =>
-        seats.set(seatId(id, name, number), STATES[marks[at]] ?? "unknown"),
+        seats.set(seatId(id, name, number), STATE_OF_MARK[marks[at]] ?? "unknown"),
       );
     }
     return seats;
   }
 }
 
-/** @param {string} section @param {string} row @param {number} number */
+/** Return the id of a seat. @param {string} section @param {string} row @param {number} number */
 export function seatId(section, row, number) {
   return `${section}.${row}-${number}`;
 }
 
-/** The section of a seat, by its name. @param {string} seat */
+/** Return the section in a seat's id. @param {string} seat */
 export function sectionOf(seat) {
   return seat.slice(0, seat.indexOf("."));
 }
 
-/** Row and number of a seat, by its name. @param {string} seat */
+/** Return the row and the number in a seat's id. @param {string} seat */
 export function placeOf(seat) {
   const [row, number] = seat.slice(seat.indexOf(".") + 1).split("-");
   return { row, number: Number(number) };

@@ -1,102 +1,103 @@
-// Keeps a house in step with the server's: watches, and watches again when a change was missed.
+// The subscription to seat changes: keeps an inventory in step, and resubscribes after a missed change.
 
-import { passes } from "../connection/pending-commands.js";
+import { isRetryable } from "../connection/pending-commands.js";
 import { waitMs } from "../lib/backoff.js";
 
 /**
  * @typedef {import("../connection/reconnecting-socket.js").Frame} Frame
- * @typedef {import("./seat-inventory.js").House} House
+ * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
  *
- * @typedef {object} News
- * @property {boolean} whole whether everything may have changed
- * @property {string[]} seats otherwise those that did
+ * @typedef {object} SeatChanges
+ * @property {boolean} all whether every seat may have changed
+ * @property {string[]} seats otherwise the ones that have
  */
 
-const AGAIN_MS = 250; // between two snapshots that we ask for
+const RESYNC_MS = 250; // before a snapshot is requested again
 
-/** One page's view of one house. */
-export class Watch {
-  /** @type {House | null} */ #house = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ #later;
-  #ask;
-  #current = false; // whether what is known is the server's last word
-  #asking = false;
+/** The subscription of one page: one snapshot, then deltas. */
+export class SeatSubscription {
+  /** @type {SeatInventory | null} */ #inventory = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+  #sendWatch;
+  #inSync = false; // whether no delta has been missed since the snapshot
+  #waiting = false; // for a snapshot
   #failures = 0;
 
-  /** @param {() => boolean} ask sends `seats.watch` */
-  constructor(ask) {
-    this.#ask = ask;
+  /** @param {() => boolean} sendWatch sends `seats.watch` */
+  constructor(sendWatch) {
+    this.#sendWatch = sendWatch;
   }
 
-  /** What is watched from now on. @param {House} house */
-  look(house) {
-    this.#house = house;
-    this.#current = this.#asking = false;
-    this.#watch();
-  }
-
-  /**
-   * Somebody looks at the page. A page that nobody sees says nothing: to the line, every command
-   * is a sign that somebody is there.
-   */
-  seen() {
-    this.#watch();
+  /** Subscribe with a new inventory. @param {SeatInventory} inventory */
+  subscribe(inventory) {
+    this.#inventory = inventory;
+    this.#inSync = this.#waiting = false;
+    this.#subscribe();
   }
 
   /**
-   * Take a frame; what has changed by it, if anything.
-   * @param {Frame} frame @param {string | null} asked
-   * @returns {News | null}
+   * Subscribe, if that is due. A hidden page sends nothing: to the queue, every command is a sign
+   * that the visitor is present.
    */
-  hear(frame, asked) {
-    if (frame.type === "welcome") this.#restart();
+  onVisible() {
+    this.#subscribe();
+  }
+
+  /**
+   * Handle a frame. Return the seats that it changes, or null.
+   * @param {Frame} frame
+   * @param {string | null} command the type of the command that the frame answers
+   * @returns {SeatChanges | null}
+   */
+  handleFrame(frame, command) {
+    if (frame.type === "welcome") this.#reset();
     else if (frame.type === "seats.snapshot") return this.#snapshot(frame);
     else if (frame.type === "seats.delta") return this.#delta(frame);
-    else if (frame.type === "error" && asked === "seats.watch") this.#refused(frame.problem.code);
+    else if (frame.type === "error" && command === "seats.watch") this.#retry(frame.problem.code);
     return null;
   }
 
-  #restart() {
-    this.#current = this.#asking = false;
+  #reset() {
+    this.#inSync = this.#waiting = false;
     this.#failures = 0;
-    this.#watch();
+    this.#subscribe();
   }
 
-  #watch() {
-    clearTimeout(this.#later);
-    if (!this.#house || this.#current || this.#asking) return;
-    if (document.visibilityState === "visible") this.#asking = this.#ask();
+  #subscribe() {
+    clearTimeout(this.#timer);
+    if (!this.#inventory || this.#inSync || this.#waiting) return;
+    if (document.visibilityState === "visible") this.#waiting = this.#sendWatch();
   }
 
   /** @param {number} ms */
-  #watchIn(ms) {
-    clearTimeout(this.#later);
-    this.#later = setTimeout(() => this.#watch(), ms);
+  #subscribeIn(ms) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#subscribe(), ms);
   }
 
   /** @param {Frame} frame */
   #snapshot(frame) {
-    this.#house?.snapshot(frame.sections);
-    this.#current = true;
-    this.#asking = false;
+    this.#inventory?.applySnapshot(frame.sections);
+    this.#inSync = true;
+    this.#waiting = false;
     this.#failures = 0;
-    return { whole: true, seats: [] };
+    return { all: true, seats: [] };
   }
 
   /** @param {Frame} frame */
   #delta(frame) {
-    const seats = this.#house?.delta(/** @type {any} */ (frame)) ?? null;
-    if (seats) return { whole: false, seats };
-    if (this.#current) {
-      this.#current = false;
-      this.#watchIn(AGAIN_MS);
+    const seats = this.#inventory?.applyDelta(/** @type {any} */ (frame)) ?? null;
+    if (seats) return { all: false, seats };
+    if (this.#inSync) {
+      this.#inSync = false;
+      this.#subscribeIn(RESYNC_MS);
     }
     return null;
   }
 
   /** @param {string} code */
-  #refused(code) {
-    this.#asking = false;
-    if (passes(code)) this.#watchIn(waitMs((this.#failures += 1)));
+  #retry(code) {
+    this.#waiting = false;
+    if (isRetryable(code)) this.#subscribeIn(waitMs((this.#failures += 1)));
   }
 }

@@ -1,43 +1,51 @@
-// The house on the page: its sections, the map of one of them, and how many the best may be.
+// The seats view: the list of sections, the map of the open one, and the form for best seats.
 
-import { price } from "../lib/money.js";
-import { texts } from "../texts/en.js";
-import { make, part, write, writeIf } from "../ui/dom.js";
+import { formatPrice } from "../lib/money.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, setText, setTextOrHide } from "../ui/dom.js";
 import { Stepper } from "../ui/stepper.js";
 import { planOf } from "./geometry.js";
-import { MapFrame } from "./pan-zoom.js";
+import { PanZoom } from "./pan-zoom.js";
 import { placeOf, sectionOf } from "./seat-inventory.js";
 import { drawSections } from "./section-list.js";
-import { SeatMap, sample } from "./section-map.js";
+import { legendSample, SectionMap } from "./section-map.js";
 
 /**
- * @typedef {import("./seat-inventory.js").House} House
- * @typedef {import("./section-map.js").Shown} Shown
+ * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
+ * @typedef {import("./section-map.js").SeatAppearance} SeatAppearance
  * @typedef {import("./section-list.js").Show} Show
  *
- * @typedef {object} Now
- * @property {House} house
+ * @typedef {object} View
+ * @property {SeatInventory} inventory
  * @property {Show[]} shows
  * @property {"looking" | "choosing" | "holding"} mode
- * @property {number} most how many tickets may still be booked
- * @property {boolean} busy whether seats are just being held
- * @property {Map<string, Shown>} ours what is shown of some seats instead of their state
+ * @property {number} ticketsMax how many tickets this visitor may still book
+ * @property {boolean} busy whether `hold.create` is not answered yet
+ * @property {Map<string, SeatAppearance>} overrides by seat: shown instead of its state
  */
 
-const words = texts.seats;
-const SIGNS = /** @type {Shown[]} */ (["free", "chosen", "mine", "held", "sold", "closed", "lost"]);
+const texts = en.seats;
+const LEGEND = /** @type {SeatAppearance[]} */ ([
+  "free",
+  "chosen",
+  "mine",
+  "held",
+  "sold",
+  "closed",
+  "lost",
+]);
 
-/** Everything that shows where one may sit or stand. */
-export class SeatView {
+/** The seats of an event on the page; it reports picked seats and requested quantities. */
+export class SeatsView {
   section = "";
-  /** @type {SeatMap | null} */ #map = null;
-  /** @type {Now | null} */ #now = null;
-  /** @type {Map<string, Shown>} */ #ours = new Map();
-  #drawn = "";
-  #pointed = "";
+  /** @type {SectionMap | null} */ #map = null;
+  /** @type {View | null} */ #view = null;
+  /** @type {Map<string, SeatAppearance>} */ #overrides = new Map();
+  #drawnSection = "";
+  #described = "";
   #onPick;
   #redraw;
-  #frame = new MapFrame(part("map"), (seats) => this.#map?.slide(seats));
+  #panZoom = new PanZoom(byId("map"), (seats) => this.#map?.slideRowNames(seats));
   #stepper;
 
   /**
@@ -50,145 +58,157 @@ export class SeatView {
     this.#onPick = onPick;
     this.#redraw = redraw;
     this.#stepper = new Stepper("quantity", redraw);
-    part("quantity-form").addEventListener("submit", (submitted) => {
+    byId("quantity-form").addEventListener("submit", (submitted) => {
       submitted.preventDefault();
-      if (this.#mayTake()) onQuantity(this.section, this.#stepper.value);
+      if (this.#mayHold()) onQuantity(this.section, this.#stepper.value);
     });
-    part("map-closer").addEventListener("click", () => this.#frame.closer());
-    part("map-farther").addEventListener("click", () => this.#frame.farther());
-    part("map-whole").addEventListener("click", () => this.#frame.whole());
-    part("legend").append(
-      ...SIGNS.map((sign) =>
-        make("li", { "data-sign": sign }, sample(sign), /** @type {any} */ (words.map.signs)[sign]),
+    byId("map-closer").addEventListener("click", () => this.#panZoom.zoomIn());
+    byId("map-farther").addEventListener("click", () => this.#panZoom.zoomOut());
+    byId("map-whole").addEventListener("click", () => this.#panZoom.zoomToFit());
+    byId("legend").append(
+      ...LEGEND.map((appearance) =>
+        createElement(
+          "li",
+          { "data-sign": appearance },
+          legendSample(appearance),
+          /** @type {any} */ (texts.map.signs)[appearance],
+        ),
       ),
     );
   }
 
-  /** Show the house as it is now. @param {Now} now */
-  draw(now) {
-    this.#now = now;
-    const { house, mode, most } = now;
-    if (!house.section(this.section)) this.section = firstSection(house);
-    write(part("seats-title"), words.titles[mode]);
-    writeIf(part("seats-lead"), leadOf(mode, most));
-    this.#drawSections(now);
-    this.#drawMap(now);
-    this.#drawQuantity(now);
-    this.#point(this.#pointed);
+  /** Draw the sections, the map and the form. @param {View} view */
+  draw(view) {
+    this.#view = view;
+    const { inventory, mode, ticketsMax } = view;
+    if (!inventory.section(this.section)) this.section = firstSection(inventory);
+    setText(byId("seats-title"), texts.titles[mode]);
+    setTextOrHide(byId("seats-lead"), leadOf(mode, ticketsMax));
+    this.#drawSections(view);
+    this.#drawMap(view);
+    this.#drawQuantity(view);
+    this.#describe(this.#described);
   }
 
-  /** Some seats have changed, or all of them. @param {import("./seat-subscription.js").News} news */
-  took({ whole, seats }) {
-    if (whole) this.#map?.updateAll();
+  /** Draw the seats that have changed. @param {import("./seat-subscription.js").SeatChanges} changes */
+  applyChanges({ all, seats }) {
+    if (all) this.#map?.updateAll();
     else this.#map?.update(seats);
-    if (!this.#now) return;
-    this.#drawSections(this.#now);
-    this.#drawQuantity(this.#now);
-    if (seats.includes(this.#pointed)) this.#point(this.#pointed);
+    if (!this.#view) return;
+    this.#drawSections(this.#view);
+    this.#drawQuantity(this.#view);
+    if (seats.includes(this.#described)) this.#describe(this.#described);
   }
 
   /** @param {string} section */
-  #choose(section) {
+  #openSection(section) {
     this.section = section;
     this.#redraw();
   }
 
-  /** @param {Now} now */
-  #drawSections({ house, shows }) {
-    drawSections(house, { shows, chosen: this.section, onChoose: (id) => this.#choose(id) });
+  /** @param {View} view */
+  #drawSections({ inventory, shows }) {
+    drawSections(inventory, {
+      shows,
+      chosen: this.section,
+      onChoose: (id) => this.#openSection(id),
+    });
   }
 
-  /** @param {Now} now */
-  #drawMap({ house, mode, ours }) {
-    const section = house.section(this.section);
+  /** @param {View} view */
+  #drawMap({ inventory, mode, overrides }) {
+    const section = inventory.section(this.section);
     const seated = section?.kind === "seated";
-    part("map-part").hidden = !seated;
+    byId("map-part").hidden = !seated;
     if (!section || !seated) return;
-    const before = this.#ours;
-    this.#ours = ours;
-    if (this.#drawn === section.id) this.#map?.update(differing(before, ours));
-    else this.#open(section);
-    this.#map?.choosable(mode === "choosing");
-    this.#frame.tappable(mode === "choosing");
+    const before = this.#overrides;
+    this.#overrides = overrides;
+    if (this.#drawnSection === section.id) this.#map?.update(differences(before, overrides));
+    else this.#drawSection(section);
+    this.#map?.setSelectable(mode === "choosing");
+    this.#panZoom.setTappable(mode === "choosing");
   }
 
   /** @param {import("./seat-inventory.js").Section} section */
-  #open(section) {
+  #drawSection(section) {
     const plan = planOf(section);
-    this.#drawn = section.id;
-    this.#pointed = "";
-    this.#map = new SeatMap(plan, {
+    this.#drawnSection = section.id;
+    this.#described = "";
+    this.#map = new SectionMap(plan, {
       name: section.name,
-      shownOf: (seat) => this.#shownOf(seat),
+      appearanceOf: (seat) => this.#appearanceOf(seat),
       onPick: (seat, event) => this.#pick(seat, event),
-      onPoint: (seat) => this.#point(seat),
+      onPoint: (seat) => this.#describe(seat),
     });
-    this.#frame.hold(this.#map.element, plan.box);
+    this.#panZoom.show(this.#map.element, plan.box);
   }
 
-  /** @param {string} seat @returns {Shown} */
-  #shownOf(seat) {
-    return this.#ours.get(seat) ?? this.#now?.house.stateOf(seat) ?? "unknown";
+  /** @param {string} seat @returns {SeatAppearance} */
+  #appearanceOf(seat) {
+    return this.#overrides.get(seat) ?? this.#view?.inventory.stateOf(seat) ?? "unknown";
   }
 
   /** @param {string} seat @param {MouseEvent | KeyboardEvent} event */
   #pick(seat, event) {
-    if (this.#frame.wasTooSmall(event)) return;
-    const shown = this.#shownOf(seat);
-    this.#point(seat);
-    const may = this.#now?.mode === "choosing" && !this.#now.busy;
+    if (this.#panZoom.zoomedInstead(event)) return;
+    const shown = this.#appearanceOf(seat);
+    this.#describe(seat);
+    const may = this.#view?.mode === "choosing" && !this.#view.busy;
     if (may && (shown === "free" || shown === "chosen")) this.#onPick(seat);
   }
 
-  /** Say what somebody points at. @param {string} seat */
-  #point(seat) {
-    this.#pointed = seat;
-    const section = this.#now?.house.section(sectionOf(seat));
-    if (!seat || !section) return write(part("readout"), words.map.hint);
+  /** Write row, number, price and state of a seat into the readout. @param {string} seat */
+  #describe(seat) {
+    this.#described = seat;
+    const section = this.#view?.inventory.section(sectionOf(seat));
+    if (!seat || !section) return setText(byId("readout"), texts.map.hint);
     const { row, number } = placeOf(seat);
-    const state = words.map.states[this.#shownOf(seat)];
-    write(part("readout"), [words.seat(row, number), price(section.price), state].join(" · "));
+    const state = texts.map.states[this.#appearanceOf(seat)];
+    setText(
+      byId("readout"),
+      [texts.seat(row, number), formatPrice(section.price), state].join(" · "),
+    );
   }
 
-  /** @param {Now} now */
-  #drawQuantity({ house, mode, most, busy }) {
-    const section = house.section(this.section);
-    part("quantity-form").hidden = mode !== "choosing" || most < 1 || !section;
+  /** @param {View} view */
+  #drawQuantity({ inventory, mode, ticketsMax, busy }) {
+    const section = inventory.section(this.section);
+    byId("quantity-form").hidden = mode !== "choosing" || ticketsMax < 1 || !section;
     if (!section) return;
-    const free = house.free(section.id);
-    this.#stepper.draw(Math.min(most, free || most));
+    const free = inventory.free(section.id);
+    this.#stepper.draw(Math.min(ticketsMax, free || ticketsMax));
     const { value } = this.#stepper;
     const seated = section.kind === "seated";
-    write(part("quantity-label"), seated ? words.quantity.seated : words.quantity.standing);
-    write(
-      part("hold-quantity"),
-      seated ? words.quantity.best(value) : words.quantity.places(value),
+    setText(byId("quantity-label"), seated ? texts.quantity.seated : texts.quantity.standing);
+    setText(
+      byId("hold-quantity"),
+      seated ? texts.quantity.best(value) : texts.quantity.places(value),
     );
-    part("hold-quantity").setAttribute("aria-disabled", String(busy || !free));
-    writeIf(part("quantity-none"), free === 0 ? words.quantity.none : "");
+    byId("hold-quantity").setAttribute("aria-disabled", String(busy || !free));
+    setTextOrHide(byId("quantity-none"), free === 0 ? texts.quantity.none : "");
   }
 
-  #mayTake() {
-    const now = this.#now;
-    return now?.mode === "choosing" && !now.busy && (now.house.free(this.section) ?? 0) > 0;
+  #mayHold() {
+    const view = this.#view;
+    return view?.mode === "choosing" && !view.busy && (view.inventory.free(this.section) ?? 0) > 0;
   }
 }
 
-/** @param {Now["mode"]} mode @param {number} most */
-function leadOf(mode, most) {
-  if (mode !== "choosing") return words.leads[mode];
-  return most > 0 ? words.leads.choosing(most) : words.leads.all;
+/** @param {View["mode"]} mode @param {number} ticketsMax */
+function leadOf(mode, ticketsMax) {
+  if (mode !== "choosing") return texts.leads[mode];
+  return ticketsMax > 0 ? texts.leads.choosing(ticketsMax) : texts.leads.all;
 }
 
-/** @param {House} house */
+/** @param {SeatInventory} inventory */
 function firstSection({ sections }) {
   return (sections.find((section) => section.kind === "seated") ?? sections[0])?.id ?? "";
 }
 
 /**
- * The seats of which two maps say different things.
- * @param {Map<string, Shown>} a @param {Map<string, Shown>} b
+ * Return the seats that two maps show differently.
+ * @param {Map<string, SeatAppearance>} a @param {Map<string, SeatAppearance>} b
  */
-function differing(a, b) {
+function differences(a, b) {
   return [...new Set([...a.keys(), ...b.keys()])].filter((seat) => a.get(seat) !== b.get(seat));
 }

@@ -1,18 +1,18 @@
-// One section as a drawing: a square for every seat, of which only those that change are touched.
+// The map of one section: an SVG with a square for every seat, of which only changed ones are redrawn.
 
-import { texts } from "../texts/en.js";
-import { draw } from "../ui/dom.js";
+import { en } from "../texts/en.js";
+import { createSvg } from "../ui/dom.js";
 import { firstSeat, nextSeat } from "./geometry.js";
 
 /**
  * @typedef {import("./geometry.js").Plan} Plan
  * @typedef {import("./geometry.js").Seat} Seat
- * @typedef {import("./seat-inventory.js").SeatState | "chosen" | "mine" | "lost"} Shown
+ * @typedef {import("./seat-inventory.js").SeatState | "chosen" | "mine" | "lost"} SeatAppearance
  */
 
-const words = texts.seats.map;
+const texts = en.seats.map;
 
-/** Signs on top of some seats, since colour alone tells not everybody. */
+/** Signs on top of some seats: colour alone is not accessible. */
 const SIGNS = {
   chosen: "M-.2 .02 L-.06 .16 L.2 -.14",
   mine: "M-.2 .02 L-.06 .16 L.2 -.14",
@@ -20,29 +20,29 @@ const SIGNS = {
 };
 const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]);
 
-/** The drawing of one section; which seat is what, `shownOf` tells. */
-export class SeatMap {
-  /** @type {Map<string, Element>} */ #drawn = new Map();
+/** The map of one section; `appearanceOf` is asked for the look of each seat. */
+export class SectionMap {
+  /** @type {Map<string, Element>} */ #rects = new Map();
   /** @type {Map<string, Element>} */ #signs = new Map();
   /** @type {Plan} */ #plan;
-  #shownOf;
-  #signed = draw("g", { class: "signs", "aria-hidden": "true" });
-  #names = draw("g", { class: "row-names", "aria-hidden": "true" });
-  #tabbed = "";
+  #appearanceOf;
+  #signGroup = createSvg("g", { class: "signs", "aria-hidden": "true" });
+  #rowNames = createSvg("g", { class: "row-names", "aria-hidden": "true" });
+  #tabbable = "";
 
   /**
    * @param {Plan} plan
-   * @param {object} around
-   * @param {string} around.name of the section
-   * @param {(seat: string) => Shown} around.shownOf
-   * @param {(seat: string, event: MouseEvent | KeyboardEvent) => void} around.onPick
-   * @param {(seat: string) => void} around.onPoint
+   * @param {object} context
+   * @param {string} context.name of the section
+   * @param {(seat: string) => SeatAppearance} context.appearanceOf
+   * @param {(seat: string, event: MouseEvent | KeyboardEvent) => void} context.onPick
+   * @param {(seat: string) => void} context.onPoint
    */
-  constructor(plan, { name, shownOf, onPick, onPoint }) {
+  constructor(plan, { name, appearanceOf, onPick, onPoint }) {
     this.#plan = plan;
-    this.#shownOf = shownOf;
+    this.#appearanceOf = appearanceOf;
     this.element = this.#draw(plan, name);
-    this.#tab(firstSeat(plan));
+    this.#makeTabbable(firstSeat(plan));
     this.element.addEventListener("click", (event) => {
       const seat = seatAt(event.target);
       if (!seat) return;
@@ -53,40 +53,40 @@ export class SeatMap {
       this.element.addEventListener(type, (event) => onPoint(seatAt(event.target)));
     }
     this.element.addEventListener("keydown", (event) =>
-      this.#typed(/** @type {KeyboardEvent} */ (event), onPick),
+      this.#keyDown(/** @type {KeyboardEvent} */ (event), onPick),
     );
   }
 
-  /** Show seats as they are now. @param {Iterable<string>} seats */
+  /** Redraw these seats. @param {Iterable<string>} seats */
   update(seats) {
     for (const seat of seats) this.#show(seat);
   }
 
-  /** Show every seat as it is now. */
+  /** Redraw every seat. */
   updateAll() {
-    this.update(this.#drawn.keys());
+    this.update(this.#rects.keys());
   }
 
-  /** Whether seats can be chosen here. @param {boolean} may */
-  choosable(may) {
+  /** Set whether seats can be chosen. @param {boolean} may */
+  setSelectable(may) {
     this.element.classList.toggle("choosable", may);
     this.element.setAttribute("aria-disabled", String(!may));
   }
 
-  /** Keep the rows' names in sight. @param {number} seats how far the plan is scrolled */
-  slide(seats) {
-    this.#names.setAttribute("transform", `translate(${seats.toFixed(3)} 0)`);
+  /** Move the rows' names along with the scrolling. @param {number} seats from the left */
+  slideRowNames(seats) {
+    this.#rowNames.setAttribute("transform", `translate(${seats.toFixed(3)} 0)`);
   }
 
   /** @param {Plan} plan @param {string} name */
   #draw({ rows, box, middle, front }, name) {
-    const seats = draw("g", { class: "seats" });
-    this.#names.append(strip(box, front));
+    const seats = createSvg("g", { class: "seats" });
+    this.#rowNames.append(rowNameStrip(box, front));
     for (const row of rows) {
-      // A group for each row: where one seat changes, only its row is laid out anew.
-      seats.append(draw("g", {}, ...row.seats.map((seat) => this.#seat(seat))));
-      this.#names.append(
-        draw("text", { x: box.left + 0.55, y: row.y, class: "row-name" }, row.name),
+      // A group for each row: when a seat changes, the browser lays out only its row again.
+      seats.append(createSvg("g", {}, ...row.seats.map((seat) => this.#seat(seat))));
+      this.#rowNames.append(
+        createSvg("text", { x: box.left + 0.55, y: row.y, class: "row-name" }, row.name),
       );
     }
     const { left, top, width, height } = box;
@@ -94,77 +94,77 @@ export class SeatMap {
       class: "seat-map",
       role: "group",
       tabindex: -1,
-      "aria-label": words.label(name),
+      "aria-label": texts.label(name),
     };
-    return draw(
+    return createSvg(
       "svg",
       { ...whole, viewBox: `${left} ${top} ${width} ${height}` },
       stage(middle, front, Math.max(6, width * 0.5)),
       seats,
-      this.#signed,
-      this.#names,
+      this.#signGroup,
+      this.#rowNames,
     );
   }
 
   /** @param {Seat} seat */
   #seat({ id, x, y }) {
-    const drawn = draw("rect", {
+    const drawn = createSvg("rect", {
       class: "seat",
       "data-seat": id,
       role: "checkbox",
       transform: `translate(${x} ${y})`,
     });
-    this.#drawn.set(id, drawn);
+    this.#rects.set(id, drawn);
     this.#show(id);
     return drawn;
   }
 
   /** @param {string} id */
   #show(id) {
-    const [drawn, seat] = [this.#drawn.get(id), this.#plan.seats.get(id)];
-    const shown = this.#shownOf(id);
+    const [drawn, seat] = [this.#rects.get(id), this.#plan.seats.get(id)];
+    const shown = this.#appearanceOf(id);
     if (!drawn || !seat || drawn.getAttribute("data-state") === shown) return;
     drawn.setAttribute("data-state", shown);
     drawn.setAttribute("aria-checked", String(shown === "chosen" || shown === "mine"));
     drawn.setAttribute("aria-disabled", String(shown !== "free" && shown !== "chosen"));
-    drawn.setAttribute("aria-label", words.seat(seat.row, seat.number, words.states[shown]));
+    drawn.setAttribute("aria-label", texts.seat(seat.row, seat.number, texts.states[shown]));
     this.#sign(seat, shown);
   }
 
-  /** @param {Seat} seat @param {Shown} shown */
+  /** @param {Seat} seat @param {SeatAppearance} shown */
   #sign({ id, x, y }, shown) {
     this.#signs.get(id)?.remove();
     this.#signs.delete(id);
     const d = /** @type {Record<string, string>} */ (SIGNS)[shown];
     if (!d) return;
-    const sign = draw("path", {
+    const sign = createSvg("path", {
       d,
       class: "sign",
       "data-of": shown,
       transform: `translate(${x} ${y})`,
     });
     this.#signs.set(id, sign);
-    this.#signed.append(sign);
+    this.#signGroup.append(sign);
   }
 
-  /** The one seat that the tabulator key leads to. @param {string} id */
-  #tab(id) {
-    this.#drawn.get(this.#tabbed)?.removeAttribute("tabindex");
-    this.#drawn.get(id)?.setAttribute("tabindex", "0");
-    this.#tabbed = id;
+  /** Make this the one seat that the Tab key reaches. @param {string} id */
+  #makeTabbable(id) {
+    this.#rects.get(this.#tabbable)?.removeAttribute("tabindex");
+    this.#rects.get(id)?.setAttribute("tabindex", "0");
+    this.#tabbable = id;
   }
 
   /** @param {string} id */
   #focus(id) {
-    this.#tab(id);
-    /** @type {SVGElement | undefined} */ (this.#drawn.get(id))?.focus();
+    this.#makeTabbable(id);
+    /** @type {SVGElement | undefined} */ (this.#rects.get(id))?.focus();
   }
 
   /**
    * @param {KeyboardEvent} event
    * @param {(seat: string, event: KeyboardEvent) => void} onPick
    */
-  #typed(event, onPick) {
+  #keyDown(event, onPick) {
     const seat = seatAt(event.target);
     if (!seat || event.ctrlKey || event.metaKey || event.altKey) return;
     if (ARROWS.has(event.key)) {
@@ -176,40 +176,40 @@ export class SeatMap {
   }
 }
 
-/** A seat by itself, as the legend shows it. @param {Shown} shown */
-export function sample(shown) {
+/** Return a drawing of one seat, for the legend. @param {SeatAppearance} shown */
+export function legendSample(shown) {
   const d = /** @type {Record<string, string>} */ (SIGNS)[shown];
-  return draw(
+  return createSvg(
     "svg",
     { class: "seat-map sample", viewBox: "-.55 -.55 1.1 1.1", "aria-hidden": "true" },
-    draw("rect", { class: "seat", "data-state": shown }),
-    ...(d ? [draw("path", { d, class: "sign", "data-of": shown })] : []),
+    createSvg("rect", { class: "seat", "data-state": shown }),
+    ...(d ? [createSvg("path", { d, class: "sign", "data-of": shown })] : []),
   );
 }
 
 /** @param {number} middle @param {number} front @param {number} width */
 function stage(middle, front, width) {
   const [y, half] = [front - 1.95, width / 2];
-  return draw(
+  return createSvg(
     "g",
     { class: "stage", "aria-hidden": "true" },
-    draw("path", {
+    createSvg("path", {
       d: `M${middle - half} ${y - 0.4} h${width} l-.6 1 q${-half + 0.6} .5 ${-width + 1.2} 0 z`,
     }),
-    draw("text", { x: middle, y: y + 0.15 }, words.stage),
+    createSvg("text", { x: middle, y: y + 0.15 }, texts.stage),
   );
 }
 
 /**
- * What the rows' names stand on, also when seats are behind them.
+ * Return the background of the rows' names, which hides seats behind them.
  * @param {Plan["box"]} box @param {number} front
  */
-function strip({ left, top, height }, front) {
+function rowNameStrip({ left, top, height }, front) {
   const d = `M${left - 9} ${front - 0.75} h10.05 V${top + height} h-10.05 z`;
-  return draw("path", { d });
+  return createSvg("path", { d });
 }
 
-/** The seat that an event is about. @param {EventTarget | null} target */
+/** Return the seat of an event's target, or "". @param {EventTarget | null} target */
 function seatAt(target) {
   return /** @type {Element} */ (target).getAttribute("data-seat") ?? "";
 }

@@ -1,72 +1,74 @@
-// What is chosen and what it costs, with the button that holds it.
+// The selection panel: chosen seats, their total, and the button that holds them.
 
-import { price } from "../lib/money.js";
-import { texts } from "../texts/en.js";
-import { listed } from "../texts/numbers.js";
-import { make, part, renew, write, writeIf } from "../ui/dom.js";
+import { formatPrice } from "../lib/money.js";
+import { en } from "../texts/en.js";
+import { listFormat } from "../texts/numbers.js";
+import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { placeOf, sectionOf } from "./seat-inventory.js";
 
 /**
- * @typedef {import("./seat-inventory.js").House} House
- * @typedef {import("./selection.js").Choice} Choice
+ * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
+ * @typedef {import("./selection.js").Selection} Selection
  */
 
-const words = texts.seats.choice;
+const texts = en.seats.selection;
 
 /**
- * Show the choice.
- * @param {Choice} choice
- * @param {House} house
- * @param {{most: number, busy: boolean, problem: string, onDrop: (seat: string) => void}} now
+ * Draw the selection.
+ * @param {Selection} selection
+ * @param {SeatInventory} inventory
+ * @param {{ticketsMax: number, holding: boolean, problem: string, onDrop: (seat: string) => void}} view
  */
-export function drawChoice(choice, house, { most, busy, problem, onDrop }) {
-  const { seats, lost, full } = choice;
-  const chips = () => seats.map((seat) => chip(seat, house, onDrop));
-  renew(part("chosen"), seats, chips);
-  write(
-    part("choice-sum"),
-    seats.length ? words.sum(seats.length, totalOf(seats, house)) : words.none,
+export function drawSelection(selection, inventory, { ticketsMax, holding, problem, onDrop }) {
+  const { seats, lost, limitReached } = selection;
+  const chips = () => seats.map((seat) => chip(seat, inventory, onDrop));
+  renderIfChanged(byId("chosen"), seats, chips);
+  setText(
+    byId("choice-sum"),
+    seats.length ? texts.sum(seats.length, totalOf(seats, inventory)) : texts.none,
   );
-  writeIf(part("lost"), lost.length ? lostText(lost, seats.length) : "");
-  writeIf(part("full"), full ? words.full(most) : "");
-  writeIf(part("choice-problem"), problem);
-  write(part("hold"), busy ? words.holding : words.hold(seats.length));
-  part("hold").setAttribute("aria-disabled", String(busy || seats.length === 0));
+  setTextOrHide(byId("lost"), lost.length ? lostSeatsText(lost, seats.length) : "");
+  setTextOrHide(byId("full"), limitReached ? texts.limitReached(ticketsMax) : "");
+  setTextOrHide(byId("choice-problem"), problem);
+  setText(byId("hold"), holding ? texts.holding : texts.hold(seats.length));
+  byId("hold").setAttribute("aria-disabled", String(holding || seats.length === 0));
 }
 
-/** What is said of seats that somebody else has got. @param {string[]} lost @param {number} left */
-export function lostText(lost, left) {
-  return words.lost(lost.map(shortName), left);
+/** Return the text about lost seats. @param {string[]} lost @param {number} left still chosen */
+export function lostSeatsText(lost, left) {
+  return texts.lost(lost.map(shortName), left);
 }
 
-/** A seat's row and number. @param {string} seat */
-export function shortName(seat) {
+/** Return a seat's row and number as text. @param {string} seat */
+function shortName(seat) {
   const { row, number } = placeOf(seat);
-  return texts.seats.short(row, number);
+  return en.seats.short(row, number);
 }
 
-/** @param {string} seat @param {House} house @param {(seat: string) => void} onDrop */
-function chip(seat, house, onDrop) {
-  const section = house.section(sectionOf(seat));
+/** @param {string} seat @param {SeatInventory} inventory @param {(seat: string) => void} onDrop */
+function chip(seat, inventory, onDrop) {
+  const section = inventory.section(sectionOf(seat));
   const name = shortName(seat);
-  const drop = make(
+  const drop = createElement(
     "button",
-    { type: "button", "data-drop": seat, "aria-label": words.drop(name) },
-    make("span", {}, `${section?.name ?? ""} `, make("strong", {}, name)),
-    make("span", { class: "price" }, section ? price(section.price) : ""),
-    make("span", { class: "cross", "aria-hidden": "true" }, "×"),
+    { type: "button", "data-drop": seat, "aria-label": texts.drop(name) },
+    createElement("span", {}, `${section?.name ?? ""} `, createElement("strong", {}, name)),
+    createElement("span", { class: "price" }, section ? formatPrice(section.price) : ""),
+    createElement("span", { class: "cross", "aria-hidden": "true" }, "×"),
   );
   drop.addEventListener("click", () => onDrop(seat));
-  return make("li", {}, drop);
+  return createElement("li", {}, drop);
 }
 
-/** What seats cost; a sum for each currency. @param {string[]} seats @param {House} house */
-function totalOf(seats, house) {
+/** Return the total as text, one sum a currency. @param {string[]} seats @param {SeatInventory} inventory */
+function totalOf(seats, inventory) {
   /** @type {Map<string, number>} */
   const sums = new Map();
   for (const seat of seats) {
-    const found = house.section(sectionOf(seat))?.price;
+    const found = inventory.section(sectionOf(seat))?.price;
     if (found) sums.set(found.currency, (sums.get(found.currency) ?? 0) + found.amount);
   }
-  return listed.format([...sums].map(([currency, amount]) => price({ amount, currency })));
+  return listFormat.format(
+    [...sums].map(([currency, amount]) => formatPrice({ amount, currency })),
+  );
 }

@@ -1,38 +1,38 @@
-// The seats that somebody has chosen and does not hold yet: pure, a choice in, a new choice out.
+// The selection of seats to hold: a selection in, a new one out. Pure.
 
 /**
- * @typedef {object} Choice
+ * @typedef {object} Selection
  * @property {string[]} seats chosen, in the order of choosing
- * @property {string[]} lost chosen once, and taken by somebody else
- * @property {boolean} full whether one more was wanted than may be
+ * @property {string[]} lost chosen before, and taken by another visitor since
+ * @property {boolean} limitReached whether one seat too many was picked
  */
 
-/** @type {Choice} */
-export const NOTHING = Object.freeze({ seats: [], lost: [], full: false });
+/** The selection without a seat. @type {Selection} */
+export const EMPTY_SELECTION = Object.freeze({ seats: [], lost: [], limitReached: false });
 
 /**
- * Choose a seat, or choose it no more.
- * @param {Choice} choice @param {string} seat @param {number} most
- * @returns {Choice}
+ * Add a seat, or remove it when it is in. Return the new selection.
+ * @param {Selection} selection @param {string} seat @param {number} ticketsMax
+ * @returns {Selection}
  */
-export function toggled({ seats }, seat, most) {
+export function toggleSeat({ seats }, seat, ticketsMax) {
   if (seats.includes(seat))
-    return { seats: seats.filter((s) => s !== seat), lost: [], full: false };
-  if (seats.length >= most) return { seats, lost: [], full: true };
-  return { seats: [...seats, seat], lost: [], full: false };
+    return { seats: seats.filter((s) => s !== seat), lost: [], limitReached: false };
+  if (seats.length >= ticketsMax) return { seats, lost: [], limitReached: true };
+  return { seats: [...seats, seat], lost: [], limitReached: false };
 }
 
 /**
- * Give up seats that somebody else has taken; the others stay chosen.
- * @param {Choice} choice @param {string[]} taken
- * @returns {Choice}
+ * Move seats that are taken to `lost`. Return the same object when none of them was chosen.
+ * @param {Selection} selection @param {string[]} taken
+ * @returns {Selection}
  */
-export function without(choice, taken) {
-  const lost = choice.seats.filter((seat) => taken.includes(seat));
-  if (lost.length === 0) return choice;
+export function withoutTaken(selection, taken) {
+  const lost = selection.seats.filter((seat) => taken.includes(seat));
+  if (lost.length === 0) return selection;
   return {
-    seats: choice.seats.filter((seat) => !taken.includes(seat)),
-    lost: [...new Set([...choice.lost, ...lost])],
-    full: false,
+    seats: selection.seats.filter((seat) => !taken.includes(seat)),
+    lost: [...new Set([...selection.lost, ...lost])],
+    limitReached: false,
   };
 }

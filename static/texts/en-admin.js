@@ -1,14 +1,14 @@
-// Everything that operators read on their page, in English; `en.js` has it as `texts.admin`.
+// Texts of the operators' page in English; `en.js` has them as `en.admin`.
 
-import { counted, figure } from "./numbers.js";
+import { countOf, numberFormat } from "./numbers.js";
 
-/** @typedef {{free: number, held: number, sold: number}} Filled */
+/** @typedef {{free: number, held: number, sold: number}} Fill */
 
-const n = (/** @type {number} */ count) => figure.format(count);
+const n = (/** @type {number} */ count) => numberFormat.format(count);
 
 export const admin = {
   title: "Operators",
-  who: (/** @type {string} */ name, /** @type {string} */ role) => `${name} · ${role}`,
+  operator: (/** @type {string} */ name, /** @type {string} */ role) => `${name} · ${role}`,
   mistakes: "This cannot be saved as it is:",
 
   login: { title: "Log in", username: "Name", password: "Password", button: "Log in" },
@@ -47,7 +47,7 @@ export const admin = {
 
   actions: {
     reason: "Reason, shown to visitors (may stay empty)",
-    told: (/** @type {string} */ reason) => `Visitors are told: “${reason}”`,
+    shownReason: (/** @type {string} */ reason) => `Visitors are told: “${reason}”`,
     opens: (/** @type {string} */ when) => `sale opens ${when}`,
     open: "Open",
     pause: "Pause",
@@ -65,7 +65,7 @@ export const admin = {
     },
   },
 
-  figures: {
+  stats: {
     title: "Figures",
     perSecond: (/** @type {string} */ n) => `${n}/s`,
     seconds: (/** @type {string} */ n) => `${n} s`,
@@ -90,13 +90,13 @@ export const admin = {
     },
   },
 
-  house: {
+  sections: {
     title: "The house",
     loading: "Looking…",
     away: "The house cannot be shown just now.",
-    seated: (/** @type {Filled} */ { free, held, sold }) =>
+    seated: (/** @type {Fill} */ { free, held, sold }) =>
       `${n(free)} free · ${n(held)} held · ${n(sold)} sold`,
-    standing: (/** @type {Filled} */ { free, sold }) => `${n(free)} free · ${n(sold)} held or sold`,
+    standing: (/** @type {Fill} */ { free, sold }) => `${n(free)} free · ${n(sold)} held or sold`,
     parts: { sold: "sold", held: "held", free: "free" },
   },
 
@@ -132,7 +132,7 @@ export const admin = {
     button: "Compare now",
     asking: "Comparing…",
     found: (/** @type {number} */ count) =>
-      count ? counted(count, "difference", "differences") : "Both say the same.",
+      count ? countOf(count, "difference", "differences") : "Both say the same.",
   },
 
   rules: {

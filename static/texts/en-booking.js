@@ -1,16 +1,16 @@
-// What visitors read while they choose, hold and pay; `en.js` has it as `texts.seats`.
+// Texts for choosing, holding and paying in English; `en.js` has them as `en.seats`.
 
-import { counted, figure, listed } from "./numbers.js";
+import { countOf, listFormat, numberFormat } from "./numbers.js";
 
-const seats = (/** @type {number} */ n) => counted(n, "seat", "seats");
-const places = (/** @type {number} */ n) => counted(n, "place", "places");
+const seatCount = (/** @type {number} */ n) => countOf(n, "seat", "seats");
+const placeCount = (/** @type {number} */ n) => countOf(n, "place", "places");
 
-export const words = {
-  seats,
-  places,
+export const seats = {
+  seats: seatCount,
+  places: placeCount,
   seat: (/** @type {string} */ row, /** @type {number} */ number) => `Row ${row}, seat ${number}`,
   short: (/** @type {string} */ row, /** @type {number} */ number) => `${row} ${number}`,
-  standing: (/** @type {number} */ n) => `${places(n)}, standing`,
+  standing: (/** @type {number} */ n) => `${placeCount(n)}, standing`,
 
   titles: {
     looking: "Seats and prices",
@@ -20,7 +20,7 @@ export const words = {
   leads: {
     looking: "You see live what is free. You can choose as soon as it is your turn.",
     choosing: (/** @type {number} */ most) =>
-      `Up to ${counted(most, "ticket", "tickets")}. Seats are yours for a while once you hold them.`,
+      `Up to ${countOf(most, "ticket", "tickets")}. Seats are yours for a while once you hold them.`,
     all: "You have booked as many tickets as one person may.",
     holding: "",
   },
@@ -30,7 +30,7 @@ export const words = {
   sections: {
     seated: "seats in rows",
     standing: "standing",
-    free: (/** @type {number} */ n) => (n === 0 ? "sold out" : `${figure.format(n)} free`),
+    free: (/** @type {number} */ n) => (n === 0 ? "sold out" : `${numberFormat.format(n)} free`),
     title: "Sections",
   },
 
@@ -60,9 +60,9 @@ export const words = {
       closed: "not for sale",
       lost: "just taken",
     },
-    closer: "Look closer",
-    farther: "Look from farther away",
-    whole: "Show the whole section",
+    zoomIn: "Look closer",
+    zoomOut: "Look from farther away",
+    zoomToFit: "Show the whole section",
     hint: "Point at a seat to read its row and number.",
   },
 
@@ -72,21 +72,21 @@ export const words = {
     less: "One fewer",
     more: "One more",
     best: (/** @type {number} */ n) => (n === 1 ? "Hold the best seat" : `Hold the best ${n}`),
-    places: (/** @type {number} */ n) => `Hold ${places(n)}`,
+    places: (/** @type {number} */ n) => `Hold ${placeCount(n)}`,
     none: "Nothing is free here just now. Held places may come back.",
   },
 
-  choice: {
+  selection: {
     title: "Your choice",
     none: "Tap free seats to choose them.",
-    sum: (/** @type {number} */ n, /** @type {string} */ total) => `${seats(n)} · ${total}`,
+    sum: (/** @type {number} */ n, /** @type {string} */ total) => `${seatCount(n)} · ${total}`,
     hold: (/** @type {number} */ n) => (n === 1 ? "Hold this seat" : "Hold these seats"),
     holding: "Holding them for you…",
     drop: (/** @type {string} */ seat) => `Choose ${seat} no more`,
-    full: (/** @type {number} */ most) =>
-      `You can book ${counted(most, "ticket", "tickets")} at most.`,
+    limitReached: (/** @type {number} */ most) =>
+      `You can book ${countOf(most, "ticket", "tickets")} at most.`,
     lost: (/** @type {string[]} */ lost, /** @type {number} */ left) =>
-      `Somebody else was faster: ${listed.format(lost)} ${lost.length === 1 ? "is" : "are"} taken. ` +
+      `Somebody else was faster: ${listFormat.format(lost)} ${lost.length === 1 ? "is" : "are"} taken. ` +
       (left ? "Your other seats are still chosen." : "Choose others."),
   },
 
@@ -115,7 +115,7 @@ export const words = {
     extend: "Extend the time",
     extending: "Extending…",
     left: (/** @type {number} */ n) =>
-      n === 0 ? "no extension left" : `${figure.format(n)} more possible`,
+      n === 0 ? "no extension left" : `${numberFormat.format(n)} more possible`,
     extended: (/** @type {string} */ left) => `You have ${left} again.`,
     release: "Give them back",
     releasing: "Giving them back…",

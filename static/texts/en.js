@@ -1,15 +1,17 @@
-// Everything that people read on our pages, in English; another language is another such table.
+// Texts of all pages in English; another language is another such table.
 
 import { admin } from "./en-admin.js";
-import { words as seats } from "./en-booking.js";
-import { counted, figure, locale } from "./numbers.js";
+import { seats } from "./en-booking.js";
+import { countOf, locale, numberFormat } from "./numbers.js";
 
-const span = (/** @type {number} */ from, /** @type {number} */ to) =>
-  from === to ? figure.format(from) : `${figure.format(from)}–${figure.format(to)}`;
+const range = (/** @type {number} */ from, /** @type {number} */ to) =>
+  from === to
+    ? numberFormat.format(from)
+    : `${numberFormat.format(from)}–${numberFormat.format(to)}`;
 
-export const texts = {
+export const en = {
   locale,
-  figure: (/** @type {number} */ n) => figure.format(n),
+  number: (/** @type {number} */ n) => numberFormat.format(n),
 
   common: {
     brand: "Booking Rush",
@@ -35,23 +37,23 @@ export const texts = {
     recovering: "Recovering",
   },
 
-  forecast: {
+  durations: {
     unknown: "We cannot tell yet",
     soon: "less than a minute",
     minutes: (/** @type {number} */ from, /** @type {number} */ to) =>
-      `about ${span(from, to)} ${to === 1 ? "minute" : "minutes"}`,
+      `about ${range(from, to)} ${to === 1 ? "minute" : "minutes"}`,
     hours: (/** @type {number} */ from, /** @type {number} */ to) =>
-      `about ${span(from, to)} ${to === 1 ? "hour" : "hours"}`,
+      `about ${range(from, to)} ${to === 1 ? "hour" : "hours"}`,
   },
 
-  index: {
+  home: {
     title: "On sale",
     lead: "Choose an event and join its line. Everybody is let in strictly in order.",
     loading: "Looking what is on sale…",
     none: "Nothing is on sale just now. Come back later.",
     from: "from",
     free: "free",
-    more: (/** @type {number} */ dates) => `and ${counted(dates, "more date", "more dates")}`,
+    more: (/** @type {number} */ dates) => `and ${countOf(dates, "more date", "more dates")}`,
     opens: (/** @type {string} */ when) => `Opens ${when}`,
     enter: "Go to the line",
   },
@@ -59,7 +61,7 @@ export const texts = {
   event: {
     titles: {
       waiting: (/** @type {number} */ ahead) =>
-        ahead ? `${figure.format(ahead)} ahead of you` : "You are next",
+        ahead ? `${numberFormat.format(ahead)} ahead of you` : "You are next",
       lobby: "Before the sale",
       late: "You missed your turn",
       admitted: "It is your turn!",
@@ -97,7 +99,7 @@ export const texts = {
     joinAgain: "Join the line again",
     joining: "Joining…",
 
-    ticket: {
+    place: {
       number: "Your number",
       waiting: "You are in line",
       lobby: "Your place is kept",
@@ -110,9 +112,9 @@ export const texts = {
       opensUnknown: "The time is not known yet",
       opensIn: (/** @type {string} */ left) => `in ${left}`,
       opensSoon: "any moment now",
-      days: (/** @type {number} */ n) => counted(n, "day", "days"),
+      days: (/** @type {number} */ n) => countOf(n, "day", "days"),
       progress: "Your way since you joined",
-      crowd: (/** @type {number} */ n) => `${counted(n, "person is", "people are")} in line in all`,
+      crowd: (/** @type {number} */ n) => `${countOf(n, "person is", "people are")} in line in all`,
       lastKnown: "This is the last that we heard. We are reconnecting, and your place is kept.",
       renumbered: "Your earlier place had ended, so you have been given a new one.",
       keep:
@@ -120,7 +122,7 @@ export const texts = {
         "You may close this page or lock your phone; be back before your turn.",
     },
 
-    proof: {
+    receipt: {
       title: "Your proof of place",
       lead:
         "This text is signed by us: it says your number and when you got it. " +
@@ -147,15 +149,15 @@ export const texts = {
     admitted: {
       title: "It is your turn",
       lead: "You have been let in. Your turn lasts for",
-      claim: (/** @type {string} */ left) =>
+      confirmBy: (/** @type {string} */ left) =>
         `Say within ${left} that you are here, or your turn goes to the next.`,
       over: "Your time is over.",
       announce: (/** @type {number} */ minutes) =>
-        `It is your turn. You have ${counted(minutes, "minute", "minutes")}.`,
+        `It is your turn. You have ${countOf(minutes, "minute", "minutes")}.`,
       lastMinute: "Less than a minute is left of your turn.",
     },
-    claim: "I'm here",
-    claiming: "Telling the server…",
+    confirmPresence: "I'm here",
+    confirmingPresence: "Telling the server…",
 
     late: {
       title: "You missed your turn",
@@ -198,7 +200,7 @@ export const texts = {
       other: ["We have lost each other", "The server has ended this connection. Try again."],
     },
 
-    message: {
+    broadcast: {
       levels: { info: "Message", warning: "Please note", urgent: "Important" },
       at: (/** @type {string} */ time) => `at ${time}`,
     },
@@ -212,7 +214,7 @@ export const texts = {
     announce: {
       waiting: (/** @type {number} */ ahead, /** @type {string} */ eta) =>
         ahead
-          ? `${counted(ahead, "person", "people")} ahead of you. Estimated wait: ${eta}.`
+          ? `${countOf(ahead, "person", "people")} ahead of you. Estimated wait: ${eta}.`
           : "You are next.",
     },
   },

@@ -1,24 +1,24 @@
-// One question in the page, answered by a button; Escape means no.
+// The confirm dialog: one question with two buttons; Escape means no.
 
 /**
- * Ask, and tell whether the answer was yes.
+ * Open the dialog. Return whether it was closed with yes.
  * @param {HTMLElement} dialog with `.question`, `.lead`, `.yes` and `.no`
- * @param {{question: string, lead: string, yes: string, no?: string}} words
+ * @param {{question: string, lead: string, yes: string, no?: string}} texts
  * @returns {Promise<boolean>}
  */
-export function confirmed(dialog, words) {
-  const asked = /** @type {HTMLDialogElement} */ (dialog);
+export function askConfirmation(dialog, texts) {
+  const modal = /** @type {HTMLDialogElement} */ (dialog);
   const inside = (/** @type {string} */ name) =>
-    /** @type {HTMLElement} */ (asked.querySelector(`.${name}`));
-  inside("question").textContent = words.question;
-  inside("lead").textContent = words.lead;
-  inside("yes").textContent = words.yes;
-  if (words.no) inside("no").textContent = words.no;
-  inside("yes").onclick = () => asked.close("yes");
-  inside("no").onclick = () => asked.close("");
-  asked.returnValue = "";
-  asked.showModal();
+    /** @type {HTMLElement} */ (modal.querySelector(`.${name}`));
+  inside("question").textContent = texts.question;
+  inside("lead").textContent = texts.lead;
+  inside("yes").textContent = texts.yes;
+  if (texts.no) inside("no").textContent = texts.no;
+  inside("yes").onclick = () => modal.close("yes");
+  inside("no").onclick = () => modal.close("");
+  modal.returnValue = "";
+  modal.showModal();
   return new Promise((resolve) => {
-    asked.addEventListener("close", () => resolve(asked.returnValue === "yes"), { once: true });
+    modal.addEventListener("close", () => resolve(modal.returnValue === "yes"), { once: true });
   });
 }

@@ -1,51 +1,41 @@
-// What a screen reader is told: places calmly, at most every 15 s; what cannot wait at once.
+// Live regions for screen readers: urgent and polite texts at once, calm ones at most every 15 s.
 
-import { forecast } from "../lib/durations.js";
-import { texts } from "../texts/en.js";
-import { part, write } from "./dom.js";
+import { byId, setText } from "./dom.js";
 
 const CALM_MS = 15_000;
 
-let saidAt = 0;
+let spokenAt = 0;
 let pending = "";
 /** @type {ReturnType<typeof setTimeout> | undefined} */
-let later;
+let timer;
 
-/**
- * Tell of the place of who waits.
- * @param {import("../queue/queue-state.js").Standing} standing
- * @param {string} phase
- */
-export function announceStanding({ place }, phase) {
-  if (phase === "waiting" && place?.ahead != null) {
-    say(texts.event.announce.waiting(place.ahead, forecast(place.eta_seconds)));
-  } else if (pending) {
-    say("");
-  }
+/** Interrupt the screen reader with a text. @param {string} text */
+export function announceUrgently(text) {
+  setText(byId("assertive"), text);
 }
 
-/** Interrupt with something that cannot wait. @param {string} text */
-export function alarm(text) {
-  write(part("assertive"), text);
-}
-
-/** Say something calmly, now. @param {string} text */
-export function tell(text) {
-  write(part("polite"), text);
+/** Announce a text at once, without interrupting. @param {string} text */
+export function announce(text) {
+  setText(byId("polite"), text);
 }
 
 /**
- * Say something when there has been quiet for a while; only the last word counts.
+ * Announce a text once 15 s have passed since the last calm one. Only the latest text is spoken.
  * @param {string} text
  */
-function say(text) {
+export function announceCalmly(text) {
   pending = text;
-  if (later !== undefined) return;
-  later = setTimeout(speak, Math.max(0, saidAt + CALM_MS - Date.now()));
+  if (timer !== undefined) return;
+  timer = setTimeout(speak, Math.max(0, spokenAt + CALM_MS - Date.now()));
+}
+
+/** Replace a calm text that is waiting or was spoken last with nothing. */
+export function withdrawCalm() {
+  if (pending) announceCalmly("");
 }
 
 function speak() {
-  later = undefined;
-  if (pending && part("polite").textContent !== pending) saidAt = Date.now();
-  write(part("polite"), pending);
+  timer = undefined;
+  if (pending && byId("polite").textContent !== pending) spokenAt = Date.now();
+  setText(byId("polite"), pending);
 }

@@ -1,8 +1,8 @@
-// What went wrong and what was done, said in one place of the operators' page.
+// Notices of the operators' page: one place for problems and for what was done.
 
 import { Problem } from "../lib/api.js";
-import { texts } from "../texts/en.js";
-import { make, part, writeIf } from "./dom.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, setTextOrHide } from "./dom.js";
 
 const DONE_MS = 5_000;
 
@@ -10,7 +10,7 @@ const DONE_MS = 5_000;
 let fading;
 
 /**
- * Do something, then say that it was done, or what went wrong; whether it was done.
+ * Run work, then show that it is done or what went wrong. Return whether it succeeded.
  * @param {() => Promise<unknown>} work
  * @param {string} [done]
  */
@@ -26,27 +26,30 @@ export async function attempt(work, done = "") {
   return true;
 }
 
-/** Say what went wrong; mistakes in fields one by one. @param {unknown} problem */
+/** Show a problem, with one line for each wrong field. @param {unknown} problem */
 export function showProblem(problem) {
   const errors = problem instanceof Problem ? problem.errors : [];
-  const said = problem instanceof Problem ? problem.message : texts.problems.unreadable;
-  const lines = errors.map(({ field, why }) => make("li", {}, `${field}: ${why}`));
-  const lead = make("p", {}, errors.length ? texts.admin.mistakes : said);
-  part("problem").replaceChildren(lead, ...(lines.length ? [make("ul", {}, ...lines)] : []));
-  part("problem").hidden = false;
+  const text = problem instanceof Problem ? problem.message : en.problems.unreadable;
+  const lines = errors.map(({ field, why }) => createElement("li", {}, `${field}: ${why}`));
+  const lead = createElement("p", {}, errors.length ? en.admin.mistakes : text);
+  byId("problem").replaceChildren(
+    lead,
+    ...(lines.length ? [createElement("ul", {}, ...lines)] : []),
+  );
+  byId("problem").hidden = false;
 }
 
-/** Take back what was said. */
+/** Hide all notices. */
 export function clearNotices() {
-  part("problem").replaceChildren();
-  part("problem").hidden = true;
-  writeIf(part("done"), "");
+  byId("problem").replaceChildren();
+  byId("problem").hidden = true;
+  setTextOrHide(byId("done"), "");
 }
 
 /** @param {string} text */
 function showDone(text) {
   if (!text) return;
-  writeIf(part("done"), text);
+  setTextOrHide(byId("done"), text);
   clearTimeout(fading);
-  fading = setTimeout(() => writeIf(part("done"), ""), DONE_MS);
+  fading = setTimeout(() => setTextOrHide(byId("done"), ""), DONE_MS);
 }

@@ -1,22 +1,22 @@
-// The last two minutes of one figure as a line: a small SVG made of elements.
+// A sparkline: the last two minutes of one number as a small SVG line.
 
-import { draw } from "./dom.js";
+import { createSvg } from "./dom.js";
 
 const SAMPLES_MAX = 120; // one a second
 const [WIDTH, HEIGHT] = [SAMPLES_MAX, 32];
 const TOP = 3; // room for the stroke
 
-/** A line that grows to the right and forgets on the left. */
+/** A line of the latest 120 samples, the newest on the right. */
 export class Sparkline {
   /** @type {number[]} */ #samples = [];
-  #line = draw("polyline", {
+  #line = createSvg("polyline", {
     fill: "none",
     stroke: "currentColor",
     "stroke-width": "2",
     "stroke-linejoin": "round",
     "vector-effect": "non-scaling-stroke",
   });
-  #area = draw("polygon", { fill: "currentColor", "fill-opacity": "0.12" });
+  #area = createSvg("polygon", { fill: "currentColor", "fill-opacity": "0.12" });
 
   constructor() {
     const box = {
@@ -24,27 +24,27 @@ export class Sparkline {
       preserveAspectRatio: "none",
       "aria-hidden": "true",
     };
-    this.element = draw("svg", box);
+    this.element = createSvg("svg", box);
     this.element.append(this.#area, this.#line);
   }
 
-  /** Take the newest sample. @param {number} sample */
+  /** Append a sample. @param {number} sample */
   add(sample) {
     this.#samples = [...this.#samples, sample].slice(-SAMPLES_MAX);
     this.#draw();
   }
 
-  /** Begin anew. */
+  /** Remove all samples. */
   clear() {
     this.#samples = [];
     this.#draw();
   }
 
   #draw() {
-    const most = Math.max(1, ...this.#samples);
+    const max = Math.max(1, ...this.#samples);
     const first = SAMPLES_MAX - this.#samples.length;
     const points = this.#samples.map((sample, at) => {
-      const height = HEIGHT - 1 - (sample / most) * (HEIGHT - 1 - TOP);
+      const height = HEIGHT - 1 - (sample / max) * (HEIGHT - 1 - TOP);
       return `${first + at},${height.toFixed(1)}`;
     });
     this.#line.setAttribute("points", points.join(" "));

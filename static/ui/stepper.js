@@ -1,12 +1,12 @@
-// A number that is chosen by two buttons, between 1 and a most.
+// A stepper: a number between 1 and a maximum, chosen with two buttons.
 
-import { texts } from "../texts/en.js";
-import { part, write } from "./dom.js";
+import { en } from "../texts/en.js";
+import { byId, setText } from "./dom.js";
 
-/** The stepper of an id: `{id}`, `{id}-less` and `{id}-more` are on the page. */
+/** A stepper of the elements `{id}`, `{id}-less` and `{id}-more`. */
 export class Stepper {
   value = 2;
-  #most = 1;
+  #max = 1;
   #id;
 
   /** @param {string} id @param {() => void} onStep */
@@ -16,29 +16,29 @@ export class Stepper {
       ["less", -1],
       ["more", 1],
     ])) {
-      part(`${id}-${name}`).addEventListener("click", () => {
+      byId(`${id}-${name}`).addEventListener("click", () => {
         this.#set(this.value + by);
         onStep();
       });
     }
   }
 
-  /** Show it. @param {number} most */
-  draw(most) {
-    this.#most = Math.max(1, most);
+  /** Draw the number, limited to a maximum. @param {number} max */
+  draw(max) {
+    this.#max = Math.max(1, max);
     this.#set(this.value);
   }
 
   /** @param {number} value */
   #set(value) {
-    this.value = Math.min(this.#most, Math.max(1, value));
-    write(part(this.#id), texts.figure(this.value));
-    this.#end("less", this.value <= 1);
-    this.#end("more", this.value >= this.#most);
+    this.value = Math.min(this.#max, Math.max(1, value));
+    setText(byId(this.#id), en.number(this.value));
+    this.#disable("less", this.value <= 1);
+    this.#disable("more", this.value >= this.#max);
   }
 
-  /** A button at its end keeps the focus. @param {string} name @param {boolean} ended */
-  #end(name, ended) {
-    part(`${this.#id}-${name}`).setAttribute("aria-disabled", String(ended));
+  /** Disable a button; `aria-disabled` keeps its focus. @param {string} name @param {boolean} is */
+  #disable(name, is) {
+    byId(`${this.#id}-${name}`).setAttribute("aria-disabled", String(is));
   }
 }
