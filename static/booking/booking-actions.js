@@ -1,115 +1,97 @@
-// What a visitor does in the box controller: choose, hold, extend, release, pay, cancel.
+// What the buttons of booking do: each sends a command or a request, and returns the new state.
 
 import { request } from "../lib/api.js";
 import { newIdempotencyKey } from "../lib/idempotency-key.js";
-import { toggleSeat } from "../seats/selection.js";
 import { en } from "../texts/en.js";
-import { askConfirmation } from "../ui/confirm-dialog.js";
-import { byId } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
-import { dismiss } from "./booking-state.js";
-import { readContact, restoreEmail } from "./contact-field.js";
+import {
+  applyBooking,
+  finishCancelling,
+  setBookings,
+  startCommand,
+  startHold,
+} from "./booking-state.js";
+import { readContact } from "./contact-field.js";
 import { methodChosen } from "./hold-panel.js";
 
-/** @typedef {import("./booking-controller.js").BookingController} BookingController */
+/**
+ * @typedef {import("../connection/pending-commands.js").PendingCommands} PendingCommands
+ * @typedef {import("../connection/pending-commands.js").CommandType} CommandType
+ * @typedef {import("./booking-state.js").BookingState} BookingState
+ * @typedef {(state: BookingState) => BookingState} Change of the state as it is by then
+ */
 
-const texts = en.seats;
-
-/** Let the buttons act. @param {BookingController} controller */
-export function listen(controller) {
-  press("hold", () => holdChosen(controller));
-  press("extend", () => send(controller, "hold.extend"));
-  press("release", () => release(controller));
-  restoreEmail();
-  press("pay", () => pay(controller));
-  press("cancel", () => cancel(controller));
-  press("print", () => print());
-  press("booking-close", () => close(controller));
-  press("ended-close", () => close(controller));
-  press("seats-again", () => controller.load());
-}
-
-/** Choose a seat, or choose it no more. @param {BookingController} controller @param {string} seat */
-export function pick(controller, seat) {
-  controller.selection = toggleSeat(controller.selection, seat, controller.most());
-  controller.state = { ...controller.state, ended: null, problem: null };
-  controller.redraw();
-}
+const texts = en.seats.booking;
 
 /**
- * CommandType to hold; a new wish has a new key.
- * @param {BookingController} controller
+ * Send `hold.create` with a new idempotency key. Return the state without earlier refusals.
+ * @param {BookingState} state
+ * @param {PendingCommands} commands
  * @param {{seats: string[]} | {section: string, quantity: number}} what
  */
-export function hold(controller, what) {
-  controller.state = { ...controller.state, ended: null, problem: null };
-  controller.selection = { ...controller.selection, lost: [], limitReached: false };
-  controller.commands.send("hold.create", 0, { key: newIdempotencyKey(), ...what });
-  controller.redraw();
+export function createHold(state, commands, what) {
+  commands.send("hold.create", 0, { key: newIdempotencyKey(), ...what });
+  return startHold(state);
 }
 
-/** @param {BookingController} controller */
-function holdChosen(controller) {
-  const { seats } = controller.selection;
-  if (seats.length) hold(controller, { seats });
+/** Hold the selected seats, if any. @param {BookingState} state @param {PendingCommands} commands */
+export function holdSelection(state, commands) {
+  const { seats } = state.selection;
+  return seats.length ? createHold(state, commands, { seats }) : state;
 }
 
 /**
- * Want something of the hold.
- * @param {BookingController} controller
- * @param {import("../connection/pending-commands.js").CommandType} wish
+ * Send a command about the hold. Return the state without the last refusal.
+ * @param {BookingState} state
+ * @param {PendingCommands} commands
+ * @param {CommandType} type
  * @param {Record<string, unknown>} [members]
  */
-function send(controller, wish, members = {}) {
-  const held = controller.state.hold;
-  if (!held) return;
-  controller.state = { ...controller.state, problem: null };
-  controller.commands.send(wish, 0, { hold: held.id, ...members }, held.extensions_left);
-  controller.redraw();
+export function sendForHold(state, commands, type, members = {}) {
+  const { hold } = state;
+  if (!hold) return state;
+  commands.send(type, 0, { hold: hold.id, ...members }, hold.extensions_left);
+  return startCommand(state);
 }
 
-/** Check out, unless what should be an address is none. @param {BookingController} controller */
-function pay(controller) {
+/**
+ * Send `hold.checkout` with the chosen method, unless the e-mail address is not valid.
+ * @param {BookingState} state @param {PendingCommands} commands
+ */
+export function checkOut(state, commands) {
   const contact = readContact();
-  if (contact) send(controller, "hold.checkout", { payment_method: methodChosen(), ...contact });
+  if (!contact) return state;
+  const members = { payment_method: methodChosen(), ...contact };
+  return sendForHold(state, commands, "hold.checkout", members);
 }
 
-/** @param {BookingController} controller */
-async function release(controller) {
-  if (await askConfirmation(byId("asking"), texts.hold.ask)) send(controller, "hold.release");
-}
-
-/** Cancel the booking that is shown, when that is really meant. @param {BookingController} controller */
-async function cancel(controller) {
-  const { booking } = controller.state;
-  if (!booking || !(await askConfirmation(byId("asking"), texts.booking.ask))) return;
-  controller.cancelling = true;
-  controller.cancelProblem = "";
-  controller.redraw();
+/**
+ * Request the cancellation of a booking. Return the change of the state that the answer makes.
+ * @param {string} id
+ * @returns {Promise<Change>}
+ */
+export async function cancelBooking(id) {
   try {
-    const path = `/api/v1/bookings/${encodeURIComponent(booking.id)}/cancel`;
-    const answer = await request("POST", path);
-    if (answer?.booking) controller.take(answer.booking);
-    else await controller.poll.booking(booking.id);
-    announce(texts.booking.cancelled);
+    const { booking } = await request("POST", `/api/v1/bookings/${encodeURIComponent(id)}/cancel`);
+    announce(texts.cancelled);
+    return (state) => finishCancelling(applyBooking(state, booking), "");
   } catch (problem) {
     const { code, message } = /** @type {import("../lib/api.js").Problem} */ (problem);
-    controller.cancelProblem = code === "not_refundable" ? texts.booking.notRefundable : message;
+    const text = code === "not_refundable" ? texts.notRefundable : message;
+    return (state) => finishCancelling(state, text);
   }
-  controller.cancelling = false;
-  controller.redraw();
 }
 
-/** Somebody has seen enough of it. @param {BookingController} controller */
-function close(controller) {
-  controller.state = dismiss(controller.state);
-  controller.cancelProblem = "";
-  controller.redraw();
-}
-
-/** What a button does, unless it is busy. @param {string} id @param {() => unknown} act */
-function press(id, act) {
-  byId(id).addEventListener("click", () => {
-    if (byId(id).getAttribute("aria-disabled") !== "true") act();
-  });
+/**
+ * Request all bookings of the visitor. Return the change of the state that the answer makes: none
+ * when the server does not answer, since the next welcome requests them again.
+ * @returns {Promise<Change>}
+ */
+export async function loadBookings() {
+  try {
+    const { bookings } = await request("GET", "/api/v1/bookings?limit=1000");
+    return (state) => setBookings(state, bookings);
+  } catch {
+    return (state) => state;
+  }
 }

@@ -1,4 +1,4 @@
-// The box controller on the visitor's page: seats are watched, chosen, held, paid, and become tickets.
+// The booking controller: holds the booking state, and is the only one that assigns it.
 
 import { request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
@@ -6,256 +6,235 @@ import { recoveryDelayMs } from "../queue/automatic-commands.js";
 import { SeatInventory } from "../seats/seat-inventory.js";
 import { SeatSubscription } from "../seats/seat-subscription.js";
 import { SeatsView } from "../seats/seats-view.js";
-import { EMPTY_SELECTION, withoutTaken } from "../seats/selection.js";
-import { lostSeatsText } from "../seats/selection-panel.js";
 import { en } from "../texts/en.js";
+import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId } from "../ui/dom.js";
-import { announce, announceUrgently } from "../ui/live-region.js";
-import { hold, listen, pick } from "./booking-actions.js";
-import { BookingList } from "./booking-list.js";
+import * as actions from "./booking-actions.js";
+import { reduce } from "./booking-frames.js";
 import { drawWaitingNote } from "./booking-panel.js";
-import * as bookingState from "./booking-state.js";
-import { drawBookingView, trackFocus } from "./booking-view.js";
+import * as states from "./booking-state.js";
+import { announceFrame, announceLostSeats, bindButtons, drawBookingView } from "./booking-view.js";
+import { restoreEmail } from "./contact-field.js";
 import { drawHoldTimes, fillMethods } from "./hold-panel.js";
-import { StatusPoll } from "./status-poll.js";
+import { pollTarget, StatusPoll } from "./status-poll.js";
 
 /**
  * @typedef {import("../connection/reconnecting-socket.js").Frame} Frame
- * @typedef {import("./booking-state.js").Booking} Booking
- * @typedef {import("../seats/section-map.js").SeatAppearance} SeatAppearance
- * @typedef {import("../connection/pending-commands.js").PendingCommands} PendingCommands
+ * @typedef {import("./booking-actions.js").Change} Change
  */
 
+const CHART_TRIES_MAX = 3;
 const texts = en.seats;
-const TICKETS_MAX = 10; // until the event has told its own limit
 
-/** Everything between the turn and the tickets. */
+/** The controller of seats, hold, payment and bookings on the event page. */
 export class BookingController {
-  state = bookingState.EMPTY;
-  selection = EMPTY_SELECTION;
-  /** @type {SeatInventory | null} */ inventory = null;
-  /** @type {import("../seats/section-list.js").Show[]} */ shows = [];
-  failed = false;
-  cancelling = false;
-  cancelProblem = "";
-  phase = "connecting";
-  #most = TICKETS_MAX;
-  #told = { what: "", at: 0 };
-  #doubted = ""; // the hold that a recovering event could not tell us of
-  #event;
+  #state;
+  /** @type {SeatInventory | null} */ #inventory = null;
+  #chartFailed = false;
+  #shownBooking = { key: "", since: 0 };
   #clock;
+  #commands;
+  #redraw;
+  #subscription;
+  #poll;
+  #seatsView;
 
   /**
    * @param {string} event
    * @param {object} context
    * @param {import("../connection/event-connection.js").EventConnection} context.connection
-   * @param {PendingCommands} context.commands
+   * @param {import("../connection/pending-commands.js").PendingCommands} context.commands
    * @param {import("../lib/server-clock.js").ServerClock} context.clock
-   * @param {() => void} context.redraw
+   * @param {() => void} context.redraw draws the whole page
    */
   constructor(event, { connection, commands, clock, redraw }) {
-    this.#event = event;
+    this.#state = states.initialState(event);
     this.#clock = clock;
-    this.redraw = redraw;
-    this.commands = commands;
-    this.bookings = new BookingList(event);
-    this.subscription = new SeatSubscription(() => connection.send("seats.watch"));
-    this.poll = new StatusPoll(event, {
-      onBooking: (booking) => this.take(booking),
-      onHold: (id, hold) => this.#holdIs(id, hold),
+    this.#commands = commands;
+    this.#redraw = redraw;
+    this.#subscription = new SeatSubscription(() => connection.send("seats.watch"));
+    this.#poll = new StatusPoll(event, {
+      onBooking: (booking) => this.#update((state) => states.applyBooking(state, booking)),
+      onHold: (hold) => this.#update((state) => states.applyHold(state, hold)),
+      onHoldGone: (id) => this.#update((state) => states.endHold(state, id, "expired")),
     });
-    this.view = new SeatsView({
-      onPick: (seat) => pick(this, seat),
-      onQuantity: (section, quantity) => hold(this, { section, quantity }),
+    this.#seatsView = new SeatsView({
+      onPick: (seat) => this.#pick(seat),
+      onQuantity: (section, quantity) =>
+        this.#update((state) => actions.createHold(state, commands, { section, quantity })),
       redraw,
     });
     fillMethods();
-    listen(this);
-    void this.load();
+    restoreEmail();
+    this.#bindButtons();
+    void this.#loadChart();
   }
 
-  /** What the event says of itself. @param {import("../queue/event-details.js").Event} found */
-  setEvent({ shows, limits }) {
-    this.shows = shows;
-    this.#most = limits?.tickets_per_visitor_max ?? TICKETS_MAX;
+  /** Set the event's shows and limits. @param {import("../queue/event-details.js").Event} event */
+  setEvent(event) {
+    this.#state = states.setEvent(this.#state, event);
   }
 
-  /** The page is looked at. */
+  /** Subscribe to seats, if that is due: the page has become visible. */
   onVisible() {
-    this.subscription.onVisible();
+    this.#subscription.onVisible();
   }
 
-  /** How many tickets may still be booked. */
-  most() {
-    return Math.max(0, this.#most - this.bookings.quantity());
-  }
-
-  /** Take a frame. @param {Frame} frame @param {string | null} command */
+  /**
+   * Apply a frame, announce what it changes, and request what it lacks.
+   * @param {Frame} frame
+   * @param {string | null} command the type of the command that the frame answers
+   */
   handleFrame(frame, command) {
-    const before = this.state;
-    this.state = bookingState.hear(before, frame, command);
-    const news = this.subscription.handleFrame(frame, command);
-    if (news) this.view.applyChanges(news);
-    if (frame.type === "welcome") this.#welcomed(frame);
-    else if (frame.type === "room.state") this.#roomChanged(frame);
-    else if (frame.type === "hold.created") this.#held(frame.hold);
-    else if (frame.type === "hold.extended") announce(texts.hold.extended(this.#left()));
-    else if (frame.type === "booking.updated") this.#updated(frame.booking);
-    else if (frame.type === "error" && command === "hold.create") this.#refused(frame.problem);
-    if (news || command === "hold.create") this.#lose();
-    if (this.state.ended && !before.ended) announceUrgently(this.#endedText());
+    const before = this.#state;
+    this.#state = reduce(before, frame, command);
+    const changes = this.#subscription.handleFrame(frame, command);
+    if (changes) this.#seatsView.applyChanges(changes);
+    if (changes || command === "hold.create") this.#dropTakenSeats();
+    if (frame.type === "welcome") this.#onWelcome();
+    else if (frame.type === "room.state") this.#onRoomState(before.unconfirmedHold, frame);
+    else if (frame.type === "booking.updated") this.#onBookingUpdated(frame.booking);
+    announceFrame(before, this.#state, frame, this.#clock);
   }
 
-  /** Take a change of some seats: it comes often, and changes little. @param {Frame} frame */
-  applySeatDelta(frame) {
-    const [news, before] = [this.subscription.handleFrame(frame, null), this.selection];
-    if (!news) return;
-    this.view.applyChanges(news);
-    this.#lose();
-    if (this.selection !== before) this.redraw();
+  /** Apply `seats.delta`. It comes often: the page is drawn only if the selection loses a seat. */
+  applySeatDelta(/** @type {Frame} */ frame) {
+    const changes = this.#subscription.handleFrame(frame, null);
+    if (!changes) return;
+    const before = this.#state;
+    this.#seatsView.applyChanges(changes);
+    this.#dropTakenSeats();
+    if (this.#state.selection === before.selection) return;
+    announceLostSeats(before, this.#state);
+    this.#redraw();
   }
 
-  /** Show everything. @param {string} phase of the page */
+  /** Draw everything. @param {string} phase of the page */
   draw(phase) {
-    this.phase = phase;
-    this.selection = this.mode() === "choosing" ? this.selection : EMPTY_SELECTION;
-    const focus = trackFocus();
-    drawBookingView(this);
-    focus(this.state);
+    this.#state = states.setPhase(this.#state, phase);
+    drawBookingView(
+      {
+        state: this.#state,
+        inventory: this.#inventory,
+        chartFailed: this.#chartFailed,
+        seatsView: this.#seatsView,
+        pending: this.#pending(),
+      },
+      {
+        onPick: (seat) => this.#pick(seat),
+        onShow: (booking) => {
+          this.#update((state) => states.showBooking(state, booking));
+          byId("booking-title").focus();
+        },
+      },
+    );
     this.tick();
   }
 
-  /** Show what changes with the clock alone. */
+  /** Draw what changes with the clock alone, and poll what is overdue. */
   tick() {
-    const { hold, booking } = this.state;
-    drawHoldTimes(this.state, this.#clock);
-    const what = booking ? `${booking.id} ${booking.state}` : "";
-    if (this.#told.what !== what) this.#told = { what, at: Date.now() };
-    drawWaitingNote(booking, Date.now() - this.#told.at);
-    if (booking && bookingState.isMoving(booking)) {
-      this.poll.whenQuiet(() => this.poll.booking(booking.id));
-    } else if (hold?.state === "paying" && !booking) {
-      this.poll.whenQuiet(() => this.poll.booking(hold.id));
-    } else if (hold && this.#clock.secondsTo(hold.expires_at) === 0) {
-      this.poll.whenQuiet(() => this.poll.hold(hold.id));
-    }
+    const { hold, booking } = this.#state;
+    drawHoldTimes(this.#state, this.#clock);
+    const key = booking ? `${booking.id} ${booking.state}` : "";
+    if (this.#shownBooking.key !== key) this.#shownBooking = { key, since: Date.now() };
+    drawWaitingNote(booking, Date.now() - this.#shownBooking.since);
+    const isOver = hold !== null && this.#clock.secondsTo(hold.expires_at) === 0;
+    this.#poll.pollWhenQuiet(pollTarget(this.#state, isOver));
   }
 
-  /** @returns {"looking" | "choosing" | "holding"} */
-  mode() {
-    if (!bookingState.isIdle(this.state)) return "holding";
-    return this.phase === "admitted" ? "choosing" : "looking";
+  /** Apply a change to the state as it is now, and draw the page. @param {Change} change */
+  #update(change) {
+    this.#state = change(this.#state);
+    this.#redraw();
   }
 
-  /** What is shown of some seats instead of their state. */
-  overrides() {
-    /** @type {Map<string, SeatAppearance>} */
-    const overrides = new Map();
-    for (const seat of this.selection.lost) overrides.set(seat, "lost");
-    for (const seat of this.selection.seats) overrides.set(seat, "chosen");
-    for (const seat of this.bookings.seats()) overrides.set(seat, "mine");
-    for (const { id } of this.state.hold?.seats ?? []) overrides.set(id, "mine");
-    return overrides;
+  #bindButtons() {
+    const commands = this.#commands;
+    bindButtons({
+      hold: () => this.#update((state) => actions.holdSelection(state, commands)),
+      extend: () => this.#update((state) => actions.sendForHold(state, commands, "hold.extend")),
+      release: () => this.#release(),
+      pay: () => this.#update((state) => actions.checkOut(state, commands)),
+      cancel: () => this.#cancel(),
+      print: () => print(),
+      "booking-close": () => this.#update(states.dismiss),
+      "ended-close": () => this.#update(states.dismiss),
+      "seats-again": () => this.#loadChart(),
+    });
   }
 
-  async load(tries = 1) {
-    const first = this.inventory === null;
+  /** @param {string} seat */
+  #pick(seat) {
+    this.#update((state) => states.pickSeat(state, seat));
+  }
+
+  async #release() {
+    if (!(await askConfirmation(byId("asking"), texts.hold.ask))) return;
+    this.#update((state) => actions.sendForHold(state, this.#commands, "hold.release"));
+  }
+
+  async #cancel() {
+    const { booking } = this.#state;
+    if (!booking || !(await askConfirmation(byId("asking"), texts.booking.ask))) return;
+    this.#update(states.startCancelling);
+    this.#update(await actions.cancelBooking(booking.id));
+  }
+
+  async #loadChart(tries = 1) {
+    const path = `/api/v1/events/${encodeURIComponent(this.#state.event)}/chart`;
+    const isFirst = this.#inventory === null;
     try {
-      const { sections } = await request(
-        "GET",
-        `/api/v1/events/${encodeURIComponent(this.#event)}/chart`,
-      );
-      this.inventory = new SeatInventory(sections);
-      this.failed = false;
-      this.subscription.subscribe(this.inventory);
+      const { sections } = await request("GET", path);
+      this.#inventory = new SeatInventory(sections);
+      this.#chartFailed = false;
+      this.#subscription.subscribe(this.#inventory);
     } catch {
-      this.failed = first;
-      if (tries < 3) setTimeout(() => this.load(tries + 1), waitMs(tries));
+      this.#chartFailed = isFirst;
+      if (tries < CHART_TRIES_MAX) setTimeout(() => this.#loadChart(tries + 1), waitMs(tries));
     }
-    this.redraw();
+    this.#redraw();
   }
 
-  /** @param {Frame} frame */
-  #welcomed({ room, hold }) {
-    const { ended } = this.state;
-    this.#doubted = room.state === "recovering" && !hold ? (this.state.hold?.id ?? "") : "";
-    this.poll.postpone();
-    if (ended?.reason === "away") void this.poll.booking(ended.hold);
-    void this.bookings.load().then(this.redraw);
+  #onWelcome() {
+    const { ended } = this.#state;
+    this.#poll.postpone();
+    if (ended?.reason === "away") void this.#poll.pollBooking(ended.hold);
+    void actions.loadBookings().then((change) => this.#update(change));
   }
 
-  /** After a recovery it is command whether the hold is still there. @param {Frame} frame */
-  #roomChanged(frame) {
-    if (frame.state === "recovering" || !this.#doubted) return;
-    const id = this.#doubted;
-    this.#doubted = "";
+  /**
+   * Poll a hold that a recovering event did not know, once the event is back.
+   * @param {string} hold @param {Frame} frame
+   */
+  #onRoomState(hold, frame) {
+    if (!hold || this.#state.unconfirmedHold) return;
     setTimeout(() => {
-      if (this.state.hold?.id === id) void this.poll.hold(id);
+      if (this.#state.hold?.id === hold) void this.#poll.pollHold(hold);
     }, recoveryDelayMs(frame));
   }
 
-  /** @param {import("./booking-state.js").Hold} hold */
-  #held(hold) {
-    this.selection = EMPTY_SELECTION;
-    const what = hold.seats.length ? texts.seats(hold.quantity) : texts.places(hold.quantity);
-    announce(texts.hold.announce(what, this.#left()));
+  /** @param {import("./booking-state.js").Booking} booking */
+  #onBookingUpdated({ id, state }) {
+    this.#poll.postpone();
+    if (state === "held" && this.#state.hold?.id === id) void this.#poll.pollHold(id);
   }
 
-  /** @param {Booking} booking */
-  #updated(booking) {
-    this.poll.postpone();
-    this.bookings.update(booking);
-    const { hold } = this.state;
-    if (booking.state === "held" && hold?.id === booking.id) void this.poll.hold(hold.id);
-    if (this.state.booking?.id !== booking.id) return;
-    if (booking.state === "held") announce(texts.pay.declined);
-    else announce(byId("booking-title").textContent ?? "");
+  /** Drop selected seats that others have taken; not while our own hold is taking them. */
+  #dropTakenSeats() {
+    if (this.#state.hold || this.#commands.isPending("hold.create")) return;
+    const stateOf = (/** @type {string} */ seat) => this.#inventory?.stateOf(seat) ?? "unknown";
+    this.#state = states.dropTakenSeats(this.#state, stateOf);
   }
 
-  /** What was found out about a booking. @param {Booking} booking */
-  take(booking) {
-    this.state = bookingState.told(this.state, booking);
-    this.bookings.update(booking);
-    this.redraw();
-  }
-
-  /** @param {string} id @param {import("./booking-state.js").Hold | null} hold */
-  #holdIs(id, hold) {
-    this.state = hold
-      ? bookingState.holdIs(this.state, hold)
-      : bookingState.gone(this.state, id, "expired");
-    this.redraw();
-  }
-
-  /** @param {{code: string, conflicts?: string[]}} problem */
-  #refused({ code, conflicts = [] }) {
-    if (code === "seats_taken") this.#give(conflicts);
-  }
-
-  /** Chosen seats that somebody else has taken meanwhile are lost; not while we are taking them. */
-  #lose() {
-    if (this.state.hold || this.commands.isPending("hold.create")) return;
-    const free = new Set(["free", "unknown"]);
-    this.#give(
-      this.selection.seats.filter((seat) => !free.has(this.inventory?.stateOf(seat) ?? "unknown")),
-    );
-  }
-
-  /** @param {string[]} taken */
-  #give(taken) {
-    const before = this.selection;
-    this.selection = withoutTaken(before, taken);
-    if (this.selection !== before)
-      announceUrgently(lostSeatsText(this.selection.lost, this.selection.seats.length));
-  }
-
-  #endedText() {
-    return /** @type {any} */ (texts.ended)[this.state.ended?.reason ?? ""] ?? texts.ended.away;
-  }
-
-  #left() {
-    const { hold } = this.state;
-    const minutes = Math.max(1, Math.floor(this.#clock.secondsTo(hold?.expires_at) / 60));
-    return `${minutes} min`;
+  /** Return which commands of booking the server has not answered yet. */
+  #pending() {
+    const commands = this.#commands;
+    return {
+      creating: commands.isPending("hold.create"),
+      extending: commands.isPending("hold.extend"),
+      releasing: commands.isPending("hold.release"),
+      paying: commands.isPending("hold.checkout"),
+      retried: commands.isRetried("hold.create") || commands.isRetried("hold.checkout"),
+    };
   }
 }

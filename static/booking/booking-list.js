@@ -1,6 +1,5 @@
-// Everything that this visitor has booked for one event, as a list.
+// The booking list: all of the visitor's bookings for one event.
 
-import { request } from "../lib/api.js";
 import { formatPrice } from "../lib/money.js";
 import { en } from "../texts/en.js";
 import { byId, createElement, renderIfChanged } from "../ui/dom.js";
@@ -9,67 +8,23 @@ import { textOf } from "./booking-panel.js";
 /** @typedef {import("./booking-state.js").Booking} Booking */
 
 const texts = en.seats;
-const QUIET = new Set(["held", "expired", "released"]); // nothing was bought
+const NOT_BOUGHT = new Set(["held", "expired", "released"]);
 
-/** The bookings of one visitor. */
-export class BookingList {
-  /** @type {Booking[]} */ all = [];
-  #event;
-
-  /** @param {string} event */
-  constructor(event) {
-    this.#event = event;
-  }
-
-  /** Ask for all of them; what is known stays when nobody answers. */
-  async load() {
-    try {
-      const { bookings } = await request("GET", "/api/v1/bookings?limit=1000");
-      this.all = bookings.filter((/** @type {Booking} */ one) => one.event === this.#event);
-    } catch {
-      // a list is not worth an alarm: the next welcome asks again
-    }
-  }
-
-  /** One of them has changed, or is new. @param {Booking} booking */
-  update(booking) {
-    if (booking.event !== this.#event) return;
-    const others = this.all.filter((one) => one.id !== booking.id);
-    this.all = [booking, ...others].sort((a, b) => (a.id < b.id ? 1 : -1));
-  }
-
-  /** How many tickets are bought, or being paid. */
-  quantity() {
-    return this.#sum(new Set(["confirmed", "paying", "retaking"]));
-  }
-
-  /** The seats that are this visitor's own. */
-  seats() {
-    return this.all
-      .filter((one) => one.state === "confirmed" || one.state === "paying")
-      .flatMap((one) => one.seats.map((seat) => seat.id));
-  }
-
-  /**
-   * Show them.
-   * @param {string} shown the one that is shown
-   * @param {(one: Booking) => void} onShow
-   */
-  draw(shown, onShow) {
-    const bought = this.all.filter((one) => !QUIET.has(one.state));
-    byId("bookings").hidden = bought.length === 0;
-    renderIfChanged(byId("booking-list"), [bought, shown], () =>
-      bought.map((one) => row(one, one.id === shown, onShow)),
-    );
-  }
-
-  /** @param {Set<string>} states */
-  #sum(states) {
-    return this.all.reduce((sum, one) => sum + (states.has(one.state) ? one.quantity : 0), 0);
-  }
+/**
+ * Draw the list.
+ * @param {Booking[]} bookings
+ * @param {string} shownId of the booking whose panel is visible
+ * @param {(booking: Booking) => void} onShow
+ */
+export function drawBookingList(bookings, shownId, onShow) {
+  const bought = bookings.filter((booking) => !NOT_BOUGHT.has(booking.state));
+  byId("bookings").hidden = bought.length === 0;
+  renderIfChanged(byId("booking-list"), [bought, shownId], () =>
+    bought.map((booking) => row(booking, booking.id === shownId, onShow)),
+  );
 }
 
-/** @param {Booking} booking @param {boolean} isShown @param {(one: Booking) => void} onShow */
+/** @param {Booking} booking @param {boolean} isShown @param {(booking: Booking) => void} onShow */
 function row(booking, isShown, onShow) {
   const button = createElement(
     "button",

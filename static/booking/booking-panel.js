@@ -1,4 +1,4 @@
-// A booking in whatever state it is: what happened to the seats, what to the money, the tickets.
+// The booking panel: state, seats, money and tickets of one booking.
 
 import { formatPrice } from "../lib/money.js";
 import { placeOf } from "../seats/seat-inventory.js";
@@ -13,17 +13,17 @@ import { linesOf } from "./hold-panel.js";
  * @typedef {{id: string, seat: any, code: string}} Ticket
  */
 
-const LATER_MS = 5_000;
-const LONG_MS = 20_000;
+const SLOW_MS = 5_000;
+const VERY_SLOW_MS = 20_000;
 const texts = en.seats.booking;
 
 /**
- * Show a booking.
+ * Draw a booking.
  * @param {Booking} booking
  * @param {SeatInventory | null} inventory
- * @param {{cancelling: boolean, problem: string, mayChoose: boolean}} now
+ * @param {{cancelling: boolean, cancelProblem: string, phase: string}} view
  */
-export function drawBooking(booking, inventory, { cancelling, problem, mayChoose }) {
+export function drawBooking(booking, inventory, { cancelling, cancelProblem, phase }) {
   const { state, reference } = booking;
   byId("booking").dataset.state = state;
   byId("booking-state").dataset.state = state;
@@ -32,7 +32,7 @@ export function drawBooking(booking, inventory, { cancelling, problem, mayChoose
   setText(byId("booking-lead"), textOf(texts.leads, booking));
   byId("reference-line").hidden = !reference;
   setText(byId("reference"), reference ?? "");
-  byId("booked-seats").hidden = state === "confirmed"; // the tickets say it
+  byId("booked-seats").hidden = state === "confirmed"; // its tickets name them
   renderIfChanged(byId("booked-seats"), [booking.seats, booking.quantity, booking.total], () =>
     linesOf(booking, inventory),
   );
@@ -46,25 +46,25 @@ export function drawBooking(booking, inventory, { cancelling, problem, mayChoose
   setText(byId("cancel"), cancelling ? texts.cancelling : texts.cancel);
   byId("cancel").setAttribute("aria-disabled", String(cancelling));
   byId("booking-close").hidden = isMoving(booking) && state !== "refunding";
-  setText(byId("booking-close"), mayChoose ? texts.other : texts.close);
-  setTextOrHide(byId("booking-problem"), problem);
+  setText(byId("booking-close"), phase === "admitted" ? texts.other : texts.close);
+  setTextOrHide(byId("booking-problem"), cancelProblem);
 }
 
 /**
- * Say more, the longer the bank takes.
+ * Draw a note that says more, the longer the bank takes.
  * @param {Booking | null} booking
- * @param {number} waitedMs since its state was told
+ * @param {number} waitedMs since the page shows this state
  */
 export function drawWaitingNote(booking, waitedMs) {
-  const waits = isMoving(booking);
-  byId("waiting-bank").hidden = !waits;
+  const isWaiting = isMoving(booking);
+  byId("waiting-bank").hidden = !isWaiting;
   const { later, long } = texts.patience;
-  const said = waitedMs > LONG_MS ? long : waitedMs > LATER_MS ? later : "";
-  setTextOrHide(byId("patience"), waits ? said : "");
+  const note = waitedMs > VERY_SLOW_MS ? long : waitedMs > SLOW_MS ? later : "";
+  setTextOrHide(byId("patience"), isWaiting ? note : "");
 }
 
 /**
- * The text of a state and its reason, or of the state.
+ * Return the text of a booking's state and reason, or else of its state.
  * @param {any} table @param {Booking} booking
  */
 export function textOf(table, { state, reason }) {

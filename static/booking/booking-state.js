@@ -1,15 +1,20 @@
-// What one visitor holds and has booked: frames in, a new state out; no page, no socket.
+// The booking state of one visitor and event: questions, and changes by users and answers. Pure.
+
+import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js";
 
 /**
- * @typedef {import("../connection/reconnecting-socket.js").Frame} Frame
+ * @typedef {import("../seats/section-list.js").Show} Show
  * @typedef {import("../seats/seat-inventory.js").Price} Price
+ * @typedef {import("../seats/seat-inventory.js").SeatState} SeatState
+ * @typedef {import("../seats/section-map.js").SeatAppearance} SeatAppearance
+ * @typedef {import("../seats/selection.js").Selection} Selection
  * @typedef {{id: string, section: string, row: string, number: number, price: Price}} HeldSeat
  *
  * @typedef {object} Hold
  * @property {string} id
  * @property {string} [state] `held` or `paying`
  * @property {HeldSeat[]} seats
- * @property {string} [section] where one stands
+ * @property {string} [section] of standing places
  * @property {number} quantity
  * @property {boolean} [adjacent]
  * @property {Price} total
@@ -29,179 +34,230 @@
  * @property {{id: string, seat: string | null, code: string}[]} tickets
  *
  * @typedef {object} BookingState
+ * @property {string} event
+ * @property {Show[]} shows of the event
+ * @property {number} ticketsMax the event's limit for one visitor
+ * @property {string} phase of the page
  * @property {string} visitor
+ * @property {Selection} selection
  * @property {Hold | null} hold the living one, also while it is being paid
- * @property {Booking | null} booking the one that is shown
+ * @property {Booking | null} booking the shown one
+ * @property {Booking[]} bookings all of the visitor's for this event, newest first
  * @property {{hold: string, reason: string} | null} ended why there is no hold any more
- * @property {boolean} warned whether we were told that the hold is about to end
- * @property {string} dismissed the booking that somebody has seen enough of
+ * @property {boolean} warned whether `hold.expiring` was received
+ * @property {string} unconfirmedHold a hold that the welcome of a recovering event did not contain
+ * @property {string} dismissed the booking whose panel was closed
+ * @property {boolean} cancelling whether the server has not answered a cancellation yet
+ * @property {string} cancelProblem
  * @property {{code: string, detail: string} | null} problem
  */
 
-/** Who holds nothing. @type {BookingState} */
-export const EMPTY = Object.freeze({
-  visitor: "",
+const TICKETS_MAX = 10; // until the event's own limit is loaded
+
+/** What a visitor without a hold and a booking has. */
+export const NOTHING_HELD = {
   hold: null,
   booking: null,
   ended: null,
   warned: false,
   dismissed: "",
   problem: null,
-});
-
-/** States that pass by themselves: there is news to come. */
-const MOVING = new Set(["paying", "retaking", "refunding"]);
-/** States in which the seats are still (or again) overrides to pay for. */
-const LIVING = new Set(["held", "paying"]);
-const UNPAID = new Set(["expired", "released"]);
-
-/** What a refusal to an command command says of the hold itself. */
-const ENDINGS = { hold_expired: "expired", unknown_hold: "away", seats_taken: "seats_taken" };
-
-const FRAMES = {
-  welcome,
-  "hold.created": held,
-  "hold.extended": held,
-  "hold.released": released,
-  "hold.expiring": expiring,
-  "hold.expired": expired,
-  "booking.updated": (/** @type {BookingState} */ state, /** @type {Frame} */ frame) =>
-    told(state, frame.booking),
-  error: refused,
 };
 
-/**
- * The state after a frame; `command` is the command that it answers.
- * @param {BookingState} state @param {Frame} frame @param {string | null} [command]
- * @returns {BookingState}
- */
-export function hear(state, frame, command = null) {
-  const take = /** @type {Record<string, any>} */ (FRAMES)[frame.type];
-  return take ? take(state, frame, command) : state;
+/** States that pass on their own: a `booking.updated` is to come. */
+const MOVING = new Set(["paying", "retaking", "refunding"]);
+/** States in which the seats are the visitor's to pay for. */
+const LIVING = new Set(["held", "paying"]);
+const UNPAID = new Set(["expired", "released"]);
+/** States of bookings that count against the event's limit. */
+const COUNTED = new Set(["confirmed", "paying", "retaking"]);
+const OWN = new Set(["confirmed", "paying"]);
+
+/** Return the state before the first welcome. @param {string} event @returns {BookingState} */
+export function initialState(event) {
+  return {
+    ...NOTHING_HELD,
+    event,
+    shows: [],
+    ticketsMax: TICKETS_MAX,
+    phase: "connecting",
+    visitor: "",
+    selection: EMPTY_SELECTION,
+    bookings: [],
+    unconfirmedHold: "",
+    cancelling: false,
+    cancelProblem: "",
+  };
 }
 
-/** Whether there is news to come of a booking. @param {Booking | null} booking */
+// Questions
+
+/** Return whether a `booking.updated` is to come. @param {Booking | null} booking */
 export function isMoving(booking) {
   return MOVING.has(booking?.state ?? "");
 }
 
-/** Whether there is a hold that can be paid, extended and released. @param {BookingState} state */
-export function holds({ hold, booking }) {
+/** Return whether a hold can be paid, extended and released. @param {BookingState} state */
+export function hasOpenHold({ hold, booking }) {
   return hold !== null && !(booking?.id === hold.id && booking.state !== "held");
 }
 
-/** Whether the bank said no and may be command again. @param {BookingState} state */
+/** Return whether the bank declined and may be asked again. @param {BookingState} state */
 export function isDeclined({ hold, booking }) {
   return booking?.id === hold?.id && booking?.state === "held" && booking.reason === "declined";
 }
 
-/** Whether seats may be chosen, as far as the state goes. @param {BookingState} state */
-export function isIdle({ hold, booking }) {
-  return hold === null && booking?.state !== "paying" && booking?.state !== "retaking";
+/**
+ * Return what the visitor does with seats.
+ * @param {BookingState} state
+ * @returns {"looking" | "choosing" | "holding"}
+ */
+export function modeOf({ hold, booking, phase }) {
+  if (hold || booking?.state === "paying" || booking?.state === "retaking") return "holding";
+  return phase === "admitted" ? "choosing" : "looking";
 }
 
-/** The hold as it is, when it was command for. @param {BookingState} state @param {Hold} hold */
-export function holdIs(state, hold) {
+/** Return how many tickets the visitor may still book. @param {BookingState} state */
+export function ticketsLeft({ ticketsMax, bookings }) {
+  const counted = bookings.filter((booking) => COUNTED.has(booking.state));
+  return Math.max(0, ticketsMax - counted.reduce((sum, { quantity }) => sum + quantity, 0));
+}
+
+/** Return the appearance of the visitor's seats, which replaces their state. @param {BookingState} state */
+export function seatOverrides({ selection, bookings, hold }) {
+  /** @type {Map<string, SeatAppearance>} */
+  const overrides = new Map();
+  const own = bookings.filter((booking) => OWN.has(booking.state));
+  for (const seat of selection.lost) overrides.set(seat, "lost");
+  for (const seat of selection.seats) overrides.set(seat, "chosen");
+  for (const { seats } of [...own, ...(hold ? [hold] : [])])
+    for (const { id } of seats) overrides.set(id, "mine");
+  return overrides;
+}
+
+// Actions of the user and of the page
+
+/**
+ * Set the phase of the page. A selection survives only while seats may be chosen.
+ * @param {BookingState} state @param {string} phase @returns {BookingState}
+ */
+export function setPhase(state, phase) {
+  const next = { ...state, phase };
+  return modeOf(next) === "choosing" ? next : { ...next, selection: EMPTY_SELECTION };
+}
+
+/**
+ * Set the shows and the limit of the event.
+ * @param {BookingState} state
+ * @param {{shows: Show[], limits?: {tickets_per_visitor_max?: number}}} event
+ * @returns {BookingState}
+ */
+export function setEvent(state, { shows, limits }) {
+  return { ...state, shows, ticketsMax: limits?.tickets_per_visitor_max ?? TICKETS_MAX };
+}
+
+/** Add a seat to the selection, or remove it. @param {BookingState} state @param {string} seat */
+export function pickSeat(state, seat) {
+  const selection = toggleSeat(state.selection, seat, ticketsLeft(state));
+  return { ...state, selection, ended: null, problem: null };
+}
+
+/**
+ * Remove seats that are not free any more from the selection.
+ * @param {BookingState} state @param {(seat: string) => SeatState} stateOf
+ */
+export function dropTakenSeats(state, stateOf) {
+  const taken = state.selection.seats.filter(
+    (seat) => !["free", "unknown"].includes(stateOf(seat)),
+  );
+  return { ...state, selection: withoutTaken(state.selection, taken) };
+}
+
+/** Forget what was said of earlier seats: a hold is requested. @param {BookingState} state */
+export function startHold(state) {
+  const selection = { ...state.selection, lost: [], limitReached: false };
+  return { ...state, selection, ended: null, problem: null };
+}
+
+/** Forget the last refusal: a command about the hold is sent. @param {BookingState} state */
+export function startCommand(state) {
+  return { ...state, problem: null };
+}
+
+/** Close the panel of a booking or of an ended hold. @param {BookingState} state */
+export function dismiss(state) {
+  const dismissed = state.booking?.id ?? state.dismissed;
+  return { ...state, booking: null, ended: null, dismissed, cancelProblem: "" };
+}
+
+/** Show a booking of the list. @param {BookingState} state @param {Booking} booking */
+export function showBooking(state, booking) {
+  return { ...state, booking, ended: null, dismissed: "" };
+}
+
+/** Note that a cancellation is requested. @param {BookingState} state */
+export function startCancelling(state) {
+  return { ...state, cancelling: true, cancelProblem: "" };
+}
+
+/** End a cancellation, perhaps with a problem. @param {BookingState} state @param {string} problem */
+export function finishCancelling(state, problem) {
+  return { ...state, cancelling: false, cancelProblem: problem };
+}
+
+// Answers of the server
+
+/** Replace the list of bookings. @param {BookingState} state @param {Booking[]} bookings */
+export function setBookings(state, bookings) {
+  return { ...state, bookings: bookings.filter(({ event }) => event === state.event) };
+}
+
+/** Update the hold, unless there is another one now. @param {BookingState} state @param {Hold} hold */
+export function applyHold(state, hold) {
   return state.hold?.id === hold.id ? { ...state, hold } : state;
 }
 
 /**
- * The hold is not there any more.
+ * End the hold of this id, if it is the current one.
  * @param {BookingState} state @param {string} id @param {string} reason
+ * @returns {BookingState}
  */
-export function gone(state, id, reason) {
+export function endHold(state, id, reason) {
   if (state.hold?.id !== id) return state;
   return { ...state, hold: null, warned: false, ended: { hold: id, reason } };
 }
 
-/** Somebody has seen enough of what is shown. @param {BookingState} state */
-export function dismiss(state) {
-  return { ...state, booking: null, ended: null, dismissed: state.booking?.id ?? state.dismissed };
-}
-
-/** Show a booking. @param {BookingState} state @param {Booking} booking */
-export function show(state, booking) {
-  return { ...state, booking, ended: null, dismissed: "" };
-}
-
 /**
- * What is said of a booking, by a frame or when it was command for.
+ * Apply the new state of a booking to the list and to the shown panel.
  * @param {BookingState} state @param {Booking} booking
  * @returns {BookingState}
  */
-export function told(state, booking) {
-  const overrides = booking.id === state.hold?.id || booking.id === state.booking?.id;
-  if (UNPAID.has(booking.state)) return overrides ? unpaid(state, booking) : state;
+export function applyBooking(state, booking) {
+  const next = withShownBooking(state, booking);
+  if (booking.event !== state.event) return next;
+  const others = state.bookings.filter(({ id }) => id !== booking.id);
+  return { ...next, bookings: [booking, ...others].sort((a, b) => (a.id < b.id ? 1 : -1)) };
+}
+
+/** @param {BookingState} state @param {Booking} booking @returns {BookingState} */
+function withShownBooking(state, booking) {
+  const ours = booking.id === state.hold?.id || booking.id === state.booking?.id;
+  if (UNPAID.has(booking.state)) return ours ? withUnpaid(state, booking) : state;
   if (booking.state === "held" && state.hold?.id !== booking.id) return state;
-  if (!overrides && (state.hold || isMoving(state.booking))) return state;
-  if (!overrides && booking.id === state.dismissed && !isMoving(booking)) return state;
+  if (!ours && (state.hold || isMoving(state.booking))) return state;
+  if (!ours && booking.id === state.dismissed && !isMoving(booking)) return state;
   const hold = LIVING.has(booking.state) ? state.hold : null;
   return { ...state, booking, hold, ended: null, warned: false, problem: null };
 }
 
-/** Nothing was paid: that is told as a booking's end only when somebody had tried to pay. */
-function unpaid(/** @type {BookingState} */ state, /** @type {Booking} */ booking) {
-  const [over, tried] = [{ ...state, hold: null, warned: false }, state.booking !== null];
-  if (tried || booking.reason !== "expired") return { ...over, booking, ended: null };
-  return { ...over, booking: null, ended: { hold: booking.id, reason: "expired" } };
-}
-
-/** @param {BookingState} state @param {Frame} frame @returns {BookingState} */
-function welcome(state, { visitor, room, hold = null, booking = null }) {
-  const before = state.visitor === visitor ? state : EMPTY;
-  // Nobody can say just now what we hold: it is told when the event is back.
-  if (room?.state === "recovering" && !hold) return { ...before, visitor, problem: null };
-  const known = { ...before, visitor, hold, problem: null, warned: before.warned && hold !== null };
-  if (hold) {
-    const shown = booking?.id === hold.id || isMoving(booking) ? booking : null;
-    return { ...known, booking: shown, ended: null };
-  }
-  if (booking && booking.id !== before.dismissed) return { ...known, booking, ended: null };
-  if (before.hold) return { ...known, ended: { hold: before.hold.id, reason: "away" } };
-  return known;
-}
-
-/** @param {BookingState} state @param {Frame} frame @returns {BookingState} */
-function held(state, { hold }) {
-  const same = state.hold?.id === hold.id;
-  const booking = state.booking?.id === hold.id ? state.booking : null;
-  if (!same && booking && booking.state !== "held") return state;
-  return { ...state, hold, booking, ended: null, warned: false, problem: null };
-}
-
-/** @param {BookingState} state @param {Frame} frame @returns {BookingState} */
-function released(state, { hold: id }) {
-  if (state.hold?.id !== id) return state;
-  const booking = state.booking?.id === id ? null : state.booking;
-  return { ...state, hold: null, booking, warned: false, ended: null, problem: null };
-}
-
-/** @param {BookingState} state @param {Frame} frame @returns {BookingState} */
-function expiring(state, { hold: id }) {
-  return state.hold?.id === id ? { ...state, warned: true } : state;
-}
-
-/** @param {BookingState} state @param {Frame} frame @returns {BookingState} */
-function expired(state, { hold: id, reason }) {
-  const over = gone(state, id, reason);
-  if (over === state) return state;
-  const paid = state.booking?.id === id && state.booking?.state === "paying";
-  return paid ? { ...over, ended: null } : { ...over, booking: null };
-}
-
-/** @param {BookingState} state @param {Frame} frame @param {string | null} command @returns {BookingState} */
-function refused(state, { problem }, command) {
-  if (!command?.startsWith("hold.")) return state;
-  if (problem.code === "hold_exists" && problem.hold) {
-    return { ...held(state, { type: "hold.created", hold: problem.hold }), problem };
-  }
-  const known = { ...state, problem };
-  if (command === "hold.create" || !state.hold) return known;
-  if (problem.code === "extensions_used_up") {
-    return { ...known, hold: { ...state.hold, extensions_left: 0 } };
-  }
-  const ending = /** @type {Record<string, string>} */ (ENDINGS)[problem.code];
-  if (!ending) return known;
-  if (command === "hold.release") return { ...released(state, { type: "", hold: state.hold.id }) };
-  return { ...gone(known, state.hold.id, ending), booking: null, problem: null };
+/**
+ * Return the state after a hold that was not paid: it ends as a booking only after a try to pay.
+ * @param {BookingState} state @param {Booking} booking
+ * @returns {BookingState}
+ */
+function withUnpaid(state, booking) {
+  const next = { ...state, hold: null, warned: false };
+  const tried = state.booking !== null;
+  if (tried || booking.reason !== "expired") return { ...next, booking, ended: null };
+  return { ...next, booking: null, ended: { hold: booking.id, reason: "expired" } };
 }

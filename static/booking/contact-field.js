@@ -1,21 +1,21 @@
-// Where mail about a booking goes: asked before paying, remembered for the visit in this tab alone.
+// The contact field: the e-mail address for tickets, kept in sessionStorage of this tab.
 
 import { byId } from "../ui/dom.js";
 
 const KEY = "rush-email";
 
-/** Fill in what was said before, and remember what is said. */
+/** Fill in the stored address, and store each change. */
 export function restoreEmail() {
   const field = input();
   try {
     field.value = sessionStorage.getItem(KEY) ?? "";
   } catch {
-    return; // storage is off: it is asked again
+    return; // storage is off: the visitor types it again
   }
   field.addEventListener("change", () => sessionStorage.setItem(KEY, field.value.trim()));
 }
 
-/** What the checkout says of it; null: what was typed is no address, and that is shown. */
+/** Return the members for checkout; null when the address is not valid, which is shown. */
 export function readContact() {
   const field = input();
   const email = field.value.trim();

@@ -1,4 +1,4 @@
-// What is held, for how long, and how it is paid.
+// The hold panel: held seats, the time left, and the payment.
 
 import { formatPrice } from "../lib/money.js";
 import { countdown } from "../lib/server-clock.js";
@@ -12,7 +12,7 @@ import { isDeclined } from "./booking-state.js";
  * @typedef {import("./booking-state.js").Hold} Hold
  * @typedef {import("./booking-state.js").Booking} Booking
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
- * @typedef {{extending: boolean, releasing: boolean, paying: boolean}} Pending
+ * @typedef {{extending: boolean, releasing: boolean, paying: boolean}} Pending commands
  */
 
 const SOON_S = 60;
@@ -20,7 +20,7 @@ const texts = en.seats;
 
 let announced = "";
 
-/** Fill in what never changes: the methods of the practice bank. */
+/** Fill in the methods of the practice bank, which never change. */
 export function fillMethods() {
   byId("methods").append(
     ...Object.entries(texts.pay.methods).map(([method, [title, lead]], at) => {
@@ -46,17 +46,17 @@ export function fillMethods() {
   );
 }
 
-/** The method that is chosen. */
+/** Return the chosen payment method. */
 export function methodChosen() {
   const radio = document.querySelector("input[name=method]:checked");
   return /** @type {HTMLInputElement | null} */ (radio)?.value ?? "ok";
 }
 
 /**
- * Show the hold, except for what changes with the clock alone.
+ * Draw the hold, except for what changes with the clock alone.
  * @param {BookingState} state
  * @param {SeatInventory | null} inventory
- * @param {{pending: Pending, problem: string}} now
+ * @param {{pending: Pending, problem: string}} view
  */
 export function drawHold(state, inventory, { pending, problem }) {
   const { hold } = state;
@@ -68,21 +68,21 @@ export function drawHold(state, inventory, { pending, problem }) {
   setTextOrHide(byId("apart"), hold.adjacent === false ? texts.hold.apart : "");
   setText(byId("extend"), pending.extending ? texts.hold.extending : texts.hold.extend);
   setText(byId("extensions"), texts.hold.left(hold.extensions_left));
-  busy("extend", pending.extending || pending.paying || hold.extensions_left === 0);
+  setBusy("extend", pending.extending || pending.paying || hold.extensions_left === 0);
   setText(byId("release"), pending.releasing ? texts.hold.releasing : texts.hold.release);
-  busy("release", pending.releasing || pending.paying);
+  setBusy("release", pending.releasing || pending.paying);
   const declined = isDeclined(state);
   setTextOrHide(byId("declined"), declined ? texts.pay.declined : "");
   const pay = declined ? texts.pay.again(total) : texts.pay.button(total);
   const free = hold.total.amount === 0;
   byId("payment").hidden = free;
   setText(byId("pay"), pending.paying ? texts.pay.asking : free ? texts.pay.free : pay);
-  busy("pay", pending.paying || pending.releasing);
+  setBusy("pay", pending.paying || pending.releasing);
   setTextOrHide(byId("hold-problem"), problem);
 }
 
 /**
- * Show what changes with the clock.
+ * Draw what changes with the clock, and announce the last minute once.
  * @param {BookingState} state
  * @param {import("../lib/server-clock.js").ServerClock} clock
  */
@@ -100,7 +100,7 @@ export function drawHoldTimes({ hold, warned }, clock) {
 }
 
 /**
- * What is held or booked, a line for each seat.
+ * Return a line for each held or booked seat, or one for all standing places.
  * @param {Pick<Hold, "seats" | "section" | "quantity" | "total">} held
  * @param {SeatInventory | null} inventory
  */
@@ -130,7 +130,7 @@ function line(section, what, cost) {
   );
 }
 
-/** A busy button keeps the focus. @param {string} id @param {boolean} is */
-function busy(id, is) {
+/** Mark a button as busy; `aria-disabled` keeps its focus. @param {string} id @param {boolean} is */
+function setBusy(id, is) {
   byId(id).setAttribute("aria-disabled", String(is));
 }

@@ -1,19 +1,33 @@
-// Asks the server how a hold or a booking is, when news of it should have come and has not.
+// The status poll: requests the status of a hold or a booking when a frame about it is overdue.
 
 import { Problem, request } from "../lib/api.js";
+import { isMoving } from "./booking-state.js";
 
 /**
  * @typedef {import("./booking-state.js").Booking} Booking
+ * @typedef {import("./booking-state.js").BookingState} BookingState
  * @typedef {import("./booking-state.js").Hold} Hold
+ * @typedef {{kind: "hold" | "booking", id: string}} Target
  */
 
-const POLL_MS = 5_000;
+const QUIET_MS = 5_000;
 
-/** Asks of one event, never the same poll twice at a time. */
+/**
+ * Return what to poll: a booking that moves, a hold that is being paid or whose time is over.
+ * @param {BookingState} state
+ * @param {boolean} isOver whether the time of the hold is over
+ * @returns {Target | null}
+ */
+export function pollTarget({ hold, booking }, isOver) {
+  if (booking && isMoving(booking)) return { kind: "booking", id: booking.id };
+  if (hold?.state === "paying" && !booking) return { kind: "booking", id: hold.id };
+  return hold && isOver ? { kind: "hold", id: hold.id } : null;
+}
+
+/** Polls of one event, one at a time. */
 export class StatusPoll {
   #event;
-  #onBooking;
-  #onHold;
+  #listener;
   #polledAt = Date.now();
   #polling = false;
 
@@ -21,41 +35,42 @@ export class StatusPoll {
    * @param {string} event
    * @param {object} listener
    * @param {(booking: Booking) => void} listener.onBooking
-   * @param {(id: string, hold: Hold | null) => void} listener.onHold null when it is over
+   * @param {(hold: Hold) => void} listener.onHold
+   * @param {(id: string) => void} listener.onHoldGone
    */
-  constructor(event, { onBooking, onHold }) {
+  constructor(event, listener) {
     this.#event = encodeURIComponent(event);
-    this.#onBooking = onBooking;
-    this.#onHold = onHold;
+    this.#listener = listener;
   }
 
-  /** There has been news: nothing is to be asked for a while. */
+  /** Wait another 5 s: a frame has come. */
   postpone() {
     this.#polledAt = Date.now();
   }
 
-  /** Ask, when it has been quiet for a while. @param {() => Promise<void>} poll */
-  whenQuiet(poll) {
-    if (Date.now() - this.#polledAt >= POLL_MS) void poll();
+  /** Poll, if there was no frame and no poll for 5 s. @param {Target | null} target */
+  pollWhenQuiet(target) {
+    if (!target || Date.now() - this.#polledAt < QUIET_MS) return;
+    void (target.kind === "hold" ? this.pollHold(target.id) : this.pollBooking(target.id));
   }
 
-  /** How is that booking? @param {string} id */
-  booking(id) {
+  /** Request a booking, and report it. @param {string} id */
+  pollBooking(id) {
     return this.#once(async () => {
-      this.#onBooking((await request("GET", `/api/v1/bookings/${encodeURIComponent(id)}`)).booking);
+      const answer = await request("GET", `/api/v1/bookings/${encodeURIComponent(id)}`);
+      this.#listener.onBooking(answer.booking);
     });
   }
 
-  /** How is that hold? @param {string} id */
-  hold(id) {
+  /** Request a hold, and report it or that it is gone. @param {string} id */
+  pollHold(id) {
     return this.#once(async () => {
       const path = `/api/v1/events/${this.#event}/holds/${encodeURIComponent(id)}`;
       try {
-        const answer = await request("GET", path);
-        this.#onHold(id, answer.hold ?? answer);
+        this.#listener.onHold((await request("GET", path)).hold);
       } catch (problem) {
-        if (problem instanceof Problem && [404, 410].includes(problem.status))
-          this.#onHold(id, null);
+        if (!(problem instanceof Problem) || ![404, 410].includes(problem.status)) throw problem;
+        this.#listener.onHoldGone(id);
       }
     });
   }
@@ -68,7 +83,7 @@ export class StatusPoll {
     try {
       await poll();
     } catch {
-      // it is asked again when it has been quiet for a while
+      // no answer: the next quiet moment polls again
     } finally {
       this.#polling = false;
     }
