@@ -53,7 +53,7 @@ TEST_LAYERS = (
         "tests/kafka", "tests/lua", "tests/mail", "tests/messaging", "tests/model",
         "tests/payments", "tests/practice_bank", "tests/processes", "tests/protocol",
         "tests/queue", "tests/recording", "tests/rooms", "tests/saga", "tests/shared",
-        "tests/sockets", "tests/system",
+        "tests/sockets", "tests/system", "tests/web",
     ),
     ("tests/support/crowds",),
     ("tests/support",),
