@@ -1,4 +1,4 @@
-// The visitor panel: admits one visitor out of turn, with a reason for the journal, or removes them.
+// The visitor panel: admits one visitor out of order, with a reason for the journal, or removes them.
 
 import { en } from "../texts/en.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";

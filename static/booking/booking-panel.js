@@ -1,7 +1,7 @@
 // The booking panel: state, seats, money and tickets of one booking.
 
 import { formatPrice } from "../lib/money.js";
-import { placeOf } from "../seats/seat-inventory.js";
+import { rowAndNumberOf } from "../seats/seat-inventory.js";
 import { en } from "../texts/en.js";
 import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { isMoving } from "./booking-state.js";
@@ -100,7 +100,7 @@ function ticketOf(booking, ticket, at, inventory) {
 /** @param {Booking} booking @param {Ticket} ticket @param {number} at */
 function nameOf(booking, { seat }, at) {
   if (!seat) return texts.stand(at + 1, booking.quantity);
-  const { row, number } = typeof seat === "string" ? placeOf(seat) : seat;
+  const { row, number } = typeof seat === "string" ? rowAndNumberOf(seat) : seat;
   return en.seats.seat(row, number);
 }
 

@@ -54,7 +54,7 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
 
 const TICKETS_MAX = 10; // until the event's own limit is loaded
 
-/** What a visitor without a hold and a booking has. */
+/** The members of a state with neither hold nor booking. */
 export const NOTHING_HELD = {
   hold: null,
   booking: null,
@@ -173,13 +173,13 @@ export function dropTakenSeats(state, stateOf) {
   return { ...state, selection: withoutTaken(state.selection, taken) };
 }
 
-/** Forget what was said of earlier seats: a hold is requested. @param {BookingState} state */
+/** Clear earlier refusals, lost seats and endings: a hold is requested. @param {BookingState} state */
 export function startHold(state) {
   const selection = { ...state.selection, lost: [], limitReached: false };
   return { ...state, selection, ended: null, problem: null };
 }
 
-/** Forget the last refusal: a command about the hold is sent. @param {BookingState} state */
+/** Clear the last refusal: a command about the hold is sent. @param {BookingState} state */
 export function startCommand(state) {
   return { ...state, problem: null };
 }
@@ -195,7 +195,7 @@ export function showBooking(state, booking) {
   return { ...state, booking, ended: null, dismissed: "" };
 }
 
-/** Note that a cancellation is requested. @param {BookingState} state */
+/** Mark that a cancellation is requested. @param {BookingState} state */
 export function startCancelling(state) {
   return { ...state, cancelling: true, cancelProblem: "" };
 }

@@ -94,7 +94,7 @@ export function sectionOf(seat) {
 }
 
 /** Return the row and the number in a seat's id. @param {string} seat */
-export function placeOf(seat) {
+export function rowAndNumberOf(seat) {
   const [row, number] = seat.slice(seat.indexOf(".") + 1).split("-");
   return { row, number: Number(number) };
 }

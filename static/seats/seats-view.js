@@ -6,7 +6,7 @@ import { byId, createElement, setText, setTextOrHide } from "../ui/dom.js";
 import { Stepper } from "../ui/stepper.js";
 import { planOf } from "./geometry.js";
 import { PanZoom } from "./pan-zoom.js";
-import { placeOf, sectionOf } from "./seat-inventory.js";
+import { rowAndNumberOf, sectionOf } from "./seat-inventory.js";
 import { drawSections } from "./section-list.js";
 import { legendSample, SectionMap } from "./section-map.js";
 
@@ -162,7 +162,7 @@ export class SeatsView {
     this.#described = seat;
     const section = this.#view?.inventory.section(sectionOf(seat));
     if (!seat || !section) return setText(byId("readout"), texts.map.hint);
-    const { row, number } = placeOf(seat);
+    const { row, number } = rowAndNumberOf(seat);
     const state = texts.map.states[this.#appearanceOf(seat)];
     setText(
       byId("readout"),

@@ -4,7 +4,7 @@ import { formatPrice } from "../lib/money.js";
 import { en } from "../texts/en.js";
 import { listFormat } from "../texts/numbers.js";
 import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
-import { placeOf, sectionOf } from "./seat-inventory.js";
+import { rowAndNumberOf, sectionOf } from "./seat-inventory.js";
 
 /**
  * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
@@ -41,7 +41,7 @@ export function lostSeatsText(lost, left) {
 
 /** Return a seat's row and number as text. @param {string} seat */
 function shortName(seat) {
-  const { row, number } = placeOf(seat);
+  const { row, number } = rowAndNumberOf(seat);
   return en.seats.short(row, number);
 }
 
