@@ -210,7 +210,8 @@ def test_a_refund_that_nobody_ordered_changes_nothing(attempts_max: int) -> None
 MUTANTS = {
     "surplus pays": ('if word == "captured" and _is_surplus', "if False and _is_surplus"),
     "a decline of an older try moves": ("if heard.attempt != had.attempt:", "if False:"),
-    "a repeat orders its refund again": ("if PROGRESS[word] <= PROGRESS", "if PROGRESS[word] < PROGRESS"),
+    "a repeat orders its refund again": (
+        "if PROGRESS[word] <= PROGRESS", "if PROGRESS[word] < PROGRESS"),
     "freed without a drop": ('"declined", "drop", ("free",)', '"declined", "keep", ("free",)'),
     "overdue cancels at once": (
         '("paying", "", "keep", ("cancel_charge",))', '("expired", "expired", "drop", ("free",))'),
