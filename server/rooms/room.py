@@ -14,7 +14,7 @@ from booking_rush.lua.line.commands import Admitted, Late, ReadGone, Waiting
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.forecast import EventForecast
-from booking_rush.queue.lane_view import LaneView
+from booking_rush.queue.lane_view import MAIN, LaneView
 from booking_rush.queue.line import Line, Place
 from booking_rush.queue.signer import Signer
 from booking_rush.server.protocol import frames
@@ -29,7 +29,6 @@ from booking_rush.timestamps import instant, now
 
 log = logging.getLogger(__name__)
 
-LANE = "main"
 OVERDUE_MS = 1_500  # a pass that is over for so long, and nobody has said so, is looked at
 
 
@@ -250,7 +249,7 @@ class Room:
     def _on_tick(self, tick: pubsub.Tick) -> None:
         self.forecast.apply(tick)
         self.line.watermark.move(tick.recorded)
-        if not self._view.tick(tick.lanes[LANE]):
+        if not self._view.tick(tick.lanes[MAIN]):
             self._spawn(self._read_gone())
         self._tick_at = tick.at
         unsure, self._unsure = self._unsure, set()
