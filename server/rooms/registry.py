@@ -18,6 +18,7 @@ from booking_rush.queue.event_registry import EventRecord, EventRegistry
 from booking_rush.queue.signer import Signer
 from booking_rush.server.rooms.broadcasts import Broadcast, Broadcasts
 from booking_rush.server.rooms.room import Room
+from booking_rush.server.runtime.loops import Loop
 from booking_rush.server.runtime.metrics import ACTIVE, OUTBOX_AGE, PLACES, WAITING
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ KEPT = timedelta(hours=1)
 
 
 class RoomRegistry:
-    """Rooms by event. The methods named `…_once` are run for ever by the server."""
+    """Rooms by event, and the loops that the server runs over them."""
 
     def __init__(
         self,
@@ -84,62 +85,64 @@ class RoomRegistry:
         except Refusal as refusal:
             log.info("announced later event=%s why=%s", said.event, refusal.code)
 
-    async def news_once(self) -> int:
-        """Hear ticks and news until the connection is lost.
+    def loops(self) -> list[Loop]:
+        """Return the loops that keep the rooms true, for the server to run for ever."""
+        return [
+            Loop("hear", self._receive_news, 0.05),
+            Loop("gates", self._judge_gates, 0.05),
+            Loop("positions", self._send_positions, 0.25),
+            Loop("seats", self._send_seats, 0.1),
+            Loop("bookings", self._send_bookings, 5.0),
+            Loop("messages", self._send_broadcasts, 0.7),
+            Loop("sockets", self._report_sockets, 1.0),
+        ]
+
+    async def _receive_news(self) -> None:
+        """Apply ticks and news until the connection to Redis is lost.
 
         Raises:
             RedisError: it was lost.
         """
-        for room in self.every():  # what was told while nobody heard
+        for room in self.every():  # what was published while nobody was subscribed
             room.look_up(room.subscribers())
             room.seats.invalidate()
         async for event, item in pubsub.subscribe(self._redis):
             if event in self._rooms:
                 await self._on_news(self._rooms[event], item)
-        return 0
 
-    async def gates_once(self) -> int:
-        """Judge the gates by Postgres and Redis; 0, so that the loop pauses."""
+    async def _judge_gates(self) -> None:
+        """Compare the epochs of Postgres and Redis; a gate opens or shuts by them."""
         await self.events.run_once()
-        return 0
 
-    async def positions_once(self) -> int:
-        """Tell who waits where they are; 0, so that the loop pauses."""
+    async def _send_positions(self) -> None:
         for room in self.every():
             await room.send_positions()
-        return 0
 
-    async def seats_once(self) -> int:
-        """Tell watchers what changed; 0, so that the loop pauses."""
+    async def _send_seats(self) -> None:
         for room in self.every():
             await room.seats.flush()
-        return 0
 
-    async def bookings_once(self) -> int:
-        """Read again what guests wait for; 0, so that the loop pauses."""
+    async def _send_bookings(self) -> None:
         for room in self.every():
             await room.send_bookings()
-        return 0
 
-    async def messages_once(self) -> int:
-        """Tell what other processes were told; 0, so that the loop pauses."""
+    async def _send_broadcasts(self) -> None:
+        """Send broadcasts that Redis did not carry, and drop those that are too old to repeat."""
         for said in await self.broadcasts.read_new():
             self._on_said(said.event, {"audience": said.audience, "message": said.message})
         oldest = (datetime.now(UTC) - KEPT).isoformat()
         for room in self.every():
             for audience in [a for a, m in room.messages.items() if str(m["at"]) < oldest]:
                 del room.messages[audience]
-        return 0
 
-    async def sockets_once(self) -> int:
-        """Report how many sockets are here, where there are any; 0, so that the loop pauses."""
+    async def _report_sockets(self) -> None:
+        """Report the number of sockets of each room that has any."""
         for room in self.every():
             if room.subscribers():
                 try:
                     await self.stats(room)
                 except Refusal:
                     continue
-        return 0
 
     async def _on_news(self, room: Room, item: pubsub.AnyNews) -> None:
         if isinstance(item, pubsub.Broadcast):
