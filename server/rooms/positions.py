@@ -30,8 +30,8 @@ class Positions:
 
     def add(self, subscriber: Subscriber, number: int) -> None:
         """Count a guest among those who wait."""
-        if subscriber.listed_number != number:
-            subscriber.listed_number = number
+        if subscriber.place.listed_number != number:
+            subscriber.place.listed_number = number
             insort(self._entries, (number, id(subscriber), subscriber))
 
     def passed(self) -> list[Subscriber]:
@@ -65,17 +65,17 @@ class Positions:
         return told
 
     def _send(self, subscriber: Subscriber, now: float) -> bool:
-        place, quiet_s = subscriber.place, now - subscriber.sent_at
-        if quiet_s < POSITION_S or subscriber.answering or not isinstance(place, Waiting):
+        sent, quiet_s = subscriber.place, now - subscriber.place.sent_at
+        if quiet_s < POSITION_S or sent.answering or not isinstance(sent.last, Waiting):
             return False
-        ahead = min(self._view.ahead(place.number), subscriber.sent_ahead)
-        moved = ahead < subscriber.sent_ahead and ahead < NEAR
+        ahead = min(self._view.ahead(sent.last.number), sent.sent_ahead)
+        moved = ahead < sent.sent_ahead and ahead < NEAR
         if quiet_s < FAR_S and not moved:
             return False
         if subscriber.behind():
             PASSED_OVER.inc()
             return False
-        subscriber.sent_ahead, subscriber.sent_at = ahead, now
+        sent.record_position(ahead, now)
         forecast = self._forecast
         rate = forecast.admissions_per_second()
         subscriber.push(frames.position(ahead, self._view.waiting, rate, forecast.eta(ahead)))
@@ -85,12 +85,13 @@ class Positions:
 def _unlist(entries: Iterable[Entry]) -> None:
     """These leave the list; after a recovery the same number may wait again."""
     for number, _, subscriber in entries:
-        if subscriber.listed_number == number:
-            subscriber.listed_number = 0
+        if subscriber.place.listed_number == number:
+            subscriber.place.listed_number = 0
 
 
 def _living(entry: Entry) -> Subscriber | None:
     """The guest of an entry that is still its guest's place in line."""
     number, _, subscriber = entry
-    waits = isinstance(subscriber.place, Waiting) and subscriber.place.number == number
-    return subscriber if waits and subscriber.listed_number == number else None
+    place = subscriber.place.last
+    waits = isinstance(place, Waiting) and place.number == number
+    return subscriber if waits and subscriber.place.listed_number == number else None

@@ -104,8 +104,7 @@ class RoomRegistry:
             RedisError: it was lost.
         """
         for room in self.every():  # what was published while nobody was subscribed
-            room.look_up(room.subscribers())
-            room.seats.invalidate()
+            room.invalidate()
         async for event, item in pubsub.subscribe(self._redis):
             if event in self._rooms:
                 await self._on_news(self._rooms[event], item)
@@ -116,7 +115,7 @@ class RoomRegistry:
 
     async def _send_positions(self) -> None:
         for room in self.every():
-            await room.send_positions()
+            await room.places.send_positions()
 
     async def _send_seats(self) -> None:
         for room in self.every():
@@ -132,8 +131,8 @@ class RoomRegistry:
             self._on_said(said.event, {"audience": said.audience, "message": said.message})
         oldest = (datetime.now(UTC) - KEPT).isoformat()
         for room in self.every():
-            for audience in [a for a, m in room.messages.items() if str(m["at"]) < oldest]:
-                del room.messages[audience]
+            for audience in [a for a, m in room.broadcasts.items() if str(m["at"]) < oldest]:
+                del room.broadcasts[audience]
 
     async def _report_sockets(self) -> None:
         """Report the number of sockets of each room that has any."""
@@ -151,20 +150,20 @@ class RoomRegistry:
             isinstance(item, pubsub.RulesChanged | pubsub.Tick) and item.version > room.row.version
         ):
             await self.events.refresh()
-        room.on_news(item)
+        room.apply(item)
 
     def _on_said(self, event: str, said: dict[str, Any]) -> None:
         room, audience, message = self._rooms.get(event), said["audience"], said["message"]
         if room is None:
             return
-        had = room.messages.get(audience)
+        had = room.broadcasts.get(audience)
         if had is None or (had["at"], had["id"]) < (message["at"], message["id"]):
-            room.on_message(message, audience)
+            room.send_broadcast(message, audience)
 
     def _on_change(self, row: EventRecord) -> None:
         room = self._room_of(row)
-        room.on_row(row)
-        room.on_gate()
+        room.apply_row(row)
+        room.apply_gate()
 
     def _room_of(self, row: EventRecord) -> Room:
         if row.id not in self._rooms:

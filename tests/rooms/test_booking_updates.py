@@ -26,7 +26,7 @@ def answers_late(monkeypatch: pytest.MonkeyPatch, pool: Pool) -> Answers:
         async def late(self: Holds, *wanted: Any) -> Booking:
             found = await check_out(self, *wanted)
             await until(lambda: is_quiet(pool))
-            await until(lambda: subscriber.changed)
+            await until(lambda: subscriber.booking.changed)
             if refusal is not None:
                 raise refusal
             return found

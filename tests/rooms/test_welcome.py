@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from booking_rush.lua.client import pubsub
 from booking_rush.postgres import Pool
 from booking_rush.server.protocol import frames
-from booking_rush.server.rooms.subscriber import Subscriber
+from booking_rush.server.rooms.subscriber import BookingSent, Subscriber
 from tests.support.clients import Socket, Visitor, until
 from tests.support.outages import recovering, slow_welcomes
 from tests.support.world import World
@@ -117,7 +117,7 @@ async def test_a_socket_that_does_not_know_yet_which_it_is_learns_later_that_it_
     connecting = asyncio.create_task(room.connect(subscriber))
     await asyncio.sleep(0)
     epoch = world.services.rooms.batcher("demo").gate.epoch
-    room.on_news(pubsub.Connected(epoch=epoch, visitor=ada.id, connection=10**6))
+    room.apply(pubsub.Connected(epoch=epoch, visitor=ada.id, connection=10**6))
     assert ends == []
     await connecting
     room.disconnect(subscriber)
@@ -130,12 +130,14 @@ async def test_a_hold_that_ends_while_it_is_looked_up_is_told_once(
     """A recovery looks it up, and its end is heard before the answer."""
     hold = str(await until(lambda: held_by(pool, ada)))
     buyers, sent = (await world.services.rooms.room("demo")).bookings, list[bytes]()
-    subscriber = Subscriber(ada.id, "socket", sent.append, lambda code, reason: None, bool)
-    subscriber.hold, subscriber.welcomed = hold, True
+    subscriber = Subscriber(
+        ada.id, "socket", sent.append, lambda code, reason: None, bool,
+        welcomed=True, booking=BookingSent(hold=hold),
+    )  # fmt: skip
     await (await world.operator()).delete(f"{DEMO}/visitors/{ada.id}")
     looking = asyncio.create_task(buyers.look_up([subscriber]))
     await asyncio.sleep(0)
-    await buyers.on_news(
+    await buyers.apply(
         [subscriber], pubsub.Ended(epoch=1, visitor=ada.id, hold=hold, reason="removed")
     )
     await looking
