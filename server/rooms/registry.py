@@ -1,9 +1,8 @@
-"""Every event's room in this process, and the loops that keep them true."""
+"""Rooms of this process, one an event, and the loops that keep what they were sent up to date."""
 
 import logging
 import uuid
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import orjson
 from redis.asyncio import Redis
@@ -16,14 +15,12 @@ from booking_rush.lua.events.commands import PublishBroadcast, ReportSockets, St
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import EventRecord, EventRegistry
 from booking_rush.queue.signer import Signer
-from booking_rush.server.rooms.broadcasts import Broadcast, Broadcasts
+from booking_rush.server.rooms.broadcasts import SHOWN_FOR, Broadcast, Broadcasts
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.runtime.loops import Loop
 from booking_rush.server.runtime.metrics import ACTIVE, OUTBOX_AGE, PLACES, WAITING
 
 log = logging.getLogger(__name__)
-
-KEPT = timedelta(hours=1)
 
 
 class RoomRegistry:
@@ -47,7 +44,7 @@ class RoomRegistry:
         self._process = uuid.uuid4().hex[:12]
 
     async def room(self, event: str) -> Room:
-        """The room of an event.
+        """Return the room of an event.
 
         Raises:
             UnknownEvent: there is no such event.
@@ -55,15 +52,15 @@ class RoomRegistry:
         return self._room_of(await self.events.row(event))
 
     def batcher(self, event: str) -> Batcher:
-        """The event's batcher."""
+        """Return the batcher of an event."""
         return self.events.batcher(event)
 
     def every(self) -> list[Room]:
-        """Every room that there is."""
+        """Return every room."""
         return list(self._rooms.values())
 
     async def stats(self, room: Room) -> Stats:
-        """The event's figures; this process's sockets are counted in them.
+        """Report this process's sockets to Redis. Return the event's statistics.
 
         Raises:
             Recovering, TryAgain, Busy: Redis cannot say just now.
@@ -77,13 +74,13 @@ class RoomRegistry:
         OUTBOX_AGE.labels(room.row.id).set(stats.outbox_age_ms / 1000)
         return stats
 
-    async def publish(self, said: Broadcast) -> None:
-        """Tell a new message at once; processes that miss it read it within a second."""
-        body = orjson.dumps({"audience": said.audience, "message": said.message})
+    async def publish(self, broadcast: Broadcast) -> None:
+        """Publish a broadcast in Redis; processes that miss it read it from Postgres within 1 s."""
+        body = orjson.dumps({"audience": broadcast.audience, "message": broadcast.message})
         try:
-            await self.batcher(said.event).do(PublishBroadcast(body.decode()))
+            await self.batcher(broadcast.event).do(PublishBroadcast(body.decode()))
         except Refusal as refusal:
-            log.info("announced later event=%s why=%s", said.event, refusal.code)
+            log.info("announced later event=%s why=%s", broadcast.event, refusal.code)
 
     def loops(self) -> list[Loop]:
         """Return the loops that keep the rooms true, for the server to run for ever."""
@@ -105,9 +102,9 @@ class RoomRegistry:
         """
         for room in self.every():  # what was published while nobody was subscribed
             room.invalidate()
-        async for event, item in pubsub.subscribe(self._redis):
+        async for event, news in pubsub.subscribe(self._redis):
             if event in self._rooms:
-                await self._on_news(self._rooms[event], item)
+                await self._apply(self._rooms[event], news)
 
     async def _judge_gates(self) -> None:
         """Compare the epochs of Postgres and Redis; a gate opens or shuts by them."""
@@ -127,12 +124,11 @@ class RoomRegistry:
 
     async def _send_broadcasts(self) -> None:
         """Send broadcasts that Redis did not carry, and drop those that are too old to repeat."""
-        for said in await self.broadcasts.read_new():
-            self._on_said(said.event, {"audience": said.audience, "message": said.message})
-        oldest = (datetime.now(UTC) - KEPT).isoformat()
+        for broadcast in await self.broadcasts.read_new():
+            self._send_broadcast(broadcast)
+        oldest = (datetime.now(UTC) - SHOWN_FOR).isoformat()
         for room in self.every():
-            for audience in [a for a, m in room.broadcasts.items() if str(m["at"]) < oldest]:
-                del room.broadcasts[audience]
+            room.drop_broadcasts(oldest)
 
     async def _report_sockets(self) -> None:
         """Report the number of sockets of each room that has any."""
@@ -143,24 +139,28 @@ class RoomRegistry:
                 except Refusal:
                     continue
 
-    async def _on_news(self, room: Room, item: pubsub.AnyNews) -> None:
-        if isinstance(item, pubsub.Broadcast):
-            self._on_said(room.row.id, orjson.loads(item.message))
-        elif (
-            isinstance(item, pubsub.RulesChanged | pubsub.Tick) and item.version > room.row.version
-        ):
-            await self.events.refresh()
-        room.apply(item)
+    async def _apply(self, room: Room, news: pubsub.AnyNews) -> None:
+        match news:
+            case pubsub.Broadcast():
+                body = orjson.loads(news.message)
+                self._send_broadcast(Broadcast(room.row.id, body["audience"], body["message"]))
+            case pubsub.RulesChanged() | pubsub.Tick() if news.version > room.row.version:
+                await self.events.refresh()
+            case _:
+                pass
+        room.apply(news)
 
-    def _on_said(self, event: str, said: dict[str, Any]) -> None:
-        room, audience, message = self._rooms.get(event), said["audience"], said["message"]
+    def _send_broadcast(self, broadcast: Broadcast) -> None:
+        """Send a broadcast, unless it or a newer one was sent to its audience before."""
+        room, message = self._rooms.get(broadcast.event), broadcast.message
         if room is None:
             return
-        had = room.broadcasts.get(audience)
-        if had is None or (had["at"], had["id"]) < (message["at"], message["id"]):
-            room.send_broadcast(message, audience)
+        last = room.broadcasts.get(broadcast.audience)
+        if last is None or (last["at"], last["id"]) < (message["at"], message["id"]):
+            room.send_broadcast(message, broadcast.audience)
 
     def _on_change(self, row: EventRecord) -> None:
+        """Apply an event whose row or gate has changed."""
         room = self._room_of(row)
         room.apply_row(row)
         room.apply_gate()

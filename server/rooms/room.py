@@ -212,6 +212,12 @@ class Room:
         meant = [s for s in self.subscribers() if audience in ("all", s.audience)]
         self._background.start(fan_out(meant, frames.frame("room.message", **message)))
 
+    def drop_broadcasts(self, oldest: str) -> None:
+        """Show broadcasts from before a moment (RFC 3339) in no more welcomes."""
+        for audience, message in list(self.broadcasts.items()):
+            if str(message["at"]) < oldest:
+                del self.broadcasts[audience]
+
     def _send_state(self) -> None:
         """Send the event's state to every subscriber, when it is not the one sent last."""
         members = self.state_members()
