@@ -89,7 +89,7 @@ async def serve(
 
 
 async def handle(room: Room, subscriber: Subscriber, message: Message, trace_id: str) -> None:
-    """Handle one message of a client: carry out its command, or close a malformed one."""
+    """Carry out the command in a message. A malformed message closes the socket."""
     text = message.get("text")
     if text is None:
         subscriber.end(frames.MALFORMED, "text frames only")

@@ -1,4 +1,4 @@
-"""The wire as a table: every command, and what is no command; first pure, then on a real socket."""
+"""Frames as tables: commands, and frames that are none; first pure, then on a real socket."""
 
 from contextlib import suppress
 
@@ -180,7 +180,7 @@ async def test_more_bytes_than_anybody_needs_end_the_socket(world: World) -> Non
         assert await socket.closed() in (1006, frames.TOO_MANY)
 
 
-# What we write
+# Frames to clients
 
 
 def test_a_frame_begins_with_its_type() -> None:

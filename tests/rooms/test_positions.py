@@ -1,4 +1,4 @@
-"""Live places: who is on the list is told, also who comes back to it."""
+"""Positions: listed subscribers are sent them, also when they come back to the list."""
 
 import orjson
 import pytest
@@ -20,7 +20,7 @@ def waits(number: int) -> Waiting:
 
 @pytest.mark.parametrize("left", ["by head", "by itself"])
 async def test_a_number_that_waits_again_is_told_its_place_again(left: str) -> None:
-    """After a loss of Redis who was admitted may stand at the head of the line again."""
+    """After a loss of Redis an admitted visitor may stand at the head of the line again."""
     view, frames = LaneView(), list[bytes]()
     positions = Positions(view, EventForecast())
     sent = PlaceSent(answering=False)
