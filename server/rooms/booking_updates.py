@@ -1,4 +1,4 @@
-"""Sends hold and booking changes of one event to its subscribers."""
+"""Booking updates of a room: its subscribers are sent their holds and bookings as they change."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Sends the subscribers of one event their places, and looks up those it is unsure of."""
+"""Place updates of a room: its subscribers are sent their places and positions as they change."""
 
 import asyncio
 import logging

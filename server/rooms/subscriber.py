@@ -125,9 +125,9 @@ class Subscribers:
             self._by_visitor.pop(subscriber.visitor, None)
 
     def of(self, visitor: str) -> list[Subscriber]:
-        """Return the subscribers of a visitor, as they are now."""
+        """Return the subscribers of a visitor."""
         return list(self._by_visitor.get(visitor, ()))
 
     def every(self) -> list[Subscriber]:
-        """Return every subscriber, as they are now."""
-        return [one for subscribers in self._by_visitor.values() for one in subscribers]
+        """Return every subscriber."""
+        return [s for subscribers in self._by_visitor.values() for s in subscribers]

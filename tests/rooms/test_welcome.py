@@ -86,8 +86,8 @@ async def test_who_is_welcomed_during_a_recovery_is_told_hold_and_booking_after_
                 welcome = socket.frames[0]
                 assert welcome["room"]["state"] == "recovering"
                 assert not {"hold", "booking"} & welcome.keys()
-            told = await socket.until(end)
-        assert (told.get("hold") or told["booking"])["id"] == hold
+            frame = await socket.until(end)
+        assert (frame.get("hold") or frame["booking"])["id"] == hold
         await ada.check_out(hold)
         await ada.booked(hold, "confirmed")
 
