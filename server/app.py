@@ -26,7 +26,7 @@ from booking_rush.server.web.exception_handlers import HANDLERS
 from booking_rush.server.web.health import healthz, readyz, show_metrics
 from booking_rush.server.web.middleware import EdgeMiddleware
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.static_files import STATIC, Revalidated, page
+from booking_rush.server.web.static_files import page, serve_static, site
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ ROUTES = [
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
     Route("/metrics", show_metrics, methods=["GET"]),
-    Mount("/static", Revalidated(directory=STATIC)),
+    Mount("/static", serve_static),
 ]
 
 
@@ -91,6 +91,7 @@ def create_app(
     settings: Settings, on_open: Callable[[Services], None] = lambda services: None
 ) -> ASGIApp:
     """The application of one serve process; the house is open while its lifespan lasts."""
+    site()  # static files are read at start, not by the first visitor
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:

@@ -16,7 +16,7 @@ from booking_rush.queue.signer import Signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.rooms.registry import RoomRegistry
-from booking_rush.server.runtime.loops import forever
+from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.providers import open_payments
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.web.services import Services
@@ -61,14 +61,5 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
 
 def loops_of(services: Services) -> list[Coroutine[Any, Any, None]]:
     """The loops of a serve process, each with the pause after a run that found nothing to do."""
-    rooms = services.rooms
-    return [
-        forever("hear", rooms.news_once, idle_s=0.05),
-        forever("gates", rooms.gates_once, idle_s=0.05),
-        forever("positions", rooms.positions_once, idle_s=0.25),
-        forever("seats", rooms.seats_once, idle_s=0.1),
-        forever("bookings", rooms.bookings_once, idle_s=5.0),
-        forever("messages", rooms.messages_once, idle_s=0.7),
-        forever("sockets", rooms.sockets_once, idle_s=1.0),
-        forever("keys", services.keys_once, idle_s=10.0),
-    ]
+    loops = [*services.rooms.loops(), Loop("keys", services.keys_once, 10.0)]
+    return [forever(name, run_once, idle_s=idle_s) for name, run_once, idle_s in loops]

@@ -26,7 +26,7 @@ async def admit(request: Request) -> Response:
     visitor = request.path_params["visitor"]
     place = await room.line.admit(visitor, reason=f"{operator.name}: {wanted.reason}")
     await record_action(request, operator, "admit", visitor=visitor, reason=wanted.reason)
-    shown = room.place_members(visitor, place)
+    shown = room.places.members(visitor, place)
     return answer(200, {"place": shown["place"]})
 
 

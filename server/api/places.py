@@ -14,7 +14,7 @@ async def join(request: Request) -> Response:
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     place = await room.line.join(visitor, publish=True)
-    return answer(200 if place.again else 201, room.place_members(visitor, place))
+    return answer(200 if place.again else 201, room.places.members(visitor, place))
 
 
 async def place(request: Request) -> Response:
@@ -24,7 +24,7 @@ async def place(request: Request) -> Response:
     found = await room.line.confirm_presence(visitor)
     if found is None:
         raise NotInLine
-    return answer(200, room.place_members(visitor, found))
+    return answer(200, room.places.members(visitor, found))
 
 
 async def leave(request: Request) -> Response:

@@ -1,4 +1,7 @@
-"""Every refusal as clients read it: `application/problem+json` (RFC 9457), on HTTP and sockets."""
+"""Refusals as clients read them: `application/problem+json` (RFC 9457), on HTTP and sockets.
+
+The docstring of a refusal is the title that clients are sent.
+"""
 
 from typing import Any
 
@@ -76,7 +79,7 @@ class Internal(Refusal):
 
 
 def problem(refusal: Refusal, trace_id: str) -> dict[str, Any]:
-    """The problem's members; `code` is what clients decide by."""
+    """Return the members of a problem. Clients decide by its `code`."""
     return {
         "type": f"urn:booking-rush:problem:{refusal.code}",
         "title": refusal.title(),
@@ -89,10 +92,10 @@ def problem(refusal: Refusal, trace_id: str) -> dict[str, Any]:
 
 
 def check_method(method: str, methods: frozenset[str]) -> str:
-    """A payment method, one of those.
+    """Return the payment method, if it is one of these.
 
     Raises:
-        Invalid: we know none of that name.
+        Invalid: it is none.
     """
     if method not in methods:
         raise Invalid(("payment_method", f"one of {', '.join(sorted(methods))}"))

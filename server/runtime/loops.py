@@ -5,6 +5,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
@@ -17,10 +18,21 @@ log = logging.getLogger(__name__)
 BACK_OFF_S_MAX = 2.0
 
 
-async def forever(name: str, run_once: Callable[[], Awaitable[int]], *, idle_s: float) -> None:
+class Loop(NamedTuple):
+    """A loop of a table: the arguments of `forever`."""
+
+    name: str
+    run_once: Callable[[], Awaitable[int | None]]
+    idle_s: float
+
+
+async def forever(
+    name: str, run_once: Callable[[], Awaitable[int | None]], *, idle_s: float
+) -> None:
     """Run until cancelled: again at once while there is something to do, else after `idle_s`.
 
-    A run that fails is said once and tried again, later each time; nothing ends the loop.
+    `run_once` returns how much it did; None counts as 0, so such a loop always pauses. A run that
+    fails is logged once and tried again, later each time; nothing ends the loop.
     """
     failures = 0
     while True:
@@ -38,7 +50,7 @@ async def forever(name: str, run_once: Callable[[], Awaitable[int]], *, idle_s: 
             log.warning("works again loop=%s after=%d", name, failures)
             failures = 0
         LOOP_SECONDS.labels(name).observe(time.monotonic() - began)
-        LOOP_ITEMS.labels(name).inc(done)
+        LOOP_ITEMS.labels(name).inc(done or 0)
         await asyncio.sleep(0 if done else idle_s)
 
 
