@@ -134,7 +134,7 @@ class Conductor:
         """Commit what the orders were answered, then tell the log how everything ended."""
         if outcome.answers:
             async with self._pool.acquire() as connection, connection.transaction():
-                await outbox.put(connection, outcome.answers)
+                await outbox.enqueue(connection, outcome.answers)
         await self.log.done(outcome.done)
         if outcome.later:
             one, why = outcome.later[0]

@@ -112,7 +112,7 @@ async def carry_out(means: OrderContext, order: Envelope, papers: OrderData) -> 
 
     Raises:
         StrangeOrderError: it is none of ours.
-        Refusal, BankAwayError, a store's error: ask again later.
+        Refusal, ProviderUnavailableError, a store's error: ask again later.
         PaymentRefusedError: never ask again.
     """
     row = papers.bookings.get(order.booking)

@@ -123,11 +123,11 @@ class Comparison:
         payment = payment_of(row)
         try:
             with self._payments.provider_of(payment) as provider:
-                told = await provider.ask(payment)
+                told = await provider.list_notifications(payment)
         except ProviderUnavailableError as why:
             log.info("bank not compared why=%s", why)
             return None
-        words = {word.word for word in told}
+        words = {word.kind for word in told}
         bank = "refunded" if "refunded" in words else "captured" if "charged" in words else "none"
         ours = row["state"] if row["state"] in ("captured", "refunded") else "none"
         if bank == ours:
@@ -253,7 +253,7 @@ class Reconciler:
             assert row is not None, booking
             attempt = row["paid"] or row["attempt"]
             made = outbox.order(booking, event, order, attempt, row["step"])
-            await outbox.put(connection, [made])
+            await outbox.enqueue(connection, [made])
 
     async def _ask(self, booking: UUID, event: str, order: str) -> None:
         rows = await self._pool.fetch(

@@ -187,12 +187,12 @@ async def ask_bank(pool: Pool, payments: PaymentRouter, payment: Payment, event:
     """Hear of a payment what the bank has said, or should have; how much was news.
 
     Raises:
-        BankAwayError: it does not answer.
+        ProviderUnavailableError: it does not answer.
     """
     with payments.provider_of(payment) as provider:
-        told = await provider.ask(payment)
+        told = await provider.list_notifications(payment)
     return await enqueue(
-        pool, [message(f"bank:{w.id}", w.booking, event, w.word, w.attempt) for w in told]
+        pool, [message(f"bank:{w.id}", w.booking, event, w.kind, w.attempt) for w in told]
     )
 
 
@@ -201,7 +201,7 @@ async def enqueue(pool: Pool, envelopes: list[outbox.Envelope]) -> int:
     if not envelopes:
         return 0
     async with pool.acquire() as connection, connection.transaction():
-        return await outbox.put(connection, envelopes)
+        return await outbox.enqueue(connection, envelopes)
 
 
 ORDERS = {"paying": "charge", "retaking": "retake", "refunding": "refund"}
