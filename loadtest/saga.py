@@ -157,7 +157,7 @@ async def _charged(pool: Pool) -> None:
             for id_ in ids[at : at + BATCH]
         ]
         async with pool.acquire() as connection, connection.transaction():
-            await outbox.put(connection, said)
+            await outbox.enqueue(connection, said)
     await pool.execute("UPDATE outbox SET parked = true WHERE done_at IS NULL")
 
 
@@ -235,7 +235,7 @@ async def _pings(base: str) -> float:
 
         async def caller() -> None:
             for _ in left:
-                assert (await http.ask(question)).is_good
+                assert (await http.send(question)).is_success
 
         began = time.perf_counter()
         await asyncio.gather(*(caller() for _ in range(CALLERS)))

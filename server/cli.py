@@ -11,7 +11,7 @@ import uvloop
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
-from booking_rush.booking.kafka.topics import make_missing
+from booking_rush.booking.kafka.topics import create_missing
 from booking_rush.booking.messaging import dead_letters
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.errors import Refusal
@@ -127,7 +127,7 @@ def migrate() -> None:
                 made = await Operators(pool).ensure("admin", "admin", settings.admin_password)
                 click.echo("operator admin made" if made else "operator admin is there")
         if settings.kafka_bootstrap:
-            topics = await make_missing(settings.kafka_cluster())
+            topics = await create_missing(settings.kafka_cluster())
             click.echo("\n".join([*topics, f"{len(topics)} topics made"]))
 
     asyncio.run(run())

@@ -47,7 +47,7 @@ async def save_holds(
 async def _expire(connection: Connection, event: str, holds: Sequence[Hold]) -> None:
     """Expire checkouts recorded after their payment deadline: without a claim or a charge."""
     moved = await _move(connection, event, holds, "expired", "expired")
-    await outbox.put(connection, _orders(event, moved, "free", "tell"))
+    await outbox.enqueue(connection, _orders(event, moved, "free", "tell"))
 
 
 async def _check_out(
@@ -73,7 +73,7 @@ async def _check_out(
     )
     steps = {row["id"]: row["step"] for row in rows}
     lost = [MovedBooking(one.hold, one.id, steps[one.id]) for one in moved if one.id in steps]
-    await outbox.put(connection, _orders(event, lost, "free", "tell"))
+    await outbox.enqueue(connection, _orders(event, lost, "free", "tell"))
 
 
 async def _charge(
@@ -94,7 +94,7 @@ async def _charge(
         """,
         *zip(*rows, strict=True),
     )
-    await outbox.put(connection, _orders(event, moved, "charge", "tell"))
+    await outbox.enqueue(connection, _orders(event, moved, "charge", "tell"))
 
 
 async def _move(

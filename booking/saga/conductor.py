@@ -138,7 +138,7 @@ class Conductor:
         """Commit the answers to orders, then report every envelope's result to the log."""
         if outcome.answers:
             async with self._pool.acquire() as connection, connection.transaction():
-                await outbox.put(connection, outcome.answers)
+                await outbox.enqueue(connection, outcome.answers)
         await self.log.done(outcome.done)
         if outcome.failed:
             one, why = outcome.failed[0]

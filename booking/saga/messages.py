@@ -146,7 +146,7 @@ async def _save(
         for locked, step in pairs
         for kind, attempt in step.orders
     ]  # fmt: skip
-    await outbox.put(connection, orders)
+    await outbox.enqueue(connection, orders)
     await dead_letters.reject(
         connection,
         [

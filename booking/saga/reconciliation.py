@@ -124,12 +124,12 @@ class Comparison:
         payment = payment_of(row)
         try:
             with self._payments.provider_of(payment) as provider:
-                told = await provider.ask(payment)
+                notifications = await provider.list_notifications(payment)
         except ProviderUnavailableError as why:
             log.info("bank not compared why=%s", why)
             return None
-        words = {word.word for word in told}
-        bank = "refunded" if "refunded" in words else "captured" if "charged" in words else "none"
+        kinds = {notification.kind for notification in notifications}
+        bank = "refunded" if "refunded" in kinds else "captured" if "charged" in kinds else "none"
         ours = row["state"] if row["state"] in ("captured", "refunded") else "none"
         if bank == ours:
             return None
@@ -259,7 +259,7 @@ class Reconciler:
             assert row is not None, booking
             attempt = row["paid"] or row["attempt"]
             envelope = outbox.order(booking, event, order, attempt, row["step"])
-            await outbox.put(connection, [envelope])
+            await outbox.enqueue(connection, [envelope])
 
     async def _ask_provider(self, booking: UUID, event: str, order: str) -> None:
         rows = await self._pool.fetch(

@@ -206,9 +206,13 @@ async def ask_provider(pool: Pool, payments: PaymentRouter, payment: Payment, ev
         ProviderUnavailableError: the provider does not answer.
     """
     with payments.provider_of(payment) as provider:
-        told = await provider.ask(payment)
+        notifications = await provider.list_notifications(payment)
     return await enqueue(
-        pool, [message(f"bank:{w.id}", w.booking, event, w.word, w.attempt) for w in told]
+        pool,
+        [
+            message(f"bank:{one.id}", one.booking, event, one.kind, one.attempt)
+            for one in notifications
+        ],
     )
 
 
@@ -217,7 +221,7 @@ async def enqueue(pool: Pool, envelopes: list[outbox.Envelope]) -> int:
     if not envelopes:
         return 0
     async with pool.acquire() as connection, connection.transaction():
-        return await outbox.put(connection, envelopes)
+        return await outbox.enqueue(connection, envelopes)
 
 
 AWAITED_ORDERS: dict[State, Order] = {

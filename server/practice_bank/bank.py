@@ -19,7 +19,7 @@ from booking_rush.booking.payments.http_client import (
     NoResponseError,
     Timeouts,
 )
-from booking_rush.booking.payments.practice_bank import SIGNATURE
+from booking_rush.booking.payments.practice_bank import SIGNATURE_HEADER
 from booking_rush.booking.payments.signatures import sign
 from booking_rush.postgres import coalesced
 from booking_rush.server.practice_bank.ledger import Ledger, NewCharge, PendingWebhook
@@ -116,7 +116,7 @@ class Bank:
         arrived = False
         try:
             for _ in range(self.dials.webhook_repeat):
-                arrived = (await self._http.ask(self._signed(due))).is_good
+                arrived = (await self._http.send(self._signed(due))).is_success
         except NoResponseError as error:
             arrived = False
             log.info("webhook failed id=%s why=%s", due.id, error)
@@ -129,7 +129,7 @@ class Bank:
             {"id": due.id, "booking": str(due.booking), "attempt": due.attempt, "word": due.word}
         )
         signature = sign(self._secret, body, at_s=int(time.time()))
-        headers = {SIGNATURE: signature, "Content-Type": "application/json"}
+        headers = {SIGNATURE_HEADER: signature, "Content-Type": "application/json"}
         return HttpRequest("POST", self._webhook_url, headers, body, PATIENCE)
 
     async def _rest(self) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from booking_rush.booking.kafka.connection import Cluster, names_user, speaks_tls, tls_to
+from booking_rush.booking.kafka.connection import Cluster, tls_context, uses_sasl, uses_tls
 from booking_rush.queue.keyring import derive
 
 PREFIX = "RUSH_"
@@ -142,7 +142,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """What is told of the way to Kafka and would not be used, or is wanted and not told."""
         user = {"RUSH_KAFKA_USER": self.kafka_user, "RUSH_KAFKA_PASSWORD": self.kafka_password}
         files = {"RUSH_KAFKA_CA": self.kafka_ca, "RUSH_KAFKA_CERTIFICATE": self.kafka_certificate}
-        sasl, tls = names_user(self.kafka_security), speaks_tls(self.kafka_security)
+        sasl, tls = uses_sasl(self.kafka_security), uses_tls(self.kafka_security)
         wanted = user if sasl else {}
         unused = ({} if sasl else user) | ({} if tls else files)
         why = f"RUSH_KAFKA_SECURITY is {self.kafka_security}"
@@ -157,9 +157,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             SettingsError: a file of ours cannot be used.
         """
         tls = None
-        if speaks_tls(self.kafka_security):
+        if uses_tls(self.kafka_security):
             try:
-                tls = tls_to(self.kafka_ca, self.kafka_certificate)
+                tls = tls_context(self.kafka_ca, self.kafka_certificate)
             except OSError as error:
                 raise SettingsError(
                     f"RUSH_KAFKA_CA={self.kafka_ca!r}, RUSH_KAFKA_CERTIFICATE="

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from booking_rush.booking.holds import states
-from booking_rush.booking.mail.message import Kind
+from booking_rush.booking.mail.message import MailKind
 from booking_rush.booking.saga.watchdog import AWAITED_ORDERS
 
 ROOT = Path(__file__).parents[2]
@@ -43,4 +43,4 @@ def test_each_state_in_progress_awaits_an_order() -> None:
 
 
 def test_a_mail_is_written_of_each_state_that_is_mailed() -> None:
-    assert {*get_args(Kind)} == states.MAILED
+    assert {*get_args(MailKind)} == states.MAILED

@@ -22,7 +22,7 @@ from tests.model.queue_machine import ClockedProgram, Lab
 from tests.model.reference_ledger import PLACES, RULES, Letter, Told, Wish
 from tests.model.reference_sale import Sale
 from tests.support.event_in_redis import EVENT, NOON
-from tests.support.payment_providers import Bank
+from tests.support.payment_providers import SilentProvider
 from tests.support.world import new_event
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ class Stage:
         self.count = itertools.count(1)
         self.program = SaleProgram(self.lab.redis, self.lab.text)
         self.recorder = self._new_recorder()
-        self.bank = Bank()
+        self.bank = SilentProvider()
         self.registry = EventRegistry(self.lab.pool, self.program)
         self.conductor = self.conductor_kind(
             self.lab.pool,
@@ -212,7 +212,7 @@ class Stage:
             f"{next(self.count)}", UUID(letter.booking), EVENT, letter.kind, letter.attempt
         )
         async with self.lab.pool.acquire() as connection, connection.transaction():
-            assert await outbox.put(connection, [envelope]) == 1
+            assert await outbox.enqueue(connection, [envelope]) == 1
             if other is not None and then is not None:
                 await other
                 await then()

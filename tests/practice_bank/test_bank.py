@@ -23,7 +23,7 @@ from booking_rush.booking.payments.signatures import sign
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.ledger import Ledger
 from tests.support.clients import until
-from tests.support.fake_http import Nobody
+from tests.support.fake_http import UnusedHttp
 from tests.support.practice_bank import NEW, OLD, SOON_S, Desk, Shop, new_charge, open_desk, payment
 
 
@@ -42,7 +42,7 @@ async def test_a_charge_is_answered_once(desk: Desk) -> None:
 
     for one, word in zip(asked, ("charged", "charged", "declined"), strict=True):
         await desk.hears(one, word)
-        assert set(await desk.payments.ask(one)) <= set(desk.shop.told)
+        assert set(await desk.payments.list_notifications(one)) <= set(desk.shop.told)
     assert await desk.totals(*asked) == [(6500, 0), (6500, 0), (0, 0)]
 
 
@@ -55,7 +55,10 @@ async def test_a_late_charge_is_cancelled_and_captures_all_the_same(desk: Desk) 
     await desk.payments.cancel(asked)
 
     await until(lambda: set(desk.shop.words(asked)) == {"cancelled", "charged"})
-    assert [told.word for told in await desk.payments.ask(asked)] == ["cancelled", "charged"]
+    assert [told.kind for told in await desk.payments.list_notifications(asked)] == [
+        "cancelled",
+        "charged",
+    ]
     assert await desk.totals(asked) == [(6500, 0)]
     waited = "SELECT max(created_at) - min(created_at) FROM bank.webhooks"
     assert await desk.pool.fetchval(waited) >= timedelta(seconds=SOON_S)
@@ -70,7 +73,7 @@ async def test_a_lost_webhook_never_arrives_but_the_bank_can_be_asked(desk: Desk
 
     await desk.hears(other, "charged")
     assert desk.shop.words(lost) == []
-    assert [told.word for told in await desk.payments.ask(lost)] == ["charged"]
+    assert [told.kind for told in await desk.payments.list_notifications(lost)] == ["charged"]
     assert await desk.totals(lost) == [(6500, 0)]
 
 
@@ -165,7 +168,7 @@ async def test_what_can_never_be_charged_is_refused(desk: Desk) -> None:
         wrong = payment()._replace(**changes)
         with pytest.raises(PaymentRefusedError):
             await desk.charge(wrong)
-        assert await desk.payments.ask(wrong._replace(attempt=1)) == []
+        assert await desk.payments.list_notifications(wrong._replace(attempt=1)) == []
 
 
 async def test_a_bank_that_is_not_there_is_away(desk: Desk) -> None:
@@ -173,7 +176,7 @@ async def test_a_bank_that_is_not_there_is_away(desk: Desk) -> None:
     stranger = PracticeBank(desk.asker, f"{desk.payments.base_url}/elsewhere", (NEW,))
 
     for away in (nobody, stranger):
-        for asking in (away.charge, away.cancel, away.refund, away.ask):
+        for asking in (away.charge, away.cancel, away.refund, away.list_notifications):
             with pytest.raises(ProviderUnavailableError):
                 await asking(payment())
 
@@ -218,21 +221,21 @@ def signed(secret: str = NEW, body: bytes = BODY, *, at_s: int = NOW) -> dict[st
 )
 async def test_a_strangers_webhook_is_refused(headers: dict[str, str], body: bytes) -> None:
     with pytest.raises(BadSignature):
-        PracticeBank(Nobody(), "", (NEW, OLD)).read(headers, body, now=NOW)
+        PracticeBank(UnusedHttp(), "", (NEW, OLD)).read_webhook(headers, body, now=NOW)
 
 
 async def test_a_webhook_of_the_banks_is_read_with_any_secret_of_ours() -> None:
     by_hand = hmac.new(OLD.encode(), f"{NOW}.".encode() + BODY, hashlib.sha256).hexdigest()
-    reader = PracticeBank(Nobody(), "", (NEW, OLD))
-    told = reader.read({"BANK-SIGNATURE": f"t={NOW},v1={by_hand}"}, BODY, now=NOW + 300)
-    assert told == reader.read(signed(at_s=NOW + 300), BODY, now=NOW)
+    reader = PracticeBank(UnusedHttp(), "", (NEW, OLD))
+    told = reader.read_webhook({"BANK-SIGNATURE": f"t={NOW},v1={by_hand}"}, BODY, now=NOW + 300)
+    assert told == reader.read_webhook(signed(at_s=NOW + 300), BODY, now=NOW)
     assert told == PaymentNotification(
         "1", uuid.UUID("3b9b7a1e-0000-4000-8000-000000000000"), 1, "charged"
     )
 
     for body in (b"{}", b"\xff", BODY.replace(b"charged", b"eaten")):
         with pytest.raises(ValueError, match=r"."):
-            reader.read(signed(body=body), body, now=NOW)
+            reader.read_webhook(signed(body=body), body, now=NOW)
 
 
 async def test_a_bad_charge_among_many_is_refused_alone(desk: Desk) -> None:

@@ -128,7 +128,7 @@ async def test_the_dead_are_listed_shown_and_sent_again(settings: Settings, pool
     poison = dead_letters.DeadLetter(
         UUID(int=7), "rush.orders", "a key", b"\xff{", "unreadable", "no JSON", 5
     )
-    await dead_letters.put(pool, [poison])
+    await dead_letters.save(pool, [poison])
 
     listed = run("dead", "list", settings=settings).stdout
     assert listed.startswith(f"{poison.id} ")

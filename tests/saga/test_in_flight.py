@@ -18,11 +18,11 @@ from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import EventRegistry
 from tests.support.clients import until
 from tests.support.message_log import BOOKING
-from tests.support.payment_providers import Bank
+from tests.support.payment_providers import SilentProvider
 from tests.support.practice_bank import PAYMENT
 
 
-class SlowBank(Bank):
+class SlowBank(SilentProvider):
     """A bank that keeps some charges waiting until `goes_on`; then it answers, or is away."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class Office:
 
     async def send(self, letter: Envelope) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
-            await outbox.put(connection, [letter])
+            await outbox.enqueue(connection, [letter])
 
     async def left(self, booking: UUID) -> list[str]:
         """Return the kinds of orders and messages that are left for a booking."""

@@ -136,7 +136,7 @@ async def test_sections_and_holds_are_loaded_as_of_one_moment(
         id_ = UUID(hold["id"])
         async with pool.acquire() as other, other.transaction():
             await other.execute("UPDATE bookings SET state = 'released', step = 2")
-            await outbox.put(other, [outbox.order(id_, event, "free", 0, 2)])
+            await outbox.enqueue(other, [outbox.order(id_, event, "free", 0, 2)])
         return read
 
     monkeypatch.setattr(inventory, "sections", sections_and_then_it_ends)

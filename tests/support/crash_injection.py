@@ -118,6 +118,6 @@ class MortalPayments:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._payments, name)
-        if name in ("charge", "cancel", "refund", "ask"):
+        if name in ("charge", "cancel", "refund", "list_notifications"):
             return self._fate.around(found)
         return found

@@ -23,7 +23,7 @@ from booking_rush.server.practice_bank.service import bank
 from booking_rush.server.runtime.ports import listen
 from booking_rush.server.runtime.settings import Settings
 from tests.support.clients import until
-from tests.support.fake_http import Nobody
+from tests.support.fake_http import UnusedHttp
 from tests.support.world import QuietServer
 
 OLD, NEW = "the old secret of the bank", "its new secret"
@@ -54,8 +54,8 @@ class Shop:
 
     async def hear(self, request: Request) -> Response:
         body = await request.body()
-        reader = PracticeBank(Nobody(), "", self.secrets)
-        told = reader.read(request.headers, body, now=time.time())
+        reader = PracticeBank(UnusedHttp(), "", self.secrets)
+        told = reader.read_webhook(request.headers, body, now=time.time())
         assert told is not None
         if not self.listens:
             self.missed.append(told.id)
@@ -64,7 +64,7 @@ class Shop:
         return Response(status_code=200)
 
     def words(self, about: Payment) -> list[str]:
-        return [told.word for told in self.told if told.booking == about.booking]
+        return [told.kind for told in self.told if told.booking == about.booking]
 
 
 @dataclass
