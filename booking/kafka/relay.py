@@ -105,8 +105,7 @@ class Relay:
         by_partition = defaultdict[tuple[str, int], list[Record]](list)
         for record in records:
             numbers = sorted(await producer.partitions_for(record.topic))
-            number = self._partition(record.key, numbers, numbers)
-            by_partition[record.topic, number].append(record)
+            by_partition[record.topic, self._partition(record.key, numbers, numbers)].append(record)
         sending = [
             self._send_batches(producer, *partition, some)
             for partition, some in by_partition.items()

@@ -76,7 +76,7 @@ class PaymentRouter:
     def _succeed(self, name: str) -> None:
         breaker = self._breakers[name]
         if breaker.state(self._clock()) != "closed":
-            log.info("answers again provider=%s", name)
+            log.info("breaker closed provider=%s", name)
         breaker.worked()
 
     def _fail(self, name: str, why: ProviderUnavailableError) -> None:
@@ -84,4 +84,4 @@ class PaymentRouter:
         was_closed = breaker.state(self._clock()) == "closed"
         breaker.failed(self._clock())
         if was_closed and breaker.state(self._clock()) != "closed":
-            log.warning("left alone for a while provider=%s why=%s", name, why)
+            log.warning("breaker opened provider=%s why=%s", name, why)
