@@ -11,8 +11,7 @@ from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import open_pool
-from booking_rush.queue import keyring
-from booking_rush.queue.signer import Signer
+from booking_rush.queue.signer import open_signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.rooms.registry import RoomRegistry
@@ -37,7 +36,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         pool = await stack.enter_async_context(open_pool(settings.postgres_url, size=POOL_MAX))
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
-        signer = Signer(await keyring.load(pool, settings.secret_key))
+        signer = await open_signer(pool, settings.secret_key)
         payments = await stack.enter_async_context(open_payments(settings))
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods)
         services = Services(
@@ -61,5 +60,5 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
 
 def loops_of(services: Services) -> list[Coroutine[Any, Any, None]]:
     """The loops of a serve process, each with the pause after a run that found nothing to do."""
-    loops = [*services.rooms.loops(), Loop("keys", services.keys_once, 10.0)]
+    loops = [*services.rooms.loops(), Loop("keys", services.signer.reload, 10.0)]
     return [forever(name, run_once, idle_s=idle_s) for name, run_once, idle_s in loops]

@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import partial
 
 from prometheus_client import start_http_server
 from redis.asyncio import Redis
@@ -24,10 +23,9 @@ from booking_rush.circuit_breaker import BreakerState
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
-from booking_rush.queue import keyring
 from booking_rush.queue.admission import BEAT_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
-from booking_rush.queue.signer import Signer
+from booking_rush.queue.signer import Signer, open_signer
 from booking_rush.server.practice_bank.service import bank
 from booking_rush.server.processes.supervisor import stop_on_signals
 from booking_rush.server.runtime.loops import forever
@@ -41,7 +39,6 @@ from booking_rush.server.runtime.metrics import (
 )
 from booking_rush.server.runtime.providers import breaker_of, open_payments
 from booking_rush.server.runtime.settings import Settings
-from booking_rush.server.web.services import read_keys
 from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
@@ -148,7 +145,7 @@ async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[
         log.warning("RUSH_KAFKA_BOOTSTRAP is not set: nothing is sent")
         yield
         return
-    signer = Signer(await keyring.load(pool, settings.secret_key))
+    signer = await open_signer(pool, settings.secret_key)
     duty = Relay(pool, settings.kafka_cluster(), signer.ticket, lease_owner())
 
     async def count() -> int:
@@ -156,7 +153,7 @@ async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[
         return 0
 
     tasks = [
-        keys_of(signer, pool, settings),
+        reload_keys_forever(signer),
         asyncio.create_task(forever("relay", duty.run_once, idle_s=CONDUCT_S)),
         asyncio.create_task(forever("unsent", count, idle_s=2.0)),
     ]
@@ -225,7 +222,7 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
         log.warning("RUSH_SMTP_URL is not set: no mail is sent")
         yield
         return
-    signer = Signer(await keyring.load(pool, settings.secret_key))
+    signer = await open_signer(pool, settings.secret_key)
     head = Sender(settings.mail_from, settings.public_url)
     mailer = Mailer(pool, settings.smtp_url, head, signer.ticket, breaker=breaker_of(settings))
 
@@ -241,7 +238,7 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
         return 0
 
     tasks = [
-        keys_of(signer, pool, settings),
+        reload_keys_forever(signer),
         asyncio.create_task(forever("mail", send, idle_s=MAIL_S)),
         asyncio.create_task(forever("mails waiting", count, idle_s=5.0)),
         show_breakers_forever(lambda: {"smtp": mailer.state()}),
@@ -250,10 +247,9 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
     await cancel_and_wait(tasks)
 
 
-def keys_of(signer: Signer, pool: Pool, settings: Settings) -> asyncio.Task[None]:
-    """Keeps the keys of a duty that signs as new as those of the pages."""
-    reading = partial(read_keys, signer, pool, settings)
-    return asyncio.create_task(forever("keys", reading, idle_s=10.0))
+def reload_keys_forever(signer: Signer) -> asyncio.Task[None]:
+    """Start a task that reloads a duty's signing keys every 10 s, as serve processes do."""
+    return asyncio.create_task(forever("keys", signer.reload, idle_s=10.0))
 
 
 def show_breakers_forever(states: Callable[[], Mapping[str, BreakerState]]) -> asyncio.Task[None]:
