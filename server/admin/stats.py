@@ -5,26 +5,24 @@ import re
 import time
 from typing import Any
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from booking_rush.booking.holds.bookings import revenue
 from booking_rush.errors import Refusal
 from booking_rush.postgres import UNAVAILABLE
-from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server.protocol import frames
-from booking_rush.server.protocol.problems import NotAuthenticated, NotFound
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.web.authentication import need_operator, operator_of
-from booking_rush.server.web.handshake import accept
+from booking_rush.server.web.handshake import open_socket
 from booking_rush.server.web.requests import (
     room_of,
     services_of,
 )
-from booking_rush.server.web.responses import answer, deny
+from booking_rush.server.web.responses import answer
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
+from booking_rush.server.web.uvicorn_protocols import Socket
 
 PATH = re.compile(r"/ws/admin/events/([^/]+)\Z")
 EVERY_S = 1.0
@@ -85,25 +83,9 @@ def percentiles(waits: list[tuple[int, int]]) -> dict[str, float | None]:
 
 async def operators_socket(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve `/ws/admin/events/{event}`."""
-    await receive()
-    path = PATH.match(scope["path"])
-    if path is None:
-        await deny(NotFound(), scope, send)
-        return
-    socket: Socket = scope["extensions"][EXTENSION]
-    if not await accept(scope, send, socket):
-        return
-    try:
-        await operator_of(HTTPConnection(scope), services)
-        room = await services.rooms.room(path[1])
-    except NotAuthenticated as refusal:
-        socket.end(frames.NOT_AUTHENTICATED, refusal.code)
-    except UnknownEvent as refusal:
-        socket.end(frames.UNKNOWN_EVENT, refusal.code)
-    except UNAVAILABLE:
-        socket.end(frames.OVERLOADED, "come back in a moment")
-    else:
-        await _show(services, room, socket, receive)
+    opened = await open_socket(services, PATH, scope, receive, send, operator_of)
+    if opened is not None:
+        await _show(services, opened.room, opened.socket, receive)
 
 
 async def _show(services: Services, room: Room, socket: Socket, receive: Receive) -> None:
