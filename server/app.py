@@ -16,7 +16,7 @@ from booking_rush.server.admin import audit, broadcasts, sessions, stats
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import visitors as admin_visitors
-from booking_rush.server.admin.stats import operators_socket
+from booking_rush.server.admin.stats import serve_operator
 from booking_rush.server.api import bookings, events, holds, places, visitors, webhooks
 from booking_rush.server.composition import open_services
 from booking_rush.server.runtime.settings import Settings
@@ -47,7 +47,7 @@ ROUTES = [
     Route(f"{E}/chart", events.event_chart, methods=["GET"]),
     Route("/.well-known/jwks.json", visitors.jwks, methods=["GET"]),
     Route(f"{E}/availability", holds.seats, methods=["GET"]),
-    Route(f"{E}/holds", holds.hold, methods=["POST"]),
+    Route(f"{E}/holds", holds.create, methods=["POST"]),
     Route(f"{E}/holds/{{hold}}", holds.find, methods=["GET"]),
     Route(f"{E}/holds/{{hold}}", holds.release, methods=["DELETE"]),
     Route(f"{E}/holds/{{hold}}/extend", holds.extend, methods=["POST"]),
@@ -117,7 +117,7 @@ def create_app(
 
     async def sockets(scope: Scope, receive: Receive, send: Send) -> None:
         services: Services = app.state.services
-        serve = operators_socket if scope["path"].startswith("/ws/admin/") else serve_visitor
+        serve = serve_operator if scope["path"].startswith("/ws/admin/") else serve_visitor
         await serve(services, scope, receive, send)
 
     return EdgeMiddleware(app, sockets, origins=settings.origins)

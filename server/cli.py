@@ -91,7 +91,7 @@ def kafka(port: int) -> None:
 def serve(shared: bool) -> None:
     """Serve pages, HTTP and sockets on RUSH_BIND, with RUSH_WORKERS processes."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
     configure("serve", settings.log_level)
     if settings.workers > 1 and not shared:
         asyncio.run(run_workers(settings, lambda line: click.echo(line)))
@@ -104,7 +104,7 @@ def serve(shared: bool) -> None:
 def work(duties: tuple[str, ...]) -> None:
     """Do duties behind the pages: tend, record, relay, conduct, reconcile, mail, bank."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
     configure("+".join(duties), settings.log_level)
     # Under uvloop a broker that dies ends aiokafka's own tasks for good (aiokafka#1038).
     run = asyncio.run if settings.kafka_bootstrap else uvloop.run
@@ -115,7 +115,7 @@ def work(duties: tuple[str, ...]) -> None:
 def migrate() -> None:
     """Bring database and topics up to date; make the first keys and the operator `admin`."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> None:
         async with open_pool(settings.postgres_url, size=2, statement_ms=600_000) as pool:
@@ -138,7 +138,7 @@ def migrate() -> None:
 def seed(event: str) -> None:
     """Put the demo's event on sale under an id, and open it."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> bool:
         async with open_pool(settings.postgres_url, size=2) as pool:
@@ -152,7 +152,7 @@ def seed(event: str) -> None:
 def rebuild(event: str) -> None:
     """Load one event into Redis again from Postgres, as after a loss; nobody loses a place."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> int:
         async with (
@@ -177,7 +177,7 @@ def rebuild(event: str) -> None:
 def reconcile(event: str | None, dry_run: bool) -> None:
     """Compare Redis, Postgres and the bank for one event, or all; mend what differs."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
     found = asyncio.run(run_reconcile(settings, event, mend=not dry_run))
     for difference in found:
         click.echo(" ".join(f"{name}={value}" for name, value in difference.shown().items()))
@@ -192,7 +192,7 @@ def dead(action: str, id: UUID | None) -> None:  # noqa: A002  its name on the l
     if (id is None) != (action == "list"):
         raise click.UsageError(f"dead {action} {'needs the ID of one' if id is None else 'only'}")
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> list[str]:
         async with open_pool(settings.postgres_url, size=2) as pool:
@@ -210,7 +210,7 @@ def dead(action: str, id: UUID | None) -> None:  # noqa: A002  its name on the l
 def rotate_keys() -> None:
     """Sign passes and receipts with a new key from now on; the last one still verifies."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> str:
         async with open_pool(settings.postgres_url, size=2) as pool:
@@ -225,7 +225,7 @@ def rotate_keys() -> None:
 def key(name: str, role: Role) -> None:
     """Give an operator a new API key, for programs; it is shown once."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> str:
         async with open_pool(settings.postgres_url, size=2) as pool:

@@ -8,14 +8,14 @@ from starlette.responses import Response
 from booking_rush.booking import audit
 from booking_rush.errors import Invalid
 from booking_rush.server.auth.operators import Operator
-from booking_rush.server.web.authentication import need_operator
+from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import page_of, services_of
 from booking_rush.server.web.responses import answer
 
 
 async def journal(request: Request) -> Response:
     """`GET /api/v1/admin/audit`, the newest first."""
-    await need_operator(request, "viewer")
+    await require_operator(request, "viewer")
     limit, after = page_of(request)
     if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
         raise Invalid(("after", "an entry's id"))

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.server.admin.events import Text
-from booking_rush.server.web.authentication import need_operator
+from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import idempotency_key_of, read_json, room_of, services_of
 from booking_rush.server.web.responses import answer
 
@@ -22,7 +22,7 @@ class BroadcastBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def broadcast(request: Request) -> Response:
     """`POST A/broadcast`: kept, then told to every process."""
-    operator = await need_operator(request, "operator")
+    operator = await require_operator(request, "operator")
     room = await room_of(request)
     wanted = await read_json(request, BroadcastBody)
     rooms = services_of(request).rooms

@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.server.web.authentication import is_secure, need_operator
+from booking_rush.server.web.authentication import is_secure, require_operator
 from booking_rush.server.web.requests import read_json, services_of
 from booking_rush.server.web.responses import answer
 
@@ -33,7 +33,7 @@ async def log_in(request: Request) -> Response:
 
 async def log_out(request: Request) -> Response:
     """`POST /api/v1/admin/logout`: the session ends here, too."""
-    await need_operator(request, "viewer")
+    await require_operator(request, "viewer")
     await services_of(request).operators.log_out(request.cookies.get("rush_admin", ""))
     response = answer(204)
     response.delete_cookie("rush_admin")
@@ -42,5 +42,5 @@ async def log_out(request: Request) -> Response:
 
 async def me(request: Request) -> Response:
     """`GET /api/v1/admin/me`: who is logged in, for a page that was opened anew."""
-    operator = await need_operator(request, "viewer")
+    operator = await require_operator(request, "viewer")
     return answer(200, {"csrf": operator.csrf, "username": operator.name, "role": operator.role})

@@ -14,7 +14,7 @@ from booking_rush.errors import Refusal
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.room import Room
-from booking_rush.server.web.authentication import need_operator, operator_of
+from booking_rush.server.web.authentication import operator_of, require_operator
 from booking_rush.server.web.handshake import open_socket
 from booking_rush.server.web.requests import (
     room_of,
@@ -25,8 +25,8 @@ from booking_rush.server.web.services import Services
 from booking_rush.server.web.uvicorn_protocols import Socket
 
 PATH = re.compile(r"/ws/admin/events/([^/]+)\Z")
-EVERY_S = 1.0
-MONEY_S = 2.0
+STATS_S = 1.0
+REVENUE_S = 2.0
 PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
@@ -58,8 +58,8 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
 
 async def revenue_members(services: Services, event: str) -> dict[str, Any]:
     """What the event has taken, at most two seconds old: it is summed up over all bookings."""
-    at, found = services.revenue.get(event, (-MONEY_S, {}))
-    if time.monotonic() - at >= MONEY_S:
+    at, found = services.revenue.get(event, (-REVENUE_S, {}))
+    if time.monotonic() - at >= REVENUE_S:
         found = await revenue(services.pool, event)
         services.revenue[event] = (time.monotonic(), found)
     return found
@@ -81,24 +81,24 @@ def percentiles(waits: list[tuple[int, int]]) -> dict[str, float | None]:
     return shown
 
 
-async def operators_socket(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_operator(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve `/ws/admin/events/{event}`."""
     opened = await open_socket(services, PATH, scope, receive, send, operator_of)
     if opened is not None:
-        await _show(services, opened.room, opened.socket, receive)
+        await _stream_stats(services, opened.room, opened.socket, receive)
 
 
-async def _show(services: Services, room: Room, socket: Socket, receive: Receive) -> None:
+async def _stream_stats(services: Services, room: Room, socket: Socket, receive: Receive) -> None:
     """Figures each second, until the client goes; what it says is not listened to."""
-    shows = asyncio.create_task(_figures(services, room, socket))
+    sending = asyncio.create_task(_send_stats(services, room, socket))
     try:
         while (await receive())["type"] != "websocket.disconnect":
             pass
     finally:
-        shows.cancel()
+        sending.cancel()
 
 
-async def _figures(services: Services, room: Room, socket: Socket) -> None:
+async def _send_stats(services: Services, room: Room, socket: Socket) -> None:
     while True:
         try:
             socket.push(frames.frame("stats", stats=await stats_members(services, room)))
@@ -107,11 +107,11 @@ async def _figures(services: Services, room: Room, socket: Socket) -> None:
             socket.push(frames.frame("stats", stats=members))
         except UNAVAILABLE:
             pass
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(STATS_S)
 
 
 async def stats(request: Request) -> Response:
     """`GET A/stats`."""
-    await need_operator(request, "viewer")
+    await require_operator(request, "viewer")
     room = await room_of(request)
     return answer(200, {"stats": await stats_members(services_of(request), room)})

@@ -13,10 +13,10 @@ from booking_rush.booking.saga.cancellation import cancel as cancel_booking
 from booking_rush.server.protocol.problems import NotFound
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.requests import (
-    id_of,
+    booking_id_of,
     page_of,
+    page_start_of,
     services_of,
-    uuid_of,
 )
 from booking_rush.server.web.responses import answer
 
@@ -29,10 +29,10 @@ async def list_bookings(request: Request) -> Response:
     visitor = visitor_of(request, services)
     limit, after = page_of(request)
     found, more = await bookings.page(
-        services.pool, limit=limit, after=id_of(after), visitor=visitor
+        services.pool, limit=limit, after=page_start_of(after), visitor=visitor
     )
-    shown = [booking.shown(services.signer.ticket) for booking in found]
-    return answer(200, {"bookings": shown, "next": more})
+    members = [booking.shown(services.signer.ticket) for booking in found]
+    return answer(200, {"bookings": members, "next": more})
 
 
 async def booking(request: Request) -> Response:
@@ -68,7 +68,7 @@ async def own_booking(request: Request) -> Booking:
     """
     services = services_of(request)
     visitor = visitor_of(request, services)
-    found = await bookings.get(services.pool, uuid_of(request.path_params["booking"]))
+    found = await bookings.get(services.pool, booking_id_of(request.path_params["booking"]))
     if found.visitor != visitor:
         raise UnknownBooking
     return found

@@ -17,7 +17,7 @@ from booking_rush.server.web.responses import answer
 from booking_rush.server.web.services import Services
 
 
-class WishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class HoldBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seats by name, or a quantity of a section."""
 
     seats: list[str] | msgspec.UnsetType = msgspec.UNSET
@@ -40,12 +40,12 @@ async def seats(request: Request) -> Response:
     return answer(200, {"sections": await availability(batcher)}, {"Cache-Control": "no-store"})
 
 
-async def hold(request: Request) -> Response:
+async def create(request: Request) -> Response:
     """`POST E/holds`: a repeat of a success is answered without a pass."""
     services = services_of(request)
     visitor = visitor_of(request, services)
     room = await room_of(request)
-    body = await read_json(request, WishBody)
+    body = await read_json(request, HoldBody)
     wish = hold_request_of(body.seats, body.section, body.quantity)
     key = check_key(request.headers.get("idempotency-key"))
     right = right_of(services, room.row.id, visitor, request.headers.get("booking-pass", ""))

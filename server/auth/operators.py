@@ -24,7 +24,8 @@ FAILURES_MAX = 10  # of one name within a minute; more are refused unseen
 HASHING_MAX = 2  # at a time: 19 MiB and some 25 ms of a core each
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_nobody = _hasher.hash(secrets.token_urlsafe(16))  # who guesses names learns nothing by the time
+# Verified for unknown names, so that the time of an answer does not tell which names exist.
+_decoy_hash = _hasher.hash(secrets.token_urlsafe(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Operator:
     role: Role
     csrf: str = ""
 
-    def need(self, role: Role) -> None:
+    def require(self, role: Role) -> None:
         """Refuse who has not at least this role.
 
         Raises:
@@ -90,11 +91,11 @@ class Operators:
         if failures >= FAILURES_MAX:
             raise TooManyRequests("too many failed logins: wait a minute")
         row = await self._pool.fetchrow("SELECT * FROM operators WHERE name = $1", name)
-        known = row["password"] if row and row["password"] else _nobody
-        if not await self._in_thread(_fits, known, password) or row is None:
-            await self._fail(name)
+        known = row["password"] if row and row["password"] else _decoy_hash
+        if not await self._in_thread(_verify, known, password) or row is None:
+            await self._record_failure(name)
             raise NotAuthenticated("no operator has this name and password")
-        return await self._begin(row["name"], row["role"])
+        return await self._start_session(row["name"], row["role"])
 
     async def by_cookie(self, cookie: str) -> Operator:
         """Whose session this is.
@@ -127,7 +128,7 @@ class Operators:
         )
         return _operator(row)
 
-    async def _begin(self, name: str, role: Role) -> tuple[str, Operator]:
+    async def _start_session(self, name: str, role: Role) -> tuple[str, Operator]:
         cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute("DELETE FROM operator_sessions WHERE expires_at < now()")
@@ -141,7 +142,7 @@ class Operators:
             await audit.record(connection, name, "login")
         return cookie, Operator(name, role, csrf)
 
-    async def _fail(self, name: str) -> None:
+    async def _record_failure(self, name: str) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
                 "DELETE FROM login_failures WHERE at < now() - interval '10 min'"
@@ -153,7 +154,7 @@ class Operators:
             return await asyncio.to_thread(work, *arguments)
 
 
-def _fits(hashed: str, password: str) -> bool:
+def _verify(hashed: str, password: str) -> bool:
     try:
         return _hasher.verify(hashed, password)
     except (VerifyMismatchError, InvalidHashError):

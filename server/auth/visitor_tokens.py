@@ -15,7 +15,7 @@ AUDIENCE = "visitor"
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class NewVisitor:
     """A new visitor."""
 
     visitor: str
@@ -29,12 +29,12 @@ class VisitorTokens:
     def __init__(self, secret: str) -> None:
         self._key = derive(secret, "visitor tokens")
 
-    def issue(self, *, now: float | None = None) -> Issued:
+    def issue(self, *, now: float | None = None) -> NewVisitor:
         """A visitor that nobody has been before; 128 bits of chance."""
         visitor = f"v_{secrets.token_hex(16)}"
         expires_at = int(time.time() if now is None else now) + LIFE_S
         claims = {"sub": visitor, "aud": AUDIENCE, "exp": expires_at}
-        return Issued(visitor, jwt.encode(claims, self._key, ALGORITHM), expires_at)
+        return NewVisitor(visitor, jwt.encode(claims, self._key, ALGORITHM), expires_at)
 
     def read(self, token: str) -> str:
         """The visitor whose token this is.

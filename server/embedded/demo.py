@@ -30,12 +30,12 @@ from booking_rush.server.runtime.ports import free_port, listen
 from booking_rush.server.runtime.settings import Settings
 
 READY_S = 30.0
-HOSTED = ("kafka_security", "kafka_ca", "kafka_certificate", "kafka_user", "kafka_password")
-PLAIN = {name: getattr(Settings(), name) for name in HOSTED}  # to a broker of our own
+KAFKA_SECURITY = ("kafka_security", "kafka_ca", "kafka_certificate", "kafka_user", "kafka_password")
+PLAIN = {name: getattr(Settings(), name) for name in KAFKA_SECURITY}  # to a broker of our own
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
-async def demo(settings: Settings, say: Callable[[str], None], *, kafka: bool = False) -> None:
+async def demo(settings: Settings, report: Callable[[str], None], *, kafka: bool = False) -> None:
     """Run until SIGINT, SIGTERM or SIGHUP; `kafka`, with a broker of its own.
 
     Raises:
@@ -44,15 +44,15 @@ async def demo(settings: Settings, say: Callable[[str], None], *, kafka: bool = 
     listen(settings, alone=True).close()
     data = Path(settings.data).resolve()
     with ExitStack() as stack:
-        stack.enter_context(locked(data, by="the demo"))
+        stack.enter_context(locked(data, owner="the demo"))
         if kafka:
             stack.enter_context(kafka_locked(data))
         run = stack.enter_context(run_folder())
-        supervisor = Supervisor(say)
-        stop_on_signals(supervisor.over)
-        say(f"Booking Rush, data in {settings.data}")
-        await supervisor.run(_start(settings, data, run, supervisor, say, kafka=kafka))
-    say("stopped")
+        supervisor = Supervisor(report)
+        stop_on_signals(supervisor.stopping)
+        report(f"Booking Rush, data in {settings.data}")
+        await supervisor.run(_start(settings, data, run, supervisor, report, kafka=kafka))
+    report("stopped")
 
 
 def duties_of(settings: Settings) -> list[str]:
@@ -67,7 +67,7 @@ async def _start(
     data: Path,
     run: Path,
     supervisor: Supervisor,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     *,
     kafka: bool,
 ) -> None:
@@ -75,9 +75,9 @@ async def _start(
     logs.mkdir(parents=True, exist_ok=True)
     settings = await _start_stores(settings, data, run, logs, supervisor)
     if kafka:
-        bootstrap = await start_kafka(supervisor, data, say)
+        bootstrap = await start_kafka(supervisor, data, report)
         settings = msgspec.structs.replace(settings, kafka_bootstrap=bootstrap, **PLAIN)
-    password = await _prepare(settings, data, say)
+    password = await _prepare(settings, data, report)
     environment = _environment(settings, run, free_port())
     for duty in duties_of(settings):
         await supervisor.start(_duty(duty, ["work", duty], logs, environment))
@@ -87,12 +87,12 @@ async def _start(
     await _wait_ready(settings)
     host, port = settings.address
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    say("ready")
-    say(f"  visitors   {base}/events/demo")
-    say(f"  operators  {base}/admin   admin / {password}")
-    say(f"  API        {base}/api/v1/events")
+    report("ready")
+    report(f"  visitors   {base}/events/demo")
+    report(f"  operators  {base}/admin   admin / {password}")
+    report(f"  API        {base}/api/v1/events")
     if settings.kafka_bootstrap:
-        say(f"  kafka      {settings.kafka_bootstrap}")
+        report(f"  kafka      {settings.kafka_bootstrap}")
 
 
 async def _start_stores(
@@ -106,30 +106,30 @@ async def _start_stores(
     if not postgres_url:
         child, postgres_url = await postgres_child(data / "postgres", run, logs)
         await supervisor.start(child)
+    secret_key = settings.secret_key or _read_or_save(
+        data / "secret-key", secrets.token_urlsafe(32)
+    )
     return msgspec.structs.replace(
-        settings,
-        redis_url=redis_url,
-        postgres_url=postgres_url,
-        secret_key=settings.secret_key or _kept(data / "secret-key", secrets.token_urlsafe(32)),
+        settings, redis_url=redis_url, postgres_url=postgres_url, secret_key=secret_key
     )
 
 
-async def _prepare(settings: Settings, data: Path, say: Callable[[str], None]) -> str:
+async def _prepare(settings: Settings, data: Path, report: Callable[[str], None]) -> str:
     """Migrations, keys, the operator and the event; the operator's password, as far as known."""
     async with open_pool(settings.postgres_url, size=2, statement_ms=60_000) as pool:
         async with pool.acquire() as connection:
             applied = await migrate(connection)
-        say(f"  migrations {len(applied)} applied")
+        report(f"  migrations {len(applied)} applied")
         await keyring.load(pool, settings.secret_key)
         password_file = data / "admin-password"
         password = settings.admin_password or (
             password_file.read_text() if password_file.exists() else secrets.token_urlsafe(9)
         )
         if await Operators(pool).ensure("admin", "admin", password):
-            _keep(password_file, password)
+            _save(password_file, password)
         elif password_file.exists():
             password = password_file.read_text()
-        say(f"  event      demo {'seeded and opened' if await seed(pool) else 'is there'}")
+        report(f"  event      demo {'seeded and opened' if await seed(pool) else 'is there'}")
     return password
 
 
@@ -194,12 +194,12 @@ def run_folder() -> Generator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _kept(path: Path, fresh: str) -> str:
+def _read_or_save(path: Path, fresh: str) -> str:
     if not path.exists():
-        _keep(path, fresh)
+        _save(path, fresh)
     return path.read_text()
 
 
-def _keep(path: Path, secret: str) -> None:
+def _save(path: Path, secret: str) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(secret)

@@ -53,7 +53,7 @@ PROPERTIES = {
 }  # fmt: skip
 
 
-async def run_kafka(settings: Settings, port: int, say: Callable[[str], None]) -> None:
+async def run_kafka(settings: Settings, port: int, report: Callable[[str], None]) -> None:
     """Run one in the foreground until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
@@ -61,18 +61,18 @@ async def run_kafka(settings: Settings, port: int, say: Callable[[str], None]) -
     """
     listen(msgspec.structs.replace(settings, bind=f"127.0.0.1:{port}"), alone=True).close()
     data = Path(settings.data).resolve()
-    supervisor = Supervisor(say)
+    supervisor = Supervisor(report)
 
     async def begin() -> None:
-        bootstrap = await start_kafka(supervisor, data, say, port=port)
-        say("ready")
-        say(f"  kafka      {bootstrap}")
+        bootstrap = await start_kafka(supervisor, data, report, port=port)
+        report("ready")
+        report(f"  kafka      {bootstrap}")
 
     with kafka_locked(data):
-        stop_on_signals(supervisor.over)
-        say(f"Kafka, data in {settings.data}/kafka")
+        stop_on_signals(supervisor.stopping)
+        report(f"Kafka, data in {settings.data}/kafka")
         await supervisor.run(begin())
-    say("stopped")
+    report("stopped")
 
 
 def kafka_locked(data: Path) -> contextlib.AbstractContextManager[None]:
@@ -81,22 +81,22 @@ def kafka_locked(data: Path) -> contextlib.AbstractContextManager[None]:
     Raises:
         DataInUseError: somebody else has it.
     """
-    return locked(data / "kafka", by="the broker")
+    return locked(data / "kafka", owner="the broker")
 
 
 async def start_kafka(
-    supervisor: Supervisor, data: Path, say: Callable[[str], None], *, port: int | None = None
+    supervisor: Supervisor, data: Path, report: Callable[[str], None], *, port: int | None = None
 ) -> str:
     """Start one under a supervisor, and wait until it is ready; its address."""
     logs = data / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    child, bootstrap = await kafka_child(data / "kafka", logs, port=port, say=say)
+    child, bootstrap = await kafka_child(data / "kafka", logs, port=port, report=report)
     await supervisor.start(child)
     return bootstrap
 
 
 async def kafka_child(
-    data: Path, logs: Path, *, port: int | None = None, say: Callable[[str], None] = log.info
+    data: Path, logs: Path, *, port: int | None = None, report: Callable[[str], None] = log.info
 ) -> tuple[Child, str]:
     """Kafka with its data under `data`, on a free port when none is given; and its address.
 
@@ -107,7 +107,7 @@ async def kafka_child(
         StoreMissingError: Java or the jars are missing.
     """
     java = await _java()
-    jars = await kafka_jars(say=say)
+    jars = await kafka_jars(report=report)
     data.mkdir(parents=True, exist_ok=True)
     argv = [java, *JVM, "-cp", f"{jars}/*"]
     port = port or free_port()
@@ -122,12 +122,12 @@ async def kafka_child(
     argv += ["kafka.Kafka", str(properties)]
 
     async def ready() -> bool:
-        return await _answers(port)
+        return await _is_ready(port)
 
     return Child("kafka", argv, logs / "kafka.log", cwd=data, ready=ready), f"127.0.0.1:{port}"
 
 
-async def kafka_jars(root: Path = ROOT, *, say: Callable[[str], None] = log.info) -> Path:
+async def kafka_jars(root: Path = ROOT, *, report: Callable[[str], None] = log.info) -> Path:
     """The folder of Kafka's jars as the checkout's pom wants them, fetched when they are missing.
 
     Raises:
@@ -140,25 +140,25 @@ async def kafka_jars(root: Path = ROOT, *, say: Callable[[str], None] = log.info
             " of your own"
         )
     jars.parent.mkdir(parents=True, exist_ok=True)
-    async with _alone(jars.parent / "lock"):
-        if not _are_there(root):
-            await _fetch(root / POM, jars, say)
+    async with _exclusive(jars.parent / "lock"):
+        if not _are_current(root):
+            await _fetch(root / POM, jars, report)
     return jars
 
 
-def _are_there(root: Path) -> bool:
+def _are_current(root: Path) -> bool:
     """Whether the jars are there, and are those of this pom: a copy of it lies beside them."""
     made_of = root / JARS / POM.name
     return made_of.exists() and made_of.read_bytes() == (root / POM).read_bytes()
 
 
-async def _fetch(pom: Path, jars: Path, say: Callable[[str], None]) -> None:
+async def _fetch(pom: Path, jars: Path, report: Callable[[str], None]) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise StoreMissingError("no Maven, which fetches Kafka's jars: on Debian install maven")
     await _java()  # Maven's own words for a missing one are many
-    say("  kafka      Maven fetches its jars, 43 MB, once")
-    with _beside(jars, "fetching-") as made:
+    report("  kafka      Maven fetches its jars, 43 MB, once")
+    with _staging_folder(jars, "fetching-") as made:
         fresh = made / "libs"
         argv = [maven, "-q", "-B", "-C", "-Dstyle.color=never", "-f", str(pom)]
         argv += ["dependency:copy-dependencies", "-DincludeScope=runtime"]
@@ -170,7 +170,7 @@ async def _fetch(pom: Path, jars: Path, say: Callable[[str], None]) -> None:
 
 async def _format(argv: list[str], data: Path, properties: Path) -> None:
     """Format the storage beside its place: what is in its place is whole."""
-    with _beside(data / "log", "formatting-") as made:
+    with _staging_folder(data / "log", "formatting-") as made:
         (made / "tmp").mkdir()
         wanted = ["format", "-t", CLUSTER, "-c", str(properties)]
         await _run([*argv, "kafka.tools.StorageTool", *wanted], made, "Kafka's format")
@@ -178,7 +178,7 @@ async def _format(argv: list[str], data: Path, properties: Path) -> None:
 
 
 @contextmanager
-def _beside(place: Path, prefix: str) -> Generator[Path]:
+def _staging_folder(place: Path, prefix: str) -> Generator[Path]:
     """A folder in which something is made whole before it moves to its place.
 
     What a program writes while it is killed may stay behind there; it harms nobody.
@@ -206,8 +206,8 @@ async def _java() -> str:
         StoreMissingError: there is none.
     """
     java = shutil.which("java")
-    said = await _run([java, "-version"], Path("/"), "Java") if java else ""
-    version = re.search(r'version "(\d+)', said)
+    output = await _run([java, "-version"], Path("/"), "Java") if java else ""
+    version = re.search(r'version "(\d+)', output)
     if java is None or version is None or int(version[1]) < JAVA_MIN:
         raise StoreMissingError(
             f"no Java {JAVA_MIN}: on Debian install openjdk-{JAVA_MIN}-jre-headless"
@@ -236,21 +236,21 @@ async def _run(argv: list[str], folder: Path, name: str) -> str:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-    said = out.decode(errors="replace")
+    output = out.decode(errors="replace")
     if process.returncode:
-        raise StoreMissingError(f"{name} failed: {_reason(said)}")
-    return said
+        raise StoreMissingError(f"{name} failed: {_reason_of(output)}")
+    return output
 
 
-def _reason(said: str) -> str:
+def _reason_of(output: str) -> str:
     """The first line that calls itself an error, else the last one: Maven ends with advice."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("[ERROR] ") for line in lines if line.startswith("[ERROR] ")]
     return (errors or lines[-1:] or ["it said nothing"])[0]
 
 
 @asynccontextmanager
-async def _alone(path: Path) -> AsyncGenerator[None]:
+async def _exclusive(path: Path) -> AsyncGenerator[None]:
     """Wait until nobody else is in here."""
     with path.open("a") as lock:
         while True:
@@ -262,7 +262,7 @@ async def _alone(path: Path) -> AsyncGenerator[None]:
         yield
 
 
-async def _answers(port: int) -> bool:
+async def _is_ready(port: int) -> bool:
     """Whether a broker is behind a port; the port is tried first, as aiokafka logs each failure."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)

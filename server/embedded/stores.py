@@ -92,8 +92,8 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
         for path in (data, sockets):
             os.chown(path, *owner)
         for path in (data, sockets, programs):
-            _let_through(path)
-        _let_read(programs.parent)
+            _grant_traverse(path)
+        _grant_read(programs.parent)
     data.chmod(0o700)
     if not (data / "PG_VERSION").exists():
         await asyncio.to_thread(_initdb, programs, data, owner)
@@ -107,7 +107,7 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
     url = f"postgresql://postgres@/{DATABASE}?host={sockets}"
 
     async def ready() -> bool:
-        return await _make_database(sockets)
+        return await _create_database(sockets)
 
     child = Child(
         "postgres", argv, logs / "postgres.log", owner=owner, stop_signal=signal.SIGINT,
@@ -116,7 +116,7 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
     return child, url
 
 
-async def _make_database(sockets: Path) -> bool:
+async def _create_database(sockets: Path) -> bool:
     """Make our database when the server answers; whether it did."""
     try:
         connection = await asyncpg.connect(f"postgresql://postgres@/postgres?host={sockets}")
@@ -154,7 +154,7 @@ def _owner_of(data: Path) -> tuple[int, int]:
     raise StoreMissingError("Postgres does not run as root, and there is no user `nobody`")
 
 
-def _let_through(path: Path) -> None:
+def _grant_traverse(path: Path) -> None:
     """Let another user walk to a folder of ours; nothing more is shown of the folders above."""
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
@@ -162,7 +162,7 @@ def _let_through(path: Path) -> None:
             folder.chmod(mode | TRAVERSE)
 
 
-def _let_read(root: Path) -> None:
+def _grant_read(root: Path) -> None:
     """Let another user run programs that were installed for us alone."""
     for folder, _, names in os.walk(root):
         for path in (Path(folder), *(Path(folder) / name for name in names)):

@@ -27,9 +27,9 @@ from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
-FLYING_MAX = 32  # webhooks on their way at a time
-PATIENCE = Timeouts(total_s=5.0, connect_s=5.0)
-LOOK_S = 0.1  # how often we look for what is due when nobody wakes us
+IN_FLIGHT_MAX = 32  # webhooks on their way at a time
+TIMEOUTS = Timeouts(total_s=5.0, connect_s=5.0)
+POLL_S = 0.1  # how often we look for what is due when nobody wakes us
 
 
 class FaultSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +47,7 @@ class Bank:
 
     def __init__(
         self,
-        books: Ledger,
+        ledger: Ledger,
         http: HttpClient,
         webhook_url: str,
         *,
@@ -55,20 +55,20 @@ class Bank:
     ) -> None:
         assert secrets, "the bank signs what it says"
         assert all(secrets), "an empty secret would let anybody sign"
-        self.books = books
-        self.dials = FaultSettings()
+        self.ledger = ledger
+        self.faults = FaultSettings()
         self._http = http
         self._webhook_url = webhook_url
         self._secret = secrets[0]
-        self._flying: dict[str, asyncio.Task[None]] = {}
-        self._landed: list[tuple[PendingWebhook, bool]] = []
+        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._finished: list[tuple[PendingWebhook, bool]] = []
         self._woken = asyncio.Event()
         self.charges = coalesced(self._charge)
 
     @property
     def delay_s(self) -> float:
         """How long the dials keep a webhook back."""
-        return self.dials.webhook_delay_ms / 1000
+        return self.faults.webhook_delay_ms / 1000
 
     def wake(self) -> None:
         """Something may be due."""
@@ -81,60 +81,65 @@ class Bank:
             asyncpg.PostgresError, OSError: Postgres did not answer; nothing is forgotten.
         """
         self._woken.clear()
-        done = await self._note() + await self._send()
-        done += await self.books.settle(delay_s=self.delay_s)
+        done = await self._mark_finished() + await self._send()
+        done += await self.ledger.settle(delay_s=self.delay_s)
         if not done:
-            await self._rest()
+            await self._wait()
         return done
 
     async def close(self) -> None:
         """Send no more; what is on its way is sent again by whoever works next."""
-        await cancel_and_wait(self._flying.values())
+        await cancel_and_wait(self._in_flight.values())
 
-    async def _charge(self, wishes: Sequence[NewCharge]) -> list[dict[str, Any] | Exception]:
-        return await self.books.charge_all(wishes, delay_s=self.delay_s)
+    async def _charge(self, new: Sequence[NewCharge]) -> list[dict[str, Any] | Exception]:
+        return await self.ledger.charge_all(new, delay_s=self.delay_s)
 
-    async def _note(self) -> int:
+    async def _mark_finished(self) -> int:
         """Write down how the deliveries ended; until then they are not sent again."""
-        landed = list(self._landed)
-        if landed:
-            await self.books.mark(landed)
-            del self._landed[: len(landed)]
-            for due, _ in landed:
-                del self._flying[due.id]
-        return len(landed)
+        finished = list(self._finished)
+        if finished:
+            await self.ledger.mark(finished)
+            del self._finished[: len(finished)]
+            for webhook, _ in finished:
+                del self._in_flight[webhook.id]
+        return len(finished)
 
     async def _send(self) -> int:
         """Set out with as many words as may be on their way."""
-        room = FLYING_MAX - len(self._flying)
-        found = await self.books.due(without=self._flying, limit=room) if room else []
-        for due in found:
-            self._flying[due.id] = asyncio.create_task(self._deliver(due))
+        free = IN_FLIGHT_MAX - len(self._in_flight)
+        found = await self.ledger.due(without=self._in_flight, limit=free) if free else []
+        for webhook in found:
+            self._in_flight[webhook.id] = asyncio.create_task(self._deliver(webhook))
         return len(found)
 
-    async def _deliver(self, due: PendingWebhook) -> None:
-        arrived = False
+    async def _deliver(self, webhook: PendingWebhook) -> None:
+        delivered = False
         try:
-            for _ in range(self.dials.webhook_repeat):
-                arrived = (await self._http.ask(self._signed(due))).is_good
+            for _ in range(self.faults.webhook_repeat):
+                delivered = (await self._http.ask(self._signed(webhook))).is_good
         except NoResponseError as error:
-            arrived = False
-            log.info("webhook failed id=%s why=%s", due.id, error)
+            delivered = False
+            log.info("webhook failed id=%s why=%s", webhook.id, error)
         finally:
-            self._landed.append((due, arrived))
+            self._finished.append((webhook, delivered))
             self.wake()
 
-    def _signed(self, due: PendingWebhook) -> HttpRequest:
+    def _signed(self, webhook: PendingWebhook) -> HttpRequest:
         body = orjson.dumps(
-            {"id": due.id, "booking": str(due.booking), "attempt": due.attempt, "word": due.word}
+            {
+                "id": webhook.id,
+                "booking": str(webhook.booking),
+                "attempt": webhook.attempt,
+                "word": webhook.kind,
+            }
         )
         signature = sign(self._secret, body, at_s=int(time.time()))
         headers = {SIGNATURE: signature, "Content-Type": "application/json"}
-        return HttpRequest("POST", self._webhook_url, headers, body, PATIENCE)
+        return HttpRequest("POST", self._webhook_url, headers, body, TIMEOUTS)
 
-    async def _rest(self) -> None:
+    async def _wait(self) -> None:
         try:
-            async with asyncio.timeout(LOOK_S):
+            async with asyncio.timeout(POLL_S):
                 await self._woken.wait()
         except TimeoutError:
             pass

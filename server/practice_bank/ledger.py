@@ -76,7 +76,7 @@ class PendingWebhook(NamedTuple):
     """A word that is to be sent now; `due_at` changes when it is told again meanwhile."""
 
     id: str
-    word: str
+    kind: str
     booking: UUID
     attempt: int
     due_at: datetime
@@ -90,38 +90,38 @@ class Ledger:
         self._slow_s = slow_s
         self._late_s = late_s
 
-    async def charge(self, wish: NewCharge, *, delay_s: float) -> dict[str, Any]:
+    async def charge(self, new: NewCharge, *, delay_s: float) -> dict[str, Any]:
         """Charge, once a key.
 
         Raises:
             Invalid, UnknownMethod: no charge could be made of this.
             ChargeDiffers: there is one, of other facts.
         """
-        [made] = await self.charge_all([wish], delay_s=delay_s)
+        [made] = await self.charge_all([new], delay_s=delay_s)
         if isinstance(made, Exception):
             raise made
         return made
 
     async def charge_all(
-        self, wishes: Sequence[NewCharge], *, delay_s: float
+        self, new: Sequence[NewCharge], *, delay_s: float
     ) -> list[dict[str, Any] | Exception]:
         """Charge for many at once; what each one comes to, or why it is refused."""
-        good = {w.key: w for w in reversed(wishes) if not _is_strange(w)}  # the first of a key
+        good = {n.key: n for n in reversed(new) if _has_own_key(n)}
         rows = [
-            (w.key, w.booking, w.attempt, *_facts(w), FIRST_STATES[w.method])
-            for w in good.values()
-            if w.method in FIRST_STATES
+            (n.key, n.booking, n.attempt, *_facts(n), FIRST_STATES[n.method])
+            for n in good.values()
+            if n.method in FIRST_STATES
         ]
         found = dict[str, asyncpg.Record]()
         if rows:
             made = await self._pool.fetch(CHARGE, delay_s, self._slow_s, *zip(*rows, strict=True))
             found = {row["key"]: row for row in made}
-        if missing := list({w.key for w in wishes} - found.keys()):
+        if missing := list({n.key for n in new} - found.keys()):
             before = await self._pool.fetch(
                 "SELECT * FROM bank.charges WHERE key = ANY($1)", missing
             )
             found |= {row["key"]: row for row in before}
-        return [_told(wish, found.get(wish.key)) for wish in wishes]
+        return [_outcome_of(n, found.get(n.key)) for n in new]
 
     async def cancel(self, key: str, *, delay_s: float) -> dict[str, Any]:
         """Let a charge capture no more, known or not; what it is now is told, perhaps again.
@@ -129,10 +129,10 @@ class Ledger:
         Raises:
             Invalid: no charge has such a key.
         """
-        booking, attempt = _parts(key)
+        booking, attempt = _parse_key(key)
         row = await self._pool.fetchrow(CANCEL, delay_s, key, booking, attempt, self._late_s)
         assert row is not None, "the charge was made or changed"
-        return _shown(row)
+        return _members_of(row)
 
     async def refund(self, key: str, *, delay_s: float) -> dict[str, Any]:
         """Give back what a charge captured, once.
@@ -141,13 +141,13 @@ class Ledger:
             Invalid: no charge has such a key.
             UnknownCharge, NotCaptured: there is nothing to give back.
         """
-        _parts(key)
+        _parse_key(key)
         row = await self._pool.fetchrow(REFUND, delay_s, key) or await self._find(key)
         if row is None:
             raise UnknownCharge(f"the bank was never asked for {key}")
         if row["refunded_at"] is None:
             raise NotCaptured
-        return _shown(row)
+        return _members_of(row)
 
     async def read(self, key: str) -> dict[str, Any]:
         """A charge, and every word about it so far, in order; lost ones, too.
@@ -156,7 +156,7 @@ class Ledger:
             Invalid: no charge has such a key.
             UnknownCharge: the bank was never asked for it.
         """
-        _parts(key)
+        _parse_key(key)
         row = await self._find(key)
         if row is None:
             raise UnknownCharge(f"the bank was never asked for {key}")
@@ -167,9 +167,9 @@ class Ledger:
             """,
             key,
         )
-        return {**_shown(row), "words": [dict(word) for word in words]}
+        return {**_members_of(row), "words": [dict(word) for word in words]}
 
-    async def ledger(self, booking: UUID) -> list[dict[str, Any]]:
+    async def movements(self, booking: UUID) -> list[dict[str, Any]]:
         """Every movement of money of a booking, oldest first."""
         rows = await self._pool.fetch(
             """
@@ -206,7 +206,7 @@ class Ledger:
         )
         return [PendingWebhook(*row) for row in rows]
 
-    async def mark(self, landed: Sequence[tuple[PendingWebhook, bool]]) -> None:
+    async def mark(self, deliveries: Sequence[tuple[PendingWebhook, bool]]) -> None:
         """Note which words arrived; the others are due again, each time later."""
         await self._pool.execute(
             """
@@ -218,9 +218,9 @@ class Ledger:
             FROM unnest($1::text[], $2::timestamptz[], $3::boolean[]) AS l (id, due_at, arrived)
             WHERE w.id = l.id AND w.due_at = l.due_at  -- not told again meanwhile
             """,
-            [due.id for due, _ in landed],
-            [due.due_at for due, _ in landed],
-            [arrived for _, arrived in landed],
+            [due.id for due, _ in deliveries],
+            [due.due_at for due, _ in deliveries],
+            [arrived for _, arrived in deliveries],
             RETRY_S_MAX, RETRY_S, DOUBLINGS_MAX,
         )  # fmt: skip
 
@@ -228,7 +228,7 @@ class Ledger:
         return await self._pool.fetchrow("SELECT * FROM bank.charges WHERE key = $1", key)
 
 
-def _parts(key: str) -> tuple[UUID, int]:
+def _parse_key(key: str) -> tuple[UUID, int]:
     """The booking and the attempt that a key names.
 
     Raises:
@@ -245,27 +245,27 @@ def _parts(key: str) -> tuple[UUID, int]:
     return parts
 
 
-def _is_strange(wish: NewCharge) -> bool:
-    return wish.key != f"pay:{wish.booking}:{wish.attempt}"
+def _has_own_key(new: NewCharge) -> bool:
+    return new.key == f"pay:{new.booking}:{new.attempt}"
 
 
-def _facts(wish: NewCharge) -> tuple[int, str, str, datetime]:
+def _facts(new: NewCharge) -> tuple[int, str, str, datetime]:
     """What a repeat must agree with."""
-    return wish.amount, wish.currency, wish.method, EPOCH + wish.pay_until_ms * MS
+    return new.amount, new.currency, new.method, EPOCH + new.pay_until_ms * MS
 
 
-def _told(wish: NewCharge, row: asyncpg.Record | None) -> dict[str, Any] | Exception:
+def _outcome_of(new: NewCharge, row: asyncpg.Record | None) -> dict[str, Any] | Exception:
     """What the bank answers to a wish that has come to this row, or to none."""
-    if _is_strange(wish):
+    if not _has_own_key(new):
         return Invalid(("key", "pay:{booking}:{attempt}"))
     if row is None or row["amount"] is None:
-        return UnknownMethod(f"the bank has no method {wish.method!r}")
-    if (row["amount"], row["currency"], row["method"], row["pay_until"]) != _facts(wish):
+        return UnknownMethod(f"the bank has no method {new.method!r}")
+    if (row["amount"], row["currency"], row["method"], row["pay_until"]) != _facts(new):
         return ChargeDiffers()
-    return _shown(row)
+    return _members_of(row)
 
 
-def _shown(row: asyncpg.Record) -> dict[str, Any]:
+def _members_of(row: asyncpg.Record) -> dict[str, Any]:
     """A charge as the bank tells it; the facts of one that was never asked are null."""
     until = row["pay_until"]
     return {

@@ -11,7 +11,7 @@ from booking_rush.booking.payments.http_client import (
 )
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.api import create_bank
-from booking_rush.server.practice_bank.bank import FLYING_MAX, Bank
+from booking_rush.server.practice_bank.bank import IN_FLIGHT_MAX, Bank
 from booking_rush.server.practice_bank.ledger import LATE_S, SLOW_S, Ledger
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.ports import PortBusyError, listen
@@ -22,7 +22,7 @@ BACKLOG = 1024
 
 
 @asynccontextmanager
-async def bank(
+async def open_bank(
     pool: Pool,
     *,
     bind: str,
@@ -43,25 +43,25 @@ async def bank(
         listener.close()
         raise PortBusyError(f"cannot listen on {bind}: {error.strerror}") from error
     host, port = listener.getsockname()[:2]
-    books = Ledger(pool, slow_s=slow_s, late_s=late_s)
-    async with open_http(connections=FLYING_MAX) as http:
-        works = Bank(books, http, webhook_url, secrets=secrets)
-        server = _Server(config_of(works))
+    ledger = Ledger(pool, slow_s=slow_s, late_s=late_s)
+    async with open_http(connections=IN_FLIGHT_MAX) as http:
+        bank = Bank(ledger, http, webhook_url, secrets=secrets)
+        server = _Server(config_of(bank))
         serving = asyncio.create_task(server.serve([listener]))
-        loop = asyncio.create_task(forever("bank", works.run_once, idle_s=0))
+        loop = asyncio.create_task(forever("bank", bank.run_once, idle_s=0))
         try:
             yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
         finally:
             server.should_exit = True
             await serving
             await cancel_and_wait([loop])
-            await works.close()
+            await bank.close()
 
 
-def config_of(works: Bank) -> uvicorn.Config:
+def config_of(bank: Bank) -> uvicorn.Config:
     """How the bank is served: beside a duty's loop, so without signals and logs of its own."""
     return uvicorn.Config(
-        create_bank(works),
+        create_bank(bank),
         http="httptools",
         ws="none",
         lifespan="off",

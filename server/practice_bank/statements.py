@@ -2,13 +2,13 @@
 
 # Every statement below changes charges in a clause `changed`; these go on from there. $1 is the
 # delay of webhooks. A word that was told before is told again, under the same id.
-MOVE = """
+RECORD_CAPTURES = """
 , moved AS (
     INSERT INTO bank.ledger (charge, kind, amount, currency)
     SELECT key, 'capture', amount, currency FROM changed WHERE state = 'captured'
 )
 """
-TELL = """
+ENQUEUE_WEBHOOKS = """
 , told AS (
     INSERT INTO bank.webhooks (id, charge, word, due_at)
     SELECT key || ':' || word, key, word,
@@ -40,7 +40,7 @@ WITH changed AS (
         WHERE c.amount IS NULL
     RETURNING *
 )
-{MOVE}{TELL}"""  # noqa: S608  constants of this file
+{RECORD_CAPTURES}{ENQUEUE_WEBHOOKS}"""  # noqa: S608  constants of this file
 CANCEL = f"""
 WITH changed AS (
     INSERT INTO bank.charges AS c (key, booking, attempt, state) VALUES ($2, $3, $4, 'cancelled')
@@ -50,7 +50,7 @@ WITH changed AS (
                       WHEN c.method = 'late' THEN now() + make_interval(secs => $5) END
     RETURNING *
 )
-{TELL}"""  # noqa: S608  constants of this file
+{ENQUEUE_WEBHOOKS}"""  # noqa: S608  constants of this file
 REFUND = """
 WITH changed AS (
     UPDATE bank.charges SET refunded_at = now()
@@ -77,4 +77,4 @@ WITH due AS (
     FROM due WHERE c.key = due.key
     RETURNING c.*
 )
-{MOVE}{TELL}"""  # noqa: S608  constants of this file
+{RECORD_CAPTURES}{ENQUEUE_WEBHOOKS}"""  # noqa: S608  constants of this file

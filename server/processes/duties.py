@@ -26,7 +26,7 @@ from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue.admission import BEAT_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.signer import Signer, open_signer
-from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.supervisor import stop_on_signals
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.metrics import (
@@ -35,7 +35,7 @@ from booking_rush.server.runtime.metrics import (
     MAILS,
     MAILS_WAITING,
     UNSENT,
-    show_breakers,
+    export_breakers,
 )
 from booking_rush.server.runtime.providers import breaker_of, open_payments
 from booking_rush.server.runtime.settings import Settings
@@ -206,7 +206,7 @@ async def reconcile_once(settings: Settings, event: str | None, *, mend: bool) -
 @asynccontextmanager
 async def practice_bank(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """The practice bank: charges, refunds, and tells of it."""
-    async with bank(
+    async with open_bank(
         pool,
         bind=settings.bank_bind,
         webhook_url=settings.webhook_url,
@@ -256,7 +256,7 @@ def show_breakers_forever(states: Callable[[], Mapping[str, BreakerState]]) -> a
     """Keeps the gauge of breakers true; it asks no store, so that it is true when they are away."""
 
     async def show() -> int:
-        show_breakers(states())
+        export_breakers(states())
         return 0
 
     return asyncio.create_task(forever("breakers", show, idle_s=1.0))

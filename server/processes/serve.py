@@ -17,7 +17,7 @@ from booking_rush.server.rooms.fanout import SLICE
 from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.uvicorn_protocols import Requests, Socket
+from booking_rush.server.web.uvicorn_protocols import HttpConnection, Socket
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +37,12 @@ class Server(uvicorn.Server):
             self.should_exit = self.force_exit = True
             return
         self.services.draining.set()
-        asyncio.get_running_loop().call_soon_threadsafe(self._begin)
+        asyncio.get_running_loop().call_soon_threadsafe(self._start_drain)
 
-    def _begin(self) -> None:
-        self._drain = asyncio.ensure_future(self._send_away())
+    def _start_drain(self) -> None:
+        self._drain_task = asyncio.ensure_future(self._close_sockets())
 
-    async def _send_away(self) -> None:
+    async def _close_sockets(self) -> None:
         """Take nobody new, tell everybody when to come back, close them in slices."""
         assert self.services is not None
         for server in self.servers:
@@ -56,19 +56,19 @@ class Server(uvicorn.Server):
         slices = [subscribers[at : at + SLICE] for at in range(0, len(subscribers), SLICE)]
         for some in slices:
             for subscriber in some:
-                send_away(subscriber, drain_s)
+                close_for_restart(subscriber, drain_s)
             await asyncio.sleep(drain_s / len(slices))
         self.should_exit = True
 
 
-def send_away(subscriber: Subscriber, drain_s: int) -> None:
+def close_for_restart(subscriber: Subscriber, drain_s: int) -> None:
     """The last frame says when to come back, spread so that nobody comes with everybody."""
     retry_ms = random.randint(RETRY_MS_MIN, RETRY_MS_MIN + 1000 * max(1, drain_s))  # noqa: S311
     subscriber.push(frames.frame("server.restarting", retry_after_ms=retry_ms))
     subscriber.end(frames.RESTARTING, "restarting")
 
 
-async def try_stores(settings: Settings) -> None:
+async def check_stores(settings: Settings) -> None:
     """Open and close the house once: what cannot work is said in our words, not in uvicorn's."""
     async with open_services(settings):
         pass
@@ -78,7 +78,7 @@ def config_of(settings: Settings, app: Any) -> uvicorn.Config:
     """Uvicorn's settings, each for a reason that `protocol.py` and ARCHITECTURE.md give."""
     return uvicorn.Config(
         app,
-        http=Requests,
+        http=HttpConnection,
         ws=Socket,
         loop="uvloop",
         lifespan="on",
@@ -103,7 +103,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     Raises:
         what `open_house` raises, before anybody is served.
     """
-    asyncio.run(try_stores(settings))
+    asyncio.run(check_stores(settings))
 
     def opened(services: Services) -> None:
         server.services = services

@@ -48,12 +48,12 @@ class Child:
 class Supervisor:
     """Keeps children alive, in the order in which they were started; `say` shows a line."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
         self._running: list[tuple[Child, asyncio.subprocess.Process]] = []
         self._watchers: list[asyncio.Task[None]] = []
         self._failure: ChildDiesError | None = None
-        self.over = asyncio.Event()  # set from outside to stop, or when a child cannot live
+        self.stopping = asyncio.Event()  # set from outside to stop, or when a child cannot live
 
     async def start(self, child: Child, *, within_s: float = 30.0) -> None:
         """Start a child, wait until it is ready, and keep it alive from here on.
@@ -65,37 +65,37 @@ class Supervisor:
         until = time.monotonic() + within_s
         while child.ready is not None and not await child.ready():
             if process.returncode is not None or time.monotonic() > until:
-                raise ChildDiesError(_epitaph(child, "did not become ready"))
+                raise ChildDiesError(_failure_text(child, "did not become ready"))
             await asyncio.sleep(0.05)
-        self._say(f"  {child.name:<10} pid {process.pid}")
+        self._report(f"  {child.name:<10} pid {process.pid}")
         self._watchers.append(asyncio.create_task(self._watch(child, process)))
 
-    async def run(self, beginning: Coroutine[Any, Any, None]) -> None:
+    async def run(self, startup: Coroutine[Any, Any, None]) -> None:
         """Begin, wait until it is time to stop, and stop every child, however it ends.
 
         Raises:
             ChildDiesError: a child cannot be kept alive.
             whatever the beginning raises.
         """
-        starting = asyncio.create_task(beginning)
-        starting.add_done_callback(lambda task: self.over.set() if _failed(task) else None)
+        starting = asyncio.create_task(startup)
+        starting.add_done_callback(lambda task: self.stopping.set() if _failed(task) else None)
         try:
-            await self.until_over()
+            await self.wait()
         finally:
-            self._say("stopping")
+            self._report("stopping")
             starting.cancel()
             await asyncio.wait([starting])
             await self.stop()
         if _failed(starting):
             starting.result()
 
-    async def until_over(self) -> None:
+    async def wait(self) -> None:
         """Wait until it is time to stop.
 
         Raises:
             ChildDiesError: a child cannot be kept alive.
         """
-        await self.over.wait()
+        await self.stopping.wait()
         if self._failure is not None:
             raise self._failure
 
@@ -134,21 +134,21 @@ class Supervisor:
             code = await process.wait()
             deaths.append(time.monotonic())
             if len(deaths) == DEATHS_MAX and deaths[-1] - deaths[0] < DEATHS_S:
-                what = f"died {DEATHS_MAX} times within a minute ({_how(code)})"
-                self._failure = ChildDiesError(_epitaph(child, what))
-                self.over.set()
+                what = f"died {DEATHS_MAX} times within a minute ({_exit_text(code)})"
+                self._failure = ChildDiesError(_failure_text(child, what))
+                self.stopping.set()
                 return
             pause_s = BACK_OFF_S * 2 ** (len(deaths) - 1)
-            self._say(f"  {child.name} died ({_how(code)}), starts again in {pause_s:g} s")
+            self._report(f"  {child.name} died ({_exit_text(code)}), starts again in {pause_s:g} s")
             await asyncio.sleep(pause_s)
             process = await self._spawn(child)
-            self._say(f"  {child.name:<10} pid {process.pid}")
+            self._report(f"  {child.name:<10} pid {process.pid}")
 
 
-def stop_on_signals(over: asyncio.Event) -> None:
+def stop_on_signals(stopping: asyncio.Event) -> None:
     """Let SIGINT, SIGTERM and SIGHUP set an event, from any number of them on."""
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(name, over.set)
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
 
 
 def _failed(task: asyncio.Task[None]) -> bool:
@@ -177,14 +177,14 @@ def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
     return lambda: libc.prctl(PR_SET_PDEATHSIG, int(stop_signal))
 
 
-def _how(code: int) -> str:
+def _exit_text(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit {code}"
 
 
-def _epitaph(child: Child, what: str) -> str:
+def _failure_text(child: Child, failure: str) -> str:
     lines = child.log.read_text(errors="replace").splitlines() if child.log.exists() else []
     tail = "\n".join(f"    {line}" for line in lines[-TAIL_LINES:])
-    return f"{child.name} {what}; the end of {child.log}:\n{tail}"
+    return f"{child.name} {failure}; the end of {child.log}:\n{tail}"
 
 
 def _rotate(log: Path) -> None:

@@ -5,8 +5,8 @@ import sys
 import time
 from collections.abc import Callable
 
-QUIET = ("uvicorn.access", "asyncio", "websockets", "aiohttp", "aiokafka")
-KNOWN_MAX = 1000
+QUIETED = ("uvicorn.access", "asyncio", "websockets", "aiohttp", "aiokafka")
+REMEMBERED_MAX = 1000
 REPEATS_S = 30.0  # so long a library that says the same again is not heard
 
 
@@ -27,7 +27,7 @@ class LineFormatter(logging.Formatter):
         return f"{head} {text}"
 
 
-class Repeats(logging.Filter):
+class RepeatFilter(logging.Filter):
     """What a library says again and again is heard once in a while: a broker is away, say.
 
     Our own loops say themselves how often they failed; and what comes with a trace is heard.
@@ -36,18 +36,18 @@ class Repeats(logging.Filter):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._said: dict[tuple[str, str], float] = {}
+        self._logged_at: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is to be heard; the same is who says it and how, not of whom."""
         if record.exc_info or record.name.startswith("booking_rush."):
             return True
-        if len(self._said) >= KNOWN_MAX:
-            self._said.clear()
+        if len(self._logged_at) >= REMEMBERED_MAX:
+            self._logged_at.clear()
         same, now = (record.name, str(record.msg)), self._clock()
-        is_new = now - self._said.get(same, -REPEATS_S) >= REPEATS_S
+        is_new = now - self._logged_at.get(same, -REPEATS_S) >= REPEATS_S
         if is_new:
-            self._said[same] = now
+            self._logged_at[same] = now
         return is_new
 
 
@@ -55,11 +55,11 @@ def configure(duty: str, level: str) -> None:
     """Log to standard error from here on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(duty))
-    handler.addFilter(Repeats())
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in QUIET:
+    for name in QUIETED:
         logging.getLogger(name).setLevel(logging.WARNING)
     # A pool says with a trace, for each connection, what our loops say in one line.
     logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)

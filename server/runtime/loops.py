@@ -43,7 +43,7 @@ async def forever(
             failures += 1
             LOOP_FAILURES.labels(name).inc()
             pause_s = min(BACK_OFF_S_MAX, 0.05 * 2**failures) * random.uniform(0.5, 1)  # noqa: S311
-            _say(name, failures, error)
+            _log_failure(name, failures, error)
             await asyncio.sleep(pause_s)
             continue
         if failures:
@@ -54,7 +54,7 @@ async def forever(
         await asyncio.sleep(0 if done else idle_s)
 
 
-def _say(name: str, failures: int, error: Exception) -> None:
+def _log_failure(name: str, failures: int, error: Exception) -> None:
     """A store that is away is one line; anything else is a mistake, with its trace."""
     away = isinstance(error, (*UNAVAILABLE, RedisError, KafkaError))
     if failures == 1 or failures % 50 == 0:

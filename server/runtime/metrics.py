@@ -92,7 +92,7 @@ BREAKER: Final = Gauge(
 LEVELS: Final[Mapping[BreakerState, int]] = {"closed": 0, "half_open": 1, "open": 2}
 
 
-def show_breakers(states: Mapping[str, BreakerState]) -> None:
+def export_breakers(states: Mapping[str, BreakerState]) -> None:
     """Export how breakers stand, by the service behind each."""
     for service, state in states.items():
         BREAKER.labels(service).set(LEVELS[state])

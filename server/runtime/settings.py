@@ -125,7 +125,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, _about("debug, info, warning or error", pattern="^(debug|info|warning|error)$")
     ] = "info"
 
-    def wrong_in_mail(self) -> list[str]:
+    def mail_errors(self) -> list[str]:
         """What of the settings about mail cannot be used; the URL is not repeated, it is secret."""
         if not self.smtp_url:
             return []
@@ -138,7 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             wrong.append("RUSH_MAIL_FROM wants one plain address, name@host")
         return wrong
 
-    def wrong_in_kafka(self) -> list[str]:
+    def kafka_errors(self) -> list[str]:
         """What is told of the way to Kafka and would not be used, or is wanted and not told."""
         user = {"RUSH_KAFKA_USER": self.kafka_user, "RUSH_KAFKA_PASSWORD": self.kafka_password}
         files = {"RUSH_KAFKA_CA": self.kafka_ca, "RUSH_KAFKA_CERTIFICATE": self.kafka_certificate}
@@ -206,7 +206,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         own = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         return self.bank_webhook_url or f"{own}/api/v1/payments/bank/webhook"
 
-    def need_stores(self) -> None:
+    def require_stores(self) -> None:
         """What every process outside the demo must be told.
 
         Raises:
@@ -214,7 +214,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """
         missing = [
             f"RUSH_{name.upper()} is not set: {hint}"
-            for name, hint in NEEDED.items()
+            for name, hint in REQUIRED.items()
             if not getattr(self, name)
         ]
         if not missing and len(self.secret_key) < SECRET_CHARACTERS_MIN:
@@ -225,7 +225,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 SECRET_CHARACTERS_MIN = 32
 MAIL_FROM = re.compile(r"""[^\s@,;:<>()\[\]"\\]+@[a-zA-Z0-9._-]+""", re.ASCII)
-NEEDED = {
+REQUIRED = {
     "redis_url": "say which Redis, for example redis://127.0.0.1:6379/0",
     "postgres_url": "say which database, for example postgresql://rush@127.0.0.1/rush",
     "secret_key": "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
@@ -255,9 +255,9 @@ def read(environment: Mapping[str, str]) -> Settings:
     if errors:
         raise SettingsError("\n".join(errors))
     settings = Settings(**values)
-    if wrong := settings.wrong_in_mail() + settings.wrong_in_kafka():
+    if wrong := settings.mail_errors() + settings.kafka_errors():
         raise SettingsError("\n".join(wrong))
-    _need_stripe(settings)
+    _require_stripe(settings)
     return settings
 
 
@@ -272,7 +272,7 @@ def is_smtp_url(url: str) -> bool:
     return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and plain and port_is_good
 
 
-def _need_stripe(settings: Settings) -> None:
+def _require_stripe(settings: Settings) -> None:
     """Stripe is set up whole, or not at all; former payments want it, too.
 
     Raises:

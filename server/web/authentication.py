@@ -55,7 +55,7 @@ async def operator_of(connection: HTTPConnection, services: Services) -> Operato
     return await services.operators.by_cookie(cookie)
 
 
-async def need_operator(request: Request, role: Role) -> Operator:
+async def require_operator(request: Request, role: Role) -> Operator:
     """The operator who asks, of at least a role; a browser's write proves that its page asked.
 
     Raises:
@@ -65,5 +65,5 @@ async def need_operator(request: Request, role: Role) -> Operator:
     sent = request.headers.get("x-csrf-token", "")
     if request.method not in ("GET", "HEAD") and operator.csrf and sent != operator.csrf:
         raise CsrfFailed
-    operator.need(role)
+    operator.require(role)
     return operator

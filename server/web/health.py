@@ -25,13 +25,13 @@ async def readyz(request: Request) -> Response:
         await services.pool.fetchval("SELECT 1")
     except (RedisError, *UNAVAILABLE) as error:
         return answer(503, {"status": f"a store is away: {type(error).__name__}"})
-    shut = [
+    recovering = [
         row.id
         for row in services.rooms.events.rows
         if not services.rooms.batcher(row.id).gate.is_open
     ]
-    if shut:
-        return answer(503, {"status": "recovering", "events": shut})
+    if recovering:
+        return answer(503, {"status": "recovering", "events": recovering})
     return answer(200, {"status": "ready"})
 
 

@@ -42,7 +42,7 @@ async def room_of(request: Request) -> Room:
     return await services_of(request).rooms.room(request.path_params["event"])
 
 
-async def read_json(request: Request, kind: type[T], *, most: int = BODY_BYTES_MAX) -> T:
+async def read_json(request: Request, kind: type[T], *, bytes_max: int = BODY_BYTES_MAX) -> T:
     """The body as a value of a kind.
 
     Raises:
@@ -51,10 +51,10 @@ async def read_json(request: Request, kind: type[T], *, most: int = BODY_BYTES_M
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise UnsupportedMediaType(f"we read application/json, not {content_type or 'nothing'}")
-    return decoded(await read_body(request, most=most), kind)
+    return decode_json(await read_body(request, bytes_max=bytes_max), kind)
 
 
-def decoded(body: bytes, kind: type[T]) -> T:
+def decode_json(body: bytes, kind: type[T]) -> T:
     """JSON as a value of a kind.
 
     Raises:
@@ -68,7 +68,7 @@ def decoded(body: bytes, kind: type[T]) -> T:
         raise Malformed(f"the body is no JSON: {error}") from None
 
 
-async def read_body(request: Request, *, most: int = BODY_BYTES_MAX) -> bytes:
+async def read_body(request: Request, *, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     """The body, up to a size.
 
     Raises:
@@ -77,8 +77,8 @@ async def read_body(request: Request, *, most: int = BODY_BYTES_MAX) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > most:
-            raise TooLarge(f"bodies have up to {most} bytes here")
+        if len(body) > bytes_max:
+            raise TooLarge(f"bodies have up to {bytes_max} bytes here")
     return bytes(body)
 
 
@@ -103,7 +103,7 @@ def page_of(request: Request) -> tuple[int, str | None]:
     return int(given), request.query_params.get("after")
 
 
-def uuid_of(text: str) -> UUID:
+def booking_id_of(text: str) -> UUID:
     """A booking's id.
 
     Raises:
@@ -115,7 +115,7 @@ def uuid_of(text: str) -> UUID:
         raise UnknownBooking from None
 
 
-def id_of(after: str | None) -> UUID | None:
+def page_start_of(after: str | None) -> UUID | None:
     """Where a page of bookings begins.
 
     Raises:

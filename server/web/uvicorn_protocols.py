@@ -34,7 +34,7 @@ UNREAD_BYTES_MAX = 256 * 1024  # some 1,500 frames that nobody has read
 CLOSE_S = 3.0  # for the peer's own close frame
 
 
-def framed(payload: bytes) -> bytes:
+def text_frame(payload: bytes) -> bytes:
     """A text frame (RFC 6455, 5.2), unmasked and final; the same bytes for every socket."""
     size = len(payload)
     if size < 126:
@@ -57,7 +57,7 @@ class Socket(WebSocketsSansIOProtocol):
         """Send a frame now; a socket that does not read is dropped instead."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
             return
-        self.transport.write(framed(payload))
+        self.transport.write(text_frame(payload))
         if self.transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
             self.end(TOO_SLOW, "too slow a reader")
             self.transport.abort()
@@ -120,7 +120,7 @@ class Socket(WebSocketsSansIOProtocol):
         self.transport.abort()
 
 
-class Requests(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """HTTP with a deadline for each request head."""
 
     _deadline: asyncio.TimerHandle | None = None

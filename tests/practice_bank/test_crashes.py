@@ -50,7 +50,7 @@ class Shift:
 
     async def post(self) -> None:
         due = await self._books.due(without=(), limit=10)
-        self._heard.extend(word.word for word in due)
+        self._heard.extend(webhook.kind for webhook in due)
         await self._books.mark([(word, True) for word in due])
 
 

@@ -13,7 +13,7 @@ from booking_rush.booking.payments.provider import METHODS, Payment, ProviderUna
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.bank import Bank
 from booking_rush.server.practice_bank.ledger import Ledger
-from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.runtime.ports import PortBusyError
 from tests.support.clients import until
 from tests.support.practice_bank import NEW, Desk, Shop, is_quiet, new_charge, open_desk, payment
@@ -119,5 +119,5 @@ async def test_a_busy_port_is_said(desk: Desk, pool: Pool) -> None:
     taken = desk.http.base_url.netloc.decode()
 
     with pytest.raises(PortBusyError):
-        async with bank(pool, bind=taken, webhook_url=desk.shop.url, secrets=(NEW,)):
+        async with open_bank(pool, bind=taken, webhook_url=desk.shop.url, secrets=(NEW,)):
             pass
