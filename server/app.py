@@ -1,4 +1,4 @@
-"""The ASGI application: every route, in one table."""
+"""The ASGI application of a serve process: every route in one table, and the sockets."""
 
 import logging
 from collections.abc import AsyncGenerator, Callable
@@ -31,6 +31,7 @@ from booking_rush.server.web.static_files import STATIC, Revalidated, page
 log = logging.getLogger(__name__)
 
 
+# `E` and `A` are also how docstrings of handlers begin a path.
 V1 = "/api/v1"
 E = f"{V1}/events/{{event}}"
 A = f"{V1}/admin/events/{{event}}"
@@ -90,7 +91,10 @@ ROUTES = [
 def create_app(
     settings: Settings, on_open: Callable[[Services], None] = lambda services: None
 ) -> ASGIApp:
-    """The application of one serve process; the house is open while its lifespan lasts."""
+    """Return the application of a serve process, which opens the services for its lifespan.
+
+    `on_open` is called with them before the first request.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
@@ -115,9 +119,9 @@ def create_app(
         ],
     )
 
-    async def sockets(scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve_socket(scope: Scope, receive: Receive, send: Send) -> None:
         services: Services = app.state.services
         serve = serve_operator if scope["path"].startswith("/ws/admin/") else serve_visitor
         await serve(services, scope, receive, send)
 
-    return EdgeMiddleware(app, sockets, origins=settings.origins)
+    return EdgeMiddleware(app, serve_socket, origins=settings.origins)

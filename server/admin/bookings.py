@@ -1,4 +1,4 @@
-"""Operator endpoints for bookings: list, refund, reconcile."""
+"""HTTP endpoints for operators: list, refund and reconcile bookings."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +22,7 @@ from booking_rush.server.web.responses import answer
 
 
 async def list_bookings(request: Request) -> Response:
-    """`GET A/bookings`: the newest first, as JSON, or as CSV where that is asked for."""
+    """Answer `GET A/bookings`: newest first, as JSON, or as CSV where Accept says so."""
     await require_operator(request, "viewer")
     services = services_of(request)
     room = await room_of(request)
@@ -41,7 +41,7 @@ async def list_bookings(request: Request) -> Response:
 
 
 async def refund(request: Request) -> Response:
-    """`POST /api/v1/admin/bookings/{booking}/refund`."""
+    """Answer `POST /api/v1/admin/bookings/{booking}/refund`."""
     operator = await require_operator(request, "operator")
     services = services_of(request)
     booking = booking_id_of(request.path_params["booking"])
@@ -50,12 +50,11 @@ async def refund(request: Request) -> Response:
 
 
 async def reconcile(request: Request) -> Response:
-    """`POST A/reconcile`: what differs between Redis, Postgres and the bank."""
+    """Answer `POST A/reconcile`: the differences between Redis, Postgres and the bank."""
     operator = await require_operator(request, "operator")
     services = services_of(request)
     room = await room_of(request)
-    found = await Comparison(services.pool, services.rooms.events, services.payments).of(
-        room.row.id
-    )
+    comparison = Comparison(services.pool, services.rooms.events, services.payments)
+    found = await comparison.of(room.row.id)
     await record_action(request, operator, "reconcile", differences=len(found))
     return answer(200, {"differences": [difference.shown() for difference in found]})

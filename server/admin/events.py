@@ -1,4 +1,4 @@
-"""HTTP for operators: the events, the room, the visitors, and what was done."""
+"""HTTP endpoints for operators: create and change events, their state and their rules."""
 
 from typing import Annotated, Any
 
@@ -20,19 +20,19 @@ from booking_rush.server.web.requests import (
 )
 from booking_rush.server.web.responses import answer
 
-READY_S = 3.0
+READY_S = 3.0  # how long a new event may take to be loaded into Redis
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*\Z")]
 
 
 class OptionalReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why, if the operator says so; visitors are shown it."""
+    """The body of a change of state: perhaps a reason, which visitors are shown."""
 
     reason: Text | None = None
 
 
 async def create(request: Request) -> Response:
-    """`POST /api/v1/admin/events`: a whole event in one body."""
+    """Answer `POST /api/v1/admin/events`: create a whole event from one body."""
     operator = await require_operator(request, "operator")
     new = await read_json(request, NewEvent, bytes_max=CHART_BYTES_MAX)
     event = await services_of(request).catalogue.create(new, who=operator.name)
@@ -41,7 +41,7 @@ async def create(request: Request) -> Response:
 
 
 async def events(request: Request) -> Response:
-    """`GET /api/v1/admin/events`: every event, the newest first."""
+    """Answer `GET /api/v1/admin/events`: every event, newest first."""
     await require_operator(request, "viewer")
     limit, after = page_of(request)
     found = await services_of(request).catalogue.every()
@@ -52,14 +52,14 @@ async def events(request: Request) -> Response:
 
 
 async def event(request: Request) -> Response:
-    """`GET A`."""
+    """Answer `GET A`."""
     await require_operator(request, "viewer")
     found = await services_of(request).catalogue.event(request.path_params["event"])
     return answer(200, {"event": _members_of(request, found)})
 
 
 async def change(request: Request) -> Response:
-    """`PATCH A`: name, times, more sections."""
+    """Answer `PATCH A`: change name or times, or add sections."""
     operator = await require_operator(request, "operator")
     wanted = await read_json(request, EventChange, bytes_max=CHART_BYTES_MAX)
     changed = await services_of(request).catalogue.change(
@@ -69,7 +69,7 @@ async def change(request: Request) -> Response:
 
 
 async def act(action: str, request: Request) -> Response:
-    """`POST A/{open,pause,resume,drain,close}`, perhaps with a reason."""
+    """Answer `POST A/{open,pause,resume,drain,close}`, perhaps with a reason in the body."""
     operator = await require_operator(request, "operator")
     body = await read_body(request)
     reason = decode_json(body, OptionalReason).reason if body else None
@@ -80,7 +80,7 @@ async def act(action: str, request: Request) -> Response:
 
 
 async def rules(request: Request) -> Response:
-    """`PATCH A/rules`."""
+    """Answer `PATCH A/rules`."""
     operator = await require_operator(request, "operator")
     wanted = await read_json(request, dict[str, Any])
     changed = await services_of(request).catalogue.set_rules(
@@ -91,7 +91,7 @@ async def rules(request: Request) -> Response:
 
 
 async def _push_change(request: Request, event: Event) -> Response:
-    """Bring a change to Redis now; where that fails the record duty does it within a second."""
+    """Apply a change in Redis now; after a failure the record duty applies it within a second."""
     registry = services_of(request).rooms.events
     await registry.refresh()
     await push_to_redis(registry, event)

@@ -1,4 +1,4 @@
-"""An event in figures, as operators watch it: over HTTP when asked, over a socket each second."""
+"""Stats of an event for operators: over HTTP on request, over a socket each second."""
 
 import asyncio
 import re
@@ -25,16 +25,16 @@ from booking_rush.server.web.services import Services
 from booking_rush.server.web.uvicorn_protocols import Socket
 
 PATH = re.compile(r"/ws/admin/events/([^/]+)\Z")
-STATS_S = 1.0
-REVENUE_S = 2.0
+STATS_S = 1.0  # between two frames of stats
+REVENUE_S = 2.0  # for which a sum of revenue is reused
 PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
 async def stats_members(services: Services, room: Room) -> dict[str, Any]:
-    """The members of `stats`; `held`, `paying`, `sold` and `free` count places.
+    """Return the members of `stats`; `held`, `paying`, `sold` and `free` count seats or capacity.
 
     Raises:
-        Recovering, TryAgain, Busy: Redis cannot say just now.
+        Recovering, TryAgain, Busy: Redis did not answer in time.
     """
     stats = await services.rooms.stats(room)
     return {
@@ -57,7 +57,7 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
 
 
 async def revenue_members(services: Services, event: str) -> dict[str, Any]:
-    """What the event has taken, at most two seconds old: it is summed up over all bookings."""
+    """Return the event's revenue, at most REVENUE_S old, as it is summed up over all bookings."""
     at, found = services.revenue.get(event, (-REVENUE_S, {}))
     if time.monotonic() - at >= REVENUE_S:
         found = await revenue(services.pool, event)
@@ -66,30 +66,31 @@ async def revenue_members(services: Services, event: str) -> dict[str, Any]:
 
 
 def percentiles(waits: list[tuple[int, int]]) -> dict[str, float | None]:
-    """Percentiles of waits counted by quarter octaves above 100 ms; null while there are none.
+    """Return p50, p90 and p99 of waits in seconds; None each while there are no waits.
 
-    A bucket answers with its geometric middle, so a figure is right to a tenth.
+    `waits` are pairs of bucket and count. Bucket n holds waits from 0.1 * 2^(n/4) seconds up to
+    the next bucket's, so its geometric middle is off by some 9 % at the most.
     """
-    shown: dict[str, float | None] = {name: None for name, _ in PERCENTILES}
+    found: dict[str, float | None] = {name: None for name, _ in PERCENTILES}
     total, seen = sum(count for _, count in waits), 0
     for bucket, count in sorted(waits):
         seen += count
         seconds = round(0.1 * 2 ** ((bucket + 0.5) / 4), 2)
         for name, share in PERCENTILES:
-            if shown[name] is None and seen >= share * total:
-                shown[name] = seconds
-    return shown
+            if found[name] is None and seen >= share * total:
+                found[name] = seconds
+    return found
 
 
 async def serve_operator(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve `/ws/admin/events/{event}`."""
+    """Serve `/ws/admin/events/{event}` from handshake to close."""
     opened = await open_socket(services, PATH, scope, receive, send, operator_of)
     if opened is not None:
         await _stream_stats(services, opened.room, opened.socket, receive)
 
 
 async def _stream_stats(services: Services, room: Room, socket: Socket, receive: Receive) -> None:
-    """Figures each second, until the client goes; what it says is not listened to."""
+    """Send stats each second until the client disconnects; its messages are ignored."""
     sending = asyncio.create_task(_send_stats(services, room, socket))
     try:
         while (await receive())["type"] != "websocket.disconnect":
@@ -111,7 +112,7 @@ async def _send_stats(services: Services, room: Room, socket: Socket) -> None:
 
 
 async def stats(request: Request) -> Response:
-    """`GET A/stats`."""
+    """Answer `GET A/stats`."""
     await require_operator(request, "viewer")
     room = await room_of(request)
     return answer(200, {"stats": await stats_members(services_of(request), room)})

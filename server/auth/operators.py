@@ -1,4 +1,4 @@
-"""Who operates: accounts, sessions at a browser, API keys, and what each role may do."""
+"""Operators: accounts in Postgres, browser sessions, API keys, and the ranks of roles."""
 
 import asyncio
 import hashlib
@@ -20,7 +20,7 @@ Role = Literal["viewer", "operator", "admin"]
 RANK: dict[Role, int] = {"viewer": 0, "operator": 1, "admin": 2}
 
 SESSION = "12 hours"
-FAILURES_MAX = 10  # of one name within a minute; more are refused unseen
+FAILURES_MAX = 10  # of one name within a minute; then its passwords are not checked
 HASHING_MAX = 2  # at a time: 19 MiB and some 25 ms of a core each
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -30,14 +30,14 @@ _decoy_hash = _hasher.hash(secrets.token_urlsafe(16))
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who is asking; `csrf` is empty for an API key, which no browser sends by itself."""
+    """An authenticated operator. `csrf` is empty for an API key: no browser sends one by itself."""
 
     name: str
     role: Role
     csrf: str = ""
 
     def require(self, role: Role) -> None:
-        """Refuse who has not at least this role.
+        """Refuse an operator who has not at least this role.
 
         Raises:
             Forbidden: the role is too low.
@@ -47,14 +47,14 @@ class Operator:
 
 
 class Operators:
-    """Accounts as Postgres has them."""
+    """Accounts, sessions and API keys of operators in Postgres."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._hashing = asyncio.Semaphore(HASHING_MAX)
 
     async def ensure(self, name: str, role: Role, password: str) -> bool:
-        """Make an account unless there is one; whether it was made."""
+        """Insert an account unless the name has one. Return whether it was inserted."""
         hashed = await self._in_thread(_hasher.hash, password)
         made = await self._pool.execute(
             """
@@ -66,7 +66,7 @@ class Operators:
         return made == "INSERT 0 1"
 
     async def new_key(self, name: str, role: Role) -> str:
-        """Give an account of this role a new API key, which replaces its last one."""
+        """Save and return a new API key for an account of this role; the last one ends."""
         key = f"rk_{secrets.token_urlsafe(32)}"
         await self._pool.execute(
             """
@@ -78,11 +78,11 @@ class Operators:
         return key
 
     async def log_in(self, name: str, password: str) -> tuple[str, Operator]:
-        """A new session's cookie, and who it is.
+        """Begin a session. Return its cookie and its operator.
 
         Raises:
-            NotAuthenticated: no such name with this password.
-            TooManyRequests: too many of these failed within the last minute.
+            NotAuthenticated: no operator has this name and password.
+            TooManyRequests: too many logins of this name failed within the last minute.
         """
         failures = await self._pool.fetchval(
             "SELECT count(*) FROM login_failures WHERE name = $1 AND at > now() - interval '1 min'",
@@ -98,10 +98,10 @@ class Operators:
         return await self._start_session(row["name"], row["role"])
 
     async def by_cookie(self, cookie: str) -> Operator:
-        """Whose session this is.
+        """Return the operator of a session.
 
         Raises:
-            NotAuthenticated: nobody's, or it is over.
+            NotAuthenticated: there is no such session, or it is over.
         """
         row = await self._pool.fetchrow(
             """
@@ -118,10 +118,10 @@ class Operators:
         await self._pool.execute("DELETE FROM operator_sessions WHERE digest = $1", _digest(cookie))
 
     async def by_key(self, key: str) -> Operator:
-        """Whose API key this is.
+        """Return the operator of an API key.
 
         Raises:
-            NotAuthenticated: nobody's.
+            NotAuthenticated: no operator has this key.
         """
         row = await self._pool.fetchrow(
             "SELECT name, role, '' AS csrf FROM operators WHERE key_digest = $1", _digest(key)
@@ -162,7 +162,7 @@ def _verify(hashed: str, password: str) -> bool:
 
 
 def _digest(secret: str) -> str:
-    """High-entropy secrets are kept as a plain digest."""
+    """Return the SHA-256 of a secret of high entropy, which needs no salt and no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

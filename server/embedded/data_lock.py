@@ -1,4 +1,4 @@
-"""A data folder to ourselves: who has it is told to whoever comes second."""
+"""Lock on a data folder: one process works on it, and a second one learns its pid."""
 
 import fcntl
 import os
@@ -8,15 +8,15 @@ from pathlib import Path
 
 
 class DataInUseError(Exception):
-    """Somebody else works on this data folder."""
+    """Another process works on this data folder."""
 
 
 @contextmanager
 def locked(data: Path, *, owner: str) -> Generator[None]:
-    """Keep the data folder to ourselves; `by` says in words who that is.
+    """Lock a data folder while the block lasts; `owner` names its kind of user in the message.
 
     Raises:
-        DataInUseError: somebody else has it.
+        DataInUseError: another process holds the lock.
     """
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("a+") as file:

@@ -29,17 +29,19 @@ from booking_rush.server.processes.supervisor import (
 from booking_rush.server.runtime.ports import free_port, listen
 from booking_rush.server.runtime.settings import Settings
 
-READY_S = 30.0
+READY_S = 30.0  # for `/readyz` to answer 200 after the last start
 KAFKA_SECURITY = ("kafka_security", "kafka_ca", "kafka_certificate", "kafka_user", "kafka_password")
-PLAIN = {name: getattr(Settings(), name) for name in KAFKA_SECURITY}  # to a broker of our own
+PLAIN = {name: getattr(Settings(), name) for name in KAFKA_SECURITY}  # for a broker of our own
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
 async def demo(settings: Settings, report: Callable[[str], None], *, kafka: bool = False) -> None:
-    """Run until SIGINT, SIGTERM or SIGHUP; `kafka`, with a broker of its own.
+    """Run the demo until SIGINT, SIGTERM or SIGHUP; with `kafka`, a broker of its own, too.
+
+    `report` gets each line for the user.
 
     Raises:
-        PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: why it cannot run.
+        PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: it cannot run.
     """
     listen(settings, alone=True).close()
     data = Path(settings.data).resolve()
@@ -56,7 +58,7 @@ async def demo(settings: Settings, report: Callable[[str], None], *, kafka: bool
 
 
 def duties_of(settings: Settings) -> list[str]:
-    """What the demo does behind its pages: everything, and what there is a server for."""
+    """Return the duties to run; `relay` only with a Kafka, `mail` only with an SMTP server."""
     relay = ["relay"] if settings.kafka_bootstrap else []
     mail = ["mail"] if settings.smtp_url else []
     return [*DUTIES, *relay, *mail]
@@ -98,7 +100,7 @@ async def _start(
 async def _start_stores(
     settings: Settings, data: Path, run: Path, logs: Path, supervisor: Supervisor
 ) -> Settings:
-    """Start the stores that the settings do not name; settings that name them."""
+    """Start the stores that the settings do not name. Return settings that name them."""
     redis_url, postgres_url = settings.redis_url, settings.postgres_url
     if not redis_url:
         child, redis_url = redis_child(data / "redis", run, logs)
@@ -115,7 +117,10 @@ async def _start_stores(
 
 
 async def _prepare(settings: Settings, data: Path, report: Callable[[str], None]) -> str:
-    """Migrations, keys, the operator and the event; the operator's password, as far as known."""
+    """Apply migrations, and create keys, operator and event where they are missing.
+
+    Return the operator's password, as far as the data folder or the settings know it.
+    """
     async with open_pool(settings.postgres_url, size=2, statement_ms=60_000) as pool:
         async with pool.acquire() as connection:
             applied = await migrate(connection)
@@ -134,7 +139,7 @@ async def _prepare(settings: Settings, data: Path, report: Callable[[str], None]
 
 
 def _environment(settings: Settings, run: Path, bank_port: int) -> dict[str, str]:
-    """What the duties are told; the stores' own programs learn nothing of it."""
+    """Return the environment of the duties; the stores' programs get none of these secrets."""
     metrics = run / "metrics"
     metrics.mkdir(exist_ok=True)
     return {
@@ -162,7 +167,7 @@ async def _wait_ready(settings: Settings) -> None:
     """Wait until `/readyz` answers 200.
 
     Raises:
-        ChildDiesError: it did not in time.
+        ChildDiesError: it did not within READY_S.
     """
     try:
         async with asyncio.timeout(READY_S):
@@ -185,7 +190,7 @@ async def _is_ready(host: str, port: int) -> bool:
 
 @contextmanager
 def run_folder() -> Generator[Path]:
-    """A short-lived folder for sockets: their paths may have 107 characters at the most."""
+    """Yield a temporary folder with a short path: a Unix socket's may have 107 characters."""
     folder = Path(tempfile.mkdtemp(prefix="rush-"))
     folder.chmod(0o711)
     try:
@@ -195,6 +200,7 @@ def run_folder() -> Generator[Path]:
 
 
 def _read_or_save(path: Path, fresh: str) -> str:
+    """Return the secret in a file, which is made with a fresh one where it is missing."""
     if not path.exists():
         _save(path, fresh)
     return path.read_text()

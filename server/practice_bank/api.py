@@ -1,4 +1,4 @@
-"""HTTP routes of the practice bank: charges, refunds, ledger, injected faults."""
+"""HTTP endpoints of the practice bank: charges, refunds, ledger, injected faults."""
 
 import asyncio
 import random
@@ -21,26 +21,26 @@ from booking_rush.server.web.responses import answer
 
 
 class Refund(msgspec.Struct, frozen=True):
-    """A wish to have a charge given back; `key` is `refund:{charge}`."""
+    """A request to refund a charge; `key` is `refund:{charge}`."""
 
     key: str
     charge: str
 
 
 def create_bank(bank: Bank) -> Starlette:
-    """The bank's application."""
+    """Return the ASGI application of a bank."""
     app = Starlette(routes=ROUTES, exception_handlers=HANDLERS)
     app.state.bank = bank
     return app
 
 
 def bank_of(request: Request) -> Bank:
-    """The bank that serves this request."""
+    """Return the bank that serves this request."""
     return cast("Bank", request.app.state.bank)
 
 
 async def charge(request: Request) -> Response:
-    """`POST /charges`: charge, once a key."""
+    """Answer `POST /charges`: charge, once a key."""
     bank = bank_of(request)
     new = await read_json(request, NewCharge)
     made = await bank.charges.do(new)
@@ -49,7 +49,7 @@ async def charge(request: Request) -> Response:
 
 
 async def cancel(request: Request) -> Response:
-    """`POST /charges/{key}/cancel`: let it capture no more, known or not."""
+    """Answer `POST /charges/{key}/cancel`: the charge captures no more, known or not."""
     bank = bank_of(request)
     cancelled = await bank.ledger.cancel(request.path_params["key"], delay_s=bank.delay_s)
     bank.wake()
@@ -57,7 +57,7 @@ async def cancel(request: Request) -> Response:
 
 
 async def refund(request: Request) -> Response:
-    """`POST /refunds`: give back what was captured, once."""
+    """Answer `POST /refunds`: refund what was captured, once."""
     bank = bank_of(request)
     body = await read_json(request, Refund)
     if body.key != f"refund:{body.charge}":
@@ -68,12 +68,12 @@ async def refund(request: Request) -> Response:
 
 
 async def read(request: Request) -> Response:
-    """`GET /charges/{key}`: a charge and all that was said of it."""
+    """Answer `GET /charges/{key}`: the charge and its webhooks."""
     return answer(200, await bank_of(request).ledger.read(request.path_params["key"]))
 
 
 async def ledger(request: Request) -> Response:
-    """`GET /ledger?booking=`: its movements of money."""
+    """Answer `GET /ledger?booking=`: the movements of money of a booking."""
     try:
         booking = UUID(request.query_params.get("booking", ""))
     except ValueError:
@@ -82,7 +82,7 @@ async def ledger(request: Request) -> Response:
 
 
 async def totals(request: Request) -> Response:
-    """`GET /totals?limit=&after=`: captured and refunded, charge by charge."""
+    """Answer `GET /totals?limit=&after=`: captured and refunded amounts, charge by charge."""
     limit, after = page_of(request)
     return answer(
         200, {"totals": await bank_of(request).ledger.totals(after=after or "", limit=limit)}
@@ -90,7 +90,7 @@ async def totals(request: Request) -> Response:
 
 
 async def fault_settings(request: Request) -> Response:
-    """`GET /dials`, and `PUT /dials`, which sets what it does not name to its default."""
+    """Answer `GET /dials` and `PUT /dials`; a PUT resets to its default what it does not name."""
     bank = bank_of(request)
     if request.method == "PUT":
         bank.faults = await read_json(request, FaultSettings)
@@ -98,12 +98,12 @@ async def fault_settings(request: Request) -> Response:
 
 
 def inject_faults(handler: Handler) -> Handler:
-    """A handler that works as well as the dials say."""
+    """Return a handler that is slow or fails as often as the bank's fault settings say."""
 
     async def handle(request: Request) -> Response:
         faults = bank_of(request).faults
         await asyncio.sleep(faults.latency_ms / 1000)
-        if random.random() < faults.failure_rate:  # noqa: S311  a bad day is no secret
+        if random.random() < faults.failure_rate:  # noqa: S311  faults need no secret chance
             raise TryAgain("the bank has a bad day: nothing was done")
         response = await handler(request)
         if random.random() < faults.lost_answer_rate:  # noqa: S311

@@ -1,7 +1,8 @@
-"""The practice bank: a small HTTP service that charges and refunds, and tells of it by webhook.
+"""The practice bank: charges and refunds on request, and reports each outcome by a signed webhook.
 
-It stands in for a bank in the demo and in tests, with dials for what banks do on bad days. It
-knows nobody: who reaches its port may charge, so it listens where only the house does.
+It stands in for a bank in the demo and in tests, with settings for the faults of real banks. It
+authenticates no caller: any process that reaches its port may charge, so it must listen on an
+address that only our own processes reach.
 """
 
 import asyncio
@@ -27,13 +28,13 @@ from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT_MAX = 32  # webhooks on their way at a time
+IN_FLIGHT_MAX = 32  # webhooks that are sent at a time
 TIMEOUTS = Timeouts(total_s=5.0, connect_s=5.0)
-POLL_S = 0.1  # how often we look for what is due when nobody wakes us
+POLL_S = 0.1  # between two looks for due charges and webhooks, unless `wake` comes first
 
 
 class FaultSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How well the bank works; each process begins with these, and forgets what was turned."""
+    """Faults that the bank injects; each process begins with none, and a restart clears them."""
 
     latency_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 0
     failure_rate: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # 503, nothing is done
@@ -43,7 +44,7 @@ class FaultSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Bank:
-    """Its books, its dials, and the post that carries its words; signs with the first secret."""
+    """The ledger, the injected faults, and the sender of webhooks, signed with the first secret."""
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class Bank:
         *,
         secrets: Sequence[str],
     ) -> None:
-        assert secrets, "the bank signs what it says"
+        assert secrets, "the bank signs its webhooks"
         assert all(secrets), "an empty secret would let anybody sign"
         self.ledger = ledger
         self.faults = FaultSettings()
@@ -67,18 +68,20 @@ class Bank:
 
     @property
     def delay_s(self) -> float:
-        """How long the dials keep a webhook back."""
+        """Return how many seconds the injected faults delay a webhook."""
         return self.faults.webhook_delay_ms / 1000
 
     def wake(self) -> None:
-        """Something may be due."""
+        """Let the next run begin at once: a charge or a webhook may be due."""
         self._woken.set()
 
     async def run_once(self) -> int:
-        """Capture, note and send what is due, or wait for a moment; how much it was.
+        """Mark finished deliveries, send due webhooks, settle due charges; else wait for work.
+
+        Return how many of all three were done.
 
         Raises:
-            asyncpg.PostgresError, OSError: Postgres did not answer; nothing is forgotten.
+            asyncpg.PostgresError, OSError: Postgres did not answer; all of it stays due.
         """
         self._woken.clear()
         done = await self._mark_finished() + await self._send()
@@ -88,14 +91,14 @@ class Bank:
         return done
 
     async def close(self) -> None:
-        """Send no more; what is on its way is sent again by whoever works next."""
+        """Cancel the deliveries that are not finished; the next process sends them again."""
         await cancel_and_wait(self._in_flight.values())
 
     async def _charge(self, new: Sequence[NewCharge]) -> list[dict[str, Any] | Exception]:
         return await self.ledger.charge_all(new, delay_s=self.delay_s)
 
     async def _mark_finished(self) -> int:
-        """Write down how the deliveries ended; until then they are not sent again."""
+        """Save the outcomes of finished deliveries; until then they are not sent again."""
         finished = list(self._finished)
         if finished:
             await self.ledger.mark(finished)
@@ -105,7 +108,7 @@ class Bank:
         return len(finished)
 
     async def _send(self) -> int:
-        """Set out with as many words as may be on their way."""
+        """Start delivering due webhooks, up to IN_FLIGHT_MAX at a time."""
         free = IN_FLIGHT_MAX - len(self._in_flight)
         found = await self.ledger.due(without=self._in_flight, limit=free) if free else []
         for webhook in found:

@@ -1,4 +1,4 @@
-"""The practice bank's HTTP server: opened and closed with its webhook sender."""
+"""The practice bank as a service: its HTTP server and its loop, opened and closed together."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -6,9 +6,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 import uvicorn
 
-from booking_rush.booking.payments.http_client import (
-    open_http,
-)
+from booking_rush.booking.payments.http_client import open_http
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.api import create_bank
 from booking_rush.server.practice_bank.bank import IN_FLIGHT_MAX, Bank
@@ -31,10 +29,12 @@ async def open_bank(
     slow_s: float = SLOW_S,
     late_s: float = LATE_S,
 ) -> AsyncGenerator[str]:
-    """The bank at work while the block lasts; its address.
+    """Run the bank while the block lasts, and yield its base URL.
+
+    `slow_s` and `late_s` are the seconds after which those methods capture.
 
     Raises:
-        PortBusyError: something listens at `bind` already.
+        PortBusyError: another process listens on `bind` already.
     """
     listener = listen(Settings(bind=bind), alone=True)
     try:
@@ -59,7 +59,7 @@ async def open_bank(
 
 
 def config_of(bank: Bank) -> uvicorn.Config:
-    """How the bank is served: beside a duty's loop, so without signals and logs of its own."""
+    """Return uvicorn's settings for a server beside a duty's loop: no logs, no lifespan."""
     return uvicorn.Config(
         create_bank(bank),
         http="httptools",
@@ -74,7 +74,7 @@ def config_of(bank: Bank) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, without its hand on the process's signals."""
+    """uvicorn without signal handlers: the duty's process has its own."""
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()

@@ -1,4 +1,4 @@
-"""Several serve processes on one address, kept alive together."""
+"""Several serve processes on one address, under one supervisor."""
 
 import sys
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from booking_rush.server.runtime.settings import Settings
 
 
 async def run_workers(settings: Settings, report: Callable[[str], None]) -> None:
-    """Run RUSH_WORKERS serve processes until a signal.
+    """Run RUSH_WORKERS serve processes until a signal; `report` gets a line for each start.
 
     Raises:
-        PortBusyError: somebody else listens there.
+        PortBusyError: another program listens on RUSH_BIND.
         ChildDiesError: one of them cannot be kept alive.
     """
     listen(settings, alone=True).close()

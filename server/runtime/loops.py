@@ -1,4 +1,4 @@
-"""For ever, once: the loop around every `run_once`, with back-off and timing."""
+"""The endless loop around every `run_once`, with back-off, metrics and logs."""
 
 import asyncio
 import logging
@@ -55,10 +55,10 @@ async def forever(
 
 
 def _log_failure(name: str, failures: int, error: Exception) -> None:
-    """A store that is away is one line; anything else is a mistake, with its trace."""
-    away = isinstance(error, (*UNAVAILABLE, RedisError, KafkaError))
+    """Log the first failure and each 50th; an unavailable store takes one line, a bug its trace."""
+    is_unavailable = isinstance(error, (*UNAVAILABLE, RedisError, KafkaError))
     if failures == 1 or failures % 50 == 0:
         log.error(
             "failed loop=%s times=%d why=%s: %s", name, failures, type(error).__name__, error,
-            exc_info=None if away else error,
+            exc_info=None if is_unavailable else error,
         )  # fmt: skip

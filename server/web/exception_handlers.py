@@ -17,26 +17,26 @@ log = logging.getLogger(__name__)
 
 
 async def on_refusal(request: Request, refusal: Any) -> Response:
-    """A refusal, said in its own words."""
+    """Answer a refusal with its own problem."""
     assert isinstance(refusal, Refusal)
     return refuse(refusal, trace_id_of(request.scope))
 
 
 async def on_http_exception(request: Request, error: Any) -> Response:
-    """What the router refuses: no such path, no such method."""
+    """Answer 404 or 405 where the router found no path or no method."""
     assert isinstance(error, HTTPException)
     refusal = MethodNotAllowed() if error.status_code == 405 else NotFound()
     return refuse(refusal, trace_id_of(request.scope), dict(error.headers or {}))
 
 
 async def on_unavailable(request: Request, error: Any) -> Response:
-    """A store is away: whether it was done is not known."""
+    """Answer 503 `try_again` where a store did not answer: the outcome is unknown."""
     log.warning("store away trace=%s why=%s", trace_id_of(request.scope), type(error).__name__)
     return refuse(TryAgain("a store did not answer"), trace_id_of(request.scope))
 
 
 async def on_failure(request: Request, error: Any) -> Response:
-    """A mistake of ours."""
+    """Answer 500 where a handler failed; its trace is logged by the server."""
     return refuse(Internal(), trace_id_of(request.scope))
 
 

@@ -11,12 +11,12 @@ from booking_rush.server.web.responses import answer
 
 
 async def healthz(request: Request) -> Response:
-    """`GET /healthz`: the process lives."""
+    """Answer `GET /healthz`: the process lives."""
     return answer(200, {"status": "ok"})
 
 
 async def readyz(request: Request) -> Response:
-    """`GET /readyz`: may take traffic; 503 while stopping, or while a store is away."""
+    """Answer `GET /readyz`: 200, or 503 while stopping, recovering or without a store."""
     services = services_of(request)
     if services.draining.is_set():
         return answer(503, {"status": "stopping"})
@@ -36,5 +36,5 @@ async def readyz(request: Request) -> Response:
 
 
 async def show_metrics(request: Request) -> Response:
-    """`GET /metrics`, as Prometheus reads it."""
+    """Answer `GET /metrics` in the text format of Prometheus."""
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")

@@ -1,4 +1,4 @@
-"""The edge of the house: every connection passes here, with its trace, its origin, its headers."""
+"""Middleware of every connection: trace id, Origin check, security headers, metrics."""
 
 import logging
 import re
@@ -32,7 +32,7 @@ HSTS = "max-age=63072000"
 
 
 def is_origin_allowed(scope: Scope, allowed: frozenset[str]) -> bool:
-    """Whether the Origin header may call here: none, our own, or an allowed one."""
+    """Return whether a request's Origin header is absent, our own or an allowed one."""
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is None or origin in allowed:
@@ -42,7 +42,7 @@ def is_origin_allowed(scope: Scope, allowed: frozenset[str]) -> bool:
 
 
 class EdgeMiddleware:
-    """ASGI around ASGI: sockets go to `sockets`, everything else to `app`."""
+    """ASGI middleware that sends WebSockets to `sockets` and everything else to `app`."""
 
     def __init__(self, app: ASGIApp, sockets: ASGIApp, *, origins: frozenset[str]) -> None:
         self._app = app
@@ -50,7 +50,7 @@ class EdgeMiddleware:
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a connection in, or refuse it."""
+        """Serve a connection, or refuse its origin."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -91,13 +91,13 @@ class EdgeMiddleware:
 
 
 def route_of(scope: Scope) -> str:
-    """The route's path with its parameters' names, so that series stay few."""
+    """Return the route's path with its parameters' names, so that metrics have few series."""
     route: Any = scope.get("route")
     return str(getattr(route, "path", "unknown"))
 
 
 async def _deny_origin(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket before it is accepted: HTTP 403."""
+    """Answer a handshake with HTTP 403, before the socket is accepted."""
     await receive()
     await deny(OriginRefused(), scope, send)
 

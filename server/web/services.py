@@ -1,4 +1,4 @@
-"""Services of a serve process: everything that a handler may ask."""
+"""Services of a serve process: the stores, clients and rooms that handlers use."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from booking_rush.server.runtime.settings import Settings
 
 @dataclass(slots=True)
 class Services:
-    """Everything that a handler may ask."""
+    """The stores, clients and rooms of one serve process; `composition.py` opens them."""
 
     settings: Settings
     pool: Pool
