@@ -61,9 +61,9 @@ async def event(request: Request) -> Response:
 async def change(request: Request) -> Response:
     """Answer `PATCH A`: change name or times, or add sections."""
     operator = await require_operator(request, "operator")
-    wanted = await read_json(request, EventChange, bytes_max=CHART_BYTES_MAX)
+    body = await read_json(request, EventChange, bytes_max=CHART_BYTES_MAX)
     changed = await services_of(request).catalogue.change(
-        request.path_params["event"], wanted, who=operator.name
+        request.path_params["event"], body, who=operator.name
     )
     return await _push_change(request, changed)
 
@@ -82,9 +82,9 @@ async def act(action: str, request: Request) -> Response:
 async def rules(request: Request) -> Response:
     """Answer `PATCH A/rules`."""
     operator = await require_operator(request, "operator")
-    wanted = await read_json(request, dict[str, Any])
+    body = await read_json(request, dict[str, Any])
     changed = await services_of(request).catalogue.set_rules(
-        request.path_params["event"], wanted, who=operator.name
+        request.path_params["event"], body, who=operator.name
     )
     await _push_change(request, changed)
     return answer(200, {"rules": msgspec.to_builtins(changed.rules)})

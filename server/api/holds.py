@@ -49,24 +49,24 @@ async def create(request: Request) -> Response:
     wanted = hold_request_of(body.seats, body.section, body.quantity)
     key = check_key(request.headers.get("idempotency-key"))
     right = right_of(services, room.row.id, visitor, request.headers.get("booking-pass", ""))
-    held = await room.holds.create(visitor, key, wanted, right, publish=True)
-    return answer(201, {"hold": hold_members(room.row.id, held)})
+    hold = await room.holds.create(visitor, key, wanted, right, publish=True)
+    return answer(201, {"hold": hold_members(room.row.id, hold)})
 
 
 async def find(request: Request) -> Response:
     """Answer `GET E/holds/{hold}`."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    held = await room.holds.find(visitor, request.path_params["hold"])
-    return answer(200, {"hold": hold_members(room.row.id, held)})
+    hold = await room.holds.find(visitor, request.path_params["hold"])
+    return answer(200, {"hold": hold_members(room.row.id, hold)})
 
 
 async def extend(request: Request) -> Response:
     """Answer `POST E/holds/{hold}/extend`."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    held = await room.holds.extend(visitor, request.path_params["hold"])
-    return answer(200, {"hold": hold_members(room.row.id, held)})
+    hold = await room.holds.extend(visitor, request.path_params["hold"])
+    return answer(200, {"hold": hold_members(room.row.id, hold)})
 
 
 async def release(request: Request) -> Response:

@@ -159,11 +159,11 @@ async def _fetch(pom: Path, jars: Path, report: Callable[[str], None]) -> None:
         raise StoreMissingError("no Maven, which fetches Kafka's jars: on Debian install maven")
     await _java()  # for a message of one line; Maven's own is long
     report("  kafka      Maven fetches its jars, 43 MB, once")
-    with _staging_folder(jars, "fetching-") as made:
-        fresh = made / "libs"
+    with _staging_folder(jars, "fetching-") as staging:
+        fresh = staging / "libs"
         argv = [maven, "-q", "-B", "-C", "-Dstyle.color=never", "-f", str(pom)]
         argv += ["dependency:copy-dependencies", "-DincludeScope=runtime"]
-        await _run([*argv, f"-DoutputDirectory={fresh}"], made, "Maven")
+        await _run([*argv, f"-DoutputDirectory={fresh}"], staging, "Maven")
         shutil.copyfile(pom, fresh / pom.name)
         shutil.rmtree(jars, ignore_errors=True)
         fresh.rename(jars)
@@ -171,11 +171,11 @@ async def _fetch(pom: Path, jars: Path, report: Callable[[str], None]) -> None:
 
 async def _format(argv: list[str], data: Path, properties: Path) -> None:
     """Format the storage in a staging folder, and move it to its place when it is complete."""
-    with _staging_folder(data / "log", "formatting-") as made:
-        (made / "tmp").mkdir()
-        wanted = ["format", "-t", CLUSTER, "-c", str(properties)]
-        await _run([*argv, "kafka.tools.StorageTool", *wanted], made, "Kafka's format")
-        (made / "log").rename(data / "log")
+    with _staging_folder(data / "log", "formatting-") as staging:
+        (staging / "tmp").mkdir()
+        arguments = ["format", "-t", CLUSTER, "-c", str(properties)]
+        await _run([*argv, "kafka.tools.StorageTool", *arguments], staging, "Kafka's format")
+        (staging / "log").rename(data / "log")
 
 
 @contextmanager
@@ -186,8 +186,8 @@ def _staging_folder(place: Path, prefix: str) -> Generator[Path]:
     """
     with tempfile.TemporaryDirectory(
         prefix=prefix, dir=place.parent, ignore_cleanup_errors=True
-    ) as made:
-        yield Path(made)
+    ) as staging:
+        yield Path(staging)
 
 
 def _properties(port: int, controller: int) -> str:

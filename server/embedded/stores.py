@@ -167,9 +167,9 @@ def _grant_read(root: Path) -> None:
     for folder, _, names in os.walk(root):
         for path in (Path(folder), *(Path(folder) / name for name in names)):
             mode = path.stat().st_mode
-            wanted = mode | ((mode & 0o500) >> 6)
-            if wanted != mode:
-                path.chmod(wanted)
+            readable = mode | ((mode & 0o500) >> 6)
+            if readable != mode:
+                path.chmod(readable)
 
 
 def _in_wheel(package: str, *parts: str) -> Path | None:

@@ -43,9 +43,9 @@ async def charge(request: Request) -> Response:
     """Answer `POST /charges`: charge, once a key."""
     bank = bank_of(request)
     new = await read_json(request, NewCharge)
-    made = await bank.charges.do(new)
+    charged = await bank.charges.do(new)
     bank.wake()
-    return answer(202, made)
+    return answer(202, charged)
 
 
 async def cancel(request: Request) -> Response:

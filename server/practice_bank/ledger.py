@@ -97,10 +97,10 @@ class Ledger:
             Invalid, UnknownMethod: no charge can be made of this.
             ChargeDiffers: there is one with this key, but with other facts.
         """
-        [made] = await self.charge_all([new], delay_s=delay_s)
-        if isinstance(made, Exception):
-            raise made
-        return made
+        [outcome] = await self.charge_all([new], delay_s=delay_s)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     async def charge_all(
         self, new: Sequence[NewCharge], *, delay_s: float
@@ -118,13 +118,15 @@ class Ledger:
         ]
         found = dict[str, asyncpg.Record]()
         if rows:
-            made = await self._pool.fetch(CHARGE, delay_s, self._slow_s, *zip(*rows, strict=True))
-            found = {row["key"]: row for row in made}
+            inserted = await self._pool.fetch(
+                CHARGE, delay_s, self._slow_s, *zip(*rows, strict=True)
+            )
+            found = {row["key"]: row for row in inserted}
         if missing := list({n.key for n in new} - found.keys()):
-            before = await self._pool.fetch(
+            existing = await self._pool.fetch(
                 "SELECT * FROM bank.charges WHERE key = ANY($1)", missing
             )
-            found |= {row["key"]: row for row in before}
+            found |= {row["key"]: row for row in existing}
         return [_outcome_of(n, found.get(n.key)) for n in new]
 
     async def cancel(self, key: str, *, delay_s: float) -> dict[str, Any]:

@@ -54,8 +54,8 @@ class Server(uvicorn.Server):
         log.info("stops sockets=%d drain_s=%d", len(subscribers), drain_s)
         random.shuffle(subscribers)
         slices = [subscribers[at : at + SLICE] for at in range(0, len(subscribers), SLICE)]
-        for some in slices:
-            for subscriber in some:
+        for slice_ in slices:
+            for subscriber in slice_:
                 close_for_restart(subscriber, drain_s)
             await asyncio.sleep(drain_s / len(slices))
         self.should_exit = True

@@ -1,4 +1,4 @@
-"""Logs: a line an event, and no flood from a library that tries again and again."""
+"""Logs: one line a record, and no flood from a library that retries."""
 
 import logging
 import sys
@@ -21,8 +21,8 @@ def record(name: str, message: str, *arguments: object, trace: bool = False) -> 
 def test_what_a_library_says_again_and_again_is_heard_once_in_a_while() -> None:
     now = [100.0]
     repeats = RepeatFilter(lambda: now[0])
-    heard = [repeats.filter(record("aiokafka", AWAY, node, "refused")) for node in range(50)]
-    assert heard == [True] + [False] * 49
+    passed = [repeats.filter(record("aiokafka", AWAY, node, "refused")) for node in range(50)]
+    assert passed == [True] + [False] * 49
     assert repeats.filter(record("aiokafka", "something else"))
     assert repeats.filter(record("aiohttp", AWAY, 1, "refused"))
     now[0] += REPEATS_S
