@@ -1,4 +1,4 @@
-"""For ever, once: the loop around every `run_once`, with back-off and timing."""
+"""The endless loop around every `run_once`, with back-off, metrics and logs."""
 
 import asyncio
 import logging
@@ -43,7 +43,7 @@ async def forever(
             failures += 1
             LOOP_FAILURES.labels(name).inc()
             pause_s = min(BACK_OFF_S_MAX, 0.05 * 2**failures) * random.uniform(0.5, 1)  # noqa: S311
-            _say(name, failures, error)
+            _log_failure(name, failures, error)
             await asyncio.sleep(pause_s)
             continue
         if failures:
@@ -54,11 +54,11 @@ async def forever(
         await asyncio.sleep(0 if done else idle_s)
 
 
-def _say(name: str, failures: int, error: Exception) -> None:
-    """A store that is away is one line; anything else is a mistake, with its trace."""
-    away = isinstance(error, (*UNAVAILABLE, RedisError, KafkaError))
+def _log_failure(name: str, failures: int, error: Exception) -> None:
+    """Log the first failure and each 50th; an unavailable store takes one line, a bug its trace."""
+    is_unavailable = isinstance(error, (*UNAVAILABLE, RedisError, KafkaError))
     if failures == 1 or failures % 50 == 0:
         log.error(
             "failed loop=%s times=%d why=%s: %s", name, failures, type(error).__name__, error,
-            exc_info=None if away else error,
+            exc_info=None if is_unavailable else error,
         )  # fmt: skip

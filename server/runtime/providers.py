@@ -37,5 +37,5 @@ async def open_payments(
 
 
 def breaker_of(settings: Settings) -> CircuitBreaker:
-    """A breaker for one service."""
+    """Return a circuit breaker for one service."""
     return CircuitBreaker(settings.breaker_failures_max, settings.breaker_open_seconds)

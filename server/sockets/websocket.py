@@ -10,20 +10,17 @@ from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from booking_rush.errors import Busy, Refusal, TryAgain
-from booking_rush.postgres import UNAVAILABLE
-from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server.protocol import frames
-from booking_rush.server.protocol.problems import Internal, NotAuthenticated, NotFound, problem
+from booking_rush.server.protocol.problems import Internal, problem
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import COMMAND_SECONDS, COMMANDS, SOCKETS
 from booking_rush.server.sockets import hold_commands
 from booking_rush.server.sockets.place_commands import confirm_presence, join, leave, ping
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.handshake import accept
-from booking_rush.server.web.responses import deny, trace_id_of
+from booking_rush.server.web.handshake import open_socket
+from booking_rush.server.web.responses import trace_id_of
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
 
 log = logging.getLogger(__name__)
 
@@ -47,26 +44,15 @@ class TokenBucket:
 
 async def serve_visitor(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve `/ws/events/{event}` from handshake to close."""
-    await receive()
-    path = PATH.match(scope["path"])
-    if path is None:
-        await deny(NotFound(), scope, send)
-        return
-    socket: Socket = scope["extensions"][EXTENSION]
-    if not await accept(scope, send, socket):
-        return
-    try:
-        visitor = visitor_of(HTTPConnection(scope), services)
-        room = await services.rooms.room(path[1])
-    except NotAuthenticated as refusal:
-        socket.end(frames.NOT_AUTHENTICATED, refusal.code)
-    except UnknownEvent as refusal:
-        socket.end(frames.UNKNOWN_EVENT, refusal.code)
-    except UNAVAILABLE:
-        socket.end(frames.OVERLOADED, "come back in a moment")
-    else:
+    opened = await open_socket(services, PATH, scope, receive, send, _authenticate)
+    if opened is not None:
+        socket, visitor, room = opened
         subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind)
         await serve(services, room, subscriber, receive, trace_id_of(scope))
+
+
+async def _authenticate(connection: HTTPConnection, services: Services) -> str:
+    return visitor_of(connection, services)
 
 
 async def serve(

@@ -1,4 +1,4 @@
-"""The broker: a real Kafka that answers, outlives a kill, and says in one line what it misses."""
+"""The broker: a real Kafka that answers, survives a kill, and names in one line what is missing."""
 
 import asyncio
 import os
@@ -53,7 +53,7 @@ async def produce(bootstrap: str, topic: str, words: list[bytes]) -> None:
 
 
 async def consume(bootstrap: str, topic: str, count: int, group: str | None = None) -> list[bytes]:
-    """So many words from the beginning of a topic; as a group's member, committed."""
+    """Return the first `count` values of a topic, sorted; with a group, commit their offsets."""
     consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=bootstrap, group_id=group,
         auto_offset_reset="earliest", enable_auto_commit=False,
@@ -78,7 +78,7 @@ async def test_what_is_produced_is_consumed(kafka_server: Store) -> None:
 
 
 async def test_a_kill_loses_nothing_that_was_acknowledged(own_kafka: Store) -> None:
-    """Not the words, not how far a group has read; and the address stays the same."""
+    """Records, committed offsets and the address are the same after the kill."""
     topic = await make_topic(own_kafka.url)
     await produce(own_kafka.url, topic, WORDS)
     await consume(own_kafka.url, topic, len(WORDS), "readers")
@@ -92,7 +92,7 @@ async def test_a_kill_loses_nothing_that_was_acknowledged(own_kafka: Store) -> N
 
 
 async def test_who_produces_waits_while_the_broker_is_away(own_kafka: Store) -> None:
-    """What was sent while nobody listened arrives when the broker is back."""
+    """A record that is sent while the broker is down arrives when it is back."""
     topic = await make_topic(own_kafka.url)
     async with producing(own_kafka.url) as producer:
         await producer.send_and_wait(topic, b"before")
@@ -143,7 +143,7 @@ def checkout(folder: Path) -> Path:
 
 @pytest.fixture
 def programs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Puts programs of our own on a PATH that is empty otherwise."""
+    """A function that adds a program of our own to a PATH that is empty otherwise."""
     path = folder / "programs"
     path.mkdir()
     monkeypatch.setenv("PATH", str(path))

@@ -1,4 +1,4 @@
-"""The practice bank, really served: what it does with money, and how it tells of it."""
+"""The practice bank over HTTP: charges, refunds and the webhooks about them."""
 
 import asyncio
 import hashlib
@@ -138,7 +138,7 @@ async def test_nothing_captures_after_its_deadline(desk: Desk) -> None:
 
 
 async def test_a_cancel_and_a_capture_at_one_moment_agree(desk: Desk) -> None:
-    """Whoever was first, the shop hears one word, and the ledger says the same."""
+    """Each charge has one webhook, of whichever came first, and the ledger agrees with it."""
     many = [payment("slow") for _ in range(40)]
     await desk.charge(*many)
 
@@ -182,7 +182,7 @@ async def test_a_bank_that_is_not_there_is_away(desk: Desk) -> None:
 
 
 async def test_secrets_are_rotated_without_a_lost_word(pool: Pool, shop: Shop) -> None:
-    """The readers know both, then the bank signs with the new one, then the old one goes."""
+    """The reader accepts both secrets, the bank signs with the new one, then the old one ends."""
     before, after, at_last = payment(), payment(), payment()
 
     async with open_desk(pool, shop, OLD) as desk:
@@ -239,7 +239,7 @@ async def test_a_webhook_of_the_banks_is_read_with_any_secret_of_ours() -> None:
 
 
 async def test_a_bad_charge_among_many_is_refused_alone(desk: Desk) -> None:
-    """They come together, so they are one statement; a repeat with other facts is among them."""
+    """Concurrent charges become one statement; one of these repeats a key with other facts."""
     good = [payment() for _ in range(20)]
     bad = payment("gold")
     differs = good[0]._replace(amount=1)
@@ -254,13 +254,13 @@ async def test_a_bad_charge_among_many_is_refused_alone(desk: Desk) -> None:
 
 
 async def test_charges_that_come_together_are_one_statement(pool: Pool) -> None:
-    """Of one key the first counts, whatever else is said of it in the same breath."""
-    books, asked = Ledger(pool), [new_charge(payment()) for _ in range(3)]
+    """Of several charges with one key in a batch, the first counts."""
+    ledger, asked = Ledger(pool), [new_charge(payment()) for _ in range(3)]
     differs = msgspec.structs.replace(asked[0], amount=1)
     stranger = msgspec.structs.replace(asked[1], key="pay:stranger:1")
     unknown = new_charge(payment("gold"))
 
-    told = await books.charge_all([*asked, asked[2], differs, stranger, unknown], delay_s=0.0)
+    told = await ledger.charge_all([*asked, asked[2], differs, stranger, unknown], delay_s=0.0)
 
     kinds = [type(one).__name__ for one in told]
     assert kinds == [*["dict"] * 4, "ChargeDiffers", "Invalid", "UnknownMethod"]

@@ -1,4 +1,4 @@
-"""The command line: help that a person can read, and exit codes that mean something."""
+"""The command line: help texts, output and exit codes of every command."""
 
 import re
 from pathlib import Path
@@ -28,9 +28,9 @@ def test_help_lists_every_command_with_a_sentence() -> None:
     assert done.returncode == 0
     for name, command in cli.commands.items():
         assert re.search(rf"^  {name} +[A-Z]", done.stdout, re.MULTILINE), name
-        said = run(name, "--help")
-        assert said.returncode == 0
-        assert (command.help or "").split(".")[0].split("\n")[0][:40] in said.stdout
+        help_text = run(name, "--help")
+        assert help_text.returncode == 0
+        assert (command.help or "").split(".")[0].split("\n")[0][:40] in help_text.stdout
     assert "Exit codes" in done.stdout
 
 

@@ -19,7 +19,7 @@ from booking_rush.booking.payments.practice_bank import PracticeBank
 from booking_rush.booking.payments.provider import Payment, PaymentNotification
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.ledger import NewCharge
-from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.runtime.ports import listen
 from booking_rush.server.runtime.settings import Settings
 from tests.support.clients import until
@@ -114,7 +114,7 @@ async def open_shop() -> AsyncGenerator[Shop]:
 @asynccontextmanager
 async def open_desk(pool: Pool, shop: Shop, *secrets: str) -> AsyncGenerator[Desk]:
     async with (
-        bank(
+        open_bank(
             pool,
             bind="127.0.0.1:0",
             webhook_url=shop.url,

@@ -29,7 +29,7 @@ from booking_rush.queue.admission import Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.app import create_app
 from booking_rush.server.auth.operators import Operators
-from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.serve import Server, config_of
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.ports import listen
@@ -192,7 +192,7 @@ def practice_bank(
     pool: Pool, base: str, settings: Settings, *, hurry_s: float = 0.3
 ) -> AbstractAsyncContextManager[str]:
     """A bank that tells its answers to a server, on a port of its own; in a hurry."""
-    return bank(
+    return open_bank(
         pool,
         bind="127.0.0.1:0",
         webhook_url=f"{base}/api/v1/payments/bank/webhook",
