@@ -1,12 +1,9 @@
 """A machine that asks the real line and the plain one the same, on real stores."""
 
-import asyncio
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
-import asyncpg
-import uvloop
+import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -15,22 +12,17 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from redis.asyncio import Redis
 
-from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.recording.batch import Batch, fold
-from booking_rush.booking.recording.recorder import CursorMovedError, Recorder
+from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua import commands as lua
-from booking_rush.lua.client.connection import connect
-from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
-from booking_rush.postgres import Pool
 from booking_rush.queue.rules import rules_of
+from tests.model.model_lab import ClockedProgram, Lab, ModelLab
 from tests.model.reference_queue import Line, Told
 from tests.support.event_in_redis import EVENT, NOON
-from tests.support.servers.stores import TEMPLATE, Store
 from tests.support.world import new_event
 
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus")
@@ -58,56 +50,8 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
-class ClockedProgram(Program):
-    """The program, with the hour that the machine says."""
-
-    now_ms = NOON
-
-    async def run(
-        self, event: str, stamp: str, commands: Sequence[Any], *, now_ms: int | None = None
-    ) -> list[Any]:
-        return await super().run(event, stamp, commands, now_ms=self.now_ms)
-
-
-class Lab:
-    """The stores behind a machine, and one loop to ask them in."""
-
-    def __init__(self, runner: asyncio.Runner, pool: Pool, redis: Redis) -> None:
-        self.runner = runner
-        self.pool = pool
-        self.redis = redis
-        self.text = assemble()
-        self.recorder: type[Recorder] = Recorder
-
-    def run(self, coroutine: Any) -> Any:
-        return self.runner.run(coroutine)
-
-
-@contextmanager
-def laboratory(redis_server: Store, postgres_server: Store, name: str) -> Generator[Lab]:
-    """A fresh database of this name, beside the shared Redis, and a loop to ask them in."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        url = postgres_server.url.replace("/rush?", f"/{name}?")
-
-        async def begin() -> tuple[Pool, Redis]:
-            connection = await asyncpg.connect(postgres_server.url)
-            await connection.execute(f"DROP DATABASE IF EXISTS {name}")
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-            await connection.close()
-            return await asyncpg.create_pool(
-                url, min_size=1, max_size=4, server_settings={"synchronous_commit": "off"}
-            ), connect(redis_server.url)
-
-        pool, redis = runner.run(begin())
-        yield Lab(runner, pool, redis)
-        runner.run(pool.close())
-        runner.run(redis.aclose())
-
-
-class LineMachine(RuleBasedStateMachine):
+class LineMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
     """Every rule is asked of the real line and of the plain one."""
-
-    lab: ClassVar[Lab]
 
     @initialize()
     def begin(self) -> None:
@@ -117,24 +61,10 @@ class LineMachine(RuleBasedStateMachine):
         self.version = 1
         self.program = ClockedProgram(self.lab.redis, self.lab.text)
         self.recorder = self._new_recorder()
-        self.lab.run(self._begin())
+        self.lab.run(self.start_event(new_event(rules=RULES)))
 
     def _new_recorder(self) -> Recorder:
         return self.lab.recorder(self.lab.pool, self.lab.redis, self.program, "machine")
-
-    async def _begin(self) -> None:
-        for table in ("places", "recorded", "sections", "shows", "events"):
-            await self.lab.pool.execute(f"DELETE FROM {table}")
-        await self.lab.redis.flushall()
-        await Catalogue(self.lab.pool).create(new_event(rules=RULES), who="machine")
-        await self.lab.pool.execute("UPDATE events SET state = 'open'")
-        await self.recorder.run_once()
-        await self._look_around()
-
-    async def _look_around(self) -> None:
-        run_id, _ = await self.program.found([EVENT])
-        self.epoch = await self.lab.pool.fetchval("SELECT epoch FROM recorded")
-        self.stamp = f"{self.epoch}:{run_id}"
 
     def ask(self, command: lua.Command[Any]) -> Told:
         """What the real line answers, in the plain one's words."""
@@ -197,12 +127,9 @@ class LineMachine(RuleBasedStateMachine):
         self.lab.run(self._keep_rules(rules))
         command = events_commands.SetRules(self.version, self.line.state, rules.numbers())  # type: ignore[arg-type]
         self.ask(command)
-        for kept in (self.kept,):
-            kept.rules, kept.state = dict(self.line.rules), self.line.state
+        self.kept.rules, self.kept.state = dict(self.line.rules), self.line.state
 
     async def _keep_rules(self, rules: Any) -> None:
-        import msgspec
-
         await self.lab.pool.execute(
             "UPDATE events SET rules = $1, state = $2, version = $3",
             msgspec.json.encode(rules).decode(),
@@ -219,7 +146,7 @@ class LineMachine(RuleBasedStateMachine):
     async def _record(self) -> None:
         self.recorder = self._new_recorder()
         newest: Any = await self.lab.redis.xrevrange(key(EVENT, self.epoch, "outbox"), count=1)
-        while newest and (await self._cursor())[1] != newest[0][0].decode():
+        while newest and (await self.cursor())[1] != newest[0][0].decode():
             await self.recorder.run_once()
         await self.recorder.run_once()
 
@@ -239,8 +166,7 @@ class LineMachine(RuleBasedStateMachine):
         self._bring_back()
 
     def _bring_back(self) -> None:
-        self.lab.run(self.recorder.rebuild(EVENT))
-        self.lab.run(self._look_around())
+        self.rebuild_event()
         self.line = self.kept.brought_back(self.line.now)
         self.postgres_has_what_was_told()
         self.lab.run(self._take_over_deadlines())
@@ -260,29 +186,17 @@ class LineMachine(RuleBasedStateMachine):
         self.stale = self.lab.run(self._read_ahead())
 
     async def _read_ahead(self) -> tuple[int, str, Batch] | None:
-        last = await self.lab.pool.fetchval("SELECT last FROM recorded")
-        entries: Any = await self.lab.redis.xrange(key(EVENT, self.epoch, "outbox"), f"({last}")
-        return (self.epoch, last, fold(entries)) if entries else None
+        entries = await self.unrecorded()
+        return (*await self.cursor(), fold(entries)) if entries else None
 
     @precondition(lambda self: self.stale is not None)
     @rule()
     def wake_the_stopped_recorder(self) -> None:
         """It may commit what is still next; anything else it must find refused."""
         assert self.stale is not None
-        (epoch, last, batch), self.stale = self.stale, None
-        now = self.lab.run(self._cursor())
-        try:
-            self.lab.run(self.recorder.commit(EVENT, epoch, last, batch))
-        except CursorMovedError:
-            assert now != (epoch, last)
-            return
-        assert now == (epoch, last), "a stopped recorder wrote into another life"
-        self.record()
-
-    async def _cursor(self) -> tuple[int, str]:
-        row = await self.lab.pool.fetchrow("SELECT epoch, last FROM recorded")
-        assert row is not None
-        return row["epoch"], row["last"]
+        stale, self.stale = self.stale, None
+        if self.commit_stale(*stale):
+            self.record()
 
     @invariant()
     def everybody_stands_where_the_plain_line_says(self) -> None:

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from booking_rush.booking.recording.batch import Batch, fold
-from booking_rush.booking.recording.recorder import CursorMovedError
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.holds import commands as lua
 from booking_rush.lua.line import commands
 from booking_rush.lua.saga import commands as saga_commands
-from tests.model.queue_machine import Lab
+from tests.model.model_lab import Lab
 from tests.model.reference_ledger import PLACES, SEATS, WORDS, Hold, Letter, Pass, Wish
 from tests.model.sale_stores import NAMES, Stage, pick
 from tests.support.event_in_redis import EVENT
@@ -162,11 +161,11 @@ class SaleMachine(Stage, RuleBasedStateMachine):
 
     def record_some(self, at: At) -> None:
         """A batch ends wherever it ends."""
-        entries = self.lab.run(self._entries())
+        entries = self.lab.run(self.unrecorded())
         assert len(entries) == len(self.sale.stream)
         if entries:
             some = at.nth % len(entries) + 1
-            epoch, last = self.lab.run(self._cursor())
+            epoch, last = self.lab.run(self.cursor())
             batch = fold(entries[:some])
             self.lab.run(self.recorder.commit(EVENT, epoch, last, batch))
             self._recorded(self.sale.stream[:some])
@@ -283,8 +282,7 @@ class SaleMachine(Stage, RuleBasedStateMachine):
         self.bring_back()
 
     def bring_back(self) -> None:
-        self.lab.run(self.recorder.rebuild(EVENT))
-        self.lab.run(self._look_around())
+        self.rebuild_event()
         for row in self.lab.run(self.lab.pool.fetch("SELECT id, state, until_ms FROM bookings")):
             had = self.sale.bookings[str(row["id"])]
             if had.state == "held":  # moved by the real time for which nobody could use it
@@ -294,8 +292,8 @@ class SaleMachine(Stage, RuleBasedStateMachine):
         assert {*self.sale.holds} == {*self.sale.bookings}
 
     def stop_a_recorder(self, at: At) -> None:
-        entries = self.lab.run(self._entries())
-        epoch, last = self.lab.run(self._cursor())
+        entries = self.lab.run(self.unrecorded())
+        epoch, last = self.lab.run(self.cursor())
         self.stale = (epoch, last, fold(entries), [*self.sale.stream]) if entries else None
 
     def wake_the_recorder(self, at: At) -> None:
@@ -303,14 +301,8 @@ class SaleMachine(Stage, RuleBasedStateMachine):
         if self.stale is None:
             return
         (epoch, last, batch, entries), self.stale = self.stale, None
-        now = self.lab.run(self._cursor())
-        try:
-            self.lab.run(self.recorder.commit(EVENT, epoch, last, batch))
-        except CursorMovedError:
-            assert now != (epoch, last)
-            return
-        assert now == (epoch, last), "a stopped recorder wrote into another life"
-        self._recorded(entries)
+        if self.commit_stale(epoch, last, batch):
+            self._recorded(entries)
 
     # What must hold
 

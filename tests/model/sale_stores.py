@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
@@ -17,7 +16,7 @@ from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
 from booking_rush.lua.saga import commands as saga_commands
 from booking_rush.queue.event_registry import EventRegistry
-from tests.model.queue_machine import ClockedProgram, Lab
+from tests.model.model_lab import ClockedProgram, ModelLab
 from tests.model.reference_ledger import PLACES, RULES, Letter, Told, Wish
 from tests.model.reference_sale import Sale
 from tests.support.event_in_redis import EVENT, NOON
@@ -33,8 +32,6 @@ SAGA = (
     saga_commands.ReopenHold,
     saga_commands.RetakeHold,
 )
-TABLES = ("dead", "mails", "states", "claims", "payments", "outbox", "inbox", "bookings",
-          "leases", "places", "recorded", "sections", "shows", "events")  # fmt: skip
 HOUSE = [
     {"id": "stalls", "show": "evening", "name": "Stalls", "kind": "seated",
      "rows": [{"name": "A", "seats": 3}, {"name": "B", "seats": 2}],
@@ -79,10 +76,9 @@ def pick(nth: int, *crowds: Sequence[T]) -> T | None:
     return crowd[nth % len(crowd)] if crowd else None
 
 
-class Stage:
+class Stage(ModelLab[SaleProgram]):
     """A sale on real stores, and the plain one beside it."""
 
-    lab: ClassVar[Lab]
     conductor_kind: ClassVar[type[Conductor]] = Conductor
 
     def set_up(self) -> None:
@@ -95,25 +91,16 @@ class Stage:
         self.conductor = self.conductor_kind(
             self.lab.pool, self.registry, self.bank, "machine", clock=lambda: 0.0
         )
-        self.lab.run(self._begin())
+        self.lab.run(self.start_event(new_event(rules=RULES, sections=HOUSE)))
 
     def _new_recorder(self) -> Recorder:
         return self.lab.recorder(
             self.lab.pool, self.lab.redis, self.program, "machine", lambda: self.sale.now / 1000
         )
 
-    async def _begin(self) -> None:
-        await self.lab.pool.execute("; ".join(f"DELETE FROM {table}" for table in TABLES))
-        await self.lab.redis.flushall()
-        await Catalogue(self.lab.pool).create(new_event(rules=RULES, sections=HOUSE), who="machine")
-        await self.lab.pool.execute("UPDATE events SET state = 'open'")
-        await self.recorder.run_once()
-        await self._look_around()
-
-    async def _look_around(self) -> None:
-        run_id, _ = await self.program.found([EVENT])
-        self.epoch = await self.lab.pool.fetchval("SELECT epoch FROM recorded")
-        self.stamp = f"{self.epoch}:{run_id}"
+    async def read_epoch(self) -> None:
+        """Read the epoch; orders of an earlier one are not sent again."""
+        await super().read_epoch()
         await self.registry.refresh()
         self.program.orders.clear()
 
@@ -185,18 +172,9 @@ class Stage:
         self.recorder = self._new_recorder()
         for _ in range(len(self.sale.stream) + 2):
             await self.recorder.run_once()
-            if not await self._entries():
+            if not await self.unrecorded():
                 return
         raise AssertionError("the recorder does not come to an end")
-
-    async def _entries(self) -> Any:
-        _, last = await self._cursor()
-        return await self.lab.redis.xrange(key(EVENT, self.epoch, "outbox"), f"({last}")
-
-    async def _cursor(self) -> tuple[int, str]:
-        row = await self.lab.pool.fetchrow("SELECT epoch, last FROM recorded")
-        assert row is not None
-        return row["epoch"], row["last"]
 
     async def send(
         self, letter: Letter, other: Any = None, then: Callable[[], Any] | None = None

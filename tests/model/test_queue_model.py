@@ -16,7 +16,8 @@ from hypothesis.stateful import (
 from booking_rush.booking.recording import recorder as record_module
 from booking_rush.booking.recording.batch import Batch
 from booking_rush.booking.recording.recorder import Recorder
-from tests.model.queue_machine import Lab, laboratory, machine_for
+from tests.model.model_lab import Lab, laboratory
+from tests.model.queue_machine import machine_for
 from tests.support.servers.stores import Store
 
 

@@ -27,7 +27,7 @@ from booking_rush.lua.events.commands import ReadSeats
 from booking_rush.lua.holds.commands import HoldSeats, ReadHolds
 from booking_rush.lua.saga.commands import ReopenHold
 from booking_rush.postgres import Pool
-from tests.model.queue_machine import Lab, laboratory
+from tests.model.model_lab import Lab, laboratory
 from tests.model.reference_ledger import HOLD_MS, Letter, Wish
 from tests.model.sale_machine import SaleMachine, machine_for
 from tests.support.event_in_redis import EVENT
