@@ -16,6 +16,7 @@ from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import migrate
 from booking_rush.postgres import Pool, open_pool
+from tests.support.outages import BrokenStore
 from tests.support.practice_bank import NEW, OLD, Desk, Shop, open_desk, open_shop
 from tests.support.servers.stores import TEMPLATE, Store, kafka_store, postgres_store, redis_store
 from tests.support.servers.stripe_mock import stripe_mock
@@ -107,6 +108,12 @@ def own_redis(folder: Path) -> Generator[Store]:
     """A Redis that this test may break."""
     with redis_store(folder) as store:
         yield store
+
+
+@pytest.fixture
+def broken_store(own_redis: Store, postgres_url: str, pool: Pool, folder: Path) -> BrokenStore:
+    """A Redis to break during a sale, and what the sale stands on besides."""
+    return BrokenStore(own_redis, postgres_url, pool, folder)
 
 
 @pytest.fixture

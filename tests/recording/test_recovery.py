@@ -16,9 +16,9 @@ from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.tasks import cancel_and_wait
-from tests.support.clients import until
+from tests.support.clients import until, until_ready
 from tests.support.crowds.waiting_crowd import Crowd, crowd_at
-from tests.support.outages import flush, rewind
+from tests.support.outages import BrokenStore, flush, rewind
 from tests.support.servers.processes import Process, last_words, running
 from tests.support.servers.stores import Store
 from tests.support.world import new_event, settings_for
@@ -64,13 +64,11 @@ class RecoveringSale:
 
 
 @asynccontextmanager
-async def recovering_sale(
-    store: Store, postgres_url: str, pool: Pool, folder: Path, **rules: float
-) -> AsyncGenerator[RecoveringSale]:
-    catalogue = Catalogue(pool)
+async def recovering_sale(stores: BrokenStore, **rules: float) -> AsyncGenerator[RecoveringSale]:
+    catalogue = Catalogue(stores.pool)
     await catalogue.create(new_event(rules=rules), who="tests")
     await catalogue.act("demo", "open", who="tests")
-    settings = settings_for(store.url, postgres_url, bind=f"127.0.0.1:{free_port()}")
+    settings = settings_for(stores.redis.url, stores.postgres_url, bind=f"127.0.0.1:{free_port()}")
     base = f"http://{settings.bind}"
     duties = {
         "record_1": "work record",
@@ -80,18 +78,10 @@ async def recovering_sale(
         "serve_2": "serve --shared",
     }
     async with AsyncExitStack() as stack:
-        processes = stack.enter_context(running(settings, folder, **duties))
-        async with httpx.AsyncClient(base_url=base) as client:
-
-            async def ready() -> bool:
-                try:
-                    return (await client.get("/readyz")).status_code == 200
-                except httpx.TransportError:
-                    return False
-
-            await until(ready, within_s=PATIENCE_S)
+        processes = stack.enter_context(running(settings, stores.folder, **duties))
+        await until_ready(base, within_s=PATIENCE_S)
         crowd = await stack.enter_async_context(crowd_at(base, "demo"))
-        yield RecoveringSale(crowd, processes, store, pool)
+        yield RecoveringSale(crowd, processes, stores.redis, stores.pool)
 
 
 async def gather_crowd(crowd: Crowd) -> list[asyncio.Task[None]]:
@@ -123,17 +113,13 @@ def restart(store: Store) -> None:
 
 @pytest.mark.parametrize("fault", [flush, rewind, replace, restart])
 async def test_nobody_loses_what_they_were_told(
-    fault: Callable[[Store], None],
-    own_redis: Store,
-    postgres_url: str,
-    pool: Pool,
-    folder: Path,
+    fault: Callable[[Store], None], broken_store: BrokenStore
 ) -> None:
     rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
-    async with recovering_sale(own_redis, postgres_url, pool, folder, **rules) as night:
+    async with recovering_sale(broken_store, **rules) as night:
         tasks = await gather_crowd(night.crowd)
         try:
-            await asyncio.to_thread(fault, own_redis)
+            await asyncio.to_thread(fault, broken_store.redis)
             await until(lambda: _epoch_is(night, 2), within_s=PATIENCE_S)
             await night.is_back()
             more = len(night.crowd.people)
@@ -142,15 +128,15 @@ async def test_nobody_loses_what_they_were_told(
             await cancel_and_wait(tasks)
 
         assert night.crowd.complaints() == []
-        await assert_order_is_kept(pool)
+        await assert_order_is_kept(broken_store.pool)
 
 
 async def test_one_recorder_is_stopped_in_the_middle_of_bringing_back(
-    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+    broken_store: BrokenStore,
 ) -> None:
     """The holder of the lease stops for ten seconds while it loads; the other brings all back."""
     rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
-    async with recovering_sale(own_redis, postgres_url, pool, folder, **rules) as night:
+    async with recovering_sale(broken_store, **rules) as night:
         tasks = await gather_crowd(night.crowd)
         try:
             stopped = await _stop_while_loading(night)
@@ -166,7 +152,7 @@ async def test_one_recorder_is_stopped_in_the_middle_of_bringing_back(
 
         assert reached >= 3  # the stopped one counted 2, the other had to count on
         assert night.crowd.complaints() == []
-        await assert_order_is_kept(pool)
+        await assert_order_is_kept(broken_store.pool)
 
 
 async def _stop_while_loading(night: RecoveringSale) -> float:
@@ -202,15 +188,13 @@ async def assert_order_is_kept(pool: Pool) -> None:
     assert waiting is None or all(row["number"] < waiting for row in rows)
 
 
-async def test_rebuilding_by_hand_keeps_everybody(
-    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
-) -> None:
-    async with recovering_sale(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
+async def test_rebuilding_by_hand_keeps_everybody(broken_store: BrokenStore) -> None:
+    async with recovering_sale(broken_store, rate_per_second=0) as night:
         people = [night.crowd.person() for _ in range(20)]
         await asyncio.gather(*(night.crowd.join(person) for person in people))
-        settings = settings_for(own_redis.url, postgres_url)
+        settings = settings_for(broken_store.redis.url, broken_store.postgres_url)
 
-        with running(settings, folder, rebuild="rebuild demo") as processes:
+        with running(settings, broken_store.folder, rebuild="rebuild demo") as processes:
             await until(lambda: not processes["rebuild"].is_running(), within_s=PATIENCE_S)
             said = processes["rebuild"].log.read_text()
 
@@ -220,13 +204,13 @@ async def test_rebuilding_by_hand_keeps_everybody(
 
 
 async def test_redis_that_counts_further_than_postgres_is_brought_back_from_there(
-    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+    broken_store: BrokenStore,
 ) -> None:
     """Postgres was put back from a backup: it is the truth, and counts on from Redis's number."""
-    async with recovering_sale(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
+    async with recovering_sale(broken_store, rate_per_second=0) as night:
         person = night.crowd.person()
         await night.crowd.join(person)
-        async with connect(own_redis.url) as redis:
+        async with connect(broken_store.redis.url) as redis:
             await redis.set("{demo}:epoch", "7:0123456789abcdef")
 
         await until(lambda: _epoch_is(night, 8), within_s=PATIENCE_S)

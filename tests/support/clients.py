@@ -37,6 +37,19 @@ async def until(condition: Callable[[], Any], *, within_s: float = PATIENCE_S) -
         await asyncio.sleep(0.01)
 
 
+async def until_ready(base: str, *, within_s: float = PATIENCE_S) -> None:
+    """Wait until a server answers that it may take traffic."""
+    async with httpx.AsyncClient(base_url=base) as client:
+
+        async def is_ready() -> bool:
+            try:
+                return (await client.get("/readyz")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await until(is_ready, within_s=within_s)
+
+
 class Socket:
     """A visitor's WebSocket that remembers what it was told."""
 

@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -15,6 +16,16 @@ from booking_rush.postgres import Pool
 from tests.support.clients import until
 from tests.support.servers.stores import Store
 from tests.support.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenStore:
+    """A Redis that a test breaks during a sale; Postgres and a folder for logs, which it keeps."""
+
+    redis: Store
+    postgres_url: str
+    pool: Pool
+    folder: Path
 
 
 @asynccontextmanager

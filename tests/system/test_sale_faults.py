@@ -14,7 +14,7 @@ from booking_rush.postgres import Pool
 from tests.support.clients import until
 from tests.support.crowds.buyers import Buyer, Character, all_live
 from tests.support.crowds.sale_event import any_of_a_thousand, running_sale, seated, standing
-from tests.support.outages import flush, rewind
+from tests.support.outages import BrokenStore, flush, rewind
 from tests.support.servers.processes import Process
 from tests.support.servers.stores import Store
 from tests.support.store_agreement import disagreements, is_quiet
@@ -62,24 +62,23 @@ async def some_are_sold(pool: Pool, least: int) -> None:
 
 @pytest.mark.parametrize("fault", [flush, rewind])
 async def test_redis_is_lost_in_the_middle_of_a_sale(
-    fault: Callable[[Store], None],
-    own_redis: Store,
-    postgres_url: str,
-    pool: Pool,
-    folder: Path,
+    fault: Callable[[Store], None], broken_store: BrokenStore
 ) -> None:
-    async with running_sale(own_redis.url, postgres_url, pool, folder, **EVENT) as sale:
+    store, pool = broken_store.redis, broken_store.pool
+    async with running_sale(
+        store.url, broken_store.postgres_url, pool, broken_store.folder, **EVENT
+    ) as sale:
         buyers = [Buyer(number, sale.base, CHARACTER) for number in range(BUYERS)]
 
         async def break_it() -> None:
             await some_are_sold(pool, 40)
-            await asyncio.to_thread(fault, own_redis)
+            await asyncio.to_thread(fault, store)
             await asyncio.Event().wait()
 
         await all_live(buyers, break_it)
         epoch = await pool.fetchval("SELECT epoch FROM recorded")
         assert epoch >= 2
-        async with connect(own_redis.url) as redis:
+        async with connect(store.url) as redis:
             await assert_nothing_is_lost(buyers, pool, redis)
 
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.server.runtime.settings import Settings
-from tests.support.clients import until
+from tests.support.clients import until_ready
 from tests.support.crowds.buyers import Wish
 from tests.support.servers.processes import Process, running
 from tests.support.world import new_event, settings_for
@@ -85,15 +83,7 @@ async def running_sale(
     )
     base = f"http://{wanted.bind}"
     with running(wanted, folder, **duties) as processes:
-        async with httpx.AsyncClient(base_url=base) as client:
-
-            async def is_ready() -> bool:
-                try:
-                    return (await client.get("/readyz")).status_code == 200
-                except httpx.TransportError:
-                    return False
-
-            await until(is_ready, within_s=30)
+        await until_ready(base)
         yield Running(base, processes, wanted)
 
 
