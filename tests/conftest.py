@@ -17,7 +17,14 @@ from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import migrate
 from booking_rush.postgres import Pool, open_pool
 from tests.support.outages import BrokenStore
-from tests.support.practice_bank import NEW, OLD, Desk, Shop, open_desk, open_shop
+from tests.support.practice_bank import (
+    NEW,
+    OLD,
+    ServedBank,
+    WebhookReceiver,
+    receive_webhooks,
+    serve_bank,
+)
 from tests.support.servers.stores import TEMPLATE, Store, kafka_store, postgres_store, redis_store
 from tests.support.servers.stripe_mock import stripe_mock
 from tests.support.world import World, open_world, settings_for
@@ -124,17 +131,19 @@ def own_kafka(folder: Path) -> Generator[Store]:
 
 
 @pytest.fixture
-async def shop() -> AsyncGenerator[Shop]:
+async def webhook_receiver() -> AsyncGenerator[WebhookReceiver]:
     """Where the practice bank tells its words."""
-    async with open_shop() as shop:
-        yield shop
+    async with receive_webhooks() as webhook_receiver:
+        yield webhook_receiver
 
 
 @pytest.fixture
-async def desk(pool: Pool, shop: Shop) -> AsyncGenerator[Desk]:
+async def practice_bank(
+    pool: Pool, webhook_receiver: WebhookReceiver
+) -> AsyncGenerator[ServedBank]:
     """A practice bank at work, and who asks it."""
-    async with open_desk(pool, shop, NEW, OLD) as desk:
-        yield desk
+    async with serve_bank(pool, webhook_receiver, NEW, OLD) as practice_bank:
+        yield practice_bank
 
 
 @pytest.fixture

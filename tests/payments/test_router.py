@@ -40,7 +40,7 @@ from booking_rush.server.runtime.ports import free_port
 from tests.support.clients import Visitor, until
 from tests.support.fake_http import Hand
 from tests.support.payment_providers import FAILURES_MAX, OPEN_S, Guard, guard_of
-from tests.support.practice_bank import NEW, Desk, payment
+from tests.support.practice_bank import NEW, ServedBank, payment
 from tests.support.store_agreement import is_quiet
 from tests.support.world import World, open_world, settings_for
 
@@ -52,8 +52,8 @@ async def to_close() -> AsyncGenerator[AsyncExitStack]:
 
 
 @pytest.fixture
-async def guard(desk: Desk, to_close: AsyncExitStack) -> Guard:
-    return await guard_of(desk.payments.base_url, NEW, to_close)
+async def guard(practice_bank: ServedBank, to_close: AsyncExitStack) -> Guard:
+    return await guard_of(practice_bank.payments.base_url, NEW, to_close)
 
 
 AWAY = ["its port is closed", "it fails"]
@@ -77,7 +77,9 @@ def all_of(payments: Guarded) -> list[Callable[[Payment], Awaitable[object]]]:
 
 
 @pytest.mark.parametrize("how", AWAY)
-async def test_one_call_is_the_probe_however_many_ask(guard: Guard, desk: Desk, how: str) -> None:
+async def test_one_call_is_the_probe_however_many_ask(
+    guard: Guard, practice_bank: ServedBank, how: str
+) -> None:
     await guard.goes_away(how)
     await guard.fails()
     guard.passes()
@@ -97,7 +99,7 @@ async def test_one_call_is_the_probe_however_many_ask(guard: Guard, desk: Desk, 
     assert [one for one in found if one == ""] == [""]
     assert guard.payments.state() == "closed"
     await asyncio.gather(*map(guard.payments.charge, many))
-    assert await desk.totals(*many) == [(6500, 0)] * 20
+    assert await practice_bank.totals(*many) == [(6500, 0)] * 20
 
 
 async def test_a_probe_that_is_cancelled_is_followed_by_another(guard: Guard) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.ledger import Ledger, NewCharge
-from tests.support.crash_injection import DiedError, Fate, MortalPool
+from tests.support.crash_injection import CrashedError, CrashingPool, CrashPoint
 from tests.support.practice_bank import new_charge, payment
 
 # What is asked and done in turn, and what comes of it in the end: words, captured, refunded.
@@ -65,10 +65,10 @@ async def test_every_death_of_the_bank_is_made_good(
         call += 1
         wanted = payment(method)
         asked, heard = new_charge(wanted), list[str]()
-        fate = Fate(call, answered=answered)
-        with contextlib.suppress(DiedError):
-            await Shift(MortalPool(pool, fate), asked, heard).work()
-        died = fate.died.is_set()
+        fate = CrashPoint(call, answered=answered)
+        with contextlib.suppress(CrashedError):
+            await Shift(CrashingPool(pool, fate), asked, heard).work()
+        died = fate.crashed.is_set()
         await Shift(pool, asked, heard).work()
 
         assert set(heard) == words, f"died at statement {call}"

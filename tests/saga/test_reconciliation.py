@@ -30,7 +30,7 @@ async def write_row(redis: Redis, row: str, text: str) -> None:
 
 
 @pytest.fixture
-async def night(world: World) -> dict[str, Visitor]:
+async def buyers(world: World) -> dict[str, Visitor]:
     """Ada has bought A-1 and two places of the floor's; Bob has let B-1 go; all is quiet."""
     await world.event()
     ada, bob = await world.visitor(), await world.visitor()
@@ -53,7 +53,7 @@ async def looks(duty: Reconciler) -> list[Difference]:
 
 
 async def test_what_agrees_is_left_alone(
-    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
+    world: World, buyers: dict[str, Visitor], pool: Pool, redis: Redis
 ) -> None:
     await until(lambda: is_quiet(pool))
     assert await looks(reconciler(world, pool)) == []
@@ -61,7 +61,7 @@ async def test_what_agrees_is_left_alone(
 
 
 async def test_a_sold_seat_that_is_free_in_redis_is_sold_again(
-    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
+    world: World, buyers: dict[str, Visitor], pool: Pool, redis: Redis
 ) -> None:
     await until(lambda: is_quiet(pool))
     text = await row_of(redis, "A")
@@ -102,7 +102,7 @@ async def test_money_that_the_bank_took_unheard_is_heard(
 
 
 async def test_an_operator_is_shown_what_differs(
-    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
+    world: World, buyers: dict[str, Visitor], pool: Pool, redis: Redis
 ) -> None:
     await until(lambda: is_quiet(pool))
     admin = await world.operator()

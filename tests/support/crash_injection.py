@@ -9,16 +9,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 
-class DiedError(BaseException):
+class CrashedError(BaseException):
     """The process is gone: nothing that it would have done is done."""
 
 
-class Fate:
+class CrashPoint:
     """Counts the calls to the outside, and ends the process at one of them."""
 
     def __init__(self, at: int, *, answered: bool) -> None:
         self.calls = 0
-        self.died = asyncio.Event()
+        self.crashed = asyncio.Event()
         self._at = at
         self._answered = answered
 
@@ -34,21 +34,21 @@ class Fate:
         """One call to the outside; `answered`: it is carried out, and the answer is lost."""
         self.calls += 1
         last = self.calls == self._at
-        if self.died.is_set() or (last and not self._answered):
-            self.died.set()
-            raise DiedError
+        if self.crashed.is_set() or (last and not self._answered):
+            self.crashed.set()
+            raise CrashedError
         try:
             return await work()
         finally:
             if last:
-                self.died.set()
-                raise DiedError
+                self.crashed.set()
+                raise CrashedError
 
 
-class MortalConnection:
+class CrashingConnection:
     """A connection of a process that may die."""
 
-    def __init__(self, connection: Any, fate: Fate) -> None:
+    def __init__(self, connection: Any, fate: CrashPoint) -> None:
         self._connection = connection
         self._fate = fate
 
@@ -70,16 +70,16 @@ class MortalConnection:
             raise
         try:
             await self._fate.call(transaction.commit)
-        except DiedError:
+        except CrashedError:
             if transaction._state.name == "STARTED":
                 await transaction.rollback()
             raise
 
 
-class MortalPool:
+class CrashingPool:
     """A pool of a process that may die."""
 
-    def __init__(self, pool: Any, fate: Fate) -> None:
+    def __init__(self, pool: Any, fate: CrashPoint) -> None:
         self._pool = pool
         self._fate = fate
 
@@ -90,15 +90,15 @@ class MortalPool:
         return found
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncGenerator[MortalConnection]:
+    async def acquire(self) -> AsyncGenerator[CrashingConnection]:
         async with self._pool.acquire() as connection:
-            yield MortalConnection(connection, self._fate)
+            yield CrashingConnection(connection, self._fate)
 
 
-class MortalRedis:
+class CrashingRedis:
     """A Redis client of a process that may die."""
 
-    def __init__(self, redis: Any, fate: Fate) -> None:
+    def __init__(self, redis: Any, fate: CrashPoint) -> None:
         self._redis = redis
         self._fate = fate
 
@@ -109,10 +109,10 @@ class MortalRedis:
         return found
 
 
-class MortalPayments:
+class CrashingPayments:
     """The bank as a process asks it that may die."""
 
-    def __init__(self, payments: Any, fate: Fate) -> None:
+    def __init__(self, payments: Any, fate: CrashPoint) -> None:
         self._payments = payments
         self._fate = fate
 

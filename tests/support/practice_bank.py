@@ -43,81 +43,85 @@ def new_charge(of: Payment) -> NewCharge:
 
 
 @dataclass
-class Shop:
+class WebhookReceiver:
     """Who is told: its address, what it has heard, and whether it listens just now."""
 
     url: str
     secrets: tuple[str, ...] = (NEW, OLD)
-    listens: bool = True
-    told: list[PaymentNotification] = field(default_factory=list[PaymentNotification])
-    missed: list[str] = field(default_factory=list[str])
+    accepts: bool = True
+    received: list[PaymentNotification] = field(default_factory=list[PaymentNotification])
+    refused: list[str] = field(default_factory=list[str])
 
-    async def hear(self, request: Request) -> Response:
+    async def receive(self, request: Request) -> Response:
         body = await request.body()
         reader = PracticeBank(Nobody(), "", self.secrets)
         told = reader.read(request.headers, body, now=time.time())
         assert told is not None
-        if not self.listens:
-            self.missed.append(told.id)
+        if not self.accepts:
+            self.refused.append(told.id)
             return Response(status_code=503)
-        self.told.append(told)
+        self.received.append(told)
         return Response(status_code=200)
 
-    def words(self, about: Payment) -> list[str]:
-        return [told.word for told in self.told if told.booking == about.booking]
+    def events_of(self, payment: Payment) -> list[str]:
+        return [told.word for told in self.received if told.booking == payment.booking]
 
 
 @dataclass
-class Desk:
+class ServedBank:
     """A bank, the shop that it tells, and how the shop asks it."""
 
     payments: PracticeBank
-    asker: AiohttpClient
-    shop: Shop
+    http_client: AiohttpClient
+    receiver: WebhookReceiver
     http: httpx.AsyncClient
     pool: Pool
 
-    async def charge(self, *asked: Payment) -> None:
-        await asyncio.gather(*(self.payments.charge(one) for one in asked))
+    async def charge(self, *payments: Payment) -> None:
+        await asyncio.gather(*(self.payments.charge(payment) for payment in payments))
 
-    async def hears(self, about: Payment, *words: str) -> None:
-        await until(lambda: self.shop.words(about) == list(words))
+    async def delivers(self, payment: Payment, *events: str) -> None:
+        """Wait until the webhooks of a payment are exactly these, in this order."""
+        await until(lambda: self.receiver.events_of(payment) == list(events))
 
-    async def totals(self, *about: Payment) -> list[tuple[int, int]]:
-        """Captured and refunded of each, as the ledger adds up."""
+    async def totals(self, *payments: Payment) -> list[tuple[int, int]]:
+        """Return (captured, refunded) of each payment, summed from the ledger."""
         rows = await self.pool.fetch("SELECT * FROM bank.totals")
         found = {row["charge"]: (row["captured"], row["refunded"]) for row in rows}
-        return [found.get(one.key, (0, 0)) for one in about]
+        return [found.get(payment.key, (0, 0)) for payment in payments]
 
-    async def state(self, about: Payment) -> str:
-        return str((await self.http.get(f"/charges/{about.key}")).json()["state"])
+    async def state(self, payment: Payment) -> str:
+        return str((await self.http.get(f"/charges/{payment.key}")).json()["state"])
 
-    async def turn(self, **dials: float) -> None:
-        (await self.http.put("/dials", json=dials)).raise_for_status()
+    async def inject_faults(self, **faults: float) -> None:
+        """Set the bank's fault settings; those that are not named are off."""
+        (await self.http.put("/dials", json=faults)).raise_for_status()
 
 
 @asynccontextmanager
-async def open_shop() -> AsyncGenerator[Shop]:
+async def receive_webhooks() -> AsyncGenerator[WebhookReceiver]:
     listener = listen(Settings(bind="127.0.0.1:0"), alone=True)
     listener.listen()
-    shop = Shop(f"http://127.0.0.1:{listener.getsockname()[1]}/webhook")
-    app = Starlette(routes=[Route("/webhook", shop.hear, methods=["POST"])])
+    receiver = WebhookReceiver(f"http://127.0.0.1:{listener.getsockname()[1]}/webhook")
+    app = Starlette(routes=[Route("/webhook", receiver.receive, methods=["POST"])])
     server = QuietServer(uvicorn.Config(app, ws="none", lifespan="off", log_config=None))
     task = asyncio.create_task(server.serve([listener]))
     try:
-        yield shop
+        yield receiver
     finally:
         server.should_exit = True
         await task
 
 
 @asynccontextmanager
-async def open_desk(pool: Pool, shop: Shop, *secrets: str) -> AsyncGenerator[Desk]:
+async def serve_bank(
+    pool: Pool, receiver: WebhookReceiver, *secrets: str
+) -> AsyncGenerator[ServedBank]:
     async with (
         bank(
             pool,
             bind="127.0.0.1:0",
-            webhook_url=shop.url,
+            webhook_url=receiver.url,
             secrets=secrets,
             slow_s=SOON_S,
             late_s=SOON_S,
@@ -125,10 +129,10 @@ async def open_desk(pool: Pool, shop: Shop, *secrets: str) -> AsyncGenerator[Des
         httpx.AsyncClient(base_url=url) as http,
         open_http(connections=64) as asker,
     ):
-        yield Desk(PracticeBank(asker, url, secrets), asker, shop, http, pool)
+        yield ServedBank(PracticeBank(asker, url, secrets), asker, receiver, http, pool)
 
 
-async def is_quiet(pool: Pool) -> bool:
+async def all_delivered(pool: Pool) -> bool:
     """Whether the bank owes no word."""
     owed = "SELECT count(*) FROM bank.webhooks WHERE delivered_at IS NULL AND due_at IS NOT NULL"
     return bool(await pool.fetchval(owed) == 0)

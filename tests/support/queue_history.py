@@ -12,7 +12,7 @@ class Change:
 
     visitor: str
     number: int
-    had: str
+    before: str
     state: str
 
 
@@ -24,21 +24,21 @@ class History:
 
     def numbers(self) -> list[int]:
         """The numbers in the order in which they were given."""
-        return [change.number for change in self.changes if not change.had]
+        return [change.number for change in self.changes if not change.before]
 
     def admitted_from_the_line(self) -> list[int]:
         """The numbers of who came in from the line, in that order."""
         return [
             change.number
             for change in self.changes
-            if (change.had, change.state) == ("waiting", "admitted")
+            if (change.before, change.state) == ("waiting", "admitted")
         ]
 
     def most_active(self) -> int:
         """The most that were active at any instant."""
         active = most = 0
         for change in self.changes:
-            active += (change.state == "admitted") - (change.had == "admitted")
+            active += (change.state == "admitted") - (change.before == "admitted")
             most = max(most, active)
         return most
 
@@ -46,7 +46,7 @@ class History:
         """How many waited before each visitor at the very moment at which they joined."""
         waiting, ahead = set[int](), dict[str, int]()
         for change in self.changes:
-            if not change.had:
+            if not change.before:
                 ahead[change.visitor] = len(waiting)
             _step(waiting, change)
         return ahead

@@ -46,7 +46,7 @@ async def _seats(pool: Pool, redis: Redis, event: str) -> list[str]:
     sold = await sold_seats(pool)
     rows = await pool.fetch("SELECT seat FROM claims WHERE event = $1", event)
     claimed = {row["seat"] for row in rows}
-    in_redis = await marks(redis, pool, event)
+    in_redis = await seat_marks(redis, pool, event)
     wrong = [f"{seat} sold {times} times" for seat, times in sold.items() if times > 1]
     wrong += [f"{seat} sold and not claimed" for seat in set(sold) - claimed]
     wrong += [f"{seat} claimed and not sold" for seat in claimed - set(sold)]
@@ -58,7 +58,7 @@ async def _seats(pool: Pool, redis: Redis, event: str) -> list[str]:
     ]
 
 
-async def marks(redis: Redis, pool: Pool, event: str) -> dict[str, str]:
+async def seat_marks(redis: Redis, pool: Pool, event: str) -> dict[str, str]:
     """Every seat as Redis has it."""
     epoch = await pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", event)
     rows = cast("dict[bytes, bytes]", await cast("Any", redis.hgetall(key(event, epoch, "rows"))))

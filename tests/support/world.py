@@ -94,7 +94,7 @@ class World:
     async def event(self, event: str = "demo", *, state: str = "open", **fields: Any) -> Event:
         """Put an event on sale and bring it into a state; it is ready when this returns."""
         made = await self.catalogue.create(new_event(event, **fields), who="tests")
-        for action in WAYS[state]:
+        for action in ACTIONS[state]:
             made = await self.catalogue.act(event, action, who="tests")
         registry = self.services.rooms.events
         assert await registry.ready(event, seconds=PATIENCE_S)
@@ -111,7 +111,7 @@ class World:
         return await self.clients.operator()
 
 
-WAYS = {
+ACTIONS = {
     "scheduled": (),
     "open": ("open",),
     "paused": ("open", "pause"),
@@ -191,7 +191,7 @@ def bank_of(services: Services) -> PracticeBank:
 
 
 def practice_bank(
-    pool: Pool, base: str, settings: Settings, *, hurry_s: float = 0.3
+    pool: Pool, base: str, settings: Settings, *, delay_s: float = 0.3
 ) -> AbstractAsyncContextManager[str]:
     """A bank that tells its answers to a server, on a port of its own; in a hurry."""
     return bank(
@@ -199,8 +199,8 @@ def practice_bank(
         bind="127.0.0.1:0",
         webhook_url=f"{base}/api/v1/payments/bank/webhook",
         secrets=settings.webhook_secrets,
-        slow_s=hurry_s,
-        late_s=hurry_s,
+        slow_s=delay_s,
+        late_s=delay_s,
     )
 
 

@@ -14,9 +14,9 @@ from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import ReportSockets
 from booking_rush.postgres import Pool
 from tests.support.clients import until
-from tests.support.crowds.buyers import Buyer, Character, Wish, all_live
+from tests.support.crowds.buyers import Buyer, BuyerProfile, HoldRequest, run_all
 from tests.support.crowds.sale_event import any_of_a_thousand, running_sale, seated, standing
-from tests.support.store_agreement import disagreements, is_quiet, marks
+from tests.support.store_agreement import disagreements, is_quiet, seat_marks
 
 
 class Auditor:
@@ -48,7 +48,7 @@ class Auditor:
             await asyncio.sleep(0.005)
 
 
-def any_of_fifty(chance: random.Random) -> Wish:
+def any_of_fifty(chance: random.Random) -> HoldRequest:
     """Named, best and standing, mixed."""
     match chance.randrange(3):
         case 0:
@@ -66,10 +66,10 @@ async def test_three_hundred_race_for_fifty_places(
     rules = {"rate_per_second": 1000, "active_max": 1000, "claim_seconds": 60}
     event: dict[str, Any] = {"sections": sections, "rules": rules}
     async with running_sale(redis_url, postgres_url, pool, folder, **event) as sale:
-        character = Character(any_of_fifty, tries=40)
+        character = BuyerProfile(any_of_fifty, tries=40)
         buyers = [Buyer(number, sale.base, character) for number in range(300)]
         auditor = await Auditor.of(redis, 50)
-        await all_live(buyers, auditor.watch)
+        await run_all(buyers, auditor.watch)
         await until(lambda: is_quiet(pool), within_s=30)
 
         assert auditor.looks > 10
@@ -79,7 +79,7 @@ async def test_three_hundred_race_for_fifty_places(
         )
         floor = sum(one["quantity"] for b in buyers for one in b.confirmed() if "section" in one)
         assert (len(seats), max(seats.values()), floor) == (30, 1, 20)
-        assert set((await marks(redis, pool, "demo")).values()) == {"s"}
+        assert set((await seat_marks(redis, pool, "demo")).values()) == {"s"}
         refusals = Counter(code for buyer in buyers for code in buyer.refusals)
         assert set(refusals) <= {"seats_taken", "sold_out"}
         assert all(len(buyer.confirmed()) <= 1 for buyer in buyers)
@@ -98,17 +98,17 @@ async def test_two_thousand_on_a_thousand_places_with_every_change_of_mind(
     }
     event: dict[str, Any] = {"sections": [seated(32, 25), standing(200)], "rules": rules}
     async with running_sale(redis_url, postgres_url, pool, folder, **event) as sale:
-        character = Character(
+        character = BuyerProfile(
             any_of_a_thousand,
             tries=4,
             releases=0.1,
-            forgets=0.03,
+            abandons=0.03,
             cancels=0.15,
             methods=("ok",) * 16 + ("declined",) * 3 + ("late",),
         )
         buyers = [Buyer(number, sale.base, character) for number in range(visitors)]
         auditor = await Auditor.of(redis, 1000)
-        await all_live(buyers, auditor.watch)
+        await run_all(buyers, auditor.watch)
         await until(lambda: is_quiet(pool), within_s=60)
 
         assert await disagreements(pool, redis) == []

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
 from tests.support.clients import until
-from tests.support.crowds.buyers import Buyer, Character, all_live
+from tests.support.crowds.buyers import Buyer, BuyerProfile, run_all
 from tests.support.crowds.sale_event import any_of_a_thousand, running_sale, seated, standing
 from tests.support.outages import BrokenStore, flush, rewind
 from tests.support.servers.processes import Process
@@ -28,11 +28,11 @@ RULES = {
     "hold_seconds": 5,
     "payment_seconds": 8,
 }
-CHARACTER = Character(
+CHARACTER = BuyerProfile(
     any_of_a_thousand,
     tries=12,
     releases=0.05,
-    forgets=0.05,
+    abandons=0.05,
     cancels=0.1,
     methods=("ok",) * 15 + ("declined", "slow", "lost"),
 )
@@ -75,7 +75,7 @@ async def test_redis_is_lost_in_the_middle_of_a_sale(
             await asyncio.to_thread(fault, store)
             await asyncio.Event().wait()
 
-        await all_live(buyers, break_it)
+        await run_all(buyers, break_it)
         epoch = await pool.fetchval("SELECT epoch FROM recorded")
         assert epoch >= 2
         async with connect(store.url) as redis:
@@ -102,6 +102,6 @@ async def test_record_conduct_and_bank_are_killed_again_and_again(
                 await asyncio.sleep(chance.uniform(0.2, 0.9))
             await asyncio.Event().wait()
 
-        await all_live(buyers, keep_killing)
+        await run_all(buyers, keep_killing)
         assert min(deaths.values()) >= DEATHS, deaths
         await assert_nothing_is_lost(buyers, pool, redis)

@@ -12,7 +12,7 @@ from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.server.runtime.settings import Settings
 from tests.support.clients import until_ready
-from tests.support.crowds.buyers import Wish
+from tests.support.crowds.buyers import HoldRequest
 from tests.support.servers.processes import Process, running
 from tests.support.world import new_event, settings_for
 
@@ -49,7 +49,7 @@ def standing(capacity: int) -> dict[str, object]:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningSale:
     """Where a sale goes on, and its processes."""
 
     base: str
@@ -67,7 +67,7 @@ async def running_sale(
     duties: Mapping[str, str] = DUTIES,
     settings: Mapping[str, Any] | None = None,
     **event: Any,
-) -> AsyncGenerator[Running]:
+) -> AsyncGenerator[RunningSale]:
     """An event on sale at two servers with every duty."""
     catalogue = Catalogue(pool)
     await catalogue.create(new_event(**event), who="tests")
@@ -84,14 +84,14 @@ async def running_sale(
     base = f"http://{wanted.bind}"
     with running(wanted, folder, **duties) as processes:
         await until_ready(base)
-        yield Running(base, processes, wanted)
+        yield RunningSale(base, processes, wanted)
 
 
-def any_of_a_thousand(chance: random.Random) -> Wish:
-    quantity = chance.randint(1, 3)
-    match chance.randrange(3):
+def any_of_a_thousand(rng: random.Random) -> HoldRequest:
+    quantity = rng.randint(1, 3)
+    match rng.randrange(3):
         case 0:
-            row, first = chance.randrange(32), chance.randint(1, 25 - quantity)
+            row, first = rng.randrange(32), rng.randint(1, 25 - quantity)
             return {"seats": [f"stalls.R{row}-{first + n}" for n in range(quantity)]}
         case 1:
             return {"section": "stalls", "quantity": quantity}

@@ -44,32 +44,32 @@ class Demo:
             )
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.out.read_text()
 
     @property
     def password(self) -> str:
-        found = re.search(r"admin / (\S+)", self.said)
-        assert found, self.said
+        found = re.search(r"admin / (\S+)", self.output)
+        assert found, self.output
         return found[1]
 
     def pid_of(self, name: str) -> int:
         """The pid that was printed last for a child."""
-        return int(re.findall(rf"^  {name} +pid (\d+)$", self.said, re.MULTILINE)[-1])
+        return int(re.findall(rf"^  {name} +pid (\d+)$", self.output, re.MULTILINE)[-1])
 
     def wait_ready(self) -> None:
-        self.wait_said("\nready\n")
+        self.wait_for_output("\nready\n")
         assert httpx.get(f"{self.base}/readyz").status_code == 200
 
-    def wait_said(self, text: str, within_s: float = READY_S) -> None:
-        wait_for(self.process, lambda: text in self.said, lambda: self.said, within_s=within_s)
+    def wait_for_output(self, text: str, within_s: float = READY_S) -> None:
+        wait_for(self.process, lambda: text in self.output, lambda: self.output, within_s=within_s)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Signal it, and wait as long as the contract allows; its exit code."""
         self.process.send_signal(how)
         return self.process.wait(STOP_S)
 
-    def left_behind(self) -> list[str]:
+    def leftover_processes(self) -> list[str]:
         """Processes that still work in our folder."""
         left: list[str] = []
         for process in psutil.process_iter(["cmdline", "cwd", "pid"]):
@@ -78,7 +78,7 @@ class Demo:
                 left.append(words)
         return left
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Whatever happened, nothing is left when a test is over."""
         if self.process.poll() is None:
             for child in psutil.Process(self.process.pid).children(recursive=True):

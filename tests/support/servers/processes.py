@@ -22,15 +22,15 @@ T = TypeVar("T")
 def wait_for(
     process: "subprocess.Popen[Any]",
     condition: Callable[[], T | None],
-    said: Callable[[], str],
+    describe: Callable[[], str],
     *,
     within_s: float = 30.0,
 ) -> T:
     """What a condition comes to when it is true; a process that ends or is late says why."""
     until = time.monotonic() + within_s
     while not (found := condition()):
-        assert process.poll() is None, said()
-        assert time.monotonic() < until, said()
+        assert process.poll() is None, describe()
+        assert time.monotonic() < until, describe()
         time.sleep(0.02)
     return found
 
@@ -88,7 +88,7 @@ class Process:
         return self._process.poll() is None
 
 
-def last_words(logs: Mapping[str, Path]) -> str:
+def log_tails(logs: Mapping[str, Path]) -> str:
     """The end of each log, for whoever looks for the reason."""
     return "".join(
         f"\n--- {name}\n{log.read_text(errors='replace')[-TAIL:]}" for name, log in logs.items()

@@ -31,7 +31,7 @@ RIGHTS = [
 ]
 
 
-class Secured(NamedTuple):
+class SecuredKafka(NamedTuple):
     """The broker; `with_user` wants USER's password, `with_certificate` the owner's."""
 
     store: Store
@@ -42,21 +42,21 @@ class Secured(NamedTuple):
 
 
 @contextmanager
-def running_secured(folder: Path) -> Generator[Secured]:
+def running_secured(folder: Path) -> Generator[SecuredKafka]:
     """USER may read and write our topics and make none; the owner may do everything."""
-    authority = Authority(folder)
+    authority = CertificateAuthority(folder)
     child, url = asyncio.run(kafka_child(folder / "kafka", folder))
     ports = {"USERS": free_port(), "OWNERS": free_port()}
     with (folder / "kafka" / "server.properties").open("a") as properties:
-        properties.write(_secured(url, ports, authority.path, authority.signs("broker")))
+        properties.write(_properties(url, ports, authority.path, authority.issue("broker")))
     with running(child, url) as store:
         _add_user(child.argv, url, folder)
         asyncio.run(_allow(url))
         users, owners = (f"127.0.0.1:{port}" for port in ports.values())
-        yield Secured(store, users, owners, authority.path, authority.signs("owner"))
+        yield SecuredKafka(store, users, owners, authority.path, authority.issue("owner"))
 
 
-class Authority:
+class CertificateAuthority:
     """Signs certificates for 127.0.0.1; `path` holds its own."""
 
     def __init__(self, folder: Path) -> None:
@@ -67,7 +67,7 @@ class Authority:
         made = self._certificate("authority", self._key.public_key(), is_authority=True)
         self.path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
-    def signs(self, name: str) -> Path:
+    def issue(self, name: str) -> Path:
         """A PEM file with a new key and its certificate."""
         key = ec.generate_private_key(ec.SECP256R1())
         path = self._folder / f"{name}.pem"
@@ -103,7 +103,7 @@ def _name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
 
 
-def _secured(plain: str, ports: dict[str, int], authority: Path, broker: Path) -> str:
+def _properties(plain: str, ports: dict[str, int], authority: Path, broker: Path) -> str:
     """What is added to the properties of our own broker; of two lines the last one counts."""
     controller = free_port()
     listeners = {"PLAINTEXT": plain} | {name: f"127.0.0.1:{port}" for name, port in ports.items()}

@@ -11,7 +11,7 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
-class Postman:
+class SmtpServer:
     """What came, and what is answered: `answers` are used up first, then all is well."""
 
     def __init__(self) -> None:
@@ -49,20 +49,20 @@ class Postman:
 
 
 @asynccontextmanager
-async def post_office(postman: Postman, port: int = 0) -> AsyncGenerator[Postman]:
+async def serve_smtp(smtp_server: SmtpServer, port: int = 0) -> AsyncGenerator[SmtpServer]:
     """A server on a port, a free one unless it is named."""
     loop = asyncio.get_running_loop()
     smtps: list[SMTP] = []
 
     def protocol() -> SMTP:
-        smtp = SMTP(postman, enable_SMTPUTF8=True, loop=loop, hostname="localhost")
+        smtp = SMTP(smtp_server, enable_SMTPUTF8=True, loop=loop, hostname="localhost")
         smtps.append(smtp)
         return smtp
 
     server = await loop.create_server(protocol, "127.0.0.1", port)
-    postman.port = server.sockets[0].getsockname()[1]
+    smtp_server.port = server.sockets[0].getsockname()[1]
     try:
-        yield postman
+        yield smtp_server
     finally:
         server.close()
         for smtp in smtps:

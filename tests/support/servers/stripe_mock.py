@@ -24,7 +24,7 @@ PATIENCE_S = 30.0
 LISTENS = re.compile(r"Listening for HTTP at address: (\S+)")
 
 
-def program() -> Path:
+def binary() -> Path:
     """Where stripe-mock is, made when it is not there; workers of one run wait for each other."""
     CACHE.mkdir(parents=True, exist_ok=True)
     made = CACHE / f"stripe-mock-{VERSION}"
@@ -64,7 +64,7 @@ def stripe_mock(folder: Path) -> Generator[str]:
     anywhere = "127.0.0.1:0"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [program(), "-http-addr", anywhere, "-https-addr", anywhere], stdout=out, stderr=out
+            [binary(), "-http-addr", anywhere, "-https-addr", anywhere], stdout=out, stderr=out
         )
     try:
         found = wait_for(
