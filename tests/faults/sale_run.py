@@ -40,16 +40,16 @@ STALL_S = 120.0  # then it stands still, however slow the machine
 STATEMENT_MS = 60_000  # a Postgres that was killed knows nothing of its tables' sizes, and plans so
 
 
-def any_hold_request(chance: random.Random) -> HoldRequest:
+def any_hold_request(rng: random.Random) -> HoldRequest:
     """Seats that many want, or places of which there are enough."""
-    quantity = chance.randint(1, 3)
-    if chance.random() < 0.4:
-        row, first = chance.randrange(ROWS), chance.randint(1, SEATS - quantity)
+    quantity = rng.randint(1, 3)
+    if rng.random() < 0.4:
+        row, first = rng.randrange(ROWS), rng.randint(1, SEATS - quantity)
         return {"seats": [f"stalls.R{row}-{first + n}" for n in range(quantity)]}
     return {"section": "floor", "quantity": quantity}
 
 
-CHARACTER = BuyerProfile(
+PROFILE = BuyerProfile(
     any_hold_request,
     tries=4,
     releases=0.05,
@@ -171,7 +171,7 @@ class SaleRun:
 
     @asynccontextmanager
     async def buyers_arrive(
-        self, seed: int, *, rate: float, character: BuyerProfile = CHARACTER
+        self, seed: int, *, rate: float, profile: BuyerProfile = PROFILE
     ) -> AsyncGenerator[None]:
         """So many buyers come every second while the block lasts, whatever breaks; then all end.
 
@@ -179,7 +179,7 @@ class SaleRun:
         """
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._arrive(over, random.Random(seed), rate, character))
+            group.create_task(self._arrive(over, random.Random(seed), rate, profile))
             yield
             over.set()
 
@@ -191,7 +191,7 @@ class SaleRun:
             )
 
     async def _arrive(
-        self, over: asyncio.Event, chance: random.Random, rate: float, character: BuyerProfile
+        self, over: asyncio.Event, rng: random.Random, rate: float, profile: BuyerProfile
     ) -> None:
         """Buyers come by chance, as many a second as is said on the average."""
         limits = httpx.Limits(max_connections=20, keepalive_expiry=1)
@@ -202,10 +202,10 @@ class SaleRun:
             asyncio.TaskGroup() as group,
         ):
             while not over.is_set():
-                due = max(due + chance.expovariate(rate), time.monotonic() - 1)
+                due = max(due + rng.expovariate(rate), time.monotonic() - 1)
                 await asyncio.sleep(due - time.monotonic())
                 if len(living) < BUYERS_MAX:
-                    buyer = Buyer(chance.randrange(2**40), self.base, character)
+                    buyer = Buyer(rng.randrange(2**40), self.base, profile)
                     self.buyers.append(buyer)
                     task = group.create_task(_buy(buyer, http))
                     living.add(task)

@@ -80,13 +80,13 @@ async def _rewind(kafka: str, topic: str) -> int:
 
 
 async def test_poison_is_parked_and_stalls_nobody(
-    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
     async with run_sale(folder) as sale:
         async with sale.buyers_arrive(seed, rate=RATE), producing(sale.kafka) as producer:
             for number in range(POISON):
                 await sale.wait_confirmed(10)
-                value = _poison(number, chance)
+                value = _poison(number, rng)
                 await producer.send_and_wait(MESSAGES, value, key=b"poison", partition=number % 12)
             had = await sale.pool.fetchval(SENT)
             await sale.wait_for_growth(SENT, AMONG - had)
@@ -99,7 +99,7 @@ async def test_poison_is_parked_and_stalls_nobody(
     assert_promises_kept(found)
 
 
-def _poison(number: int, chance: random.Random) -> bytes:
+def _poison(number: int, rng: random.Random) -> bytes:
     """Bytes, another schema, a kind or a booking that there is not; never the same twice."""
     good: dict[str, Any] = {
         "specversion": "1.0",
@@ -112,7 +112,7 @@ def _poison(number: int, chance: random.Random) -> bytes:
     }
     match number % 4:
         case 0:
-            return chance.randbytes(40)
+            return rng.randbytes(40)
         case 1:
             return orjson.dumps({**good, "schema": "7"})
         case 2:
@@ -151,7 +151,7 @@ async def _delete(kafka: str, *topics: str) -> None:
 
 
 async def test_a_worker_that_slept_too_long_is_fenced(
-    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
     """Beyond its session the other has its parts; what it wakes up with changes nothing."""
     duties = {**ON_KAFKA, "conduct_2": "work conduct"}
@@ -161,7 +161,7 @@ async def test_a_worker_that_slept_too_long_is_fenced(
                 await sale.wait_confirmed(20)
                 sleeper = sale.processes[("conduct", "conduct_2")[turn % 2]]
                 sleeper.pause()
-                await asyncio.sleep(SESSION_S + chance.uniform(1.0, 2.0))
+                await asyncio.sleep(SESSION_S + rng.uniform(1.0, 2.0))
                 await sale.wait_confirmed(20)
                 sleeper.resume()
         found = await sale.evidence()

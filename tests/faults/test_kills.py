@@ -17,7 +17,7 @@ RATE = 100.0
 
 
 async def test_every_part_is_killed_twenty_times(
-    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
     """One to three die together at some moment of full work; then the sale must flow again."""
     deaths, stalls, rates = Counter[str](), list[float](), list[int]()
@@ -27,8 +27,8 @@ async def test_every_part_is_killed_twenty_times(
             await sale.wait_confirmed(20)
             while left := [name for name in VICTIMS if deaths[name] < TIMES]:
                 rates.append(await sale.wait_for_rate(RATE))
-                await asyncio.sleep(chance.uniform(0.0, 0.5))
-                some = chance.sample(left, k=min(len(left), chance.randint(1, AT_ONCE_MAX)))
+                await asyncio.sleep(rng.uniform(0.0, 0.5))
+                some = rng.sample(left, k=min(len(left), rng.randint(1, AT_ONCE_MAX)))
                 stalls.append(await sale.kill_and_restart(some))
                 deaths.update(some)
                 at = f"{time.monotonic() - began:6.1f} s  at {rates[-1]}/s"

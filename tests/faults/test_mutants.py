@@ -19,7 +19,7 @@ from tests.support.crowds.buyers import BuyerProfile
 KILLS = 4
 SOLD = 80  # and more, before the late repeats
 PATIENCE_S = 12.0
-CHARACTER = BuyerProfile(
+PROFILE = BuyerProfile(
     any_hold_request, tries=4, cancels=0.3, methods=("ok",) * 6 + ("declined",) * 3 + ("slow",)
 )
 EVERY_TIME = ("mark_sold", "reopen", "refund")  # orders that come again, long after
@@ -35,7 +35,7 @@ MUTANTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 async def sale_with(
-    folder: Path, seed: int, chance: random.Random, mutant: str, workers: tuple[str, ...]
+    folder: Path, seed: int, rng: random.Random, mutant: str, workers: tuple[str, ...]
 ) -> list[str]:
     """The violations of a sale whose workers are killed, and hear everything again."""
     duties = dict(ON_KAFKA)
@@ -44,10 +44,10 @@ async def sale_with(
         duties[name] = f"-m tests.faults.mutants {mutant} work {name}"
     async with run_sale(folder, duties=duties, saga_still_seconds=3600) as sale:
         await sale.pool.execute("ALTER TABLE bank.ledger DROP CONSTRAINT ledger_charge_kind_key")
-        async with sale.buyers_arrive(seed, rate=60, character=CHARACTER):
+        async with sale.buyers_arrive(seed, rate=60, profile=PROFILE):
             for _ in range(KILLS):
                 await sale.wait_confirmed(SOLD // KILLS)
-                await asyncio.sleep(chance.uniform(0.0, 0.3))
+                await asyncio.sleep(rng.uniform(0.0, 0.3))
                 await sale.kill_and_restart(["conduct"])
         await unsettled(sale.pool, 0, PATIENCE_S)
         await _come_again(sale)
@@ -66,19 +66,19 @@ async def _come_again(sale: SaleRun) -> None:
 
 
 async def test_a_sale_with_every_defence_is_without_fault(
-    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
-    found = await sale_with(folder, seed, chance, "", ())
+    found = await sale_with(folder, seed, rng, "", ())
     report(violations=len(found))
     assert found == []
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 async def test_a_mutant_is_caught(
-    mutant: str, folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    mutant: str, folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
     workers, promises = MUTANTS[mutant]
-    found = await sale_with(folder, seed, chance, mutant, workers)
+    found = await sale_with(folder, seed, rng, mutant, workers)
     broken = sorted({line.partition(":")[0] for line in found})
     report(violations=len(found), broken=", ".join(broken))
     assert set(promises) <= set(broken), found[:5]

@@ -13,7 +13,7 @@ from tests.support.crowds.buyers import BuyerProfile
 
 AWAY_S = 60
 RATE = 100.0
-CHARACTER = BuyerProfile(  # nobody whose money comes after the deadline: that is two minutes here
+PROFILE = BuyerProfile(  # nobody whose money comes after the deadline: that is two minutes here
     any_hold_request, tries=4, cancels=0.2, methods=("ok",) * 6 + ("declined", "slow", "lost")
 )
 PAYING = "SELECT count(*) FROM bookings WHERE state = 'paying'"
@@ -32,7 +32,7 @@ async def test_a_minute_without_it(
     name: str, folder: Path, seed: int, report: Callable[..., None]
 ) -> None:
     async with run_sale(folder, rules={"payment_seconds": 120}) as sale:
-        async with sale.buyers_arrive(seed, rate=RATE, character=CHARACTER):
+        async with sale.buyers_arrive(seed, rate=RATE, profile=PROFILE):
             await sale.wait_confirmed(20)
             sale.kill(name)
             bookings = await fetchval_retrying(sale.pool, "SELECT count(*) FROM bookings")

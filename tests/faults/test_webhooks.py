@@ -24,11 +24,11 @@ FAULTS: tuple[dict[str, float], ...] = (
 WITHIN_S = 240.0
 
 
-def one_of_five_hundred(chance: random.Random) -> HoldRequest:
-    return {"seats": [f"stalls.R{chance.randrange(20)}-{chance.randint(1, 25)}"]}
+def one_of_five_hundred(rng: random.Random) -> HoldRequest:
+    return {"seats": [f"stalls.R{rng.randrange(20)}-{rng.randint(1, 25)}"]}
 
 
-CHARACTER = BuyerProfile(
+PROFILE = BuyerProfile(
     one_of_five_hundred,
     tries=8,
     cancels=0.8,
@@ -37,12 +37,12 @@ CHARACTER = BuyerProfile(
 
 
 async def test_answers_come_late_twice_or_never(
-    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
     turned = Counter[str]()
     async with run_sale(folder, sections=[seated(20, 25)]) as sale:
-        async with sale.buyers_arrive(seed, rate=RATE, character=CHARACTER):
-            turning = asyncio.create_task(_keep_injecting(sale, chance, turned))
+        async with sale.buyers_arrive(seed, rate=RATE, profile=PROFILE):
+            turning = asyncio.create_task(_keep_injecting(sale, rng, turned))
             await sale.wait_for_growth("SELECT count(*) FROM payments", PAYMENTS, within_s=WITHIN_S)
             await cancel_and_wait([turning])
         await sale.inject_faults()
@@ -56,10 +56,10 @@ async def test_answers_come_late_twice_or_never(
     assert_promises_kept(found)
 
 
-async def _keep_injecting(sale: SaleRun, chance: random.Random, turned: Counter[str]) -> None:
+async def _keep_injecting(sale: SaleRun, rng: random.Random, turned: Counter[str]) -> None:
     """Another bad day every other second; each kind once before any comes twice."""
     while True:
-        for dials in chance.sample(FAULTS, k=len(FAULTS)):
+        for dials in rng.sample(FAULTS, k=len(FAULTS)):
             await sale.inject_faults(**dials)
             turned.update(list(dials))
             await asyncio.sleep(2)

@@ -57,7 +57,7 @@ class RecoveringSale:
             await until(self.crowd.all_find_places, within_s=PATIENCE_S)
         except AssertionError:
             missing = self.crowd.missing()
-            heard = Counter(person.answer[:300] for person in missing).most_common(3)
+            heard = Counter(visitor.answer[:300] for visitor in missing).most_common(3)
             said = log_tails({name: process.log for name, process in self.processes.items()})
             lost = f"{len(missing)} of {len(self.crowd.visitors)} do not hear of their place"
             raise AssertionError(f"{lost}: {heard} {self.crowd.violations()[:3]}{said}") from None
@@ -86,10 +86,10 @@ async def recovering_sale(stores: BrokenStore, **rules: float) -> AsyncGenerator
 
 async def gather_crowd(crowd: Crowd) -> list[asyncio.Task[None]]:
     """Two thousand wait, some of them on sockets; others go on joining and looking."""
-    people = [crowd.new_visitor() for _ in range(WAITING)]
+    visitors = [crowd.new_visitor() for _ in range(WAITING)]
     for at in range(0, WAITING, 100):
-        await asyncio.gather(*(crowd.join(person) for person in people[at : at + 100]))
-    tasks = [asyncio.create_task(crowd.stay_connected(person)) for person in people[:SOCKETS]]
+        await asyncio.gather(*(crowd.join(visitor) for visitor in visitors[at : at + 100]))
+    tasks = [asyncio.create_task(crowd.stay_connected(visitor)) for visitor in visitors[:SOCKETS]]
     tasks += [
         asyncio.create_task(crowd.stay_connected(crowd.new_visitor())) for _ in range(SOCKETS)
     ]
@@ -192,8 +192,8 @@ async def assert_order_is_kept(pool: Pool) -> None:
 
 async def test_rebuilding_by_hand_keeps_everybody(broken_store: BrokenStore) -> None:
     async with recovering_sale(broken_store, rate_per_second=0) as sale:
-        people = [sale.crowd.new_visitor() for _ in range(20)]
-        await asyncio.gather(*(sale.crowd.join(person) for person in people))
+        visitors = [sale.crowd.new_visitor() for _ in range(20)]
+        await asyncio.gather(*(sale.crowd.join(visitor) for visitor in visitors))
         settings = settings_for(broken_store.redis.url, broken_store.postgres_url)
 
         with running(settings, broken_store.folder, rebuild="rebuild demo") as processes:
@@ -210,8 +210,8 @@ async def test_redis_that_counts_further_than_postgres_is_brought_back_from_ther
 ) -> None:
     """Postgres was put back from a backup: it is the truth, and counts on from Redis's number."""
     async with recovering_sale(broken_store, rate_per_second=0) as sale:
-        person = sale.crowd.new_visitor()
-        await sale.crowd.join(person)
+        visitor = sale.crowd.new_visitor()
+        await sale.crowd.join(visitor)
         async with connect(broken_store.redis.url) as redis:
             await redis.set("{demo}:epoch", "7:0123456789abcdef")
 

@@ -1,4 +1,4 @@
-"""Moments that last as long as a test wants: a welcome is made, an event is brought back."""
+"""Outages that a test controls: slow welcomes, a recovery that waits, a Redis that loses data."""
 
 import asyncio
 import shutil
@@ -20,7 +20,7 @@ from tests.support.world import World
 
 @dataclass(frozen=True, slots=True)
 class BrokenStore:
-    """A Redis that a test breaks during a sale; Postgres and a folder for logs, which it keeps."""
+    """A Redis for a test to break, and the Postgres and the folder for logs that stay whole."""
 
     redis: Store
     postgres_url: str
@@ -30,7 +30,7 @@ class BrokenStore:
 
 @asynccontextmanager
 async def slow_welcomes(pool: Pool) -> AsyncGenerator[None]:
-    """Bookings cannot be read while the block lasts, and a welcome reads the last one."""
+    """Lock the bookings while the block lasts: a welcome reads the visitor's last one."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE bookings")
         yield
@@ -38,7 +38,7 @@ async def slow_welcomes(pool: Pool) -> AsyncGenerator[None]:
 
 @asynccontextmanager
 async def recovering(world: World, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
-    """Redis is empty, and cannot be filled again while the block lasts."""
+    """Empty Redis, and keep it from being loaded while the block lasts."""
     gate = world.services.rooms.batcher("demo").gate
     async with slow_welcomes(pool):
         await redis.flushall()
@@ -51,6 +51,8 @@ async def is_shut(gate: EpochGate) -> bool:
 
 
 def flush(store: Store) -> None:
+    """Empty a Redis that goes on running."""
+
     async def run() -> None:
         async with connect(store.url) as redis:
             await redis.flushall()
@@ -59,7 +61,7 @@ def flush(store: Store) -> None:
 
 
 def rewind(store: Store) -> None:
-    """Power is lost: the append-only file ends a second earlier than it was acknowledged."""
+    """Restart a Redis from its files of a second ago, as after a loss of power."""
     data = Path(store.child.argv[store.child.argv.index("--dir") + 1])
     copy = data.with_name("a-second-ago")
     shutil.copytree(data, copy)

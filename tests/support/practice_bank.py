@@ -1,4 +1,4 @@
-"""A desk where the practice bank is asked for money, and a shop that it tells, both served."""
+"""A practice bank served over HTTP, a client that asks it, and a receiver of its webhooks."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ from tests.support.fake_http import Nobody
 from tests.support.world import QuietServer
 
 OLD, NEW = "the old secret of the bank", "its new secret"
-SOON_S = 0.3  # what slow and late wait for here
+SOON_S = 0.3  # the delay of methods `slow` and `late`
 
 
 def payment(method: str = "ok", *, amount: int = 6500, lasts_s: float = 60.0) -> Payment:
@@ -36,7 +36,7 @@ def payment(method: str = "ok", *, amount: int = 6500, lasts_s: float = 60.0) ->
 
 
 def new_charge(of: Payment) -> NewCharge:
-    """As the bank's books are asked for it."""
+    """Make the ledger's command to charge a payment."""
     return NewCharge(
         of.key, of.booking, of.attempt, of.amount, of.currency, of.method, of.pay_until_ms
     )
@@ -44,7 +44,7 @@ def new_charge(of: Payment) -> NewCharge:
 
 @dataclass
 class WebhookReceiver:
-    """Who is told: its address, what it has heard, and whether it listens just now."""
+    """A server of webhooks: its address, those it accepted, and ids of those it answered 503."""
 
     url: str
     secrets: tuple[str, ...] = (NEW, OLD)
@@ -55,21 +55,22 @@ class WebhookReceiver:
     async def receive(self, request: Request) -> Response:
         body = await request.body()
         reader = PracticeBank(Nobody(), "", self.secrets)
-        told = reader.read(request.headers, body, now=time.time())
-        assert told is not None
+        notification = reader.read(request.headers, body, now=time.time())
+        assert notification is not None
         if not self.accepts:
-            self.refused.append(told.id)
+            self.refused.append(notification.id)
             return Response(status_code=503)
-        self.received.append(told)
+        self.received.append(notification)
         return Response(status_code=200)
 
     def events_of(self, payment: Payment) -> list[str]:
-        return [told.word for told in self.received if told.booking == payment.booking]
+        """Return the kinds of a payment's webhooks, oldest first."""
+        return [one.word for one in self.received if one.booking == payment.booking]
 
 
 @dataclass
 class ServedBank:
-    """A bank, the shop that it tells, and how the shop asks it."""
+    """A practice bank: the client that asks it, the receiver of its webhooks, and its database."""
 
     payments: PracticeBank
     http_client: AiohttpClient
@@ -100,6 +101,7 @@ class ServedBank:
 
 @asynccontextmanager
 async def receive_webhooks() -> AsyncGenerator[WebhookReceiver]:
+    """Serve a receiver on a free port."""
     listener = listen(Settings(bind="127.0.0.1:0"), alone=True)
     listener.listen()
     receiver = WebhookReceiver(f"http://127.0.0.1:{listener.getsockname()[1]}/webhook")
@@ -117,6 +119,7 @@ async def receive_webhooks() -> AsyncGenerator[WebhookReceiver]:
 async def serve_bank(
     pool: Pool, receiver: WebhookReceiver, *secrets: str
 ) -> AsyncGenerator[ServedBank]:
+    """Serve a practice bank on a free port; it signs with the first secret."""
     async with (
         bank(
             pool,
@@ -127,15 +130,15 @@ async def serve_bank(
             late_s=SOON_S,
         ) as url,
         httpx.AsyncClient(base_url=url) as http,
-        open_http(connections=64) as asker,
+        open_http(connections=64) as client,
     ):
-        yield ServedBank(PracticeBank(asker, url, secrets), asker, receiver, http, pool)
+        yield ServedBank(PracticeBank(client, url, secrets), client, receiver, http, pool)
 
 
 async def all_delivered(pool: Pool) -> bool:
-    """Whether the bank owes no word."""
-    owed = "SELECT count(*) FROM bank.webhooks WHERE delivered_at IS NULL AND due_at IS NOT NULL"
-    return bool(await pool.fetchval(owed) == 0)
+    """Whether no webhook waits to be delivered."""
+    waiting = "SELECT count(*) FROM bank.webhooks WHERE delivered_at IS NULL AND due_at IS NOT NULL"
+    return bool(await pool.fetchval(waiting) == 0)
 
 
 PAYMENT = """

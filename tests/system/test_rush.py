@@ -30,7 +30,7 @@ PATIENCE_S = 60.0
 
 
 class QueuedVisitor:
-    """A visitor on a socket, with a character: who leaves, who is silent, who comes back."""
+    """A visitor on a socket; at random it leaves, stays silent, or returns after a missed turn."""
 
     def __init__(self, number: int, base: str) -> None:
         self.rng = random.Random(number)
@@ -42,7 +42,7 @@ class QueuedVisitor:
         self.done = False
 
     async def run(self) -> None:
-        """Join, watch the place, be admitted, go; come back when the socket ends."""
+        """Join, follow the place, be admitted, leave; reconnect when the socket ends."""
         url = f"{self._base}/ws/events/demo"
         headers = {"Authorization": f"Bearer {self._token}"}
         while not self.done:
@@ -84,7 +84,7 @@ class QueuedVisitor:
 
 
 async def keep_killing(process: Process) -> None:
-    """Let it die without a word, and start it again, every second."""
+    """Kill a process and start it again, every second."""
     while True:
         await asyncio.sleep(1)
         process.kill()
@@ -103,7 +103,7 @@ async def test_order_bound_and_places_hold_whoever_dies(
     rules = {"rate_per_second": 40, "active_max": ACTIVE_MAX, "claim_seconds": 1}
     await catalogue.create(new_event(rules={**rules, "late_seconds": 5}), who="tests")
     settings = settings_for(own_redis.url, postgres_url, bind=f"127.0.0.1:{free_port()}")
-    guests = [QueuedVisitor(n, f"ws://{settings.bind}") for n in range(VISITORS)]
+    visitors = [QueuedVisitor(n, f"ws://{settings.bind}") for n in range(VISITORS)]
     duties = {
         "record": "work record",
         "tend_1": "work tend",
@@ -115,16 +115,18 @@ async def test_order_bound_and_places_hold_whoever_dies(
         for option in ("stream-node-max-entries", "stream-node-max-bytes"):
             await redis.config_set(option, 0)  # nothing of the history is trimmed
         with running(settings, folder, **duties) as processes:
-            lives = [asyncio.create_task(guest.run()) for guest in guests]
+            lives = [asyncio.create_task(visitor.run()) for visitor in visitors]
             killing = asyncio.create_task(keep_killing(processes["tend_1"]))
             try:
-                await _wait_until_all_joined(guests, redis)
+                await _wait_until_all_joined(visitors, redis)
                 await _act(catalogue, "open")
-                await until(lambda: sum(guest.done for guest in guests) > 150, within_s=PATIENCE_S)
+                await until(
+                    lambda: sum(visitor.done for visitor in visitors) > 150, within_s=PATIENCE_S
+                )
                 await _act(catalogue, "pause")
-                await _wait_until_positions_agree(guests, redis)
+                await _wait_until_positions_agree(visitors, redis)
                 await _act(catalogue, "resume")
-                await until(lambda: all(guest.done for guest in guests), within_s=PATIENCE_S)
+                await until(lambda: all(visitor.done for visitor in visitors), within_s=PATIENCE_S)
             finally:
                 await cancel_and_wait([*lives, killing])
         history = await history_of(redis)
@@ -133,26 +135,28 @@ async def test_order_bound_and_places_hold_whoever_dies(
     assert history.admitted_from_the_line() == sorted(history.admitted_from_the_line())
     assert history.most_active() == ACTIVE_MAX
     at_joining = history.ahead_at_joining()
-    for guest in guests:
-        assert guest.joined == at_joining[guest.id]
-        assert guest.positions == sorted(guest.positions, reverse=True), "a place grew"
+    for visitor in visitors:
+        assert visitor.joined == at_joining[visitor.id]
+        assert visitor.positions == sorted(visitor.positions, reverse=True), "a place grew"
 
 
-async def _wait_until_all_joined(guests: list[QueuedVisitor], redis: Redis) -> None:
-    await until(lambda: all(guest.joined is not None for guest in guests), within_s=PATIENCE_S)
-    await _wait_until_positions_agree(guests, redis)
+async def _wait_until_all_joined(visitors: list[QueuedVisitor], redis: Redis) -> None:
+    await until(
+        lambda: all(visitor.joined is not None for visitor in visitors), within_s=PATIENCE_S
+    )
+    await _wait_until_positions_agree(visitors, redis)
 
 
-async def _wait_until_positions_agree(guests: list[QueuedVisitor], redis: Redis) -> None:
-    """At rest, what each was told last is what the whole history says."""
+async def _wait_until_positions_agree(visitors: list[QueuedVisitor], redis: Redis) -> None:
+    """Wait until each visitor's last position is the one that the history gives."""
 
     async def agree() -> bool:
         ahead = (await history_of(redis)).ahead_now()
-        return all(g.positions[-1] == ahead[g.id] for g in guests if g.id in ahead)
+        return all(g.positions[-1] == ahead[g.id] for g in visitors if g.id in ahead)
 
     await until(agree, within_s=PATIENCE_S)
 
 
 async def _act(catalogue: Catalogue, action: str) -> None:
-    """The record duty brings it to Redis within a second, as after an operator's death."""
+    """Change the state in Postgres alone; the record duty applies it in Redis within a second."""
     await catalogue.act("demo", action, who="tests")

@@ -1,4 +1,4 @@
-"""A sale goes on while Redis is lost and duties are killed: no cent and no seat is lost."""
+"""A sale during faults: Redis is lost, duties are killed, and no cent and no seat is lost."""
 
 import asyncio
 import random
@@ -28,7 +28,7 @@ RULES = {
     "hold_seconds": 5,
     "payment_seconds": 8,
 }
-CHARACTER = BuyerProfile(
+PROFILE = BuyerProfile(
     any_of_a_thousand,
     tries=12,
     releases=0.05,
@@ -45,14 +45,14 @@ async def assert_nothing_is_lost(buyers: list[Buyer], pool: Pool, redis: Redis) 
     rows = await pool.fetch("SELECT id, state FROM bookings")
     states = {str(row["id"]): row["state"] for row in rows}
     for buyer in buyers:
-        for id_, told in buyer.bookings.items():
-            assert id_ in states, f"{told['state']} was told, and is gone"
+        for id_, sent in buyer.bookings.items():
+            assert id_ in states, f"{sent['state']} was sent, and is gone"
         for booking in buyer.confirmed():
             assert states[booking["id"]] == "confirmed"
     assert sum(len(buyer.confirmed()) for buyer in buyers) > BUYERS / 4
 
 
-async def some_are_sold(pool: Pool, least: int) -> None:
+async def wait_until_sold(pool: Pool, least: int) -> None:
     async def enough() -> bool:
         sold = await pool.fetchval("SELECT count(*) FROM bookings WHERE state = 'confirmed'")
         return int(sold) >= least
@@ -68,10 +68,10 @@ async def test_redis_is_lost_in_the_middle_of_a_sale(
     async with running_sale(
         store.url, broken_store.postgres_url, pool, broken_store.folder, **EVENT
     ) as sale:
-        buyers = [Buyer(number, sale.base, CHARACTER) for number in range(BUYERS)]
+        buyers = [Buyer(number, sale.base, PROFILE) for number in range(BUYERS)]
 
         async def break_it() -> None:
-            await some_are_sold(pool, 40)
+            await wait_until_sold(pool, 40)
             await asyncio.to_thread(fault, store)
             await asyncio.Event().wait()
 
@@ -85,21 +85,21 @@ async def test_redis_is_lost_in_the_middle_of_a_sale(
 async def test_record_conduct_and_bank_are_killed_again_and_again(
     redis: Redis, redis_url: str, postgres_url: str, pool: Pool, folder: Path
 ) -> None:
-    """Each dies at some moment of its work, four times and more, and begins again."""
+    """Kill each at random moments, at least four times, and start it again."""
     deaths = dict.fromkeys(("record", "conduct", "bank"), 0)
     async with running_sale(redis_url, postgres_url, pool, folder, **EVENT) as sale:
-        buyers = [Buyer(number, sale.base, CHARACTER) for number in range(BUYERS)]
+        buyers = [Buyer(number, sale.base, PROFILE) for number in range(BUYERS)]
 
         async def keep_killing() -> None:
-            chance = random.Random(7)
-            await some_are_sold(pool, 10)
+            rng = random.Random(7)
+            await wait_until_sold(pool, 10)
             while min(deaths.values()) < DEATHS:
-                name = chance.choice(sorted(deaths))
+                name = rng.choice(sorted(deaths))
                 process: Process = sale.processes[name]
                 process.kill()
                 process.start()
                 deaths[name] += 1
-                await asyncio.sleep(chance.uniform(0.2, 0.9))
+                await asyncio.sleep(rng.uniform(0.2, 0.9))
             await asyncio.Event().wait()
 
         await run_all(buyers, keep_killing)

@@ -1,4 +1,4 @@
-"""Buyers on sockets: each has a character, follows the whole walk, and remembers what it saw."""
+"""Buyers on sockets: each joins, holds and pays by its profile, and records what it is sent."""
 
 import asyncio
 import random
@@ -16,16 +16,16 @@ from tests.support.clients import Frame, Socket
 from tests.support.store_agreement import TERMINAL
 from tests.support.world import SECRET
 
-HoldRequest = dict[str, Any]
-DELETE_ME = ("sold_out", "limit_exceeded")
+HoldRequest = dict[str, Any]  # members of `hold.create`: seats, or a section and a quantity
+RETRYABLE = ("try_again", "recovering", "busy")
 
 
 @dataclass
 class BuyerProfile:
-    """What a buyer does: how they choose, and with what chance they do what is not a purchase."""
+    """How a buyer behaves: how they choose seats, and the probabilities of everything else."""
 
     choose: Callable[[random.Random], HoldRequest]
-    tries: int = 3
+    tries: int = 3  # refusals after which they give up
     releases: float = 0.0
     abandons: float = 0.0  # lets the hold run out
     cancels: float = 0.0
@@ -34,12 +34,12 @@ class BuyerProfile:
 
 @dataclass
 class Buyer:
-    """One visitor on a socket."""
+    """One visitor on a socket; the number seeds their random choices."""
 
     number: int
     base: str
     profile: BuyerProfile
-    bookings: dict[str, Frame] = field(default_factory=dict[str, Frame])  # as told last
+    bookings: dict[str, Frame] = field(default_factory=dict[str, Frame])  # as sent last
     seen: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # booking, state
     refusals: list[str] = field(default_factory=list[str])
     done: bool = False
@@ -55,11 +55,11 @@ class Buyer:
         return {"Authorization": f"Bearer {self._token}"}
 
     def confirmed(self) -> list[Frame]:
-        """The bookings that this buyer believes to have."""
+        """Return the bookings that are confirmed as far as this buyer was sent."""
         return [one for one in self.bookings.values() if one["state"] == "confirmed"]
 
     async def run(self, http: httpx.AsyncClient) -> None:
-        """Join, hold, pay; come back when the socket ends, until there is nothing more to do."""
+        """Join, hold and pay; reconnect when the socket ends, until the buyer is done."""
         url = f"{self.base.replace('http', 'ws', 1)}/ws/events/demo"
         while not self.done:
             try:
@@ -74,9 +74,9 @@ class Buyer:
     async def _run_connected(self, socket: Socket) -> None:
         welcome = await self._receive(socket)
         assert welcome["type"] in ("welcome", "server.restarting"), welcome
-        for known in ("hold", "booking"):
-            if known in welcome and welcome[known]["state"] != "confirmed":
-                await self._pay(socket, welcome[known]["id"])
+        for member in ("hold", "booking"):
+            if member in welcome and welcome[member]["state"] != "confirmed":
+                await self._pay(socket, welcome[member]["id"])
         while not self.done:
             if self._is_finished():
                 self.done = True
@@ -85,7 +85,7 @@ class Buyer:
                 await self._buy(socket)
 
     def _is_finished(self) -> bool:
-        """Whether there is an end, good or bad, or no patience left."""
+        """Whether a booking has ended, or the buyer was refused too often."""
         ended = any(booking["state"] in TERMINAL for booking in self.bookings.values())
         return ended or len(self.refusals) >= self.profile.tries
 
@@ -97,8 +97,8 @@ class Buyer:
         if joined["type"] == "queue.joined":
             await self._receive_until(socket, "queue.admitted")
         self._keys += 1
-        wish = self.profile.choose(self.rng)
-        held = await self._ask(socket, "hold.create", key=f"wish {self._keys}", **wish)
+        request = self.profile.choose(self.rng)
+        held = await self._ask(socket, "hold.create", key=f"request {self._keys}", **request)
         if held["type"] == "error":
             code = held["problem"]["code"]
             if code == "hold_exists":
@@ -120,13 +120,13 @@ class Buyer:
             await self._pay(socket, hold)
 
     async def _pay(self, socket: Socket, hold: str) -> None:
-        """Pay until the booking is final; a declined card is followed by a good one."""
+        """Pay until the booking has ended; after a decline, pay by a good card."""
         method = self.rng.choice(self.profile.methods)
         while True:
             answer = await self._ask(socket, "hold.checkout", hold=hold, payment_method=method)
             if answer["type"] == "error":
                 code = answer["problem"]["code"]
-                if code in ("try_again", "recovering", "busy"):
+                if code in RETRYABLE:
                     continue
                 self.refusals.append(code)
                 return
@@ -138,34 +138,34 @@ class Buyer:
             method = "ok"
 
     async def _cancel_some(self, http: httpx.AsyncClient) -> None:
-        """Some give their tickets back."""
+        """Cancel each confirmed booking with the profile's probability."""
         for booking in self.confirmed():
             if self.rng.random() < self.profile.cancels:
                 await self._cancel(http, booking["id"])
                 booking["state"] = "refunding"
 
     async def _cancel(self, http: httpx.AsyncClient, booking: str) -> None:
-        """Ask for the money back; where the answer is lost, ask the same again."""
-        fine = {202}
+        """Cancel a booking; where the answer is lost, ask again."""
+        accepted = {202}
         while True:
             try:
                 answer = await http.post(f"/api/v1/bookings/{booking}/cancel", headers=self.headers)
             except httpx.TransportError:
-                fine = {202, 409}  # it may be given back by now
+                accepted = {202, 409}  # it may be cancelled by now
             else:
                 if answer.status_code != 503:
-                    assert answer.status_code in fine, answer.text
+                    assert answer.status_code in accepted, answer.text
                     return
             await asyncio.sleep(0.1)
 
     async def _ask(self, socket: Socket, kind: str, **members: Any) -> Frame:
-        """Ask; where the outcome is unknown, ask the same again."""
+        """Send a command, again while the outcome is unknown. Return its answer."""
         while True:
             answer = await socket.ask(kind, **members)
             self._collect(socket)
             if answer["type"] != "error":
                 return answer
-            if answer["problem"]["code"] not in ("try_again", "recovering", "busy"):
+            if answer["problem"]["code"] not in RETRYABLE:
                 return answer
             await asyncio.sleep(0.05)
 
@@ -181,6 +181,7 @@ class Buyer:
         return frame
 
     def _collect(self, socket: Socket) -> None:
+        """Record the bookings in the frames that came."""
         for frame in socket.frames:
             booking = frame.get("booking")
             if booking:
@@ -190,7 +191,11 @@ class Buyer:
 
 
 async def run_all(buyers: list[Buyer], beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Let everybody live, with something going on beside until they are through."""
+    """Run all buyers to their end, and `beside` until then.
+
+    Raises:
+        Exception: what `beside` raised.
+    """
     other = asyncio.create_task(beside())
     limits = httpx.Limits(max_connections=20, keepalive_expiry=1)
     try:

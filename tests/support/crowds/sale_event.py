@@ -1,4 +1,4 @@
-"""A sale of a whole event for tests: its sections, its duties as processes, its crowd of buyers."""
+"""A sale of one event by real processes: its sections, its duties, and buyers' hold requests."""
 
 import random
 from collections.abc import AsyncGenerator, Mapping
@@ -50,7 +50,7 @@ def standing(capacity: int) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class RunningSale:
-    """Where a sale goes on, and its processes."""
+    """A sale that goes on: its address, processes and settings."""
 
     base: str
     processes: dict[str, Process]
@@ -68,7 +68,7 @@ async def running_sale(
     settings: Mapping[str, Any] | None = None,
     **event: Any,
 ) -> AsyncGenerator[RunningSale]:
-    """An event on sale at two servers with every duty."""
+    """Put an event on sale at two serve processes, with every duty beside."""
     catalogue = Catalogue(pool)
     await catalogue.create(new_event(**event), who="tests")
     await catalogue.act("demo", "open", who="tests")
@@ -88,6 +88,7 @@ async def running_sale(
 
 
 def any_of_a_thousand(rng: random.Random) -> HoldRequest:
+    """Choose one to three places, named, best available or standing, of 800 seats and a floor."""
     quantity = rng.randint(1, 3)
     match rng.randrange(3):
         case 0:

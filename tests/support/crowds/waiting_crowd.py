@@ -1,4 +1,4 @@
-"""A crowd at a real server: everybody remembers what they were told, and says what was wrong."""
+"""A crowd of waiting visitors: each checks the places it is sent, and records violations."""
 
 import asyncio
 import itertools
@@ -21,7 +21,7 @@ CONNECTIONS = 100
 
 @dataclass(slots=True)
 class WaitingVisitor:
-    """One visitor, and everything that they were told."""
+    """One visitor: the places and positions it was sent, and what was wrong with them."""
 
     id: str
     token: str
@@ -29,7 +29,7 @@ class WaitingVisitor:
     positions: list[int] = field(default_factory=list[int])
     admitted: int = 0
     violations: list[str] = field(default_factory=list[str])
-    answered: bool = False  # their place, since `Crowd.forget` was called
+    answered: bool = False  # was sent its place since `Crowd.expect_places_again`
     answer: str = ""  # the last one over HTTP
 
     @property
@@ -37,10 +37,10 @@ class WaitingVisitor:
         return {"Authorization": f"Bearer {self.token}"}
 
     def check_place(self, place: Frame) -> None:
-        """A place was told: its number must be the one of before, and no greater."""
+        """Check a place that was sent: its number must be the one of before."""
         number = place["number"]
         if self.number and number != self.number:
-            self.violations.append(f"told {number} after {self.number}")
+            self.violations.append(f"number {number} after {self.number}")
         self.number = number
         self.answered = True
         if place["state"] == "admitted":
@@ -68,21 +68,21 @@ class Crowd:
 
     def new_visitor(self) -> WaitingVisitor:
         issued = self._tokens.issue()
-        person = WaitingVisitor(issued.visitor, issued.token)
-        self.visitors.append(person)
-        return person
+        visitor = WaitingVisitor(issued.visitor, issued.token)
+        self.visitors.append(visitor)
+        return visitor
 
     async def join(self, visitor: WaitingVisitor) -> bool:
-        """Ask for a place once; whether it was told."""
+        """Join once over HTTP. Return whether a place was answered."""
         return await self._ask("POST", visitor)
 
     async def find_place(self, visitor: WaitingVisitor) -> bool:
-        """Ask where one stands; who was told a place and hears that there is none complains."""
+        """Ask for the place once. A 404 for a visitor that has a place is a violation."""
         return await self._ask("GET", visitor)
 
     async def _ask(self, method: str, visitor: WaitingVisitor) -> bool:
         path = f"/api/v1/events/{self._event}/queue"
-        knew = visitor.number  # who joins while this is on its way was not there when it was asked
+        number = visitor.number  # before the call: a visitor may join while it is on its way
         try:
             answer = await self._client.request(method, path, headers=visitor.headers)
         except httpx.TransportError as why:
@@ -93,41 +93,41 @@ class Crowd:
         if answer.status_code in (200, 201):
             visitor.check_place(answer.json()["place"])
             return True
-        if answer.status_code != 503 and not (answer.status_code == 404 and not knew):
+        if answer.status_code != 503 and not (answer.status_code == 404 and not number):
             visitor.violations.append(f"{method} {visitor.answer}")
         return False
 
     def expect_places_again(self) -> None:
-        """From here on, everybody has to hear of their place again."""
-        for person in self.visitors:
-            person.answered = False
+        """From here on, each visitor must be sent its place again."""
+        for visitor in self.visitors:
+            visitor.answered = False
 
     async def all_find_places(self) -> bool:
-        """Everybody who was told a place looks until they hear of it; whether all have."""
+        """Ask once for each place that is missing. Return whether none is left."""
         missing = self.missing()
-        await asyncio.gather(*(self.find_place(person) for person in missing))
-        return all(person.answered for person in missing)
+        await asyncio.gather(*(self.find_place(visitor) for visitor in missing))
+        return all(visitor.answered for visitor in missing)
 
     def missing(self) -> list[WaitingVisitor]:
-        """Who was told a place, and has not heard of it again."""
-        return [person for person in self.visitors if person.number and not person.answered]
+        """Return visitors that have a place and were not sent it again."""
+        return [visitor for visitor in self.visitors if visitor.number and not visitor.answered]
 
     async def keep_joining(self) -> None:
-        """One after another joins, each until they are told."""
+        """Let one new visitor after another join, each until a place is answered."""
         while True:
-            person = self.new_visitor()
-            while not await self.join(person):
+            visitor = self.new_visitor()
+            while not await self.join(visitor):
                 await asyncio.sleep(0.02)
 
     async def keep_finding_places(self) -> None:
-        """Somebody looks where they stand."""
+        """Let random visitors ask for their place."""
         while True:
             if self.visitors:
                 await self.find_place(random.choice(self.visitors))
             await asyncio.sleep(0.005)
 
     async def stay_connected(self, visitor: WaitingVisitor) -> None:
-        """Stay on a socket for ever, joining when there is no place, coming back when it ends."""
+        """Stay on a socket for ever: join when there is no place, reconnect when it ends."""
         url = f"{self.base.replace('http', 'ws', 1)}/ws/events/{self._event}"
         while True:
             try:
@@ -146,7 +146,7 @@ class Crowd:
                 elif not visitor.number:
                     await self._send_join(connection)
                 elif frame["room"]["state"] != "recovering":
-                    visitor.violations.append("welcomed without the place that was told")
+                    visitor.violations.append("welcomed without its place")
             case "queue.position":
                 visitor.check_position(frame["ahead"])
             case "error":
@@ -160,17 +160,17 @@ class Crowd:
         await connection.send(text)  # type: ignore[attr-defined]  # pyright: ignore
 
     def violations(self) -> list[str]:
-        """What anybody was told that was wrong; no number may be told to two."""
-        told = [person.number for person in self.visitors if person.number]
-        twice = [f"{n} told to two" for n in set(told) if told.count(n) > 1]
+        """Return all violations; a number of two visitors is one."""
+        numbers = [visitor.number for visitor in self.visitors if visitor.number]
+        twice = [f"{n} is of two" for n in set(numbers) if numbers.count(n) > 1]
         return twice + [f"{p.number}: {c}" for p in self.visitors for c in p.violations]
 
 
 @asynccontextmanager
 async def crowd_at(base: str, event: str) -> AsyncGenerator[Crowd]:
-    """A crowd that shares one pool of connections."""
+    """Open a crowd that shares one pool of connections."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    timeout = httpx.Timeout(30, pool=None)  # thousands ask at once: they wait for each other
+    timeout = httpx.Timeout(30, pool=None)  # thousands ask at once, and wait for a connection
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(
             httpx.AsyncClient(base_url=base, limits=limits, timeout=timeout)
