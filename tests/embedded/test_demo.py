@@ -39,7 +39,7 @@ def demos() -> Generator[list[Demo]]:
     started: list[Demo] = []
     yield started
     for demo in started:
-        demo.end()
+        demo.kill()
 
 
 def log_in(demo: Demo) -> httpx.Response:
@@ -83,13 +83,13 @@ def test_a_clean_clone_runs_for_an_ordinary_user_in_a_path_with_a_space(
     demo.wait_ready()
 
     for word in ("installing", "Collecting", "redis", "postgres", "migrations", "serve-2"):
-        assert word in demo.said
+        assert word in demo.output
     for page in ("/", "/events/demo", "/admin", "/api/v1/events/demo/chart"):
         assert httpx.get(f"{demo.base}{page}").status_code == 200
     assert log_in(demo).status_code == 200
     assert join(demo)[1]["number"] == 1
     assert demo.stop() == -signal.SIGTERM  # make dies of the signal, after its child has ended
-    assert demo.left_behind() == []
+    assert demo.leftover_processes() == []
 
 
 def test_a_second_start_resumes_with_the_data_of_the_first(spaced: Path, demos: list[Demo]) -> None:
@@ -102,7 +102,7 @@ def test_a_second_start_resumes_with_the_data_of_the_first(spaced: Path, demos: 
     token, place = join(first)
     other, _ = join(first)
     assert first.stop(signal.SIGINT) == 0
-    assert first.left_behind() == []
+    assert first.leftover_processes() == []
 
     second = Demo(spaced)
     demos.append(second)
@@ -126,14 +126,16 @@ def test_a_child_that_dies_is_started_again_and_one_that_cannot_live_ends_the_de
         pid = demo.pid_of("tend")
         psutil.Process(pid).kill()
         if death < 3:
-            demo.wait_said(f"tend died (signal 9), starts again in {0.5 * 2 ** (death - 1):g} s")
+            demo.wait_for_output(
+                f"tend died (signal 9), starts again in {0.5 * 2 ** (death - 1):g} s"
+            )
             while demo.pid_of("tend") == pid:
                 assert demo.process.poll() is None
 
     assert demo.process.wait(20) == 6
-    assert "tend died 3 times within a minute (signal 9)" in demo.said
-    assert "tend works" in demo.said  # the end of its log
-    assert demo.left_behind() == []
+    assert "tend died 3 times within a minute (signal 9)" in demo.output
+    assert "tend works" in demo.output  # the end of its log
+    assert demo.leftover_processes() == []
 
 
 def test_stores_that_die_come_back_with_everything(folder: Path, demos: list[Demo]) -> None:
@@ -182,8 +184,8 @@ def test_with_kafka_a_broker_of_its_own_answers_and_is_gone_at_the_end(
     )
     demos.append(demo)
     demo.wait_ready()
-    demo.wait_said("\n  kafka      127.0.0.1:")
-    [bootstrap] = re.findall(r"^  kafka      (127\S+)$", demo.said, re.MULTILINE)
+    demo.wait_for_output("\n  kafka      127.0.0.1:")
+    [bootstrap] = re.findall(r"^  kafka      (127\S+)$", demo.output, re.MULTILINE)
     told = psutil.Process(demo.pid_of("serve")).environ()
 
     assert told["RUSH_KAFKA_BOOTSTRAP"] == bootstrap
@@ -198,7 +200,7 @@ def test_with_kafka_a_broker_of_its_own_answers_and_is_gone_at_the_end(
     assert asyncio.run(brokers_at(bootstrap)) == 1
 
     assert demo.stop(signal.SIGTERM) == 0
-    assert demo.left_behind() == []
+    assert demo.leftover_processes() == []
     assert not listens(bootstrap)
 
 
@@ -210,10 +212,10 @@ def test_a_broker_that_is_named_is_used(
 
     demo.wait_ready()
 
-    demo.wait_said(f"\n  kafka      {kafka_server.url}\n")
+    demo.wait_for_output(f"\n  kafka      {kafka_server.url}\n")
     told = psutil.Process(demo.pid_of("serve")).environ()
     assert told["RUSH_KAFKA_BOOTSTRAP"] == kafka_server.url
-    assert " kafka      pid" not in demo.said
+    assert " kafka      pid" not in demo.output
     assert demo.stop() == 0
     assert asyncio.run(brokers_at(kafka_server.url)) == 1
 

@@ -284,7 +284,9 @@ async def test_the_command_runs_one_in_the_foreground_until_ctrl_c(folder: Path)
     argv = [sys.executable, "-m", "booking_rush.server", "kafka", "--port", str(port)]
     foreground = Demo(folder, *argv)
     try:
-        await asyncio.to_thread(foreground.wait_said, f"\nready\n  kafka      127.0.0.1:{port}\n")
+        await asyncio.to_thread(
+            foreground.wait_for_output, f"\nready\n  kafka      127.0.0.1:{port}\n"
+        )
         topic = await make_topic(f"127.0.0.1:{port}")
         await produce(f"127.0.0.1:{port}", topic, WORDS)
 
@@ -295,10 +297,10 @@ async def test_the_command_runs_one_in_the_foreground_until_ctrl_c(folder: Path)
         assert f"cannot listen on 127.0.0.1:{port}" in busy.stderr
         assert f"in use by the broker with pid {foreground.process.pid}" in second.stderr
         assert await asyncio.to_thread(foreground.stop, signal.SIGINT) == 0
-        assert foreground.said.endswith("stopping\nstopped\n")
-        assert foreground.left_behind() == []
+        assert foreground.output.endswith("stopping\nstopped\n")
+        assert foreground.leftover_processes() == []
     finally:
-        foreground.end()
+        foreground.kill()
 
 
 def test_the_command_says_in_one_line_what_is_missing(folder: Path) -> None:

@@ -17,17 +17,17 @@ from booking_rush.booking.kafka.topics import TOPICS, create_missing
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.support.clients import until
-from tests.support.crowds.buyers import Buyer, Character
+from tests.support.crowds.buyers import Buyer, BuyerProfile
 from tests.support.crowds.sale_event import DUTIES, running_sale, seated
 from tests.support.message_log import envelopes_of, open_log_harness, order
 from tests.support.servers.processes import run
-from tests.support.servers.secured_kafka import PASSWORD, USER, Secured, running_secured
+from tests.support.servers.secured_kafka import PASSWORD, USER, SecuredKafka, running_secured
 from tests.support.store_agreement import is_quiet
 from tests.support.world import settings_for
 
 
 @pytest.fixture(scope="module")
-def secured_kafka(shared_folder: Path) -> Generator[Secured]:
+def secured_kafka(shared_folder: Path) -> Generator[SecuredKafka]:
     folder = shared_folder / "secured"
     folder.mkdir()
     with running_secured(folder) as secured:
@@ -40,7 +40,7 @@ def settings(redis_url: str, postgres_url: str) -> Settings:
 
 
 @pytest.fixture
-def as_user(secured_kafka: Secured) -> dict[str, str]:
+def as_user(secured_kafka: SecuredKafka) -> dict[str, str]:
     return {
         "RUSH_KAFKA_BOOTSTRAP": secured_kafka.with_user,
         "RUSH_KAFKA_SECURITY": "SASL_SSL",
@@ -51,7 +51,7 @@ def as_user(secured_kafka: Secured) -> dict[str, str]:
 
 
 @pytest.fixture
-def as_owner(secured_kafka: Secured) -> dict[str, str]:
+def as_owner(secured_kafka: SecuredKafka) -> dict[str, str]:
     return {
         "RUSH_KAFKA_BOOTSTRAP": secured_kafka.with_certificate,
         "RUSH_KAFKA_SECURITY": "SSL",
@@ -157,8 +157,10 @@ async def test_seats_are_bought_over_it(
         ) as sale,
         httpx.AsyncClient(base_url=sale.base, timeout=60) as http,
     ):
-        buyer = Buyer(1, sale.base, Character(lambda chance: {"section": "stalls", "quantity": 2}))
-        await buyer.live(http)
+        buyer = Buyer(
+            1, sale.base, BuyerProfile(lambda chance: {"section": "stalls", "quantity": 2})
+        )
+        await buyer.run(http)
         assert [one["quantity"] for one in buyer.confirmed()] == [2]
         await until(lambda: is_quiet(pool), within_s=30)
         assert await pool.fetchval("SELECT bool_and(published_at IS NOT NULL) FROM outbox")

@@ -48,7 +48,7 @@ from tests.support.payment_providers import (
     open_guarded_bank,
     refund,
 )
-from tests.support.practice_bank import NEW, Desk, payment
+from tests.support.practice_bank import NEW, ServedBank, payment
 from tests.support.store_agreement import is_quiet
 from tests.support.world import World, open_world, settings_for
 
@@ -60,8 +60,8 @@ async def to_close() -> AsyncGenerator[AsyncExitStack]:
 
 
 @pytest.fixture
-async def guarded(desk: Desk, to_close: AsyncExitStack) -> GuardedBank:
-    return await open_guarded_bank(desk.payments.base_url, NEW, to_close)
+async def guarded(practice_bank: ServedBank, to_close: AsyncExitStack) -> GuardedBank:
+    return await open_guarded_bank(practice_bank.payments.base_url, NEW, to_close)
 
 
 OUTAGES = ["its port is closed", "it fails"]
@@ -82,7 +82,7 @@ async def test_a_bank_that_is_away_is_asked_no_more(guarded: GuardedBank, how: s
 
 @pytest.mark.parametrize("how", OUTAGES)
 async def test_one_call_is_the_probe_however_many_ask(
-    guarded: GuardedBank, desk: Desk, how: str
+    guarded: GuardedBank, practice_bank: ServedBank, how: str
 ) -> None:
     await guarded.goes_away(how)
     await guarded.fails()
@@ -103,7 +103,7 @@ async def test_one_call_is_the_probe_however_many_ask(
     assert [one for one in found if one == ""] == [""]
     assert guarded.state() == "closed"
     await asyncio.gather(*map(guarded.charge, many))
-    assert await desk.totals(*many) == [(6500, 0)] * 20
+    assert await practice_bank.totals(*many) == [(6500, 0)] * 20
 
 
 async def test_a_probe_that_is_cancelled_is_followed_by_another(guarded: GuardedBank) -> None:

@@ -334,4 +334,4 @@ def test_without_go_it_is_said_what_is_missing(
     monkeypatch.setenv("PATH", "")
 
     with pytest.raises(pytest.fail.Exception, match="no Go"):
-        stripe_mock.program()
+        stripe_mock.binary()

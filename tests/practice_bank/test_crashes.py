@@ -7,7 +7,7 @@ import pytest
 
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.ledger import Ledger, NewCharge
-from tests.support.crash_injection import DiedError, Fate, MortalPool
+from tests.support.crash_injection import CrashedError, CrashingPool, CrashPoint
 from tests.support.practice_bank import new_charge, payment
 
 # The steps of one run, and the end of each method: webhooks, captures, refunds.
@@ -65,10 +65,10 @@ async def test_every_death_of_the_bank_is_made_good(
         call += 1
         wanted = payment(method)
         asked, delivered = new_charge(wanted), list[str]()
-        fate = Fate(call, answered=answered)
-        with contextlib.suppress(DiedError):
-            await BankRun(MortalPool(pool, fate), asked, delivered).work()
-        died = fate.died.is_set()
+        fate = CrashPoint(call, answered=answered)
+        with contextlib.suppress(CrashedError):
+            await BankRun(CrashingPool(pool, fate), asked, delivered).work()
+        died = fate.crashed.is_set()
         await BankRun(pool, asked, delivered).work()
 
         assert set(delivered) == webhooks, f"died at statement {call}"
