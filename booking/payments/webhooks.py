@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.payments.provider import PaymentNotification, PaymentProvider
+from booking_rush.coalescing import coalesced
 from booking_rush.errors import Invalid
-from booking_rush.postgres import Pool, coalesced
+from booking_rush.postgres import Pool
 
 log = logging.getLogger(__name__)
 

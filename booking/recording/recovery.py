@@ -37,11 +37,11 @@ from booking_rush.lua.recovery.commands import (
     RecordedPlace,
 )
 from booking_rush.postgres import Connection, Pool
+from booking_rush.queue.lane_view import MAIN
 from booking_rush.queue.rules import rules_of
 
 log = logging.getLogger(__name__)
 
-LANE = "main"
 PAGE = 500  # places a command; a page takes Redis about 3 ms
 SCAN_PAGE = 1000
 
@@ -129,7 +129,7 @@ class Recovery:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            row = await connection.fetchrow(LOAD_EVENT, event, LANE)
+            row = await connection.fetchrow(LOAD_EVENT, event, MAIN)
             assert row is not None, event
             last, first = row["last"] or 0, row["first"]
             head = first - 1 if first else last
@@ -142,15 +142,15 @@ class Recovery:
                     version=row["version"],
                     state=row["state"],
                     rules=rules_of(orjson.loads(row["rules"])).numbers(),
-                    numbers={LANE: last},
-                    head={LANE: head},
+                    numbers={MAIN: last},
+                    head={MAIN: head},
                     stats={**counts, **waits},
                 ),
             ):
                 return False
             if not await self._load_sections_and_holds(connection, event, stamp):
                 return False
-            cursor = await connection.cursor(LOAD_PLACES, event, LANE)
+            cursor = await connection.cursor(LOAD_PLACES, event, MAIN)
             waited = head
             while rows := await cursor.fetch(PAGE):
                 places = [_recorded_place(row) for row in rows]

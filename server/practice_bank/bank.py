@@ -22,7 +22,7 @@ from booking_rush.booking.payments.http_client import (
 )
 from booking_rush.booking.payments.practice_bank import SIGNATURE_HEADER
 from booking_rush.booking.payments.signatures import sign
-from booking_rush.postgres import coalesced
+from booking_rush.coalescing import coalesced
 from booking_rush.server.practice_bank.ledger import Ledger, NewCharge, PendingWebhook
 from booking_rush.tasks import cancel_and_wait
 

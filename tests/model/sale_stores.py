@@ -20,7 +20,7 @@ from booking_rush.queue.event_registry import EventRegistry
 from tests.model.model_lab import ClockedProgram, ModelLab
 from tests.model.reference_ledger import PLACES, RULES, Answer, HoldRequest, OutboxEntry
 from tests.model.reference_sale import ReferenceSale
-from tests.support.event_in_redis import EVENT, NOON
+from tests.support.event_in_redis import EVENT, NOON, read_holds
 from tests.support.payment_providers import SilentProvider
 from tests.support.world import new_event
 
@@ -224,9 +224,9 @@ class SaleLab(ModelLab[SaleProgram]):
         commands = [
             events_commands.ReportSockets("machine", 0),
             events_commands.ReadSeats(["stalls", "floor"]),
-            lua.ReadHolds([*self.reference.holds]),
         ]
-        stats, read, holds = await self.program.run(EVENT, self.stamp, commands)
+        stats, read = await self.program.run(EVENT, self.stamp, commands)
+        holds = await read_holds(self.lab.redis, self.epoch, self.reference.holds)
         stalls, floor = read.sections
         taken: Any = await self.lab.redis.hgetall(key(EVENT, self.epoch, "taken"))
         carts: Any = await self.lab.redis.hgetall(key(EVENT, self.epoch, "carts"))
@@ -238,7 +238,7 @@ class SaleLab(ModelLab[SaleProgram]):
                 for number, mark in enumerate(text, 1)
             },
             "free": (stalls.free, floor.free),
-            "holds": {one.id: [getattr(one, name) for name in HOLD_FIELDS] for one in holds.holds},
+            "holds": {one.id: [getattr(one, name) for name in HOLD_FIELDS] for one in holds},
             "taken": {visitor.decode(): int(n) for visitor, n in taken.items() if int(n)},
             "carts": {visitor.decode(): hold.decode() for visitor, hold in carts.items()},
         }

@@ -25,13 +25,13 @@ from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.booking.seats import claims as claims_module
 from booking_rush.lua.events.commands import ReadSeats
-from booking_rush.lua.holds.commands import HoldSeats, ReadHolds
+from booking_rush.lua.holds.commands import HoldSeats
 from booking_rush.lua.saga.commands import ReopenHold
 from booking_rush.postgres import Pool
 from tests.model.model_lab import Lab, laboratory
 from tests.model.reference_ledger import HOLD_MS, HoldRequest, OutboxEntry
 from tests.model.sale_machine import SaleMachine, machine_for
-from tests.support.event_in_redis import EVENT
+from tests.support.event_in_redis import EVENT, read_holds
 from tests.support.servers.stores import Store
 
 
@@ -86,7 +86,7 @@ def test_a_reopen_that_comes_twice_leaves_the_next_checkout_alone(lab: Lab) -> N
 
     machine.ask(reopen)  # by a conductor that was stopped after it looked at the step
 
-    [hold] = lab.run(machine.program.ask(EVENT, machine.stamp, ReadHolds([booking]))).holds
+    [hold] = lab.run(read_holds(lab.redis, machine.epoch, [booking]))
     assert machine.reference.bookings[booking].state == hold.state == "paying"
 
 
