@@ -37,6 +37,7 @@ INSTALLED_JARS = Path("booking-rush", "kafka", "libs")  # in the user's cache fo
 JAVA_MIN = 17
 CLUSTER = "Ym9va2luZy1ydXNoLW9uZQ"  # sixteen bytes in base64url, as Kafka wants them
 ANSWER_MS = 2000
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # Maven resets colours even where it is to use none
 JVM = [
     "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
     "-Djava.io.tmpdir=tmp", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -254,7 +255,8 @@ async def _run(argv: list[str], folder: Path, name: str) -> str:
 
 def _reason(said: str) -> str:
     """The first line that calls itself an error, else the last one: Maven ends with advice."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    plain = COLOUR.sub("", said)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
     errors = [line.removeprefix("[ERROR] ") for line in lines if line.startswith("[ERROR] ")]
     return (errors or lines[-1:] or ["it said nothing"])[0]
 

@@ -211,6 +211,7 @@ async def test_a_missing_java_is_said_before_maven_is_asked(programs: Add, check
             "echo '[ERROR] no network'; echo '[ERROR] '; echo '[ERROR] [Help 1] x'; exit 1",
             "no network",
         ),
+        (r"printf '\033[0m\033[0m[ERROR] no place\n[ERROR] [Help 1] x\n'; exit 1", "no place"),
         ("exit 1", "it said nothing"),
     ],
 )
