@@ -66,6 +66,7 @@ Exit codes: 0 done · 1 it failed · 2 wrong usage · 3 a setting is wrong or mi
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="booking-rush", message="%(prog)s %(version)s")
 def cli() -> None:
     """Booking Rush: a virtual queue and a booking server for what too many people want at once."""
 

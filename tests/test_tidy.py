@@ -49,12 +49,11 @@ LAYERS = (
 # Tests may import all of the above, and of the tests what is lower here.
 TEST_LAYERS = (
     (
-        "tests",
-        "tests/admin", "tests/api", "tests/browser", "tests/embedded", "tests/faults",
-        "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging", "tests/model",
-        "tests/payments", "tests/practice_bank", "tests/processes", "tests/protocol",
-        "tests/queue", "tests/recording", "tests/rooms", "tests/saga", "tests/shared",
-        "tests/sockets", "tests/system", "tests/web",
+        "tests", "tests/admin", "tests/api", "tests/browser", "tests/embedded", "tests/faults",
+        "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging",
+        "tests/model", "tests/packaging", "tests/payments", "tests/practice_bank",
+        "tests/processes", "tests/protocol", "tests/queue", "tests/recording", "tests/rooms",
+        "tests/saga", "tests/shared", "tests/sockets", "tests/system", "tests/web",
     ),
     ("tests/support/crowds",),
     ("tests/support",),

@@ -1,7 +1,8 @@
 """A Kafka of one node, from jars: for demo, tests and hands-on use.
 
-Maven fetches the jars once into a cache of the checkout. A real sale has a cluster of its own
-and names it in RUSH_KAFKA_BOOTSTRAP; nothing here is needed then.
+Maven fetches the jars once, into `.cache` of a checkout, or into the user's cache folder where
+the package is installed. A real sale has a cluster of its own and names it in
+RUSH_KAFKA_BOOTSTRAP; nothing here is needed then.
 """
 
 import asyncio
@@ -29,12 +30,14 @@ from booking_rush.server.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]  # the checkout, or the installed package
 POM = Path("server", "embedded", "kafka", "pom.xml")
 JARS = Path(".cache", "kafka", "libs")
+INSTALLED_JARS = Path("booking-rush", "kafka", "libs")  # in the user's cache folder
 JAVA_MIN = 17
 CLUSTER = "Ym9va2luZy1ydXNoLW9uZQ"  # sixteen bytes in base64url, as Kafka requires
 ANSWER_MS = 2000  # for a broker to answer when it is probed
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # Maven resets colours even where it is to use none
 JVM = [
     "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
     "-Djava.io.tmpdir=tmp", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -129,28 +132,36 @@ async def kafka_child(
 
 
 async def kafka_jars(root: Path = ROOT, *, say: Callable[[str], None] = log.info) -> Path:
-    """The folder of Kafka's jars as the checkout's pom wants them, fetched when they are missing.
+    """Fetch Kafka's jars as our pom wants them, unless they are there. Return their folder.
 
     Raises:
         StoreMissingError: there is no pom, no Maven, or Maven failed.
     """
-    jars = root / JARS
-    if not (root / POM).exists():
+    jars, pom = _jars_of(root), root / POM
+    if not pom.exists():
         raise StoreMissingError(
-            "Kafka's jars are fetched in a checkout only: set RUSH_KAFKA_BOOTSTRAP to a broker"
-            " of your own"
+            f"no {pom}, which names Kafka's jars: install booking-rush again, or set"
+            " RUSH_KAFKA_BOOTSTRAP to a broker of your own"
         )
     jars.parent.mkdir(parents=True, exist_ok=True)
     async with _alone(jars.parent / "lock"):
-        if not _are_there(root):
-            await _fetch(root / POM, jars, say)
+        if not _are_there(jars, pom):
+            await _fetch(pom, jars, say)
     return jars
 
 
-def _are_there(root: Path) -> bool:
-    """Whether the jars are there, and are those of this pom: a copy of it lies beside them."""
-    made_of = root / JARS / POM.name
-    return made_of.exists() and made_of.read_bytes() == (root / POM).read_bytes()
+def _jars_of(root: Path) -> Path:
+    """Return the folder of the jars; an installed package's own is often not writable."""
+    if (root / "pyproject.toml").exists():
+        return root / JARS
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (cache if cache.is_absolute() else Path.home() / ".cache") / INSTALLED_JARS
+
+
+def _are_there(jars: Path, pom: Path) -> bool:
+    """Return whether the jars are there and of this pom: a copy of it lies beside them."""
+    made_of = jars / pom.name
+    return made_of.exists() and made_of.read_bytes() == pom.read_bytes()
 
 
 async def _fetch(pom: Path, jars: Path, report: Callable[[str], None]) -> None:
@@ -245,7 +256,7 @@ async def _run(argv: list[str], folder: Path, name: str) -> str:
 
 def _reason_of(output: str) -> str:
     """Return the first line marked [ERROR], else the last one: Maven ends with advice."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    lines = [line.strip() for line in COLOUR.sub("", output).splitlines() if line.strip()]
     errors = [line.removeprefix("[ERROR] ") for line in lines if line.startswith("[ERROR] ")]
     return (errors or lines[-1:] or ["it said nothing"])[0]
 

@@ -17,7 +17,14 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from booking_rush.server.embedded.kafka_broker import JARS, POM, ROOT, kafka_child, kafka_jars
+from booking_rush.server.embedded.kafka_broker import (
+    INSTALLED_JARS,
+    JARS,
+    POM,
+    ROOT,
+    kafka_child,
+    kafka_jars,
+)
 from booking_rush.server.embedded.stores import StoreMissingError
 from booking_rush.server.runtime.ports import free_port
 from tests.support.clients import until
@@ -134,11 +141,18 @@ async def test_data_stays_when_a_broker_comes_back_at_another_port(folder: Path)
 
 
 @pytest.fixture
-def checkout(folder: Path) -> Path:
-    """A checkout with its pom and no jars."""
+def package(folder: Path) -> Path:
+    """An installed package with its pom and no jars."""
     (folder / POM).parent.mkdir(parents=True)
     shutil.copyfile(ROOT / POM, folder / POM)
     return folder
+
+
+@pytest.fixture
+def checkout(package: Path) -> Path:
+    """A checkout with its pom and no jars."""
+    (package / "pyproject.toml").touch()
+    return package
 
 
 @pytest.fixture
@@ -197,6 +211,7 @@ async def test_a_missing_java_is_said_before_maven_is_asked(programs: Add, check
             "echo '[ERROR] no network'; echo '[ERROR] '; echo '[ERROR] [Help 1] x'; exit 1",
             "no network",
         ),
+        (r"printf '\033[0m\033[0m[ERROR] no place\n[ERROR] [Help 1] x\n'; exit 1", "no place"),
         ("exit 1", "it said nothing"),
     ],
 )
@@ -213,7 +228,7 @@ async def test_a_maven_that_fails_says_why(
     assert [path.name for path in (checkout / JARS).parent.iterdir()] == ["lock"]
 
 
-async def test_an_installed_wheel_says_what_to_set_instead(folder: Path) -> None:
+async def test_a_package_without_its_pom_says_what_to_set_instead(folder: Path) -> None:
     with pytest.raises(StoreMissingError, match="RUSH_KAFKA_BOOTSTRAP to a broker of your own"):
         await kafka_jars(folder)
 
@@ -244,6 +259,23 @@ async def test_who_asks_at_once_fetches_once_and_a_new_pom_fetches_anew(
     await kafka_jars(checkout)
     assert len(pids.read_text().split()) == 2
     assert sorted(path.name for path in (checkout / JARS).parent.iterdir()) == ["libs", "lock"]
+
+
+@pytest.mark.parametrize(("xdg", "cache"), [("{}", "."), ("", ".cache"), ("here", ".cache")])
+async def test_an_installed_package_keeps_its_jars_in_the_cache_of_the_user(
+    xdg: str, cache: str, programs: Add, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own folder may be another user's; XDG_CACHE_HOME counts where it is absolute."""
+    programs("java", JAVA_17)
+    programs("mvn", FETCHES)
+    home = package / "home"
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", xdg.format(home))
+
+    assert await kafka_jars(package) == home / cache / INSTALLED_JARS
+
+    assert (home / cache / INSTALLED_JARS / "kafka.jar").read_text() == "jar\n"
+    assert not (package / ".cache").exists()
 
 
 async def test_who_stops_waiting_ends_maven_and_leaves_the_next_one_its_turn(

@@ -1,6 +1,7 @@
 """The command line: help texts, output and exit codes of every command."""
 
 import re
+import tomllib
 from pathlib import Path
 from uuid import UUID
 
@@ -32,6 +33,12 @@ def test_help_lists_every_command_with_a_sentence() -> None:
         assert help_text.returncode == 0
         assert (command.help or "").split(".")[0].split("\n")[0][:40] in help_text.stdout
     assert "Exit codes" in done.stdout
+
+
+def test_its_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert run("--version").stdout == f"booking-rush {project['version']}\n"
 
 
 @pytest.mark.parametrize(
