@@ -97,7 +97,7 @@ async def large_event() -> None:
 
 
 async def paid() -> None:
-    """Bookings a second from checkout to confirmed, over the practice bank; against holds made."""
+    """Measure bookings a second from checkout to confirmed, against holds on the same sockets."""
     floor = {
         "id": "floor", "show": "evening", "name": "Floor", "kind": "standing",
         "capacity": 100_000, "price": {"amount": 100, "currency": "EUR"},

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tests.support.store_agreement import TERMINAL
 
-SOLD = ("confirmed", "refunding")  # a seat is nobody else's meanwhile
+SOLD = ("confirmed", "refunding")  # states in which a seat belongs to one booking
 
 
 class SentState(NamedTuple):
@@ -53,7 +53,7 @@ class Movement(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that was seen of a sale: by clients, in Postgres, at the bank, on the topic."""
+    """Evidence of a sale: from clients, Postgres, the bank and the topic."""
 
     sent: Sequence[SentState]
     bookings: Sequence[Booking]
