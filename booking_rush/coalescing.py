@@ -1,66 +1,89 @@
-"""Many callers, one piece of work at a time: who comes while it is done is in the next one.
+"""Coalescing of concurrent calls: one batch runs, calls that arrive meanwhile form the next.
 
-A lone caller waits for nobody, and who gives up waiting cancels nothing that is on its way.
+A lone call runs at once. A caller that stops waiting cancels nothing: its batch goes on.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from booking_rush.postgres import UNAVAILABLE
 
 A = TypeVar("A")
 R = TypeVar("R")
 
+Work: TypeAlias = Callable[[Sequence[A]], Awaitable[Sequence[R | Exception]]]
+
+STATEMENT_CALLS_MAX = 256  # in one batch for Postgres
+
 
 class Coalescer(Generic[A, R]):
-    """Does `work` for sets of up to `most` wishes; it gives one answer a wish, in their order.
+    """Batches of up to `most` calls, which `work` carries out: a result a call, in their order.
 
-    An answer that is an exception is raised to its caller alone; work that breaks, to all of its.
+    A result that is an exception is raised to its caller alone. An exception that `work` raises
+    is raised to every caller of the batch.
     """
 
-    def __init__(
-        self, work: Callable[[Sequence[A]], Awaitable[Sequence[R | Exception]]], *, most: int
-    ) -> None:
+    def __init__(self, work: Work[A, R], *, most: int) -> None:
         self._work = work
         self._most = most
         self._waiting: deque[tuple[A, asyncio.Future[Any]]] = deque()
         self._working: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
-        """How many wait, beside those whose work is done now."""
+        """Count the calls that wait for a next batch; those of the running batch do not count."""
         return len(self._waiting)
 
-    def do(self, wish: A) -> asyncio.Future[R]:
-        """Have a wish done in a next piece of work; the future is its answer."""
+    def do(self, argument: A) -> asyncio.Future[R]:
+        """Put a call into a next batch. Return the future of its result."""
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((wish, future))
+        self._waiting.append((argument, future))
         if self._working is None:
             self._working = asyncio.create_task(self._work_on())
         return future
 
     async def _work_on(self) -> None:
-        """Work until nobody waits."""
+        """Run batch after batch until no call waits."""
         try:
             while self._waiting:
                 count = min(self._most, len(self._waiting))
                 batch = [self._waiting.popleft() for _ in range(count)]
-                answers = await self._answers([wish for wish, _ in batch])
-                for (_, future), answer in zip(batch, answers, strict=True):
-                    _settle(future, answer)
+                results = await self._results([argument for argument, _ in batch])
+                for (_, future), result in zip(batch, results, strict=True):
+                    _settle(future, result)
         finally:
             self._working = None
 
-    async def _answers(self, wishes: Sequence[A]) -> Sequence[R | Exception]:
+    async def _results(self, arguments: Sequence[A]) -> Sequence[R | Exception]:
         try:
-            return await self._work(wishes)
-        except Exception as why:  # a mistake of ours: nobody may wait for ever
-            return [why] * len(wishes)
+            return await self._work(arguments)
+        except Exception as why:  # a mistake of ours: no caller may wait for ever
+            return [why] * len(arguments)
 
 
-def _settle(future: asyncio.Future[Any], answer: Any) -> None:
+def coalesced(work: Work[A, R]) -> Coalescer[A, R]:
+    """Coalesce calls whose `work` is one transaction in Postgres.
+
+    Where it raises although Postgres is available, each call of the batch is carried out again
+    alone, so that one bad call fails no other. The transaction has undone the first try.
+    """
+
+    async def one_by_one(arguments: Sequence[A]) -> Sequence[R | Exception]:
+        try:
+            return await work(arguments)
+        except Exception as why:
+            if len(arguments) == 1 or isinstance(why, UNAVAILABLE):
+                return [why] * len(arguments)
+            return [(await one_by_one([argument]))[0] for argument in arguments]
+
+    return Coalescer(one_by_one, most=STATEMENT_CALLS_MAX)
+
+
+def _settle(future: asyncio.Future[Any], result: Any) -> None:
     if future.done():
         return
-    if isinstance(answer, Exception):
-        future.set_exception(answer)
+    if isinstance(result, Exception):
+        future.set_exception(result)
     else:
-        future.set_result(answer)
+        future.set_result(result)

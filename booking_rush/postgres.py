@@ -1,12 +1,10 @@
 """Connections to Postgres: a pool whose statements, locks and idle transactions end in time."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
-
-from booking_rush.coalescing import Coalescer
 
 if TYPE_CHECKING:  # asyncpg's classes are generic in its stubs alone
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
@@ -73,25 +71,3 @@ async def open_pool(
         if await pool.fetchval("SHOW synchronous_commit") == "off":
             raise PostgresUnfitError("Postgres has synchronous_commit off: set it to on")
         yield pool
-
-
-A = TypeVar("A")
-R = TypeVar("R")
-
-MOST = 256  # of one piece of work
-
-
-def coalesced(
-    work: Callable[[Sequence[A]], Awaitable[Sequence[R | Exception]]],
-) -> Coalescer[A, R]:
-    """Gather wishes for `work`; what breaks it, though its store is there, is found one by one."""
-
-    async def answers(wishes: Sequence[A]) -> Sequence[R | Exception]:
-        try:
-            return await work(wishes)
-        except Exception as why:
-            if len(wishes) == 1 or isinstance(why, UNAVAILABLE):
-                return [why] * len(wishes)
-            return [(await answers([wish]))[0] for wish in wishes]
-
-    return Coalescer(answers, most=MOST)

@@ -18,6 +18,7 @@ from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.message_log import MessageLog
 from booking_rush.booking.payments.http_client import HttpRequest, Timeouts, open_http
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
@@ -109,7 +110,8 @@ async def _saga(name: str, redis: Redis, url: str, kafka: "KafkaBeside | None" =
         await uncounted.execute("UPDATE states SET published_at = now()")
         await _enqueue_charged(uncounted)
         found = KafkaLog(pool, Cluster(kafka.bootstrap)) if kafka else None
-        conductor = Conductor(pool, EventRegistry(pool, Program(redis)), UnaskedProvider(), "bench",
+        payments = PaymentRouter([UnaskedProvider()], "bank")
+        conductor = Conductor(pool, EventRegistry(pool, Program(redis)), payments, "bench",
                               message_log=found)  # fmt: skip
         async with _relaying(uncounted, kafka):
             await _join_group(conductor.log)
@@ -158,7 +160,7 @@ async def _enqueue_charged(pool: Pool) -> None:
             for id_ in ids[at : at + BATCH]
         ]
         async with pool.acquire() as connection, connection.transaction():
-            await outbox.put(connection, messages)
+            await outbox.enqueue(connection, messages)
     await pool.execute("UPDATE outbox SET parked = true WHERE done_at IS NULL")
 
 
@@ -236,7 +238,7 @@ async def _pings(base: str) -> float:
 
         async def caller() -> None:
             for _ in left:
-                assert (await http.ask(request)).is_good
+                assert (await http.send(request)).is_success
 
         began = time.perf_counter()
         await asyncio.gather(*(caller() for _ in range(CALLERS)))

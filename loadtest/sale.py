@@ -45,7 +45,7 @@ class StatementCounter:
 class UnaskedProvider:
     """A payment provider that fails when asked: the benchmark enqueues every answer itself."""
 
-    provider = "bank"
+    name = "bank"
     methods = frozenset({"ok"})
 
     async def charge(self, payment: Payment) -> str:
@@ -60,11 +60,11 @@ class UnaskedProvider:
         """Fail: no benchmark asks this."""
         raise AssertionError(payment)
 
-    async def ask(self, payment: Payment) -> list[PaymentNotification]:
+    async def list_notifications(self, payment: Payment) -> list[PaymentNotification]:
         """Fail: no benchmark asks this."""
         raise AssertionError(payment)
 
-    def read(
+    def read_webhook(
         self, headers: Mapping[str, str], body: bytes, *, now: float
     ) -> PaymentNotification | None:
         """Fail: no benchmark sends webhooks."""

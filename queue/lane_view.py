@@ -4,6 +4,8 @@ from bisect import bisect_left, bisect_right, insort
 
 from booking_rush.lua.client.pubsub import LaneTick
 
+MAIN = "main"  # the lane of everybody
+
 
 class LaneView:
     """Head, and the numbers beyond it that wait no more: with them, anybody's `ahead`.

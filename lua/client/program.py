@@ -1,16 +1,16 @@
 """The one program that Redis runs: the prelude, every move beside this file, the loop."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, Union, cast
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from booking_rush.errors import Recovering
-from booking_rush.lua.client.moves import AnyReply
-from booking_rush.lua.commands import Command, Failed, NotReady
+from booking_rush.lua.client.moves import REPLIES
+from booking_rush.lua.commands import Command, Failed, NotReady, Reply
 from booking_rush.lua.keys import epoch_key, tag_of
 
 R = TypeVar("R")
@@ -23,7 +23,8 @@ FILES = {path.stem: path for path in sorted(LUA.glob("*/*.lua"))}
 MOVES = tuple(name for name, path in sorted(FILES.items()) if path.parent != LIBRARY)
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[AnyReply]).decode
+_any_reply: Any = cast("Any", Union)[REPLIES]
+_decode: Callable[[bytes], list[Reply]] = msgspec.msgpack.Decoder(list[_any_reply]).decode
 
 
 class MoveFailedError(Exception):

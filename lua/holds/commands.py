@@ -145,12 +145,6 @@ class CheckedOut(Reply, frozen=True):
     again: bool
 
 
-class HoldsRead(Reply, frozen=True):
-    """Holds as they stand, those that are here."""
-
-    holds: list[Hold]
-
-
 # Commands: of visitors
 
 
@@ -209,15 +203,3 @@ class CheckoutHold(Command[CheckedOut | UnknownHold | HoldOver], frozen=True):
     visitor: str
     hold: str
     method: str
-
-
-# Commands: of the saga, each with the step that Postgres ordered it in
-
-
-# Commands: of duties
-
-
-class ReadHolds(Command[HoldsRead], frozen=True):
-    """Holds by id."""
-
-    holds: list[str]

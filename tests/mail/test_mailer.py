@@ -1,4 +1,4 @@
-"""What buyers are told by mail, with a real SMTP server on its good and its bad days."""
+"""The mail duty with a real SMTP server: texts, retries, and a server that fails."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -18,7 +18,7 @@ from tests.support.clients import Frame, Visitor, until
 from tests.support.servers.smtp_server import SmtpServer, serve_smtp
 from tests.support.world import ADA, World, held
 
-HEAD = Sender("tickets@rush.example", "https://rush.example")
+SENDER = Sender("tickets@rush.example", "https://rush.example")
 
 
 @pytest.fixture
@@ -29,16 +29,16 @@ async def smtp_server() -> AsyncGenerator[SmtpServer]:
 
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits of a hundredth: what is tested is how often, not how late."""
+    """Shorten the back-off to a hundredth: tests count tries, not seconds."""
     monkeypatch.setattr(mailers, "BACK_OFF_S", (0.01, 0.02, 0.04, 0.08))
 
 
 def mailer_of(world: World, smtp_server: SmtpServer) -> Mailer:
-    return Mailer(world.services.pool, smtp_server.url, HEAD, world.services.signer.ticket)
+    return Mailer(world.services.pool, smtp_server.url, SENDER, world.services.signer.ticket)
 
 
 async def confirmed(world: World, email: str = ADA, **contact: Any) -> tuple[Visitor, Frame]:
-    """Somebody who has booked, and wants mail."""
+    """Return a visitor with a confirmed booking, and its JSON."""
     visitor, hold = await held(world)
     answer = await visitor.check_out(hold, email=email, **contact)
     assert answer.status_code == 202, answer.text
@@ -46,7 +46,7 @@ async def confirmed(world: World, email: str = ADA, **contact: Any) -> tuple[Vis
 
 
 async def sent(mailer: Mailer, smtp_server: SmtpServer, count: int = 1) -> list[EmailMessage]:
-    """Let a mailer work until so many mails are there."""
+    """Run a mailer until the server has received so many mails. Return all of them."""
 
     async def are_there() -> bool:
         await mailer.run_once()
@@ -66,7 +66,7 @@ async def mail_row(pool: Pool) -> Any:
     return await pool.fetchrow("SELECT * FROM mails")
 
 
-# What they say
+# Texts
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ async def test_a_confirmation_comes_once_with_its_tickets(
     assert await mailer.run_once() == 0
     assert await mailer.waiting() == 0
     assert smtp_server.recipients == [[ADA]]
-    assert (mail["To"], mail["From"]) == (ADA, HEAD.sender)
+    assert (mail["To"], mail["From"]) == (ADA, SENDER.mailbox)
     assert mail["Message-ID"] == f"<{booking['id']}.confirmed@rush.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Date"] is not None
@@ -177,14 +177,14 @@ async def test_who_gives_no_address_gets_no_mail(world: World, pool: Pool) -> No
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "told"),
+    ("amount", "currency", "text"),
     [(123450, "EUR", "1,234.50 EUR"), (500, "JPY", "500 JPY"), (1005, "KWD", "1.005 KWD")],
 )
-def test_money_has_as_many_digits_as_its_currency(amount: int, currency: str, told: str) -> None:
-    assert money(amount, currency) == told
+def test_money_has_as_many_digits_as_its_currency(amount: int, currency: str, text: str) -> None:
+    assert money(amount, currency) == text
 
 
-# Bad days
+# Failures
 
 
 async def test_a_server_that_is_busy_four_times_takes_it_in_the_end(
@@ -242,7 +242,7 @@ async def test_while_the_server_is_away_a_mail_waits_and_no_try_is_spent(
     smtp_server, now = SmtpServer(), 0.0
     async with serve_smtp(smtp_server):
         pass
-    mailer = Mailer(pool, smtp_server.url, HEAD, world.services.signer.ticket, clock=lambda: now)
+    mailer = Mailer(pool, smtp_server.url, SENDER, world.services.signer.ticket, clock=lambda: now)
     for _ in range(7):
         assert await mailer.run_once() == 0
     assert mailer.breaker.state(now) == "open"
@@ -287,7 +287,7 @@ async def test_a_mailer_that_dies_before_its_mark_sends_the_same_mail_again(
     await world.event()
     await confirmed(world)
     with monkeypatch.context() as patch:
-        patch.setattr(mailers, "SENT", "SELECT 1/0, $1::uuid, $2::text")
+        patch.setattr(mailers, "MARK_SENT", "SELECT 1/0, $1::uuid, $2::text")
         with pytest.raises(Exception, match="division by zero"):
             await mailer_of(world, smtp_server).run_once()
     assert await mailer_of(world, smtp_server).run_once() == 0, "it is claimed for a while"

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from booking_rush.booking.messaging import outbox
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua import commands as line
@@ -19,8 +20,8 @@ from booking_rush.queue.event_registry import EventRegistry
 from tests.model.model_lab import ClockedProgram, ModelLab
 from tests.model.reference_ledger import PLACES, RULES, Answer, HoldRequest, OutboxEntry
 from tests.model.reference_sale import ReferenceSale
-from tests.support.event_in_redis import EVENT, NOON
-from tests.support.payment_providers import Bank
+from tests.support.event_in_redis import EVENT, NOON, read_holds
+from tests.support.payment_providers import SilentProvider
 from tests.support.world import new_event
 
 T = TypeVar("T")
@@ -86,10 +87,14 @@ class SaleLab(ModelLab[SaleProgram]):
         self.count = itertools.count(1)
         self.program = SaleProgram(self.lab.redis, self.lab.text)
         self.recorder = self.new_recorder()
-        self.bank = Bank()
+        self.bank = SilentProvider()
         self.registry = EventRegistry(self.lab.pool, self.program)
         self.conductor = self.conductor_kind(
-            self.lab.pool, self.registry, self.bank, "machine", clock=lambda: 0.0
+            self.lab.pool,
+            self.registry,
+            PaymentRouter([self.bank], "bank"),
+            "machine",
+            clock=lambda: 0.0,
         )
         self.lab.run(self.start_event(new_event(rules=RULES, sections=SECTIONS)))
 
@@ -189,7 +194,7 @@ class SaleLab(ModelLab[SaleProgram]):
             f"{next(self.count)}", UUID(message.booking), EVENT, message.kind, message.attempt
         )
         async with self.lab.pool.acquire() as connection, connection.transaction():
-            assert await outbox.put(connection, [envelope]) == 1
+            assert await outbox.enqueue(connection, [envelope]) == 1
             if other is not None and then is not None:
                 await other
                 await then()
@@ -219,9 +224,9 @@ class SaleLab(ModelLab[SaleProgram]):
         commands = [
             events_commands.ReportSockets("machine", 0),
             events_commands.ReadSeats(["stalls", "floor"]),
-            lua.ReadHolds([*self.reference.holds]),
         ]
-        stats, read, holds = await self.program.run(EVENT, self.stamp, commands)
+        stats, read = await self.program.run(EVENT, self.stamp, commands)
+        holds = await read_holds(self.lab.redis, self.epoch, self.reference.holds)
         stalls, floor = read.sections
         taken: Any = await self.lab.redis.hgetall(key(EVENT, self.epoch, "taken"))
         carts: Any = await self.lab.redis.hgetall(key(EVENT, self.epoch, "carts"))
@@ -233,7 +238,7 @@ class SaleLab(ModelLab[SaleProgram]):
                 for number, mark in enumerate(text, 1)
             },
             "free": (stalls.free, floor.free),
-            "holds": {one.id: [getattr(one, name) for name in HOLD_FIELDS] for one in holds.holds},
+            "holds": {one.id: [getattr(one, name) for name in HOLD_FIELDS] for one in holds},
             "taken": {visitor.decode(): int(n) for visitor, n in taken.items() if int(n)},
             "carts": {visitor.decode(): hold.decode() for visitor, hold in carts.items()},
         }

@@ -83,9 +83,9 @@ def a_place_told_before_it_is_recorded(lab: Lab) -> None:
 
 def a_recorder_that_commits_for_an_old_epoch(lab: Lab) -> None:
     class Careless(Recorder):
-        async def commit(self, event: str, epoch: int, last: str, batch: Batch) -> None:
+        async def commit(self, event: str, epoch: int, cursor: str, batch: Batch) -> None:
             now = await lab.pool.fetchval("SELECT epoch FROM recorded")
-            await super().commit(event, now, last, batch)
+            await super().commit(event, now, cursor, batch)
 
     lab.recorder = Careless
 

@@ -25,13 +25,13 @@ from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.booking.seats import claims as claims_module
 from booking_rush.lua.events.commands import ReadSeats
-from booking_rush.lua.holds.commands import HoldSeats, ReadHolds
+from booking_rush.lua.holds.commands import HoldSeats
 from booking_rush.lua.saga.commands import ReopenHold
 from booking_rush.postgres import Pool
 from tests.model.model_lab import Lab, laboratory
 from tests.model.reference_ledger import HOLD_MS, HoldRequest, OutboxEntry
 from tests.model.sale_machine import SaleMachine, machine_for
-from tests.support.event_in_redis import EVENT
+from tests.support.event_in_redis import EVENT, read_holds
 from tests.support.servers.stores import Store
 
 
@@ -86,7 +86,7 @@ def test_a_reopen_that_comes_twice_leaves_the_next_checkout_alone(lab: Lab) -> N
 
     machine.ask(reopen)  # by a conductor that was stopped after it looked at the step
 
-    [hold] = lab.run(machine.program.ask(EVENT, machine.stamp, ReadHolds([booking]))).holds
+    [hold] = lab.run(read_holds(lab.redis, machine.epoch, [booking]))
     assert machine.reference.bookings[booking].state == hold.state == "paying"
 
 
@@ -183,15 +183,15 @@ class Mutation:
 
 def a_refused_claim_is_taken_for_granted(mutation: Mutation) -> None:
     mutation.in_python(
-        getattr(claims_module, "_take_seats"),  # noqa: B009  it is the mutant's business
-        "if claimed.get(one.booking, 0) < len(one.seats)",
+        getattr(claims_module, "_claim_seats"),  # noqa: B009  it is the mutant's business
+        "if claimed.get(request.booking, 0) < len(request.seats)",
         "if False",
     )
 
 
 def a_refused_claim_drops_those_of_its_rival(mutation: Mutation) -> None:
     mutation.in_python(
-        getattr(claims_module, "_take_seats"),  # noqa: B009
+        getattr(claims_module, "_claim_seats"),  # noqa: B009
         "DELETE FROM claims WHERE booking = ANY($1)",
         "DELETE FROM claims WHERE seat IN (SELECT unnest(seats) FROM bookings WHERE id = ANY($1))",
     )
@@ -222,7 +222,7 @@ def a_recorder_overwrites_what_the_saga_has_said(mutation: Mutation) -> None:
         "AND bookings.state = 'held'",
         "",
     )
-    for name in ("HELD", "ENDED"):
+    for name in ("SAVE_HELD", "SAVE_ENDED"):
         text: str = getattr(keep_module, name)
         mutation.patch.setattr(keep_module, name, text.replace("bookings.state = 'held'", "true"))
 

@@ -1,4 +1,4 @@
-"""The practice bank, really served: what it does with money, and how it tells of it."""
+"""The practice bank over HTTP: charges, refunds and the webhooks about them."""
 
 import asyncio
 import hashlib
@@ -15,15 +15,15 @@ from booking_rush.booking.payments.provider import (
     METHODS,
     BadSignature,
     PaymentNotification,
+    PaymentProvider,
     PaymentRefusedError,
-    Payments,
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.signatures import sign
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.ledger import Ledger
 from tests.support.clients import until
-from tests.support.fake_http import Nobody
+from tests.support.fake_http import UnusedHttp
 from tests.support.practice_bank import (
     NEW,
     OLD,
@@ -37,9 +37,9 @@ from tests.support.practice_bank import (
 
 
 async def test_the_practice_bank_is_a_provider_of_payments(practice_bank: ServedBank) -> None:
-    provider: Payments = practice_bank.payments
+    provider: PaymentProvider = practice_bank.payments
 
-    assert provider.provider == "bank"
+    assert provider.name == "bank"
     assert provider.methods == {"ok", "declined", "slow", "late", "lost"}
     assert (await practice_bank.http.get("/healthz")).status_code == 200
 
@@ -51,7 +51,9 @@ async def test_a_charge_is_answered_once(practice_bank: ServedBank) -> None:
 
     for one, word in zip(asked, ("charged", "charged", "declined"), strict=True):
         await practice_bank.delivers(one, word)
-        assert set(await practice_bank.payments.ask(one)) <= set(practice_bank.receiver.received)
+        assert set(await practice_bank.payments.list_notifications(one)) <= set(
+            practice_bank.receiver.received
+        )
     assert await practice_bank.totals(*asked) == [(6500, 0), (6500, 0), (0, 0)]
 
 
@@ -66,7 +68,7 @@ async def test_a_late_charge_is_cancelled_and_captures_all_the_same(
     await practice_bank.payments.cancel(asked)
 
     await until(lambda: set(practice_bank.receiver.events_of(asked)) == {"cancelled", "charged"})
-    assert [told.word for told in await practice_bank.payments.ask(asked)] == [
+    assert [told.kind for told in await practice_bank.payments.list_notifications(asked)] == [
         "cancelled",
         "charged",
     ]
@@ -86,7 +88,9 @@ async def test_a_lost_webhook_never_arrives_but_the_bank_can_be_asked(
 
     await practice_bank.delivers(other, "charged")
     assert practice_bank.receiver.events_of(lost) == []
-    assert [told.word for told in await practice_bank.payments.ask(lost)] == ["charged"]
+    assert [told.kind for told in await practice_bank.payments.list_notifications(lost)] == [
+        "charged"
+    ]
     assert await practice_bank.totals(lost) == [(6500, 0)]
 
 
@@ -157,7 +161,7 @@ async def test_nothing_captures_after_its_deadline(practice_bank: ServedBank) ->
 
 
 async def test_a_cancel_and_a_capture_at_one_moment_agree(practice_bank: ServedBank) -> None:
-    """Whoever was first, the shop hears one word, and the ledger says the same."""
+    """Each charge has one webhook, of whichever came first, and the ledger agrees with it."""
     many = [payment("slow") for _ in range(40)]
     await practice_bank.charge(*many)
 
@@ -187,7 +191,7 @@ async def test_what_can_never_be_charged_is_refused(practice_bank: ServedBank) -
         wrong = payment()._replace(**changes)
         with pytest.raises(PaymentRefusedError):
             await practice_bank.charge(wrong)
-        assert await practice_bank.payments.ask(wrong._replace(attempt=1)) == []
+        assert await practice_bank.payments.list_notifications(wrong._replace(attempt=1)) == []
 
 
 async def test_a_bank_that_is_not_there_is_away(practice_bank: ServedBank) -> None:
@@ -197,7 +201,7 @@ async def test_a_bank_that_is_not_there_is_away(practice_bank: ServedBank) -> No
     )
 
     for away in (nobody, stranger):
-        for asking in (away.charge, away.cancel, away.refund, away.ask):
+        for asking in (away.charge, away.cancel, away.refund, away.list_notifications):
             with pytest.raises(ProviderUnavailableError):
                 await asking(payment())
 
@@ -205,7 +209,7 @@ async def test_a_bank_that_is_not_there_is_away(practice_bank: ServedBank) -> No
 async def test_secrets_are_rotated_without_a_lost_word(
     pool: Pool, webhook_receiver: WebhookReceiver
 ) -> None:
-    """The readers know both, then the bank signs with the new one, then the old one goes."""
+    """The reader accepts both secrets, the bank signs with the new one, then the old one ends."""
     before, after, at_last = payment(), payment(), payment()
 
     async with serve_bank(pool, webhook_receiver, OLD) as practice_bank:
@@ -244,25 +248,25 @@ def signed(secret: str = NEW, body: bytes = BODY, *, at_s: int = NOW) -> dict[st
 )
 async def test_a_strangers_webhook_is_refused(headers: dict[str, str], body: bytes) -> None:
     with pytest.raises(BadSignature):
-        PracticeBank(Nobody(), "", (NEW, OLD)).read(headers, body, now=NOW)
+        PracticeBank(UnusedHttp(), "", (NEW, OLD)).read_webhook(headers, body, now=NOW)
 
 
 async def test_a_webhook_of_the_banks_is_read_with_any_secret_of_ours() -> None:
     by_hand = hmac.new(OLD.encode(), f"{NOW}.".encode() + BODY, hashlib.sha256).hexdigest()
-    reader = PracticeBank(Nobody(), "", (NEW, OLD))
-    told = reader.read({"BANK-SIGNATURE": f"t={NOW},v1={by_hand}"}, BODY, now=NOW + 300)
-    assert told == reader.read(signed(at_s=NOW + 300), BODY, now=NOW)
+    reader = PracticeBank(UnusedHttp(), "", (NEW, OLD))
+    told = reader.read_webhook({"BANK-SIGNATURE": f"t={NOW},v1={by_hand}"}, BODY, now=NOW + 300)
+    assert told == reader.read_webhook(signed(at_s=NOW + 300), BODY, now=NOW)
     assert told == PaymentNotification(
         "1", uuid.UUID("3b9b7a1e-0000-4000-8000-000000000000"), 1, "charged"
     )
 
     for body in (b"{}", b"\xff", BODY.replace(b"charged", b"eaten")):
         with pytest.raises(ValueError, match=r"."):
-            reader.read(signed(body=body), body, now=NOW)
+            reader.read_webhook(signed(body=body), body, now=NOW)
 
 
 async def test_a_bad_charge_among_many_is_refused_alone(practice_bank: ServedBank) -> None:
-    """They come together, so they are one statement; a repeat with other facts is among them."""
+    """Concurrent charges become one statement; one of these repeats a key with other facts."""
     good = [payment() for _ in range(20)]
     bad = payment("gold")
     differs = good[0]._replace(amount=1)
@@ -278,13 +282,13 @@ async def test_a_bad_charge_among_many_is_refused_alone(practice_bank: ServedBan
 
 
 async def test_charges_that_come_together_are_one_statement(pool: Pool) -> None:
-    """Of one key the first counts, whatever else is said of it in the same breath."""
-    books, asked = Ledger(pool), [new_charge(payment()) for _ in range(3)]
+    """Of several charges with one key in a batch, the first counts."""
+    ledger, asked = Ledger(pool), [new_charge(payment()) for _ in range(3)]
     differs = msgspec.structs.replace(asked[0], amount=1)
     stranger = msgspec.structs.replace(asked[1], key="pay:stranger:1")
     unknown = new_charge(payment("gold"))
 
-    told = await books.charge_all([*asked, asked[2], differs, stranger, unknown], delay_s=0.0)
+    told = await ledger.charge_all([*asked, asked[2], differs, stranger, unknown], delay_s=0.0)
 
     kinds = [type(one).__name__ for one in told]
     assert kinds == [*["dict"] * 4, "ChargeDiffers", "Invalid", "UnknownMethod"]

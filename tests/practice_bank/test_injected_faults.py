@@ -1,4 +1,4 @@
-"""The practice bank on bad days: failures, lost answers, repeats, deaths; the ledger adds up."""
+"""The practice bank with injected faults: failures, lost answers, repeats, kills, exact sums."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from booking_rush.booking.payments.provider import METHODS, Payment, ProviderUna
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.bank import Bank
 from booking_rush.server.practice_bank.ledger import Ledger
-from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.runtime.ports import PortBusyError
 from tests.support.clients import until
 from tests.support.practice_bank import (
@@ -82,14 +82,14 @@ async def test_a_shop_that_was_down_hears_the_same_word_later(practice_bank: Ser
 async def test_a_killed_bank_owes_no_word_and_moves_no_money_twice(
     pool: Pool, webhook_receiver: WebhookReceiver
 ) -> None:
-    """Killed after the commit, and killed after the delivery, before that was noted."""
+    """One kill comes after a commit, one after a delivery that was not saved yet."""
     unnoted, unsent = payment(), payment()
-    books = Ledger(pool)
-    await books.charge(new_charge(unnoted), delay_s=0)
+    ledger = Ledger(pool)
+    await ledger.charge(new_charge(unnoted), delay_s=0)
     async with open_http(connections=8) as http:
-        killed = Bank(books, http, webhook_receiver.url, secrets=(NEW,))
+        killed = Bank(ledger, http, webhook_receiver.url, secrets=(NEW,))
         await killed.run_once()
-        await books.charge(new_charge(unsent), delay_s=0)
+        await ledger.charge(new_charge(unsent), delay_s=0)
         await until(lambda: webhook_receiver.events_of(unnoted) == ["charged"])
         await killed.close()
 
@@ -101,7 +101,7 @@ async def test_a_killed_bank_owes_no_word_and_moves_no_money_twice(
 
 
 async def test_the_ledger_adds_up_to_the_cent_on_a_bad_day(practice_bank: ServedBank) -> None:
-    """Half the answers are lost, a fifth of the questions too; all is asked until it is heard."""
+    """Half the answers and a fifth of the requests are lost; each is repeated until answered."""
     await practice_bank.inject_faults(failure_rate=0.2, lost_answer_rate=0.5, webhook_repeat=2)
     many = [payment(way, amount=1 + 37 * n) for n, way in enumerate(6 * sorted(METHODS))]
 
@@ -125,11 +125,11 @@ async def test_the_ledger_adds_up_to_the_cent_on_a_bad_day(practice_bank: Served
     }
 
 
-async def insist(asking: Callable[[Payment], Awaitable[object]], about: Payment) -> None:
-    """Ask until the bank has answered."""
+async def insist(request: Callable[[Payment], Awaitable[object]], asked: Payment) -> None:
+    """Repeat a request until the bank has answered."""
     while True:
         with suppress(ProviderUnavailableError):
-            await asking(about)
+            await request(asked)
             return
 
 
@@ -137,5 +137,7 @@ async def test_a_busy_port_is_said(practice_bank: ServedBank, pool: Pool) -> Non
     taken = practice_bank.http.base_url.netloc.decode()
 
     with pytest.raises(PortBusyError):
-        async with bank(pool, bind=taken, webhook_url=practice_bank.receiver.url, secrets=(NEW,)):
+        async with open_bank(
+            pool, bind=taken, webhook_url=practice_bank.receiver.url, secrets=(NEW,)
+        ):
             pass

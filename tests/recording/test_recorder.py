@@ -1,4 +1,4 @@
-"""The record duty: everything that happened is in Postgres once, whoever dies when."""
+"""The record duty: every outbox entry is in Postgres once, whichever process crashes when."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ EVENT, LANE = "demo", "main"
 
 
 class RecordedEvent:
-    """An event that is recorded by whom the test says."""
+    """An event, and recorders that run when the test says so."""
 
     def __init__(self, pool: Pool, redis: Redis) -> None:
         self.pool = pool
@@ -50,7 +50,7 @@ class RecordedEvent:
         return await self.program.ask(EVENT, await self.stamp(), command)
 
     async def record(self, holder: str = "last") -> None:
-        """Let somebody record until nothing is left; leases of the dead are over."""
+        """Expire the leases, and let a new recorder work until nothing is left."""
         await self.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
         recorder = self.recorder(holder)
         await recorder.run_once()
@@ -68,7 +68,7 @@ async def recorded_event(pool: Pool, redis: Redis) -> RecordedEvent:
 
 
 def entry(n: int, **fields: Any) -> tuple[bytes, dict[bytes, bytes]]:
-    """An outbox entry of a place."""
+    """Make an outbox entry of a place."""
     place = {
         "kind": "place", "visitor": "ada", "lane": "main", "number": 1, "joined": 5,
         "state": "waiting", "wave": 0, "admitted": 0, "deadline": 0, "reason": "", **fields,
@@ -85,7 +85,7 @@ def test_the_last_word_on_each_place_counts() -> None:
         ]
     )
 
-    assert batch.last == "3-0"
+    assert batch.cursor == "3-0"
     assert batch.numbers() == {"main": 2}
     assert batch.places["main", 1] == PlaceRow("main", 1, "ada", "admitted", 5, 1, 9, 99, "")
     assert batch.places["main", 2].state == "waiting"
@@ -147,7 +147,7 @@ async def test_closing_ends_every_place_in_postgres_too(recorded_event: Recorded
 async def test_a_recorder_dies_at_any_step_and_no_place_is_lost_or_twice(
     recorded_event: RecordedEvent,
 ) -> None:
-    """Every call to Postgres and to Redis once, before it arrives and after it is answered."""
+    """A crash at every call to Postgres and Redis, before it arrives and after it is answered."""
     deaths = joined = 0
     for answered in (False, True):
         at = 0
@@ -209,7 +209,7 @@ async def test_who_was_stopped_with_a_batch_in_hand_writes_nothing(
 
 
 async def test_who_commits_for_an_old_epoch_writes_nothing(recorded_event: RecordedEvent) -> None:
-    """Read before the loss, committed after it: the place was never told, and is not there."""
+    """Read before the loss, committed after it: the place was never sent, and does not exist."""
     await recorded_event.ask(line_commands.JoinLine("ada"))
     entries: Any = await recorded_event.redis.xrange(key(EVENT, 1, "outbox"))
     stale = fold(entries)
@@ -248,7 +248,7 @@ async def _run_until_held(rival: Recorder, held_by: Any) -> bool:
 
 
 async def test_a_join_alone_is_recorded_at_once(recorded_event: RecordedEvent) -> None:
-    """Nobody waits for a batch to fill: one run carries what is there."""
+    """One run records the entries that are there: a batch need not be full."""
     await recorded_event.pool.execute("UPDATE recorded SET holder = ''")
     recorder = recorded_event.recorder("holder")
     await recorder.run_once()

@@ -1,4 +1,4 @@
-"""Record and conduct die at every call of every payment method: each cent and seat has one end."""
+"""Crashes of record and conduct at every call, by payment method: cents and seats end up once."""
 
 import asyncio
 import gc
@@ -11,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from booking_rush.booking.holds.holds import uuid7
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.recording import recorder
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga import watchdog
@@ -43,35 +44,36 @@ class Workers:
     ) -> None:
         pool: Any = CrashingPool(paid_event.pool, fate) if fate else paid_event.pool
         redis: Any = CrashingRedis(paid_event.redis, fate) if fate else paid_event.redis
-        payments: Any = CrashingPayments(paid_event.payments, fate) if fate else paid_event.payments
+        bank: Any = CrashingPayments(paid_event.payments, fate) if fate else paid_event.payments
+        payments = PaymentRouter([bank], "bank")
         clock = (lambda: time.time() + AN_HOUR_S) if late else time.time
         program = Program(redis)
         self._fate = fate
         self._recorder = Recorder(pool, redis, program, f"w{id(self)}")
         registry = EventRegistry(pool, program)
         self._conductor = Conductor(pool, registry, payments, f"w{id(self)}", clock, ask_s=ask_s)
-        self._event = paid_event
+        self._night = paid_event
 
     async def work(self) -> bool:
-        """Work until nothing moves any more; whether we lived to see it."""
-        await self._event.end_leases()
+        """Work until the sale is quiet. Return whether the process lived that long."""
+        await self._night.bury()
         task = asyncio.create_task(self._work())
         waits: list[asyncio.Task[Any]] = [task]
         if self._fate is not None:
             waits.append(asyncio.create_task(self._fate.crashed.wait()))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        died = self._fate is not None and self._fate.crashed.is_set()
+        crashed = self._fate is not None and self._fate.crashed.is_set()
         for one in waits:
             one.cancel()
         found = await asyncio.gather(*waits, return_exceptions=True)
         error = found[0]
-        if isinstance(error, BaseException) and not died:
+        if isinstance(error, BaseException) and not crashed:
             raise error
-        assert not isinstance(error, Exception) or isinstance(error, CrashedError) or died
-        return not died
+        assert not isinstance(error, Exception) or isinstance(error, CrashedError) or crashed
+        return not crashed
 
     async def _work(self) -> None:
-        while not await self._event.is_quiet():
+        while not await self._night.is_quiet():
             done = await self._recorder.run_once() + await self._conductor.run_once()
             done += await self._conductor.watch_once()
             await asyncio.sleep(0 if done else 0.003)
@@ -93,13 +95,13 @@ class PaidEvent:
         assert stamp.endswith(run_id)
         return await self._program.ask("demo", stamp, command)
 
-    async def end_leases(self) -> None:
-        """The leases of the dead are over."""
+    async def bury(self) -> None:
+        """Let the leases of dead processes expire."""
         await self.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
         await self.pool.execute("UPDATE leases SET held_at = now() - interval '1 min'")
 
     async def check_out(self, method: str) -> str:
-        """Somebody new holds a seat and begins to pay; the hold."""
+        """Hold a seat for a new visitor, and check it out. Return the hold."""
         n = next(self._order)
         visitor, hold = f"v{n}", str(uuid7(n, bytes(10)))
         await self.ask(JoinLine(visitor))
@@ -111,12 +113,12 @@ class PaidEvent:
         self._holder = visitor
         return hold
 
-    async def release(self, hold: str) -> None:
-        """A hold that lives on after a decline is let go."""
+    async def give_back(self, hold: str) -> None:
+        """Release a hold that is left after a decline."""
         await self.ask(ReleaseHold(self._holder, hold))
 
     async def is_quiet(self) -> bool:
-        """Nothing is on its way, and every entry is recorded."""
+        """Whether every entry is recorded, and no order or message is left."""
         last: Any = await self.redis.xrevrange("{demo}:1:outbox", count=1)
         recorded = await self.pool.fetchval("SELECT last FROM recorded")
         behind = bool(last) and last[0][0].decode() != recorded
@@ -124,7 +126,7 @@ class PaidEvent:
         return not behind and (await is_quiet(self.pool) or (held > 0 and await self._rests()))
 
     async def _rests(self) -> bool:
-        """Whether all that does not rest is a hold that was declined."""
+        """Whether holds whose payment was declined are all that has not ended."""
         on_its_way: int = await self.pool.fetchval(
             """
             SELECT (SELECT count(*) FROM bookings
@@ -143,7 +145,7 @@ class PaidEvent:
 async def paid_event(
     pool: Pool, redis: Redis, redis_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[PaidEvent]:
-    asyncio.get_running_loop().set_exception_handler(ignore_crashes)
+    asyncio.get_running_loop().set_exception_handler(bury_quietly)
     monkeypatch.setattr(recorder, "BLOCK_MS", 0)
     monkeypatch.setattr(watchdog, "EVERY_S", 0.02)
     monkeypatch.setattr(server_bank, "LOOK_S", 0.01)
@@ -164,8 +166,8 @@ async def paid_event(
     gc.collect()
 
 
-def ignore_crashes(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What the dead left unsaid is no news; anything else is."""
+def bury_quietly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Ignore errors that a crash left behind; report all others."""
     if not isinstance(context.get("exception"), CrashedError):
         loop.default_exception_handler(context)
 
@@ -200,7 +202,7 @@ async def test_every_death_leaves_one_end(
         await Workers(paid_event, None, late=late, ask_s=ask_s).work()
         assert await paid_event.state(hold) == ENDS[method], f"died at call {call}"
         if method == "declined":
-            await paid_event.release(hold)
+            await paid_event.give_back(hold)
             await Workers(paid_event, None, late=False, ask_s=ask_s).work()
         call += every
     assert call > 20

@@ -1,4 +1,4 @@
-"""Reconcile: what is broken by hand in one store is named, and mended by the saga's own orders."""
+"""The reconcile duty: a difference made by hand is reported, and mended by the saga's orders."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -30,8 +30,8 @@ async def write_row(redis: Redis, row: str, text: str) -> None:
 
 
 @pytest.fixture
-async def buyers(world: World) -> dict[str, Visitor]:
-    """Ada has bought A-1 and two places of the floor's; Bob has let B-1 go; all is quiet."""
+async def night(world: World) -> dict[str, Visitor]:
+    """A sale at rest: Ada has bought A-1, and Bob has had B-1 refunded."""
     await world.event()
     ada, bob = await world.visitor(), await world.visitor()
     await ada.buys(seats=["stalls.A-1"])
@@ -46,14 +46,14 @@ def reconciler(world: World, pool: Pool) -> Reconciler:
 
 
 async def looks(duty: Reconciler) -> list[Difference]:
-    """What was seen by two rounds."""
+    """Run two rounds. Return the differences that both saw."""
     await duty.run_once()
     await duty.run_once()
     return duty.found
 
 
 async def test_what_agrees_is_left_alone(
-    world: World, buyers: dict[str, Visitor], pool: Pool, redis: Redis
+    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
 ) -> None:
     await until(lambda: is_quiet(pool))
     assert await looks(reconciler(world, pool)) == []
@@ -61,7 +61,7 @@ async def test_what_agrees_is_left_alone(
 
 
 async def test_a_sold_seat_that_is_free_in_redis_is_sold_again(
-    world: World, buyers: dict[str, Visitor], pool: Pool, redis: Redis
+    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
 ) -> None:
     await until(lambda: is_quiet(pool))
     text = await row_of(redis, "A")
@@ -81,7 +81,7 @@ async def test_a_sold_seat_that_is_free_in_redis_is_sold_again(
 async def test_money_that_the_bank_took_unheard_is_heard(
     world: World, pool: Pool, redis: Redis
 ) -> None:
-    """The row says declined, the bank captured: as after a restored backup."""
+    """Postgres has the payment as cancelled, the bank as captured: as after a restored backup."""
     await world.event()
     ada = await world.visitor()
     token = await ada.admitted()
@@ -102,7 +102,7 @@ async def test_money_that_the_bank_took_unheard_is_heard(
 
 
 async def test_an_operator_is_shown_what_differs(
-    world: World, buyers: dict[str, Visitor], pool: Pool, redis: Redis
+    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
 ) -> None:
     await until(lambda: is_quiet(pool))
     admin = await world.operator()
@@ -136,7 +136,7 @@ async def test_sections_and_holds_are_loaded_as_of_one_moment(
         id_ = UUID(hold["id"])
         async with pool.acquire() as other, other.transaction():
             await other.execute("UPDATE bookings SET state = 'released', step = 2")
-            await outbox.put(other, [outbox.order(id_, event, "free", 0, 2)])
+            await outbox.enqueue(other, [outbox.order(id_, event, "free", 0, 2)])
         return read
 
     monkeypatch.setattr(inventory, "sections", sections_and_then_it_ends)

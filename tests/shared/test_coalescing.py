@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from booking_rush.postgres import coalesced
+from booking_rush.coalescing import coalesced
 
 
 class Desk:

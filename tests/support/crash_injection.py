@@ -122,6 +122,6 @@ class CrashingPayments:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._payments, name)
-        if name in ("charge", "cancel", "refund", "ask"):
-            return self._crash.around(found)
+        if name in ("charge", "cancel", "refund", "list_notifications"):
+            return self._fate.around(found)
         return found

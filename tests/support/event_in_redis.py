@@ -1,14 +1,15 @@
 """One event in Redis, asked directly; the test owns the clock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
+import msgspec
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import Command, RoomState
 from booking_rush.lua.events.commands import ReadSeats, SectionInventory
-from booking_rush.lua.holds.commands import CheckoutHold, Held, Hold, HoldSeats, ReadHolds
+from booking_rush.lua.holds.commands import CheckoutHold, Held, Hold, HoldSeats
 from booking_rush.lua.keys import key
 from booking_rush.lua.line.commands import AdmitNext, AdmitVisitor, JoinLine, Waiting
 from booking_rush.lua.recovery.commands import (
@@ -22,6 +23,8 @@ from booking_rush.lua.recovery.commands import (
 from booking_rush.queue.rules import rules_of
 
 R = TypeVar("R")
+
+_hold = msgspec.msgpack.Decoder(Hold).decode
 
 EVENT = "demo"
 LANE = "main"
@@ -96,11 +99,6 @@ class Moves:
         await self.ask(CheckoutHold(visitor, held.id, "ok"))
         return held.id
 
-    async def kept(self, hold: str) -> Hold:
-        """A hold as Redis keeps it."""
-        [found] = (await self.ask(ReadHolds([hold]))).holds
-        return found
-
     async def rows(self, section: str = "stalls") -> dict[str, str]:
         """The rows of a section as they stand."""
         [shown] = (await self.ask(ReadSeats([section]))).sections
@@ -132,6 +130,12 @@ async def numbers_of(redis: Redis) -> dict[str, int]:
     """Who waits, by number."""
     line: Any = await redis.zrange(key(EVENT, 1, "line", LANE), 0, -1, withscores=True)
     return {member.decode(): int(score) for member, score in line}
+
+
+async def read_holds(redis: Redis, epoch: int, ids: Iterable[str]) -> list[Hold]:
+    """Read holds out of Redis. Return those that it has, in the given order."""
+    found: list[Any] = [await redis.get(key(EVENT, epoch, "hold", id_)) for id_ in ids]
+    return [_hold(packed) for packed in found if packed]
 
 
 async def outbox(redis: Redis) -> list[tuple[str, str]]:

@@ -19,11 +19,11 @@ from booking_rush.booking.payments.practice_bank import PracticeBank
 from booking_rush.booking.payments.provider import Payment, PaymentNotification
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.ledger import NewCharge
-from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.runtime.ports import listen
 from booking_rush.server.runtime.settings import Settings
 from tests.support.clients import until
-from tests.support.fake_http import Nobody
+from tests.support.fake_http import UnusedHttp
 from tests.support.world import QuietServer
 
 OLD, NEW = "the old secret of the bank", "its new secret"
@@ -54,8 +54,8 @@ class WebhookReceiver:
 
     async def receive(self, request: Request) -> Response:
         body = await request.body()
-        reader = PracticeBank(Nobody(), "", self.secrets)
-        notification = reader.read(request.headers, body, now=time.time())
+        reader = PracticeBank(UnusedHttp(), "", self.secrets)
+        notification = reader.read_webhook(request.headers, body, now=time.time())
         assert notification is not None
         if not self.accepts:
             self.refused.append(notification.id)
@@ -65,7 +65,7 @@ class WebhookReceiver:
 
     def events_of(self, payment: Payment) -> list[str]:
         """Return the kinds of a payment's webhooks, oldest first."""
-        return [one.word for one in self.received if one.booking == payment.booking]
+        return [one.kind for one in self.received if one.booking == payment.booking]
 
 
 @dataclass
@@ -121,7 +121,7 @@ async def serve_bank(
 ) -> AsyncGenerator[ServedBank]:
     """Serve a practice bank on a free port; it signs with the first secret."""
     async with (
-        bank(
+        open_bank(
             pool,
             bind="127.0.0.1:0",
             webhook_url=receiver.url,

@@ -30,7 +30,7 @@ from booking_rush.queue.admission import Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.app import create_app
 from booking_rush.server.auth.operators import Operators
-from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.serve import Server, config_of
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.ports import listen
@@ -184,16 +184,14 @@ async def open_world(
 
 def bank_of(services: Services) -> PracticeBank:
     """Return the client of the practice bank, without its circuit breaker."""
-    guarded = services.payments.named("bank")
-    assert guarded is not None
-    return cast("PracticeBank", guarded.behind)
+    return cast("PracticeBank", services.payments.named("bank"))
 
 
 def practice_bank(
     pool: Pool, base: str, settings: Settings, *, delay_s: float = 0.3
 ) -> AbstractAsyncContextManager[str]:
-    """Serve a practice bank on a free port; `delay_s` is that of methods `slow` and `late`."""
-    return bank(
+    """A bank that tells its answers to a server, on a port of its own; in a hurry."""
+    return open_bank(
         pool,
         bind="127.0.0.1:0",
         webhook_url=f"{base}/api/v1/payments/bank/webhook",

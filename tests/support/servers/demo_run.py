@@ -87,20 +87,24 @@ class Demo:
             self.process.wait()
 
 
-def clone(into: Path) -> Path:
-    """Copy the files that git tracks or would add, as a fresh clone has them."""
+def tracked() -> list[str]:
+    """Return the names of the files that git tracks, or would: neither deleted nor ignored."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         check=True,
     )
-    for name in listed.stdout.decode().split("\0"):
-        source = ROOT / name
-        if name and (source.exists() or source.is_symlink()):
-            target = into / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
+    names = listed.stdout.decode().split("\0")
+    return [name for name in names if name and os.path.lexists(ROOT / name)]
+
+
+def clone(into: Path) -> Path:
+    """Copy the files that git tracks or would add, as a fresh clone has them."""
+    for name in tracked():
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target, follow_symlinks=False)
     return into
 
 
