@@ -203,13 +203,14 @@ def a_refused_claim_counts_as_claimed(bench: Bench) -> None:
 
 def a_hold_that_is_being_paid_expires(bench: Bench) -> None:
     bench.in_lua(
-        'hold.stop_clock(found)\n    hold.turn(found, "paying")', 'hold.turn(found, "paying")'
+        'holds.stop_clock(hold)\n    holds.set_state(hold, "paying")',
+        'holds.set_state(hold, "paying")',
     )
-    bench.in_lua('if one and one.state == "held" then', "if one then")
+    bench.in_lua('if hold and hold.state == "held" then', "if hold then")
 
 
 def orders_are_obeyed_whatever_their_step(bench: Bench) -> None:
-    bench.in_lua("return step < one.step", "return false")
+    bench.in_lua("return step < hold.step", "return false")
 
 
 def a_recorder_overwrites_what_the_saga_has_said(bench: Bench) -> None:
@@ -250,11 +251,11 @@ def what_lives_is_written_before_what_ended(bench: Bench) -> None:
 
 
 def a_hold_without_a_limit(bench: Bench) -> None:
-    bench.in_lua("taken + wish.quantity > most", "false")
+    bench.in_lua("taken + request.quantity > most", "false")
 
 
 def a_hold_of_whatever_is_free(bench: Bench) -> None:
-    bench.in_lua("return #conflicts > 0 and", "return #conflicts == wish.quantity and")
+    bench.in_lua("return #conflicts > 0 and", "return #conflicts == request.quantity and")
 
 
 MUTANTS: list[Callable[[Bench], None]] = [
