@@ -166,7 +166,7 @@ async def _pairs(redis: Redis, *, rows: int, seats: int, epoch: int) -> float:
 async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> EpochGate:
     """An open event with a seated section, and callers who are let in; no Postgres behind it."""
     program, gate = Program(redis), EpochGate("demo")
-    run_id, _ = await program.found(["demo"])
+    run_id, _ = await program.epochs(["demo"])
     stamp = f"{epoch}:{run_id}"
     await program.ask("demo", f"{epoch - 1}:{run_id}", CloseEpoch(epoch - 1))
     rules = rules_of({}).numbers()
@@ -178,5 +178,5 @@ async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> EpochGate:
     people = [RecordedPlace(f"v{n}", n + 1, 1, "admitted", 1, 1, FAR_MS) for n in range(CALLERS)]
     await program.ask("demo", stamp, LoadPlaces(people, []))
     await program.ask("demo", stamp, OpenEpoch())
-    gate.judge(epoch, stamp, run_id)
+    gate.compare(epoch, stamp, run_id)
     return gate

@@ -109,14 +109,14 @@ class EventRegistry:
         await self._read(None)
         gates = [self.batcher(event).gate for event in self._rows]
         try:
-            run_id, found = await self._program.found(list(self._rows))
+            run_id, found = await self._program.epochs(list(self._rows))
         except RedisError:
             for gate in gates:
                 gate.shut()
             self._tell()
             raise
         for gate, epoch in zip(gates, found, strict=True):
-            gate.judge(self._rows[gate.event].epoch, epoch, run_id)
+            gate.compare(self._rows[gate.event].epoch, epoch, run_id)
         self._refreshed_at = time.monotonic()
         self._tell()
 

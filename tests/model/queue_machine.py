@@ -132,7 +132,7 @@ class LineMachine(RuleBasedStateMachine):
         await self._look_around()
 
     async def _look_around(self) -> None:
-        run_id, _ = await self.program.found([EVENT])
+        run_id, _ = await self.program.epochs([EVENT])
         self.epoch = await self.lab.pool.fetchval("SELECT epoch FROM recorded")
         self.stamp = f"{self.epoch}:{run_id}"
 

@@ -49,7 +49,7 @@ class Moves:
         **rules: float,
     ) -> "Moves":
         """Load the event, empty, under an epoch."""
-        run_id, _ = await self.program.found([EVENT])
+        run_id, _ = await self.program.epochs([EVENT])
         await self.ask(CloseEpoch(epoch - 1), stamp=f"{epoch - 1}:{run_id}")
         self.stamp = f"{epoch}:{run_id}"
         load = LoadEvent(1, state, rules_of(dict(rules)).numbers(), {LANE: 0}, {LANE: 0}, {})
