@@ -12,7 +12,7 @@ import msgspec
 
 R = TypeVar("R", covariant=True)
 
-RoomState = Literal["scheduled", "drawing", "open", "paused", "draining", "closed"]
+EventState = Literal["scheduled", "drawing", "open", "paused", "draining", "closed"]
 PlaceState = Literal["waiting", "admitted", "late", "back", "ended"]
 
 

@@ -10,7 +10,7 @@ from typing import cast
 import msgspec
 from redis.asyncio import Redis
 
-from booking_rush.lua.commands import RoomState, tag_of_type
+from booking_rush.lua.commands import EventState, tag_of_type
 from booking_rush.lua.keys import CHANNELS
 
 
@@ -32,7 +32,7 @@ class Tick(News, frozen=True):
     """The state of an event at one moment."""
 
     at: int
-    state: RoomState
+    state: EventState
     version: int
     rate: float
     active_max: float
@@ -68,7 +68,7 @@ class RulesChanged(News, frozen=True):
     """An operator changed the event's state or its rules."""
 
     version: int
-    state: RoomState
+    state: EventState
 
 
 class Connected(News, frozen=True):

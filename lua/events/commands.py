@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from booking_rush.lua.commands import Command, Published, Reply, RoomState
+from booking_rush.lua.commands import Command, EventState, Published, Reply
 
 
 class RulesSet(Reply, frozen=True):
@@ -21,7 +21,7 @@ class Stats(Reply, frozen=True):
     held, paying, sold and free count places, and add up to what is for sale.
     """
 
-    state: RoomState
+    state: EventState
     waiting: int
     active: int
     late: int
@@ -40,7 +40,7 @@ class SetRules(Command[RulesSet | RulesStale], frozen=True):
     """Set the event's state and rules, which Postgres has in this version."""
 
     version: int
-    state: RoomState
+    state: EventState
     rules: dict[str, float]
 
 

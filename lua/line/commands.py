@@ -1,6 +1,6 @@
 """Commands of places in the line and of its ticks, and their replies."""
 
-from booking_rush.lua.commands import Command, Reply, RoomState
+from booking_rush.lua.commands import Command, EventState, Reply
 
 
 class PlaceReply(Reply, frozen=True, kw_only=True):
@@ -15,7 +15,7 @@ class PlaceReply(Reply, frozen=True, kw_only=True):
     number: int
     joined_ms: int
     waiting: int
-    room: RoomState
+    room: EventState
     entry: str
     again: bool = False
     connection: int = 0

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from booking_rush.lua.commands import Command, Reply, RoomState
+from booking_rush.lua.commands import Command, EventState, Reply
 from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.lua.holds.commands import Hold
 
@@ -48,7 +48,7 @@ class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
     """Load rules, counters and figures; `numbers` and `head` are by lane."""
 
     version: int
-    state: RoomState
+    state: EventState
     rules: dict[str, float]
     numbers: dict[str, int]
     head: dict[str, int]

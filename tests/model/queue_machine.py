@@ -186,7 +186,7 @@ class LineMachine(RuleBasedStateMachine):
         assert advanced.admitted == self.line.beat()
 
     @rule(change=CHANGES, state=st.sampled_from(["open", "open", "paused", "draining"]))
-    def change_rules(self, change: dict[str, float], state: lua.RoomState) -> None:
+    def change_rules(self, change: dict[str, float], state: lua.EventState) -> None:
         self.line.rules.update(change)
         self.line.state = state
         self._set_rules()

@@ -7,7 +7,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.program import Program
-from booking_rush.lua.commands import Command, RoomState
+from booking_rush.lua.commands import Command, EventState
 from booking_rush.lua.events.commands import ReadSeats, SectionInventory
 from booking_rush.lua.holds.commands import CheckoutHold, Held, Hold, HoldSeats
 from booking_rush.lua.keys import key
@@ -43,7 +43,7 @@ class Moves:
     async def open(
         self,
         *,
-        state: RoomState = "open",
+        state: EventState = "open",
         epoch: int = 1,
         sections: Sequence[SectionInventory] = (),
         **rules: float,
