@@ -1,4 +1,4 @@
-"""The journal of what operators did: appended in the transaction that does it."""
+"""The journal of operators' actions: each is recorded in the transaction that carries it out."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from booking_rush.timestamps import instant
 async def record(
     connection: Connection, who: str, what: str, event: str | None = None, **detail: Any
 ) -> None:
-    """Append one entry; it is there when the caller's transaction commits."""
+    """Record one action in the journal, in the caller's transaction."""
     await connection.execute(
         "INSERT INTO audit (who, what, event, detail) VALUES ($1, $2, $3, $4)",
         who,
@@ -22,7 +22,10 @@ async def record(
 
 
 async def entries(pool: Pool, *, limit: int, before: int | None) -> list[dict[str, Any]]:
-    """The newest entries first; `before` is the id of the last one seen."""
+    """Return up to `limit` entries as JSON members, the newest first.
+
+    `before` is the id of the last entry of the page before, or None for the first page.
+    """
     rows = await pool.fetch(
         """
         SELECT id, at, who, what, event, detail FROM audit

@@ -5,6 +5,7 @@ Refusal
 ├── TryAgain        the outcome is unknown
 ├── Busy            more is asked than may wait
 ├── Invalid         the request says something that cannot be
+├── IdempotencyKeyMissing, IdempotencyKeyReused
 └── … each room adds its own, in the file that raises it
 """
 
@@ -57,3 +58,15 @@ class Invalid(Refusal):
             "; ".join(f"{field}: {why}" for field, why in errors),
             errors=[{"field": field, "why": why} for field, why in errors],
         )
+
+
+class IdempotencyKeyMissing(Refusal):
+    """This wants an Idempotency-Key, new for every new wish."""
+
+    code, status = "idempotency_key_missing", 400
+
+
+class IdempotencyKeyReused(Refusal):
+    """That key came with another wish before."""
+
+    code, status = "idempotency_key_reused", 422

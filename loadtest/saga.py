@@ -18,6 +18,7 @@ from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.message_log import MessageLog
 from booking_rush.booking.payments.http_client import HttpRequest, Timeouts, open_http
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
@@ -106,7 +107,8 @@ async def _saga(name: str, redis: Redis, url: str, kafka: "KafkaAt | None" = Non
         await shop.execute("UPDATE states SET published_at = now()")
         await _charged(shop)
         found = KafkaLog(pool, Cluster(kafka.bootstrap)) if kafka else None
-        conductor = Conductor(pool, EventRegistry(pool, Program(redis)), NoBank(), "bench",
+        payments = PaymentRouter([NoBank()], "bank")
+        conductor = Conductor(pool, EventRegistry(pool, Program(redis)), payments, "bench",
                               message_log=found)  # fmt: skip
         async with _relaying(shop, kafka):
             await _ready(conductor.log)
@@ -155,7 +157,7 @@ async def _charged(pool: Pool) -> None:
             for id_ in ids[at : at + BATCH]
         ]
         async with pool.acquire() as connection, connection.transaction():
-            await outbox.put(connection, said)
+            await outbox.enqueue(connection, said)
     await pool.execute("UPDATE outbox SET parked = true WHERE done_at IS NULL")
 
 
@@ -233,7 +235,7 @@ async def _pings(base: str) -> float:
 
         async def caller() -> None:
             for _ in left:
-                assert (await http.ask(question)).is_good
+                assert (await http.send(question)).is_success
 
         began = time.perf_counter()
         await asyncio.gather(*(caller() for _ in range(CALLERS)))

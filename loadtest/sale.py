@@ -45,7 +45,7 @@ class Counted:
 class NoBank:
     """A provider that must not be asked: every answer is there already."""
 
-    provider = "bank"
+    name = "bank"
     methods = frozenset({"ok"})
 
     async def charge(self, payment: Payment) -> str:
@@ -60,11 +60,11 @@ class NoBank:
         """Nobody asks this."""
         raise AssertionError(payment)
 
-    async def ask(self, payment: Payment) -> list[PaymentNotification]:
+    async def list_notifications(self, payment: Payment) -> list[PaymentNotification]:
         """Nobody asks this."""
         raise AssertionError(payment)
 
-    def read(
+    def read_webhook(
         self, headers: Mapping[str, str], body: bytes, *, now: float
     ) -> PaymentNotification | None:
         """Nobody is told."""

@@ -5,6 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from booking_rush.lua.line.commands import Admitted
+from booking_rush.postgres import Pool
+from booking_rush.queue import keyring
 from booking_rush.queue.keyring import KeyRing
 from booking_rush.queue.line import Place
 from booking_rush.queue.passes import (
@@ -23,10 +25,20 @@ SIGNED_MAX = 50_000  # signatures remembered; who polls or comes back costs no n
 class Signer:
     """Signs the passes and receipts of all events, each once."""
 
-    def __init__(self, ring: KeyRing) -> None:
+    def __init__(self, pool: Pool, secret: str, ring: KeyRing) -> None:
         self.ring = ring
+        self._pool = pool
+        self._secret = secret
         self._sign = lru_cache(SIGNED_MAX)(self._make)
         self._verified = lru_cache(SIGNED_MAX)(self._verify)
+
+    async def reload(self) -> None:
+        """Load the keys again, so that a rotation takes effect in this process.
+
+        Raises:
+            asyncpg.PostgresError, OSError, SecretKeyError: the keys stay as they were.
+        """
+        self.ring = await keyring.load(self._pool, self._secret)
 
     def receipt(self, event: str, visitor: str, place: Place) -> str:
         """The visitor's proof of a place."""
@@ -69,6 +81,16 @@ class Signer:
 
     def _make(self, kind: str, **facts: Any) -> str:
         return self.ring.sign(kind, CLAIMS[kind](**facts))
+
+
+async def open_signer(pool: Pool, secret: str) -> Signer:
+    """Load the keys and return a signer that uses them.
+
+    Raises:
+        asyncpg.PostgresError, OSError: Postgres did not answer.
+        SecretKeyError: the secret does not open the keys.
+    """
+    return Signer(pool, secret, await keyring.load(pool, secret))
 
 
 CLAIMS: dict[str, Callable[..., dict[str, Any]]] = {

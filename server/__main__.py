@@ -1,4 +1,4 @@
-"""Start a process: `python -m booking_rush.server COMMAND`, or `booking-rush COMMAND`."""
+"""The entry point: `python -m booking_rush.server COMMAND`, or `booking-rush COMMAND`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The ASGI application: every route, in one table."""
+"""The ASGI application of a serve process: every route in one table, and the sockets."""
 
 import logging
 from collections.abc import AsyncGenerator, Callable
@@ -16,7 +16,7 @@ from booking_rush.server.admin import audit, broadcasts, sessions, stats
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import visitors as admin_visitors
-from booking_rush.server.admin.stats import operators_socket
+from booking_rush.server.admin.stats import serve_operator
 from booking_rush.server.api import bookings, events, holds, places, visitors, webhooks
 from booking_rush.server.composition import open_services
 from booking_rush.server.runtime.settings import Settings
@@ -26,11 +26,12 @@ from booking_rush.server.web.exception_handlers import HANDLERS
 from booking_rush.server.web.health import healthz, readyz, show_metrics
 from booking_rush.server.web.middleware import EdgeMiddleware
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.static_files import STATIC, Revalidated, page
+from booking_rush.server.web.static_files import page, serve_static, site
 
 log = logging.getLogger(__name__)
 
 
+# `E` and `A` are also how docstrings of handlers begin a path.
 V1 = "/api/v1"
 E = f"{V1}/events/{{event}}"
 A = f"{V1}/admin/events/{{event}}"
@@ -47,7 +48,7 @@ ROUTES = [
     Route(f"{E}/chart", events.event_chart, methods=["GET"]),
     Route("/.well-known/jwks.json", visitors.jwks, methods=["GET"]),
     Route(f"{E}/availability", holds.seats, methods=["GET"]),
-    Route(f"{E}/holds", holds.hold, methods=["POST"]),
+    Route(f"{E}/holds", holds.create, methods=["POST"]),
     Route(f"{E}/holds/{{hold}}", holds.find, methods=["GET"]),
     Route(f"{E}/holds/{{hold}}", holds.release, methods=["DELETE"]),
     Route(f"{E}/holds/{{hold}}/extend", holds.extend, methods=["POST"]),
@@ -83,14 +84,19 @@ ROUTES = [
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
     Route("/metrics", show_metrics, methods=["GET"]),
-    Mount("/static", Revalidated(directory=STATIC)),
+    Mount("/static", serve_static),
 ]
 
 
 def create_app(
     settings: Settings, on_open: Callable[[Services], None] = lambda services: None
 ) -> ASGIApp:
-    """The application of one serve process; the house is open while its lifespan lasts."""
+    """Return the application of a serve process, which opens the services for its lifespan.
+
+    `on_open` is called with them before the first request. Static files are read here, not by
+    the first visitor.
+    """
+    site()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
@@ -115,9 +121,9 @@ def create_app(
         ],
     )
 
-    async def sockets(scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve_socket(scope: Scope, receive: Receive, send: Send) -> None:
         services: Services = app.state.services
-        serve = operators_socket if scope["path"].startswith("/ws/admin/") else serve_visitor
+        serve = serve_operator if scope["path"].startswith("/ws/admin/") else serve_visitor
         await serve(services, scope, receive, send)
 
-    return EdgeMiddleware(app, sockets, origins=settings.origins)
+    return EdgeMiddleware(app, serve_socket, origins=settings.origins)

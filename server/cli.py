@@ -1,4 +1,4 @@
-"""The command line: `booking-rush COMMAND`, for who tries it and for who operates it."""
+"""The command line: `booking-rush COMMAND`, to try the demo and to operate a sale."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ import uvloop
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
-from booking_rush.booking.kafka.topics import make_missing
+from booking_rush.booking.kafka.topics import create_missing
 from booking_rush.booking.messaging import dead_letters
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.errors import Refusal
@@ -39,7 +39,7 @@ from booking_rush.server.runtime.logs import configure
 from booking_rush.server.runtime.ports import PortBusyError, listen
 from booking_rush.server.runtime.settings import Settings, SettingsError
 
-FAILED, USAGE, SETTINGS, STORE_AWAY, IN_USE, CHILD_DIES = 1, 2, 3, 4, 5, 6
+FAILED, USAGE, SETTINGS, STORE_UNAVAILABLE, IN_USE, CHILD_DIES = 1, 2, 3, 4, 5, 6
 
 EXITS: dict[type[BaseException], int] = {
     SettingsError: SETTINGS,
@@ -48,50 +48,51 @@ EXITS: dict[type[BaseException], int] = {
     PostgresUnfitError: SETTINGS,
     PortBusyError: IN_USE,
     DataInUseError: IN_USE,
-    StoreMissingError: STORE_AWAY,
+    StoreMissingError: STORE_UNAVAILABLE,
     ChildDiesError: CHILD_DIES,
     MigrationChangedError: FAILED,
     Refusal: FAILED,
-    RedisError: STORE_AWAY,
-    asyncpg.PostgresError: STORE_AWAY,
-    KafkaError: STORE_AWAY,
-    OSError: STORE_AWAY,
+    RedisError: STORE_UNAVAILABLE,
+    asyncpg.PostgresError: STORE_UNAVAILABLE,
+    KafkaError: STORE_UNAVAILABLE,
+    OSError: STORE_UNAVAILABLE,
 }
 
 EPILOG = """\b
 Settings are environment variables with the prefix RUSH_; README and .env.example list them.
-Exit codes: 0 done · 1 it failed · 2 wrong call · 3 a setting is wrong or missing ·
-4 a store is not there · 5 port or data folder in use · 6 a child cannot be kept alive.
+Exit codes: 0 done · 1 it failed · 2 wrong usage · 3 a setting is wrong or missing ·
+4 a store does not answer · 5 port or data folder in use · 6 a child cannot be kept alive.
 """
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="booking-rush", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Booking Rush: a virtual queue and a box office for what too many people want at once."""
+    """Booking Rush: a virtual queue and a booking server for what too many people want at once."""
 
 
 @cli.command()
 @click.option(
-    "--kafka", "with_kafka", is_flag=True, help="Start a Kafka of its own, too (Java 17)."
+    "--kafka", "with_kafka", is_flag=True, help="Run a Kafka of its own, too; it needs Java 17."
 )
 def demo(with_kafka: bool) -> None:
-    """Try it: every duty, with Redis and Postgres of its own, and one event on sale."""
+    """Try it: run everything with its own Redis and Postgres, and one event on sale."""
     asyncio.run(run_demo(_settings(), lambda line: click.echo(line), kafka=with_kafka))
 
 
 @cli.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=9092, show_default=True)
 def kafka(port: int) -> None:
-    """Run a Kafka of one node on 127.0.0.1, for hands-on use; it needs Java 17 and Maven."""
+    """Run a Kafka of one node on 127.0.0.1, to try things out; it needs Java 17 and Maven."""
     asyncio.run(run_kafka(_settings(), port, lambda line: click.echo(line)))
 
 
 @cli.command()
-@click.option("--shared", is_flag=True, hidden=True, help="Other processes listen there, too.")
+@click.option("--shared", is_flag=True, hidden=True, help="Share the address with other processes.")
 def serve(shared: bool) -> None:
     """Serve pages, HTTP and sockets on RUSH_BIND, with RUSH_WORKERS processes."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
     configure("serve", settings.log_level)
     if settings.workers > 1 and not shared:
         asyncio.run(run_workers(settings, lambda line: click.echo(line)))
@@ -102,9 +103,9 @@ def serve(shared: bool) -> None:
 @cli.command()
 @click.argument("duties", nargs=-1, required=True, type=click.Choice(sorted(DUTIES)))
 def work(duties: tuple[str, ...]) -> None:
-    """Do duties behind the pages: tend, record, relay, conduct, reconcile, mail, bank."""
+    """Run duties in one process: tend, record, relay, conduct, reconcile, mail, bank."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
     configure("+".join(duties), settings.log_level)
     # Under uvloop a broker that dies ends aiokafka's own tasks for good (aiokafka#1038).
     run = asyncio.run if settings.kafka_bootstrap else uvloop.run
@@ -113,9 +114,9 @@ def work(duties: tuple[str, ...]) -> None:
 
 @cli.command()
 def migrate() -> None:
-    """Bring database and topics up to date; make the first keys and the operator `admin`."""
+    """Bring database and topics up to date; create the first keys and the operator `admin`."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> None:
         async with open_pool(settings.postgres_url, size=2, statement_ms=600_000) as pool:
@@ -127,7 +128,7 @@ def migrate() -> None:
                 made = await Operators(pool).ensure("admin", "admin", settings.admin_password)
                 click.echo("operator admin made" if made else "operator admin is there")
         if settings.kafka_bootstrap:
-            topics = await make_missing(settings.kafka_cluster())
+            topics = await create_missing(settings.kafka_cluster())
             click.echo("\n".join([*topics, f"{len(topics)} topics made"]))
 
     asyncio.run(run())
@@ -138,7 +139,7 @@ def migrate() -> None:
 def seed(event: str) -> None:
     """Put the demo's event on sale under an id, and open it."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> bool:
         async with open_pool(settings.postgres_url, size=2) as pool:
@@ -150,9 +151,9 @@ def seed(event: str) -> None:
 @cli.command()
 @click.argument("event")
 def rebuild(event: str) -> None:
-    """Load one event into Redis again from Postgres, as after a loss; nobody loses a place."""
+    """Load one event into Redis again from Postgres, as after a loss; every place is kept."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> int:
         async with (
@@ -173,11 +174,11 @@ def rebuild(event: str) -> None:
 
 @cli.command()
 @click.argument("event", required=False)
-@click.option("--dry-run", is_flag=True, help="Only say what differs.")
+@click.option("--dry-run", is_flag=True, help="Show the differences only.")
 def reconcile(event: str | None, dry_run: bool) -> None:
-    """Compare Redis, Postgres and the bank for one event, or all; mend what differs."""
+    """Compare Redis, Postgres and the bank for one event or all; repair differences."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
     found = asyncio.run(run_reconcile(settings, event, mend=not dry_run))
     for difference in found:
         click.echo(" ".join(f"{name}={value}" for name, value in difference.shown().items()))
@@ -187,17 +188,17 @@ def reconcile(event: str | None, dry_run: bool) -> None:
 @cli.command("dead")
 @click.argument("action", type=click.Choice(["list", "show", "replay"]))
 @click.argument("id", required=False, type=click.UUID)
-def dead(action: str, id: UUID | None) -> None:  # noqa: A002  its name on the line
-    """Look at what could not be handled (list, show ID), and send it again (replay ID)."""
+def dead(action: str, id: UUID | None) -> None:  # noqa: A002  as the usage text names it
+    """Show messages that could not be handled (list, show ID); send one again (replay ID)."""
     if (id is None) != (action == "list"):
         raise click.UsageError(f"dead {action} {'needs the ID of one' if id is None else 'only'}")
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> list[str]:
         async with open_pool(settings.postgres_url, size=2) as pool:
             if id is None:
-                return [dead_letters.summary(one) for one in await dead_letters.list_(pool)]
+                return [dead_letters.summary(letter) for letter in await dead_letters.list_(pool)]
             if action == "show":
                 return [*dead_letters.details(await dead_letters.get(pool, id))]
             await dead_letters.replay(pool, id)
@@ -208,9 +209,9 @@ def dead(action: str, id: UUID | None) -> None:  # noqa: A002  its name on the l
 
 @cli.command("rotate-keys")
 def rotate_keys() -> None:
-    """Sign passes and receipts with a new key from now on; the last one still verifies."""
+    """Sign passes and receipts with a new key from now on; the last key still verifies."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> str:
         async with open_pool(settings.postgres_url, size=2) as pool:
@@ -225,7 +226,7 @@ def rotate_keys() -> None:
 def key(name: str, role: Role) -> None:
     """Give an operator a new API key, for programs; it is shown once."""
     settings = _settings()
-    settings.need_stores()
+    settings.require_stores()
 
     async def run() -> str:
         async with open_pool(settings.postgres_url, size=2) as pool:
@@ -235,7 +236,7 @@ def key(name: str, role: Role) -> None:
 
 
 def main() -> None:
-    """Run a command; what goes wrong is one line and an exit code."""
+    """Run a command. An expected error becomes one line and the exit code of its kind."""
     try:
         cli(prog_name="booking-rush")
     except tuple(EXITS) as error:

@@ -1,4 +1,4 @@
-"""The composition root: what one serve process is made of, opened and closed in one place."""
+"""The composition root of a serve process: opens and closes its services, and runs its loops."""
 
 import asyncio
 import contextlib
@@ -11,33 +11,34 @@ from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import open_pool
-from booking_rush.queue import keyring
-from booking_rush.queue.signer import Signer
+from booking_rush.queue.signer import open_signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.rooms.registry import RoomRegistry
-from booking_rush.server.runtime.loops import forever
+from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.providers import open_payments
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.web.services import Services
 from booking_rush.tasks import cancel_and_wait
 
-POOL_MAX = 10
+POOL_MAX = 10  # connections to Postgres
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncGenerator[Services]:
-    """Connect, load the keys, start the loops; everything ends with the block.
+    """Connect the stores, load the keys, start the loops, and yield the services of the process.
+
+    Leaving the block ends all of it.
 
     Raises:
-        RedisUnfitError, SecretKeyError: the stores are there and cannot be used.
-        OSError, asyncpg.PostgresError, RedisError: a store is not there.
+        RedisUnfitError, SecretKeyError: a store answers, but cannot be used.
+        OSError, asyncpg.PostgresError, RedisError: a store does not answer.
     """
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.postgres_url, size=POOL_MAX))
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
-        signer = Signer(await keyring.load(pool, settings.secret_key))
+        signer = await open_signer(pool, settings.secret_key)
         payments = await stack.enter_async_context(open_payments(settings))
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods)
         services = Services(
@@ -53,22 +54,13 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             tokens=VisitorTokens(settings.secret_key),
         )
         with contextlib.suppress(Exception):
-            await rooms.events.refresh()  # a store that is away now is asked again by its loop
+            await rooms.events.refresh()  # an unavailable store is asked again by the loops
         loops = [asyncio.create_task(loop) for loop in loops_of(services)]
         stack.push_async_callback(cancel_and_wait, loops)
         yield services
 
 
 def loops_of(services: Services) -> list[Coroutine[Any, Any, None]]:
-    """The loops of a serve process, each with the pause after a run that found nothing to do."""
-    rooms = services.rooms
-    return [
-        forever("hear", rooms.news_once, idle_s=0.05),
-        forever("gates", rooms.gates_once, idle_s=0.05),
-        forever("positions", rooms.positions_once, idle_s=0.25),
-        forever("seats", rooms.seats_once, idle_s=0.1),
-        forever("bookings", rooms.bookings_once, idle_s=5.0),
-        forever("messages", rooms.messages_once, idle_s=0.7),
-        forever("sockets", rooms.sockets_once, idle_s=1.0),
-        forever("keys", services.keys_once, idle_s=10.0),
-    ]
+    """Return the loops of a serve process, not started yet."""
+    loops = [*services.rooms.loops(), Loop("keys", services.signer.reload, 10.0)]
+    return [forever(name, run_once, idle_s=idle_s) for name, run_once, idle_s in loops]

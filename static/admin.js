@@ -1,68 +1,60 @@
-// The operators' page: who is logged in chooses an event, watches it and acts on it.
+// The operators' page: log in, choose an event, watch its stats and act on it.
 
-import { actions } from "./admin-actions.js";
-import { audit } from "./admin-audit.js";
-import { bookings } from "./admin-bookings.js";
-import { broadcast } from "./admin-broadcast.js";
-import { creation } from "./admin-create.js";
-import { eventList } from "./admin-events.js";
-import { figures } from "./admin-figures.js";
-import { filling } from "./admin-house.js";
-import { attempt, clearNotices, showProblem } from "./admin-notices.js";
-import { reconciliation } from "./admin-reconcile.js";
-import { rules } from "./admin-rules.js";
-import { Session } from "./admin-session.js";
-import { visitors } from "./admin-visitors.js";
-import { control, fill, part, write } from "./dom.js";
-import { texts } from "./texts.js";
+import { auditPanel } from "./admin/audit.js";
+import { bookingsPanel } from "./admin/bookings.js";
+import { broadcastForm } from "./admin/broadcast.js";
+import { createEventForm } from "./admin/create-event.js";
+import { eventActions } from "./admin/event-actions.js";
+import { eventList } from "./admin/event-list.js";
+import { reconciliationPanel } from "./admin/reconciliation.js";
+import { rulesPanel } from "./admin/rules.js";
+import { sectionFillPanel } from "./admin/section-fill.js";
+import { Session } from "./admin/session.js";
+import { statsPanel } from "./admin/stats.js";
+import { visitorPanel } from "./admin/visitors.js";
+import { en } from "./texts/en.js";
+import { byId, control, fillTexts, setText } from "./ui/dom.js";
+import { attempt, clearNotices, showProblem } from "./ui/notices.js";
 
 /**
- * @typedef {object} Event
- * @property {string} id
- * @property {string} name
- * @property {string} state
- * @property {string | null} reason
- * @property {string | null} opens_at
- * @property {{id: string, starts_at: string}[]} shows
- * @property {Record<string, any>} rules
- *
- * @typedef {object} Desk what the parts of the page share
- * @property {Session} session
- * @property {Event | null} event the one that is chosen
- * @property {(event: Event) => void} took an event has changed, or is new
- * @property {(id: string) => Promise<void>} choose
- * @property {() => Promise<void>} reload ask for the chosen event again
- * @property {() => void} noted something was written: the journal has grown
- *
- * @typedef {{show: (event: Event) => void, hide?: () => void}} Panel
+ * @typedef {import("./admin/session.js").AdminContext} AdminContext
+ * @typedef {import("./admin/session.js").Event} Event
+ * @typedef {import("./admin/session.js").Panel} Panel
  */
 
-/** @type {Desk} */
-const desk = { session: new Session(loggedOut), event: null, took, choose, reload, noted };
+/** @type {AdminContext} */
+const context = {
+  session: new Session(loggedOut),
+  event: null,
+  eventChanged: showEvent,
+  choose,
+  reload,
+  journalChanged: loadJournal,
+};
 
-fill();
-const journal = audit(desk);
-const list = eventList(desk);
-const create = creation(desk);
+fillTexts();
+const journal = auditPanel(context);
+const list = eventList(context);
+const create = createEventForm(context);
 /** @type {Panel[]} */
 const panels = [
-  actions(desk),
-  figures(desk),
-  filling(),
-  bookings(desk),
-  reconciliation(desk),
-  rules(desk),
-  broadcast(desk),
-  visitors(desk),
+  eventActions(context),
+  statsPanel(context),
+  sectionFillPanel(),
+  bookingsPanel(context),
+  reconciliationPanel(context),
+  rulesPanel(context),
+  broadcastForm(context),
+  visitorPanel(context),
 ];
 
 begin();
 
 function begin() {
-  part("login").addEventListener("submit", logIn);
+  byId("login").addEventListener("submit", logIn);
   addEventListener("hashchange", () => void choose(chosenId()));
   void attempt(async () => {
-    if (await desk.session.resume()) await loggedIn();
+    if (await context.session.resume()) await loggedIn();
     else loggedOut();
   });
 }
@@ -71,64 +63,65 @@ function begin() {
 async function logIn(submitted) {
   submitted.preventDefault();
   await attempt(async () => {
-    await desk.session.logIn(control("username").value, control("password").value);
+    await context.session.logIn(control("username").value, control("password").value);
     control("password").value = "";
     await loggedIn();
   });
 }
 
 async function loggedIn() {
-  const who = desk.session.who;
-  write(part("who"), who ? texts.admin.who(who.username, who.role) : "");
+  const operator = context.session.operator;
+  setText(byId("who"), operator ? en.admin.operator(operator.username, operator.role) : "");
   for (const element of document.querySelectorAll("fieldset[data-writes]")) {
-    /** @type {HTMLFieldSetElement} */ (element).disabled = who?.role === "viewer";
+    /** @type {HTMLFieldSetElement} */ (element).disabled = operator?.role === "viewer";
   }
-  part("login").hidden = true;
-  part("desk").hidden = false;
+  byId("login").hidden = true;
+  byId("desk").hidden = false;
   const events = await list.load();
-  noted();
+  loadJournal();
   await choose(chosenId() || (events[0]?.id ?? ""));
 }
 
-/** Nobody is logged in, or not any more. */
+/** Show the login form: there is no session, or not any more. */
 function loggedOut() {
   for (const panel of panels) panel.hide?.();
-  write(part("who"), "");
-  part("desk").hidden = true;
-  part("login").hidden = false;
+  setText(byId("who"), "");
+  byId("desk").hidden = true;
+  byId("login").hidden = false;
   control("username").focus();
 }
 
-/** Show an event. @param {string} id */
+/** Load an event and show it. @param {string} id */
 async function choose(id) {
-  if (!id || id === desk.event?.id) return;
+  if (!id || id === context.event?.id) return;
   clearNotices();
   create.hide();
   await attempt(async () => {
-    took((await desk.session.read(pathOf(id))).event);
+    showEvent((await context.session.read(pathOf(id))).event);
     history.replaceState(null, "", `#${id}`);
   });
 }
 
+/** Load the chosen event again. */
 async function reload() {
-  if (!desk.event) return;
+  if (!context.event) return;
   try {
-    took((await desk.session.read(pathOf(desk.event.id))).event);
+    showEvent((await context.session.read(pathOf(context.event.id))).event);
   } catch (problem) {
     showProblem(problem);
   }
 }
 
-/** @param {Event} event */
-function took(event) {
-  desk.event = event;
-  part("none").hidden = true;
-  part("event").hidden = false;
-  list.took(event);
+/** Show an event that is chosen, new or changed. @param {Event} event */
+function showEvent(event) {
+  context.event = event;
+  byId("none").hidden = true;
+  byId("event").hidden = false;
+  list.update(event);
   for (const panel of panels) panel.show(event);
 }
 
-function noted() {
+function loadJournal() {
   void journal.load();
 }
 

@@ -1,4 +1,4 @@
-"""Real stores, private to the run; a database of its own for each test that asks for one."""
+"""Fixtures that many wings share: real stores of this run, a database a test, a whole server."""
 
 import asyncio
 import shutil
@@ -16,7 +16,15 @@ from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import migrate
 from booking_rush.postgres import Pool, open_pool
-from tests.support.practice_bank import NEW, OLD, Desk, Shop, open_desk, open_shop
+from tests.support.outages import BrokenStore
+from tests.support.practice_bank import (
+    NEW,
+    OLD,
+    ServedBank,
+    WebhookReceiver,
+    receive_webhooks,
+    serve_bank,
+)
 from tests.support.servers.stores import TEMPLATE, Store, kafka_store, postgres_store, redis_store
 from tests.support.servers.stripe_mock import stripe_mock
 from tests.support.world import World, open_world, settings_for
@@ -27,7 +35,7 @@ ON_KAFKA = {"kafka_server", "own_kafka", "secured_kafka"}
 def pytest_asyncio_loop_factories(
     item: pytest.Function,
 ) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The loop that the house runs on: over Kafka that is asyncio's."""
+    """Choose the loop that the product runs on: uvloop, or over Kafka asyncio's own."""
     if ON_KAFKA.intersection(item.fixturenames):
         return {"asyncio": asyncio.new_event_loop}
     return {"uvloop": uvloop.new_event_loop}
@@ -35,7 +43,7 @@ def pytest_asyncio_loop_factories(
 
 @pytest.fixture
 def folder() -> Generator[Path]:
-    """A short-named folder: the paths of sockets may not be long."""
+    """A folder with a short name: the path of a Unix socket has a limit of 107 bytes."""
     path = Path(tempfile.mkdtemp(prefix="rush-test-"))
     path.chmod(0o711)
     yield path
@@ -71,7 +79,7 @@ def kafka_server(shared_folder: Path) -> Generator[Store]:
 
 @pytest.fixture(scope="session")
 def stripe_url(shared_folder: Path) -> Generator[str]:
-    """Where stripe-mock is."""
+    """The address of a stripe-mock."""
     with stripe_mock(shared_folder) as url:
         yield url
 
@@ -104,30 +112,38 @@ async def pool(postgres_url: str) -> AsyncGenerator[Pool]:
 
 @pytest.fixture
 def own_redis(folder: Path) -> Generator[Store]:
-    """A Redis that this test may break."""
+    """A Redis of this test alone, which it may break."""
     with redis_store(folder) as store:
         yield store
 
 
 @pytest.fixture
+def broken_store(own_redis: Store, postgres_url: str, pool: Pool, folder: Path) -> BrokenStore:
+    """A Redis to break during a sale, and what the sale stands on besides."""
+    return BrokenStore(own_redis, postgres_url, pool, folder)
+
+
+@pytest.fixture
 def own_kafka(folder: Path) -> Generator[Store]:
-    """A Kafka that this test may break."""
+    """A Kafka of this test alone, which it may break."""
     with kafka_store(folder) as store:
         yield store
 
 
 @pytest.fixture
-async def shop() -> AsyncGenerator[Shop]:
-    """Where the practice bank tells its words."""
-    async with open_shop() as shop:
-        yield shop
+async def webhook_receiver() -> AsyncGenerator[WebhookReceiver]:
+    """A server that receives the practice bank's webhooks."""
+    async with receive_webhooks() as webhook_receiver:
+        yield webhook_receiver
 
 
 @pytest.fixture
-async def desk(pool: Pool, shop: Shop) -> AsyncGenerator[Desk]:
-    """A practice bank at work, and who asks it."""
-    async with open_desk(pool, shop, NEW, OLD) as desk:
-        yield desk
+async def practice_bank(
+    pool: Pool, webhook_receiver: WebhookReceiver
+) -> AsyncGenerator[ServedBank]:
+    """A practice bank over HTTP, with its client and the receiver of its webhooks."""
+    async with serve_bank(pool, webhook_receiver, NEW, OLD) as practice_bank:
+        yield practice_bank
 
 
 @pytest.fixture
@@ -152,6 +168,6 @@ def program(redis: Redis) -> Program:
 async def world(
     redis: Redis, pool: Pool, redis_url: str, postgres_url: str
 ) -> AsyncGenerator[World]:
-    """A server, its duties and its clients; no event yet."""
+    """A server with its duties and clients; no event yet."""
     async with open_world(redis, pool, settings_for(redis_url, postgres_url)) as world:
         yield world

@@ -12,6 +12,7 @@ from booking_rush.lua.client import moves
 from booking_rush.lua.client.program import FRAME, MOVES, text_of
 
 ROOT = Path(__file__).parents[1]
+STATIC = ROOT / "static"
 
 # Who may import whom: a file imports from its own wing and from lower lines; wings on one line
 # do not know each other. Of `server/` itself each file is a wing.
@@ -48,17 +49,26 @@ LAYERS = (
 # Tests may import all of the above, and of the tests what is lower here.
 TEST_LAYERS = (
     (
-        "tests",
-        "tests/admin", "tests/api", "tests/browser", "tests/embedded", "tests/faults",
-        "tests/kafka", "tests/lua", "tests/mail", "tests/messaging", "tests/model",
-        "tests/payments", "tests/practice_bank", "tests/processes", "tests/protocol",
-        "tests/queue", "tests/recording", "tests/rooms", "tests/saga", "tests/shared",
-        "tests/sockets", "tests/system",
+        "tests", "tests/admin", "tests/api", "tests/browser", "tests/embedded", "tests/faults",
+        "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging",
+        "tests/model", "tests/packaging", "tests/payments", "tests/practice_bank",
+        "tests/processes", "tests/protocol", "tests/queue", "tests/recording", "tests/rooms",
+        "tests/saga", "tests/shared", "tests/sockets", "tests/system", "tests/web",
     ),
     ("tests/support/crowds",),
     ("tests/support",),
     ("tests/support/servers",),
 )  # fmt: skip
+# The browser's modules: wings of `static/`; the pages themselves lie on top, in no wing.
+BROWSER_LAYERS = (
+    ("static",),
+    ("static/booking",),
+    ("static/queue", "static/seats", "static/admin"),
+    ("static/connection", "static/ui"),
+    ("static/lib",),
+    ("static/texts",),
+    ("static/styles",),
+)
 # Technology is named at the edge that is made for it, and nowhere else.
 TECHNOLOGY = {
     "aiohttp": {"booking/payments/http_client.py"},
@@ -96,6 +106,9 @@ SOURCES = sorted(
     ]
 )
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
+BROWSER = sorted(path for kind in ("js", "css", "html") for path in STATIC.rglob(f"*.{kind}"))
+MODULES = [path for path in BROWSER if path.suffix == ".js"]
+WINGS = sorted({path.parent for path in (*SOURCES, *TESTS, *BROWSER)})
 ALL_PYTHON = [*SOURCES, *TESTS, *sorted((ROOT / "loadtest").glob("*.py"))]
 TEXTS = sorted(
     path
@@ -107,6 +120,7 @@ TEXTS = sorted(
     for kind in kinds
     for path in (ROOT / folder).rglob(f"*.{kind}")
 )
+TYPE_IMPORT = re.compile(r'import\("([^"]+)"\)')  # in JSDoc
 SIGNATURE = re.compile(r"-- (\w+)\(([\w, ]*)\) -> ([\w |]+)\n")
 LINES_MAX = 350
 FILES_MAX = 12
@@ -192,7 +206,7 @@ def test_every_wing_is_on_the_map_with_its_promise() -> None:
 @pytest.mark.parametrize("wing", sorted({path.parent for path in (*SOURCES, *TESTS)}), ids=name_of)
 def test_a_wing_fits_in_the_head(wing: Path) -> None:
     """All of its sources, whatever their language; applied migrations can only grow in number."""
-    files = [path for path in wing.iterdir() if path.suffix in (".py", ".lua")]
+    files = [path for path in wing.iterdir() if path.suffix in (".py", ".lua", ".js", ".css")]
 
     assert len(files) <= FILES_MAX
 

@@ -1,4 +1,4 @@
-"""What is on sale, in Postgres: events with their shows and sections, their state and rules."""
+"""The catalogue in Postgres: events with their shows and sections, their state and rules."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
 from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
 from booking_rush.timestamps import instant
 
-FIXED = ("id", "shows", "rules")  # what `change` refuses by name
+FIXED = ("id", "shows", "rules")  # members that `change` refuses by name
 
 
 class Exists(Refusal):
@@ -38,7 +38,7 @@ class Exists(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as Postgres has it."""
+    """A row of `events`, with its shows and sections."""
 
     id: str
     name: str
@@ -52,7 +52,7 @@ class Event:
     sections: list[Section]
 
     def shown(self, state: str | None = None) -> dict[str, Any]:
-        """As everybody sees it; `state` where the process knows better (`recovering`)."""
+        """Serialize it for visitors; `state` replaces its own, as `recovering` does."""
         return {
             "id": self.id,
             "name": self.name,
@@ -80,22 +80,22 @@ class Event:
         }
 
     def shown_to_operators(self, state: str | None = None) -> dict[str, Any]:
-        """The same, with the rules."""
+        """Serialize it for operators: with the rules."""
         return {**self.shown(state), "rules": msgspec.to_builtins(self.rules)}
 
 
 class Catalogue:
-    """Reads and changes events; every change is one transaction, with its audit entry."""
+    """Reads and changes events; each change commits with its entry in the journal, of `who`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def create(self, new: NewEvent, *, who: str) -> Event:
-        """Put an event on sale, `scheduled`.
+        """Insert an event, in the state `scheduled`. Return it.
 
         Raises:
-            Invalid: with one entry a mistake.
-            Exists: the id is taken.
+            Invalid: with one entry for each mistake.
+            Exists: another event has this id.
         """
         new.check()
         rules = _rules_of(new.rules, "rules")
@@ -120,10 +120,10 @@ class Catalogue:
         return await self.event(new.id)
 
     async def event(self, event: str) -> Event:
-        """One event.
+        """Return one event.
 
         Raises:
-            UnknownEvent: there is none.
+            UnknownEvent: there is none of this id.
         """
         found = await self._events("WHERE id = $1", event) if EVENT_ID.match(event) else []
         if not found:
@@ -131,52 +131,52 @@ class Catalogue:
         return found[0]
 
     async def on_sale(self) -> list[Event]:
-        """Every event that is not over, by when it opens."""
+        """Return the events that are not closed, the first to open first."""
         return await self._events("WHERE state <> 'closed' ORDER BY opens_at NULLS FIRST, id")
 
     async def every(self) -> list[Event]:
-        """Every event, the newest first."""
+        """Return all events, the newest first."""
         return await self._events("ORDER BY created_at DESC, id")
 
     async def change(self, event: str, change: EventChange, *, who: str) -> Event:
-        """Change name and times, add sections.
+        """Change an event's name and times, and add sections. Return the event.
 
         Raises:
-            UnknownEvent: there is none.
+            UnknownEvent: there is none of this id.
             Invalid: a value cannot be.
-            WrongState: something else was to be changed, or too late.
+            WrongState: a member that is fixed, or `opens_at` of an event that has opened.
         """
         fixed = [name for name in FIXED if getattr(change, name) is not msgspec.UNSET]
         if fixed:
             raise WrongState(f"{', '.join(fixed)} cannot be changed here")
         async with self._pool.acquire() as connection, connection.transaction():
-            had = await self._locked(connection, event)
-            opens_at = _given(change.opens_at, had.opens_at)
-            closes_at = _given(change.closes_at, had.closes_at)
-            if opens_at != had.opens_at and had.state != "scheduled":
-                raise WrongState(f"opens_at cannot be changed: the event is {had.state}")
-            _check_change(had, change.sections, opens_at, closes_at)
+            current = await self._locked(connection, event)
+            opens_at = _given(change.opens_at, current.opens_at)
+            closes_at = _given(change.closes_at, current.closes_at)
+            if opens_at != current.opens_at and current.state != "scheduled":
+                raise WrongState(f"opens_at cannot be changed: the event is {current.state}")
+            _check_change(current, change.sections, opens_at, closes_at)
             await connection.execute(
                 """
                 UPDATE events SET name = $2, opens_at = $3, closes_at = $4, version = version + 1
                 WHERE id = $1
                 """,
-                event, _given(change.name, had.name), opens_at, closes_at,
+                event, _given(change.name, current.name), opens_at, closes_at,
             )  # fmt: skip
-            await _insert_sections(connection, event, change.sections, first=len(had.sections))
+            await _insert_sections(connection, event, change.sections, first=len(current.sections))
             await audit.record(connection, who, "change", event, **_fields_of(change))
         return await self.event(event)
 
     async def act(self, event: str, action: str, *, who: str, reason: str | None = None) -> Event:
-        """Open, pause, resume, drain or close.
+        """Open, pause, resume, drain or close an event. Return it.
 
         Raises:
-            UnknownEvent: there is none.
+            UnknownEvent: there is none of this id.
             WrongState: the action does not fit the state.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            had = await self._locked(connection, event)
-            state = next_state(action, had.state)
+            current = await self._locked(connection, event)
+            state = next_state(action, current.state)
             await connection.execute(
                 """
                 UPDATE events SET state = $2, reason = $3, version = version + 1 WHERE id = $1
@@ -187,15 +187,15 @@ class Catalogue:
         return await self.event(event)
 
     async def set_rules(self, event: str, change: dict[str, Any], *, who: str) -> Event:
-        """Change some of the rules.
+        """Change some of an event's rules. Return the event.
 
         Raises:
-            UnknownEvent: there is none.
+            UnknownEvent: there is none of this id.
             Invalid: a rule is unknown, or its value out of bounds.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            had = await self._locked(connection, event)
-            rules = _rules_of({**msgspec.to_builtins(had.rules), **change})
+            current = await self._locked(connection, event)
+            rules = _rules_of({**msgspec.to_builtins(current.rules), **change})
             await connection.execute(
                 "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
                 event, _json(rules),
@@ -204,7 +204,7 @@ class Catalogue:
         return await self.event(event)
 
     async def apply_schedule(self) -> list[str]:
-        """Open and close what is due by `opens_at` and `closes_at`; the ids of what changed."""
+        """Open and close the events that are due by their times. Return the ids of those."""
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
                 """
@@ -216,8 +216,8 @@ class Catalogue:
                 """
             )
             for row in rows:
-                what = "open" if row["state"] == "open" else "close"
-                await audit.record(connection, "clock", what, row["id"])
+                action = "open" if row["state"] == "open" else "close"
+                await audit.record(connection, "clock", action, row["id"])
         return [row["id"] for row in rows]
 
     async def _locked(self, connection: Connection, event: str) -> Event:
@@ -226,7 +226,7 @@ class Catalogue:
             raise UnknownEvent(f"there is no event {event!r}")
         return await self.event(event)
 
-    async def _events(self, which: str, *arguments: object) -> list[Event]:
+    async def _events(self, clauses: str, *arguments: object) -> list[Event]:
         rows = await self._pool.fetch(
             f"""
             SELECT events.*,
@@ -235,8 +235,8 @@ class Catalogue:
                  FROM shows WHERE event = events.id) AS shows,
                 (SELECT json_agg(sections ORDER BY position)
                  FROM sections WHERE event = events.id) AS sections
-            FROM events {which}
-            """,  # noqa: S608  `which` is one of the clauses of this file
+            FROM events {clauses}
+            """,  # noqa: S608  the clauses are those of this file
             *arguments,
         )
         return [_event_of(row) for row in rows]
@@ -258,7 +258,7 @@ def _event_of(row: asyncpg.Record) -> Event:
 
 
 def section_of(row: dict[str, Any]) -> Section:
-    """A section from its row as JSON."""
+    """Return the section of a row of `sections`, as Postgres writes it in JSON."""
     price = {"amount": row["price_amount"], "currency": row["price_currency"]}
     fields = {name: row[name] for name in ("id", "show", "name", "kind")} | {"price": price}
     if row["kind"] == "seated":
@@ -291,17 +291,17 @@ async def _insert_sections(
 
 
 def _check_change(
-    had: Event, sections: list[Section], opens_at: datetime | None, closes_at: datetime | None
+    current: Event, sections: list[Section], opens_at: datetime | None, closes_at: datetime | None
 ) -> None:
-    shows = {show.id for show in had.shows}
-    errors = check_sections([*had.sections, *sections], shows) if sections else []
+    shows = {show.id for show in current.shows}
+    errors = check_sections([*current.sections, *sections], shows) if sections else []
     errors += check_times(opens_at, closes_at)
     if errors:
         raise Invalid(*errors)
 
 
-def _given(value: Any, had: Any) -> Any:
-    return had if value is msgspec.UNSET else value
+def _given(value: Any, current: Any) -> Any:
+    return current if value is msgspec.UNSET else value
 
 
 def _fields_of(change: EventChange) -> dict[str, Any]:
@@ -314,7 +314,7 @@ def _json(value: Any) -> str:
 
 
 def _rules_of(fields: dict[str, Any], inside: str = "") -> Rules:
-    """Rules; a mistake is named by its field, `inside` the body's member that holds them."""
+    """Check rules. A mistake is reported under its field, below the body's member `inside`."""
     try:
         return rules_of(fields)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""An event as operators describe it and as everybody is shown it: shows, sections, prices."""
+"""An event as operators describe it: shows, sections and prices, checked as a whole."""
 
 from collections import Counter
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.errors import Invalid
 
 SEATS_MAX = 200_000  # of one event; the largest stadiums hold 120,000
@@ -17,7 +18,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What comes from outside: unknown fields are refused."""
+    """The base of request bodies: unknown fields are refused."""
 
 
 class Price(Strict, frozen=True):
@@ -42,7 +43,7 @@ class Row(Strict, frozen=True):
 
 
 class SeatedSection(Strict, frozen=True, tag_field="kind", tag="seated"):
-    """Rows of seats, front first; `closed` seats are not for sale."""
+    """A section of rows of seats, front first; `closed` seats are not for sale."""
 
     id: Id
     show: Id
@@ -53,12 +54,12 @@ class SeatedSection(Strict, frozen=True, tag_field="kind", tag="seated"):
 
     @property
     def capacity(self) -> int:
-        """How many seats there are, for sale or not."""
+        """The number of seats, for sale or not."""
         return sum(row.seats for row in self.rows)
 
 
 class StandingSection(Strict, frozen=True, tag_field="kind", tag="standing"):
-    """Places without numbers."""
+    """A section of places without numbers."""
 
     id: Id
     show: Id
@@ -82,10 +83,10 @@ class NewEvent(Strict, frozen=True):
     rules: dict[str, Any] = {}
 
     def check(self) -> None:
-        """What types alone cannot say.
+        """Check the rules that types cannot express.
 
         Raises:
-            Invalid: with one entry a mistake.
+            Invalid: with one entry for each mistake.
         """
         errors = [
             *_repeated("shows", [show.id for show in self.shows]),
@@ -97,7 +98,7 @@ class NewEvent(Strict, frozen=True):
 
 
 class EventChange(Strict, frozen=True):
-    """What may be changed later; what is not given stays."""
+    """A change of an event; a member that is not given stays. The last three are refused."""
 
     name: Name | msgspec.UnsetType = msgspec.UNSET
     opens_at: Moment | msgspec.UnsetType | None = msgspec.UNSET
@@ -109,7 +110,7 @@ class EventChange(Strict, frozen=True):
 
 
 def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, str]]:
-    """Mistakes among sections: repeated ids, unknown shows, rows or closed seats."""
+    """Return mistakes in sections: repeated ids, unknown shows, rows or closed seats."""
     errors = _repeated("sections", [section.id for section in sections])
     if sum(section.capacity for section in sections) > SEATS_MAX:
         errors.append(("sections", f"more than {SEATS_MAX} places in one event"))
@@ -119,16 +120,16 @@ def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, 
             errors.append((f"{field}.show", f"there is no show {section.show!r}"))
         if isinstance(section, SeatedSection):
             errors += _repeated(f"{field}.rows", [row.name for row in section.rows])
-            unknown = set(section.closed) - set(seat_ids(section))
+            unknown = _unknown_seats(section)
             if unknown:
-                errors.append((f"{field}.closed", f"unknown seats: {', '.join(sorted(unknown))}"))
+                errors.append((f"{field}.closed", f"unknown seats: {', '.join(unknown)}"))
     return errors
 
 
 def check_times(
     opens_at: datetime | None, closes_at: datetime | None, *others: datetime
 ) -> list[tuple[str, str]]:
-    """Mistakes among moments: out of this century and the next, or the wrong way round."""
+    """Return mistakes in times: outside the years 2000 to 2199, or closing before opening."""
     moments = [moment for moment in (opens_at, closes_at, *others) if moment]
     if any(not 2000 <= moment.year <= 2199 for moment in moments):
         return [("opens_at, closes_at, starts_at", "years from 2000 to 2199")]
@@ -137,18 +138,24 @@ def check_times(
     return []
 
 
-def seat_ids(section: SeatedSection) -> list[str]:
-    """Every seat's id, `stalls.C-12`, front row first."""
-    return [
-        f"{section.id}.{row.name}-{number}"
-        for row in section.rows
-        for number in range(1, row.seats + 1)
-    ]
-
-
 def kind_of(section: Section) -> Literal["seated", "standing"]:
-    """The section's kind, as the wire writes it."""
+    """Return the kind of a section, as in JSON."""
     return "seated" if isinstance(section, SeatedSection) else "standing"
+
+
+def _unknown_seats(section: SeatedSection) -> list[str]:
+    """The closed seats that are in no row of the section, sorted."""
+    lengths = {row.name: row.seats for row in section.rows}
+
+    def exists(text: str) -> bool:
+        try:
+            seat = SeatId.parse(text)
+        except ValueError:
+            return False
+        is_in_row = 1 <= seat.number <= lengths.get(seat.row, 0)
+        return is_in_row and seat.section == section.id and str(seat) == text
+
+    return sorted({text for text in section.closed if not exists(text)})
 
 
 def _repeated(field: str, ids: list[str]) -> list[tuple[str, str]]:

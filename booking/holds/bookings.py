@@ -1,4 +1,4 @@
-"""Bookings as Postgres has them, and holds and bookings as everybody is shown them."""
+"""Bookings in Postgres: read one or a page, serialize them, and turn a row into its hold."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 
 from booking_rush.booking.holds.serializers import reference_of, seat_members
-from booking_rush.booking.holds.states import Reason, State
+from booking_rush.booking.holds.states import IN_REVENUE, Reason, State
 from booking_rush.errors import Refusal
-from booking_rush.lua.holds.commands import Hold
+from booking_rush.lua.holds.commands import Hold, HoldState
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.passes import ticket_claims
 
@@ -25,7 +25,7 @@ class UnknownBooking(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A booking and what it is of; `price` of each seat, or of one place of a standing section."""
+    """A row of `bookings`; `prices` has one amount a seat, of a standing section one for all."""
 
     id: UUID
     event: str
@@ -41,23 +41,23 @@ class Booking:
     total: int
     attempt: int
     paid: int
-    provider: str  # of the last try to pay; empty: there was none
+    provider: str  # of the last try to pay; "" before the first
     client_secret: str
 
     @property
     def can_be_paid(self) -> bool:
-        """Whether its visitor's page has something to pay it with."""
+        """Whether the visitor's page can pay it now: it has the provider's client secret."""
         return self.state == "paying" and self.total > 0 and self.client_secret != ""
 
     def shown(self, sign: Sign) -> dict[str, Any]:
-        """As its visitor sees it, who may pay it; `sign` makes the codes of tickets."""
+        """Serialize it for its visitor, with the client secret; `sign` makes ticket codes."""
         shown = self._shown(sign)
         if self.can_be_paid:
             shown["payment"]["client_secret"] = self.client_secret
         return shown
 
     def shown_to_operators(self, sign: Sign) -> dict[str, Any]:
-        """The same, and whose it is; not what it is paid with."""
+        """Serialize it for operators: with its visitor, and without the client secret."""
         return {**self._shown(sign), "visitor": self.visitor}
 
     def _shown(self, sign: Sign) -> dict[str, Any]:
@@ -80,7 +80,10 @@ class Booking:
         return shown
 
     def tickets(self, sign: Sign) -> list[dict[str, Any]]:
-        """One a seat, once it is confirmed; a door checks codes with the published keys alone."""
+        """Return a ticket for each place of a confirmed booking, else none.
+
+        A door checks the codes with the published keys alone.
+        """
         if self.state != "confirmed":
             return []
         seats: Sequence[str | None] = self.seats or [None] * self.quantity
@@ -109,7 +112,7 @@ TABLES = """bookings LEFT JOIN payments
 
 
 async def get(connection: Connection | Pool, booking: UUID) -> Booking:
-    """A booking.
+    """Return a booking.
 
     Raises:
         UnknownBooking: there is none.
@@ -132,7 +135,10 @@ async def page(
     event: str | None = None,
     state: str | None = None,
 ) -> tuple[list[Booking], str | None]:
-    """Bookings, the newest first, and where the next page begins (None: there is none)."""
+    """Return up to `limit` bookings, the newest first, and the `after` of the next page.
+
+    That is None on the last page. Only bookings of the given visitor, event and state count.
+    """
     rows = await pool.fetch(
         f"""
         SELECT {COLUMNS} FROM {TABLES}
@@ -147,30 +153,31 @@ async def page(
 
 
 async def revenue(pool: Pool, event: str) -> dict[str, list[dict[str, Any]]]:
-    """What confirmed bookings are worth, what is being paid, and what was given back.
+    """Return the sums of bookings that are confirmed, being paid, or refunded.
 
     `{"confirmed": [{"amount", "currency"}], "paying": […], "refunded": […]}`, one a currency.
     """
     rows = await pool.fetch(
         """
         SELECT state, currency, sum(total)::bigint AS amount FROM bookings
-        WHERE event = $1 AND state IN ('confirmed', 'paying', 'refunded') AND total > 0
+        WHERE event = $1 AND state = ANY($2) AND total > 0
         GROUP BY state, currency ORDER BY currency
         """,
         event,
+        IN_REVENUE,
     )
-    found: dict[str, list[dict[str, Any]]] = {"confirmed": [], "paying": [], "refunded": []}
+    found: dict[str, list[dict[str, Any]]] = {state: [] for state in IN_REVENUE}
     for row in rows:
         found[row["state"]].append({"amount": row["amount"], "currency": row["currency"]})
     return found
 
 
 def booking_of(row: asyncpg.Record) -> Booking:
-    """A row of COLUMNS."""
+    """Return the booking of a row of COLUMNS."""
     return Booking(**{name: row[name] for name in Booking.__slots__})
 
 
-STATES = {
+HOLD_STATES: dict[State, HoldState] = {
     "held": "held",
     "paying": "paying",
     "retaking": "released",
@@ -182,13 +189,13 @@ STATES = {
 
 
 def hold_of(row: asyncpg.Record) -> Hold:
-    """The hold that a row of bookings is, as Redis keeps it."""
+    """Return the hold that Redis has of a booking, from its whole row."""
     id_: UUID = row["id"]
-    state = STATES.get(row["state"]) or ("sold" if row["claimed"] else "released")
+    state = HOLD_STATES.get(row["state"]) or ("sold" if row["claimed"] else "released")
     return Hold(
         id=str(id_),
         visitor=row["visitor"],
-        state=state,  # type: ignore[arg-type]
+        state=state,
         seats=row["seats"],
         prices=row["prices"],
         currency=row["currency"],

@@ -1,4 +1,4 @@
-"""Where buyers want their mail: checked when it is said, kept before the checkout, never shown."""
+"""Contacts of buyers: an address checked on arrival, saved before the checkout, never shown."""
 
 import re
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from booking_rush.postgres import Pool
 Language = Literal["en", "th"]
 
 LANGUAGES: tuple[str, ...] = get_args(Language)
-EMAIL_CHARACTERS_MAX = 254  # RFC 5321 has room for no more
-# Plain addresses only: what could end a header or begin another address is in none of them.
+EMAIL_CHARACTERS_MAX = 254  # the longest path of RFC 5321
+# Plain addresses only: no character that could end a header or begin another address.
 EMAIL = re.compile(r"""[^\s\x00-\x20\x7f-\U0010ffff@,;:<>()\[\]"\\]+@[a-zA-Z0-9._-]+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """An address and the language of its mails; its text is for nobody's log."""
+    """An address and the language of its mails; `repr` hides the address from logs."""
 
     email: str
     language: Language
@@ -30,10 +30,10 @@ class Contact:
 
 
 def contact_of(email: str | msgspec.UnsetType, language: str) -> Contact | None:
-    """Where mail is wanted; None: nowhere.
+    """Check an address and a language. Return the contact, or None without an address.
 
     Raises:
-        Invalid: it is no address, or a language that we do not write.
+        Invalid: it is no address, or a language that has no texts.
     """
     if language not in LANGUAGES:
         raise Invalid(("language", f"one of {', '.join(LANGUAGES)}"))
@@ -47,7 +47,7 @@ def contact_of(email: str | msgspec.UnsetType, language: str) -> Contact | None:
 
 
 async def save(pool: Pool, booking: UUID, contact: Contact) -> None:
-    """Note where a booking's mail goes; the last word counts."""
+    """Save the contact of a booking; a later one replaces it."""
     await pool.execute(
         """
         INSERT INTO contacts (booking, email, language) VALUES ($1, $2, $3)

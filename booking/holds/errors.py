@@ -1,4 +1,4 @@
-"""Refusals of holds and checkouts: one class each, with the code that clients read."""
+"""Refusals of holds and checkouts: one class each; its docstring is the title clients read."""
 
 from booking_rush.errors import Refusal
 
@@ -79,15 +79,3 @@ class PassInvalid(Refusal):
     """That is no pass of yours for this event."""
 
     code, status = "pass_invalid", 403
-
-
-class IdempotencyKeyMissing(Refusal):
-    """This wants an Idempotency-Key, new for every new wish."""
-
-    code, status = "idempotency_key_missing", 400
-
-
-class IdempotencyKeyReused(Refusal):
-    """That key came with another wish before."""
-
-    code, status = "idempotency_key_reused", 422

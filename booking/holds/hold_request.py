@@ -1,21 +1,18 @@
-"""A validated request for seats: what to hold, under which key, by which right."""
+"""A validated request to hold seats, and the right by which a visitor makes it."""
 
 import hashlib
 from typing import NamedTuple
 
 import msgspec
 
-from booking_rush.booking.holds.errors import IdempotencyKeyMissing
 from booking_rush.errors import Invalid, Refusal
 from booking_rush.lua.holds import commands as lua
 
 QUANTITY_MAX = 1000  # of one hold; tickets_per_visitor_max is bounded by the same
 
-KEY_CHARACTERS_MAX = 64
-
 
 class HoldRequest(NamedTuple):
-    """Seats by name, or where none is named, a quantity of a section."""
+    """Seats by id, or a quantity of a section: of a seated one the best that are free."""
 
     seats: list[str]
     section: str = ""
@@ -23,7 +20,7 @@ class HoldRequest(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """What tells one wish from another under the same key."""
+        """A digest that differs between two requests with the same idempotency key."""
         return hashlib.sha256(msgspec.json.encode(list(self))).hexdigest()[:32]
 
 
@@ -32,7 +29,7 @@ def hold_request_of(
     section: str | msgspec.UnsetType,
     quantity: int | msgspec.UnsetType,
 ) -> HoldRequest:
-    """What somebody asks for.
+    """Check a request's members. Return it.
 
     Raises:
         Invalid: neither seats nor a section with a quantity, or both, or a seat twice.
@@ -52,23 +49,10 @@ def hold_request_of(
     return HoldRequest([], section, quantity)
 
 
-def check_key(key: str | msgspec.UnsetType | None) -> str:
-    """An idempotency key.
-
-    Raises:
-        IdempotencyKeyMissing, Invalid: there is none, or it is not 1 to 64 characters.
-    """
-    if key is None or key is msgspec.UNSET:
-        raise IdempotencyKeyMissing
-    if not 1 <= len(key) <= KEY_CHARACTERS_MAX:
-        raise Invalid(("key", f"1 to {KEY_CHARACTERS_MAX} characters"))
-    return key
-
-
 class Right(NamedTuple):
-    """Why a visitor may hold: their active place (a socket), or a pass of this number and wave.
+    """The right to hold: the visitor's active place, or a pass of this number and wave.
 
-    `refusal` is why not: then only a repeat is answered.
+    With a `refusal` the visitor has none: a repeat is answered, anything else is refused with it.
     """
 
     kind: lua.Right

@@ -1,4 +1,4 @@
-"""Holds of one event: seats kept for a visitor for some minutes, extended, released, paid."""
+"""Holds of one event: seats kept for a visitor for some minutes, until released or checked out."""
 
 import os
 import time
@@ -11,7 +11,6 @@ from booking_rush.booking.holds.errors import (
     ExtensionsUsedUp,
     HoldExists,
     HoldExpired,
-    IdempotencyKeyReused,
     LimitExceeded,
     PassExpired,
     PassRequired,
@@ -24,7 +23,7 @@ from booking_rush.booking.holds.errors import (
 )
 from booking_rush.booking.holds.hold_request import PLACE, HoldRequest, Right
 from booking_rush.booking.holds.serializers import hold_members
-from booking_rush.errors import Invalid, Refusal, TryAgain
+from booking_rush.errors import IdempotencyKeyReused, Invalid, Refusal, TryAgain
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.holds import commands as lua
 from booking_rush.postgres import Pool
@@ -33,8 +32,8 @@ from booking_rush.queue.watermark import Watermark
 
 
 class Holds:
-    """What may be asked about holds of one event. Every method may also raise what `Batcher.do`
-    and `Watermark.reach` raise.
+    """The holds of one event in Redis. Every method also raises what `Batcher.do` raises, and a
+    checkout what `Watermark.reach` raises.
     """
 
     def __init__(self, event: str, batcher: Batcher, watermark: Watermark, pool: Pool) -> None:
@@ -47,25 +46,28 @@ class Holds:
         self,
         visitor: str,
         key: str,
-        wish: HoldRequest,
+        request: HoldRequest,
         right: Right = PLACE,
         *,
         publish: bool = False,
     ) -> lua.Held:
-        """Hold what is wished; a repeat is answered as the first time.
+        """Hold the requested seats. Return the hold; a repeat with this key gets the first one.
+
+        With `publish` a new hold is published in Redis to every process.
 
         Raises:
-            KeyReused, PassRequired, PassExpired, WrongState, UnknownSeat, UnknownSection,
-            HoldExists, LimitExceeded, SeatsTaken, SoldOut: nothing was held.
+            IdempotencyKeyReused, PassRequired, PassExpired, WrongState, UnknownSeat,
+            UnknownSection, HoldExists, LimitExceeded, SeatsTaken, SoldOut: nothing was held.
+            Invalid: the seats have prices of different currencies.
         """
         command = lua.HoldSeats(
             hold=str(uuid7(time.time_ns() // 1_000_000, os.urandom(10))),
             visitor=visitor,
             key=key,
-            print=wish.fingerprint,
-            seats=wish.seats,
-            section=wish.section,
-            quantity=wish.quantity,
+            print=request.fingerprint,
+            seats=request.seats,
+            section=request.section,
+            quantity=request.quantity,
             right=right.kind,
             number=right.number,
             wave=right.wave,
@@ -77,7 +79,7 @@ class Holds:
         raise self._refusal(reply, right)
 
     async def find(self, visitor: str, hold: str) -> lua.Held:
-        """A living hold of the visitor.
+        """Return a hold of the visitor that has not ended.
 
         Raises:
             UnknownHold, HoldExpired: there is none.
@@ -86,23 +88,23 @@ class Holds:
         return _held(reply)
 
     async def living(self, visitor: str) -> lua.Held | None:
-        """Whatever the visitor holds here."""
+        """Return the visitor's hold that has not ended, or None."""
         reply = await self._batcher.do(lua.FindHold(visitor, ""))
         return reply if isinstance(reply, lua.Held) else None
 
     async def extend(self, visitor: str, hold: str) -> lua.Held:
-        """Let a hold end later.
+        """Extend a hold. Return it with its new deadline.
 
         Raises:
-            UnknownHold, HoldExpired, PaymentInProgress, ExtensionsUsedUp: it does not.
+            UnknownHold, HoldExpired, PaymentInProgress, ExtensionsUsedUp: it is not extended.
         """
         return _held(await self._batcher.do(lua.ExtendHold(visitor, hold)))
 
     async def release(self, visitor: str, hold: str) -> None:
-        """Give a hold back.
+        """Release a hold: its seats are free at once.
 
         Raises:
-            UnknownHold, HoldExpired, PaymentInProgress: it cannot be.
+            UnknownHold, HoldExpired, PaymentInProgress: it cannot be released.
         """
         reply = await self._batcher.do(lua.ReleaseHold(visitor, hold))
         if not isinstance(reply, lua.HoldReleased):
@@ -111,13 +113,13 @@ class Holds:
     async def check_out(
         self, visitor: str, hold: str, method: str, contact: Contact | None = None
     ) -> Booking:
-        """Begin to pay; answered when Postgres has claimed the seats.
+        """Check out a hold, and wait until Postgres has claimed its seats. Return the booking.
 
-        Where mail goes is kept first: no state of the booking comes before it.
+        The contact is saved first, so that it is there before any state of the booking is mailed.
 
         Raises:
             UnknownHold, HoldExpired, SeatsTaken: there is nothing to pay.
-            TryAgain: not known yet, or a decline is being worked in.
+            TryAgain: the outcome is not recorded yet, or a decline is still being applied.
         """
         if contact is not None:
             found = await self._batcher.do(lua.FindHold(visitor, hold))
@@ -131,20 +133,20 @@ class Holds:
                 raise REFUSALS[type(reply)]
 
     async def _checked_out(self, booking: UUID, attempt: int, *, again: bool) -> Booking:
-        """Answer a checkout by what Postgres says of it."""
+        """Return the booking of a recorded checkout, or raise the refusal that Postgres has."""
         try:
             found = await bookings.get(self._pool, booking)
         except UnknownBooking:
             raise TryAgain("not recorded yet") from None
         if found.reason == "seats_lost" and not found.paid:
             raise SeatsTaken("these seats were sold to somebody else", conflicts=found.seats)
-        if found.state == "expired" and not await self._was_asked(booking, attempt):
+        if found.state == "expired" and not await self._has_payment(booking, attempt):
             raise HoldExpired
-        if found.state == "held" and (again or not await self._was_asked(booking, attempt)):
+        if found.state == "held" and (again or not await self._has_payment(booking, attempt)):
             raise TryAgain("the last try to pay is being worked in")
         return found
 
-    async def _was_asked(self, booking: UUID, attempt: int) -> bool:
+    async def _has_payment(self, booking: UUID, attempt: int) -> bool:
         found = await self._pool.fetchval(
             "SELECT 1 FROM payments WHERE booking = $1 AND attempt = $2", booking, attempt
         )
@@ -190,6 +192,6 @@ def _held(reply: object) -> lua.Held:
 
 
 def uuid7(now_ms: int, random: bytes) -> UUID:
-    """An id that sorts by when it was made (RFC 9562, 5.7): 48 bits of ms, 74 random ones."""
+    """Make an id that sorts by its time (RFC 9562, 5.7): 48 bits of ms, and 74 random bits."""
     value = (now_ms & (1 << 48) - 1) << 80 | int.from_bytes(random)
     return UUID(int=value & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62)

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.lua.holds.commands import Hold, HoldReply
 from booking_rush.timestamps import instant
 
 
 def hold_members(event: str, hold: HoldReply) -> dict[str, Any]:
-    """A hold, as the wire writes it."""
+    """Serialize a hold."""
     shown: dict[str, Any] = {
         "id": hold.id,
         "event": event,
@@ -29,31 +30,25 @@ def hold_members(event: str, hold: HoldReply) -> dict[str, Any]:
 
 
 def total_of(hold: Hold | HoldReply) -> int:
-    """What a hold costs, in minor units."""
+    """Return the price of a hold, in minor units."""
     return sum(hold.prices) if hold.seats else hold.prices[0] * hold.quantity
 
 
 def seat_members(
     seats: Sequence[str], prices: Sequence[int], currency: str
 ) -> list[dict[str, Any]]:
-    """Seats with their parts and prices."""
-    shown: list[dict[str, Any]] = []
-    for seat, amount in zip(seats, prices, strict=False):
-        section, _, place = seat.rpartition(".")
-        row, _, number = place.partition("-")
-        shown.append(
-            {
-                "id": seat,
-                "section": section,
-                "row": row,
-                "number": int(number),
-                "price": {"amount": amount, "currency": currency},
-            }
-        )
-    return shown
+    """Serialize seats, with the parts of their ids and their prices."""
+    return [
+        {
+            "id": seat,
+            **SeatId.parse(seat)._asdict(),
+            "price": {"amount": amount, "currency": currency},
+        }
+        for seat, amount in zip(seats, prices, strict=False)
+    ]
 
 
 def reference_of(booking: UUID) -> str:
-    """What a buyer reads out at the box office: 50 random bits of the id, `ABCDE-FGHIJ`."""
+    """Return the reference that a buyer can read out: 50 random bits of the id, `ABCDE-FGHIJ`."""
     letters = base64.b32encode(booking.bytes[-7:]).decode()[:10]
     return f"{letters[:5]}-{letters[5:]}"

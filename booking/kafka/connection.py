@@ -1,11 +1,11 @@
-"""The Kafka that we speak to: where it is, how it proves to be ours, and who we are there."""
+"""Connection options of the Kafka cluster: brokers, TLS and SASL."""
 
 from ssl import SSLContext, create_default_context
 from typing import Any, NamedTuple
 
 
 class Cluster(NamedTuple):
-    """Brokers `host:port,…`; `security` and `mechanism` are Kafka's own names."""
+    """A Kafka cluster; `bootstrap` is `host:port,…`, `security` a protocol by Kafka's name."""
 
     bootstrap: str
     security: str = "PLAINTEXT"
@@ -16,13 +16,13 @@ class Cluster(NamedTuple):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What every client is opened with."""
+        """Return the keyword arguments of every aiokafka client."""
         found: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap,
             "security_protocol": self.security,
             "ssl_context": self.tls,
         }
-        if names_user(self.security):
+        if uses_sasl(self.security):
             found |= {
                 "sasl_mechanism": self.mechanism,
                 "sasl_plain_username": self.user,
@@ -31,32 +31,32 @@ class Cluster(NamedTuple):
         return found
 
 
-def names_user(security: str) -> bool:
-    """Whether we say who we are."""
+def uses_sasl(security: str) -> bool:
+    """Return whether a security protocol authenticates with user and password."""
     return security.startswith("SASL_")
 
 
-def speaks_tls(security: str) -> bool:
-    """Whether brokers prove who they are, and nobody else can read along."""
+def uses_tls(security: str) -> bool:
+    """Return whether a security protocol encrypts, and verifies the brokers."""
     return security.endswith("SSL")
 
 
-def tls_to(authority: str, certificate: str) -> SSLContext:
-    """TLS to brokers whose certificates name the host that we ask.
+def tls_context(ca_file: str, client_file: str) -> SSLContext:
+    """Return a TLS context that verifies the brokers' certificates and host names.
 
     Args:
-        authority: who signs them, a PEM file; empty: whom the system trusts.
-        certificate: our own and its key, a PEM file; empty: we show none.
+        ca_file: a PEM file of the certificate authority; empty: the system's authorities.
+        client_file: a PEM file of a client certificate and its key; empty: none is presented.
 
     Raises:
-        OSError: a file cannot be read, or holds something else.
+        OSError: a file cannot be read, or is no such PEM file.
     """
-    context = create_default_context(cafile=authority or None)
-    if certificate:
-        context.load_cert_chain(certificate, password=_nobody)
+    context = create_default_context(cafile=ca_file or None)
+    if client_file:
+        context.load_cert_chain(client_file, password=_no_password)
     return context
 
 
-def _nobody() -> str:
-    """A key that is sealed is refused; without this the terminal would be asked."""
+def _no_password() -> str:
+    """Return an empty password, so that an encrypted key fails instead of prompting."""
     return ""

@@ -1,7 +1,7 @@
-"""Kafka as the log of the saga: a consumer group, whose workers divide the bookings.
+"""Kafka as the saga's log: a consumer group, whose workers divide the bookings.
 
-Offsets are told after Postgres has committed what follows, contiguously. Whatever comes twice,
-after a crash, a rebalance or a pause, is passed over by what Postgres knows.
+Offsets are committed contiguously, after the results are committed in Postgres. Records that are
+delivered twice, after a crash, a rebalance or a pause, are skipped by what Postgres has marked.
 """
 
 import logging
@@ -17,27 +17,27 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from booking_rush.booking.kafka.connection import Cluster
-from booking_rush.booking.kafka.offsets import OffsetTracker, Part
-from booking_rush.booking.kafka.topics import make_missing
+from booking_rush.booking.kafka.offsets import OffsetTracker, Partition
+from booking_rush.booking.kafka.topics import create_missing
 from booking_rush.booking.messaging import cloud_events, dead_letters, message_log
 from booking_rush.booking.messaging.cloud_events import UnreadableError
 from booking_rush.booking.messaging.dead_letters import DeadLetter
 from booking_rush.booking.messaging.message_log import Failure, Rejection, pause_s
-from booking_rush.booking.messaging.outbox import NAMES, Envelope, mark_done
+from booking_rush.booking.messaging.outbox import NAMESPACE, Envelope, mark_done
 from booking_rush.postgres import Pool
 from booking_rush.tasks import with_deadline
 
 log = logging.getLogger(__name__)
 
 GROUP = "rush.conduct"
-SHELF_MAX = 20_000  # then nothing more is taken until some of it is settled
+TRACKED_MAX = 20_000  # then nothing more is fetched until some of it is settled
 WAIT_MS = 50
-METADATA_MS = 5_000  # how soon a topic that was made anew is seen
+METADATA_MS = 5_000  # until a topic that was created again is seen
 STOP_S = 1.0
 
 
 class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
-    """One worker of the group; `instance` names it over restarts, which then move nothing."""
+    """One worker of the group; with a static `instance` id its restarts rebalance nothing."""
 
     def __init__(
         self, pool: Pool, cluster: Cluster, *, instance: str = "", session_s: float = 10.0
@@ -56,58 +56,54 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             "partition_assignment_strategy": (RangePartitionAssignor,),
         }
         self._consumer: Any = None
-        self._shelf = OffsetTracker()
-        self._taken: list[Any] = []  # records that are not on the shelf yet
+        self._tracker = OffsetTracker()
+        self._fetched: list[Any] = []  # records that are not tracked yet
 
     async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
-        """Take what has come, unless too much is here; and hand over what need not wait.
+        """Fetch records unless too many are unsettled, and return envelopes that are due.
 
         Raises:
-            KafkaError: no broker answers; what is here is handed over again when one does.
-            asyncpg.PostgresError, OSError: Postgres did not answer; ask again.
+            KafkaError: no broker answers; unsettled envelopes are delivered again later.
+            asyncpg.PostgresError, OSError: Postgres did not answer; call again later.
         """
         try:
-            await self._take(busy)
+            await self._fetch(busy)
         except KafkaError:
             await self.close()
             raise
-        return self._shelf.ready(time.monotonic(), message_log.ROWS_MAX, busy)
+        return self._tracker.ready(time.monotonic(), message_log.ROWS_MAX, busy)
 
     async def done(self, envelopes: Sequence[Envelope]) -> None:
-        """Mark them in Postgres, then tell how far everything is read."""
+        """Mark handled envelopes in Postgres, then commit offsets."""
         await mark_done(self._pool, [one.id for one in envelopes])
-        self._shelf.settle(envelopes)
+        self._tracker.settle(envelopes)
         await self._commit()
 
     async def retry(self, failures: Sequence[Failure]) -> None:
-        """Keep them here until they are due."""
+        """Deliver failed envelopes again from memory when they are due."""
         for failure in failures:
-            until = time.monotonic() + pause_s(failure.envelope.tries)
-            self._shelf.wait(failure.envelope, until)
+            due_at = time.monotonic() + pause_s(failure.envelope.tries)
+            self._tracker.retry_at(failure.envelope, due_at)
 
-    async def reject(self, burials: Sequence[Rejection]) -> None:
-        """Keep them among the dead, and go on behind them."""
-        await dead_letters.reject(self._pool, burials)
-        self._shelf.settle(burial.envelope for burial in burials)
+    async def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Save rejected envelopes as dead letters, then commit offsets."""
+        await dead_letters.reject(self._pool, rejections)
+        self._tracker.settle(rejection.envelope for rejection in rejections)
         await self._commit()
 
     async def lag(self) -> int:
-        """How much is here, and how much is on the topics behind it."""
-        behind = len(self._shelf)
-        for part in self._consumer.assignment() if self._consumer else ():
-            highest = self._consumer.highwater(part)
+        """Return the number of unsettled envelopes and of records that are not fetched yet."""
+        behind = len(self._tracker)
+        for partition in self._consumer.assignment() if self._consumer else ():
+            highest = self._consumer.highwater(partition)
             if highest is not None:
-                behind += max(0, highest - await self._consumer.position(part))
+                behind += max(0, highest - await self._consumer.position(partition))
         return behind
 
     async def close(self) -> None:
-        """Leave the group; what is here is read again from where we told we were."""
-        consumer, self._consumer, self._shelf, self._taken = (
-            self._consumer,
-            None,
-            OffsetTracker(),
-            [],
-        )
+        """Leave the group; unsettled records are fetched again from the committed offsets."""
+        consumer, self._consumer = self._consumer, None
+        self._tracker, self._fetched = OffsetTracker(), []
         if consumer is not None:
             with suppress(TimeoutError):
                 await with_deadline(consumer.stop(), STOP_S)
@@ -115,80 +111,82 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, revoked: Collection[TopicPartition]
     ) -> None:
-        """Tell how far we are, and forget what is somebody else's now."""
+        """Commit offsets, and forget records of partitions that another worker has now."""
         await self._commit()
-        gone = {(part.topic, part.partition) for part in revoked}
-        self._shelf.drop(gone)
-        self._taken = [one for one in self._taken if (one.topic, one.partition) not in gone]
+        gone = {(one.topic, one.partition) for one in revoked}
+        self._tracker.revoke(gone)
+        self._fetched = [one for one in self._fetched if (one.topic, one.partition) not in gone]
 
     async def on_partitions_assigned(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, assigned: Collection[TopicPartition]
     ) -> None:
-        """What is read begins where the last owner told it was."""
+        """Log the assignment; aiokafka starts at the committed offsets."""
         log.info("reads parts=%d", len(assigned))
 
-    async def _take(self, busy: Collection[UUID]) -> None:
+    async def _fetch(self, busy: Collection[UUID]) -> None:
         if self._consumer is None:
-            await make_missing(self._cluster)
+            await create_missing(self._cluster)
             consumer = AIOKafkaConsumer(**self._options)
             await consumer.start()
             consumer.subscribe([cloud_events.ORDERS, cloud_events.MESSAGES], listener=self)
             self._consumer = consumer
-        if len(self._shelf) >= SHELF_MAX:
+        if len(self._tracker) >= TRACKED_MAX:
             return
-        if not self._taken:  # else Postgres did not answer an earlier call
-            wait_ms = 0 if self._shelf.ready(time.monotonic(), 1, busy) else WAIT_MS
+        if not self._fetched:  # else Postgres did not answer an earlier call
+            wait_ms = 0 if self._tracker.ready(time.monotonic(), 1, busy) else WAIT_MS
             found = await self._consumer.getmany(
                 timeout_ms=wait_ms, max_records=message_log.ROWS_MAX
             )
-            self._taken = [record for records in found.values() for record in records]
-        if self._taken:
-            await self._put(self._taken)
-            self._taken = []
+            self._fetched = [record for records in found.values() for record in records]
+        if self._fetched:
+            await self._track(self._fetched)
+            self._fetched = []
             await self._commit()
 
-    async def _put(self, records: Sequence[Any]) -> None:
-        """Read what came; what Postgres knows to be done, or dead, is passed over."""
-        read: list[tuple[Part, int, Envelope | None]] = []
-        strange: list[DeadLetter] = []
+    async def _track(self, records: Sequence[Any]) -> None:
+        """Parse and track records; those that Postgres has as done or parked are skipped."""
+        parsed: list[tuple[Partition, int, Envelope | None]] = []
+        unreadable: list[DeadLetter] = []
         for record in records:
-            part = record.topic, record.partition
+            envelope: Envelope | None = None
             try:
-                read.append((part, record.offset, cloud_events.read(record.topic, record.value)))
+                envelope = cloud_events.parse(record.topic, record.value)
             except UnreadableError as why:
-                strange.append(_raw(record, str(why)))
-                read.append((part, record.offset, None))
-        if strange:
-            await dead_letters.put(self._pool, strange)
+                unreadable.append(_dead_letter_of(record, str(why)))
+            parsed.append(((record.topic, record.partition), record.offset, envelope))
+        if unreadable:
+            await dead_letters.save(self._pool, unreadable)
         rows = await self._pool.fetch(
             "SELECT id FROM outbox WHERE id = ANY($1) AND (done_at IS NOT NULL OR parked)",
-            [one.id for _, _, one in read if one is not None],
+            [one.id for _, _, one in parsed if one is not None],
         )
-        over = {row["id"] for row in rows}
-        for part, offset, one in read:
-            self._shelf.add(part, offset, None if one is None or one.id in over else one)
+        settled = {row["id"] for row in rows}
+        for partition, offset, one in parsed:
+            self._tracker.add(partition, offset, None if one is None or one.id in settled else one)
 
     async def _commit(self) -> None:
-        read = self._shelf.read_up_to()
-        if not read or self._consumer is None:
+        committable = self._tracker.committable()
+        if not committable or self._consumer is None:
             return
         ours = self._consumer.assignment()
         offsets = {
-            part: offset
-            for (topic, number), offset in read.items()
-            if (part := TopicPartition(topic, number)) in ours
+            partition: offset
+            for (topic, number), offset in committable.items()
+            if (partition := TopicPartition(topic, number)) in ours
         }
         try:
             if offsets:
                 await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as why:
             log.warning("parts are somebody else's why=%s", why)
-            self._shelf = OffsetTracker()
+            self._tracker = OffsetTracker()
 
 
-def _raw(record: Any, why: str) -> DeadLetter:
+def _dead_letter_of(record: Any, why: str) -> DeadLetter:
     value: bytes = record.value or b""
-    id_ = uuid.uuid5(NAMES, f"{record.topic}:{record.partition}:{record.offset}:{record.timestamp}")
+    id_ = uuid.uuid5(
+        NAMESPACE, f"{record.topic}:{record.partition}:{record.offset}:{record.timestamp}"
+    )
     key = (record.key or b"").decode(errors="replace").replace("\0", "")
     log.error("unreadable topic=%s offset=%d why=%s", record.topic, record.offset, why)
     return DeadLetter(id_, record.topic, key, value, "unreadable", why.replace("\0", ""), 0)

@@ -1,7 +1,8 @@
-"""The relay duty: what Postgres has to tell goes to Kafka, in order per booking, at least once.
+"""The relay duty: sends outbox, states and dead letters from Postgres to Kafka.
 
-Rows are read, sent, and marked when the broker has them; no row is locked meanwhile. A producer
-that cannot deliver is thrown away with what it had, and the rows are read again.
+Delivery is at least once and in order per booking. Rows are selected, sent, and marked once the
+broker has acknowledged them; no row is locked meanwhile. A producer that cannot deliver is
+discarded with its batches, and the rows are selected again.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from booking_rush.booking.holds.bookings import Sign, booking_of
 from booking_rush.booking.kafka.connection import Cluster
-from booking_rush.booking.kafka.topics import make_missing
+from booking_rush.booking.kafka.topics import create_missing
 from booking_rush.booking.messaging import cloud_events
 from booking_rush.booking.messaging.cloud_events import Headers
 from booking_rush.booking.messaging.outbox import Envelope
@@ -36,7 +37,7 @@ STOP_S = 1.0
 
 
 class Record(NamedTuple):
-    """A row as it is sent; `row` is what marks it."""
+    """A record for Kafka; `row` is the key by which its row is marked as published."""
 
     row: Any
     topic: str
@@ -46,15 +47,15 @@ class Record(NamedTuple):
 
 
 class RelaySource(NamedTuple):
-    """A table that is told: its rows, the oldest first, and what marks them."""
+    """A table to relay: its SELECT, oldest rows first, each row's record, and its UPDATE."""
 
-    read: str
-    letter: Callable[[asyncpg.Record, Sign], Record]
+    select: str
+    record: Callable[[asyncpg.Record, Sign], Record]
     mark: str
 
 
 class Relay:
-    """Sends while it holds the lease."""
+    """The relay of one process, which sends only while it holds the lease."""
 
     def __init__(self, pool: Pool, cluster: Cluster, sign: Sign, holder: str) -> None:
         self._pool = pool
@@ -65,69 +66,73 @@ class Relay:
         self._partition = DefaultPartitioner()
 
     async def run_once(self) -> int:
-        """Send what there is; how many rows it was.
+        """Send unpublished rows of each table. Return how many were sent.
 
         Raises:
-            KafkaError, TimeoutError: no broker took it; everything is there still.
-            asyncpg.PostgresError, OSError: Postgres did not answer; ask again.
+            KafkaError, TimeoutError: no broker acknowledged; the rows stay unpublished.
+            asyncpg.PostgresError, OSError: Postgres did not answer; call again later.
         """
         if not await self._lease.is_held():
             return 0
-        return sum([await self._tell(source) for source in SOURCES])
+        return sum([await self._relay(source) for source in SOURCES])
 
     async def waiting(self) -> int:
-        """How many rows are still to be sent."""
-        return await self._pool.fetchval(WAITING)  # type: ignore[no-any-return]
+        """Return the number of unpublished rows, dead letters excepted."""
+        return await self._pool.fetchval(COUNT_UNPUBLISHED)  # type: ignore[no-any-return]
 
     async def close(self) -> None:
-        """Let another send."""
-        await self._throw_away()
+        """Release the lease, so that another process can send."""
+        await self._discard_producer()
         await self._lease.release()
 
-    async def _tell(self, source: RelaySource) -> int:
-        rows = await self._pool.fetch(source.read, ROWS_MAX)
+    async def _relay(self, source: RelaySource) -> int:
+        rows = await self._pool.fetch(source.select, ROWS_MAX)
         if not rows:
             return 0
         try:
             await with_deadline(
-                self._send([source.letter(row, self._sign) for row in rows]), SEND_S
+                self._send([source.record(row, self._sign) for row in rows]), SEND_S
             )
         except (KafkaError, TimeoutError):
-            await self._throw_away()
+            await self._discard_producer()
             raise
         await self._pool.execute(source.mark, [row[0] for row in rows])
         return len(rows)
 
-    async def _send(self, letters: Sequence[Record]) -> None:
-        """Send these, and wait until the broker has them all."""
+    async def _send(self, records: Sequence[Record]) -> None:
+        """Send records, and wait until the broker has acknowledged all of them."""
         producer = await self._open()
-        by_part = defaultdict[tuple[str, int], list[Record]](list)
-        for letter in letters:
-            parts = sorted(await producer.partitions_for(letter.topic))
-            by_part[letter.topic, self._partition(letter.key, parts, parts)].append(letter)
-        sending = [self._fill(producer, *part, some) for part, some in by_part.items()]
+        by_partition = defaultdict[tuple[str, int], list[Record]](list)
+        for record in records:
+            numbers = sorted(await producer.partitions_for(record.topic))
+            by_partition[record.topic, self._partition(record.key, numbers, numbers)].append(record)
+        sending = [
+            self._send_batches(producer, *partition, some)
+            for partition, some in by_partition.items()
+        ]
         for futures in await asyncio.gather(*sending):
             await asyncio.gather(*futures)
 
-    async def _fill(
-        self, producer: Any, topic: str, part: int, letters: Sequence[Record]
+    async def _send_batches(
+        self, producer: Any, topic: str, partition: int, records: Sequence[Record]
     ) -> list[Any]:
-        """Hand over the letters of one part, in as few batches as hold them."""
+        """Send the records of one partition in as few batches as possible. Return their futures."""
         futures: list[Any] = []
         batch = producer.create_batch()
-        for letter in letters:
-            message = {"key": letter.key, "value": letter.value, "headers": letter.headers}
+        for record in records:
+            message = {"key": record.key, "value": record.value, "headers": record.headers}
             if batch.append(**message, timestamp=None) is None:
-                futures.append(await producer.send_batch(batch, topic, partition=part))
+                futures.append(await producer.send_batch(batch, topic, partition=partition))
                 batch = producer.create_batch()
                 batch.append(**message, timestamp=None)
-        futures.append(await producer.send_batch(batch, topic, partition=part))
+        futures.append(await producer.send_batch(batch, topic, partition=partition))
         return futures
 
     async def _open(self) -> Any:
         if self._producer is None:
-            made = await make_missing(self._cluster)
-            log.info("sends to=%s made=%s", self._cluster.bootstrap, ",".join(made) or "nothing")
+            created = await create_missing(self._cluster)
+            made = ",".join(created) or "nothing"
+            log.info("sends to=%s made=%s", self._cluster.bootstrap, made)
             producer = AIOKafkaProducer(
                 **self._cluster.options,
                 acks="all",
@@ -140,8 +145,8 @@ class Relay:
             await producer.start()
         return self._producer
 
-    async def _throw_away(self) -> None:
-        """Stop the producer; what it cannot deliver it would wait with for ever."""
+    async def _discard_producer(self) -> None:
+        """Stop the producer within STOP_S, for it would wait for undelivered batches forever."""
         producer, self._producer = self._producer, None
         if producer is None:
             return
@@ -152,25 +157,29 @@ class Relay:
                 await with_deadline(producer.client.close(), STOP_S)
 
 
-def _of_saga(row: asyncpg.Record, sign: Sign) -> Record:
-    one = Envelope(*row[1:8])
-    headers = cloud_events.headers(cloud_events.type_of(one), one.booking, one.id)
-    topic = cloud_events.topic_of(one)
-    return Record(row[0], topic, str(one.booking).encode(), cloud_events.saga(one), headers)
+def _saga_record(row: asyncpg.Record, sign: Sign) -> Record:
+    envelope = Envelope(*row[1:8])
+    return Record(
+        row[0],
+        cloud_events.topic_of(envelope),
+        str(envelope.booking).encode(),
+        cloud_events.serialize(envelope),
+        cloud_events.headers(cloud_events.type_of(envelope), envelope.booking, envelope.id),
+    )
 
 
-def _of_state(row: asyncpg.Record, sign: Sign) -> Record:
-    """A state as it was then: what a booking is paid with is nobody's business here."""
+def _state_record(row: asyncpg.Record, sign: Sign) -> Record:
+    """Return a past state of a booking, without its client secret."""
     booking = booking_of(row)
     span = UUID(int=booking.id.int ^ (booking.step << 64))
-    value = cloud_events.state(
+    value = cloud_events.serialize_state(
         booking.shown(sign), step=booking.step, at=row["stated_at"], span=span
     )
     headers = cloud_events.headers(f"booking.{booking.state}", booking.id, span)
     return Record(row[0], cloud_events.BOOKINGS, str(booking.id).encode(), value, headers)
 
 
-def _of_dead(row: asyncpg.Record, sign: Sign) -> Record:
+def _dead_letter_record(row: asyncpg.Record, sign: Sign) -> Record:
     headers = [
         (name, str(row[name]).encode()) for name in ("id", "topic", "reason", "detail", "tries")
     ]
@@ -183,7 +192,7 @@ SOURCES = (
         SELECT seq, id, booking, event, topic, kind, attempt, step FROM outbox
         WHERE published_at IS NULL AND done_at IS NULL AND NOT parked ORDER BY seq LIMIT $1
         """,
-        _of_saga,
+        _saga_record,
         "UPDATE outbox SET published_at = now() WHERE seq = ANY($1)",
     ),
     RelaySource(
@@ -196,7 +205,7 @@ SOURCES = (
             AND payments.attempt = states.attempt
         WHERE states.published_at IS NULL ORDER BY states.seq LIMIT $1
         """,
-        _of_state,
+        _state_record,
         "UPDATE states SET published_at = now() WHERE seq = ANY($1)",
     ),
     RelaySource(
@@ -204,12 +213,12 @@ SOURCES = (
         SELECT id, topic, key, value, reason, detail, tries FROM dead
         WHERE published_at IS NULL ORDER BY at LIMIT $1
         """,
-        _of_dead,
+        _dead_letter_record,
         "UPDATE dead SET published_at = now() WHERE id = ANY($1)",
     ),
 )
 
-WAITING = """
+COUNT_UNPUBLISHED = """
     SELECT (SELECT count(*) FROM outbox
             WHERE published_at IS NULL AND done_at IS NULL AND NOT parked)
         + (SELECT count(*) FROM states WHERE published_at IS NULL)

@@ -1,4 +1,4 @@
-"""The topics: in how many parts, and how long they are kept; made where they are missing."""
+"""The topics: their partitions and retention, and their creation where they are missing."""
 
 from typing import Any, NamedTuple
 
@@ -9,59 +9,59 @@ from booking_rush.booking.kafka.connection import Cluster
 from booking_rush.booking.messaging.cloud_events import BOOKINGS, DEAD, MESSAGES, ORDERS
 
 HOUR_MS = 3_600_000
-COPIES_MAX = 3
-EXISTS = 36  # https://kafka.apache.org/protocol#protocol_error_codes
+REPLICAS_MAX = 3
+TOPIC_ALREADY_EXISTS = 36  # https://kafka.apache.org/protocol#protocol_error_codes
 
 
-class Topic(NamedTuple):
-    """One topic; both of the saga have as many parts, so that one worker has all of a booking."""
+class TopicSpec(NamedTuple):
+    """A topic. Both of the saga have equal partitions, so that one worker has all of a booking."""
 
     name: str
     partitions: int
-    keep_ms: int
+    retention_ms: int
 
 
 TOPICS = (
-    Topic(ORDERS, 12, 24 * HOUR_MS),
-    Topic(MESSAGES, 12, 24 * HOUR_MS),
-    Topic(BOOKINGS, 12, 7 * 24 * HOUR_MS),
-    Topic(DEAD, 1, 30 * 24 * HOUR_MS),
+    TopicSpec(ORDERS, 12, 24 * HOUR_MS),
+    TopicSpec(MESSAGES, 12, 24 * HOUR_MS),
+    TopicSpec(BOOKINGS, 12, 7 * 24 * HOUR_MS),
+    TopicSpec(DEAD, 1, 30 * 24 * HOUR_MS),
 )
 
 
-async def make_missing(cluster: Cluster) -> list[str]:
-    """Make what is not there, in as many copies as there are brokers, three at most; their names.
+async def create_missing(cluster: Cluster) -> list[str]:
+    """Create missing topics, with a replica on each broker, three at most. Return their names.
 
-    Where all are there, nobody is asked to make any: a user who may not is good enough then.
+    No creation is requested while all topics exist, so that a user without that right suffices.
 
     Raises:
-        KafkaError: no broker answers, or it does not make them.
+        KafkaError: no broker answers, or it refuses to create a topic.
     """
     admin = AIOKafkaAdminClient(**cluster.options)
     try:
         await admin.start()
-        there = await admin.list_topics()
-        missing = [topic for topic in TOPICS if topic.name not in there]
+        existing = await admin.list_topics()
+        missing = [topic for topic in TOPICS if topic.name not in existing]
         if not missing:
             return []
-        copies = min(COPIES_MAX, len((await admin.describe_cluster())["brokers"]))
-        wanted = [
+        replicas = min(REPLICAS_MAX, len((await admin.describe_cluster())["brokers"]))
+        new = [
             NewTopic(
                 topic.name,
                 topic.partitions,
-                copies,
-                topic_configs={"retention.ms": str(topic.keep_ms)},
+                replicas,
+                topic_configs={"retention.ms": str(topic.retention_ms)},
             )
             for topic in missing
         ]
-        answer: Any = await admin.create_topics(wanted, timeout_ms=10_000)
+        response: Any = await admin.create_topics(new, timeout_ms=10_000)
     finally:
         await admin.close()
-    made: list[str] = []
-    errors: list[tuple[str, int, str]] = answer.topic_errors
+    created: list[str] = []
+    errors: list[tuple[str, int, str]] = response.topic_errors
     for name, code, why in errors:
         if code == 0:
-            made.append(name)
-        elif code != EXISTS:
+            created.append(name)
+        elif code != TOPIC_ALREADY_EXISTS:
             raise KafkaError(f"topic {name} is not made: error {code} {why}")
-    return made
+    return created

@@ -1,4 +1,4 @@
-"""A booking's mail as a message, from its facts and the texts of a language alone; no I/O."""
+"""Messages of the mail duty, from a booking, its event and the texts of a language. Pure."""
 
 import io
 import tomllib
@@ -16,16 +16,17 @@ import segno
 from booking_rush.booking.catalogue.catalogue import Event
 from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.holds.contacts import Contact, Language
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.holds.serializers import reference_of
 
-Kind = Literal["confirmed", "expired", "refunded"]
+MailKind = Literal["confirmed", "expired", "refunded"]
 Texts = Mapping[str, Any]
 Tickets = Sequence[Mapping[str, Any]]
 
 TEXTS = Path(__file__).parent / "texts"
-PICTURES_MAX = 50  # of one mail; the codes of all its tickets are in its text
-# ISO 4217: currencies whose minor unit is no hundredth.
-DIGITS = {
+QR_CODES_MAX = 50  # images in one mail; the text has the codes of all its tickets
+# ISO 4217: digits of the minor unit where they are not two.
+MINOR_UNIT_DIGITS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
     **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
@@ -34,43 +35,43 @@ DIGITS = {
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who writes, and where its pages are (empty: nowhere that may be told)."""
+    """The sender: a mailbox `Name <address>`, and the URL of its pages; empty: no links."""
 
-    sender: str
+    mailbox: str
     public_url: str = ""
 
 
 @cache
 def texts_of(language: Language) -> Texts:
-    """The texts of a language."""
+    """Return the texts of a language, read from its file once."""
     return tomllib.loads((TEXTS / f"{language}.toml").read_text())
 
 
 def write(
-    kind: Kind,
+    kind: MailKind,
     booking: Booking,
     event: Event,
     tickets: Tickets,
     *,
     to: Contact,
-    head: Sender,
+    sender: Sender,
     at: datetime,
 ) -> EmailMessage:
-    """The mail; its Message-ID is the same however often it is written."""
+    """Return the message of a mail; repeats have the same Message-ID."""
     texts = texts_of(to.language)
-    facts = _facts(booking, event, tickets, texts=texts, head=head)
+    values = _values(booking, event, tickets, texts=texts, sender=sender)
     message = EmailMessage()
-    message["From"] = head.sender
+    message["From"] = sender.mailbox
     message["To"] = Address(addr_spec=to.email)
-    message["Subject"] = texts[kind]["subject"].format_map(facts)
+    message["Subject"] = texts[kind]["subject"].format_map(values)
     message["Date"] = at
-    message["Message-ID"] = f"<{booking.id}.{kind}@{head.sender.rpartition('@')[2].strip('>')}>"
+    message["Message-ID"] = f"<{booking.id}.{kind}@{sender.mailbox.rpartition('@')[2].strip('>')}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = to.language
-    message.set_content(texts[kind]["text"].format_map(facts).strip() + "\n")
-    for number, ticket in enumerate(tickets[:PICTURES_MAX], 1):
+    message.set_content(texts[kind]["text"].format_map(values).strip() + "\n")
+    for number, ticket in enumerate(tickets[:QR_CODES_MAX], 1):
         message.add_attachment(
-            _picture(ticket["code"]),
+            _qr_code(ticket["code"]),
             maintype="image",
             subtype="png",
             filename=f"ticket-{number}.png",
@@ -78,11 +79,11 @@ def write(
     return message
 
 
-def _facts(
-    booking: Booking, event: Event, tickets: Tickets, *, texts: Texts, head: Sender
+def _values(
+    booking: Booking, event: Event, tickets: Tickets, *, texts: Texts, sender: Sender
 ) -> dict[str, str]:
-    """What the texts may name."""
-    url = f"{head.public_url.rstrip('/')}/events/{event.id}"
+    """Return the values that texts may name in braces."""
+    url = f"{sender.public_url.rstrip('/')}/events/{event.id}"
     return {
         "reference": reference_of(booking.id),
         "event": " ".join(event.name.split()),
@@ -98,13 +99,13 @@ def _facts(
             + "\n"
             for number, ticket in enumerate(tickets, 1)
         ),
-        "link": texts["link"].rstrip().format(url=url) if head.public_url else "",
+        "link": texts["link"].rstrip().format(url=url) if sender.public_url else "",
     }  # fmt: skip
 
 
 def _moments(booking: Booking, event: Event) -> list[datetime]:
-    """When the shows of these places begin."""
-    sections = {booking.section} | {seat.rpartition(".")[0] for seat in booking.seats}
+    """Return the times at which the shows of these places begin, in order."""
+    sections = {booking.section} | {SeatId.parse(seat).section for seat in booking.seats}
     shows = {section.show for section in event.sections if section.id in sections}
     return sorted({show.starts_at for show in event.shows if show.id in shows})
 
@@ -112,31 +113,30 @@ def _moments(booking: Booking, event: Event) -> list[datetime]:
 def _when(moment: datetime, texts: Texts) -> str:
     moment = moment.astimezone(UTC)
     month, year = texts["months"][moment.month - 1], moment.year + texts["year_added"]
-    told: str = texts["when"].format(
+    text: str = texts["when"].format(
         day=moment.day, month=month, year=year, clock=f"{moment:%H:%M}"
     )
-    return told
+    return text
 
 
 def _places(booking: Booking, event: Event, texts: Texts) -> str:
     if booking.seats:
         seats = [_place(seat, 0, booking, event, texts=texts) for seat in booking.seats]
         return "; ".join(seats)
-    told: str = texts["places"].format(
+    text: str = texts["places"].format(
         quantity=booking.quantity, section=_name_of(booking.section, event)
     )
-    return told
+    return text
 
 
 def _place(seat: str | None, number: int, booking: Booking, event: Event, *, texts: Texts) -> str:
-    """A seat, or the so-manieth place of a standing section."""
+    """Return the text of a seat, or of the `number`-th place of a standing section."""
     if seat is None:
-        told: str = texts["place"].format(section=_name_of(booking.section, event), number=number)
-        return told
-    section, _, place = seat.rpartition(".")
-    row, _, chair = place.partition("-")
-    told = texts["seat"].format(section=_name_of(section, event), row=row, number=chair)
-    return told
+        text: str = texts["place"].format(section=_name_of(booking.section, event), number=number)
+        return text
+    section, row, chair = SeatId.parse(seat)
+    text = texts["seat"].format(section=_name_of(section, event), row=row, number=chair)
+    return text
 
 
 def _name_of(section: str, event: Event) -> str:
@@ -144,13 +144,13 @@ def _name_of(section: str, event: Event) -> str:
 
 
 def money(amount: int, currency: str) -> str:
-    """An amount of minor units as people read it: `1,234.50 EUR`."""
-    digits = DIGITS.get(currency, 2)
+    """Return an amount of minor units as text: `1,234.50 EUR`."""
+    digits = MINOR_UNIT_DIGITS.get(currency, 2)
     whole, rest = divmod(amount, 10**digits)
     return f"{whole:,}{f'.{rest:0{digits}}' if digits else ''} {currency}"
 
 
-def _picture(code: str) -> bytes:
+def _qr_code(code: str) -> bytes:
     image = io.BytesIO()
     segno.make(code, error="l", micro=False).save(image, kind="png", scale=4, border=4)
     return image.getvalue()

@@ -1,7 +1,7 @@
-"""What the topics carry: CloudEvents as JSON, version 1, and the headers beside them.
+"""CloudEvents as JSON, the records of every topic, and their headers.
 
-Shape: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md.
-A booking is one trace: its id is the trace's, so that every log finds it.
+Format: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md.
+A booking is one trace: its id is the trace id, so that every log can be searched for it.
 """
 
 from datetime import datetime
@@ -15,23 +15,23 @@ from booking_rush.timestamps import instant
 
 SCHEMA = "1"
 ORDERS, MESSAGES, BOOKINGS, DEAD = "rush.orders", "rush.messages", "rush.bookings", "rush.dead"
-TOPICS: dict[Topic, str] = {"orders": ORDERS, "messages": MESSAGES}
-WORDS: dict[Topic, str] = {"orders": "order", "messages": "message"}
+TOPIC_NAMES: dict[Topic, str] = {"orders": ORDERS, "messages": MESSAGES}
+TYPE_PREFIXES: dict[Topic, str] = {"orders": "order", "messages": "message"}
 
 Headers = list[tuple[str, bytes]]
 
 
 class UnreadableError(ValueError):
-    """These bytes are no order or message that this version knows."""
+    """A record that is no order or message of this schema version."""
 
 
 def topic_of(envelope: Envelope) -> str:
-    """The topic of an order or message."""
-    return TOPICS[envelope.topic]
+    """Return the name of the topic of an order or message."""
+    return TOPIC_NAMES[envelope.topic]
 
 
-def saga(envelope: Envelope) -> bytes:
-    """An order or message as it is sent."""
+def serialize(envelope: Envelope) -> bytes:
+    """Serialize an order or message to JSON."""
     return orjson.dumps(
         {
             "specversion": "1.0",
@@ -47,25 +47,25 @@ def saga(envelope: Envelope) -> bytes:
     )
 
 
-def read(topic: str, value: bytes | None) -> Envelope:
-    """An order or message as it was sent; members that we do not know are passed over.
+def parse(topic: str, value: bytes | None) -> Envelope:
+    """Parse a record of the topic of this name; unknown members are ignored.
 
     Raises:
-        UnreadableError: it is none.
+        UnreadableError: the record is no order or message of this topic.
     """
     try:
         found: dict[str, Any] = orjson.loads(value or b"")
         if found["schema"] != SCHEMA:
             raise UnreadableError(f"schema {found['schema']!r} is not known here")
-        word, _, kind = found["type"].partition(".")
-        at: Topic = "orders" if word == "order" else "messages"
-        if WORDS[at] != word or TOPICS[at] != topic:
+        prefix, _, kind = found["type"].partition(".")
+        envelope_topic: Topic = "orders" if prefix == "order" else "messages"
+        if TYPE_PREFIXES[envelope_topic] != prefix or TOPIC_NAMES[envelope_topic] != topic:
             raise UnreadableError(f"{found['type']!r} does not belong on {topic}")
         return Envelope(
             id=UUID(found["id"]),
             booking=UUID(found["subject"]),
             event=found["source"].removeprefix("/events/"),
-            topic=at,
+            topic=envelope_topic,
             kind=kind,
             attempt=int(found["data"]["attempt"]),
             step=int(found["data"]["step"]),
@@ -76,8 +76,8 @@ def read(topic: str, value: bytes | None) -> Envelope:
         raise UnreadableError(f"{type(error).__name__}: {error}") from error
 
 
-def state(booking: dict[str, Any], *, step: int, at: datetime, span: UUID) -> bytes:
-    """A state of a booking, for others; `booking` as its visitor sees it."""
+def serialize_state(booking: dict[str, Any], *, step: int, at: datetime, span: UUID) -> bytes:
+    """Serialize a booking's state for other systems; `booking` is the JSON its visitor gets."""
     return orjson.dumps(
         {
             "specversion": "1.0",
@@ -96,7 +96,7 @@ def state(booking: dict[str, Any], *, step: int, at: datetime, span: UUID) -> by
 
 
 def headers(kind: str, booking: UUID, span: UUID, **more: str) -> Headers:
-    """What goes beside a message, so that it can be routed without being read."""
+    """Return the headers of a record, so that consumers can route it without parsing it."""
     found = {
         "type": kind,
         "schema": SCHEMA,
@@ -107,10 +107,10 @@ def headers(kind: str, booking: UUID, span: UUID, **more: str) -> Headers:
 
 
 def type_of(envelope: Envelope) -> str:
-    """`order.charge`, `message.charged`."""
-    return f"{WORDS[envelope.topic]}.{envelope.kind}"
+    """Return the CloudEvents type: `order.charge`, `message.charged`."""
+    return f"{TYPE_PREFIXES[envelope.topic]}.{envelope.kind}"
 
 
 def traceparent(booking: UUID, span: UUID) -> str:
-    """W3C Trace Context (https://www.w3.org/TR/trace-context/#traceparent-header)."""
+    """Return a W3C Trace Context header (https://www.w3.org/TR/trace-context/#traceparent-header)."""
     return f"00-{booking.hex}-{span.hex[:16]}-01"

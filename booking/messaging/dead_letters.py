@@ -1,4 +1,4 @@
-"""What could not be handled: kept with its reason, shown to operators, and sent again by them."""
+"""Dead letters: orders, messages and records that were rejected, for operators to replay."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ class NotReplayable(Refusal):
 
 
 class DeadLetter(NamedTuple):
-    """One that was given up: as it was on its topic, and why; then when, and when sent again."""
+    """A rejected record as it was on its topic, with the reason, and when it was replayed."""
 
     id: UUID
     topic: str
@@ -40,24 +40,24 @@ class DeadLetter(NamedTuple):
     replayed_at: datetime | None = None
 
 
-async def reject(connection: Connection | Pool, burials: Sequence[Rejection]) -> None:
-    """Keep what is given up, and park its rows."""
-    if not burials:
+async def reject(connection: Connection | Pool, rejections: Sequence[Rejection]) -> None:
+    """Save rejected envelopes as dead letters, and park their rows of the outbox."""
+    if not rejections:
         return
-    for burial in burials:
-        one = burial.envelope
+    for rejection in rejections:
+        envelope = rejection.envelope
         log.error(
             "parked kind=%s booking=%s reason=%s detail=%s",
-            one.kind, one.booking, burial.reason, burial.detail,
+            envelope.kind, envelope.booking, rejection.reason, rejection.detail,
         )  # fmt: skip
-    await put(
+    await save(
         connection,
         [
             DeadLetter(
-                one.id, cloud_events.topic_of(one), str(one.booking), cloud_events.saga(one),
-                reason, detail, one.tries,
+                envelope.id, cloud_events.topic_of(envelope), str(envelope.booking),
+                cloud_events.serialize(envelope), reason, detail, envelope.tries,
             )
-            for one, reason, detail in burials
+            for envelope, reason, detail in rejections
         ],
     )  # fmt: skip
     await connection.execute(
@@ -65,13 +65,13 @@ async def reject(connection: Connection | Pool, burials: Sequence[Rejection]) ->
         UPDATE outbox SET parked = true, error = reason
         FROM unnest($1::uuid[], $2::text[]) AS given (given_id, reason) WHERE id = given_id
         """,
-        [one.id for one, _, _ in burials],
-        [f"{reason}: {detail}"[:500] for _, reason, detail in burials],
+        [envelope.id for envelope, _, _ in rejections],
+        [f"{reason}: {detail}"[:500] for _, reason, detail in rejections],
     )
 
 
-async def put(connection: Connection | Pool, found: Sequence[DeadLetter]) -> None:
-    """Keep these; one that died before is dead anew."""
+async def save(connection: Connection | Pool, letters: Sequence[DeadLetter]) -> None:
+    """Save dead letters; one that was replayed and rejected again replaces its row."""
     await connection.execute(
         """
         INSERT INTO dead (id, topic, key, value, reason, detail, tries)
@@ -80,12 +80,12 @@ async def put(connection: Connection | Pool, found: Sequence[DeadLetter]) -> Non
         ON CONFLICT (id) DO UPDATE SET reason = EXCLUDED.reason, detail = EXCLUDED.detail,
             tries = EXCLUDED.tries, at = now(), published_at = NULL, replayed_at = NULL
         """,
-        *list(zip(*(one._replace(detail=one.detail[:1000]) for one in found), strict=True))[:7],
+        *list(zip(*(one._replace(detail=one.detail[:1000]) for one in letters), strict=True))[:7],
     )
 
 
 async def list_(pool: Pool, *, all_: bool = False, limit: int = 200) -> list[DeadLetter]:
-    """What is dead, the newest first; `all_`: with what was sent again."""
+    """Return dead letters, the newest first; `all_` includes those that were replayed."""
     rows = await pool.fetch(
         f"SELECT {COLUMNS} FROM dead WHERE $1 OR replayed_at IS NULL ORDER BY at DESC LIMIT $2",  # noqa: S608
         all_, limit,
@@ -94,10 +94,10 @@ async def list_(pool: Pool, *, all_: bool = False, limit: int = 200) -> list[Dea
 
 
 async def get(pool: Pool, id_: UUID) -> DeadLetter:
-    """One of them.
+    """Return the dead letter of an id.
 
     Raises:
-        UnknownDead: there is none.
+        UnknownDeadLetter: there is none.
     """
     row = await pool.fetchrow(f"SELECT {COLUMNS} FROM dead WHERE id = $1", id_)  # noqa: S608
     if row is None:
@@ -106,15 +106,15 @@ async def get(pool: Pool, id_: UUID) -> DeadLetter:
 
 
 async def replay(pool: Pool, id_: UUID) -> None:
-    """Send one again, as if it had never been heard.
+    """Send a dead letter again: clear its inbox entry, and return its outbox row to the start.
 
     Raises:
-        UnknownDead: there is none.
-        NotReplayable: its row is not in the outbox: it came from elsewhere, or long ago.
+        UnknownDeadLetter: there is none of that id.
+        NotReplayable: its outbox row is missing: another system wrote it, or it was purged.
     """
     async with pool.acquire() as connection, connection.transaction():
-        buried = await connection.execute("UPDATE dead SET replayed_at = now() WHERE id = $1", id_)
-        if buried != "UPDATE 1":
+        found = await connection.execute("UPDATE dead SET replayed_at = now() WHERE id = $1", id_)
+        if found != "UPDATE 1":
             raise UnknownDeadLetter(f"nothing dead has the id {id_}")
         await connection.execute("DELETE FROM inbox WHERE message = $1", id_)
         sent = await connection.execute(
@@ -129,14 +129,15 @@ async def replay(pool: Pool, id_: UUID) -> None:
             raise NotReplayable("it is not in the outbox: it came from elsewhere, or long ago")
 
 
-def summary(found: DeadLetter) -> str:
-    """One line of a list."""
-    return f"{found.id} {found.at:%Y-%m-%dT%H:%M:%SZ} {found.topic} {found.reason}: {found.detail}"
+def summary(letter: DeadLetter) -> str:
+    """Return a dead letter as one line of a list."""
+    at = f"{letter.at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{letter.id} {at} {letter.topic} {letter.reason}: {letter.detail}"
 
 
-def details(found: DeadLetter) -> Iterator[str]:
-    """Everything about one, a line each; its bytes as text, where they are some."""
-    for name, value in found._asdict().items():
+def details(letter: DeadLetter) -> Iterator[str]:
+    """Yield a line for each member of a dead letter; its value as text where it is UTF-8."""
+    for name, value in letter._asdict().items():
         yield f"{name}: {value.decode(errors='backslashreplace') if name == 'value' else value}"
 
 

@@ -1,7 +1,7 @@
-"""Where orders and messages of the saga wait until they are carried out: one port, two logs.
+"""The log from which the saga consumes orders and messages: one port, two implementations.
 
-`TableLog` reads the outbox itself, `KafkaLog` the topics to which the relay has sent it. Both
-hand over at least once, those of one booking in their order; what must wait stops nobody else's.
+`TableLog` reads the outbox table, `KafkaLog` the topics to which the relay sends it. Both deliver
+at least once and in order per booking; a booking that must wait does not delay others.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,19 +10,19 @@ from uuid import UUID
 
 from booking_rush.booking.messaging.outbox import Envelope
 
-ROWS_MAX = 1024  # handed over at once
+ROWS_MAX = 1024  # envelopes that one `read` returns at most
 BACK_OFF_S, BACK_OFF_S_MAX = 0.1, 5.0
 
 
 class Failure(NamedTuple):
-    """What could not be handled now, and why."""
+    """An envelope that could not be handled now, and why."""
 
     envelope: Envelope
     why: str
 
 
 class Rejection(NamedTuple):
-    """What will never be handled: a code, and what happened in words."""
+    """An envelope that will never be handled: a reason code, and the details for operators."""
 
     envelope: Envelope
     reason: str
@@ -30,36 +30,36 @@ class Rejection(NamedTuple):
 
 
 class MessageLog(Protocol):
-    """A log, as one worker reads it. Every method may raise what its store raises."""
+    """A log as one worker consumes it. Every method may raise the errors of its store."""
 
     async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
-        """What may be handled now and is not settled yet; of each booking in order.
+        """Return unsettled envelopes that may be handled now, in order per booking.
 
-        Of `busy` bookings nothing: somebody works on what was handed over before.
+        None are of `busy` bookings, whose earlier envelopes are still being handled.
         """
         ...
 
     async def done(self, envelopes: Sequence[Envelope]) -> None:
-        """These are handled, and what follows from them is committed."""
+        """Settle envelopes that are handled, after the results are committed."""
         ...
 
     async def retry(self, failures: Sequence[Failure]) -> None:
-        """Hand these over again, each time later; what is behind them of a booking waits too."""
+        """Deliver failed envelopes again after `pause_s`; their bookings wait until then."""
         ...
 
-    async def reject(self, burials: Sequence[Rejection]) -> None:
-        """Give these up, for an operator to look at; what is behind them goes on."""
+    async def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Settle envelopes as dead letters; their bookings continue with the next one."""
         ...
 
     async def lag(self) -> int:
-        """How much waits."""
+        """Return the number of envelopes that are not settled."""
         ...
 
     async def close(self) -> None:
-        """Leave, so that another may begin at once."""
+        """Release the log, so that another worker can continue at once."""
         ...
 
 
 def pause_s(tries: int) -> float:
-    """How long something waits that failed so often before."""
+    """Return the seconds before another try: exponential back-off, 5 s at most."""
     return min(BACK_OFF_S_MAX, BACK_OFF_S * float(2 ** min(tries, 10)))

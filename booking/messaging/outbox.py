@@ -1,4 +1,4 @@
-"""Orders and messages of the saga on their way: rows of the transaction that causes them."""
+"""The saga's outbox: orders and messages, inserted in the transaction that causes them."""
 
 import uuid
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from booking_rush.postgres import Connection, Pool
 
 Topic = Literal["orders", "messages"]
 
-NAMES = UUID("7d0c0b1e-6e4b-5f0a-9d6a-3b1c9c6a2f10")  # of ids that are made from what they say
+NAMESPACE = UUID("7d0c0b1e-6e4b-5f0a-9d6a-3b1c9c6a2f10")  # of ids that are derived by uuid5
 
 
 class Envelope(NamedTuple):
-    """One order or message; `id` is what an inbox remembers, `tries` how often it failed."""
+    """One order or message; consumers deduplicate by `id`, `tries` counts its failures."""
 
     id: UUID
     booking: UUID
@@ -26,17 +26,17 @@ class Envelope(NamedTuple):
 
 
 def order(booking: UUID, event: str, kind: str, attempt: int, step: int) -> Envelope:
-    """An order, given in the step of its booking."""
+    """Return a new order of this step of its booking."""
     return Envelope(uuid.uuid4(), booking, event, "orders", kind, attempt, step)
 
 
-def message(said: str, booking: UUID, event: str, kind: str, attempt: int) -> Envelope:
-    """A message; whoever says the same again makes the same id."""
-    return Envelope(uuid.uuid5(NAMES, said), booking, event, "messages", kind, attempt, 0)
+def message(cause: str, booking: UUID, event: str, kind: str, attempt: int) -> Envelope:
+    """Return a message whose id is derived from its cause: the same cause, the same message."""
+    return Envelope(uuid.uuid5(NAMESPACE, cause), booking, event, "messages", kind, attempt, 0)
 
 
-async def put(connection: Connection, envelopes: Sequence[Envelope]) -> int:
-    """Send these in their order when the transaction commits; how many were not sent before."""
+async def enqueue(connection: Connection, envelopes: Sequence[Envelope]) -> int:
+    """Insert envelopes in this order. Return how many were not in the outbox before."""
     if not envelopes:
         return 0
     columns = list(zip(*envelopes, strict=True))[:7]
@@ -55,7 +55,7 @@ async def put(connection: Connection, envelopes: Sequence[Envelope]) -> int:
 
 
 async def mark_done(pool: Pool, ids: Sequence[UUID]) -> None:
-    """These are carried out, or heard."""
+    """Mark envelopes as handled."""
     if ids:
         await pool.execute(
             "UPDATE outbox SET done_at = now() WHERE id = ANY($1) AND done_at IS NULL", ids

@@ -1,4 +1,4 @@
-"""The outbox table as the log of the saga: everything that Kafka would do, for smaller houses."""
+"""The outbox table as the saga's log, where there is no Kafka."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -11,14 +11,17 @@ from booking_rush.postgres import Pool
 
 
 class TableLog:
-    """Hands over to whoever has the lease."""
+    """A `MessageLog` on the outbox table, consumed by the worker that holds the lease."""
 
     def __init__(self, pool: Pool, holder: str) -> None:
         self._pool = pool
         self._lease = Lease(pool, "conduct", holder)
 
     async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
-        """The oldest ones of bookings that are not busy, and of which nothing has to wait."""
+        """Return the oldest envelopes, except of bookings that are busy or wait for a retry.
+
+        Return none without the lease.
+        """
         if not await self._lease.is_held():
             return []
         rows = await self._pool.fetch(
@@ -36,11 +39,11 @@ class TableLog:
         return [Envelope(*row) for row in rows]
 
     async def done(self, envelopes: Sequence[Envelope]) -> None:
-        """Mark them."""
+        """Mark handled envelopes in the outbox."""
         await mark_done(self._pool, [one.id for one in envelopes])
 
     async def retry(self, failures: Sequence[Failure]) -> None:
-        """Write down when they are due again, and why."""
+        """Save when failed envelopes are due again, and why they failed."""
         if not failures:
             return
         rows = [(f.envelope.id, pause_s(f.envelope.tries), f.why[:500]) for f in failures]
@@ -54,17 +57,17 @@ class TableLog:
             *zip(*rows, strict=True),
         )
 
-    async def reject(self, burials: Sequence[Rejection]) -> None:
-        """Park them, and keep them among the dead."""
-        await dead_letters.reject(self._pool, burials)
+    async def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Park rejected envelopes, and save them as dead letters."""
+        await dead_letters.reject(self._pool, rejections)
 
     async def lag(self) -> int:
-        """How many rows are not done."""
-        return await self._pool.fetchval(WAITING)  # type: ignore[no-any-return]
+        """Return the number of rows that are neither handled nor parked."""
+        return await self._pool.fetchval(COUNT_UNFINISHED)  # type: ignore[no-any-return]
 
     async def close(self) -> None:
-        """Give up the lease."""
+        """Release the lease."""
         await self._lease.release()
 
 
-WAITING = "SELECT count(*) FROM outbox WHERE done_at IS NULL AND NOT parked"
+COUNT_UNFINISHED = "SELECT count(*) FROM outbox WHERE done_at IS NULL AND NOT parked"

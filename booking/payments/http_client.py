@@ -1,7 +1,7 @@
-"""Services asked over HTTP, by one client: a question has an answer within its patience, or none.
+"""HTTP client for other services: a request gets its response within its timeouts, or none.
 
-aiohttp sends nothing a second time that could do something twice: a POST is sent once. It is asked
-instead of httpx because a question costs a tenth of the processor time.
+aiohttp never sends a POST twice. It is used instead of httpx because a request costs a tenth of
+the processor time.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -13,78 +13,78 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, T
 
 
 class NoResponseError(Exception):
-    """Nobody answered in time, or nothing that is HTTP; it may have been heard."""
+    """No HTTP response in time; the service may have received the request."""
 
 
 class Timeouts(NamedTuple):
-    """How long a question may take: in all, and until there is a connection to send it on."""
+    """Limits of one request: in all, and until a connection is open."""
 
     total_s: float
     connect_s: float
 
 
 class HttpRequest(NamedTuple):
-    """A request; its path and query are as they are to be sent."""
+    """A request; its path and query are percent-encoded already."""
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes | None
-    patience: Timeouts
+    timeouts: Timeouts
 
 
 class HttpResponse(NamedTuple):
-    """A response, whatever it says; redirects are answers like any other."""
+    """A response of any status; redirects are not followed."""
 
     status: int
     body: bytes
 
     @property
-    def is_good(self) -> bool:
-        """Whether what was asked is done."""
+    def is_success(self) -> bool:
+        """Return whether the status is 2xx."""
         return 200 <= self.status < 300
 
     @property
-    def is_refusal(self) -> bool:
-        """Whether who asks is wrong."""
+    def is_client_error(self) -> bool:
+        """Return whether the status is 4xx."""
         return 400 <= self.status < 500
 
 
 class HttpClient(Protocol):
-    """Who carries questions to services."""
+    """A client that sends requests to other services."""
 
-    async def ask(self, question: HttpRequest) -> HttpResponse:
-        """Ask once.
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request once, and return its response.
 
         Raises:
-            NoAnswerError: it may have been heard, and may not.
+            NoResponseError: the service may have received the request, or not.
         """
         ...
 
 
 class AiohttpClient:
-    """Questions over kept connections; keeps no cookies."""
+    """An `HttpClient` with keep-alive connections and without cookies."""
 
     def __init__(self, session: ClientSession) -> None:
         self._session = session
 
-    async def ask(self, question: HttpRequest) -> HttpResponse:
-        """Ask once.
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request once, and return its response.
 
         Raises:
-            NoAnswerError: it may have been heard, and may not.
+            NoResponseError: the service may have received the request, or not.
         """
-        total_s, connect_s = question.patience
+        total_s, connect_s = request.timeouts
         try:
             async with self._session.request(
-                question.method,
-                question.url,
-                data=question.body,
-                headers=question.headers,
+                request.method,
+                request.url,
+                data=request.body,
+                headers=request.headers,
                 timeout=ClientTimeout(total=total_s, sock_connect=connect_s),
                 allow_redirects=False,
-            ) as answer:
-                return HttpResponse(answer.status, await answer.read())
+            ) as response:
+                return HttpResponse(response.status, await response.read())
         except TimeoutError as error:
             raise NoResponseError(f"no answer within {total_s:g} s") from error
         except (ClientError, OSError) as error:
@@ -93,7 +93,7 @@ class AiohttpClient:
 
 @asynccontextmanager
 async def open_http(*, connections: int) -> AsyncGenerator[AiohttpClient]:
-    """A client with so many connections at the most; a proxy is asked where one is set."""
+    """Open a client with at most so many connections, through the environment's proxy if any."""
     async with ClientSession(
         connector=TCPConnector(limit=connections),
         cookie_jar=DummyCookieJar(),

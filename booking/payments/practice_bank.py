@@ -1,6 +1,7 @@
-"""The practice bank as money is asked of it: `Payments` over HTTP, told by webhooks.
+"""The practice bank as a payment provider: requests over HTTP, notifications by webhook.
 
-A webhook carries `Bank-Signature`; the bank signs with the first of its secrets.
+A webhook carries `Bank-Signature`; the bank signs with the first of its secrets. On the wire, the
+kind of a notification is its `word`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,42 +20,42 @@ from booking_rush.booking.payments.http_client import (
 from booking_rush.booking.payments.provider import (
     METHODS,
     Payment,
+    PaymentEvent,
     PaymentNotification,
     PaymentRefusedError,
     ProviderUnavailableError,
-    Word,
 )
 from booking_rush.booking.payments.signatures import verify
 
 T = TypeVar("T")
 
-SIGNATURE = "bank-signature"
+SIGNATURE_HEADER = "bank-signature"
 CONNECT_S = 1.0
 JSON = {"Content-Type": "application/json"}
-CHARGE = ("booking", "attempt", "amount", "currency", "method", "pay_until_ms")
+CHARGE_FIELDS = ("booking", "attempt", "amount", "currency", "method", "pay_until_ms")
 
-# The bank's refusals that no repeat changes. Any other answer than a good one is no word on the
-# charge: a proxy's 404, say, must not end a payment that the bank may have captured.
+# The bank's refusals that no repeat changes. Any other error says nothing about the charge: a
+# proxy's 404, say, must not end a payment that the bank may have captured.
 NEVER_CHARGED = frozenset({"unknown_method", "invalid_request"})
 NEVER_REFUNDED = frozenset({"unknown_charge", "not_captured"})
 
 
 class Webhook(msgspec.Struct, frozen=True):
-    """A word as it travels: the body of a webhook."""
+    """The body of a webhook."""
 
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     booking: UUID
     attempt: Annotated[int, msgspec.Meta(ge=1)]
-    word: Word
+    kind: PaymentEvent = msgspec.field(name="word")
 
 
-class _Word(msgspec.Struct, frozen=True):
+class _Notification(msgspec.Struct, frozen=True):
     id: str
-    word: Word
+    kind: PaymentEvent = msgspec.field(name="word")
 
 
 class _Charge(msgspec.Struct, frozen=True):
-    words: list[_Word]
+    notifications: list[_Notification] = msgspec.field(name="words")
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -63,9 +64,9 @@ class _Problem(msgspec.Struct, frozen=True):
 
 
 class PracticeBank:
-    """The practice bank behind one address; implements `Payments`. Nothing is tried twice here."""
+    """The practice bank's HTTP API, a `PaymentProvider`; nothing is retried here."""
 
-    provider: str = "bank"
+    name: str = "bank"
     methods: frozenset[str] = METHODS
 
     def __init__(
@@ -80,101 +81,107 @@ class PracticeBank:
         self._http = http
         self.base_url = base_url.rstrip("/")
         self._secrets = tuple(secrets)
-        self._patience = Timeouts(total_s=timeout_s, connect_s=min(timeout_s, CONNECT_S))
+        self._timeouts = Timeouts(total_s=timeout_s, connect_s=min(timeout_s, CONNECT_S))
 
     async def charge(self, payment: Payment) -> str:
-        """Ask for the money; the answer is told later. After `pay_until_ms` it never captures.
+        """Request a charge, which never captures after `pay_until_ms`; its result is notified.
 
-        The buyer's page need do nothing.
+        Return an empty client secret: the buyer's page has nothing left to do.
 
         Raises:
-            BankAwayError: it may have been heard, and may not.
-            PaymentRefusedError: it can never capture, and nothing will be told.
+            ProviderUnavailableError: the bank may have received the request, or not.
+            PaymentRefusedError: the charge will never capture, and nothing will be notified.
         """
-        told = {name: getattr(payment, name) for name in CHARGE}
-        await self._post("/charges", NEVER_CHARGED, {"key": payment.key, **told})
+        fields = {name: getattr(payment, name) for name in CHARGE_FIELDS}
+        await self._post("/charges", NEVER_CHARGED, {"key": payment.key, **fields})
         return ""
 
     async def cancel(self, payment: Payment) -> None:
-        """Let a charge capture no more, seen before or not; the answer is told later.
+        """Cancel a charge, whether the bank knows it or not; the result is notified.
 
         Raises:
-            BankAwayError: it may have been heard, and may not.
+            ProviderUnavailableError: the bank may have received the request, or not.
         """
         await self._post(f"/charges/{payment.key}/cancel", frozenset())
 
     async def refund(self, payment: Payment) -> None:
-        """Give the money of a captured charge back, once; the answer is told later.
+        """Refund a captured charge, once however often it is requested; the result is notified.
 
         Raises:
-            BankAwayError: it may have been heard, and may not.
+            ProviderUnavailableError: the bank may have received the request, or not.
             PaymentRefusedError: that charge has captured nothing.
         """
         body = {"key": f"refund:{payment.key}", "charge": payment.key}
         await self._post("/refunds", NEVER_REFUNDED, body)
 
-    async def ask(self, payment: Payment) -> list[PaymentNotification]:
-        """Everything that has been told, or should have been, about this try; oldest first.
+    async def list_notifications(self, payment: Payment) -> list[PaymentNotification]:
+        """Return every notification of this attempt, oldest first, lost webhooks included.
 
         Raises:
-            BankAwayError: nothing is known.
+            ProviderUnavailableError: the bank did not answer as agreed.
         """
-        answer = await self._send("GET", f"/charges/{payment.key}")
-        if answer.status == 404 and _problem(answer).code == "unknown_charge":
+        response = await self._send("GET", f"/charges/{payment.key}")
+        if response.status == 404 and _problem(response).code == "unknown_charge":
             return []
-        if answer.status != 200:
-            raise ProviderUnavailableError(f"the bank answered {answer.status}")
-        words = _decoded(answer, _Charge).words
+        if response.status != 200:
+            raise ProviderUnavailableError(f"the bank answered {response.status}")
         return [
-            PaymentNotification(word.id, payment.booking, payment.attempt, word.word)
-            for word in words
+            PaymentNotification(one.id, payment.booking, payment.attempt, one.kind)
+            for one in _decoded(response, _Charge).notifications
         ]
 
-    def read(
+    def read_webhook(
         self, headers: Mapping[str, str], body: bytes, *, now: float
     ) -> PaymentNotification | None:
-        """The word of a webhook; it always concerns us.
+        """Verify a webhook, and return its notification; never None.
 
         Raises:
-            BadSignature: not the bank's, or more than five minutes old.
-            ValueError: signed, and not understood.
+            BadSignature: the bank did not sign it, or not within five minutes of `now`.
+            ValueError: it is signed, and its body is malformed.
         """
-        verify(SIGNATURE, self._secrets, headers, body, now=now)
+        verify(SIGNATURE_HEADER, self._secrets, headers, body, now=now)
         webhook = msgspec.json.decode(body, type=Webhook)
-        return PaymentNotification(webhook.id, webhook.booking, webhook.attempt, webhook.word)
+        return PaymentNotification(webhook.id, webhook.booking, webhook.attempt, webhook.kind)
 
     async def _post(
         self, path: str, refusals: frozenset[str], body: dict[str, Any] | None = None
     ) -> None:
-        answer = await self._send("POST", path, body)
-        if answer.is_good:
+        """Send a POST request, and raise what its response means.
+
+        Raises:
+            PaymentRefusedError: the bank answered with one of the codes in `refusals`.
+            ProviderUnavailableError: it answered with another error, or not at all.
+        """
+        response = await self._send("POST", path, body)
+        if response.is_success:
             return
-        problem = _problem(answer)
-        if answer.is_refusal and problem.code in refusals:
+        problem = _problem(response)
+        if response.is_client_error and problem.code in refusals:
             raise PaymentRefusedError(problem.code, problem.detail)
-        raise ProviderUnavailableError(f"the bank answered {answer.status} {problem.code}".rstrip())
+        status = f"{response.status} {problem.code}".rstrip()
+        raise ProviderUnavailableError(f"the bank answered {status}")
 
     async def _send(
         self, method: str, path: str, body: dict[str, Any] | None = None
     ) -> HttpResponse:
         encoded = None if body is None else msgspec.json.encode(body)
-        question = HttpRequest(method, f"{self.base_url}{path}", JSON, encoded, self._patience)
+        request = HttpRequest(method, f"{self.base_url}{path}", JSON, encoded, self._timeouts)
         try:
-            return await self._http.ask(question)
+            return await self._http.send(request)
         except NoResponseError as error:
             raise ProviderUnavailableError(str(error)) from error
 
 
-def _problem(answer: HttpResponse) -> _Problem:
-    """What the bank refuses with; of an answer that is no refusal of the bank's, an empty code."""
+def _problem(response: HttpResponse) -> _Problem:
+    """Return the problem in the bank's response; its code is empty if the bank sent none."""
     try:
-        return _decoded(answer, _Problem)
+        return _decoded(response, _Problem)
     except ProviderUnavailableError:
         return _Problem("")
 
 
-def _decoded(answer: HttpResponse, kind: type[T]) -> T:
+def _decoded(response: HttpResponse, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(answer.body, type=kind)
+        return msgspec.json.decode(response.body, type=kind)
     except (ValueError, RecursionError) as error:
         raise ProviderUnavailableError(f"the bank's answer is not as agreed: {error}") from error

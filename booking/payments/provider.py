@@ -1,7 +1,8 @@
-"""What money is asked of, and what it answers: one port, two implementations.
+"""The port of payment providers: requests that may be repeated, and notifications of results.
 
-Every question may be asked again: a charge is known by its key, `pay:{booking}:{attempt}`, and
-a refund by `refund:{payment}`. Answers come by webhook, or to a question when none came.
+Every request is idempotent: a charge is known by its key, `pay:{booking}:{attempt}`, a refund by
+`refund:{that key}`. Results come as notifications: by webhook, or from `list_notifications` when
+no webhook came.
 """
 
 from collections.abc import Mapping
@@ -14,19 +15,19 @@ from booking_rush.errors import Refusal
 
 METHODS = frozenset({"ok", "declined", "slow", "late", "lost"})  # of the practice bank
 
-Word = Literal["charged", "declined", "cancelled", "refunded"]
+PaymentEvent = Literal["charged", "declined", "cancelled", "refunded"]
 
 
 class ProviderUnavailableError(Exception):
-    """The provider did not answer, or not as agreed: ask the same again later."""
+    """The provider did not answer, or not as agreed: repeat the request later."""
 
 
 class NotYetPossibleError(ProviderUnavailableError):
-    """The provider did answer: of this payment not now. It is there for all others."""
+    """The provider answered that this request is not possible yet; others may be."""
 
 
 class PaymentRefusedError(Exception):
-    """The provider refuses for good: a charge never captures, a refund never comes."""
+    """A final refusal: the charge never captures, or the refund never happens."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(f"{code}: {detail}")
@@ -40,7 +41,7 @@ class BadSignature(Refusal):
 
 
 class Payment(NamedTuple):
-    """One try to pay a booking; amounts in minor units, the deadline in ms since 1970."""
+    """One attempt to pay a booking: amount in minor units, deadline in ms since 1970."""
 
     booking: UUID
     attempt: int
@@ -49,63 +50,67 @@ class Payment(NamedTuple):
     method: str
     pay_until_ms: int
     provider: str
-    client_secret: str = ""  # what charging it gave, once that is written down
+    client_secret: str = ""  # what `charge` returned, once it is saved
 
     def __repr__(self) -> str:
-        """Without the client secret: this may be logged."""
+        """Return a text for logs, without the client secret."""
         return f"Payment({self.key} {self.amount} {self.currency} {self.provider})"
 
     @property
     def key(self) -> str:
-        """What the provider knows this charge by, however often it is asked."""
+        """Return the idempotency key of this attempt's charge."""
         return f"pay:{self.booking}:{self.attempt}"
 
 
 class PaymentNotification(NamedTuple):
-    """A provider's word on one try to pay; `id` is the same however often it is told."""
+    """What happened to one attempt; a provider that repeats it repeats its `id`."""
 
     id: str
     booking: UUID
     attempt: int
-    word: Word
+    kind: PaymentEvent
 
 
-class Payments(Protocol):
-    """A provider of payments. Every method may raise BankAwayError."""
+class PaymentProvider(Protocol):
+    """A payment provider. Each request may raise `ProviderUnavailableError`."""
 
-    provider: str
+    name: str
     methods: frozenset[str]
 
     async def charge(self, payment: Payment) -> str:
-        """Ask for the money; the answer is told later. After `pay_until_ms` it never captures.
+        """Request a charge, which never captures after `pay_until_ms`; its result is notified.
 
-        What the buyer's page pays with; empty: nothing is left to do there.
+        Return the client secret with which the buyer's page pays, or "" if it need not pay.
 
         Raises:
-            PaymentRefusedError: it is not taken up, and will never capture.
+            PaymentRefusedError: the charge is not accepted, and will never capture.
         """
         ...
 
     async def cancel(self, payment: Payment) -> None:
-        """Let a charge capture no more, seen before or not; the answer is told later."""
+        """Cancel a charge, whether the provider knows it or not; the result is notified."""
         ...
 
     async def refund(self, payment: Payment) -> None:
-        """Give the money of a captured charge back, once; the answer is told later."""
-        ...
-
-    async def ask(self, payment: Payment) -> list[PaymentNotification]:
-        """Everything that has been told, or should have been, about this try; oldest first."""
-        ...
-
-    def read(
-        self, headers: Mapping[str, str], body: bytes, *, now: float
-    ) -> PaymentNotification | None:
-        """The word of a webhook; None: nothing that concerns us.
+        """Refund a captured charge, once however often it is requested; the result is notified.
 
         Raises:
-            BadSignature: not the provider's, or more than five minutes old.
-            ValueError: signed, and not understood.
+            PaymentRefusedError: that charge has captured nothing.
+        """
+        ...
+
+    async def list_notifications(self, payment: Payment) -> list[PaymentNotification]:
+        """Return every notification of this attempt, oldest first, lost webhooks included."""
+        ...
+
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, *, now: float
+    ) -> PaymentNotification | None:
+        """Verify a webhook, and return its notification, or None if it is of no payment of ours.
+
+        Raises:
+            BadSignature: the provider did not sign it, or not within five minutes of `now`.
+            ValueError: it is signed, and its body is malformed.
         """
         ...
 
@@ -114,5 +119,5 @@ PAYMENT = ", ".join(Payment._fields)
 
 
 def payment_of(row: asyncpg.Record) -> Payment:
-    """A row of PAYMENT."""
+    """Return the payment of a row with the columns PAYMENT."""
     return Payment(**{name: row[name] for name in Payment._fields})

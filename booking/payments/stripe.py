@@ -1,13 +1,13 @@
-"""Stripe as money is asked of it: `Payments` over a few calls, with intents that its page pays.
+"""Stripe as a payment provider: payment intents that the buyer's page pays.
 
-A try to pay is one payment intent, made under the idempotency key `pay:{booking}:{attempt}`. Stripe
-answers a repeat with the first answer for 24 h at least, and refuses one with other facts
-(https://docs.stripe.com/api/idempotent_requests). So whoever asks for an intent makes it: one that
-Stripe has never seen is made and then cancelled, and nobody else can make it anew. What is older
-than its key is known by the client secret, which names the intent, and else searched for.
+An attempt is one payment intent, created under the idempotency key `pay:{booking}:{attempt}`.
+Stripe answers a repeat with the first response for at least 24 h, and refuses one with other
+parameters (https://docs.stripe.com/api/idempotent_requests). So each method finds an intent by
+creating it: one that Stripe has never seen is created and then cancelled, and cannot be created
+again. An intent older than its key is found by its client secret, or else by a search.
 
-Stripe knows no deadline of ours: the saga cancels what is overdue, and what captures before that
-is told as captured. The calls are tested for their shapes against stripe-mock, no more.
+Stripe has no payment deadline: the saga cancels what is overdue, and an intent that captures
+before that is notified as charged. Requests are tested against stripe-mock for their shapes only.
 """
 
 import logging
@@ -29,10 +29,10 @@ from booking_rush.booking.payments.http_client import (
 from booking_rush.booking.payments.provider import (
     NotYetPossibleError,
     Payment,
+    PaymentEvent,
     PaymentNotification,
     PaymentRefusedError,
     ProviderUnavailableError,
-    Word,
 )
 from booking_rush.booking.payments.signatures import verify
 
@@ -41,28 +41,28 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 URL = "https://api.stripe.com"
-SIGNATURE = "stripe-signature"
-PATIENCE = Timeouts(total_s=8.0, connect_s=2.0)
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-KEY_LIVES_S = 20 * 3600  # Stripe says 24 h at least; clocks differ
+SIGNATURE_HEADER = "stripe-signature"
+TIMEOUTS = Timeouts(total_s=8.0, connect_s=2.0)
+FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
+IDEMPOTENCY_KEY_S = 20 * 3600  # Stripe says 24 h at least; clocks differ
 INTENTS = "/v1/payment_intents"
 
-# Refusals that no repeat changes are Stripe's own, with these types. Any other 4xx is no word on
-# the charge: a proxy's 404, say, or a key that was used with other facts.
-REFUSING = frozenset({400, 402, 404})
-FINAL = frozenset({"invalid_request_error", "card_error"})
-# Of a refund these are no refusal for good: money comes in again, and so does the right key.
-PASSING = frozenset({"balance_insufficient", "insufficient_funds", "resource_missing"})
+# Only Stripe's own errors of these types are final. Any other 4xx says nothing about the charge: a
+# proxy's 404, say, or an idempotency key that was used with other parameters.
+REFUSAL_STATUSES = frozenset({400, 402, 404})
+REFUSAL_TYPES = frozenset({"invalid_request_error", "card_error"})
+# A refund may still succeed after these: the balance recovers, or the right API key is set again.
+REFUND_LATER = frozenset({"balance_insufficient", "insufficient_funds", "resource_missing"})
 
-# ISO 4217 knows no hundredths of these, and Stripe counts in them all the same; of the ariary it
-# is the other way round (https://docs.stripe.com/currencies).
-HUNDREDFOLD = frozenset({"ISK", "UGX"})
-UNCOUNTED = frozenset({"MGA"})
+# ISO 4217 gives these no minor unit, yet Stripe counts them in hundredths; for the ariary it is the
+# other way round (https://docs.stripe.com/currencies).
+ZERO_DECIMAL_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
+UNSUPPORTED_CURRENCIES = frozenset({"MGA"})
 
-# A card that is declined leaves its intent open, to be tried again: that is no word of ours.
-# Nor is `charge.refunded`: it comes while a refund is pending, too, which may yet fail.
-WORDS: dict[str, Word] = {"succeeded": "charged", "canceled": "cancelled"}
-EVENTS: dict[str, Word] = {
+# A declined card leaves its intent open for another try, so it is no event here. Nor is
+# `charge.refunded`: Stripe sends it while the refund is still pending, and may yet fail.
+INTENT_EVENTS: dict[str, PaymentEvent] = {"succeeded": "charged", "canceled": "cancelled"}
+WEBHOOK_EVENTS: dict[str, PaymentEvent] = {
     "payment_intent.succeeded": "charged",
     "payment_intent.canceled": "cancelled",
     "refund.created": "refunded",
@@ -102,7 +102,7 @@ class _Failure(msgspec.Struct, frozen=True):
 
 
 class _Object(msgspec.Struct, frozen=True):
-    """What an event is about: an intent or a refund."""
+    """The object of an event: an intent or a refund."""
 
     id: str
     metadata: dict[str, str] | None = None
@@ -120,10 +120,10 @@ class _Event(msgspec.Struct, frozen=True):
 
 
 class Stripe:
-    """Stripe behind one address; implements `Payments`. Nothing is tried twice here."""
+    """Stripe's API, a `PaymentProvider`; nothing is retried here."""
 
-    provider: str = "stripe"
-    methods: frozenset[str] = frozenset({"stripe"})  # the buyer chooses among Stripe's there
+    name: str = "stripe"
+    methods: frozenset[str] = frozenset({"stripe"})  # cards, wallets: the buyer chooses on the page
 
     def __init__(
         self,
@@ -142,105 +142,108 @@ class Stripe:
         self._clock = clock
 
     async def charge(self, payment: Payment) -> str:
-        """Make an intent that the buyer's page pays, with the client secret that is returned.
+        """Create an intent, or cancel it if the payment's deadline has passed.
 
-        Past its deadline it is cancelled instead.
+        Return the client secret with which the buyer's page pays, or "" after a cancellation.
 
         Raises:
-            BankAwayError: it may have been made, and may not.
-            PaymentRefusedError: there is no such intent, and will not be.
+            ProviderUnavailableError: the intent may have been created, or not.
+            PaymentRefusedError: there is no such intent, and never will be.
         """
         if payment.pay_until_ms <= self._clock() * 1000:
             await self.cancel(payment)
             return ""
         if payment.client_secret:
             return payment.client_secret
-        return (await self._find(payment)).client_secret or ""
+        return (await self._find_or_create(payment)).client_secret or ""
 
     async def cancel(self, payment: Payment) -> None:
-        """Let an intent capture no more, seen before or not.
+        """Cancel an intent, whether Stripe knows it or not.
 
-        Without an idempotency key: Stripe would repeat its no to an intent that is in processing.
+        It is sent without an idempotency key: Stripe would repeat a refusal that it gave while
+        the intent was processing.
 
         Raises:
-            BankAwayError: it may have been heard, and may not; or it cannot be cancelled yet.
+            ProviderUnavailableError: it may be cancelled, or not; or it cannot be cancelled yet.
         """
         try:
-            intent = await self._find(payment)
+            intent = await self._find_or_create(payment)
         except PaymentRefusedError:
-            return  # nothing is there that could capture
+            return  # no intent exists that could capture
         try:
             form = {"cancellation_reason": "abandoned"}
             await self._call(_Intent, "POST", f"{INTENTS}/{intent.id}/cancel", form)
         except PaymentRefusedError as why:
-            if (await self._look(_Intent, f"{INTENTS}/{intent.id}")).status not in WORDS:
+            now = await self._read(_Intent, f"{INTENTS}/{intent.id}")
+            if now.status not in INTENT_EVENTS:
                 raise NotYetPossibleError(f"it cannot be cancelled yet: {why}") from why
 
     async def refund(self, payment: Payment) -> None:
-        """Give the money of a captured intent back, once.
+        """Refund a captured intent, once however often it is requested.
 
         Raises:
-            BankAwayError: it may have been heard, and may not.
-            PaymentRefusedError: that intent has captured nothing, or Stripe cannot.
+            ProviderUnavailableError: Stripe may have received the request, or cannot refund now.
+            PaymentRefusedError: that intent has captured nothing, or can never be refunded.
         """
-        intent = await self._find(payment)
+        intent = await self._find_or_create(payment)
         form = {"payment_intent": intent.id, **_metadata(payment)}
         try:
             await self._call(_Refund, "POST", "/v1/refunds", form, key=f"refund:{payment.key}")
         except PaymentRefusedError as why:
-            if why.code in PASSING:  # another key, or another day: the money must still go back
+            if why.code in REFUND_LATER:
                 log.error("refund refused for now booking=%s why=%s", payment.booking, why)
                 raise NotYetPossibleError(str(why)) from why
             if why.code != "charge_already_refunded":
                 raise
 
-    async def ask(self, payment: Payment) -> list[PaymentNotification]:
-        """Everything that has been told, or should have been, about this try; oldest first.
+    async def list_notifications(self, payment: Payment) -> list[PaymentNotification]:
+        """Return every notification of this attempt, oldest first, lost webhooks included.
 
         Raises:
-            BankAwayError: nothing is known.
+            ProviderUnavailableError: Stripe did not answer as agreed.
         """
         try:
-            intent = await self._find(payment)
+            intent = await self._find_or_create(payment)
         except PaymentRefusedError:
-            return [_told(payment.key, payment.booking, payment.attempt, "declined")]
-        intent = await self._look(_Intent, f"{INTENTS}/{intent.id}")
-        word = WORDS.get(intent.status)
-        words: list[Word] = [word] if word else []
-        if word == "charged" and await self._given_back(intent.id) >= intent.amount:
-            words.append("refunded")
-        return [_told(intent.id, payment.booking, payment.attempt, word) for word in words]
+            return [_notification(payment.key, payment.booking, payment.attempt, "declined")]
+        intent = await self._read(_Intent, f"{INTENTS}/{intent.id}")
+        kind = INTENT_EVENTS.get(intent.status)
+        kinds: list[PaymentEvent] = [kind] if kind else []
+        if kind == "charged" and await self._refunded_amount(intent.id) >= intent.amount:
+            kinds.append("refunded")
+        return [_notification(intent.id, payment.booking, payment.attempt, kind) for kind in kinds]
 
-    def read(
+    def read_webhook(
         self, headers: Mapping[str, str], body: bytes, *, now: float
     ) -> PaymentNotification | None:
-        """The word of a webhook; None: of another kind, or of no payment of ours.
+        """Verify a webhook, and return its notification, or None: no event, or none of ours.
 
         Raises:
-            BadSignature: not Stripe's, or more than five minutes old.
-            ValueError: signed, and not understood.
+            BadSignature: Stripe did not sign it, or not within five minutes of `now`.
+            ValueError: it is signed, and its body is malformed.
         """
-        verify(SIGNATURE, self._secrets, headers, body, now=now)
+        verify(SIGNATURE_HEADER, self._secrets, headers, body, now=now)
         event = msgspec.json.decode(body, type=_Event)
-        word = EVENTS.get(event.type)
-        if word is None:
+        kind = WEBHOOK_EVENTS.get(event.type)
+        if kind is None:
             return None
-        about = msgspec.json.decode(event.data.object, type=_Object)
-        known = _of_metadata(about.metadata or {})
-        if known is None:
+        subject = msgspec.json.decode(event.data.object, type=_Object)
+        attempt = _attempt_in(subject.metadata or {})
+        if attempt is None:
             return None
-        if word != "refunded":
-            return _told(about.id, *known, word)
-        if about.status != "succeeded" or about.payment_intent is None:
+        if kind != "refunded":
+            return _notification(subject.id, *attempt, kind)
+        if subject.status != "succeeded" or subject.payment_intent is None:
             return None
-        return _told(about.payment_intent, *known, word)
+        return _notification(subject.payment_intent, *attempt, kind)
 
-    async def _find(self, payment: Payment) -> _Intent:
-        """The payment's intent, made if there is none; perhaps as it was when it was made."""
+    async def _find_or_create(self, payment: Payment) -> _Intent:
+        """Return the payment's intent, perhaps as it was when it was created."""
         if payment.client_secret:
             return _Intent(payment.client_secret.partition("_secret_")[0])
-        if self._clock() - _made_s(payment) > KEY_LIVES_S:
-            found = await self._look(_Intents, f"{INTENTS}/search", {"query": _query(payment)})
+        if self._clock() - _created_s(payment) > IDEMPOTENCY_KEY_S:
+            params = {"query": _search_query(payment)}
+            found = await self._read(_Intents, f"{INTENTS}/search", params)
             if found.data:
                 return found.data[0]
         form = {
@@ -251,13 +254,13 @@ class Stripe:
         }
         return await self._call(_Intent, "POST", INTENTS, form, key=payment.key)
 
-    async def _given_back(self, intent: str) -> int:
+    async def _refunded_amount(self, intent: str) -> int:
         params = {"payment_intent": intent, "limit": "100"}
-        found = await self._look(_Refunds, "/v1/refunds", params)
+        found = await self._read(_Refunds, "/v1/refunds", params)
         return sum(refund.amount for refund in found.data if refund.status == "succeeded")
 
-    async def _look(self, kind: type[T], path: str, params: dict[str, str] | None = None) -> T:
-        """Read something; that it is not there says nothing about a charge."""
+    async def _read(self, kind: type[T], path: str, params: dict[str, str] | None = None) -> T:
+        """Send a GET request; a 404 says nothing about a charge, so it is not final."""
         try:
             return await self._call(kind, "GET", path, params=params)
         except PaymentRefusedError as why:
@@ -278,69 +281,68 @@ class Stripe:
             headers["Idempotency-Key"] = key
         body = None
         if form is not None:
-            headers |= FORM
+            headers |= FORM_HEADERS
             body = urlencode(form).encode()
         url = f"{self._base_url}{path}{'?' if params else ''}{urlencode(params or {})}"
         try:
-            answer = await self._http.ask(HttpRequest(method, url, headers, body, PATIENCE))
+            response = await self._http.send(HttpRequest(method, url, headers, body, TIMEOUTS))
         except NoResponseError as error:
             raise ProviderUnavailableError(str(error)) from error
-        if answer.status != 200:
-            raise _error(answer)
-        return _decoded(answer, kind)
+        if response.status != 200:
+            raise _error_of(response)
+        return _decoded(response, kind)
 
 
-def _told(intent: str, booking: UUID, attempt: int, word: Word) -> PaymentNotification:
-    return PaymentNotification(f"{intent}:{word}", booking, attempt, word)
+def _notification(
+    intent: str, booking: UUID, attempt: int, kind: PaymentEvent
+) -> PaymentNotification:
+    return PaymentNotification(f"{intent}:{kind}", booking, attempt, kind)
 
 
 def _amount(payment: Payment) -> int:
-    """In Stripe's smallest unit, which is nearly always the currency's own."""
-    if payment.currency in UNCOUNTED:
+    """Return the amount in Stripe's smallest unit, nearly always the currency's minor unit."""
+    if payment.currency in UNSUPPORTED_CURRENCIES:
         raise PaymentRefusedError("currency", f"{payment.currency} is not charged here")
-    return payment.amount * (100 if payment.currency in HUNDREDFOLD else 1)
+    return payment.amount * (100 if payment.currency in ZERO_DECIMAL_IN_HUNDREDTHS else 1)
 
 
 def _metadata(payment: Payment) -> dict[str, str]:
-    """Whose an intent or a refund is; Stripe gives it to the intent's charge, too."""
-    return {
-        "metadata[booking]": str(payment.booking),
-        "metadata[attempt]": str(payment.attempt),
-    }
+    """Return the form fields that name an intent's or a refund's attempt."""
+    return {"metadata[booking]": str(payment.booking), "metadata[attempt]": str(payment.attempt)}
 
 
-def _of_metadata(metadata: Mapping[str, str]) -> tuple[UUID, int] | None:
-    """The booking and the attempt; None: somebody else's."""
+def _attempt_in(metadata: Mapping[str, str]) -> tuple[UUID, int] | None:
+    """Return the booking and the attempt, or None: another system wrote that object."""
     try:
         return UUID(metadata["booking"]), int(metadata["attempt"])
     except (KeyError, ValueError):
         return None
 
 
-def _query(payment: Payment) -> str:
+def _search_query(payment: Payment) -> str:
     return f"metadata['booking']:'{payment.booking}' AND metadata['attempt']:'{payment.attempt}'"
 
 
-def _made_s(payment: Payment) -> float:
-    """When the hold was made, which its id says: no intent of it is older."""
+def _created_s(payment: Payment) -> float:
+    """Return the time in the hold's id (UUIDv7), before which no intent of it exists."""
     return (payment.booking.int >> 80) / 1000
 
 
-def _error(answer: HttpResponse) -> PaymentRefusedError | ProviderUnavailableError:
+def _error_of(response: HttpResponse) -> PaymentRefusedError | ProviderUnavailableError:
     try:
-        problem = _decoded(answer, _Failure).error
+        problem = _decoded(response, _Failure).error
     except ProviderUnavailableError:
         problem = _Problem()
     code = problem.code or problem.type
-    if answer.status in (401, 403):
-        log.error("Stripe refuses RUSH_STRIPE_KEY status=%d code=%s", answer.status, code)
-    if answer.status in REFUSING and problem.type in FINAL:
+    if response.status in (401, 403):
+        log.error("Stripe refuses RUSH_STRIPE_KEY status=%d code=%s", response.status, code)
+    if response.status in REFUSAL_STATUSES and problem.type in REFUSAL_TYPES:
         return PaymentRefusedError(code, problem.message)
-    return ProviderUnavailableError(f"Stripe answered {answer.status} {code}".rstrip())
+    return ProviderUnavailableError(f"Stripe answered {response.status} {code}".rstrip())
 
 
-def _decoded(answer: HttpResponse, kind: type[T]) -> T:
+def _decoded(response: HttpResponse, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(answer.body, type=kind)
+        return msgspec.json.decode(response.body, type=kind)
     except (ValueError, RecursionError) as error:
         raise ProviderUnavailableError(f"Stripe's answer is not as agreed: {error}") from error

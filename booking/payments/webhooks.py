@@ -1,4 +1,7 @@
-"""A bank's word is kept in the outbox before it is acknowledged; the saga hears it from there."""
+"""Webhooks of payment providers: each notification is enqueued before it is acknowledged.
+
+The saga handles it as a message of the outbox, like any other.
+"""
 
 import logging
 import time
@@ -6,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.payments.provider import PaymentNotification, Payments
+from booking_rush.booking.payments.provider import PaymentNotification, PaymentProvider
 from booking_rush.coalescing import coalesced
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
@@ -14,67 +17,69 @@ from booking_rush.postgres import Pool
 log = logging.getLogger(__name__)
 
 
-class PaymentEvent(NamedTuple):
-    """What a provider has told."""
+class ReceivedNotification(NamedTuple):
+    """A notification, and the name of the provider that signed it."""
 
     provider: str
-    told: PaymentNotification
+    notification: PaymentNotification
 
 
 class Webhooks:
-    """Words of banks as they come; those that come together are kept together."""
+    """Receiver of webhooks; notifications that arrive together are enqueued in one statement."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._words = coalesced(self._keep)
+        self._enqueuing = coalesced(self._enqueue)
 
-    async def receive(self, payments: Payments, headers: Mapping[str, str], body: bytes) -> None:
-        """Keep the word of a webhook; one that was kept already is acknowledged again.
+    async def receive(
+        self, provider: PaymentProvider, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        """Verify a webhook, and enqueue its notification unless it was enqueued before.
 
         Raises:
-            BadSignature: it is not the provider's.
-            Invalid: it is, and says nothing that we understand.
+            BadSignature: the provider did not sign it.
+            Invalid: the provider signed it, and its body is malformed.
         """
         try:
-            told = payments.read(headers, body, now=time.time())
+            notification = provider.read_webhook(headers, body, now=time.time())
         except ValueError as error:
             raise Invalid(("body", str(error))) from error
-        if told is not None:
-            await self._words.do(PaymentEvent(payments.provider, told))
+        if notification is not None:
+            await self._enqueuing.do(ReceivedNotification(provider.name, notification))
 
-    async def _keep(self, words: Sequence[PaymentEvent]) -> list[None]:
-        """Keep words about payments of their own providers.
+    async def _enqueue(self, received: Sequence[ReceivedNotification]) -> list[None]:
+        """Enqueue notifications about payments of the provider that signed them.
 
-        Who works at one provider may not pay what is paid at another.
+        Others are dropped: access to one provider must not pay what is charged at another.
         """
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(
                 EVENTS,
-                [word.told.booking for word in words],
-                [word.told.attempt for word in words],
-                [word.provider for word in words],
+                [one.notification.booking for one in received],
+                [one.notification.attempt for one in received],
+                [one.provider for one in received],
             )
             events: dict[int, str] = {row["n"]: row["event"] for row in rows}
-            said = [
-                outbox.message(f"bank:{t.id}", t.booking, events[n], t.word, t.attempt)
-                for n, (_, t) in enumerate(words, 1)
+            messages = [
+                outbox.message(f"bank:{one.id}", one.booking, events[n], one.kind, one.attempt)
+                for n, (_, one) in enumerate(received, 1)
                 if n in events
             ]
-            await outbox.put(connection, said)
-        for n, (provider, told) in enumerate(words, 1):
+            await outbox.enqueue(connection, messages)
+        for n, (provider, one) in enumerate(received, 1):
             if n not in events:
                 log.warning(
                     "webhook of no payment of theirs provider=%s id=%s booking=%s",
-                    provider, told.id, told.booking,
+                    provider, one.id, one.booking,
                 )  # fmt: skip
-        return [None] * len(words)
+        return [None] * len(received)
 
 
 EVENTS = """
     SELECT n, event
     FROM unnest($1::uuid[], $2::int[], $3::text[]) WITH ORDINALITY
-        AS said (of_booking, of_attempt, by, n)
+        AS received (of_booking, of_attempt, signed_by, n)
     JOIN bookings ON bookings.id = of_booking
     WHERE NOT EXISTS (SELECT FROM payments
-        WHERE booking = of_booking AND attempt = of_attempt AND provider <> by)
+        WHERE booking = of_booking AND attempt = of_attempt AND provider <> signed_by)
 """

@@ -1,4 +1,4 @@
-"""What a batch of the outbox comes to: the last word on every place and hold, in stream order."""
+"""A batch of outbox entries of one event, folded to the last entry of each place and hold."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Entry = tuple[bytes, Mapping[bytes, bytes]]
 
 
 class PlaceRow(NamedTuple):
-    """A place as Postgres keeps it; times in ms of Redis's clock."""
+    """A row of `places`; times in ms since 1970 by Redis's clock."""
 
     lane: str
     number: int
@@ -25,50 +25,51 @@ class PlaceRow(NamedTuple):
     reason: str
 
 
-_hold = msgspec.msgpack.Decoder(Hold).decode
+_decode_hold = msgspec.msgpack.Decoder(Hold).decode
 
 
 @dataclass(slots=True)
 class Batch:
-    """The sum of some entries, the last of which is `last`."""
+    """Entries folded together; `cursor` is the stream id of the last one."""
 
-    last: str
+    cursor: str
     places: dict[tuple[str, int], PlaceRow] = field(default_factory=dict[tuple[str, int], PlaceRow])
     holds: dict[str, Hold] = field(default_factory=dict[str, Hold])
-    closed: bool = False  # every place that lives beyond these has ended
+    closed: bool = False  # the event was closed: every place that is not ended ends
 
     def numbers(self) -> dict[str, int]:
-        """The greatest number of each lane: everything up to it has been given before."""
-        most: dict[str, int] = {}
+        """Return the greatest place number by lane: smaller ones were given out before."""
+        greatest: dict[str, int] = {}
         for lane, number in self.places:
-            most[lane] = max(number, most.get(lane, 0))
-        return most
+            greatest[lane] = max(number, greatest.get(lane, 0))
+        return greatest
 
 
 def fold(entries: Iterable[Entry]) -> Batch:
-    """Fold entries, oldest first; every entry is the whole place, or the whole hold, as it is then.
+    """Fold entries, oldest first. Return the batch.
 
-    Holds come in the order of their last entries: who checked out first claims first.
+    An entry has the whole place or hold at its moment, so the last one replaces the others. Holds
+    keep the order of their last entries: the first to check out is the first to claim seats.
 
     Raises:
         ValueError: an entry is of a kind that this version does not know.
     """
-    batch = Batch(last="0-0")
+    batch = Batch(cursor="0-0")
     for entry, fields in entries:
-        batch.last = entry.decode()
+        batch.cursor = entry.decode()
         match fields[b"kind"]:
             case b"place":
                 row = _place_of(fields)
                 batch.places[row.lane, row.number] = row
             case b"booking":
-                hold = _hold(fields[b"body"])
+                hold = _decode_hold(fields[b"body"])
                 batch.holds.pop(hold.id, None)
                 batch.holds[hold.id] = hold
             case b"closed":
                 batch.closed = True
                 batch.places = {at: _ended(row) for at, row in batch.places.items()}
             case unknown:
-                raise ValueError(f"outbox entry {batch.last} is of unknown kind {unknown!r}")
+                raise ValueError(f"outbox entry {batch.cursor} is of unknown kind {unknown!r}")
     return batch
 
 

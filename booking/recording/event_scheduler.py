@@ -1,4 +1,4 @@
-"""Opens and closes events by the clock, and brings to Redis what it missed of Postgres."""
+"""The event scheduler: opens and closes events by the clock, and pushes their changes to Redis."""
 
 import logging
 import time
@@ -21,7 +21,7 @@ EVERY_S = 0.5
 
 
 async def push_to_redis(registry: EventRegistry, event: Event) -> bool:
-    """Bring sections, state and rules to Redis; False when it must be done later."""
+    """Send an event's sections, state and rules to Redis. Return False to be called again later."""
     batcher = registry.batcher(event.id)
     try:
         for section in event.sections:
@@ -34,7 +34,10 @@ async def push_to_redis(registry: EventRegistry, event: Event) -> bool:
 
 
 class EventScheduler:
-    """Any number may run: Postgres lets one of them change a state, versions order the rest."""
+    """Schedules every event, beside others: Postgres lets one of them change a state.
+
+    Redis ignores a version that is older than its own.
+    """
 
     def __init__(self, pool: Pool, redis: Redis, registry: EventRegistry) -> None:
         self._catalogue = Catalogue(pool)
@@ -43,7 +46,10 @@ class EventScheduler:
         self._next_at = 0.0
 
     async def run_once(self) -> int:
-        """What is due by the clock, and what Redis has not got; how many events changed."""
+        """Apply the schedule, and push events of which Redis has an older version.
+
+        Return how many were pushed.
+        """
         await self._registry.run_once()
         if time.monotonic() < self._next_at:
             return 0
@@ -52,13 +58,13 @@ class EventScheduler:
         if due:
             await self._registry.refresh()
         behind = await self._behind()
-        return sum([await self._bring(event) for event in behind])
+        return sum([await self._push(event) for event in behind])
 
-    async def _bring(self, event: str) -> bool:
+    async def _push(self, event: str) -> bool:
         return await push_to_redis(self._registry, await self._catalogue.event(event))
 
     async def _behind(self) -> list[str]:
-        """Events of which Redis has an older version than Postgres."""
+        """Return the ids of events of which Redis has an older version than Postgres."""
         rows = [row for row in self._registry.rows if self._gate(row.id).is_open]
         pipeline = self._redis.pipeline(transaction=False)
         for row in rows:

@@ -1,6 +1,6 @@
-"""Holds become bookings in Postgres: ends, then holds, then checkouts with their claims.
+"""Holds of a batch saved as bookings: ended holds, then held ones, then checkouts with claims.
 
-A booking is changed here only while Postgres says `held`; from a checkout on it is the saga's.
+Only a booking that is `held` in Postgres is changed here; from its checkout on it is the saga's.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from booking_rush.postgres import Connection
 
 @dataclass(frozen=True, slots=True)
 class MovedBooking:
-    """A booking that was `held` until now."""
+    """A booking that has just left `held`; `step` is its new one."""
 
     hold: Hold
     id: UUID
@@ -28,12 +28,16 @@ class MovedBooking:
 async def save_holds(
     connection: Connection, event: str, holds: Sequence[Hold], *, now_ms: int, provider: str
 ) -> None:
-    """Write what the holds of a batch have come to, in the order in which they came to it.
+    """Save the holds of a batch, in this order, and enqueue the orders of their checkouts.
 
-    `provider` is asked for the money of those that are to be paid.
+    `provider` is the payment provider that checkouts are charged by.
     """
-    await _put(connection, event, [h for h in holds if h.state in ("released", "expired")], ENDED)
-    await _put(connection, event, [h for h in holds if h.state == "held"], HELD)
+    await _save(
+        connection, event, [h for h in holds if h.state in ("released", "expired")], SAVE_ENDED
+    )
+    ended = [hold for hold in holds if hold.state in ("released", "expired")]
+    await _save(connection, event, ended, SAVE_ENDED)
+    await _save(connection, event, [hold for hold in holds if hold.state == "held"], SAVE_HELD)
     paying = [hold for hold in holds if hold.state == "paying"]
     late = {hold.id for hold in paying if hold.pay_until <= now_ms}
     await _expire(connection, event, [hold for hold in paying if hold.id in late])
@@ -41,20 +45,20 @@ async def save_holds(
 
 
 async def _expire(connection: Connection, event: str, holds: Sequence[Hold]) -> None:
-    """Checkouts that come after their payment deadline: no claim, no charge."""
+    """Expire checkouts recorded after their payment deadline: without a claim or a charge."""
     moved = await _move(connection, event, holds, "expired", "expired")
-    await outbox.put(connection, _orders(event, moved, "free", "tell"))
+    await outbox.enqueue(connection, _orders(event, moved, "free", "tell"))
 
 
 async def _check_out(
     connection: Connection, event: str, holds: Sequence[Hold], provider: str
 ) -> None:
-    """Claim and charge; who does not get every seat is released."""
+    """Claim seats and enqueue charges; a booking that does not get every seat is released."""
     moved = await _move(connection, event, holds, "paying", "")
-    wanted = [
+    requests = [
         ClaimRequest(one.id, one.hold.seats, one.hold.section, one.hold.quantity) for one in moved
     ]
-    claimed = await claims.claim(connection, event, wanted)
+    claimed = await claims.claim(connection, event, requests)
     await _charge(connection, event, [one for one in moved if one.id in claimed], provider)
     refused = [one.id for one in moved if one.id not in claimed]
     if not refused:
@@ -69,7 +73,7 @@ async def _check_out(
     )
     steps = {row["id"]: row["step"] for row in rows}
     lost = [MovedBooking(one.hold, one.id, steps[one.id]) for one in moved if one.id in steps]
-    await outbox.put(connection, _orders(event, lost, "free", "tell"))
+    await outbox.enqueue(connection, _orders(event, lost, "free", "tell"))
 
 
 async def _charge(
@@ -90,16 +94,19 @@ async def _charge(
         """,
         *zip(*rows, strict=True),
     )
-    await outbox.put(connection, _orders(event, moved, "charge", "tell"))
+    await outbox.enqueue(connection, _orders(event, moved, "charge", "tell"))
 
 
 async def _move(
     connection: Connection, event: str, holds: Sequence[Hold], state: str, reason: str
 ) -> list[MovedBooking]:
-    """From `held`, which some are still to be, to another state; who came there, in their order."""
+    """Insert missing bookings as `held`, then move all that are `held` to another state.
+
+    Return those that moved, in the order of the holds.
+    """
     moved = await _leave_held(connection, holds, state, reason)
     rest = [hold for hold in holds if hold.id not in moved]
-    await _put(connection, event, rest, NEW)
+    await _save(connection, event, rest, INSERT_NEW)
     moved |= await _leave_held(connection, rest, state, reason)
     return [moved[hold.id] for hold in holds if hold.id in moved]
 
@@ -107,14 +114,15 @@ async def _move(
 async def _leave_held(
     connection: Connection, holds: Sequence[Hold], state: str, reason: str
 ) -> dict[str, MovedBooking]:
-    """Move those that are `held`.
+    """Move the bookings of these holds that are `held`. Return them by the hold's id.
 
-    Who is to pay counts as having claimed at once: most do, and each row is written only once.
+    A booking that moves to `paying` is marked as claimed at once, before its claims are made: most
+    get them, and so each row is written only once.
     """
     if not holds:
         return {}
-    given = [(UUID(h.id), h.attempt, h.deadline, h.left, h.extended) for h in holds]
-    rows = await connection.fetch(
+    rows = [(UUID(h.id), h.attempt, h.deadline, h.left, h.extended) for h in holds]
+    moved = await connection.fetch(
         """
         UPDATE bookings SET state = $1, reason = $2, claimed = $1 = 'paying', step = step + 1,
             attempt = given.attempt, until_ms = given.until_ms,
@@ -125,12 +133,12 @@ async def _leave_held(
         WHERE bookings.id = given.id AND bookings.state = 'held'
         RETURNING bookings.id, bookings.step
         """,
-        state, reason, *zip(*given, strict=True),
+        state, reason, *zip(*rows, strict=True),
     )  # fmt: skip
-    steps = {row["id"]: row["step"] for row in rows}
+    steps = {row["id"]: row["step"] for row in moved}
     return {
         hold.id: MovedBooking(hold, id_, steps[id_])
-        for hold, (id_, *_) in zip(holds, given, strict=True)
+        for hold, (id_, *_) in zip(holds, rows, strict=True)
         if id_ in steps
     }
 
@@ -143,7 +151,7 @@ def _orders(event: str, moved: Sequence[MovedBooking], *kinds: str) -> list[Enve
     ]
 
 
-async def _put(connection: Connection, event: str, holds: Sequence[Hold], put: str) -> None:
+async def _save(connection: Connection, event: str, holds: Sequence[Hold], statement: str) -> None:
     if not holds:
         return
     rows = [
@@ -155,7 +163,7 @@ async def _put(connection: Connection, event: str, holds: Sequence[Hold], put: s
         )
         for h in holds
     ]  # fmt: skip
-    await connection.execute(put, *zip(*rows, strict=True))
+    await connection.execute(statement, *zip(*rows, strict=True))
 
 
 # unnest takes arrays of arrays apart, so a booking's own lists come as one text each.
@@ -176,9 +184,9 @@ INSERT = """
     ON CONFLICT (id)
 """
 
-NEW = f"{INSERT} DO NOTHING"
+INSERT_NEW = f"{INSERT} DO NOTHING"
 
-HELD = f"""{INSERT}
+SAVE_HELD = f"""{INSERT}
     DO UPDATE SET until_ms = EXCLUDED.until_ms, extensions_left = EXCLUDED.extensions_left,
         extended_ms = EXCLUDED.extended_ms
     WHERE bookings.state = 'held'
@@ -186,7 +194,7 @@ HELD = f"""{INSERT}
             <> (EXCLUDED.until_ms, EXCLUDED.extensions_left, EXCLUDED.extended_ms)
 """
 
-ENDED = f"""{INSERT}
+SAVE_ENDED = f"""{INSERT}
     DO UPDATE SET state = EXCLUDED.state, reason = EXCLUDED.reason, step = bookings.step + 1,
         changed_at = now()
     WHERE bookings.state = 'held'

@@ -1,8 +1,9 @@
-"""The record duty: what happened in Redis is carried to Postgres, in order, each entry once.
+"""The record duty: writes every event's outbox in Redis to Postgres, in order, each entry once.
 
-The cursor `recorded.last` moves in the transaction that writes what it passes, so it is the
-truth about how far Postgres is: no consumer group, no acknowledgement. The lease on an event
-only saves work; two that record at once are kept apart by the cursor, and one of them rolls back.
+The cursor `recorded.last` moves in the transaction that writes the entries up to it, so it is
+exactly how far Postgres is, without a consumer group or acknowledgements. The lease on an event
+only saves work: of two processes that record it at once, the cursor lets one commit, and the other
+rolls back.
 """
 
 import asyncio
@@ -29,26 +30,29 @@ from booking_rush.queue.event_registry import UnknownEvent
 log = logging.getLogger(__name__)
 
 ENTRIES_MAX = 2000  # of one event in one transaction
-BLOCK_MS = 100  # how long a quiet outbox is listened to; 0: not at all
-REBUILD_S = 20.0  # how long a rival that brings the same event back is waited for
+BLOCK_MS = 100  # of one read while the outboxes are empty; 0: it does not wait
+REBUILD_S = 20.0  # the longest wait for another process that recovers the same event
 
 
 class CursorMovedError(Exception):
-    """Somebody else recorded this event, or a new epoch began: nothing was written."""
+    """Another process recorded this event, or a new epoch began: nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeasedEvent:
-    """An event that this process records: where it stands, and the Redis that holds it."""
+    """An event whose lease this process has, and how far it is recorded."""
 
     event: str
     epoch: int
-    last: str
-    stamp: str
+    cursor: str  # id of the last outbox entry that is recorded
+    stamp: str  # `epoch:run id` of the Redis that has it open
 
 
 class Recorder:
-    """Records every event of which it holds the lease; `provider` is to be paid by."""
+    """Records every event of which it has the lease.
+
+    `provider` is the payment provider that checkouts are charged by.
+    """
 
     def __init__(
         self,
@@ -66,48 +70,50 @@ class Recorder:
         self._program = program
         self._holder = holder
         self._recovery = Recovery(pool, redis, program, self._drain)
-        self._leads: dict[str, LeasedEvent] = {}
+        self._leased: dict[str, LeasedEvent] = {}
         self._renewed_at = -RENEW_S
 
     async def run_once(self) -> int:
-        """Record what is there, or listen for a moment; how many entries it was.
+        """Record the entries that are there, or wait 0.1 s for one. Return how many it recorded.
 
         Raises:
-            asyncpg.PostgresError, OSError, RedisError: a store did not answer; ask again.
+            asyncpg.PostgresError, OSError, RedisError: a store did not answer; run again.
         """
         if time.monotonic() - self._renewed_at >= RENEW_S:
             await self._renew()
-        if not self._leads:
+        if not self._leased:
             await asyncio.sleep(BLOCK_MS / 1000)
             return 0
-        leads = {key(lead.event, lead.epoch, "outbox"): lead for lead in self._leads.values()}
+        outboxes = {
+            key(leased.event, leased.epoch, "outbox"): leased for leased in self._leased.values()
+        }
         reading = self._redis.xread(
-            {name: lead.last for name, lead in leads.items()},
+            {name: leased.cursor for name, leased in outboxes.items()},
             count=ENTRIES_MAX,
             block=BLOCK_MS or None,
         )
         found = cast("list[tuple[bytes, list[Entry]]]", await reading)
-        work = [self._record(leads[name.decode()], entries) for name, entries in found]
+        work = [self._record(outboxes[name.decode()], entries) for name, entries in found]
         return sum(await asyncio.gather(*work))
 
     async def release(self) -> None:
-        """Give up every lease, so that another may begin at once."""
+        """Release every lease, so that another process may begin at once."""
         await self._pool.execute("UPDATE recorded SET holder = '' WHERE holder = $1", self._holder)
-        self._leads = {}
+        self._leased = {}
 
     async def rebuild(self, event: str) -> int:
-        """Bring one event back by hand; the number of the epoch that is open then.
+        """Recover one event now, for an operator. Return the epoch that is open after that.
 
         Raises:
             UnknownEvent: there is none.
-            TryAgain: somebody else was at it, too.
+            TryAgain: another process is recovering it, and took longer than 20 s.
         """
         epoch = await self._pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", event)
         if epoch is None:
             raise UnknownEvent(f"there is no event {event!r}")
         stamp = await self._recovery.recover(event, epoch)
         until = time.monotonic() + REBUILD_S
-        while not stamp and time.monotonic() < until:  # a rival was faster: its load is as good
+        while not stamp and time.monotonic() < until:  # a faster process loads the same
             await asyncio.sleep(RENEW_S)
             run_id, [found] = await self._program.epochs([event])
             number, _, at = found.partition(":")
@@ -117,7 +123,7 @@ class Recorder:
         return int(stamp.partition(":")[0])
 
     async def _renew(self) -> None:
-        """Take or keep leases; what is not ready in this Redis is brought back first."""
+        """Take free leases and renew ours; recover events that are not open in this Redis."""
         rows = await self._pool.fetch(
             """
             UPDATE recorded SET holder = $1, held_at = now()
@@ -135,45 +141,47 @@ class Recorder:
                 ready.append(LeasedEvent(row["event"], row["epoch"], row["last"], stamp))
             elif stamp := await self._recovery.recover(row["event"], row["epoch"]):
                 ready.append(LeasedEvent(row["event"], row["epoch"] + 1, "0-0", stamp))
-        await self._take(ready)
+        await self._start_recording(ready)
 
-    async def _take(self, ready: list[LeasedEvent]) -> None:
-        """Go on with events that were led before, begin with the others."""
-        new = [lead for lead in ready if not self._is_led(lead)]
-        self._leads = {lead.event: lead for lead in ready}
-        for lead in new:
-            log.info("records event=%s epoch=%d from=%s", lead.event, lead.epoch, lead.last)
-            await self._mark(lead, await self._numbers(lead.event))
+    async def _start_recording(self, ready: list[LeasedEvent]) -> None:
+        """Record these events from now on; for new ones, publish how far Postgres is."""
+        new = [leased for leased in ready if not self._is_recording(leased)]
+        self._leased = {leased.event: leased for leased in ready}
+        for leased in new:
+            log.info("records event=%s epoch=%d from=%s", leased.event, leased.epoch, leased.cursor)
+            await self._mark_recorded(leased, await self._numbers(leased.event))
         await self._pool.execute(
             """
             UPDATE recorded SET seen_at = now()
             WHERE event = ANY($1) AND seen_at < now() - interval '1 s'
             """,
-            list(self._leads),
+            list(self._leased),
         )
 
-    def _is_led(self, lead: LeasedEvent) -> bool:
-        had = self._leads.get(lead.event)
-        return had is not None and (had.stamp, had.last) == (lead.stamp, lead.last)
+    def _is_recording(self, leased: LeasedEvent) -> bool:
+        known = self._leased.get(leased.event)
+        return known is not None and (known.stamp, known.cursor) == (leased.stamp, leased.cursor)
 
-    async def _record(self, lead: LeasedEvent, entries: list[Entry]) -> int:
+    async def _record(self, leased: LeasedEvent, entries: list[Entry]) -> int:
         batch = fold(entries)
         try:
-            await self.commit(lead.event, lead.epoch, lead.last, batch)
+            await self.commit(leased.event, leased.epoch, leased.cursor, batch)
         except CursorMovedError:
-            log.info("another records event=%s epoch=%d", lead.event, lead.epoch)
-            self._leads.pop(lead.event, None)
+            log.info("another records event=%s epoch=%d", leased.event, leased.epoch)
+            self._leased.pop(leased.event, None)
             return 0
-        self._leads[lead.event] = replace(lead, last=batch.last)
-        await self._mark(self._leads[lead.event], batch.numbers())
+        self._leased[leased.event] = replace(leased, cursor=batch.cursor)
+        await self._mark_recorded(self._leased[leased.event], batch.numbers())
         return len(entries)
 
-    async def _mark(self, lead: LeasedEvent, numbers: dict[str, int]) -> None:
-        """Tell everybody how far Postgres is; where the epoch is gone, recovery comes next."""
+    async def _mark_recorded(self, leased: LeasedEvent, numbers: dict[str, int]) -> None:
+        """Publish in Redis how far Postgres is; where the epoch is gone, recover the event next."""
         try:
-            await self._program.ask(lead.event, lead.stamp, MarkRecorded(lead.last, numbers))
+            await self._program.ask(
+                leased.event, leased.stamp, MarkRecorded(leased.cursor, numbers)
+            )
         except Recovering:
-            self._leads.pop(lead.event, None)
+            self._leased.pop(leased.event, None)
             self._renewed_at = -RENEW_S
 
     async def _numbers(self, event: str) -> dict[str, int]:
@@ -183,27 +191,29 @@ class Recorder:
         return {row["lane"]: row["number"] for row in rows}
 
     async def _drain(self, event: str, epoch: int) -> None:
-        """Record what the outbox of a closed epoch still holds."""
+        """Record the entries that are left in the outbox of a closed epoch."""
         while True:
-            last = await self._pool.fetchval(
+            cursor = await self._pool.fetchval(
                 "SELECT last FROM recorded WHERE event = $1 AND epoch = $2", event, epoch
             )
-            if last is None:
+            if cursor is None:
                 return
             reading = self._redis.xrange(
-                key(event, epoch, "outbox"), min=f"({last}", count=ENTRIES_MAX
+                key(event, epoch, "outbox"), min=f"({cursor}", count=ENTRIES_MAX
             )
             entries = cast("list[Entry]", await reading)
             if not entries:
                 return
             with suppress(CursorMovedError):
-                await self.commit(event, epoch, last, fold(entries))
+                await self.commit(event, epoch, cursor, fold(entries))
 
-    async def commit(self, event: str, epoch: int, last: str, batch: Batch) -> None:
-        """The cursor, then ends, places and bookings, in one transaction.
+    async def commit(self, event: str, epoch: int, cursor: str, batch: Batch) -> None:
+        """Move the cursor and save the batch, in one transaction.
+
+        Ended places are saved before the others: a visitor may have only one that is not ended.
 
         Raises:
-            CursorMovedError: the cursor is not where this batch begins; nothing was written.
+            CursorMovedError: `cursor` is no longer how far Postgres is; nothing was written.
         """
         ended = [row for row in batch.places.values() if row.state == "ended"]
         living = [row for row in batch.places.values() if row.state != "ended"]
@@ -213,14 +223,14 @@ class Recorder:
                 UPDATE recorded SET last = $4, seen_at = now()
                 WHERE event = $1 AND epoch = $2 AND last = $3
                 """,
-                event, epoch, last, batch.last,
+                event, epoch, cursor, batch.cursor,
             )  # fmt: skip
             if moved != "UPDATE 1":
                 raise CursorMovedError(event)
             for rows in (ended, living):
                 if rows:
-                    put = await connection.execute(PUT_PLACES, event, *zip(*rows, strict=True))
-                    assert put == f"INSERT 0 {len(rows)}", "a number was given to two visitors"
+                    done = await connection.execute(SAVE_PLACES, event, *zip(*rows, strict=True))
+                    assert done == f"INSERT 0 {len(rows)}", "a number was given to two visitors"
             if batch.closed:
                 await connection.execute(END_PLACES, event)
             if batch.holds:
@@ -229,7 +239,7 @@ class Recorder:
                 await save_holds(connection, event, holds, now_ms=now_ms, provider=self._provider)
 
 
-PUT_PLACES = f"""
+SAVE_PLACES = f"""
     INSERT INTO places (event, {", ".join(PlaceRow._fields)})
     SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
         $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])

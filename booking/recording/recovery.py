@@ -1,13 +1,13 @@
-"""The one way back, after Redis was lost, emptied, rewound or replaced, and at every start.
+"""The recovery of an event in Redis, after a loss, an old snapshot, or a new Redis, and at start.
 
     close the epoch n        every batch is NOT_READY from here
-    drain                    what the outbox of n still holds goes to Postgres
-    count n + 1 in Postgres  who still commits for n rolls back
-    load under n + 1         only now is Postgres read
+    drain                    the entries left in the outbox of n are recorded in Postgres
+    count n + 1 in Postgres  a recorder that still commits for n rolls back
+    load under n + 1         Postgres is read only now
     open n + 1               only in the Redis that was loaded, if nothing came in between
 
-Any number may try at once, and any of them may stop in the middle: each attempt has a number of
-its own, and neither closing nor loading nor opening works on another's.
+Any number of processes may try at once, and each may stop in the middle: every attempt has a
+number of its own, and closing, loading and opening never work on another's.
 """
 
 import logging
@@ -47,7 +47,7 @@ SCAN_PAGE = 1000
 
 
 class Recovery:
-    """Brings one event back at a time."""
+    """Recovers one event at a time; `drain` records the outbox of a closed epoch."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Recovery:
         self._drain = drain
 
     async def recover(self, event: str, epoch: int) -> str:
-        """Walk the way from epoch n; the stamp of n + 1, or nothing when another was faster.
+        """Recover an event from epoch n. Return the stamp of n + 1, or "" if another was faster.
 
         Raises:
             asyncpg.PostgresError, OSError, RedisError: a store did not answer; begin anew.
@@ -72,11 +72,11 @@ class Recovery:
         closing = f"{epoch}:{run_id}"
         match await self._program.ask(event, closing, CloseEpoch(epoch)):
             case EpochPassed(number=found):
-                await self._catch_up(event, epoch, found)
+                await self._adopt_redis_epoch(event, epoch, found)
                 return await self.recover(event, found)
             case EpochClosed():
                 await self._drain(event, epoch)
-        outage_ms = await self._count(event, epoch)
+        outage_ms = await self._begin_epoch(event, epoch)
         if outage_ms is None:
             return ""
         stamp = f"{epoch + 1}:{run_id}"
@@ -89,17 +89,17 @@ class Recovery:
         log.warning("is back event=%s epoch=%d outage_ms=%d", event, epoch + 1, outage_ms)
         return stamp
 
-    async def _catch_up(self, event: str, epoch: int, found: int) -> None:
-        """Redis counts further than Postgres, which was put back: count on from there."""
+    async def _adopt_redis_epoch(self, event: str, epoch: int, found: int) -> None:
+        """Set Postgres to the epoch of Redis, which is ahead of a Postgres that was restored."""
         await self._pool.execute(
             "UPDATE recorded SET epoch = $3, last = '0-0' WHERE event = $1 AND epoch = $2",
             event, epoch, found,
         )  # fmt: skip
 
-    async def _count(self, event: str, epoch: int) -> int | None:
-        """Begin n + 1 in Postgres, and move every deadline by the time for which Redis was away.
+    async def _begin_epoch(self, event: str, epoch: int) -> int | None:
+        """Begin n + 1 in Postgres, and move every deadline by the time that Redis was away.
 
-        How many ms that was; None when another has counted.
+        Return that time in ms, or None if another process has begun n + 1.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             outage_ms: int | None = await connection.fetchval(
@@ -124,7 +124,7 @@ class Recovery:
         return outage_ms
 
     async def _load(self, event: str, stamp: str) -> bool:
-        """Load the event page by page; False when a rival or a flush came in between."""
+        """Load the event page by page. Return False if another process or a flush interfered."""
         async with (
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -148,19 +148,21 @@ class Recovery:
                 ),
             ):
                 return False
-            if not await self._load_house(connection, event, stamp):
+            if not await self._load_sections_and_holds(connection, event, stamp):
                 return False
             cursor = await connection.cursor(LOAD_PLACES, event, MAIN)
             waited = head
             while rows := await cursor.fetch(PAGE):
-                places = [_kept(row) for row in rows]
+                places = [_recorded_place(row) for row in rows]
                 gone, waited = gaps(places, waited)
                 if not await self._loaded(event, stamp, LoadPlaces(places, gone)):
                     return False
-            return await self._load_gone(event, stamp, range(waited + 1, last + 1) if first else ())
+            return await self._load_rest(event, stamp, range(waited + 1, last + 1) if first else ())
 
-    async def _load_house(self, connection: Connection, event: str, stamp: str) -> bool:
-        """Sections as claims and holds say, then the holds themselves."""
+    async def _load_sections_and_holds(
+        self, connection: Connection, event: str, stamp: str
+    ) -> bool:
+        """Load sections, by the claims and holds in Postgres, then the holds themselves."""
         for section in await inventory.sections(connection, event):
             if not await self._loaded(event, stamp, LoadSections([section])):
                 return False
@@ -171,8 +173,8 @@ class Recovery:
                 return False
         return True
 
-    async def _load_gone(self, event: str, stamp: str, numbers: range | tuple[()]) -> bool:
-        """The numbers behind the last that waits."""
+    async def _load_rest(self, event: str, stamp: str, numbers: range | tuple[()]) -> bool:
+        """Load the numbers behind the last place that waits, as gone."""
         for at in range(0, len(numbers), PAGE):
             if not await self._loaded(event, stamp, LoadPlaces([], list(numbers[at : at + PAGE]))):
                 return False
@@ -182,7 +184,7 @@ class Recovery:
         return isinstance(await self._program.ask(event, stamp, command), Loaded)
 
     async def _sweep(self, event: str, epoch: int) -> None:
-        """Unlink what older epochs left behind."""
+        """Unlink the keys of older epochs."""
         cursor = 0
         while True:
             page = await self._redis.scan(cursor, f"{tag_of(event)}:*", SCAN_PAGE)
@@ -223,7 +225,7 @@ LOAD_PLACES = """
 
 
 def gaps(places: list[RecordedPlace], waited: int) -> tuple[list[int], int]:
-    """Numbers between those that wait, from after `waited` on; and the last that waits."""
+    """Return the numbers, after `waited`, between places that wait, and the last that waits."""
     gone: list[int] = []
     for place in places:
         if place.state == "waiting":
@@ -232,7 +234,7 @@ def gaps(places: list[RecordedPlace], waited: int) -> tuple[list[int], int]:
     return gone, waited
 
 
-def _kept(row: asyncpg.Record) -> RecordedPlace:
+def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
     return RecordedPlace(
         visitor=row["visitor"],
         number=row["number"],
@@ -245,6 +247,6 @@ def _kept(row: asyncpg.Record) -> RecordedPlace:
 
 
 def _epoch_of(name: bytes) -> int:
-    """The epoch of a key `{event}:<n>:…`; −1 for the epoch's own key."""
+    """Return the epoch of a key `{event}:<n>:…`, or −1 for the epoch's own key."""
     part = name.decode().rpartition("}")[2].split(":")[1]
     return int(part) if part.isdigit() else -1

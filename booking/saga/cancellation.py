@@ -1,10 +1,11 @@
-"""A confirmed booking is given back: the money first, then the seats."""
+"""Cancellation of a confirmed booking: the money is refunded first, then the seats are freed."""
 
 from uuid import UUID
 
 from booking_rush.booking import audit
 from booking_rush.booking.holds import bookings
 from booking_rush.booking.holds.bookings import Booking
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.saga.messages import apply_steps
 from booking_rush.errors import Refusal
@@ -17,8 +18,11 @@ class NotRefundable(Refusal):
     code, status = "not_refundable", 409
 
 
-async def cancel(pool: Pool, booking: UUID, who: str, *, begun: bool = False) -> Booking:
-    """Cancel a booking, by its visitor or by an operator; `begun`: after its show began, too.
+async def cancel(pool: Pool, booking: UUID, who: str, *, after_begin: bool = False) -> Booking:
+    """Cancel a confirmed booking, for `who`. Return it as it is after that.
+
+    A booking that is being refunded already is returned unchanged; `after_begin` also allows one
+    whose show has begun.
 
     Raises:
         NotRefundable: it is not confirmed, or its show has begun.
@@ -26,22 +30,22 @@ async def cancel(pool: Pool, booking: UUID, who: str, *, begun: bool = False) ->
     """
     async with pool.acquire() as connection, connection.transaction():
         found = await bookings.get(connection, booking)
-        if not begun and await _has_begun(connection, found):
+        if not after_begin and await _has_begun(connection, found):
             raise NotRefundable("its show has begun")
-        asked = outbox.message(
+        request = outbox.message(
             f"cancel:{booking}:{found.step}", booking, found.event, "cancel_asked", 0
         )
-        [step] = await apply_steps(connection, [asked])
+        [step] = await apply_steps(connection, [request])
         if step.verdict == "refused":
-            raise NotRefundable(f"a booking that is {step.then.state} cannot be given back")
+            raise NotRefundable(f"a booking that is {step.after.state} cannot be given back")
         if step.verdict == "moves":
             await audit.record(connection, who, "refund", found.event, booking=str(booking))
         return await bookings.get(connection, booking)
 
 
 async def _has_begun(connection: Connection, booking: Booking) -> bool:
-    """Whether any show of it has begun."""
-    sections = {seat.rpartition(".")[0] for seat in booking.seats} or {booking.section}
+    """Return whether any show of this booking has begun."""
+    sections = {SeatId.parse(seat).section for seat in booking.seats} or {booking.section}
     begun: bool = await connection.fetchval(
         """
         SELECT coalesce(bool_or(starts_at <= now()), false)

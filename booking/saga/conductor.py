@@ -1,8 +1,8 @@
-"""The conduct duty: messages move bookings by the saga's table, and its orders are carried out.
+"""The conduct duty: applies messages to bookings by the saga's table, and carries out its orders.
 
-What the log hands over is handled many bookings at a time, each in its order; what fails waits,
-and stops nobody else's, and nor does a bank that is slow. What follows is committed before the log
-hears that it is done.
+Envelopes of many bookings are handled at a time, those of one booking in their order. One that
+fails waits, and delays no other booking; neither does a slow payment provider. The results are
+committed before an envelope is reported to the log as done.
 """
 
 import logging
@@ -20,13 +20,13 @@ from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.messaging.table_log import TableLog
 from booking_rush.booking.payments.provider import (
     PaymentRefusedError,
-    Payments,
     ProviderUnavailableError,
 )
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.in_flight import InFlight
 from booking_rush.booking.saga.messages import handle
 from booking_rush.booking.saga.orders import (
-    AT_THE_BANK,
+    PAYMENT_ORDERS,
     OrderContext,
     OrderData,
     carry_out,
@@ -39,37 +39,41 @@ from booking_rush.queue.event_registry import EventRegistry
 
 log = logging.getLogger(__name__)
 
-BOOKINGS_MAX = 512  # taken up at once
-FLYING_MAX = 256  # bookings whose orders are at the bank: no more than it has connections
-BANK_WAIT_S = 0.1  # how long a run waits for the bank; what comes later is for a later run
+BOOKINGS_MAX = 512  # of one run
+IN_FLIGHT_MAX = 256  # bookings whose orders are at a provider: no more than it has connections
+PROVIDER_WAIT_S = 0.1  # of one run; a later answer is collected by a later run
 RETRYABLE = (Refusal, ProviderUnavailableError, RedisError, *UNAVAILABLE)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of what was handed over."""
+    """The results of a run: envelopes that are done, messages that answer them, and failures."""
 
     done: list[Envelope] = field(default_factory=list[Envelope])
     answers: list[Envelope] = field(default_factory=list[Envelope])
-    later: list[Failure] = field(default_factory=list[Failure])
-    dead: list[Rejection] = field(default_factory=list[Rejection])
+    failed: list[Failure] = field(default_factory=list[Failure])
+    rejected: list[Rejection] = field(default_factory=list[Rejection])
 
     def add(self, other: "Outcome") -> None:
-        """This, and what became of others."""
+        """Add the results of another part of the run."""
         self.done += other.done
         self.answers += other.answers
-        self.later += other.later
-        self.dead += other.dead
+        self.failed += other.failed
+        self.rejected += other.rejected
 
 
 class Conductor:
-    """Hears and obeys what its log hands over; without another one, that is the outbox table."""
+    """Handles the messages and orders of its log: of the outbox table where none is given.
+
+    `ask_s` and `still_s` are those of the watchdog. An envelope that raises an unexpected error
+    for the `tries_max`-th time is rejected.
+    """
 
     def __init__(
         self,
         pool: Pool,
         registry: EventRegistry,
-        payments: Payments,
+        payments: PaymentRouter,
         holder: str,
         clock: Callable[[], float] = time.time,
         message_log: MessageLog | None = None,
@@ -80,141 +84,150 @@ class Conductor:
     ) -> None:
         self._pool = pool
         self._registry = registry
-        self._means = OrderContext(pool, registry, payments)
-        self._watch = Watchdog(pool, payments, holder, clock, ask_s=ask_s, still_s=still_s)
+        self._context = OrderContext(pool, registry, payments)
+        self._watchdog = Watchdog(pool, payments, holder, clock, ask_s=ask_s, still_s=still_s)
         self._tries_max = tries_max
-        self._breaks = Counter[UUID]()
-        self._flights = InFlight[Outcome]()
+        self._crashes = Counter[UUID]()
+        self._in_flight = InFlight[Outcome]()
         self.log: MessageLog = message_log or TableLog(pool, holder)
 
     async def run_once(self) -> int:
-        """Hear and obey what is there; how much was settled.
+        """Handle what the log has. Return how many envelopes are done or rejected.
 
         Raises:
-            asyncpg.PostgresError, OSError: Postgres did not answer; ask again.
+            asyncpg.PostgresError, OSError: Postgres did not answer; run again.
         """
         await self._registry.run_once()
-        orders, messages = heads(await self.log.read(self._flights.busy))
+        orders, messages = heads(await self.log.read(self._in_flight.busy))
         outcome = Outcome()
         if messages:
-            await self._hear(messages, outcome)
+            await self._handle(messages, outcome)
         if orders:
-            await self._obey(orders)
-        for landed in self._flights.landed():
-            outcome.add(landed)
+            await self._carry_out(orders)
+        for finished in self._in_flight.collect():
+            outcome.add(finished)
         await self._settle(outcome)
-        return len(outcome.done) + len(outcome.dead)
+        return len(outcome.done) + len(outcome.rejected)
 
     async def watch_once(self) -> int:
-        """Look for what nobody says by itself, beside the rest; how much was found."""
-        return await self._watch.run_once()
+        """Run the watchdog. Return how many messages and orders it enqueued or republished."""
+        return await self._watchdog.run_once()
 
     async def release(self) -> None:
-        """Give up what we hold, so that another may begin at once."""
-        await self._flights.cancel()
-        await self._watch.release()
+        """Cancel work in flight and release the leases, so that another process begins at once."""
+        await self._in_flight.cancel()
+        await self._watchdog.release()
         await self.log.close()
 
-    async def _hear(self, messages: Sequence[Envelope], outcome: Outcome) -> None:
-        """Hear all in one transaction; if one of them breaks it, each in its own."""
+    async def _handle(self, messages: Sequence[Envelope], outcome: Outcome) -> None:
+        """Apply messages in one transaction; if one of them breaks it, each in its own."""
         try:
             await handle(self._pool, messages)
         except UNAVAILABLE:
             raise
         except Exception as why:
             if len(messages) > 1:
-                for one in messages:
-                    await self._hear([one], outcome)
+                for message in messages:
+                    await self._handle([message], outcome)
             else:
                 self._fail(messages[0], why, outcome)
         else:
             outcome.done += messages
 
     async def _settle(self, outcome: Outcome) -> None:
-        """Commit what the orders were answered, then tell the log how everything ended."""
+        """Commit the answers to orders, then report every envelope's result to the log."""
         if outcome.answers:
             async with self._pool.acquire() as connection, connection.transaction():
-                await outbox.put(connection, outcome.answers)
+                await outbox.enqueue(connection, outcome.answers)
         await self.log.done(outcome.done)
-        if outcome.later:
-            one, why = outcome.later[0]
-            count = len(outcome.later)
+        if outcome.failed:
+            one, why = outcome.failed[0]
+            count = len(outcome.failed)
             log.info("later count=%d kind=%s booking=%s why=%s", count, one.kind, one.booking, why)
-        await self.log.retry(outcome.later)
-        await self.log.reject(outcome.dead)
-        for one in (*outcome.done, *(burial.envelope for burial in outcome.dead)):
-            self._breaks.pop(one.id, None)
+        await self.log.retry(outcome.failed)
+        await self.log.reject(outcome.rejected)
+        for envelope in (*outcome.done, *(rejection.envelope for rejection in outcome.rejected)):
+            self._crashes.pop(envelope.id, None)
 
-    async def _obey(self, orders: Sequence[Sequence[Envelope]]) -> None:
-        """Set out with the orders of many bookings; wait for Redis, and not long for the bank."""
-        quick = [some for some in orders if not _asks_the_bank(some)]
-        room = FLYING_MAX - len(self._flights.busy)
-        banking = [some for some in orders if _asks_the_bank(some)][:room]
-        papers = await look_up(self._pool, [one for some in quick + banking for one in some])
-        for some in quick + banking:
-            self._flights.set_out(some[0].booking, self._obey_one(some, papers))
-        await self._flights.wait([some[0].booking for some in quick], seconds=None)
-        await self._flights.wait([some[0].booking for some in banking], seconds=BANK_WAIT_S)
+    async def _carry_out(self, orders: Sequence[Sequence[Envelope]]) -> None:
+        """Start the orders of many bookings; wait for those in Redis, briefly for the others."""
+        in_redis = [some for some in orders if not _is_for_the_provider(some)]
+        room = IN_FLIGHT_MAX - len(self._in_flight.busy)
+        at_the_provider = [some for some in orders if _is_for_the_provider(some)][:room]
+        starting = in_redis + at_the_provider
+        data = await look_up(self._pool, [order for some in starting for order in some])
+        for some in starting:
+            self._in_flight.start(some[0].booking, self._carry_out_in_order(some, data))
+        await self._in_flight.wait(_bookings_of(in_redis), seconds=None)
+        await self._in_flight.wait(_bookings_of(at_the_provider), seconds=PROVIDER_WAIT_S)
 
-    async def _obey_one(self, orders: Sequence[Envelope], papers: OrderData) -> Outcome:
-        """Carry out the orders of one booking, up to one that must wait."""
-        done = Outcome()
+    async def _carry_out_in_order(self, orders: Sequence[Envelope], data: OrderData) -> Outcome:
+        """Carry out the orders of one booking, up to the first that fails."""
+        outcome = Outcome()
         for order in orders:
             try:
-                done.answers += await carry_out(self._means, order, papers)
+                outcome.answers += await carry_out(self._context, order, data)
             except Exception as why:
-                self._fail(order, why, done)
+                self._fail(order, why, outcome)
                 break
-            done.done.append(order)
-        return done
+            outcome.done.append(order)
+        return outcome
 
     def _fail(self, envelope: Envelope, why: Exception, outcome: Outcome) -> None:
-        """Wait for what is away; give up what is refused for good, or breaks again and again."""
+        """Record a failure: to be retried while a store or a provider is away, else rejected.
+
+        An unexpected error is retried, too, unless it is the envelope's last one.
+        """
         if isinstance(why, RETRYABLE):
-            outcome.later.append(Failure(envelope, repr(why)))
+            outcome.failed.append(Failure(envelope, repr(why)))
         elif isinstance(why, PaymentRefusedError):
-            outcome.dead.append(Rejection(envelope, "refused", str(why)))
-        elif self._give_up(envelope):
-            outcome.dead.append(Rejection(envelope, "broken", repr(why)))
+            outcome.rejected.append(Rejection(envelope, "refused", str(why)))
+        elif self._crashed_too_often(envelope):
+            outcome.rejected.append(Rejection(envelope, "broken", repr(why)))
         else:
             id_, kind = envelope.id, envelope.kind
             log.exception("cannot be handled id=%s kind=%s", id_, kind, exc_info=why)
-            outcome.later.append(Failure(envelope, repr(why)))
+            outcome.failed.append(Failure(envelope, repr(why)))
 
-    def _give_up(self, envelope: Envelope) -> bool:
-        """Count a break, and say whether it was one too many.
+    def _crashed_too_often(self, envelope: Envelope) -> bool:
+        """Count an unexpected error of this envelope. Return whether it has had too many.
 
-        An envelope's own tries are no measure: they count how often it waited for a bank, too.
+        The envelope's own `tries` do not serve: they also count how often a provider was away.
         """
-        self._breaks[envelope.id] += 1
-        return self._breaks[envelope.id] >= self._tries_max
+        self._crashes[envelope.id] += 1
+        return self._crashes[envelope.id] >= self._tries_max
 
 
 def heads(
     envelopes: Sequence[Envelope], most: int = BOOKINGS_MAX
 ) -> tuple[list[list[Envelope]], list[Envelope]]:
-    """Of each booking what may be handled now: its first orders, or its first message.
+    """Select what may be handled now: of each booking its leading orders, or its first message.
 
-    One message at a time, so that every state that a booking comes to is written down.
+    One message at a time, so that a row is saved for every state that a booking reaches. Return
+    (orders, a list for each booking; messages).
     """
-    first, closed = dict[UUID, list[Envelope]](), set[UUID]()
-    for one in envelopes:
-        had = first.get(one.booking)
-        if had is None:
-            if len(first) < most:
-                first[one.booking] = [one]
-        elif one.booking not in closed and one.topic == had[0].topic == "orders":
-            had.append(one)
+    leading, closed = dict[UUID, list[Envelope]](), set[UUID]()
+    for envelope in envelopes:
+        earlier = leading.get(envelope.booking)
+        if earlier is None:
+            if len(leading) < most:
+                leading[envelope.booking] = [envelope]
+        elif envelope.booking not in closed and envelope.topic == earlier[0].topic == "orders":
+            earlier.append(envelope)
         else:
-            closed.add(one.booking)
+            closed.add(envelope.booking)
     orders, messages = list[list[Envelope]](), list[Envelope]()
-    for had in first.values():
-        if had[0].topic == "orders":
-            orders.append(had)
+    for some in leading.values():
+        if some[0].topic == "orders":
+            orders.append(some)
         else:
-            messages.append(had[0])
+            messages.append(some[0])
     return orders, messages
 
 
-def _asks_the_bank(orders: Sequence[Envelope]) -> bool:
-    return any(one.kind in AT_THE_BANK for one in orders)
+def _is_for_the_provider(orders: Sequence[Envelope]) -> bool:
+    return any(order.kind in PAYMENT_ORDERS for order in orders)
+
+
+def _bookings_of(orders: Sequence[Sequence[Envelope]]) -> list[UUID]:
+    return [some[0].booking for some in orders]

@@ -1,7 +1,7 @@
-"""Work on bookings that may take long: it sets out, is waited for a moment, and lands some time.
+"""Background work, at most one task a booking: start it, wait briefly, collect results later.
 
-Who is slow holds up nobody but its own booking. What has not landed when a process ends was never
-done, as far as anybody knows: its orders are handed over again.
+A slow task delays no other booking. A task that has not finished when its process ends counts as
+never done: the log hands its orders over again.
 """
 
 import asyncio
@@ -15,33 +15,33 @@ T = TypeVar("T")
 
 
 class InFlight(Generic[T]):
-    """At most one flight a booking."""
+    """The tasks in flight, by booking."""
 
     def __init__(self) -> None:
-        self._flying: dict[UUID, asyncio.Task[T]] = {}
+        self._tasks: dict[UUID, asyncio.Task[T]] = {}
 
     @property
     def busy(self) -> Collection[UUID]:
-        """The bookings that wait for a flight of theirs."""
-        return self._flying.keys()
+        """The bookings that have a task which is not collected yet."""
+        return self._tasks.keys()
 
-    def set_out(self, booking: UUID, work: Coroutine[Any, Any, T]) -> None:
-        """Begin to work on a booking."""
-        assert booking not in self._flying, "one after the other"
-        self._flying[booking] = asyncio.create_task(work)
+    def start(self, booking: UUID, work: Coroutine[Any, Any, T]) -> None:
+        """Start a task for a booking that has none."""
+        assert booking not in self._tasks, "at most one task a booking"
+        self._tasks[booking] = asyncio.create_task(work)
 
     async def wait(self, bookings: Collection[UUID], *, seconds: float | None) -> None:
-        """Wait until the flights of these have landed, but no longer."""
-        waiting = [self._flying[booking] for booking in bookings]
+        """Wait until the tasks of these bookings have finished, at most so many seconds."""
+        waiting = [self._tasks[booking] for booking in bookings]
         if waiting:
             await asyncio.wait(waiting, timeout=seconds)
 
-    def landed(self) -> list[T]:
-        """What the flights that have landed brought, each once."""
-        over = [booking for booking, task in self._flying.items() if task.done()]
-        return [self._flying.pop(booking).result() for booking in over]
+    def collect(self) -> list[T]:
+        """Return the results of the tasks that have finished, each once."""
+        finished = [booking for booking, task in self._tasks.items() if task.done()]
+        return [self._tasks.pop(booking).result() for booking in finished]
 
     async def cancel(self) -> None:
-        """Call everybody back, and wait until nobody flies any more."""
-        flying, self._flying = self._flying, {}
-        await cancel_and_wait(flying.values())
+        """Cancel every task, and wait until all have ended."""
+        tasks, self._tasks = self._tasks, {}
+        await cancel_and_wait(tasks.values())

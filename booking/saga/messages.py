@@ -1,4 +1,4 @@
-"""Messages move bookings by the saga's table: many bookings in one transaction, each by one."""
+"""Messages to the saga: each moves one booking by one step, many in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,25 +28,25 @@ CONSUMER = "saga"
 
 
 class UnknownMessageError(Exception):
-    """A message of no booking, or of a kind that there is not."""
+    """A message whose booking, or whose kind, does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class LockedBooking:
-    """A booking, locked, and the message that it hears."""
+    """A booking, its row locked, and the message to apply to it."""
 
     message: Envelope
-    had: BookingState
+    current: BookingState
     attempts_max: int
-    wanted: ClaimRequest
-    number: int  # the step at which it is
+    claim_request: ClaimRequest
+    step: int  # as counted before the message
 
 
 async def handle(pool: Pool, messages: Sequence[Envelope]) -> None:
-    """Let bookings take the steps that messages ask for, one each; what was heard is passed over.
+    """Apply messages to their bookings and commit; those that the inbox knows are skipped.
 
     Raises:
-        StrangeMessageError: nothing was heard, because one of them cannot be.
+        UnknownMessageError: one of them cannot be applied; nothing is committed.
     """
     async with pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(
@@ -62,30 +62,38 @@ async def handle(pool: Pool, messages: Sequence[Envelope]) -> None:
 
 
 async def apply_steps(connection: Connection, messages: Sequence[Envelope]) -> list[Step]:
-    """The steps that bookings take, one message each, in the caller's transaction.
+    """Move bookings by one message each, in the caller's transaction.
+
+    Return the steps, in the order of the messages.
 
     Raises:
-        StrangeMessageError: a message of no booking, or of a kind that there is not.
+        UnknownMessageError: a message whose booking, or whose kind, does not exist.
     """
     if not messages:
         return []
-    cases = await _lock(connection, messages)
-    steps = [_step(case) for case in cases]
-    drops = [case.message for case, step in zip(cases, steps, strict=True) if step.claims == "drop"]
-    for event in sorted({one.event for one in drops}):
-        of_event = [one.booking for one in drops if one.event == event]
+    bookings = await _lock(connection, messages)
+    steps = [_step(locked) for locked in bookings]
+    dropping = [
+        locked.message
+        for locked, step in zip(bookings, steps, strict=True)
+        if step.claims == "drop"
+    ]
+    for event in sorted({message.event for message in dropping}):
+        of_event = [message.booking for message in dropping if message.event == event]
         await claims.release(connection, event, of_event)
-    for at, (case, step) in enumerate(zip(cases, steps, strict=True)):
+    for at, (locked, step) in enumerate(zip(bookings, steps, strict=True)):
         if step.claims == "take" and not await claims.claim(
-            connection, case.message.event, [case.wanted]
-        ):  # money that comes late is rare: one by one
-            steps[at] = next_step(case.had, SagaInput("seats_lost"), attempts_max=case.attempts_max)
-    await _write(connection, cases, steps)
+            connection, locked.message.event, [locked.claim_request]
+        ):  # a late payment is rare: one statement each
+            steps[at] = next_step(
+                locked.current, SagaInput("seats_lost"), attempts_max=locked.attempts_max
+            )
+    await _save(connection, bookings, steps)
     return steps
 
 
 async def _lock(connection: Connection, messages: Sequence[Envelope]) -> list[LockedBooking]:
-    """Every booking as the saga sees it, locked until the transaction ends."""
+    """Read each message's booking and lock its row until the transaction ends."""
     ids = [one.booking for one in messages]
     rows = await connection.fetch(
         """
@@ -110,40 +118,40 @@ def _locked(
 ) -> LockedBooking:
     if row is None or message.kind not in MESSAGES:
         raise UnknownMessageError(f"{message.kind!r} of booking {message.booking}")
-    standing = BookingState(
+    current = BookingState(
         row["state"], row["attempt"], row["paid"], row["claimed"], row["reason"], payments
     )
-    wanted = ClaimRequest(message.booking, row["seats"], row["section"], row["quantity"])
+    request = ClaimRequest(message.booking, row["seats"], row["section"], row["quantity"])
     attempts_max = int(row["attempts_max"] or Rules().payment_attempts_max)
-    return LockedBooking(message, standing, attempts_max, wanted, row["step"])
+    return LockedBooking(message, current, attempts_max, request, row["step"])
 
 
-def _step(case: LockedBooking) -> Step:
-    heard = SagaInput(cast("Message", case.message.kind), case.message.attempt)
-    return next_step(case.had, heard, attempts_max=case.attempts_max)
+def _step(locked: LockedBooking) -> Step:
+    received = SagaInput(cast("Message", locked.message.kind), locked.message.attempt)
+    return next_step(locked.current, received, attempts_max=locked.attempts_max)
 
 
-async def _write(
-    connection: Connection, cases: Sequence[LockedBooking], steps: Sequence[Step]
+async def _save(
+    connection: Connection, bookings: Sequence[LockedBooking], steps: Sequence[Step]
 ) -> None:
-    """Everything that the steps change: payments, bookings, what is ordered, who is dead."""
-    pairs = list(zip(cases, steps, strict=True))
-    await _write_payments(connection, pairs)
-    await _write_bookings(connection, pairs)
+    """Save what the steps change, enqueue their orders, and reject the wrong messages."""
+    pairs = list(zip(bookings, steps, strict=True))
+    await _save_payments(connection, pairs)
+    await _save_bookings(connection, pairs)
     orders = [
         outbox.order(
-            case.message.booking, case.message.event, kind, attempt,
-            case.number + (step.verdict == "moves"),
+            locked.message.booking, locked.message.event, kind, attempt,
+            locked.step + (step.verdict == "moves"),
         )
-        for case, step in pairs
+        for locked, step in pairs
         for kind, attempt in step.orders
     ]  # fmt: skip
-    await outbox.put(connection, orders)
+    await outbox.enqueue(connection, orders)
     await dead_letters.reject(
         connection,
         [
-            Rejection(case.message, "wrong_state", f"the booking is {case.had.state}")
-            for case, step in pairs
+            Rejection(locked.message, "wrong_state", f"the booking is {locked.current.state}")
+            for locked, step in pairs
             if step.verdict == "wrong"
         ],
     )
@@ -152,21 +160,21 @@ async def _write(
 Pairs = Sequence[tuple[LockedBooking, Step]]
 
 
-async def _write_payments(connection: Connection, pairs: Pairs) -> None:
-    """How far tries came, and of which the money goes back."""
+async def _save_payments(connection: Connection, pairs: Pairs) -> None:
+    """Save the states of payments, and mark those whose refund is ordered."""
     refunding = {
-        (case.message.booking, attempt)
-        for case, step in pairs
+        (locked.message.booking, attempt)
+        for locked, step in pairs
         for kind, attempt in step.orders
         if kind == "refund"
     }
     rows = [
-        (case.message.booking, attempt, payment.state, payment.overdue,
-         (case.message.booking, attempt) in refunding)
-        for case, step in pairs
-        for attempt, payment in step.then.payments.items()
-        if payment != case.had.payments.get(attempt)
-        or (case.message.booking, attempt) in refunding
+        (locked.message.booking, attempt, payment.state, payment.overdue,
+         (locked.message.booking, attempt) in refunding)
+        for locked, step in pairs
+        for attempt, payment in step.after.payments.items()
+        if payment != locked.current.payments.get(attempt)
+        or (locked.message.booking, attempt) in refunding
     ]  # fmt: skip
     if rows:
         await connection.execute(
@@ -182,13 +190,13 @@ async def _write_payments(connection: Connection, pairs: Pairs) -> None:
         )
 
 
-async def _write_bookings(connection: Connection, pairs: Pairs) -> None:
-    """How bookings stand now; only one that moved counts a step."""
+async def _save_bookings(connection: Connection, pairs: Pairs) -> None:
+    """Save the states of bookings; only a transition counts a step."""
     rows: list[tuple[Any, ...]] = [
-        (case.message.booking, step.then.state, step.then.reason, step.then.paid,
-         step.then.claimed, int(step.verdict == "moves"))
-        for case, step in pairs
-        if step.verdict == "moves" or _shown(step.then) != _shown(case.had)
+        (locked.message.booking, step.after.state, step.after.reason, step.after.paid,
+         step.after.claimed, int(step.verdict == "moves"))
+        for locked, step in pairs
+        if step.verdict == "moves" or _columns(step.after) != _columns(locked.current)
     ]  # fmt: skip
     if rows:
         await connection.execute(
@@ -204,5 +212,5 @@ async def _write_bookings(connection: Connection, pairs: Pairs) -> None:
         )
 
 
-def _shown(standing: BookingState) -> tuple[str, str, int]:
-    return standing.state, standing.reason, standing.paid
+def _columns(booking: BookingState) -> tuple[str, str, int]:
+    return booking.state, booking.reason, booking.paid

@@ -1,7 +1,7 @@
-"""The orders of the saga carried out: at the bank, in Redis, and to whoever listens.
+"""The orders of the saga, each carried out at the payment provider or by a move in Redis.
 
-An order is carried out with no lock and no transaction open, and may be carried out again. What
-many orders need to know is looked up for all of them at once.
+An order is carried out with no lock and no transaction open, and may be carried out again. The
+rows that many orders need are read for all of them at once.
 """
 
 import logging
@@ -19,9 +19,9 @@ from booking_rush.booking.payments.provider import (
     PAYMENT,
     Payment,
     PaymentRefusedError,
-    Payments,
     payment_of,
 )
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.state_machine import Message
 from booking_rush.lua.commands import Command
 from booking_rush.lua.holds.commands import Hold
@@ -44,20 +44,20 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class OrderContext:
-    """What orders are carried out with."""
+    """The stores and the payment providers that orders are carried out with."""
 
     pool: Pool
     registry: EventRegistry
-    payments: Payments
+    payments: PaymentRouter
 
-    async def move(self, event: str, command: Command[R]) -> R:
-        """Ask a move of an event."""
+    async def run(self, event: str, command: Command[R]) -> R:
+        """Run a move of an event in Redis. Return its reply."""
         return await self.registry.batcher(event).do(command)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderData:
-    """What some orders need to know: bookings, tries to pay, and who else claims what they free."""
+    """Rows that orders need: bookings, payments, and the claims on seats that are to be freed."""
 
     bookings: dict[UUID, asyncpg.Record]
     payments: dict[tuple[UUID, int], Payment] = field(
@@ -67,8 +67,8 @@ class OrderData:
         default_factory=dict[tuple[str, str], tuple[UUID, str]]
     )
 
-    def others(self, order: Envelope) -> dict[str, str]:
-        """Seats of a booking that others claim, with the character that stands for it."""
+    def claimed_by_others(self, order: Envelope) -> dict[str, str]:
+        """Return the seats of a booking that others claim, each with its character in Redis."""
         found = {
             seat: self.claims[order.event, seat]
             for seat in self.bookings[order.booking]["seats"]
@@ -82,91 +82,95 @@ class OrderData:
 
 
 async def look_up(pool: Pool, orders: Sequence[Envelope]) -> OrderData:
-    """Everything about these orders, in one statement a table."""
+    """Read the rows that these orders need, in one statement a table."""
     ids = list({one.booking for one in orders})
     rows = await pool.fetch("SELECT * FROM bookings WHERE id = ANY($1)", ids)
-    papers = OrderData({row["id"]: row for row in rows})
-    paid = list({one.booking for one in orders if one.kind in AT_THE_BANK})
-    if paid:
+    data = OrderData({row["id"]: row for row in rows})
+    with_payments = list({one.booking for one in orders if one.kind in PAYMENT_ORDERS})
+    if with_payments:
         for row in await pool.fetch(
             f"SELECT {PAYMENT} FROM payments WHERE booking = ANY($1)",  # noqa: S608
-            paid,
+            with_payments,
         ):
-            papers.payments[row["booking"], row["attempt"]] = payment_of(row)
+            data.payments[row["booking"], row["attempt"]] = payment_of(row)
     freed = [
         (one.event, seat)
         for one in orders
-        if one.kind == "free" and one.booking in papers.bookings
-        for seat in papers.bookings[one.booking]["seats"]
+        if one.kind == "free" and one.booking in data.bookings
+        for seat in data.bookings[one.booking]["seats"]
     ]
     if freed:
         for row in await pool.fetch(CLAIMS, *zip(*freed, strict=True)):
-            papers.claims[row["event"], row["seat"]] = row["booking"], row["state"]
-    return papers
+            data.claims[row["event"], row["seat"]] = row["booking"], row["state"]
+    return data
 
 
-async def carry_out(means: OrderContext, order: Envelope, papers: OrderData) -> list[Envelope]:
-    """Carry out one order; the messages that answer it.
+async def carry_out(context: OrderContext, order: Envelope, data: OrderData) -> list[Envelope]:
+    """Carry out one order. Return the messages that answer it.
 
     An order of an earlier step than its booking's is dropped, a refund excepted.
 
     Raises:
-        StrangeOrderError: it is none of ours.
-        Refusal, BankAwayError, a store's error: ask again later.
-        PaymentRefusedError: never ask again.
+        UnknownOrderError: its booking, or its kind, does not exist.
+        Refusal, ProviderUnavailableError, a store's error: try again later.
+        PaymentRefusedError: never try again.
     """
-    row = papers.bookings.get(order.booking)
+    row = data.bookings.get(order.booking)
     if row is None or order.kind not in ORDERS:
         raise UnknownOrderError(f"{order.kind!r} of booking {order.booking}")
     if order.step < row["step"] and order.kind != "refund":
         return []
-    said = await ORDERS[order.kind](means, order, papers)
-    if said is None:
+    answer = await ORDERS[order.kind](context, order, data)
+    if answer is None:
         return []
-    return [message(f"{order.id}:{said}", order.booking, order.event, said, order.attempt)]
+    return [message(f"{order.id}:{answer}", order.booking, order.event, answer, order.attempt)]
 
 
 class UnknownOrderError(Exception):
-    """An order of no booking, or of a kind that there is not."""
+    """An order whose booking, or whose kind, does not exist."""
 
 
-async def charge(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
-    """Ask for the money; what costs nothing is paid."""
-    payment = papers.payments[order.booking, order.attempt]
+async def charge(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
+    """Ask the provider for the money. A total of 0 is charged without it."""
+    payment = data.payments[order.booking, order.attempt]
     if payment.amount == 0:
         return "charged"
     try:
-        secret = await means.payments.charge(payment)
+        with context.payments.provider_of(payment) as provider:
+            secret = await provider.charge(payment)
     except PaymentRefusedError as why:
         log.warning("charge refused booking=%s why=%s", order.booking, why)
         return "declined"
     if secret:
-        await means.pool.execute(
+        await context.pool.execute(
             "UPDATE payments SET client_secret = $3 WHERE booking = $1 AND attempt = $2",
             order.booking, order.attempt, secret,
         )  # fmt: skip
-        await tell(means, order, papers)
+        await publish(context, order, data)
     return None
 
 
-async def cancel_charge(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
-    """Let a charge that is overdue capture no more."""
-    await means.payments.cancel(papers.payments[order.booking, order.attempt])
+async def cancel_charge(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
+    """Ask the provider to cancel a charge that is overdue."""
+    payment = data.payments[order.booking, order.attempt]
+    with context.payments.provider_of(payment) as provider:
+        await provider.cancel(payment)
     return None
 
 
-async def refund(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
-    """Give money back."""
-    payment = papers.payments[order.booking, order.attempt]
+async def refund(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
+    """Ask the provider to refund a payment. A total of 0 is refunded without it."""
+    payment = data.payments[order.booking, order.attempt]
     if payment.amount == 0:
         return "refunded"
-    await means.payments.refund(payment)
+    with context.payments.provider_of(payment) as provider:
+        await provider.refund(payment)
     return None
 
 
-async def retake(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
-    """Take seats again for money that came late."""
-    match await means.move(order.event, RetakeHold(_gone(order, papers), order.step)):
+async def retake(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
+    """Take the seats again in Redis, for a payment that came late."""
+    match await context.run(order.event, RetakeHold(_hold_without_seats(order, data), order.step)):
         case Obeyed():
             return "retaken"
         case SeatsLost():
@@ -175,33 +179,35 @@ async def retake(means: OrderContext, order: Envelope, papers: OrderData) -> Mes
             return None
 
 
-async def mark_sold(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
-    """The seats are sold."""
-    await means.move(order.event, MarkSold(_gone(order, papers), order.step))
+async def mark_sold(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
+    """Mark the seats as sold in Redis."""
+    await context.run(order.event, MarkSold(_hold_without_seats(order, data), order.step))
     return None
 
 
-async def reopen(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
-    """The hold may be tried again."""
-    await means.move(order.event, ReopenHold(str(order.booking), order.step, order.attempt))
+async def reopen(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
+    """Let the visitor try to pay the hold again."""
+    await context.run(order.event, ReopenHold(str(order.booking), order.step, order.attempt))
     return None
 
 
-async def free(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
-    """The seats are free, except those that other bookings claim."""
-    row = papers.bookings[order.booking]
+async def free(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
+    """Free the seats in Redis, except those that other bookings claim."""
+    row = data.bookings[order.booking]
     state: Literal["expired", "released"] = "released"
     if row["state"] == "expired":
         state = "expired"
-    command = FreeHold(str(order.booking), order.step, state, row["reason"], papers.others(order))
-    await means.move(order.event, command)
+    command = FreeHold(
+        str(order.booking), order.step, state, row["reason"], data.claimed_by_others(order)
+    )
+    await context.run(order.event, command)
     return None
 
 
-async def tell(means: OrderContext, order: Envelope, papers: OrderData) -> Message | None:
-    """Whoever listens for the visitor reads the booking."""
-    visitor = papers.bookings[order.booking]["visitor"]
-    await means.move(order.event, PublishBooking(visitor, str(order.booking)))
+async def publish(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
+    """Publish in Redis that the booking has changed; each process reads it for its subscribers."""
+    visitor = data.bookings[order.booking]["visitor"]
+    await context.run(order.event, PublishBooking(visitor, str(order.booking)))
     return None
 
 
@@ -213,9 +219,9 @@ ORDERS: dict[str, Callable[[OrderContext, Envelope, OrderData], Awaitable[Messag
     "mark_sold": mark_sold,
     "reopen": reopen,
     "free": free,
-    "tell": tell,
+    "tell": publish,
 }
-AT_THE_BANK = {"charge", "cancel_charge", "refund"}
+PAYMENT_ORDERS = {"charge", "cancel_charge", "refund"}
 
 CLAIMS = """
     SELECT claims.event, seat, booking, state
@@ -225,6 +231,6 @@ CLAIMS = """
 """
 
 
-def _gone(order: Envelope, papers: OrderData) -> Hold:
-    """The hold of an order's booking, as one whose seats are not taken."""
-    return msgspec.structs.replace(hold_of(papers.bookings[order.booking]), state="expired")
+def _hold_without_seats(order: Envelope, data: OrderData) -> Hold:
+    """Return the hold of an order's booking as one that has no seats in Redis."""
+    return msgspec.structs.replace(hold_of(data.bookings[order.booking]), state="expired")

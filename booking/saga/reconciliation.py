@@ -1,8 +1,9 @@
-"""The reconcile duty: Redis against Postgres, Postgres against the bank; each difference is named.
+"""The reconcile duty: compares Redis with Postgres and Postgres with payment providers.
 
-Postgres decides, so a difference is mended by ordering again what the booking's state asks for:
-the same orders, the same fence. What no order can mend is said, and `booking-rush rebuild` does.
-Only what is seen twice is a difference: the stores are read one after the other, while both move.
+Postgres decides, so a difference is mended by enqueueing the orders of the booking's state again,
+with its step. A difference that no order can mend is reported only: `booking-rush rebuild` mends
+it. The stores are read one after the other while both change, so a difference counts only when it
+is seen twice.
 """
 
 import asyncio
@@ -15,14 +16,15 @@ from uuid import UUID
 
 import asyncpg
 
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.payments.provider import (
     PAYMENT,
-    Payments,
     ProviderUnavailableError,
     payment_of,
 )
-from booking_rush.booking.saga.watchdog import ask_bank
+from booking_rush.booking.payments.router import PaymentRouter
+from booking_rush.booking.saga.watchdog import ask_provider
 from booking_rush.booking.seats import inventory
 from booking_rush.errors import Refusal
 from booking_rush.lua.events.commands import (
@@ -37,16 +39,16 @@ from booking_rush.queue.event_registry import EventRegistry
 log = logging.getLogger(__name__)
 
 STORES_S, BANK_S = 5.0, 60.0
-AGAIN_S = 0.5  # between the two looks of one who asks by hand
-LAG_MS = 2_000  # while the outbox is older, Postgres does not know yet
+AGAIN_S = 0.5  # between the two comparisons that an operator asks for
+LAG_MS = 2_000  # Redis is not compared while its outbox is older than this
 BANK_LOOKS_BACK = "3 minutes"
 PAGE = 500
-ASK = "ask"
+ASK_PROVIDER = "ask"
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What two stores say of one thing; `order` mends it (empty: nothing does by itself)."""
+    """A seat, a count or a payment as two stores have it; `order` mends it (empty: none does)."""
 
     event: str
     kind: str
@@ -57,20 +59,20 @@ class Difference:
     order: str = ""
 
     def shown(self) -> dict[str, Any]:
-        """As operators see it."""
+        """Serialize it for operators."""
         return asdict(self)
 
 
 class Comparison:
-    """Looks at one event in all three stores."""
+    """A comparison of one event in Redis, in Postgres and at its payment providers."""
 
-    def __init__(self, pool: Pool, registry: EventRegistry, payments: Payments) -> None:
+    def __init__(self, pool: Pool, registry: EventRegistry, payments: PaymentRouter) -> None:
         self._pool = pool
         self._registry = registry
         self._payments = payments
 
     async def of(self, event: str) -> list[Difference]:
-        """Everything that differs, looked at twice.
+        """Compare an event twice, half a second apart. Return what differs both times.
 
         Raises:
             Recovering, TryAgain, Busy: Redis cannot be asked now.
@@ -83,29 +85,28 @@ class Comparison:
         return sorted(first & again, key=lambda one: (one.kind, one.what))
 
     async def stores(self, event: str) -> list[Difference]:
-        """Redis against Postgres: every seat, and the free places of every standing section."""
+        """Compare Redis with Postgres: each seat, and the free places of standing sections."""
         batcher = self._registry.batcher(event)
         stats = await batcher.do(ReportSockets("reconcile", 0))
         if stats.outbox_age_ms > LAG_MS:
             return []
         read = await batcher.do(ReadSeats([]))
         async with self._pool.acquire() as connection:
-            kept = await inventory.sections(connection, event)
-        seats = differing_seats(read.sections, kept)
+            recorded = await inventory.sections(connection, event)
+        seats = differing_seats(read.sections, recorded)
         owners = await self._owners(event, [seat for seat, _, _ in seats])
         found = [
-            Difference(
-                event, "seat", seat, f"redis {had}", f"postgres {has}", *owners.get(seat, ())
-            )
-            for seat, had, has in seats
+            Difference(event, "seat", seat, f"redis {left}", f"postgres {right}", *owner)
+            for seat, left, right in seats
+            for owner in [owners.get(seat, ())]
         ]
         return found + [
-            Difference(event, "free_places", section, f"redis {had}", f"postgres {has}")
-            for section, had, has in differing_places(read.sections, kept)
+            Difference(event, "free_places", section, f"redis {left}", f"postgres {right}")
+            for section, left, right in differing_places(read.sections, recorded)
         ]
 
     async def bank(self, event: str) -> list[Difference]:
-        """Postgres against the bank: payments that changed of late."""
+        """Compare Postgres with the providers: payments that changed in the last 3 minutes."""
         rows = await self._pool.fetch(
             f"""
             SELECT {PAYMENT}, state, refunding FROM payments
@@ -116,25 +117,29 @@ class Comparison:
             event,
             PAGE,
         )
-        found = await asyncio.gather(*(self._of_payment(event, row) for row in rows))
+        found = await asyncio.gather(*(self._compare_payment(event, row) for row in rows))
         return [difference for difference in found if difference is not None]
 
-    async def _of_payment(self, event: str, row: asyncpg.Record) -> Difference | None:
+    async def _compare_payment(self, event: str, row: asyncpg.Record) -> Difference | None:
+        payment = payment_of(row)
         try:
-            told = await self._payments.ask(payment_of(row))
+            with self._payments.provider_of(payment) as provider:
+                notifications = await provider.list_notifications(payment)
         except ProviderUnavailableError as why:
             log.info("bank not compared why=%s", why)
             return None
-        words = {word.word for word in told}
-        bank = "refunded" if "refunded" in words else "captured" if "charged" in words else "none"
+        kinds = {notification.kind for notification in notifications}
+        bank = "refunded" if "refunded" in kinds else "captured" if "charged" in kinds else "none"
         ours = row["state"] if row["state"] in ("captured", "refunded") else "none"
         if bank == ours:
             return None
         name, booking = f"{row['booking']}:{row['attempt']}", str(row["booking"])
-        return Difference(event, "money", name, f"postgres {ours}", f"bank {bank}", booking, ASK)
+        return Difference(
+            event, "money", name, f"postgres {ours}", f"bank {bank}", booking, ASK_PROVIDER
+        )
 
     async def _owners(self, event: str, seats: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """By seat: the booking that Postgres' word on it is of, and the order that repeats it."""
+        """Return by seat the booking that it belongs to in Postgres, and the order to repeat."""
         if not seats:
             return {}
         rows = await self._pool.fetch(
@@ -157,39 +162,43 @@ def _order_of(row: asyncpg.Record) -> str:
 
 
 def differing_seats(
-    read: Iterable[SectionSeats], kept: Iterable[SectionInventory]
+    read: Iterable[SectionSeats], recorded: Iterable[SectionInventory]
 ) -> list[tuple[str, str, str]]:
-    """Seats of which Redis and Postgres say another character: (seat, Redis', Postgres')."""
+    """Return the seats whose characters differ: (seat, in Redis, in Postgres)."""
     by_section = {section.id: dict(section.rows) for section in read}
     return [
-        (f"{section.id}.{row}-{number}", had, has)
-        for section in kept
+        (str(SeatId(section.id, row, number)), in_redis, in_postgres)
+        for section in recorded
         for row, text in section.rows
         if by_section.get(section.id, {}).get(row) != text
-        for number, (had, has) in enumerate(
+        for number, (in_redis, in_postgres) in enumerate(
             zip(by_section.get(section.id, {}).get(row, "?" * len(text)), text, strict=False), 1
         )
-        if had != has
+        if in_redis != in_postgres
     ]
 
 
 def differing_places(
-    read: Iterable[SectionSeats], kept: Iterable[SectionInventory]
+    read: Iterable[SectionSeats], recorded: Iterable[SectionInventory]
 ) -> list[tuple[str, int, int]]:
-    """Standing sections of which they count other free places: (section, Redis', Postgres')."""
+    """Return standing sections whose free places differ: (section, in Redis, in Postgres)."""
     free = {section.id: section.free for section in read}
     return [
         (section.id, free.get(section.id, -1), section.free)
-        for section in kept
+        for section in recorded
         if section.kind == "standing" and free.get(section.id) != section.free
     ]
 
 
 class Reconciler:
-    """Compares every event again and again; what it saw the last time, too, it mends."""
+    """Compares every event again and again, and mends a difference when it is seen twice."""
 
     def __init__(
-        self, pool: Pool, registry: EventRegistry, payments: Payments, every_s: float = STORES_S
+        self,
+        pool: Pool,
+        registry: EventRegistry,
+        payments: PaymentRouter,
+        every_s: float = STORES_S,
     ) -> None:
         self._pool = pool
         self._registry = registry
@@ -198,16 +207,16 @@ class Reconciler:
         self._every_s = every_s
         self._stores_at = self._bank_at = 0.0
         self._seen: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
-        self._twice: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
+        self._seen_twice: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
 
     @property
     def found(self) -> list[Difference]:
-        """What the last rounds saw for the second time."""
-        seen = self._twice["stores"] | self._twice["bank"]
+        """The differences that the last rounds saw for the second time."""
+        seen = self._seen_twice["stores"] | self._seen_twice["bank"]
         return sorted(seen, key=lambda one: (one.kind, one.what))
 
     async def run_once(self) -> int:
-        """Compare what it is time to compare; how many differences were mended."""
+        """Compare the pairs of stores that are due. Return how many differences were mended."""
         await self._registry.run_once()
         now, mended = time.monotonic(), 0
         if now >= self._stores_at:
@@ -226,33 +235,36 @@ class Reconciler:
             except Refusal as refusal:
                 log.info("not compared event=%s why=%s", row.id, refusal.code)
         twice, self._seen[which] = seen & self._seen[which], seen
-        self._twice[which] = twice
+        self._seen_twice[which] = twice
         for difference in twice:
             log.warning("differs %s", difference)
         return await self.mend(twice)
 
     async def mend(self, differences: Iterable[Difference]) -> int:
-        """Order again what each booking's state asks for, or hear the bank; once a booking."""
+        """Enqueue the order that mends each difference, or ask the provider; once a booking.
+
+        Return how many orders and requests it took.
+        """
         wanted = {(UUID(one.booking), one.order): one.event for one in differences if one.order}
         for (booking, order), event in wanted.items():
-            mending = self._ask if order == ASK else self._order
+            mending = self._ask_provider if order == ASK_PROVIDER else self._order_again
             await mending(booking, event, order)
         return len(wanted)
 
-    async def _order(self, booking: UUID, event: str, order: str) -> None:
+    async def _order_again(self, booking: UUID, event: str, order: str) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
                 "SELECT step, attempt, paid FROM bookings WHERE id = $1 FOR UPDATE", booking
             )
             assert row is not None, booking
             attempt = row["paid"] or row["attempt"]
-            made = outbox.order(booking, event, order, attempt, row["step"])
-            await outbox.put(connection, [made])
+            envelope = outbox.order(booking, event, order, attempt, row["step"])
+            await outbox.enqueue(connection, [envelope])
 
-    async def _ask(self, booking: UUID, event: str, order: str) -> None:
+    async def _ask_provider(self, booking: UUID, event: str, order: str) -> None:
         rows = await self._pool.fetch(
             f"SELECT {PAYMENT} FROM payments WHERE booking = $1",  # noqa: S608
             booking,
         )
         for row in rows:
-            await ask_bank(self._pool, self._payments, payment_of(row), event)
+            await ask_provider(self._pool, self._payments, payment_of(row), event)

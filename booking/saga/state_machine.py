@@ -1,7 +1,7 @@
-"""From a checkout to tickets or money back: what a booking becomes when something is heard of it.
+"""The saga of a booking, from a checkout to tickets or money back: a pure table of transitions.
 
-A pure table. `next_step` is total: every state and every message, in any order and any number of
-times, has its answer.
+`next_step` is total: every state and every message, in any order and any number of times, has its
+answer.
 
 | | held | paying | retaking | confirmed | expired, released | refunding | refunded |
 |---|---|---|---|---|---|---|---|
@@ -18,7 +18,7 @@ times, has its answer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from booking_rush.booking.holds.states import STATES, Reason, State
 
@@ -31,17 +31,17 @@ Order = Literal[
 ]
 PaymentState = Literal["asked", "declined", "cancelled", "captured", "refunded"]
 Claims = Literal["keep", "drop", "take"]
+# moves: a transition; repeat: nothing new, or of no concern to the booking; wrong: it cannot be,
+# so the message is rejected; surplus: money that pays nothing, to be refunded; refused: the buyer
+# gets an answer of 409.
 Verdict = Literal["moves", "repeat", "wrong", "surplus", "refused"]
 
-MESSAGES: tuple[Message, ...] = (
-    "charged", "declined", "overdue", "cancelled", "retaken", "seats_lost", "cancel_asked",
-    "refunded",
-)  # fmt: skip
+MESSAGES: tuple[Message, ...] = get_args(Message)
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentStatus:
-    """A try to pay, and how far it came."""
+    """One try to pay, and the furthest state that it has reached."""
 
     state: PaymentState = "asked"
     overdue: bool = False
@@ -51,7 +51,7 @@ class PaymentStatus:
 class BookingState:
     """A booking as the saga sees it: `attempt` is the last try, `paid` the one that pays (0: none).
 
-    `claimed`: it has its claims.
+    `claimed`: Postgres has its claims.
     """
 
     state: State
@@ -64,7 +64,7 @@ class BookingState:
 
 @dataclass(frozen=True, slots=True)
 class SagaInput:
-    """A message, about one try to pay where it is about one."""
+    """A message, with the try to pay that it is about (0: about none)."""
 
     message: Message
     attempt: int = 0
@@ -72,29 +72,31 @@ class SagaInput:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What follows: how the booking stands then, what happens to its claims, orders in order.
+    """The answer to a message: the booking after it, the change of its claims, and its orders.
 
-    Orders are (what, of which attempt). Unless the verdict is `moves` the booking's state stays.
+    An order is (kind, attempt); they are carried out in this sequence. Unless the verdict is
+    `moves`, the booking's state stays.
     """
 
     verdict: Verdict
-    then: BookingState
+    after: BookingState
     claims: Claims = "keep"
     orders: tuple[tuple[Order, int], ...] = ()
 
 
-# How far a word brings a payment, and how far a payment is: a word at or behind it is a repeat.
-WORDS: dict[Message, PaymentState] = {
+# The state that a message brings a payment to, and how far along a state is: a message that
+# brings a payment no further than it is repeats an earlier one.
+PAYMENT_STATES: dict[Message, PaymentState] = {
     "charged": "captured", "declined": "declined", "cancelled": "cancelled", "refunded": "refunded",
 }  # fmt: skip
 PROGRESS: dict[PaymentState, int] = {
     "asked": 0, "declined": 1, "cancelled": 1, "captured": 2, "refunded": 3,
 }  # fmt: skip
 
-# (state, message) → (new state, reason, claims, orders besides Tell); `declined_last` is a
-# decline after which nothing can be tried.
-Row = tuple[State, Reason, Claims, tuple[Order, ...]]
-MOVES: dict[tuple[State, str], Row] = {
+# (state, message) → (new state, reason, claims, orders besides `tell`); `declined_last` is a
+# decline after which no further try is possible.
+Transition = tuple[State, Reason, Claims, tuple[Order, ...]]
+TRANSITIONS: dict[tuple[State, str], Transition] = {
     ("held", "charged"): ("retaking", "", "keep", ("retake",)),
     ("paying", "charged"): ("confirmed", "", "keep", ("mark_sold",)),
     ("expired", "charged"): ("retaking", "", "keep", ("retake",)),
@@ -117,68 +119,68 @@ WRONG = {
 REFUSED = {(state, "cancel_asked") for state in STATES if state not in ("confirmed", "refunding")}
 
 
-def next_step(had: BookingState, heard: SagaInput, *, attempts_max: int) -> Step:
-    """What a booking becomes when a message is heard of it."""
-    if heard.message in WORDS or heard.message == "overdue":
-        return _of_payment(had, heard, attempts_max)
-    return _of_table(had, heard.message, had.paid)
+def next_step(current: BookingState, received: SagaInput, *, attempts_max: int) -> Step:
+    """Decide what a message does to a booking. Return the step; nothing is changed."""
+    if received.message in PAYMENT_STATES or received.message == "overdue":
+        return _of_payment(current, received, attempts_max)
+    return _of_table(current, received.message, current.paid)
 
 
-def _of_payment(had: BookingState, heard: SagaInput, attempts_max: int) -> Step:
-    """A word about one try: first its own row, then whether it concerns the booking."""
-    payment = had.payments.get(heard.attempt)
+def _of_payment(current: BookingState, received: SagaInput, attempts_max: int) -> Step:
+    """Apply a message to the payment it is about, then to the booking where it concerns that."""
+    payment = current.payments.get(received.attempt)
     if payment is None:
-        return Step("wrong", had)
-    if heard.message == "overdue":
-        return _overdue(had, heard, payment)
-    word = WORDS[heard.message]
-    if PROGRESS[word] <= PROGRESS[payment.state]:
-        return Step("repeat", had)
-    if word == "refunded" and payment.state != "captured":
-        return Step("wrong", had)
-    then = _with(had, heard.attempt, replace(payment, state=word))
-    if word == "captured" and _is_surplus(had, heard.attempt):
-        return Step("surplus", then, orders=(("refund", heard.attempt),))
-    if word == "captured":
-        return _of_table(replace(then, paid=heard.attempt), "charged", heard.attempt)
-    if word == "refunded":
-        if heard.attempt != had.paid:
-            return Step("repeat", then)
-        step = _of_table(then, "refunded", had.paid)
-        return Step("wrong", had) if step.verdict == "wrong" else step
-    if heard.attempt != had.attempt:
-        return Step("repeat", then)
-    last = payment.overdue or heard.attempt >= attempts_max
-    said = "declined_last" if word == "declined" and last else heard.message
-    return _of_table(then, said, heard.attempt)
+        return Step("wrong", current)
+    if received.message == "overdue":
+        return _overdue(current, received, payment)
+    reached = PAYMENT_STATES[received.message]
+    if PROGRESS[reached] <= PROGRESS[payment.state]:
+        return Step("repeat", current)
+    if reached == "refunded" and payment.state != "captured":
+        return Step("wrong", current)
+    after = _with(current, received.attempt, replace(payment, state=reached))
+    if reached == "captured" and _is_surplus(current, received.attempt):
+        return Step("surplus", after, orders=(("refund", received.attempt),))
+    if reached == "captured":
+        return _of_table(replace(after, paid=received.attempt), "charged", received.attempt)
+    if reached == "refunded":
+        if received.attempt != current.paid:
+            return Step("repeat", after)
+        step = _of_table(after, "refunded", current.paid)
+        return Step("wrong", current) if step.verdict == "wrong" else step
+    if received.attempt != current.attempt:
+        return Step("repeat", after)
+    is_last = payment.overdue or received.attempt >= attempts_max
+    message = "declined_last" if reached == "declined" and is_last else received.message
+    return _of_table(after, message, received.attempt)
 
 
-def _overdue(had: BookingState, heard: SagaInput, payment: PaymentStatus) -> Step:
-    if payment.overdue or payment.state != "asked" or heard.attempt != had.attempt:
-        return Step("repeat", had)
-    then = _with(had, heard.attempt, replace(payment, overdue=True))
-    return _of_table(then, "overdue", heard.attempt)
+def _overdue(current: BookingState, received: SagaInput, payment: PaymentStatus) -> Step:
+    if payment.overdue or payment.state != "asked" or received.attempt != current.attempt:
+        return Step("repeat", current)
+    after = _with(current, received.attempt, replace(payment, overdue=True))
+    return _of_table(after, "overdue", received.attempt)
 
 
-def _is_surplus(had: BookingState, attempt: int) -> bool:
-    """Another capture pays this booking, or paid it once, or another try is being paid."""
-    return had.paid != 0 or (had.state == "paying" and attempt != had.attempt)
+def _is_surplus(current: BookingState, attempt: int) -> bool:
+    """Whether another try pays this booking, has paid it once, or is being paid."""
+    return current.paid != 0 or (current.state == "paying" and attempt != current.attempt)
 
 
-def _of_table(had: BookingState, message: str, attempt: int) -> Step:
-    if (had.state, message) in WRONG:
-        return Step("wrong", had)
-    if (had.state, message) in REFUSED:
-        return Step("refused", had)
-    found = MOVES.get((had.state, message))
-    if found is None:
-        return Step("repeat", had)
-    state, reason, claims, orders = found
-    claimed = claims == "take" or (had.claimed and claims == "keep")
-    keeps_reason = had.state == "refunding"
-    then = replace(had, state=state, reason=had.reason if keeps_reason else reason, claimed=claimed)
-    return Step("moves", then, claims, tuple((order, attempt) for order in (*orders, "tell")))
+def _of_table(current: BookingState, message: str, attempt: int) -> Step:
+    if (current.state, message) in WRONG:
+        return Step("wrong", current)
+    if (current.state, message) in REFUSED:
+        return Step("refused", current)
+    transition = TRANSITIONS.get((current.state, message))
+    if transition is None:
+        return Step("repeat", current)
+    state, new_reason, claims, orders = transition
+    claimed = claims == "take" or (current.claimed and claims == "keep")
+    reason = current.reason if current.state == "refunding" else new_reason
+    after = replace(current, state=state, reason=reason, claimed=claimed)
+    return Step("moves", after, claims, tuple((order, attempt) for order in (*orders, "tell")))
 
 
-def _with(had: BookingState, attempt: int, payment: PaymentStatus) -> BookingState:
-    return replace(had, payments={**had.payments, attempt: payment})
+def _with(current: BookingState, attempt: int, payment: PaymentStatus) -> BookingState:
+    return replace(current, payments={**current.payments, attempt: payment})

@@ -1,6 +1,6 @@
-"""What nobody says by itself: a payment past its deadline, a silent bank, a saga that stands.
+"""The saga's watchdog: finds overdue payments, unanswered charges and stalled bookings.
 
-Each finding is a message or an order in the outbox like any other.
+For each it enqueues what is missing, a message or an order, in the outbox like any other.
 """
 
 import asyncio
@@ -10,15 +10,17 @@ from collections.abc import Callable
 
 import asyncpg
 
+from booking_rush.booking.holds.states import State
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.outbox import message
 from booking_rush.booking.payments.provider import (
     PAYMENT,
     Payment,
-    Payments,
     ProviderUnavailableError,
     payment_of,
 )
+from booking_rush.booking.payments.router import PaymentRouter
+from booking_rush.booking.saga.state_machine import Order
 from booking_rush.lease import Lease
 from booking_rush.postgres import Pool
 
@@ -26,22 +28,22 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 PAGE = 256
-ASKING_MAX = 4  # questions at a time: they are not to crowd out charges
-KEPT_H = 24  # what was carried out is kept for so long, then forgotten
-FORGET_EVERY_S = 60.0
+ASKING_MAX = 4  # requests at a time: they are not to crowd out charges
+RETENTION_H = 24  # of outbox rows that are done
+PURGE_EVERY_S = 60.0
 
 
 class Watchdog:
-    """Looks once a second, however often it is asked.
+    """Looks for them once a second, however often it is run.
 
-    After `ask_s` without a webhook the bank is asked, and again after as long; what stands for
-    `still_s` is ordered, or sent, again.
+    A provider that sends no webhook is asked after `ask_s`, and again after each further `ask_s`.
+    An order or a message that nothing has come of is enqueued or published again after `still_s`.
     """
 
     def __init__(
         self,
         pool: Pool,
-        payments: Payments,
+        payments: PaymentRouter,
         holder: str,
         clock: Callable[[], float] = time.time,
         *,
@@ -55,25 +57,25 @@ class Watchdog:
         self._ask_s = ask_s
         self._still_s = still_s
         self._next_at = 0.0
-        self._forget_at = time.monotonic() + FORGET_EVERY_S
+        self._purge_at = time.monotonic() + PURGE_EVERY_S
 
     async def run_once(self) -> int:
-        """Look when it is time to; how much was found."""
+        """Look, if a second has passed and the lease is ours. Return how many things it found."""
         if time.monotonic() < self._next_at or not await self._lease.is_held():
             return 0
         self._next_at = time.monotonic() + EVERY_S
-        if time.monotonic() > self._forget_at:
-            self._forget_at = time.monotonic() + FORGET_EVERY_S
+        if time.monotonic() > self._purge_at:
+            self._purge_at = time.monotonic() + PURGE_EVERY_S
             await self.purge()
         found = await self.report_overdue() + await self.ask_providers()
         return found + await self.republish() + await self.resend_stalled()
 
     async def release(self) -> None:
-        """Let another look."""
+        """Release the lease, so that another process may look."""
         await self._lease.release()
 
     async def report_overdue(self) -> int:
-        """Say of each payment past its deadline that it is."""
+        """Enqueue the message `overdue` for each payment past its deadline. Return how many."""
         rows = await self._pool.fetch(
             """
             SELECT booking, payments.attempt, event
@@ -97,7 +99,11 @@ class Watchdog:
         )  # fmt: skip
 
     async def ask_providers(self) -> int:
-        """Ask the bank about payments, and refunds, of which we wait for nothing but its word."""
+        """Ask providers about charges and refunds for which only their webhook is awaited.
+
+        Return how many messages were enqueued that were not known. A provider that is away is
+        asked again after `ask_s`.
+        """
         rows = await self._pool.fetch(
             f"""
             UPDATE payments SET asked_at = now() WHERE (booking, attempt) IN (
@@ -119,7 +125,9 @@ class Watchdog:
         async def ask(row: asyncpg.Record) -> int:
             async with asking:
                 try:
-                    return await ask_bank(self._pool, self._payments, payment_of(row), row["event"])
+                    return await ask_provider(
+                        self._pool, self._payments, payment_of(row), row["event"]
+                    )
                 except ProviderUnavailableError as why:
                     away.append(why)
                     return 0
@@ -130,7 +138,10 @@ class Watchdog:
         return found
 
     async def resend_stalled(self) -> int:
-        """Order again what a booking that stands still waits for; inboxes absorb repeats."""
+        """Enqueue again the order that a stalled booking awaits. Return how many.
+
+        Receivers ignore a repeat: orders carry their step, and messages an id for the inbox.
+        """
         rows = await self._pool.fetch(
             """
             UPDATE bookings SET changed_at = now()
@@ -147,7 +158,7 @@ class Watchdog:
             outbox.order(
                 row["id"], row["event"],
                 "cancel_charge" if row["overdue"] and row["state"] == "paying"
-                else ORDERS[row["state"]],
+                else AWAITED_ORDERS[row["state"]],
                 row["paid"] or row["attempt"], row["step"],
             )
             for row in rows
@@ -155,7 +166,10 @@ class Watchdog:
         return await enqueue(self._pool, orders)
 
     async def republish(self) -> int:
-        """Send again what was sent, and came to nobody for so long: its topic was lost."""
+        """Let the relay publish again what it published and nobody has handled: a topic was lost.
+
+        Return how many rows it is.
+        """
         done = await self._pool.execute(
             """
             UPDATE outbox SET published_at = NULL WHERE seq IN (
@@ -170,37 +184,46 @@ class Watchdog:
         return int(done.rpartition(" ")[2])
 
     async def purge(self) -> None:
-        """Drop what was carried out long ago."""
+        """Delete outbox rows done a day ago, and inbox rows of two days ago."""
         await self._pool.execute(
             """
             DELETE FROM outbox WHERE done_at < now() - make_interval(hours => $1)
                 AND seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT 10000)
             """,
-            KEPT_H,
+            RETENTION_H,
         )
         await self._pool.execute(
-            "DELETE FROM inbox WHERE at < now() - make_interval(hours => $1)", 2 * KEPT_H
+            "DELETE FROM inbox WHERE at < now() - make_interval(hours => $1)", 2 * RETENTION_H
         )
 
 
-async def ask_bank(pool: Pool, payments: Payments, payment: Payment, event: str) -> int:
-    """Hear of a payment what the bank has said, or should have; how much was news.
+async def ask_provider(pool: Pool, payments: PaymentRouter, payment: Payment, event: str) -> int:
+    """Ask a payment's provider for its notifications, and enqueue them as messages.
+
+    Return how many were not known.
 
     Raises:
-        BankAwayError: it does not answer.
+        ProviderUnavailableError: the provider does not answer.
     """
-    told = await payments.ask(payment)
+    with payments.provider_of(payment) as provider:
+        notifications = await provider.list_notifications(payment)
     return await enqueue(
-        pool, [message(f"bank:{w.id}", w.booking, event, w.word, w.attempt) for w in told]
+        pool,
+        [
+            message(f"bank:{one.id}", one.booking, event, one.kind, one.attempt)
+            for one in notifications
+        ],
     )
 
 
 async def enqueue(pool: Pool, envelopes: list[outbox.Envelope]) -> int:
-    """Send messages or orders; how many had not been sent before."""
+    """Enqueue messages or orders, and commit. Return how many were not enqueued before."""
     if not envelopes:
         return 0
     async with pool.acquire() as connection, connection.transaction():
-        return await outbox.put(connection, envelopes)
+        return await outbox.enqueue(connection, envelopes)
 
 
-ORDERS = {"paying": "charge", "retaking": "retake", "refunding": "refund"}
+AWAITED_ORDERS: dict[State, Order] = {
+    "paying": "charge", "retaking": "retake", "refunding": "refund",
+}  # fmt: skip

@@ -1,4 +1,4 @@
-"""The chart of a house: where every seat is, for a map to draw; it changes only with the event."""
+"""The chart of an event: the position of every seat for a map; it changes only with the event."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from booking_rush.booking.catalogue.events import Row, SeatedSection, Section, k
 
 
 def chart(sections: list[Section]) -> dict[str, Any]:
-    """`{"sections": […]}`; seats have places of their own in a section's plane.
+    """Return `{"sections": […]}`, with x and y of every seat in the plane of its section.
 
-    x and y are in seats: rows stand one behind the other and are centred on x = 0, so the
-    nearest seat to the front centre is the one with the least |x| in the least y.
+    x and y are counted in seats: rows are one behind the other, y = 0 at the front, and centred on
+    x = 0. The seat nearest to the front centre has the least |x| in the least y.
     """
     return {"sections": [_section(section) for section in sections]}
 

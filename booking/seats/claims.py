@@ -1,4 +1,4 @@
-"""Postgres' word on who has a seat: taken all or nothing by a booking, given back by its own."""
+"""Claims in Postgres: a seat belongs to the one booking that claims it, all or nothing."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from booking_rush.postgres import Connection
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """What one booking claims: seats, or a quantity of a standing section (else empty)."""
+    """The claim of one booking: seats, or a quantity of a standing section (else empty)."""
 
     booking: UUID
     seats: Sequence[str]
@@ -18,19 +18,21 @@ class ClaimRequest:
     quantity: int
 
 
-async def claim(connection: Connection, event: str, wanted: Sequence[ClaimRequest]) -> set[UUID]:
-    """Claim for many bookings, the first one first; those that got everything they wanted.
+async def claim(connection: Connection, event: str, requests: Sequence[ClaimRequest]) -> set[UUID]:
+    """Claim for many bookings in this order, all or nothing each. Return those that got it all.
 
-    What a booking has claimed already counts as its own. A refused one keeps nothing. Whoever
-    takes writes `bookings.claimed`, with what else the booking becomes.
+    A seat that the booking has claimed before counts as got. The caller saves `bookings.claimed`,
+    together with the booking's new state.
     """
-    refused = await _take_seats(connection, event, [one for one in wanted if not one.section])
-    refused |= await _take_places(connection, event, [one for one in wanted if one.section])
-    return {one.booking for one in wanted} - refused
+    seated = [request for request in requests if not request.section]
+    standing = [request for request in requests if request.section]
+    refused = await _claim_seats(connection, event, seated)
+    refused |= await _claim_places(connection, event, standing)
+    return {request.booking for request in requests} - refused
 
 
 async def release(connection: Connection, event: str, bookings: Sequence[UUID]) -> None:
-    """Give back what these bookings claim, and nobody else's."""
+    """Delete the claims of these bookings, of no others, and save that they have none."""
     await connection.execute("DELETE FROM claims WHERE booking = ANY($1)", list(bookings))
     rows = await connection.fetch(
         """
@@ -39,24 +41,24 @@ async def release(connection: Connection, event: str, bookings: Sequence[UUID]) 
         """,
         list(bookings),
     )
-    given = Counter[str]()
+    released = Counter[str]()
     for row in rows:
         if row["section"]:
-            given[row["section"]] += row["quantity"]
-    for section, quantity in sorted(given.items()):
+            released[row["section"]] += row["quantity"]
+    for section, quantity in sorted(released.items()):
         await connection.execute(
             "UPDATE sections SET claimed = claimed - $3 WHERE event = $1 AND id = $2",
             event, section, quantity,
         )  # fmt: skip
 
 
-async def _take_seats(
-    connection: Connection, event: str, wanted: Sequence[ClaimRequest]
+async def _claim_seats(
+    connection: Connection, event: str, requests: Sequence[ClaimRequest]
 ) -> set[UUID]:
-    """Claim seats; the bookings that did not get all of theirs."""
-    if not wanted:
+    """Claim seats. Return the bookings that did not get all of theirs; they keep none."""
+    if not requests:
         return set()
-    pairs = [(seat, one.booking) for one in wanted for seat in one.seats]
+    pairs = [(seat, request.booking) for request in requests for seat in request.seats]
     rows = await connection.fetch(
         """
         INSERT INTO claims (event, seat, booking)
@@ -67,38 +69,44 @@ async def _take_seats(
         event, *zip(*pairs, strict=True),
     )  # fmt: skip
     new = Counter(row["booking"] for row in rows)
-    short = [one for one in wanted if new[one.booking] < len(one.seats)]
+    short = [request for request in requests if new[request.booking] < len(request.seats)]
     if not short:
         return set()
     rows = await connection.fetch(
         "SELECT booking, count(*) AS n FROM claims WHERE booking = ANY($1) GROUP BY booking",
-        [one.booking for one in short],
+        [request.booking for request in short],
     )
     claimed = {row["booking"]: row["n"] for row in rows}
-    refused = {one.booking for one in short if claimed.get(one.booking, 0) < len(one.seats)}
+    refused = {
+        request.booking for request in short if claimed.get(request.booking, 0) < len(request.seats)
+    }
     await connection.execute("DELETE FROM claims WHERE booking = ANY($1)", list(refused))
     return refused
 
 
-async def _take_places(
-    connection: Connection, event: str, wanted: Sequence[ClaimRequest]
+async def _claim_places(
+    connection: Connection, event: str, requests: Sequence[ClaimRequest]
 ) -> set[UUID]:
-    """Claim places of standing sections, a section at once where all of them fit."""
+    """Claim places of standing sections, a section in one statement where all of them fit.
+
+    Return the bookings that did not get theirs.
+    """
     by_section = defaultdict[str, list[ClaimRequest]](list)
-    for one in wanted:
-        by_section[one.section].append(one)
+    for request in requests:
+        by_section[request.section].append(request)
     refused = set[UUID]()
     for section, some in sorted(by_section.items()):
-        if not await _fits(connection, event, section, sum(one.quantity for one in some)):
+        quantity = sum(request.quantity for request in some)
+        if not await _claim_quantity(connection, event, section, quantity):
             refused |= {
-                one.booking
-                for one in some
-                if not await _fits(connection, event, section, one.quantity)
+                request.booking
+                for request in some
+                if not await _claim_quantity(connection, event, section, request.quantity)
             }
     return refused
 
 
-async def _fits(connection: Connection, event: str, section: str, quantity: int) -> bool:
+async def _claim_quantity(connection: Connection, event: str, section: str, quantity: int) -> bool:
     done = await connection.execute(
         """
         UPDATE sections SET claimed = claimed + $3

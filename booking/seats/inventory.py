@@ -1,4 +1,4 @@
-"""The house as Postgres knows it: every row of every section, with what is claimed and held."""
+"""The seat inventory in Postgres: every row of every section, with the seats held and claimed."""
 
 from collections import defaultdict
 
@@ -6,14 +6,15 @@ import orjson
 
 from booking_rush.booking.catalogue.catalogue import section_of
 from booking_rush.booking.catalogue.events import SeatedSection, Section
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.postgres import Connection
 
-Marks = dict[str, str]  # seat → character
+Marks = dict[SeatId, str]  # the characters of seats that are not free
 
 
 async def sections(connection: Connection, event: str) -> list[SectionInventory]:
-    """Every section as it stands, in the order of the event."""
+    """Return the inventory of every section, in the order of the event."""
     found = await connection.fetch(
         "SELECT to_jsonb(sections) AS row FROM sections WHERE event = $1 ORDER BY position", event
     )
@@ -26,34 +27,31 @@ async def sections(connection: Connection, event: str) -> list[SectionInventory]
         """,
         event,
     )
-    taken = {row["section"]: row["quantity"] for row in held}
+    held_places = {row["section"]: row["quantity"] for row in held}
     return [
-        inventory_of(section_of(row), marks[row["id"]], row["claimed"] + taken.get(row["id"], 0))
+        inventory_of(
+            section_of(row), marks[row["id"]], row["claimed"] + held_places.get(row["id"], 0)
+        )
         for row in rows
     ]
 
 
 def empty_inventory(section: Section) -> SectionInventory:
-    """A section of which nothing is taken."""
+    """Return the inventory of a section of which nothing is held or claimed."""
     return inventory_of(section, {}, 0)
 
 
 def inventory_of(section: Section, marks: Marks, taken: int) -> SectionInventory:
-    """A section as it stands; `taken` counts the places of a standing one."""
+    """Return the inventory of a section; `taken` counts the places of a standing one."""
     amount, currency = section.price.amount, section.price.currency
     if not isinstance(section, SeatedSection):
         free = section.capacity - taken
         return SectionInventory(section.id, "standing", amount, currency, free, [])
-    closed = dict.fromkeys(section.closed, "x")
-    chars = {**marks, **closed}
+    by_row = defaultdict[str, dict[int, str]](dict)
+    for seat, mark in (marks | dict.fromkeys(map(SeatId.parse, section.closed), "x")).items():
+        by_row[seat.row][seat.number] = mark
     rows = [
-        (
-            row.name,
-            "".join(
-                chars.get(f"{section.id}.{row.name}-{number}", ".")
-                for number in range(1, row.seats + 1)
-            ),
-        )
+        (row.name, "".join(by_row[row.name].get(n, ".") for n in range(1, row.seats + 1)))
         for row in section.rows
     ]
     free = sum(text.count(".") for _, text in rows)
@@ -61,7 +59,7 @@ def inventory_of(section: Section, marks: Marks, taken: int) -> SectionInventory
 
 
 async def _marks(connection: Connection, event: str) -> defaultdict[str, Marks]:
-    """By section: the seats that are held, being paid or sold."""
+    """Return by section the marks of seats: `h` held or being paid, `s` sold."""
     rows = await connection.fetch(
         """
         SELECT unnest(seats) AS seat, 'h' AS mark FROM bookings
@@ -74,10 +72,12 @@ async def _marks(connection: Connection, event: str) -> defaultdict[str, Marks]:
     )
     marks = defaultdict[str, Marks](dict)
     for row in rows:
-        marks[row["seat"].rpartition(".")[0]][row["seat"]] = row["mark"]
+        seat = SeatId.parse(row["seat"])
+        marks[seat.section][seat] = row["mark"]
     return marks
 
 
+# Those that ended are loaded for a day, too: a repeated request gets the answer of the first.
 LOAD_HOLDS = """
     SELECT * FROM bookings
     WHERE event = $1 AND (state IN ('held', 'paying', 'retaking', 'confirmed', 'refunding')

@@ -98,7 +98,7 @@ class Seats(News, frozen=True):
 
 
 class Held(News, frozen=True):
-    """News of a hold that was made over HTTP, so that its visitor's subscribers may be elsewhere."""
+    """News of a hold made over HTTP, so that its visitor's subscribers may be elsewhere."""
 
     visitor: str
     hold: str

@@ -1,4 +1,4 @@
-"""Operator endpoint for the journal, and the entry that each write leaves there."""
+"""HTTP endpoint for operators: the journal; and the entry that each of their writes adds to it."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from starlette.responses import Response
 from booking_rush.booking import audit
 from booking_rush.errors import Invalid
 from booking_rush.server.auth.operators import Operator
-from booking_rush.server.web.authentication import need_operator
+from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import page_of, services_of
 from booking_rush.server.web.responses import answer
 
 
 async def journal(request: Request) -> Response:
-    """`GET /api/v1/admin/audit`, the newest first."""
-    await need_operator(request, "viewer")
+    """Answer `GET /api/v1/admin/audit`: the entries, newest first."""
+    await require_operator(request, "viewer")
     limit, after = page_of(request)
     if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
         raise Invalid(("after", "an entry's id"))
@@ -24,7 +24,8 @@ async def journal(request: Request) -> Response:
     return answer(200, {"entries": entries})
 
 
-async def record_action(request: Request, operator: Operator, what: str, **detail: Any) -> None:
-    """Record in the journal what an operator did to the event of this request."""
+async def record_action(request: Request, operator: Operator, action: str, **detail: Any) -> None:
+    """Record in the journal an operator's action on the event of this request."""
+    event = request.path_params["event"]
     async with services_of(request).pool.acquire() as connection:
-        await audit.record(connection, operator.name, what, request.path_params["event"], **detail)
+        await audit.record(connection, operator.name, action, event, **detail)

@@ -1,4 +1,4 @@
-"""Operator endpoints for bookings: list, refund, reconcile."""
+"""HTTP endpoints for operators: list, refund and reconcile bookings."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,14 +10,20 @@ from booking_rush.booking.saga.reconciliation import Comparison
 from booking_rush.errors import Invalid
 from booking_rush.server.admin.audit import record_action
 from booking_rush.server.admin.csv_export import as_csv
-from booking_rush.server.web.authentication import need_operator
-from booking_rush.server.web.requests import id_of, page_of, room_of, services_of, uuid_of
+from booking_rush.server.web.authentication import require_operator
+from booking_rush.server.web.requests import (
+    booking_id_of,
+    page_of,
+    page_start_of,
+    room_of,
+    services_of,
+)
 from booking_rush.server.web.responses import answer
 
 
 async def list_bookings(request: Request) -> Response:
-    """`GET A/bookings`: the newest first, as JSON, or as CSV where that is asked for."""
-    await need_operator(request, "viewer")
+    """Answer `GET A/bookings`: newest first, as JSON, or as CSV where Accept says so."""
+    await require_operator(request, "viewer")
     services = services_of(request)
     room = await room_of(request)
     limit, after = page_of(request)
@@ -25,31 +31,30 @@ async def list_bookings(request: Request) -> Response:
     if state is not None and state not in STATES:
         raise Invalid(("state", f"one of {', '.join(STATES)}"))
     found, more = await bookings.page(
-        services.pool, limit=limit, after=id_of(after), event=room.row.id, state=state
+        services.pool, limit=limit, after=page_start_of(after), event=room.row.id, state=state
     )
-    shown = [booking.shown_to_operators(services.signer.ticket) for booking in found]
+    members = [booking.shown_to_operators(services.signer.ticket) for booking in found]
     if "text/csv" in request.headers.get("accept", ""):
         headers = {"Link": f'<?after={more}>; rel="next"'} if more else None
-        return Response(as_csv(shown), 200, headers, media_type="text/csv")
-    return answer(200, {"bookings": shown, "next": more})
+        return Response(as_csv(members), 200, headers, media_type="text/csv")
+    return answer(200, {"bookings": members, "next": more})
 
 
 async def refund(request: Request) -> Response:
-    """`POST /api/v1/admin/bookings/{booking}/refund`."""
-    operator = await need_operator(request, "operator")
+    """Answer `POST /api/v1/admin/bookings/{booking}/refund`."""
+    operator = await require_operator(request, "operator")
     services = services_of(request)
-    booking = uuid_of(request.path_params["booking"])
-    found = await cancel(services.pool, booking, operator.name, begun=True)
+    booking = booking_id_of(request.path_params["booking"])
+    found = await cancel(services.pool, booking, operator.name, after_begin=True)
     return answer(202, {"booking": found.shown_to_operators(services.signer.ticket)})
 
 
 async def reconcile(request: Request) -> Response:
-    """`POST A/reconcile`: what differs between Redis, Postgres and the bank."""
-    operator = await need_operator(request, "operator")
+    """Answer `POST A/reconcile`: the differences between Redis, Postgres and the bank."""
+    operator = await require_operator(request, "operator")
     services = services_of(request)
     room = await room_of(request)
-    found = await Comparison(services.pool, services.rooms.events, services.payments).of(
-        room.row.id
-    )
+    comparison = Comparison(services.pool, services.rooms.events, services.payments)
+    found = await comparison.of(room.row.id)
     await record_action(request, operator, "reconcile", differences=len(found))
     return answer(200, {"differences": [difference.shown() for difference in found]})

@@ -1,4 +1,4 @@
-"""Operator endpoint that broadcasts a message to an audience of an event."""
+"""HTTP endpoint for operators: broadcast a message to an audience of an event."""
 
 from typing import Literal
 
@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.server.admin.events import Text
-from booking_rush.server.web.authentication import need_operator
+from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import idempotency_key_of, read_json, room_of, services_of
 from booking_rush.server.web.responses import answer
 
 
 class BroadcastBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to say to whom."""
+    """The body of a broadcast: a text, and the audience that it is sent to."""
 
     text: Text
     level: Literal["info", "warning", "urgent"] = "info"
@@ -21,19 +21,19 @@ class BroadcastBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def broadcast(request: Request) -> Response:
-    """`POST A/broadcast`: kept, then told to every process."""
-    operator = await need_operator(request, "operator")
+    """Answer `POST A/broadcast`: save the message, then publish it in Redis to every process."""
+    operator = await require_operator(request, "operator")
     room = await room_of(request)
-    wanted = await read_json(request, BroadcastBody)
+    body = await read_json(request, BroadcastBody)
     rooms = services_of(request).rooms
-    id_, said = await rooms.broadcasts.save(
+    id_, new = await rooms.broadcasts.save(
         room.row.id,
-        text=wanted.text,
-        level=wanted.level,
-        audience=wanted.audience,
+        text=body.text,
+        level=body.level,
+        audience=body.audience,
         who=operator.name,
         key=idempotency_key_of(request),
     )
-    if said is not None:
-        await rooms.publish(said)
+    if new is not None:
+        await rooms.publish(new)
     return answer(202, {"id": id_})

@@ -1,4 +1,4 @@
-"""Bookings as CSV."""
+"""CSV export of bookings."""
 
 import csv
 import io
@@ -9,9 +9,10 @@ import orjson
 
 
 def as_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """Bookings as CSV, columns named as in the JSON; what is no plain value is written as JSON.
+    """Return bookings as CSV with a header row, its columns named as in the JSON.
 
-    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    Values that are no texts are written as JSON. A cell that a spreadsheet would take for a
+    formula begins with an apostrophe.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, CSV_COLUMNS, restval="", extrasaction="ignore")

@@ -1,4 +1,4 @@
-"""HTTP for operators: the events, the room, the visitors, and what was done."""
+"""HTTP endpoints for operators: create and change events, their state and their rules."""
 
 from typing import Annotated, Any
 
@@ -9,10 +9,10 @@ from starlette.responses import Response
 from booking_rush.booking.catalogue.catalogue import Event
 from booking_rush.booking.catalogue.events import EventChange, NewEvent
 from booking_rush.booking.recording.event_scheduler import push_to_redis
-from booking_rush.server.web.authentication import need_operator
+from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
     CHART_BYTES_MAX,
-    decoded,
+    decode_json,
     page_of,
     read_body,
     read_json,
@@ -20,84 +20,84 @@ from booking_rush.server.web.requests import (
 )
 from booking_rush.server.web.responses import answer
 
-READY_S = 3.0
+READY_S = 3.0  # how long a new event may take to be loaded into Redis
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*\Z")]
 
 
 class OptionalReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why, if the operator says so; visitors are shown it."""
+    """The body of a change of state: perhaps a reason, which visitors are shown."""
 
     reason: Text | None = None
 
 
 async def create(request: Request) -> Response:
-    """`POST /api/v1/admin/events`: a whole event in one body."""
-    operator = await need_operator(request, "operator")
-    new = await read_json(request, NewEvent, most=CHART_BYTES_MAX)
+    """Answer `POST /api/v1/admin/events`: create a whole event from one body."""
+    operator = await require_operator(request, "operator")
+    new = await read_json(request, NewEvent, bytes_max=CHART_BYTES_MAX)
     event = await services_of(request).catalogue.create(new, who=operator.name)
     await services_of(request).rooms.events.ready(event.id, seconds=READY_S)
-    return answer(201, {"event": _shown(request, event)})
+    return answer(201, {"event": _members_of(request, event)})
 
 
 async def events(request: Request) -> Response:
-    """`GET /api/v1/admin/events`: every event, the newest first."""
-    await need_operator(request, "viewer")
+    """Answer `GET /api/v1/admin/events`: every event, newest first."""
+    await require_operator(request, "viewer")
     limit, after = page_of(request)
     found = await services_of(request).catalogue.every()
     if after is not None:
         ids = [event.id for event in found]
         found = found[ids.index(after) + 1 :] if after in ids else []
-    return answer(200, {"events": [_shown(request, event) for event in found[:limit]]})
+    return answer(200, {"events": [_members_of(request, event) for event in found[:limit]]})
 
 
 async def event(request: Request) -> Response:
-    """`GET A`."""
-    await need_operator(request, "viewer")
+    """Answer `GET A`."""
+    await require_operator(request, "viewer")
     found = await services_of(request).catalogue.event(request.path_params["event"])
-    return answer(200, {"event": _shown(request, found)})
+    return answer(200, {"event": _members_of(request, found)})
 
 
 async def change(request: Request) -> Response:
-    """`PATCH A`: name, times, more sections."""
-    operator = await need_operator(request, "operator")
-    wanted = await read_json(request, EventChange, most=CHART_BYTES_MAX)
+    """Answer `PATCH A`: change name or times, or add sections."""
+    operator = await require_operator(request, "operator")
+    body = await read_json(request, EventChange, bytes_max=CHART_BYTES_MAX)
     changed = await services_of(request).catalogue.change(
-        request.path_params["event"], wanted, who=operator.name
+        request.path_params["event"], body, who=operator.name
     )
-    return await _changed(request, changed)
+    return await _push_change(request, changed)
 
 
 async def act(action: str, request: Request) -> Response:
-    """`POST A/{open,pause,resume,drain,close}`, perhaps with a reason."""
-    operator = await need_operator(request, "operator")
+    """Answer `POST A/{open,pause,resume,drain,close}`, perhaps with a reason in the body."""
+    operator = await require_operator(request, "operator")
     body = await read_body(request)
-    reason = decoded(body, OptionalReason).reason if body else None
+    reason = decode_json(body, OptionalReason).reason if body else None
     changed = await services_of(request).catalogue.act(
         request.path_params["event"], action, who=operator.name, reason=reason
     )
-    return await _changed(request, changed)
+    return await _push_change(request, changed)
 
 
 async def rules(request: Request) -> Response:
-    """`PATCH A/rules`."""
-    operator = await need_operator(request, "operator")
-    wanted = await read_json(request, dict[str, Any])
+    """Answer `PATCH A/rules`."""
+    operator = await require_operator(request, "operator")
+    body = await read_json(request, dict[str, Any])
     changed = await services_of(request).catalogue.set_rules(
-        request.path_params["event"], wanted, who=operator.name
+        request.path_params["event"], body, who=operator.name
     )
-    await _changed(request, changed)
+    await _push_change(request, changed)
     return answer(200, {"rules": msgspec.to_builtins(changed.rules)})
 
 
-async def _changed(request: Request, event: Event) -> Response:
-    """Bring a change to Redis now; where that fails the record duty does it within a second."""
+async def _push_change(request: Request, event: Event) -> Response:
+    """Apply a change in Redis now; after a failure the record duty applies it within a second."""
     registry = services_of(request).rooms.events
     await registry.refresh()
     await push_to_redis(registry, event)
-    return answer(200, {"event": _shown(request, event)})
+    return answer(200, {"event": _members_of(request, event)})
 
 
-def _shown(request: Request, event: Event) -> dict[str, Any]:
+def _members_of(request: Request, event: Event) -> dict[str, Any]:
     gate = services_of(request).rooms.batcher(event.id).gate
     return event.shown_to_operators(None if gate.is_open else "recovering")

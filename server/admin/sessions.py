@@ -1,4 +1,4 @@
-"""Sessions of operators over HTTP: log in, log out, who is logged in."""
+"""HTTP endpoints for operators: log in, log out, read the session."""
 
 from typing import Annotated
 
@@ -6,20 +6,20 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.server.web.authentication import is_secure, need_operator
+from booking_rush.server.web.authentication import is_secure, require_operator
 from booking_rush.server.web.requests import read_json, services_of
 from booking_rush.server.web.responses import answer
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Name and password."""
+    """The body of a login."""
 
     username: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
     password: Annotated[str, msgspec.Meta(max_length=200)]
 
 
 async def log_in(request: Request) -> Response:
-    """`POST /api/v1/admin/login`."""
+    """Answer `POST /api/v1/admin/login`: begin a session, with its cookie and CSRF token."""
     login = await read_json(request, Login)
     cookie, operator = await services_of(request).operators.log_in(login.username, login.password)
     response = answer(
@@ -32,8 +32,8 @@ async def log_in(request: Request) -> Response:
 
 
 async def log_out(request: Request) -> Response:
-    """`POST /api/v1/admin/logout`: the session ends here, too."""
-    await need_operator(request, "viewer")
+    """Answer `POST /api/v1/admin/logout`: end the session on the server, too."""
+    await require_operator(request, "viewer")
     await services_of(request).operators.log_out(request.cookies.get("rush_admin", ""))
     response = answer(204)
     response.delete_cookie("rush_admin")
@@ -41,6 +41,6 @@ async def log_out(request: Request) -> Response:
 
 
 async def me(request: Request) -> Response:
-    """`GET /api/v1/admin/me`: who is logged in, for a page that was opened anew."""
-    operator = await need_operator(request, "viewer")
+    """Answer `GET /api/v1/admin/me`: the operator of the session, for a page that was reloaded."""
+    operator = await require_operator(request, "viewer")
     return answer(200, {"csrf": operator.csrf, "username": operator.name, "role": operator.role})

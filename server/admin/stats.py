@@ -1,42 +1,40 @@
-"""An event in figures, as operators watch it: over HTTP when asked, over a socket each second."""
+"""Stats of an event for operators: over HTTP on request, over a socket each second."""
 
 import asyncio
 import re
 import time
 from typing import Any
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from booking_rush.booking.holds.bookings import revenue
 from booking_rush.errors import Refusal
 from booking_rush.postgres import UNAVAILABLE
-from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server.protocol import frames
-from booking_rush.server.protocol.problems import NotAuthenticated, NotFound
 from booking_rush.server.rooms.room import Room
-from booking_rush.server.web.authentication import need_operator, operator_of
-from booking_rush.server.web.handshake import accept
+from booking_rush.server.web.authentication import operator_of, require_operator
+from booking_rush.server.web.handshake import open_socket
 from booking_rush.server.web.requests import (
     room_of,
     services_of,
 )
-from booking_rush.server.web.responses import answer, deny
+from booking_rush.server.web.responses import answer
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
+from booking_rush.server.web.uvicorn_protocols import Socket
 
 PATH = re.compile(r"/ws/admin/events/([^/]+)\Z")
-EVERY_S = 1.0
-MONEY_S = 2.0
+STATS_S = 1.0  # between two frames of stats
+REVENUE_S = 2.0  # for which a sum of revenue is reused
 PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 
 async def stats_members(services: Services, room: Room) -> dict[str, Any]:
-    """The members of `stats`; `held`, `paying`, `sold` and `free` count places.
+    """Return the members of `stats`; `held`, `paying`, `sold` and `free` count seats or capacity.
 
     Raises:
-        Recovering, TryAgain, Busy: Redis cannot say just now.
+        Recovering, TryAgain, Busy: Redis did not answer in time.
     """
     stats = await services.rooms.stats(room)
     return {
@@ -51,7 +49,7 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
         "free": stats.free,
         "joined": stats.joined,
         "admitted": stats.admitted,
-        "rate": round(room.forecast.admissions_per_second(), 2),
+        "rate": round(room.places.forecast.admissions_per_second(), 2),
         "wait_seconds": percentiles(stats.waits),
         "outbox_age_seconds": round(stats.outbox_age_ms / 1000, 3),
         "sockets": stats.sockets,
@@ -59,64 +57,49 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
 
 
 async def revenue_members(services: Services, event: str) -> dict[str, Any]:
-    """What the event has taken, at most two seconds old: it is summed up over all bookings."""
-    at, found = services.revenue.get(event, (-MONEY_S, {}))
-    if time.monotonic() - at >= MONEY_S:
+    """Return the event's revenue, at most REVENUE_S old, as it is summed up over all bookings."""
+    at, found = services.revenue.get(event, (-REVENUE_S, {}))
+    if time.monotonic() - at >= REVENUE_S:
         found = await revenue(services.pool, event)
         services.revenue[event] = (time.monotonic(), found)
     return found
 
 
 def percentiles(waits: list[tuple[int, int]]) -> dict[str, float | None]:
-    """Percentiles of waits counted by quarter octaves above 100 ms; null while there are none.
+    """Return p50, p90 and p99 of waits in seconds; None each while there are no waits.
 
-    A bucket answers with its geometric middle, so a figure is right to a tenth.
+    `waits` are pairs of bucket and count. Bucket n holds waits from 0.1 * 2^(n/4) seconds up to
+    the next bucket's, so its geometric middle is off by some 9 % at the most.
     """
-    shown: dict[str, float | None] = {name: None for name, _ in PERCENTILES}
+    found: dict[str, float | None] = {name: None for name, _ in PERCENTILES}
     total, seen = sum(count for _, count in waits), 0
     for bucket, count in sorted(waits):
         seen += count
         seconds = round(0.1 * 2 ** ((bucket + 0.5) / 4), 2)
         for name, share in PERCENTILES:
-            if shown[name] is None and seen >= share * total:
-                shown[name] = seconds
-    return shown
+            if found[name] is None and seen >= share * total:
+                found[name] = seconds
+    return found
 
 
-async def operators_socket(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve `/ws/admin/events/{event}`."""
-    await receive()
-    path = PATH.match(scope["path"])
-    if path is None:
-        await deny(NotFound(), scope, send)
-        return
-    socket: Socket = scope["extensions"][EXTENSION]
-    if not await accept(scope, send, socket):
-        return
-    try:
-        await operator_of(HTTPConnection(scope), services)
-        room = await services.rooms.room(path[1])
-    except NotAuthenticated as refusal:
-        socket.end(frames.NOT_AUTHENTICATED, refusal.code)
-    except UnknownEvent as refusal:
-        socket.end(frames.UNKNOWN_EVENT, refusal.code)
-    except UNAVAILABLE:
-        socket.end(frames.OVERLOADED, "come back in a moment")
-    else:
-        await _show(services, room, socket, receive)
+async def serve_operator(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve `/ws/admin/events/{event}` from handshake to close."""
+    opened = await open_socket(services, PATH, scope, receive, send, operator_of)
+    if opened is not None:
+        await _stream_stats(services, opened.room, opened.socket, receive)
 
 
-async def _show(services: Services, room: Room, socket: Socket, receive: Receive) -> None:
-    """Figures each second, until the client goes; what it says is not listened to."""
-    shows = asyncio.create_task(_figures(services, room, socket))
+async def _stream_stats(services: Services, room: Room, socket: Socket, receive: Receive) -> None:
+    """Send stats each second until the client disconnects; its messages are ignored."""
+    sending = asyncio.create_task(_send_stats(services, room, socket))
     try:
         while (await receive())["type"] != "websocket.disconnect":
             pass
     finally:
-        shows.cancel()
+        sending.cancel()
 
 
-async def _figures(services: Services, room: Room, socket: Socket) -> None:
+async def _send_stats(services: Services, room: Room, socket: Socket) -> None:
     while True:
         try:
             socket.push(frames.frame("stats", stats=await stats_members(services, room)))
@@ -125,11 +108,11 @@ async def _figures(services: Services, room: Room, socket: Socket) -> None:
             socket.push(frames.frame("stats", stats=members))
         except UNAVAILABLE:
             pass
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(STATS_S)
 
 
 async def stats(request: Request) -> Response:
-    """`GET A/stats`."""
-    await need_operator(request, "viewer")
+    """Answer `GET A/stats`."""
+    await require_operator(request, "viewer")
     room = await room_of(request)
     return answer(200, {"stats": await stats_members(services_of(request), room)})

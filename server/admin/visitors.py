@@ -1,4 +1,4 @@
-"""Operator endpoints for one visitor: admit out of turn, remove."""
+"""HTTP endpoints for operators: admit one visitor out of turn, or remove one."""
 
 import msgspec
 from starlette.requests import Request
@@ -7,32 +7,32 @@ from starlette.responses import Response
 from booking_rush.queue.line import NotInLine
 from booking_rush.server.admin.audit import record_action
 from booking_rush.server.admin.events import Text
-from booking_rush.server.web.authentication import need_operator
+from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import read_json, room_of
 from booking_rush.server.web.responses import answer
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why; it is journaled."""
+    """The body of an admission out of turn: the reason, which the journal records."""
 
     reason: Text
 
 
 async def admit(request: Request) -> Response:
-    """`POST A/visitors/{visitor}/admit`: out of turn, for a journaled reason."""
-    operator = await need_operator(request, "operator")
+    """Answer `POST A/visitors/{visitor}/admit`: admit out of turn, for a recorded reason."""
+    operator = await require_operator(request, "operator")
     room = await room_of(request)
-    wanted = await read_json(request, Reason)
+    body = await read_json(request, Reason)
     visitor = request.path_params["visitor"]
-    place = await room.line.admit(visitor, reason=f"{operator.name}: {wanted.reason}")
-    await record_action(request, operator, "admit", visitor=visitor, reason=wanted.reason)
-    shown = room.place_members(visitor, place)
-    return answer(200, {"place": shown["place"]})
+    place = await room.line.admit(visitor, reason=f"{operator.name}: {body.reason}")
+    await record_action(request, operator, "admit", visitor=visitor, reason=body.reason)
+    members = room.places.members(visitor, place)
+    return answer(200, {"place": members["place"]})
 
 
 async def remove(request: Request) -> Response:
-    """`DELETE A/visitors/{visitor}`: place and pass are gone."""
-    operator = await need_operator(request, "operator")
+    """Answer `DELETE A/visitors/{visitor}`: take away place and pass."""
+    operator = await require_operator(request, "operator")
     room = await room_of(request)
     visitor = request.path_params["visitor"]
     if not await room.line.leave(visitor, reason="removed"):

@@ -1,4 +1,4 @@
-"""HTTP for visitors: their bookings, cancellation and ticket QR codes."""
+"""HTTP endpoints for visitors: their bookings, cancellation and ticket QR codes."""
 
 import io
 from functools import lru_cache
@@ -12,37 +12,32 @@ from booking_rush.booking.holds.bookings import Booking, UnknownBooking
 from booking_rush.booking.saga.cancellation import cancel as cancel_booking
 from booking_rush.server.protocol.problems import NotFound
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import (
-    id_of,
-    page_of,
-    services_of,
-    uuid_of,
-)
+from booking_rush.server.web.requests import booking_id_of, page_of, page_start_of, services_of
 from booking_rush.server.web.responses import answer
 
 QR_MAX = 1024
 
 
 async def list_bookings(request: Request) -> Response:
-    """`GET /api/v1/bookings`: one's own, the newest first."""
+    """Answer `GET /api/v1/bookings`: the visitor's own bookings, newest first."""
     services = services_of(request)
     visitor = visitor_of(request, services)
     limit, after = page_of(request)
     found, more = await bookings.page(
-        services.pool, limit=limit, after=id_of(after), visitor=visitor
+        services.pool, limit=limit, after=page_start_of(after), visitor=visitor
     )
-    shown = [booking.shown(services.signer.ticket) for booking in found]
-    return answer(200, {"bookings": shown, "next": more})
+    members = [booking.shown(services.signer.ticket) for booking in found]
+    return answer(200, {"bookings": members, "next": more})
 
 
 async def booking(request: Request) -> Response:
-    """`GET /api/v1/bookings/{booking}`."""
+    """Answer `GET /api/v1/bookings/{booking}`."""
     found = await own_booking(request)
     return answer(200, {"booking": found.shown(services_of(request).signer.ticket)})
 
 
 async def cancel(request: Request) -> Response:
-    """`POST /api/v1/bookings/{booking}/cancel`: the money goes back, then the seats."""
+    """Answer `POST /api/v1/bookings/{booking}/cancel`: refund the money, then free the seats."""
     found = await own_booking(request)
     services = services_of(request)
     cancelled = await cancel_booking(services.pool, found.id, f"visitor:{found.visitor}")
@@ -50,7 +45,7 @@ async def cancel(request: Request) -> Response:
 
 
 async def qr(request: Request) -> Response:
-    """`GET /api/v1/bookings/{booking}/tickets/{ticket}/qr.svg`: a ticket's code to be scanned."""
+    """Answer `GET /api/v1/bookings/{booking}/tickets/{ticket}/qr.svg` with the code as SVG."""
     found = await own_booking(request)
     for ticket in found.tickets(services_of(request).signer.ticket):
         if ticket["id"] == request.path_params["ticket"]:
@@ -61,14 +56,14 @@ async def qr(request: Request) -> Response:
 
 
 async def own_booking(request: Request) -> Booking:
-    """The booking in the path.
+    """Return the booking in the path, which must be the visitor's own.
 
     Raises:
-        UnknownBooking: there is none, or it is another visitor's.
+        UnknownBooking: there is none, or it belongs to another visitor.
     """
     services = services_of(request)
     visitor = visitor_of(request, services)
-    found = await bookings.get(services.pool, uuid_of(request.path_params["booking"]))
+    found = await bookings.get(services.pool, booking_id_of(request.path_params["booking"]))
     if found.visitor != visitor:
         raise UnknownBooking
     return found
@@ -77,6 +72,6 @@ async def own_booking(request: Request) -> Booking:
 @lru_cache(QR_MAX)
 def _qr(code: str) -> bytes:
     image = io.BytesIO()
-    made = segno.make(code, error="l", micro=False)
-    made.save(image, kind="svg", scale=4, border=4, xmldecl=False)
+    qr_code = segno.make(code, error="l", micro=False)
+    qr_code.save(image, kind="svg", scale=4, border=4, xmldecl=False)
     return image.getvalue()

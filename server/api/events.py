@@ -1,4 +1,4 @@
-"""HTTP for visitors: events on sale, and their charts."""
+"""HTTP endpoints for visitors: events on sale, and their charts."""
 
 import hashlib
 from functools import lru_cache
@@ -17,39 +17,39 @@ CHARTS_MAX = 64
 
 
 async def events(request: Request) -> Response:
-    """`GET /api/v1/events`: what is on sale."""
+    """Answer `GET /api/v1/events`: the events on sale."""
     limit, after = page_of(request)
-    shown = await services_of(request).catalogue.on_sale()
+    found = await services_of(request).catalogue.on_sale()
     if after is not None:
-        ids = [event.id for event in shown]
-        shown = shown[ids.index(after) + 1 :] if after in ids else []
-    return answer(200, {"events": [_shown(request, event) for event in shown[:limit]]})
+        ids = [event.id for event in found]
+        found = found[ids.index(after) + 1 :] if after in ids else []
+    return answer(200, {"events": [_members_of(request, event) for event in found[:limit]]})
 
 
 async def event(request: Request) -> Response:
-    """`GET E`."""
+    """Answer `GET E`."""
     found = await services_of(request).catalogue.event(request.path_params["event"])
     await room_of(request)
-    return answer(200, {"event": _shown(request, found)})
+    return answer(200, {"event": _members_of(request, found)})
 
 
 async def event_chart(request: Request) -> Response:
-    """`GET E/chart`: cacheable, it changes only when sections are added."""
+    """Answer `GET E/chart`. It may be cached: it changes only when sections are added."""
     found = await services_of(request).catalogue.event(request.path_params["event"])
-    body, tag = _chart(tuple(map(_Frozen, found.sections)))
+    body, tag = _chart(tuple(map(_HashableSection, found.sections)))
     headers = {"ETag": tag, "Cache-Control": "public, max-age=60"}
-    if tag in [given.strip() for given in request.headers.get("if-none-match", "").split(",")]:
+    if tag in [known.strip() for known in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, media_type="application/json")
 
 
-def _shown(request: Request, event: Event) -> dict[str, object]:
+def _members_of(request: Request, event: Event) -> dict[str, object]:
     gate = services_of(request).rooms.batcher(event.id).gate
     return event.shown(None if gate.is_open else "recovering")
 
 
-class _Frozen:
-    """A section that compares by what it says, so that a chart is made once."""
+class _HashableSection:
+    """A section that compares by value, so that `lru_cache` makes its chart once."""
 
     def __init__(self, section: Section) -> None:
         self.section = section
@@ -59,10 +59,10 @@ class _Frozen:
         return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Frozen) and other._key == self._key
+        return isinstance(other, _HashableSection) and other._key == self._key
 
 
 @lru_cache(CHARTS_MAX)
-def _chart(sections: tuple[_Frozen, ...]) -> tuple[bytes, str]:
-    body = orjson.dumps(chart([frozen.section for frozen in sections]))
+def _chart(sections: tuple[_HashableSection, ...]) -> tuple[bytes, str]:
+    body = orjson.dumps(chart([key.section for key in sections]))
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -1,4 +1,4 @@
-"""HTTP for buyers: seats, holds, checkouts, bookings and their tickets; and the bank's webhooks."""
+"""HTTP endpoints for visitors: free seats, holds, and checkout."""
 
 import msgspec
 from starlette.requests import Request
@@ -6,19 +6,19 @@ from starlette.responses import Response
 
 from booking_rush.booking.holds.contacts import contact_of
 from booking_rush.booking.holds.errors import PassExpired, PassInvalid, PassRequired
-from booking_rush.booking.holds.hold_request import Right, check_key, hold_request_of
+from booking_rush.booking.holds.hold_request import Right, hold_request_of
 from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.protocol.problems import check_method
 from booking_rush.server.rooms.seat_map import availability
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import read_json, room_of, services_of
+from booking_rush.server.web.requests import idempotency_key_of, read_json, room_of, services_of
 from booking_rush.server.web.responses import answer
 from booking_rush.server.web.services import Services
 
 
-class WishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seats by name, or a quantity of a section."""
+class HoldBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a new hold: seats by name, or a quantity of a section."""
 
     seats: list[str] | msgspec.UnsetType = msgspec.UNSET
     section: str | msgspec.UnsetType = msgspec.UNSET
@@ -26,7 +26,7 @@ class WishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How to pay, and where mail about it goes."""
+    """The body of a checkout: the payment method, and the address for mails about the booking."""
 
     payment_method: str
     email: str | msgspec.UnsetType = msgspec.UNSET
@@ -34,43 +34,43 @@ class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def seats(request: Request) -> Response:
-    """`GET E/availability`."""
+    """Answer `GET E/availability`."""
     room = await room_of(request)
     batcher = services_of(request).rooms.batcher(room.row.id)
     return answer(200, {"sections": await availability(batcher)}, {"Cache-Control": "no-store"})
 
 
-async def hold(request: Request) -> Response:
-    """`POST E/holds`: a repeat of a success is answered without a pass."""
+async def create(request: Request) -> Response:
+    """Answer `POST E/holds`. A repeat of a successful request needs no pass."""
     services = services_of(request)
     visitor = visitor_of(request, services)
     room = await room_of(request)
-    body = await read_json(request, WishBody)
-    wish = hold_request_of(body.seats, body.section, body.quantity)
-    key = check_key(request.headers.get("idempotency-key"))
+    body = await read_json(request, HoldBody)
+    wanted = hold_request_of(body.seats, body.section, body.quantity)
+    key = idempotency_key_of(request)
     right = right_of(services, room.row.id, visitor, request.headers.get("booking-pass", ""))
-    held = await room.holds.create(visitor, key, wish, right, publish=True)
-    return answer(201, {"hold": hold_members(room.row.id, held)})
+    hold = await room.holds.create(visitor, key, wanted, right, publish=True)
+    return answer(201, {"hold": hold_members(room.row.id, hold)})
 
 
 async def find(request: Request) -> Response:
-    """`GET E/holds/{hold}`."""
+    """Answer `GET E/holds/{hold}`."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    held = await room.holds.find(visitor, request.path_params["hold"])
-    return answer(200, {"hold": hold_members(room.row.id, held)})
+    hold = await room.holds.find(visitor, request.path_params["hold"])
+    return answer(200, {"hold": hold_members(room.row.id, hold)})
 
 
 async def extend(request: Request) -> Response:
-    """`POST E/holds/{hold}/extend`."""
+    """Answer `POST E/holds/{hold}/extend`."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    held = await room.holds.extend(visitor, request.path_params["hold"])
-    return answer(200, {"hold": hold_members(room.row.id, held)})
+    hold = await room.holds.extend(visitor, request.path_params["hold"])
+    return answer(200, {"hold": hold_members(room.row.id, hold)})
 
 
 async def release(request: Request) -> Response:
-    """`DELETE E/holds/{hold}`."""
+    """Answer `DELETE E/holds/{hold}`: release the seats."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     await room.holds.release(visitor, request.path_params["hold"])
@@ -78,7 +78,7 @@ async def release(request: Request) -> Response:
 
 
 async def check_out(request: Request) -> Response:
-    """`POST E/holds/{hold}/checkout`."""
+    """Answer `POST E/holds/{hold}/checkout`."""
     services = services_of(request)
     visitor = visitor_of(request, services)
     room = await room_of(request)
@@ -90,9 +90,10 @@ async def check_out(request: Request) -> Response:
 
 
 def right_of(services: Services, event: str, visitor: str, token: str) -> Right:
-    """What a pass is worth; what is wrong with it is said only if it is needed.
+    """Return the right to hold that a pass gives, or a `Right` with the reason why it gives none.
 
-    Whether one that was good is over by now is decided by the visitor's row.
+    The reason is raised only where a right is needed, which a repeat does not. A valid pass may
+    be over by now: that is decided in Redis, by the visitor's place.
     """
     if not token:
         return Right("none", refusal=PassRequired())

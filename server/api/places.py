@@ -1,4 +1,4 @@
-"""HTTP for visitors: who they are, what is on sale, and their place in a line."""
+"""HTTP endpoints for visitors: join and leave a line, and read one's place."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,25 +10,25 @@ from booking_rush.server.web.responses import answer
 
 
 async def join(request: Request) -> Response:
-    """`POST E/queue`: 201, or 200 when already in."""
+    """Answer `POST E/queue`: 201, or 200 for a visitor who has a place already."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     place = await room.line.join(visitor, publish=True)
-    return answer(200 if place.again else 201, room.place_members(visitor, place))
+    return answer(200 if place.again else 201, room.places.members(visitor, place))
 
 
 async def place(request: Request) -> Response:
-    """`GET E/queue`: asking is being heard of."""
+    """Answer `GET E/queue`. The request itself confirms that the visitor is present."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     found = await room.line.confirm_presence(visitor)
     if found is None:
         raise NotInLine
-    return answer(200, room.place_members(visitor, found))
+    return answer(200, room.places.members(visitor, found))
 
 
 async def leave(request: Request) -> Response:
-    """`DELETE E/queue`: gives up place or pass."""
+    """Answer `DELETE E/queue`: give up place or pass."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     await room.line.leave(visitor)

@@ -1,4 +1,4 @@
-"""HTTP for visitors: a new visitor's token, and the published keys."""
+"""HTTP endpoints for visitors: a new visitor's token, and the published keys."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +11,7 @@ from booking_rush.timestamps import moment
 
 
 async def new_visitor(request: Request) -> Response:
-    """`POST /api/v1/visitors`: somebody whom nobody has been before."""
+    """Answer `POST /api/v1/visitors`: issue a token for a new visitor, as a cookie, too."""
     issued = services_of(request).tokens.issue()
     response = answer(
         201,
@@ -33,7 +33,7 @@ async def new_visitor(request: Request) -> Response:
 
 
 async def jwks(request: Request) -> Response:
-    """`GET /.well-known/jwks.json`: what verifies passes and receipts."""
+    """Answer `GET /.well-known/jwks.json`: the public keys of passes, receipts and tickets."""
     keys = services_of(request).signer.ring.jwks()
     return answer(
         200, keys, {"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"}

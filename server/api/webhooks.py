@@ -1,4 +1,4 @@
-"""HTTP for payment providers: signed webhooks."""
+"""HTTP endpoint for payment providers: signed webhooks."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,7 +9,7 @@ from booking_rush.server.web.responses import answer
 
 
 async def webhook(request: Request) -> Response:
-    """`POST /api/v1/payments/{provider}/webhook`: 200 when it is kept."""
+    """Answer `POST /api/v1/payments/{provider}/webhook`: 200 once the webhook is committed."""
     services = services_of(request)
     provider = services.payments.named(request.path_params["provider"])
     if provider is None:

@@ -1,4 +1,4 @@
-"""Who operates: accounts, sessions at a browser, API keys, and what each role may do."""
+"""Operators: accounts in Postgres, browser sessions, API keys, and the ranks of roles."""
 
 import asyncio
 import hashlib
@@ -20,23 +20,24 @@ Role = Literal["viewer", "operator", "admin"]
 RANK: dict[Role, int] = {"viewer": 0, "operator": 1, "admin": 2}
 
 SESSION = "12 hours"
-FAILURES_MAX = 10  # of one name within a minute; more are refused unseen
+FAILURES_MAX = 10  # of one name within a minute; then its passwords are not checked
 HASHING_MAX = 2  # at a time: 19 MiB and some 25 ms of a core each
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_nobody = _hasher.hash(secrets.token_urlsafe(16))  # who guesses names learns nothing by the time
+# Verified for unknown names, so that the time of an answer does not tell which names exist.
+_decoy_hash = _hasher.hash(secrets.token_urlsafe(16))
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who is asking; `csrf` is empty for an API key, which no browser sends by itself."""
+    """An authenticated operator. `csrf` is empty for an API key: no browser sends one by itself."""
 
     name: str
     role: Role
     csrf: str = ""
 
-    def need(self, role: Role) -> None:
-        """Refuse who has not at least this role.
+    def require(self, role: Role) -> None:
+        """Refuse an operator who has not at least this role.
 
         Raises:
             Forbidden: the role is too low.
@@ -46,14 +47,14 @@ class Operator:
 
 
 class Operators:
-    """Accounts as Postgres has them."""
+    """Accounts, sessions and API keys of operators in Postgres."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._hashing = asyncio.Semaphore(HASHING_MAX)
 
     async def ensure(self, name: str, role: Role, password: str) -> bool:
-        """Make an account unless there is one; whether it was made."""
+        """Insert an account unless the name has one. Return whether it was inserted."""
         hashed = await self._in_thread(_hasher.hash, password)
         made = await self._pool.execute(
             """
@@ -65,7 +66,7 @@ class Operators:
         return made == "INSERT 0 1"
 
     async def new_key(self, name: str, role: Role) -> str:
-        """Give an account of this role a new API key, which replaces its last one."""
+        """Save and return a new API key for an account of this role; the last one ends."""
         key = f"rk_{secrets.token_urlsafe(32)}"
         await self._pool.execute(
             """
@@ -77,11 +78,11 @@ class Operators:
         return key
 
     async def log_in(self, name: str, password: str) -> tuple[str, Operator]:
-        """A new session's cookie, and who it is.
+        """Begin a session. Return its cookie and its operator.
 
         Raises:
-            NotAuthenticated: no such name with this password.
-            TooManyRequests: too many of these failed within the last minute.
+            NotAuthenticated: no operator has this name and password.
+            TooManyRequests: too many logins of this name failed within the last minute.
         """
         failures = await self._pool.fetchval(
             "SELECT count(*) FROM login_failures WHERE name = $1 AND at > now() - interval '1 min'",
@@ -90,17 +91,17 @@ class Operators:
         if failures >= FAILURES_MAX:
             raise TooManyRequests("too many failed logins: wait a minute")
         row = await self._pool.fetchrow("SELECT * FROM operators WHERE name = $1", name)
-        known = row["password"] if row and row["password"] else _nobody
-        if not await self._in_thread(_fits, known, password) or row is None:
-            await self._fail(name)
+        known = row["password"] if row and row["password"] else _decoy_hash
+        if not await self._in_thread(_verify, known, password) or row is None:
+            await self._record_failure(name)
             raise NotAuthenticated("no operator has this name and password")
-        return await self._begin(row["name"], row["role"])
+        return await self._start_session(row["name"], row["role"])
 
     async def by_cookie(self, cookie: str) -> Operator:
-        """Whose session this is.
+        """Return the operator of a session.
 
         Raises:
-            NotAuthenticated: nobody's, or it is over.
+            NotAuthenticated: there is no such session, or it is over.
         """
         row = await self._pool.fetchrow(
             """
@@ -117,17 +118,17 @@ class Operators:
         await self._pool.execute("DELETE FROM operator_sessions WHERE digest = $1", _digest(cookie))
 
     async def by_key(self, key: str) -> Operator:
-        """Whose API key this is.
+        """Return the operator of an API key.
 
         Raises:
-            NotAuthenticated: nobody's.
+            NotAuthenticated: no operator has this key.
         """
         row = await self._pool.fetchrow(
             "SELECT name, role, '' AS csrf FROM operators WHERE key_digest = $1", _digest(key)
         )
         return _operator(row)
 
-    async def _begin(self, name: str, role: Role) -> tuple[str, Operator]:
+    async def _start_session(self, name: str, role: Role) -> tuple[str, Operator]:
         cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute("DELETE FROM operator_sessions WHERE expires_at < now()")
@@ -141,7 +142,7 @@ class Operators:
             await audit.record(connection, name, "login")
         return cookie, Operator(name, role, csrf)
 
-    async def _fail(self, name: str) -> None:
+    async def _record_failure(self, name: str) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
                 "DELETE FROM login_failures WHERE at < now() - interval '10 min'"
@@ -153,7 +154,7 @@ class Operators:
             return await asyncio.to_thread(work, *arguments)
 
 
-def _fits(hashed: str, password: str) -> bool:
+def _verify(hashed: str, password: str) -> bool:
     try:
         return _hasher.verify(hashed, password)
     except (VerifyMismatchError, InvalidHashError):
@@ -161,7 +162,7 @@ def _fits(hashed: str, password: str) -> bool:
 
 
 def _digest(secret: str) -> str:
-    """High-entropy secrets are kept as a plain digest."""
+    """Return the SHA-256 of a secret of high entropy, which needs no salt and no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

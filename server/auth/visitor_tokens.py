@@ -1,4 +1,4 @@
-"""Visitors' tokens: who an anonymous visitor is, for thirty days, on every process alike."""
+"""Tokens of anonymous visitors: signed for thirty days, readable by every process."""
 
 import secrets
 import time
@@ -15,8 +15,8 @@ AUDIENCE = "visitor"
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
-    """A new visitor."""
+class NewVisitor:
+    """A new visitor with their token; `expires_at` is in seconds since 1970."""
 
     visitor: str
     token: str
@@ -24,23 +24,23 @@ class Issued:
 
 
 class VisitorTokens:
-    """Makes and reads tokens under a key of this purpose alone."""
+    """Issues and reads tokens (JWT, HS256) under a key derived for this purpose alone."""
 
     def __init__(self, secret: str) -> None:
         self._key = derive(secret, "visitor tokens")
 
-    def issue(self, *, now: float | None = None) -> Issued:
-        """A visitor that nobody has been before; 128 bits of chance."""
+    def issue(self, *, now: float | None = None) -> NewVisitor:
+        """Return a new visitor with a token; the id has 128 random bits. `now` is in seconds."""
         visitor = f"v_{secrets.token_hex(16)}"
         expires_at = int(time.time() if now is None else now) + LIFE_S
         claims = {"sub": visitor, "aud": AUDIENCE, "exp": expires_at}
-        return Issued(visitor, jwt.encode(claims, self._key, ALGORITHM), expires_at)
+        return NewVisitor(visitor, jwt.encode(claims, self._key, ALGORITHM), expires_at)
 
     def read(self, token: str) -> str:
-        """The visitor whose token this is.
+        """Return the visitor of a token.
 
         Raises:
-            NotAuthenticated: it is not one of ours, or over.
+            NotAuthenticated: we did not sign it, or it has expired.
         """
         try:
             claims = jwt.decode(

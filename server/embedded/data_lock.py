@@ -1,4 +1,4 @@
-"""A data folder to ourselves: who has it is told to whoever comes second."""
+"""Lock on a data folder: one process works on it, and a second one learns its pid."""
 
 import fcntl
 import os
@@ -8,27 +8,27 @@ from pathlib import Path
 
 
 class DataInUseError(Exception):
-    """Somebody else works on this data folder."""
+    """Another process works on this data folder."""
 
 
 @contextmanager
-def locked(data: Path, *, by: str) -> Generator[None]:
-    """Keep the data folder to ourselves; `by` says in words who that is.
+def locked(data: Path, *, owner: str) -> Generator[None]:
+    """Lock a data folder while the block lasts; `owner` names its kind of user in the message.
 
     Raises:
-        DataInUseError: somebody else has it.
+        DataInUseError: another process holds the lock.
     """
     data.mkdir(parents=True, exist_ok=True)
-    with (data / "lock").open("a+") as lock:
+    with (data / "lock").open("a+") as file:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
+            file.seek(0)
+            pid = file.read().strip() or "unknown"
             raise DataInUseError(
-                f"{data} is in use by {by} with pid {holder}: stop it, or set RUSH_DATA"
+                f"{data} is in use by {owner} with pid {pid}: stop it, or set RUSH_DATA"
             ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
         yield

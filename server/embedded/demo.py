@@ -29,34 +29,36 @@ from booking_rush.server.processes.supervisor import (
 from booking_rush.server.runtime.ports import free_port, listen
 from booking_rush.server.runtime.settings import Settings
 
-READY_S = 30.0
-HOSTED = ("kafka_security", "kafka_ca", "kafka_certificate", "kafka_user", "kafka_password")
-PLAIN = {name: getattr(Settings(), name) for name in HOSTED}  # to a broker of our own
+READY_S = 30.0  # for `/readyz` to answer 200 after the last start
+KAFKA_SECURITY = ("kafka_security", "kafka_ca", "kafka_certificate", "kafka_user", "kafka_password")
+PLAIN = {name: getattr(Settings(), name) for name in KAFKA_SECURITY}  # for a broker of our own
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
-async def demo(settings: Settings, say: Callable[[str], None], *, kafka: bool = False) -> None:
-    """Run until SIGINT, SIGTERM or SIGHUP; `kafka`, with a broker of its own.
+async def demo(settings: Settings, report: Callable[[str], None], *, kafka: bool = False) -> None:
+    """Run the demo until SIGINT, SIGTERM or SIGHUP; with `kafka`, a broker of its own, too.
+
+    `report` gets each line for the user.
 
     Raises:
-        PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: why it cannot run.
+        PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: it cannot run.
     """
     listen(settings, alone=True).close()
     data = Path(settings.data).resolve()
     with ExitStack() as stack:
-        stack.enter_context(locked(data, by="the demo"))
+        stack.enter_context(locked(data, owner="the demo"))
         if kafka:
             stack.enter_context(kafka_locked(data))
         run = stack.enter_context(run_folder())
-        supervisor = Supervisor(say)
-        stop_on_signals(supervisor.over)
-        say(f"Booking Rush, data in {settings.data}")
-        await supervisor.run(_start(settings, data, run, supervisor, say, kafka=kafka))
-    say("stopped")
+        supervisor = Supervisor(report)
+        stop_on_signals(supervisor.stopping)
+        report(f"Booking Rush, data in {settings.data}")
+        await supervisor.run(_start(settings, data, run, supervisor, report, kafka=kafka))
+    report("stopped")
 
 
 def duties_of(settings: Settings) -> list[str]:
-    """What the demo does behind its pages: everything, and what there is a server for."""
+    """Return the duties to run; `relay` only with a Kafka, `mail` only with an SMTP server."""
     relay = ["relay"] if settings.kafka_bootstrap else []
     mail = ["mail"] if settings.smtp_url else []
     return [*DUTIES, *relay, *mail]
@@ -67,7 +69,7 @@ async def _start(
     data: Path,
     run: Path,
     supervisor: Supervisor,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     *,
     kafka: bool,
 ) -> None:
@@ -75,9 +77,9 @@ async def _start(
     logs.mkdir(parents=True, exist_ok=True)
     settings = await _start_stores(settings, data, run, logs, supervisor)
     if kafka:
-        bootstrap = await start_kafka(supervisor, data, say)
+        bootstrap = await start_kafka(supervisor, data, report)
         settings = msgspec.structs.replace(settings, kafka_bootstrap=bootstrap, **PLAIN)
-    password = await _prepare(settings, data, say)
+    password = await _prepare(settings, data, report)
     environment = _environment(settings, run, free_port())
     for duty in duties_of(settings):
         await supervisor.start(_duty(duty, ["work", duty], logs, environment))
@@ -87,18 +89,18 @@ async def _start(
     await _wait_ready(settings)
     host, port = settings.address
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    say("ready")
-    say(f"  visitors   {base}/events/demo")
-    say(f"  operators  {base}/admin   admin / {password}")
-    say(f"  API        {base}/api/v1/events")
+    report("ready")
+    report(f"  visitors   {base}/events/demo")
+    report(f"  operators  {base}/admin   admin / {password}")
+    report(f"  API        {base}/api/v1/events")
     if settings.kafka_bootstrap:
-        say(f"  kafka      {settings.kafka_bootstrap}")
+        report(f"  kafka      {settings.kafka_bootstrap}")
 
 
 async def _start_stores(
     settings: Settings, data: Path, run: Path, logs: Path, supervisor: Supervisor
 ) -> Settings:
-    """Start the stores that the settings do not name; settings that name them."""
+    """Start the stores that the settings do not name. Return settings that name them."""
     redis_url, postgres_url = settings.redis_url, settings.postgres_url
     if not redis_url:
         child, redis_url = redis_child(data / "redis", run, logs)
@@ -106,35 +108,38 @@ async def _start_stores(
     if not postgres_url:
         child, postgres_url = await postgres_child(data / "postgres", run, logs)
         await supervisor.start(child)
+    secret_key = settings.secret_key or _read_or_save(
+        data / "secret-key", secrets.token_urlsafe(32)
+    )
     return msgspec.structs.replace(
-        settings,
-        redis_url=redis_url,
-        postgres_url=postgres_url,
-        secret_key=settings.secret_key or _kept(data / "secret-key", secrets.token_urlsafe(32)),
+        settings, redis_url=redis_url, postgres_url=postgres_url, secret_key=secret_key
     )
 
 
-async def _prepare(settings: Settings, data: Path, say: Callable[[str], None]) -> str:
-    """Migrations, keys, the operator and the event; the operator's password, as far as known."""
+async def _prepare(settings: Settings, data: Path, report: Callable[[str], None]) -> str:
+    """Apply migrations, and create keys, operator and event where they are missing.
+
+    Return the operator's password, as far as the data folder or the settings know it.
+    """
     async with open_pool(settings.postgres_url, size=2, statement_ms=60_000) as pool:
         async with pool.acquire() as connection:
             applied = await migrate(connection)
-        say(f"  migrations {len(applied)} applied")
+        report(f"  migrations {len(applied)} applied")
         await keyring.load(pool, settings.secret_key)
         password_file = data / "admin-password"
         password = settings.admin_password or (
             password_file.read_text() if password_file.exists() else secrets.token_urlsafe(9)
         )
         if await Operators(pool).ensure("admin", "admin", password):
-            _keep(password_file, password)
+            _save(password_file, password)
         elif password_file.exists():
             password = password_file.read_text()
-        say(f"  event      demo {'seeded and opened' if await seed(pool) else 'is there'}")
+        report(f"  event      demo {'seeded and opened' if await seed(pool) else 'is there'}")
     return password
 
 
 def _environment(settings: Settings, run: Path, bank_port: int) -> dict[str, str]:
-    """What the duties are told; the stores' own programs learn nothing of it."""
+    """Return the environment of the duties; the stores' programs get none of these secrets."""
     metrics = run / "metrics"
     metrics.mkdir(exist_ok=True)
     return {
@@ -162,7 +167,7 @@ async def _wait_ready(settings: Settings) -> None:
     """Wait until `/readyz` answers 200.
 
     Raises:
-        ChildDiesError: it did not in time.
+        ChildDiesError: it did not within READY_S.
     """
     try:
         async with asyncio.timeout(READY_S):
@@ -185,7 +190,7 @@ async def _is_ready(host: str, port: int) -> bool:
 
 @contextmanager
 def run_folder() -> Generator[Path]:
-    """A short-lived folder for sockets: their paths may have 107 characters at the most."""
+    """Yield a temporary folder with a short path: a Unix socket's may have 107 characters."""
     folder = Path(tempfile.mkdtemp(prefix="rush-"))
     folder.chmod(0o711)
     try:
@@ -194,12 +199,13 @@ def run_folder() -> Generator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _kept(path: Path, fresh: str) -> str:
+def _read_or_save(path: Path, fresh: str) -> str:
+    """Return the secret in a file, which is made with a fresh one where it is missing."""
     if not path.exists():
-        _keep(path, fresh)
+        _save(path, fresh)
     return path.read_text()
 
 
-def _keep(path: Path, secret: str) -> None:
+def _save(path: Path, secret: str) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(secret)

@@ -1,4 +1,4 @@
-"""The demo's event: one evening, four hundred seats and a floor, with lively rules."""
+"""The demo's event: one show, 408 seats and a standing floor, with quick rules."""
 
 import contextlib
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ ROWS = "ABCDEFGHIJKLMNOP"
 
 
 def demo_event(now: datetime, event: str = "demo") -> NewEvent:
-    """An event a month from now: sixteen rows that widen to the back, and a standing floor."""
+    """Return an event 30 days after `now`: sixteen rows that widen to the back, and a floor."""
     starts_at = (now + timedelta(days=30)).replace(hour=19, minute=0, second=0, microsecond=0)
     return msgspec.convert(
         {
@@ -55,7 +55,7 @@ def demo_event(now: datetime, event: str = "demo") -> NewEvent:
 
 
 async def seed(pool: Pool, event: str = "demo") -> bool:
-    """Put the demo's event on sale and open it, unless it is there; whether it was made."""
+    """Create the demo's event and open it, unless it exists. Return whether it was created."""
     catalogue = Catalogue(pool)
     with contextlib.suppress(Exists):
         await catalogue.create(demo_event(datetime.now(UTC), event), who="seed")

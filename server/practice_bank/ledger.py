@@ -1,7 +1,7 @@
-"""The books of the practice bank: charges, movements of money, words; each change one statement.
+"""The ledger of the practice bank: charges, movements, webhooks; each change is one statement.
 
-What a change tells is written with it, so a bank that is killed owes no word and moves no money
-twice: it begins again with what `webhooks` has not delivered, and with charges that are due.
+A change is committed together with its webhook, so a bank that is killed loses no webhook and
+moves no money twice: it goes on with the undelivered rows of `webhooks` and with due charges.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,8 +17,8 @@ from booking_rush.errors import Invalid, Refusal
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.statements import CANCEL, CHARGE, REFUND, SETTLE
 
-# What a charge is at once, by its method. A slow one captures by itself, a late one once it has
-# been cancelled; the word of a lost one never leaves the house.
+# The first state of a charge, by its method. A slow one is captured later by itself, a late one
+# after it was cancelled; the webhook of a lost one is never sent.
 FIRST_STATES = {
     "ok": "captured",
     "declined": "declined",
@@ -61,7 +61,7 @@ class NotCaptured(Refusal):
 
 
 class NewCharge(msgspec.Struct, frozen=True):
-    """What is asked of the bank: once a key, however often it is said."""
+    """A request to charge; a repeat with the same key changes nothing."""
 
     key: str
     booking: UUID
@@ -73,104 +73,112 @@ class NewCharge(msgspec.Struct, frozen=True):
 
 
 class PendingWebhook(NamedTuple):
-    """A word that is to be sent now; `due_at` changes when it is told again meanwhile."""
+    """A webhook that is due now; `due_at` changes when it is enqueued again meanwhile."""
 
     id: str
-    word: str
+    kind: str
     booking: UUID
     attempt: int
     due_at: datetime
 
 
 class Ledger:
-    """What the bank has written down; every method may be called from many processes at once."""
+    """Charges, movements and webhooks in Postgres; any number of processes may share them."""
 
     def __init__(self, pool: Pool, *, slow_s: float = SLOW_S, late_s: float = LATE_S) -> None:
         self._pool = pool
         self._slow_s = slow_s
         self._late_s = late_s
 
-    async def charge(self, wish: NewCharge, *, delay_s: float) -> dict[str, Any]:
-        """Charge, once a key.
+    async def charge(self, new: NewCharge, *, delay_s: float) -> dict[str, Any]:
+        """Charge, once a key. Return the charge's members.
 
         Raises:
-            Invalid, UnknownMethod: no charge could be made of this.
-            ChargeDiffers: there is one, of other facts.
+            Invalid, UnknownMethod: no charge can be made of this.
+            ChargeDiffers: there is one with this key, but with other facts.
         """
-        [made] = await self.charge_all([wish], delay_s=delay_s)
-        if isinstance(made, Exception):
-            raise made
-        return made
+        [outcome] = await self.charge_all([new], delay_s=delay_s)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     async def charge_all(
-        self, wishes: Sequence[NewCharge], *, delay_s: float
+        self, new: Sequence[NewCharge], *, delay_s: float
     ) -> list[dict[str, Any] | Exception]:
-        """Charge for many at once; what each one comes to, or why it is refused."""
-        good = {w.key: w for w in reversed(wishes) if not _is_strange(w)}  # the first of a key
+        """Charge for many at once, in one statement.
+
+        Of several requests with one key the first counts. Return for each request the members of
+        its charge, or the refusal.
+        """
+        good = {n.key: n for n in reversed(new) if _has_own_key(n)}
         rows = [
-            (w.key, w.booking, w.attempt, *_facts(w), FIRST_STATES[w.method])
-            for w in good.values()
-            if w.method in FIRST_STATES
+            (n.key, n.booking, n.attempt, *_facts(n), FIRST_STATES[n.method])
+            for n in good.values()
+            if n.method in FIRST_STATES
         ]
         found = dict[str, asyncpg.Record]()
         if rows:
-            made = await self._pool.fetch(CHARGE, delay_s, self._slow_s, *zip(*rows, strict=True))
-            found = {row["key"]: row for row in made}
-        if missing := list({w.key for w in wishes} - found.keys()):
-            before = await self._pool.fetch(
+            inserted = await self._pool.fetch(
+                CHARGE, delay_s, self._slow_s, *zip(*rows, strict=True)
+            )
+            found = {row["key"]: row for row in inserted}
+        if missing := list({n.key for n in new} - found.keys()):
+            existing = await self._pool.fetch(
                 "SELECT * FROM bank.charges WHERE key = ANY($1)", missing
             )
-            found |= {row["key"]: row for row in before}
-        return [_told(wish, found.get(wish.key)) for wish in wishes]
+            found |= {row["key"]: row for row in existing}
+        return [_outcome_of(n, found.get(n.key)) for n in new]
 
     async def cancel(self, key: str, *, delay_s: float) -> dict[str, Any]:
-        """Let a charge capture no more, known or not; what it is now is told, perhaps again.
+        """Cancel a charge, known or not, and enqueue a webhook with its state.
+
+        Return the charge's members.
 
         Raises:
-            Invalid: no charge has such a key.
+            Invalid: no charge can have this key.
         """
-        booking, attempt = _parts(key)
+        booking, attempt = _parse_key(key)
         row = await self._pool.fetchrow(CANCEL, delay_s, key, booking, attempt, self._late_s)
         assert row is not None, "the charge was made or changed"
-        return _shown(row)
+        return _members_of(row)
 
     async def refund(self, key: str, *, delay_s: float) -> dict[str, Any]:
-        """Give back what a charge captured, once.
+        """Refund what a charge captured, once. Return the charge's members.
 
         Raises:
-            Invalid: no charge has such a key.
-            UnknownCharge, NotCaptured: there is nothing to give back.
+            Invalid: no charge can have this key.
+            UnknownCharge, NotCaptured: there is nothing to refund.
         """
-        _parts(key)
+        _parse_key(key)
         row = await self._pool.fetchrow(REFUND, delay_s, key) or await self._find(key)
         if row is None:
             raise UnknownCharge(f"the bank was never asked for {key}")
         if row["refunded_at"] is None:
             raise NotCaptured
-        return _shown(row)
+        return _members_of(row)
 
     async def read(self, key: str) -> dict[str, Any]:
-        """A charge, and every word about it so far, in order; lost ones, too.
+        """Return a charge's members and `words`, its webhooks in order, lost ones included.
 
         Raises:
-            Invalid: no charge has such a key.
+            Invalid: no charge can have this key.
             UnknownCharge: the bank was never asked for it.
         """
-        _parts(key)
+        _parse_key(key)
         row = await self._find(key)
         if row is None:
             raise UnknownCharge(f"the bank was never asked for {key}")
-        words = await self._pool.fetch(
+        webhooks = await self._pool.fetch(
             """
             SELECT id, word, created_at AS at FROM bank.webhooks
             WHERE charge = $1 ORDER BY number
             """,
             key,
         )
-        return {**_shown(row), "words": [dict(word) for word in words]}
+        return {**_members_of(row), "words": [dict(webhook) for webhook in webhooks]}
 
-    async def ledger(self, booking: UUID) -> list[dict[str, Any]]:
-        """Every movement of money of a booking, oldest first."""
+    async def movements(self, booking: UUID) -> list[dict[str, Any]]:
+        """Return every movement of money of a booking, oldest first."""
         rows = await self._pool.fetch(
             """
             SELECT charge, booking, attempt, kind, ledger.amount, ledger.currency, at
@@ -182,18 +190,18 @@ class Ledger:
         return [{**row, "booking": str(row["booking"])} for row in rows]
 
     async def totals(self, *, after: str, limit: int) -> list[dict[str, Any]]:
-        """What each charge captured and gave back, in the order of their keys."""
+        """Return the captured and the refunded amount of each charge, ordered by key."""
         rows = await self._pool.fetch(
             "SELECT * FROM bank.totals WHERE charge > $1 ORDER BY charge LIMIT $2", after, limit
         )
         return [{**row, "booking": str(row["booking"])} for row in rows]
 
     async def settle(self, *, delay_s: float) -> int:
-        """Capture or end the charges that are due; how many."""
+        """Capture or cancel the charges that are due, up to DUE_MAX. Return how many."""
         return len(await self._pool.fetch(SETTLE, delay_s, DUE_MAX))
 
     async def due(self, *, without: Collection[str], limit: int) -> list[PendingWebhook]:
-        """Words that are to be sent now, but those on their way."""
+        """Return due webhooks, except those with the ids `without`, which are being sent."""
         rows = await self._pool.fetch(
             """
             SELECT id, word, booking, attempt, webhooks.due_at
@@ -206,8 +214,8 @@ class Ledger:
         )
         return [PendingWebhook(*row) for row in rows]
 
-    async def mark(self, landed: Sequence[tuple[PendingWebhook, bool]]) -> None:
-        """Note which words arrived; the others are due again, each time later."""
+    async def mark(self, deliveries: Sequence[tuple[PendingWebhook, bool]]) -> None:
+        """Save which webhooks were delivered; the others are due again, each time later."""
         await self._pool.execute(
             """
             UPDATE bank.webhooks AS w
@@ -216,11 +224,11 @@ class Ledger:
                 due_at = CASE WHEN arrived THEN w.due_at ELSE now() + make_interval(
                     secs => least($4, $5 * 2.0 ^ least(tries, $6))) END
             FROM unnest($1::text[], $2::timestamptz[], $3::boolean[]) AS l (id, due_at, arrived)
-            WHERE w.id = l.id AND w.due_at = l.due_at  -- not told again meanwhile
+            WHERE w.id = l.id AND w.due_at = l.due_at  -- not enqueued again meanwhile
             """,
-            [due.id for due, _ in landed],
-            [due.due_at for due, _ in landed],
-            [arrived for _, arrived in landed],
+            [due.id for due, _ in deliveries],
+            [due.due_at for due, _ in deliveries],
+            [arrived for _, arrived in deliveries],
             RETRY_S_MAX, RETRY_S, DOUBLINGS_MAX,
         )  # fmt: skip
 
@@ -228,11 +236,11 @@ class Ledger:
         return await self._pool.fetchrow("SELECT * FROM bank.charges WHERE key = $1", key)
 
 
-def _parts(key: str) -> tuple[UUID, int]:
-    """The booking and the attempt that a key names.
+def _parse_key(key: str) -> tuple[UUID, int]:
+    """Return the booking and the attempt of a key `pay:{booking}:{attempt}`.
 
     Raises:
-        Invalid: it names none.
+        Invalid: the key has another form.
     """
     kind, _, rest = key.partition(":")
     booking, _, attempt = rest.partition(":")
@@ -245,28 +253,28 @@ def _parts(key: str) -> tuple[UUID, int]:
     return parts
 
 
-def _is_strange(wish: NewCharge) -> bool:
-    return wish.key != f"pay:{wish.booking}:{wish.attempt}"
+def _has_own_key(new: NewCharge) -> bool:
+    return new.key == f"pay:{new.booking}:{new.attempt}"
 
 
-def _facts(wish: NewCharge) -> tuple[int, str, str, datetime]:
-    """What a repeat must agree with."""
-    return wish.amount, wish.currency, wish.method, EPOCH + wish.pay_until_ms * MS
+def _facts(new: NewCharge) -> tuple[int, str, str, datetime]:
+    """Return the columns that a repeat must have in common with the first request."""
+    return new.amount, new.currency, new.method, EPOCH + new.pay_until_ms * MS
 
 
-def _told(wish: NewCharge, row: asyncpg.Record | None) -> dict[str, Any] | Exception:
-    """What the bank answers to a wish that has come to this row, or to none."""
-    if _is_strange(wish):
+def _outcome_of(new: NewCharge, row: asyncpg.Record | None) -> dict[str, Any] | Exception:
+    """Return the answer to a request that led to this row, or to none."""
+    if not _has_own_key(new):
         return Invalid(("key", "pay:{booking}:{attempt}"))
     if row is None or row["amount"] is None:
-        return UnknownMethod(f"the bank has no method {wish.method!r}")
-    if (row["amount"], row["currency"], row["method"], row["pay_until"]) != _facts(wish):
+        return UnknownMethod(f"the bank has no method {new.method!r}")
+    if (row["amount"], row["currency"], row["method"], row["pay_until"]) != _facts(new):
         return ChargeDiffers()
-    return _shown(row)
+    return _members_of(row)
 
 
-def _shown(row: asyncpg.Record) -> dict[str, Any]:
-    """A charge as the bank tells it; the facts of one that was never asked are null."""
+def _members_of(row: asyncpg.Record) -> dict[str, Any]:
+    """Return a charge's members as JSON; null where a cancel came before the charge."""
     until = row["pay_until"]
     return {
         "key": row["key"],

@@ -1,4 +1,4 @@
-"""The practice bank's HTTP server: opened and closed with its webhook sender."""
+"""The practice bank as a service: its HTTP server and its loop, opened and closed together."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -6,12 +6,10 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 import uvicorn
 
-from booking_rush.booking.payments.http_client import (
-    open_http,
-)
+from booking_rush.booking.payments.http_client import open_http
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.api import create_bank
-from booking_rush.server.practice_bank.bank import FLYING_MAX, Bank
+from booking_rush.server.practice_bank.bank import IN_FLIGHT_MAX, Bank
 from booking_rush.server.practice_bank.ledger import LATE_S, SLOW_S, Ledger
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.ports import PortBusyError, listen
@@ -22,7 +20,7 @@ BACKLOG = 1024
 
 
 @asynccontextmanager
-async def bank(
+async def open_bank(
     pool: Pool,
     *,
     bind: str,
@@ -31,10 +29,12 @@ async def bank(
     slow_s: float = SLOW_S,
     late_s: float = LATE_S,
 ) -> AsyncGenerator[str]:
-    """The bank at work while the block lasts; its address.
+    """Run the bank while the block lasts, and yield its base URL.
+
+    `slow_s` and `late_s` are the seconds after which those methods capture.
 
     Raises:
-        PortBusyError: something listens at `bind` already.
+        PortBusyError: another process listens on `bind` already.
     """
     listener = listen(Settings(bind=bind), alone=True)
     try:
@@ -43,25 +43,25 @@ async def bank(
         listener.close()
         raise PortBusyError(f"cannot listen on {bind}: {error.strerror}") from error
     host, port = listener.getsockname()[:2]
-    books = Ledger(pool, slow_s=slow_s, late_s=late_s)
-    async with open_http(connections=FLYING_MAX) as http:
-        works = Bank(books, http, webhook_url, secrets=secrets)
-        server = _Server(config_of(works))
+    ledger = Ledger(pool, slow_s=slow_s, late_s=late_s)
+    async with open_http(connections=IN_FLIGHT_MAX) as http:
+        bank = Bank(ledger, http, webhook_url, secrets=secrets)
+        server = _Server(config_of(bank))
         serving = asyncio.create_task(server.serve([listener]))
-        loop = asyncio.create_task(forever("bank", works.run_once, idle_s=0))
+        loop = asyncio.create_task(forever("bank", bank.run_once, idle_s=0))
         try:
             yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
         finally:
             server.should_exit = True
             await serving
             await cancel_and_wait([loop])
-            await works.close()
+            await bank.close()
 
 
-def config_of(works: Bank) -> uvicorn.Config:
-    """How the bank is served: beside a duty's loop, so without signals and logs of its own."""
+def config_of(bank: Bank) -> uvicorn.Config:
+    """Return uvicorn's settings for a server beside a duty's loop: no logs, no lifespan."""
     return uvicorn.Config(
-        create_bank(works),
+        create_bank(bank),
         http="httptools",
         ws="none",
         lifespan="off",
@@ -74,7 +74,7 @@ def config_of(works: Bank) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, without its hand on the process's signals."""
+    """uvicorn without signal handlers: the duty's process has its own."""
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()

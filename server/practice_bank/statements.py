@@ -1,15 +1,16 @@
-"""The statements by which the practice bank moves money: each tells, too, what it has changed."""
+"""SQL statements of the practice bank that change charges and enqueue the webhooks about it."""
 
-# Every statement below changes charges in a clause `changed`; these go on from there. $1 is the
-# delay of webhooks. A word that was told before is told again, under the same id.
-MOVE = """
-, moved AS (
+# Every statement below changes charges in a clause `changed`; these two go on from there. $1 is
+# the delay of webhooks in seconds. A webhook that was enqueued before is enqueued again, under
+# the same id.
+RECORD_CAPTURES = """
+, captures AS (
     INSERT INTO bank.ledger (charge, kind, amount, currency)
     SELECT key, 'capture', amount, currency FROM changed WHERE state = 'captured'
 )
 """
-TELL = """
-, told AS (
+ENQUEUE_WEBHOOKS = """
+, enqueued AS (
     INSERT INTO bank.webhooks (id, charge, word, due_at)
     SELECT key || ':' || word, key, word,
            CASE WHEN method = 'lost' AND word = 'charged' THEN NULL
@@ -20,8 +21,8 @@ TELL = """
 )
 SELECT * FROM changed
 """
-# New charges, or the facts of ones that were cancelled before. No row: it was asked before. Keys
-# go in one order, so that two processes never wait for each other.
+# Inserts new charges, and fills in the facts of those that were cancelled before they were made.
+# A repeat gives no row. Keys go in one order, so that two processes never deadlock.
 CHARGE = f"""
 WITH changed AS (
     INSERT INTO bank.charges AS c
@@ -40,7 +41,7 @@ WITH changed AS (
         WHERE c.amount IS NULL
     RETURNING *
 )
-{MOVE}{TELL}"""  # noqa: S608  constants of this file
+{RECORD_CAPTURES}{ENQUEUE_WEBHOOKS}"""  # noqa: S608  constants of this file
 CANCEL = f"""
 WITH changed AS (
     INSERT INTO bank.charges AS c (key, booking, attempt, state) VALUES ($2, $3, $4, 'cancelled')
@@ -50,16 +51,16 @@ WITH changed AS (
                       WHEN c.method = 'late' THEN now() + make_interval(secs => $5) END
     RETURNING *
 )
-{TELL}"""  # noqa: S608  constants of this file
+{ENQUEUE_WEBHOOKS}"""  # noqa: S608  constants of this file
 REFUND = """
 WITH changed AS (
     UPDATE bank.charges SET refunded_at = now()
     WHERE key = $2 AND state = 'captured' AND refunded_at IS NULL
     RETURNING *
-), moved AS (
+), refunds AS (
     INSERT INTO bank.ledger (charge, kind, amount, currency)
     SELECT key, 'refund', amount, currency FROM changed
-), told AS (
+), enqueued AS (
     INSERT INTO bank.webhooks (id, charge, word, due_at)
     SELECT key || ':refunded', key, 'refunded', now() + make_interval(secs => $1) FROM changed
 )
@@ -77,4 +78,4 @@ WITH due AS (
     FROM due WHERE c.key = due.key
     RETURNING c.*
 )
-{MOVE}{TELL}"""  # noqa: S608  constants of this file
+{RECORD_CAPTURES}{ENQUEUE_WEBHOOKS}"""  # noqa: S608  constants of this file

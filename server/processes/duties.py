@@ -1,4 +1,4 @@
-"""The duties that work behind the pages: any of them in one process, until a signal."""
+"""Duties: the background work of a sale, any number of them in one process, until a signal."""
 
 import asyncio
 import logging
@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import partial
 
 from prometheus_client import start_http_server
 from redis.asyncio import Redis
@@ -24,11 +23,10 @@ from booking_rush.circuit_breaker import BreakerState
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
-from booking_rush.queue import keyring
 from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
-from booking_rush.queue.signer import Signer
-from booking_rush.server.practice_bank.service import bank
+from booking_rush.queue.signer import Signer, open_signer
+from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.supervisor import stop_on_signals
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.metrics import (
@@ -37,26 +35,25 @@ from booking_rush.server.runtime.metrics import (
     MAILS,
     MAILS_WAITING,
     UNSENT,
-    show_breakers,
+    export_breakers,
 )
 from booking_rush.server.runtime.providers import breaker_of, open_payments
 from booking_rush.server.runtime.settings import Settings
-from booking_rush.server.web.services import read_keys
 from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
-POOL_MAX = 8
-MAIL_S = 0.5  # how soon we look again whether a mail is due
-CONDUCT_S = 0.02  # how soon the saga looks again when there was nothing to do
+POOL_MAX = 8  # connections to Postgres
+MAIL_S = 0.5  # between two looks for due mails
+CONDUCT_S = 0.02  # between two looks of conduct or relay, after one that found nothing
 
 
 async def work(settings: Settings, duties: tuple[str, ...]) -> None:
-    """Do these duties until SIGINT or SIGTERM.
+    """Run these duties until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
-        RedisUnfitError, PostgresUnfitError: the stores are there and cannot be used.
-        OSError, asyncpg.PostgresError, RedisError: a store is not there.
+        RedisUnfitError, PostgresUnfitError: a store answers, but cannot be used.
+        OSError, asyncpg.PostgresError, RedisError: a store does not answer.
     """
     stopping = asyncio.Event()
     stop_on_signals(stopping)
@@ -76,7 +73,7 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
 
 @asynccontextmanager
 async def tend(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
-    """Beats for every event: lapses, admission, ticks."""
+    """Run `tend`: expire, admit and publish a tick for every event."""
     duty = Admission(EventRegistry(pool, Program(redis)))
     tasks = [asyncio.create_task(forever("tend", duty.run_once, idle_s=TICK_S / 4))]
     yield
@@ -85,13 +82,13 @@ async def tend(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
 
 @asynccontextmanager
 async def record(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
-    """Carries the outbox to Postgres, and events back to Redis; opens and closes by the clock."""
+    """Run `record`: save Redis' outbox in Postgres, load events into Redis, apply schedules."""
     program = Program(redis)
     recorder = Recorder(pool, redis, program, lease_owner(), provider=settings.payments)
-    calendar = EventScheduler(pool, redis, EventRegistry(pool, program))
+    scheduler = EventScheduler(pool, redis, EventRegistry(pool, program))
     tasks = [
         asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),
-        asyncio.create_task(forever("calendar", calendar.run_once, idle_s=0.1)),
+        asyncio.create_task(forever("calendar", scheduler.run_once, idle_s=0.1)),
     ]
     yield
     await cancel_and_wait(tasks)
@@ -100,7 +97,7 @@ async def record(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator
 
 @asynccontextmanager
 async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
-    """Takes bookings through the saga, and carries out its orders."""
+    """Run `conduct`: handle the saga's messages, and carry out its orders."""
     async with open_payments(settings) as payments:
         registry = EventRegistry(pool, Program(redis))
         conductor = Conductor(
@@ -114,15 +111,14 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
             tries_max=settings.saga_tries_max,
         )
 
-        async def lag() -> int:
+        async def export_lag() -> None:
             LAG.set(await conductor.log.lag())
-            return 0
 
         tasks = [
             asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S)),
             asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.5)),
-            asyncio.create_task(forever("lag", lag, idle_s=2.0)),
-            show_breakers_forever(payments.states),
+            asyncio.create_task(forever("lag", export_lag, idle_s=2.0)),
+            export_breakers_forever(payments.states),
         ]
         yield
         await cancel_and_wait(tasks)
@@ -130,7 +126,7 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
 
 
 def message_log(settings: Settings, pool: Pool) -> MessageLog | None:
-    """The Kafka where the saga reads; None: it reads the outbox table."""
+    """Return the Kafka log that the saga reads; None if it reads the outbox table."""
     if not settings.kafka_bootstrap:
         return None
     return KafkaLog(
@@ -143,22 +139,21 @@ def message_log(settings: Settings, pool: Pool) -> MessageLog | None:
 
 @asynccontextmanager
 async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
-    """Sends to Kafka what Postgres has to tell, where there is a Kafka."""
+    """Run `relay`: publish the outbox of Postgres to Kafka, if there is a Kafka."""
     if not settings.kafka_bootstrap:
         log.warning("RUSH_KAFKA_BOOTSTRAP is not set: nothing is sent")
         yield
         return
-    signer = Signer(await keyring.load(pool, settings.secret_key))
+    signer = await open_signer(pool, settings.secret_key)
     duty = Relay(pool, settings.kafka_cluster(), signer.ticket, lease_owner())
 
-    async def count() -> int:
+    async def export_unsent() -> None:
         UNSENT.set(await duty.waiting())
-        return 0
 
     tasks = [
-        keys_of(signer, pool, settings),
+        reload_keys_forever(signer),
         asyncio.create_task(forever("relay", duty.run_once, idle_s=CONDUCT_S)),
-        asyncio.create_task(forever("unsent", count, idle_s=2.0)),
+        asyncio.create_task(forever("unsent", export_unsent, idle_s=2.0)),
     ]
     yield
     await cancel_and_wait(tasks)
@@ -167,15 +162,15 @@ async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[
 
 @asynccontextmanager
 async def reconcile(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
-    """Compares Redis, Postgres and the bank, and mends what differs."""
+    """Run `reconcile`: compare Redis, Postgres and the bank, and repair differences."""
     async with open_payments(settings) as payments:
         registry = EventRegistry(pool, Program(redis))
         duty = Reconciler(pool, registry, payments)
 
         async def compare() -> int:
-            mended = await duty.run_once()
+            repaired = await duty.run_once()
             DIFFERENCES.set(len(duty.found))
-            return mended
+            return repaired
 
         tasks = [asyncio.create_task(forever("reconcile", compare, idle_s=1.0))]
         yield
@@ -183,11 +178,13 @@ async def reconcile(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenera
 
 
 async def reconcile_once(settings: Settings, event: str | None, *, mend: bool) -> list[Difference]:
-    """What differs now, and ordered again where that is wanted.
+    """Compare the stores once, for one event or all; with `mend` also repair the differences.
+
+    Return the differences that were found.
 
     Raises:
-        UnknownEvent, Refusal: there is no such event, or it cannot be looked at now.
-        OSError, asyncpg.PostgresError, RedisError: a store is not there.
+        UnknownEvent, Refusal: there is no such event, or Redis cannot read it now.
+        OSError, asyncpg.PostgresError, RedisError: a store does not answer.
     """
     async with (
         open_pool(settings.postgres_url, size=POOL_MAX) as pool,
@@ -200,7 +197,7 @@ async def reconcile_once(settings: Settings, event: str | None, *, mend: bool) -
         if event is not None:
             events = [(await registry.row(event)).id]
         duty = Reconciler(pool, registry, payments)
-        found = [one for id_ in events for one in await duty.comparison.of(id_)]
+        found = [difference for id_ in events for difference in await duty.comparison.of(id_)]
         if mend:
             await duty.mend(found)
         return found
@@ -208,8 +205,8 @@ async def reconcile_once(settings: Settings, event: str | None, *, mend: bool) -
 
 @asynccontextmanager
 async def practice_bank(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
-    """The practice bank: charges, refunds, and tells of it."""
-    async with bank(
+    """Run `bank`: serve the practice bank over HTTP and send its webhooks."""
+    async with open_bank(
         pool,
         bind=settings.bank_bind,
         webhook_url=settings.webhook_url,
@@ -220,14 +217,14 @@ async def practice_bank(settings: Settings, pool: Pool, redis: Redis) -> AsyncGe
 
 @asynccontextmanager
 async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
-    """Sends buyers their mails, where there is a server for mail."""
+    """Run `mail`: send mails to buyers, if there is an SMTP server."""
     if not settings.smtp_url:
         log.warning("RUSH_SMTP_URL is not set: no mail is sent")
         yield
         return
-    signer = Signer(await keyring.load(pool, settings.secret_key))
-    head = Sender(settings.mail_from, settings.public_url)
-    mailer = Mailer(pool, settings.smtp_url, head, signer.ticket, breaker=breaker_of(settings))
+    signer = await open_signer(pool, settings.secret_key)
+    sender = Sender(settings.mail_from, settings.public_url)
+    mailer = Mailer(pool, settings.smtp_url, sender, signer.ticket, breaker=breaker_of(settings))
 
     async def send() -> int:
         done = await mailer.run_once()
@@ -236,38 +233,38 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
         mailer.outcomes.clear()
         return done
 
-    async def count() -> int:
+    async def export_waiting() -> None:
         MAILS_WAITING.set(await mailer.waiting())
-        return 0
 
     tasks = [
-        keys_of(signer, pool, settings),
+        reload_keys_forever(signer),
         asyncio.create_task(forever("mail", send, idle_s=MAIL_S)),
-        asyncio.create_task(forever("mails waiting", count, idle_s=5.0)),
-        show_breakers_forever(lambda: {"smtp": mailer.state()}),
+        asyncio.create_task(forever("mails waiting", export_waiting, idle_s=5.0)),
+        export_breakers_forever(lambda: {"smtp": mailer.state()}),
     ]
     yield
     await cancel_and_wait(tasks)
 
 
-def keys_of(signer: Signer, pool: Pool, settings: Settings) -> asyncio.Task[None]:
-    """Keeps the keys of a duty that signs as new as those of the pages."""
-    reading = partial(read_keys, signer, pool, settings)
-    return asyncio.create_task(forever("keys", reading, idle_s=10.0))
+def reload_keys_forever(signer: Signer) -> asyncio.Task[None]:
+    """Start a task that reloads a duty's signing keys every 10 s, as serve processes do."""
+    return asyncio.create_task(forever("keys", signer.reload, idle_s=10.0))
 
 
-def show_breakers_forever(states: Callable[[], Mapping[str, BreakerState]]) -> asyncio.Task[None]:
-    """Keeps the gauge of breakers true; it asks no store, so that it is true when they are away."""
+def export_breakers_forever(states: Callable[[], Mapping[str, BreakerState]]) -> asyncio.Task[None]:
+    """Start a task that exports the states of breakers each second.
 
-    async def show() -> int:
-        show_breakers(states())
-        return 0
+    It is a loop of its own that asks no store, so it goes on while stores are unavailable.
+    """
 
-    return asyncio.create_task(forever("breakers", show, idle_s=1.0))
+    async def export() -> None:
+        export_breakers(states())
+
+    return asyncio.create_task(forever("breakers", export, idle_s=1.0))
 
 
 def lease_owner() -> str:
-    """What leases of this process are held by."""
+    """Return the name under which this process holds leases: host and process id."""
     return f"{socket.gethostname()}/{os.getpid()}"
 
 

@@ -1,4 +1,4 @@
-"""The serve duty: one process with a listening socket of its own, and a stop without a stampede."""
+"""The serve process: uvicorn on one listening socket, and a drain that spreads reconnects."""
 
 import asyncio
 import gc
@@ -17,33 +17,33 @@ from booking_rush.server.rooms.fanout import SLICE
 from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.uvicorn_protocols import Requests, Socket
+from booking_rush.server.web.uvicorn_protocols import HttpConnection, Socket
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 4096
-PING_S = 20.0
-RETRY_MS_MIN = 500
+PING_S = 20.0  # between keepalive pings, and for their answers
+RETRY_MS_MIN = 500  # before a client reconnects
 
 
 class Server(uvicorn.Server):
-    """uvicorn, except that a first signal sends everybody away in an orderly manner."""
+    """uvicorn server whose first signal drains the sockets before it exits."""
 
     services: Services | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to drain; a second signal ends at once."""
+        """Start the drain; a second signal exits at once."""
         if self.services is None or self.services.draining.is_set():
             self.should_exit = self.force_exit = True
             return
         self.services.draining.set()
-        asyncio.get_running_loop().call_soon_threadsafe(self._begin)
+        asyncio.get_running_loop().call_soon_threadsafe(self._start_drain)
 
-    def _begin(self) -> None:
-        self._drain = asyncio.ensure_future(self._send_away())
+    def _start_drain(self) -> None:
+        self._drain_task = asyncio.ensure_future(self._close_sockets())
 
-    async def _send_away(self) -> None:
-        """Take nobody new, tell everybody when to come back, close them in slices."""
+    async def _close_sockets(self) -> None:
+        """Stop listening, then send each socket a time to reconnect and close it, in slices."""
         assert self.services is not None
         for server in self.servers:
             server.close()
@@ -54,31 +54,37 @@ class Server(uvicorn.Server):
         log.info("stops sockets=%d drain_s=%d", len(subscribers), drain_s)
         random.shuffle(subscribers)
         slices = [subscribers[at : at + SLICE] for at in range(0, len(subscribers), SLICE)]
-        for some in slices:
-            for subscriber in some:
-                send_away(subscriber, drain_s)
+        for slice_ in slices:
+            for subscriber in slice_:
+                close_for_restart(subscriber, drain_s)
             await asyncio.sleep(drain_s / len(slices))
         self.should_exit = True
 
 
-def send_away(subscriber: Subscriber, drain_s: int) -> None:
-    """The last frame says when to come back, spread so that nobody comes with everybody."""
+def close_for_restart(subscriber: Subscriber, drain_s: int) -> None:
+    """Send a subscriber `server.restarting` with a random time to reconnect, and close.
+
+    The times are spread over `drain_s` seconds, so that the next server is not flooded.
+    """
     retry_ms = random.randint(RETRY_MS_MIN, RETRY_MS_MIN + 1000 * max(1, drain_s))  # noqa: S311
     subscriber.push(frames.frame("server.restarting", retry_after_ms=retry_ms))
     subscriber.end(frames.RESTARTING, "restarting")
 
 
-async def try_stores(settings: Settings) -> None:
-    """Open and close the house once: what cannot work is said in our words, not in uvicorn's."""
+async def check_stores(settings: Settings) -> None:
+    """Open and close the services once, so that their errors reach the command line.
+
+    In its lifespan uvicorn would catch them and exit with a code of its own.
+    """
     async with open_services(settings):
         pass
 
 
 def config_of(settings: Settings, app: Any) -> uvicorn.Config:
-    """Uvicorn's settings, each for a reason that `protocol.py` and ARCHITECTURE.md give."""
+    """Return uvicorn's settings; `uvicorn_protocols.py` and ARCHITECTURE.md give the reasons."""
     return uvicorn.Config(
         app,
-        http=Requests,
+        http=HttpConnection,
         ws=Socket,
         loop="uvloop",
         lifespan="on",
@@ -98,17 +104,17 @@ def config_of(settings: Settings, app: Any) -> uvicorn.Config:
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
-    """Serve until a signal; returns when everybody has been sent away.
+    """Serve until a signal, and return when every socket is closed.
 
     Raises:
-        what `open_house` raises, before anybody is served.
+        what `open_services` raises, before the first connection is accepted.
     """
-    asyncio.run(try_stores(settings))
+    asyncio.run(check_stores(settings))
 
     def opened(services: Services) -> None:
         server.services = services
         gc.collect()
-        gc.freeze()  # what lives for ever is not looked at again while sockets come and go
+        gc.freeze()  # permanent objects need no scan while sockets come and go
         gc.set_threshold(50_000, 20, 50)
 
     server = Server(config_of(settings, create_app(settings, opened)))

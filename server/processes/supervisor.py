@@ -1,7 +1,7 @@
-"""Children: started, watched, started again with back-off, and stopped with everything they began.
+"""Supervisor of child processes: starts them, restarts them with back-off, and stops them.
 
-A child that dies three times within a minute is not started again: that ends the whole, with
-the reason and the last lines of its log. Children end when we do, however we end.
+A child that dies three times within a minute is not restarted: the supervisor stops, with the
+reason and the last lines of the child's log. On Linux the kernel ends children when we die.
 """
 
 import asyncio
@@ -21,19 +21,22 @@ from booking_rush.tasks import cancel_and_wait
 DEATHS_MAX = 3
 DEATHS_S = 60.0
 BACK_OFF_S = 0.5
-STOP_S = 8.0  # then a child is killed; a demo ends within twenty seconds
+STOP_S = 8.0  # for a child to end before it is killed; a demo ends within twenty seconds
 LOG_BYTES_MAX = 10_000_000
 TAIL_LINES = 15
 PR_SET_PDEATHSIG = 1
 
 
 class ChildDiesError(Exception):
-    """A child cannot be kept alive; the message has its log's tail."""
+    """A child cannot be kept alive; the message holds the end of its log."""
 
 
 @dataclass(slots=True)
 class Child:
-    """One process that we keep alive; `owner` is the user and group that it runs as."""
+    """A process to keep alive. `owner` is the user and group id that it runs as.
+
+    A child with `ready` is a store, which others need: it is waited for, and stopped last.
+    """
 
     name: str
     argv: list[str]
@@ -46,61 +49,61 @@ class Child:
 
 
 class Supervisor:
-    """Keeps children alive, in the order in which they were started; `say` shows a line."""
+    """Keeps children alive; `report` gets a line for each start and each death."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
         self._running: list[tuple[Child, asyncio.subprocess.Process]] = []
         self._watchers: list[asyncio.Task[None]] = []
         self._failure: ChildDiesError | None = None
-        self.over = asyncio.Event()  # set from outside to stop, or when a child cannot live
+        self.stopping = asyncio.Event()  # set by signals, or when a child cannot be kept alive
 
     async def start(self, child: Child, *, within_s: float = 30.0) -> None:
-        """Start a child, wait until it is ready, and keep it alive from here on.
+        """Start a child, wait until it is ready, and keep it alive from then on.
 
         Raises:
-            ChildDiesError: it ended at once, or was not ready in time.
+            ChildDiesError: it ended before it was ready, or was not ready within `within_s`.
         """
         process = await self._spawn(child)
         until = time.monotonic() + within_s
         while child.ready is not None and not await child.ready():
             if process.returncode is not None or time.monotonic() > until:
-                raise ChildDiesError(_epitaph(child, "did not become ready"))
+                raise ChildDiesError(_failure_text(child, "did not become ready"))
             await asyncio.sleep(0.05)
-        self._say(f"  {child.name:<10} pid {process.pid}")
+        self._report(f"  {child.name:<10} pid {process.pid}")
         self._watchers.append(asyncio.create_task(self._watch(child, process)))
 
-    async def run(self, beginning: Coroutine[Any, Any, None]) -> None:
-        """Begin, wait until it is time to stop, and stop every child, however it ends.
+    async def run(self, startup: Coroutine[Any, Any, None]) -> None:
+        """Run `startup`, wait until `stopping` is set, and stop every child in any case.
 
         Raises:
             ChildDiesError: a child cannot be kept alive.
-            whatever the beginning raises.
+            what `startup` raises, which stops the supervisor, too.
         """
-        starting = asyncio.create_task(beginning)
-        starting.add_done_callback(lambda task: self.over.set() if _failed(task) else None)
+        starting = asyncio.create_task(startup)
+        starting.add_done_callback(lambda task: self.stopping.set() if _failed(task) else None)
         try:
-            await self.until_over()
+            await self.wait()
         finally:
-            self._say("stopping")
+            self._report("stopping")
             starting.cancel()
             await asyncio.wait([starting])
             await self.stop()
         if _failed(starting):
             starting.result()
 
-    async def until_over(self) -> None:
-        """Wait until it is time to stop.
+    async def wait(self) -> None:
+        """Wait until `stopping` is set.
 
         Raises:
             ChildDiesError: a child cannot be kept alive.
         """
-        await self.over.wait()
+        await self.stopping.wait()
         if self._failure is not None:
             raise self._failure
 
     async def stop(self) -> None:
-        """Stop every child, the last one first."""
+        """Stop all duties together, then the stores, the last one first."""
         await cancel_and_wait(self._watchers)
         duties = [entry for entry in self._running if entry[0].ready is None]
         stores = [entry for entry in self._running if entry[0].ready is not None]
@@ -134,21 +137,21 @@ class Supervisor:
             code = await process.wait()
             deaths.append(time.monotonic())
             if len(deaths) == DEATHS_MAX and deaths[-1] - deaths[0] < DEATHS_S:
-                what = f"died {DEATHS_MAX} times within a minute ({_how(code)})"
-                self._failure = ChildDiesError(_epitaph(child, what))
-                self.over.set()
+                what = f"died {DEATHS_MAX} times within a minute ({_exit_text(code)})"
+                self._failure = ChildDiesError(_failure_text(child, what))
+                self.stopping.set()
                 return
             pause_s = BACK_OFF_S * 2 ** (len(deaths) - 1)
-            self._say(f"  {child.name} died ({_how(code)}), starts again in {pause_s:g} s")
+            self._report(f"  {child.name} died ({_exit_text(code)}), starts again in {pause_s:g} s")
             await asyncio.sleep(pause_s)
             process = await self._spawn(child)
-            self._say(f"  {child.name:<10} pid {process.pid}")
+            self._report(f"  {child.name:<10} pid {process.pid}")
 
 
-def stop_on_signals(over: asyncio.Event) -> None:
-    """Let SIGINT, SIGTERM and SIGHUP set an event, from any number of them on."""
+def stop_on_signals(stopping: asyncio.Event) -> None:
+    """Set this event on SIGINT, SIGTERM and SIGHUP, instead of ending the process."""
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(name, over.set)
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
 
 
 def _failed(task: asyncio.Task[None]) -> bool:
@@ -170,21 +173,24 @@ async def _end(child: Child, process: asyncio.subprocess.Process) -> None:
 
 
 def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
-    """What a child does before it begins: ask the kernel for a signal when its parent dies."""
+    """Return a function for a child to call before exec, so that it gets a signal when we die.
+
+    Only Linux offers that (prctl, PR_SET_PDEATHSIG); None elsewhere.
+    """
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)
     return lambda: libc.prctl(PR_SET_PDEATHSIG, int(stop_signal))
 
 
-def _how(code: int) -> str:
+def _exit_text(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit {code}"
 
 
-def _epitaph(child: Child, what: str) -> str:
+def _failure_text(child: Child, failure: str) -> str:
     lines = child.log.read_text(errors="replace").splitlines() if child.log.exists() else []
     tail = "\n".join(f"    {line}" for line in lines[-TAIL_LINES:])
-    return f"{child.name} {what}; the end of {child.log}:\n{tail}"
+    return f"{child.name} {failure}; the end of {child.log}:\n{tail}"
 
 
 def _rotate(log: Path) -> None:

@@ -1,4 +1,4 @@
-"""Frames: bytes of a visitor become commands, what happened becomes bytes; no I/O here.
+"""Frames: text of a client decoded into commands, and frames to clients encoded as bytes. Pure.
 
 The table of examples in its tests is the client's documentation.
 """
@@ -14,7 +14,8 @@ FRAME_BYTES_MAX = 8192
 ID_CHARACTERS_MAX = 64
 SUBPROTOCOL = "booking-rush.v1"
 
-# Close codes: 1001, 1012 and 1013 as the standard says; ours tell a client whether to come back.
+# Close codes: 1001, 1012 and 1013 are registered with IANA (RFC 6455, 11.7); a 44xx says to a
+# client whether to come back.
 GOING_AWAY = 1001
 RESTARTING = 1012
 OVERLOADED = 1013
@@ -29,42 +30,42 @@ TOO_MANY = 4429
 CommandId = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARACTERS_MAX)]
 
 
-class ClientFrame(
+class ClientCommand(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", kw_only=True
 ):
-    """A visitor's command; its id only ties the answer to it."""
+    """Command of a client. Its id does nothing but tie the answer to it."""
 
     id: CommandId
 
 
-class Join(ClientFrame, frozen=True, tag="queue.join"):
-    """Give me a place."""
+class Join(ClientCommand, frozen=True, tag="queue.join"):
+    """Give the visitor a place."""
 
 
-class Claim(ClientFrame, frozen=True, tag="queue.claim"):
-    """I am here."""
+class ConfirmPresence(ClientCommand, frozen=True, tag="queue.claim"):
+    """Confirm the visitor's presence."""
 
 
-class Leave(ClientFrame, frozen=True, tag="queue.leave"):
-    """Take my place or pass."""
+class Leave(ClientCommand, frozen=True, tag="queue.leave"):
+    """Give up place or pass."""
 
 
-class Ping(ClientFrame, frozen=True, tag="ping"):
-    """A sign of life, which is not being heard of."""
+class Ping(ClientCommand, frozen=True, tag="ping"):
+    """Answer with `pong`; the visitor's presence is not confirmed."""
 
 
-class WatchSeats(ClientFrame, frozen=True, tag="seats.watch"):
-    """Tell me the seats of a section, or of all of them, and what changes."""
+class WatchSeats(ClientCommand, frozen=True, tag="seats.watch"):
+    """Send the seats of a section, or of all where it is empty, and then their changes."""
 
     section: str = ""
 
 
-class UnwatchSeats(ClientFrame, frozen=True, tag="seats.unwatch"):
-    """Tell me no more about seats."""
+class UnwatchSeats(ClientCommand, frozen=True, tag="seats.unwatch"):
+    """Send no more changes of seats."""
 
 
-class Create(ClientFrame, frozen=True, tag="hold.create"):
-    """Hold seats for me: these, or a quantity of a section."""
+class Create(ClientCommand, frozen=True, tag="hold.create"):
+    """Hold these seats, or a quantity in a section."""
 
     key: str | msgspec.UnsetType = msgspec.UNSET
     seats: list[str] | msgspec.UnsetType = msgspec.UNSET
@@ -72,41 +73,42 @@ class Create(ClientFrame, frozen=True, tag="hold.create"):
     quantity: int | msgspec.UnsetType = msgspec.UNSET
 
 
-class OfHold(ClientFrame, frozen=True):
-    """A command about a hold of mine."""
+class HoldCommand(ClientCommand, frozen=True):
+    """Command about a hold of the visitor."""
 
     hold: str
 
 
-class Extend(OfHold, frozen=True, tag="hold.extend"):
-    """Let it end later."""
+class Extend(HoldCommand, frozen=True, tag="hold.extend"):
+    """Let the hold end later."""
 
 
-class Release(OfHold, frozen=True, tag="hold.release"):
-    """Take it back."""
+class Release(HoldCommand, frozen=True, tag="hold.release"):
+    """Give the hold back."""
 
 
-class Checkout(OfHold, frozen=True, tag="hold.checkout"):
-    """I pay, and may say where mail about it goes."""
+class Checkout(HoldCommand, frozen=True, tag="hold.checkout"):
+    """Pay for the hold; mail about the booking goes to `email`."""
 
     payment_method: str
     email: str | msgspec.UnsetType = msgspec.UNSET
     language: str = "en"
 
 
-AnyFrame = (
-    Join | Claim | Leave | Ping | WatchSeats | UnwatchSeats | Create | Extend | Release | Checkout
+AnyCommand = (
+    Join | ConfirmPresence | Leave | Ping | WatchSeats | UnwatchSeats
+    | Create | Extend | Release | Checkout
 )  # fmt: skip
 
-_decoder: msgspec.json.Decoder[AnyFrame] = msgspec.json.Decoder(AnyFrame)
+_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 
 
 class MalformedFrameError(Exception):
-    """A frame that is no JSON object: the socket is closed with 4400."""
+    """A frame that is no JSON object; its socket is closed with 4400."""
 
 
 class InvalidFrameError(Exception):
-    """A JSON object that is no command; `re` is its id, where it has one."""
+    """A JSON object that is no command; `re` is its id, if it has one."""
 
     def __init__(self, re: str | None, problem: Invalid) -> None:
         super().__init__(problem.detail)
@@ -114,12 +116,12 @@ class InvalidFrameError(Exception):
         self.problem = problem
 
 
-def read(text: str) -> AnyFrame:
-    """The command that a text frame is.
+def read(text: str) -> AnyCommand:
+    """Decode the command in a text frame.
 
     Raises:
-        MalformedFrameError: no JSON object.
-        InvalidFrameError: not a command, or not well formed.
+        MalformedFrameError: it is no JSON object.
+        InvalidFrameError: it is an object, and no command.
     """
     try:
         return _decoder.decode(text)
@@ -130,36 +132,40 @@ def read(text: str) -> AnyFrame:
 
 
 def mistake(error: msgspec.ValidationError) -> Invalid:
-    """What msgspec found, as field and why."""
+    """Return a validation error of msgspec as a refusal that names the field and why."""
     why, _, where = str(error).partition(" - at `")
     return Invalid((where.rstrip("`").removeprefix("$").lstrip(".") or "body", why))
 
 
 def _id_of(text: str) -> str | None:
-    """The id of a frame that is no command; a frame that is no object is malformed."""
+    """Return the id in a frame that is no command, or None.
+
+    Raises:
+        MalformedFrameError: it is no JSON object.
+    """
     try:
         frame = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise MalformedFrameError from None
     if not isinstance(frame, dict):
         raise MalformedFrameError
-    found = frame.get("id")  # pyright: ignore[reportUnknownVariableType]
-    return found if isinstance(found, str) and 1 <= len(found) <= ID_CHARACTERS_MAX else None
+    id_ = frame.get("id")  # pyright: ignore[reportUnknownVariableType]
+    return id_ if isinstance(id_, str) and 1 <= len(id_) <= ID_CHARACTERS_MAX else None
 
 
 def frame(kind: str, re: str | None = None, **members: Any) -> bytes:
-    """A frame to a client; what answers a command carries its id as `re`."""
+    """Encode a frame to a client; the answer to a command carries its id as `re`."""
     head: dict[str, Any] = {"type": kind} if re is None else {"type": kind, "re": re}
     return orjson.dumps(head | members)
 
 
 def error(re: str | None, problem: dict[str, Any]) -> bytes:
-    """The answer to a refused command."""
+    """Encode the answer to a refused command."""
     return orjson.dumps({"type": "error", "re": re, "problem": problem})
 
 
 def position(ahead: int, waiting: int, rate: float, eta: tuple[int, int] | None) -> bytes:
-    """`queue.position`, written by hand: it is made for every visitor by themselves."""
+    """Encode `queue.position`, by hand for speed: every waiting visitor is sent one of its own."""
     seconds = b"null" if eta is None else b"[%d,%d]" % eta
     return b'{"type":"queue.position","ahead":%d,"waiting":%d,"rate":%.2f,"eta_seconds":%s}' % (
         ahead, waiting, rate, seconds,
@@ -167,10 +173,10 @@ def position(ahead: int, waiting: int, rate: float, eta: tuple[int, int] | None)
 
 
 def server_sent(kind: str, data: bytes) -> bytes:
-    """A frame as a Server-Sent Event of the same name."""
+    """Encode a frame as a Server-Sent Event named after its type."""
     return b"event: %s\ndata: %s\n\n" % (kind.encode(), data)
 
 
 def kind_of(data: bytes) -> str:
-    """The type of a frame that we made: every one of them begins with it."""
+    """Return the type of an encoded frame: every frame begins with it."""
     return data[9 : data.index(b'"', 9)].decode()

@@ -1,4 +1,4 @@
-"""Places, passes and rooms as clients see them: what a room knows, turned into members."""
+"""Places and passes as JSON members of the wire contract."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from booking_rush.timestamps import moment
 def place_members(
     event: str, visitor: str, place: Place, *, signer: Signer, forecast: EventForecast
 ) -> dict[str, Any]:
-    """`{"place": {…}}`, with pass and times for who is admitted."""
-    shown = {
+    """Return `{"place": {…}}`, with pass and times of an admitted visitor."""
+    members = {
         "number": place.number,
         "lane": place.lane,
         "ahead": place.ahead if isinstance(place, Waiting) else 0,
@@ -23,9 +23,9 @@ def place_members(
         "receipt": signer.receipt(event, visitor, place),
     }
     if not isinstance(place, Admitted):
-        return {"place": shown}
+        return {"place": members}
     return {
-        "place": shown,
+        "place": members,
         "pass": signer.booking_pass(event, visitor, place),
         "claim_by": moment(place.claim_ms),
         "expires_at": moment(place.deadline_ms),
@@ -33,7 +33,7 @@ def place_members(
 
 
 def state_of(place: Place) -> str:
-    """The place's state on the wire."""
+    """Return the place's state on the wire."""
     match place:
         case Admitted():
             return "admitted"

@@ -1,8 +1,15 @@
-"""Every refusal as clients read it: `application/problem+json` (RFC 9457), on HTTP and sockets."""
+"""Refusals as clients read them: `application/problem+json` (RFC 9457), on HTTP and sockets.
+
+The docstring of a refusal is the title that clients are sent.
+"""
 
 from typing import Any
 
-from booking_rush.errors import Invalid, Refusal
+import msgspec
+
+from booking_rush.errors import IdempotencyKeyMissing, Invalid, Refusal
+
+KEY_CHARACTERS_MAX = 64
 
 
 class NotAuthenticated(Refusal):
@@ -72,7 +79,7 @@ class Internal(Refusal):
 
 
 def problem(refusal: Refusal, trace_id: str) -> dict[str, Any]:
-    """The problem's members; `code` is what clients decide by."""
+    """Return the members of a problem. Clients decide by its `code`."""
     return {
         "type": f"urn:booking-rush:problem:{refusal.code}",
         "title": refusal.title(),
@@ -85,11 +92,25 @@ def problem(refusal: Refusal, trace_id: str) -> dict[str, Any]:
 
 
 def check_method(method: str, methods: frozenset[str]) -> str:
-    """A payment method, one of those.
+    """Return the payment method, if it is one of these.
 
     Raises:
-        Invalid: we know none of that name.
+        Invalid: it is none.
     """
     if method not in methods:
         raise Invalid(("payment_method", f"one of {', '.join(sorted(methods))}"))
     return method
+
+
+def check_key(key: str | msgspec.UnsetType | None) -> str:
+    """Check an idempotency key, of a header or of a frame, and return it.
+
+    Raises:
+        IdempotencyKeyMissing: there is none.
+        Invalid: it is not 1 to 64 characters.
+    """
+    if key is None or key is msgspec.UNSET:
+        raise IdempotencyKeyMissing
+    if not 1 <= len(key) <= KEY_CHARACTERS_MAX:
+        raise Invalid(("key", f"1 to {KEY_CHARACTERS_MAX} characters"))
+    return key

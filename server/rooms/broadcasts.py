@@ -1,24 +1,24 @@
-"""What operators say to an audience: kept in Postgres, told to every process within a second."""
+"""Broadcasts of operators to an audience: saved in Postgres, read by every process within 1 s."""
 
 import hashlib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import asyncpg
 import orjson
 
 from booking_rush.booking import audit
-from booking_rush.booking.holds.errors import IdempotencyKeyReused
+from booking_rush.errors import IdempotencyKeyReused
 from booking_rush.postgres import Pool
 from booking_rush.timestamps import instant
 
-KEPT = "1 hour"  # who connects within it still hears the last message
-OVERLAP = "5 seconds"  # transactions commit out of the order of their moments
+SHOWN_FOR = timedelta(hours=1)  # to visitors that connect later
+OVERLAP = timedelta(seconds=5)  # transactions commit out of the order of their moments
 
 
 class Broadcast(NamedTuple):
-    """One message, and for whom it is."""
+    """A message of an event, as clients read it, and its audience."""
 
     event: str
     audience: str
@@ -26,7 +26,7 @@ class Broadcast(NamedTuple):
 
 
 class Broadcasts:
-    """Keeps messages and reads what other processes were told."""
+    """Saves broadcasts, and reads those that other processes have saved."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -36,10 +36,12 @@ class Broadcasts:
     async def save(
         self, event: str, *, text: str, level: str, audience: str, who: str, key: str
     ) -> tuple[str, Broadcast | None]:
-        """Keep a message; its id, and the message unless it is the repeat of one.
+        """Save a broadcast, once an idempotency key, and record it in the journal.
+
+        Return its id, and the broadcast itself, or None where it repeats an earlier one.
 
         Raises:
-            KeyReused: the key came with another message before.
+            IdempotencyKeyReused: the key came with another broadcast before.
         """
         fingerprint = _digest(event, text, level, audience)
         async with self._pool.acquire() as connection, connection.transaction():
@@ -56,26 +58,27 @@ class Broadcasts:
                 await audit.record(
                     connection, who, "broadcast", event, text=text, level=level, audience=audience
                 )
-                return str(row["id"]), _said(row)
-        return await self._repeated(who, key, fingerprint), None
+                return str(row["id"]), _broadcast_of(row)
+        return await self._find_repeated(who, key, fingerprint), None
 
     async def read_new(self) -> list[Broadcast]:
-        """What was said since the last call, oldest first; at first, in the last hour."""
+        """Return the broadcasts since the last call, oldest first; at first, of the last hour."""
         rows = await self._pool.fetch(
-            f"""
+            """
             SELECT * FROM broadcasts
-            WHERE at > coalesce($1::timestamptz - interval '{OVERLAP}', now() - interval '{KEPT}')
+            WHERE at > coalesce($1::timestamptz - $2::interval, now() - $3::interval)
             ORDER BY at
-            """,  # noqa: S608  two constants of this file
-            self._since,
-        )
-        fresh = [row for row in rows if str(row["id"]) not in self._known]
+            """,
+            self._since, OVERLAP, SHOWN_FOR,
+        )  # fmt: skip
+        new = [row for row in rows if str(row["id"]) not in self._known]
         if rows:
             self._since = rows[-1]["at"]
             self._known = {str(row["id"]) for row in rows}
-        return [_said(row) for row in fresh]
+        return [_broadcast_of(row) for row in new]
 
-    async def _repeated(self, who: str, key: str, fingerprint: str) -> str:
+    async def _find_repeated(self, who: str, key: str, fingerprint: str) -> str:
+        """Return the id of the broadcast that came with this key before."""
         row = await self._pool.fetchrow(
             "SELECT id, fingerprint FROM broadcasts WHERE operator = $1 AND key = $2", who, key
         )
@@ -84,7 +87,7 @@ class Broadcasts:
         return str(row["id"])
 
 
-def _said(row: asyncpg.Record) -> Broadcast:
+def _broadcast_of(row: asyncpg.Record) -> Broadcast:
     return Broadcast(
         row["event"],
         row["audience"],

@@ -1,4 +1,4 @@
-"""Live places: who of this process waits, in order, and what they are told about it."""
+"""Positions of the waiting subscribers of a room: the list by number, and the frames when due."""
 
 import asyncio
 import time
@@ -13,15 +13,18 @@ from booking_rush.server.rooms.fanout import SLICE
 from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import FRAMES, PASSED_OVER
 
-POSITION_S = 1.0  # nobody is told their place more often
-FAR_S = 5.0  # who has many before them, or whose place stands still, is told this often
+POSITION_S = 1.0  # between two positions of one subscriber, at least
+FAR_S = 5.0  # at least, where many are ahead or the place stands still
 NEAR = 500  # places from the front, where every second counts
 
 Entry = tuple[int, int, Subscriber]
 
 
 class Positions:
-    """The waiting guests of a room by number. An entry lives while it is its guest's number."""
+    """The waiting subscribers of a room by number.
+
+    An entry lives while its number is the one that its subscriber waits under.
+    """
 
     def __init__(self, view: LaneView, forecast: EventForecast) -> None:
         self._view = view
@@ -29,21 +32,21 @@ class Positions:
         self._entries: list[Entry] = []
 
     def add(self, subscriber: Subscriber, number: int) -> None:
-        """Count a guest among those who wait."""
-        if subscriber.listed_number != number:
-            subscriber.listed_number = number
+        """List a subscriber under the number of its place."""
+        if subscriber.place.listed_number != number:
+            subscriber.place.listed_number = number
             insort(self._entries, (number, id(subscriber), subscriber))
 
     def passed(self) -> list[Subscriber]:
-        """Take out who is passed by head: they have been admitted, or have missed it."""
+        """Unlist the subscribers that head has passed: admitted, or missed. Return them."""
         count = bisect_right(self._entries, self._view.head, key=lambda entry: entry[0])
         passed, self._entries[:count] = self._entries[:count], []
-        found = [subscriber for entry in passed if (subscriber := _living(entry))]
+        subscribers = [subscriber for entry in passed if (subscriber := _living(entry))]
         _unlist(passed)
-        return found
+        return subscribers
 
     def gone(self) -> list[Subscriber]:
-        """Who is in the list and waits no more."""
+        """Return the listed subscribers whose number waits no more."""
         return [
             subscriber
             for entry in self._entries
@@ -51,31 +54,32 @@ class Positions:
         ]
 
     async def send(self) -> int:
-        """Tell who it is time to tell; how many were told."""
-        listed, self._entries = self._entries, [one for one in self._entries if _living(one)]
+        """Send due positions, in slices as `fan_out` does. Return how many were sent."""
+        listed, self._entries = self._entries, [e for e in self._entries if _living(e)]
         if len(self._entries) < len(listed):
             _unlist(entry for entry in listed if not _living(entry))
-        told, now, entries = 0, time.monotonic(), self._entries
+        sent, now, entries = 0, time.monotonic(), self._entries
         for at in range(0, len(entries), SLICE):
-            told += sum(
+            sent += sum(
                 self._send(subscriber, now) for _, _, subscriber in entries[at : at + SLICE]
             )
             await asyncio.sleep(0)
-        FRAMES.labels("queue.position").inc(told)
-        return told
+        FRAMES.labels("queue.position").inc(sent)
+        return sent
 
     def _send(self, subscriber: Subscriber, now: float) -> bool:
-        place, quiet_s = subscriber.place, now - subscriber.sent_at
-        if quiet_s < POSITION_S or subscriber.answering or not isinstance(place, Waiting):
+        """Send a position, if one is due. Return whether it was sent."""
+        sent, quiet_s = subscriber.place, now - subscriber.place.sent_at
+        if quiet_s < POSITION_S or sent.answering or not isinstance(sent.last, Waiting):
             return False
-        ahead = min(self._view.ahead(place.number), subscriber.sent_ahead)
-        moved = ahead < subscriber.sent_ahead and ahead < NEAR
+        ahead = min(self._view.ahead(sent.last.number), sent.sent_ahead)
+        moved = ahead < sent.sent_ahead and ahead < NEAR
         if quiet_s < FAR_S and not moved:
             return False
         if subscriber.behind():
             PASSED_OVER.inc()
             return False
-        subscriber.sent_ahead, subscriber.sent_at = ahead, now
+        sent.record_position(ahead, now)
         forecast = self._forecast
         rate = forecast.admissions_per_second()
         subscriber.push(frames.position(ahead, self._view.waiting, rate, forecast.eta(ahead)))
@@ -83,14 +87,15 @@ class Positions:
 
 
 def _unlist(entries: Iterable[Entry]) -> None:
-    """These leave the list; after a recovery the same number may wait again."""
+    """Let numbers be listed again: after a recovery the same number may wait again."""
     for number, _, subscriber in entries:
-        if subscriber.listed_number == number:
-            subscriber.listed_number = 0
+        if subscriber.place.listed_number == number:
+            subscriber.place.listed_number = 0
 
 
 def _living(entry: Entry) -> Subscriber | None:
-    """The guest of an entry that is still its guest's place in line."""
+    """Return the subscriber of an entry that lives, or None."""
     number, _, subscriber = entry
-    waits = isinstance(subscriber.place, Waiting) and subscriber.place.number == number
-    return subscriber if waits and subscriber.listed_number == number else None
+    place = subscriber.place.last
+    waits = isinstance(place, Waiting) and place.number == number
+    return subscriber if waits and subscriber.place.listed_number == number else None

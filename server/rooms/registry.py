@@ -1,9 +1,8 @@
-"""Every event's room in this process, and the loops that keep them true."""
+"""Rooms of this process, one an event, and the loops that keep what they were sent up to date."""
 
 import logging
 import uuid
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import orjson
 from redis.asyncio import Redis
@@ -16,17 +15,16 @@ from booking_rush.lua.events.commands import PublishBroadcast, ReportSockets, St
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import EventRecord, EventRegistry
 from booking_rush.queue.signer import Signer
-from booking_rush.server.rooms.broadcasts import Broadcast, Broadcasts
+from booking_rush.server.rooms.broadcasts import SHOWN_FOR, Broadcast, Broadcasts
 from booking_rush.server.rooms.room import Room
+from booking_rush.server.runtime.loops import Loop
 from booking_rush.server.runtime.metrics import ACTIVE, OUTBOX_AGE, PLACES, WAITING
 
 log = logging.getLogger(__name__)
 
-KEPT = timedelta(hours=1)
-
 
 class RoomRegistry:
-    """Rooms by event. The methods named `…_once` are run for ever by the server."""
+    """Rooms by event, and the loops that the server runs over them."""
 
     def __init__(
         self,
@@ -46,7 +44,7 @@ class RoomRegistry:
         self._process = uuid.uuid4().hex[:12]
 
     async def room(self, event: str) -> Room:
-        """The room of an event.
+        """Return the room of an event.
 
         Raises:
             UnknownEvent: there is no such event.
@@ -54,15 +52,15 @@ class RoomRegistry:
         return self._room_of(await self.events.row(event))
 
     def batcher(self, event: str) -> Batcher:
-        """The event's batcher."""
+        """Return the batcher of an event."""
         return self.events.batcher(event)
 
     def every(self) -> list[Room]:
-        """Every room that there is."""
+        """Return every room."""
         return list(self._rooms.values())
 
     async def stats(self, room: Room) -> Stats:
-        """The event's figures; this process's sockets are counted in them.
+        """Report this process's sockets to Redis. Return the event's statistics.
 
         Raises:
             Recovering, TryAgain, Busy: Redis cannot say just now.
@@ -76,92 +74,96 @@ class RoomRegistry:
         OUTBOX_AGE.labels(room.row.id).set(stats.outbox_age_ms / 1000)
         return stats
 
-    async def publish(self, said: Broadcast) -> None:
-        """Tell a new message at once; processes that miss it read it within a second."""
-        body = orjson.dumps({"audience": said.audience, "message": said.message})
+    async def publish(self, broadcast: Broadcast) -> None:
+        """Publish a broadcast in Redis; processes that miss it read it from Postgres within 1 s."""
+        body = orjson.dumps({"audience": broadcast.audience, "message": broadcast.message})
         try:
-            await self.batcher(said.event).do(PublishBroadcast(body.decode()))
+            await self.batcher(broadcast.event).do(PublishBroadcast(body.decode()))
         except Refusal as refusal:
-            log.info("announced later event=%s why=%s", said.event, refusal.code)
+            log.info("announced later event=%s why=%s", broadcast.event, refusal.code)
 
-    async def news_once(self) -> int:
-        """Hear ticks and news until the connection is lost.
+    def loops(self) -> list[Loop]:
+        """Return the loops that keep the rooms true, for the server to run for ever."""
+        return [
+            Loop("hear", self._receive_news, 0.05),
+            Loop("gates", self._judge_gates, 0.05),
+            Loop("positions", self._send_positions, 0.25),
+            Loop("seats", self._send_seats, 0.1),
+            Loop("bookings", self._send_bookings, 5.0),
+            Loop("messages", self._send_broadcasts, 0.7),
+            Loop("sockets", self._report_sockets, 1.0),
+        ]
+
+    async def _receive_news(self) -> None:
+        """Apply ticks and news until the connection to Redis is lost.
 
         Raises:
             RedisError: it was lost.
         """
-        for room in self.every():  # what was told while nobody heard
-            room.look_up(room.subscribers())
-            room.seats.invalidate()
-        async for event, item in pubsub.subscribe(self._redis):
+        for room in self.every():  # what was published while nobody was subscribed
+            room.invalidate()
+        async for event, news in pubsub.subscribe(self._redis):
             if event in self._rooms:
-                await self._on_news(self._rooms[event], item)
-        return 0
+                await self._apply(self._rooms[event], news)
 
-    async def gates_once(self) -> int:
-        """Judge the gates by Postgres and Redis; 0, so that the loop pauses."""
+    async def _judge_gates(self) -> None:
+        """Compare the epochs of Postgres and Redis; a gate opens or shuts by them."""
         await self.events.run_once()
-        return 0
 
-    async def positions_once(self) -> int:
-        """Tell who waits where they are; 0, so that the loop pauses."""
+    async def _send_positions(self) -> None:
         for room in self.every():
-            await room.send_positions()
-        return 0
+            await room.places.send_positions()
 
-    async def seats_once(self) -> int:
-        """Tell watchers what changed; 0, so that the loop pauses."""
+    async def _send_seats(self) -> None:
         for room in self.every():
             await room.seats.flush()
-        return 0
 
-    async def bookings_once(self) -> int:
-        """Read again what guests wait for; 0, so that the loop pauses."""
+    async def _send_bookings(self) -> None:
         for room in self.every():
             await room.send_bookings()
-        return 0
 
-    async def messages_once(self) -> int:
-        """Tell what other processes were told; 0, so that the loop pauses."""
-        for said in await self.broadcasts.read_new():
-            self._on_said(said.event, {"audience": said.audience, "message": said.message})
-        oldest = (datetime.now(UTC) - KEPT).isoformat()
+    async def _send_broadcasts(self) -> None:
+        """Send broadcasts that Redis did not carry, and drop those that are too old to repeat."""
+        for broadcast in await self.broadcasts.read_new():
+            self._send_broadcast(broadcast)
+        oldest = (datetime.now(UTC) - SHOWN_FOR).isoformat()
         for room in self.every():
-            for audience in [a for a, m in room.messages.items() if str(m["at"]) < oldest]:
-                del room.messages[audience]
-        return 0
+            room.drop_broadcasts(oldest)
 
-    async def sockets_once(self) -> int:
-        """Report how many sockets are here, where there are any; 0, so that the loop pauses."""
+    async def _report_sockets(self) -> None:
+        """Report the number of sockets of each room that has any."""
         for room in self.every():
             if room.subscribers():
                 try:
                     await self.stats(room)
                 except Refusal:
                     continue
-        return 0
 
-    async def _on_news(self, room: Room, item: pubsub.AnyNews) -> None:
-        if isinstance(item, pubsub.Broadcast):
-            self._on_said(room.row.id, orjson.loads(item.message))
-        elif (
-            isinstance(item, pubsub.RulesChanged | pubsub.Tick) and item.version > room.row.version
-        ):
-            await self.events.refresh()
-        room.on_news(item)
+    async def _apply(self, room: Room, news: pubsub.AnyNews) -> None:
+        match news:
+            case pubsub.Broadcast():
+                body = orjson.loads(news.message)
+                self._send_broadcast(Broadcast(room.row.id, body["audience"], body["message"]))
+            case pubsub.RulesChanged() | pubsub.Tick() if news.version > room.row.version:
+                await self.events.refresh()
+            case _:
+                pass
+        room.apply(news)
 
-    def _on_said(self, event: str, said: dict[str, Any]) -> None:
-        room, audience, message = self._rooms.get(event), said["audience"], said["message"]
+    def _send_broadcast(self, broadcast: Broadcast) -> None:
+        """Send a broadcast, unless it or a newer one was sent to its audience before."""
+        room, message = self._rooms.get(broadcast.event), broadcast.message
         if room is None:
             return
-        had = room.messages.get(audience)
-        if had is None or (had["at"], had["id"]) < (message["at"], message["id"]):
-            room.on_message(message, audience)
+        last = room.broadcasts.get(broadcast.audience)
+        if last is None or (last["at"], last["id"]) < (message["at"], message["id"]):
+            room.send_broadcast(message, broadcast.audience)
 
     def _on_change(self, row: EventRecord) -> None:
+        """Apply an event whose row or gate has changed."""
         room = self._room_of(row)
-        room.on_row(row)
-        room.on_gate()
+        room.apply_row(row)
+        room.apply_gate()
 
     def _room_of(self, row: EventRecord) -> Room:
         if row.id not in self._rooms:

@@ -1,10 +1,11 @@
-"""The house as this process knows it, for who watches: one snapshot, then the same delta to all."""
+"""Seats of one event for the subscribers that watch them: a snapshot, then the same deltas."""
 
 import logging
 from collections.abc import Iterable
 from typing import Any
 
 from booking_rush.booking.holds.errors import UnknownSection
+from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
@@ -15,34 +16,34 @@ from booking_rush.server.rooms.subscriber import Subscriber
 
 log = logging.getLogger(__name__)
 
-WORDS = {".": "free", "h": "held", "s": "sold", "x": "closed"}
+SEAT_STATES = {".": "free", "h": "held", "s": "sold", "x": "closed"}  # on the wire
 
 
 class SectionView:
-    """A section as the watchers were told it, and what they were not told yet."""
+    """A section as its watchers were sent it, and the changes that are still to be sent."""
 
     def __init__(self, read: SectionSeats) -> None:
         self.id = read.id
         self.seated = read.kind == "seated"
         self.rows = {name: bytearray(text, "ascii") for name, text in read.rows}
-        self.told = self.version = read.version
-        self.free = self._told_free = read.free
+        self.version = self._sent_version = read.version
+        self.free = self._sent_free = read.free
         self.stale = False
         self._pending: dict[tuple[str, int], str] = {}
 
-    def apply(self, item: pubsub.Seats) -> None:
-        """Take a change; one that does not follow the last makes the view stale."""
-        if item.to <= self.version:
+    def apply(self, news: pubsub.Seats) -> None:
+        """Apply a change. A gap in versions makes the view stale: the section is read again."""
+        if news.to <= self.version:
             return
-        if item.from_ > self.version:
+        if news.from_ > self.version:
             self.stale = True
             return
-        for row, number, char in item.changes:
+        for row, number, char in news.changes:
             self._pending[row, number] = char
-        self.version, self.free = item.to, item.free
+        self.version, self.free = news.to, news.free
 
     def load(self, read: SectionSeats) -> None:
-        """What was read again: whatever differs is told."""
+        """Load the section as it was read again; differences from what was sent are pending."""
         if read.version < self.version:
             return
         self._pending = {
@@ -54,63 +55,58 @@ class SectionView:
         self.version, self.free, self.stale = read.version, read.free, False
 
     def members(self) -> dict[str, Any]:
-        """As `seats.snapshot` and availability show it."""
-        return shown(self.told, self._told_free, self.rows if self.seated else None)
+        """Return `{version, free, rows?}`, as it was sent last; standing sections have no rows."""
+        members: dict[str, Any] = {"version": self._sent_version, "free": self._sent_free}
+        if self.seated:
+            members["rows"] = {name: text.decode() for name, text in self.rows.items()}
+        return members
 
-    def delta(self) -> bytes | None:
-        """What was not told yet, as a frame; from here on it was."""
-        if self.version == self.told:
+    def take_delta(self) -> bytes | None:
+        """Record the pending changes as sent. Return their `seats.delta`; None: nothing changed."""
+        if self.version == self._sent_version:
             return None
         changes: list[list[str]] = []
         for (row, number), char in self._pending.items():
             if self.rows[row][number - 1] != ord(char):
                 self.rows[row][number - 1] = ord(char)
-                changes.append([f"{self.id}.{row}-{number}", WORDS[char]])
+                changes.append([str(SeatId(self.id, row, number)), SEAT_STATES[char]])
         members: dict[str, Any] = {
             "section": self.id,
-            "from": self.told,
+            "from": self._sent_version,
             "to": self.version,
             "changes": changes,
             "free": self.free,
         }
         frame = frames.frame("seats.delta", **members)
-        self.told, self._told_free, self._pending = self.version, self.free, {}
+        self._sent_version, self._sent_free, self._pending = self.version, self.free, {}
         return frame
 
 
-def shown(version: int, free: int, rows: dict[str, bytearray] | None) -> dict[str, Any]:
-    """`{version, free, rows?}`; standing sections have no rows."""
-    members: dict[str, Any] = {"version": version, "free": free}
-    if rows is not None:
-        members["rows"] = {name: text.decode() for name, text in rows.items()}
-    return members
-
-
 async def availability(batcher: Batcher, section: str = "") -> dict[str, Any]:
-    """`{section: {version, free, rows?}}`, as Redis has it now.
+    """Read seats from Redis. Return `{section: {version, free, rows?}}`.
 
     Raises:
-        Recovering, TryAgain, Busy: as `Batcher.do`.
+        Recovering, TryAgain, Busy: Redis cannot say just now.
     """
     read = await batcher.do(ReadSeats([section] if section else []))
     return {view.id: view.members() for view in map(SectionView, read.sections)}
 
 
 class SeatMap:
-    """One event's seats, kept while anybody watches."""
+    """The seats' feed of a room; it reads and remembers them while anybody watches."""
 
     def __init__(self, batcher: Batcher) -> None:
         self._batcher = batcher
         self._views: dict[str, SectionView] = {}
-        self._watchers: dict[Subscriber, str] = {}  # which section; empty: all
-        self._heard: list[pubsub.Seats] | None = None  # while something is being read
+        self._watchers: dict[Subscriber, str] = {}  # the section; empty: all
+        self._news: list[pubsub.Seats] | None = None  # that came while sections are being read
 
     async def watch(self, subscriber: Subscriber, section: str) -> dict[str, Any]:
-        """Watch a section, or all of them; what they look like now.
+        """Watch a section, or all where it is empty. Return `{section: {version, free, rows?}}`.
 
         Raises:
             UnknownSection: there is none of this id.
-            Recovering, TryAgain, Busy: it cannot be seen now.
+            Recovering, TryAgain, Busy: Redis cannot say just now.
         """
         if not self._views or (section and section not in self._views):
             await self._read([])
@@ -121,23 +117,23 @@ class SeatMap:
         return {id_: self._views[id_].members() for id_ in wanted}
 
     def unwatch(self, subscriber: Subscriber) -> None:
-        """Watch no more."""
+        """Send this subscriber no more deltas."""
         self._watchers.pop(subscriber, None)
 
-    def apply(self, item: pubsub.Seats) -> None:
-        """Take a news of a section."""
-        if self._heard is not None:
-            self._heard.append(item)
-        if item.section in self._views:
-            self._views[item.section].apply(item)
+    def apply(self, news: pubsub.Seats) -> None:
+        """Apply news of a section."""
+        if self._news is not None:
+            self._news.append(news)
+        if news.section in self._views:
+            self._views[news.section].apply(news)
 
     def invalidate(self) -> None:
-        """News may have been lost: read everything again before anything is told."""
+        """News may be lost: read every section again before anything is sent."""
         for view in self._views.values():
             view.stale = True
 
     async def flush(self) -> int:
-        """Tell the watchers what changed since they were told last; how many frames it was."""
+        """Send each section's changes to its watchers. Return how many sections had any."""
         if not self._watchers:
             self._views = {}
             return 0
@@ -148,35 +144,35 @@ class SeatMap:
             except Refusal as refusal:
                 log.info("seats not read why=%s", refusal.code)
                 return 0
-        told = 0
+        sent = 0
         for view in list(self._views.values()):
-            frame = view.delta()
+            frame = view.take_delta()
             if frame is not None:
-                await fan_out(self._watching(view.id), frame)
-                told += 1
-        return told
+                await fan_out(self._watchers_of(view.id), frame)
+                sent += 1
+        return sent
 
-    def _watching(self, section: str) -> list[Subscriber]:
+    def _watchers_of(self, section: str) -> list[Subscriber]:
         return [
             subscriber for subscriber, wanted in self._watchers.items() if wanted in ("", section)
         ]
 
     async def _read(self, sections: list[str]) -> None:
-        """Read sections; what is heard meanwhile is applied after."""
-        mine = self._heard is None
-        if mine:
-            self._heard = []
+        """Read sections, and apply the news that came meanwhile; no section means all."""
+        is_first = self._news is None  # reads may overlap
+        if is_first:
+            self._news = []
         try:
             read = await self._batcher.do(ReadSeats(sections))
-            self._learn(read.sections)
-            for item in self._heard or ():
-                if item.section in self._views:
-                    self._views[item.section].apply(item)
+            self._load(read.sections)
+            for news in self._news or ():
+                if news.section in self._views:
+                    self._views[news.section].apply(news)
         finally:
-            if mine:
-                self._heard = None
+            if is_first:
+                self._news = None
 
-    def _learn(self, read: Iterable[SectionSeats]) -> None:
+    def _load(self, read: Iterable[SectionSeats]) -> None:
         for section in read:
             view = self._views.get(section.id)
             if view is None:

@@ -1,9 +1,8 @@
-"""Who listens: one socket or stream of a visitor, and what they have been told."""
+"""Subscriber of a room: one socket or stream of a visitor, and the record of what it was sent."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from booking_rush.lua.client import pubsub
@@ -11,16 +10,76 @@ from booking_rush.lua.line.commands import Admitted, Late, PlaceReply, Waiting
 from booking_rush.queue.line import Place
 
 Audience = Literal["waiting", "admitted"]
-Bought = pubsub.Held | pubsub.Ending | pubsub.Ended | pubsub.Booked
-Own = Bought | pubsub.Connected
+BookingNews = pubsub.Held | pubsub.Ending | pubsub.Ended | pubsub.Booked
+VisitorNews = BookingNews | pubsub.Connected
 UNKNOWN = (-1, 0)
+
+
+@dataclass(slots=True)
+class PlaceSent:
+    """The place that a subscriber was sent last. Written by PlaceUpdates and its Positions alone.
+
+    Time is monotonic, in seconds.
+    """
+
+    last: Place | None = None
+    present: bool = False  # the visitor is known to be there since the pass was given
+    answering: bool = True  # a welcome or an answer is on its way: news of the place wait for it
+    listed_number: int = 0  # the number under which positions are sent; 0: none are
+    sent_ahead: int = 0
+    sent_at: float = 0.0
+
+    def record(self, place: Place | None, now: float) -> None:
+        """Record the place that is being sent; its `ahead` never grows while its number stays."""
+        if isinstance(place, Waiting):
+            same = isinstance(self.last, Waiting) and self.last.number == place.number
+            self.record_position(min(self.sent_ahead, place.ahead) if same else place.ahead, now)
+        if not isinstance(place, Admitted):
+            self.present = False
+        self.last = place
+
+    def record_position(self, ahead: int, now: float) -> None:
+        """Record the position that is being sent."""
+        self.sent_ahead, self.sent_at = ahead, now
+
+    def move_to_late(self) -> None:
+        """Record that the turn was missed: the place is on the late list for a while."""
+        if self.last is not None:
+            shared = {name: getattr(self.last, name) for name in PlaceReply.__struct_fields__}
+            self.last, self.present = Late(**shared), False
+
+    def close(self) -> None:
+        """Record that nothing can be sent any more."""
+        self.last, self.answering = None, True
+
+
+class BookingVersion(NamedTuple):
+    """One state of a booking, as far as its subscribers can tell two apart.
+
+    A client secret comes between two steps, so `can_pay` is part of it.
+    """
+
+    id: UUID
+    step: int
+    can_pay: bool
+
+
+@dataclass(slots=True)
+class BookingSent:
+    """The hold and the booking that a subscriber was sent last. Written by BookingUpdates alone."""
+
+    hold: str = ""  # the living one; empty: none
+    version: BookingVersion | None = None  # of a booking that may change still
+    checking_out: str = ""  # the hold whose checkout is being answered: its news wait for that
+    changed: bool = False  # such news came
+    needs_resend: bool = False  # the welcome was sent without hold and booking
 
 
 @dataclass(slots=True, eq=False)
 class Subscriber:
-    """A listener of a room.
+    """A visitor's connection, and the records of what two of the room's feeds have sent to it.
 
-    `push` sends a frame at once or drops the guest, `end` closes with a code, `behind` says
+    `push` sends a frame at once or drops the subscriber, `end` closes with a code, `behind` says
     whether the last frames are still unread.
     """
 
@@ -29,31 +88,16 @@ class Subscriber:
     push: Callable[[bytes], None]
     end: Callable[[int, str], None]
     behind: Callable[[], bool]
-    welcomed: bool = False  # until then nothing is told, so that the welcome is the first frame
-    pending_news: list[Own] = field(default_factory=list[Own])  # news from before that
-    connection: tuple[int, int] = UNKNOWN  # epoch, and which of the event's sockets this is
-    place: Place | None = None
-    present: bool = False  # heard of since the pass was given
-    answering: bool = (
-        True  # being welcomed, or asking about the place: told by that answer, not beside
-    )
-    listed_number: int = 0  # the number under which positions are sent
-    sent_ahead: int = 0
-    sent_at: float = 0.0
-    needs_resend: bool = (
-        False  # could not be told what they hold and have booked; to be made up for
-    )
-    hold: str = ""  # the living one that they know of
-    checking_out: str = ""  # one that they are checking out: told by that answer, not beside
-    changed: bool = False  # something was, meanwhile
-    booking: UUID | None = None  # one that is on its way, and the step that they were told
-    step: int = 0
-    can_pay: bool = False  # were told what it is paid with
+    welcomed: bool = False  # until then nothing is sent: the welcome is the first frame
+    pending_news: list[VisitorNews] = field(default_factory=list[VisitorNews])  # from before that
+    connection: tuple[int, int] = UNKNOWN  # epoch, and the number of this socket in its event
+    place: PlaceSent = field(default_factory=PlaceSent)
+    booking: BookingSent = field(default_factory=BookingSent)
 
     @property
     def audience(self) -> Audience | None:
-        """Which broadcasts besides those to all are meant for this visitor."""
-        match self.place:
+        """The audience, besides all, that this visitor belongs to."""
+        match self.place.last:
             case Admitted():
                 return "admitted"
             case Waiting() | Late():
@@ -61,49 +105,29 @@ class Subscriber:
             case _:
                 return None
 
-    def learn(self, place: Place | None) -> None:
-        """Take note of what is being told."""
-        if isinstance(place, Waiting):
-            same = isinstance(self.place, Waiting) and self.place.number == place.number
-            self.sent_ahead = min(self.sent_ahead, place.ahead) if same else place.ahead
-            self.sent_at = time.monotonic()
-        if not isinstance(place, Admitted):
-            self.present = False
-        self.place = place
 
-    def move_to_late(self) -> None:
-        """The turn is missed: the place is kept on the late list for a while."""
-        if self.place is not None:
-            shared = {name: getattr(self.place, name) for name in PlaceReply.__struct_fields__}
-            self.learn(Late(**shared))
+class Subscribers:
+    """The subscribers of one room by visitor."""
 
+    def __init__(self) -> None:
+        self._by_visitor: dict[str, list[Subscriber]] = {}
 
-def frame_for(had: Place | None, now: Place | None) -> str:
-    """What has to be told to who knew `had` and stands at `now`: a frame's type, or nothing.
+    def add(self, subscriber: Subscriber) -> None:
+        """Add one more subscriber of its visitor."""
+        self._by_visitor.setdefault(subscriber.visitor, []).append(subscriber)
 
-    An end is told with its reason, `queue.expired <reason>`.
-    """
-    match had, now:
-        case Waiting(), Waiting():
-            return "" if had.number == now.number else "queue.joined"
-        case Admitted(), Admitted():
-            same = (had.wave, had.deadline_ms) == (now.wave, now.deadline_ms)
-            return "" if same and had.number == now.number else "queue.admitted"
-        case Late(), Late():
-            return ""
-        case _, Waiting():
-            return "queue.joined"
-        case _, Admitted():
-            return "queue.admitted"
-        case None, Late():
-            return "queue.joined"
-        case _, Late():
-            return "queue.expired missed"
-        case None, None:
-            return ""
-        case Admitted(), None:
-            return "queue.expired pass_over"
-        case Late(), None:
-            return "queue.expired late_over"
-        case _, None:
-            return "queue.expired removed"
+    def remove(self, subscriber: Subscriber) -> None:
+        """Remove a subscriber, if it is there."""
+        others = [other for other in self.of(subscriber.visitor) if other is not subscriber]
+        if others:
+            self._by_visitor[subscriber.visitor] = others
+        else:
+            self._by_visitor.pop(subscriber.visitor, None)
+
+    def of(self, visitor: str) -> list[Subscriber]:
+        """Return the subscribers of a visitor."""
+        return list(self._by_visitor.get(visitor, ()))
+
+    def every(self) -> list[Subscriber]:
+        """Return every subscriber."""
+        return [s for subscribers in self._by_visitor.values() for s in subscribers]

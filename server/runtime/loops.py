@@ -1,10 +1,11 @@
-"""For ever, once: the loop around every `run_once`, with back-off and timing."""
+"""The endless loop around every `run_once`, with back-off, metrics and logs."""
 
 import asyncio
 import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
@@ -17,10 +18,21 @@ log = logging.getLogger(__name__)
 BACK_OFF_S_MAX = 2.0
 
 
-async def forever(name: str, run_once: Callable[[], Awaitable[int]], *, idle_s: float) -> None:
+class Loop(NamedTuple):
+    """A loop of a table: the arguments of `forever`."""
+
+    name: str
+    run_once: Callable[[], Awaitable[int | None]]
+    idle_s: float
+
+
+async def forever(
+    name: str, run_once: Callable[[], Awaitable[int | None]], *, idle_s: float
+) -> None:
     """Run until cancelled: again at once while there is something to do, else after `idle_s`.
 
-    A run that fails is said once and tried again, later each time; nothing ends the loop.
+    `run_once` returns how much it did; None counts as 0, so such a loop always pauses. A run that
+    fails is logged once and tried again, later each time; nothing ends the loop.
     """
     failures = 0
     while True:
@@ -31,22 +43,22 @@ async def forever(name: str, run_once: Callable[[], Awaitable[int]], *, idle_s: 
             failures += 1
             LOOP_FAILURES.labels(name).inc()
             pause_s = min(BACK_OFF_S_MAX, 0.05 * 2**failures) * random.uniform(0.5, 1)  # noqa: S311
-            _say(name, failures, error)
+            _log_failure(name, failures, error)
             await asyncio.sleep(pause_s)
             continue
         if failures:
             log.warning("works again loop=%s after=%d", name, failures)
             failures = 0
         LOOP_SECONDS.labels(name).observe(time.monotonic() - began)
-        LOOP_ITEMS.labels(name).inc(done)
+        LOOP_ITEMS.labels(name).inc(done or 0)
         await asyncio.sleep(0 if done else idle_s)
 
 
-def _say(name: str, failures: int, error: Exception) -> None:
-    """A store that is away is one line; anything else is a mistake, with its trace."""
-    away = isinstance(error, (*UNAVAILABLE, RedisError, KafkaError))
+def _log_failure(name: str, failures: int, error: Exception) -> None:
+    """Log the first failure and each 50th; an unavailable store takes one line, a bug its trace."""
+    is_unavailable = isinstance(error, (*UNAVAILABLE, RedisError, KafkaError))
     if failures == 1 or failures % 50 == 0:
         log.error(
             "failed loop=%s times=%d why=%s: %s", name, failures, type(error).__name__, error,
-            exc_info=None if away else error,
+            exc_info=None if is_unavailable else error,
         )  # fmt: skip

@@ -1,7 +1,7 @@
-"""Every series that we export, in one table; they are counted at the edge.
+"""Metrics: every Prometheus series that we export, in one table.
 
-With RUSH_METRICS_DIR the processes of one machine add theirs up in files, and any of them
-answers /metrics for all; otherwise each answers for itself.
+With RUSH_METRICS_DIR the processes of one machine share their values through files there, and
+any of them answers /metrics for all; otherwise each answers for itself.
 """
 
 import os
@@ -35,14 +35,15 @@ COMMAND_SECONDS: Final = Histogram(
 )
 FRAMES: Final = Counter("rush_frames_total", "Frames pushed to visitors.", ["type"])
 PASSED_OVER: Final = Counter(
-    "rush_positions_passed_over_total", "Positions not sent to who has not read the last one."
+    "rush_positions_passed_over_total",
+    "Positions not sent because the last one is unread.",
 )
 CLOSED: Final = Counter("rush_sockets_closed_total", "Sockets that we closed, by code.", ["code"])
-LOOP_ITEMS: Final = Counter("rush_loop_items_total", "What a loop did.", ["loop"])
+LOOP_ITEMS: Final = Counter("rush_loop_items_total", "Items that a loop has worked on.", ["loop"])
 LOOP_SECONDS: Final = Histogram(
     "rush_loop_seconds", "How long one run of a loop took.", ["loop"], buckets=LATENCY_S
 )
-LOOP_FAILURES: Final = Counter("rush_loop_failures_total", "Runs that broke.", ["loop"])
+LOOP_FAILURES: Final = Counter("rush_loop_failures_total", "Runs of a loop that failed.", ["loop"])
 RECOVERIES: Final = Counter(
     "rush_recoveries_total", "Times an event's gate opened anew.", ["event"]
 )
@@ -54,52 +55,54 @@ ACTIVE: Final = Gauge(
 )
 OUTBOX_AGE: Final = Gauge(
     "rush_outbox_age_seconds",
-    "How long the oldest entry that Postgres has not got has waited.",
+    "Age of the oldest entry that is not in Postgres yet.",
     ["event"],
     multiprocess_mode="mostrecent",
 )
 PLACES: Final = Gauge(
     "rush_places",
-    "Places of the house: free, held, paying, sold.",
+    "Seats and standing capacity: free, held, paying, sold.",
     ["event", "state"],
     multiprocess_mode="mostrecent",
 )
 DIFFERENCES: Final = Gauge(
     "rush_differences",
-    "What Redis, Postgres and the bank say differently, seen twice.",
+    "Differences between Redis, Postgres and the bank, seen twice.",
     multiprocess_mode="mostrecent",
 )
 MAILS: Final = Counter("rush_mails_total", "Mails: sent, put off, parked.", ["outcome"])
 MAILS_WAITING: Final = Gauge(
     "rush_mails_waiting",
-    "Mails that are not sent, and not given up.",
+    "Mails that are neither sent nor parked.",
     multiprocess_mode="mostrecent",
 )
 LAG: Final = Gauge(
     "rush_saga_lag",
-    "Orders and messages that wait to be carried out.",
+    "Orders and messages that are not handled yet.",
     multiprocess_mode="livesum",
 )
 UNSENT: Final = Gauge(
-    "rush_relay_unsent", "Rows that Kafka has not got yet.", multiprocess_mode="mostrecent"
+    "rush_relay_unsent",
+    "Outbox rows that are not in Kafka yet.",
+    multiprocess_mode="mostrecent",
 )
 BREAKER: Final = Gauge(
     "rush_breaker",
-    "Whether bank, stripe, smtp are asked: 0 closed, 1 half-open (a probe is next), 2 open.",
+    "Circuit breaker of bank, stripe, smtp: 0 closed, 1 half-open (a probe is next), 2 open.",
     ["service"],
     multiprocess_mode="mostrecent",
 )
 LEVELS: Final[Mapping[BreakerState, int]] = {"closed": 0, "half_open": 1, "open": 2}
 
 
-def show_breakers(states: Mapping[str, BreakerState]) -> None:
-    """Export how breakers stand, by the service behind each."""
+def export_breakers(states: Mapping[str, BreakerState]) -> None:
+    """Export the states of circuit breakers, by the name of the service behind each."""
     for service, state in states.items():
         BREAKER.labels(service).set(LEVELS[state])
 
 
 def exposition() -> bytes:
-    """The text that Prometheus reads."""
+    """Return all metrics in the text format of Prometheus."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(OWN)
     registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Listening sockets and free ports."""
+"""Listening sockets and free ports of this machine."""
 
 import socket
 
@@ -6,16 +6,17 @@ from booking_rush.server.runtime.settings import Settings
 
 
 class PortBusyError(Exception):
-    """Something listens there already."""
+    """The address is in use, or is none of this machine."""
 
 
 def listen(settings: Settings, *, alone: bool) -> socket.socket:
-    """A socket on the address of the settings; `alone`, nobody else may listen there.
+    """Return a socket bound to the address of the settings.
 
-    With SO_REUSEPORT each process has a queue of its own, and the kernel spreads connections.
+    Unless `alone`, other processes may bind it, too: with SO_REUSEPORT each has a queue of its
+    own, and the kernel spreads connections over them.
 
     Raises:
-        PortBusyError: the address is taken, or is none.
+        PortBusyError: the address is in use, or is none of this machine.
     """
     host, port = settings.address
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -32,7 +33,7 @@ def listen(settings: Settings, *, alone: bool) -> socket.socket:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on just now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Return a port of 127.0.0.1 on which no process listens just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

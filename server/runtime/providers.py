@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from booking_rush.booking.payments.http_client import open_http
 from booking_rush.booking.payments.practice_bank import PracticeBank
-from booking_rush.booking.payments.provider import Payments
-from booking_rush.booking.payments.router import Guarded, Providers
+from booking_rush.booking.payments.provider import PaymentProvider
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.stripe import Stripe
 from booking_rush.circuit_breaker import CircuitBreaker
 from booking_rush.server.runtime.settings import Settings
@@ -18,10 +18,10 @@ CONNECTIONS_MAX = 256  # to banks: as many as orders fly at once, so that none w
 @asynccontextmanager
 async def open_payments(
     settings: Settings, clock: Callable[[], float] = time.monotonic
-) -> AsyncGenerator[Providers]:
-    """Every provider of payments that is set up, as we ask it: each behind its own breaker."""
+) -> AsyncGenerator[PaymentRouter]:
+    """Open a client of every configured payment provider, each behind its own breaker."""
     async with open_http(connections=CONNECTIONS_MAX) as http:
-        found: list[Payments] = [
+        providers: list[PaymentProvider] = [
             PracticeBank(
                 http,
                 settings.bank_url,
@@ -30,13 +30,12 @@ async def open_payments(
             )
         ]
         if settings.stripe_key:
-            found.append(
+            providers.append(
                 Stripe(http, settings.stripe_key, settings.stripe_secrets, settings.stripe_url)
             )
-        known = {one.provider: Guarded(one, breaker_of(settings), clock) for one in found}
-        yield Providers(known, settings.payments)
+        yield PaymentRouter(providers, settings.payments, lambda: breaker_of(settings), clock)
 
 
 def breaker_of(settings: Settings) -> CircuitBreaker:
-    """A breaker for one service."""
+    """Return a circuit breaker for one service."""
     return CircuitBreaker(settings.breaker_failures_max, settings.breaker_open_seconds)

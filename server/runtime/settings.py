@@ -1,4 +1,4 @@
-"""Settings: read once from the environment, prefix RUSH_; a wrong one is named and refused."""
+"""Settings, read once from the environment (RUSH_…); a wrong one is refused by its name."""
 
 import re
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from booking_rush.booking.kafka.connection import Cluster, names_user, speaks_tls, tls_to
+from booking_rush.booking.kafka.connection import Cluster, tls_context, uses_sasl, uses_tls
 from booking_rush.queue.keyring import derive
 
 PREFIX = "RUSH_"
 
 
 class SettingsError(Exception):
-    """One or more settings cannot be used; the message names each and says what it wants."""
+    """One or more settings cannot be used; the message names each and what it must be."""
 
 
 def _about(text: str, **bounds: Any) -> msgspec.Meta:
@@ -22,7 +22,7 @@ def _about(text: str, **bounds: Any) -> msgspec.Meta:
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Every setting, with its default; lists are separated by commas."""
+    """Every setting with its default and its bounds; lists are separated by commas."""
 
     bind: Annotated[str, _about("address and port of the server", pattern=r"^\S+:[0-9]{1,5}$")] = (
         "127.0.0.1:8000"
@@ -41,92 +41,100 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, _about("names one conduct worker over restarts; empty: each start is a new one")
     ] = ""
     kafka_session_seconds: Annotated[
-        int, _about("after so long without a sign a worker's bookings go to others", ge=1, le=300)
+        int,
+        _about("after so long without a heartbeat others get a worker's bookings", ge=1, le=300),
     ] = 10
     kafka_security: Annotated[
         str,
         _about("PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL", pattern="^(SASL_)?(PLAINTEXT|SSL)$"),
     ] = "PLAINTEXT"
     kafka_ca: Annotated[
-        str, _about("PEM file: who signs the brokers' certificates; empty: whom the system trusts")
+        str, _about("PEM file: CA of the brokers' certificates; empty: the system's CAs")
     ] = ""
     kafka_certificate: Annotated[
-        str, _about("PEM file: our own certificate and its key, where brokers want one")
+        str, _about("PEM file: our own certificate and its key, if brokers require one")
     ] = ""
     kafka_mechanism: Annotated[
         str,
         _about("PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", pattern="^(PLAIN|SCRAM-SHA-(256|512))$"),
     ] = "SCRAM-SHA-512"
-    kafka_user: Annotated[str, _about("who we are to the brokers, with SASL")] = ""
-    kafka_password: Annotated[str, _about("of that user")] = ""
-    data: Annotated[str, _about("where the demo keeps its stores", min_length=1)] = ".booking-rush"
+    kafka_user: Annotated[str, _about("user at the brokers, with SASL")] = ""
+    kafka_password: Annotated[str, _about("password of that user")] = ""
+    data: Annotated[str, _about("folder of the demo's stores", min_length=1)] = ".booking-rush"
     secret_key: Annotated[str, _about("seals keys and signs tokens; 32 characters or more")] = ""
     admin_password: Annotated[str, _about("of the operator `admin`, used at the first start")] = ""
     allowed_origins: Annotated[str, _about("other origins that may call, https://…")] = ""
     trusted_proxies: Annotated[str, _about("addresses whose X-Forwarded headers count")] = ""
     payments: Annotated[
-        str, _about("who is asked for money: bank or stripe", pattern="^(bank|stripe)$")
+        str, _about("provider of new payments: bank or stripe", pattern="^(bank|stripe)$")
     ] = "bank"
-    bank_url: Annotated[str, _about("where the practice bank is asked, http://…")] = (
+    bank_url: Annotated[str, _about("address of the practice bank, http://…")] = (
         "http://127.0.0.1:8100"
     )
     bank_bind: Annotated[
-        str, _about("where the practice bank listens", pattern=r"^\S+:[0-9]{1,5}$")
+        str, _about("address and port of the practice bank", pattern=r"^\S+:[0-9]{1,5}$")
     ] = "127.0.0.1:8100"
     bank_webhook_url: Annotated[
-        str, _about("where the practice bank tells its answers; empty: to RUSH_BIND")
+        str, _about("where the practice bank sends webhooks; empty: to RUSH_BIND")
     ] = ""
     bank_secrets: Annotated[
-        str, _about("sign webhooks, the newest first; empty: made of RUSH_SECRET_KEY")
+        str, _about("secrets of its webhooks, newest first; empty: derived from RUSH_SECRET_KEY")
     ] = ""
     bank_timeout_seconds: Annotated[
-        float, _about("so long the bank may be silent, then it is away", ge=0.1, le=60)
+        float,
+        _about("after so long without an answer the bank is unavailable", ge=0.1, le=60),
     ] = 2.0
     bank_ask_seconds: Annotated[
-        float, _about("after so long without a webhook the bank is asked", ge=0.1, le=3600)
+        float, _about("after so long without a webhook we poll the bank", ge=0.1, le=3600)
     ] = 3.0
     saga_still_seconds: Annotated[
-        float, _about("what stands so long is ordered, or sent, again", ge=1, le=3600)
+        float,
+        _about("what stands still for so long is ordered, or sent, again", ge=1, le=3600),
     ] = 20.0
     saga_tries_max: Annotated[
-        int, _about("what breaks so often is parked among the dead", ge=1, le=100)
+        int, _about("a message that fails so often becomes a dead letter", ge=1, le=100)
     ] = 5
     breaker_failures_max: Annotated[
-        int, _about("after so many failures in a row a service is left alone", ge=1, le=1000)
+        int, _about("after so many failures in a row a breaker opens", ge=1, le=1000)
     ] = 5
     breaker_open_seconds: Annotated[
-        float, _about("so long it is left alone, then probed", ge=0.1, le=600)
+        float,
+        _about("so long a breaker stays open before it lets one probe through", ge=0.1, le=600),
     ] = 5.0
     smtp_url: Annotated[
         str, _about("smtp:// or smtps://user:password@host:port; empty: no mail")
     ] = ""
-    mail_from: Annotated[str, _about("who writes the mails, wanted with RUSH_SMTP_URL")] = ""
+    mail_from: Annotated[str, _about("sender of mails, required with RUSH_SMTP_URL")] = ""
     public_url: Annotated[
-        str, _about("where visitors find us, for links in mails", pattern=r"^https?://[^\s/]+\S*$")
+        str,
+        _about(
+            "address of the site for visitors, for links in mails", pattern=r"^https?://[^\s/]+\S*$"
+        ),
     ] = ""
     stripe_key: Annotated[str, _about("the secret key of a Stripe account, sk_…")] = ""
     stripe_webhook_secrets: Annotated[
-        str, _about("of its webhook endpoint, whsec_…; several while they are rotated")
+        str, _about("secrets of its webhooks, whsec_…; several during a rotation")
     ] = ""
-    stripe_url: Annotated[str, _about("where Stripe is asked", pattern=r"^https?://[^\s/]+/?$")] = (
+    stripe_url: Annotated[str, _about("Stripe's API", pattern=r"^https?://[^\s/]+/?$")] = (
         "https://api.stripe.com"
     )
     drain_seconds: Annotated[
-        int, _about("how long sockets are spread over when the server stops", ge=0, le=600)
+        int,
+        _about("a stopping server closes its sockets spread over so long", ge=0, le=600),
     ] = 5
     commands_per_second: Annotated[
         int, _about("commands a second and socket, in bursts of twice that", ge=1, le=10_000)
     ] = 50
     metrics_bind: Annotated[
-        str, _about("where a duty without pages shows /metrics; empty: nowhere")
+        str, _about("where a duty without pages serves /metrics; empty: nowhere")
     ] = ""
-    metrics_dir: Annotated[str, _about("folder where processes of one machine add up metrics")] = ""
+    metrics_dir: Annotated[str, _about("folder where processes of one machine share metrics")] = ""
     log_level: Annotated[
         str, _about("debug, info, warning or error", pattern="^(debug|info|warning|error)$")
     ] = "info"
 
-    def wrong_in_mail(self) -> list[str]:
-        """What of the settings about mail cannot be used; the URL is not repeated, it is secret."""
+    def mail_errors(self) -> list[str]:
+        """Return what is wrong in the settings of mail; the URL is secret and not repeated."""
         if not self.smtp_url:
             return []
         wrong: list[str] = []
@@ -138,28 +146,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             wrong.append("RUSH_MAIL_FROM wants one plain address, name@host")
         return wrong
 
-    def wrong_in_kafka(self) -> list[str]:
-        """What is told of the way to Kafka and would not be used, or is wanted and not told."""
+    def kafka_errors(self) -> list[str]:
+        """Return what is missing for RUSH_KAFKA_SECURITY, and what is set but ignored."""
         user = {"RUSH_KAFKA_USER": self.kafka_user, "RUSH_KAFKA_PASSWORD": self.kafka_password}
         files = {"RUSH_KAFKA_CA": self.kafka_ca, "RUSH_KAFKA_CERTIFICATE": self.kafka_certificate}
-        sasl, tls = names_user(self.kafka_security), speaks_tls(self.kafka_security)
-        wanted = user if sasl else {}
+        sasl, tls = uses_sasl(self.kafka_security), uses_tls(self.kafka_security)
+        required = user if sasl else {}
         unused = ({} if sasl else user) | ({} if tls else files)
         why = f"RUSH_KAFKA_SECURITY is {self.kafka_security}"
-        return [f"{name} is not set: {why}" for name, value in wanted.items() if not value] + [
+        return [f"{name} is not set: {why}" for name, value in required.items() if not value] + [
             f"{name} is set, but {why}" for name, value in unused.items() if value
         ]
 
     def kafka_cluster(self) -> Cluster:
-        """The brokers, and what they and we show each other.
+        """Return the brokers, with the certificates and the user to connect with.
 
         Raises:
-            SettingsError: a file of ours cannot be used.
+            SettingsError: a PEM file cannot be used.
         """
         tls = None
-        if speaks_tls(self.kafka_security):
+        if uses_tls(self.kafka_security):
             try:
-                tls = tls_to(self.kafka_ca, self.kafka_certificate)
+                tls = tls_context(self.kafka_ca, self.kafka_certificate)
             except OSError as error:
                 raise SettingsError(
                     f"RUSH_KAFKA_CA={self.kafka_ca!r}, RUSH_KAFKA_CERTIFICATE="
@@ -176,45 +184,45 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port of `bind`."""
+        """Return host and port of `bind`."""
         host, _, port = self.bind.rpartition(":")
         return host.strip("[]"), int(port)
 
     @property
     def origins(self) -> frozenset[str]:
-        """The allowed origins."""
+        """Return the allowed origins, without a slash at the end."""
         return frozenset(part.strip().rstrip("/") for part in self.allowed_origins.split(",")) - {
             ""
         }
 
     @property
     def webhook_secrets(self) -> list[str]:
-        """What webhooks may be signed with; the first one signs."""
+        """Return the secrets of the practice bank's webhooks; it signs with the first."""
         given = [part.strip() for part in self.bank_secrets.split(",") if part.strip()]
         return given or [derive(self.secret_key, "bank webhooks").hex()]
 
     @property
     def stripe_secrets(self) -> list[str]:
-        """What Stripe's webhooks may be signed with."""
+        """Return the secrets with which Stripe may sign its webhooks."""
         return [part.strip() for part in self.stripe_webhook_secrets.split(",") if part.strip()]
 
     @property
     def webhook_url(self) -> str:
-        """Where the practice bank tells its answers."""
+        """Return the address to which the practice bank sends its webhooks."""
         host, port = self.address
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
         own = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         return self.bank_webhook_url or f"{own}/api/v1/payments/bank/webhook"
 
-    def need_stores(self) -> None:
-        """What every process outside the demo must be told.
+    def require_stores(self) -> None:
+        """Check that stores and secret are set, as every process but the demo requires.
 
         Raises:
-            SettingsError: naming what is missing.
+            SettingsError: naming each setting that is missing, or a secret that is too short.
         """
         missing = [
             f"RUSH_{name.upper()} is not set: {hint}"
-            for name, hint in NEEDED.items()
+            for name, hint in REQUIRED.items()
             if not getattr(self, name)
         ]
         if not missing and len(self.secret_key) < SECRET_CHARACTERS_MIN:
@@ -225,7 +233,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 SECRET_CHARACTERS_MIN = 32
 MAIL_FROM = re.compile(r"""[^\s@,;:<>()\[\]"\\]+@[a-zA-Z0-9._-]+""", re.ASCII)
-NEEDED = {
+REQUIRED = {
     "redis_url": "say which Redis, for example redis://127.0.0.1:6379/0",
     "postgres_url": "say which database, for example postgresql://rush@127.0.0.1/rush",
     "secret_key": "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
@@ -233,7 +241,7 @@ NEEDED = {
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """Settings from an environment; empty variables count as not set.
+    """Return the settings of an environment; an empty variable counts as not set.
 
     Raises:
         SettingsError: naming each variable that cannot be used.
@@ -255,14 +263,14 @@ def read(environment: Mapping[str, str]) -> Settings:
     if errors:
         raise SettingsError("\n".join(errors))
     settings = Settings(**values)
-    if wrong := settings.wrong_in_mail() + settings.wrong_in_kafka():
+    if wrong := settings.mail_errors() + settings.kafka_errors():
         raise SettingsError("\n".join(wrong))
-    _need_stripe(settings)
+    _require_stripe(settings)
     return settings
 
 
 def is_smtp_url(url: str) -> bool:
-    """Whether a URL names an SMTP server, and nothing that we would not understand."""
+    """Return whether a URL names an SMTP server and has no part that we would ignore."""
     try:
         parts = urlsplit(url)
         port_is_good = parts.port != 0
@@ -272,11 +280,13 @@ def is_smtp_url(url: str) -> bool:
     return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and plain and port_is_good
 
 
-def _need_stripe(settings: Settings) -> None:
-    """Stripe is set up whole, or not at all; former payments want it, too.
+def _require_stripe(settings: Settings) -> None:
+    """Check that Stripe is set up completely or not at all.
+
+    It may be set up beside the bank, for payments that were made with it before.
 
     Raises:
-        SettingsError: naming what is missing.
+        SettingsError: naming each setting that is missing.
     """
     given = {
         "RUSH_STRIPE_KEY": settings.stripe_key,

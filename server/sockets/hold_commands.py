@@ -1,47 +1,47 @@
-"""Seats, holds and checkouts over a visitor's socket: one handler a command."""
+"""WebSocket commands about seats, holds and checkouts: one handler a command."""
 
 from booking_rush.booking.holds.contacts import contact_of
-from booking_rush.booking.holds.hold_request import check_key, hold_request_of
+from booking_rush.booking.holds.hold_request import hold_request_of
 from booking_rush.server.protocol import frames
-from booking_rush.server.protocol.problems import check_method
+from booking_rush.server.protocol.problems import check_key, check_method
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import Subscriber
 
 
 async def watch(room: Room, subscriber: Subscriber, command: frames.WatchSeats) -> None:
-    """`seats.watch`: what they look like now; deltas follow."""
+    """`seats.watch`: answer with a snapshot; deltas follow."""
     sections = await room.seats.watch(subscriber, command.section)
     subscriber.push(frames.frame("seats.snapshot", command.id, sections=sections))
 
 
 async def unwatch(room: Room, subscriber: Subscriber, command: frames.UnwatchSeats) -> None:
-    """`seats.unwatch`: no more deltas."""
+    """`seats.unwatch`: send no more deltas."""
     room.seats.unwatch(subscriber)
     subscriber.push(frames.frame("seats.unwatched", command.id))
 
 
 async def create(room: Room, subscriber: Subscriber, command: frames.Create) -> None:
-    """`hold.create`: the visitor's active place decides."""
+    """`hold.create`: hold seats by right of the visitor's place, which must be admitted."""
     key = check_key(command.key)
-    wish = hold_request_of(command.seats, command.section, command.quantity)
-    held = await room.holds.create(subscriber.visitor, key, wish)
+    wanted = hold_request_of(command.seats, command.section, command.quantity)
+    held = await room.holds.create(subscriber.visitor, key, wanted)
     room.bookings.send_hold(subscriber, held, "hold.created", command.id)
 
 
 async def extend(room: Room, subscriber: Subscriber, command: frames.Extend) -> None:
-    """`hold.extend`: it ends later."""
+    """`hold.extend`: let the hold end later."""
     held = await room.holds.extend(subscriber.visitor, command.hold)
     room.bookings.send_hold(subscriber, held, "hold.extended", command.id)
 
 
 async def release(room: Room, subscriber: Subscriber, command: frames.Release) -> None:
-    """`hold.release`: its seats are free again."""
+    """`hold.release`: free the seats of the hold."""
     await room.holds.release(subscriber.visitor, command.hold)
     subscriber.push(frames.frame("hold.released", command.id, hold=command.hold))
 
 
 async def check_out(room: Room, subscriber: Subscriber, command: frames.Checkout) -> None:
-    """`hold.checkout`: told when Postgres has claimed the seats."""
+    """`hold.checkout`: begin to pay; answered once Postgres has claimed the seats."""
     method = check_method(command.payment_method, room.methods)
     contact = contact_of(command.email, command.language)
     await room.bookings.check_out(subscriber, command.hold, method, contact, command.id)

@@ -1,4 +1,4 @@
-"""WebSocket commands about a visitor's place: join, confirm presence, leave, ping."""
+"""WebSocket commands about a visitor's place: join, claim, leave; and ping."""
 
 from booking_rush.queue.line import NotInLine
 from booking_rush.server.protocol import frames
@@ -7,31 +7,30 @@ from booking_rush.server.rooms.subscriber import Subscriber
 
 
 async def join(room: Room, subscriber: Subscriber, command: frames.Join) -> None:
-    """`queue.join`: told when Postgres has the place."""
-    with room.answering(subscriber):
+    """`queue.join`: answer with the place, once Postgres has it."""
+    with room.places.answering(subscriber):
         place = await room.line.join(subscriber.visitor)
-        subscriber.present = True
-        room.send_place(subscriber, place, command.id)
+        room.places.answer(subscriber, place, command.id)
 
 
-async def claim(room: Room, subscriber: Subscriber, command: frames.Claim) -> None:
-    """`queue.claim`: I am here."""
-    with room.answering(subscriber):
+async def confirm_presence(
+    room: Room, subscriber: Subscriber, command: frames.ConfirmPresence
+) -> None:
+    """`queue.claim`: confirm the visitor's presence; answer with the place."""
+    with room.places.answering(subscriber):
         place = await room.line.confirm_presence(subscriber.visitor)
         if place is None:
             raise NotInLine
-        subscriber.present = True
-        room.send_place(subscriber, place, command.id)
+        room.places.answer(subscriber, place, command.id)
 
 
 async def leave(room: Room, subscriber: Subscriber, command: frames.Leave) -> None:
-    """`queue.leave`: told when Postgres has it, also to who was not in line."""
-    with room.answering(subscriber):
+    """`queue.leave`: give up place or pass, if any; answered once Postgres has that."""
+    with room.places.answering(subscriber):
         await room.line.leave(subscriber.visitor)
-        subscriber.learn(None)
-        subscriber.push(frames.frame("queue.left", command.id))
+        room.places.answer_left(subscriber, command.id)
 
 
 async def ping(room: Room, subscriber: Subscriber, command: frames.Ping) -> None:
-    """`ping`: alive, which is not being heard of."""
+    """`ping`: answer with `pong`. It does not confirm presence."""
     subscriber.push(frames.frame("pong", command.id))

@@ -1,4 +1,4 @@
-"""A visitor's line as Server-Sent Events: the frames of the socket, for who only listens."""
+"""Server-Sent Events: the frames that a socket is sent, for clients that only listen."""
 
 import asyncio
 import logging
@@ -18,37 +18,37 @@ from booking_rush.server.web.requests import room_of, services_of
 
 log = logging.getLogger(__name__)
 
-UNREAD_FRAMES_MAX = 256  # then the listener is too slow, and has to come back
-COMMENT_S = 15.0  # proxies end what is silent for longer
+UNREAD_FRAMES_MAX = 256  # then the client is too slow, and has to come back
+COMMENT_S = 15.0  # proxies end a response that is silent for longer
 HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 
 
 class SendQueue:
-    """Frames on their way to one listener."""
+    """Frames on their way to one client."""
 
     def __init__(self) -> None:
         self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._ended = False
 
     def push(self, frame: bytes) -> None:
-        """Add a frame; who does not read is sent away."""
+        """Add a frame. A client that does not read is disconnected instead."""
         if self._frames.qsize() >= UNREAD_FRAMES_MAX:
             self.end(frames.TOO_SLOW, "too slow a reader")
         elif not self._ended:
             self._frames.put_nowait(frame)
 
     def behind(self) -> bool:
-        """Whether the last frames are still here."""
+        """Return whether frames are still unread."""
         return not self._frames.empty()
 
     def end(self, code: int, reason: str) -> None:
-        """Let the listener read what is here, and then end."""
+        """End the events after the frames that are queued."""
         if not self._ended:
             self._ended = True
             self._frames.put_nowait(None)
 
     async def events(self) -> AsyncGenerator[bytes]:
-        """What is in the box, as events, with a comment where nothing comes for a while."""
+        """Yield the frames as events, and a comment where none came for a while."""
         while True:
             try:
                 async with asyncio.timeout(COMMENT_S):
@@ -70,13 +70,13 @@ async def stream(request: Request) -> Response:
 
 
 async def listen(room: Room, visitor: str) -> AsyncGenerator[bytes]:
-    """Everything that this visitor is told, until they go."""
-    box = SendQueue()
-    subscriber = Subscriber(visitor, "stream", box.push, box.end, box.behind)
+    """Yield the events of a new subscriber until it disconnects."""
+    queue = SendQueue()
+    subscriber = Subscriber(visitor, "stream", queue.push, queue.end, queue.behind)
     with SOCKETS.labels(room.row.id, subscriber.kind).track_inprogress():
         try:
             await room.connect(subscriber)
-            async with aclosing(box.events()) as events:
+            async with aclosing(queue.events()) as events:
                 async for event in events:
                     yield event
         except (TryAgain, Busy) as refusal:

@@ -1,4 +1,4 @@
-"""One visitor's socket: it is let in, welcomed, and its commands are answered in their order."""
+"""WebSocket of a visitor: handshake, welcome, and commands answered in their order."""
 
 import logging
 import re
@@ -10,20 +10,17 @@ from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from booking_rush.errors import Busy, Refusal, TryAgain
-from booking_rush.postgres import UNAVAILABLE
-from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server.protocol import frames
-from booking_rush.server.protocol.problems import Internal, NotAuthenticated, NotFound, problem
+from booking_rush.server.protocol.problems import Internal, problem
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import COMMAND_SECONDS, COMMANDS, SOCKETS
 from booking_rush.server.sockets import hold_commands
-from booking_rush.server.sockets.place_commands import claim, join, leave, ping
+from booking_rush.server.sockets.place_commands import confirm_presence, join, leave, ping
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.handshake import accept
-from booking_rush.server.web.responses import deny, trace_id_of
+from booking_rush.server.web.handshake import open_socket
+from booking_rush.server.web.responses import trace_id_of
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +28,7 @@ PATH = re.compile(r"/ws/events/([^/]+)\Z")
 
 
 class TokenBucket:
-    """Commands that one socket may still send: so many a second, twice that at once."""
+    """Token bucket of one socket's commands: so many a second, twice that in a burst."""
 
     def __init__(self, per_second: int, now: float) -> None:
         self._per_second = per_second
@@ -39,7 +36,7 @@ class TokenBucket:
         self._at = now
 
     def take(self, now: float) -> bool:
-        """Whether one more is allowed."""
+        """Take a token for one command. Return whether there was one."""
         refilled = self._left + (now - self._at) * self._per_second
         self._left, self._at = min(2.0 * self._per_second, refilled) - 1, now
         return self._left >= 0
@@ -47,38 +44,27 @@ class TokenBucket:
 
 async def serve_visitor(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve `/ws/events/{event}` from handshake to close."""
-    await receive()
-    path = PATH.match(scope["path"])
-    if path is None:
-        await deny(NotFound(), scope, send)
-        return
-    socket: Socket = scope["extensions"][EXTENSION]
-    if not await accept(scope, send, socket):
-        return
-    try:
-        visitor = visitor_of(HTTPConnection(scope), services)
-        room = await services.rooms.room(path[1])
-    except NotAuthenticated as refusal:
-        socket.end(frames.NOT_AUTHENTICATED, refusal.code)
-    except UnknownEvent as refusal:
-        socket.end(frames.UNKNOWN_EVENT, refusal.code)
-    except UNAVAILABLE:
-        socket.end(frames.OVERLOADED, "come back in a moment")
-    else:
+    opened = await open_socket(services, PATH, scope, receive, send, _authenticate)
+    if opened is not None:
+        socket, visitor, room = opened
         subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind)
         await serve(services, room, subscriber, receive, trace_id_of(scope))
+
+
+async def _authenticate(connection: HTTPConnection, services: Services) -> str:
+    return visitor_of(connection, services)
 
 
 async def serve(
     services: Services, room: Room, subscriber: Subscriber, receive: Receive, trace_id: str
 ) -> None:
-    """Welcome a guest and answer until they go."""
-    allowance = TokenBucket(services.settings.commands_per_second, time.monotonic())
+    """Connect a subscriber to its room, and answer its commands until it disconnects."""
+    bucket = TokenBucket(services.settings.commands_per_second, time.monotonic())
     with SOCKETS.labels(room.row.id, subscriber.kind).track_inprogress():
         try:
             await room.connect(subscriber)
             while (message := await receive())["type"] != "websocket.disconnect":
-                if allowance.take(time.monotonic()):
+                if bucket.take(time.monotonic()):
                     await handle(room, subscriber, message, trace_id)
                 else:
                     subscriber.end(frames.TOO_MANY, "too many commands")
@@ -89,7 +75,7 @@ async def serve(
 
 
 async def handle(room: Room, subscriber: Subscriber, message: Message, trace_id: str) -> None:
-    """Take one message of a client."""
+    """Carry out the command in a message. A malformed message closes the socket."""
     text = message.get("text")
     if text is None:
         subscriber.end(frames.MALFORMED, "text frames only")
@@ -106,9 +92,9 @@ async def handle(room: Room, subscriber: Subscriber, message: Message, trace_id:
 
 
 async def carry_out(
-    room: Room, subscriber: Subscriber, command: frames.AnyFrame, trace_id: str
+    room: Room, subscriber: Subscriber, command: frames.AnyCommand, trace_id: str
 ) -> None:
-    """Answer one command; what is refused is answered as a problem, the socket stays open."""
+    """Answer one command. A refusal is answered as a problem; the socket stays open."""
     kind, handler = HANDLERS[type(command)]
     outcome, began = "done", time.monotonic()
     try:
@@ -125,10 +111,10 @@ async def carry_out(
 
 
 HANDLERS: dict[
-    type[frames.AnyFrame], tuple[str, Callable[[Room, Subscriber, Any], Awaitable[None]]]
+    type[frames.AnyCommand], tuple[str, Callable[[Room, Subscriber, Any], Awaitable[None]]]
 ] = {
     frames.Join: ("queue.join", join),
-    frames.Claim: ("queue.claim", claim),
+    frames.ConfirmPresence: ("queue.claim", confirm_presence),
     frames.Leave: ("queue.leave", leave),
     frames.WatchSeats: ("seats.watch", hold_commands.watch),
     frames.UnwatchSeats: ("seats.unwatch", hold_commands.unwatch),

@@ -9,10 +9,10 @@ from booking_rush.server.web.services import Services
 
 
 def visitor_of(connection: HTTPConnection, services: Services) -> str:
-    """The visitor who asks; a bearer token wins over the cookie.
+    """Return the visitor of a request; a bearer token wins over the cookie.
 
     Raises:
-        NotAuthenticated: no token, or not a good one.
+        NotAuthenticated: there is no token, or it is not valid.
     """
     token = bearer_of(connection) or connection.cookies.get(visitor_cookie(connection), "")
     if not token:
@@ -21,17 +21,21 @@ def visitor_of(connection: HTTPConnection, services: Services) -> str:
 
 
 def visitor_cookie(connection: HTTPConnection) -> str:
-    """The cookie's name; over TLS the prefix keeps other hosts from setting it."""
+    """Return the name of the visitors' cookie; over TLS, other hosts cannot set it."""
     return "__Host-rush_visitor" if is_secure(connection) else "rush_visitor"
 
 
 def is_secure(connection: HTTPConnection) -> bool:
-    """Whether this came over TLS, to us or to a proxy that we trust."""
+    """Return whether the connection is TLS, to this server or to a trusted proxy."""
     return connection.scope["scheme"] in ("https", "wss")
 
 
 def bearer_of(connection: HTTPConnection) -> str:
-    """The bearer token; empty when there is no Authorization header."""
+    """Return the bearer token, empty without an Authorization header.
+
+    Raises:
+        NotAuthenticated: the header holds no bearer token.
+    """
     header = connection.headers.get("authorization")
     if header is None:
         return ""
@@ -42,10 +46,10 @@ def bearer_of(connection: HTTPConnection) -> str:
 
 
 async def operator_of(connection: HTTPConnection, services: Services) -> Operator:
-    """The operator who asks, by API key or by session.
+    """Return the operator of a request, by API key or by session.
 
     Raises:
-        NotAuthenticated: neither is good.
+        NotAuthenticated: there is neither, or it is not valid.
     """
     if key := bearer_of(connection):
         return await services.operators.by_key(key)
@@ -55,15 +59,19 @@ async def operator_of(connection: HTTPConnection, services: Services) -> Operato
     return await services.operators.by_cookie(cookie)
 
 
-async def need_operator(request: Request, role: Role) -> Operator:
-    """The operator who asks, of at least a role; a browser's write proves that its page asked.
+async def require_operator(request: Request, role: Role) -> Operator:
+    """Return the operator of a request, who must have at least this role.
+
+    A write with a session must carry the session's CSRF token, which other origins cannot read.
 
     Raises:
-        NotAuthenticated, Forbidden, CsrfFailed: who, what, whence.
+        NotAuthenticated: there is no valid API key or session.
+        CsrfFailed: the token is missing or another session's.
+        Forbidden: the role is too low.
     """
     operator = await operator_of(request, services_of(request))
     sent = request.headers.get("x-csrf-token", "")
     if request.method not in ("GET", "HEAD") and operator.csrf and sent != operator.csrf:
         raise CsrfFailed
-    operator.need(role)
+    operator.require(role)
     return operator

@@ -16,33 +16,33 @@ from booking_rush.server.web.responses import refuse, trace_id_of
 log = logging.getLogger(__name__)
 
 
-async def refused(request: Request, refusal: Any) -> Response:
-    """A refusal, said in its own words."""
+async def on_refusal(request: Request, refusal: Any) -> Response:
+    """Answer a refusal with its own problem."""
     assert isinstance(refusal, Refusal)
     return refuse(refusal, trace_id_of(request.scope))
 
 
-async def not_there(request: Request, error: Any) -> Response:
-    """What the router refuses: no such path, no such method."""
+async def on_http_exception(request: Request, error: Any) -> Response:
+    """Answer 404 or 405 where the router found no path or no method."""
     assert isinstance(error, HTTPException)
     refusal = MethodNotAllowed() if error.status_code == 405 else NotFound()
     return refuse(refusal, trace_id_of(request.scope), dict(error.headers or {}))
 
 
-async def away(request: Request, error: Any) -> Response:
-    """A store is away: whether it was done is not known."""
+async def on_unavailable(request: Request, error: Any) -> Response:
+    """Answer 503 `try_again` where a store did not answer: the outcome is unknown."""
     log.warning("store away trace=%s why=%s", trace_id_of(request.scope), type(error).__name__)
     return refuse(TryAgain("a store did not answer"), trace_id_of(request.scope))
 
 
-async def broken(request: Request, error: Any) -> Response:
-    """A mistake of ours."""
+async def on_failure(request: Request, error: Any) -> Response:
+    """Answer 500 where a handler failed; its trace is logged by the server."""
     return refuse(Internal(), trace_id_of(request.scope))
 
 
 HANDLERS: dict[Any, Any] = {
-    Refusal: refused,
-    HTTPException: not_there,
-    Exception: broken,
-    **dict.fromkeys((RedisError, *UNAVAILABLE), away),
+    Refusal: on_refusal,
+    HTTPException: on_http_exception,
+    Exception: on_failure,
+    **dict.fromkeys((RedisError, *UNAVAILABLE), on_unavailable),
 }

@@ -11,12 +11,12 @@ from booking_rush.server.web.responses import answer
 
 
 async def healthz(request: Request) -> Response:
-    """`GET /healthz`: the process lives."""
+    """Answer `GET /healthz`: the process lives."""
     return answer(200, {"status": "ok"})
 
 
 async def readyz(request: Request) -> Response:
-    """`GET /readyz`: may take traffic; 503 while stopping, or while a store is away."""
+    """Answer `GET /readyz`: 200, or 503 while stopping, recovering or without a store."""
     services = services_of(request)
     if services.draining.is_set():
         return answer(503, {"status": "stopping"})
@@ -25,16 +25,16 @@ async def readyz(request: Request) -> Response:
         await services.pool.fetchval("SELECT 1")
     except (RedisError, *UNAVAILABLE) as error:
         return answer(503, {"status": f"a store is away: {type(error).__name__}"})
-    shut = [
+    recovering = [
         row.id
         for row in services.rooms.events.rows
         if not services.rooms.batcher(row.id).gate.is_open
     ]
-    if shut:
-        return answer(503, {"status": "recovering", "events": shut})
+    if recovering:
+        return answer(503, {"status": "recovering", "events": recovering})
     return answer(200, {"status": "ready"})
 
 
 async def show_metrics(request: Request) -> Response:
-    """`GET /metrics`, as Prometheus reads it."""
+    """Answer `GET /metrics` in the text format of Prometheus."""
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")

@@ -1,4 +1,4 @@
-"""The edge of the house: every connection passes here, with its trace, its origin, its headers."""
+"""Middleware of every connection: trace id, Origin check, security headers, metrics."""
 
 import logging
 import re
@@ -16,7 +16,7 @@ from booking_rush.server.web.responses import deny, refuse, trace_id_of
 log = logging.getLogger(__name__)
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
-FROM_ANYWHERE = ("/.well-known/",)  # published keys are for every origin
+PUBLIC_PATHS = ("/.well-known/",)  # published keys are for every origin
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -31,8 +31,8 @@ HEADERS = {
 HSTS = "max-age=63072000"
 
 
-def origin_fits(scope: Scope, allowed: frozenset[str]) -> bool:
-    """Whether the Origin header may call here: none, our own, or an allowed one."""
+def is_origin_allowed(scope: Scope, allowed: frozenset[str]) -> bool:
+    """Return whether a request's Origin header is absent, our own or an allowed one."""
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is None or origin in allowed:
@@ -42,7 +42,7 @@ def origin_fits(scope: Scope, allowed: frozenset[str]) -> bool:
 
 
 class EdgeMiddleware:
-    """ASGI around ASGI: sockets go to `sockets`, everything else to `app`."""
+    """ASGI middleware that sends WebSockets to `sockets` and everything else to `app`."""
 
     def __init__(self, app: ASGIApp, sockets: ASGIApp, *, origins: frozenset[str]) -> None:
         self._app = app
@@ -50,23 +50,25 @@ class EdgeMiddleware:
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a connection in, or refuse it."""
+        """Serve a connection, or refuse its origin."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        traced = TRACEPARENT.match(Headers(scope=scope).get("traceparent", ""))
-        scope["trace_id"] = traced[1] if traced else uuid.uuid4().hex
-        fits = origin_fits(scope, self._origins) or scope["path"].startswith(FROM_ANYWHERE)
+        traceparent = TRACEPARENT.match(Headers(scope=scope).get("traceparent", ""))
+        scope["trace_id"] = traceparent[1] if traceparent else uuid.uuid4().hex
+        is_public = scope["path"].startswith(PUBLIC_PATHS)
+        is_allowed = is_public or is_origin_allowed(scope, self._origins)
         if scope["type"] == "websocket":
-            await (self._sockets(scope, receive, send) if fits else _deny(scope, receive, send))
+            serve = self._sockets if is_allowed else _deny_origin
+            await serve(scope, receive, send)
         else:
-            await self._request(scope, receive, send, fits)
+            await self._request(scope, receive, send, is_allowed)
 
-    async def _request(self, scope: Scope, receive: Receive, send: Send, fits: bool) -> None:
+    async def _request(self, scope: Scope, receive: Receive, send: Send, is_allowed: bool) -> None:
         began = time.monotonic()
         status: int = 500
 
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -74,11 +76,11 @@ class EdgeMiddleware:
             await send(message)
 
         try:
-            if fits:
-                await self._app(scope, receive, sending)
+            if is_allowed:
+                await self._app(scope, receive, send_with_headers)
             else:
                 refusal = refuse(OriginRefused(), trace_id_of(scope))
-                await refusal(scope, receive, sending)
+                await refusal(scope, receive, send_with_headers)
         finally:
             route = route_of(scope)
             REQUESTS.labels(route, status).inc()
@@ -89,13 +91,13 @@ class EdgeMiddleware:
 
 
 def route_of(scope: Scope) -> str:
-    """The route's path with its parameters' names, so that series stay few."""
+    """Return the route's path with its parameters' names, so that metrics have few series."""
     route: Any = scope.get("route")
     return str(getattr(route, "path", "unknown"))
 
 
-async def _deny(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket before it is accepted: HTTP 403."""
+async def _deny_origin(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a handshake with HTTP 403, before the socket is accepted."""
     await receive()
     await deny(OriginRefused(), scope, send)
 

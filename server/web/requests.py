@@ -1,4 +1,4 @@
-"""What handlers share: who is asking, what they say, how they are answered."""
+"""Requests as handlers read them: services, room, body, page of a list, ids."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
@@ -9,13 +9,13 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from booking_rush.booking.holds.bookings import UnknownBooking
-from booking_rush.booking.holds.hold_request import check_key
 from booking_rush.errors import Invalid
 from booking_rush.server.protocol.frames import mistake
 from booking_rush.server.protocol.problems import (
     Malformed,
     TooLarge,
     UnsupportedMediaType,
+    check_key,
 )
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.web.services import Services
@@ -25,16 +25,16 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 BODY_BYTES_MAX = 64 * 1024
 CHART_BYTES_MAX = 8 * 1024 * 1024
-PAGE, PAGE_MAX = 100, 1000
+PAGE, PAGE_MAX = 100, 1000  # entries of a list in one answer
 
 
 def services_of(connection: HTTPConnection) -> Services:
-    """The house that serves this connection."""
+    """Return the services of the process that serves this connection."""
     return cast("Services", connection.app.state.services)
 
 
 async def room_of(request: Request) -> Room:
-    """The room of the event in the path.
+    """Return the room of the event in the path.
 
     Raises:
         UnknownEvent: there is no such event.
@@ -42,48 +42,49 @@ async def room_of(request: Request) -> Room:
     return await services_of(request).rooms.room(request.path_params["event"])
 
 
-async def read_json(request: Request, kind: type[T], *, most: int = BODY_BYTES_MAX) -> T:
-    """The body as a value of a kind.
+async def read_json(request: Request, type_: type[T], *, bytes_max: int = BODY_BYTES_MAX) -> T:
+    """Read a JSON body. Return it as a value of this type.
 
     Raises:
-        UnsupportedMediaType, TooLarge, Malformed, Invalid: what is wrong with it.
+        UnsupportedMediaType, TooLarge: it is not read.
+        Malformed, Invalid: it is no JSON, or not of this type.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise UnsupportedMediaType(f"we read application/json, not {content_type or 'nothing'}")
-    return decoded(await read_body(request, most=most), kind)
+    return decode_json(await read_body(request, bytes_max=bytes_max), type_)
 
 
-def decoded(body: bytes, kind: type[T]) -> T:
-    """JSON as a value of a kind.
+def decode_json(body: bytes, type_: type[T]) -> T:
+    """Return JSON as a value of this type.
 
     Raises:
-        Malformed, Invalid: no JSON, or JSON of something else.
+        Malformed, Invalid: it is no JSON, or not of this type.
     """
     try:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(body, type=type_)
     except msgspec.ValidationError as error:
         raise mistake(error) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise Malformed(f"the body is no JSON: {error}") from None
 
 
-async def read_body(request: Request, *, most: int = BODY_BYTES_MAX) -> bytes:
-    """The body, up to a size.
+async def read_body(request: Request, *, bytes_max: int = BODY_BYTES_MAX) -> bytes:
+    """Read and return a body.
 
     Raises:
-        TooLarge: it is larger; no more of it is read.
+        TooLarge: it is larger than `bytes_max`; the rest is not read.
     """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > most:
-            raise TooLarge(f"bodies have up to {most} bytes here")
+        if len(body) > bytes_max:
+            raise TooLarge(f"bodies have up to {bytes_max} bytes here")
     return bytes(body)
 
 
 def idempotency_key_of(request: Request) -> str:
-    """The Idempotency-Key.
+    """Return the Idempotency-Key header.
 
     Raises:
         IdempotencyKeyMissing, Invalid: there is none, or it is not 1 to 64 characters.
@@ -92,22 +93,22 @@ def idempotency_key_of(request: Request) -> str:
 
 
 def page_of(request: Request) -> tuple[int, str | None]:
-    """`?limit=` and `?after=` of a list.
+    """Return `?limit=` and `?after=` of a list.
 
     Raises:
-        Invalid: limit is no number from 1 to 1,000.
+        Invalid: `limit` is no number from 1 to 1,000.
     """
-    given = request.query_params.get("limit", str(PAGE))
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= PAGE_MAX:
+    limit = request.query_params.get("limit", str(PAGE))
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= PAGE_MAX:
         raise Invalid(("limit", f"a number from 1 to {PAGE_MAX}"))
-    return int(given), request.query_params.get("after")
+    return int(limit), request.query_params.get("after")
 
 
-def uuid_of(text: str) -> UUID:
-    """A booking's id.
+def booking_id_of(text: str) -> UUID:
+    """Return a booking's id from a path.
 
     Raises:
-        UnknownBooking: it is none.
+        UnknownBooking: the text is no UUID, so no booking has it.
     """
     try:
         return UUID(text)
@@ -115,11 +116,11 @@ def uuid_of(text: str) -> UUID:
         raise UnknownBooking from None
 
 
-def id_of(after: str | None) -> UUID | None:
-    """Where a page of bookings begins.
+def page_start_of(after: str | None) -> UUID | None:
+    """Return the id of the booking after which a page begins; None: at the newest.
 
     Raises:
-        Invalid: it is no booking's id.
+        Invalid: `after` is no UUID.
     """
     try:
         return UUID(after) if after else None

@@ -12,12 +12,12 @@ from booking_rush.server.protocol.problems import problem
 
 
 def trace_id_of(scope: Scope) -> str:
-    """The trace that a request belongs to; every problem carries it."""
+    """Return the trace id of a request, which every problem carries; the first call makes one."""
     return str(scope.setdefault("trace_id", uuid.uuid4().hex))
 
 
 async def deny(refusal: Refusal, scope: Scope, send: Send) -> None:
-    """Answer a handshake with a problem instead of a socket."""
+    """Answer a WebSocket handshake with a problem over HTTP, instead of accepting it."""
     response = refuse(refusal, trace_id_of(scope))
     await send(
         {
@@ -30,14 +30,14 @@ async def deny(refusal: Refusal, scope: Scope, send: Send) -> None:
 
 
 def answer(status: int, body: Any = None, headers: dict[str, str] | None = None) -> Response:
-    """JSON, or nothing."""
+    """Return a response with a JSON body, or without a body for None."""
     if body is None:
         return Response(status_code=status, headers=headers)
     return Response(orjson.dumps(body), status, headers, media_type="application/json")
 
 
 def refuse(refusal: Refusal, trace_id: str, headers: dict[str, str] | None = None) -> Response:
-    """A refusal as problem+json."""
+    """Return a refusal as a response with `application/problem+json`."""
     headers = dict(headers or {})
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(refusal.retry_after_s)

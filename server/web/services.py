@@ -1,4 +1,4 @@
-"""Services of a serve process: everything that a handler may ask."""
+"""Services of a serve process: the stores, clients and rooms that handlers use."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -7,10 +7,9 @@ from typing import Any
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
-from booking_rush.booking.payments.router import Providers
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.postgres import Pool
-from booking_rush.queue import keyring
 from booking_rush.queue.signer import Signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
@@ -20,13 +19,13 @@ from booking_rush.server.runtime.settings import Settings
 
 @dataclass(slots=True)
 class Services:
-    """Everything that a handler may ask."""
+    """The stores, clients and rooms of one serve process; `composition.py` opens them."""
 
     settings: Settings
     pool: Pool
     redis: Redis
     signer: Signer
-    payments: Providers
+    payments: PaymentRouter
     webhooks: Webhooks
     rooms: RoomRegistry
     catalogue: Catalogue
@@ -36,17 +35,3 @@ class Services:
         default_factory=dict[str, tuple[float, dict[str, Any]]]
     )
     draining: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def keys_once(self) -> int:
-        """Read the signing keys again."""
-        return await read_keys(self.signer, self.pool, self.settings)
-
-
-async def read_keys(signer: Signer, pool: Pool, settings: Settings) -> int:
-    """Read the signing keys again, so that a rotation is seen; 0, so that the loop pauses.
-
-    Raises:
-        asyncpg.PostgresError, OSError, SecretKeyError: the keys stay as they were.
-    """
-    signer.ring = await keyring.load(pool, settings.secret_key)
-    return 0

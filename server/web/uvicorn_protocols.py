@@ -1,13 +1,13 @@
-"""Protocols of uvicorn with bounds: nobody can make us wait, buffer or work without end.
+"""Protocols of uvicorn with bounds on the time, memory and work that one peer can cost us.
 
-    deadline      a request head that does not come is cut
-    bytes         a socket that sends more than its budget is cut
-    fragments     a message of too many pieces is cut
-    unread        a socket that does not read what we write is closed 4408 and cut
-    keepalive     a peer that does not answer a ping is cut, not waited for
+    deadline      a connection whose request head does not arrive in time is aborted
+    bytes         a socket that sends more than its budget is closed and aborted
+    fragments     a socket that sends a message in too many fragments is closed and aborted
+    unread        a socket that does not read our frames is closed with 4408 and aborted
+    keepalive     a peer that does not answer a ping is aborted without a close handshake
 
-Why each: fragments never reach an application, a closing transport waits for its buffer to
-flush, and the stock protocols have no deadline at all.
+Each is needed: an application never sees single fragments, a closing transport waits until its
+buffer is flushed, and the stock protocols have no deadline at all.
 """
 
 import asyncio
@@ -26,16 +26,16 @@ from booking_rush.server.protocol.problems import Malformed, problem
 from booking_rush.server.runtime.metrics import CLOSED
 
 EXTENSION = "booking_rush.socket"
-HEAD_S = 5.0  # for a request line and its headers
+HEAD_S = 5.0  # for a request line and its headers to arrive
 BYTES_PER_SECOND = 32 * 1024  # fifty commands of 640 bytes
 BYTES_BURST = 128 * 1024  # the demo's burst of a hundred commands, the largest of them
 FRAGMENTS_MAX = 16
-UNREAD_BYTES_MAX = 256 * 1024  # some 1,500 frames that nobody has read
-CLOSE_S = 3.0  # for the peer's own close frame
+UNREAD_BYTES_MAX = 256 * 1024  # some 1,500 frames in the write buffer
+CLOSE_S = 3.0  # for the peer's own close frame to arrive
 
 
-def framed(payload: bytes) -> bytes:
-    """A text frame (RFC 6455, 5.2), unmasked and final; the same bytes for every socket."""
+def text_frame(payload: bytes) -> bytes:
+    """Return a text frame (RFC 6455, 5.2), unmasked and final; every socket gets the same bytes."""
     size = len(payload)
     if size < 126:
         return bytes((0x81, size)) + payload
@@ -45,7 +45,7 @@ def framed(payload: bytes) -> bytes:
 
 
 class Socket(WebSocketsSansIOProtocol):
-    """One WebSocket, with its transport within the application's reach."""
+    """One WebSocket whose transport the application reaches through the scope's extensions."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,20 +54,20 @@ class Socket(WebSocketsSansIOProtocol):
         self._budget_at = self.loop.time()
 
     def push(self, payload: bytes) -> None:
-        """Send a frame now; a socket that does not read is dropped instead."""
+        """Send a text frame without waiting; close the socket if too much of it stays unread."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
             return
-        self.transport.write(framed(payload))
+        self.transport.write(text_frame(payload))
         if self.transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
             self.end(TOO_SLOW, "too slow a reader")
             self.transport.abort()
 
     def behind(self) -> bool:
-        """Whether anything that we sent is still unread."""
+        """Return whether sent bytes are still in the write buffer."""
         return self.transport.get_write_buffer_size() > 0
 
     def end(self, code: int, reason: str) -> None:
-        """Close with a code; the application hears of it as a disconnect."""
+        """Close with a code; the application receives `websocket.disconnect`."""
         if self.close_sent or self.disconnected or not self.handshake_complete:
             return
         CLOSED.labels(code).inc()
@@ -81,13 +81,13 @@ class Socket(WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def handle_connect(self, event: Any) -> None:
-        """Put this socket within the application's reach."""
+        """Put this socket into the scope, where the application finds it under EXTENSION."""
         super().handle_connect(event)
         if not self.close_sent:
             cast("dict[str, Any]", self.scope)["extensions"][EXTENSION] = self
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes while the budget lasts."""
+        """Read bytes while the budget lasts, then close and abort."""
         now = self.loop.time()
         refill = (now - self._budget_at) * BYTES_PER_SECOND
         self._budget = min(BYTES_BURST, self._budget + refill) - len(data)
@@ -98,20 +98,20 @@ class Socket(WebSocketsSansIOProtocol):
             super().data_received(data)
 
     def handle_cont(self, event: Frame) -> None:
-        """Take a piece of a message, up to a number."""
+        """Read one more fragment of a message, up to FRAGMENTS_MAX."""
         if len(self.frames) >= FRAGMENTS_MAX:
             self._cut(1009)
         else:
             super().handle_cont(event)
 
     def handle_ping(self) -> None:
-        """Answer a ping, unless its sender does not read the answers."""
+        """Answer a ping; abort a socket that does not read the answers."""
         super().handle_ping()
         if self.transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
             self._cut(TOO_SLOW)
 
     def keepalive_timeout(self) -> None:
-        """Drop a peer that is not there any more."""
+        """Abort a connection whose peer did not answer a ping."""
         super().keepalive_timeout()
         self.transport.abort()
 
@@ -120,28 +120,28 @@ class Socket(WebSocketsSansIOProtocol):
         self.transport.abort()
 
 
-class Requests(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """HTTP with a deadline for each request head."""
 
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
-        """Begin to wait for the first head."""
+        """Start the deadline of the first request head."""
         super().connection_made(cast("Transport", transport))
-        self._expect_head()
+        self._start_deadline()
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the rest of a head."""
+        """Start the deadline of the rest of a request head."""
         super().on_message_begin()
-        self._expect_head()
+        self._start_deadline()
 
     def on_headers_complete(self) -> None:
-        """The head is here."""
-        self._head_is_here()
+        """End the deadline: the request head is complete."""
+        self._end_deadline()
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP in the words of every refusal."""
+        """Answer bytes that are no HTTP with a problem, as every refusal is answered."""
         body = orjson.dumps(problem(Malformed("this is no HTTP/1.1"), uuid.uuid4().hex))
         head = (
             "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
@@ -151,16 +151,16 @@ class Requests(HttpToolsProtocol):
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
-        self._head_is_here()
+        """End the deadline of a connection that is gone."""
+        self._end_deadline()
         self._unset_keepalive_if_required()  # uvicorn leaves the timer behind after a reset
         super().connection_lost(exc)
 
-    def _expect_head(self) -> None:
-        self._head_is_here()
+    def _start_deadline(self) -> None:
+        self._end_deadline()
         self._deadline = self.loop.call_later(HEAD_S, self.transport.abort)
 
-    def _head_is_here(self) -> None:
+    def _end_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

@@ -1,4 +1,4 @@
-"""Operators: who gets in, and what each role may do."""
+"""Access of operators: login, sessions, API keys, CSRF, roles."""
 
 import pytest
 from websockets.asyncio.client import connect
@@ -86,7 +86,7 @@ async def test_an_api_key_needs_no_csrf_token(world: World) -> None:
 
 
 async def test_every_admin_route_wants_its_role(world: World) -> None:
-    """The table of roles: a viewer reads, an operator writes; nobody else gets in."""
+    """A viewer reads, an operator writes, and no other client is let in."""
     await world.event()
     visitor = await world.visitor()
     nobody = await world.clients.http()

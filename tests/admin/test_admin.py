@@ -1,4 +1,4 @@
-"""Operators: who may do what, what they do to an event, and that it is all written down."""
+"""Endpoints of operators: events, rules, stats, visitors, and the journal of every write."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ DEMO = f"{ADMIN}/events/demo"
 
 
 def body_of(event: str = "demo", **fields: Any) -> dict[str, Any]:
-    """What a client sends to put an event on sale."""
+    """Return the body of a request that creates an event."""
     import msgspec
 
     body: dict[str, Any] = msgspec.to_builtins(new_event(event))
@@ -200,12 +200,12 @@ async def test_wrong_rules_are_refused_by_field(
 
 
 async def test_a_rule_that_redis_missed_is_brought_to_it(world: World) -> None:
-    """The operator's process died between Postgres and Redis."""
+    """The operator's process is killed between its writes to Postgres and to Redis."""
     from booking_rush.booking.recording.event_scheduler import EventScheduler
 
     await world.event(rules={"rate_per_second": 0})
     visitor = await world.visitor()
-    calendar = EventScheduler(
+    scheduler = EventScheduler(
         world.services.pool, world.services.redis, world.services.rooms.events
     )
 
@@ -213,11 +213,11 @@ async def test_a_rule_that_redis_missed_is_brought_to_it(world: World) -> None:
         await socket.ask("queue.join")
         await world.catalogue.set_rules("demo", {"rate_per_second": 100}, who="tests")
         await world.services.rooms.events.refresh()
-        assert await until(calendar.run_once) == 1
+        assert await until(scheduler.run_once) == 1
         await socket.until("queue.admitted")
 
 
-# Figures, visitors, journal
+# Stats, visitors, journal
 
 
 STATS = {
@@ -275,8 +275,8 @@ async def test_every_write_is_in_the_journal(world: World) -> None:
     for action in ("open", "pause", "resume"):
         await operator.post(f"{DEMO}/{action}", json={"reason": f"to {action}"})
     await operator.patch(f"{DEMO}/rules", json={"active_max": 7})
-    wish = {"text": "Hello", "level": "info", "audience": "all"}
-    await operator.post(f"{DEMO}/broadcast", json=wish, headers={"Idempotency-Key": "1"})
+    body = {"text": "Hello", "level": "info", "audience": "all"}
+    await operator.post(f"{DEMO}/broadcast", json=body, headers={"Idempotency-Key": "1"})
     await operator.post(f"{DEMO}/visitors/{visitor.id}/admit", json={"reason": "press"})
     await operator.delete(f"{DEMO}/visitors/{visitor.id}")
     await operator.post(f"{DEMO}/close")

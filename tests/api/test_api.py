@@ -1,4 +1,4 @@
-"""HTTP for visitors, as the contract tells it: answers, codes, and no input that breaks us."""
+"""HTTP for visitors as the contract defines it: answers, codes, and refusals of bad input."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from booking_rush.server.auth.visitor_tokens import LIFE_S, VisitorTokens
 from tests.support.clients import code_of, until
 from tests.support.world import SECRET, World
 
-# Who is calling
+# Authentication and origins
 
 
 async def test_a_visitor_is_somebody_new_for_thirty_days(world: World) -> None:
@@ -120,7 +120,7 @@ async def test_published_keys_are_for_every_origin(world: World) -> None:
     assert "d" not in key
 
 
-# What is on sale
+# Events
 
 
 async def test_an_event_is_shown_with_its_shows_sections_and_limits(world: World) -> None:
@@ -179,7 +179,7 @@ async def test_lists_are_paged(world: World) -> None:
         assert code_of(answer) == "invalid_request"
 
 
-# The line
+# Places in a line
 
 
 async def test_the_walk_over_http(world: World) -> None:
@@ -305,10 +305,10 @@ async def test_an_event_opens_and_closes_by_the_clock(world: World) -> None:
     from booking_rush.server.runtime.loops import forever
     from booking_rush.tasks import cancel_and_wait
 
-    calendar = EventScheduler(
+    scheduler = EventScheduler(
         world.services.pool, world.services.redis, world.services.rooms.events
     )
-    task = asyncio.create_task(forever("calendar", calendar.run_once, idle_s=0.05))
+    task = asyncio.create_task(forever("calendar", scheduler.run_once, idle_s=0.05))
     visitor = await world.visitor()
     try:
         async with visitor.socket() as socket:

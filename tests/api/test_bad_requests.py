@@ -1,4 +1,4 @@
-"""No request breaks us: every route, with what nobody should send."""
+"""Bad requests: every route with every method and malformed input, and no answer 5xx but 503."""
 
 import pytest
 import pytest_asyncio
@@ -141,7 +141,7 @@ async def test_health_readiness_and_metrics(world: World, redis: Redis) -> None:
 
 
 def test_the_routes_are_the_contracts() -> None:
-    """Every route of the contract that belongs to the line is there."""
+    """Every route of the contract about lines and operators exists."""
     wanted = {
         f"{V1}/visitors", f"{V1}/events", E, f"{E}/chart", f"{E}/queue", f"{E}/queue/stream",
         "/.well-known/jwks.json", "/healthz", "/readyz", "/metrics", "/", "/events/{event}",

@@ -1,4 +1,4 @@
-"""Holds, checkouts and bookings on both ways: every refusal by its code, and every repeat."""
+"""Holds, checkouts and bookings over HTTP and the socket: each refusal by its code, and repeats."""
 
 import asyncio
 import csv
@@ -20,7 +20,7 @@ async def admitted(world: World) -> tuple[Visitor, str]:
     return visitor, await visitor.admitted()
 
 
-WISHES: list[tuple[Frame, int, str]] = [
+HOLD_BODIES: list[tuple[Frame, int, str]] = [
     ({}, 400, "invalid_request"),
     ({"seats": []}, 400, "invalid_request"),
     ({"seats": ["stalls.A-1", "stalls.A-1"]}, 400, "invalid_request"),
@@ -48,11 +48,11 @@ async def test_a_wish_that_cannot_be_is_refused_on_both_ways(world: World) -> No
     await world.event()
     ada, token = await admitted(world)
     async with ada.socket() as socket:
-        for body, status, code in WISHES:
+        for body, status, code in HOLD_BODIES:
             answer = await ada.hold("k", token, **body)
             assert (answer.status_code, code_of(answer)) == (status, code), body
-            told = await socket.ask("hold.create", key="k", **body)
-            assert (told["type"], told["problem"]["code"]) == ("error", code), body
+            reply = await socket.ask("hold.create", key="k", **body)
+            assert (reply["type"], reply["problem"]["code"]) == ("error", code), body
 
 
 async def test_a_hold_wants_a_key(world: World) -> None:
@@ -69,8 +69,8 @@ async def test_a_hold_wants_a_key(world: World) -> None:
             answer = await ada.http.post(HOLDS, json=seats, headers=headers)
             assert (answer.status_code, code_of(answer)) == (400, code)
             members: Any = {} if key is None else {"key": key}
-            told = await socket.ask("hold.create", **seats, **members)
-            assert told["problem"]["code"] == code
+            reply = await socket.ask("hold.create", **seats, **members)
+            assert reply["problem"]["code"] == code
 
 
 async def test_a_pass_must_be_ones_own_and_of_this_event(world: World) -> None:
@@ -101,8 +101,8 @@ async def test_who_waits_may_not_hold_over_the_socket(world: World) -> None:
     ada = await world.visitor()
     async with ada.socket() as socket:
         await socket.ask("queue.join")
-        told = await socket.ask("hold.create", key="k", seats=["stalls.A-1"])
-        assert told["problem"]["code"] == "pass_required"
+        reply = await socket.ask("hold.create", key="k", seats=["stalls.A-1"])
+        assert reply["problem"]["code"] == "pass_required"
 
 
 async def test_taken_seats_are_named_and_the_living_hold_is_shown(world: World) -> None:
@@ -144,15 +144,15 @@ async def test_twenty_repeats_at_once_are_one_hold_and_one_answer(world: World, 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     async with ada.socket() as socket:
-        told = await socket.ask("hold.create", key="k", section="floor", quantity=2)
-        assert told["hold"] == answers[0].json()["hold"]
+        reply = await socket.ask("hold.create", key="k", section="floor", quantity=2)
+        assert reply["hold"] == answers[0].json()["hold"]
         other = await socket.ask("hold.create", key="k", section="floor", quantity=3)
         assert other["problem"]["code"] == "idempotency_key_reused"
     await until(lambda: pool.fetchval("SELECT count(*) = 1 FROM bookings"))
 
 
 async def test_who_hangs_up_in_the_middle_costs_no_seat(world: World) -> None:
-    """The answer is lost, the hold is not: the repeat finds it, and one seat is held."""
+    """The answer is lost, but not the hold: a repeat finds it, and only one seat is held."""
     await world.event()
     ada, token = await admitted(world)
     body = orjson.dumps({"seats": ["stalls.A-1"]})
@@ -207,8 +207,8 @@ async def test_a_hold_whose_time_is_over_is_said_so(world: World) -> None:
         hold = (await ada.hold("k", token, seats=["stalls.A-1"])).json()["hold"]
         ended = await socket.until("hold.expired")
         assert (ended["hold"], ended["reason"]) == (hold["id"], "expired")
-        told = await socket.ask("hold.extend", hold=hold["id"])
-        assert told["problem"]["code"] == "hold_expired"
+        reply = await socket.ask("hold.extend", hold=hold["id"])
+        assert reply["problem"]["code"] == "hold_expired"
     for gone in (await ada.http.get(f"{HOLDS}/{hold['id']}"), await ada.check_out(hold["id"])):
         assert (gone.status_code, code_of(gone)) == (410, "hold_expired")
     assert (await ada.booked(hold["id"], "expired"))["reason"] == "expired"
@@ -316,7 +316,7 @@ async def test_a_ticket_is_good_at_a_door_that_knows_the_published_keys_alone(
     await ada.check_out(hold["id"])
     [ticket] = (await ada.booked(hold["id"], "confirmed"))["tickets"]
     [jwk] = (await ada.http.get("/.well-known/jwks.json")).json()["keys"]
-    said = jwt.decode(ticket["code"], jwt.PyJWK(jwk), algorithms=["EdDSA"], audience="demo")
-    assert (said["seat"], said["jti"]) == ("stalls.A-1", ticket["id"])
+    claims = jwt.decode(ticket["code"], jwt.PyJWK(jwk), algorithms=["EdDSA"], audience="demo")
+    assert (claims["seat"], claims["jti"]) == ("stalls.A-1", ticket["id"])
     image = await ada.http.get(f"/api/v1/bookings/{hold['id']}/tickets/{ticket['id']}/qr.svg")
     assert image.headers["content-type"].startswith("image/svg")

@@ -1,4 +1,4 @@
-"""From a hold to tickets over HTTP and over the socket, with the practice bank really asked."""
+"""Purchases from hold to tickets over HTTP and the socket, paid at a real practice bank."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.support.world import World
 async def free_of(world: World) -> dict[str, int]:
     visitor = await world.visitor()
     answer = await visitor.http.get("/api/v1/events/demo/availability")
-    return {id_: one["free"] for id_, one in answer.json()["sections"].items()}
+    return {id_: section["free"] for id_, section in answer.json()["sections"].items()}
 
 
 async def is_gone(visitor: Visitor) -> bool:
@@ -81,10 +81,10 @@ async def test_the_whole_walk_over_the_socket_with_somebody_watching(world: Worl
         sold = await b.until("seats.delta", section="stalls")
         assert {word for _, word in sold["changes"]} == {"sold"}
         assert (await ada.booked(hold["id"], "confirmed"))["tickets"]
-        told = [f["booking"]["state"] for f in a.frames if f["type"] == "booking.updated"]
-        while told[-1] != "confirmed":
-            told.append((await a.until("booking.updated"))["booking"]["state"])
-        assert told == ["paying", "confirmed"]
+        states = [f["booking"]["state"] for f in a.frames if f["type"] == "booking.updated"]
+        while states[-1] != "confirmed":
+            states.append((await a.until("booking.updated"))["booking"]["state"])
+        assert states == ["paying", "confirmed"]
 
 
 @pytest.mark.parametrize(

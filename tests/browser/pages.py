@@ -1,7 +1,8 @@
 """Parts and phases of the pages, as browser tests find them."""
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.browser.chromium import PHONE, open_page
 from tests.support.clients import PASSWORD
 
 
@@ -11,6 +12,21 @@ async def phase(page: Page, name: str) -> None:
 
 def part(page: Page, name: str) -> Locator:
     return page.get_by_test_id(name)
+
+
+async def joined_page(
+    started: Browser, base: str, *, then: str = "waiting", size: dict[str, int] = PHONE
+) -> Page:
+    """Open the demo's page as a new visitor and join. Return it in the phase that comes then."""
+    page = await open_page(started, f"{base}/events/demo", size=size)
+    await phase(page, "outside")
+    await part(page, "join").click()
+    await phase(page, then)
+    return page
+
+
+async def place_number(page: Page) -> str:
+    return await part(page, "place-number").inner_text()
 
 
 async def log_in(page: Page) -> None:

@@ -5,10 +5,10 @@ from playwright.async_api import Browser, Locator, Page, expect
 from redis.asyncio import Redis
 
 from booking_rush.postgres import Pool
-from booking_rush.server.processes.serve import send_away
+from booking_rush.server.processes.serve import close_for_restart
 from booking_rush.server.rooms.subscriber import Subscriber
-from tests.browser.chromium import DESKTOP, browser, open_page
-from tests.browser.pages import log_in, part, phase
+from tests.browser.chromium import DESKTOP, PHONE, browser, open_page
+from tests.browser.pages import joined_page, log_in, part
 from tests.support.clients import until
 from tests.support.outages import recovering
 from tests.support.world import World
@@ -22,16 +22,13 @@ async def is_marked(page: Page, id_: str, state: str) -> None:
     await expect(seat(page, id_)).to_have_attribute("data-state", state)
 
 
-async def admitted(page: Page) -> None:
-    await phase(page, "outside")
-    await part(page, "join").click()
-    await phase(page, "admitted")
+async def admitted_page(world: World, started: Browser, size: dict[str, int] = PHONE) -> Page:
+    return await joined_page(started, world.clients.base, then="admitted", size=size)
 
 
 async def holds_a_seat(world: World, started: Browser) -> Page:
     """Somebody's page, with `stalls.B-2` in their cart."""
-    page = await open_page(started, f"{world.clients.base}/events/demo")
-    await admitted(page)
+    page = await admitted_page(world, started)
     await seat(page, "stalls.B-2").click()
     await part(page, "hold").click()
     await expect(part(page, "hold-panel")).to_be_visible()
@@ -48,11 +45,8 @@ async def is_given_back(page: Page) -> None:
 async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> None:
     await world.event()
     async with browser() as started:
-        url = f"{world.clients.base}/events/demo"
-        ada = await open_page(started, url)
-        bob = await open_page(started, url, size=DESKTOP)
-        await admitted(ada)
-        await admitted(bob)
+        ada = await admitted_page(world, started)
+        bob = await admitted_page(world, started, DESKTOP)
 
         await seat(ada, "stalls.A-4").click()
         await seat(ada, "stalls.A-5").click()
@@ -77,8 +71,7 @@ async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> 
 async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
     await world.event()
     async with browser() as started:
-        page = await open_page(started, f"{world.clients.base}/events/demo")
-        await admitted(page)
+        page = await admitted_page(world, started)
         await seat(page, "stalls.A-1").click()
         await part(page, "hold").click()
         await part(page, "method-declined").check()
@@ -111,7 +104,7 @@ async def test_who_comes_back_during_a_recovery_finds_the_hold_after_it(
             if comes_back == "reloaded":
                 await page.reload()
             else:
-                send_away(subscriber, drain_s=0)
+                close_for_restart(subscriber, drain_s=0)
             await until(lambda: another_is_welcomed(world, subscriber))
             if comes_back == "reconnected":
                 await expect(part(page, "hold-panel")).to_be_visible()

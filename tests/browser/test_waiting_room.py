@@ -3,7 +3,7 @@
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium import DESKTOP, browser, open_page
-from tests.browser.pages import log_in, part, phase
+from tests.browser.pages import joined_page, log_in, part, phase, place_number
 from tests.support.clients import PASSWORD
 from tests.support.world import World
 
@@ -22,10 +22,7 @@ async def test_a_visitor_walks_while_an_operator_pauses_resumes_and_speaks(world
     async with browser() as started:
         admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
         await log_in(admin)
-        page = await open_page(started, f"{world.clients.base}/events/demo")
-        await phase(page, "outside")
-        await part(page, "join").click()
-        await phase(page, "waiting")
+        page = await joined_page(started, world.clients.base)
         await expect(part(page, "place-number")).to_contain_text("6")
         await expect(part(admin, "stat-joined")).to_have_text("6")
 
@@ -52,11 +49,8 @@ async def test_a_visitor_walks_while_an_operator_pauses_resumes_and_speaks(world
 async def test_a_page_that_lost_its_server_comes_back_with_its_place(world: World) -> None:
     await world.event(state="paused")
     async with browser() as started:
-        page = await open_page(started, f"{world.clients.base}/events/demo")
-        await phase(page, "outside")
-        await part(page, "join").click()
-        await phase(page, "waiting")
-        number = await part(page, "place-number").inner_text()
+        page = await joined_page(started, world.clients.base)
+        number = await place_number(page)
 
         room = await world.services.rooms.room("demo")
         for subscriber in room.subscribers():
@@ -64,27 +58,24 @@ async def test_a_page_that_lost_its_server_comes_back_with_its_place(world: Worl
 
         await expect(part(page, "connection")).not_to_have_attribute("data-status", "open")
         await expect(part(page, "connection")).to_have_attribute("data-status", "open")
-        assert await part(page, "place-number").inner_text() == number
+        assert await place_number(page) == number
 
 
 async def test_a_reload_and_a_second_tab_keep_the_place(world: World) -> None:
     await world.event(state="paused")
     async with browser() as started:
-        page = await open_page(started, f"{world.clients.base}/events/demo")
-        await phase(page, "outside")
-        await part(page, "join").click()
-        await phase(page, "waiting")
-        number = await part(page, "place-number").inner_text()
+        page = await joined_page(started, world.clients.base)
+        number = await place_number(page)
 
         await page.reload()
         await phase(page, "waiting")
-        assert await part(page, "place-number").inner_text() == number
+        assert await place_number(page) == number
 
         tab = await page.context.new_page()
         await tab.goto(page.url)
         await phase(tab, "waiting")
         await phase(page, "elsewhere")
-        assert await part(tab, "place-number").inner_text() == number
+        assert await place_number(tab) == number
 
 
 async def test_who_missed_the_turn_says_i_am_here(world: World) -> None:

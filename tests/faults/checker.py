@@ -14,7 +14,7 @@ from tests.support.store_agreement import TERMINAL
 SOLD = ("confirmed", "refunding")  # a seat is nobody else's meanwhile
 
 
-class Told(NamedTuple):
+class SentState(NamedTuple):
     """A state of a booking that a client was told."""
 
     visitor: str
@@ -22,7 +22,7 @@ class Told(NamedTuple):
     state: str
 
 
-class State(NamedTuple):
+class RecordedState(NamedTuple):
     """A state that a booking came to: as Postgres wrote it down, or as the topic tells it."""
 
     booking: str
@@ -55,11 +55,11 @@ class Movement(NamedTuple):
 class Evidence:
     """Everything that was seen of a sale: by clients, Postgres, the bank, and on the topic."""
 
-    told: Sequence[Told]
+    sent: Sequence[SentState]
     bookings: Sequence[Booking]
-    states: Sequence[State]  # in the order in which they were written
+    states: Sequence[RecordedState]  # in the order in which they were written
     ledger: Sequence[Movement]
-    topic: Sequence[State]  # of each booking in the order of the topic
+    topic: Sequence[RecordedState]  # of each booking in the order of the topic
     capacity: dict[str, int]  # of standing sections
     differing: Sequence[str] = ()  # what the stores do not agree on
     unsettled: Sequence[str] = field(default_factory=tuple[str, ...])  # after all patience
@@ -70,7 +70,7 @@ def violations(evidence: Evidence) -> list[str]:
     return [f"{name}: {what}" for name, check in INVARIANTS.items() for what in check(evidence)]
 
 
-def assert_kept(evidence: Evidence) -> None:
+def assert_promises_kept(evidence: Evidence) -> None:
     """All promises, or the first that were not."""
     found = violations(evidence)
     assert not found, "\n".join([f"{len(found)} violations", *found[:20]])
@@ -139,7 +139,7 @@ def _what_was_told_is_true(evidence: Evidence) -> Iterator[str]:
     bookings = {one.id: one for one in evidence.bookings}
     ways = {booking: {state for _, state in way} for booking, way in _ways(evidence.states).items()}
     confirmed = set[str]()
-    for told in evidence.told:
+    for told in evidence.sent:
         booking = bookings.get(told.booking)
         if booking is None:
             yield f"{told.booking} was told as {told.state}, and is gone"
@@ -168,7 +168,7 @@ def _the_stores_agree(evidence: Evidence) -> Iterator[str]:
     yield from evidence.differing
 
 
-def _ways(states: Sequence[State]) -> dict[str, list[tuple[int, str]]]:
+def _ways(states: Sequence[RecordedState]) -> dict[str, list[tuple[int, str]]]:
     """Of each booking its steps, as they were written."""
     ways = dict[str, list[tuple[int, str]]]()
     for one in states:

@@ -32,7 +32,7 @@ def seed() -> int:
 
 
 @pytest.fixture
-def chance(seed: int) -> random.Random:
+def rng(seed: int) -> random.Random:
     return random.Random(seed)
 
 

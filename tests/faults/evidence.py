@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from booking_rush.booking.kafka.topics import TOPICS
 from booking_rush.booking.messaging.cloud_events import BOOKINGS
 from booking_rush.postgres import UNAVAILABLE, Pool
-from tests.faults.checker import Booking, Evidence, Movement, State, Told
+from tests.faults.checker import Booking, Evidence, Movement, RecordedState, SentState
 from tests.support.crowds.buyers import Buyer
 from tests.support.store_agreement import disagreements, is_quiet
 
@@ -44,14 +44,14 @@ async def evidence_of(
     )
     floors = await pool.fetch("SELECT id, capacity FROM sections WHERE kind = 'standing'")
     return Evidence(
-        told=[Told(buyer.id, *told) for buyer in buyers for told in buyer.told],
+        sent=[SentState(buyer.id, *told) for buyer in buyers for told in buyer.seen],
         bookings=[
             Booking(str(id_), visitor, state, section, tuple(seats), quantity, total)
             for id_, visitor, state, section, seats, quantity, total in bookings
         ],
-        states=[State(str(booking), step, state) for booking, step, state in states],
+        states=[RecordedState(str(booking), step, state) for booking, step, state in states],
         ledger=[Movement(charge, str(booking), *more) for charge, booking, *more in ledger],
-        topic=await _told_on_topic(kafka),
+        topic=await _states_on_topic(kafka),
         capacity={row["id"]: row["capacity"] for row in floors},
         differing=await disagreements(pool, redis),
         unsettled=waits,
@@ -64,43 +64,46 @@ async def unsettled(pool: Pool, dead: int, patience_s: float) -> list[str]:
     A hold that a decline has reopened, and whose buyer is gone, has a minute of its own: as long
     again is waited for those alone.
     """
-    await _perhaps(lambda: _is_settled(pool), patience_s)
-    found = await _that_are(pool, MOVING)
-    if await _that_are(pool, ["held"]):
-        await _perhaps(lambda: _nobody_holds(pool), patience_s)
-        await _perhaps(lambda: _is_settled(pool), EXPIRES_S)
-    found += await _that_are(pool, ["held"])
+    await _wait_at_most(lambda: _is_settled(pool), patience_s)
+    found = await _bookings_in(pool, MOVING)
+    if await _bookings_in(pool, ["held"]):
+        await _wait_at_most(lambda: _nobody_holds(pool), patience_s)
+        await _wait_at_most(lambda: _is_settled(pool), EXPIRES_S)
+    found += await _bookings_in(pool, ["held"])
     waiting = await pool.fetch(
         "SELECT topic, kind, booking, published_at, error FROM outbox WHERE done_at IS NULL"
     )
     found += [f"{row['kind']} of {row['booking']} waits: {row}" for row in waiting]
-    untold, buried = await pool.fetchval(UNTOLD), await pool.fetchval("SELECT count(*) FROM dead")
+    untold, buried = (
+        await pool.fetchval(UNPUBLISHED),
+        await pool.fetchval("SELECT count(*) FROM dead"),
+    )
     found += [f"{untold} states wait to be told"] if untold else []
     return found + ([f"{buried} are dead, not {dead}"] if buried != dead else [])
 
 
 async def _is_settled(pool: Pool) -> bool:
-    return await is_quiet(pool) and await pool.fetchval(UNTOLD) == 0
+    return await is_quiet(pool) and await pool.fetchval(UNPUBLISHED) == 0
 
 
 async def _nobody_holds(pool: Pool) -> bool:
-    return not await _that_are(pool, ["held"])
+    return not await _bookings_in(pool, ["held"])
 
 
-async def _that_are(pool: Pool, states: Sequence[str]) -> list[str]:
+async def _bookings_in(pool: Pool, states: Sequence[str]) -> list[str]:
     rows = await pool.fetch(
         "SELECT id, state, now() - changed_at AS age FROM bookings WHERE state = ANY($1)", states
     )
     return [f"{row['id']} is {row['state']} for {row['age']}" for row in rows]
 
 
-async def _perhaps(condition: Callable[[], Awaitable[bool]], within_s: float) -> None:
+async def _wait_at_most(condition: Callable[[], Awaitable[bool]], within_s: float) -> None:
     over = time.monotonic() + within_s
     while not await condition() and time.monotonic() < over:
         await asyncio.sleep(0.1)
 
 
-async def patiently(pool: Pool, sql: str, *values: Any) -> Any:
+async def fetchval_retrying(pool: Pool, sql: str, *values: Any) -> Any:
     """One value from a Postgres that may be away for a moment."""
     while True:
         try:
@@ -110,13 +113,13 @@ async def patiently(pool: Pool, sql: str, *values: Any) -> Any:
 
 
 MOVING = ("paying", "retaking", "refunding")
-UNTOLD = "SELECT count(*) FROM states WHERE published_at IS NULL"
+UNPUBLISHED = "SELECT count(*) FROM states WHERE published_at IS NULL"
 
 
-async def _told_on_topic(kafka: str) -> list[State]:
+async def _states_on_topic(kafka: str) -> list[RecordedState]:
     """Every state that rush.bookings holds."""
     return [
-        State(value["subject"], value["sequence"], value["data"]["state"])
+        RecordedState(value["subject"], value["sequence"], value["data"]["state"])
         for value in map(orjson.loads, await whole_topic(kafka, BOOKINGS))
     ]
 
@@ -124,7 +127,7 @@ async def _told_on_topic(kafka: str) -> list[State]:
 async def whole_topic(kafka: str, topic: str) -> list[bytes]:
     """Everything that a topic holds now, part by part."""
     found: list[bytes] = []
-    async with reading(kafka, topic) as (consumer, parts):
+    async with consumer_of(kafka, topic) as (consumer, parts):
         begins: dict[Any, int] = await consumer.beginning_offsets(parts)
         ends: dict[Any, int] = await consumer.end_offsets(parts)
         for part, begin in begins.items():
@@ -136,7 +139,7 @@ async def whole_topic(kafka: str, topic: str) -> list[bytes]:
 
 
 @asynccontextmanager
-async def reading(
+async def consumer_of(
     kafka: str, topic: str, group: str | None = None
 ) -> AsyncGenerator[tuple[Any, list[Any]]]:
     """A consumer that has all parts of a topic, and these; of a group, when it is told which."""

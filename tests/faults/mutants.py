@@ -22,7 +22,7 @@ class Edit(NamedTuple):
 
 
 NOT_PASSED_OVER = Edit(
-    "booking.kafka.kafka_log", "None if one is None or one.id in over else one)", "one)"
+    "booking.kafka.kafka_log", "None if one is None or one.id in settled else one)", "one)"
 )
 
 EDITS: dict[str, tuple[Edit, ...]] = {
@@ -45,8 +45,8 @@ EDITS: dict[str, tuple[Edit, ...]] = {
         ),
         Edit(
             "booking.saga.state_machine",
-            "PROGRESS[word] <= PROGRESS[payment.state]",
-            "PROGRESS[word] < PROGRESS[payment.state]",
+            "PROGRESS[reached] <= PROGRESS[payment.state]",
+            "PROGRESS[reached] < PROGRESS[payment.state]",
         ),
     ),
     "last_id_remembered": (
@@ -60,8 +60,8 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     "offsets_before_the_commit": (
         Edit(
             "booking.kafka.kafka_log",
-            "self._taken = []\n            await self._commit()",
-            "self._taken = []\n            await self._consumer.commit()",
+            "self._fetched = []\n            await self._commit()",
+            "self._fetched = []\n            await self._consumer.commit()",
         ),
     ),
     "orders_without_step": (

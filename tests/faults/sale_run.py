@@ -17,11 +17,11 @@ from booking_rush.lua.client.connection import connect
 from booking_rush.migrations.migrate import migrate
 from booking_rush.postgres import Pool, open_pool
 from tests.faults.checker import Evidence
-from tests.faults.evidence import SETTLED_S, evidence_of, patiently
+from tests.faults.evidence import SETTLED_S, evidence_of, fetchval_retrying
 from tests.support.clients import until
-from tests.support.crowds.buyers import Buyer, Character, Wish
+from tests.support.crowds.buyers import Buyer, BuyerProfile, HoldRequest
 from tests.support.crowds.sale_event import DUTIES, running_sale, seated, standing
-from tests.support.servers.processes import Process, last_words
+from tests.support.servers.processes import Process, log_tails
 from tests.support.servers.stores import Store, kafka_store, postgres_store, redis_store
 
 ON_KAFKA = {**DUTIES, "relay": "work relay"}
@@ -36,31 +36,31 @@ RULES = {
 }
 BUYERS_MAX = 400  # at a time: who finds as many waits outside, and the house is not overrun
 PATIENCE_S = 20.0  # of a buyer, who then goes away and leaves the booking to itself
-FLOWS_S = 120.0  # then it stands still, however slow the machine
-LOOK_MS = 60_000  # a Postgres that was killed knows nothing of its tables' sizes, and plans so
+STALL_S = 120.0  # then it stands still, however slow the machine
+STATEMENT_MS = 60_000  # a Postgres that was killed knows nothing of its tables' sizes, and plans so
 
 
-def any_wish(chance: random.Random) -> Wish:
+def any_hold_request(rng: random.Random) -> HoldRequest:
     """Seats that many want, or places of which there are enough."""
-    quantity = chance.randint(1, 3)
-    if chance.random() < 0.4:
-        row, first = chance.randrange(ROWS), chance.randint(1, SEATS - quantity)
+    quantity = rng.randint(1, 3)
+    if rng.random() < 0.4:
+        row, first = rng.randrange(ROWS), rng.randint(1, SEATS - quantity)
         return {"seats": [f"stalls.R{row}-{first + n}" for n in range(quantity)]}
     return {"section": "floor", "quantity": quantity}
 
 
-CHARACTER = Character(
-    any_wish,
+PROFILE = BuyerProfile(
+    any_hold_request,
     tries=4,
     releases=0.05,
-    forgets=0.03,
+    abandons=0.03,
     cancels=0.2,
     methods=("ok",) * 14 + ("declined", "declined", "slow", "late", "lost"),
 )
 
 
 @dataclass
-class Night:
+class SaleRun:
     """A sale that goes on over Kafka, with everything that it stands on."""
 
     base: str
@@ -75,13 +75,13 @@ class Night:
         """Where the broker is."""
         return self.stores["broker"].url
 
-    async def die_and_come_back(self, names: Sequence[str]) -> float:
+    async def kill_and_restart(self, names: Sequence[str]) -> float:
         """Kill, start again, and wait for money; for how many seconds."""
         began = time.monotonic()
         for name in names:
             self.kill(name)
         await self.start(*names)
-        await self.flows()
+        await self.wait_confirmed()
         return time.monotonic() - began
 
     def kill(self, name: str) -> None:
@@ -93,55 +93,55 @@ class Night:
 
         A duty that ends because a store is away is started again, as whoever runs the house does.
         """
-        had = {name: self._beginnings(name) for name in names if name in self.processes}
+        had = {name: self._starts(name) for name in names if name in self.processes}
         for name in names:
             if name in self.stores:
                 await asyncio.to_thread(self.stores[name].start)
 
         def work() -> bool:
-            self.revive()
-            return all(self._beginnings(name) > before for name, before in had.items())
+            self.restart_ended()
+            return all(self._starts(name) > before for name, before in had.items())
 
-        await self._until(work, f"one of {', '.join(had)} does not work", FLOWS_S)
+        await self._until(work, f"one of {', '.join(had)} does not work", STALL_S)
 
-    def revive(self) -> None:
+    def restart_ended(self) -> None:
         """Start every duty that has ended."""
         for process in self.processes.values():
             if not process.is_running():
                 process.start()
 
-    def _beginnings(self, name: str) -> int:
+    def _starts(self, name: str) -> int:
         """How often a duty has begun its work."""
         return (
             self.processes[name].log.read_bytes().count(f" {name.split('_')[0]} works\n".encode())
         )
 
-    async def flows(self, more: int = 5) -> None:
+    async def wait_confirmed(self, more: int = 5) -> None:
         """Wait until more bookings are confirmed."""
-        await self.reach("SELECT count(*) FROM states WHERE state = 'confirmed'", more)
+        await self.wait_for_growth("SELECT count(*) FROM states WHERE state = 'confirmed'", more)
 
-    async def sells(self, rate: float) -> int:
+    async def wait_for_rate(self, rate: float) -> int:
         """Wait until so many bookings were made within one second; how many they were."""
         made = 0
 
         async def is_fast() -> bool:
             nonlocal made
-            self.revive()
+            self.restart_ended()
             ago = uuid7(int(time.time() * 1000) - 1000, bytes(10))
             since = "SELECT count(*) FROM bookings WHERE id > $1"
-            made = int(await patiently(self.pool, since, ago))
+            made = int(await fetchval_retrying(self.pool, since, ago))
             return made >= rate
 
-        await self._until(is_fast, f"it never sells {rate:g} a second", FLOWS_S)
+        await self._until(is_fast, f"it never sells {rate:g} a second", STALL_S)
         return made
 
-    async def reach(self, count: str, more: int, *, within_s: float = FLOWS_S) -> None:
+    async def wait_for_growth(self, count: str, more: int, *, within_s: float = STALL_S) -> None:
         """Wait until a count in Postgres has grown by so many."""
-        had: int = await patiently(self.pool, count)
+        had: int = await fetchval_retrying(self.pool, count)
 
         async def grown() -> bool:
-            self.revive()
-            return int(await patiently(self.pool, count)) >= had + more
+            self.restart_ended()
+            return int(await fetchval_retrying(self.pool, count)) >= had + more
 
         await self._until(grown, "the sale stands still", within_s)
 
@@ -149,15 +149,15 @@ class Night:
         try:
             await until(condition, within_s=within_s)
         except AssertionError:
-            raise AssertionError(f"{otherwise}: {self.last_words()}") from None
+            raise AssertionError(f"{otherwise}: {self.log_tails()}") from None
 
-    def last_words(self) -> str:
+    def log_tails(self) -> str:
         """The end of each log, for whoever looks for the reason."""
         logs = {name: process.log for name, process in self.processes.items()}
         logs |= {name: store.child.log for name, store in self.stores.items()}
-        return last_words(logs)
+        return log_tails(logs)
 
-    async def turn(self, **dials: float) -> None:
+    async def inject_faults(self, **dials: float) -> None:
         """Turn the dials of the bank; each start forgets them."""
         async with httpx.AsyncClient(base_url=self.bank) as client:
 
@@ -170,8 +170,8 @@ class Night:
             await until(is_turned)
 
     @asynccontextmanager
-    async def crowd(
-        self, seed: int, *, rate: float, character: Character = CHARACTER
+    async def buyers_arrive(
+        self, seed: int, *, rate: float, profile: BuyerProfile = PROFILE
     ) -> AsyncGenerator[None]:
         """So many buyers come every second while the block lasts, whatever breaks; then all end.
 
@@ -179,7 +179,7 @@ class Night:
         """
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._come(over, random.Random(seed), rate, character))
+            group.create_task(self._arrive(over, random.Random(seed), rate, profile))
             yield
             over.set()
 
@@ -190,8 +190,8 @@ class Night:
                 self.buyers, self.pool, redis, self.kafka, dead=dead, patience_s=patience_s
             )
 
-    async def _come(
-        self, over: asyncio.Event, chance: random.Random, rate: float, character: Character
+    async def _arrive(
+        self, over: asyncio.Event, rng: random.Random, rate: float, profile: BuyerProfile
     ) -> None:
         """Buyers come by chance, as many a second as is said on the average."""
         limits = httpx.Limits(max_connections=20, keepalive_expiry=1)
@@ -202,24 +202,24 @@ class Night:
             asyncio.TaskGroup() as group,
         ):
             while not over.is_set():
-                due = max(due + chance.expovariate(rate), time.monotonic() - 1)
+                due = max(due + rng.expovariate(rate), time.monotonic() - 1)
                 await asyncio.sleep(due - time.monotonic())
                 if len(living) < BUYERS_MAX:
-                    buyer = Buyer(chance.randrange(2**40), self.base, character)
+                    buyer = Buyer(rng.randrange(2**40), self.base, profile)
                     self.buyers.append(buyer)
-                    task = group.create_task(_live(buyer, http))
+                    task = group.create_task(_buy(buyer, http))
                     living.add(task)
                     task.add_done_callback(living.discard)
 
 
-async def _live(buyer: Buyer, http: httpx.AsyncClient) -> None:
+async def _buy(buyer: Buyer, http: httpx.AsyncClient) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE_S):
-            await buyer.live(http)
+            await buyer.run(http)
 
 
 @asynccontextmanager
-async def night(
+async def run_sale(
     folder: Path,
     *,
     disks: Mapping[str, Path] | None = None,
@@ -227,7 +227,7 @@ async def night(
     rules: Mapping[str, float] | None = None,
     sections: Sequence[Mapping[str, object]] = (),
     **settings: Any,
-) -> AsyncGenerator[Night]:
+) -> AsyncGenerator[SaleRun]:
     """A sale on stores of its own; `disks` says where one keeps its data, if not in `folder`."""
     event = {
         "sections": list(sections) or [seated(ROWS, SEATS), standing(FLOOR)],
@@ -252,10 +252,10 @@ async def night(
             "kafka_bootstrap": broker.url, "kafka_instance": "conduct", "kafka_session_seconds": 3,
         }  # fmt: skip
         async with (
-            open_pool(postgres.url, size=10, statement_ms=LOOK_MS) as pool,
+            open_pool(postgres.url, size=10, statement_ms=STATEMENT_MS) as pool,
             running_sale(
                 redis.url, postgres.url, pool, folder,
                 duties=duties, settings={**on_kafka, **settings}, **event,
             ) as sale,
         ):  # fmt: skip
-            yield Night(sale.base, sale.settings.bank_url, pool, sale.processes, stores)
+            yield SaleRun(sale.base, sale.settings.bank_url, pool, sale.processes, stores)

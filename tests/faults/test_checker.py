@@ -11,8 +11,8 @@ from tests.faults.checker import (
     Booking,
     Evidence,
     Movement,
-    State,
-    Told,
+    RecordedState,
+    SentState,
     violations,
 )
 from tests.faults.mutants import EDITS, Edit
@@ -23,8 +23,8 @@ ADA = Booking("a", "ada", "confirmed", "", ("stalls.A-1",), 1, 100)
 BOB = Booking("b", "bob", "refunded", "floor", (), 2, 80)
 BOBS_WAY = ("held", "paying", "confirmed", "refunding", "refunded")
 WAYS = [
-    *(State("b", step, state) for step, state in enumerate(BOBS_WAY, 1)),
-    *(State("a", step, state) for step, state in enumerate(BOBS_WAY[:3], 1)),
+    *(RecordedState("b", step, state) for step, state in enumerate(BOBS_WAY, 1)),
+    *(RecordedState("a", step, state) for step, state in enumerate(BOBS_WAY[:3], 1)),
 ]
 LEDGER = [
     Movement("pay:a:1", "a", "capture", 100),
@@ -32,11 +32,11 @@ LEDGER = [
     Movement("pay:b:1", "b", "refund", 80),
 ]
 TOLD = [
-    *(Told("ada", "a", state) for state in BOBS_WAY[:3]),
-    *(Told("bob", "b", state) for state in BOBS_WAY),
+    *(SentState("ada", "a", state) for state in BOBS_WAY[:3]),
+    *(SentState("bob", "b", state) for state in BOBS_WAY),
 ]
 GOOD = Evidence(TOLD, [ADA, BOB], WAYS, LEDGER, [*WAYS, *WAYS], {"floor": 2})
-SECOND = [State("c", step, state) for step, state in enumerate(BOBS_WAY[:3], 1)]
+SECOND = [RecordedState("c", step, state) for step, state in enumerate(BOBS_WAY[:3], 1)]
 
 
 def with_second(booking: Booking) -> dict[str, Any]:
@@ -67,13 +67,16 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "a booking stands still": ({"bookings": [ADA, BOB._replace(state="refunding")]}, "one end"),
     "something is on its way": ({"unsettled": ["an order waits"]}, "one end"),
     "a step is missing": ({"states": [WAYS[0], *WAYS[2:]]}, "one end"),
-    "a booking is gone": ({"told": [*TOLD, Told("ada", "z", "held")]}, "what was told is true"),
+    "a booking is gone": (
+        {"told": [*TOLD, SentState("ada", "z", "held")]},
+        "what was told is true",
+    ),
     "another's booking was told": (
-        {"told": [*TOLD, Told("eve", "a", "confirmed")]},
+        {"told": [*TOLD, SentState("eve", "a", "confirmed")]},
         "what was told is true",
     ),
     "a ticket was taken back": (
-        {"told": [*TOLD, Told("ada", "a", "expired")]},
+        {"told": [*TOLD, SentState("ada", "a", "expired")]},
         "what was told is true",
     ),
     "a confirmation was invented": (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.checker import assert_kept
-from tests.faults.sale_run import night
+from tests.faults.checker import assert_promises_kept
+from tests.faults.sale_run import run_sale
 from tests.support.clients import until
 
 SIZE_MB = {"broker": 64, "postgres": 256}
@@ -49,15 +49,15 @@ async def test_a_disk_is_full(
     name: str, folder: Path, seed: int, report: Callable[..., None]
 ) -> None:
     with small_disk(folder, SIZE_MB[name]) as disk:
-        async with night(folder, disks={name: disk / "data"}) as sale:
+        async with run_sale(folder, disks={name: disk / "data"}) as sale:
             store, refused, died = sale.stores[name], 0, 0
 
             def said() -> int:
                 return store.child.log.read_text(errors="replace").count(SAYS)
 
-            async with sale.crowd(seed, rate=RATE):
+            async with sale.buyers_arrive(seed, rate=RATE):
                 for _ in range(TIMES):
-                    await sale.flows(20)
+                    await sale.wait_confirmed(20)
                     had = said()
                     ballast = fill(disk)
 
@@ -71,7 +71,7 @@ async def test_a_disk_is_full(
                     if store.process.poll() is not None:
                         died += 1
                         await sale.start(name)
-                    await sale.flows(20)
+                    await sale.wait_confirmed(20)
             found = await sale.evidence()
     report(full=TIMES, writes_refused=refused, store_died=died, bookings=len(found.bookings))
-    assert_kept(found)
+    assert_promises_kept(found)

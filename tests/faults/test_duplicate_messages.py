@@ -11,9 +11,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from booking_rush.booking.kafka.kafka_log import GROUP
 from booking_rush.booking.messaging.cloud_events import DEAD, MESSAGES, ORDERS
-from tests.faults.checker import assert_kept
-from tests.faults.evidence import reading, unsettled, whole_topic
-from tests.faults.sale_run import ON_KAFKA, night
+from tests.faults.checker import assert_promises_kept
+from tests.faults.evidence import consumer_of, unsettled, whole_topic
+from tests.faults.sale_run import ON_KAFKA, run_sale
 from tests.support.clients import until
 from tests.support.message_log import producing
 
@@ -33,9 +33,9 @@ async def test_everything_comes_three_times_and_a_thousand_come_again(
 ) -> None:
     """What was read is read again with all its marks gone, so that it is handled again, too."""
     duties = {**ON_KAFKA, "relay": "-m tests.faults.mutants thrice work relay"}
-    async with night(folder, duties=duties) as sale:
-        async with sale.crowd(seed, rate=RATE):
-            await sale.flows(SOLD)
+    async with run_sale(folder, duties=duties) as sale:
+        async with sale.buyers_arrive(seed, rate=RATE):
+            await sale.wait_confirmed(SOLD)
         assert await unsettled(sale.pool, 0, 60) == []
         sale.kill("conduct")
         await _is_empty(sale.kafka)
@@ -48,7 +48,7 @@ async def test_everything_comes_three_times_and_a_thousand_come_again(
     report(sent=had, came=sum(sent), read_again=back, handled_again=rows.rpartition(" ")[2])
     assert sum(sent) >= 3 * had
     assert back >= BACK
-    assert_kept(found)
+    assert_promises_kept(found)
 
 
 async def _is_empty(kafka: str) -> None:
@@ -69,7 +69,7 @@ async def _is_empty(kafka: str) -> None:
 async def _rewind(kafka: str, topic: str) -> int:
     """Take the group back by a thousand on every part of a topic; by how many in all."""
     back = 0
-    async with reading(kafka, topic, GROUP) as (consumer, parts):
+    async with consumer_of(kafka, topic, GROUP) as (consumer, parts):
         offsets = dict[Any, int]()
         for part in parts:
             had: int = await consumer.committed(part) or 0
@@ -80,26 +80,26 @@ async def _rewind(kafka: str, topic: str) -> int:
 
 
 async def test_poison_is_parked_and_stalls_nobody(
-    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
-    async with night(folder) as sale:
-        async with sale.crowd(seed, rate=RATE), producing(sale.kafka) as producer:
+    async with run_sale(folder) as sale:
+        async with sale.buyers_arrive(seed, rate=RATE), producing(sale.kafka) as producer:
             for number in range(POISON):
-                await sale.flows(10)
-                value = _poison(number, chance)
+                await sale.wait_confirmed(10)
+                value = _poison(number, rng)
                 await producer.send_and_wait(MESSAGES, value, key=b"poison", partition=number % 12)
             had = await sale.pool.fetchval(SENT)
-            await sale.reach(SENT, AMONG - had)
+            await sale.wait_for_growth(SENT, AMONG - had)
         found = await sale.evidence(dead=POISON)
         reasons = await sale.pool.fetch("SELECT reason, count(*) AS n FROM dead GROUP BY reason")
         parked = len(await whole_topic(sale.kafka, DEAD))
         sent = await sale.pool.fetchval(SENT)
     report(poison=POISON, among=sent, **{row["reason"]: row["n"] for row in reasons})
     assert parked >= POISON
-    assert_kept(found)
+    assert_promises_kept(found)
 
 
-def _poison(number: int, chance: random.Random) -> bytes:
+def _poison(number: int, rng: random.Random) -> bytes:
     """Bytes, another schema, a kind or a booking that there is not; never the same twice."""
     good: dict[str, Any] = {
         "specversion": "1.0",
@@ -112,7 +112,7 @@ def _poison(number: int, chance: random.Random) -> bytes:
     }
     match number % 4:
         case 0:
-            return chance.randbytes(40)
+            return rng.randbytes(40)
         case 1:
             return orjson.dumps({**good, "schema": "7"})
         case 2:
@@ -126,16 +126,16 @@ async def test_topics_are_deleted_under_the_sale(
 ) -> None:
     """What was lost with them is sent again, to topics made anew."""
     lost = 0
-    async with night(folder, saga_still_seconds=5) as sale:
-        async with sale.crowd(seed, rate=RATE):
+    async with run_sale(folder, saga_still_seconds=5) as sale:
+        async with sale.buyers_arrive(seed, rate=RATE):
             for _ in range(LOSSES):
-                await sale.flows(30)
+                await sale.wait_confirmed(30)
                 lost += await sale.pool.fetchval(ON_THE_WAY)
                 await _delete(sale.kafka, ORDERS, MESSAGES)
-                await sale.flows(30)
+                await sale.wait_confirmed(30)
         found = await sale.evidence()
     report(deleted=LOSSES * 2, on_their_way_then=lost, bookings=len(found.bookings))
-    assert_kept(found)
+    assert_promises_kept(found)
 
 
 ON_THE_WAY = "SELECT count(*) FROM outbox WHERE published_at IS NOT NULL AND done_at IS NULL"
@@ -151,22 +151,22 @@ async def _delete(kafka: str, *topics: str) -> None:
 
 
 async def test_a_worker_that_slept_too_long_is_fenced(
-    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
     """Beyond its session the other has its parts; what it wakes up with changes nothing."""
     duties = {**ON_KAFKA, "conduct_2": "work conduct"}
-    async with night(folder, duties=duties, kafka_instance="") as sale:
-        async with sale.crowd(seed, rate=RATE):
+    async with run_sale(folder, duties=duties, kafka_instance="") as sale:
+        async with sale.buyers_arrive(seed, rate=RATE):
             for turn in range(PAUSES):
-                await sale.flows(20)
+                await sale.wait_confirmed(20)
                 sleeper = sale.processes[("conduct", "conduct_2")[turn % 2]]
                 sleeper.pause()
-                await asyncio.sleep(SESSION_S + chance.uniform(1.0, 2.0))
-                await sale.flows(20)
+                await asyncio.sleep(SESSION_S + rng.uniform(1.0, 2.0))
+                await sale.wait_confirmed(20)
                 sleeper.resume()
         found = await sale.evidence()
         moved = [sale.processes[name].log.read_text().count("reads parts=") for name in
                  ("conduct", "conduct_2")]  # fmt: skip
     report(paused=PAUSES, parts_given_anew=sum(moved), bookings=len(found.bookings))
     assert min(moved) > PAUSES // 2
-    assert_kept(found)
+    assert_promises_kept(found)

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults.checker import assert_kept
-from tests.faults.sale_run import night
+from tests.faults.checker import assert_promises_kept
+from tests.faults.sale_run import run_sale
 
 VICTIMS = ("record", "relay", "conduct", "bank", "broker", "postgres")
 TIMES = 20
@@ -17,19 +17,19 @@ RATE = 100.0
 
 
 async def test_every_part_is_killed_twenty_times(
-    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
     """One to three die together at some moment of full work; then the sale must flow again."""
     deaths, stalls, rates = Counter[str](), list[float](), list[int]()
-    async with night(folder) as sale:
+    async with run_sale(folder) as sale:
         began = time.monotonic()
-        async with sale.crowd(seed, rate=RATE):
-            await sale.flows(20)
+        async with sale.buyers_arrive(seed, rate=RATE):
+            await sale.wait_confirmed(20)
             while left := [name for name in VICTIMS if deaths[name] < TIMES]:
-                rates.append(await sale.sells(RATE))
-                await asyncio.sleep(chance.uniform(0.0, 0.5))
-                some = chance.sample(left, k=min(len(left), chance.randint(1, AT_ONCE_MAX)))
-                stalls.append(await sale.die_and_come_back(some))
+                rates.append(await sale.wait_for_rate(RATE))
+                await asyncio.sleep(rng.uniform(0.0, 0.5))
+                some = rng.sample(left, k=min(len(left), rng.randint(1, AT_ONCE_MAX)))
+                stalls.append(await sale.kill_and_restart(some))
                 deaths.update(some)
                 at = f"{time.monotonic() - began:6.1f} s  at {rates[-1]}/s"
                 print(f"{at}  {', '.join(some)}: {stalls[-1]:.1f} s", flush=True)
@@ -44,4 +44,4 @@ async def test_every_part_is_killed_twenty_times(
         longest_stall_s=round(max(stalls), 1),
     )  # fmt: skip
     assert min(deaths[name] for name in VICTIMS) >= TIMES
-    assert_kept(found)
+    assert_promises_kept(found)

@@ -13,14 +13,14 @@ import pytest
 
 from tests.faults.checker import violations
 from tests.faults.evidence import unsettled
-from tests.faults.sale_run import ON_KAFKA, Night, any_wish, night
-from tests.support.crowds.buyers import Character
+from tests.faults.sale_run import ON_KAFKA, SaleRun, any_hold_request, run_sale
+from tests.support.crowds.buyers import BuyerProfile
 
 KILLS = 4
 SOLD = 80  # and more, before the late repeats
 PATIENCE_S = 12.0
-CHARACTER = Character(
-    any_wish, tries=4, cancels=0.3, methods=("ok",) * 6 + ("declined",) * 3 + ("slow",)
+PROFILE = BuyerProfile(
+    any_hold_request, tries=4, cancels=0.3, methods=("ok",) * 6 + ("declined",) * 3 + ("slow",)
 )
 EVERY_TIME = ("mark_sold", "reopen", "refund")  # orders that come again, long after
 
@@ -34,27 +34,27 @@ MUTANTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-async def storm(
-    folder: Path, seed: int, chance: random.Random, mutant: str, workers: tuple[str, ...]
+async def sale_with(
+    folder: Path, seed: int, rng: random.Random, mutant: str, workers: tuple[str, ...]
 ) -> list[str]:
     """The violations of a sale whose workers are killed, and hear everything again."""
     duties = dict(ON_KAFKA)
     duties["relay"] = "-m tests.faults.mutants thrice work relay"
     for name in workers:
         duties[name] = f"-m tests.faults.mutants {mutant} work {name}"
-    async with night(folder, duties=duties, saga_still_seconds=3600) as sale:
+    async with run_sale(folder, duties=duties, saga_still_seconds=3600) as sale:
         await sale.pool.execute("ALTER TABLE bank.ledger DROP CONSTRAINT ledger_charge_kind_key")
-        async with sale.crowd(seed, rate=60, character=CHARACTER):
+        async with sale.buyers_arrive(seed, rate=60, profile=PROFILE):
             for _ in range(KILLS):
-                await sale.flows(SOLD // KILLS)
-                await asyncio.sleep(chance.uniform(0.0, 0.3))
-                await sale.die_and_come_back(["conduct"])
+                await sale.wait_confirmed(SOLD // KILLS)
+                await asyncio.sleep(rng.uniform(0.0, 0.3))
+                await sale.kill_and_restart(["conduct"])
         await unsettled(sale.pool, 0, PATIENCE_S)
         await _come_again(sale)
         return violations(await sale.evidence(patience_s=PATIENCE_S))
 
 
-async def _come_again(sale: Night) -> None:
+async def _come_again(sale: SaleRun) -> None:
     """Every word of the bank, and some orders, as if neither sender nor reader remembered."""
     await sale.pool.execute(
         """
@@ -66,19 +66,19 @@ async def _come_again(sale: Night) -> None:
 
 
 async def test_a_sale_with_every_defence_is_without_fault(
-    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
-    found = await storm(folder, seed, chance, "", ())
+    found = await sale_with(folder, seed, rng, "", ())
     report(violations=len(found))
     assert found == []
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 async def test_a_mutant_is_caught(
-    mutant: str, folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    mutant: str, folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
     workers, promises = MUTANTS[mutant]
-    found = await storm(folder, seed, chance, mutant, workers)
+    found = await sale_with(folder, seed, rng, mutant, workers)
     broken = sorted({line.partition(":")[0] for line in found})
     report(violations=len(found), broken=", ".join(broken))
     assert set(promises) <= set(broken), found[:5]

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.checker import assert_kept
-from tests.faults.evidence import patiently
-from tests.faults.sale_run import any_wish, night
-from tests.support.crowds.buyers import Character
+from tests.faults.checker import assert_promises_kept
+from tests.faults.evidence import fetchval_retrying
+from tests.faults.sale_run import any_hold_request, run_sale
+from tests.support.crowds.buyers import BuyerProfile
 
 AWAY_S = 60
 RATE = 100.0
-CHARACTER = Character(  # nobody whose money comes after the deadline: that is two minutes here
-    any_wish, tries=4, cancels=0.2, methods=("ok",) * 6 + ("declined", "slow", "lost")
+PROFILE = BuyerProfile(  # nobody whose money comes after the deadline: that is two minutes here
+    any_hold_request, tries=4, cancels=0.2, methods=("ok",) * 6 + ("declined", "slow", "lost")
 )
 PAYING = "SELECT count(*) FROM bookings WHERE state = 'paying'"
 
@@ -31,18 +31,18 @@ GROWS = {
 async def test_a_minute_without_it(
     name: str, folder: Path, seed: int, report: Callable[..., None]
 ) -> None:
-    async with night(folder, rules={"payment_seconds": 120}) as sale:
-        async with sale.crowd(seed, rate=RATE, character=CHARACTER):
-            await sale.flows(20)
+    async with run_sale(folder, rules={"payment_seconds": 120}) as sale:
+        async with sale.buyers_arrive(seed, rate=RATE, profile=PROFILE):
+            await sale.wait_confirmed(20)
             sale.kill(name)
-            bookings = await patiently(sale.pool, "SELECT count(*) FROM bookings")
-            waited = await patiently(sale.pool, GROWS[name])
+            bookings = await fetchval_retrying(sale.pool, "SELECT count(*) FROM bookings")
+            waited = await fetchval_retrying(sale.pool, GROWS[name])
             await asyncio.sleep(AWAY_S)
-            made = await patiently(sale.pool, "SELECT count(*) FROM bookings") - bookings
-            grown = await patiently(sale.pool, GROWS[name]) - waited
+            made = await fetchval_retrying(sale.pool, "SELECT count(*) FROM bookings") - bookings
+            grown = await fetchval_retrying(sale.pool, GROWS[name]) - waited
             await sale.start(name)
-            await sale.flows(20)
+            await sale.wait_confirmed(20)
         found = await sale.evidence()
     report(away_s=AWAY_S, bookings_meanwhile=made, waited_then=grown, bookings=len(found.bookings))
     assert min(made, grown) > AWAY_S
-    assert_kept(found)
+    assert_promises_kept(found)

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from booking_rush.tasks import cancel_and_wait
-from tests.faults.checker import assert_kept
-from tests.faults.sale_run import Night, night
-from tests.support.crowds.buyers import Character, Wish
+from tests.faults.checker import assert_promises_kept
+from tests.faults.sale_run import SaleRun, run_sale
+from tests.support.crowds.buyers import BuyerProfile, HoldRequest
 from tests.support.crowds.sale_event import seated
 
 PAYMENTS = 2_000
 RATE = 100.0
-DIALS: tuple[dict[str, float], ...] = (
+FAULTS: tuple[dict[str, float], ...] = (
     {"webhook_repeat": 2},
     {"webhook_delay_ms": 1500, "webhook_repeat": 2},
     {"lost_answer_rate": 0.3, "webhook_repeat": 3},
@@ -24,11 +24,11 @@ DIALS: tuple[dict[str, float], ...] = (
 WITHIN_S = 240.0
 
 
-def one_of_five_hundred(chance: random.Random) -> Wish:
-    return {"seats": [f"stalls.R{chance.randrange(20)}-{chance.randint(1, 25)}"]}
+def one_of_five_hundred(rng: random.Random) -> HoldRequest:
+    return {"seats": [f"stalls.R{rng.randrange(20)}-{rng.randint(1, 25)}"]}
 
 
-CHARACTER = Character(
+PROFILE = BuyerProfile(
     one_of_five_hundred,
     tries=8,
     cancels=0.8,
@@ -37,29 +37,29 @@ CHARACTER = Character(
 
 
 async def test_answers_come_late_twice_or_never(
-    folder: Path, seed: int, chance: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
     turned = Counter[str]()
-    async with night(folder, sections=[seated(20, 25)]) as sale:
-        async with sale.crowd(seed, rate=RATE, character=CHARACTER):
-            turning = asyncio.create_task(_turn(sale, chance, turned))
-            await sale.reach("SELECT count(*) FROM payments", PAYMENTS, within_s=WITHIN_S)
+    async with run_sale(folder, sections=[seated(20, 25)]) as sale:
+        async with sale.buyers_arrive(seed, rate=RATE, profile=PROFILE):
+            turning = asyncio.create_task(_keep_injecting(sale, rng, turned))
+            await sale.wait_for_growth("SELECT count(*) FROM payments", PAYMENTS, within_s=WITHIN_S)
             await cancel_and_wait([turning])
-        await sale.turn()
+        await sale.inject_faults()
         found = await sale.evidence()
         methods = await sale.pool.fetch("SELECT method, count(*) FROM payments GROUP BY method")
         asked = dict[str, int]((row["method"], row["count"]) for row in methods)
     report(payments=sum(asked.values()), **asked, dials_turned=sum(turned.values()))
     assert sum(asked.values()) >= PAYMENTS
     assert min(asked[method] for method in ("lost", "late", "slow", "declined")) > PAYMENTS / 100
-    assert set(turned) == {name for dials in DIALS for name in dials}
-    assert_kept(found)
+    assert set(turned) == {name for dials in FAULTS for name in dials}
+    assert_promises_kept(found)
 
 
-async def _turn(sale: Night, chance: random.Random, turned: Counter[str]) -> None:
+async def _keep_injecting(sale: SaleRun, rng: random.Random, turned: Counter[str]) -> None:
     """Another bad day every other second; each kind once before any comes twice."""
     while True:
-        for dials in chance.sample(DIALS, k=len(DIALS)):
-            await sale.turn(**dials)
+        for dials in rng.sample(FAULTS, k=len(FAULTS)):
+            await sale.inject_faults(**dials)
             turned.update(list(dials))
             await asyncio.sleep(2)

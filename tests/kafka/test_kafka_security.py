@@ -1,4 +1,4 @@
-"""A Kafka that lets in only whom it knows: who proves it works there, who does not is told why."""
+"""A Kafka with TLS and SASL: credentials that it accepts, and errors for those that it refuses."""
 
 import asyncio
 import re
@@ -13,21 +13,21 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from booking_rush.booking.kafka.connection import Cluster
-from booking_rush.booking.kafka.topics import TOPICS, make_missing
+from booking_rush.booking.kafka.topics import TOPICS, create_missing
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.support.clients import until
-from tests.support.crowds.buyers import Buyer, Character
+from tests.support.crowds.buyers import Buyer, BuyerProfile
 from tests.support.crowds.sale_event import DUTIES, running_sale, seated
-from tests.support.message_log import bench_on, of, order
+from tests.support.message_log import envelopes_of, open_log_harness, order
 from tests.support.servers.processes import run
-from tests.support.servers.secured_kafka import PASSWORD, USER, Secured, running_secured
+from tests.support.servers.secured_kafka import PASSWORD, USER, SecuredKafka, running_secured
 from tests.support.store_agreement import is_quiet
 from tests.support.world import settings_for
 
 
 @pytest.fixture(scope="module")
-def secured_kafka(shared_folder: Path) -> Generator[Secured]:
+def secured_kafka(shared_folder: Path) -> Generator[SecuredKafka]:
     folder = shared_folder / "secured"
     folder.mkdir()
     with running_secured(folder) as secured:
@@ -40,7 +40,7 @@ def settings(redis_url: str, postgres_url: str) -> Settings:
 
 
 @pytest.fixture
-def as_user(secured_kafka: Secured) -> dict[str, str]:
+def as_user(secured_kafka: SecuredKafka) -> dict[str, str]:
     return {
         "RUSH_KAFKA_BOOTSTRAP": secured_kafka.with_user,
         "RUSH_KAFKA_SECURITY": "SASL_SSL",
@@ -51,7 +51,7 @@ def as_user(secured_kafka: Secured) -> dict[str, str]:
 
 
 @pytest.fixture
-def as_owner(secured_kafka: Secured) -> dict[str, str]:
+def as_owner(secured_kafka: SecuredKafka) -> dict[str, str]:
     return {
         "RUSH_KAFKA_BOOTSTRAP": secured_kafka.with_certificate,
         "RUSH_KAFKA_SECURITY": "SSL",
@@ -60,11 +60,11 @@ def as_owner(secured_kafka: Secured) -> dict[str, str]:
     }
 
 
-def cluster(told: dict[str, str]) -> Cluster:
-    return read(told).kafka_cluster()
+def cluster_of(settings: dict[str, str]) -> Cluster:
+    return read(settings).kafka_cluster()
 
 
-async def without_topics(owner: Cluster, names: list[str]) -> None:
+async def delete_topics(owner: Cluster, names: list[str]) -> None:
     admin = AIOKafkaAdminClient(**owner.options)
     await admin.start()
     try:
@@ -82,21 +82,21 @@ async def test_the_owner_makes_the_topics_and_a_user_without_that_right_carries_
     pool: Pool, as_owner: dict[str, str], as_user: dict[str, str]
 ) -> None:
     names = sorted(one.name for one in TOPICS)
-    await without_topics(cluster(as_owner), names)
+    await delete_topics(cluster_of(as_owner), names)
     with pytest.raises(KafkaError, match="is not made"):
-        await make_missing(cluster(as_user))
-    assert sorted(await make_missing(cluster(as_owner))) == names
-    assert await make_missing(cluster(as_user)) == []
+        await create_missing(cluster_of(as_user))
+    assert sorted(await create_missing(cluster_of(as_owner))) == names
+    assert await create_missing(cluster_of(as_user)) == []
 
-    async with bench_on(pool, cluster(as_user)) as bench:
-        booking = await bench.booking()
-        letters = [order(booking, step=n) for n in range(20)]
-        await bench.send(*letters)
-        assert of(booking, await bench.reads(*letters)) == letters
-        await bench.log.done(letters)
-        await bench.restart()
-        await bench.send(one_more := order(booking, step=20))
-        assert of(booking, await bench.reads(one_more)) == [one_more]
+    async with open_log_harness(pool, cluster_of(as_user)) as harness:
+        booking = await harness.booking()
+        envelopes = [order(booking, step=n) for n in range(20)]
+        await harness.send(*envelopes)
+        assert envelopes_of(booking, await harness.read_all(*envelopes)) == envelopes
+        await harness.log.done(envelopes)
+        await harness.restart()
+        await harness.send(one_more := order(booking, step=20))
+        assert envelopes_of(booking, await harness.read_all(one_more)) == [one_more]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ async def test_seats_are_bought_over_it(
 ) -> None:
     migrated = await asyncio.to_thread(run, "migrate", settings=settings, **as_owner)
     assert migrated.returncode == 0, migrated.stderr
-    told = {name.removeprefix("RUSH_").lower(): value for name, value in as_user.items()}
+    kafka = {name.removeprefix("RUSH_").lower(): value for name, value in as_user.items()}
     duties = {**DUTIES, "relay": "work relay"}
     url = settings.postgres_url
     async with (
@@ -152,20 +152,22 @@ async def test_seats_are_bought_over_it(
             pool,
             folder,
             duties=duties,
-            settings=told,
+            settings=kafka,
             sections=[seated(2, 5)],
         ) as sale,
         httpx.AsyncClient(base_url=sale.base, timeout=60) as http,
     ):
-        buyer = Buyer(1, sale.base, Character(lambda chance: {"section": "stalls", "quantity": 2}))
-        await buyer.live(http)
+        buyer = Buyer(
+            1, sale.base, BuyerProfile(lambda chance: {"section": "stalls", "quantity": 2})
+        )
+        await buyer.run(http)
         assert [one["quantity"] for one in buyer.confirmed()] == [2]
         await until(lambda: is_quiet(pool), within_s=30)
         assert await pool.fetchval("SELECT bool_and(published_at IS NOT NULL) FROM outbox")
 
 
 @pytest.mark.parametrize(
-    ("told", "says"),
+    ("given", "says"),
     [
         ({"SECURITY": "TLS"}, "RUSH_KAFKA_SECURITY='TLS'"),
         ({"MECHANISM": "GSSAPI"}, "RUSH_KAFKA_MECHANISM='GSSAPI'"),
@@ -176,9 +178,9 @@ async def test_seats_are_bought_over_it(
         ({"CERTIFICATE": "/c.pem"}, "RUSH_KAFKA_CERTIFICATE is set, but"),
     ],
 )
-def test_what_would_not_be_used_or_is_missing_is_refused(told: dict[str, str], says: str) -> None:
+def test_what_would_not_be_used_or_is_missing_is_refused(given: dict[str, str], says: str) -> None:
     with pytest.raises(SettingsError, match=f"^{re.escape(says)}"):
-        read({f"RUSH_KAFKA_{name}": value for name, value in told.items()})
+        read({f"RUSH_KAFKA_{name}": value for name, value in given.items()})
 
 
 def test_files_that_are_none_are_refused_by_name(

@@ -1,4 +1,4 @@
-"""From hold to ticket over Kafka: the same walk, and every state of it told to others in order."""
+"""From hold to ticket over Kafka: the whole purchase, and its states on the bookings topic."""
 
 import asyncio
 import sys
@@ -19,8 +19,8 @@ from tests.support.world import open_world, settings_for
 CONSUMER = Path(__file__).parents[2] / "docs" / "bookings_consumer.py"
 
 
-async def told_of(bookings: set[str], bootstrap: str, lines: int) -> dict[str, list[list[str]]]:
-    """What the example consumer prints of these bookings, as soon as it is so many lines."""
+async def consumed(bookings: set[str], bootstrap: str, lines: int) -> dict[str, list[list[str]]]:
+    """Return the words of each line that the example consumer prints of these bookings."""
     found: dict[str, list[list[str]]] = {booking: [] for booking in bookings}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-u", str(CONSUMER), bootstrap, stdout=asyncio.subprocess.PIPE
@@ -53,7 +53,7 @@ async def test_seats_are_bought_declined_and_given_back_over_kafka(
         assert await disagreements(pool, redis) == []
         assert await pool.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 0
 
-        found = await told_of({bought, back}, kafka_server.url, lines=8)
+        found = await consumed({bought, back}, kafka_server.url, lines=8)
         assert [words[:2] for words in found[bought]] == [
             ["1", "booking.held"],
             ["2", "booking.paying"],
@@ -67,7 +67,7 @@ async def test_seats_are_bought_declined_and_given_back_over_kafka(
 async def test_what_comes_three_times_has_its_effect_once(
     redis: Redis, pool: Pool, redis_url: str, postgres_url: str, kafka_server: Store
 ) -> None:
-    """Both marks are taken back twice, so that everything goes the whole way again."""
+    """Clear both marks twice, so that every envelope is published and handled again."""
     settings = settings_for(redis_url, postgres_url)
     async with open_world(redis, pool, settings, kafka=kafka_server.url) as world:
         await world.event()
@@ -85,13 +85,13 @@ async def test_what_comes_three_times_has_its_effect_once(
 
 
 def test_golden_messages_are_read_as_they_were_written() -> None:
-    """Old messages on a topic must be readable by every later version."""
+    """Every later version must be able to parse old records of a topic."""
     golden = Path(__file__).parents[1] / "messaging" / "golden" / "messages.jsonl"
     kinds = {"orders": set[str](), "messages": set[str]()}
     for line in golden.read_bytes().splitlines():
         value = orjson.loads(line)
         topic = f"rush.{value['type'].partition('.')[0]}s"
-        read = cloud_events.read(topic, line)
-        assert cloud_events.saga(read) == line
+        read = cloud_events.parse(topic, line)
+        assert cloud_events.serialize(read) == line
         kinds[read.topic].add(read.kind)
     assert kinds == {"orders": set(ORDERS), "messages": set(MESSAGES)}

@@ -1,4 +1,4 @@
-"""The shelf: what is told as read is settled, with all before it; bookings keep their order."""
+"""The offset tracker: commits settled beginnings only, and keeps each booking in order."""
 
 import random
 from uuid import UUID
@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from booking_rush.booking.kafka.offsets import OffsetTracker
 from booking_rush.booking.messaging.outbox import Envelope
 
-PART = ("rush.orders", 0)
+PARTITION = ("rush.orders", 0)
 
 
-def letter(number: int, booking: int = 0) -> Envelope:
+def envelope(number: int, booking: int = 0) -> Envelope:
     return Envelope(UUID(int=number + 1), UUID(int=booking), "demo", "orders", "tell", 0, number)
 
 
@@ -21,60 +21,60 @@ def steps(found: list[Envelope]) -> list[int]:
 
 
 def test_an_offset_is_told_when_all_before_it_is_settled() -> None:
-    shelf = OffsetTracker()
+    tracker = OffsetTracker()
     for at in range(3):
-        shelf.add(PART, at, letter(at, booking=at))
-    shelf.settle([letter(1, 1), letter(2, 2)])
-    assert shelf.read_up_to() == {}
-    shelf.settle([letter(0, 0)])
-    assert shelf.read_up_to() == {PART: 3}
-    assert shelf.read_up_to() == {}
+        tracker.add(PARTITION, at, envelope(at, booking=at))
+    tracker.settle([envelope(1, 1), envelope(2, 2)])
+    assert tracker.committable() == {}
+    tracker.settle([envelope(0, 0)])
+    assert tracker.committable() == {PARTITION: 3}
+    assert tracker.committable() == {}
 
 
 def test_what_comes_again_while_it_is_here_is_handed_over_once_and_told_twice() -> None:
-    shelf = OffsetTracker()
-    shelf.add(PART, 0, letter(0))
-    shelf.add(PART, 1, letter(0))
-    assert steps(shelf.ready(0.0, 9)) == [0]
-    shelf.settle([letter(0)])
-    assert shelf.read_up_to() == {PART: 2}
+    tracker = OffsetTracker()
+    tracker.add(PARTITION, 0, envelope(0))
+    tracker.add(PARTITION, 1, envelope(0))
+    assert steps(tracker.ready(0.0, 9)) == [0]
+    tracker.settle([envelope(0)])
+    assert tracker.committable() == {PARTITION: 2}
 
 
 def test_a_failure_holds_back_its_booking_alone_and_counts() -> None:
-    shelf = OffsetTracker()
+    tracker = OffsetTracker()
     for at, booking in enumerate((7, 7, 8)):
-        shelf.add(PART, at, letter(at, booking))
-    shelf.wait(letter(0, 7), until=5.0)
-    assert steps(shelf.ready(4.9, 9)) == [2]
-    assert [(one.step, one.tries) for one in shelf.ready(5.0, 9)] == [(0, 1), (1, 0), (2, 0)]
+        tracker.add(PARTITION, at, envelope(at, booking))
+    tracker.retry_at(envelope(0, 7), due_at=5.0)
+    assert steps(tracker.ready(4.9, 9)) == [2]
+    assert [(one.step, one.tries) for one in tracker.ready(5.0, 9)] == [(0, 1), (1, 0), (2, 0)]
 
 
 def test_parts_that_are_somebody_elses_are_forgotten() -> None:
-    shelf = OffsetTracker()
-    shelf.add(PART, 0, letter(0, 1))
-    shelf.add(("rush.messages", 1), 0, letter(1, 2))
-    shelf.drop([PART])
-    assert (steps(shelf.ready(0.0, 9)), len(shelf)) == ([1], 1)
-    shelf.settle([letter(0, 1)])  # it was in hand
-    assert shelf.read_up_to() == {}
+    tracker = OffsetTracker()
+    tracker.add(PARTITION, 0, envelope(0, 1))
+    tracker.add(("rush.messages", 1), 0, envelope(1, 2))
+    tracker.revoke([PARTITION])
+    assert (steps(tracker.ready(0.0, 9)), len(tracker)) == ([1], 1)
+    tracker.settle([envelope(0, 1)])  # it was in hand
+    assert tracker.committable() == {}
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=40), st.randoms())
 def test_whatever_the_order_what_is_told_is_a_settled_beginning(
     arrivals: list[tuple[int, bool]], chance: random.Random
 ) -> None:
-    """Arrivals are (booking, readable); they are settled in any order that bookings allow."""
-    shelf, settled, told = OffsetTracker(), set[int](), 0
+    """Settle arrivals (booking, readable) in any order that keeps each booking's own."""
+    tracker, settled, committed = OffsetTracker(), set[int](), 0
     for at, (booking, readable) in enumerate(arrivals):
-        shelf.add(PART, at, letter(at, booking) if readable else None)
+        tracker.add(PARTITION, at, envelope(at, booking) if readable else None)
         settled |= set() if readable else {at}
-    while len(shelf):
-        ready = shelf.ready(0.0, 99)
+    while len(tracker):
+        ready = tracker.ready(0.0, 99)
         firsts = {one.booking: one for one in reversed(ready)}
         one = chance.choice(sorted(firsts.values()))
-        shelf.settle([one])
+        tracker.settle([one])
         settled.add(one.step)
-        told = shelf.read_up_to().get(PART, told)
-        assert set(range(told)) <= settled
-    told = shelf.read_up_to().get(PART, told)
-    assert told == len(arrivals)
+        committed = tracker.committable().get(PARTITION, committed)
+        assert set(range(committed)) <= settled
+    committed = tracker.committable().get(PARTITION, committed)
+    assert committed == len(arrivals)

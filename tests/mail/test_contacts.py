@@ -1,4 +1,4 @@
-"""Where mail goes: who may say it and how, and the settings without which none goes anywhere."""
+"""Contacts of bookings: accepted addresses, access, and the settings of the mail duty."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One contract, two logs: the outbox table and Kafka hand over the same, in the same order."""
+"""The message log's contract: the table and Kafka deliver the same, in the same order."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, cast
@@ -8,113 +8,114 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from booking_rush.booking.kafka.connection import Cluster
-from booking_rush.booking.kafka.topics import make_missing
+from booking_rush.booking.kafka.topics import create_missing
 from booking_rush.booking.messaging import cloud_events, dead_letters
 from booking_rush.booking.messaging.cloud_events import DEAD, ORDERS
 from booking_rush.booking.messaging.message_log import Failure, Rejection
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.watchdog import Watchdog
 from booking_rush.postgres import Pool
 from tests.support.clients import until
-from tests.support.message_log import Bench, bench_on, of, order
-from tests.support.payment_providers import Bank
+from tests.support.message_log import LogHarness, envelopes_of, open_log_harness, order
+from tests.support.payment_providers import SilentProvider
 from tests.support.servers.stores import Store
 
 
 @pytest.fixture(params=["table", "kafka"])
-async def bench(
+async def harness(
     request: pytest.FixtureRequest, pool: Pool, kafka_server: Store
-) -> AsyncGenerator[Bench]:
-    """Each test has a database of its own; the broker is shared, so others' letters are there."""
+) -> AsyncGenerator[LogHarness]:
+    """Open either log; the database is the test's own, the broker has records of other tests."""
     cluster = Cluster(kafka_server.url) if request.param == "kafka" else None
-    async with bench_on(pool, cluster) as bench:
-        yield bench
+    async with open_log_harness(pool, cluster) as harness:
+        yield harness
 
 
 @pytest.fixture
-async def kafka_bench(pool: Pool, kafka_server: Store) -> AsyncGenerator[Bench]:
-    """For what is of Kafka alone."""
-    async with bench_on(pool, Cluster(kafka_server.url)) as bench:
-        yield bench
+async def kafka_harness(pool: Pool, kafka_server: Store) -> AsyncGenerator[LogHarness]:
+    """Open the Kafka log, for tests of Kafka alone."""
+    async with open_log_harness(pool, Cluster(kafka_server.url)) as harness:
+        yield harness
 
 
-async def test_a_booking_is_handed_over_in_its_order(bench: Bench) -> None:
-    booking = await bench.booking()
-    letters = [order(booking, step=n) for n in range(20)]
-    await bench.send(*letters)
-    assert of(booking, await bench.reads(*letters)) == letters
+async def test_a_booking_is_handed_over_in_its_order(harness: LogHarness) -> None:
+    booking = await harness.booking()
+    envelopes = [order(booking, step=n) for n in range(20)]
+    await harness.send(*envelopes)
+    assert envelopes_of(booking, await harness.read_all(*envelopes)) == envelopes
 
 
-async def test_of_a_busy_booking_nothing_is_handed_over(bench: Bench) -> None:
-    busy, idle = await bench.booking(), await bench.booking()
-    letters = [order(busy), order(idle), order(busy)]
-    await bench.send(*letters)
-    await bench.reads(*letters)
-    assert of(busy, found := await bench.log.read({busy})) == []
-    assert of(idle, found) == [letters[1]]
+async def test_of_a_busy_booking_nothing_is_handed_over(harness: LogHarness) -> None:
+    busy, idle = await harness.booking(), await harness.booking()
+    envelopes = [order(busy), order(idle), order(busy)]
+    await harness.send(*envelopes)
+    await harness.read_all(*envelopes)
+    assert envelopes_of(busy, found := await harness.log.read({busy})) == []
+    assert envelopes_of(idle, found) == [envelopes[1]]
 
 
-async def test_what_is_done_is_not_handed_over_again(bench: Bench) -> None:
-    booking = await bench.booking()
+async def test_what_is_done_is_not_handed_over_again(harness: LogHarness) -> None:
+    booking = await harness.booking()
     first, second = order(booking), order(booking)
-    await bench.send(first, second)
-    await bench.reads(first, second)
-    await bench.log.done([first])
-    assert of(booking, await bench.reads(second)) == [second]
-    await bench.restart()
-    assert of(booking, await bench.reads(second)) == [second]
+    await harness.send(first, second)
+    await harness.read_all(first, second)
+    await harness.log.done([first])
+    assert envelopes_of(booking, await harness.read_all(second)) == [second]
+    await harness.restart()
+    assert envelopes_of(booking, await harness.read_all(second)) == [second]
 
 
-async def test_a_failure_holds_back_its_own_booking_and_counts(bench: Bench) -> None:
-    slow, quick = await bench.booking(), await bench.booking()
+async def test_a_failure_holds_back_its_own_booking_and_counts(harness: LogHarness) -> None:
+    slow, quick = await harness.booking(), await harness.booking()
     failing, behind, other = order(slow), order(slow), order(quick)
-    await bench.send(failing, behind, other)
-    await bench.reads(failing, behind, other)
+    await harness.send(failing, behind, other)
+    await harness.read_all(failing, behind, other)
     for tries in range(3):
-        await bench.log.retry([Failure(failing._replace(tries=tries), "it failed")])
-    assert of(slow, found := await bench.reads(other)) == []
-    assert of(quick, found) == [other]
-    await bench.reads(failing, behind)
-    counted = {one.id: one.tries for one in await bench.log.read()}
+        await harness.log.retry([Failure(failing._replace(tries=tries), "it failed")])
+    assert envelopes_of(slow, found := await harness.read_all(other)) == []
+    assert envelopes_of(quick, found) == [other]
+    await harness.read_all(failing, behind)
+    counted = {one.id: one.tries for one in await harness.log.read()}
     assert counted[failing.id] == 3
 
 
-async def test_what_is_given_up_is_among_the_dead_and_stops_nobody(bench: Bench) -> None:
-    booking = await bench.booking()
+async def test_what_is_given_up_is_among_the_dead_and_stops_nobody(harness: LogHarness) -> None:
+    booking = await harness.booking()
     poison, behind = order(booking, "charge"), order(booking)
-    await bench.send(poison, behind)
-    await bench.reads(poison, behind)
-    await bench.log.reject([Rejection(poison._replace(tries=4), "broken", "it broke\n again")])
-    assert of(booking, await bench.reads(behind)) == [behind]
-    [found] = await dead_letters.list_(bench.pool)
+    await harness.send(poison, behind)
+    await harness.read_all(poison, behind)
+    await harness.log.reject([Rejection(poison._replace(tries=4), "broken", "it broke\n again")])
+    assert envelopes_of(booking, await harness.read_all(behind)) == [behind]
+    [found] = await dead_letters.list_(harness.pool)
     assert (found.id, found.topic, found.reason, found.tries) == (poison.id, ORDERS, "broken", 4)
-    assert cloud_events.read(found.topic, found.value) == poison
+    assert cloud_events.parse(found.topic, found.value) == poison
 
-    await dead_letters.replay(bench.pool, poison.id)
-    await bench.carry()
-    await bench.reads(poison)
-    assert await dead_letters.list_(bench.pool) == []
+    await dead_letters.replay(harness.pool, poison.id)
+    await harness.relay_all()
+    await harness.read_all(poison)
+    assert await dead_letters.list_(harness.pool) == []
 
 
 async def test_bytes_that_nobody_understands_are_dead_and_told_of(
-    kafka_bench: Bench, pool: Pool, kafka_server: Store
+    kafka_harness: LogHarness, pool: Pool, kafka_server: Store
 ) -> None:
-    await make_missing(Cluster(kafka_server.url))
+    await create_missing(Cluster(kafka_server.url))
     producer = AIOKafkaProducer(bootstrap_servers=kafka_server.url)
     await producer.start()
     for value in (b"{", b"\x00\xff", b'{"schema":"9"}', b"[]"):
         await producer.send_and_wait(ORDERS, value, key=b"poison")
     await producer.stop()
-    booking = await kafka_bench.booking()
-    await kafka_bench.send(good := order(booking))
-    await kafka_bench.reads(good)
+    booking = await kafka_harness.booking()
+    await kafka_harness.send(good := order(booking))
+    await kafka_harness.read_all(good)
 
     async def are_dead() -> bool:
-        await kafka_bench.log.read()
+        await kafka_harness.log.read()
         return len([one for one in await dead_letters.list_(pool) if one.key == "poison"]) >= 4
 
     await until(are_dead, within_s=30)
     assert {one.reason for one in await dead_letters.list_(pool)} == {"unreadable"}
-    await kafka_bench.carry()
+    await kafka_harness.relay_all()
     with pytest.raises(dead_letters.NotReplayable):
         await dead_letters.replay(pool, (await dead_letters.list_(pool))[0].id)
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka_server.url, auto_offset_reset="earliest")
@@ -122,38 +123,38 @@ async def test_bytes_that_nobody_understands_are_dead_and_told_of(
     consumer.assign([TopicPartition(DEAD, 0)])
     reasons: list[bytes] = []
 
-    async def are_told() -> bool:
+    async def are_rejected() -> bool:
         found = cast("dict[Any, list[Any]]", await consumer.getmany(timeout_ms=100))
         for records in found.values():
             reasons.extend(dict(record.headers)["reason"] for record in records)
         return reasons.count(b"unreadable") >= 4
 
-    await until(are_told, within_s=30)
+    await until(are_rejected, within_s=30)
     await consumer.stop()
 
 
 async def test_a_lost_topic_is_made_again_and_what_was_on_it_is_sent_again(
-    kafka_bench: Bench, pool: Pool
+    kafka_harness: LogHarness, pool: Pool
 ) -> None:
-    """What was sent and came to nobody is found by its mark that is missing."""
-    booking = await kafka_bench.booking()
-    await kafka_bench.send(lost := order(booking))
-    await kafka_bench.reads(lost)
+    """The watchdog republishes rows that were published long ago and never settled."""
+    booking = await kafka_harness.booking()
+    await kafka_harness.send(lost := order(booking))
+    await kafka_harness.read_all(lost)
     await pool.execute("UPDATE outbox SET published_at = now() - interval '1 min'")
-    watch = Watchdog(pool, Bank(), "tests")
-    assert await watch.republish() == 1
-    assert await watch.republish() == 0
-    await kafka_bench.carry()
+    watchdog = Watchdog(pool, PaymentRouter([SilentProvider()], "bank"), "tests")
+    assert await watchdog.republish() == 1
+    assert await watchdog.republish() == 0
+    await kafka_harness.relay_all()
     assert await pool.fetchval("SELECT published_at > now() - interval '30 s' FROM outbox")
 
 
 async def test_what_was_taken_while_postgres_failed_is_handed_over_later(
-    kafka_bench: Bench, pool: Pool
+    kafka_harness: LogHarness, pool: Pool
 ) -> None:
-    booking = await kafka_bench.booking()
-    await kafka_bench.send(letter := order(booking))
+    booking = await kafka_harness.booking()
+    await kafka_harness.send(envelope := order(booking))
     await pool.execute("ALTER TABLE outbox RENAME TO outbox_that_is_away")
     with pytest.raises(asyncpg.UndefinedTableError):
-        await kafka_bench.reads(letter)
+        await kafka_harness.read_all(envelope)
     await pool.execute("ALTER TABLE outbox_that_is_away RENAME TO outbox")
-    assert of(booking, await kafka_bench.reads(letter)) == [letter]
+    assert envelopes_of(booking, await kafka_harness.read_all(envelope)) == [envelope]

@@ -1,16 +1,16 @@
-"""What a plain sale keeps in its books: bookings, claims, payments, letters; no SQL."""
+"""Reference model of what Postgres has of a sale: bookings, claims, payments, outbox. No SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-Told = tuple[Any, ...]
+Answer = tuple[Any, ...]
 
 SEATS = ("stalls.A-1", "stalls.A-2", "stalls.A-3", "stalls.B-1", "stalls.B-2")
 PLACES = 4  # on the floor
 RULES = {
     "rate_per_second": 0,
-    "active_max": 0,  # nobody comes in but by an operator's hand
+    "active_max": 0,  # only an operator lets visitors in
     "claim_seconds": 86_400,
     "pass_seconds": 86_400,
     "hold_seconds": 200,
@@ -23,27 +23,27 @@ HOLD_MS, PAY_MS, REPEAT_MS, REOPENED_MS = 200_000, 300_000, 10_000, 60_000
 TRIES, LIMIT, EXTENSIONS = 2, 3, 1
 
 
-class Wish(NamedTuple):
-    """Seats by name, or so many places of the floor."""
+class HoldRequest(NamedTuple):
+    """Seats by name, or a quantity of the standing section."""
 
     seats: tuple[str, ...]
-    places: int
+    on_floor: int
 
     @property
     def quantity(self) -> int:
-        return len(self.seats) or self.places
+        return len(self.seats) or self.on_floor
 
 
 @dataclass
 class Hold:
-    """A hold in Redis; `through` is the pass under which it was made."""
+    """A hold in Redis; `pass_number` is that of the pass it was made under."""
 
     id: str
     visitor: str
     key: str
-    wish: Wish
-    through: int
-    first: int
+    request: HoldRequest
+    pass_number: int
+    first_deadline: int
     deadline: int
     state: str = "held"
     reason: str = ""
@@ -54,13 +54,13 @@ class Hold:
     step: int = 0
 
     @property
-    def has_places(self) -> bool:
+    def has_seats(self) -> bool:
         return self.state in ("held", "paying", "sold")
 
 
 @dataclass
 class Booking:
-    """What Postgres keeps of a hold, `made` as it was when it came."""
+    """A row of `bookings`; `made` is the hold as it was first recorded."""
 
     made: Hold
     until: int
@@ -76,7 +76,7 @@ class Booking:
 
 @dataclass
 class Payment:
-    """A try to pay."""
+    """A row of `payments`: one attempt to pay."""
 
     state: str = "asked"
     overdue: bool = False
@@ -84,8 +84,8 @@ class Payment:
 
 
 @dataclass
-class Letter:
-    """An order or a message; a message is heard once, whoever hands it over again."""
+class OutboxEntry:
+    """A row of the outbox, an order or a message; a message has its effect once."""
 
     booking: str
     kind: str
@@ -93,23 +93,23 @@ class Letter:
     step: int
     answers: int = -1  # the order that this message answers
     done: bool = False
-    heard: bool = False
-    ready: bool = True
+    handled: bool = False
+    visible: bool = True
 
 
 class Pass(NamedTuple):
-    """A visitor has this pass, waits (−1), or has no place (0)."""
+    """A visitor's place: the number of the pass, −1 while waiting, 0 when ended."""
 
     visitor: str
     number: int
 
 
-FAR = {"asked": 0, "declined": 1, "cancelled": 1, "captured": 2, "refunded": 3}
-WORDS = {"charged": "captured", "declined": "declined", "cancelled": "cancelled",
+PROGRESS = {"asked": 0, "declined": 1, "cancelled": 1, "captured": 2, "refunded": 3}
+PAYMENT_STATES = {"charged": "captured", "declined": "declined", "cancelled": "cancelled",
          "refunded": "refunded", "overdue": ""}  # fmt: skip
 ORDERS = {"charge", "cancel_charge", "refund", "retake", "mark_sold", "reopen", "free", "tell"}
-# (state, what is heard) → state, reason, claims, orders
-TABLE: dict[tuple[str, str], tuple[str, str, str, tuple[str, ...]]] = {
+# (state, message) → state, reason, claims, orders
+TRANSITIONS: dict[tuple[str, str], tuple[str, str, str, tuple[str, ...]]] = {
     ("paying", "charged"): ("confirmed", "", "keep", ("mark_sold",)),
     ("paying", "declined"): ("held", "declined", "drop", ("reopen",)),
     ("paying", "declined for good"): ("released", "declined", "drop", ("free",)),
@@ -125,131 +125,131 @@ TABLE: dict[tuple[str, str], tuple[str, str, str, tuple[str, ...]]] = {
 
 
 @dataclass
-class Books:
-    """What Postgres keeps; one clock."""
+class ReferenceLedger:
+    """What Postgres has; times are ms of one clock."""
 
     now: int
-    kept_passes: dict[str, int] = field(default_factory=dict[str, int])
+    recorded_passes: dict[str, int] = field(default_factory=dict[str, int])
     bookings: dict[str, Booking] = field(default_factory=dict[str, Booking])
     claims: dict[str, str] = field(default_factory=dict[str, str])
     claimed: int = 0
     payments: dict[tuple[str, int], Payment] = field(default_factory=dict[tuple[str, int], Payment])
-    letters: list[Letter] = field(default_factory=list[Letter])
-    bank: list[Told] = field(default_factory=list[Told])
+    outbox: list[OutboxEntry] = field(default_factory=list[OutboxEntry])
+    bank_calls: list[Answer] = field(default_factory=list[Answer])
 
-    # What it makes of the stream
+    # The record duty
 
     def record(self, entries: Sequence[Pass | Hold]) -> None:
         last = dict[str, Hold]()
         for entry in entries:
             if isinstance(entry, Pass):
-                self.kept_passes[entry.visitor] = entry.number
+                self.recorded_passes[entry.visitor] = entry.number
             else:
                 last.pop(entry.id, None)
                 last[entry.id] = entry
-        for one in last.values():
-            self._keep(one)
+        for hold in last.values():
+            self._save(hold)
         paying = [h for h in last.values() if h.state == "paying" and self._is_held(h)]
         late = [h for h in paying if h.pay_until <= self.now]
-        for one in late:
-            self._turn(one, "expired", "expired")
-            self._order(one.id, one.attempt, "free", "tell")
+        for hold in late:
+            self._change_state(hold, "expired", "expired")
+            self._enqueue(hold.id, hold.attempt, "free", "tell")
         rivals, refused = set[str](), list[Hold]()
-        for one in paying:
-            if one in late:
+        for hold in paying:
+            if hold in late:
                 continue
-            self._turn(one, "paying", "")
-            if self._claim(one.id, rivals):
-                self.payments[one.id, one.attempt] = Payment()
-                self._order(one.id, one.attempt, "charge", "tell")
+            self._change_state(hold, "paying", "")
+            if self._claim(hold.id, rivals):
+                self.payments[hold.id, hold.attempt] = Payment()
+                self._enqueue(hold.id, hold.attempt, "charge", "tell")
             else:
-                refused.append(one)
-            rivals.update(one.wish.seats)
-        for one in refused:
-            self._turn(one, "released", "seats_lost")
-            self._order(one.id, one.attempt, "free", "tell")
+                refused.append(hold)
+            rivals.update(hold.request.seats)
+        for hold in refused:
+            self._change_state(hold, "released", "seats_lost")
+            self._enqueue(hold.id, hold.attempt, "free", "tell")
 
-    def _is_held(self, one: Hold) -> bool:
-        return self.bookings[one.id].state == "held"
+    def _is_held(self, hold: Hold) -> bool:
+        return self.bookings[hold.id].state == "held"
 
-    def _keep(self, one: Hold) -> None:
-        had = self.bookings.get(one.id)
-        ended = one.state in ("released", "expired")
-        if had is None:
-            had = Booking(one, one.deadline, one.left, one.extended, step=0 if ended else 1)
-            self.bookings[one.id] = had
-        if had.state == "held" and ended:
-            had.state, had.reason, had.step = one.state, one.reason, had.step + 1
-        elif had.state == "held":
-            had.until, had.left, had.extended = one.deadline, one.left, one.extended
+    def _save(self, hold: Hold) -> None:
+        booking = self.bookings.get(hold.id)
+        ended = hold.state in ("released", "expired")
+        if booking is None:
+            booking = Booking(hold, hold.deadline, hold.left, hold.extended, step=0 if ended else 1)
+            self.bookings[hold.id] = booking
+        if booking.state == "held" and ended:
+            booking.state, booking.reason, booking.step = hold.state, hold.reason, booking.step + 1
+        elif booking.state == "held":
+            booking.until, booking.left, booking.extended = hold.deadline, hold.left, hold.extended
 
-    def _turn(self, one: Hold, state: str, reason: str) -> None:
-        booking = self.bookings[one.id]
+    def _change_state(self, hold: Hold, state: str, reason: str) -> None:
+        booking = self.bookings[hold.id]
         booking.state, booking.reason, booking.step = state, reason, booking.step + 1
-        booking.attempt = one.attempt
+        booking.attempt = hold.attempt
 
     def _claim(self, id_: str, rivals: set[str]) -> bool:
-        """All or nothing; what somebody before in the same batch asks for, too, is not had."""
+        """Claim all seats of a booking or none. `rivals`: seats asked for before in the batch."""
         booking = self.bookings[id_]
-        wish = booking.made.wish
-        if rivals & {*wish.seats} or any(s in self.claims for s in wish.seats):
+        request = booking.made.request
+        if rivals & {*request.seats} or any(s in self.claims for s in request.seats):
             return False
-        if self.claimed + wish.places > PLACES:
+        if self.claimed + request.on_floor > PLACES:
             return False
-        self.claims.update(dict.fromkeys(wish.seats, id_))
-        self.claimed += wish.places
+        self.claims.update(dict.fromkeys(request.seats, id_))
+        self.claimed += request.on_floor
         booking.claimed = True
         return True
 
-    def _order(self, id_: str, attempt: int, *kinds: str) -> None:
+    def _enqueue(self, id_: str, attempt: int, *kinds: str) -> None:
         step = self.bookings[id_].step
-        self.letters += [Letter(id_, kind, attempt, step) for kind in kinds]
+        self.outbox += [OutboxEntry(id_, kind, attempt, step) for kind in kinds]
 
-    # What the saga hears
+    # The saga
 
-    def hear(self, letter: Letter) -> None:
-        if not letter.heard:
-            letter.heard = True
-            if letter.kind in WORDS:
-                self._hear_bank(letter.booking, letter.kind, letter.attempt)
+    def handle(self, entry: OutboxEntry) -> None:
+        if not entry.handled:
+            entry.handled = True
+            if entry.kind in PAYMENT_STATES:
+                self._handle_payment(entry.booking, entry.kind, entry.attempt)
             else:
-                self._move(letter.booking, letter.kind, self.bookings[letter.booking].paid)
+                self._transition(entry.booking, entry.kind, self.bookings[entry.booking].paid)
 
-    def _hear_bank(self, id_: str, word: str, attempt: int) -> None:
+    def _handle_payment(self, id_: str, event: str, attempt: int) -> None:
         booking, payment = self.bookings[id_], self.payments[id_, attempt]
-        if word == "overdue":
+        if event == "overdue":
             if payment.overdue or payment.state != "asked" or attempt != booking.attempt:
                 return
             payment.overdue = True
-        elif FAR[WORDS[word]] <= FAR[payment.state]:
+        elif PROGRESS[PAYMENT_STATES[event]] <= PROGRESS[payment.state]:
             return
         else:
-            payment.state = WORDS[word]
-        if word == "charged":
+            payment.state = PAYMENT_STATES[event]
+        if event == "charged":
             if booking.paid or (booking.state == "paying" and attempt != booking.attempt):
                 payment.refunding = True
-                return self._order(id_, attempt, "refund")
+                return self._enqueue(id_, attempt, "refund")
             booking.paid = attempt
-        elif attempt != (booking.paid if word == "refunded" else booking.attempt):
+        elif attempt != (booking.paid if event == "refunded" else booking.attempt):
             return
-        if word == "declined" and (payment.overdue or attempt >= TRIES):
-            word = "declined for good"
-        self._move(id_, word, attempt)
+        if event == "declined" and (payment.overdue or attempt >= TRIES):
+            event = "declined for good"
+        self._transition(id_, event, attempt)
 
-    def _move(self, id_: str, word: str, attempt: int) -> None:
+    def _transition(self, id_: str, event: str, attempt: int) -> None:
         booking = self.bookings[id_]
-        if (booking.state, word) not in TABLE:
+        if (booking.state, event) not in TRANSITIONS:
             return
-        state, reason, claims, orders = TABLE[booking.state, word]
+        state, reason, claims, orders = TRANSITIONS[booking.state, event]
         if claims == "take" and not self._claim(id_, set()):
-            return self._move(id_, "seats_lost", attempt)
+            return self._transition(id_, "seats_lost", attempt)
         if claims == "drop" and booking.claimed:
             self.claims = {s: owner for s, owner in self.claims.items() if owner != id_}
-            self.claimed -= booking.made.wish.places
+            self.claimed -= booking.made.request.on_floor
             booking.claimed = False
         if booking.state != "refunding":
             booking.reason = reason
         booking.state, booking.step = state, booking.step + 1
         if "refund" in orders:
             self.payments[id_, attempt].refunding = True
-        self._order(id_, attempt, *orders, "tell")
+        self._enqueue(id_, attempt, *orders, "tell")

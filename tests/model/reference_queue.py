@@ -1,26 +1,24 @@
-"""The line as anybody would write it down: dictionaries, one clock, and what Postgres has.
+"""Reference model of the queue: dictionaries, one clock, and a copy of what Postgres recorded.
 
-No Redis, no Lua, no batches: `tests/test_model.py` holds the real moves against it.
+No Redis, no Lua, no batches. `queue_machine.py` compares the real moves with it.
 """
 
 import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-Told = tuple[Any, ...]
-
-LIMITLESS = 10**9
+Answer = tuple[Any, ...]
 
 
 @dataclass
-class Line:
-    """Who stands where. Times are ms; every dictionary is by visitor."""
+class ReferenceQueue:
+    """Places, passes and deadlines of one event. Times are ms, keys visitors."""
 
     now: int
     rules: dict[str, float]
     state: str = "open"
     last: int = 0
-    kept: int = 0
+    recorded: int = 0
     wave: int = 0
     numbers: dict[str, int] = field(default_factory=dict[str, int])
     waiting: list[str] = field(default_factory=list[str])
@@ -30,14 +28,14 @@ class Line:
     back: list[str] = field(default_factory=list[str])
     waves: dict[str, int] = field(default_factory=dict[str, int])
     tokens: float = 1.0
-    at: int | None = None
-    turn: str = ""
+    refilled_at: int | None = None
+    last_from: str = ""
 
-    # What visitors ask
+    # Commands of visitors and operators
 
-    def join(self, visitor: str) -> Told:
+    def join(self, visitor: str) -> Answer:
         if visitor in self.numbers:
-            return self.claim(visitor)
+            return self.confirm_presence(visitor)
         if self.state not in ("scheduled", "drawing", "open", "paused"):
             return ("line_closed",)
         if len(self.waiting) >= self.rules["waiting_max"]:
@@ -45,33 +43,33 @@ class Line:
         self.last += 1
         self.numbers[visitor] = self.last
         self.waiting.append(visitor)
-        return self.look(visitor)
+        return self.find_place(visitor)
 
-    def look(self, visitor: str) -> Told:
+    def find_place(self, visitor: str) -> Answer:
         if visitor not in self.numbers:
             return ("not_in_line",)
         number = self.numbers[visitor]
-        told = number <= self.kept
+        is_recorded = number <= self.recorded
         if visitor in self.active:
-            return ("admitted", number, told, self.waves[visitor], self.active[visitor])
+            return ("admitted", number, is_recorded, self.waves[visitor], self.active[visitor])
         if visitor in self.waiting:
-            return ("waiting", number, told, self.waiting.index(visitor))
-        return ("late", number, told)
+            return ("waiting", number, is_recorded, self.waiting.index(visitor))
+        return ("late", number, is_recorded)
 
-    def claim(self, visitor: str) -> Told:
+    def confirm_presence(self, visitor: str) -> Answer:
         self.unclaimed.pop(visitor, None)
         if self.late.pop(visitor, None) is not None:
             self.back.append(visitor)
             self.back.sort(key=self.numbers.__getitem__)
-        return self.look(visitor)
+        return self.find_place(visitor)
 
-    def leave(self, visitor: str) -> Told:
+    def leave(self, visitor: str) -> Answer:
         if visitor not in self.numbers:
             return ("not_in_line",)
-        self._forget(visitor)
+        self._remove(visitor)
         return ("left",)
 
-    def admit_by_hand(self, visitor: str) -> Told:
+    def admit_by_hand(self, visitor: str) -> Answer:
         if visitor not in self.numbers:
             return ("not_in_line",)
         if self.state == "closed":
@@ -79,17 +77,17 @@ class Line:
         if visitor not in self.active:
             self.wave += 1
             self._admit(visitor)
-        return self.look(visitor)
+        return self.find_place(visitor)
 
-    # What happens by itself
+    # The tick
 
-    def beat(self) -> int:
-        """Who lapses goes, who is next comes in; how many came in."""
-        self._lapse()
+    def tick(self) -> int:
+        """Expire passes and missed turns, then admit the next visitors. Return how many came in."""
+        self._expire()
         rate = self.rules["rate_per_second"]
-        at = self.now if self.at is None else self.at
+        at = self.now if self.refilled_at is None else self.refilled_at
         self.tokens = min(max(1, rate / 2), self.tokens + rate * max(0, self.now - at) / 1000)
-        self.at = at if self.now < at and at - self.now < 5000 else self.now
+        self.refilled_at = at if self.now < at and at - self.now < 5000 else self.now
         wanted = max(int(self.tokens), self.rules["queue_from"] - len(self.active))
         slots = int(min(self.rules["active_max"] - len(self.active), wanted))
         chosen = self._next(slots) if self.state in ("open", "draining") else []
@@ -99,66 +97,62 @@ class Line:
         self.tokens = max(0.0, self.tokens - len(chosen))
         return len(chosen)
 
-    def close(self) -> None:
-        for visitor in list(self.numbers):
-            self._forget(visitor)
+    # Recording and recovery
 
-    # What is kept, and what is lost
-
-    def record(self) -> "Line":
-        """Postgres has everything up to here: what will be there after a loss."""
-        self.kept = self.last
+    def record(self) -> "ReferenceQueue":
+        """Mark every place as recorded. Return a copy: what Postgres has after a loss of Redis."""
+        self.recorded = self.last
         return copy.deepcopy(self)
 
-    def brought_back(self, now: int) -> "Line":
-        """What a new epoch begins with: passes go on, claim windows and the bucket begin anew."""
-        line = copy.deepcopy(self)
-        line.now, line.tokens, line.at, line.turn = now, 1.0, None, ""
-        line.unclaimed = {v: now + int(self.rules["claim_seconds"] * 1000) for v in self.active}
-        return line
+    def rebuilt(self, now: int) -> "ReferenceQueue":
+        """Return the first state of a new epoch: passes stay, claim windows and bucket restart."""
+        queue = copy.deepcopy(self)
+        queue.now, queue.tokens, queue.refilled_at, queue.last_from = now, 1.0, None, ""
+        queue.unclaimed = {v: now + int(self.rules["claim_seconds"] * 1000) for v in self.active}
+        return queue
 
-    def _lapse(self) -> None:
+    def _expire(self) -> None:
         for visitor, deadline in self._due(self.active):
             assert deadline <= self.now
-            self._forget(visitor)
+            self._remove(visitor)
         for visitor, _ in self._due(self.unclaimed):
             del self.active[visitor], self.unclaimed[visitor]
             until = self.now + int(self.rules["late_seconds"] * 1000)
             if until > self.now and len(self.late) < self.rules["late_max"]:
                 self.late[visitor] = until
             else:
-                self._forget(visitor)
+                self._remove(visitor)
         for visitor, _ in self._due(self.late):
-            self._forget(visitor)
+            self._remove(visitor)
 
     def _due(self, deadlines: dict[str, int]) -> list[tuple[str, int]]:
         due = [(visitor, at) for visitor, at in deadlines.items() if at <= self.now]
         return sorted(due, key=lambda one: (one[1], one[0]))
 
     def _next(self, slots: int) -> list[str]:
-        front = [v for v in self.waiting if self.numbers[v] <= self.kept]
+        front = [v for v in self.waiting if self.numbers[v] <= self.recorded]
         back, chosen = list(self.back), list[str]()
         while len(chosen) < slots and (front or back):
-            if back and (self.turn != "back" or not front):
+            if back and (self.last_from != "back" or not front):
                 chosen.append(back.pop(0))
-                self.turn = "back"
+                self.last_from = "back"
             else:
                 chosen.append(front.pop(0))
-                self.turn = "line"
+                self.last_from = "line"
         return chosen
 
     def _admit(self, visitor: str) -> None:
-        for crowd in (self.waiting, self.back):
-            if visitor in crowd:
-                crowd.remove(visitor)
+        for queue in (self.waiting, self.back):
+            if visitor in queue:
+                queue.remove(visitor)
         self.late.pop(visitor, None)
         self.active[visitor] = self.now + int(self.rules["pass_seconds"] * 1000)
         self.unclaimed[visitor] = self.now + int(self.rules["claim_seconds"] * 1000)
         self.waves[visitor] = self.wave
 
-    def _forget(self, visitor: str) -> None:
-        for crowd in (self.waiting, self.back):
-            if visitor in crowd:
-                crowd.remove(visitor)
-        for known in (self.numbers, self.active, self.unclaimed, self.late, self.waves):
-            known.pop(visitor, None)
+    def _remove(self, visitor: str) -> None:
+        for queue in (self.waiting, self.back):
+            if visitor in queue:
+                queue.remove(visitor)
+        for by_visitor in (self.numbers, self.active, self.unclaimed, self.late, self.waves):
+            by_visitor.pop(visitor, None)

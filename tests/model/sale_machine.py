@@ -1,4 +1,4 @@
-"""A machine that asks the real sale and the plain one the same, on real stores."""
+"""State machine of a sale: each action runs on the real stores and on the reference model."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,59 +8,66 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from booking_rush.booking.recording.batch import Batch, fold
-from booking_rush.booking.recording.recorder import CursorMovedError
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.holds import commands as lua
 from booking_rush.lua.line import commands
 from booking_rush.lua.saga import commands as saga_commands
-from tests.model.queue_machine import Lab
-from tests.model.reference_ledger import PLACES, SEATS, WORDS, Hold, Letter, Pass, Wish
-from tests.model.sale_stores import NAMES, Stage, pick
+from tests.model.model_lab import Lab
+from tests.model.reference_ledger import (
+    PAYMENT_STATES,
+    PLACES,
+    SEATS,
+    Hold,
+    HoldRequest,
+    OutboxEntry,
+    Pass,
+)
+from tests.model.sale_stores import NAMES, SaleLab, pick
 from tests.support.event_in_redis import EVENT
 
 NTH = st.integers(0, 59)
 STEPS_S = (0, 11, 61, 201, 201, 301, -3)
-HEARD = ("charged", "charged", "declined", "declined", "overdue", "cancelled", "refunded",
+MESSAGES = ("charged", "charged", "declined", "declined", "overdue", "cancelled", "refunded",
          "cancel_asked")  # fmt: skip
-# What may happen, the likelier the more often it stands here.
-NIGHT = (
-    *("hold",) * 6, *("extend", "release", "repeat", "wish_again", "leave", "remove"),
-    *("check_out",) * 3, *("beat",) * 4, *("record", "record_some") * 2,
-    *("hear",) * 5, *("hear_what_commits_late",), *("money_comes_late",) * 3,
-    *("carry_out_everything",) * 2, *("carry_out_one",) * 3, *("hand_over_again",) * 2,
+# Methods of the machine, the likelier the more often they stand here.
+ACTIONS = (
+    *("hold",) * 6, *("extend", "release", "repeat", "reuse_key", "leave", "remove"),
+    *("check_out",) * 3, *("tick",) * 4, *("record", "record_some") * 2,
+    *("send_message",) * 5, *("commit_out_of_order",), *("capture_late",) * 3,
+    *("carry_out_everything",) * 2, *("carry_out_one",) * 3, *("deliver_again",) * 2,
     *("wake_a_conductor",) * 2,
     *("stop_a_recorder", "wake_the_recorder", "lose_redis", "lose_redis", "rebuild"),
-    *("a_hand_frees_a_seat",) * 2,
+    *("free_a_seat_by_hand",) * 2,
 )  # fmt: skip
-LOST = ("declined", "cancelled")  # money that may come for all that
+LOST = ("declined", "cancelled")  # a capture may follow for all that
 
 
-class At(NamedTuple):
-    """What a turn of the night is about; each takes of it what it needs."""
+class Choice(NamedTuple):
+    """The drawn arguments of one action; each uses those that it needs."""
 
     nth: int
     other: int
-    wish: Wish
-    word: str
-    way: int
+    request: HoldRequest
+    event: str
+    steps: int
 
 
-WISHES = st.one_of(
+REQUESTS = st.one_of(
     st.lists(st.sampled_from(SEATS), min_size=1, max_size=3, unique=True).map(
-        lambda seats: Wish(tuple(seats), 0)
+        lambda seats: HoldRequest(tuple(seats), 0)
     ),
-    st.integers(1, 3).map(lambda places: Wish((), places)),
+    st.integers(1, 3).map(lambda places: HoldRequest((), places)),
 )
-TURNS = st.builds(At, NTH, NTH, WISHES, st.sampled_from(HEARD), st.integers(0, 6))
+CHOICES = st.builds(Choice, NTH, NTH, REQUESTS, st.sampled_from(MESSAGES), st.integers(0, 6))
 
 
-class SaleMachine(Stage, RuleBasedStateMachine):
-    """Every rule is asked of the real sale and of the plain one."""
+class SaleMachine(SaleLab, RuleBasedStateMachine):
+    """Runs each action on both sales and compares answers and stores."""
 
-    @initialize(rough=st.booleans())
-    def begin(self, rough: bool) -> None:
-        """In a rough night somebody's hand frees seats in Redis that are not free."""
-        self.rough = rough
+    @initialize(freed_by_hand=st.booleans())
+    def begin(self, freed_by_hand: bool) -> None:
+        """Start a sale; with `freed_by_hand`, seats that are not free are freed in Redis alone."""
+        self.freed_by_hand = freed_by_hand
         self.stale: tuple[int, str, Batch, list[Pass | Hold]] | None = None
         self.set_up()
         for visitor in NAMES:
@@ -68,186 +75,188 @@ class SaleMachine(Stage, RuleBasedStateMachine):
 
     # Visitors and operators
 
-    @rule(what=st.sampled_from(NIGHT), at=TURNS)
-    def happens(self, what: str, at: At) -> None:
-        """One rule for all: hypothesis leaves out rules at will, and a night needs all of them."""
-        getattr(self, what)(at)
+    @rule(what=st.sampled_from(ACTIONS), choice=CHOICES)
+    def act(self, what: str, choice: Choice) -> None:
+        """Run one action. One rule for all: hypothesis would leave some rules out of a run."""
+        getattr(self, what)(choice)
 
-    def hold(self, at: At) -> None:
-        """Hold, and perhaps go on to pay, and to hear of it."""
-        visitor = pick(at.nth, [name for name in NAMES if not self._lives(name)], NAMES) or ""
-        if at.other % 6:
+    def hold(self, choice: Choice) -> None:
+        """Hold, and take up to six of the steps from checkout to the saga's answer."""
+        visitor = (
+            pick(choice.nth, [name for name in NAMES if not self._has_hold(name)], NAMES) or ""
+        )
+        if choice.other % 6:
             self.admit(visitor)
-        id_ = self.ask_to_hold(visitor, f"key {next(self.count)}", at.wish)
-        if id_ in self.sale.holds:
-            way: list[Callable[[], None]] = [
+        id_ = self.ask_to_hold(visitor, f"key {next(self.count)}", choice.request)
+        if id_ in self.reference.holds:
+            following: list[Callable[[], None]] = [
                 self.record, partial(self.pay, id_), self.record,
-                self.carry_out_everything, partial(self._hear, id_, at.word),
+                self.carry_out_everything, partial(self._handle_payment, id_, choice.event),
                 self.carry_out_everything,
             ]  # fmt: skip
-            for go_on in way[: at.way]:
-                go_on()
+            for action in following[: choice.steps]:
+                action()
 
-    def repeat(self, at: At) -> None:
-        if one := self._one_of_the_holds(at):
-            self.ask_to_hold(one.visitor, one.key, one.wish)
+    def repeat(self, choice: Choice) -> None:
+        if hold := self._pick_hold(choice):
+            self.ask_to_hold(hold.visitor, hold.key, hold.request)
 
-    def wish_again(self, at: At) -> None:
-        """The same key with another wish."""
-        if one := self._one_of_the_holds(at):
-            self.ask_to_hold(one.visitor, one.key, at.wish)
+    def reuse_key(self, choice: Choice) -> None:
+        """Send another request under a key that was used."""
+        if hold := self._pick_hold(choice):
+            self.ask_to_hold(hold.visitor, hold.key, choice.request)
 
-    def extend(self, at: At) -> None:
-        if one := self._one_of_the_holds(at):
-            told = self.sale.extend(self._who(at, one), one.id)
-            assert self.ask(lua.ExtendHold(self._who(at, one), one.id)) == told
+    def extend(self, choice: Choice) -> None:
+        if hold := self._pick_hold(choice):
+            expected = self.reference.extend(self._asking(choice, hold), hold.id)
+            assert self.ask(lua.ExtendHold(self._asking(choice, hold), hold.id)) == expected
 
-    def release(self, at: At) -> None:
-        if one := self._one_of_the_holds(at):
-            told = self.sale.release(self._who(at, one), one.id)
-            assert self.ask(lua.ReleaseHold(self._who(at, one), one.id)) == told
+    def release(self, choice: Choice) -> None:
+        if hold := self._pick_hold(choice):
+            expected = self.reference.release(self._asking(choice, hold), hold.id)
+            assert self.ask(lua.ReleaseHold(self._asking(choice, hold), hold.id)) == expected
 
-    def leave(self, at: At, reason: str = "left") -> None:
-        visitor = NAMES[at.nth % len(NAMES)]
-        told = self.sale.leave(visitor, removed=reason == "removed")
-        assert self.ask(commands.LeaveLine(visitor, reason)) == told
+    def leave(self, choice: Choice, reason: str = "left") -> None:
+        visitor = NAMES[choice.nth % len(NAMES)]
+        expected = self.reference.leave(visitor, removed=reason == "removed")
+        assert self.ask(commands.LeaveLine(visitor, reason)) == expected
 
-    def remove(self, at: At) -> None:
-        self.leave(at, "removed")
+    def remove(self, choice: Choice) -> None:
+        self.leave(choice, "removed")
 
-    def check_out(self, at: At) -> None:
-        if one := self._one_of_the_holds(at):
-            self.pay(one.id)
-            if at.other % 2:
+    def check_out(self, choice: Choice) -> None:
+        if hold := self._pick_hold(choice):
+            self.pay(hold.id)
+            if choice.other % 2:
                 self.record()
 
-    def _one_of_the_holds(self, at: At) -> Hold | None:
-        every = [*self.sale.holds.values()]
-        held = [one for one in every if one.state == "held"]
-        return pick(at.nth, [one for one in held if one.attempt], held, every)
+    def _pick_hold(self, choice: Choice) -> Hold | None:
+        every = [*self.reference.holds.values()]
+        held = [hold for hold in every if hold.state == "held"]
+        return pick(choice.nth, [hold for hold in held if hold.attempt], held, every)
 
-    def _who(self, at: At, one: Hold) -> str:
-        """Whose hold it is, or now and then somebody else."""
-        return one.visitor if at.other % 5 else NAMES[at.other % len(NAMES)]
+    def _asking(self, choice: Choice, hold: Hold) -> str:
+        """Return the hold's visitor, or now and then another one."""
+        return hold.visitor if choice.other % 5 else NAMES[choice.other % len(NAMES)]
 
-    def beat(self, at: At) -> None:
-        """Time passes, and mostly somebody looks what is over."""
-        self.sale.now += STEPS_S[at.nth % len(STEPS_S)] * 1000
-        self.program.now_ms = self.sale.now
-        if at.other % 3:
+    def tick(self, choice: Choice) -> None:
+        """Move the clock; two times of three, run a tick, too."""
+        self.reference.now += STEPS_S[choice.nth % len(STEPS_S)] * 1000
+        self.program.now_ms = self.reference.now
+        if choice.other % 3:
             assert self.ask(commands.AdmitNext()) == ("advanced",)
-            self.sale.beat()
+            self.reference.tick()
 
-    def a_hand_frees_a_seat(self, at: At) -> None:
-        """So two hold the same: the claim in Postgres decides."""
-        if self.rough and at.wish.places:
-            self.sale.free += at.wish.places
-            self.lab.run(self.free_by_hand("floor", at.wish.places))
-            return self.hold(at)
-        taken = [seat for seat, mark in self.sale.rows.items() if mark != "."]
-        seat = pick(at.nth, [*self.sale.claims], taken)
-        if self.rough and seat:
-            if self.sale.rows[seat] != ".":
-                self.sale.rows[seat] = "."
+    def free_a_seat_by_hand(self, choice: Choice) -> None:
+        """Free a held seat in Redis and hold it again: the claim in Postgres decides."""
+        if self.freed_by_hand and choice.request.on_floor:
+            self.reference.free += choice.request.on_floor
+            self.lab.run(self.free_by_hand("floor", choice.request.on_floor))
+            return self.hold(choice)
+        taken = [seat for seat, mark in self.reference.rows.items() if mark != "."]
+        seat = pick(choice.nth, [*self.reference.claims], taken)
+        if self.freed_by_hand and seat:
+            if self.reference.rows[seat] != ".":
+                self.reference.rows[seat] = "."
                 self.lab.run(self.free_by_hand(seat))
-            others = {*at.wish.seats[:2]} - {seat}
-            self.hold(at._replace(wish=Wish((seat, *sorted(others)), 0)))
+            others = {*choice.request.seats[:2]} - {seat}
+            self.hold(choice._replace(request=HoldRequest((seat, *sorted(others)), 0)))
 
-    # The record
+    # The record duty
 
-    def record(self, at: At | None = None) -> None:
+    def record(self, choice: Choice | None = None) -> None:
         self.lab.run(self._record())
-        self.sale.record(self.sale.stream)
-        self.sale.stream = []
+        self.reference.record(self.reference.stream)
+        self.reference.stream = []
 
-    def record_some(self, at: At) -> None:
-        """A batch ends wherever it ends."""
-        entries = self.lab.run(self._entries())
-        assert len(entries) == len(self.sale.stream)
+    def record_some(self, choice: Choice) -> None:
+        """Commit the first some of the entries that wait."""
+        entries = self.lab.run(self.unrecorded())
+        assert len(entries) == len(self.reference.stream)
         if entries:
-            some = at.nth % len(entries) + 1
-            epoch, last = self.lab.run(self._cursor())
+            some = choice.nth % len(entries) + 1
+            epoch, last = self.lab.run(self.cursor())
             batch = fold(entries[:some])
             self.lab.run(self.recorder.commit(EVENT, epoch, last, batch))
-            self._recorded(self.sale.stream[:some])
+            self._recorded(self.reference.stream[:some])
 
     def _recorded(self, entries: list[Pass | Hold]) -> None:
-        self.sale.record(entries)
-        self.sale.stream = self.sale.stream[len(entries) :]
+        self.reference.record(entries)
+        self.reference.stream = self.reference.stream[len(entries) :]
 
     # The saga
 
-    def hear(self, at: At) -> None:
-        if letter := self._letter(at.nth, at.word):
-            self.lab.run(self.send(letter))
-            if at.other % 3:
+    def send_message(self, choice: Choice) -> None:
+        if message := self._message(choice.nth, choice.event):
+            self.lab.run(self.send(message))
+            if choice.other % 3:
                 self.carry_out_everything()
 
-    def _hear(self, id_: str, word: str) -> None:
-        if (id_, 1) in self.sale.payments and word in WORDS and word != "refunded":
-            self.lab.run(self.send(Letter(id_, word, 1, 0)))
+    def _handle_payment(self, id_: str, event: str) -> None:
+        if (id_, 1) in self.reference.payments and event in PAYMENT_STATES and event != "refunded":
+            self.lab.run(self.send(OutboxEntry(id_, event, 1, 0)))
 
-    def money_comes_late(self, at: At) -> None:
-        """For a try that was lost, while the next one may not be recorded yet."""
+    def capture_late(self, choice: Choice) -> None:
+        """Capture a declined or cancelled attempt, perhaps before the next one is recorded."""
         if not self._lost():
-            self.hold(at._replace(word=LOST[at.other % 2], way=6))
-        if found := pick(at.nth, self._lost()):
-            if self.sale.holds[found[0]].state == "held":
+            self.hold(choice._replace(event=LOST[choice.other % 2], steps=6))
+        if found := pick(choice.nth, self._lost()):
+            if self.reference.holds[found[0]].state == "held":
                 self.pay(found[0])
             self.carry_out_everything()
-            self.lab.run(self.send(Letter(found[0], "charged", found[1], 0)))
-            if at.way % 2:
-                self.lose_what_is_retaken(at, self.sale.holds[found[0]].wish)
+            self.lab.run(self.send(OutboxEntry(found[0], "charged", found[1], 0)))
+            if choice.steps % 2:
+                self.lose_retaken_seats(choice, self.reference.holds[found[0]].request)
             self.carry_out_everything()
 
     def _lost(self) -> list[tuple[str, int]]:
-        return [at for at, one in self.sale.payments.items() if one.state in LOST]
+        return [key for key, payment in self.reference.payments.items() if payment.state in LOST]
 
-    def lose_what_is_retaken(self, at: At, wish: Wish) -> None:
-        """Redis has taken places again and is lost, before it is heard; others may hold them."""
+    def lose_retaken_seats(self, choice: Choice, request: HoldRequest) -> None:
+        """Lose Redis between Retake and its answer; another visitor may hold the seats then."""
         for _ in ("charged", "retake"):
-            self.carry_out_one(at)
-        self.lose_redis(at)
-        if at.other % 3:
-            self.hold(at._replace(wish=wish))
+            self.carry_out_one(choice)
+        self.lose_redis(choice)
+        if choice.other % 3:
+            self.hold(choice._replace(request=request))
 
-    def hear_what_commits_late(self, at: At) -> None:
-        """A message with a smaller number than one that is carried out becomes visible after it."""
+    def commit_out_of_order(self, choice: Choice) -> None:
+        """Commit a message after one with a greater number has been carried out."""
         self.carry_out_everything()
-        late, soon = self._letter(at.nth, at.word), self._letter(at.other, "charged")
+        late, soon = self._message(choice.nth, choice.event), self._message(choice.other, "charged")
         if late and soon and late.booking != soon.booking:
-            late.ready = False
+            late.visible = False
             self.lab.run(self.send(late, self.send(soon), self.carry_out_all))
-            late.ready = True
+            late.visible = True
 
-    def _letter(self, nth: int, kind: str) -> Letter | None:
-        """What may be said of some booking."""
-        sale = self.sale
+    def _message(self, nth: int, kind: str) -> OutboxEntry | None:
+        """Return a message of this kind that some booking may get, or None."""
+        sale = self.reference
         if kind == "cancel_asked":
-            paid = [id_ for id_, one in sale.bookings.items() if one.state == "confirmed"]
-            booking = pick(nth, paid, [*sale.bookings])
-            return Letter(booking, kind, 0, 0) if booking else None
+            paid = [id_ for id_, booking in sale.bookings.items() if booking.state == "confirmed"]
+            id_ = pick(nth, paid, [*sale.bookings])
+            return OutboxEntry(id_, kind, 0, 0) if id_ else None
         if kind == "refunded":
-            found = pick(nth, [at for at, one in sale.payments.items() if one.refunding])
+            found = pick(nth, [key for key, payment in sale.payments.items() if payment.refunding])
         else:
-            asked = [at for at, one in sale.payments.items() if one.state == "asked"]
-            money_comes_late = kind == "charged" and nth % 2
-            found = pick(nth, self._lost() if money_comes_late else asked, asked, [*sale.payments])
-        return Letter(found[0], kind, found[1], 0) if found else None
+            asked = [key for key, payment in sale.payments.items() if payment.state == "asked"]
+            captured_late = kind == "charged" and nth % 2
+            found = pick(nth, self._lost() if captured_late else asked, asked, [*sale.payments])
+        return OutboxEntry(found[0], kind, found[1], 0) if found else None
 
-    def carry_out_one(self, at: At) -> None:
-        """Whatever is next of some booking, while the others wait."""
-        if found := pick(at.nth, [*{one.booking: 1 for one in self.sale.waiting()}]):
+    def carry_out_one(self, choice: Choice) -> None:
+        """Carry out the next entry of some booking, while the others wait."""
+        if found := pick(choice.nth, [*{entry.booking: 1 for entry in self.reference.waiting()}]):
             self.lab.run(self.carry_out_next(found))
 
-    def carry_out_everything(self, at: At | None = None) -> None:
+    def carry_out_everything(self, choice: Choice | None = None) -> None:
         self.lab.run(self.carry_out_all())
 
-    def hand_over_again(self, at: At) -> None:
-        """What was carried out comes again: its mark was lost."""
-        done = [number for number, one in enumerate(self.sale.letters) if one.done]
-        if (number := pick(at.nth, done)) is not None:
-            self.sale.letters[number].done = False
+    def deliver_again(self, choice: Choice) -> None:
+        """Deliver an entry again that was carried out: its mark is removed."""
+        done = [number for number, entry in enumerate(self.reference.outbox) if entry.done]
+        if (number := pick(choice.nth, done)) is not None:
+            self.reference.outbox[number].done = False
             self.lab.run(
                 self.lab.pool.execute(
                     """
@@ -258,86 +267,82 @@ class SaleMachine(Stage, RuleBasedStateMachine):
                 )
             )
 
-    def wake_a_conductor(self, at: At) -> None:
-        """It had looked at the step of the booking, and was stopped before it asked Redis."""
-        reopened = [one for one in self.program.orders if isinstance(one, saga_commands.ReopenHold)]
-        order = pick(at.nth, reopened, self.program.orders)
-        if isinstance(order, saga_commands.ReopenHold) and at.other % 2:
+    def wake_a_conductor(self, choice: Choice) -> None:
+        """Repeat an order as a conductor does that was stopped after it had read the step."""
+        reopened = [
+            order for order in self.program.orders if isinstance(order, saga_commands.ReopenHold)
+        ]
+        order = pick(choice.nth, reopened, self.program.orders)
+        if isinstance(order, saga_commands.ReopenHold) and choice.other % 2:
             self.pay(order.hold)
         if order:
-            self.obey_again(order)
+            self.repeat_order(order)
 
-    # The one way back
+    # Recovery
 
-    def lose_redis(self, at: At) -> None:
-        """Perhaps a recorder had a batch in hand, and wakes when everything is back."""
-        if stopped := at.other % 2 == 0:
-            self.stop_a_recorder(at)
+    def lose_redis(self, choice: Choice) -> None:
+        """Empty Redis and rebuild it, perhaps while a stopped recorder holds a batch."""
+        if stopped := choice.other % 2 == 0:
+            self.stop_a_recorder(choice)
         self.lab.run(self.lab.redis.flushall())
-        self.bring_back()
+        self.rebuild_sale()
         if stopped:
-            self.wake_the_recorder(at)
+            self.wake_the_recorder(choice)
 
-    def rebuild(self, at: At) -> None:
-        self._recorded(self.sale.stream)  # what the old epoch's outbox holds is drained first
-        self.bring_back()
+    def rebuild(self, choice: Choice) -> None:
+        self._recorded(self.reference.stream)  # the old epoch's outbox is drained first
+        self.rebuild_sale()
 
-    def bring_back(self) -> None:
-        self.lab.run(self.recorder.rebuild(EVENT))
-        self.lab.run(self._look_around())
+    def rebuild_sale(self) -> None:
+        self.rebuild_event()
         for row in self.lab.run(self.lab.pool.fetch("SELECT id, state, until_ms FROM bookings")):
-            had = self.sale.bookings[str(row["id"])]
-            if had.state == "held":  # moved by the real time for which nobody could use it
-                assert 0 <= row["until_ms"] - had.until < 60_000
-                had.until = row["until_ms"]
-        self.sale.bring_back()
-        assert {*self.sale.holds} == {*self.sale.bookings}
+            booking = self.reference.bookings[str(row["id"])]
+            if booking.state == "held":  # a rebuild extends it by its own duration
+                assert 0 <= row["until_ms"] - booking.until < 60_000
+                booking.until = row["until_ms"]
+        self.reference.rebuild()
+        assert {*self.reference.holds} == {*self.reference.bookings}
 
-    def stop_a_recorder(self, at: At) -> None:
-        entries = self.lab.run(self._entries())
-        epoch, last = self.lab.run(self._cursor())
-        self.stale = (epoch, last, fold(entries), [*self.sale.stream]) if entries else None
+    def stop_a_recorder(self, choice: Choice) -> None:
+        entries = self.lab.run(self.unrecorded())
+        epoch, last = self.lab.run(self.cursor())
+        self.stale = (epoch, last, fold(entries), [*self.reference.stream]) if entries else None
 
-    def wake_the_recorder(self, at: At) -> None:
-        """It may commit what is still next; anything else it must find refused."""
+    def wake_the_recorder(self, choice: Choice) -> None:
+        """Let it commit its batch: refused unless that is still the next one."""
         if self.stale is None:
             return
         (epoch, last, batch, entries), self.stale = self.stale, None
-        now = self.lab.run(self._cursor())
-        try:
-            self.lab.run(self.recorder.commit(EVENT, epoch, last, batch))
-        except CursorMovedError:
-            assert now != (epoch, last)
-            return
-        assert now == (epoch, last), "a stopped recorder wrote into another life"
-        self._recorded(entries)
+        if self.commit_stale(epoch, last, batch):
+            self._recorded(entries)
 
-    # What must hold
+    # Invariants
 
     @invariant()
-    def the_stores_are_as_the_plain_sale_says(self) -> None:
+    def stores_agree_with_the_reference(self) -> None:
         if not hasattr(self, "program"):
             return
-        redis, kept = self.lab.run(self._seen())
+        redis, postgres = self.lab.run(self._stores())
         assert redis == self._expected_of_redis()
-        assert kept == self._expected_of_postgres()
-        assert self.bank.asked == self.sale.bank
+        assert postgres == self._expected_of_postgres()
+        assert self.bank.asked == self.reference.bank_calls
 
     @invariant()
-    def nothing_is_promised_twice(self) -> None:
-        if not hasattr(self, "program") or self.rough:
+    def no_seat_is_promised_twice(self) -> None:
+        if not hasattr(self, "program") or self.freed_by_hand:
             return
-        sale = self.sale
-        wishes = [one.wish for one in sale.holds.values() if one.has_places]
-        had = sorted(seat for one in wishes for seat in one.seats if seat not in sale.sold_over)
+        sale = self.reference
+        requests = [hold.request for hold in sale.holds.values() if hold.has_seats]
+        promised = [seat for request in requests for seat in request.seats]
         rows = {seat: mark for seat, mark in sale.rows.items() if seat not in sale.sold_over}
+        had = sorted(seat for seat in promised if seat not in sale.sold_over)
         assert had == sorted(seat for seat, mark in rows.items() if mark != ".")
-        assert sale.free + sum(one.places for one in wishes) == PLACES
-        to_come = {id_ for id_ in sale.bookings if sale.is_to_come(id_, "mark_sold")}
+        assert sale.free + sum(request.on_floor for request in requests) == PLACES
+        to_come = {id_ for id_ in sale.bookings if sale.will_take_seats(id_, "mark_sold")}
         for seat, owner in sale.claims.items():
             free = rows.get(seat) == "." and owner not in to_come
             assert not free, f"{seat} is free, and {owner} has it"
-        places = sum(sale.bookings[id_].made.wish.places for id_ in to_come)
+        places = sum(sale.bookings[id_].made.request.on_floor for id_ in to_come)
         assert sale.free + sale.claimed <= PLACES + places
 
     def teardown(self) -> None:

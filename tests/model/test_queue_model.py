@@ -1,7 +1,7 @@
-"""The model test: whatever happens in whatever order, the real line and a plain one agree.
+"""Model test of the queue: in any order of events the real queue and the reference agree.
 
-A machine joins, leaves, claims, beats, steps the clock back, records, empties Redis and brings
-back, on a real Redis and a real Postgres; then mutants of ours must each be caught by it.
+A state machine joins, leaves, confirms presence, ticks, steps the clock back, records, empties
+Redis and rebuilds it, on a real Redis and a real Postgres. Each mutant must make it fail.
 """
 
 from collections.abc import Callable, Generator
@@ -16,7 +16,8 @@ from hypothesis.stateful import (
 from booking_rush.booking.recording import recorder as record_module
 from booking_rush.booking.recording.batch import Batch
 from booking_rush.booking.recording.recorder import Recorder
-from tests.model.queue_machine import Lab, laboratory, machine_for
+from tests.model.model_lab import Lab, laboratory
+from tests.model.queue_machine import machine_for
 from tests.support.servers.stores import Store
 
 
@@ -24,7 +25,7 @@ from tests.support.servers.stores import Store
 def lab(
     redis_server: Store, postgres_server: Store, monkeypatch: pytest.MonkeyPatch
 ) -> Generator[Lab]:
-    monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # the machine waits for nobody
+    monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # no rule waits for entries
     with laboratory(redis_server, postgres_server, "model") as lab:
         yield lab
 
@@ -42,7 +43,7 @@ def test_the_line_and_the_plain_line_agree(lab: Lab) -> None:
     run_state_machine_as_test(machine_for(lab), settings=found)
 
 
-# Mutants: each breaks one promise, and the machine must notice.
+# Mutants: each breaks one promise.
 
 
 def without(text: str, part: str, instead: str) -> str:
@@ -59,7 +60,7 @@ def numbers_from_a_clock(lab: Lab) -> None:
 
 
 def admission_in_two_steps(lab: Lab) -> None:
-    """The count is taken in one beat and used in the next."""
+    """Use the count of active visitors of the tick before."""
     lab.text = without(
         lab.text,
         'local active = redis.call("ZCARD", key("active"))\n',
@@ -82,9 +83,9 @@ def a_place_told_before_it_is_recorded(lab: Lab) -> None:
 
 def a_recorder_that_commits_for_an_old_epoch(lab: Lab) -> None:
     class Careless(Recorder):
-        async def commit(self, event: str, epoch: int, last: str, batch: Batch) -> None:
+        async def commit(self, event: str, epoch: int, cursor: str, batch: Batch) -> None:
             now = await lab.pool.fetchval("SELECT epoch FROM recorded")
-            await super().commit(event, now, last, batch)
+            await super().commit(event, now, cursor, batch)
 
     lab.recorder = Careless
 

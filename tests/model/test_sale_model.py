@@ -1,7 +1,8 @@
-"""The model test of the sale: whatever happens in whatever order, it and a plain one agree.
+"""Model test of a sale: in any order of events the real sale and the reference model agree.
 
-A machine holds, pays, hears, carries out orders once, late or twice, records in pieces, stops
-recorders and conductors, and empties Redis, on real stores; then each mutant must be caught.
+A state machine holds, pays, handles messages, carries out orders once, late or twice, records in
+pieces, stops recorders and conductors, and empties Redis, on real stores. Each mutant must make it
+fail.
 """
 
 import inspect
@@ -27,8 +28,8 @@ from booking_rush.lua.events.commands import ReadSeats
 from booking_rush.lua.holds.commands import HoldSeats
 from booking_rush.lua.saga.commands import ReopenHold
 from booking_rush.postgres import Pool
-from tests.model.queue_machine import Lab, laboratory
-from tests.model.reference_ledger import HOLD_MS, Letter, Wish
+from tests.model.model_lab import Lab, laboratory
+from tests.model.reference_ledger import HOLD_MS, HoldRequest, OutboxEntry
 from tests.model.sale_machine import SaleMachine, machine_for
 from tests.support.event_in_redis import EVENT, read_holds
 from tests.support.servers.stores import Store
@@ -42,9 +43,9 @@ def stores(redis_server: Store, postgres_server: Store) -> Generator[Lab]:
 
 @pytest.fixture
 def lab(stores: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """The same stores for every test: each sale begins by clearing them."""
-    monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # the machine waits for nobody
-    monkeypatch.setattr(message_log_module, "ROWS_MAX", 1)  # and sees every order by itself
+    """The same stores for every test: each sale clears them first."""
+    monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # no action waits for entries
+    monkeypatch.setattr(message_log_module, "ROWS_MAX", 1)  # one order a call of the conductor
     return Lab(stores.runner, stores.pool, stores.redis)
 
 
@@ -61,18 +62,18 @@ def test_the_sale_and_the_plain_sale_agree(lab: Lab) -> None:
     run_state_machine_as_test(machine_for(lab), settings=found)
 
 
-# What the machine has found, in the fewest steps.
+# Bugs that the machine has found, in the fewest steps.
 
 
-def one_payment(lab: Lab, *words: str) -> tuple[SaleMachine, str]:
-    """A sale in which Ada pays a seat, and this is heard of it; and her booking."""
+def one_payment(lab: Lab, *messages: str) -> tuple[SaleMachine, str]:
+    """Let Ada pay a seat, and handle these messages. Return the sale and her booking."""
     machine = machine_for(lab)()
-    machine.begin(rough=False)
-    booking = machine.ask_to_hold("ada", "her key", Wish(("stalls.A-1",), 0))
+    machine.begin(freed_by_hand=False)
+    booking = machine.ask_to_hold("ada", "her key", HoldRequest(("stalls.A-1",), 0))
     machine.pay(booking)
     machine.record()
-    for word in words:
-        lab.run(machine.send(Letter(booking, word, 1, 0)))
+    for message in messages:
+        lab.run(machine.send(OutboxEntry(booking, message, 1, 0)))
         machine.carry_out_everything()
     return machine, booking
 
@@ -86,17 +87,17 @@ def test_a_reopen_that_comes_twice_leaves_the_next_checkout_alone(lab: Lab) -> N
     machine.ask(reopen)  # by a conductor that was stopped after it looked at the step
 
     [hold] = lab.run(read_holds(lab.redis, machine.epoch, [booking]))
-    assert machine.sale.bookings[booking].state == hold.state == "paying"
+    assert machine.reference.bookings[booking].state == hold.state == "paying"
 
 
 def retaken_before_a_loss(lab: Lab) -> tuple[SaleMachine, str]:
-    """Ada's money comes late, Redis takes her seat again, and is lost before that is heard."""
+    """Capture Ada's payment late, retake her seat, and lose Redis before Retake's answer."""
     machine, booking = one_payment(lab, "cancelled")
-    lab.run(machine.send(Letter(booking, "charged", 1, 0)))
-    while machine.sale.holds[booking].state != "paying":
+    lab.run(machine.send(OutboxEntry(booking, "charged", 1, 0)))
+    while machine.reference.holds[booking].state != "paying":
         lab.run(machine.carry_out_next(""))
     lab.run(lab.redis.flushall())
-    machine.bring_back()
+    machine.rebuild_sale()
     return machine, booking
 
 
@@ -109,7 +110,7 @@ def test_what_was_retaken_is_taken_after_a_loss_before_its_answer(lab: Lab) -> N
     [stalls] = lab.run(machine.program.ask(EVENT, machine.stamp, ReadSeats(["stalls"]))).sections
     assert claimed
     assert dict(stalls.rows)["A"] == "s.."
-    machine.the_stores_are_as_the_plain_sale_says()
+    machine.stores_agree_with_the_reference()
 
 
 def test_what_is_held_before_a_late_mark_sold_stays_in_the_cart(lab: Lab) -> None:
@@ -126,16 +127,19 @@ def test_what_is_held_before_a_late_mark_sold_stays_in_the_cart(lab: Lab) -> Non
 
 def test_a_seat_that_was_sold_over_a_hold_stays_sold_when_that_is_reopened(lab: Lab) -> None:
     machine, booking = retaken_before_a_loss(lab)
-    rival = machine.ask_to_hold("bob", "his key", Wish(("stalls.A-1",), 0))
+    rival = machine.ask_to_hold("bob", "his key", HoldRequest(("stalls.A-1",), 0))
     machine.pay(rival)
     machine.record()
-    for word in ("", "", "declined"):  # charge, tell, and then his claim is dropped
-        if word:
-            lab.run(machine.send(Letter(rival, word, 1, 0)))
+    for message in ("", "", "declined"):  # charge, tell, and then his claim is dropped
+        if message:
+            lab.run(machine.send(OutboxEntry(rival, message, 1, 0)))
         lab.run(machine.carry_out_next(rival))
-    while any(one.booking == booking for one in machine.sale.waiting()):
+    while any(one.booking == booking for one in machine.reference.waiting()):
         lab.run(machine.carry_out_next(booking))
-    assert (machine.sale.rows["stalls.A-1"], machine.sale.claims) == ("s", {"stalls.A-1": booking})
+    assert (machine.reference.rows["stalls.A-1"], machine.reference.claims) == (
+        "s",
+        {"stalls.A-1": booking},
+    )
 
     machine.carry_out_everything()  # Reopen
 
@@ -145,20 +149,20 @@ def test_a_seat_that_was_sold_over_a_hold_stays_sold_when_that_is_reopened(lab: 
 
 def test_who_wishes_again_for_seats_of_a_hold_that_is_over_gets_them(lab: Lab) -> None:
     machine = machine_for(lab)()
-    machine.begin(rough=False)
-    machine.ask_to_hold("ada", "her key", Wish(("stalls.A-1",), 0))
+    machine.begin(freed_by_hand=False)
+    machine.ask_to_hold("ada", "her key", HoldRequest(("stalls.A-1",), 0))
     machine.program.now_ms += HOLD_MS
     again = HoldSeats("another", "ada", "new key", "print", ["stalls.A-1"], "", 0, right="place")
 
     assert machine.ask(again)[0] == "held"
 
 
-# Mutants: each breaks one promise, and the machine must notice.
+# Mutants: each breaks one promise.
 
 
 @dataclass
-class Bench:
-    """What a mutant may change: the program, the recorder, the conductor, any function."""
+class Mutation:
+    """Changes the code under test: the program's text, any function, or the conductor."""
 
     lab: Lab
     patch: pytest.MonkeyPatch
@@ -169,7 +173,7 @@ class Bench:
         self.lab.text = self.lab.text.replace(part, instead)
 
     def in_python(self, function: Any, part: str, instead: str) -> None:
-        """Put another text into a function, for whoever has imported it."""
+        """Replace a part of a function's text, in every module that has imported it."""
         text = textwrap.dedent(inspect.getsource(function))
         assert part in text, part
         found: dict[str, Any] = {}
@@ -177,61 +181,61 @@ class Bench:
         self.patch.setattr(function, "__code__", found[function.__name__].__code__)
 
 
-def a_refused_claim_is_taken_for_granted(bench: Bench) -> None:
-    bench.in_python(
-        getattr(claims_module, "_take_seats"),  # noqa: B009  it is the mutant's business
-        "if claimed.get(one.booking, 0) < len(one.seats)",
+def a_refused_claim_is_taken_for_granted(mutation: Mutation) -> None:
+    mutation.in_python(
+        getattr(claims_module, "_claim_seats"),  # noqa: B009  it is the mutant's business
+        "if claimed.get(request.booking, 0) < len(request.seats)",
         "if False",
     )
 
 
-def a_refused_claim_drops_those_of_its_rival(bench: Bench) -> None:
-    bench.in_python(
-        getattr(claims_module, "_take_seats"),  # noqa: B009
+def a_refused_claim_drops_those_of_its_rival(mutation: Mutation) -> None:
+    mutation.in_python(
+        getattr(claims_module, "_claim_seats"),  # noqa: B009
         "DELETE FROM claims WHERE booking = ANY($1)",
         "DELETE FROM claims WHERE seat IN (SELECT unnest(seats) FROM bookings WHERE id = ANY($1))",
     )
 
 
-def a_refused_claim_counts_as_claimed(bench: Bench) -> None:
-    bench.in_python(
+def a_refused_claim_counts_as_claimed(mutation: Mutation) -> None:
+    mutation.in_python(
         getattr(keep_module, "_check_out"),  # noqa: B009
         "claimed = false,",
         "",
     )
 
 
-def a_hold_that_is_being_paid_expires(bench: Bench) -> None:
-    bench.in_lua(
+def a_hold_that_is_being_paid_expires(mutation: Mutation) -> None:
+    mutation.in_lua(
         'holds.stop_clock(hold)\n    holds.set_state(hold, "paying")',
         'holds.set_state(hold, "paying")',
     )
-    bench.in_lua('if hold and hold.state == "held" then', "if hold then")
+    mutation.in_lua('if hold and hold.state == "held" then', "if hold then")
 
 
-def orders_are_obeyed_whatever_their_step(bench: Bench) -> None:
-    bench.in_lua("return step < hold.step", "return false")
+def orders_are_obeyed_whatever_their_step(mutation: Mutation) -> None:
+    mutation.in_lua("return step < hold.step", "return false")
 
 
-def a_recorder_overwrites_what_the_saga_has_said(bench: Bench) -> None:
-    bench.in_python(
+def a_recorder_overwrites_what_the_saga_has_said(mutation: Mutation) -> None:
+    mutation.in_python(
         getattr(keep_module, "_leave_held"),  # noqa: B009
         "AND bookings.state = 'held'",
         "",
     )
-    for name in ("HELD", "ENDED"):
+    for name in ("SAVE_HELD", "SAVE_ENDED"):
         text: str = getattr(keep_module, name)
-        bench.patch.setattr(keep_module, name, text.replace("bookings.state = 'held'", "true"))
+        mutation.patch.setattr(keep_module, name, text.replace("bookings.state = 'held'", "true"))
 
 
-def an_outbox_read_by_the_last_number(bench: Bench) -> None:
+def an_outbox_read_by_the_last_number(mutation: Mutation) -> None:
     class Forgetful(TableLog):
         last = 0
 
         async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
             found = await super().read(busy)
             numbers = [
-                await bench.lab.pool.fetchval("SELECT seq FROM outbox WHERE id = $1", one.id)
+                await mutation.lab.pool.fetchval("SELECT seq FROM outbox WHERE id = $1", one.id)
                 for one in found
             ]
             new = [(n, one) for n, one in zip(numbers, found, strict=True) if n > self.last]
@@ -243,22 +247,24 @@ def an_outbox_read_by_the_last_number(bench: Bench) -> None:
             super().__init__(pool, *more)
             self.log = Forgetful(pool, "forgetful")
 
-    bench.conductor = ForgetfulConductor
+    mutation.conductor = ForgetfulConductor
 
 
-def what_lives_is_written_before_what_ended(bench: Bench) -> None:
-    bench.in_python(Recorder.commit, "for rows in (ended, living)", "for rows in (living, ended)")
+def what_lives_is_written_before_what_ended(mutation: Mutation) -> None:
+    mutation.in_python(
+        Recorder.commit, "for rows in (ended, living)", "for rows in (living, ended)"
+    )
 
 
-def a_hold_without_a_limit(bench: Bench) -> None:
-    bench.in_lua("taken + request.quantity > most", "false")
+def a_hold_without_a_limit(mutation: Mutation) -> None:
+    mutation.in_lua("taken + request.quantity > most", "false")
 
 
-def a_hold_of_whatever_is_free(bench: Bench) -> None:
-    bench.in_lua("return #conflicts > 0 and", "return #conflicts == request.quantity and")
+def a_hold_of_whatever_is_free(mutation: Mutation) -> None:
+    mutation.in_lua("return #conflicts > 0 and", "return #conflicts == request.quantity and")
 
 
-MUTANTS: list[Callable[[Bench], None]] = [
+MUTANTS: list[Callable[[Mutation], None]] = [
     a_refused_claim_is_taken_for_granted,
     a_refused_claim_drops_those_of_its_rival,
     a_refused_claim_counts_as_claimed,
@@ -274,10 +280,10 @@ MUTANTS: list[Callable[[Bench], None]] = [
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_mutant_is_caught(
-    mutant: Callable[[Bench], None], lab: Lab, monkeypatch: pytest.MonkeyPatch
+    mutant: Callable[[Mutation], None], lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = Bench(lab, monkeypatch)
-    mutant(bench)
+    mutation = Mutation(lab, monkeypatch)
+    mutant(mutation)
     found = settings(
         max_examples=200,
         stateful_step_count=40,
@@ -288,5 +294,5 @@ def test_a_mutant_is_caught(
     )
 
     with pytest.raises(BaseException) as caught:  # noqa: PT011  hypothesis wraps what it finds
-        run_state_machine_as_test(machine_for(lab, bench.conductor), settings=found)
+        run_state_machine_as_test(machine_for(lab, mutation.conductor), settings=found)
     assert not isinstance(caught.value, KeyboardInterrupt | SystemExit)

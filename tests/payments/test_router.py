@@ -1,10 +1,11 @@
-"""A bank that is away is left alone, probed once, and asked for everything again; the tests' clock.
+"""The payment router: an unavailable bank is not called, is probed once, and then gets every retry.
 
-The practice bank is the real one, on its bad days; requests are counted where they leave us.
+The practice bank is the real one with injected faults, the breaker's clock is the test's, and
+requests are counted at the HTTP client.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +21,10 @@ from booking_rush.booking.payments.http_client import HttpRequest, HttpResponse
 from booking_rush.booking.payments.provider import (
     BadSignature,
     NotYetPossibleError,
-    Payment,
     PaymentRefusedError,
     ProviderUnavailableError,
 )
-from booking_rush.booking.payments.router import Guarded, Providers
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.stripe import Stripe
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.booking.saga.orders import ORDERS, OrderContext, OrderData
@@ -38,9 +38,17 @@ from booking_rush.server.processes.duties import DUTIES
 from booking_rush.server.runtime.metrics import exposition
 from booking_rush.server.runtime.ports import free_port
 from tests.support.clients import Visitor, until
-from tests.support.fake_http import Hand
-from tests.support.payment_providers import FAILURES_MAX, OPEN_S, Guard, guard_of
-from tests.support.practice_bank import NEW, Desk, payment
+from tests.support.fake_http import HandWrittenHttp
+from tests.support.payment_providers import (
+    CALLS,
+    FAILURES_MAX,
+    OPEN_S,
+    GuardedBank,
+    cancel,
+    open_guarded_bank,
+    refund,
+)
+from tests.support.practice_bank import NEW, ServedBank, payment
 from tests.support.store_agreement import is_quiet
 from tests.support.world import World, open_world, settings_for
 
@@ -52,130 +60,130 @@ async def to_close() -> AsyncGenerator[AsyncExitStack]:
 
 
 @pytest.fixture
-async def guard(desk: Desk, to_close: AsyncExitStack) -> Guard:
-    return await guard_of(desk.payments.base_url, NEW, to_close)
+async def guarded(practice_bank: ServedBank, to_close: AsyncExitStack) -> GuardedBank:
+    return await open_guarded_bank(practice_bank.payments.base_url, NEW, to_close)
 
 
-AWAY = ["its port is closed", "it fails"]
+OUTAGES = ["its port is closed", "it fails"]
 
 
-@pytest.mark.parametrize("how", AWAY)
-async def test_a_bank_that_is_away_is_asked_no_more(guard: Guard, how: str) -> None:
-    await guard.goes_away(how)
-    await guard.fails()
+@pytest.mark.parametrize("how", OUTAGES)
+async def test_a_bank_that_is_away_is_asked_no_more(guarded: GuardedBank, how: str) -> None:
+    await guarded.goes_away(how)
+    await guarded.fails()
 
     one = payment()
-    for asking in all_of(guard.payments):
+    for call in CALLS:
         with pytest.raises(ProviderUnavailableError, match="the breaker is open"):
-            await asking(one)
+            await call(guarded.payments, one)
 
-    assert (guard.payments.state(), len(guard.asked)) == ("open", FAILURES_MAX)
-
-
-def all_of(payments: Guarded) -> list[Callable[[Payment], Awaitable[object]]]:
-    return [payments.charge, payments.cancel, payments.refund, payments.ask]
+    assert (guarded.state(), len(guarded.sent)) == ("open", FAILURES_MAX)
 
 
-@pytest.mark.parametrize("how", AWAY)
-async def test_one_call_is_the_probe_however_many_ask(guard: Guard, desk: Desk, how: str) -> None:
-    await guard.goes_away(how)
-    await guard.fails()
-    guard.passes()
-    assert guard.payments.state() == "half_open"
+@pytest.mark.parametrize("how", OUTAGES)
+async def test_one_call_is_the_probe_however_many_ask(
+    guarded: GuardedBank, practice_bank: ServedBank, how: str
+) -> None:
+    await guarded.goes_away(how)
+    await guarded.fails()
+    guarded.passes()
+    assert guarded.state() == "half_open"
 
     many = [payment() for _ in range(20)]
-    found = await asyncio.gather(*map(guard.payments.charge, many), return_exceptions=True)
+    found = await asyncio.gather(*map(guarded.charge, many), return_exceptions=True)
 
-    assert len(guard.asked) == FAILURES_MAX + 1
+    assert len(guarded.sent) == FAILURES_MAX + 1
     assert [type(one) for one in found] == [ProviderUnavailableError] * 20
-    assert guard.payments.state() == "open"
+    assert guarded.state() == "open"
 
-    await guard.comes_back()
-    guard.passes()
-    found = await asyncio.gather(*map(guard.payments.charge, many), return_exceptions=True)
-    assert len(guard.asked) == FAILURES_MAX + 2
+    await guarded.comes_back()
+    guarded.passes()
+    found = await asyncio.gather(*map(guarded.charge, many), return_exceptions=True)
+    assert len(guarded.sent) == FAILURES_MAX + 2
     assert [one for one in found if one == ""] == [""]
-    assert guard.payments.state() == "closed"
-    await asyncio.gather(*map(guard.payments.charge, many))
-    assert await desk.totals(*many) == [(6500, 0)] * 20
+    assert guarded.state() == "closed"
+    await asyncio.gather(*map(guarded.charge, many))
+    assert await practice_bank.totals(*many) == [(6500, 0)] * 20
 
 
-async def test_a_probe_that_is_cancelled_is_followed_by_another(guard: Guard) -> None:
-    await guard.goes_away("it fails")
-    await guard.fails()
-    await guard.turn(latency_ms=60_000)
-    guard.passes()
+async def test_a_probe_that_is_cancelled_is_followed_by_another(guarded: GuardedBank) -> None:
+    await guarded.goes_away("it fails")
+    await guarded.fails()
+    await guarded.turn(latency_ms=60_000)
+    guarded.passes()
 
-    probe = asyncio.create_task(guard.payments.charge(payment()))
-    await until(lambda: len(guard.asked) == FAILURES_MAX + 1)
+    probe = asyncio.create_task(guarded.charge(payment()))
+    await until(lambda: len(guarded.sent) == FAILURES_MAX + 1)
     probe.cancel()
     await asyncio.wait([probe])
-    await guard.turn()
-    await guard.fails(1)
-    assert len(guard.asked) == FAILURES_MAX + 1
+    await guarded.turn()
+    await guarded.fails(1)
+    assert len(guarded.sent) == FAILURES_MAX + 1
 
-    guard.passes()
-    await guard.payments.charge(payment())
-    assert guard.payments.state() == "closed"
+    guarded.passes()
+    await guarded.charge(payment())
+    assert guarded.state() == "closed"
 
 
-async def test_what_the_bank_refuses_does_not_open_it(guard: Guard) -> None:
+async def test_what_the_bank_refuses_does_not_open_it(guarded: GuardedBank) -> None:
     for _ in range(FAILURES_MAX + 1):
         with pytest.raises(PaymentRefusedError):
-            await guard.payments.charge(payment("nonsense"))
+            await guarded.charge(payment("nonsense"))
         with pytest.raises(PaymentRefusedError):
-            await guard.payments.refund(payment())
-    assert guard.payments.state() == "closed"
+            await refund(guarded.payments, payment())
+    assert guarded.state() == "closed"
 
-    await guard.turn(failure_rate=1)
-    await guard.fails(FAILURES_MAX - 1)
-    await guard.turn()
+    await guarded.turn(failure_rate=1)
+    await guarded.fails(FAILURES_MAX - 1)
+    await guarded.turn()
     with pytest.raises(PaymentRefusedError):
-        await guard.payments.charge(payment("nonsense"))
-    await guard.turn(failure_rate=1)
-    await guard.fails(FAILURES_MAX - 1)
-    assert guard.payments.state() == "closed"
+        await guarded.charge(payment("nonsense"))
+    await guarded.turn(failure_rate=1)
+    await guarded.fails(FAILURES_MAX - 1)
+    assert guarded.state() == "closed"
 
 
 async def test_a_payment_that_must_wait_keeps_no_other_from_the_bank() -> None:
-    """Stripe answers: this intent cannot be cancelled yet. It may say so for a long time."""
+    """Stripe may answer for a long time that an intent cannot be cancelled yet."""
 
-    async def answer(question: HttpRequest) -> HttpResponse:
-        if question.url.endswith("/cancel"):
+    async def answer(request: HttpRequest) -> HttpResponse:
+        if request.url.endswith("/cancel"):
             error = {"type": "invalid_request_error", "code": "payment_intent_unexpected_state"}
             return HttpResponse(400, orjson.dumps({"error": error}))
         return HttpResponse(200, b'{"id": "pi_1", "status": "processing"}')
 
-    stripe = Stripe(Hand(answer), "sk_test_123", (NEW,), clock=lambda: 0.0)
-    guarded = Guarded(stripe, CircuitBreaker(FAILURES_MAX, OPEN_S), lambda: 0.0)
+    stripe = Stripe(HandWrittenHttp(answer), "sk_test_123", (NEW,), clock=lambda: 0.0)
+    payments = PaymentRouter(
+        [stripe], "stripe", lambda: CircuitBreaker(FAILURES_MAX, OPEN_S), lambda: 0.0
+    )
     for _ in range(FAILURES_MAX + 1):
         with pytest.raises(NotYetPossibleError):
-            await guarded.cancel(payment())
-    assert guarded.state() == "closed"
+            await cancel(payments, payment()._replace(provider="stripe"))
+    assert payments.states() == {"stripe": "closed"}
 
 
-async def test_webhooks_are_read_while_nobody_is_asked(guard: Guard) -> None:
-    await guard.goes_away("it fails")
-    await guard.fails()
+async def test_webhooks_are_read_while_nobody_is_asked(guarded: GuardedBank) -> None:
+    await guarded.goes_away("it fails")
+    await guarded.fails()
 
     with pytest.raises(BadSignature):
-        guard.payments.read({}, b"{}", now=0)
+        guarded.bank.read_webhook({}, b"{}", now=0)
 
 
-# The whole way
+# With the saga
 
 
 @dataclass
 class Sale:
-    """A house on sale, and a conductor in the test's hands."""
+    """An event on sale, and a conductor that the test runs."""
 
     world: World
-    guard: Guard
+    guarded: GuardedBank
     conductor: Conductor
     pool: Pool
 
     async def sells(self) -> str:
-        """Somebody new begins to pay for a place; the booking."""
+        """Check out a place for a new visitor. Return the booking's id."""
         visitor: Visitor = await self.world.visitor()
         token = await visitor.admitted()
         answer = await visitor.hold("one", token, section="floor", quantity=1)
@@ -184,7 +192,7 @@ class Sale:
         return hold
 
     async def works_until(self, condition: Callable[[], Any]) -> None:
-        """Conduct, without the pauses between tries, until something is so."""
+        """Run the conductor, without the pauses between tries, until the condition holds."""
 
         async def is_so() -> bool:
             await self.pool.execute("UPDATE outbox SET due_at = now() WHERE done_at IS NULL")
@@ -194,7 +202,7 @@ class Sale:
         await until(is_so)
 
     async def were_tried(self, times: int) -> bool:
-        """Whether the charge of every booking that is being paid came to nothing so often."""
+        """Return whether each order to charge has failed so many times."""
         rows = await self.pool.fetch("SELECT tries FROM outbox WHERE kind = 'charge'")
         return all(row["tries"] >= times for row in rows)
 
@@ -212,38 +220,37 @@ async def sale(
     for duty in ("record", "tend"):
         await to_close.enter_async_context(DUTIES[duty](settings, pool, redis))
     await world.event()
-    guard = await guard_of(world.bank, settings.webhook_secrets[0], to_close)
+    guarded = await open_guarded_bank(world.bank, settings.webhook_secrets[0], to_close)
     registry = EventRegistry(pool, Program(redis))
-    providers = Providers({"bank": guard.payments}, "bank")
-    conductor = Conductor(pool, registry, providers, "tests", tries_max=2)
-    return Sale(world, guard, conductor, pool)
+    conductor = Conductor(pool, registry, guarded.payments, "tests", tries_max=2)
+    return Sale(world, guarded, conductor, pool)
 
 
-@pytest.mark.parametrize("how", AWAY)
+@pytest.mark.parametrize("how", OUTAGES)
 async def test_when_the_bank_comes_back_every_booking_is_confirmed(sale: Sale, how: str) -> None:
-    """More tries come to nothing than a message that breaks may have."""
-    guard = sale.guard
-    await guard.goes_away(how)
+    """Unavailability is no failure: there are more tries than a broken message may have."""
+    guarded = sale.guarded
+    await guarded.goes_away(how)
     await sale.sells()
     await sale.works_until(lambda: sale.were_tried(FAILURES_MAX))
     for _ in range(3):
         await sale.sells()
     await sale.works_until(lambda: sale.were_tried(3 * FAILURES_MAX))
-    assert len(guard.asked) == FAILURES_MAX
+    assert len(guarded.sent) == FAILURES_MAX
 
-    guard.passes()
+    guarded.passes()
     await sale.works_until(lambda: sale.were_tried(5 * FAILURES_MAX))
-    assert len(guard.asked) == FAILURES_MAX + 1
+    assert len(guarded.sent) == FAILURES_MAX + 1
     assert await sale.states() == ["paying"] * 4
 
-    await guard.comes_back()
-    guard.passes()
+    await guarded.comes_back()
+    guarded.passes()
 
     async def all_confirmed() -> bool:
         return await sale.states() == ["confirmed"] * 4
 
     await sale.works_until(all_confirmed)
-    assert guard.payments.state() == "closed"
+    assert guarded.state() == "closed"
     assert await dead_letters.list_(sale.pool) == []
 
 
@@ -260,12 +267,12 @@ async def test_what_waited_for_the_bank_may_break_as_often_as_anything(
         broken.append(order)
         raise ZeroDivisionError
 
-    await sale.guard.goes_away("it fails")
+    await sale.guarded.goes_away("it fails")
     await sale.sells()
     await sale.works_until(lambda: sale.were_tried(10))
     monkeypatch.setitem(ORDERS, "charge", breaks_once)
-    await sale.guard.comes_back()
-    sale.guard.passes()
+    await sale.guarded.comes_back()
+    sale.guarded.passes()
 
     await sale.works_until(lambda: is_quiet(sale.pool))
 
@@ -275,7 +282,7 @@ async def test_what_waited_for_the_bank_may_break_as_often_as_anything(
 async def test_what_breaks_is_tried_so_often_and_parked(sale: Sale) -> None:
     strange = outbox.order(UUID(await sale.sells()), "demo", "juggle", 1, 99)
     async with sale.pool.acquire() as connection, connection.transaction():
-        await outbox.put(connection, [strange])
+        await outbox.enqueue(connection, [strange])
 
     async def is_parked() -> bool:
         return len(await dead_letters.list_(sale.pool)) == 1
@@ -291,10 +298,10 @@ async def test_what_breaks_is_tried_so_often_and_parked(sale: Sale) -> None:
 async def test_a_booking_that_stands_is_ordered_again(sale: Sale) -> None:
     await sale.sells()
     await sale.works_until(lambda: is_quiet(sale.pool))
-    watch = Watchdog(sale.pool, sale.guard.payments, "tests", still_s=30)
+    watchdog = Watchdog(sale.pool, sale.guarded.payments, "tests", still_s=30)
     for stood_s, found in ((29, 0), (31, 1), (31, 0)):
         await sale.pool.execute(STOOD, stood_s)
-        assert await watch.resend_stalled() == found
+        assert await watchdog.resend_stalled() == found
 
 
 STOOD = """
@@ -302,11 +309,11 @@ STOOD = """
 """
 
 
-# What operators see
+# Metrics
 
 
 def gauge(service: str) -> float | None:
-    """What /metrics says of a breaker."""
+    """Return the state of a breaker in /metrics, or None."""
     for line in exposition().decode().splitlines():
         name, _, value = line.rpartition(" ")
         if name == f'rush_breaker{{service="{service}"}}':
@@ -317,7 +324,7 @@ def gauge(service: str) -> float | None:
 async def test_operators_see_that_the_bank_is_left_alone(
     redis: Redis, pool: Pool, redis_url: str, postgres_url: str
 ) -> None:
-    """The duty is made of its settings alone: one failure opens it, and nothing closes it."""
+    """By the duty's settings, one failure opens the breaker, for longer than the test runs."""
     settings = settings_for(
         redis_url,
         postgres_url,

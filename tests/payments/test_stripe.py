@@ -1,7 +1,7 @@
-"""What we ask of Stripe, by its own description of its API; and what we make of its answers.
+"""Requests to Stripe, checked by its own API description, and the meaning of its responses.
 
-The shapes are held against stripe-mock, the rest against answers written here by hand: that Stripe
-keeps its promises, of idempotency above all, is not tested.
+stripe-mock checks the shape of requests; responses are written here by hand. Whether Stripe keeps
+its promises, of idempotency above all, is not tested.
 """
 
 import json
@@ -23,37 +23,37 @@ from booking_rush.booking.payments.http_client import (
 from booking_rush.booking.payments.provider import (
     Payment,
     PaymentNotification,
+    PaymentProvider,
     PaymentRefusedError,
-    Payments,
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.stripe import Stripe
-from tests.support.fake_http import Hand
+from tests.support.fake_http import HandWrittenHttp
 
 KEY = "sk_test_123"  # as stripe-mock wants one to look
 SECRETS = ("whsec_new", "whsec_old")
 HOUR_MS = 3_600_000
 
 
-def to_pay(*, age_ms: int = 0, lasts_ms: int = 60_000, secret: str = "") -> Payment:
+def new_payment(*, age_ms: int = 0, lasts_ms: int = 60_000, secret: str = "") -> Payment:
     now = time.time_ns() // 1_000_000
     booking = uuid7(now - age_ms, uuid.uuid4().bytes[:10])
     return Payment(booking, 1, 6500, "EUR", "stripe", now + lasts_ms, "stripe", secret)
 
 
-def form_of(question: HttpRequest) -> dict[str, str]:
-    return {name: value for name, [value] in parse_qs((question.body or b"").decode()).items()}
+def form_of(request: HttpRequest) -> dict[str, str]:
+    return {name: value for name, [value] in parse_qs((request.body or b"").decode()).items()}
 
 
-def path_of(question: HttpRequest) -> str:
-    return urlsplit(question.url).path
+def path_of(request: HttpRequest) -> str:
+    return urlsplit(request.url).path
 
 
-def query_of(question: HttpRequest) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(question.url).query))
+def query_of(request: HttpRequest) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(request.url).query))
 
 
-def made_for(payment: Payment) -> dict[str, str]:
+def intent_form(payment: Payment) -> dict[str, str]:
     return {
         "amount": "6500",
         "currency": "eur",
@@ -63,21 +63,21 @@ def made_for(payment: Payment) -> dict[str, str]:
     }
 
 
-# By Stripe's description
+# Checked by stripe-mock
 
 
-class Asked:
-    """Stripe as stripe-mock plays it, and every request that it was sent."""
+class RecordedStripe:
+    """Stripe played by stripe-mock, and every request that was sent to it."""
 
     def __init__(self, http: AiohttpClient, url: str) -> None:
         self.requests: list[HttpRequest] = []
         self.stripe = Stripe(self, KEY, SECRETS, url)
         self._http = http
 
-    async def ask(self, question: HttpRequest) -> HttpResponse:
-        assert question.headers["Authorization"] == f"Bearer {KEY}"
-        self.requests.append(question)
-        return await self._http.ask(question)
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        assert request.headers["Authorization"] == f"Bearer {KEY}"
+        self.requests.append(request)
+        return await self._http.send(request)
 
     def lines(self) -> list[tuple[str, str, str]]:
         return [
@@ -87,113 +87,115 @@ class Asked:
 
 
 @pytest.fixture
-async def asked(stripe_url: str) -> AsyncGenerator[Asked]:
+async def mock(stripe_url: str) -> AsyncGenerator[RecordedStripe]:
     async with open_http(connections=4) as http:
-        yield Asked(http, stripe_url)
+        yield RecordedStripe(http, stripe_url)
 
 
-async def test_stripe_is_a_provider_of_payments(asked: Asked) -> None:
-    provider: Payments = asked.stripe
+async def test_stripe_is_a_provider_of_payments(mock: RecordedStripe) -> None:
+    provider: PaymentProvider = mock.stripe
 
-    assert provider.provider == "stripe"
+    assert provider.name == "stripe"
     assert provider.methods == {"stripe"}
 
 
-async def test_a_charge_is_an_intent_that_the_page_pays(asked: Asked) -> None:
-    payment = to_pay()
+async def test_a_charge_is_an_intent_that_the_page_pays(mock: RecordedStripe) -> None:
+    payment = new_payment()
 
-    secret = await asked.stripe.charge(payment)
+    secret = await mock.stripe.charge(payment)
 
     assert secret.startswith("pi_")
     assert "_secret_" in secret
-    assert asked.lines() == [("POST", "/v1/payment_intents", payment.key)]
-    assert form_of(asked.requests[0]) == made_for(payment)
+    assert mock.lines() == [("POST", "/v1/payment_intents", payment.key)]
+    assert form_of(mock.requests[0]) == intent_form(payment)
 
 
-async def test_a_charge_that_is_written_down_is_not_asked_again(asked: Asked) -> None:
-    assert await asked.stripe.charge(to_pay(secret="pi_1_secret_2")) == "pi_1_secret_2"
-    assert asked.requests == []
+async def test_a_charge_that_is_written_down_is_not_asked_again(mock: RecordedStripe) -> None:
+    assert await mock.stripe.charge(new_payment(secret="pi_1_secret_2")) == "pi_1_secret_2"
+    assert mock.requests == []
 
 
-async def test_a_charge_past_its_deadline_is_cancelled(asked: Asked) -> None:
-    assert await asked.stripe.charge(to_pay(lasts_ms=-1)) == ""
-    assert path_of(asked.requests[-1]).endswith("/cancel")
+async def test_a_charge_past_its_deadline_is_cancelled(mock: RecordedStripe) -> None:
+    assert await mock.stripe.charge(new_payment(lasts_ms=-1)) == ""
+    assert path_of(mock.requests[-1]).endswith("/cancel")
 
 
-async def test_what_stripe_has_never_seen_is_made_and_cancelled(asked: Asked) -> None:
-    payment = to_pay()
+async def test_what_stripe_has_never_seen_is_made_and_cancelled(mock: RecordedStripe) -> None:
+    payment = new_payment()
 
-    await asked.stripe.cancel(payment)
+    await mock.stripe.cancel(payment)
 
-    [made, (method, path, key)] = asked.lines()
+    [made, (method, path, key)] = mock.lines()
     assert made == ("POST", "/v1/payment_intents", payment.key)
     assert (method, path.split("/")[2], path.split("/")[4], key) == (
         "POST", "payment_intents", "cancel", "",
     )  # fmt: skip
-    assert form_of(asked.requests[0]) == made_for(payment)
+    assert form_of(mock.requests[0]) == intent_form(payment)
 
 
-async def test_a_refund_says_whose_it_is(asked: Asked) -> None:
-    payment = to_pay(secret="pi_7_secret_8")
+async def test_a_refund_says_whose_it_is(mock: RecordedStripe) -> None:
+    payment = new_payment(secret="pi_7_secret_8")
 
-    await asked.stripe.refund(payment)
+    await mock.stripe.refund(payment)
 
-    assert asked.lines() == [("POST", "/v1/refunds", f"refund:{payment.key}")]
-    assert form_of(asked.requests[0]) == {
+    assert mock.lines() == [("POST", "/v1/refunds", f"refund:{payment.key}")]
+    assert form_of(mock.requests[0]) == {
         "payment_intent": "pi_7",
         "metadata[booking]": str(payment.booking),
         "metadata[attempt]": "1",
     }
 
 
-async def test_an_open_intent_has_no_word(asked: Asked) -> None:
-    payment = to_pay()
+async def test_an_open_intent_has_no_word(mock: RecordedStripe) -> None:
+    payment = new_payment()
 
-    assert await asked.stripe.ask(payment) == []
+    assert await mock.stripe.list_notifications(payment) == []
 
-    assert [line[0] for line in asked.lines()] == ["POST", "GET"]
-    assert asked.requests[0].headers["Idempotency-Key"] == payment.key
+    assert [line[0] for line in mock.lines()] == ["POST", "GET"]
+    assert mock.requests[0].headers["Idempotency-Key"] == payment.key
 
 
-async def test_what_is_older_than_its_key_is_searched_for_first(asked: Asked) -> None:
-    payment = to_pay(age_ms=21 * HOUR_MS)
+async def test_what_is_older_than_its_key_is_searched_for_first(mock: RecordedStripe) -> None:
+    payment = new_payment(age_ms=21 * HOUR_MS)
 
-    await asked.stripe.refund(payment)
+    await mock.stripe.refund(payment)
 
-    assert [line[:2] for line in asked.lines()] == [
+    assert [line[:2] for line in mock.lines()] == [
         ("GET", "/v1/payment_intents/search"),
         ("POST", "/v1/refunds"),
     ]
-    assert query_of(asked.requests[0])["query"] == (
+    assert query_of(mock.requests[0])["query"] == (
         f"metadata['booking']:'{payment.booking}' AND metadata['attempt']:'1'"
     )
 
 
 async def test_a_list_of_refunds_is_read_as_stripe_writes_it(stripe_url: str) -> None:
-    """Of a succeeded intent, which stripe-mock never has, the refunds are asked for."""
+    """The intent is written by hand, for stripe-mock never has a succeeded one."""
     async with open_http(connections=1) as real:
 
-        async def answer(question: HttpRequest) -> HttpResponse:
-            if path_of(question).startswith("/v1/payment_intents/"):
+        async def answer(request: HttpRequest) -> HttpResponse:
+            if path_of(request).startswith("/v1/payment_intents/"):
                 return HttpResponse(200, json.dumps(intent("succeeded", amount=100)).encode())
-            assert query_of(question) == {"payment_intent": "pi_1", "limit": "100"}
-            found = await real.ask(question)
+            assert query_of(request) == {"payment_intent": "pi_1", "limit": "100"}
+            found = await real.send(request)
             assert found.status == 200, found.body
             return found
 
-        told = await Stripe(Hand(answer), KEY, SECRETS, stripe_url).ask(
-            to_pay(secret="pi_1_secret_2")
-        )
-    assert [one.word for one in told] == ["charged", "refunded"]
+        notifications = await Stripe(
+            HandWrittenHttp(answer), KEY, SECRETS, stripe_url
+        ).list_notifications(new_payment(secret="pi_1_secret_2"))
+    assert [one.kind for one in notifications] == ["charged", "refunded"]
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", "6500"), ("ISK", "650000")])
-async def test_amounts_are_in_stripes_units(asked: Asked, currency: str, amount: str) -> None:
-    await asked.stripe.charge(to_pay()._replace(currency=currency))
-    assert form_of(asked.requests[0])["amount"] == amount
+async def test_amounts_are_in_stripes_units(
+    mock: RecordedStripe, currency: str, amount: str
+) -> None:
+    await mock.stripe.charge(new_payment()._replace(currency=currency))
+    assert form_of(mock.requests[0])["amount"] == amount
 
 
-# By answers written by hand
+# Responses written by hand
 
 Answers = Callable[[str, str], tuple[int, Any]]
 
@@ -206,16 +208,16 @@ def failure(kind: str, code: str = "") -> dict[str, Any]:
     return {"error": {"type": kind, "code": code, "message": "said by hand"}}
 
 
-def answering(answers: Answers) -> Stripe:
-    async def answer(question: HttpRequest) -> HttpResponse:
-        status, body = answers(question.method, path_of(question))
+def stripe_with(answers: Answers) -> Stripe:
+    async def answer(request: HttpRequest) -> HttpResponse:
+        status, body = answers(request.method, path_of(request))
         return HttpResponse(status, body if isinstance(body, bytes) else json.dumps(body).encode())
 
-    return Stripe(Hand(answer), KEY, SECRETS, "http://stripe.test")
+    return Stripe(HandWrittenHttp(answer), KEY, SECRETS, "http://stripe.test")
 
 
 def always(status: int, body: Any) -> Stripe:
-    return answering(lambda method, path: (status, body))
+    return stripe_with(lambda method, path: (status, body))
 
 
 REFUSED: list[tuple[int, Any]] = [
@@ -223,7 +225,7 @@ REFUSED: list[tuple[int, Any]] = [
     (402, failure("card_error", "card_declined")),
     (404, failure("invalid_request_error", "resource_missing")),
 ]
-AWAY: list[tuple[int, Any]] = [
+UNAVAILABLE: list[tuple[int, Any]] = [
     (400, failure("idempotency_error")),  # made already, with other facts: it may be paid
     (400, b"<html>a proxy</html>"),
     (404, {}),
@@ -242,7 +244,7 @@ AWAY: list[tuple[int, Any]] = [
 
 @pytest.mark.parametrize(("status", "body"), REFUSED)
 async def test_a_refusal_of_stripes_is_for_good(status: int, body: Any) -> None:
-    stripe, payment = always(status, body), to_pay()
+    stripe, payment = always(status, body), new_payment()
 
     for asking in [stripe.charge] if status == 404 else [stripe.charge, stripe.refund]:
         with pytest.raises(PaymentRefusedError, match="said by hand") as caught:
@@ -252,19 +254,19 @@ async def test_a_refusal_of_stripes_is_for_good(status: int, body: Any) -> None:
 
 @pytest.mark.parametrize(("status", "body"), REFUSED)
 async def test_what_stripe_refuses_to_make_can_never_capture(status: int, body: Any) -> None:
-    stripe, payment = always(status, body), to_pay()
+    stripe, payment = always(status, body), new_payment()
 
     await stripe.cancel(payment)
 
-    [told] = await stripe.ask(payment)
-    assert (told.booking, told.attempt, told.word) == (payment.booking, 1, "declined")
+    [found] = await stripe.list_notifications(payment)
+    assert (found.booking, found.attempt, found.kind) == (payment.booking, 1, "declined")
 
 
-@pytest.mark.parametrize(("status", "body"), AWAY)
+@pytest.mark.parametrize(("status", "body"), UNAVAILABLE)
 async def test_any_other_answer_is_no_word(status: int, body: Any) -> None:
-    stripe, payment = always(status, body), to_pay()
+    stripe, payment = always(status, body), new_payment()
 
-    for asking in (stripe.charge, stripe.cancel, stripe.refund, stripe.ask):
+    for asking in (stripe.charge, stripe.cancel, stripe.refund, stripe.list_notifications):
         with pytest.raises(ProviderUnavailableError):
             await asking(payment)
 
@@ -272,16 +274,16 @@ async def test_any_other_answer_is_no_word(status: int, body: Any) -> None:
 async def test_a_stripe_that_is_not_there_is_away() -> None:
     async with open_http(connections=1) as http:
         stripe = Stripe(http, KEY, SECRETS, "http://127.0.0.1:1")
-        for asking in (stripe.charge, stripe.cancel, stripe.refund, stripe.ask):
+        for asking in (stripe.charge, stripe.cancel, stripe.refund, stripe.list_notifications):
             with pytest.raises(ProviderUnavailableError):
-                await asking(to_pay())
+                await asking(new_payment())
 
 
 async def test_an_intent_that_is_not_found_may_have_been_paid() -> None:
-    """Its name is known, so it was there: perhaps the key is another account's now."""
-    stripe, known = always(*REFUSED[2]), to_pay(secret="pi_1_secret_2")
+    """Its id is known, so it existed: perhaps the API key is another account's now."""
+    stripe, known = always(*REFUSED[2]), new_payment(secret="pi_1_secret_2")
 
-    for asking in (stripe.cancel, stripe.ask, stripe.refund):
+    for asking in (stripe.cancel, stripe.list_notifications, stripe.refund):
         with pytest.raises(ProviderUnavailableError):
             await asking(known)
 
@@ -294,10 +296,10 @@ async def test_a_cancel_is_done_when_nothing_can_change_any_more(status: str) ->
         return 200, intent(status)
 
     if status in ("succeeded", "canceled"):
-        await answering(answers).cancel(to_pay())
+        await stripe_with(answers).cancel(new_payment())
     else:
         with pytest.raises(ProviderUnavailableError, match="cannot be cancelled yet"):
-            await answering(answers).cancel(to_pay())
+            await stripe_with(answers).cancel(new_payment())
 
 
 async def test_what_was_refunded_before_is_refunded() -> None:
@@ -306,11 +308,11 @@ async def test_what_was_refunded_before_is_refunded() -> None:
             return 400, failure("invalid_request_error", "charge_already_refunded")
         return 200, intent("succeeded")
 
-    await answering(answers).refund(to_pay())
+    await stripe_with(answers).refund(new_payment())
 
 
 @pytest.mark.parametrize(
-    ("status", "refunds", "words"),
+    ("status", "refunds", "kinds"),
     [
         ("requires_payment_method", [], []),
         ("processing", [], []),
@@ -323,9 +325,9 @@ async def test_what_was_refunded_before_is_refunded() -> None:
     ],
 )
 async def test_asked_stripe_says_what_its_webhooks_say(
-    status: str, refunds: list[tuple[int, str]], words: list[str]
+    status: str, refunds: list[tuple[int, str]], kinds: list[str]
 ) -> None:
-    """The first answer to a key is as old as the intent: it is looked at anew."""
+    """A repeat returns the intent as it was created, so its status is read again."""
 
     def answers(method: str, path: str) -> tuple[int, Any]:
         if path == "/v1/refunds":
@@ -333,10 +335,10 @@ async def test_asked_stripe_says_what_its_webhooks_say(
             return 200, {"data": found}
         return 200, intent("requires_payment_method" if method == "POST" else status)
 
-    payment = to_pay()
-    assert await answering(answers).ask(payment) == [
-        PaymentNotification(f"pi_1:{word}", payment.booking, 1, word)  # type: ignore[arg-type]
-        for word in words
+    payment = new_payment()
+    assert await stripe_with(answers).list_notifications(payment) == [
+        PaymentNotification(f"pi_1:{kind}", payment.booking, 1, kind)  # type: ignore[arg-type]
+        for kind in kinds
     ]
 
 
@@ -347,7 +349,7 @@ async def test_a_search_that_finds_nothing_makes_the_intent() -> None:
         paths.append(path)
         return 200, {"data": []} if path.endswith("/search") else intent("requires_payment_method")
 
-    await answering(answers).cancel(to_pay(age_ms=21 * HOUR_MS))
+    await stripe_with(answers).cancel(new_payment(age_ms=21 * HOUR_MS))
     assert paths == [
         "/v1/payment_intents/search",
         "/v1/payment_intents",

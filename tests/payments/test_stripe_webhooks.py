@@ -1,4 +1,4 @@
-"""Stripe's webhooks: whose they are, what they say, and a booking that one of them confirms."""
+"""Stripe's webhooks: signatures, meanings, and a booking that one of them confirms."""
 
 import hashlib
 import hmac
@@ -20,29 +20,28 @@ from booking_rush.booking.payments.provider import (
     BadSignature,
     Payment,
     PaymentNotification,
-    Payments,
     ProviderUnavailableError,
 )
-from booking_rush.booking.payments.router import Guarded, Providers
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.signatures import sign
 from booking_rush.booking.payments.stripe import Stripe
-from booking_rush.circuit_breaker import CircuitBreaker
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.settings import Settings, SettingsError, read
 from tests.support.clients import Frame, code_of, until
-from tests.support.fake_http import Hand, Nobody
+from tests.support.fake_http import HandWrittenHttp, UnusedHttp
+from tests.support.payment_providers import CALLS
 from tests.support.servers import stripe_mock
 from tests.support.world import World, open_world, settings_for
 
 OLD, NEW = "whsec_old", "whsec_new"
 NOW = 1_800_000_000
 BOOKING = uuid.UUID("3b9b7a1e-0000-7000-8000-000000000000")
-OURS = {"booking": str(BOOKING), "attempt": "1"}
+METADATA = {"booking": str(BOOKING), "attempt": "1"}
 HOOK = "/api/v1/payments/stripe/webhook"
 
 
 def event(kind: str, **about: Any) -> bytes:
-    """As Stripe writes one, with more members than we read."""
+    """Return an event in Stripe's format, with more members than the adapter reads."""
     return json.dumps(
         {
             "id": "evt_1",
@@ -50,7 +49,7 @@ def event(kind: str, **about: Any) -> bytes:
             "api_version": "2025-01-27.acacia",
             "livemode": False,
             "type": kind,
-            "data": {"object": {"metadata": OURS, "livemode": False, **about}},
+            "data": {"object": {"metadata": METADATA, "livemode": False, **about}},
         }
     ).encode()
 
@@ -65,7 +64,7 @@ def signed(body: bytes, secret: str = NEW, *, at_s: int = NOW) -> dict[str, str]
 
 @pytest.fixture
 def stripe() -> Stripe:
-    return Stripe(Nobody(), "sk_test_123", (NEW, OLD))
+    return Stripe(UnusedHttp(), "sk_test_123", (NEW, OLD))
 
 
 async def test_a_webhook_is_read_with_any_secret_of_ours(stripe: Stripe) -> None:
@@ -73,10 +72,10 @@ async def test_a_webhook_is_read_with_any_secret_of_ours(stripe: Stripe) -> None
     by_hand = hmac.new(OLD.encode(), f"{NOW}.".encode() + body, hashlib.sha256).hexdigest()
     headers = {"STRIPE-SIGNATURE": f"t={NOW},v1={by_hand},v0=of-a-test"}
 
-    told = stripe.read(headers, body, now=NOW + 300)
+    received = stripe.read_webhook(headers, body, now=NOW + 300)
 
-    assert told == PaymentNotification("pi_1:charged", BOOKING, 1, "charged")
-    assert told == stripe.read(signed(body, at_s=NOW + 300), body, now=NOW)
+    assert received == PaymentNotification("pi_1:charged", BOOKING, 1, "charged")
+    assert received == stripe.read_webhook(signed(body, at_s=NOW + 300), body, now=NOW)
 
 
 async def test_stripe_signs_with_both_secrets_while_they_are_rotated(stripe: Stripe) -> None:
@@ -84,7 +83,7 @@ async def test_stripe_signs_with_both_secrets_while_they_are_rotated(stripe: Str
     ours = sign(NEW, body, at_s=NOW).partition(",")[2]
     headers = {"Stripe-Signature": f"{sign('a secret to come', body, at_s=NOW)},{ours}"}
 
-    assert stripe.read(headers, body, now=NOW) is not None
+    assert stripe.read_webhook(headers, body, now=NOW) is not None
 
 
 GOOD = signed(paid())["Stripe-Signature"]
@@ -114,7 +113,7 @@ async def test_a_strangers_webhook_is_refused(
     stripe: Stripe, headers: Mapping[str, str], body: bytes
 ) -> None:
     with pytest.raises(BadSignature):
-        stripe.read(headers, body, now=NOW)
+        stripe.read_webhook(headers, body, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +122,7 @@ async def test_a_strangers_webhook_is_refused(
 )
 async def test_what_is_signed_and_no_event_is_said_to_be_none(stripe: Stripe, body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        stripe.read(signed(body), body, now=NOW)
+        stripe.read_webhook(signed(body), body, now=NOW)
 
 
 CHARGE = {"id": "ch_1", "payment_intent": "pi_1", "status": "succeeded"}
@@ -148,28 +147,28 @@ REFUND = {"id": "re_1", "payment_intent": "pi_1"}
         (paid(metadata=None), None),
         (paid(metadata={}), None),
         (paid(metadata={"booking": "of another shop", "attempt": "1"}), None),
-        (paid(metadata=OURS | {"attempt": "first"}), None),
+        (paid(metadata=METADATA | {"attempt": "first"}), None),
     ],
 )
 async def test_what_an_event_says(stripe: Stripe, body: bytes, id_: str | None) -> None:
-    """A declined card says nothing: its intent may be paid with another one."""
-    told = stripe.read(signed(body), body, now=NOW)
-    assert (told and told.id) == id_
-    assert told is None or (told.booking, told.attempt) == (BOOKING, 1)
+    """A declined card is no notification: its intent may be paid with another card."""
+    received = stripe.read_webhook(signed(body), body, now=NOW)
+    assert (received and received.id) == id_
+    assert received is None or (received.booking, received.attempt) == (BOOKING, 1)
 
 
 async def test_a_webhook_and_an_answer_of_one_fact_are_one_word() -> None:
-    async def answer(question: HttpRequest) -> HttpResponse:
+    async def answer(request: HttpRequest) -> HttpResponse:
         found: Frame = {"id": "pi_1", "amount": 6500, "status": "succeeded"}
-        if urlsplit(question.url).path == "/v1/refunds":
+        if urlsplit(request.url).path == "/v1/refunds":
             found = {"data": [{"id": "re_1", "amount": 6500, "status": "succeeded"}]}
         return HttpResponse(200, json.dumps(found).encode())
 
     payment = Payment(BOOKING, 1, 6500, "EUR", "stripe", 0, "stripe", "pi_1_secret_2")
-    stripe = Stripe(Hand(answer), "sk_test_123", (NEW,))
+    stripe = Stripe(HandWrittenHttp(answer), "sk_test_123", (NEW,))
     bodies = [paid(), event("refund.updated", status="succeeded", **REFUND)]
-    heard = [stripe.read(signed(body), body, now=NOW) for body in bodies]
-    assert await stripe.ask(payment) == heard
+    received = [stripe.read_webhook(signed(body), body, now=NOW) for body in bodies]
+    assert await stripe.list_notifications(payment) == received
 
 
 # Providers
@@ -177,21 +176,19 @@ async def test_a_webhook_and_an_answer_of_one_fact_are_one_word() -> None:
 
 async def test_each_payment_goes_on_where_it_began(stripe: Stripe) -> None:
     async with open_http(connections=1) as http:
-        bank = Guarded(
-            PracticeBank(http, "http://127.0.0.1:1", (NEW,)), CircuitBreaker(), lambda: 0.0
-        )
-        other = Guarded(stripe, CircuitBreaker(), lambda: 0.0)
-        both: Payments = (known := Providers({"bank": bank, "stripe": other}, "stripe"))
+        bank = PracticeBank(http, "http://127.0.0.1:1", (NEW,))
+        both = PaymentRouter([bank, stripe], "stripe", clock=lambda: 0.0)
         former = Payment(BOOKING, 1, 6500, "EUR", "ok", 0, "bank")
 
-        assert (both.provider, both.methods) == ("stripe", stripe.methods)
-        assert (known.named("bank"), known.named("other")) == (bank, None)
-        assert both.read(signed(paid()), paid(), now=NOW) is not None
-        for asking in (both.charge, both.cancel, both.refund, both.ask):
+        assert (both.default, both.methods) == ("stripe", stripe.methods)
+        assert (both.named("bank"), both.named("other")) == (bank, None)
+        assert both.named(both.default) is stripe
+        assert stripe.read_webhook(signed(paid()), paid(), now=NOW) is not None
+        for call in CALLS:
             with pytest.raises(ProviderUnavailableError, match="ClientConnector"):
-                await asking(former)
+                await call(both, former)
             with pytest.raises(ProviderUnavailableError, match="not set up here"):
-                await asking(former._replace(provider="other"))
+                await call(both, former._replace(provider="other"))
 
 
 def test_stripe_is_set_up_whole_or_not_at_all() -> None:
@@ -209,7 +206,7 @@ def test_stripe_is_set_up_whole_or_not_at_all() -> None:
         read({"RUSH_PAYMENTS": "cash"})
 
 
-# A house that is paid by Stripe
+# A whole sale that is paid by Stripe
 
 
 @pytest.fixture
@@ -230,7 +227,9 @@ async def world(redis: Redis, pool: Pool, settings: Settings) -> AsyncGenerator[
         yield world
 
 
-async def tell(world: World, booking: str, body: bytes, secret: str = NEW) -> httpx.Response:
+async def post_webhook(
+    world: World, booking: str, body: bytes, secret: str = NEW
+) -> httpx.Response:
     http = await world.clients.http()
     headers = signed(body, secret, at_s=int(time.time()))
     return await http.post(HOOK, content=body, headers=headers)
@@ -246,18 +245,18 @@ async def test_a_booking_is_paid_by_stripe(world: World, pool: Pool) -> None:
     assert tuple(asked) == ("stripe", "stripe")
 
     body = paid(metadata={"booking": hold, "attempt": "1"})
-    assert code_of(await tell(world, hold, body, "whsec_of_a_stranger")) == "bad_signature"
-    assert code_of(await tell(world, hold, b"{}")) == "invalid_request"
-    unheard = event("payment_intent.payment_failed", id="pi_1")
-    assert (await tell(world, hold, unheard)).status_code == 200
+    assert code_of(await post_webhook(world, hold, body, "whsec_of_a_stranger")) == "bad_signature"
+    assert code_of(await post_webhook(world, hold, b"{}")) == "invalid_request"
+    ignored = event("payment_intent.payment_failed", id="pi_1")
+    assert (await post_webhook(world, hold, ignored)).status_code == 200
     assert (await ada.booking(hold))["state"] == "paying"
     for secret in (OLD, NEW):
-        assert (await tell(world, hold, body, secret)).status_code == 200
+        assert (await post_webhook(world, hold, body, secret)).status_code == 200
 
     found = await ada.booked(hold, "confirmed")
     assert found["payment"] == {"provider": "stripe"}
-    heard = "SELECT count(*) FROM outbox WHERE kind = 'charged'"
-    assert await pool.fetchval(heard) == 1
+    enqueued = "SELECT count(*) FROM outbox WHERE kind = 'charged'"
+    assert await pool.fetchval(enqueued) == 1
 
 
 async def test_only_its_visitor_is_shown_what_a_booking_is_paid_with(
@@ -283,7 +282,7 @@ async def test_only_its_visitor_is_shown_what_a_booking_is_paid_with(
         assert hold in answer.text
         assert "_secret_" not in answer.text
 
-    await tell(world, hold, paid(metadata={"booking": hold, "attempt": "1"}))
+    await post_webhook(world, hold, paid(metadata={"booking": hold, "attempt": "1"}))
     assert (await ada.booked(hold, "confirmed"))["payment"] == {"provider": "stripe"}
 
 
@@ -293,16 +292,16 @@ async def test_a_page_is_told_what_to_pay_with_between_two_steps(world: World, p
     hold = (await ada.hold("k", await ada.admitted(), seats=["stalls.A-1"])).json()["hold"]["id"]
     async with ada.socket() as socket:
         await socket.ask("hold.checkout", hold=hold, payment_method="stripe")
-        told: Frame = {"provider": "stripe"}
-        while "client_secret" not in told:
-            told = (await socket.until("booking.updated"))["booking"]["payment"]
-        kept = await pool.fetchval("SELECT client_secret FROM payments")
-        assert told["client_secret"] == kept
-        assert kept.startswith("pi_")
+        payment: Frame = {"provider": "stripe"}
+        while "client_secret" not in payment:
+            payment = (await socket.until("booking.updated"))["booking"]["payment"]
+        saved = await pool.fetchval("SELECT client_secret FROM payments")
+        assert payment["client_secret"] == saved
+        assert saved.startswith("pi_")
 
 
 async def test_a_word_of_one_provider_pays_nothing_at_another(world: World, pool: Pool) -> None:
-    """The practice bank knows nobody: who reaches it could have Stripe's bookings for nothing."""
+    """The practice bank has no accounts: a client of it could confirm Stripe's bookings."""
     await world.event()
     ada = await world.visitor()
     hold = (await ada.hold("k", await ada.admitted(), seats=["stalls.A-1"])).json()["hold"]["id"]
@@ -335,4 +334,4 @@ def test_without_go_it_is_said_what_is_missing(
     monkeypatch.setenv("PATH", "")
 
     with pytest.raises(pytest.fail.Exception, match="no Go"):
-        stripe_mock.program()
+        stripe_mock.binary()

@@ -1,4 +1,4 @@
-"""Words of banks that come together are kept together; one of a stranger's payment is not kept."""
+"""Webhooks that arrive together are enqueued together, except of another provider's payment."""
 
 import asyncio
 import uuid
@@ -13,14 +13,14 @@ from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
 from tests.support.message_log import BOOKING
-from tests.support.payment_providers import Bank
+from tests.support.payment_providers import SilentProvider
 from tests.support.practice_bank import PAYMENT
 
 
-class Teller(Bank):
-    """Signs nothing: a body is the booking that was charged, or is not understood."""
+class UnsignedProvider(SilentProvider):
+    """A provider without signatures: a body is the booking that was charged, or malformed."""
 
-    def read(
+    def read_webhook(
         self, headers: Mapping[str, str], body: bytes, *, now: float
     ) -> PaymentNotification | None:
         if body == b"forged":
@@ -29,10 +29,10 @@ class Teller(Bank):
         return PaymentNotification(f"{booking}:charged", booking, 1, "charged")
 
 
-class Other(Teller):
-    """Another provider, at which none of these payments began."""
+class OtherProvider(UnsignedProvider):
+    """Another provider, which has charged none of these payments."""
 
-    provider = "other"
+    name = "other"
 
 
 @pytest.fixture
@@ -47,24 +47,24 @@ async def bookings(pool: Pool) -> list[UUID]:
     return ids
 
 
-async def kept(pool: Pool) -> set[UUID]:
+async def enqueued_bookings(pool: Pool) -> set[UUID]:
     rows = await pool.fetch("SELECT booking FROM outbox WHERE kind = 'charged'")
     assert len(rows) == len({row["booking"] for row in rows})
     return {row["booking"] for row in rows}
 
 
 async def test_words_that_come_together_are_all_kept_once(pool: Pool, bookings: list[UUID]) -> None:
-    webhooks, bank = Webhooks(pool), Teller()
+    webhooks, bank = Webhooks(pool), UnsignedProvider()
     bodies = [str(id_).encode() for id_ in bookings]
 
-    told: list[Any] = await asyncio.gather(
+    outcomes: list[Any] = await asyncio.gather(
         *(webhooks.receive(bank, {}, body) for body in [*bodies, *bodies, b"forged", b"?"]),
         webhooks.receive(bank, {}, str(uuid.uuid4()).encode()),
         return_exceptions=True,
     )
 
-    assert [type(one) for one in told if one is not None] == [BadSignature, Invalid]
-    assert await kept(pool) == {*bookings}
+    assert [type(one) for one in outcomes if one is not None] == [BadSignature, Invalid]
+    assert await enqueued_bookings(pool) == {*bookings}
 
 
 async def test_a_word_of_a_provider_who_was_not_asked_is_not_kept(
@@ -73,8 +73,8 @@ async def test_a_word_of_a_provider_who_was_not_asked_is_not_kept(
     webhooks = Webhooks(pool)
 
     await asyncio.gather(
-        webhooks.receive(Other(), {}, str(bookings[0]).encode()),
-        webhooks.receive(Teller(), {}, str(bookings[1]).encode()),
+        webhooks.receive(OtherProvider(), {}, str(bookings[0]).encode()),
+        webhooks.receive(UnsignedProvider(), {}, str(bookings[1]).encode()),
     )
 
-    assert await kept(pool) == {bookings[1]}
+    assert await enqueued_bookings(pool) == {bookings[1]}

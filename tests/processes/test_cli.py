@@ -1,6 +1,7 @@
-"""The command line: help that a person can read, and exit codes that mean something."""
+"""The command line: help texts, output and exit codes of every command."""
 
 import re
+import tomllib
 from pathlib import Path
 from uuid import UUID
 
@@ -28,10 +29,16 @@ def test_help_lists_every_command_with_a_sentence() -> None:
     assert done.returncode == 0
     for name, command in cli.commands.items():
         assert re.search(rf"^  {name} +[A-Z]", done.stdout, re.MULTILINE), name
-        said = run(name, "--help")
-        assert said.returncode == 0
-        assert (command.help or "").split(".")[0].split("\n")[0][:40] in said.stdout
+        help_text = run(name, "--help")
+        assert help_text.returncode == 0
+        assert (command.help or "").split(".")[0].split("\n")[0][:40] in help_text.stdout
     assert "Exit codes" in done.stdout
+
+
+def test_its_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert run("--version").stdout == f"booking-rush {project['version']}\n"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +135,7 @@ async def test_the_dead_are_listed_shown_and_sent_again(settings: Settings, pool
     poison = dead_letters.DeadLetter(
         UUID(int=7), "rush.orders", "a key", b"\xff{", "unreadable", "no JSON", 5
     )
-    await dead_letters.put(pool, [poison])
+    await dead_letters.save(pool, [poison])
 
     listed = run("dead", "list", settings=settings).stdout
     assert listed.startswith(f"{poison.id} ")

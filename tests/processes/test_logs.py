@@ -1,9 +1,9 @@
-"""Logs: a line an event, and no flood from a library that tries again and again."""
+"""Logs: one line a record, and no flood from a library that retries."""
 
 import logging
 import sys
 
-from booking_rush.server.runtime.logs import KNOWN_MAX, REPEATS_S, LineFormatter, Repeats
+from booking_rush.server.runtime.logs import REMEMBERED_MAX, REPEATS_S, LineFormatter, RepeatFilter
 
 AWAY = "Unable connect to node with id %s: %s"
 
@@ -20,9 +20,9 @@ def record(name: str, message: str, *arguments: object, trace: bool = False) -> 
 
 def test_what_a_library_says_again_and_again_is_heard_once_in_a_while() -> None:
     now = [100.0]
-    repeats = Repeats(lambda: now[0])
-    heard = [repeats.filter(record("aiokafka", AWAY, node, "refused")) for node in range(50)]
-    assert heard == [True] + [False] * 49
+    repeats = RepeatFilter(lambda: now[0])
+    passed = [repeats.filter(record("aiokafka", AWAY, node, "refused")) for node in range(50)]
+    assert passed == [True] + [False] * 49
     assert repeats.filter(record("aiokafka", "something else"))
     assert repeats.filter(record("aiohttp", AWAY, 1, "refused"))
     now[0] += REPEATS_S
@@ -30,15 +30,15 @@ def test_what_a_library_says_again_and_again_is_heard_once_in_a_while() -> None:
 
 
 def test_what_we_say_and_what_comes_with_a_trace_is_always_heard() -> None:
-    repeats = Repeats(lambda: 0.0)
+    repeats = RepeatFilter(lambda: 0.0)
     for _ in range(3):
         assert repeats.filter(record("booking_rush.server.loops", "failed loop=%s", "relay"))
         assert repeats.filter(record("asyncio", "Task exception was never retrieved", trace=True))
 
 
 def test_a_library_that_never_says_the_same_fills_no_memory() -> None:
-    repeats = Repeats(lambda: 0.0)
-    assert all(repeats.filter(record("asyncio", f"task {n}")) for n in range(KNOWN_MAX * 2))
+    repeats = RepeatFilter(lambda: 0.0)
+    assert all(repeats.filter(record("asyncio", f"task {n}")) for n in range(REMEMBERED_MAX * 2))
     assert repeats.filter(record("asyncio", "task 0"))
 
 

@@ -5,30 +5,31 @@ import pytest
 from booking_rush.booking.payments.provider import ProviderUnavailableError
 from booking_rush.server.runtime.providers import open_payments
 from booking_rush.server.runtime.settings import Settings, SettingsError, read
-from tests.support.practice_bank import Desk, payment
+from tests.support.payment_providers import charge
+from tests.support.practice_bank import ServedBank, payment
 
 
-async def test_each_bank_is_asked_as_its_settings_say(desk: Desk) -> None:
+async def test_each_bank_is_asked_as_its_settings_say(practice_bank: ServedBank) -> None:
     now = 0.0
     settings = Settings(
         secret_key="x" * 32,
-        bank_url=desk.payments.base_url,
+        bank_url=practice_bank.payments.base_url,
         bank_timeout_seconds=0.2,
         breaker_failures_max=2,
         breaker_open_seconds=7.0,
     )
     async with open_payments(settings, lambda: now) as payments:
-        await desk.turn(latency_ms=60_000)
+        await practice_bank.inject_faults(latency_ms=60_000)
         for _ in range(settings.breaker_failures_max):
             with pytest.raises(ProviderUnavailableError, match="no answer within"):
-                await payments.charge(payment())
-        await desk.turn()
+                await charge(payments, payment())
+        await practice_bank.inject_faults()
         now = 6.9
         with pytest.raises(ProviderUnavailableError, match="the breaker is open"):
-            await payments.charge(payment())
+            await charge(payments, payment())
         assert payments.states() == {"bank": "open"}
         now = 7.0
-        await payments.charge(payment())
+        await charge(payments, payment())
         assert payments.states() == {"bank": "closed"}
 
 

@@ -1,4 +1,4 @@
-"""The wire as a table: every command, and what is no command; first pure, then on a real socket."""
+"""Frames as tables: commands, and frames that are none; first pure, then on a real socket."""
 
 from contextlib import suppress
 
@@ -13,7 +13,7 @@ from tests.support.world import World
 
 GOOD = [
     ('{"type":"queue.join","id":"1"}', frames.Join(id="1")),
-    ('{"id":"a","type":"queue.claim"}', frames.Claim(id="a")),
+    ('{"id":"a","type":"queue.claim"}', frames.ConfirmPresence(id="a")),
     ('{"type":"queue.leave","id":"' + "x" * 64 + '"}', frames.Leave(id="x" * 64)),
     (' {"type":"ping" , "id":"\\u00e9"} ', frames.Ping(id="é")),
     ('{"type":"ping","id":"\\u0000"}', frames.Ping(id="\0")),
@@ -97,7 +97,7 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("text", "command"), GOOD)
-def test_a_command_is_read(text: str, command: frames.AnyFrame) -> None:
+def test_a_command_is_read(text: str, command: frames.AnyCommand) -> None:
     assert frames.read(text) == command
 
 
@@ -180,7 +180,7 @@ async def test_more_bytes_than_anybody_needs_end_the_socket(world: World) -> Non
         assert await socket.closed() in (1006, frames.TOO_MANY)
 
 
-# What we write
+# Frames to clients
 
 
 def test_a_frame_begins_with_its_type() -> None:

@@ -1,4 +1,4 @@
-"""The record duty: everything that happened is in Postgres once, whoever dies when."""
+"""The record duty: every outbox entry is in Postgres once, whichever process crashes when."""
 
 from typing import Any
 
@@ -15,30 +15,30 @@ from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
 from booking_rush.postgres import Pool
 from tests.support.clients import until
-from tests.support.crash_injection import DiedError, Fate, MortalPool, MortalRedis
+from tests.support.crash_injection import CrashedError, CrashingPool, CrashingRedis, CrashPoint
 from tests.support.world import new_event
 
 EVENT, LANE = "demo", "main"
 
 
-class Night:
-    """An event that is recorded by whom the test says."""
+class RecordedEvent:
+    """An event, and recorders that run when the test says so."""
 
     def __init__(self, pool: Pool, redis: Redis) -> None:
         self.pool = pool
         self.redis = redis
         self.program = Program(redis)
 
-    async def begin(self, **rules: Any) -> "Night":
+    async def begin(self, **rules: Any) -> "RecordedEvent":
         catalogue = Catalogue(self.pool)
         await catalogue.create(new_event(EVENT, rules=rules), who="tests")
         await catalogue.act(EVENT, "open", who="tests")
         await self.recorder("first").run_once()
         return self
 
-    def recorder(self, holder: str, fate: Fate | None = None) -> Recorder:
-        pool: Any = MortalPool(self.pool, fate) if fate else self.pool
-        redis: Any = MortalRedis(self.redis, fate) if fate else self.redis
+    def recorder(self, holder: str, fate: CrashPoint | None = None) -> Recorder:
+        pool: Any = CrashingPool(self.pool, fate) if fate else self.pool
+        redis: Any = CrashingRedis(self.redis, fate) if fate else self.redis
         return Recorder(pool, redis, Program(redis), holder)
 
     async def stamp(self) -> str:
@@ -50,7 +50,7 @@ class Night:
         return await self.program.ask(EVENT, await self.stamp(), command)
 
     async def record(self, holder: str = "last") -> None:
-        """Let somebody record until nothing is left; leases of the dead are over."""
+        """Expire the leases, and let a new recorder work until nothing is left."""
         await self.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
         recorder = self.recorder(holder)
         await recorder.run_once()
@@ -63,12 +63,12 @@ class Night:
 
 
 @pytest.fixture
-async def night(pool: Pool, redis: Redis) -> Night:
-    return await Night(pool, redis).begin()
+async def recorded_event(pool: Pool, redis: Redis) -> RecordedEvent:
+    return await RecordedEvent(pool, redis).begin()
 
 
 def entry(n: int, **fields: Any) -> tuple[bytes, dict[bytes, bytes]]:
-    """An outbox entry of a place."""
+    """Make an outbox entry of a place."""
     place = {
         "kind": "place", "visitor": "ada", "lane": "main", "number": 1, "joined": 5,
         "state": "waiting", "wave": 0, "admitted": 0, "deadline": 0, "reason": "", **fields,
@@ -85,7 +85,7 @@ def test_the_last_word_on_each_place_counts() -> None:
         ]
     )
 
-    assert batch.last == "3-0"
+    assert batch.cursor == "3-0"
     assert batch.numbers() == {"main": 2}
     assert batch.places["main", 1] == PlaceRow("main", 1, "ada", "admitted", 5, 1, 9, 99, "")
     assert batch.places["main", 2].state == "waiting"
@@ -103,47 +103,51 @@ def test_an_entry_of_an_unknown_kind_is_not_passed_over() -> None:
         fold([(b"1-0", {b"kind": b"miracle"})])
 
 
-async def test_what_happened_is_recorded_in_order(night: Night) -> None:
+async def test_what_happened_is_recorded_in_order(recorded_event: RecordedEvent) -> None:
     for visitor in ("ada", "bob", "cyd"):
-        await night.ask(line_commands.JoinLine(visitor))
-    await night.ask(line_commands.LeaveLine("bob", "left"))
-    await night.record()
-    await night.ask(line_commands.AdmitNext())
-    await night.record()
+        await recorded_event.ask(line_commands.JoinLine(visitor))
+    await recorded_event.ask(line_commands.LeaveLine("bob", "left"))
+    await recorded_event.record()
+    await recorded_event.ask(line_commands.AdmitNext())
+    await recorded_event.record()
 
-    assert await night.places() == [
+    assert await recorded_event.places() == [
         (1, "ada", "admitted"),
         (2, "bob", "ended"),
         (3, "cyd", "waiting"),
     ]
-    recorded: Any = await night.redis.get(key(EVENT, 1, "recorded"))
-    last = await night.pool.fetchval("SELECT last FROM recorded")
+    recorded: Any = await recorded_event.redis.get(key(EVENT, 1, "recorded"))
+    last = await recorded_event.pool.fetchval("SELECT last FROM recorded")
     assert recorded.decode() == last
 
 
-async def test_who_leaves_and_joins_again_within_a_batch_has_two_rows(night: Night) -> None:
-    await night.ask(line_commands.JoinLine("ada"))
-    await night.record()
-    await night.ask(line_commands.LeaveLine("ada", "left"))
-    await night.ask(line_commands.JoinLine("ada"))
-    await night.record()
+async def test_who_leaves_and_joins_again_within_a_batch_has_two_rows(
+    recorded_event: RecordedEvent,
+) -> None:
+    await recorded_event.ask(line_commands.JoinLine("ada"))
+    await recorded_event.record()
+    await recorded_event.ask(line_commands.LeaveLine("ada", "left"))
+    await recorded_event.ask(line_commands.JoinLine("ada"))
+    await recorded_event.record()
 
-    assert await night.places() == [(1, "ada", "ended"), (2, "ada", "waiting")]
+    assert await recorded_event.places() == [(1, "ada", "ended"), (2, "ada", "waiting")]
 
 
-async def test_closing_ends_every_place_in_postgres_too(night: Night) -> None:
+async def test_closing_ends_every_place_in_postgres_too(recorded_event: RecordedEvent) -> None:
     for visitor in ("ada", "bob"):
-        await night.ask(line_commands.JoinLine(visitor))
-    await night.record()
-    await night.ask(line_commands.JoinLine("cyd"))
-    await night.ask(events_commands.SetRules(9, "closed", {}))
-    await night.record()
+        await recorded_event.ask(line_commands.JoinLine(visitor))
+    await recorded_event.record()
+    await recorded_event.ask(line_commands.JoinLine("cyd"))
+    await recorded_event.ask(events_commands.SetRules(9, "closed", {}))
+    await recorded_event.record()
 
-    assert {state for _, _, state in await night.places()} == {"ended"}
+    assert {state for _, _, state in await recorded_event.places()} == {"ended"}
 
 
-async def test_a_recorder_dies_at_any_step_and_no_place_is_lost_or_twice(night: Night) -> None:
-    """Every call to Postgres and to Redis once, before it arrives and after it is answered."""
+async def test_a_recorder_dies_at_any_step_and_no_place_is_lost_or_twice(
+    recorded_event: RecordedEvent,
+) -> None:
+    """A crash at every call to Postgres and Redis, before it arrives and after it is answered."""
     deaths = joined = 0
     for answered in (False, True):
         at = 0
@@ -151,18 +155,20 @@ async def test_a_recorder_dies_at_any_step_and_no_place_is_lost_or_twice(night: 
             at += 1
             joined += 3
             for n in range(3):
-                await night.ask(line_commands.JoinLine(f"v{joined + n}"))
-            await night.ask(line_commands.LeaveLine(f"v{joined}", "left"))
-            await night.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
-            fate = Fate(at, answered=answered)
-            recorder = night.recorder(f"mortal-{answered}-{at}", fate)
+                await recorded_event.ask(line_commands.JoinLine(f"v{joined + n}"))
+            await recorded_event.ask(line_commands.LeaveLine(f"v{joined}", "left"))
+            await recorded_event.pool.execute(
+                "UPDATE recorded SET held_at = now() - interval '1 min'"
+            )
+            fate = CrashPoint(at, answered=answered)
+            recorder = recorded_event.recorder(f"mortal-{answered}-{at}", fate)
             try:
                 await recorder.run_once()
                 await recorder.run_once()
-            except DiedError:
+            except CrashedError:
                 deaths += 1
-            await night.record(f"heir-{answered}-{at}")
-            places = await night.places()
+            await recorded_event.record(f"heir-{answered}-{at}")
+            places = await recorded_event.places()
             assert [number for number, _, _ in places] == list(range(1, joined + 1))
             assert len({visitor for _, visitor, _ in places}) == joined
             assert sum(state == "ended" for _, _, state in places) == joined // 3
@@ -171,61 +177,65 @@ async def test_a_recorder_dies_at_any_step_and_no_place_is_lost_or_twice(night: 
     assert deaths >= 20
 
 
-async def test_two_that_record_at_once_write_everything_once(night: Night) -> None:
+async def test_two_that_record_at_once_write_everything_once(recorded_event: RecordedEvent) -> None:
     for n in range(50):
-        await night.ask(line_commands.JoinLine(f"v{n}"))
-    await night.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
-    first = night.recorder("one")
+        await recorded_event.ask(line_commands.JoinLine(f"v{n}"))
+    await recorded_event.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
+    first = recorded_event.recorder("one")
     await first.run_once()
     for n in range(50, 60):
-        await night.ask(line_commands.JoinLine(f"v{n}"))
-    await night.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
-    second = night.recorder("two")
+        await recorded_event.ask(line_commands.JoinLine(f"v{n}"))
+    await recorded_event.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
+    second = recorded_event.recorder("two")
     await second.run_once()
 
     await first.run_once()
     await second.run_once()
 
-    assert len(await night.places()) == 60
+    assert len(await recorded_event.places()) == 60
 
 
-async def test_who_was_stopped_with_a_batch_in_hand_writes_nothing(night: Night) -> None:
-    await night.ask(line_commands.JoinLine("ada"))
-    entries: Any = await night.redis.xrange(key(EVENT, 1, "outbox"))
+async def test_who_was_stopped_with_a_batch_in_hand_writes_nothing(
+    recorded_event: RecordedEvent,
+) -> None:
+    await recorded_event.ask(line_commands.JoinLine("ada"))
+    entries: Any = await recorded_event.redis.xrange(key(EVENT, 1, "outbox"))
     stale = fold(entries)
-    await night.record()
+    await recorded_event.record()
 
     with pytest.raises(CursorMovedError):
-        await night.recorder("stopped").commit(EVENT, 1, "0-0", stale)
-    assert await night.places() == [(1, "ada", "waiting")]
+        await recorded_event.recorder("stopped").commit(EVENT, 1, "0-0", stale)
+    assert await recorded_event.places() == [(1, "ada", "waiting")]
 
 
-async def test_who_commits_for_an_old_epoch_writes_nothing(night: Night) -> None:
-    """Read before the loss, committed after it: the place was never told, and is not there."""
-    await night.ask(line_commands.JoinLine("ada"))
-    entries: Any = await night.redis.xrange(key(EVENT, 1, "outbox"))
+async def test_who_commits_for_an_old_epoch_writes_nothing(recorded_event: RecordedEvent) -> None:
+    """Read before the loss, committed after it: the place was never sent, and does not exist."""
+    await recorded_event.ask(line_commands.JoinLine("ada"))
+    entries: Any = await recorded_event.redis.xrange(key(EVENT, 1, "outbox"))
     stale = fold(entries)
-    await night.redis.flushall()
-    await night.recorder("heir").rebuild(EVENT)
+    await recorded_event.redis.flushall()
+    await recorded_event.recorder("heir").rebuild(EVENT)
 
     with pytest.raises(CursorMovedError):
-        await night.recorder("stopped").commit(EVENT, 1, "0-0", stale)
-    joined = await night.ask(line_commands.JoinLine("bob"))
-    await night.record()
+        await recorded_event.recorder("stopped").commit(EVENT, 1, "0-0", stale)
+    joined = await recorded_event.ask(line_commands.JoinLine("bob"))
+    await recorded_event.record()
 
     assert joined.number == 1
-    assert await night.places() == [(1, "bob", "waiting")]
+    assert await recorded_event.places() == [(1, "bob", "waiting")]
 
 
-async def test_a_stopped_holder_is_followed_and_a_released_lease_at_once(night: Night) -> None:
-    holder = night.recorder("holder")
-    await night.pool.execute("UPDATE recorded SET holder = ''")
+async def test_a_stopped_holder_is_followed_and_a_released_lease_at_once(
+    recorded_event: RecordedEvent,
+) -> None:
+    holder = recorded_event.recorder("holder")
+    await recorded_event.pool.execute("UPDATE recorded SET holder = ''")
     await holder.run_once()
-    rival = night.recorder("rival")
+    rival = recorded_event.recorder("rival")
     await rival.run_once()
 
     async def held_by() -> str:
-        return str(await night.pool.fetchval("SELECT holder FROM recorded"))
+        return str(await recorded_event.pool.fetchval("SELECT holder FROM recorded"))
 
     assert await held_by() == "holder"
     await holder.release()
@@ -237,12 +247,12 @@ async def _run_until_held(rival: Recorder, held_by: Any) -> bool:
     return bool(await held_by() == "rival")
 
 
-async def test_a_join_alone_is_recorded_at_once(night: Night) -> None:
-    """Nobody waits for a batch to fill: one run carries what is there."""
-    await night.pool.execute("UPDATE recorded SET holder = ''")
-    recorder = night.recorder("holder")
+async def test_a_join_alone_is_recorded_at_once(recorded_event: RecordedEvent) -> None:
+    """One run records the entries that are there: a batch need not be full."""
+    await recorded_event.pool.execute("UPDATE recorded SET holder = ''")
+    recorder = recorded_event.recorder("holder")
     await recorder.run_once()
-    await night.ask(line_commands.JoinLine("ada"))
+    await recorded_event.ask(line_commands.JoinLine("ada"))
 
     assert await recorder.run_once() == 1
-    assert await night.places() == [(1, "ada", "waiting")]
+    assert await recorded_event.places() == [(1, "ada", "waiting")]

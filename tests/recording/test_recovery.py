@@ -16,10 +16,10 @@ from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.tasks import cancel_and_wait
-from tests.support.clients import until
+from tests.support.clients import until, until_ready
 from tests.support.crowds.waiting_crowd import Crowd, crowd_at
-from tests.support.outages import flush, rewind
-from tests.support.servers.processes import Process, last_words, running
+from tests.support.outages import BrokenStore, flush, rewind
+from tests.support.servers.processes import Process, log_tails, running
 from tests.support.servers.stores import Store
 from tests.support.world import new_event, settings_for
 
@@ -52,25 +52,23 @@ class RecoveringSale:
         Raises:
             AssertionError: who is not, what they hear instead, and what the processes say.
         """
-        self.crowd.forget()
+        self.crowd.expect_places_again()
         try:
-            await until(self.crowd.all_hear, within_s=PATIENCE_S)
+            await until(self.crowd.all_find_places, within_s=PATIENCE_S)
         except AssertionError:
             missing = self.crowd.missing()
-            heard = Counter(person.answer[:300] for person in missing).most_common(3)
-            said = last_words({name: process.log for name, process in self.processes.items()})
-            lost = f"{len(missing)} of {len(self.crowd.people)} do not hear of their place"
-            raise AssertionError(f"{lost}: {heard} {self.crowd.complaints()[:3]}{said}") from None
+            heard = Counter(visitor.answer[:300] for visitor in missing).most_common(3)
+            said = log_tails({name: process.log for name, process in self.processes.items()})
+            lost = f"{len(missing)} of {len(self.crowd.visitors)} do not hear of their place"
+            raise AssertionError(f"{lost}: {heard} {self.crowd.violations()[:3]}{said}") from None
 
 
 @asynccontextmanager
-async def recovering_sale(
-    store: Store, postgres_url: str, pool: Pool, folder: Path, **rules: float
-) -> AsyncGenerator[RecoveringSale]:
-    catalogue = Catalogue(pool)
+async def recovering_sale(stores: BrokenStore, **rules: float) -> AsyncGenerator[RecoveringSale]:
+    catalogue = Catalogue(stores.pool)
     await catalogue.create(new_event(rules=rules), who="tests")
     await catalogue.act("demo", "open", who="tests")
-    settings = settings_for(store.url, postgres_url, bind=f"127.0.0.1:{free_port()}")
+    settings = settings_for(stores.redis.url, stores.postgres_url, bind=f"127.0.0.1:{free_port()}")
     base = f"http://{settings.bind}"
     duties = {
         "record_1": "work record",
@@ -80,29 +78,23 @@ async def recovering_sale(
         "serve_2": "serve --shared",
     }
     async with AsyncExitStack() as stack:
-        processes = stack.enter_context(running(settings, folder, **duties))
-        async with httpx.AsyncClient(base_url=base) as client:
-
-            async def ready() -> bool:
-                try:
-                    return (await client.get("/readyz")).status_code == 200
-                except httpx.TransportError:
-                    return False
-
-            await until(ready, within_s=PATIENCE_S)
+        processes = stack.enter_context(running(settings, stores.folder, **duties))
+        await until_ready(base, within_s=PATIENCE_S)
         crowd = await stack.enter_async_context(crowd_at(base, "demo"))
-        yield RecoveringSale(crowd, processes, store, pool)
+        yield RecoveringSale(crowd, processes, stores.redis, stores.pool)
 
 
 async def gather_crowd(crowd: Crowd) -> list[asyncio.Task[None]]:
     """Two thousand wait, some of them on sockets; others go on joining and looking."""
-    people = [crowd.person() for _ in range(WAITING)]
+    visitors = [crowd.new_visitor() for _ in range(WAITING)]
     for at in range(0, WAITING, 100):
-        await asyncio.gather(*(crowd.join(person) for person in people[at : at + 100]))
-    tasks = [asyncio.create_task(crowd.listen(person)) for person in people[:SOCKETS]]
-    tasks += [asyncio.create_task(crowd.listen(crowd.person())) for _ in range(SOCKETS)]
+        await asyncio.gather(*(crowd.join(visitor) for visitor in visitors[at : at + 100]))
+    tasks = [asyncio.create_task(crowd.stay_connected(visitor)) for visitor in visitors[:SOCKETS]]
+    tasks += [
+        asyncio.create_task(crowd.stay_connected(crowd.new_visitor())) for _ in range(SOCKETS)
+    ]
     tasks += [asyncio.create_task(crowd.keep_joining()) for _ in range(10)]
-    tasks += [asyncio.create_task(crowd.keep_looking()) for _ in range(5)]
+    tasks += [asyncio.create_task(crowd.keep_finding_places()) for _ in range(5)]
     return tasks
 
 
@@ -123,74 +115,70 @@ def restart(store: Store) -> None:
 
 @pytest.mark.parametrize("fault", [flush, rewind, replace, restart])
 async def test_nobody_loses_what_they_were_told(
-    fault: Callable[[Store], None],
-    own_redis: Store,
-    postgres_url: str,
-    pool: Pool,
-    folder: Path,
+    fault: Callable[[Store], None], broken_store: BrokenStore
 ) -> None:
     rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
-    async with recovering_sale(own_redis, postgres_url, pool, folder, **rules) as night:
-        tasks = await gather_crowd(night.crowd)
+    async with recovering_sale(broken_store, **rules) as sale:
+        tasks = await gather_crowd(sale.crowd)
         try:
-            await asyncio.to_thread(fault, own_redis)
-            await until(lambda: _epoch_is(night, 2), within_s=PATIENCE_S)
-            await night.is_back()
-            more = len(night.crowd.people)
-            await until(lambda: len(night.crowd.people) > more + 50, within_s=PATIENCE_S)
+            await asyncio.to_thread(fault, broken_store.redis)
+            await until(lambda: _epoch_is(sale, 2), within_s=PATIENCE_S)
+            await sale.is_back()
+            more = len(sale.crowd.visitors)
+            await until(lambda: len(sale.crowd.visitors) > more + 50, within_s=PATIENCE_S)
         finally:
             await cancel_and_wait(tasks)
 
-        assert night.crowd.complaints() == []
-        await assert_order_is_kept(pool)
+        assert sale.crowd.violations() == []
+        await assert_order_is_kept(broken_store.pool)
 
 
 async def test_one_recorder_is_stopped_in_the_middle_of_bringing_back(
-    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+    broken_store: BrokenStore,
 ) -> None:
     """The holder of the lease stops for ten seconds while it loads; the other brings all back."""
     rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
-    async with recovering_sale(own_redis, postgres_url, pool, folder, **rules) as night:
-        tasks = await gather_crowd(night.crowd)
+    async with recovering_sale(broken_store, **rules) as sale:
+        tasks = await gather_crowd(sale.crowd)
         try:
-            stopped = await _stop_while_loading(night)
-            await until(lambda: _is_open(night), within_s=PATIENCE_S)
-            await night.is_back()
-            reached = await night.epoch()
+            stopped = await _stop_while_loading(sale)
+            await until(lambda: _is_open(sale), within_s=PATIENCE_S)
+            await sale.is_back()
+            reached = await sale.epoch()
             await asyncio.sleep(max(0, stopped + 10 - time.monotonic()))
             for name in ("record_1", "record_2"):
-                night.processes[name].resume()
-            await night.is_back()
+                sale.processes[name].resume()
+            await sale.is_back()
         finally:
             await cancel_and_wait(tasks)
 
         assert reached >= 3  # the stopped one counted 2, the other had to count on
-        assert night.crowd.complaints() == []
-        await assert_order_is_kept(pool)
+        assert sale.crowd.violations() == []
+        await assert_order_is_kept(broken_store.pool)
 
 
-async def _stop_while_loading(night: RecoveringSale) -> float:
+async def _stop_while_loading(sale: RecoveringSale) -> float:
     """Empty Redis and stop whoever has begun to load; when that was."""
-    async with connect(night.store.url) as redis:
+    async with connect(sale.store.url) as redis:
         await redis.flushall()
-        while await night.epoch() < 2:
+        while await sale.epoch() < 2:
             await asyncio.sleep(0.001)
-        holder = await night.pool.fetchval("SELECT holder FROM recorded")
+        holder = await sale.pool.fetchval("SELECT holder FROM recorded")
         for name in ("record_1", "record_2"):
-            if str(holder).endswith(f"/{night.processes[name].pid}"):
-                night.processes[name].pause()
+            if str(holder).endswith(f"/{sale.processes[name].pid}"):
+                sale.processes[name].pause()
         stopped = time.monotonic()
         if await redis.get("{demo}:epoch") not in (None, b"1:closed"):
             await redis.flushall()  # it was faster than we: the loss comes again
     return stopped
 
 
-async def _epoch_is(night: RecoveringSale, epoch: int) -> bool:
-    return await night.epoch() >= epoch
+async def _epoch_is(sale: RecoveringSale, epoch: int) -> bool:
+    return await sale.epoch() >= epoch
 
 
-async def _is_open(night: RecoveringSale) -> bool:
-    return await night.state() == "open"
+async def _is_open(sale: RecoveringSale) -> bool:
+    return await sale.state() == "open"
 
 
 async def assert_order_is_kept(pool: Pool) -> None:
@@ -202,34 +190,32 @@ async def assert_order_is_kept(pool: Pool) -> None:
     assert waiting is None or all(row["number"] < waiting for row in rows)
 
 
-async def test_rebuilding_by_hand_keeps_everybody(
-    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
-) -> None:
-    async with recovering_sale(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
-        people = [night.crowd.person() for _ in range(20)]
-        await asyncio.gather(*(night.crowd.join(person) for person in people))
-        settings = settings_for(own_redis.url, postgres_url)
+async def test_rebuilding_by_hand_keeps_everybody(broken_store: BrokenStore) -> None:
+    async with recovering_sale(broken_store, rate_per_second=0) as sale:
+        visitors = [sale.crowd.new_visitor() for _ in range(20)]
+        await asyncio.gather(*(sale.crowd.join(visitor) for visitor in visitors))
+        settings = settings_for(broken_store.redis.url, broken_store.postgres_url)
 
-        with running(settings, folder, rebuild="rebuild demo") as processes:
+        with running(settings, broken_store.folder, rebuild="rebuild demo") as processes:
             await until(lambda: not processes["rebuild"].is_running(), within_s=PATIENCE_S)
             said = processes["rebuild"].log.read_text()
 
         assert "demo is back in epoch " in said
-        await night.is_back()
-        assert night.crowd.complaints() == []
+        await sale.is_back()
+        assert sale.crowd.violations() == []
 
 
 async def test_redis_that_counts_further_than_postgres_is_brought_back_from_there(
-    own_redis: Store, postgres_url: str, pool: Pool, folder: Path
+    broken_store: BrokenStore,
 ) -> None:
     """Postgres was put back from a backup: it is the truth, and counts on from Redis's number."""
-    async with recovering_sale(own_redis, postgres_url, pool, folder, rate_per_second=0) as night:
-        person = night.crowd.person()
-        await night.crowd.join(person)
-        async with connect(own_redis.url) as redis:
+    async with recovering_sale(broken_store, rate_per_second=0) as sale:
+        visitor = sale.crowd.new_visitor()
+        await sale.crowd.join(visitor)
+        async with connect(broken_store.redis.url) as redis:
             await redis.set("{demo}:epoch", "7:0123456789abcdef")
 
-        await until(lambda: _epoch_is(night, 8), within_s=PATIENCE_S)
-        await night.is_back()
+        await until(lambda: _epoch_is(sale, 8), within_s=PATIENCE_S)
+        await sale.is_back()
 
-        assert night.crowd.complaints() == []
+        assert sale.crowd.violations() == []

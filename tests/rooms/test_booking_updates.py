@@ -1,4 +1,4 @@
-"""A checkout over the socket is told by its answer; what is heard before that comes after it."""
+"""Checkouts over a socket: the answer is sent first, and news of the booking after it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,26 +19,26 @@ Answers = Callable[[Subscriber, type[Exception] | None], None]
 
 @pytest.fixture
 def answers_late(monkeypatch: pytest.MonkeyPatch, pool: Pool) -> Answers:
-    """Let a checkout be answered, or refused, only when the booking is confirmed and that told."""
+    """Answer a checkout, or refuse it, only after news that its booking is confirmed."""
     check_out = Holds.check_out
 
-    def arrange(subscriber: Subscriber, refusal: type[Exception] | None) -> None:
-        async def late(self: Holds, *wanted: Any) -> Booking:
-            found = await check_out(self, *wanted)
+    def delay(subscriber: Subscriber, refusal: type[Exception] | None) -> None:
+        async def check_out_late(self: Holds, *arguments: Any) -> Booking:
+            found = await check_out(self, *arguments)
             await until(lambda: is_quiet(pool))
-            await until(lambda: subscriber.changed)
+            await until(lambda: subscriber.booking.changed)
             if refusal is not None:
                 raise refusal
             return found
 
-        monkeypatch.setattr(Holds, "check_out", late)
+        monkeypatch.setattr(Holds, "check_out", check_out_late)
 
-    return arrange
+    return delay
 
 
 @pytest.fixture
 async def ada(world: World) -> Visitor:
-    """Who may hold."""
+    """A visitor that is admitted."""
     await world.event()
     ada = await world.visitor()
     await ada.admitted()
@@ -48,7 +48,7 @@ async def ada(world: World) -> Visitor:
 async def checks_out(
     world: World, socket: Socket, answers: Answers, refusal: type[Exception] | None = None
 ) -> Frame:
-    """What the checkout of a new hold is answered."""
+    """Check out a new hold. Return the answer."""
     held = await socket.ask("hold.create", key="k", seats=["stalls.A-1"])
     [room] = world.services.rooms.every()
     [subscriber] = room.subscribers()
@@ -56,8 +56,8 @@ async def checks_out(
     return await socket.ask("hold.checkout", hold=held["hold"]["id"], payment_method="ok")
 
 
-async def told(socket: Socket) -> list[tuple[str, bool]]:
-    """The states that a socket is told until the booking is confirmed, and which were asked for."""
+async def states_sent(socket: Socket) -> list[tuple[str, bool]]:
+    """Return the booking's states as sent, up to confirmed; True: the frame was an answer."""
     while True:
         frames = [frame for frame in socket.frames if frame["type"] == "booking.updated"]
         if frames and frames[-1]["booking"]["state"] == "confirmed":
@@ -70,7 +70,7 @@ async def test_news_of_a_checkout_do_not_overtake_its_answer(
 ) -> None:
     async with ada.socket() as socket:
         answer = await checks_out(world, socket, answers_late)
-        states = await told(socket)
+        states = await states_sent(socket)
 
         first = answer["booking"]["state"]
         assert states[0] == (first, True)
@@ -84,4 +84,4 @@ async def test_news_of_a_checkout_are_told_also_where_its_answer_is_unknown(
         answer = await checks_out(world, socket, answers_late, TryAgain)
 
         assert answer["problem"]["code"] == "try_again"
-        assert ("confirmed", False) in await told(socket)
+        assert ("confirmed", False) in await states_sent(socket)

@@ -1,4 +1,4 @@
-"""What operators say: kept once a key, and refused by field."""
+"""Broadcasts of operators: saved once a key, and refused by field."""
 
 from typing import Any
 

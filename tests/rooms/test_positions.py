@@ -1,4 +1,4 @@
-"""Live places: who is on the list is told, also who comes back to it."""
+"""Positions: listed subscribers are sent them, also when they come back to the list."""
 
 import orjson
 import pytest
@@ -7,7 +7,7 @@ from booking_rush.lua.line.commands import Waiting
 from booking_rush.queue.forecast import EventForecast
 from booking_rush.queue.lane_view import LaneView
 from booking_rush.server.rooms.positions import Positions
-from booking_rush.server.rooms.subscriber import Subscriber
+from booking_rush.server.rooms.subscriber import PlaceSent, Subscriber
 
 LONG_AGO = -1e9
 
@@ -20,25 +20,25 @@ def waits(number: int) -> Waiting:
 
 @pytest.mark.parametrize("left", ["by head", "by itself"])
 async def test_a_number_that_waits_again_is_told_its_place_again(left: str) -> None:
-    """After a loss of Redis who was admitted may stand at the head of the line again."""
+    """After a loss of Redis an admitted visitor may stand at the head of the line again."""
     view, frames = LaneView(), list[bytes]()
     positions = Positions(view, EventForecast())
+    sent = PlaceSent(answering=False)
     subscriber = Subscriber(
-        "ada", "socket", frames.append, lambda code, reason: None, bool, answering=False
+        "ada", "socket", frames.append, lambda code, reason: None, bool, place=sent
     )
-    subscriber.learn(waits(5))
+    sent.record(waits(5), LONG_AGO)
     positions.add(subscriber, 5)
     if left == "by head":
         view.drop(0, 5)
         assert positions.passed() == [subscriber]
         view.forget()
     else:
-        subscriber.learn(None)
+        sent.record(None, LONG_AGO)
         assert await positions.send() == 0
 
-    subscriber.learn(waits(5))
+    sent.record(waits(5), LONG_AGO)
     positions.add(subscriber, 5)
     view.drop(3, 0)
-    subscriber.sent_at = LONG_AGO
     assert await positions.send() == 1
     assert orjson.loads(frames[-1])["ahead"] == 3

@@ -1,4 +1,4 @@
-"""The welcome is the first frame, and what happened while it was made is told after it."""
+"""Welcomes: the first frame, and after it the news that came while it was made."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from booking_rush.lua.client import pubsub
 from booking_rush.postgres import Pool
 from booking_rush.server.protocol import frames
-from booking_rush.server.rooms.subscriber import Subscriber
+from booking_rush.server.rooms.subscriber import BookingSent, Subscriber
 from tests.support.clients import Socket, Visitor, until
 from tests.support.outages import recovering, slow_welcomes
 from tests.support.world import World
@@ -24,7 +24,7 @@ WAITING = """
 
 
 async def being_welcomed(pool: Pool, ada: Visitor, opened: AsyncExitStack) -> asyncio.Task[Socket]:
-    """A socket whose welcome is being made."""
+    """Open a socket. Return when its welcome is being made."""
     before: int = await pool.fetchval(WAITING)
     opening = asyncio.create_task(opened.enter_async_context(ada.socket()))
 
@@ -37,7 +37,7 @@ async def being_welcomed(pool: Pool, ada: Visitor, opened: AsyncExitStack) -> as
 
 @pytest.fixture
 async def ada(world: World) -> Visitor:
-    """Who holds a seat."""
+    """A visitor that holds a seat."""
     await world.event()
     ada = await world.visitor()
     await ada.hold("one", await ada.admitted(), seats=["stalls.A-1"])
@@ -86,8 +86,8 @@ async def test_who_is_welcomed_during_a_recovery_is_told_hold_and_booking_after_
                 welcome = socket.frames[0]
                 assert welcome["room"]["state"] == "recovering"
                 assert not {"hold", "booking"} & welcome.keys()
-            told = await socket.until(end)
-        assert (told.get("hold") or told["booking"])["id"] == hold
+            frame = await socket.until(end)
+        assert (frame.get("hold") or frame["booking"])["id"] == hold
         await ada.check_out(hold)
         await ada.booked(hold, "confirmed")
 
@@ -109,7 +109,7 @@ async def test_who_is_replaced_while_being_welcomed_is_closed_at_once(
 async def test_a_socket_that_does_not_know_yet_which_it_is_learns_later_that_it_is_replaced(
     world: World, ada: Visitor
 ) -> None:
-    """Redis has answered, the news of a newer one is here first."""
+    """Redis has answered, but news of the newer socket come before that answer."""
     room = await world.services.rooms.room("demo")
     ends: list[int] = []
     sent: list[bytes] = []
@@ -117,7 +117,7 @@ async def test_a_socket_that_does_not_know_yet_which_it_is_learns_later_that_it_
     connecting = asyncio.create_task(room.connect(subscriber))
     await asyncio.sleep(0)
     epoch = world.services.rooms.batcher("demo").gate.epoch
-    room.on_news(pubsub.Connected(epoch=epoch, visitor=ada.id, connection=10**6))
+    room.apply(pubsub.Connected(epoch=epoch, visitor=ada.id, connection=10**6))
     assert ends == []
     await connecting
     room.disconnect(subscriber)
@@ -127,15 +127,17 @@ async def test_a_socket_that_does_not_know_yet_which_it_is_learns_later_that_it_
 async def test_a_hold_that_ends_while_it_is_looked_up_is_told_once(
     world: World, pool: Pool, ada: Visitor
 ) -> None:
-    """A recovery looks it up, and its end is heard before the answer."""
+    """A recovery looks it up, and news of its end come before the answer."""
     hold = str(await until(lambda: held_by(pool, ada)))
-    buyers, sent = (await world.services.rooms.room("demo")).bookings, list[bytes]()
-    subscriber = Subscriber(ada.id, "socket", sent.append, lambda code, reason: None, bool)
-    subscriber.hold, subscriber.welcomed = hold, True
+    updates, sent = (await world.services.rooms.room("demo")).bookings, list[bytes]()
+    subscriber = Subscriber(
+        ada.id, "socket", sent.append, lambda code, reason: None, bool,
+        welcomed=True, booking=BookingSent(hold=hold),
+    )  # fmt: skip
     await (await world.operator()).delete(f"{DEMO}/visitors/{ada.id}")
-    looking = asyncio.create_task(buyers.look_up([subscriber]))
+    looking = asyncio.create_task(updates.look_up([subscriber]))
     await asyncio.sleep(0)
-    await buyers.on_news(
+    await updates.apply(
         [subscriber], pubsub.Ended(epoch=1, visitor=ada.id, hold=hold, reason="removed")
     )
     await looking

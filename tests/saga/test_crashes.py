@@ -1,4 +1,4 @@
-"""Record and conduct die at every call of every payment method: each cent and seat has one end."""
+"""Crashes of record and conduct at every call, by payment method: cents and seats end up once."""
 
 import asyncio
 import gc
@@ -11,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from booking_rush.booking.holds.holds import uuid7
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.recording import recorder
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga import watchdog
@@ -22,7 +23,13 @@ from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.practice_bank import bank as server_bank
 from tests.support.clients import until
-from tests.support.crash_injection import DiedError, Fate, MortalPayments, MortalPool, MortalRedis
+from tests.support.crash_injection import (
+    CrashedError,
+    CrashingPayments,
+    CrashingPool,
+    CrashingRedis,
+    CrashPoint,
+)
 from tests.support.store_agreement import disagreements, is_quiet
 from tests.support.world import World, bank_of, new_event, open_world, practice_bank, settings_for
 
@@ -32,35 +39,38 @@ AN_HOUR_S = 3600.0
 class Workers:
     """A recorder and a conductor, in a process that may die."""
 
-    def __init__(self, night: "Night", fate: Fate | None, *, late: bool, ask_s: float) -> None:
-        pool: Any = MortalPool(night.pool, fate) if fate else night.pool
-        redis: Any = MortalRedis(night.redis, fate) if fate else night.redis
-        payments: Any = MortalPayments(night.payments, fate) if fate else night.payments
+    def __init__(
+        self, paid_event: "PaidEvent", fate: CrashPoint | None, *, late: bool, ask_s: float
+    ) -> None:
+        pool: Any = CrashingPool(paid_event.pool, fate) if fate else paid_event.pool
+        redis: Any = CrashingRedis(paid_event.redis, fate) if fate else paid_event.redis
+        bank: Any = CrashingPayments(paid_event.payments, fate) if fate else paid_event.payments
+        payments = PaymentRouter([bank], "bank")
         clock = (lambda: time.time() + AN_HOUR_S) if late else time.time
         program = Program(redis)
         self._fate = fate
         self._recorder = Recorder(pool, redis, program, f"w{id(self)}")
         registry = EventRegistry(pool, program)
         self._conductor = Conductor(pool, registry, payments, f"w{id(self)}", clock, ask_s=ask_s)
-        self._night = night
+        self._night = paid_event
 
     async def work(self) -> bool:
-        """Work until nothing moves any more; whether we lived to see it."""
+        """Work until the sale is quiet. Return whether the process lived that long."""
         await self._night.bury()
         task = asyncio.create_task(self._work())
         waits: list[asyncio.Task[Any]] = [task]
         if self._fate is not None:
-            waits.append(asyncio.create_task(self._fate.died.wait()))
+            waits.append(asyncio.create_task(self._fate.crashed.wait()))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        died = self._fate is not None and self._fate.died.is_set()
+        crashed = self._fate is not None and self._fate.crashed.is_set()
         for one in waits:
             one.cancel()
         found = await asyncio.gather(*waits, return_exceptions=True)
         error = found[0]
-        if isinstance(error, BaseException) and not died:
+        if isinstance(error, BaseException) and not crashed:
             raise error
-        assert not isinstance(error, Exception) or isinstance(error, DiedError) or died
-        return not died
+        assert not isinstance(error, Exception) or isinstance(error, CrashedError) or crashed
+        return not crashed
 
     async def _work(self) -> None:
         while not await self._night.is_quiet():
@@ -69,7 +79,7 @@ class Workers:
             await asyncio.sleep(0 if done else 0.003)
 
 
-class Night:
+class PaidEvent:
     """An event with many seats, and bookings that are paid one after the other."""
 
     def __init__(self, pool: Pool, redis: Redis, world: World, bank: str) -> None:
@@ -86,12 +96,12 @@ class Night:
         return await self._program.ask("demo", stamp, command)
 
     async def bury(self) -> None:
-        """The leases of the dead are over."""
+        """Let the leases of dead processes expire."""
         await self.pool.execute("UPDATE recorded SET held_at = now() - interval '1 min'")
         await self.pool.execute("UPDATE leases SET held_at = now() - interval '1 min'")
 
     async def check_out(self, method: str) -> str:
-        """Somebody new holds a seat and begins to pay; the hold."""
+        """Hold a seat for a new visitor, and check it out. Return the hold."""
         n = next(self._order)
         visitor, hold = f"v{n}", str(uuid7(n, bytes(10)))
         await self.ask(JoinLine(visitor))
@@ -104,11 +114,11 @@ class Night:
         return hold
 
     async def give_back(self, hold: str) -> None:
-        """A hold that lives on after a decline is let go."""
+        """Release a hold that is left after a decline."""
         await self.ask(ReleaseHold(self._holder, hold))
 
     async def is_quiet(self) -> bool:
-        """Nothing is on its way, and every entry is recorded."""
+        """Whether every entry is recorded, and no order or message is left."""
         last: Any = await self.redis.xrevrange("{demo}:1:outbox", count=1)
         recorded = await self.pool.fetchval("SELECT last FROM recorded")
         behind = bool(last) and last[0][0].decode() != recorded
@@ -116,7 +126,7 @@ class Night:
         return not behind and (await is_quiet(self.pool) or (held > 0 and await self._rests()))
 
     async def _rests(self) -> bool:
-        """Whether all that does not rest is a hold that was declined."""
+        """Whether holds whose payment was declined are all that has not ended."""
         on_its_way: int = await self.pool.fetchval(
             """
             SELECT (SELECT count(*) FROM bookings
@@ -132,9 +142,9 @@ class Night:
 
 
 @pytest.fixture
-async def night(
+async def paid_event(
     pool: Pool, redis: Redis, redis_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncGenerator[Night]:
+) -> AsyncGenerator[PaidEvent]:
     asyncio.get_running_loop().set_exception_handler(bury_quietly)
     monkeypatch.setattr(recorder, "BLOCK_MS", 0)
     monkeypatch.setattr(watchdog, "EVERY_S", 0.02)
@@ -151,14 +161,14 @@ async def night(
         await world.recorder.run_once()
         await until(lambda: world.services.rooms.batcher("demo").gate.is_open)
         base = world.clients.base
-        async with practice_bank(pool, base, settings, hurry_s=0.01) as bank:
-            yield Night(pool, redis, world, bank)
+        async with practice_bank(pool, base, settings, delay_s=0.01) as bank:
+            yield PaidEvent(pool, redis, world, bank)
     gc.collect()
 
 
 def bury_quietly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What the dead left unsaid is no news; anything else is."""
-    if not isinstance(context.get("exception"), DiedError):
+    """Ignore errors that a crash left behind; report all others."""
+    if not isinstance(context.get("exception"), CrashedError):
         loop.default_exception_handler(context)
 
 
@@ -176,20 +186,24 @@ EVERY_CALL = ("ok", "declined")  # the others: one call lost before, the next on
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("method", ENDS)
-async def test_every_death_leaves_one_end(night: Night, method: str, answered: bool) -> None:
+async def test_every_death_leaves_one_end(
+    paid_event: PaidEvent, method: str, answered: bool
+) -> None:
     """The n-th call to a store or to the bank never arrives, or arrives and is never answered."""
     ask_s = 0.05 if method == "lost" else 60.0
     late = method == "late"
     every = 1 if method in EVERY_CALL else 2
     lived, call = False, 1 + answered * (every - 1)
     while not lived:
-        hold = await night.check_out(method)
-        lived = await Workers(night, Fate(call, answered=answered), late=late, ask_s=ask_s).work()
-        await Workers(night, None, late=late, ask_s=ask_s).work()
-        assert await night.state(hold) == ENDS[method], f"died at call {call}"
+        hold = await paid_event.check_out(method)
+        lived = await Workers(
+            paid_event, CrashPoint(call, answered=answered), late=late, ask_s=ask_s
+        ).work()
+        await Workers(paid_event, None, late=late, ask_s=ask_s).work()
+        assert await paid_event.state(hold) == ENDS[method], f"died at call {call}"
         if method == "declined":
-            await night.give_back(hold)
-            await Workers(night, None, late=False, ask_s=ask_s).work()
+            await paid_event.give_back(hold)
+            await Workers(paid_event, None, late=False, ask_s=ask_s).work()
         call += every
     assert call > 20
-    assert await disagreements(night.pool, night.redis) == []
+    assert await disagreements(paid_event.pool, paid_event.redis) == []

@@ -1,4 +1,4 @@
-"""Orders at a slow bank: they hold up nobody else, are given once, and outlive who gave them."""
+"""Orders at a slow bank: they delay no other booking, are given once, and survive a crash."""
 
 import asyncio
 import uuid
@@ -11,18 +11,19 @@ from redis.asyncio import Redis
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.payments.provider import Payment, ProviderUnavailableError
+from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import EventRegistry
 from tests.support.clients import until
 from tests.support.message_log import BOOKING
-from tests.support.payment_providers import Bank
+from tests.support.payment_providers import SilentProvider
 from tests.support.practice_bank import PAYMENT
 
 
-class SlowBank(Bank):
-    """Thinks about some charges until it is told to go on; then it answers, or is away."""
+class SlowBank(SilentProvider):
+    """A bank that keeps some charges waiting until `goes_on`; then it answers, or is away."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,10 +59,11 @@ class Office:
 
     def another(self) -> Conductor:
         registry = EventRegistry(self.pool, Program(self.redis))
-        return Conductor(self.pool, registry, self.bank, f"tests/{id(registry)}")
+        payments = PaymentRouter([self.bank], "bank")
+        return Conductor(self.pool, registry, payments, f"tests/{id(registry)}")
 
     async def booking(self, *, slow: bool) -> UUID:
-        """One that is to be charged."""
+        """Insert a booking, and enqueue the order to charge it."""
         id_ = uuid.uuid4()
         await self.pool.execute(BOOKING, id_)
         await self.pool.execute("UPDATE bookings SET attempt = 1, claimed = true")
@@ -73,10 +75,10 @@ class Office:
 
     async def send(self, letter: Envelope) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
-            await outbox.put(connection, [letter])
+            await outbox.enqueue(connection, [letter])
 
     async def left(self, booking: UUID) -> list[str]:
-        """What is still to be done for a booking."""
+        """Return the kinds of orders and messages that are left for a booking."""
         rows = await self.pool.fetch(
             "SELECT kind FROM outbox WHERE booking = $1 AND done_at IS NULL ORDER BY seq", booking
         )

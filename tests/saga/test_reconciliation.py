@@ -1,4 +1,4 @@
-"""Reconcile: what is broken by hand in one store is named, and mended by the saga's own orders."""
+"""The reconcile duty: a difference made by hand is reported, and mended by the saga's orders."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -31,7 +31,7 @@ async def write_row(redis: Redis, row: str, text: str) -> None:
 
 @pytest.fixture
 async def night(world: World) -> dict[str, Visitor]:
-    """Ada has bought A-1 and two places of the floor's; Bob has let B-1 go; all is quiet."""
+    """A sale at rest: Ada has bought A-1, and Bob has had B-1 refunded."""
     await world.event()
     ada, bob = await world.visitor(), await world.visitor()
     await ada.buys(seats=["stalls.A-1"])
@@ -46,7 +46,7 @@ def reconciler(world: World, pool: Pool) -> Reconciler:
 
 
 async def looks(duty: Reconciler) -> list[Difference]:
-    """What was seen by two rounds."""
+    """Run two rounds. Return the differences that both saw."""
     await duty.run_once()
     await duty.run_once()
     return duty.found
@@ -81,7 +81,7 @@ async def test_a_sold_seat_that_is_free_in_redis_is_sold_again(
 async def test_money_that_the_bank_took_unheard_is_heard(
     world: World, pool: Pool, redis: Redis
 ) -> None:
-    """The row says declined, the bank captured: as after a restored backup."""
+    """Postgres has the payment as cancelled, the bank as captured: as after a restored backup."""
     await world.event()
     ada = await world.visitor()
     token = await ada.admitted()
@@ -136,7 +136,7 @@ async def test_sections_and_holds_are_loaded_as_of_one_moment(
         id_ = UUID(hold["id"])
         async with pool.acquire() as other, other.transaction():
             await other.execute("UPDATE bookings SET state = 'released', step = 2")
-            await outbox.put(other, [outbox.order(id_, event, "free", 0, 2)])
+            await outbox.enqueue(other, [outbox.order(id_, event, "free", 0, 2)])
         return read
 
     monkeypatch.setattr(inventory, "sections", sections_and_then_it_ends)

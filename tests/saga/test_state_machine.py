@@ -37,15 +37,15 @@ DESIGN = """
 
 
 def cells() -> Iterator[tuple[State, str, str]]:
-    """(state, message, what DESIGN says) of every cell."""
+    """Yield (state, message, cell) of every cell of the table."""
     head, *rows = [
         [cell.strip() for cell in row.strip("|").split("|")] for row in DESIGN.strip().splitlines()
     ]
-    for said, *row in rows:
+    for name, *row in rows:
         for row_states, cell in zip(head[1:], row, strict=True):
             for state in STATES:
                 if state in row_states.split(", "):
-                    yield state, said, cell
+                    yield state, name, cell
 
 
 # A booking in each state, at its second try; the first was declined.
@@ -55,7 +55,7 @@ PAID: dict[State, state_machine.PaymentState] = {
 OPEN: dict[State, state_machine.PaymentState] = {"paying": "asked", "expired": "cancelled"}
 
 
-def standing_in(state: State) -> BookingState:
+def booking_in(state: State) -> BookingState:
     second = PaymentStatus(PAID.get(state) or OPEN.get(state, "declined"))
     return BookingState(
         state,
@@ -66,64 +66,65 @@ def standing_in(state: State) -> BookingState:
     )
 
 
-def unanswered(had: BookingState, *, overdue: bool) -> BookingState:
-    """The same, though nothing has been heard of its second try: the row itself says no repeat."""
-    return replace(had, payments={**had.payments, 2: PaymentStatus("asked", overdue)})
+def unanswered(booking: BookingState, *, overdue: bool) -> BookingState:
+    """Return the booking with its second try unanswered: a message about it is no repeat."""
+    return replace(booking, payments={**booking.payments, 2: PaymentStatus("asked", overdue)})
 
 
-def heard_in(state: State, said: str) -> Step:
-    had, (message, _, how) = standing_in(state), said.partition(", ")
+def step_in(state: State, row: str) -> Step:
+    booking, (message, _, how) = booking_in(state), row.partition(", ")
     if message in ("declined", "overdue", "cancelled"):
-        had = unanswered(had, overdue=how == "overdue")
+        booking = unanswered(booking, overdue=how == "overdue")
     late = message == "charged" and state in PAID  # money for another try than the one that pays
-    heard = SagaInput(message, 1 if late else 2)  # type: ignore[arg-type]
-    return next_step(had, heard, attempts_max=2 if how == "last" else 3)
+    received = SagaInput(message, 1 if late else 2)  # type: ignore[arg-type]
+    return next_step(booking, received, attempts_max=2 if how == "last" else 3)
 
 
-def told(had: State, step: Step) -> str:
-    """A step in DESIGN's words."""
+def cell_of(before: State, step: Step) -> str:
+    """Write a step as the table does."""
     if step.verdict != "moves":
         return "409" if step.verdict == "refused" else step.verdict
-    words: list[str] = [step.then.state]
-    if (had, step.then.state) == ("paying", "paying") and step.then.payments[2].overdue:
-        words.append("overdue")
-    words += {"keep": [], "drop": ["drops"], "take": ["takes"]}[step.claims]
+    parts: list[str] = [step.after.state]
+    if (before, step.after.state) == ("paying", "paying") and step.after.payments[2].overdue:
+        parts.append("overdue")
+    parts += {"keep": [], "drop": ["drops"], "take": ["takes"]}[step.claims]
     assert step.orders[-1] == ("tell", 2)
-    return f"{', '.join(words)} [{', '.join(order for order, _ in step.orders[:-1])}]"
+    return f"{', '.join(parts)} [{', '.join(order for order, _ in step.orders[:-1])}]"
 
 
 def test_the_table_has_every_state_and_every_message() -> None:
-    every = {(state, said.partition(", ")[0]) for state, said, _ in cells()}
+    every = {(state, row.partition(", ")[0]) for state, row, _ in cells()}
     assert every == set(product(STATES, state_machine.MESSAGES))
 
 
-@pytest.mark.parametrize(("state", "said", "cell"), list(cells()))
-def test_a_cell_is_as_designed(state: State, said: str, cell: str) -> None:
-    assert told(state, heard_in(state, said)) == cell
+@pytest.mark.parametrize(("state", "row", "cell"), list(cells()))
+def test_a_cell_is_as_designed(state: State, row: str, cell: str) -> None:
+    assert cell_of(state, step_in(state, row)) == cell
 
 
 @pytest.mark.parametrize("state", ["paying", *PAID])
 def test_surplus_money_is_refunded_and_nothing_else_changes(state: State) -> None:
-    had = standing_in(state)
+    booking = booking_in(state)
 
-    step = next_step(had, SagaInput("charged", 1), attempts_max=3)
+    step = next_step(booking, SagaInput("charged", 1), attempts_max=3)
 
     assert (step.verdict, step.claims, step.orders) == ("surplus", "keep", (("refund", 1),))
-    assert step.then == replace(had, payments={**had.payments, 1: PaymentStatus("captured")})
+    payments = {**booking.payments, 1: PaymentStatus("captured")}
+    assert step.after == replace(booking, payments=payments)
 
 
 @pytest.mark.parametrize("message", ["declined", "overdue", "cancelled"])
 def test_a_word_about_an_older_try_ends_there(message: Any) -> None:
-    had = replace(standing_in("paying"), payments={1: PaymentStatus(), 2: PaymentStatus()})
+    booking = replace(booking_in("paying"), payments={1: PaymentStatus(), 2: PaymentStatus()})
 
-    step = next_step(had, SagaInput(message, 1), attempts_max=3)
+    step = next_step(booking, SagaInput(message, 1), attempts_max=3)
 
     assert (step.verdict, step.orders) == ("repeat", ())
-    assert replace(step.then, payments=had.payments) == had
+    assert replace(step.after, payments=booking.payments) == booking
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("message", [*state_machine.WORDS, "overdue"])
+@pytest.mark.parametrize("message", [*state_machine.PAYMENT_STATES, "overdue"])
 def test_a_word_about_an_unknown_try_is_wrong(state: State, message: Any) -> None:
-    had = standing_in(state)
-    assert next_step(had, SagaInput(message, 3), attempts_max=3) == Step("wrong", had)
+    booking = booking_in(state)
+    assert next_step(booking, SagaInput(message, 3), attempts_max=3) == Step("wrong", booking)

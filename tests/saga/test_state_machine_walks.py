@@ -1,4 +1,4 @@
-"""The saga walked through in every order: money and seats stay in order, and mutants are caught."""
+"""Walks through the saga in every order: money and seats stay in order, and mutants are caught."""
 
 import inspect
 from collections import deque
@@ -26,12 +26,12 @@ NextStep = Callable[..., Step]
 
 PAID: frozenset[State] = frozenset({"retaking", "confirmed", "refunding", "refunded"})
 
-# The walk: from a checkout, whatever may be heard, in any order and as often as it likes.
+# The walk: from a checkout, every message that may come, in any order and any number of times.
 
 TRIES = (1, 2)
 OF_A_TRY: tuple[Message, ...] = ("charged", "declined", "overdue", "cancelled")
-WORDS = [SagaInput(message, attempt) for message, attempt in product(OF_A_TRY, TRIES)]
-OTHERS = [SagaInput("retaken"), SagaInput("seats_lost"), SagaInput("cancel_asked")]
+PAYMENT_MESSAGES = [SagaInput(message, attempt) for message, attempt in product(OF_A_TRY, TRIES)]
+OTHER_MESSAGES = [SagaInput("retaken"), SagaInput("seats_lost"), SagaInput("cancel_asked")]
 REASONS: dict[State, set[Reason]] = {
     "held": {"declined"}, "expired": {"expired"}, "refunding": {"cancelled", "seats_lost"},
     "released": {"declined", "cancelled", "seats_lost"}, "refunded": {"cancelled", "seats_lost"},
@@ -40,27 +40,27 @@ REASONS: dict[State, set[Reason]] = {
 
 @dataclass(frozen=True)
 class Stop:
-    """A booking on the walk, what was ordered for it, and by which way it came here."""
+    """A booking on the walk, the orders given for it, and the way by which it came here."""
 
     at: BookingState
     ordered: frozenset[tuple[str, int]] = frozenset()
     way: tuple[str, ...] = field(default=(), compare=False)
 
     def mark(self) -> tuple[Any, ...]:
-        """What makes it another than the stops before."""
+        """Return the key by which two stops are the same."""
         at = self.at
         payments = tuple(sorted(at.payments.items(), key=lambda item: item[0]))
         return at.state, at.attempt, at.paid, at.claimed, at.reason, payments, self.ordered
 
-    def then(self, word: str, at: BookingState, *orders: tuple[str, int]) -> "Stop":
+    def then(self, label: str, at: BookingState, *orders: tuple[str, int]) -> "Stop":
         new = {order for order in orders if order[0] in ("refund", "cancel_charge")}
         assert not new & self.ordered, "ordered again"
-        return Stop(at, self.ordered | new, (*self.way, word))
+        return Stop(at, self.ordered | new, (*self.way, label))
 
 
 @dataclass
 class Walk:
-    """Every stop that can be reached, each looked at from all sides."""
+    """A walk to every stop that can be reached, each checked with every message."""
 
     next_step: NextStep
     attempts_max: int
@@ -68,10 +68,10 @@ class Walk:
     seen: set[Any] = field(default_factory=set[Any])
 
     def go(self) -> "Walk":
-        """Walk it all, the shortest ways first.
+        """Walk to every stop, the shortest ways first. Return this walk.
 
         Raises:
-            AssertionError: something that must hold does not; it says after which way.
+            AssertionError: an invariant is broken; the message has the way to it.
         """
         first = BookingState("paying", attempt=1, payments={1: PaymentStatus()}, claimed=True)
         second = replace(first, attempt=2, payments={1: PaymentStatus(), 2: PaymentStatus()})
@@ -87,63 +87,64 @@ class Walk:
         try:
             check_stop(stop, self.attempts_max)
             self.check_that_it_goes_on(stop.at)
-            return [*self.recorded(stop), *self.heard(stop)]
+            return [*self.after_recording(stop), *self.after_messages(stop)]
         except Exception as why:
             raise AssertionError(f"{' → '.join(stop.way)}: {why} {stop.at}") from why
 
-    def step(self, had: BookingState, heard: SagaInput) -> Step:
-        return self.next_step(had, heard, attempts_max=self.attempts_max)
+    def step(self, current: BookingState, received: SagaInput) -> Step:
+        return self.next_step(current, received, attempts_max=self.attempts_max)
 
-    def heard(self, stop: Stop) -> Iterator[Stop]:
-        """What follows when any message comes; where claims are asked for, they may be refused."""
-        for heard in [*WORDS, *OTHERS, *self.refunds(stop)]:
-            step, word = self.step(stop.at, heard), f"{heard.message} {heard.attempt or ''}".strip()
-            check_step(stop.at, heard, step)
-            self.check_repeat(heard, step.then)
-            yield stop.then(word, step.then, *step.orders)
+    def after_messages(self, stop: Stop) -> Iterator[Stop]:
+        """Yield the stop after each message, and after a refused claim where seats are claimed."""
+        for received in [*PAYMENT_MESSAGES, *OTHER_MESSAGES, *self.refunds(stop)]:
+            label = f"{received.message} {received.attempt or ''}".strip()
+            step = self.step(stop.at, received)
+            check_step(stop.at, received, step)
+            self.check_repeat(received, step.after)
+            yield stop.then(label, step.after, *step.orders)
             if step.claims == "take":
                 lost = self.step(stop.at, SagaInput("seats_lost"))
-                self.check_repeat(heard, lost.then)
-                yield stop.then(f"{word}, but claims are refused", lost.then, *lost.orders)
+                self.check_repeat(received, lost.after)
+                yield stop.then(f"{label}, but claims are refused", lost.after, *lost.orders)
 
     def refunds(self, stop: Stop) -> list[SagaInput]:
         every = {n: ("refund", n) in stop.ordered or self.refunds_unasked for n in TRIES}
         return [SagaInput("refunded", n) for n, may_be in every.items() if may_be]
 
-    def recorded(self, stop: Stop) -> Iterator[Stop]:
-        """What the record duty does, and only to a booking that is held."""
-        had = stop.at
-        if had.state != "held":
+    def after_recording(self, stop: Stop) -> Iterator[Stop]:
+        """Yield the stops that the record duty leads to; it changes only a booking that is held."""
+        current = stop.at
+        if current.state != "held":
             return
         for state, reason in (("expired", "expired"), ("released", "cancelled")):
-            yield stop.then(state, replace(had, state=state, reason=reason))  # type: ignore[arg-type]
-        new = had.attempt + 1
+            yield stop.then(state, replace(current, state=state, reason=reason))  # type: ignore[arg-type]
+        new = current.attempt + 1
         if new in TRIES:
-            rows = {**had.payments, new: PaymentStatus()}
+            rows = {**current.payments, new: PaymentStatus()}
             yield stop.then("checked out", BookingState("paying", new, claimed=True, payments=rows))
-            lost = replace(had, state="released", attempt=new, reason="seats_lost")
+            lost = replace(current, state="released", attempt=new, reason="seats_lost")
             yield stop.then("checked out, but claims are refused", lost)
 
-    def check_repeat(self, heard: SagaInput, then: BookingState) -> None:
-        again = self.step(then, heard)
-        assert again.verdict != "moves", f"{heard} moves twice"
-        assert (again.then, again.orders) == (then, ()), f"{heard} tells twice"
+    def check_repeat(self, received: SagaInput, then: BookingState) -> None:
+        again = self.step(then, received)
+        assert again.verdict != "moves", f"{received} moves twice"
+        assert (again.after, again.orders) == (then, ()), f"{received} tells twice"
 
-    def check_that_it_goes_on(self, had: BookingState) -> None:
-        """Whoever waits for a word is moved by it."""
+    def check_that_it_goes_on(self, current: BookingState) -> None:
+        """Check that a booking which awaits a message is moved by it."""
         waits: dict[State, tuple[SagaInput, State]] = {
-            "paying": (SagaInput("charged", had.attempt), "confirmed"),
+            "paying": (SagaInput("charged", current.attempt), "confirmed"),
             "retaking": (SagaInput("retaken"), "confirmed"),
-            "refunding": (SagaInput("refunded", had.paid), "refunded"),
+            "refunding": (SagaInput("refunded", current.paid), "refunded"),
             "confirmed": (SagaInput("cancel_asked"), "refunding"),
         }
-        if had.state in waits:
-            heard, state = waits[had.state]
-            assert self.step(had, heard).then.state == state, f"{heard} does not help"
+        if current.state in waits:
+            received, state = waits[current.state]
+            assert self.step(current, received).after.state == state, f"{received} does not help"
 
 
 def check_stop(stop: Stop, attempts_max: int) -> None:
-    """What must hold of a booking whenever it stands still."""
+    """Check the invariants of a booking between two messages."""
     at = stop.at
     cancelled = (at.state, at.reason) == ("refunding", "cancelled")
     assert at.claimed == (at.state in ("paying", "confirmed") or cancelled), "claims"
@@ -174,24 +175,25 @@ NEEDS: dict[State, set[str]] = {
 }  # fmt: skip
 
 
-def check_step(had: BookingState, heard: SagaInput, step: Step) -> None:
-    """What must hold of a step."""
-    then, orders = step.then, [order for order, _ in step.orders]
-    for n in had.payments.keys() ^ then.payments.keys() | had.payments.keys() - {heard.attempt}:
-        assert had.payments[n] == then.payments[n], "another row is written"
+def check_step(current: BookingState, received: SagaInput, step: Step) -> None:
+    """Check the invariants of a step."""
+    then, orders = step.after, [order for order, _ in step.orders]
+    before, after = current.payments.keys(), then.payments.keys()
+    for n in before ^ after | before - {received.attempt}:
+        assert current.payments[n] == then.payments[n], "another row is written"
     if step.verdict != "moves":
-        assert replace(then, payments=had.payments) == had, f"{heard} moves in silence"
-        surplus = (("refund", heard.attempt),) if step.verdict == "surplus" else ()
-        assert (step.claims, step.orders) == ("keep", surplus), f"{heard} orders in silence"
-        assert step.verdict in ("repeat", "surplus") or then == had, f"{heard} is kept"
+        assert replace(then, payments=current.payments) == current, f"{received} moves in silence"
+        surplus = (("refund", received.attempt),) if step.verdict == "surplus" else ()
+        assert (step.claims, step.orders) == ("keep", surplus), f"{received} orders in silence"
+        assert step.verdict in ("repeat", "surplus") or then == current, f"{received} is kept"
         return
-    assert orders.index("tell") == len(orders) - 1, f"{heard} is not told once, and last"
-    assert NEEDS.get(then.state, set()) <= set(orders), f"{heard} orders too little"
-    left = (had.state, heard.message, then.state)
-    assert had.state not in ENDED or left in LEAVES, f"{left} leaves an end"
+    assert orders.index("tell") == len(orders) - 1, f"{received} is not told once, and last"
+    assert NEEDS.get(then.state, set()) <= set(orders), f"{received} orders too little"
+    left = (current.state, received.message, then.state)
+    assert current.state not in ENDED or left in LEAVES, f"{left} leaves an end"
     assert "free" not in orders or not then.claimed, "freed, though claimed"
-    assert not had.claimed or then.claimed or step.claims == "drop", "claims are lost"
-    assert had.claimed or not then.claimed or step.claims == "take", "claims are found"
+    assert not current.claimed or then.claimed or step.claims == "drop", "claims are lost"
+    assert current.claimed or not then.claimed or step.claims == "take", "claims are found"
 
 
 @pytest.mark.parametrize("attempts_max", [1, 2, 3])
@@ -208,14 +210,15 @@ def test_a_refund_that_nobody_ordered_changes_nothing(attempts_max: int) -> None
 # Mutants: the saga's own text, with one thing changed.
 
 MUTANTS = {
-    "surplus pays": ('if word == "captured" and _is_surplus', "if False and _is_surplus"),
-    "a decline of an older try moves": ("if heard.attempt != had.attempt:", "if False:"),
-    "a repeat orders its refund again": ("if PROGRESS[word] <= PROGRESS", "if PROGRESS[word] < PROGRESS"),
+    "surplus pays": ('if reached == "captured" and _is_surplus', "if False and _is_surplus"),
+    "a decline of an older try moves": ("if received.attempt != current.attempt:", "if False:"),
+    "a repeat orders its refund again": (
+        "if PROGRESS[reached] <= PROGRESS", "if PROGRESS[reached] < PROGRESS"),
     "freed without a drop": ('"declined", "drop", ("free",)', '"declined", "keep", ("free",)'),
     "overdue cancels at once": (
         '("paying", "", "keep", ("cancel_charge",))', '("expired", "expired", "drop", ("free",))'),
     "overdue again cancels again": ("if payment.overdue or payment.state", "if payment.state"),
-    "an overdue try may be tried again": ("last = payment.overdue or heard", "last = heard"),
+    "an overdue try may be tried again": ("last = payment.overdue or received", "last = received"),
     "the last try is not the last": ("attempt >= attempts_max", "attempt > attempts_max"),
     "late money is kept": ('("expired", "charged"): (', '("expired", "retaken"): ('),
     "late money buys without a retake": (
@@ -225,15 +228,16 @@ MUTANTS = {
     "lost seats are not refunded": ('("free", "refund")', '("free",)'),
     "seats are freed before the refund": (
         '"cancelled", "keep", ("refund",)', '"cancelled", "drop", ("free", "refund")'),
-    "a refunded booking forgets why": ("had.reason if keeps_reason else reason", "reason"),
+    "a refunded booking forgets why": (
+        'current.reason if current.state == "refunding" else new_reason', "new_reason"),
     "nobody may cancel": ('("confirmed", "cancel_asked"): (', '("refunded", "cancel_asked"): ('),
     "the visitor is told first": ('(*orders, "tell")', '("tell", *orders)'),
 }  # fmt: skip
 
 
 def mutant_of(part: str, instead: str) -> NextStep:
-    """The saga with a part of its rules replaced; its types stay."""
-    text = inspect.getsource(state_machine).partition("# How far a word brings")[2]
+    """Return the saga's `next_step` with a part of its rules replaced; its types stay."""
+    text = inspect.getsource(state_machine).partition("# The state that a message brings")[2]
     assert part in text, part
     rules = dict(vars(state_machine))
     exec(f"# {text.replace(part, instead)}", rules)

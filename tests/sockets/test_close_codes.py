@@ -1,4 +1,4 @@
-"""Who is not let in, and how a socket ends."""
+"""Handshakes that are refused, and the codes that sockets are closed with."""
 
 import pytest
 from websockets.asyncio.client import connect

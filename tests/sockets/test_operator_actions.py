@@ -1,4 +1,4 @@
-"""What operators do, as a visitor sees it on a socket."""
+"""Actions of operators, as visitors see them on a socket."""
 
 import httpx
 
@@ -25,12 +25,12 @@ async def test_a_broadcast_reaches_its_audience_and_who_connects_later(world: Wo
         for socket in (admitted, waiting, outside):
             await socket.until("room.message", text="to all")
 
-    def heard(socket: Socket) -> list[str]:
+    def broadcasts(socket: Socket) -> list[str]:
         return [f["text"] for f in socket.frames if f["type"] == "room.message"]
 
-    assert heard(admitted) == ["to admitted", "to all"]
-    assert heard(waiting) == ["to waiting", "to all"]
-    assert heard(outside) == ["to all"]
+    assert broadcasts(admitted) == ["to admitted", "to all"]
+    assert broadcasts(waiting) == ["to waiting", "to all"]
+    assert broadcasts(outside) == ["to all"]
     async with third.socket() as later:
         assert later.frames[0]["message"]["text"] == "to all"
 

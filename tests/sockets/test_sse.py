@@ -1,4 +1,4 @@
-"""The line as Server-Sent Events: the frames of the socket, for who only listens."""
+"""Server-Sent Events: the frames of the socket, for clients that only listen."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,14 +7,14 @@ import httpx
 import orjson
 import pytest
 
-from booking_rush.server.sockets import sse as stream_module
+from booking_rush.server.sockets import sse
 from booking_rush.server.sockets.sse import UNREAD_FRAMES_MAX, SendQueue
 from tests.support.clients import PATIENCE_S, Frame, until
 from tests.support.world import World
 
 
 async def events(stream: httpx.Response) -> AsyncIterator[tuple[str, Frame]]:
-    """(event, frame) of each event; a comment is (":", {})."""
+    """Yield (event, frame) of each event; a comment is (":", {})."""
     name = ""
     async for line in stream.aiter_lines():
         if line.startswith("event: "):
@@ -78,7 +78,7 @@ async def test_opening_a_stream_is_being_heard_of(world: World) -> None:
 async def test_a_quiet_stream_says_that_it_lives(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_module, "COMMENT_S", 0.05)
+    monkeypatch.setattr(sse, "COMMENT_S", 0.05)
     await world.event(state="paused")
     visitor = await world.visitor()
 
@@ -100,11 +100,11 @@ async def test_a_stream_wants_a_token_and_an_event(world: World) -> None:
 
 
 async def test_a_listener_who_does_not_read_is_sent_away() -> None:
-    box = SendQueue()
+    queue = SendQueue()
     for _ in range(UNREAD_FRAMES_MAX + 10):
-        box.push(b'{"type":"queue.position"}')
+        queue.push(b'{"type":"queue.position"}')
 
-    read = [event async for event in box.events()]
+    read = [event async for event in queue.events()]
 
     assert len(read) == UNREAD_FRAMES_MAX
-    assert box.behind() is False
+    assert queue.behind() is False

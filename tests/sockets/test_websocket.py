@@ -1,4 +1,4 @@
-"""A visitor's socket, from handshake to close, as the contract tells it."""
+"""A visitor's socket, from handshake to close, by the wire contract."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Visitors and operators of one server, as the tests play them: sockets, HTTP, and patience."""
+"""Clients of one server: visitors and operators over WebSocket and HTTP; waiting with a limit."""
 
 import asyncio
 import contextlib
@@ -21,12 +21,12 @@ from booking_rush.server.protocol.frames import SUBPROTOCOL
 
 Frame = dict[str, Any]
 
-PATIENCE_S = 30.0  # ends what waits in vain; it judges no speed, machines are slow at times
+PATIENCE_S = 30.0  # ends what waits in vain; it judges no speed: machines are slow at times
 PASSWORD = "correct horse"
 
 
 async def until(condition: Callable[[], Any], *, within_s: float = PATIENCE_S) -> Any:
-    """Wait until a condition is true; what it said."""
+    """Wait until a condition is true. Return its value."""
     began = time.monotonic()
     while True:
         found = condition()
@@ -37,8 +37,21 @@ async def until(condition: Callable[[], Any], *, within_s: float = PATIENCE_S) -
         await asyncio.sleep(0.01)
 
 
+async def until_ready(base: str, *, within_s: float = PATIENCE_S) -> None:
+    """Wait until a server answers that it may take traffic."""
+    async with httpx.AsyncClient(base_url=base) as client:
+
+        async def is_ready() -> bool:
+            try:
+                return (await client.get("/readyz")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await until(is_ready, within_s=within_s)
+
+
 class Socket:
-    """A visitor's WebSocket that remembers what it was told."""
+    """A visitor's WebSocket, with every frame that came."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
@@ -46,14 +59,14 @@ class Socket:
         self._ids = itertools.count(1)
 
     async def receive(self) -> Frame:
-        """The next frame."""
+        """Return the next frame."""
         async with asyncio.timeout(PATIENCE_S):
             frame: Frame = orjson.loads(await self.connection.recv())
         self.frames.append(frame)
         return frame
 
     async def until(self, kind: str, **members: Any) -> Frame:
-        """The next frame of a type, with these members; what comes before is remembered."""
+        """Return the next frame of a type with these members; others stay in `frames`."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 frame = await self.receive()
@@ -62,7 +75,7 @@ class Socket:
                     return frame
 
     async def ask(self, kind: str, **members: Any) -> Frame:
-        """Send a command; its answer."""
+        """Send a command. Return the frame that answers it."""
         id_ = str(next(self._ids))
         await self.send({"type": kind, "id": id_, **members})
         while True:
@@ -71,12 +84,12 @@ class Socket:
                 return frame
 
     async def send(self, frame: Frame | str | bytes) -> None:
-        """Send a frame as it is."""
+        """Send a frame, text and bytes unchanged."""
         data = orjson.dumps(frame).decode() if isinstance(frame, dict) else frame
         await self.connection.send(data)
 
     async def closed(self) -> int:
-        """Read until the end; the close code."""
+        """Read until the end. Return the close code."""
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await self.receive()
@@ -86,7 +99,7 @@ class Socket:
 
 @dataclass(slots=True)
 class Visitor:
-    """One visitor: an id, a token, and HTTP in their name."""
+    """One visitor: an id, a token, and an HTTP client that sends it."""
 
     id: str
     token: str
@@ -95,7 +108,7 @@ class Visitor:
 
     @asynccontextmanager
     async def socket(self, event: str = "demo") -> AsyncGenerator[Socket]:
-        """A socket that has been welcomed."""
+        """Open a socket that has been welcomed."""
         async with connect(
             f"{self.socket_url}/ws/events/{event}",
             additional_headers={"Authorization": f"Bearer {self.token}"},
@@ -107,51 +120,51 @@ class Visitor:
             yield socket
 
     async def join(self, event: str = "demo") -> Frame:
-        """Join over HTTP; the place."""
+        """Join over HTTP. Return the place."""
         answer = await self.http.post(f"/api/v1/events/{event}/queue")
         assert answer.status_code in (200, 201), answer.text
         return cast("Frame", answer.json()["place"])
 
     async def admitted(self, event: str = "demo") -> str:
-        """Join over HTTP and wait for the turn; the pass."""
+        """Join over HTTP and wait to be admitted. Return the pass."""
         await self.join(event)
 
-        async def let_in() -> str | None:
+        async def pass_of() -> str | None:
             return cast("str | None", (await self.place(event)).json().get("pass"))
 
-        return cast("str", await until(let_in))
+        return cast("str", await until(pass_of))
 
     async def hold(
         self, key: str, token: str = "", event: str = "demo", **wish: Any
     ) -> httpx.Response:
-        """`POST E/holds`."""
+        """Call `POST E/holds`."""
         headers = {"Idempotency-Key": key} | ({"Booking-Pass": token} if token else {})
         return await self.http.post(f"/api/v1/events/{event}/holds", json=wish, headers=headers)
 
     async def check_out(
         self, hold: str, method: str = "ok", event: str = "demo", **contact: Any
     ) -> httpx.Response:
-        """`POST E/holds/{hold}/checkout`."""
+        """Call `POST E/holds/{hold}/checkout`."""
         path = f"/api/v1/events/{event}/holds/{hold}/checkout"
         return await self.http.post(path, json={"payment_method": method, **contact})
 
     async def booking(self, id_: str) -> Frame:
-        """`GET /api/v1/bookings/{id}`."""
+        """Return the booking from `GET /api/v1/bookings/{id}`."""
         answer = await self.http.get(f"/api/v1/bookings/{id_}")
         assert answer.status_code == 200, answer.text
         return cast("Frame", answer.json()["booking"])
 
     async def booked(self, id_: str, *states: str) -> Frame:
-        """Wait until a booking is in one of these states; the booking."""
+        """Wait until a booking is in one of these states. Return it."""
 
-        async def there() -> Frame | None:
+        async def is_there() -> Frame | None:
             found = await self.booking(id_)
             return found if found["state"] in states else None
 
-        return cast("Frame", await until(there))
+        return cast("Frame", await until(is_there))
 
     async def buys(self, **wish: Any) -> str:
-        """Come in, hold, and pay; the booking, once it is confirmed."""
+        """Be admitted, hold, and pay. Return the booking's id once it is confirmed."""
         token = await self.admitted()
         hold: str = (await self.hold("one", token, **wish)).json()["hold"]["id"]
         await self.check_out(hold)
@@ -159,7 +172,7 @@ class Visitor:
         return hold
 
     async def place(self, event: str = "demo") -> httpx.Response:
-        """`GET E/queue`."""
+        """Call `GET E/queue`."""
         return await self.http.get(f"/api/v1/events/{event}/queue")
 
 
@@ -173,14 +186,14 @@ class Clients:
         self._limits = httpx.Limits(max_connections=200)
 
     async def http(self, **headers: str) -> httpx.AsyncClient:
-        """A client that sends these headers."""
+        """Open a client that sends these headers."""
         client = httpx.AsyncClient(
             base_url=self.base, headers=headers, timeout=PATIENCE_S, limits=self._limits
         )
         return await self._stack.enter_async_context(client)
 
     async def visitor(self) -> Visitor:
-        """Somebody new."""
+        """Make a new visitor."""
         client = await self.http()
         issued = (await client.post("/api/v1/visitors")).json()
         client.cookies.clear()
@@ -188,7 +201,7 @@ class Clients:
         return Visitor(issued["visitor"], issued["token"], client, self.socket_url)
 
     async def operator(self, password: str = PASSWORD) -> httpx.AsyncClient:
-        """The operator `admin`, logged in as a browser is."""
+        """Log the operator `admin` in, as a browser does."""
         client = await self.http()
         answer = await client.post(
             "/api/v1/admin/login", json={"username": "admin", "password": password}
@@ -199,7 +212,7 @@ class Clients:
 
 
 def code_of(answer: httpx.Response) -> str:
-    """The code of a problem that is one as RFC 9457 says."""
+    """Return the code of a refusal, after checking that it is a problem as RFC 9457 says."""
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert {"type", "title", "status", "detail", "code", "trace_id"} <= set(problem)

@@ -1,6 +1,6 @@
-"""Stand-ins for death at any step: a pool and a Redis that end the process at the n-th call.
+"""Crash injection: a pool, a Redis and a bank whose n-th call ends the process that makes it.
 
-What stands behind them is real; a call either never arrives, or arrives and is never answered.
+The stores behind are real; a call either never arrives, or arrives and is never answered.
 """
 
 import asyncio
@@ -9,58 +9,62 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 
-class DiedError(BaseException):
-    """The process is gone: nothing that it would have done is done."""
+class CrashedError(BaseException):
+    """The process has crashed. A BaseException, so that no handler of errors goes on."""
 
 
-class Fate:
-    """Counts the calls to the outside, and ends the process at one of them."""
+class CrashPoint:
+    """Counts calls to stores and bank, and ends the process at one of them."""
 
     def __init__(self, at: int, *, answered: bool) -> None:
         self.calls = 0
-        self.died = asyncio.Event()
+        self.crashed = asyncio.Event()
         self._at = at
         self._answered = answered
 
     def around(self, found: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, every call of which may be the last."""
+        """Wrap a function, so that each call of it counts."""
 
-        async def mortal(*args: Any, **kwargs: Any) -> Any:
+        async def counted(*args: Any, **kwargs: Any) -> Any:
             return await self.call(lambda: found(*args, **kwargs))
 
-        return mortal
+        return counted
 
     async def call(self, work: Callable[[], Any]) -> Any:
-        """One call to the outside; `answered`: it is carried out, and the answer is lost."""
+        """Make one call. At the crash, with `answered` it is carried out and its answer is lost.
+
+        Raises:
+            CrashedError: the process crashes at this call, or has crashed before.
+        """
         self.calls += 1
         last = self.calls == self._at
-        if self.died.is_set() or (last and not self._answered):
-            self.died.set()
-            raise DiedError
+        if self.crashed.is_set() or (last and not self._answered):
+            self.crashed.set()
+            raise CrashedError
         try:
             return await work()
         finally:
             if last:
-                self.died.set()
-                raise DiedError
+                self.crashed.set()
+                raise CrashedError
 
 
-class MortalConnection:
-    """A connection of a process that may die."""
+class CrashingConnection:
+    """A connection of a process that crashes."""
 
-    def __init__(self, connection: Any, fate: Fate) -> None:
+    def __init__(self, connection: Any, crash: CrashPoint) -> None:
         self._connection = connection
-        self._fate = fate
+        self._crash = crash
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._connection, name)
         if name in ("execute", "fetch", "fetchrow", "fetchval", "executemany"):
-            return self._fate.around(found)
+            return self._crash.around(found)
         return found
 
     @asynccontextmanager
     async def transaction(self, **options: Any) -> AsyncGenerator[None]:
-        """A transaction; its commit is a call to the outside like any other."""
+        """Open a transaction; its commit counts as a call like any other."""
         transaction = self._connection.transaction(**options)
         await transaction.start()
         try:
@@ -69,55 +73,55 @@ class MortalConnection:
             await transaction.rollback()
             raise
         try:
-            await self._fate.call(transaction.commit)
-        except DiedError:
+            await self._crash.call(transaction.commit)
+        except CrashedError:
             if transaction._state.name == "STARTED":
                 await transaction.rollback()
             raise
 
 
-class MortalPool:
-    """A pool of a process that may die."""
+class CrashingPool:
+    """A pool of a process that crashes."""
 
-    def __init__(self, pool: Any, fate: Fate) -> None:
+    def __init__(self, pool: Any, crash: CrashPoint) -> None:
         self._pool = pool
-        self._fate = fate
+        self._crash = crash
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._pool, name)
         if name in ("execute", "fetch", "fetchrow", "fetchval"):
-            return self._fate.around(found)
+            return self._crash.around(found)
         return found
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncGenerator[MortalConnection]:
+    async def acquire(self) -> AsyncGenerator[CrashingConnection]:
         async with self._pool.acquire() as connection:
-            yield MortalConnection(connection, self._fate)
+            yield CrashingConnection(connection, self._crash)
 
 
-class MortalRedis:
-    """A Redis client of a process that may die."""
+class CrashingRedis:
+    """A Redis client of a process that crashes."""
 
-    def __init__(self, redis: Any, fate: Fate) -> None:
+    def __init__(self, redis: Any, crash: CrashPoint) -> None:
         self._redis = redis
-        self._fate = fate
+        self._crash = crash
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._redis, name)
         if name in ("xread", "xrange", "scan", "unlink", "evalsha", "script_load"):
-            return self._fate.around(found)
+            return self._crash.around(found)
         return found
 
 
-class MortalPayments:
-    """The bank as a process asks it that may die."""
+class CrashingPayments:
+    """A payment provider of a process that crashes."""
 
-    def __init__(self, payments: Any, fate: Fate) -> None:
+    def __init__(self, payments: Any, crash: CrashPoint) -> None:
         self._payments = payments
-        self._fate = fate
+        self._crash = crash
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._payments, name)
-        if name in ("charge", "cancel", "refund", "ask"):
+        if name in ("charge", "cancel", "refund", "list_notifications"):
             return self._fate.around(found)
         return found

@@ -1,34 +1,34 @@
-"""Stand-ins for who carries questions: nobody at all, and answers that are written by hand."""
+"""HTTP clients for tests: an unused one, one with hand-written responses, a recorder."""
 
 from collections.abc import Awaitable, Callable
 
 from booking_rush.booking.payments.http_client import HttpClient, HttpRequest, HttpResponse
 
 
-class Nobody:
-    """Who reads webhooks asks nobody."""
+class UnusedHttp:
+    """A client that fails the test: reading a webhook sends no request."""
 
-    async def ask(self, question: HttpRequest) -> HttpResponse:
-        raise AssertionError(question)
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        raise AssertionError(request)
 
 
-class Hand:
-    """Answers that are written by hand."""
+class HandWrittenHttp:
+    """A client that returns the responses of a function."""
 
     def __init__(self, answer: Callable[[HttpRequest], Awaitable[HttpResponse]]) -> None:
         self._answer = answer
 
-    async def ask(self, question: HttpRequest) -> HttpResponse:
-        return await self._answer(question)
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        return await self._answer(request)
 
 
-class Counting:
-    """Remembers every question, also one that never finds a connection."""
+class RecordingHttp:
+    """A client that appends every request to `sent`, even one that finds no connection."""
 
-    def __init__(self, behind: HttpClient, asked: list[HttpRequest]) -> None:
-        self._behind = behind
-        self._asked = asked
+    def __init__(self, http: HttpClient, sent: list[HttpRequest]) -> None:
+        self._http = http
+        self._sent = sent
 
-    async def ask(self, question: HttpRequest) -> HttpResponse:
-        self._asked.append(question)
-        return await self._behind.ask(question)
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        self._sent.append(request)
+        return await self._http.send(request)

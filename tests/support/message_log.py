@@ -1,4 +1,4 @@
-"""A log of the saga, who fills it, and workers that come and go: for the tests of every log."""
+"""A test harness for the saga's logs: a log, a relay that fills it, and its workers."""
 
 import uuid
 from collections.abc import AsyncGenerator
@@ -26,16 +26,16 @@ BOOKING = """
 """
 
 
-class Bench:
-    """A log, who fills it, and workers that come and go."""
+class LogHarness:
+    """A log of either kind, with a relay that fills it and a worker that can be restarted."""
 
     def __init__(self, pool: Pool, kafka: Cluster | None) -> None:
         self.pool = pool
         self.kafka = kafka
         self.relay = Relay(pool, kafka, lambda claims: "signed", "tests") if kafka else None
-        self.log = self.worker()
+        self.log = self.new_worker()
 
-    def worker(self) -> MessageLog:
+    def new_worker(self) -> MessageLog:
         if self.kafka:
             return KafkaLog(self.pool, self.kafka, instance="tests", session_s=2)
         return TableLog(self.pool, f"tests/{uuid.uuid4()}")
@@ -45,32 +45,32 @@ class Bench:
         await self.pool.execute(BOOKING, id_)
         return id_
 
-    async def send(self, *letters: Envelope) -> None:
+    async def send(self, *envelopes: Envelope) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
-            await outbox.put(connection, letters)
-        await self.carry()
+            await outbox.enqueue(connection, envelopes)
+        await self.relay_all()
 
-    async def carry(self) -> None:
-        """What is in the outbox comes to the log."""
+    async def relay_all(self) -> None:
+        """Relay everything in the outbox to Kafka, if that is the log."""
         if self.relay is not None:
             while await self.relay.run_once() or await self.relay.waiting():
                 pass
 
-    async def reads(self, *letters: Envelope) -> list[Envelope]:
-        """Read until these are handed over, and what else is."""
+    async def read_all(self, *envelopes: Envelope) -> list[Envelope]:
+        """Read until these envelopes are delivered. Return the last batch that was read."""
         found: list[Envelope] = []
 
         async def are_there() -> bool:
             found[:] = await self.log.read()
-            return {one.id for one in letters} <= {one.id for one in found}
+            return {one.id for one in envelopes} <= {one.id for one in found}
 
         await until(are_there, within_s=30)
         return found
 
     async def restart(self) -> None:
-        """The worker dies, and another one comes."""
+        """Replace the worker by a new one."""
         await self.log.close()
-        self.log = self.worker()
+        self.log = self.new_worker()
 
     async def close(self) -> None:
         await self.log.close()
@@ -79,22 +79,22 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench_on(pool: Pool, kafka: Cluster | None) -> AsyncGenerator[Bench]:
+async def open_log_harness(pool: Pool, kafka: Cluster | None) -> AsyncGenerator[LogHarness]:
     await pool.execute(
         "INSERT INTO events (id, name, state, rules) VALUES ('demo', 'E', 'open', '{}')"
     )
-    bench = Bench(pool, kafka)
+    harness = LogHarness(pool, kafka)
     try:
-        yield bench
+        yield harness
     finally:
-        await bench.close()
+        await harness.close()
 
 
 def order(booking: UUID, kind: str = "tell", step: int = 1) -> Envelope:
     return outbox.order(booking, "demo", kind, 1, step)
 
 
-def of(booking: UUID, found: list[Envelope]) -> list[Envelope]:
+def envelopes_of(booking: UUID, found: list[Envelope]) -> list[Envelope]:
     return [one._replace(tries=0) for one in found if one.booking == booking]
 
 

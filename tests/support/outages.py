@@ -1,10 +1,11 @@
-"""Moments that last as long as a test wants: a welcome is made, an event is brought back."""
+"""Outages that a test controls: slow welcomes, a recovery that waits, a Redis that loses data."""
 
 import asyncio
 import shutil
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -17,9 +18,19 @@ from tests.support.servers.stores import Store
 from tests.support.world import World
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenStore:
+    """A Redis for a test to break, and the Postgres and the folder for logs that stay whole."""
+
+    redis: Store
+    postgres_url: str
+    pool: Pool
+    folder: Path
+
+
 @asynccontextmanager
 async def slow_welcomes(pool: Pool) -> AsyncGenerator[None]:
-    """Bookings cannot be read while the block lasts, and a welcome reads the last one."""
+    """Lock the bookings while the block lasts: a welcome reads the visitor's last one."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE bookings")
         yield
@@ -27,7 +38,7 @@ async def slow_welcomes(pool: Pool) -> AsyncGenerator[None]:
 
 @asynccontextmanager
 async def recovering(world: World, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
-    """Redis is empty, and cannot be filled again while the block lasts."""
+    """Empty Redis, and keep it from being loaded while the block lasts."""
     gate = world.services.rooms.batcher("demo").gate
     async with slow_welcomes(pool):
         await redis.flushall()
@@ -40,6 +51,8 @@ async def is_shut(gate: EpochGate) -> bool:
 
 
 def flush(store: Store) -> None:
+    """Empty a Redis that goes on running."""
+
     async def run() -> None:
         async with connect(store.url) as redis:
             await redis.flushall()
@@ -48,7 +61,7 @@ def flush(store: Store) -> None:
 
 
 def rewind(store: Store) -> None:
-    """Power is lost: the append-only file ends a second earlier than it was acknowledged."""
+    """Restart a Redis from its files of a second ago, as after a loss of power."""
     data = Path(store.child.argv[store.child.argv.index("--dir") + 1])
     copy = data.with_name("a-second-ago")
     shutil.copytree(data, copy)

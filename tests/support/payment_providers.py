@@ -1,4 +1,4 @@
-"""The practice bank behind a breaker, whose clock is the test's, and what leaves us for it."""
+"""Payment providers for tests: the practice bank behind a breaker, and one that never answers."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -14,25 +14,25 @@ from booking_rush.booking.payments.provider import (
     PaymentNotification,
     ProviderUnavailableError,
 )
-from booking_rush.booking.payments.router import Guarded
-from booking_rush.circuit_breaker import CircuitBreaker
+from booking_rush.booking.payments.router import PaymentRouter
+from booking_rush.circuit_breaker import BreakerState, CircuitBreaker
 from booking_rush.server.runtime.ports import free_port
-from tests.support.fake_http import Counting
+from tests.support.fake_http import RecordingHttp
 from tests.support.practice_bank import payment
 
 FAILURES_MAX, OPEN_S = 3, 5.0
 
 
 @dataclass
-class Guard:
-    """A guarded bank, the clock of its breaker, and every request that left us for it."""
+class GuardedBank:
+    """The practice bank behind a router, whose clock is the test's; `sent` is each request."""
 
-    payments: Guarded
+    payments: PaymentRouter
     bank: PracticeBank
-    at: str  # where the bank is
+    url: str
     dials: httpx.AsyncClient
     now: float = 0.0
-    asked: list[HttpRequest] = field(default_factory=list[HttpRequest])
+    sent: list[HttpRequest] = field(default_factory=list[HttpRequest])
 
     def passes(self, seconds: float = OPEN_S) -> None:
         self.now += seconds
@@ -44,33 +44,71 @@ class Guard:
             await self.turn(failure_rate=1)
 
     async def comes_back(self) -> None:
-        self.bank.base_url = self.at
+        self.bank.base_url = self.url
         await self.turn()
 
     async def turn(self, **dials: float) -> None:
-        (await self.dials.put(f"{self.at}/dials", json=dials)).raise_for_status()
+        (await self.dials.put(f"{self.url}/dials", json=dials)).raise_for_status()
+
+    async def charge(self, payment: Payment) -> str:
+        return await charge(self.payments, payment)
+
+    def state(self) -> BreakerState:
+        return self.payments.states()["bank"]
 
     async def fails(self, times: int = FAILURES_MAX) -> None:
-        """Charges that come to nothing."""
+        """Charge payments while the bank is unavailable."""
         for _ in range(times):
             with pytest.raises(ProviderUnavailableError):
-                await self.payments.charge(payment())
+                await self.charge(payment())
 
 
-async def guard_of(at: str, secret: str, to_close: AsyncExitStack) -> Guard:
+async def charge(payments: PaymentRouter, payment: Payment) -> str:
+    """Charge a payment at its provider, unless the provider's breaker is open."""
+    with payments.provider_of(payment) as provider:
+        return await provider.charge(payment)
+
+
+async def cancel(payments: PaymentRouter, payment: Payment) -> None:
+    """Cancel a charge at its provider, unless the provider's breaker is open."""
+    with payments.provider_of(payment) as provider:
+        await provider.cancel(payment)
+
+
+async def refund(payments: PaymentRouter, payment: Payment) -> None:
+    """Refund a charge at its provider, unless the provider's breaker is open."""
+    with payments.provider_of(payment) as provider:
+        await provider.refund(payment)
+
+
+async def list_notifications(
+    payments: PaymentRouter, payment: Payment
+) -> list[PaymentNotification]:
+    """List a payment's notifications at its provider, unless the provider's breaker is open."""
+    with payments.provider_of(payment) as provider:
+        return await provider.list_notifications(payment)
+
+
+CALLS = (charge, cancel, refund, list_notifications)
+
+
+async def open_guarded_bank(url: str, secret: str, to_close: AsyncExitStack) -> GuardedBank:
+    """Open a router to the practice bank at a URL; its clients are closed with the stack."""
     dials = await to_close.enter_async_context(httpx.AsyncClient())
-    asked = list[HttpRequest]()
-    http = Counting(await to_close.enter_async_context(open_http(connections=8)), asked)
-    bank = PracticeBank(http, at, (secret,))
-    guarded = Guarded(bank, CircuitBreaker(FAILURES_MAX, OPEN_S), lambda: found.now)
-    found = Guard(guarded, bank, at, dials, asked=asked)
-    return found
+    sent = list[HttpRequest]()
+    http = RecordingHttp(await to_close.enter_async_context(open_http(connections=8)), sent)
+    bank = PracticeBank(http, url, (secret,))
+    payments = PaymentRouter(
+        [bank], "bank", lambda: CircuitBreaker(FAILURES_MAX, OPEN_S), lambda: guarded.now
+    )
+    guarded = GuardedBank(payments, bank, url, dials, sent=sent)
+    return guarded
 
 
-class Bank:
-    """Remembers what it was asked, and says nothing."""
+class SilentProvider:
+    """A provider that records orders in `asked`, and never sends a notification."""
 
-    provider = "bank"
+    name = "bank"
     methods = frozenset({"ok"})
 
     def __init__(self) -> None:
@@ -86,10 +124,10 @@ class Bank:
     async def refund(self, payment: Payment) -> None:
         self.asked.append(("refund", str(payment.booking), payment.attempt))
 
-    async def ask(self, payment: Payment) -> list[PaymentNotification]:
+    async def list_notifications(self, payment: Payment) -> list[PaymentNotification]:
         return []
 
-    def read(
+    def read_webhook(
         self, headers: Mapping[str, str], body: bytes, *, now: float
     ) -> PaymentNotification | None:
         return None

@@ -1,4 +1,4 @@
-"""The whole history of an event, read from its outbox, and what it says about everybody."""
+"""History of an event's places, read from its outbox in Redis: order, bounds and positions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,51 +8,51 @@ from booking_rush.booking.recording.batch import Entry
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One place changed: `had` is the state before (empty: none)."""
+    """One change of a place; `before` is the state before, empty for a new place."""
 
     visitor: str
     number: int
-    had: str
+    before: str
     state: str
 
 
 class History:
-    """Every change of every place, in the order in which it happened."""
+    """Every change of every place, oldest first."""
 
     def __init__(self, entries: list[Entry]) -> None:
         self.changes = list(_changes(entries))
 
     def numbers(self) -> list[int]:
-        """The numbers in the order in which they were given."""
-        return [change.number for change in self.changes if not change.had]
+        """Return the numbers in the order in which they were given."""
+        return [change.number for change in self.changes if not change.before]
 
     def admitted_from_the_line(self) -> list[int]:
-        """The numbers of who came in from the line, in that order."""
+        """Return the numbers of visitors admitted from the line, in the order of admission."""
         return [
             change.number
             for change in self.changes
-            if (change.had, change.state) == ("waiting", "admitted")
+            if (change.before, change.state) == ("waiting", "admitted")
         ]
 
     def most_active(self) -> int:
-        """The most that were active at any instant."""
+        """Return the greatest count of active visitors at any moment."""
         active = most = 0
         for change in self.changes:
-            active += (change.state == "admitted") - (change.had == "admitted")
+            active += (change.state == "admitted") - (change.before == "admitted")
             most = max(most, active)
         return most
 
     def ahead_at_joining(self) -> dict[str, int]:
-        """How many waited before each visitor at the very moment at which they joined."""
+        """Return by visitor how many were ahead when they joined."""
         waiting, ahead = set[int](), dict[str, int]()
         for change in self.changes:
-            if not change.had:
+            if not change.before:
                 ahead[change.visitor] = len(waiting)
             _step(waiting, change)
         return ahead
 
     def ahead_now(self) -> dict[str, int]:
-        """How many wait before each who still waits."""
+        """Return by visitor how many are ahead of those who still wait."""
         waiting, by_number = set[int](), dict[int, str]()
         for change in self.changes:
             by_number[change.number] = change.visitor

@@ -1,4 +1,4 @@
-"""When everything is quiet: do Redis, Postgres and the bank say the same, to the seat and cent."""
+"""Agreement of Redis, Postgres and the bank once nothing moves: seat by seat, cent by cent."""
 
 from collections import Counter
 from typing import Any, cast
@@ -12,8 +12,8 @@ TERMINAL = ("confirmed", "expired", "released", "refunded")
 
 
 async def is_quiet(pool: Pool) -> bool:
-    """Whether no booking moves any more, and nothing is on its way; all as of one moment."""
-    on_its_way: int = await pool.fetchval(
+    """Whether no booking, message, webhook or charge is unfinished; all as of one moment."""
+    unfinished: int = await pool.fetchval(
         """
         SELECT (SELECT count(*) FROM bookings WHERE state <> ALL($1))
             + (SELECT count(*) FROM outbox WHERE done_at IS NULL)
@@ -23,11 +23,11 @@ async def is_quiet(pool: Pool) -> bool:
         """,
         TERMINAL,
     )
-    return on_its_way == 0
+    return unfinished == 0
 
 
 async def disagreements(pool: Pool, redis: Redis, event: str = "demo") -> list[str]:
-    """Everything on which the stores do not agree; nothing, when all is well."""
+    """Return every difference between the stores as a sentence; none when they agree."""
     return [
         *await _seats(pool, redis, event),
         *await _places(pool, redis, event),
@@ -37,7 +37,7 @@ async def disagreements(pool: Pool, redis: Redis, event: str = "demo") -> list[s
 
 
 async def sold_seats(pool: Pool) -> Counter[str]:
-    """Seats of confirmed bookings, and how often each."""
+    """Count how often each seat is in a confirmed booking."""
     rows = await pool.fetch("SELECT unnest(seats) AS seat FROM bookings WHERE state = 'confirmed'")
     return Counter(row["seat"] for row in rows)
 
@@ -46,7 +46,7 @@ async def _seats(pool: Pool, redis: Redis, event: str) -> list[str]:
     sold = await sold_seats(pool)
     rows = await pool.fetch("SELECT seat FROM claims WHERE event = $1", event)
     claimed = {row["seat"] for row in rows}
-    in_redis = await marks(redis, pool, event)
+    in_redis = await seat_marks(redis, pool, event)
     wrong = [f"{seat} sold {times} times" for seat, times in sold.items() if times > 1]
     wrong += [f"{seat} sold and not claimed" for seat in set(sold) - claimed]
     wrong += [f"{seat} claimed and not sold" for seat in claimed - set(sold)]
@@ -58,8 +58,8 @@ async def _seats(pool: Pool, redis: Redis, event: str) -> list[str]:
     ]
 
 
-async def marks(redis: Redis, pool: Pool, event: str) -> dict[str, str]:
-    """Every seat as Redis has it."""
+async def seat_marks(redis: Redis, pool: Pool, event: str) -> dict[str, str]:
+    """Return the mark of every seat in Redis."""
     epoch = await pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", event)
     rows = cast("dict[bytes, bytes]", await cast("Any", redis.hgetall(key(event, epoch, "rows"))))
     return {
@@ -70,7 +70,7 @@ async def marks(redis: Redis, pool: Pool, event: str) -> dict[str, str]:
 
 
 async def _places(pool: Pool, redis: Redis, event: str) -> list[str]:
-    """Standing sections: what is claimed, what is sold, what Redis says is free."""
+    """Compare of each standing section what is claimed, sold, and free in Redis."""
     epoch = await pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", event)
     rows = await pool.fetch(
         """
@@ -91,7 +91,7 @@ async def _places(pool: Pool, redis: Redis, event: str) -> list[str]:
 
 
 async def _money(pool: Pool) -> list[str]:
-    """The bank keeps the price of each confirmed booking, and nothing of any other."""
+    """Check that the bank keeps the price of each confirmed booking, and nothing of others."""
     rows = await pool.fetch(
         """
         SELECT id, state, total, coalesce(kept, 0) AS kept

@@ -1,4 +1,4 @@
-"""The whole house in one test: a real server on a port of its own, its duties, and its clients."""
+"""A whole server inside one test: on a port of its own, with its duties and clients."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx
+import msgspec
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.catalogue import Catalogue, Event
@@ -29,7 +30,7 @@ from booking_rush.queue.admission import Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.app import create_app
 from booking_rush.server.auth.operators import Operators
-from booking_rush.server.practice_bank.service import bank
+from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.serve import Server, config_of
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.ports import listen
@@ -42,9 +43,7 @@ SECRET = "a secret of the tests, which nobody keeps"
 
 
 def new_event(event: str = "demo", **fields: Any) -> NewEvent:
-    """An event of one show; a seated section of two rows and a floor."""
-    import msgspec
-
+    """Make an event of one show, a seated section of two rows, and a standing section."""
     body: Frame = {
         "id": event,
         "name": "An Evening",
@@ -72,7 +71,7 @@ def new_event(event: str = "demo", **fields: Any) -> NewEvent:
 
 
 class QuietServer(Server):
-    """The server without its hand on the test run's signals."""
+    """The server without its signal handlers, which the test run needs itself."""
 
     def capture_signals(self) -> Any:
         return nullcontext()
@@ -80,7 +79,7 @@ class QuietServer(Server):
 
 @dataclass(slots=True)
 class World:
-    """A house that is served, and who works in it."""
+    """A server, what it is made of, and the duties beside it."""
 
     clients: Clients
     services: Services
@@ -92,15 +91,15 @@ class World:
     bank: str
 
     async def event(self, event: str = "demo", *, state: str = "open", **fields: Any) -> Event:
-        """Put an event on sale and bring it into a state; it is ready when this returns."""
+        """Put an event on sale and bring it into a state. Return it when Redis has it."""
         made = await self.catalogue.create(new_event(event, **fields), who="tests")
-        for action in WAYS[state]:
+        for action in ACTIONS[state]:
             made = await self.catalogue.act(event, action, who="tests")
         registry = self.services.rooms.events
         assert await registry.ready(event, seconds=PATIENCE_S)
         await until(
             lambda: push_to_redis(registry, made)
-        )  # it may have been loaded as of before that
+        )  # recovery may have loaded an earlier version
         await self.tend.registry.refresh()
         return made
 
@@ -111,7 +110,7 @@ class World:
         return await self.clients.operator()
 
 
-WAYS = {
+ACTIONS = {
     "scheduled": (),
     "open": ("open",),
     "paused": ("open", "pause"),
@@ -121,7 +120,7 @@ WAYS = {
 
 
 def settings_for(redis_url: str, postgres_url: str, **changes: Any) -> Settings:
-    """Settings of a server that listens where it finds room."""
+    """Make settings of a server on a free port."""
     fields: dict[str, Any] = {
         "bind": "127.0.0.1:0",
         "drain_seconds": 0,
@@ -132,7 +131,7 @@ def settings_for(redis_url: str, postgres_url: str, **changes: Any) -> Settings:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncGenerator[tuple[str, Services, QuietServer]]:
-    """A server in this process; its address and its house."""
+    """Serve in this process. Yield the address, the services and the server."""
     opened: asyncio.Future[Services] = asyncio.get_running_loop().create_future()
     listener = listen(settings, alone=True)
     listener.listen(1024)
@@ -152,7 +151,7 @@ async def serving(settings: Settings) -> AsyncGenerator[tuple[str, Services, Qui
 async def open_world(
     redis: Redis, pool: Pool, settings: Settings, *, duties: bool = True, kafka: str = ""
 ) -> AsyncGenerator[World]:
-    """A server with its duties, all in this process."""
+    """Start a server and its duties in this process; over Kafka where `kafka` names brokers."""
     await Operators(pool).ensure("admin", "admin", PASSWORD)
     program = Program(redis)
     recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
@@ -185,32 +184,30 @@ async def open_world(
 
 def bank_of(services: Services) -> PracticeBank:
     """The practice bank as a house asks it, without the breaker before it."""
-    guarded = services.payments.named("bank")
-    assert guarded is not None
-    return cast("PracticeBank", guarded.behind)
+    return cast("PracticeBank", services.payments.named("bank"))
 
 
 def practice_bank(
-    pool: Pool, base: str, settings: Settings, *, hurry_s: float = 0.3
+    pool: Pool, base: str, settings: Settings, *, delay_s: float = 0.3
 ) -> AbstractAsyncContextManager[str]:
     """A bank that tells its answers to a server, on a port of its own; in a hurry."""
-    return bank(
+    return open_bank(
         pool,
         bind="127.0.0.1:0",
         webhook_url=f"{base}/api/v1/payments/bank/webhook",
         secrets=settings.webhook_secrets,
-        slow_s=hurry_s,
-        late_s=hurry_s,
+        slow_s=delay_s,
+        late_s=delay_s,
     )
 
 
 ADA = "ada@example.org"
 
 
-async def held(world: World, **wish: Any) -> tuple[Visitor, str]:
-    """Somebody who holds something."""
+async def held(world: World, **seats: Any) -> tuple[Visitor, str]:
+    """Let a new visitor in and hold seats, two unless others are named. Return both ids."""
     visitor = await world.visitor()
     token = await visitor.admitted()
-    answer = await visitor.hold("one", token, **(wish or {"seats": ["stalls.A-1", "stalls.A-2"]}))
+    answer = await visitor.hold("one", token, **(seats or {"seats": ["stalls.A-1", "stalls.A-2"]}))
     assert answer.status_code == 201, answer.text
     return visitor, cast("str", answer.json()["hold"]["id"])

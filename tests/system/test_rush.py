@@ -29,29 +29,29 @@ ACTIVE_MAX = 12
 PATIENCE_S = 60.0
 
 
-class Guest:
-    """A visitor on a socket, with a character: who leaves, who is silent, who comes back."""
+class QueuedVisitor:
+    """A visitor on a socket; at random it leaves, stays silent, or returns after a missed turn."""
 
     def __init__(self, number: int, base: str) -> None:
-        self.chance = random.Random(number)
+        self.rng = random.Random(number)
         issued = VisitorTokens(SECRET).issue()
         self.id, self._token, self._base = issued.visitor, issued.token, base
         self.joined: int | None = None
-        self.seen: list[int] = []
+        self.positions: list[int] = []
         self.admitted = 0
-        self.over = False
+        self.done = False
 
-    async def live(self) -> None:
-        """Join, watch the place, be admitted, go; come back when the socket ends."""
+    async def run(self) -> None:
+        """Join, follow the place, be admitted, leave; reconnect when the socket ends."""
         url = f"{self._base}/ws/events/demo"
         headers = {"Authorization": f"Bearer {self._token}"}
-        while not self.over:
+        while not self.done:
             with suppress(OSError, WebSocketException, TimeoutError):
                 async with connect(url, additional_headers=headers, open_timeout=30) as socket:
                     async for text in socket:
-                        await self._hear(orjson.loads(text), socket)
+                        await self._handle(orjson.loads(text), socket)
 
-    async def _hear(self, frame: Frame, socket: Any) -> None:
+    async def _handle(self, frame: Frame, socket: Any) -> None:
         match frame["type"]:
             case "welcome":
                 await self._send(socket, "queue.join")
@@ -61,20 +61,20 @@ class Guest:
             case "queue.joined" if frame["place"]["state"] in ("lobby", "waiting"):
                 if self.joined is None:
                     self.joined = frame["place"]["ahead"]
-                self.seen.append(frame["place"]["ahead"])
+                self.positions.append(frame["place"]["ahead"])
             case "queue.position":
-                self.seen.append(frame["ahead"])
-                if frame["ahead"] > 5 and self.chance.random() < 0.01:
+                self.positions.append(frame["ahead"])
+                if frame["ahead"] > 5 and self.rng.random() < 0.01:
                     await self._send(socket, "queue.leave")
             case "queue.admitted":
                 self.admitted += 1
-                if self.admitted > 1 or self.chance.random() < 0.8:
-                    await asyncio.sleep(self.chance.uniform(0, 0.2))
+                if self.admitted > 1 or self.rng.random() < 0.8:
+                    await asyncio.sleep(self.rng.uniform(0, 0.2))
                     await self._send(socket, "queue.leave")
-            case "queue.expired" if frame["reason"] == "missed" and self.chance.random() < 0.5:
+            case "queue.expired" if frame["reason"] == "missed" and self.rng.random() < 0.5:
                 await self._send(socket, "queue.claim")
             case "queue.left" | "queue.expired":
-                self.over = True
+                self.done = True
                 await socket.close()
             case _:
                 pass
@@ -84,7 +84,7 @@ class Guest:
 
 
 async def keep_killing(process: Process) -> None:
-    """Let it die without a word, and start it again, every second."""
+    """Kill a process and start it again, every second."""
     while True:
         await asyncio.sleep(1)
         process.kill()
@@ -103,7 +103,7 @@ async def test_order_bound_and_places_hold_whoever_dies(
     rules = {"rate_per_second": 40, "active_max": ACTIVE_MAX, "claim_seconds": 1}
     await catalogue.create(new_event(rules={**rules, "late_seconds": 5}), who="tests")
     settings = settings_for(own_redis.url, postgres_url, bind=f"127.0.0.1:{free_port()}")
-    guests = [Guest(n, f"ws://{settings.bind}") for n in range(VISITORS)]
+    visitors = [QueuedVisitor(n, f"ws://{settings.bind}") for n in range(VISITORS)]
     duties = {
         "record": "work record",
         "tend_1": "work tend",
@@ -115,16 +115,18 @@ async def test_order_bound_and_places_hold_whoever_dies(
         for option in ("stream-node-max-entries", "stream-node-max-bytes"):
             await redis.config_set(option, 0)  # nothing of the history is trimmed
         with running(settings, folder, **duties) as processes:
-            lives = [asyncio.create_task(guest.live()) for guest in guests]
+            lives = [asyncio.create_task(visitor.run()) for visitor in visitors]
             killing = asyncio.create_task(keep_killing(processes["tend_1"]))
             try:
-                await _everybody_has_joined(guests, redis)
+                await _wait_until_all_joined(visitors, redis)
                 await _act(catalogue, "open")
-                await until(lambda: sum(guest.over for guest in guests) > 150, within_s=PATIENCE_S)
+                await until(
+                    lambda: sum(visitor.done for visitor in visitors) > 150, within_s=PATIENCE_S
+                )
                 await _act(catalogue, "pause")
-                await _everybody_sees_the_truth(guests, redis)
+                await _wait_until_positions_agree(visitors, redis)
                 await _act(catalogue, "resume")
-                await until(lambda: all(guest.over for guest in guests), within_s=PATIENCE_S)
+                await until(lambda: all(visitor.done for visitor in visitors), within_s=PATIENCE_S)
             finally:
                 await cancel_and_wait([*lives, killing])
         history = await history_of(redis)
@@ -133,26 +135,28 @@ async def test_order_bound_and_places_hold_whoever_dies(
     assert history.admitted_from_the_line() == sorted(history.admitted_from_the_line())
     assert history.most_active() == ACTIVE_MAX
     at_joining = history.ahead_at_joining()
-    for guest in guests:
-        assert guest.joined == at_joining[guest.id]
-        assert guest.seen == sorted(guest.seen, reverse=True), "a place grew"
+    for visitor in visitors:
+        assert visitor.joined == at_joining[visitor.id]
+        assert visitor.positions == sorted(visitor.positions, reverse=True), "a place grew"
 
 
-async def _everybody_has_joined(guests: list[Guest], redis: Redis) -> None:
-    await until(lambda: all(guest.joined is not None for guest in guests), within_s=PATIENCE_S)
-    await _everybody_sees_the_truth(guests, redis)
+async def _wait_until_all_joined(visitors: list[QueuedVisitor], redis: Redis) -> None:
+    await until(
+        lambda: all(visitor.joined is not None for visitor in visitors), within_s=PATIENCE_S
+    )
+    await _wait_until_positions_agree(visitors, redis)
 
 
-async def _everybody_sees_the_truth(guests: list[Guest], redis: Redis) -> None:
-    """At rest, what each was told last is what the whole history says."""
+async def _wait_until_positions_agree(visitors: list[QueuedVisitor], redis: Redis) -> None:
+    """Wait until each visitor's last position is the one that the history gives."""
 
     async def agree() -> bool:
         ahead = (await history_of(redis)).ahead_now()
-        return all(g.seen[-1] == ahead[g.id] for g in guests if g.id in ahead)
+        return all(g.positions[-1] == ahead[g.id] for g in visitors if g.id in ahead)
 
     await until(agree, within_s=PATIENCE_S)
 
 
 async def _act(catalogue: Catalogue, action: str) -> None:
-    """The record duty brings it to Redis within a second, as after an operator's death."""
+    """Change the state in Postgres alone; the record duty applies it in Redis within a second."""
     await catalogue.act("demo", action, who="tests")

@@ -1,4 +1,4 @@
-"""A sale goes on while Redis is lost and duties are killed: no cent and no seat is lost."""
+"""A sale during faults: Redis is lost, duties are killed, and no cent and no seat is lost."""
 
 import asyncio
 import random
@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
 from tests.support.clients import until
-from tests.support.crowds.buyers import Buyer, Character, all_live
+from tests.support.crowds.buyers import Buyer, BuyerProfile, run_all
 from tests.support.crowds.sale_event import any_of_a_thousand, running_sale, seated, standing
-from tests.support.outages import flush, rewind
+from tests.support.outages import BrokenStore, flush, rewind
 from tests.support.servers.processes import Process
 from tests.support.servers.stores import Store
 from tests.support.store_agreement import disagreements, is_quiet
@@ -28,11 +28,11 @@ RULES = {
     "hold_seconds": 5,
     "payment_seconds": 8,
 }
-CHARACTER = Character(
+PROFILE = BuyerProfile(
     any_of_a_thousand,
     tries=12,
     releases=0.05,
-    forgets=0.05,
+    abandons=0.05,
     cancels=0.1,
     methods=("ok",) * 15 + ("declined", "slow", "lost"),
 )
@@ -45,14 +45,14 @@ async def assert_nothing_is_lost(buyers: list[Buyer], pool: Pool, redis: Redis) 
     rows = await pool.fetch("SELECT id, state FROM bookings")
     states = {str(row["id"]): row["state"] for row in rows}
     for buyer in buyers:
-        for id_, told in buyer.bookings.items():
-            assert id_ in states, f"{told['state']} was told, and is gone"
+        for id_, sent in buyer.bookings.items():
+            assert id_ in states, f"{sent['state']} was sent, and is gone"
         for booking in buyer.confirmed():
             assert states[booking["id"]] == "confirmed"
     assert sum(len(buyer.confirmed()) for buyer in buyers) > BUYERS / 4
 
 
-async def some_are_sold(pool: Pool, least: int) -> None:
+async def wait_until_sold(pool: Pool, least: int) -> None:
     async def enough() -> bool:
         sold = await pool.fetchval("SELECT count(*) FROM bookings WHERE state = 'confirmed'")
         return int(sold) >= least
@@ -62,47 +62,46 @@ async def some_are_sold(pool: Pool, least: int) -> None:
 
 @pytest.mark.parametrize("fault", [flush, rewind])
 async def test_redis_is_lost_in_the_middle_of_a_sale(
-    fault: Callable[[Store], None],
-    own_redis: Store,
-    postgres_url: str,
-    pool: Pool,
-    folder: Path,
+    fault: Callable[[Store], None], broken_store: BrokenStore
 ) -> None:
-    async with running_sale(own_redis.url, postgres_url, pool, folder, **EVENT) as sale:
-        buyers = [Buyer(number, sale.base, CHARACTER) for number in range(BUYERS)]
+    store, pool = broken_store.redis, broken_store.pool
+    async with running_sale(
+        store.url, broken_store.postgres_url, pool, broken_store.folder, **EVENT
+    ) as sale:
+        buyers = [Buyer(number, sale.base, PROFILE) for number in range(BUYERS)]
 
         async def break_it() -> None:
-            await some_are_sold(pool, 40)
-            await asyncio.to_thread(fault, own_redis)
+            await wait_until_sold(pool, 40)
+            await asyncio.to_thread(fault, store)
             await asyncio.Event().wait()
 
-        await all_live(buyers, break_it)
+        await run_all(buyers, break_it)
         epoch = await pool.fetchval("SELECT epoch FROM recorded")
         assert epoch >= 2
-        async with connect(own_redis.url) as redis:
+        async with connect(store.url) as redis:
             await assert_nothing_is_lost(buyers, pool, redis)
 
 
 async def test_record_conduct_and_bank_are_killed_again_and_again(
     redis: Redis, redis_url: str, postgres_url: str, pool: Pool, folder: Path
 ) -> None:
-    """Each dies at some moment of its work, four times and more, and begins again."""
+    """Kill each at random moments, at least four times, and start it again."""
     deaths = dict.fromkeys(("record", "conduct", "bank"), 0)
     async with running_sale(redis_url, postgres_url, pool, folder, **EVENT) as sale:
-        buyers = [Buyer(number, sale.base, CHARACTER) for number in range(BUYERS)]
+        buyers = [Buyer(number, sale.base, PROFILE) for number in range(BUYERS)]
 
         async def keep_killing() -> None:
-            chance = random.Random(7)
-            await some_are_sold(pool, 10)
+            rng = random.Random(7)
+            await wait_until_sold(pool, 10)
             while min(deaths.values()) < DEATHS:
-                name = chance.choice(sorted(deaths))
+                name = rng.choice(sorted(deaths))
                 process: Process = sale.processes[name]
                 process.kill()
                 process.start()
                 deaths[name] += 1
-                await asyncio.sleep(chance.uniform(0.2, 0.9))
+                await asyncio.sleep(rng.uniform(0.2, 0.9))
             await asyncio.Event().wait()
 
-        await all_live(buyers, keep_killing)
+        await run_all(buyers, keep_killing)
         assert min(deaths.values()) >= DEATHS, deaths
         await assert_nothing_is_lost(buyers, pool, redis)

@@ -1,4 +1,4 @@
-"""Buyers on sockets: each has a character, follows the whole walk, and remembers what it saw."""
+"""Buyers on sockets: each joins, holds and pays by its profile, and records what it is sent."""
 
 import asyncio
 import random
@@ -16,36 +16,36 @@ from tests.support.clients import Frame, Socket
 from tests.support.store_agreement import TERMINAL
 from tests.support.world import SECRET
 
-Wish = dict[str, Any]
-GIVE_UP = ("sold_out", "limit_exceeded")
+HoldRequest = dict[str, Any]  # members of `hold.create`: seats, or a section and a quantity
+RETRYABLE = ("try_again", "recovering", "busy")
 
 
 @dataclass
-class Character:
-    """What a buyer does: how they choose, and with what chance they do what is not a purchase."""
+class BuyerProfile:
+    """How a buyer behaves: how they choose seats, and the probabilities of everything else."""
 
-    wishes: Callable[[random.Random], Wish]
-    tries: int = 3
+    choose: Callable[[random.Random], HoldRequest]
+    tries: int = 3  # refusals after which they give up
     releases: float = 0.0
-    forgets: float = 0.0  # lets the hold run out
+    abandons: float = 0.0  # lets the hold run out
     cancels: float = 0.0
     methods: tuple[str, ...] = ("ok",)
 
 
 @dataclass
 class Buyer:
-    """One visitor on a socket."""
+    """One visitor on a socket; the number seeds their random choices."""
 
     number: int
     base: str
-    character: Character
-    bookings: dict[str, Frame] = field(default_factory=dict[str, Frame])  # as told last
-    told: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # booking, state
+    profile: BuyerProfile
+    bookings: dict[str, Frame] = field(default_factory=dict[str, Frame])  # as sent last
+    seen: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # booking, state
     refusals: list[str] = field(default_factory=list[str])
-    over: bool = False
+    done: bool = False
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(self.number)
+        self.rng = random.Random(self.number)
         issued = VisitorTokens(SECRET).issue()
         self.id, self._token = issued.visitor, issued.token
         self._keys = 0
@@ -55,50 +55,50 @@ class Buyer:
         return {"Authorization": f"Bearer {self._token}"}
 
     def confirmed(self) -> list[Frame]:
-        """The bookings that this buyer believes to have."""
+        """Return the bookings that are confirmed as far as this buyer was sent."""
         return [one for one in self.bookings.values() if one["state"] == "confirmed"]
 
-    async def live(self, http: httpx.AsyncClient) -> None:
-        """Join, hold, pay; come back when the socket ends, until there is nothing more to do."""
+    async def run(self, http: httpx.AsyncClient) -> None:
+        """Join, hold and pay; reconnect when the socket ends, until the buyer is done."""
         url = f"{self.base.replace('http', 'ws', 1)}/ws/events/demo"
-        while not self.over:
+        while not self.done:
             try:
                 async with connect(
                     url, additional_headers=self.headers, open_timeout=30
                 ) as connection:
-                    await self._walk(Socket(connection))
+                    await self._run_connected(Socket(connection))
             except (OSError, WebSocketException, TimeoutError):
-                await asyncio.sleep(self.chance.uniform(0.05, 0.3))
-        await self._afterwards(http)
+                await asyncio.sleep(self.rng.uniform(0.05, 0.3))
+        await self._cancel_some(http)
 
-    async def _walk(self, socket: Socket) -> None:
-        welcome = await self._read(socket)
+    async def _run_connected(self, socket: Socket) -> None:
+        welcome = await self._receive(socket)
         assert welcome["type"] in ("welcome", "server.restarting"), welcome
-        for known in ("hold", "booking"):
-            if known in welcome and welcome[known]["state"] != "confirmed":
-                await self._pay(socket, welcome[known]["id"])
-        while not self.over:
-            if self._is_through():
-                self.over = True
+        for member in ("hold", "booking"):
+            if member in welcome and welcome[member]["state"] != "confirmed":
+                await self._pay(socket, welcome[member]["id"])
+        while not self.done:
+            if self._is_finished():
+                self.done = True
                 await self._ask(socket, "queue.leave")
             else:
-                await self._try(socket)
+                await self._buy(socket)
 
-    def _is_through(self) -> bool:
-        """Whether there is an end, good or bad, or no patience left."""
+    def _is_finished(self) -> bool:
+        """Whether a booking has ended, or the buyer was refused too often."""
         ended = any(booking["state"] in TERMINAL for booking in self.bookings.values())
-        return ended or len(self.refusals) >= self.character.tries
+        return ended or len(self.refusals) >= self.profile.tries
 
-    async def _try(self, socket: Socket) -> None:
+    async def _buy(self, socket: Socket) -> None:
         joined = await self._ask(socket, "queue.join")
         if joined["type"] == "error":
-            self.over = joined["problem"]["code"] == "line_closed"
+            self.done = joined["problem"]["code"] == "line_closed"
             return
         if joined["type"] == "queue.joined":
-            await self._until(socket, "queue.admitted")
+            await self._receive_until(socket, "queue.admitted")
         self._keys += 1
-        wish = self.character.wishes(self.chance)
-        held = await self._ask(socket, "hold.create", key=f"wish {self._keys}", **wish)
+        request = self.profile.choose(self.rng)
+        held = await self._ask(socket, "hold.create", key=f"request {self._keys}", **request)
         if held["type"] == "error":
             code = held["problem"]["code"]
             if code == "hold_exists":
@@ -106,96 +106,101 @@ class Buyer:
             elif code not in ("pass_required", "wrong_state"):
                 self.refusals.append(code)
             return
-        await self._hold(socket, held["hold"]["id"])
+        await self._after_hold(socket, held["hold"]["id"])
 
-    async def _hold(self, socket: Socket, hold: str) -> None:
-        what = self.chance.random()
-        if what < self.character.releases:
+    async def _after_hold(self, socket: Socket, hold: str) -> None:
+        what = self.rng.random()
+        if what < self.profile.releases:
             await self._ask(socket, "hold.release", hold=hold)
             self.refusals.append("released")
-        elif what < self.character.releases + self.character.forgets:
-            await self._until(socket, "hold.expired")
+        elif what < self.profile.releases + self.profile.abandons:
+            await self._receive_until(socket, "hold.expired")
             self.refusals.append("forgot")
         else:
             await self._pay(socket, hold)
 
     async def _pay(self, socket: Socket, hold: str) -> None:
-        """Pay until the booking is final; a declined card is followed by a good one."""
-        method = self.chance.choice(self.character.methods)
+        """Pay until the booking has ended; after a decline, pay by a good card."""
+        method = self.rng.choice(self.profile.methods)
         while True:
             answer = await self._ask(socket, "hold.checkout", hold=hold, payment_method=method)
             if answer["type"] == "error":
                 code = answer["problem"]["code"]
-                if code in ("try_again", "recovering", "busy"):
+                if code in RETRYABLE:
                     continue
                 self.refusals.append(code)
                 return
             booking = answer["booking"]
             while booking["state"] not in (*TERMINAL, "held"):
-                booking = (await self._until(socket, "booking.updated"))["booking"]
+                booking = (await self._receive_until(socket, "booking.updated"))["booking"]
             if booking["state"] in TERMINAL:
                 return
             method = "ok"
 
-    async def _afterwards(self, http: httpx.AsyncClient) -> None:
-        """Some give their tickets back."""
+    async def _cancel_some(self, http: httpx.AsyncClient) -> None:
+        """Cancel each confirmed booking with the profile's probability."""
         for booking in self.confirmed():
-            if self.chance.random() < self.character.cancels:
+            if self.rng.random() < self.profile.cancels:
                 await self._cancel(http, booking["id"])
                 booking["state"] = "refunding"
 
     async def _cancel(self, http: httpx.AsyncClient, booking: str) -> None:
-        """Ask for the money back; where the answer is lost, ask the same again."""
-        fine = {202}
+        """Cancel a booking; where the answer is lost, ask again."""
+        accepted = {202}
         while True:
             try:
                 answer = await http.post(f"/api/v1/bookings/{booking}/cancel", headers=self.headers)
             except httpx.TransportError:
-                fine = {202, 409}  # it may be given back by now
+                accepted = {202, 409}  # it may be cancelled by now
             else:
                 if answer.status_code != 503:
-                    assert answer.status_code in fine, answer.text
+                    assert answer.status_code in accepted, answer.text
                     return
             await asyncio.sleep(0.1)
 
     async def _ask(self, socket: Socket, kind: str, **members: Any) -> Frame:
-        """Ask; where the outcome is unknown, ask the same again."""
+        """Send a command, again while the outcome is unknown. Return its answer."""
         while True:
             answer = await socket.ask(kind, **members)
-            self._note(socket)
+            self._collect(socket)
             if answer["type"] != "error":
                 return answer
-            if answer["problem"]["code"] not in ("try_again", "recovering", "busy"):
+            if answer["problem"]["code"] not in RETRYABLE:
                 return answer
             await asyncio.sleep(0.05)
 
-    async def _until(self, socket: Socket, kind: str) -> Frame:
+    async def _receive_until(self, socket: Socket, kind: str) -> Frame:
         while True:
-            frame = await self._read(socket)
+            frame = await self._receive(socket)
             if frame["type"] == kind:
                 return frame
 
-    async def _read(self, socket: Socket) -> Frame:
+    async def _receive(self, socket: Socket) -> Frame:
         frame = await socket.receive()
-        self._note(socket)
+        self._collect(socket)
         return frame
 
-    def _note(self, socket: Socket) -> None:
+    def _collect(self, socket: Socket) -> None:
+        """Record the bookings in the frames that came."""
         for frame in socket.frames:
             booking = frame.get("booking")
             if booking:
                 self.bookings[booking["id"]] = booking
-                self.told.append((booking["id"], booking["state"]))
+                self.seen.append((booking["id"], booking["state"]))
         socket.frames.clear()
 
 
-async def all_live(buyers: list[Buyer], beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Let everybody live, with something going on beside until they are through."""
+async def run_all(buyers: list[Buyer], beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run all buyers to their end, and `beside` until then.
+
+    Raises:
+        Exception: what `beside` raised.
+    """
     other = asyncio.create_task(beside())
     limits = httpx.Limits(max_connections=20, keepalive_expiry=1)
     try:
         async with httpx.AsyncClient(base_url=buyers[0].base, timeout=60, limits=limits) as http:
-            await asyncio.gather(*(buyer.live(http) for buyer in buyers))
+            await asyncio.gather(*(buyer.run(http) for buyer in buyers))
     finally:
         await cancel_and_wait([other])
     if not other.cancelled() and (error := other.exception()):

@@ -1,4 +1,4 @@
-"""A sale of a whole event for tests: its sections, its duties as processes, its crowd of buyers."""
+"""A sale of one event by real processes: its sections, its duties, and buyers' hold requests."""
 
 import random
 from collections.abc import AsyncGenerator, Mapping
@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.server.runtime.settings import Settings
-from tests.support.clients import until
-from tests.support.crowds.buyers import Wish
+from tests.support.clients import until_ready
+from tests.support.crowds.buyers import HoldRequest
 from tests.support.servers.processes import Process, running
 from tests.support.world import new_event, settings_for
 
@@ -51,8 +49,8 @@ def standing(capacity: int) -> dict[str, object]:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """Where a sale goes on, and its processes."""
+class RunningSale:
+    """A sale that goes on: its address, processes and settings."""
 
     base: str
     processes: dict[str, Process]
@@ -69,8 +67,8 @@ async def running_sale(
     duties: Mapping[str, str] = DUTIES,
     settings: Mapping[str, Any] | None = None,
     **event: Any,
-) -> AsyncGenerator[Running]:
-    """An event on sale at two servers with every duty."""
+) -> AsyncGenerator[RunningSale]:
+    """Put an event on sale at two serve processes, with every duty beside."""
     catalogue = Catalogue(pool)
     await catalogue.create(new_event(**event), who="tests")
     await catalogue.act("demo", "open", who="tests")
@@ -85,23 +83,16 @@ async def running_sale(
     )
     base = f"http://{wanted.bind}"
     with running(wanted, folder, **duties) as processes:
-        async with httpx.AsyncClient(base_url=base) as client:
-
-            async def is_ready() -> bool:
-                try:
-                    return (await client.get("/readyz")).status_code == 200
-                except httpx.TransportError:
-                    return False
-
-            await until(is_ready, within_s=30)
-        yield Running(base, processes, wanted)
+        await until_ready(base)
+        yield RunningSale(base, processes, wanted)
 
 
-def any_of_a_thousand(chance: random.Random) -> Wish:
-    quantity = chance.randint(1, 3)
-    match chance.randrange(3):
+def any_of_a_thousand(rng: random.Random) -> HoldRequest:
+    """Choose one to three places, named, best available or standing, of 800 seats and a floor."""
+    quantity = rng.randint(1, 3)
+    match rng.randrange(3):
         case 0:
-            row, first = chance.randrange(32), chance.randint(1, 25 - quantity)
+            row, first = rng.randrange(32), rng.randint(1, 25 - quantity)
             return {"seats": [f"stalls.R{row}-{first + n}" for n in range(quantity)]}
         case 1:
             return {"section": "stalls", "quantity": quantity}

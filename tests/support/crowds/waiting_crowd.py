@@ -1,4 +1,4 @@
-"""A crowd at a real server: everybody remembers what they were told, and says what was wrong."""
+"""A crowd of waiting visitors: each checks the places it is sent, and records violations."""
 
 import asyncio
 import itertools
@@ -20,135 +20,135 @@ CONNECTIONS = 100
 
 
 @dataclass(slots=True)
-class Person:
-    """One visitor, and everything that they were told."""
+class WaitingVisitor:
+    """One visitor: the places and positions it was sent, and what was wrong with them."""
 
     id: str
     token: str
     number: int = 0
-    aheads: list[int] = field(default_factory=list[int])
+    positions: list[int] = field(default_factory=list[int])
     admitted: int = 0
-    complaints: list[str] = field(default_factory=list[str])
-    heard: bool = False  # their place, since `Crowd.forget` was called
+    violations: list[str] = field(default_factory=list[str])
+    answered: bool = False  # was sent its place since `Crowd.expect_places_again`
     answer: str = ""  # the last one over HTTP
 
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
-    def told(self, place: Frame) -> None:
-        """A place was told: its number must be the one of before, and no greater."""
+    def check_place(self, place: Frame) -> None:
+        """Check a place that was sent: its number must be the one of before."""
         number = place["number"]
         if self.number and number != self.number:
-            self.complaints.append(f"told {number} after {self.number}")
+            self.violations.append(f"number {number} after {self.number}")
         self.number = number
-        self.heard = True
+        self.answered = True
         if place["state"] == "admitted":
             self.admitted += 1
         else:
-            self.position(place["ahead"], may_grow=True)
+            self.check_position(place["ahead"], may_grow=True)
 
-    def position(self, ahead: int, *, may_grow: bool = False) -> None:
-        if self.aheads and ahead > self.aheads[-1] and not may_grow:
-            self.complaints.append(f"{ahead} ahead after {self.aheads[-1]}")
-        self.aheads.append(ahead)
+    def check_position(self, ahead: int, *, may_grow: bool = False) -> None:
+        if self.positions and ahead > self.positions[-1] and not may_grow:
+            self.violations.append(f"{ahead} ahead after {self.positions[-1]}")
+        self.positions.append(ahead)
 
 
 class Crowd:
     """Visitors of one event, over HTTP and over sockets."""
 
     def __init__(self, base: str, event: str, client: httpx.AsyncClient) -> None:
-        self.people: list[Person] = []
+        self.visitors: list[WaitingVisitor] = []
         self.answers: dict[int, int] = {}
         self.base = base
         self._event = event
         self._client = client
         self._tokens = VisitorTokens(SECRET)
-        self._order = itertools.count()
+        self._ids = itertools.count()
 
-    def person(self) -> Person:
+    def new_visitor(self) -> WaitingVisitor:
         issued = self._tokens.issue()
-        person = Person(issued.visitor, issued.token)
-        self.people.append(person)
-        return person
+        visitor = WaitingVisitor(issued.visitor, issued.token)
+        self.visitors.append(visitor)
+        return visitor
 
-    async def join(self, person: Person) -> bool:
-        """Ask for a place once; whether it was told."""
-        return await self._ask("POST", person)
+    async def join(self, visitor: WaitingVisitor) -> bool:
+        """Join once over HTTP. Return whether a place was answered."""
+        return await self._ask("POST", visitor)
 
-    async def look(self, person: Person) -> bool:
-        """Ask where one stands; who was told a place and hears that there is none complains."""
-        return await self._ask("GET", person)
+    async def find_place(self, visitor: WaitingVisitor) -> bool:
+        """Ask for the place once. A 404 for a visitor that has a place is a violation."""
+        return await self._ask("GET", visitor)
 
-    async def _ask(self, method: str, person: Person) -> bool:
+    async def _ask(self, method: str, visitor: WaitingVisitor) -> bool:
         path = f"/api/v1/events/{self._event}/queue"
-        knew = person.number  # who joins while this is on its way was not there when it was asked
+        number = visitor.number  # before the call: a visitor may join while it is on its way
         try:
-            answer = await self._client.request(method, path, headers=person.headers)
+            answer = await self._client.request(method, path, headers=visitor.headers)
         except httpx.TransportError as why:
-            person.answer = repr(why)
+            visitor.answer = repr(why)
             return False
-        person.answer = f"{answer.status_code} {answer.text}"
+        visitor.answer = f"{answer.status_code} {answer.text}"
         self.answers[answer.status_code] = self.answers.get(answer.status_code, 0) + 1
         if answer.status_code in (200, 201):
-            person.told(answer.json()["place"])
+            visitor.check_place(answer.json()["place"])
             return True
-        if answer.status_code != 503 and not (answer.status_code == 404 and not knew):
-            person.complaints.append(f"{method} {person.answer}")
+        if answer.status_code != 503 and not (answer.status_code == 404 and not number):
+            visitor.violations.append(f"{method} {visitor.answer}")
         return False
 
-    def forget(self) -> None:
-        """From here on, everybody has to hear of their place again."""
-        for person in self.people:
-            person.heard = False
+    def expect_places_again(self) -> None:
+        """From here on, each visitor must be sent its place again."""
+        for visitor in self.visitors:
+            visitor.answered = False
 
-    async def all_hear(self) -> bool:
-        """Everybody who was told a place looks until they hear of it; whether all have."""
+    async def all_find_places(self) -> bool:
+        """Ask once for each place that is missing. Return whether none is left."""
         missing = self.missing()
-        await asyncio.gather(*(self.look(person) for person in missing))
-        return all(person.heard for person in missing)
+        await asyncio.gather(*(self.find_place(visitor) for visitor in missing))
+        return all(visitor.answered for visitor in missing)
 
-    def missing(self) -> list[Person]:
-        """Who was told a place, and has not heard of it again."""
-        return [person for person in self.people if person.number and not person.heard]
+    def missing(self) -> list[WaitingVisitor]:
+        """Return visitors that have a place and were not sent it again."""
+        return [visitor for visitor in self.visitors if visitor.number and not visitor.answered]
 
     async def keep_joining(self) -> None:
-        """One after another joins, each until they are told."""
+        """Let one new visitor after another join, each until a place is answered."""
         while True:
-            person = self.person()
-            while not await self.join(person):
+            visitor = self.new_visitor()
+            while not await self.join(visitor):
                 await asyncio.sleep(0.02)
 
-    async def keep_looking(self) -> None:
-        """Somebody looks where they stand."""
+    async def keep_finding_places(self) -> None:
+        """Let random visitors ask for their place."""
         while True:
-            if self.people:
-                await self.look(random.choice(self.people))
+            if self.visitors:
+                await self.find_place(random.choice(self.visitors))
             await asyncio.sleep(0.005)
 
-    async def listen(self, person: Person) -> None:
-        """Stay on a socket for ever, joining when there is no place, coming back when it ends."""
+    async def stay_connected(self, visitor: WaitingVisitor) -> None:
+        """Stay on a socket for ever: join when there is no place, reconnect when it ends."""
         url = f"{self.base.replace('http', 'ws', 1)}/ws/events/{self._event}"
         while True:
             try:
-                async with connect(url, additional_headers=person.headers) as connection:
+                async with connect(url, additional_headers=visitor.headers) as connection:
                     async for text in connection:
                         frame: Frame = orjson.loads(text)
-                        await self._hear(person, frame, connection)
+                        await self._handle(visitor, frame, connection)
             except (OSError, WebSocketException, TimeoutError):
                 await asyncio.sleep(random.uniform(0.02, 0.2))
 
-    async def _hear(self, person: Person, frame: Frame, connection: object) -> None:
+    async def _handle(self, visitor: WaitingVisitor, frame: Frame, connection: object) -> None:
         match frame["type"]:
             case "welcome" | "queue.joined" | "queue.admitted":
                 if "place" in frame:
-                    person.told(frame["place"])
-                elif not person.number:
+                    visitor.check_place(frame["place"])
+                elif not visitor.number:
                     await self._send_join(connection)
                 elif frame["room"]["state"] != "recovering":
-                    person.complaints.append("welcomed without the place that was told")
+                    visitor.violations.append("welcomed without its place")
             case "queue.position":
-                person.position(frame["ahead"])
+                visitor.check_position(frame["ahead"])
             case "error":
                 await asyncio.sleep(0.05)
                 await self._send_join(connection)
@@ -156,21 +156,21 @@ class Crowd:
                 pass
 
     async def _send_join(self, connection: object) -> None:
-        text = orjson.dumps({"type": "queue.join", "id": str(next(self._order))}).decode()
+        text = orjson.dumps({"type": "queue.join", "id": str(next(self._ids))}).decode()
         await connection.send(text)  # type: ignore[attr-defined]  # pyright: ignore
 
-    def complaints(self) -> list[str]:
-        """What anybody was told that was wrong; no number may be told to two."""
-        told = [person.number for person in self.people if person.number]
-        twice = [f"{n} told to two" for n in set(told) if told.count(n) > 1]
-        return twice + [f"{p.number}: {c}" for p in self.people for c in p.complaints]
+    def violations(self) -> list[str]:
+        """Return all violations; a number of two visitors is one."""
+        numbers = [visitor.number for visitor in self.visitors if visitor.number]
+        twice = [f"{n} is of two" for n in set(numbers) if numbers.count(n) > 1]
+        return twice + [f"{p.number}: {c}" for p in self.visitors for c in p.violations]
 
 
 @asynccontextmanager
 async def crowd_at(base: str, event: str) -> AsyncGenerator[Crowd]:
-    """A crowd that shares one pool of connections."""
+    """Open a crowd that shares one pool of connections."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    timeout = httpx.Timeout(30, pool=None)  # thousands ask at once: they wait for each other
+    timeout = httpx.Timeout(30, pool=None)  # thousands ask at once, and wait for a connection
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(
             httpx.AsyncClient(base_url=base, limits=limits, timeout=timeout)

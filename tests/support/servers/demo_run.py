@@ -1,4 +1,4 @@
-"""Starts the demo as somebody would who has just cloned it, and looks at what it prints."""
+"""Runs of the demo from a fresh clone: what it prints, its processes, and how it ends."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from tests.support.servers.processes import wait_for
 
 ROOT = Path(__file__).parents[3]
 READY_S = 180.0
-STOP_S = 20.0  # the contract: it ends within twenty seconds
+STOP_S = 20.0  # the contract: the demo ends within twenty seconds
 
 
 class Demo:
@@ -44,33 +44,33 @@ class Demo:
             )
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.out.read_text()
 
     @property
     def password(self) -> str:
-        found = re.search(r"admin / (\S+)", self.said)
-        assert found, self.said
+        found = re.search(r"admin / (\S+)", self.output)
+        assert found, self.output
         return found[1]
 
     def pid_of(self, name: str) -> int:
-        """The pid that was printed last for a child."""
-        return int(re.findall(rf"^  {name} +pid (\d+)$", self.said, re.MULTILINE)[-1])
+        """Return the pid that was printed last for a child."""
+        return int(re.findall(rf"^  {name} +pid (\d+)$", self.output, re.MULTILINE)[-1])
 
     def wait_ready(self) -> None:
-        self.wait_said("\nready\n")
+        self.wait_for_output("\nready\n")
         assert httpx.get(f"{self.base}/readyz").status_code == 200
 
-    def wait_said(self, text: str, within_s: float = READY_S) -> None:
-        wait_for(self.process, lambda: text in self.said, lambda: self.said, within_s=within_s)
+    def wait_for_output(self, text: str, within_s: float = READY_S) -> None:
+        wait_for(self.process, lambda: text in self.output, lambda: self.output, within_s=within_s)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Signal it, and wait as long as the contract allows; its exit code."""
+        """Signal it, and wait as long as the contract allows. Return its exit code."""
         self.process.send_signal(how)
         return self.process.wait(STOP_S)
 
-    def left_behind(self) -> list[str]:
-        """Processes that still work in our folder."""
+    def leftover_processes(self) -> list[str]:
+        """Return the command lines of processes that still run in the demo's folder."""
         left: list[str] = []
         for process in psutil.process_iter(["cmdline", "cwd", "pid"]):
             words = " ".join([*(process.info["cmdline"] or []), process.info["cwd"] or ""])
@@ -78,8 +78,8 @@ class Demo:
                 left.append(words)
         return left
 
-    def end(self) -> None:
-        """Whatever happened, nothing is left when a test is over."""
+    def kill(self) -> None:
+        """Kill the demo and its children, unless it has ended."""
         if self.process.poll() is None:
             for child in psutil.Process(self.process.pid).children(recursive=True):
                 child.kill()
@@ -87,24 +87,28 @@ class Demo:
             self.process.wait()
 
 
-def clone(into: Path) -> Path:
-    """The files that git tracks, as a fresh clone has them."""
+def tracked() -> list[str]:
+    """Return the names of the files that git tracks, or would: neither deleted nor ignored."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         check=True,
     )
-    for name in listed.stdout.decode().split("\0"):
-        source = ROOT / name
-        if name and (source.exists() or source.is_symlink()):
-            target = into / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
+    names = listed.stdout.decode().split("\0")
+    return [name for name in names if name and os.path.lexists(ROOT / name)]
+
+
+def clone(into: Path) -> Path:
+    """Copy the files that git tracks or would add, as a fresh clone has them."""
+    for name in tracked():
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target, follow_symlinks=False)
     return into
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without settings and without what a make above this test has said."""
+    """Return our environment without settings, and without variables of a make that runs us."""
     hidden = ("RUSH_", "MAKE", "MFLAGS")
     return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}

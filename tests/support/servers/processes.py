@@ -1,4 +1,4 @@
-"""Real processes of the house, each of which may be killed, stopped and started again."""
+"""Real processes of the product: a test kills, pauses and restarts them."""
 
 import contextlib
 import os
@@ -22,21 +22,25 @@ T = TypeVar("T")
 def wait_for(
     process: "subprocess.Popen[Any]",
     condition: Callable[[], T | None],
-    said: Callable[[], str],
+    describe: Callable[[], str],
     *,
     within_s: float = 30.0,
 ) -> T:
-    """What a condition comes to when it is true; a process that ends or is late says why."""
+    """Wait until a condition is true. Return its value.
+
+    Raises:
+        AssertionError: the process has ended or is late; with what `describe` returns.
+    """
     until = time.monotonic() + within_s
     while not (found := condition()):
-        assert process.poll() is None, said()
-        assert time.monotonic() < until, said()
+        assert process.poll() is None, describe()
+        assert time.monotonic() < until, describe()
         time.sleep(0.02)
     return found
 
 
 class Process:
-    """One `booking-rush …`, with its log."""
+    """One `booking-rush …` in the background, with its log."""
 
     def __init__(
         self,
@@ -67,7 +71,7 @@ class Process:
             )
 
     def kill(self) -> None:
-        """Kill -9, which nobody can prepare for."""
+        """Send SIGKILL, and wait until it has ended."""
         self._process.kill()
         self._process.wait()
 
@@ -78,7 +82,7 @@ class Process:
         self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> int:
-        """Ask it to end; its exit code."""
+        """Send SIGTERM, and wait. Return the exit code."""
         with contextlib.suppress(ProcessLookupError):
             self.resume()
         self._process.terminate()
@@ -88,15 +92,15 @@ class Process:
         return self._process.poll() is None
 
 
-def last_words(logs: Mapping[str, Path]) -> str:
-    """The end of each log, for whoever looks for the reason."""
+def log_tails(logs: Mapping[str, Path]) -> str:
+    """Return the last 1500 characters of each log, for the message of a failure."""
     return "".join(
         f"\n--- {name}\n{log.read_text(errors='replace')[-TAIL:]}" for name, log in logs.items()
     )
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Settings as variables."""
+    """Return settings as environment variables."""
     fields: dict[str, object] = msgspec.to_builtins(settings)
     return {f"RUSH_{name.upper()}": str(value) for name, value in fields.items() if value != ""}
 
@@ -104,7 +108,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 def run(
     *arguments: str, settings: Settings | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """One `booking-rush …` to its end, told nothing else."""
+    """Run one `booking-rush …` to its end, with no other environment than is given here."""
     given = environment_of(settings) if settings else {}
     return subprocess.run(
         [sys.executable, "-m", "booking_rush.server", *arguments],
@@ -117,17 +121,18 @@ def run(
 
 @contextmanager
 def running(settings: Settings, folder: Path, **duties: str) -> Generator[dict[str, Process]]:
-    """Processes by name, `name="serve --shared"`; all are gone when the block ends.
+    """Start processes by name, `name="serve --shared"`; all are killed when the block ends.
 
-    One whose arguments begin with `-m module` is that module, in the place of the house's own.
+    Arguments that begin with `-m module` run that module in place of `booking_rush.server`.
     """
     environment = environment_of(settings)
     processes: dict[str, Process] = {}
     try:
-        for name, said in duties.items():
-            words = said.split()
-            module = words[1] if words[0] == "-m" else "booking_rush.server"
-            arguments = words[2:] if words[0] == "-m" else words
+        for name, command in duties.items():
+            arguments = command.split()
+            module = "booking_rush.server"
+            if arguments[0] == "-m":
+                _, module, *arguments = arguments
             log = folder / f"{name}.log"
             processes[name] = Process(name, arguments, environment, log, module)
         yield processes

@@ -1,4 +1,4 @@
-"""A Kafka that lets in only whom it knows, as hosted ones do: TLS, users with rights, no more."""
+"""A Kafka secured as hosted ones are: TLS, users with SCRAM passwords, and rights a topic."""
 
 import asyncio
 import datetime
@@ -31,8 +31,8 @@ RIGHTS = [
 ]
 
 
-class Secured(NamedTuple):
-    """The broker; `with_user` wants USER's password, `with_certificate` the owner's."""
+class SecuredKafka(NamedTuple):
+    """The broker: `with_user` wants USER's password, `with_certificate` the owner's certificate."""
 
     store: Store
     with_user: str
@@ -42,22 +42,22 @@ class Secured(NamedTuple):
 
 
 @contextmanager
-def running_secured(folder: Path) -> Generator[Secured]:
-    """USER may read and write our topics and make none; the owner may do everything."""
-    authority = Authority(folder)
+def running_secured(folder: Path) -> Generator[SecuredKafka]:
+    """Start a broker where USER may read and write our topics and make none, the owner anything."""
+    authority = CertificateAuthority(folder)
     child, url = asyncio.run(kafka_child(folder / "kafka", folder))
     ports = {"USERS": free_port(), "OWNERS": free_port()}
     with (folder / "kafka" / "server.properties").open("a") as properties:
-        properties.write(_secured(url, ports, authority.path, authority.signs("broker")))
+        properties.write(_properties(url, ports, authority.path, authority.issue("broker")))
     with running(child, url) as store:
         _add_user(child.argv, url, folder)
         asyncio.run(_allow(url))
         users, owners = (f"127.0.0.1:{port}" for port in ports.values())
-        yield Secured(store, users, owners, authority.path, authority.signs("owner"))
+        yield SecuredKafka(store, users, owners, authority.path, authority.issue("owner"))
 
 
-class Authority:
-    """Signs certificates for 127.0.0.1; `path` holds its own."""
+class CertificateAuthority:
+    """An authority that signs certificates for 127.0.0.1; its own is in `path`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -67,8 +67,8 @@ class Authority:
         made = self._certificate("authority", self._key.public_key(), is_authority=True)
         self.path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
-    def signs(self, name: str) -> Path:
-        """A PEM file with a new key and its certificate."""
+    def issue(self, name: str) -> Path:
+        """Make a key and its certificate. Return their PEM file."""
         key = ec.generate_private_key(ec.SECP256R1())
         path = self._folder / f"{name}.pem"
         path.write_bytes(
@@ -103,8 +103,8 @@ def _name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
 
 
-def _secured(plain: str, ports: dict[str, int], authority: Path, broker: Path) -> str:
-    """What is added to the properties of our own broker; of two lines the last one counts."""
+def _properties(plain: str, ports: dict[str, int], authority: Path, broker: Path) -> str:
+    """Return lines to append to our broker's properties; of two lines the last one counts."""
     controller = free_port()
     listeners = {"PLAINTEXT": plain} | {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     advertised = ",".join(f"{name}://{address}" for name, address in listeners.items())
@@ -129,7 +129,7 @@ def _secured(plain: str, ports: dict[str, int], authority: Path, broker: Path) -
 
 
 def _add_user(argv: list[str], url: str, folder: Path) -> None:
-    """With Kafka's own program: its JVM and jars are those of the broker."""
+    """Add USER with Kafka's own program, on the JVM and jars of the broker."""
     java = argv[: argv.index("kafka.Kafka")]
     wanted = f"--alter --entity-type users --entity-name {USER} --add-config".split()
     subprocess.run(
@@ -140,6 +140,7 @@ def _add_user(argv: list[str], url: str, folder: Path) -> None:
 
 
 async def _allow(url: str) -> None:
+    """Give USER its rights."""
     client: Any = AIOKafkaClient(bootstrap_servers=url)
     await client.bootstrap()
     try:

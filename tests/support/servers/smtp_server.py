@@ -1,4 +1,4 @@
-"""An SMTP server of the tests: it keeps what it takes, and refuses what it is told to."""
+"""An SMTP server for tests: it stores mails, and answers what a test prepares."""
 
 import asyncio
 from collections import Counter
@@ -11,8 +11,8 @@ from typing import Any, cast
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
-class Postman:
-    """What came, and what is answered: `answers` are used up first, then all is well."""
+class SmtpServer:
+    """Stored mails and prepared answers: `answers` are used up first, then each mail is taken."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -49,20 +49,20 @@ class Postman:
 
 
 @asynccontextmanager
-async def post_office(postman: Postman, port: int = 0) -> AsyncGenerator[Postman]:
-    """A server on a port, a free one unless it is named."""
+async def serve_smtp(handler: SmtpServer, port: int = 0) -> AsyncGenerator[SmtpServer]:
+    """Serve on a port, a free one unless it is given."""
     loop = asyncio.get_running_loop()
     smtps: list[SMTP] = []
 
     def protocol() -> SMTP:
-        smtp = SMTP(postman, enable_SMTPUTF8=True, loop=loop, hostname="localhost")
+        smtp = SMTP(handler, enable_SMTPUTF8=True, loop=loop, hostname="localhost")
         smtps.append(smtp)
         return smtp
 
     server = await loop.create_server(protocol, "127.0.0.1", port)
-    postman.port = server.sockets[0].getsockname()[1]
+    handler.port = server.sockets[0].getsockname()[1]
     try:
-        yield postman
+        yield handler
     finally:
         server.close()
         for smtp in smtps:

@@ -1,4 +1,4 @@
-"""Real stores for tests: a Redis, a Postgres and a Kafka that are private to the run."""
+"""Real stores for tests: a Redis, a Postgres and a Kafka on sockets and ports of this run."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,11 @@ from booking_rush.server.processes.supervisor import Child
 from tests.support.servers.processes import wait_for
 
 PATIENCE_S = 30.0
-TEMPLATE = "rush_template"  # a migrated database, from which each test gets a copy
+TEMPLATE = "rush_template"  # a migrated database; each test gets a copy of it
 
 
 class Store:
-    """A store's process; it can be killed, stopped and started again on the same data."""
+    """A store's process; a test kills, stops and restarts it on the same data."""
 
     def __init__(self, child: Child, url: str) -> None:
         self.child = child
@@ -43,7 +43,7 @@ class Store:
         )
 
     def kill(self) -> None:
-        """Kill -9, and whatever it had begun: what stays of a Postgres keeps the next one out."""
+        """Send SIGKILL to it and its children: a child of Postgres that lives locks its data."""
         children = psutil.Process(self.process.pid).children(recursive=True)
         self.process.kill()
         for child in children:
@@ -78,7 +78,7 @@ class Store:
 
 @contextmanager
 def running(child: Child, url: str) -> Generator[Store]:
-    """A store that runs while the block does."""
+    """Run a store while the block does."""
     store = Store(child, url)
     try:
         store.wait_ready()
@@ -88,7 +88,7 @@ def running(child: Child, url: str) -> Generator[Store]:
             store.resume()
             try:
                 store.stop()
-            except subprocess.TimeoutExpired:  # busy for ever: nothing may outlive the run
+            except subprocess.TimeoutExpired:  # nothing may outlive the run
                 store.kill()
 
 

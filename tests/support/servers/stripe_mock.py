@@ -1,7 +1,7 @@
-"""The real stripe-mock, built by Go once: it knows the shapes of Stripe's API, and nothing else.
+"""The real stripe-mock, built by Go once: it knows the shapes of Stripe's API, and no state.
 
 It checks parameters against Stripe's own description of its API and answers with its examples;
-it keeps nothing, so no intent is ever paid there and no key remembered.
+it stores nothing, so no intent is ever paid there and no key remembered.
 """
 
 import fcntl
@@ -24,15 +24,15 @@ PATIENCE_S = 30.0
 LISTENS = re.compile(r"Listening for HTTP at address: (\S+)")
 
 
-def program() -> Path:
-    """Where stripe-mock is, made when it is not there; workers of one run wait for each other."""
+def binary() -> Path:
+    """Return the path of stripe-mock; build it if missing, one worker of the run at a time."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    made = CACHE / f"stripe-mock-{VERSION}"
+    path = CACHE / f"stripe-mock-{VERSION}"
     with (CACHE / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            _build(made)
-    return made
+        if not path.exists():
+            _build(path)
+    return path
 
 
 def _build(into: Path) -> None:
@@ -59,12 +59,12 @@ def _build(into: Path) -> None:
 
 @contextmanager
 def stripe_mock(folder: Path) -> Generator[str]:
-    """One that runs while the block does; its address."""
+    """Run stripe-mock while the block does. Yield its address."""
     log = folder / "stripe-mock.log"
     anywhere = "127.0.0.1:0"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [program(), "-http-addr", anywhere, "-https-addr", anywhere], stdout=out, stderr=out
+            [binary(), "-http-addr", anywhere, "-https-addr", anywhere], stdout=out, stderr=out
         )
     try:
         found = wait_for(

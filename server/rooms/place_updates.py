@@ -1,0 +1,249 @@
+"""Place updates of a room: its subscribers are sent their places and positions as they change."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from typing import Any
+
+from booking_rush.errors import Refusal
+from booking_rush.lua.client import pubsub
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.line.commands import Admitted, Late, ReadGone, Waiting
+from booking_rush.queue.forecast import EventForecast
+from booking_rush.queue.lane_view import MAIN, LaneView
+from booking_rush.queue.line import ConnectedPlace, Line, Place
+from booking_rush.queue.signer import Signer
+from booking_rush.server.protocol import frames
+from booking_rush.server.protocol.places import place_members
+from booking_rush.server.rooms.background import Background
+from booking_rush.server.rooms.positions import Positions
+from booking_rush.server.rooms.subscriber import Subscriber, Subscribers
+from booking_rush.server.runtime.metrics import FRAMES
+
+log = logging.getLogger(__name__)
+
+OVERDUE_MS = 1_500  # a pass that should have ended so long ago is looked up
+
+
+class PlaceUpdates:
+    """The places' feed of a room: from ticks, news and look-ups to frames.
+
+    It alone writes `Subscriber.place`.
+    """
+
+    def __init__(
+        self,
+        event: str,
+        subscribers: Subscribers,
+        line: Line,
+        batcher: Batcher,
+        signer: Signer,
+        background: Background,
+    ) -> None:
+        self.forecast = EventForecast()
+        self._event = event
+        self._subscribers = subscribers
+        self._line = line
+        self._batcher = batcher
+        self._signer = signer
+        self._background = background
+        self._view = LaneView()
+        self._positions = Positions(self._view, self.forecast)
+        self._unsure: set[Subscriber] = set()  # looked up at the next tick
+        self._tick_at_ms = 0
+
+    def members(self, visitor: str, place: Place) -> dict[str, Any]:
+        """Return `{"place": {…}}`, with the pass of an admitted visitor."""
+        return place_members(
+            self._event, visitor, place, signer=self._signer, forecast=self.forecast
+        )
+
+    # A subscriber's own connection and commands
+
+    async def connect(self, subscriber: Subscriber) -> ConnectedPlace:
+        """Mark the visitor as present, and record the place that the welcome will show.
+
+        Raises:
+            Recovering, TryAgain, Busy: Redis cannot say just now.
+        """
+        found = await self._line.connect(subscriber.visitor, socket=subscriber.kind == "socket")
+        subscriber.place.record(found.place, time.monotonic())
+        subscriber.place.present = found.place is not None
+        return found
+
+    def disconnect(self, subscriber: Subscriber) -> None:
+        """Send this subscriber no more."""
+        self._unsure.discard(subscriber)
+        subscriber.place.close()
+
+    @contextmanager
+    def answering(self, subscriber: Subscriber) -> Generator[None]:
+        """Send no news of the place while the block answers the subscriber's own command."""
+        subscriber.place.answering = True
+        try:
+            yield
+        finally:
+            self.list_waiting(subscriber)
+
+    def answer(self, subscriber: Subscriber, place: Place, re: str) -> None:
+        """Answer a command that marked the visitor as present: with the place."""
+        subscriber.place.present = True
+        self._send(subscriber, place, re)
+
+    def answer_left(self, subscriber: Subscriber, re: str) -> None:
+        """Answer `queue.leave`: there is no place, whether or not there was one."""
+        self._record(subscriber, None)
+        subscriber.push(frames.frame("queue.left", re))
+
+    def list_waiting(self, subscriber: Subscriber) -> None:
+        """Send positions to a subscriber from here on, if it waits."""
+        subscriber.place.answering = False
+        if isinstance(place := subscriber.place.last, Waiting):
+            self._positions.add(subscriber, place.number)
+            if not self._view.waits(place.number):
+                self._unsure.add(subscriber)
+
+    # Ticks and news
+
+    def apply_tick(self, tick: pubsub.Tick) -> None:
+        """Move the lane to a tick, and look up the subscribers that it leaves unsure."""
+        self.forecast.apply(tick)
+        if not self._view.tick(tick.lanes[MAIN]):
+            self._background.start(self._read_gone())
+        self._tick_at_ms = tick.at
+        unsure, self._unsure = self._unsure, set()
+        self.look_up({*self._positions.passed(), *unsure})
+
+    def apply_gone(self, gone: pubsub.Gone) -> None:
+        """Send the end of a place or pass, and look up the subscribers that head has passed."""
+        self._view.drop(gone.number, gone.head)
+        for subscriber in self._subscribers.of(gone.visitor):
+            sent = subscriber.place
+            if sent.answering or sent.last is None or gone.reason == "admitted":
+                self._unsure.add(subscriber)
+            else:
+                self._send_ended(subscriber, gone.reason)
+        self.look_up(self._positions.passed())
+
+    # Look-ups
+
+    def restart(self) -> None:
+        """Begin a new epoch: forget the lane, and send every subscriber its place anew."""
+        self._view.forget()
+        self.look_up(self._subscribers.every(), always=True)
+
+    def doubt(self, subscribers: Iterable[Subscriber]) -> None:
+        """Look these up at the next tick."""
+        self._unsure.update(subscribers)
+
+    def look_up(self, subscribers: Iterable[Subscriber], *, always: bool = False) -> None:
+        """Find places in Redis, and send those that are news to their subscriber (or all)."""
+        wanted = list(subscribers)
+        if wanted:
+            self._background.start(self._look_up(wanted, always))
+
+    async def send_positions(self) -> int:
+        """Send due positions. Return how many were sent."""
+        self.doubt(s for s in self._subscribers.every() if _is_doubtful(s, self._tick_at_ms))
+        return await self._positions.send()
+
+    async def _look_up(self, subscribers: list[Subscriber], always: bool) -> None:
+        found = await asyncio.gather(*map(self._find, subscribers), return_exceptions=True)
+        for subscriber, place in zip(subscribers, found, strict=True):
+            if subscriber.place.answering or isinstance(place, Refusal):
+                self._unsure.add(subscriber)
+            elif isinstance(place, BaseException):
+                log.error("look-up failed event=%s", self._event, exc_info=place)
+            else:
+                self._send_found(subscriber, place, always)
+        self._unsure.intersection_update(self._subscribers.every())
+
+    async def _find(self, subscriber: Subscriber) -> Place | None:
+        """Find the place. A visitor that was present before a recovery is marked so again."""
+        if subscriber.place.present:
+            return await self._line.confirm_presence(subscriber.visitor)
+        return await self._line.find(subscriber.visitor)
+
+    async def _read_gone(self) -> None:
+        """News were lost: read the gone numbers again, and look up the subscribers among them."""
+        after, more = self._view.head, True
+        while more:
+            try:
+                page = await self._batcher.do(ReadGone(after))
+            except Refusal:
+                return
+            self._view.learn(page.numbers)
+            after, more = max([after, *page.numbers]), page.more
+        self.look_up(self._positions.gone())
+
+    # Frames
+
+    def _send_found(self, subscriber: Subscriber, place: Place | None, always: bool) -> None:
+        kind, reason = change(subscriber.place.last, place)
+        if kind == "queue.expired":
+            subscriber.push(frames.frame(kind, reason=reason))
+            self._record(subscriber, place)
+        elif place is not None and (kind or always):
+            self._send(subscriber, place)
+        else:
+            self._record(subscriber, place)
+        self.list_waiting(subscriber)
+
+    def _send(self, subscriber: Subscriber, place: Place, re: str | None = None) -> None:
+        """Send `queue.joined` or `queue.admitted`; other sockets of the visitor are unsure."""
+        self._record(subscriber, place)
+        self.doubt(s for s in self._subscribers.of(subscriber.visitor) if s is not subscriber)
+        kind = "queue.admitted" if isinstance(place, Admitted) else "queue.joined"
+        FRAMES.labels(kind).inc()
+        subscriber.push(frames.frame(kind, re, **self.members(subscriber.visitor, place)))
+
+    def _send_ended(self, subscriber: Subscriber, reason: str) -> None:
+        """Send the end of a place or pass; a missed turn leaves a place on the late list."""
+        if reason == "left":
+            subscriber.push(frames.frame("queue.left"))
+        else:
+            subscriber.push(frames.frame("queue.expired", reason=reason))
+        if reason == "missed":
+            subscriber.place.move_to_late()
+        else:
+            self._record(subscriber, None)
+
+    def _record(self, subscriber: Subscriber, place: Place | None) -> None:
+        subscriber.place.record(place, time.monotonic())
+
+
+def _is_doubtful(subscriber: Subscriber, at_ms: int) -> bool:
+    """Return whether news may be lost: a pass is overdue, or a late visitor may be back."""
+    place = subscriber.place.last
+    overdue = isinstance(place, Admitted) and at_ms - place.deadline_ms > OVERDUE_MS
+    return overdue or isinstance(place, Late)
+
+
+def change(sent: Place | None, found: Place | None) -> tuple[str, str]:
+    """Return type and reason of the frame due to a subscriber; an empty type: none is due."""
+    match sent, found:
+        case Waiting(), Waiting():
+            return "" if sent.number == found.number else "queue.joined", ""
+        case Admitted(), Admitted():
+            same = (sent.wave, sent.deadline_ms) == (found.wave, found.deadline_ms)
+            return "" if same and sent.number == found.number else "queue.admitted", ""
+        case Late(), Late():
+            return "", ""
+        case _, Waiting():
+            return "queue.joined", ""
+        case _, Admitted():
+            return "queue.admitted", ""
+        case None, Late():
+            return "queue.joined", ""
+        case _, Late():
+            return "queue.expired", "missed"
+        case None, None:
+            return "", ""
+        case Admitted(), None:
+            return "queue.expired", "pass_over"
+        case Late(), None:
+            return "queue.expired", "late_over"
+        case _, None:
+            return "queue.expired", "removed"

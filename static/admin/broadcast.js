@@ -1,0 +1,53 @@
+// The broadcast form: one idempotency key a message, so that a retry never sends it twice.
+
+import { newIdempotencyKey } from "../lib/idempotency-key.js";
+import { en } from "../texts/en.js";
+import { byId, control, createElement } from "../ui/dom.js";
+import { attempt } from "../ui/notices.js";
+
+/** @typedef {import("./session.js").AdminContext} AdminContext */
+
+const texts = en.admin.broadcast;
+
+/** Bind the form. @param {AdminContext} context */
+export function broadcastForm(context) {
+  /** @type {{key: string, content: string} | null} the request that has not succeeded yet */
+  let pending = null;
+
+  options("broadcast-level", texts.levels);
+  options("broadcast-audience", texts.audiences);
+
+  byId("broadcast").addEventListener("submit", async (submitted) => {
+    submitted.preventDefault();
+    const event = context.event;
+    if (!event) return;
+    const path = `/events/${encodeURIComponent(event.id)}/broadcast`;
+    const body = formBody();
+    const content = JSON.stringify([event.id, body]);
+    if (pending?.content !== content) pending = { key: newIdempotencyKey(), content };
+    const { key } = pending;
+    await attempt(async () => {
+      await context.session.write("POST", path, { body, headers: { "Idempotency-Key": key } });
+      pending = null;
+      control("broadcast-text").value = "";
+      context.journalChanged();
+    }, texts.done);
+  });
+
+  return { show() {} };
+}
+
+function formBody() {
+  return {
+    text: control("broadcast-text").value,
+    level: control("broadcast-level").value,
+    audience: control("broadcast-audience").value,
+  };
+}
+
+/** @param {string} id @param {Record<string, string>} named */
+function options(id, named) {
+  byId(id).append(
+    ...Object.entries(named).map(([value, text]) => createElement("option", { value }, text)),
+  );
+}

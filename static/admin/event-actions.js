@@ -1,0 +1,91 @@
+// The chosen event's heading, and its actions by state: open, pause, resume, drain, close.
+
+import { dateAndTime } from "../lib/dates.js";
+import { en } from "../texts/en.js";
+import { askConfirmation } from "../ui/confirm-dialog.js";
+import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
+import { attempt } from "../ui/notices.js";
+
+/**
+ * @typedef {import("./session.js").AdminContext} AdminContext
+ * @typedef {import("./session.js").Event} Event
+ */
+
+/** For each action the states that allow it, and whether the operator must confirm it. */
+const ACTIONS = {
+  open: { from: ["scheduled"], confirm: false },
+  pause: { from: ["open"], confirm: false },
+  resume: { from: ["paused"], confirm: false },
+  drain: { from: ["open", "paused"], confirm: true },
+  close: { from: ["scheduled", "drawing", "open", "paused", "draining"], confirm: true },
+};
+
+/** @typedef {keyof typeof ACTIONS} Action */
+
+const texts = en.admin.actions;
+
+/** Bind the buttons. @param {AdminContext} context */
+export function eventActions(context) {
+  for (const button of buttons()) button.addEventListener("click", () => void act(context, button));
+  return { show };
+}
+
+/** @param {Event} event */
+function show(event) {
+  setText(byId("event-name"), event.name);
+  setText(byId("event-id"), event.id);
+  setText(byId("event-dates"), datesOf(event));
+  setText(
+    byId("event-state"),
+    /** @type {Record<string, string>} */ (en.states)[event.state] ?? event.state,
+  );
+  byId("event-state").dataset.state = event.state;
+  byId("event-page").setAttribute("href", `/events/${encodeURIComponent(event.id)}`);
+  setTextOrHide(byId("event-reason"), event.reason ? texts.shownReason(event.reason) : "");
+  for (const button of buttons())
+    button.disabled = !ACTIONS[actionOf(button)].from.includes(event.state);
+}
+
+/** @param {AdminContext} context @param {HTMLButtonElement} button */
+async function act(context, button) {
+  const [event, action] = [context.event, actionOf(button)];
+  if (!event || (ACTIONS[action].confirm && !(await isConfirmed(action, event)))) return;
+  const reason = control("reason").value.trim();
+  const path = `/events/${encodeURIComponent(event.id)}/${action}`;
+  button.disabled = true;
+  await attempt(
+    async () => {
+      const answer = await context.session.write("POST", path, { body: reason ? { reason } : {} });
+      control("reason").value = "";
+      if (context.event?.id === event.id) context.eventChanged(answer.event);
+      context.journalChanged();
+    },
+    texts.done(event.name, texts[action]),
+  );
+  if (context.event) show(context.event);
+}
+
+/** @param {Action} action @param {Event} event */
+function isConfirmed(action, event) {
+  const ask = action === "drain" ? texts.askDrain : texts.askClose;
+  return askConfirmation(byId("confirm"), {
+    question: ask.question(event.name),
+    lead: ask.lead,
+    yes: texts[action],
+  });
+}
+
+/** @param {Event} event */
+function datesOf({ shows, opens_at: opensAt }) {
+  const dates = shows.map((show) => dateAndTime(show.starts_at));
+  return ["", ...dates, ...(opensAt ? [texts.opens(dateAndTime(opensAt))] : [])].join(" · ");
+}
+
+function buttons() {
+  return /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll("[data-action]")]);
+}
+
+/** @param {HTMLElement} button */
+function actionOf(button) {
+  return /** @type {Action} */ (button.dataset.action);
+}

@@ -1,0 +1,53 @@
+// The list of all events and their states; one of them is chosen.
+
+import { en } from "../texts/en.js";
+import { byId, createElement } from "../ui/dom.js";
+
+/**
+ * @typedef {import("./session.js").AdminContext} AdminContext
+ * @typedef {import("./session.js").Event} Event
+ */
+
+/** Bind the list. @param {AdminContext} context */
+export function eventList(context) {
+  /** @type {Event[]} */
+  let events = [];
+
+  const draw = () =>
+    byId("event-list").replaceChildren(...events.map((event) => row(event, context)));
+
+  return {
+    /** Load all events. Return them. */
+    async load() {
+      events = (await context.session.read("/events?limit=1000")).events;
+      draw();
+      return events;
+    },
+
+    /** Show an event that has changed, or is new. @param {Event} event */
+    update(event) {
+      const known = events.some((other) => other.id === event.id);
+      events = known
+        ? events.map((other) => (other.id === event.id ? event : other))
+        : [event, ...events];
+      draw();
+    },
+  };
+}
+
+/** @param {Event} event @param {AdminContext} context */
+function row(event, context) {
+  const state = /** @type {Record<string, string>} */ (en.states)[event.state] ?? event.state;
+  const button = createElement(
+    "button",
+    {
+      type: "button",
+      "data-event": event.id,
+      "aria-current": String(context.event?.id === event.id),
+    },
+    createElement("span", {}, event.name, createElement("small", {}, event.id)),
+    createElement("span", { class: "chip", "data-state": event.state }, state),
+  );
+  button.addEventListener("click", () => void context.choose(event.id));
+  return createElement("li", {}, button);
+}

@@ -1,0 +1,103 @@
+// The operator's session (a cookie, and a CSRF token in memory alone), and what all panels share.
+
+import { Problem, request, requestText } from "../lib/api.js";
+
+const BASE = "/api/v1/admin";
+
+/**
+ * @typedef {{username: string, role: string, csrf: string}} Operator
+ *
+ * @typedef {object} Event
+ * @property {string} id
+ * @property {string} name
+ * @property {string} state
+ * @property {string | null} reason
+ * @property {string | null} opens_at
+ * @property {{id: string, starts_at: string}[]} shows
+ * @property {Record<string, any>} rules
+ *
+ * @typedef {object} AdminContext shared by the panels of the page
+ * @property {Session} session
+ * @property {Event | null} event the chosen one
+ * @property {(event: Event) => void} eventChanged shows an event that is new or has changed
+ * @property {(id: string) => Promise<void>} choose loads an event and shows it
+ * @property {() => Promise<void>} reload loads the chosen event again
+ * @property {() => void} journalChanged loads the journal again, after a write
+ *
+ * @typedef {{show: (event: Event) => void, hide?: () => void}} Panel
+ */
+
+/** A session; its requests carry the cookie, and writes the CSRF token too. */
+export class Session {
+  /** @type {Operator | null} */ operator = null;
+  #onLost;
+
+  /** @param {() => void} onLost called when the server knows the session no more */
+  constructor(onLost) {
+    this.#onLost = onLost;
+  }
+
+  /** Resume the session of the cookie. Return whether there is one. */
+  async resume() {
+    try {
+      this.operator = await request("GET", `${BASE}/me`);
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
+      this.operator = null;
+    }
+    return this.operator !== null;
+  }
+
+  /** Log in. @param {string} username @param {string} password */
+  async logIn(username, password) {
+    this.operator = await request("POST", `${BASE}/login`, { body: { username, password } });
+  }
+
+  /** Send a GET request. @param {string} path */
+  read(path) {
+    return this.#guarded(() => request("GET", BASE + path));
+  }
+
+  /** Request a page of a text of another media type. @param {string} path @param {string} type */
+  readText(path, type) {
+    return this.#guarded(() => requestText(BASE + path, type));
+  }
+
+  /**
+   * Send a writing request. When its CSRF token is outdated, get a new one and retry once.
+   * @param {string} method @param {string} path
+   * @param {{body?: unknown, headers?: Record<string, string>}} [more]
+   */
+  write(method, path, { body, headers = {} } = {}) {
+    const once = () => {
+      const token = { "X-CSRF-Token": this.operator?.csrf ?? "" };
+      return request(method, BASE + path, { body, headers: { ...headers, ...token } });
+    };
+    return this.#guarded(async () => {
+      try {
+        return await once();
+      } catch (problem) {
+        if (!hasCode(problem, "csrf_failed") || !(await this.resume())) throw problem;
+        return once();
+      }
+    });
+  }
+
+  /** @param {() => Promise<any>} work */
+  async #guarded(work) {
+    try {
+      return await work();
+    } catch (problem) {
+      if (hasCode(problem, "not_authenticated")) {
+        this.operator = null;
+        this.#onLost();
+      }
+      throw problem;
+    }
+  }
+}
+
+/** @param {unknown} problem @param {string} code */
+function hasCode(problem, code) {
+  return problem instanceof Problem && problem.code === code;
+}

@@ -1,0 +1,97 @@
+// What the buttons of booking do: each sends a command or a request, and returns the new state.
+
+import { request } from "../lib/api.js";
+import { newIdempotencyKey } from "../lib/idempotency-key.js";
+import { en } from "../texts/en.js";
+import { announce } from "../ui/live-region.js";
+import {
+  applyBooking,
+  finishCancelling,
+  setBookings,
+  startCommand,
+  startHold,
+} from "./booking-state.js";
+import { readContact } from "./contact-field.js";
+import { methodChosen } from "./hold-panel.js";
+
+/**
+ * @typedef {import("../connection/pending-commands.js").PendingCommands} PendingCommands
+ * @typedef {import("../connection/pending-commands.js").CommandType} CommandType
+ * @typedef {import("./booking-state.js").BookingState} BookingState
+ * @typedef {(state: BookingState) => BookingState} Change of the state as it is by then
+ */
+
+const texts = en.seats.booking;
+
+/**
+ * Send `hold.create` with a new idempotency key. Return the state without earlier refusals.
+ * @param {BookingState} state
+ * @param {PendingCommands} commands
+ * @param {{seats: string[]} | {section: string, quantity: number}} what
+ */
+export function createHold(state, commands, what) {
+  commands.send("hold.create", 0, { key: newIdempotencyKey(), ...what });
+  return startHold(state);
+}
+
+/** Hold the selected seats, if any. @param {BookingState} state @param {PendingCommands} commands */
+export function holdSelection(state, commands) {
+  const { seats } = state.selection;
+  return seats.length ? createHold(state, commands, { seats }) : state;
+}
+
+/**
+ * Send a command about the hold. Return the state without the last refusal.
+ * @param {BookingState} state
+ * @param {PendingCommands} commands
+ * @param {CommandType} type
+ * @param {Record<string, unknown>} [members]
+ */
+export function sendForHold(state, commands, type, members = {}) {
+  const { hold } = state;
+  if (!hold) return state;
+  commands.send(type, 0, { hold: hold.id, ...members }, hold.extensions_left);
+  return startCommand(state);
+}
+
+/**
+ * Send `hold.checkout` with the chosen method, unless the e-mail address is not valid.
+ * @param {BookingState} state @param {PendingCommands} commands
+ */
+export function checkOut(state, commands) {
+  const contact = readContact();
+  if (!contact) return state;
+  const members = { payment_method: methodChosen(), ...contact };
+  return sendForHold(state, commands, "hold.checkout", members);
+}
+
+/**
+ * Request the cancellation of a booking. Return the change of the state that the answer makes.
+ * @param {string} id
+ * @returns {Promise<Change>}
+ */
+export async function cancelBooking(id) {
+  try {
+    const { booking } = await request("POST", `/api/v1/bookings/${encodeURIComponent(id)}/cancel`);
+    announce(texts.cancelled);
+    return (state) => finishCancelling(applyBooking(state, booking), "");
+  } catch (problem) {
+    const { code, message } = /** @type {import("../lib/api.js").Problem} */ (problem);
+    const text = code === "not_refundable" ? texts.notRefundable : message;
+    return (state) => finishCancelling(state, text);
+  }
+}
+
+/**
+ * Request all bookings of the visitor. Return the change of the state that the answer makes: none
+ * when the server does not answer, since the next welcome requests them again.
+ * @returns {Promise<Change>}
+ */
+export async function loadBookings() {
+  try {
+    const { bookings } = await request("GET", "/api/v1/bookings?limit=1000");
+    return (state) => setBookings(state, bookings);
+  } catch {
+    return (state) => state;
+  }
+}

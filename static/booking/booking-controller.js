@@ -1,0 +1,240 @@
+// The booking controller: holds the booking state, and is the only one that assigns it.
+
+import { request } from "../lib/api.js";
+import { waitMs } from "../lib/backoff.js";
+import { recoveryDelayMs } from "../queue/automatic-commands.js";
+import { SeatInventory } from "../seats/seat-inventory.js";
+import { SeatSubscription } from "../seats/seat-subscription.js";
+import { SeatsView } from "../seats/seats-view.js";
+import { en } from "../texts/en.js";
+import { askConfirmation } from "../ui/confirm-dialog.js";
+import { byId } from "../ui/dom.js";
+import * as actions from "./booking-actions.js";
+import { reduce } from "./booking-frames.js";
+import { drawWaitingNote } from "./booking-panel.js";
+import * as states from "./booking-state.js";
+import { announceFrame, announceLostSeats, bindButtons, drawBookingView } from "./booking-view.js";
+import { restoreEmail } from "./contact-field.js";
+import { drawHoldTimes, fillMethods } from "./hold-panel.js";
+import { pollTarget, StatusPoll } from "./status-poll.js";
+
+/**
+ * @typedef {import("../connection/reconnecting-socket.js").Frame} Frame
+ * @typedef {import("./booking-actions.js").Change} Change
+ */
+
+const CHART_TRIES_MAX = 3;
+const texts = en.seats;
+
+/** The controller of seats, hold, payment and bookings on the event page. */
+export class BookingController {
+  #state;
+  /** @type {SeatInventory | null} */ #inventory = null;
+  #chartFailed = false;
+  #shownBooking = { key: "", since: 0 };
+  #clock;
+  #commands;
+  #redraw;
+  #subscription;
+  #poll;
+  #seatsView;
+
+  /**
+   * @param {string} event
+   * @param {object} context
+   * @param {import("../connection/event-connection.js").EventConnection} context.connection
+   * @param {import("../connection/pending-commands.js").PendingCommands} context.commands
+   * @param {import("../lib/server-clock.js").ServerClock} context.clock
+   * @param {() => void} context.redraw draws the whole page
+   */
+  constructor(event, { connection, commands, clock, redraw }) {
+    this.#state = states.initialState(event);
+    this.#clock = clock;
+    this.#commands = commands;
+    this.#redraw = redraw;
+    this.#subscription = new SeatSubscription(() => connection.send("seats.watch"));
+    this.#poll = new StatusPoll(event, {
+      onBooking: (booking) => this.#update((state) => states.applyBooking(state, booking)),
+      onHold: (hold) => this.#update((state) => states.applyHold(state, hold)),
+      onHoldGone: (id) => this.#update((state) => states.endHold(state, id, "expired")),
+    });
+    this.#seatsView = new SeatsView({
+      onPick: (seat) => this.#pick(seat),
+      onQuantity: (section, quantity) =>
+        this.#update((state) => actions.createHold(state, commands, { section, quantity })),
+      redraw,
+    });
+    fillMethods();
+    restoreEmail();
+    this.#bindButtons();
+    void this.#loadChart();
+  }
+
+  /** Set the event's shows and limits. @param {import("../queue/event-details.js").Event} event */
+  setEvent(event) {
+    this.#state = states.setEvent(this.#state, event);
+  }
+
+  /** Subscribe to seats, if that is due: the page has become visible. */
+  onVisible() {
+    this.#subscription.onVisible();
+  }
+
+  /**
+   * Apply a frame, announce what it changes, and request what it lacks.
+   * @param {Frame} frame
+   * @param {string | null} command the type of the command that the frame answers
+   */
+  handleFrame(frame, command) {
+    const before = this.#state;
+    this.#state = reduce(before, frame, command);
+    const changes = this.#subscription.handleFrame(frame, command);
+    if (changes) this.#seatsView.applyChanges(changes);
+    if (changes || command === "hold.create") this.#dropTakenSeats();
+    if (frame.type === "welcome") this.#onWelcome();
+    else if (frame.type === "room.state") this.#onRoomState(before.unconfirmedHold, frame);
+    else if (frame.type === "booking.updated") this.#onBookingUpdated(frame.booking);
+    announceFrame(before, this.#state, frame, this.#clock);
+  }
+
+  /** Apply `seats.delta`. It comes often: the page is drawn only if the selection loses a seat. */
+  applySeatDelta(/** @type {Frame} */ frame) {
+    const changes = this.#subscription.handleFrame(frame, null);
+    if (!changes) return;
+    const before = this.#state;
+    this.#seatsView.applyChanges(changes);
+    this.#dropTakenSeats();
+    if (this.#state.selection === before.selection) return;
+    announceLostSeats(before, this.#state);
+    this.#redraw();
+  }
+
+  /** Draw everything. @param {string} phase of the page */
+  draw(phase) {
+    this.#state = states.setPhase(this.#state, phase);
+    drawBookingView(
+      {
+        state: this.#state,
+        inventory: this.#inventory,
+        chartFailed: this.#chartFailed,
+        seatsView: this.#seatsView,
+        pending: this.#pending(),
+      },
+      {
+        onPick: (seat) => this.#pick(seat),
+        onShow: (booking) => {
+          this.#update((state) => states.showBooking(state, booking));
+          byId("booking-title").focus();
+        },
+      },
+    );
+    this.tick();
+  }
+
+  /** Draw what changes with the clock alone, and poll what is overdue. */
+  tick() {
+    const { hold, booking } = this.#state;
+    drawHoldTimes(this.#state, this.#clock);
+    const key = booking ? `${booking.id} ${booking.state}` : "";
+    if (this.#shownBooking.key !== key) this.#shownBooking = { key, since: Date.now() };
+    drawWaitingNote(booking, Date.now() - this.#shownBooking.since);
+    const isOver = hold !== null && this.#clock.secondsTo(hold.expires_at) === 0;
+    this.#poll.pollWhenQuiet(pollTarget(this.#state, isOver));
+  }
+
+  /** Apply a change to the state as it is now, and draw the page. @param {Change} change */
+  #update(change) {
+    this.#state = change(this.#state);
+    this.#redraw();
+  }
+
+  #bindButtons() {
+    const commands = this.#commands;
+    bindButtons({
+      hold: () => this.#update((state) => actions.holdSelection(state, commands)),
+      extend: () => this.#update((state) => actions.sendForHold(state, commands, "hold.extend")),
+      release: () => this.#release(),
+      pay: () => this.#update((state) => actions.checkOut(state, commands)),
+      cancel: () => this.#cancel(),
+      print: () => print(),
+      "booking-close": () => this.#update(states.dismiss),
+      "ended-close": () => this.#update(states.dismiss),
+      "seats-again": () => this.#loadChart(),
+    });
+  }
+
+  /** @param {string} seat */
+  #pick(seat) {
+    this.#update((state) => states.pickSeat(state, seat));
+  }
+
+  async #release() {
+    if (!(await askConfirmation(byId("asking"), texts.hold.ask))) return;
+    this.#update((state) => actions.sendForHold(state, this.#commands, "hold.release"));
+  }
+
+  async #cancel() {
+    const { booking } = this.#state;
+    if (!booking || !(await askConfirmation(byId("asking"), texts.booking.ask))) return;
+    this.#update(states.startCancelling);
+    this.#update(await actions.cancelBooking(booking.id));
+  }
+
+  async #loadChart(tries = 1) {
+    const path = `/api/v1/events/${encodeURIComponent(this.#state.event)}/chart`;
+    const isFirst = this.#inventory === null;
+    try {
+      const { sections } = await request("GET", path);
+      this.#inventory = new SeatInventory(sections);
+      this.#chartFailed = false;
+      this.#subscription.subscribe(this.#inventory);
+    } catch {
+      this.#chartFailed = isFirst;
+      if (tries < CHART_TRIES_MAX) setTimeout(() => this.#loadChart(tries + 1), waitMs(tries));
+    }
+    this.#redraw();
+  }
+
+  #onWelcome() {
+    const { ended } = this.#state;
+    this.#poll.postpone();
+    if (ended?.reason === "away") void this.#poll.pollBooking(ended.hold);
+    void actions.loadBookings().then((change) => this.#update(change));
+  }
+
+  /**
+   * Poll a hold that a recovering event did not know, once the event is back.
+   * @param {string} hold @param {Frame} frame
+   */
+  #onRoomState(hold, frame) {
+    if (!hold || this.#state.unconfirmedHold) return;
+    setTimeout(() => {
+      if (this.#state.hold?.id === hold) void this.#poll.pollHold(hold);
+    }, recoveryDelayMs(frame));
+  }
+
+  /** @param {import("./booking-state.js").Booking} booking */
+  #onBookingUpdated({ id, state }) {
+    this.#poll.postpone();
+    if (state === "held" && this.#state.hold?.id === id) void this.#poll.pollHold(id);
+  }
+
+  /** Drop selected seats that others have taken; not while our own hold is taking them. */
+  #dropTakenSeats() {
+    if (this.#state.hold || this.#commands.isPending("hold.create")) return;
+    const stateOf = (/** @type {string} */ seat) => this.#inventory?.stateOf(seat) ?? "unknown";
+    this.#state = states.dropTakenSeats(this.#state, stateOf);
+  }
+
+  /** Return which commands of booking the server has not answered yet. */
+  #pending() {
+    const commands = this.#commands;
+    return {
+      creating: commands.isPending("hold.create"),
+      extending: commands.isPending("hold.extend"),
+      releasing: commands.isPending("hold.release"),
+      paying: commands.isPending("hold.checkout"),
+      retried: commands.isRetried("hold.create") || commands.isRetried("hold.checkout"),
+    };
+  }
+}

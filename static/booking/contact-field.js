@@ -1,0 +1,29 @@
+// The contact field: the e-mail address for tickets, kept in sessionStorage of this tab.
+
+import { byId } from "../ui/dom.js";
+
+const KEY = "rush-email";
+
+/** Fill in the stored address, and store each change. */
+export function restoreEmail() {
+  const field = input();
+  try {
+    field.value = sessionStorage.getItem(KEY) ?? "";
+  } catch {
+    return; // storage is off: the visitor types it again
+  }
+  field.addEventListener("change", () => sessionStorage.setItem(KEY, field.value.trim()));
+}
+
+/** Return the members for checkout; null when the address is not valid, which is shown. */
+export function readContact() {
+  const field = input();
+  const email = field.value.trim();
+  if (!email) return {};
+  if (!field.reportValidity()) return null;
+  return { email, language: navigator.language.startsWith("th") ? "th" : "en" };
+}
+
+function input() {
+  return /** @type {HTMLInputElement} */ (byId("email"));
+}

@@ -1,0 +1,136 @@
+// The hold panel: held seats, the time left, and the payment.
+
+import { formatPrice } from "../lib/money.js";
+import { countdown } from "../lib/server-clock.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
+import { announceUrgently } from "../ui/live-region.js";
+import { isDeclined } from "./booking-state.js";
+
+/**
+ * @typedef {import("./booking-state.js").BookingState} BookingState
+ * @typedef {import("./booking-state.js").Hold} Hold
+ * @typedef {import("./booking-state.js").Booking} Booking
+ * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
+ * @typedef {{extending: boolean, releasing: boolean, paying: boolean}} Pending commands
+ */
+
+const SOON_S = 60;
+const texts = en.seats;
+
+let announced = "";
+
+/** Fill in the methods of the practice bank, which never change. */
+export function fillMethods() {
+  byId("methods").append(
+    ...Object.entries(texts.pay.methods).map(([method, [title, lead]], at) => {
+      const radio = createElement("input", {
+        type: "radio",
+        name: "method",
+        value: method,
+        "data-testid": `method-${method}`,
+        ...(at === 0 ? { checked: "" } : {}),
+      });
+      return createElement(
+        "label",
+        { class: "method" },
+        radio,
+        createElement(
+          "span",
+          {},
+          createElement("strong", {}, title),
+          createElement("small", {}, lead),
+        ),
+      );
+    }),
+  );
+}
+
+/** Return the chosen payment method. */
+export function methodChosen() {
+  const radio = document.querySelector("input[name=method]:checked");
+  return /** @type {HTMLInputElement | null} */ (radio)?.value ?? "ok";
+}
+
+/**
+ * Draw the hold, except for what changes with the clock alone.
+ * @param {BookingState} state
+ * @param {SeatInventory | null} inventory
+ * @param {{pending: Pending, problem: string}} view
+ */
+export function drawHold(state, inventory, { pending, problem }) {
+  const { hold } = state;
+  if (!hold) return;
+  const total = formatPrice(hold.total);
+  setText(byId("held-title"), hold.seats.length ? texts.hold.title : texts.hold.titlePlaces);
+  renderIfChanged(byId("held-seats"), hold, () => linesOf(hold, inventory));
+  setText(byId("held-total"), total);
+  setTextOrHide(byId("apart"), hold.adjacent === false ? texts.hold.apart : "");
+  setText(byId("extend"), pending.extending ? texts.hold.extending : texts.hold.extend);
+  setText(byId("extensions"), texts.hold.left(hold.extensions_left));
+  setBusy("extend", pending.extending || pending.paying || hold.extensions_left === 0);
+  setText(byId("release"), pending.releasing ? texts.hold.releasing : texts.hold.release);
+  setBusy("release", pending.releasing || pending.paying);
+  const declined = isDeclined(state);
+  setTextOrHide(byId("declined"), declined ? texts.pay.declined : "");
+  const pay = declined ? texts.pay.again(total) : texts.pay.button(total);
+  const free = hold.total.amount === 0;
+  byId("payment").hidden = free;
+  setText(byId("pay"), pending.paying ? texts.pay.asking : free ? texts.pay.free : pay);
+  setBusy("pay", pending.paying || pending.releasing);
+  setTextOrHide(byId("hold-problem"), problem);
+}
+
+/**
+ * Draw what changes with the clock, and announce the last minute once.
+ * @param {BookingState} state
+ * @param {import("../lib/server-clock.js").ServerClock} clock
+ */
+export function drawHoldTimes({ hold, warned }, clock) {
+  if (!hold) return;
+  const left = clock.secondsTo(hold.expires_at);
+  setText(byId("hold-countdown"), left ? countdown(left) : texts.hold.over);
+  const soon = left > 0 && (warned || left <= SOON_S);
+  byId("hold-countdown").classList.toggle("soon", left <= SOON_S);
+  setTextOrHide(byId("hold-soon"), soon ? texts.hold.soon(countdown(left)) : "");
+  if (soon && announced !== hold.expires_at) {
+    announced = hold.expires_at;
+    announceUrgently(texts.hold.soon(countdown(left)));
+  }
+}
+
+/**
+ * Return a line for each held or booked seat, or one for all standing places.
+ * @param {Pick<Hold, "seats" | "section" | "quantity" | "total">} held
+ * @param {SeatInventory | null} inventory
+ */
+export function linesOf({ seats, section, quantity, total }, inventory) {
+  const nameOf = (/** @type {string | undefined} */ id) =>
+    inventory?.section(id ?? "")?.name ?? id ?? "";
+  if (seats.length === 0)
+    return [line(nameOf(section), texts.standing(quantity), formatPrice(total))];
+  return seats.map((seat) =>
+    line(nameOf(seat.section), texts.seat(seat.row, seat.number), formatPrice(seat.price)),
+  );
+}
+
+/** @param {string} section @param {string} what @param {string} cost */
+function line(section, what, cost) {
+  return createElement(
+    "li",
+    {},
+    createElement(
+      "span",
+      {},
+      createElement("strong", {}, what),
+      " ",
+      createElement("small", {}, section),
+    ),
+    createElement("span", { class: "price" }, cost),
+  );
+}
+
+/** Mark a button as busy; `aria-disabled` keeps its focus. @param {string} id @param {boolean} is */
+function setBusy(id, is) {
+  byId(id).setAttribute("aria-disabled", String(is));
+}

@@ -1,0 +1,190 @@
+// A WebSocket that reconnects: it backs off, detects silence, and stays closed on a final close code.
+
+import { waitMs } from "../lib/backoff.js";
+
+const SUBPROTOCOL = "booking-rush.v1";
+const RECONNECT_CODES = new Set([1001, 1005, 1006, 1011, 1012, 1013, 4408, 4429]);
+const UNAUTHENTICATED = 4401;
+const ABNORMAL_CLOSURE = 1006; // RFC 6455: the connection broke without a close frame
+
+const HEARTBEAT_MS = 5_000; // between two checks of the socket
+const HANDSHAKE_MS = 10_000; // at most, for opening
+const PING_AFTER_MS = 20_000; // without a frame in either direction
+const DEAD_AFTER_MS = 45_000; // without a frame from the server
+const ANSWER_WITHIN_MS = 8_000; // after a sleep all is silent: ping first, then judge
+const STABLE_AFTER_MS = 30_000; // then the count of failures begins anew
+
+/**
+ * @typedef {"connecting" | "open" | "away" | "stopped"} Status
+ * @typedef {{type: string, re?: string | null, [member: string]: any}} Frame
+ */
+
+/** A socket that stays open: it reports frames and the status of the connection. */
+export class ReconnectingSocket {
+  /** @type {WebSocket | null} */ #socket = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #reopenTimer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */ #heartbeatTimer;
+  /** @type {number | null} */ #retryAfterMs = null;
+  #failures = 0;
+  #openingSince = 0;
+  #receivedAt = 0;
+  #sentAt = 0;
+  #pingedAt = 0; // the first unanswered ping
+  #welcomedAt = 0; // the first frame of this socket
+  #authentications = 0;
+  #generation = 0; // of starts and stops: a late authentication of an older one is ignored
+  #everWelcomed = false;
+
+  /**
+   * @param {string} path
+   * @param {object} listener
+   * @param {(frame: Frame) => void} listener.onFrame
+   * @param {(status: Status, code?: number) => void} listener.onStatus
+   * @param {() => Frame} [listener.ping] makes the frame that asks for an answer
+   * @param {(since: number) => Promise<void>} [listener.authenticate] gets the
+   *   visitor's cookie after close code 4401; `since`: when the refused socket began to open
+   */
+  constructor(path, { onFrame, onStatus, ping, authenticate }) {
+    this.#url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
+    this.#onFrame = onFrame;
+    this.#onStatus = onStatus;
+    this.#ping = ping;
+    this.#authenticate = authenticate;
+  }
+
+  #url;
+  #onFrame;
+  #onStatus;
+  #ping;
+  #authenticate;
+
+  /** Connect, and reconnect after every failure. */
+  start() {
+    this.stop();
+    this.#heartbeatTimer = setInterval(() => this.#heartbeat(), HEARTBEAT_MS);
+    addEventListener("online", this.#online);
+    this.#failures = this.#authentications = 0;
+    this.#open();
+  }
+
+  /** Close the socket, and stay closed. */
+  stop() {
+    this.#generation += 1;
+    clearInterval(this.#heartbeatTimer);
+    clearTimeout(this.#reopenTimer);
+    removeEventListener("online", this.#online);
+    this.#discard();
+  }
+
+  /** Send a frame. Return whether a socket was open for it. @param {Frame} frame */
+  send(frame) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(frame));
+    this.#sentAt = Date.now();
+    return true;
+  }
+
+  /** Check the socket now: the page has become visible, perhaps after a sleep. */
+  probe() {
+    if (Date.now() - this.#receivedAt >= PING_AFTER_MS) this.#heartbeat();
+  }
+
+  #open() {
+    clearTimeout(this.#reopenTimer);
+    this.#discard();
+    this.#onStatus(this.#everWelcomed ? "away" : "connecting");
+    const socket = new WebSocket(this.#url, [SUBPROTOCOL]);
+    this.#socket = socket;
+    this.#openingSince = this.#receivedAt = Date.now();
+    this.#sentAt = this.#pingedAt = this.#welcomedAt = 0;
+    this.#retryAfterMs = null;
+    socket.onmessage = (message) => socket === this.#socket && this.#receive(message.data);
+    socket.onclose = (close) => socket === this.#socket && this.#closed(close.code);
+  }
+
+  /** @param {string} data */
+  #receive(data) {
+    const frame = /** @type {Frame} */ (JSON.parse(data));
+    this.#receivedAt = Date.now();
+    this.#pingedAt = 0;
+    this.#retryAfterMs = typeof frame.retry_after_ms === "number" ? frame.retry_after_ms : null;
+    if (!this.#welcomedAt) this.#welcome();
+    this.#onFrame(frame);
+  }
+
+  #welcome() {
+    this.#welcomedAt = Date.now();
+    this.#everWelcomed = true;
+    this.#authentications = 0;
+    this.#onStatus("open");
+  }
+
+  /** @param {number} code */
+  #closed(code) {
+    if (this.#welcomedAt && Date.now() - this.#welcomedAt >= STABLE_AFTER_MS) this.#failures = 0;
+    const [retryAfterMs, since] = [this.#retryAfterMs, this.#openingSince];
+    this.#discard();
+    if (code === UNAUTHENTICATED && this.#authenticate && this.#authentications < 2) {
+      void this.#authenticateAndOpen(since);
+    } else if (RECONNECT_CODES.has(code)) {
+      this.#reopenLater(retryAfterMs);
+    } else {
+      this.stop();
+      this.#onStatus("stopped", code);
+    }
+  }
+
+  /** @param {number} since */
+  async #authenticateAndOpen(since) {
+    this.#authentications += 1;
+    const generation = this.#generation;
+    const authenticated = await this.#authenticate?.(since).then(
+      () => true,
+      () => false,
+    );
+    if (generation !== this.#generation) return;
+    if (authenticated) this.#open();
+    else this.#reopenLater(null);
+  }
+
+  /** @param {number | null} retryAfterMs */
+  #reopenLater(retryAfterMs) {
+    this.#failures += 1;
+    this.#onStatus(this.#everWelcomed ? "away" : "connecting");
+    this.#retryAfterMs = retryAfterMs;
+    this.#reopenTimer = setTimeout(() => this.#open(), retryAfterMs ?? waitMs(this.#failures));
+  }
+
+  #discard() {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  #heartbeat() {
+    const [socket, now] = [this.#socket, Date.now()];
+    if (!socket) return;
+    if (socket.readyState === WebSocket.CONNECTING) {
+      if (now - this.#openingSince > HANDSHAKE_MS) this.#closed(ABNORMAL_CLOSURE);
+    } else if (now - this.#receivedAt > DEAD_AFTER_MS && this.#isUnanswered(now)) {
+      this.#closed(ABNORMAL_CLOSURE);
+    } else if (now - Math.max(this.#receivedAt, this.#sentAt) >= PING_AFTER_MS) {
+      this.#sendPing(now);
+    }
+  }
+
+  /** @param {number} now */
+  #isUnanswered(now) {
+    return !this.#ping || (this.#pingedAt > 0 && now - this.#pingedAt > ANSWER_WITHIN_MS);
+  }
+
+  /** @param {number} now */
+  #sendPing(now) {
+    if (this.#ping && this.send(this.#ping())) this.#pingedAt ||= now;
+  }
+
+  // The network is back: do not wait for the backoff, only for a Retry-After of the server.
+  #online = () => {
+    if (!this.#socket && this.#retryAfterMs === null) this.#open();
+  };
+}

@@ -1,0 +1,148 @@
+// The page of one event, for one visitor: it composes connection, queue, seats and booking.
+
+import { BookingController } from "./booking/booking-controller.js";
+import { EventConnection } from "./connection/event-connection.js";
+import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
+import { ServerClock } from "./lib/server-clock.js";
+import { drawAdmission } from "./queue/admission-panel.js";
+import { mustConfirmPresence, mustRejoin, recoveryDelayMs } from "./queue/automatic-commands.js";
+import { showBroadcast } from "./queue/broadcast-banner.js";
+import { showEventDetails } from "./queue/event-details.js";
+import { drawPhaseView } from "./queue/phase-view.js";
+import { announcePlace, drawPlaceCard } from "./queue/place-card.js";
+import { INITIAL, phaseOf, reduce } from "./queue/queue-state.js";
+import { drawReceipt } from "./queue/receipt-panel.js";
+import { en } from "./texts/en.js";
+import { askConfirmation } from "./ui/confirm-dialog.js";
+import { byId, fillTexts } from "./ui/dom.js";
+
+/**
+ * @typedef {import("./connection/reconnecting-socket.js").Frame} Frame
+ * @typedef {import("./connection/reconnecting-socket.js").Status} Status
+ */
+
+const TICK_MS = 500;
+
+const event = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const clock = new ServerClock();
+const connection = new EventConnection(event, { onFrame, onStatus });
+const commands = new PendingCommands((type, members) => connection.send(type, members));
+const booking = new BookingController(event, { connection, commands, clock, redraw: () => draw() });
+
+let queueState = INITIAL;
+let status = /** @type {Status} */ ("connecting");
+let name = event;
+
+begin();
+
+function begin() {
+  fillTexts();
+  onPress("join", () => commands.send("queue.join"));
+  onPress("claim", () => commands.send("queue.claim"));
+  onPress("leave", leave);
+  onPress("here", () => connection.start());
+  onPress("again", () => connection.start());
+  document.addEventListener("visibilitychange", onVisible);
+  addEventListener("pageshow", onVisible);
+  setInterval(drawTimes, TICK_MS);
+  connection.start();
+  draw();
+  void showEventDetails(event).then((details) => {
+    if (!details) return;
+    name = details.name;
+    booking.setEvent(details);
+    draw();
+  });
+}
+
+/** Bind a button to an action. @param {string} id @param {() => void} act */
+function onPress(id, act) {
+  byId(id).addEventListener("click", () => {
+    act();
+    draw();
+  });
+}
+
+/** @param {Frame} frame @param {string | null} command */
+function onFrame(frame, command) {
+  if (frame.type === "seats.delta") return booking.applySeatDelta(frame);
+  const before = queueState;
+  queueState = reduce(queueState, frame, command);
+  if (frame.type === "welcome") onWelcome(frame);
+  commands.handleFrame(frame, command);
+  booking.handleFrame(frame, command);
+  if (mustRejoin(before, queueState, frame)) commands.send("queue.join", recoveryDelayMs(frame));
+  confirmPresenceWhenVisible();
+  draw();
+}
+
+/** @param {Frame} frame */
+function onWelcome(frame) {
+  clock.sync(frame.server_time);
+  const gone = !frame.place && frame.room.state !== "recovering";
+  if (gone && commands.isPending("queue.leave"))
+    queueState = reduce(queueState, { type: "queue.left" });
+}
+
+/** @param {Status} now @param {number} [closeCode] */
+function onStatus(now, closeCode = 0) {
+  status = now;
+  if (now === "stopped") queueState = { ...queueState, closeCode };
+  else if (queueState.closeCode) queueState = { ...queueState, closeCode: 0, welcomed: false };
+  draw();
+}
+
+/** Probe the connection and confirm presence: a sleeping phone may have missed both. */
+function onVisible() {
+  if (document.visibilityState !== "visible") return;
+  connection.probe();
+  booking.onVisible();
+  confirmPresenceWhenVisible();
+  draw();
+}
+
+/** Send `queue.claim` after an admission, once the page is visible. */
+function confirmPresenceWhenVisible() {
+  if (mustConfirmPresence(queueState) && document.visibilityState === "visible")
+    commands.send("queue.claim");
+}
+
+/** Ask for confirmation, then send `queue.leave`. An admission meanwhile closes the question. */
+async function leave() {
+  const texts = en.event.leave;
+  const admitted = phaseOf(queueState) === "admitted";
+  const yes = await askConfirmation(byId("leaving"), {
+    question: admitted ? texts.titleAdmitted : texts.title,
+    lead: admitted ? texts.leadAdmitted : texts.lead,
+    yes: admitted ? texts.yesAdmitted : texts.yes,
+  });
+  if (yes) commands.send("queue.leave");
+  draw();
+}
+
+function draw() {
+  const phase = phaseOf(queueState);
+  drawPhaseView(queueState, { phase, status, name, pending: pending() });
+  drawReceipt(queueState);
+  showBroadcast(queueState.broadcast);
+  booking.draw(phase);
+  announcePlace(queueState, phase);
+  drawTimes();
+}
+
+/** Draw the parts that change with the clock alone. */
+function drawTimes() {
+  drawPlaceCard(queueState, { event, clock, disconnected: status !== "open" });
+  drawAdmission(queueState, clock, pending().confirmingPresence);
+  booking.tick();
+}
+
+/** Return which queue commands the server has not answered yet. */
+function pending() {
+  return {
+    joining: commands.isPending("queue.join"),
+    confirmingPresence: commands.isPending("queue.claim"),
+    leaving: commands.isPending("queue.leave"),
+    retrying: isRetryable(queueState.problem?.code),
+  };
+}

@@ -1,9 +1,0 @@
-// Keys of wishes: a new one for every new wish, the same one when the same wish is asked again.
-
-/** A random UUID, also on pages that have no TLS. */
-export function newKey() {
-  const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
-  [bytes[6], bytes[8]] = [(bytes[6] & 0x0f) | 0x40, (bytes[8] & 0x3f) | 0x80];
-  const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}

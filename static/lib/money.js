@@ -1,0 +1,33 @@
+// Money: converts between the wire's minor units and the amounts that people read and type.
+
+import { en } from "../texts/en.js";
+
+/** Return a price as text. @param {{amount: number, currency: string}} price */
+export function formatPrice({ amount, currency }) {
+  const format = formatOf(currency);
+  return format.format(amount / 10 ** digitsOf(format));
+}
+
+/** Return a typed amount in minor units. @param {string} typed @param {string} currency */
+export function minorUnits(typed, currency) {
+  return Math.round(Number(typed) * 10 ** digitsOf(formatOf(currency)));
+}
+
+/**
+ * Return the cheapest of some prices; null for none.
+ * @param {{amount: number, currency: string}[]} prices
+ */
+export function cheapest(prices) {
+  if (prices.length === 0) return null;
+  return prices.reduce((least, other) => (other.amount < least.amount ? other : least));
+}
+
+/** @param {string} currency */
+function formatOf(currency) {
+  return new Intl.NumberFormat(en.locale, { style: "currency", currency });
+}
+
+/** @param {Intl.NumberFormat} format */
+function digitsOf(format) {
+  return format.resolvedOptions().maximumFractionDigits ?? 2;
+}

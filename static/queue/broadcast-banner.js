@@ -1,0 +1,62 @@
+// The broadcast banner: an operator's message to everybody, shown until it is dismissed.
+
+import { time } from "../lib/dates.js";
+import { en } from "../texts/en.js";
+import { byId, createElement } from "../ui/dom.js";
+
+/** @typedef {import("./queue-state.js").Broadcast} Broadcast */
+
+const texts = en.event.broadcast;
+const ROLES = { info: "status", warning: "status", urgent: "alert" };
+const DISMISSED_KEY = "rush-dismissed";
+
+let shown = "";
+
+/** Show a broadcast, unless it was dismissed. @param {Broadcast | null} broadcast */
+export function showBroadcast(broadcast) {
+  if (!broadcast || broadcast.id === shown || dismissed().includes(broadcast.id)) return;
+  shown = broadcast.id;
+  byId("message").replaceChildren(banner(broadcast));
+}
+
+/** @param {Broadcast} broadcast */
+function banner(broadcast) {
+  const level =
+    broadcast.level in ROLES ? /** @type {keyof typeof ROLES} */ (broadcast.level) : "info";
+  const close = createElement("button", { type: "button", "aria-label": en.common.dismiss }, "×");
+  close.addEventListener("click", () => dismiss(broadcast.id));
+  return createElement(
+    "div",
+    { class: "banner", "data-level": level, role: ROLES[level] },
+    createElement(
+      "div",
+      {},
+      createElement(
+        "p",
+        { class: "label" },
+        `${texts.levels[level]} ${texts.at(time(broadcast.at))}`,
+      ),
+      createElement("p", { class: "said", "data-testid": "message" }, broadcast.text),
+    ),
+    close,
+  );
+}
+
+/** @param {string} id */
+function dismiss(id) {
+  byId("message").replaceChildren();
+  try {
+    sessionStorage.setItem(DISMISSED_KEY, JSON.stringify([...dismissed(), id]));
+  } catch {
+    // storage is off: a dismissed broadcast comes back with the next visit
+  }
+}
+
+/** @returns {string[]} */
+function dismissed() {
+  try {
+    return JSON.parse(sessionStorage.getItem(DISMISSED_KEY) ?? "[]");
+  } catch {
+    return [];
+  }
+}

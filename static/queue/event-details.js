@@ -1,0 +1,45 @@
+// Event details: the name and dates of the event, requested until the server answers.
+
+import { Problem, request } from "../lib/api.js";
+import { waitMs } from "../lib/backoff.js";
+import { dateAndTime } from "../lib/dates.js";
+import { byId, setText } from "../ui/dom.js";
+
+/**
+ * @typedef {object} Event
+ * @property {string} name
+ * @property {{id: string, starts_at: string}[]} shows
+ * @property {{tickets_per_visitor_max?: number}} limits
+ */
+
+const TRIES_MAX = 8;
+
+/**
+ * Fetch an event and show its name and dates. Return the event, or null when there is none.
+ * @param {string} event
+ * @returns {Promise<Event | null>}
+ */
+export async function showEventDetails(event) {
+  setText(byId("name"), event);
+  const found = await fetchEvent(event);
+  if (!found) return null;
+  setText(byId("name"), found.name);
+  setText(byId("dates"), found.shows.map((show) => dateAndTime(show.starts_at)).join(" · "));
+  return found;
+}
+
+/**
+ * Fetch the event, up to 8 times. Return null when there is none or no answer.
+ * @param {string} event @returns {Promise<Event | null>}
+ */
+async function fetchEvent(event) {
+  for (let tries = 1; tries <= TRIES_MAX; tries += 1) {
+    try {
+      return (await request("GET", `/api/v1/events/${encodeURIComponent(event)}`)).event;
+    } catch (problem) {
+      if (problem instanceof Problem && problem.status === 404) return null;
+      await new Promise((resolve) => setTimeout(resolve, waitMs(tries)));
+    }
+  }
+  return null;
+}

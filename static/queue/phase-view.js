@@ -1,0 +1,181 @@
+// The phase view: shows the parts of the page's one phase, with texts and buttons from the queue state.
+
+import { dateAndTime } from "../lib/dates.js";
+import { en } from "../texts/en.js";
+import { byId, setText, setTextOrHide } from "../ui/dom.js";
+import { mayJoin } from "./queue-state.js";
+
+/**
+ * @typedef {import("./queue-state.js").QueueState} QueueState
+ * @typedef {{joining: boolean, confirmingPresence: boolean, leaving: boolean, retrying: boolean}}
+ *   Pending which commands are not answered yet; `retrying`: one was refused for the moment
+ */
+
+const texts = en.event;
+
+/**
+ * Draw the phase, except for what changes with the clock alone.
+ * @param {QueueState} queueState
+ * @param {{phase: string, status: string, name: string, pending: Pending}} now
+ */
+export function drawPhaseView(queueState, { phase, status, name, pending }) {
+  const focused = document.activeElement;
+  drawPhase(phase);
+  drawConnection(status);
+  drawTitle(queueState, phase, name);
+  drawRoom(queueState);
+  drawOutside(queueState);
+  drawLate(queueState);
+  drawExpired(queueState);
+  drawUnknown(queueState);
+  drawButtons(queueState, phase, pending);
+  drawProblem(queueState, pending);
+  keepFocus(focused);
+}
+
+/**
+ * Show the parts of a phase, and close dialogs of the phase before.
+ * @param {string} phase
+ */
+function drawPhase(phase) {
+  const { body } = document;
+  if (body.dataset.phase !== phase) {
+    for (const dialog of document.querySelectorAll("dialog")) if (dialog.open) dialog.close("");
+  }
+  body.dataset.phase = phase;
+  for (const element of document.querySelectorAll("[data-phases]")) {
+    const phases = (element.getAttribute("data-phases") ?? "").split(" ");
+    /** @type {HTMLElement} */ (element).hidden = !phases.includes(phase);
+  }
+}
+
+/**
+ * Move the focus to the phase's heading when its element has been hidden.
+ * @param {Element | null} focused the active element before drawing
+ */
+function keepFocus(focused) {
+  if (!focused || focused === document.body || isShown(focused)) return;
+  const heading = [...document.querySelectorAll("main h2")].find(isShown);
+  /** @type {HTMLElement | undefined} */ (heading)?.focus();
+}
+
+/** @param {Element} element */
+function isShown(element) {
+  return element.getClientRects().length > 0;
+}
+
+/** @param {string} status */
+function drawConnection(status) {
+  const connection = byId("connection");
+  connection.dataset.status = status;
+  setText(connection, /** @type {Record<string, string>} */ (texts.connection)[status]);
+}
+
+/** @param {QueueState} queueState @param {string} phase @param {string} name */
+function drawTitle({ place }, phase, name) {
+  const title = /** @type {Record<string, any>} */ (texts.titles)[phase];
+  const text = typeof title === "function" ? title(place?.ahead ?? 0) : title;
+  document.title = [text, name, en.common.brand].filter(Boolean).join(" · ");
+}
+
+/** @param {QueueState} queueState */
+function drawRoom({ room }) {
+  byId("room").hidden = !room;
+  if (!room) return;
+  const text = /** @type {Record<string, string>} */ (en.states)[room.state] ?? room.state;
+  byId("state").dataset.state = room.state;
+  setText(byId("state"), text);
+  setText(byId("state-text"), /** @type {Record<string, string>} */ (texts.room)[room.state] ?? "");
+  setTextOrHide(byId("reason"), room.reason);
+}
+
+/** @param {QueueState} queueState */
+function drawOutside(queueState) {
+  const { outside } = texts;
+  const over = Boolean(queueState.room) && !mayJoin(queueState);
+  const early = queueState.room?.state === "scheduled";
+  setText(byId("outside-title"), over ? outside.draining : outside.title);
+  setText(byId("outside-lead"), over ? outside.drainingLead : outside.lead);
+  const opensAt = queueState.room?.opens_at;
+  const opens = opensAt ? outside.opens(dateAndTime(opensAt)) : "";
+  setTextOrHide(
+    byId("outside-opens"),
+    early ? [outside.lobby, opens].filter(Boolean).join(" ") : "",
+  );
+}
+
+/** @param {QueueState} queueState */
+function drawLate({ presenceConfirmed }) {
+  setText(byId("late-title"), presenceConfirmed ? texts.late.back : texts.late.title);
+  setText(byId("late-lead"), presenceConfirmed ? texts.late.backLead : texts.late.lead);
+}
+
+/** @param {QueueState} queueState */
+function drawExpired(queueState) {
+  const reasons = /** @type {Record<string, any>} */ (texts.expired);
+  const [title, lead] = reasons[queueState.endReason] ?? reasons.other;
+  setText(byId("expired-title"), title);
+  setText(
+    byId("expired"),
+    `${lead} ${mayJoin(queueState) ? texts.expired.again : texts.expired.noMore}`,
+  );
+}
+
+/** @param {QueueState} queueState */
+function drawUnknown({ closeCode }) {
+  const byCode = /** @type {Record<string, any>} */ (texts.unknown);
+  const [title, lead] = byCode[closeCode] ?? byCode.other;
+  setText(byId("unknown-title"), title);
+  setText(byId("unknown-lead"), lead);
+}
+
+/** @param {QueueState} queueState @param {string} phase @param {Pending} pending */
+function drawButtons(queueState, phase, pending) {
+  const joining = pending.joining && !queueState.place;
+  drawButton(
+    "join",
+    joining ? texts.joining : phase === "expired" ? texts.joinAgain : texts.join,
+    joining,
+  );
+  drawButton(
+    "claim",
+    pending.confirmingPresence ? texts.confirmingPresence : texts.confirmPresence,
+    pending.confirmingPresence,
+  );
+  drawButton(
+    "leave",
+    phase === "admitted" ? texts.leave.buttonAdmitted : texts.leave.button,
+    pending.leaving,
+  );
+  if (!mayJoin(queueState)) byId("join").hidden = true;
+  if (queueState.presenceConfirmed || confirmsByItself(phase, pending)) byId("claim").hidden = true;
+  if (queueState.closeCode === 4404) byId("again").hidden = true;
+}
+
+/** Return whether the page confirms presence on its own: the button would only flash up. */
+function confirmsByItself(/** @type {string} */ phase, /** @type {Pending} */ pending) {
+  return phase === "admitted" && pending.confirmingPresence && !pending.retrying;
+}
+
+/**
+ * Draw a button. A busy one keeps the focus, so it is `aria-disabled` and not `disabled`.
+ * @param {string} id
+ * @param {string} text
+ * @param {boolean} busy
+ */
+function drawButton(id, text, busy) {
+  setText(byId(id), text);
+  byId(id).setAttribute("aria-disabled", String(busy));
+}
+
+/** @param {QueueState} queueState @param {Pending} pending */
+function drawProblem({ problem }, pending) {
+  const refused = /** @type {Record<string, string>} */ (texts.refused);
+  const unanswered = pending.joining || pending.confirmingPresence || pending.leaving;
+  if (!problem || (pending.retrying && !unanswered)) setTextOrHide(byId("problem"), "");
+  else
+    setTextOrHide(
+      byId("problem"),
+      pending.retrying ? texts.refused.temporary : (refused[problem.code] ?? problem.detail),
+    );
+}

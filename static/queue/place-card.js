@@ -1,0 +1,104 @@
+// The place card: number, visitors ahead, estimated wait and progress of a waiting visitor.
+
+import { dateAndTime } from "../lib/dates.js";
+import { durationText } from "../lib/durations.js";
+import { countdown } from "../lib/server-clock.js";
+import { en } from "../texts/en.js";
+import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
+import { announceCalmly, withdrawCalm } from "../ui/live-region.js";
+import { shareDone } from "./progress.js";
+import { isWaiting } from "./queue-state.js";
+
+/**
+ * @typedef {import("./queue-state.js").QueueState} QueueState
+ * @typedef {import("./queue-state.js").Place} Place
+ * @typedef {import("../lib/server-clock.js").ServerClock} ServerClock
+ * @typedef {{event: string, clock: ServerClock, disconnected: boolean}} Context
+ */
+
+const DAY_S = 86_400;
+const LONG_NUMBER = 6; // characters
+const MOVING_STATES = new Set(["open", "draining"]);
+const texts = en.event.place;
+
+/** Draw the place of a waiting visitor. @param {QueueState} queueState @param {Context} context */
+export function drawPlaceCard(queueState, context) {
+  const { place } = queueState;
+  if (!place || !isWaiting(queueState)) return;
+  setNumber(byId("place-number"), place.number === null ? "–" : en.number(place.number));
+  setText(byId("ticket-title"), place.state === "lobby" ? texts.lobby : texts.waiting);
+  drawAhead(place);
+  drawProgress(place, context.event);
+  drawWait(queueState, place, context.clock);
+  setText(byId("crowd"), texts.crowd(place.waiting));
+  setTextOrHide(byId("ticket-note"), noteOf(queueState, context.disconnected));
+}
+
+/**
+ * Announce the place to screen readers, at most every 15 s; withdraw what is not spoken yet when
+ * the visitor does not wait any more.
+ * @param {QueueState} queueState
+ * @param {string} phase
+ */
+export function announcePlace({ place }, phase) {
+  if (phase !== "waiting" || place?.ahead == null) return withdrawCalm();
+  announceCalmly(en.event.announce.waiting(place.ahead, durationText(place.eta_seconds)));
+}
+
+/** @param {Place} place */
+function drawAhead({ ahead }) {
+  byId("ahead-line").hidden = ahead === null;
+  setNumber(byId("ahead"), ahead === null ? "" : en.number(ahead));
+  setText(byId("ahead-words"), ahead === null ? "" : ahead === 0 ? texts.next : texts.ahead(ahead));
+  byId("drawn").hidden = ahead !== null;
+  byId("keep").hidden = ahead === null;
+}
+
+/**
+ * Write a number; from 100,000 on it is set in smaller type.
+ * @param {HTMLElement} element
+ * @param {string} digits
+ */
+function setNumber(element, digits) {
+  setText(element, digits);
+  element.classList.toggle("long", digits.length > LONG_NUMBER);
+}
+
+/** @param {Place} place @param {string} event */
+function drawProgress({ number, ahead, state }, event) {
+  const shown = number !== null && ahead !== null;
+  byId("progress").hidden = !shown || state === "lobby";
+  if (shown) control("progress").value = String(Math.round(100 * shareDone(event, number, ahead)));
+}
+
+/** @param {QueueState} queueState @param {Place} place @param {ServerClock} clock */
+function drawWait({ room }, place, clock) {
+  const lobby = place.state === "lobby";
+  setText(byId("eta-label"), lobby ? texts.etaLobby : texts.eta);
+  if (lobby) setText(byId("eta"), opensText(room?.opens_at, clock));
+  setTextOrHide(byId("eta-date"), lobby && room?.opens_at ? dateAndTime(room.opens_at) : "");
+  if (!lobby)
+    setText(
+      byId("eta"),
+      MOVING_STATES.has(room?.state ?? "") ? durationText(place.eta_seconds) : texts.etaPaused,
+    );
+}
+
+/**
+ * Return when the sale opens: in days from two days on, then as a countdown.
+ * @param {string | undefined} opensAt
+ * @param {ServerClock} clock
+ */
+function opensText(opensAt, clock) {
+  if (!opensAt) return texts.opensUnknown;
+  const left = clock.secondsTo(opensAt);
+  if (left === 0) return texts.opensSoon;
+  const days = Math.floor(left / DAY_S);
+  return texts.opensIn(days >= 2 ? texts.days(days) : countdown(left));
+}
+
+/** @param {QueueState} queueState @param {boolean} disconnected */
+function noteOf({ renumbered }, disconnected) {
+  if (disconnected) return texts.lastKnown;
+  return renumbered ? texts.renumbered : "";
+}

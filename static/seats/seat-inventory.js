@@ -1,0 +1,100 @@
+// The seat inventory: the chart's sections, and the state of every seat from a snapshot and deltas.
+
+/**
+ * @typedef {{amount: number, currency: string}} Price
+ * @typedef {{number: number, x: number, y: number}} ChartSeat
+ *
+ * @typedef {object} Section
+ * @property {string} id
+ * @property {string} show
+ * @property {string} name
+ * @property {"seated" | "standing"} kind
+ * @property {Price} price
+ * @property {{name: string, seats: ChartSeat[]}[]} [rows] front first
+ * @property {number} [capacity]
+ *
+ * @typedef {"free" | "held" | "sold" | "closed" | "unknown"} SeatState
+ * @typedef {{version: number, free: number, seats: Map<string, SeatState>}} SectionState
+ * @typedef {{version: number, free: number, rows?: Record<string, string>}} Availability
+ * @typedef {{section: string, from: number, to: number, free: number,
+ *   changes?: [string, SeatState][]}} Delta
+ */
+
+/** The state that a character of a snapshot's row stands for. @type {Record<string, SeatState>} */
+const STATE_OF_MARK = { ".": "free", h: "held", s: "sold", x: "closed" };
+
+/** The sections of an event and the state of every seat, as far as the server has sent it. */
+export class SeatInventory {
+  /** @type {Map<string, Section>} */ #sections;
+  /** @type {Map<string, SectionState>} */ #states = new Map();
+
+  /** @param {Section[]} sections as the chart lists them */
+  constructor(sections) {
+    this.sections = sections;
+    this.#sections = new Map(sections.map((section) => [section.id, section]));
+  }
+
+  /** Return a section of the chart. @param {string} id */
+  section(id) {
+    return this.#sections.get(id);
+  }
+
+  /** Return the state of a seat. @param {string} seat @returns {SeatState} */
+  stateOf(seat) {
+    return this.#states.get(sectionOf(seat))?.seats.get(seat) ?? "unknown";
+  }
+
+  /** Return how many places of a section are free; null before a snapshot. @param {string} id */
+  free(id) {
+    return this.#states.get(id)?.free ?? null;
+  }
+
+  /** Replace the state of these sections. @param {Record<string, Availability>} sections */
+  applySnapshot(sections) {
+    for (const [id, { version, free, rows = {} }] of Object.entries(sections)) {
+      this.#states.set(id, { version, free, seats: this.#seatsOf(id, rows) });
+    }
+  }
+
+  /**
+   * Apply a delta. Return the seats that it changes, or null when a delta before it is missing.
+   * @param {Delta} delta
+   */
+  applyDelta({ section, from, to, free, changes = [] }) {
+    const state = this.#states.get(section);
+    if (state?.version !== from) return null;
+    state.version = to;
+    state.free = free;
+    for (const [seat, seatState] of changes) state.seats.set(seat, seatState);
+    return changes.map(([seat]) => seat);
+  }
+
+  /** @param {string} id @param {Record<string, string>} rows */
+  #seatsOf(id, rows) {
+    /** @type {Map<string, SeatState>} */
+    const seats = new Map();
+    for (const { name, seats: inRow } of this.#sections.get(id)?.rows ?? []) {
+      const marks = rows[name] ?? "";
+      inRow.forEach(({ number }, at) =>
+        seats.set(seatId(id, name, number), STATE_OF_MARK[marks[at]] ?? "unknown"),
+      );
+    }
+    return seats;
+  }
+}
+
+/** Return the id of a seat. @param {string} section @param {string} row @param {number} number */
+export function seatId(section, row, number) {
+  return `${section}.${row}-${number}`;
+}
+
+/** Return the section in a seat's id. @param {string} seat */
+export function sectionOf(seat) {
+  return seat.slice(0, seat.indexOf("."));
+}
+
+/** Return the row and the number in a seat's id. @param {string} seat */
+export function rowAndNumberOf(seat) {
+  const [row, number] = seat.slice(seat.indexOf(".") + 1).split("-");
+  return { row, number: Number(number) };
+}

@@ -1,0 +1,66 @@
+// The list of sections: name, price and free places of each; one of them is open.
+
+import { dateAndTime } from "../lib/dates.js";
+import { formatPrice } from "../lib/money.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
+
+/**
+ * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
+ * @typedef {import("./seat-inventory.js").Section} Section
+ * @typedef {{id: string, starts_at: string}} Show
+ */
+
+const texts = en.seats.sections;
+
+/** @type {Map<string, {button: HTMLElement, free: HTMLElement}>} */
+const buttons = new Map();
+
+/**
+ * Draw the sections, changing only what differs.
+ * @param {SeatInventory} inventory
+ * @param {{shows: Show[], chosen: string, onChoose: (section: string) => void}} context
+ */
+export function drawSections(inventory, { shows, chosen, onChoose }) {
+  renderIfChanged(byId("section-list"), [inventory.sections, shows], () =>
+    build(inventory, shows, onChoose),
+  );
+  for (const { id } of inventory.sections) {
+    const drawn = buttons.get(id);
+    const free = inventory.free(id);
+    drawn?.button.setAttribute("aria-pressed", String(id === chosen));
+    if (!drawn) continue;
+    setText(drawn.free, free === null ? "" : texts.free(free));
+    drawn.free.classList.toggle("none", free === 0);
+  }
+}
+
+/** @param {SeatInventory} inventory @param {Show[]} shows @param {(section: string) => void} onChoose */
+function build(inventory, shows, onChoose) {
+  buttons.clear();
+  const ids = [...new Set(inventory.sections.map((section) => section.show))];
+  return ids.map((show) => {
+    const items = inventory.sections
+      .filter((section) => section.show === show)
+      .map((section) => item(section, onChoose));
+    const starts = shows.find((other) => other.id === show)?.starts_at;
+    const title = ids.length > 1 && starts ? [createElement("h3", {}, dateAndTime(starts))] : [];
+    return createElement("div", { class: "show" }, ...title, createElement("ul", {}, ...items));
+  });
+}
+
+/** @param {Section} section @param {(section: string) => void} onChoose */
+function item(section, onChoose) {
+  const free = createElement("span", { class: "free", "data-testid": `free-${section.id}` });
+  const button = createElement(
+    "button",
+    { type: "button", "data-section": section.id, "aria-pressed": "false" },
+    createElement("strong", {}, section.name),
+    createElement("span", { class: "price" }, formatPrice(section.price)),
+    createElement("small", {}, texts[section.kind] ?? ""),
+    free,
+  );
+  button.addEventListener("click", () => onChoose(section.id));
+  buttons.set(section.id, { button, free });
+  return createElement("li", {}, button);
+}

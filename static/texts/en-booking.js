@@ -1,0 +1,250 @@
+// Texts for choosing, holding and paying in English; `en.js` has them as `en.seats`.
+
+import { countOf, listFormat, numberFormat } from "./numbers.js";
+
+const seatCount = (/** @type {number} */ n) => countOf(n, "seat", "seats");
+const placeCount = (/** @type {number} */ n) => countOf(n, "place", "places");
+
+export const seats = {
+  seats: seatCount,
+  places: placeCount,
+  seat: (/** @type {string} */ row, /** @type {number} */ number) => `Row ${row}, seat ${number}`,
+  short: (/** @type {string} */ row, /** @type {number} */ number) => `${row} ${number}`,
+  standing: (/** @type {number} */ n) => `${placeCount(n)}, standing`,
+
+  titles: {
+    looking: "Seats and prices",
+    choosing: "Choose your seats",
+    holding: "Your seats in the house",
+  },
+  leads: {
+    looking: "You see live what is free. You can choose as soon as it is your turn.",
+    choosing: (/** @type {number} */ most) =>
+      `Up to ${countOf(most, "ticket", "tickets")}. Seats are yours for a while once you hold them.`,
+    all: "You have booked as many tickets as one person may.",
+    holding: "",
+  },
+  loading: "Looking up the seats…",
+  failed: "The seats cannot be shown just now.",
+
+  sections: {
+    seated: "seats in rows",
+    standing: "standing",
+    free: (/** @type {number} */ n) => (n === 0 ? "sold out" : `${numberFormat.format(n)} free`),
+    title: "Sections",
+  },
+
+  map: {
+    label: (/** @type {string} */ section) =>
+      `Seats of ${section}. Arrow keys move, the space bar chooses.`,
+    stage: "Stage",
+    seat: (/** @type {string} */ row, /** @type {number} */ number, /** @type {string} */ state) =>
+      `Row ${row}, seat ${number}, ${state}`,
+    states: {
+      free: "free",
+      held: "held by somebody else",
+      sold: "sold",
+      closed: "not for sale",
+      unknown: "not known yet",
+      chosen: "chosen",
+      mine: "yours",
+      lost: "just taken by somebody else",
+    },
+    legend: "What the signs mean",
+    signs: {
+      free: "free",
+      chosen: "chosen",
+      mine: "yours",
+      held: "held by others",
+      sold: "sold",
+      closed: "not for sale",
+      lost: "just taken",
+    },
+    zoomIn: "Look closer",
+    zoomOut: "Look from farther away",
+    zoomToFit: "Show the whole section",
+    hint: "Point at a seat to read its row and number.",
+  },
+
+  quantity: {
+    seated: "Or let us choose: the best seats, side by side",
+    standing: "How many places?",
+    less: "One fewer",
+    more: "One more",
+    best: (/** @type {number} */ n) => (n === 1 ? "Hold the best seat" : `Hold the best ${n}`),
+    places: (/** @type {number} */ n) => `Hold ${placeCount(n)}`,
+    none: "Nothing is free here just now. Held places may come back.",
+  },
+
+  selection: {
+    title: "Your choice",
+    none: "Tap free seats to choose them.",
+    sum: (/** @type {number} */ n, /** @type {string} */ total) => `${seatCount(n)} · ${total}`,
+    hold: (/** @type {number} */ n) => (n === 1 ? "Hold this seat" : "Hold these seats"),
+    holding: "Holding them for you…",
+    drop: (/** @type {string} */ seat) => `Choose ${seat} no more`,
+    limitReached: (/** @type {number} */ most) =>
+      `You can book ${countOf(most, "ticket", "tickets")} at most.`,
+    lost: (/** @type {string[]} */ lost, /** @type {number} */ left) =>
+      `Somebody else was faster: ${listFormat.format(lost)} ${lost.length === 1 ? "is" : "are"} taken. ` +
+      (left ? "Your other seats are still chosen." : "Choose others."),
+  },
+
+  refused: {
+    sold_out: "There are not so many free places together here any more. Try fewer, or elsewhere.",
+    limit_exceeded: "That is more than one person may book.",
+    hold_exists: "You are already holding these seats. Pay for them or release them first.",
+    pass_required: "Seats can be held when it is your turn.",
+    pass_expired: "Your turn is over. Join the line again to hold seats.",
+    wrong_state: "No seats can be held at the moment.",
+    extensions_used_up: "This hold cannot be extended any more.",
+    payment_in_progress: "The bank is just being asked; that has to be waited for.",
+    temporary: "That takes a little longer than usual. We keep trying for you…",
+  },
+
+  hold: {
+    title: "These seats are yours for",
+    titlePlaces: "These places are yours for",
+    over: "The time is over…",
+    apart: "There was no block like that left: these seats are not all side by side.",
+    total: "Total",
+    soon: (/** @type {string} */ left) =>
+      `Only ${left} left. Pay, or extend the hold, or the seats go back on sale.`,
+    announce: (/** @type {string} */ what, /** @type {string} */ left) =>
+      `You hold ${what} for ${left}.`,
+    extend: "Extend the time",
+    extending: "Extending…",
+    left: (/** @type {number} */ n) =>
+      n === 0 ? "no extension left" : `${numberFormat.format(n)} more possible`,
+    extended: (/** @type {string} */ left) => `You have ${left} again.`,
+    release: "Give them back",
+    releasing: "Giving them back…",
+    ask: {
+      question: "Give these seats back?",
+      lead: "Somebody else can take them at once.",
+      yes: "Give them back",
+      no: "Keep them",
+    },
+  },
+
+  ended: {
+    expired: "Your time ran out, and the seats went back on sale. Nothing was charged.",
+    removed: "The organisers have taken the seats back. Nothing was charged.",
+    recovery:
+      "We had a failure and could not keep your seats for you. We are sorry. Nothing was charged: " +
+      "please choose again.",
+    seats_taken: "The seats were lost before the payment began. Nothing was charged.",
+    away: "Your hold ended while you were away. Nothing was charged for it.",
+  },
+
+  pay: {
+    title: "Pay",
+    bank: "Practice bank",
+    lead: "No real money moves here. Choose what the bank shall do:",
+    methods: {
+      ok: ["Card that works", "The bank says yes at once."],
+      declined: [
+        "Card that is declined",
+        "The bank says no; you keep the seats and may try again.",
+      ],
+      slow: ["Slow bank", "The bank says yes, but takes three seconds."],
+      late: [
+        "Bank that is too late",
+        "It answers only after the time for paying is over, and takes the money all the same. We then " +
+          "try to get the same seats again, or you get your money back.",
+      ],
+      lost: [
+        "Answer that gets lost",
+        "The bank takes the money, but its message never arrives. We find out by asking.",
+      ],
+    },
+    button: (/** @type {string} */ total) => `Pay ${total}`,
+    again: (/** @type {string} */ total) => `Try again: pay ${total}`,
+    free: "Book now, free of charge",
+    asking: "Asking the bank…",
+    declined:
+      "The bank declined this payment. Nothing was charged, and the seats are still yours until " +
+      "the time above runs out. Try again, perhaps with another card.",
+  },
+
+  mail: { label: "E-mail for your tickets (optional)" },
+
+  booking: {
+    titles: {
+      paying: "Waiting for the bank",
+      retaking: "The bank was late",
+      confirmed: "Booked. Have a wonderful time!",
+      expired: "The time for paying ran out",
+      "released.declined": "The bank said no",
+      "released.seats_lost": "The seats were lost",
+      released: "The seats went back on sale",
+      refunding: "Your money is on its way back",
+      refunded: "Refunded",
+    },
+    leads: {
+      paying: "Your seats stay yours while the bank decides. There is nothing you need to do.",
+      retaking:
+        "The bank took the money after we had called the payment off. We are trying to get you " +
+        "the same seats again; if they are gone, you get all of your money back.",
+      confirmed:
+        "One ticket for each of you. Show the code at the door, on paper or on your phone.",
+      expired:
+        "The bank did not say yes in time, and the seats are on sale again. Should it take the money " +
+        "all the same, we notice: then you get the same seats again, or all of your money back.",
+      "released.declined":
+        "It declined the last try that is allowed. Nothing was charged, and the seats are on sale again.",
+      "released.seats_lost": "They were gone before the payment could begin. Nothing was charged.",
+      "released.removed": "The organisers have taken the seats back. Nothing was charged.",
+      released: "Nothing was charged.",
+      "refunding.cancelled":
+        "This booking is cancelled and its tickets are void. The bank is giving the money back.",
+      "refunding.seats_lost":
+        "Your payment came after the seats had gone to somebody else. The bank is giving all of it back.",
+      refunding: "The bank is giving the money back. The tickets are void.",
+      "refunded.cancelled": "This booking was cancelled, and all of the money is back.",
+      "refunded.seats_lost":
+        "The seats had gone to somebody else when your payment came. All of the money is back.",
+      refunded: "All of the money is back. The tickets are void.",
+    },
+    patience: {
+      later: "Some banks are slow. You may close this page: it finds the booking again.",
+      long:
+        "Still no answer. We ask the bank ourselves; if it does not say yes in time, the payment " +
+        "is called off. Money is never taken for seats that you do not get.",
+    },
+    states: {
+      held: "Held",
+      paying: "Being paid",
+      retaking: "Getting the seats back",
+      confirmed: "Confirmed",
+      expired: "Lapsed",
+      released: "Released",
+      refunding: "Being refunded",
+      refunded: "Refunded",
+    },
+    reference: "Reference",
+    ticket: (/** @type {string} */ what) => `Ticket: ${what}`,
+    stand: (/** @type {number} */ n, /** @type {number} */ of) => `Standing, ${n} of ${of}`,
+    code: "Code",
+    qr: (/** @type {string} */ what) => `QR code of the ticket: ${what}`,
+    print: "Print the tickets",
+    cancel: "Cancel this booking",
+    cancelling: "Cancelling…",
+    cancelled: "The booking is cancelled.",
+    ask: {
+      question: "Cancel this booking?",
+      lead: "All of its tickets become void, the money is given back, and the seats go on sale again.",
+      yes: "Cancel it",
+      no: "Keep it",
+    },
+    notRefundable: "This booking cannot be cancelled any more.",
+    close: "Close",
+    other: "Choose other seats",
+  },
+
+  bookings: {
+    title: "Your bookings",
+    show: "Show",
+    shown: "Shown above",
+  },
+};

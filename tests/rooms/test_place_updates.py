@@ -1,0 +1,76 @@
+"""Frames about a place: which one is due, by what was sent and what was found."""
+
+from typing import Any
+
+import pytest
+
+from booking_rush.lua.line.commands import Admitted, Late, Waiting
+from booking_rush.queue.line import Place
+from booking_rush.server.rooms.place_updates import change
+from booking_rush.server.rooms.subscriber import PlaceSent
+
+NOW = 9.0
+SHARED: dict[str, Any] = {"lane": "main", "joined_ms": 0, "waiting": 9, "room": "open", "entry": ""}
+
+
+def waiting(number: int = 1, ahead: int = 0) -> Waiting:
+    return Waiting(**SHARED, number=number, ahead=ahead)
+
+
+def admitted(number: int = 1, wave: int = 1, deadline_ms: int = 9) -> Admitted:
+    return Admitted(
+        **SHARED, number=number, wave=wave, admitted_ms=0, claim_ms=5, deadline_ms=deadline_ms
+    )
+
+
+LATE = Late(**SHARED, number=1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "found", "frame"),
+    [
+        (None, None, ("", "")),
+        (None, waiting(), ("queue.joined", "")),
+        (None, admitted(), ("queue.admitted", "")),
+        (None, LATE, ("queue.joined", "")),
+        (waiting(), None, ("queue.expired", "removed")),
+        (waiting(ahead=3), waiting(ahead=2), ("", "")),
+        (waiting(1), waiting(2), ("queue.joined", "")),
+        (waiting(), admitted(), ("queue.admitted", "")),
+        (waiting(), LATE, ("queue.expired", "missed")),
+        (admitted(), None, ("queue.expired", "pass_over")),
+        (admitted(), waiting(), ("queue.joined", "")),
+        (admitted(), admitted(), ("", "")),
+        (admitted(), admitted(number=2), ("queue.admitted", "")),
+        (admitted(), admitted(wave=2), ("queue.admitted", "")),
+        (admitted(), admitted(deadline_ms=10), ("queue.admitted", "")),
+        (admitted(), LATE, ("queue.expired", "missed")),
+        (LATE, None, ("queue.expired", "late_over")),
+        (LATE, waiting(), ("queue.joined", "")),
+        (LATE, admitted(), ("queue.admitted", "")),
+        (LATE, LATE, ("", "")),
+    ],
+)
+def test_a_frame_is_due_where_what_was_found_is_news(
+    sent: Place | None, found: Place | None, frame: tuple[str, str]
+) -> None:
+    assert change(sent, found) == frame
+
+
+def test_a_position_that_was_sent_never_grows_while_its_number_stays() -> None:
+    sent = PlaceSent()
+    seen: list[int] = []
+    for place in (waiting(7, ahead=5), waiting(7, ahead=6), waiting(7, ahead=4), waiting(9, 8)):
+        sent.record(place, NOW)
+        seen.append(sent.sent_ahead)
+
+    assert seen == [5, 5, 4, 8]
+    assert sent.sent_at == NOW
+
+
+def test_a_missed_turn_leaves_the_place_on_the_late_list_and_its_visitor_absent() -> None:
+    sent = PlaceSent(last=admitted(), present=True)
+
+    sent.move_to_late()
+
+    assert (sent.last, sent.present) == (LATE, False)
