@@ -13,7 +13,7 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import Program
-from booking_rush.lua.commands import RoomState
+from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Pool
 
 EVENT_ID = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -32,7 +32,7 @@ class EventRecord:
     """What every process keeps at hand of an event."""
 
     id: str
-    state: RoomState
+    state: EventState
     reason: str | None
     opens_at: datetime | None
     version: int
@@ -109,14 +109,14 @@ class EventRegistry:
         await self._read(None)
         gates = [self.batcher(event).gate for event in self._rows]
         try:
-            run_id, found = await self._program.found(list(self._rows))
+            run_id, found = await self._program.epochs(list(self._rows))
         except RedisError:
             for gate in gates:
                 gate.shut()
             self._tell()
             raise
         for gate, epoch in zip(gates, found, strict=True):
-            gate.judge(self._rows[gate.event].epoch, epoch, run_id)
+            gate.compare(self._rows[gate.event].epoch, epoch, run_id)
         self._refreshed_at = time.monotonic()
         self._tell()
 

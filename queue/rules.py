@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from booking_rush.errors import Refusal
-from booking_rush.lua.commands import RoomState
+from booking_rush.lua.commands import EventState
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
@@ -65,7 +65,7 @@ class WrongState(Refusal):
 
 
 # action → (from which states, to which)
-ACTIONS: dict[str, tuple[frozenset[RoomState], RoomState]] = {
+ACTIONS: dict[str, tuple[frozenset[EventState], EventState]] = {
     "open": (frozenset({"scheduled"}), "open"),
     "pause": (frozenset({"open"}), "paused"),
     "resume": (frozenset({"paused"}), "open"),
@@ -74,7 +74,7 @@ ACTIONS: dict[str, tuple[frozenset[RoomState], RoomState]] = {
 }
 
 
-def next_state(action: str, state: RoomState) -> RoomState:
+def next_state(action: str, state: EventState) -> EventState:
     """The state after an operator's action.
 
     Raises:

@@ -21,7 +21,7 @@ from booking_rush.booking.catalogue.events import (
     kind_of,
 )
 from booking_rush.errors import Invalid, Refusal
-from booking_rush.lua.commands import RoomState
+from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
 from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
@@ -44,7 +44,7 @@ class Event:
     name: str
     opens_at: datetime | None
     closes_at: datetime | None
-    state: RoomState
+    state: EventState
     reason: str | None
     rules: Rules
     version: int

@@ -240,7 +240,7 @@ MUTANTS = {
         "(orphan == leaves and far < distance) then\n        found, distance, orphan = start",
         "false then\n        found, distance, orphan = start"),
     "split into single seats": (
-        "most, first = longest_run(rows, first, #order, size - 1)", "most = 1"),
+        "most, first = longest_run(rows, first, #row_names, size - 1)", "most = 1"),
     "split as if together": ("return ids, most == n", "return ids, true"),
     "the same seats again": ("      texts[row] = text:sub(1, start - 1)", "      local _ = text"),
     "only the first page of rows": (

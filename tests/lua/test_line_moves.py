@@ -72,7 +72,7 @@ async def test_a_full_line_refuses_and_gives_no_number(moves: Moves, redis: Redi
 
 
 @pytest.mark.parametrize("state", ["draining", "closed"])
-async def test_a_line_that_takes_nobody_refuses(program: Program, state: lua.RoomState) -> None:
+async def test_a_line_that_takes_nobody_refuses(program: Program, state: lua.EventState) -> None:
     moves = await Moves(program).open(state=state)
 
     assert await moves.ask(line_commands.JoinLine("ada")) == line_commands.LineClosed()
@@ -80,7 +80,7 @@ async def test_a_line_that_takes_nobody_refuses(program: Program, state: lua.Roo
 
 @pytest.mark.parametrize("state", ["scheduled", "drawing", "open", "paused"])
 async def test_a_line_takes_visitors_before_it_moves(
-    program: Program, state: lua.RoomState
+    program: Program, state: lua.EventState
 ) -> None:
     moves = await Moves(program).open(state=state)
 
@@ -231,7 +231,7 @@ async def test_a_great_step_back_begins_anew_and_does_not_stop_the_night(moves: 
 
 
 @pytest.mark.parametrize("state", ["scheduled", "drawing", "paused", "closed"])
-async def test_a_room_that_does_not_move_admits_nobody(moves: Moves, state: lua.RoomState) -> None:
+async def test_a_room_that_does_not_move_admits_nobody(moves: Moves, state: lua.EventState) -> None:
     await moves.join("ada")
     await moves.ask(events_commands.SetRules(2, state, {}))
 

@@ -33,7 +33,7 @@ async def moves(program: Program) -> Moves:
 def batcher(moves: Moves, program: Program) -> Batcher:
     gate = EpochGate(EVENT)
     number, _, run_id = moves.stamp.partition(":")
-    gate.judge(int(number), moves.stamp, run_id)
+    gate.compare(int(number), moves.stamp, run_id)
     return Batcher(program, gate)
 
 
