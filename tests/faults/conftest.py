@@ -1,4 +1,4 @@
-"""The seed of a fault run, and the counts of what it did: both are printed in the end."""
+"""Fixtures of fault runs: the seed, and the report of what each run did, printed at the end."""
 
 import asyncio
 import os
@@ -14,12 +14,12 @@ LINES: list[str] = []
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Not uvloop: buyers give up at any moment, and it leaves their half-open sockets behind."""
+    """Choose asyncio's loop: uvloop leaks the half-open sockets of buyers that give up."""
     return {"asyncio": asyncio.new_event_loop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With asyncio, too, a connect that is cancelled as it succeeds leaves its socket behind."""
+    """Ignore unclosed sockets: asyncio, too, leaks one if a connect is cancelled as it succeeds."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
@@ -38,13 +38,13 @@ def rng(seed: int) -> random.Random:
 
 @pytest.fixture
 def report(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Says what a run did: `report(killed=20)`."""
+    """A function that adds counts to the printed report: `report(killed=20)`."""
 
-    def say(**counts: Any) -> None:
+    def add(**counts: Any) -> None:
         shown = "  ".join(f"{name} {value}" for name, value in counts.items())
         LINES.append(f"{request.node.name}: {shown}")
 
-    return say
+    return add
 
 
 def pytest_report_header() -> str:

@@ -1,4 +1,4 @@
-"""Under a hundred bookings a second everything behind the pages is killed, twenty times each."""
+"""Kills under a hundred bookings a second: everything behind the pages, twenty times each."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ RATE = 100.0
 async def test_every_part_is_killed_twenty_times(
     folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
-    """One to three die together at some moment of full work; then the sale must flow again."""
+    """Kill one to three together at a random moment of full load; then the sale must go on."""
     deaths, stalls, rates = Counter[str](), list[float](), list[int]()
     async with run_sale(folder) as sale:
         began = time.monotonic()

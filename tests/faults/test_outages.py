@@ -1,4 +1,4 @@
-"""A minute without the broker, and one without the bank: the sale goes on, and catches up alone."""
+"""Outages of a minute: without broker or bank the sale goes on, and catches up by itself."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from tests.support.crowds.buyers import BuyerProfile
 
 AWAY_S = 60
 RATE = 100.0
-PROFILE = BuyerProfile(  # nobody whose money comes after the deadline: that is two minutes here
+PROFILE = BuyerProfile(  # without `late`, which comes after the deadline: two minutes here
     any_hold_request, tries=4, cancels=0.2, methods=("ok",) * 6 + ("declined", "slow", "lost")
 )
 PAYING = "SELECT count(*) FROM bookings WHERE state = 'paying'"
 
-# What grows meanwhile, and is drained by itself.
+# Counts that grow during the outage and shrink afterwards.
 GROWS = {
     "broker": """
         SELECT count(*) FROM outbox WHERE published_at IS NULL AND done_at IS NULL

@@ -14,7 +14,7 @@ from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.commands import Failed
 from booking_rush.lua.events.commands import AddSections, SectionInventory
 from booking_rush.lua.holds.commands import Held, HoldSeats, ReleaseHold, SoldOut
-from tests.support.event_in_redis import EVENT, Moves, seated
+from tests.support.event_in_redis import EVENT, EventInRedis, seated
 
 CHARTS = 2000
 AT_ONCE = 100  # charts in one batch
@@ -114,7 +114,7 @@ def test_the_plain_rules_know_an_orphan() -> None:
 
 async def chosen(program: Program, quantity: int, **rows: str) -> tuple[dict[str, str], bool]:
     """The rows after one wish, and whether the seats are adjacent."""
-    moves = await Moves(program).open(sections=[seated("stalls", **rows)])
+    moves = await EventInRedis(program).open(sections=[seated("stalls", **rows)])
     await moves.admit("ada")
     held = await moves.hold("ada", section="stalls", quantity=quantity)
     return await moves.rows(), held.adjacent
@@ -148,9 +148,9 @@ async def test_the_best_is_chosen(
 
 
 async def test_fewer_than_asked_are_sold_out(program: Program) -> None:
-    moves = await Moves(program).open(sections=[seated("stalls", A=".x.", B="sh.")])
+    moves = await EventInRedis(program).open(sections=[seated("stalls", A=".x.", B="sh.")])
     await moves.admit("ada")
-    assert await moves.ask(moves.wish("ada", section="stalls", quantity=4)) == SoldOut()
+    assert await moves.ask(moves.hold_command("ada", section="stalls", quantity=4)) == SoldOut()
 
 
 # Random charts.
@@ -195,7 +195,7 @@ def chart_of(chance: random.Random, name: str) -> Chart:
 async def faults(program: Program, seed: int, charts: int) -> list[tuple[int, str]]:
     """(size of the chart, what is wrong with a wish in it) of every wrong answer."""
     chance = random.Random(seed)
-    moves = await Moves(program).open(tickets_per_visitor_max=MOST)
+    moves = await EventInRedis(program).open(tickets_per_visitor_max=MOST)
     await moves.admit("ada")
     found: list[tuple[int, str]] = []
     for first in range(0, charts, AT_ONCE):
@@ -209,7 +209,7 @@ async def faults(program: Program, seed: int, charts: int) -> list[tuple[int, st
     return sorted(found)
 
 
-async def answers(moves: Moves, charts: Sequence[Chart]) -> list[list[Any]]:
+async def answers(moves: EventInRedis, charts: Sequence[Chart]) -> list[list[Any]]:
     """What the wishes of each chart were answered, in one batch."""
     commands: list[Any] = [command for chart in charts for command in chart.commands()]
     replies = await moves.program.run(EVENT, moves.stamp, commands, now_ms=moves.now)
@@ -276,7 +276,7 @@ def great_houses() -> Iterator[tuple[str, int, Rows]]:
 
 
 async def test_the_time_that_a_great_house_takes_is_printed(program: Program, redis: Redis) -> None:
-    moves = await Moves(program).open(tickets_per_visitor_max=MOST)
+    moves = await EventInRedis(program).open(tickets_per_visitor_max=MOST)
     await moves.admit("ada")
     for at, (name, n, rows) in enumerate(great_houses()):
         chart = Chart(f"great{at}", rows, [n])
