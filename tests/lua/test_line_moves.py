@@ -1,4 +1,4 @@
-"""Every move: every word that it may answer, repeats, and what it leaves behind."""
+"""Moves of the line: every reply, repeats, and what Redis has afterwards."""
 
 import pytest
 from redis.asyncio import Redis
