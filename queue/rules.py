@@ -1,4 +1,4 @@
-"""The rules of an event: how fast, how many, how long; and which state may follow which."""
+"""Rules of an event (rates, bounds, seconds), and the actions that each state allows."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,13 +17,13 @@ Rate = (
 
 
 class Lanes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Weights of the lanes; there is one lane so far."""
+    """Weights of the lanes, by name."""
 
     main: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator may set; durations are whole seconds."""
+    """Rules that an operator may set; durations are whole seconds."""
 
     rate_per_second: Rate = 500
     active_max: Count = 5000
@@ -42,13 +42,13 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fairness: Literal["lottery", "arrival"] = "arrival"
 
     def numbers(self) -> dict[str, float]:
-        """The rules that the moves read."""
-        every: dict[str, Any] = msgspec.to_builtins(self)
-        return {name: value for name, value in every.items() if isinstance(value, int | float)}
+        """Return the rules that the moves read: those that are numbers."""
+        fields: dict[str, Any] = msgspec.to_builtins(self)
+        return {name: value for name, value in fields.items() if isinstance(value, int | float)}
 
 
 def rules_of(fields: dict[str, Any]) -> Rules:
-    """Rules from JSON, defaults for what is missing.
+    """Return the rules of decoded JSON; a field that is missing has its default.
 
     Fairness is always `arrival` until there is a lottery.
 
@@ -75,7 +75,7 @@ ACTIONS: dict[str, tuple[frozenset[EventState], EventState]] = {
 
 
 def next_state(action: str, state: EventState) -> EventState:
-    """The state after an operator's action.
+    """Return the state after an operator's action.
 
     Raises:
         WrongState: the action does not fit the state.
