@@ -88,7 +88,7 @@ class PlaceUpdates:
             self.list_waiting(subscriber)
 
     def answer(self, subscriber: Subscriber, place: Place, re: str) -> None:
-        """Answer `queue.join` or `queue.claim`, which mark the visitor as present, with the place."""
+        """Answer `queue.join` or `queue.claim` with the place; both mark the visitor as present."""
         subscriber.place.present = True
         self._send(subscriber, place, re)
 
