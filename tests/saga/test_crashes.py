@@ -148,7 +148,7 @@ async def paid_event(
     asyncio.get_running_loop().set_exception_handler(bury_quietly)
     monkeypatch.setattr(recorder, "BLOCK_MS", 0)
     monkeypatch.setattr(watchdog, "EVERY_S", 0.02)
-    monkeypatch.setattr(server_bank, "LOOK_S", 0.01)
+    monkeypatch.setattr(server_bank, "POLL_S", 0.01)
     settings = settings_for(redis_url, postgres_url)
     rows = [{"name": f"R{n}", "seats": 500} for n in range(4)]
     section = {
