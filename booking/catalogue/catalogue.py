@@ -51,7 +51,7 @@ class Event:
     shows: list[Show]
     sections: list[Section]
 
-    def shown(self, state: str | None = None) -> dict[str, Any]:
+    def members(self, state: str | None = None) -> dict[str, Any]:
         """Serialize it for visitors; `state` replaces its own, as `recovering` does."""
         return {
             "id": self.id,
@@ -79,9 +79,9 @@ class Event:
             },
         }
 
-    def shown_to_operators(self, state: str | None = None) -> dict[str, Any]:
+    def operator_members(self, state: str | None = None) -> dict[str, Any]:
         """Serialize it for operators: with the rules."""
-        return {**self.shown(state), "rules": msgspec.to_builtins(self.rules)}
+        return {**self.members(state), "rules": msgspec.to_builtins(self.rules)}
 
 
 class Catalogue:
