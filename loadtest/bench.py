@@ -160,13 +160,13 @@ async def _visitor(base: str, event: str) -> Client:
 async def _loaded(redis: Redis) -> EpochGate:
     """Load an open event into Redis, without Postgres. Return its gate."""
     program, gate = Program(redis), EpochGate("demo")
-    run_id, _ = await program.found(["demo"])
+    run_id, _ = await program.epochs(["demo"])
     stamp = f"1:{run_id}"
     await program.ask("demo", f"0:{run_id}", CloseEpoch(0))
     rules = rules_of({}).numbers()
     await program.ask("demo", stamp, LoadEvent(1, "open", rules, {"main": 0}, {"main": 0}, {}))
     await program.ask("demo", stamp, OpenEpoch())
-    gate.judge(1, stamp, run_id)
+    gate.compare(1, stamp, run_id)
     return gate
 
 

@@ -171,7 +171,7 @@ async def _pairs(redis: Redis, *, rows: int, seats: int, epoch: int) -> float:
 async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> EpochGate:
     """Load an open event with a seated section and admitted callers, without Postgres."""
     program, gate = Program(redis), EpochGate("demo")
-    run_id, _ = await program.found(["demo"])
+    run_id, _ = await program.epochs(["demo"])
     stamp = f"{epoch}:{run_id}"
     await program.ask("demo", f"{epoch - 1}:{run_id}", CloseEpoch(epoch - 1))
     rules = rules_of({}).numbers()
@@ -183,5 +183,5 @@ async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> EpochGate:
     places = [RecordedPlace(f"v{n}", n + 1, 1, "admitted", 1, 1, NEVER_MS) for n in range(CALLERS)]
     await program.ask("demo", stamp, LoadPlaces(places, []))
     await program.ask("demo", stamp, OpenEpoch())
-    gate.judge(epoch, stamp, run_id)
+    gate.compare(epoch, stamp, run_id)
     return gate

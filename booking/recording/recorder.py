@@ -115,7 +115,7 @@ class Recorder:
         until = time.monotonic() + REBUILD_S
         while not stamp and time.monotonic() < until:  # a faster process loads the same
             await asyncio.sleep(RENEW_S)
-            run_id, [found] = await self._program.found([event])
+            run_id, [found] = await self._program.epochs([event])
             number, _, at = found.partition(":")
             stamp = found if at == run_id and int(number) > epoch else ""
         if not stamp:
@@ -134,7 +134,7 @@ class Recorder:
             LEASE_S,
         )
         self._renewed_at = time.monotonic()
-        run_id, found = await self._program.found([row["event"] for row in rows])
+        run_id, found = await self._program.epochs([row["event"] for row in rows])
         ready: list[LeasedEvent] = []
         for row, stamp in zip(rows, found, strict=True):
             if stamp == f"{row['epoch']}:{run_id}":

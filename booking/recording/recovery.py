@@ -68,7 +68,7 @@ class Recovery:
             asyncpg.PostgresError, OSError, RedisError: a store did not answer; begin anew.
         """
         log.warning("brings back event=%s epoch=%d", event, epoch)
-        run_id, _ = await self._program.found([event])
+        run_id, _ = await self._program.epochs([event])
         closing = f"{epoch}:{run_id}"
         match await self._program.ask(event, closing, CloseEpoch(epoch)):
             case EpochPassed(number=found):

@@ -1,7 +1,8 @@
--- Carry out a batch, each command by itself: what fails spoils no neighbour.
+-- The loop over a batch: carries out each command by itself, so that a failure spoils no other.
 --
--- Another epoch than the event's, or another Redis than the epoch's: nothing is done. Only the
--- moves of the one way back work on a closed epoch, and each of them says in its file when.
+-- Where the event has another epoch, or this is another Redis than the epoch's, every reply is
+-- not_ready and nothing is done. Moves of the recovery alone work on a closed epoch, and each
+-- says in its file when.
 local RECOVERY = { close_epoch = true, open_epoch = true, load_event = true, load_places = true,
   load_sections = true, load_holds = true }
 
@@ -9,11 +10,11 @@ local commands, replies = cmsgpack.unpack(ARGV[3]), {}
 local ready = holder == run_id() and redis.call("GET", epoch_key()) == stamp
 for index, command in ipairs(commands) do
   if ready or RECOVERY[command.move] then
-    local fine, reply = pcall(moves[command.move], command)
-    replies[index] = fine and reply or answer("failed", { why = tostring(reply) })
+    local fine, result = pcall(moves[command.move], command)
+    replies[index] = fine and result or reply("failed", { why = tostring(result) })
   else
-    replies[index] = answer("not_ready")
+    replies[index] = reply("not_ready")
   end
 end
-pcall(seats.tell_changes)
+pcall(seats.publish_changes)
 return cmsgpack.pack(replies)

@@ -23,7 +23,7 @@ from booking_rush.circuit_breaker import BreakerState
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
-from booking_rush.queue.admission import BEAT_S, Admission
+from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.signer import Signer, open_signer
 from booking_rush.server.practice_bank.service import open_bank
@@ -75,7 +75,7 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
 async def tend(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Run `tend`: expire, admit and publish a tick for every event."""
     duty = Admission(EventRegistry(pool, Program(redis)))
-    tasks = [asyncio.create_task(forever("tend", duty.run_once, idle_s=BEAT_S / 4))]
+    tasks = [asyncio.create_task(forever("tend", duty.run_once, idle_s=TICK_S / 4))]
     yield
     await cancel_and_wait(tasks)
 

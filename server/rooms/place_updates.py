@@ -88,7 +88,7 @@ class PlaceUpdates:
             self.list_waiting(subscriber)
 
     def answer(self, subscriber: Subscriber, place: Place, re: str) -> None:
-        """Answer a command that marked the visitor as present: with the place."""
+        """Answer `queue.join` or `queue.claim` with the place; both mark the visitor as present."""
         subscriber.place.present = True
         self._send(subscriber, place, re)
 
@@ -167,7 +167,7 @@ class PlaceUpdates:
         return await self._line.find(subscriber.visitor)
 
     async def _read_gone(self) -> None:
-        """News were lost: read the gone numbers again, and look up the subscribers among them."""
+        """Read the gone numbers again after lost news, and look up the subscribers among them."""
         after, more = self._view.head, True
         while more:
             try:

@@ -1,4 +1,4 @@
-"""Holds in Redis: every reply of every move, repeats, what becomes of seats; the test owns time."""
+"""Moves of holds: every reply, repeats, and the seats afterwards, on a clock of the tests."""
 
 from typing import Any
 

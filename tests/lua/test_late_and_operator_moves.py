@@ -1,4 +1,4 @@
-"""Moves of who is late, and of operators: every word, repeats, and what is left behind."""
+"""Moves of late visitors and of operators: every reply, repeats, and what Redis has afterwards."""
 
 from typing import Any
 

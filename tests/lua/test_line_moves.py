@@ -1,4 +1,4 @@
-"""Every move: every word that it may answer, repeats, and what it leaves behind."""
+"""Moves of the line: every reply, repeats, and what Redis has afterwards."""
 
 import pytest
 from redis.asyncio import Redis
@@ -74,7 +74,7 @@ async def test_a_full_line_refuses_and_gives_no_number(moves: EventInRedis, redi
 
 
 @pytest.mark.parametrize("state", ["draining", "closed"])
-async def test_a_line_that_takes_nobody_refuses(program: Program, state: lua.RoomState) -> None:
+async def test_a_line_that_takes_nobody_refuses(program: Program, state: lua.EventState) -> None:
     moves = await EventInRedis(program).open(state=state)
 
     assert await moves.ask(line_commands.JoinLine("ada")) == line_commands.LineClosed()
@@ -82,7 +82,7 @@ async def test_a_line_that_takes_nobody_refuses(program: Program, state: lua.Roo
 
 @pytest.mark.parametrize("state", ["scheduled", "drawing", "open", "paused"])
 async def test_a_line_takes_visitors_before_it_moves(
-    program: Program, state: lua.RoomState
+    program: Program, state: lua.EventState
 ) -> None:
     moves = await EventInRedis(program).open(state=state)
 
@@ -238,7 +238,7 @@ async def test_a_great_step_back_begins_anew_and_does_not_stop_the_night(
 
 @pytest.mark.parametrize("state", ["scheduled", "drawing", "paused", "closed"])
 async def test_a_room_that_does_not_move_admits_nobody(
-    moves: EventInRedis, state: lua.RoomState
+    moves: EventInRedis, state: lua.EventState
 ) -> None:
     await moves.join("ada")
     await moves.ask(events_commands.SetRules(2, state, {}))

@@ -1,4 +1,4 @@
-"""The program: batches in order, failures alone, the epoch gate, and the way back's own moves."""
+"""Program: batches in order, failures alone, the epoch gate, and the recovery's own moves."""
 
 import asyncio
 from typing import Any, TypeVar
@@ -33,7 +33,7 @@ async def moves(program: Program) -> EventInRedis:
 def batcher(moves: EventInRedis, program: Program) -> Batcher:
     gate = EpochGate(EVENT)
     number, _, run_id = moves.stamp.partition(":")
-    gate.judge(int(number), moves.stamp, run_id)
+    gate.compare(int(number), moves.stamp, run_id)
     return Batcher(program, gate)
 
 
@@ -90,7 +90,7 @@ COMMANDS: list[lua.Command[Any]] = [
 async def test_a_key_of_another_type_fails_a_move_and_no_neighbour(
     wrong: str, moves: EventInRedis, program: Program, redis: Redis
 ) -> None:
-    """Whatever key is broken, each command is answered, as failed or as asked."""
+    """Every command has a reply, Failed or its own, with any one key broken."""
     await moves.open(epoch=2, sections=[seated("stalls", A="..."), standing("floor", 5)])
     await moves.admit("ada", "bob")
     await moves.hold("ada", "stalls.A-2", key="before")
@@ -131,7 +131,7 @@ async def test_another_epoch_or_another_redis_does_nothing(
 async def test_a_stamp_of_another_redis_does_nothing_even_where_it_is_stored(
     moves: EventInRedis, redis: Redis
 ) -> None:
-    """An AOF that was put into a new Redis brings the old epoch's key with it."""
+    """Copying an AOF into a new Redis copies the old epoch's key, too."""
     await redis.set(epoch_key(EVENT), "1:0123456789abcdef")
 
     with pytest.raises(Recovering):
@@ -146,7 +146,7 @@ async def test_the_program_is_loaded_again_when_redis_forgot_it(
     assert isinstance(await moves.ask(line_commands.JoinLine("ada")), line_commands.Waiting)
 
 
-# The one way back's moves
+# The recovery's moves
 
 
 async def test_a_closed_epoch_lets_nothing_through(moves: EventInRedis) -> None:

@@ -11,6 +11,7 @@ from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.holds import commands as lua
 from booking_rush.lua.line import commands
 from booking_rush.lua.saga import commands as saga_commands
+from tests.model.choices import CHOICES, Choice
 from tests.model.model_lab import Lab
 from tests.model.reference_ledger import (
     PAYMENT_STATES,
@@ -20,10 +21,20 @@ from tests.model.reference_ledger import (
     OutboxEntry,
     Pass,
 )
-from tests.model.sale_choices import ACTIONS, CHOICES, STEPS_S, Choice
 from tests.model.sale_stores import NAMES, SaleLab, pick
 from tests.support.event_in_redis import EVENT
 
+STEPS_S = (0, 11, 61, 201, 201, 301, -3)
+# Methods of the machine, the likelier the more often they stand here.
+ACTIONS = (
+    *("hold",) * 6, *("extend", "release", "repeat", "reuse_key", "leave", "remove"),
+    *("check_out",) * 3, *("tick",) * 4, *("record", "record_some") * 2,
+    *("send_message",) * 5, *("commit_out_of_order",), *("capture_late",) * 3,
+    *("carry_out_everything",) * 2, *("carry_out_one",) * 3, *("deliver_again",) * 2,
+    *("wake_a_conductor",) * 2,
+    *("stop_a_recorder", "wake_the_recorder", "lose_redis", "lose_redis", "rebuild"),
+    *("free_a_seat_by_hand",) * 2,
+)  # fmt: skip
 LOST = ("declined", "cancelled")  # a capture may follow for all that
 
 

@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
@@ -28,7 +27,7 @@ from booking_rush.booking.payments.provider import (
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.stripe import Stripe
-from tests.support.fake_http import HandWrittenHttp
+from tests.support.fake_http import HandWrittenHttp, form_of, path_of, query_of
 
 KEY = "sk_test_123"  # as stripe-mock wants one to look
 SECRETS = ("whsec_new", "whsec_old")
@@ -39,18 +38,6 @@ def new_payment(*, age_ms: int = 0, lasts_ms: int = 60_000, secret: str = "") ->
     now = time.time_ns() // 1_000_000
     booking = uuid7(now - age_ms, uuid.uuid4().bytes[:10])
     return Payment(booking, 1, 6500, "EUR", "stripe", now + lasts_ms, "stripe", secret)
-
-
-def form_of(request: HttpRequest) -> dict[str, str]:
-    return {name: value for name, [value] in parse_qs((request.body or b"").decode()).items()}
-
-
-def path_of(request: HttpRequest) -> str:
-    return urlsplit(request.url).path
-
-
-def query_of(request: HttpRequest) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(request.url).query))
 
 
 def intent_form(payment: Payment) -> dict[str, str]:

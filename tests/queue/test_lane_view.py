@@ -1,4 +1,4 @@
-"""The pure parts of the line: views, forecasts, watermarks, rules."""
+"""View of a lane: positions, missed news, and a head that only grows."""
 
 import random
 
@@ -7,7 +7,7 @@ from booking_rush.queue.lane_view import LaneView
 
 
 def test_ahead_counts_who_still_waits_whatever_happened() -> None:
-    """A view fed with every departure agrees with counting the line itself."""
+    """Compare a view that was given every departure with a count of the line itself."""
     chance = random.Random(7)
     for _ in range(200):
         waiting, view = set(range(1, 60)), LaneView()
@@ -36,9 +36,3 @@ def test_an_older_head_does_not_move_a_view_back() -> None:
     view.drop(0, 4)
 
     assert view.head == 9
-
-
-# Watermark
-
-
-# Rules

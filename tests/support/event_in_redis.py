@@ -7,7 +7,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.program import Program
-from booking_rush.lua.commands import Command, RoomState
+from booking_rush.lua.commands import Command, EventState
 from booking_rush.lua.events.commands import ReadSeats, SectionInventory
 from booking_rush.lua.holds.commands import CheckoutHold, Held, Hold, HoldSeats
 from booking_rush.lua.keys import key
@@ -43,13 +43,13 @@ class EventInRedis:
     async def open(
         self,
         *,
-        state: RoomState = "open",
+        state: EventState = "open",
         epoch: int = 1,
         sections: Sequence[SectionInventory] = (),
         **rules: float,
     ) -> "EventInRedis":
         """Load the event, empty, under an epoch."""
-        run_id, _ = await self.program.found([EVENT])
+        run_id, _ = await self.program.epochs([EVENT])
         await self.ask(CloseEpoch(epoch - 1), stamp=f"{epoch - 1}:{run_id}")
         self.stamp = f"{epoch}:{run_id}"
         load = LoadEvent(1, state, rules_of(dict(rules)).numbers(), {LANE: 0}, {LANE: 0}, {})
