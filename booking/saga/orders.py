@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from booking_rush.booking.holds.bookings import hold_of
-from booking_rush.booking.messaging.outbox import Envelope, message
+from booking_rush.booking.messaging.outbox import PAYMENT_ORDERS, Envelope, message
 from booking_rush.booking.payments.provider import (
     PAYMENT,
     Payment,
@@ -221,7 +221,6 @@ ORDERS: dict[str, Callable[[OrderContext, Envelope, OrderData], Awaitable[Messag
     "free": free,
     "tell": publish,
 }
-PAYMENT_ORDERS = {"charge", "cancel_charge", "refund"}
 
 CLAIMS = """
     SELECT claims.event, seat, booking, state

@@ -68,7 +68,8 @@ class Watchdog:
             self._purge_at = time.monotonic() + PURGE_EVERY_S
             await self.purge()
         found = await self.report_overdue() + await self.ask_providers()
-        return found + await self.republish() + await self.resend_stalled()
+        found += await self.unpark() + await self.republish()
+        return found + await self.resend_stalled()
 
     async def release(self) -> None:
         """Release the lease, so that another process may look."""
@@ -140,6 +141,7 @@ class Watchdog:
     async def resend_stalled(self) -> int:
         """Enqueue again the order that a stalled booking awaits. Return how many.
 
+        None where that order was refused for good, or is parked and tried again by itself.
         Receivers ignore a repeat: orders carry their step, and messages an id for the inbox.
         """
         rows = await self._pool.fetch(
@@ -148,11 +150,13 @@ class Watchdog:
             WHERE state IN ('paying', 'retaking', 'refunding')
               AND changed_at < now() - make_interval(secs => $1)
               AND NOT EXISTS (SELECT FROM outbox WHERE outbox.booking = bookings.id
-                              AND done_at IS NULL AND NOT parked)
+                  AND done_at IS NULL AND (NOT parked OR retry_at IS NOT NULL
+                      OR (topic = 'orders' AND outbox.step = bookings.step AND kind = ANY($2))))
             RETURNING id, event, state, step, attempt, paid, (SELECT overdue FROM payments
                 WHERE booking = id AND payments.attempt = bookings.attempt) AS overdue
             """,
             self._still_s,
+            sorted(AWAITED_ORDERS.values()),
         )
         orders = [
             outbox.order(
@@ -164,6 +168,18 @@ class Watchdog:
             for row in rows
         ]  # fmt: skip
         return await enqueue(self._pool, orders)
+
+    async def unpark(self) -> int:
+        """Let what broke, and is never given up, be tried again. Return how many rows it is."""
+        done = await self._pool.execute(
+            """
+            UPDATE outbox SET parked = false, retry_at = NULL, published_at = NULL, due_at = now()
+            WHERE seq IN (SELECT seq FROM outbox WHERE parked AND retry_at <= now()
+                          ORDER BY retry_at LIMIT $1)
+            """,
+            PAGE,
+        )
+        return int(done.rpartition(" ")[2])
 
     async def republish(self) -> int:
         """Let the relay publish again what it published and nobody has handled: a topic was lost.
