@@ -18,7 +18,8 @@ from booking_rush.booking.messaging.message_log import MessageLog
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
-from booking_rush.booking.saga.reconciliation import Difference, Reconciler
+from booking_rush.booking.saga.difference import Difference
+from booking_rush.booking.saga.reconciliation import Reconciler
 from booking_rush.circuit_breaker import BreakerState
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program

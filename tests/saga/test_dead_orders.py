@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from booking_rush.booking.messaging import dead_letters, outbox
+from booking_rush.booking.messaging.message_log import Rejection
 from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.payments.provider import Payment, PaymentRefusedError
 from booking_rush.booking.payments.router import PaymentRouter
@@ -58,7 +59,7 @@ class Night:
         for _ in range(times):
             await self.conductor.run_once()
             await self.pool.execute(
-                "UPDATE outbox SET due_at = now(), retry_at = least(retry_at, now())"
+                "UPDATE outbox SET due_at = now(), retry_at = retry_at - interval '1 hour'"
             )
 
 
@@ -102,9 +103,8 @@ async def test_what_gives_stock_back_is_tried_until_it_works(
 async def test_the_rounds_grow_to_a_minute(night: Night) -> None:
     await night.booking("released", "free")
     await night.pool.execute("UPDATE outbox SET rounds = 30")
-    rejection = dead_letters.Rejection(
-        Envelope(*await night.pool.fetchrow(ENVELOPE)), "broken", "a mistake", is_retried=True
-    )
+    [row] = await night.pool.fetch(ENVELOPE)
+    rejection = Rejection(Envelope(*row), "broken", "a mistake", is_retried=True)
     await dead_letters.reject(night.pool, [rejection])
     wait_s = await night.pool.fetchval(
         "SELECT extract(epoch FROM retry_at - now())::float8 FROM outbox"
