@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from booking_rush.booking.messaging import outbox
+from booking_rush.booking.payments.provider import PAYMENT, payment_of
 from booking_rush.booking.saga.difference import Difference
 from booking_rush.booking.saga.reconciliation import Reconciler
 from booking_rush.booking.seats import inventory
@@ -243,3 +244,25 @@ async def test_a_booking_whose_hold_ended_unrecorded_expires(
         return bool(await pool.fetchval("SELECT state = 'expired' FROM bookings"))
 
     await until(has_expired)
+
+
+async def test_a_refund_made_at_the_bank_refunds_the_booking(
+    world: World, pool: Pool, redis: Redis
+) -> None:
+    await world.event()
+    ada = await world.visitor()
+    id_ = await ada.buys(seats=["stalls.A-1"])
+    await until(lambda: is_quiet(pool))
+    duty = reconciler(world, pool)
+    [payment] = [payment_of(row) for row in await pool.fetch(f"SELECT {PAYMENT} FROM payments")]
+    with world.services.payments.provider_of(payment) as provider:
+        await provider.refund(payment)
+
+    async def is_refunded() -> bool:
+        await duty.run_once()
+        return bool(await pool.fetchval("SELECT state = 'refunded' FROM bookings"))
+
+    await until(is_refunded)
+    await ada.booked(id_, "refunded")
+    await until(lambda: is_quiet(pool))
+    assert await disagreements(pool, redis) == []
