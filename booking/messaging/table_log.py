@@ -62,6 +62,7 @@ class TableLog:
         await self._lease.release()
 
 
+COUNT_PARKED = "SELECT count(*) FROM outbox WHERE parked AND done_at IS NULL"
 COUNT_UNFINISHED = "SELECT count(*) FROM outbox WHERE done_at IS NULL AND NOT parked"
 
 # Lanes and events are found by skipping through the index from each to the next one, whatever

@@ -127,7 +127,8 @@ class Recorder:
         rows = await self._pool.fetch(
             """
             UPDATE recorded SET holder = $1, held_at = now()
-            WHERE holder IN ($1, '') OR held_at < now() - make_interval(secs => $2)
+            WHERE (holder IN ($1, '') OR held_at < now() - make_interval(secs => $2))
+                AND event IN (SELECT id FROM events WHERE archived_at IS NULL)
             RETURNING event, epoch, last
             """,
             self._holder,
