@@ -134,6 +134,8 @@ class Room:
                 self.places.apply_gone(news)
             case pubsub.Joined():
                 self.places.doubt(self._subscribers.of(news.visitor))
+            case pubsub.RulesChanged():
+                self.places.apply_state(news.state)
             case pubsub.Recorded():
                 self.line.watermark.move(news.entry)
             case pubsub.Seats():
@@ -144,7 +146,7 @@ class Room:
             case pubsub.Held() | pubsub.Ending() | pubsub.Ended() | pubsub.Booked():
                 self._apply_booking_news(self._subscribers.of(news.visitor), news)
             case _:
-                pass  # the registry applies rules and broadcasts, as Postgres has them
+                pass  # the registry applies broadcasts, as Postgres has them
 
     def invalidate(self) -> None:
         """Look up every place, and read the seats again: news may be lost."""
