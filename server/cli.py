@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from booking_rush.migrations.migrate import MigrationChangedError
 from booking_rush.migrations.migrate import migrate as apply_migrations
 from booking_rush.postgres import PostgresUnfitError, open_pool
 from booking_rush.queue import keyring
+from booking_rush.queue.event_registry import EVENT_ID
 from booking_rush.queue.keyring import SecretKeyError
 from booking_rush.server.auth.operators import Operators, Role
 from booking_rush.server.embedded.data_lock import DataInUseError
@@ -63,6 +65,24 @@ Settings are environment variables with the prefix RUSH_; README and .env.exampl
 Exit codes: 0 done · 1 it failed · 2 wrong usage · 3 a setting is wrong or missing ·
 4 a store does not answer · 5 port or data folder in use · 6 a child cannot be kept alive.
 """
+
+
+class TextArgument(click.ParamType):
+    """An argument that a store will be asked for: of a pattern, so no bytes that are no UTF-8."""
+
+    def __init__(self, name: str, pattern: str) -> None:
+        self.name = name
+        self._pattern = re.compile(pattern)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the argument, or end with a usage error."""
+        if not self._pattern.match(value):
+            self.fail(f"{value!r} is no {self.name}", param, ctx)
+        return value
+
+
+EVENT = TextArgument("event's id", EVENT_ID.pattern)
+OPERATOR = TextArgument("name", r"[^\W_][\w.@ -]{0,63}\Z")
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -135,7 +155,7 @@ def migrate() -> None:
 
 
 @cli.command()
-@click.argument("event", default="demo")
+@click.argument("event", type=EVENT, default="demo")
 def seed(event: str) -> None:
     """Put the demo's event on sale under an id, and open it."""
     settings = _settings()
@@ -149,7 +169,7 @@ def seed(event: str) -> None:
 
 
 @cli.command()
-@click.argument("event")
+@click.argument("event", type=EVENT)
 def rebuild(event: str) -> None:
     """Load one event into Redis again from Postgres, as after a loss; every place is kept."""
     settings = _settings()
@@ -173,7 +193,7 @@ def rebuild(event: str) -> None:
 
 
 @cli.command()
-@click.argument("event", required=False)
+@click.argument("event", type=EVENT, required=False)
 @click.option("--dry-run", is_flag=True, help="Show the differences only.")
 def reconcile(event: str | None, dry_run: bool) -> None:
     """Compare Redis, Postgres and the bank for one event or all; repair differences."""
@@ -221,7 +241,7 @@ def rotate_keys() -> None:
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", type=OPERATOR)
 @click.option("--role", type=click.Choice(["viewer", "operator", "admin"]), default="operator")
 def key(name: str, role: Role) -> None:
     """Give an operator a new API key, for programs; it is shown once."""

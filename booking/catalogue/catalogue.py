@@ -25,6 +25,7 @@ from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
 from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
+from booking_rush.text import as_line
 from booking_rush.timestamps import instant
 
 FIXED = ("id", "shows", "rules")  # members that `change` refuses by name
@@ -260,7 +261,8 @@ def _event_of(row: asyncpg.Record) -> Event:
 def section_of(row: dict[str, Any]) -> Section:
     """Return the section of a row of `sections`, as Postgres writes it in JSON."""
     price = {"amount": row["price_amount"], "currency": row["price_currency"]}
-    fields = {name: row[name] for name in ("id", "show", "name", "kind")} | {"price": price}
+    fields = {name: row[name] for name in ("id", "show", "kind")}
+    fields |= {"name": as_line(row["name"]), "price": price}
     if row["kind"] == "seated":
         fields |= {"rows": row["rows"], "closed": row["closed"]}
     else:

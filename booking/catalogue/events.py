@@ -8,12 +8,15 @@ import msgspec
 
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.errors import Invalid
+from booking_rush.text import Line
 
 SEATS_MAX = 200_000  # of one event; the largest stadiums hold 120,000
 SECTIONS_MAX = 500
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\Z")]
+ClosedSeat = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\.[A-Z0-9]{1,4}-[1-9][0-9]{0,3}\Z")
+]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -47,10 +50,10 @@ class SeatedSection(Strict, frozen=True, tag_field="kind", tag="seated"):
 
     id: Id
     show: Id
-    name: Name
+    name: Line
     price: Price
     rows: Annotated[list[Row], msgspec.Meta(min_length=1, max_length=1000)]
-    closed: list[str] = []
+    closed: list[ClosedSeat] = []
 
     @property
     def capacity(self) -> int:
@@ -63,7 +66,7 @@ class StandingSection(Strict, frozen=True, tag_field="kind", tag="standing"):
 
     id: Id
     show: Id
-    name: Name
+    name: Line
     price: Price
     capacity: Annotated[int, msgspec.Meta(ge=1, le=SEATS_MAX)]
 
@@ -75,7 +78,7 @@ class NewEvent(Strict, frozen=True):
     """A whole event in one body."""
 
     id: Id
-    name: Name
+    name: Line
     shows: Annotated[list[Show], msgspec.Meta(min_length=1, max_length=100)]
     sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)]
     opens_at: Moment | None = None
@@ -100,7 +103,7 @@ class NewEvent(Strict, frozen=True):
 class EventChange(Strict, frozen=True):
     """A change of an event; a member that is not given stays. The last three are refused."""
 
-    name: Name | msgspec.UnsetType = msgspec.UNSET
+    name: Line | msgspec.UnsetType = msgspec.UNSET
     opens_at: Moment | msgspec.UnsetType | None = msgspec.UNSET
     closes_at: Moment | msgspec.UnsetType | None = msgspec.UNSET
     sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)] = []

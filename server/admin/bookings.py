@@ -44,7 +44,7 @@ async def refund(request: Request) -> Response:
     """Answer `POST /api/v1/admin/bookings/{booking}/refund`."""
     operator = await require_operator(request, "operator")
     services = services_of(request)
-    booking = booking_id_of(request.path_params["booking"])
+    booking = booking_id_of(request)
     found = await cancel(services.pool, booking, operator.name, after_begin=True)
     return answer(202, {"booking": found.operator_members(services.signer.ticket)})
 

@@ -63,7 +63,7 @@ async def own_booking(request: Request) -> Booking:
     """
     services = services_of(request)
     visitor = visitor_of(request, services)
-    found = await bookings.get(services.pool, booking_id_of(request.path_params["booking"]))
+    found = await bookings.get(services.pool, booking_id_of(request))
     if found.visitor != visitor:
         raise UnknownBooking
     return found

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from booking_rush.booking.catalogue.catalogue import Event
 from booking_rush.booking.catalogue.events import Section
 from booking_rush.booking.seats.chart import chart
-from booking_rush.server.web.requests import page_of, room_of, services_of
+from booking_rush.server.web.requests import event_id_of, page_of, room_of, services_of
 from booking_rush.server.web.responses import answer
 
 CHARTS_MAX = 64
@@ -28,14 +28,14 @@ async def events(request: Request) -> Response:
 
 async def event(request: Request) -> Response:
     """Answer `GET E`."""
-    found = await services_of(request).catalogue.event(request.path_params["event"])
+    found = await services_of(request).catalogue.event(event_id_of(request))
     await room_of(request)
     return answer(200, {"event": _members_of(request, found)})
 
 
 async def event_chart(request: Request) -> Response:
     """Answer `GET E/chart`. It may be cached: it changes only when sections are added."""
-    found = await services_of(request).catalogue.event(request.path_params["event"])
+    found = await services_of(request).catalogue.event(event_id_of(request))
     body, tag = _chart(tuple(map(_HashableSection, found.sections)))
     headers = {"ETag": tag, "Cache-Control": "public, max-age=60"}
     if tag in [known.strip() for known in request.headers.get("if-none-match", "").split(",")]:
