@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import sys
+from collections.abc import Callable
 from uuid import UUID
 
 import asyncpg
@@ -67,22 +68,21 @@ Exit codes: 0 done · 1 it failed · 2 wrong usage · 3 a setting is wrong or mi
 """
 
 
-class TextArgument(click.ParamType):
-    """An argument that a store will be asked for: of a pattern, so no bytes that are no UTF-8."""
+def _of(name: str, pattern: re.Pattern[str]) -> Callable[..., str | None]:
+    """Return a callback that ends with a usage error where an argument does not fit a pattern."""
 
-    def __init__(self, name: str, pattern: str) -> None:
-        self.name = name
-        self._pattern = re.compile(pattern)
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the argument, or end with a usage error."""
-        if not self._pattern.match(value):
-            self.fail(f"{value!r} is no {self.name}", param, ctx)
+    def check(
+        _context: click.Context, _parameter: click.Parameter, value: str | None
+    ) -> str | None:
+        if value is not None and not pattern.match(value):
+            raise click.BadParameter(f"{value!r} is no {name}")
         return value
 
+    return check
 
-EVENT = TextArgument("event's id", EVENT_ID.pattern)
-OPERATOR = TextArgument("name", r"[^\W_][\w.@ -]{0,63}\Z")
+
+EVENT = _of("event's id", EVENT_ID)
+OPERATOR = _of("name of an operator", re.compile(r"[^\W_][\w.@ -]{0,63}\Z"))
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -155,7 +155,7 @@ def migrate() -> None:
 
 
 @cli.command()
-@click.argument("event", type=EVENT, default="demo")
+@click.argument("event", callback=EVENT, default="demo")
 def seed(event: str) -> None:
     """Put the demo's event on sale under an id, and open it."""
     settings = _settings()
@@ -169,7 +169,7 @@ def seed(event: str) -> None:
 
 
 @cli.command()
-@click.argument("event", type=EVENT)
+@click.argument("event", callback=EVENT)
 def rebuild(event: str) -> None:
     """Load one event into Redis again from Postgres, as after a loss; every place is kept."""
     settings = _settings()
@@ -193,7 +193,7 @@ def rebuild(event: str) -> None:
 
 
 @cli.command()
-@click.argument("event", type=EVENT, required=False)
+@click.argument("event", callback=EVENT, required=False)
 @click.option("--dry-run", is_flag=True, help="Show the differences only.")
 def reconcile(event: str | None, dry_run: bool) -> None:
     """Compare Redis, Postgres and the bank for one event or all; repair differences."""
@@ -241,7 +241,7 @@ def rotate_keys() -> None:
 
 
 @cli.command()
-@click.argument("name", type=OPERATOR)
+@click.argument("name", callback=OPERATOR)
 @click.option("--role", type=click.Choice(["viewer", "operator", "admin"]), default="operator")
 def key(name: str, role: Role) -> None:
     """Give an operator a new API key, for programs; it is shown once."""

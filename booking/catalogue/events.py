@@ -12,6 +12,7 @@ from booking_rush.text import Line
 
 SEATS_MAX = 200_000  # of one event; the largest stadiums hold 120,000
 SECTIONS_MAX = 500
+NAMED_MAX = 10  # mistakes of one kind that a refusal names
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
 ClosedSeat = Annotated[
@@ -53,7 +54,7 @@ class SeatedSection(Strict, frozen=True, tag_field="kind", tag="seated"):
     name: Line
     price: Price
     rows: Annotated[list[Row], msgspec.Meta(min_length=1, max_length=1000)]
-    closed: list[ClosedSeat] = []
+    closed: Annotated[list[ClosedSeat], msgspec.Meta(max_length=SEATS_MAX)] = []
 
     @property
     def capacity(self) -> int:
@@ -113,10 +114,13 @@ class EventChange(Strict, frozen=True):
 
 
 def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, str]]:
-    """Return mistakes in sections: repeated ids, unknown shows, rows or closed seats."""
+    """Return mistakes in sections: repeated ids, unknown shows, rows or closed seats.
+
+    The work is bounded by SEATS_MAX: beyond it nothing is looked at any more.
+    """
     errors = _repeated("sections", [section.id for section in sections])
     if sum(section.capacity for section in sections) > SEATS_MAX:
-        errors.append(("sections", f"more than {SEATS_MAX} places in one event"))
+        return [*errors, ("sections", f"more than {SEATS_MAX} places in one event")]
     for index, section in enumerate(sections):
         field = f"sections[{index}]"
         if section.show not in shows:
@@ -125,7 +129,7 @@ def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, 
             errors += _repeated(f"{field}.rows", [row.name for row in section.rows])
             unknown = _unknown_seats(section)
             if unknown:
-                errors.append((f"{field}.closed", f"unknown seats: {', '.join(unknown)}"))
+                errors.append((f"{field}.closed", f"unknown seats: {_some_of(unknown)}"))
     return errors
 
 
@@ -163,4 +167,10 @@ def _unknown_seats(section: SeatedSection) -> list[str]:
 
 def _repeated(field: str, ids: list[str]) -> list[tuple[str, str]]:
     twice = sorted(id_ for id_, times in Counter(ids).items() if times > 1)
-    return [(field, f"given twice: {', '.join(twice)}")] if twice else []
+    return [(field, f"given twice: {_some_of(twice)}")] if twice else []
+
+
+def _some_of(names: list[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    more = len(names) - NAMED_MAX
+    return ", ".join(names[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")

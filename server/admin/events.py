@@ -44,11 +44,8 @@ async def events(request: Request) -> Response:
     """Answer `GET /api/v1/admin/events`: every event, newest first."""
     await require_operator(request, "viewer")
     limit, after = page_of(request)
-    found = await services_of(request).catalogue.every()
-    if after is not None:
-        ids = [event.id for event in found]
-        found = found[ids.index(after) + 1 :] if after in ids else []
-    return answer(200, {"events": [_members_of(request, event) for event in found[:limit]]})
+    found = await services_of(request).catalogue.newest(limit=limit, after=after)
+    return answer(200, {"events": [_members_of(request, event) for event in found]})
 
 
 async def event(request: Request) -> Response:

@@ -10,7 +10,6 @@ from booking_rush.booking.holds.hold_request import Right, hold_request_of
 from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.protocol.problems import check_method
-from booking_rush.server.rooms.seat_map import availability
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.requests import (
     hold_id_of,
@@ -43,8 +42,8 @@ class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def seats(request: Request) -> Response:
     """Answer `GET E/availability`."""
     room = await room_of(request)
-    batcher = services_of(request).rooms.batcher(room.row.id)
-    return answer(200, {"sections": await availability(batcher)}, {"Cache-Control": "no-store"})
+    body = await room.availability.body()
+    return Response(body, 200, {"Cache-Control": "no-store"}, media_type="application/json")
 
 
 async def create(request: Request) -> Response:
