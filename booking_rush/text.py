@@ -1,7 +1,7 @@
 """Text from outside, as types: no string reaches a store that the last store would refuse.
 
-Every string member of a frame, body, webhook or mail is of one of these, a Literal or a pattern
-(tests/test_tidy.py). Lone surrogates are no UTF-8, so the JSON decoder has refused them before.
+Every string member of a frame, body, webhook or mail is of one of these, a Literal or a pattern.
+Lone surrogates are no UTF-8, so the JSON decoder has refused them before.
 PostgreSQL has no NUL in its text; other control characters have no place on a page or in a log.
 """
 

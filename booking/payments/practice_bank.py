@@ -26,7 +26,7 @@ from booking_rush.booking.payments.provider import (
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.signatures import verify
-from booking_rush.text import Line
+from booking_rush.text import Line, as_line
 
 T = TypeVar("T")
 
@@ -158,7 +158,7 @@ class PracticeBank:
             return
         problem = _problem(response)
         if response.is_client_error and problem.code in refusals:
-            raise PaymentRefusedError(problem.code, problem.detail)
+            raise PaymentRefusedError(problem.code, as_line(problem.detail))
         status = f"{response.status} {problem.code}".rstrip()
         raise ProviderUnavailableError(f"the bank answered {status}")
 

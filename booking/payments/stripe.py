@@ -35,7 +35,7 @@ from booking_rush.booking.payments.provider import (
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.signatures import verify
-from booking_rush.text import Line, OptionalLine
+from booking_rush.text import Line, OptionalLine, as_line
 
 log = logging.getLogger(__name__)
 
@@ -334,11 +334,11 @@ def _error_of(response: HttpResponse) -> PaymentRefusedError | ProviderUnavailab
         problem = _decoded(response, _Failure).error
     except ProviderUnavailableError:
         problem = _Problem()
-    code = problem.code or problem.type
+    code = as_line(problem.code or problem.type)
     if response.status in (401, 403):
         log.error("Stripe refuses RUSH_STRIPE_KEY status=%d code=%s", response.status, code)
     if response.status in REFUSAL_STATUSES and problem.type in REFUSAL_TYPES:
-        return PaymentRefusedError(code, problem.message)
+        return PaymentRefusedError(code, as_line(problem.message))
     return ProviderUnavailableError(f"Stripe answered {response.status} {code}".rstrip())
 
 
