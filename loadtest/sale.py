@@ -29,7 +29,7 @@ CONCURRENT_MAX = 5_000  # commands that wait in the batcher
 
 
 class StatementCounter:
-    """Counts the statements that a pool's connections send, with BEGIN and COMMIT."""
+    """A counter of statements that a pool's connections send, with BEGIN and COMMIT."""
 
     def __init__(self) -> None:
         self.statements = 0

@@ -27,23 +27,23 @@ class LaneView:
         """Return whether a number that was given waits still."""
         return number > self.head and not self._has(number)
 
-    def drop(self, number: int, head: int) -> None:
+    def apply_gone(self, number: int, head: int) -> None:
         """Apply news that a number (0: none) waits no more, and that head has moved."""
         if number > head and not self._has(number):
             insort(self._gone, number)
         self._move(head)
 
-    def tick(self, lane: LaneTick) -> bool:
+    def apply_tick(self, lane: LaneTick) -> bool:
         """Apply a tick. Return False where the gone numbers differ and must be read again."""
         self._move(lane.head)
         self.waiting = lane.waiting
         return len(self._gone) == lane.gone
 
-    def learn(self, numbers: list[int]) -> None:
+    def add_gone(self, numbers: list[int]) -> None:
         """Add gone numbers that were read from Redis."""
         self._gone = sorted({*self._gone, *(n for n in numbers if n > self.head)})
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin again, after another epoch or lost news."""
         self.head, self.waiting, self._gone = 0, 0, []
 

@@ -72,9 +72,9 @@ class Line:
                 return await self._recorded(place)
 
     async def connect(self, visitor: str, *, socket: bool) -> ConnectedPlace:
-        """Connect a visitor, which marks them as present.
+        """Mark a visitor who connects as present. Return their place and the socket's number.
 
-        `socket`: by a WebSocket, which is counted, not by Server-Sent Events.
+        `socket`: by a WebSocket, which gets a number; Server-Sent Events get none.
         """
         reply = await self._batcher.do(commands.ClaimPass(visitor, connecting=socket))
         place = None if isinstance(reply, commands.NotInLine) else await self._recorded(reply)

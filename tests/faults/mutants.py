@@ -87,7 +87,7 @@ PACKAGE = "booking_rush"
 
 
 class _Edited(importlib.machinery.SourceFileLoader):
-    """Loads a module with its edits."""
+    """A loader of one module, which applies its edits."""
 
     edits: Sequence[Edit] = ()
 
@@ -100,7 +100,7 @@ class _Edited(importlib.machinery.SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules that are edited."""
+    """A finder of the modules that have edits."""
 
     def __init__(self, edits: Sequence[Edit]) -> None:
         self._edits = edits

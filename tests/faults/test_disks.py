@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,6 @@ from tests.support.clients import until
 
 SIZE_MB = {"broker": 64, "postgres": 256}
 FULL_S = 10
-TIMES = 2
 RATE = 60.0
 NO_SPACE = "No space left on device"
 
@@ -46,7 +46,7 @@ def fill(disk: Path) -> Path:
 
 @pytest.mark.parametrize("name", SIZE_MB)
 async def test_a_disk_is_full(
-    name: str, folder: Path, seed: int, report: Callable[..., None]
+    name: str, folder: Path, seed: int, night: Any, report: Callable[..., None]
 ) -> None:
     with small_disk(folder, SIZE_MB[name]) as disk:
         async with run_sale(folder, disks={name: disk / "data"}) as sale:
@@ -56,7 +56,7 @@ async def test_a_disk_is_full(
                 return store.child.log.read_text(errors="replace").count(NO_SPACE)
 
             async with sale.buyers_arrive(seed, rate=RATE):
-                for _ in range(TIMES):
+                for _ in range(night.disks_full):
                     await sale.wait_confirmed(20)
                     before = refusals()
                     ballast = fill(disk)
@@ -73,5 +73,7 @@ async def test_a_disk_is_full(
                         await sale.start(name)
                     await sale.wait_confirmed(20)
             found = await sale.evidence()
-    report(full=TIMES, writes_refused=refused, store_died=died, bookings=len(found.bookings))
+    report(
+        full=night.disks_full, writes_refused=refused, store_died=died, bookings=len(found.bookings)
+    )
     assert_promises_kept(found)

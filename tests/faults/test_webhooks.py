@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from booking_rush.tasks import cancel_and_wait
 from tests.faults.checker import assert_promises_kept
@@ -12,7 +13,6 @@ from tests.faults.sale_run import SaleRun, run_sale
 from tests.support.crowds.buyers import BuyerProfile, HoldRequest
 from tests.support.crowds.sale_event import seated
 
-PAYMENTS = 2_000
 RATE = 100.0
 FAULTS: tuple[dict[str, float], ...] = (
     {"webhook_repeat": 2},
@@ -37,21 +37,25 @@ PROFILE = BuyerProfile(
 
 
 async def test_answers_come_late_twice_or_never(
-    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, night: Any, report: Callable[..., None]
 ) -> None:
     injected = Counter[str]()
     async with run_sale(folder, sections=[seated(20, 25)]) as sale:
         async with sale.buyers_arrive(seed, rate=RATE, profile=PROFILE):
             injecting = asyncio.create_task(_keep_injecting(sale, rng, injected))
-            await sale.wait_for_growth("SELECT count(*) FROM payments", PAYMENTS, within_s=WITHIN_S)
+            await sale.wait_for_growth(
+                "SELECT count(*) FROM payments", night.payments, within_s=WITHIN_S
+            )
             await cancel_and_wait([injecting])
         await sale.inject_faults()
         found = await sale.evidence()
         methods = await sale.pool.fetch("SELECT method, count(*) FROM payments GROUP BY method")
         asked = dict[str, int]((row["method"], row["count"]) for row in methods)
     report(payments=sum(asked.values()), **asked, dials_turned=sum(injected.values()))
-    assert sum(asked.values()) >= PAYMENTS
-    assert min(asked[method] for method in ("lost", "late", "slow", "declined")) > PAYMENTS / 100
+    assert sum(asked.values()) >= night.payments
+    assert (
+        min(asked[method] for method in ("lost", "late", "slow", "declined")) > night.payments / 100
+    )
     assert set(injected) == {name for faults in FAULTS for name in faults}
     assert_promises_kept(found)
 

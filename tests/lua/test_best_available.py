@@ -284,10 +284,10 @@ async def test_the_time_that_a_great_house_takes_is_printed(program: Program, re
     for at, (name, n, rows) in enumerate(large_sections()):
         chart = Chart(f"great{at}", rows, [n])
         await moves.ask(AddSections([chart.inventory()]))
-        wish, release = chart.commands()
+        request, release = chart.commands()
         times: list[int] = []
         for more in range(11):
-            again = replace(wish, key=f"{at}-{more}")
+            again = replace(request, key=f"{at}-{more}")
             before = await spent_us(redis)
             await moves.ask(again)
             times.append(await spent_us(redis) - before)

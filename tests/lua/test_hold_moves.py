@@ -34,7 +34,7 @@ from booking_rush.lua.line.commands import LeaveLine, Left
 from booking_rush.lua.saga.commands import MarkSold, Obeyed
 from tests.support.event_in_redis import EventInRedis, read_holds, seated, standing
 
-HOUSE = (
+SECTIONS = (
     seated("stalls", A=".....", B="......", C="xx.x"),
     standing("floor", 20),
 )
@@ -44,7 +44,7 @@ HOUSE = (
 async def moves(program: Program) -> EventInRedis:
     """Ada, Bob and Cyd are let in; the hall is empty."""
     moves = await EventInRedis(program).open(
-        sections=HOUSE, hold_seconds=200, tickets_per_visitor_max=6, extensions_max=2
+        sections=SECTIONS, hold_seconds=200, tickets_per_visitor_max=6, extensions_max=2
     )
     await moves.admit("ada", "bob", "cyd")
     return moves
@@ -113,12 +113,12 @@ async def test_only_who_is_admitted_may_hold(moves: EventInRedis) -> None:
     await moves.join("dan")
     assert await moves.ask(moves.hold_command("dan", "stalls.A-1")) == NoRight()
     assert await moves.ask(moves.hold_command("nobody", "stalls.A-1")) == NoRight()
-    wish = moves.hold_command("ada", "stalls.A-1", right="pass", number=1, wave=1)
-    assert isinstance(await moves.ask(wish), Held)
+    request = moves.hold_command("ada", "stalls.A-1", right="pass", number=1, wave=1)
+    assert isinstance(await moves.ask(request), Held)
 
 
 async def test_nothing_is_held_before_the_room_opens(program: Program) -> None:
-    moves = await EventInRedis(program).open(state="scheduled", sections=HOUSE)
+    moves = await EventInRedis(program).open(state="scheduled", sections=SECTIONS)
     await moves.admit("ada")
     assert await moves.ask(moves.hold_command("ada", "stalls.A-1")) == NotOnSale()
 
@@ -126,7 +126,7 @@ async def test_nothing_is_held_before_the_room_opens(program: Program) -> None:
 async def test_a_hold_has_one_currency(program: Program) -> None:
     pounds = seated("box", A="..")
     moves = await EventInRedis(program).open(
-        sections=[*HOUSE, type(pounds)("box", "seated", 1, "GBP", 2, pounds.rows)]
+        sections=[*SECTIONS, type(pounds)("box", "seated", 1, "GBP", 2, pounds.rows)]
     )
     await moves.admit("ada")
     assert await moves.ask(moves.hold_command("ada", "stalls.A-1", "box.A-1")) == MixedCurrencies()
@@ -159,8 +159,8 @@ async def test_the_limit_counts_what_is_held_and_bought(moves: EventInRedis, red
 
 
 async def test_a_repeat_is_answered_as_the_hold_was_made(moves: EventInRedis) -> None:
-    wish = moves.hold_command("ada", "stalls.A-1", key="one")
-    first = await moves.ask(wish)
+    request = moves.hold_command("ada", "stalls.A-1", key="one")
+    first = await moves.ask(request)
     assert isinstance(first, Held)
     moves.now += 20_000
     await moves.ask(ExtendHold("ada", first.id))

@@ -51,7 +51,7 @@ RULE_CHANGES = st.fixed_dictionaries(
 
 
 class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
-    """Runs each rule on both queues and compares their answers."""
+    """A state machine that runs each rule on both queues, and compares their answers."""
 
     @initialize()
     def begin(self) -> None:

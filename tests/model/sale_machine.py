@@ -39,7 +39,7 @@ LOST = ("declined", "cancelled")  # a capture may follow for all that
 
 
 class SaleMachine(SaleLab, RuleBasedStateMachine):
-    """Runs each action on both sales and compares answers and stores."""
+    """A state machine that runs each action on both sales, and compares answers and stores."""
 
     @initialize(freed_by_hand=st.booleans())
     def begin(self, freed_by_hand: bool) -> None:

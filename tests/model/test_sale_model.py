@@ -162,7 +162,7 @@ def test_who_wishes_again_for_seats_of_a_hold_that_is_over_gets_them(lab: Lab) -
 
 @dataclass
 class Mutation:
-    """Changes the code under test: the program's text, any function, or the conductor."""
+    """Code under test that a mutant changes: the program's text, any function, the conductor."""
 
     lab: Lab
     patch: pytest.MonkeyPatch

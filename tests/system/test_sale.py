@@ -20,7 +20,7 @@ from tests.support.store_agreement import disagreements, is_quiet, seat_marks
 
 
 class Auditor:
-    """Reads an event's counts in Redis all the time: their sum must always be the capacity."""
+    """A reader of an event's counts in Redis, whose sum must always be the capacity."""
 
     def __init__(self, program: Program, stamp: str, capacity: int) -> None:
         self._program = program
