@@ -37,7 +37,7 @@ class _Shown(NamedTuple):
 
 
 class EventCache:
-    """What visitors are answered about events, by the version that the registry knows."""
+    """Events and charts of one process, by the versions that the registry knows."""
 
     def __init__(self, catalogue: Catalogue, registry: EventRegistry) -> None:
         self._catalogue = catalogue
