@@ -12,6 +12,7 @@ from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.line import Line
 from booking_rush.queue.signer import Signer
 from booking_rush.server.protocol import frames
+from booking_rush.server.rooms.availability import Availability
 from booking_rush.server.rooms.background import Background
 from booking_rush.server.rooms.booking_updates import BookingUpdates
 from booking_rush.server.rooms.fanout import fan_out
@@ -51,6 +52,7 @@ class Room:
             row.id, self._subscribers, self.line, batcher, signer, self._background
         )
         self.seats = SeatMap(batcher)
+        self.availability = Availability(batcher)
         self.bookings = BookingUpdates(row.id, self.holds, signer, pool)
 
     # Subscribers
