@@ -80,11 +80,14 @@ class HttpConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the bytes, a piece at a time, while they are within the bounds."""
-        for at in range(0, len(data), PIECE_BYTES):
-            if self._is_over:
-                self._ignore(len(data) - at)
-                return
-            self._parse(data[at : at + PIECE_BYTES])
+        at = 0
+        while at < len(data) and not self._is_over:
+            left = PIECE_BYTES if self._reading == "body" else HEAD_BYTES_MAX - self._head_bytes
+            size = min(PIECE_BYTES, left)
+            self._parse(data[at : at + size])
+            at += size
+        if self._is_over:
+            self._ignore(len(data) - at)
 
     def pause_writing(self) -> None:
         """Start the deadline of a peer that does not read."""
@@ -211,7 +214,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._reading != "body":
             is_counted = message == self._message or reading == "idle"
             self._head_bytes += len(piece) if is_counted else 0
-            if self._head_bytes > HEAD_BYTES_MAX:
+            if self._head_bytes >= HEAD_BYTES_MAX:
                 self._refuse(HeadTooLarge(f"heads have up to {HEAD_BYTES_MAX} bytes here"))
         elif reading == "body" and message == self._message:
             self._body_read += len(piece)
