@@ -107,11 +107,11 @@ async def test_a_visitor_has_two_streams_and_the_newest_stay(world: World) -> No
     room = await world.services.rooms.room("demo")
     async with AsyncExitStack() as stack:
         streams: list[httpx.Response] = []
-        for n in range(10):
+        for _ in range(10):
             path = "/api/v1/events/demo/queue/stream"
             stream = await stack.enter_async_context(visitor.http.stream("GET", path))
             streams.append(stream)
-            await until(lambda n=n: len(room.subscribers_of(visitor.id)) == min(n + 1, 2))
+            await until(lambda: len(room.subscribers_of(visitor.id)) == min(len(streams), 2))
         async with asyncio.timeout(PATIENCE_S):
             for older in streams[:8]:
                 assert b"welcome" in await older.aread()
