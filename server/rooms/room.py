@@ -61,6 +61,10 @@ class Room:
         """Return every subscriber of this process."""
         return self._subscribers.every()
 
+    def subscribers_of(self, visitor: str) -> list[Subscriber]:
+        """Return the visitor's subscribers of this process, the oldest first."""
+        return self._subscribers.of(visitor)
+
     async def connect(self, subscriber: Subscriber) -> None:
         """Send the welcome, and after it the news that came meanwhile, and all later ones.
 
