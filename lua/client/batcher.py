@@ -8,8 +8,9 @@ from redis.exceptions import RedisError
 
 from booking_rush.coalescing import Coalescer
 from booking_rush.errors import Busy, Recovering, TryAgain
+from booking_rush.lua.client.connection import NoConnectionError
 from booking_rush.lua.client.epoch_gate import EpochGate
-from booking_rush.lua.client.program import MoveFailedError, Program
+from booking_rush.lua.client.program import MoveFailedError, Program, error_of
 from booking_rush.lua.commands import Command, Failed
 
 R = TypeVar("R")
@@ -35,8 +36,8 @@ class Batcher:
 
         Raises, here or through the future:
             Recovering: nothing was done.
-            TryAgain: whether it was done is not known.
-            Busy: too many commands wait.
+            TryAgain: whether it was done is not known, or Redis refuses to write just now.
+            Busy: too many commands wait, or all connections are in use; nothing was sent.
             MoveFailedError: the move broke.
         """
         if len(self._commands) >= WAITING_MAX:
@@ -51,7 +52,17 @@ class Batcher:
         except Recovering as refusal:
             self.gate.shut()
             return [refusal] * len(commands)
+        except NoConnectionError:
+            return [Busy()] * len(commands)
         except RedisError as error:
             why = TryAgain(f"Redis did not answer: {type(error).__name__}")
             return [why] * len(commands)
-        return [MoveFailedError(one.why) if isinstance(one, Failed) else one for one in replies]
+        return [_refused(one) if isinstance(one, Failed) else one for one in replies]
+
+
+def _refused(failed: Failed) -> MoveFailedError | TryAgain:
+    """Return the error of a move that failed; Redis' own refusals end by themselves."""
+    error = error_of(failed)
+    if isinstance(error, MoveFailedError):
+        return error
+    return TryAgain(f"Redis refuses to write: {error.word}")
