@@ -17,7 +17,8 @@ end
 
 -- The whole hold as it is now: the last entry of a hold is its booking in Postgres.
 function hold.note(one)
-  return redis.call("XADD", key("outbox"), "*", "kind", "booking", "body", cmsgpack.pack(one))
+  return entry_name(
+    redis.call("XADD", key("outbox"), "*", "kind", "booking", "body", cmsgpack.pack(one)))
 end
 
 -- How many places are in a state; the figures of the house.

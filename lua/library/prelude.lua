@@ -62,9 +62,12 @@ local function tell(kind, news)
   redis.call("PUBLISH", tag .. ":news", cmsgpack.pack(news))
 end
 
+-- An outbox entry as replies name it, `<epoch>:<id>`: ids of another epoch's outbox are no less.
+local function entry_name(id) return epoch .. ":" .. id end
+
 local function last_entry()
   local found = redis.call("XREVRANGE", key("outbox"), "+", "-", "COUNT", 1)[1]
-  return found and found[1] or ""
+  return found and entry_name(found[1]) or ""
 end
 
 -- The line: numbers, head and gone. head is the smallest waiting number − 1, or the last given.
@@ -118,10 +121,10 @@ end
 
 -- The whole place as it is now: the last entry of a place is its row in Postgres.
 function place.note(one, state, reason, deadline)
-  return redis.call("XADD", key("outbox"), "*", "kind", "place", "visitor", one.visitor,
+  return entry_name(redis.call("XADD", key("outbox"), "*", "kind", "place", "visitor", one.visitor,
     "lane", LANE, "number", one.number, "joined", one.joined, "state", state,
     "wave", one.wave or 0, "admitted", one.admitted or 0, "deadline", deadline or 0,
-    "reason", reason or "")
+    "reason", reason or ""))
 end
 
 -- Take a visitor out of the line, from the front or from the middle.
