@@ -1,47 +1,103 @@
 """The tend duty: one beat after another for every event, whoever else beats too."""
 
 import asyncio
+import logging
 import time
 
+from redis.exceptions import RedisError
+
+from booking_rush.back_off import BackOff
 from booking_rush.errors import Refusal
-from booking_rush.lua.client.program import MoveFailedError
 from booking_rush.lua.line.commands import AdmitNext
 from booking_rush.queue.event_registry import EventRecord, EventRegistry
+from booking_rush.tasks import cancel_and_wait
+
+log = logging.getLogger(__name__)
 
 BEAT_S = 0.1
 IDLE_BEAT_S = 0.5  # where nobody is, a first visitor may wait this long
+BEATS_AT_ONCE = 32  # half of the connections of a process
 
 
 class Admission:
     """Beats for every event that is ready. Bucket and active count live in the move, so any
     number of processes may do this and none admits too many.
+
+    Each beat is a task of its own: one that hangs or fails delays no other event.
     """
 
     def __init__(self, registry: EventRegistry) -> None:
         self.registry = registry
+        self.failures = 0  # beats that failed, ever
         self._next_at: dict[str, float] = {}
+        self._beaten_at: dict[str, float] = {}
+        self._back_offs: dict[str, BackOff] = {}
+        self._beating: dict[str, asyncio.Task[int]] = {}
+        self._slots = asyncio.Semaphore(BEATS_AT_ONCE)
 
     async def run_once(self) -> int:
-        """One beat where it is due; how many came in or lapsed.
+        """Begin the beats that are due, the longest due first, and wait for them for a beat.
 
-        Raises:
-            MoveFailedError: a beat broke, a mistake of ours.
+        Return how many visitors came in or lapsed.
         """
         await self.registry.run_once()
         now = time.monotonic()
-        due = [row for row in self.registry.rows if now >= self._next_at.get(row.id, 0)]
-        done = await asyncio.gather(*(self._beat(row) for row in due), return_exceptions=True)
-        for outcome in done:
-            if isinstance(outcome, MoveFailedError):
-                raise outcome
-        return sum(outcome for outcome in done if isinstance(outcome, int))
+        due = [row for row in self.registry.rows if self._is_due(row, now)]
+        for row in sorted(due, key=lambda row: self._next_at.get(row.id, 0.0)):
+            self._beating[row.id] = asyncio.create_task(self._beat(row))
+        if not self._beating:
+            return 0
+        done, _ = await asyncio.wait(self._beating.values(), timeout=BEAT_S)
+        self._beating = {event: task for event, task in self._beating.items() if task not in done}
+        return sum(task.result() for task in done)
+
+    async def close(self) -> None:
+        """End the beats that are on their way."""
+        await cancel_and_wait(self._beating.values())
+        self._beating = {}
+
+    def longest_without_beat_s(self) -> float:
+        """Return the seconds since the last beat of the event that waits longest for one.
+
+        An event that is being recovered cannot be tended, and is not counted.
+        """
+        now = time.monotonic()
+        for row in self.registry.rows:
+            if not self.registry.batcher(row.id).gate.is_open:
+                self._beaten_at[row.id] = now
+        known = [self._beaten_at.setdefault(row.id, now) for row in self.registry.rows]
+        return now - min(known, default=now)
+
+    def _is_due(self, row: EventRecord, now: float) -> bool:
+        return row.id not in self._beating and now >= self._next_at.get(row.id, 0.0)
 
     async def _beat(self, row: EventRecord) -> int:
-        self._next_at[row.id] = time.monotonic() + BEAT_S
-        try:
-            done = await self.registry.batcher(row.id).do(AdmitNext())
-        except Refusal:
-            return 0
+        async with self._slots:
+            self._next_at[row.id] = time.monotonic() + BEAT_S
+            try:
+                done = await self.registry.batcher(row.id).do(AdmitNext())
+            except Exception as error:
+                self._failed(row.id, error)
+                return 0
+        self._worked(row.id)
         if done.idle:
             self._next_at[row.id] = time.monotonic() + IDLE_BEAT_S
         return done.admitted + done.dropped
+
+    def _worked(self, event: str) -> None:
+        self._beaten_at[event] = time.monotonic()
+        back_off = self._back_offs.pop(event, None)
+        if back_off is not None and (failures := back_off.worked()):
+            log.warning("beats again event=%s after=%d", event, failures)
+
+    def _failed(self, event: str, error: Exception) -> None:
+        """Count and log a failure; the next beat comes at its time, as if nothing were."""
+        if not self.registry.batcher(event).gate.is_open:
+            return  # it is being recovered, which others log
+        self.failures += 1
+        if self._back_offs.setdefault(event, BackOff()).failed(time.monotonic()):
+            away = isinstance(error, (Refusal, RedisError))
+            log.error(
+                "beat failed event=%s why=%s: %s", event, type(error).__name__, error,
+                exc_info=None if away else error,
+            )  # fmt: skip

@@ -58,6 +58,7 @@ class EventRegistry:
         self._batchers: dict[str, Batcher] = {}
         self._told: dict[str, tuple[EventRecord, int]] = {}
         self._refreshed_at = -REFRESH_S
+        self.is_read = False  # whether the rows were read once, and the gates judged by them
 
     @property
     def rows(self) -> list[EventRecord]:
@@ -118,6 +119,7 @@ class EventRegistry:
         for gate, epoch in zip(gates, found, strict=True):
             gate.judge(self._rows[gate.event].epoch, epoch, run_id)
         self._refreshed_at = time.monotonic()
+        self.is_read = True
         self._tell()
 
     def _tell(self) -> None:
