@@ -4,7 +4,8 @@ A tick is the state of an event, at least twice a second while anybody is there;
 change as it happens. Neither is ever a frame to a client.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import cast
 
 import msgspec
@@ -12,6 +13,8 @@ from redis.asyncio import Redis
 
 from booking_rush.lua.commands import RoomState, tag_of_type
 from booking_rush.lua.keys import CHANNELS
+
+log = logging.getLogger(__name__)
 
 
 class News(msgspec.Struct, frozen=True, tag_field="news", tag=tag_of_type):
@@ -132,8 +135,13 @@ AnyNews = (
 _decode = msgspec.msgpack.Decoder(AnyNews).decode
 
 
-async def subscribe(redis: Redis) -> AsyncGenerator[tuple[str, AnyNews]]:
+async def subscribe(
+    redis: Redis, on_unknown: Callable[[], None] = lambda: None
+) -> AsyncGenerator[tuple[str, AnyNews]]:
     """Every event's ticks and news, as (event, news), until the connection ends.
+
+    News of a kind that this version does not know, as during an upgrade, are passed over;
+    `on_unknown` is called for each.
 
     Raises:
         RedisError: the connection was lost; what was told meanwhile is not told again.
@@ -143,4 +151,10 @@ async def subscribe(redis: Redis) -> AsyncGenerator[tuple[str, AnyNews]]:
         heard = cast("AsyncIterator[dict[str, bytes]]", pubsub.listen())
         async for message in heard:
             event = message["channel"].decode()[1:].partition("}")[0]
-            yield event, _decode(message["data"])
+            try:
+                news = _decode(message["data"])
+            except msgspec.MsgspecError as error:
+                log.info("unknown news event=%s why=%s", event, error)
+                on_unknown()
+                continue
+            yield event, news
