@@ -26,7 +26,7 @@ test: $(VENV)/everything-is-installed
 	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 faults: $(VENV)/everything-is-installed
-	@$(if $(SEED),SEED=$(SEED)) $(PY) -m pytest -s --tb=short --show-capture=no tests/faults $(ARGS)
+	@$(if $(SEED),SEED=$(SEED)) $(if $(NIGHT),NIGHT=$(NIGHT)) $(PY) -m pytest -s --tb=short --show-capture=no tests/faults $(ARGS)
 
 lint: $(VENV)/everything-is-installed
 	@$(PY) -m ruff check .
@@ -40,7 +40,7 @@ bench: $(VENV)/everything-is-installed
 	@$(PY) -m loadtest.bench $(ARGS)
 
 load: $(VENV)/everything-is-installed
-	@$(PY) -m loadtest.rush $(ARGS)
+	@$(PY) -m loadtest.load $(ARGS)
 
 clean:
 	rm -rf $(VENV) .cache

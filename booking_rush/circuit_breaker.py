@@ -1,6 +1,6 @@
-"""A circuit breaker: a service that fails again and again is left alone for a while, then probed.
+"""Circuit breaker: after failures in a row no call is made for a while, then one as a probe.
 
-It neither waits nor reads a clock: `now` is any count of seconds that only grows.
+Pure: `now` is the caller's, any count of seconds that only grows.
 """
 
 from typing import Literal
@@ -9,7 +9,7 @@ BreakerState = Literal["closed", "open", "half_open"]
 
 
 class CircuitBreaker:
-    """Ask `allows` before a call, and say after it `worked` or `failed`."""
+    """Breaker of one service: ask `allows` before a call, report `worked` or `failed` after it."""
 
     def __init__(self, failures_max: int = 5, open_s: float = 5.0) -> None:
         assert failures_max >= 1, "without a failure nothing opens"
@@ -20,9 +20,9 @@ class CircuitBreaker:
         self._open_until: float | None = None
 
     def allows(self, now: float) -> bool:
-        """Whether to call: always while closed; one probe when `open_s` have passed.
+        """Return whether to call: always while closed, and once as a probe after `open_s`.
 
-        A probe that nobody reports on is waited for no longer than another `open_s`.
+        A probe without a report is followed by another after `open_s`.
         """
         if self._open_until is None:
             return True
@@ -32,18 +32,18 @@ class CircuitBreaker:
         return True
 
     def worked(self) -> None:
-        """A call was answered: it is closed."""
+        """Report a call that was answered, which closes the breaker."""
         self._failures = 0
         self._open_until = None
 
     def failed(self, now: float) -> None:
-        """A call was not answered: so many in a row, or a probe, open it from now on."""
+        """Report a failed call; `failures_max` in a row, or a failed probe, open the breaker."""
         self._failures += 1
         if self._failures >= self._failures_max:
             self._open_until = now + self._open_s
 
     def state(self, now: float) -> BreakerState:
-        """How it stands; `half_open`: the next call is the probe."""
+        """Return the breaker's state; `half_open`: the next call is the probe."""
         if self._open_until is None:
             return "closed"
         return "open" if now < self._open_until else "half_open"

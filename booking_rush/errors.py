@@ -1,4 +1,4 @@
-"""What may be refused, at any depth of the house: a class each, with what clients read.
+"""Refusals that any wing may raise: a class each, with the code, status and title for clients.
 
 Refusal
 ├── Recovering      the event's data are being loaded again
@@ -6,14 +6,14 @@ Refusal
 ├── Busy            more is asked than may wait
 ├── Invalid         the request says something that cannot be
 ├── IdempotencyKeyMissing, IdempotencyKeyReused
-└── … each room adds its own, in the file that raises it
+└── … each wing has more, beside the functions that raise them
 """
 
 from typing import Any, ClassVar
 
 
 class Refusal(Exception):
-    """Something was asked that is not done; the docstring of each kind is its title."""
+    """Refusal of a request; each subclass's docstring begins with its title for clients."""
 
     code: ClassVar[str]
     status: ClassVar[int]
@@ -26,7 +26,7 @@ class Refusal(Exception):
 
     @classmethod
     def title(cls) -> str:
-        """The first line of the docstring, without its full stop."""
+        """Return the first line of the docstring, without its full stop."""
         return (cls.__doc__ or cls.__name__).strip().splitlines()[0].rstrip(".")
 
 

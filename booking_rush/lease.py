@@ -1,15 +1,15 @@
-"""A lease: who does a duty of which one is enough; it saves work, and no promise rests on it."""
+"""Lease of a duty for one process at a time; it saves work, and correctness does not need it."""
 
 import time
 
 from booking_rush.postgres import Pool
 
-LEASE_S = 1.5  # a holder that was stopped is followed this soon
+LEASE_S = 1.5  # without a renewal; then another process may take the lease
 RENEW_S = 0.3
 
 
 class Lease:
-    """One duty's lease, as one process tries to hold it."""
+    """Lease of one duty for one process, which is `holder`."""
 
     def __init__(self, pool: Pool, duty: str, holder: str) -> None:
         self._pool = pool
@@ -19,14 +19,14 @@ class Lease:
         self._held = False
 
     async def is_held(self) -> bool:
-        """Take or keep it; whether we have it. Asks Postgres only where that is due.
+        """Take or renew the lease in Postgres, if RENEW_S have passed. Return whether we have it.
 
         Raises:
-            asyncpg.PostgresError, OSError: Postgres did not answer; ask again.
+            asyncpg.PostgresError, OSError: Postgres did not answer; call again.
         """
         if time.monotonic() - self._renewed_at >= RENEW_S:
             self._held = False
-            done = await self._pool.execute(
+            status = await self._pool.execute(
                 """
                 INSERT INTO leases (duty, holder) VALUES ($1, $2)
                 ON CONFLICT (duty) DO UPDATE SET holder = $2, held_at = now()
@@ -34,12 +34,12 @@ class Lease:
                 """,
                 self._duty, self._holder, LEASE_S,
             )  # fmt: skip
-            self._held = done == "INSERT 0 1"
+            self._held = status == "INSERT 0 1"
             self._renewed_at = time.monotonic()
         return self._held
 
     async def release(self) -> None:
-        """Give it up, so that another may begin at once."""
+        """Delete the lease, so that another process may take it at once."""
         await self._pool.execute(
             "DELETE FROM leases WHERE duty = $1 AND holder = $2", self._duty, self._holder
         )

@@ -1,4 +1,4 @@
-"""Connections to Postgres: a pool whose statements, locks and idle transactions end in time."""
+"""Pool of connections to Postgres, with limits on statements, locks and idle transactions."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -14,8 +14,9 @@ if TYPE_CHECKING:  # asyncpg's classes are generic in its stubs alone
 else:
     Pool, Connection = asyncpg.Pool, asyncpg.Connection
 
-# What a database that is away, or too busy, raises; anything else is a mistake of ours. The
-# internal error is that of a session that was told its end and is not closed yet (asyncpg#1069).
+# Errors of a database that is unavailable or overloaded; any other is a mistake of ours. asyncpg's
+# internal error is that of a session that the server ended and the client has not closed yet
+# (asyncpg#1069).
 UNAVAILABLE = (
     OSError,
     TimeoutError,
@@ -33,11 +34,11 @@ IDLE_MS = 10_000
 
 
 class PostgresUnfitError(Exception):
-    """This database would lose what it has acknowledged; the message says what to set."""
+    """Database whose settings would lose acknowledged commits; the message says what to set."""
 
 
-async def _leave(connection: object) -> None:
-    """Nothing of ours changes a session: there is nothing to put back, and no need to ask."""
+async def _no_reset(connection: object) -> None:
+    """Save the round trip: no statement of ours changes a session, so nothing is to be reset."""
 
 
 @asynccontextmanager
@@ -48,17 +49,17 @@ async def open_pool(
     statement_ms: int = STATEMENT_MS,
     init: Callable[[Any], Coroutine[Any, Any, None]] | None = None,
 ) -> AsyncGenerator[Pool]:
-    """A pool of up to `size` connections; `init` sees each new one.
+    """Open a pool of up to `size` connections; `init` is called with each new one.
 
     Raises:
-        PostgresUnfitError: `synchronous_commit` is off: a commit would not mean that it is kept.
+        PostgresUnfitError: `synchronous_commit` is off, so a crash would lose commits.
         OSError, asyncpg.PostgresError: there is no database.
     """
     async with asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,
-        reset=_leave,
+        reset=_no_reset,
         init=init,  # pyright: ignore[reportArgumentType]
         command_timeout=10,
         server_settings={

@@ -1,4 +1,4 @@
-"""Tasks that are called back, for sure, and work that is given up in time."""
+"""Tasks that must end: cancellation that is repeated until it works, and deadlines."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable
@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 CANCEL_AGAIN_S = 0.1
-CANCEL_S = 1.0  # who does not end then is left behind
+CANCEL_S = 1.0  # a task that has not ended then is left running
 
 
 async def cancel_and_wait(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait until they have ended.
+    """Cancel tasks and wait for them, cancelling again every 0.1 s until all have ended.
 
-    More than once: Python 3.11's `wait_for`, which our clients use, forgets a cancellation that
-    comes together with its result.
+    Python 3.11's `wait_for`, which our client libraries use, can swallow a cancellation that races
+    with its result.
     """
     pending = set(tasks)
     while pending:
@@ -24,10 +24,12 @@ async def cancel_and_wait(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 async def with_deadline(work: Coroutine[Any, Any, T], seconds: float) -> T:
-    """Do it, or give it up for good: aiokafka may forget that it was cancelled, and wait for ever.
+    """Run a coroutine for at most so many seconds. Return its result.
+
+    A coroutine that swallows its cancellation, as aiokafka's may, is left running after CANCEL_S.
 
     Raises:
-        TimeoutError: it took longer, or somebody else cancelled it, as aiokafka does with itself.
+        TimeoutError: it took longer, or was cancelled from within, as aiokafka does with its own.
     """
     task = asyncio.create_task(work)
     try:

@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 
 
 def instant(moment: datetime | None) -> str | None:
-    """RFC 3339 in UTC with Z."""
+    """Return a time as RFC 3339 text in UTC, with milliseconds and Z; None for None."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(ms: float) -> str:
-    """RFC 3339 of a time in ms."""
-    shown = instant(datetime.fromtimestamp(ms / 1000, UTC))
-    assert shown is not None
-    return shown
+    """Return a time in ms since 1970 as RFC 3339 text."""
+    text = instant(datetime.fromtimestamp(ms / 1000, UTC))
+    assert text is not None
+    return text
 
 
 def now() -> str:
-    """This moment."""
+    """Return the present time as RFC 3339 text."""
     return moment(time.time() * 1000)

@@ -1,4 +1,4 @@
-"""Follows every booking on `rush.bookings`: prints each new state once, whatever comes twice.
+"""Example consumer of `rush.bookings`: prints each state of each booking once, repeats ignored.
 
 python docs/bookings_consumer.py 127.0.0.1:9092
 """
@@ -11,18 +11,18 @@ from aiokafka import AIOKafkaConsumer
 
 
 async def follow(bootstrap: str) -> None:
-    """Read from the beginning; a state with a sequence that we have passed was told before."""
+    """Consume from the beginning; a sequence no greater than the last printed one is a repeat."""
     consumer = AIOKafkaConsumer(
         "rush.bookings", bootstrap_servers=bootstrap, auto_offset_reset="earliest"
     )
     await consumer.start()
-    passed: dict[str, int] = {}
+    printed: dict[str, int] = {}  # booking -> its last sequence
     try:
         async for record in consumer:
             event = json.loads(record.value)
             booking, sequence = event["subject"], event["sequence"]
-            if sequence > passed.get(booking, -1):
-                passed[booking] = sequence
+            if sequence > printed.get(booking, -1):
+                printed[booking] = sequence
                 total = event["data"]["total"]
                 print(booking, sequence, event["type"], total["amount"], total["currency"])
     finally:

@@ -1,4 +1,4 @@
-"""Benchmarks: each prints a ratio within one run, against a ceiling or a floor measured beside it.
+"""Benchmarks: each prints a ratio to a ceiling or a floor that the same run measures.
 
 `make bench` runs all; `make bench ARGS="moves lone"` some.
 """
@@ -24,15 +24,15 @@ from booking_rush.postgres import open_pool
 from booking_rush.queue.rules import rules_of
 from loadtest.client import Client
 from loadtest.client import connect as connect_socket
-from loadtest.holds import great_house, holds, paid
+from loadtest.environment import Stores, percentiles, report, running_demo
+from loadtest.holds import holds, large_event, paid
 from loadtest.saga import bank, record, saga, saga_over_kafka
-from loadtest.stage import line, percentiles, staged, stores
 
 JOIN = b'{"type":"queue.join","id":"1"}'
 PING = b'{"type":"ping","id":"1"}'
 
-# What a join must do at the least, without asking anything: the ceiling of its move.
-BARE = """
+# The writes of a join without its checks: the ceiling of the move.
+JOIN_BASELINE = """
 for i = 1, tonumber(ARGV[1]) do
   local n = redis.call("INCR", "{bare}:numbers")
   redis.call("ZADD", "{bare}:line", n, "v" .. n)
@@ -44,8 +44,8 @@ end
 
 
 async def moves() -> None:
-    """Joins a second through the batcher, against the bare Redis calls in batches as large."""
-    async with stores() as (redis, _):
+    """Measure joins a second through the batcher, against bare Redis calls in batches as large."""
+    async with Stores() as (redis, _):
         gate = await _loaded(redis)
         batcher, total = Batcher(Program(redis), gate), 20_000
 
@@ -58,67 +58,67 @@ async def moves() -> None:
         ours = total / (time.perf_counter() - began)
         began = time.perf_counter()
         for _ in range(total // 64):
-            await redis.eval(BARE, 0, 64)
-        bare = total / (time.perf_counter() - began)
-    line("joins in Redis", per_second=int(ours), bare=int(bare), ratio=ours / bare)
+            await redis.eval(JOIN_BASELINE, 0, 64)
+        baseline = total / (time.perf_counter() - began)
+    report("joins in Redis", per_second=int(ours), baseline=int(baseline), ratio=ours / baseline)
 
 
-async def lone(commit_s: float) -> None:
-    """A lone join over a socket until it is told, against a ping and one commit."""
-    async with staged() as stage:
-        await stage.event("lone", rate_per_second=0)
+async def lone_join(commit_s: float) -> None:
+    """Measure a lone join over a socket until its place is sent, against a ping and one commit."""
+    async with running_demo() as demo:
+        await demo.event("lone", rate_per_second=0)
         joins, pings = list[float](), list[float]()
         for _ in range(200):
-            client = await _visitor(stage.base, "lone")
+            client = await _visitor(demo.base, "lone")
             pings.append(await _timed(client, PING, b"pong"))
             joins.append(await _timed(client, JOIN, b"queue.joined"))
             client.transport.close()
-    told, ping = percentiles(joins), percentiles(pings)
+    join, ping = percentiles(joins), percentiles(pings)
     floor = ping["p50"] + commit_s * 1000
-    line("lone join, told", **{f"{k}_ms": v for k, v in told.items()}, commit_ms=commit_s * 1000,
-         ping_ms=ping["p50"], ratio=told["p50"] / floor)  # fmt: skip
+    report("lone join, sent", **{f"{k}_ms": v for k, v in join.items()}, commit_ms=commit_s * 1000,
+           ping_ms=ping["p50"], ratio=join["p50"] / floor)  # fmt: skip
 
 
-async def crowd() -> None:
-    """Joins a second from many sockets, each told when recorded; against pings on as many."""
-    async with staged() as stage:
-        await stage.event("crowd", rate_per_second=0)
+async def crowd_joins() -> None:
+    """Measure joins a second from many sockets, each sent when recorded, against their pings."""
+    async with running_demo() as demo:
+        await demo.event("crowd", rate_per_second=0)
         for sockets in (64, 256):
-            clients = [await _visitor(stage.base, "crowd") for _ in range(sockets)]
-            before = stage.cpu_s()
-            joined, waits = await _many(stage.base, clients, sockets * 20)
-            spent = {n: s - before[n] for n, s in stage.cpu_s().items()}
+            clients = [await _visitor(demo.base, "crowd") for _ in range(sockets)]
+            before = demo.cpu_s()
+            joined, waits = await _rejoins(demo.base, clients, sockets * 20)
+            spent = {n: s - before[n] for n, s in demo.cpu_s().items()}
             pinged, _ = await _pings(clients, sockets * 40)
             shown = {f"{k}_ms": v for k, v in percentiles(waits).items()}
-            line(f"joins from {sockets} sockets", per_second=int(joined), **shown,
-                 serve_us=spent["serve"] / (sockets * 20) * 1e6,
-                 record_us=spent["record"] / (sockets * 20) * 1e6,
-                 pings=int(pinged), ratio=joined / pinged)  # fmt: skip
+            report(f"joins from {sockets} sockets", per_second=int(joined), **shown,
+                   serve_us=spent["serve"] / (sockets * 20) * 1e6,
+                   record_us=spent["record"] / (sockets * 20) * 1e6,
+                   pings=int(pinged), ratio=joined / pinged)  # fmt: skip
             for client in clients:
                 client.transport.close()
 
 
 async def recovery() -> None:
-    """Redis is emptied with many waiting: until the gate shuts, and until a place is told again;
-    against writing the same places with bare calls.
-    """
+    """Measure a rebuild with many waiting, against writing the same places with bare calls."""
     for waiting in (2_000, 50_000):
-        async with stores() as (redis, url), open_pool(url, size=4) as pool:
+        async with Stores() as (redis, url), open_pool(url, size=4) as pool:
             recorder = Recorder(pool, redis, Program(redis), "bench")
             await recorder.run_once()
-            await _journal(url, waiting)
+            await _insert_places(url, waiting)
             began = time.perf_counter()
             await redis.flushall()
             await recorder.rebuild("demo")
             ours = time.perf_counter() - began
             began = time.perf_counter()
-            await redis.eval(BARE, 0, waiting)
-            bare = time.perf_counter() - began
-        line(f"back with {waiting:,}", seconds=ours, bare_seconds=bare, ratio=ours / bare)
+            await redis.eval(JOIN_BASELINE, 0, waiting)
+            baseline = time.perf_counter() - began
+        report(
+            f"back with {waiting:,}", seconds=ours, baseline_seconds=baseline, ratio=ours / baseline
+        )
 
 
-async def _many(base: str, clients: list[Client], total: int) -> tuple[float, list[float]]:
-    """Each socket leaves and joins again, so many times in all; joins a second and their waits."""
+async def _rejoins(base: str, clients: list[Client], total: int) -> tuple[float, list[float]]:
+    """Let each socket join and leave repeatedly. Return joins and leaves a second, and waits."""
     waits: list[float] = []
 
     async def one(client: Client) -> None:
@@ -158,20 +158,20 @@ async def _visitor(base: str, event: str) -> Client:
 
 
 async def _loaded(redis: Redis) -> EpochGate:
-    """An open event without Postgres behind it."""
+    """Load an open event into Redis, without Postgres. Return its gate."""
     program, gate = Program(redis), EpochGate("demo")
-    run_id, _ = await program.found(["demo"])
+    run_id, _ = await program.epochs(["demo"])
     stamp = f"1:{run_id}"
     await program.ask("demo", f"0:{run_id}", CloseEpoch(0))
     rules = rules_of({}).numbers()
     await program.ask("demo", stamp, LoadEvent(1, "open", rules, {"main": 0}, {"main": 0}, {}))
     await program.ask("demo", stamp, OpenEpoch())
-    gate.judge(1, stamp, run_id)
+    gate.compare(1, stamp, run_id)
     return gate
 
 
-async def _journal(postgres_url: str, waiting: int) -> None:
-    """So many wait, as Postgres keeps them."""
+async def _insert_places(postgres_url: str, waiting: int) -> None:
+    """Insert so many waiting places into Postgres."""
     connection = await asyncpg.connect(postgres_url)
     await connection.execute(
         """
@@ -184,8 +184,8 @@ async def _journal(postgres_url: str, waiting: int) -> None:
 
 
 async def _commit_s() -> float:
-    """The median of one-row commits on the same disk."""
-    async with stores() as (_, postgres_url):
+    """Return the median of one-row commits on the same disk, in seconds."""
+    async with Stores() as (_, postgres_url):
         connection = await asyncpg.connect(postgres_url)
         times: list[float] = []
         for _ in range(200):
@@ -197,13 +197,13 @@ async def _commit_s() -> float:
 
 
 async def in_redis(benchmark: Callable[[Redis], Coroutine[Any, Any, None]]) -> None:
-    """Run what needs a Redis of its own."""
-    async with stores() as (redis, _):
+    """Run a benchmark on a Redis of its own."""
+    async with Stores() as (redis, _):
         await benchmark(redis)
 
 
 def on_uvloop(benchmark: Coroutine[Any, Any, None]) -> None:
-    """Run what measures the server on the loop that costs the client least."""
+    """Run a benchmark of the server on uvloop, where the client costs least."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(benchmark)
 
@@ -211,11 +211,11 @@ def on_uvloop(benchmark: Coroutine[Any, Any, None]) -> None:
 # Children are started by asyncio's own loop: uvloop cannot give one another user.
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "moves": lambda: asyncio.run(moves()),
-    "lone": lambda: on_uvloop(lone(asyncio.run(_commit_s()))),
-    "crowd": lambda: on_uvloop(crowd()),
+    "lone": lambda: on_uvloop(lone_join(asyncio.run(_commit_s()))),
+    "crowd": lambda: on_uvloop(crowd_joins()),
     "recovery": lambda: asyncio.run(recovery()),
     "holds": lambda: asyncio.run(in_redis(holds)),
-    "house": lambda: on_uvloop(great_house()),
+    "house": lambda: on_uvloop(large_event()),
     "paid": lambda: on_uvloop(paid()),
     "record": lambda: asyncio.run(record()),
     "saga": lambda: asyncio.run(saga()),

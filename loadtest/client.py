@@ -1,4 +1,4 @@
-"""The leanest WebSocket client that the contract needs: what is measured is the server."""
+"""A minimal WebSocket client, so that benchmarks measure the server and not the client."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 def masked(payload: bytes) -> bytes:
-    """A text frame of a client; a mask of zeros is a mask (RFC 6455, 5.3)."""
+    """Return a client's text frame; the mask is zeros, which RFC 6455, 5.3 allows."""
     size = len(payload)
     if size < 126:
         return bytes((0x81, 0x80 | size)) + b"\0\0\0\0" + payload
@@ -27,16 +27,16 @@ class Client(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where to write."""
+        """Store the transport."""
         self.transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing comes any more."""
+        """Mark the socket as closed."""
         self.closed = True
         self._wake()
 
     def data_received(self, data: bytes) -> None:
-        """Cut what came into frames."""
+        """Skip the handshake's answer, then cut the bytes into frames."""
         self._buffer += data
         if not self._head:
             head, end, rest = self._buffer.partition(b"\r\n\r\n")
@@ -44,7 +44,7 @@ class Client(asyncio.Protocol):
                 return
             assert b" 101 " in head.split(b"\r\n")[0], head
             self._head, self._buffer = True, rest
-        while (frame := self._cut()) is not None:
+        while (frame := self._next_frame()) is not None:
             self.frames.append(frame)
         self._wake()
 
@@ -53,7 +53,7 @@ class Client(asyncio.Protocol):
         self.transport.write(masked(payload))
 
     async def receive(self) -> bytes:
-        """The next text frame."""
+        """Return the next text frame."""
         while not self.frames:
             assert not self.closed, "the socket was closed"
             self._waiter = asyncio.get_running_loop().create_future()
@@ -61,13 +61,14 @@ class Client(asyncio.Protocol):
         return self.frames.popleft()
 
     async def until(self, kind: bytes) -> bytes:
-        """The next frame of a type."""
+        """Return the next frame of a type; others are dropped."""
         wanted = b'{"type":"%s"' % kind
         while not (frame := await self.receive()).startswith(wanted):
             pass
         return frame
 
-    def _cut(self) -> bytes | None:
+    def _next_frame(self) -> bytes | None:
+        """Cut a text frame off the buffer; answer pings. Return None if none is complete."""
         buffer = self._buffer
         if len(buffer) < 2:
             return None
@@ -83,7 +84,7 @@ class Client(asyncio.Protocol):
             self.transport.write(
                 b"\x8a\x80\0\0\0\0" if size == 0 else _pong(buffer[at : at + size])
             )
-            return self._cut()
+            return self._next_frame()
         return buffer[at : at + size]
 
     def _wake(self) -> None:
@@ -96,7 +97,7 @@ def _pong(payload: bytes) -> bytes:
 
 
 async def connect(base: str, event: str, token: str) -> Client:
-    """A socket that has been welcomed; addresses are spread over loopback for many sockets."""
+    """Open a socket and wait for its welcome; each process has its own loopback source address."""
     host, _, port = urlsplit(base).netloc.partition(":")
     loop = asyncio.get_running_loop()
     source = (f"127.0.0.{2 + os.getpid() % 200}", 0)

@@ -1,4 +1,4 @@
-"""Benchmarks of seats and money: holds in small and great houses, a great event, paid bookings."""
+"""Benchmarks of seats and money: holds in small and large events, a large event, paid bookings."""
 
 import asyncio
 import time
@@ -24,14 +24,14 @@ from booking_rush.lua.recovery.commands import (
 from booking_rush.queue.rules import rules_of
 from loadtest.client import Client
 from loadtest.client import connect as connect_socket
-from loadtest.stage import line, percentiles, staged
+from loadtest.environment import percentiles, report, running_demo
 
 CALLERS = 64
-FAR_MS = 4_000_000_000_000
+NEVER_MS = 4_000_000_000_000
 BOOKINGS = 600
 
-# What a hold and its release must do at the least: the ceiling of their moves.
-BARE = """
+# The writes of a hold and its release without their checks: the ceiling of the moves.
+HOLD_BASELINE = """
 for i = 1, tonumber(ARGV[1]) do
   local id = "h" .. i
   for turn = 1, 2 do
@@ -48,19 +48,24 @@ end
 
 
 async def holds(redis: Redis) -> None:
-    """Named holds and their releases through the batcher, in a small and in a great house."""
+    """Measure holds of named seats and their releases, in a small and in a large event."""
     small = await _pairs(redis, rows=7, seats=64, epoch=1)
-    great = await _pairs(redis, rows=500, seats=100, epoch=2)
+    large = await _pairs(redis, rows=500, seats=100, epoch=2)
     began = time.perf_counter()
     for _ in range(100):
-        await redis.eval(BARE, 0, 64)
-    bare = 6400 / (time.perf_counter() - began)
-    line("holds and releases", pairs_per_second=int(small), bare=int(bare), ratio=small / bare)
-    line("the same in 50,000 seats", pairs_per_second=int(great), ratio=great / small)
+        await redis.eval(HOLD_BASELINE, 0, 64)
+    baseline = 6400 / (time.perf_counter() - began)
+    report(
+        "holds and releases",
+        pairs_per_second=int(small),
+        baseline=int(baseline),
+        ratio=small / baseline,
+    )
+    report("the same in 50,000 seats", pairs_per_second=int(large), ratio=large / small)
 
 
-async def great_house() -> None:
-    """A 50,000-seat event by one call: until it is on sale, and what its availability weighs."""
+async def large_event() -> None:
+    """Measure a 50,000-seat event: until it is on sale, and the size and time of availability."""
     rows = [{"name": f"R{n}", "seats": 100} for n in range(500)]
     section = {
         "id": "bowl", "show": "evening", "name": "Bowl", "kind": "seated", "rows": rows,
@@ -70,8 +75,8 @@ async def great_house() -> None:
         "id": "great", "name": "Great", "sections": [section],
         "shows": [{"id": "evening", "starts_at": "2030-01-01T19:00:00Z"}],
     }  # fmt: skip
-    async with staged() as stage, httpx.AsyncClient(base_url=stage.base, timeout=60) as client:
-        await stage.operator(client)
+    async with running_demo() as demo, httpx.AsyncClient(base_url=demo.base, timeout=60) as client:
+        await demo.operator(client)
         began = time.perf_counter()
         (await client.post("/api/v1/admin/events", json=body)).raise_for_status()
         (await client.post("/api/v1/admin/events/great/open")).raise_for_status()
@@ -87,34 +92,34 @@ async def great_house() -> None:
             await client.get("/api/v1/events/great")
             pings.append(time.perf_counter() - began)
     ours, floor = percentiles(times)["p50"], percentiles(pings)["p50"]
-    line("50,000 seats", seconds=made_s, kilobytes=len(shown.content) / 1024,
-         availability_ms=ours, ratio=ours / floor)  # fmt: skip
+    report("50,000 seats", seconds=made_s, kilobytes=len(shown.content) / 1024,
+           availability_ms=ours, ratio=ours / floor)  # fmt: skip
 
 
 async def paid() -> None:
-    """Bookings a second from checkout to confirmed, over the practice bank; against holds made."""
+    """Measure bookings a second from checkout to confirmed, against holds on the same sockets."""
     floor = {
         "id": "floor", "show": "evening", "name": "Floor", "kind": "standing",
         "capacity": 100_000, "price": {"amount": 100, "currency": "EUR"},
     }  # fmt: skip
-    async with staged() as stage:
-        await stage.event("paid", [floor], rate_per_second=10_000, active_max=10_000)
-        buyers = await asyncio.gather(*(_buyer(stage.base) for _ in range(BOOKINGS)))
+    async with running_demo() as demo:
+        await demo.event("paid", [floor], rate_per_second=10_000, active_max=10_000)
+        buyers = await asyncio.gather(*(_buyer(demo.base) for _ in range(BOOKINGS)))
         began = time.perf_counter()
         await asyncio.gather(*(_hold(buyer) for buyer in buyers))
         held = BOOKINGS / (time.perf_counter() - began)
-        before, began = stage.cpu_s(), time.perf_counter()
+        before, began = demo.cpu_s(), time.perf_counter()
         waits = await asyncio.gather(*(_pay(buyer) for buyer in buyers))
         confirmed = BOOKINGS / (time.perf_counter() - began)
-        spent = {f"{n}_us": (s - before[n]) / BOOKINGS * 1e6 for n, s in stage.cpu_s().items()}
+        spent = {f"{n}_us": (s - before[n]) / BOOKINGS * 1e6 for n, s in demo.cpu_s().items()}
         shown = {f"{k}_ms": v for k, v in percentiles(list(waits)).items()}
-    line("paid bookings", per_second=int(confirmed), **shown,
-         **{n: spent[n] for n in ("serve_us", "record_us", "conduct_us", "bank_us")},
-         holds=int(held), ratio=confirmed / held)  # fmt: skip
+    report("paid bookings", per_second=int(confirmed), **shown,
+           **{n: spent[n] for n in ("serve_us", "record_us", "conduct_us", "bank_us")},
+           holds=int(held), ratio=confirmed / held)  # fmt: skip
 
 
 class Buyer:
-    """A socket that was let in, and what it holds."""
+    """An admitted visitor's socket and hold."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -147,15 +152,15 @@ async def _pay(buyer: Buyer) -> float:
 
 
 async def _pairs(redis: Redis, *, rows: int, seats: int, epoch: int) -> float:
-    """Holds and releases a second, of one seat each."""
+    """Return holds a second of one seat each, each with its release."""
     batcher, total = Batcher(Program(redis), await _loaded(redis, rows, seats, epoch)), 10_000
 
     async def caller(number: int) -> None:
         for at in range(total // CALLERS):
             id_ = f"{number}-{at}"
             seat = f"stalls.R{(number + at) % rows}-{number % seats + 1}"
-            wish = HoldSeats(id_, f"v{number}", id_, "p", [seat], "", 0, "place")
-            if isinstance(await batcher.do(wish), Held):
+            command = HoldSeats(id_, f"v{number}", id_, "p", [seat], "", 0, "place")
+            if isinstance(await batcher.do(command), Held):
                 await batcher.do(ReleaseHold(f"v{number}", id_))
 
     began = time.perf_counter()
@@ -164,9 +169,9 @@ async def _pairs(redis: Redis, *, rows: int, seats: int, epoch: int) -> float:
 
 
 async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> EpochGate:
-    """An open event with a seated section, and callers who are let in; no Postgres behind it."""
+    """Load an open event with a seated section and admitted callers, without Postgres."""
     program, gate = Program(redis), EpochGate("demo")
-    run_id, _ = await program.found(["demo"])
+    run_id, _ = await program.epochs(["demo"])
     stamp = f"{epoch}:{run_id}"
     await program.ask("demo", f"{epoch - 1}:{run_id}", CloseEpoch(epoch - 1))
     rules = rules_of({}).numbers()
@@ -175,8 +180,8 @@ async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> EpochGate:
     text = [(f"R{n}", "." * seats) for n in range(rows)]
     section = SectionInventory("stalls", "seated", 100, "EUR", rows * seats, text)
     await program.ask("demo", stamp, LoadSections([section]))
-    people = [RecordedPlace(f"v{n}", n + 1, 1, "admitted", 1, 1, FAR_MS) for n in range(CALLERS)]
-    await program.ask("demo", stamp, LoadPlaces(people, []))
+    places = [RecordedPlace(f"v{n}", n + 1, 1, "admitted", 1, 1, NEVER_MS) for n in range(CALLERS)]
+    await program.ask("demo", stamp, LoadPlaces(places, []))
     await program.ask("demo", stamp, OpenEpoch())
-    gate.judge(epoch, stamp, run_id)
+    gate.compare(epoch, stamp, run_id)
     return gate

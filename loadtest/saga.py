@@ -1,6 +1,6 @@
-"""Benchmarks of the way from a checkout to a ticket: recorded, conducted, paid over HTTP.
+"""Benchmarks from checkout to ticket: recording, the saga, payments over HTTP.
 
-Every one ends with a look at what stands in the stores: what is counted was really done.
+Each ends with a check of the stores, so that what is counted was really done.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.embedded.kafka_broker import start_kafka
 from booking_rush.server.processes.supervisor import Child, Supervisor
 from booking_rush.server.runtime.ports import free_port
-from loadtest.bare import bare_record, bare_saga
-from loadtest.sale import EVENT, Counted, NoBank, Sale
-from loadtest.stage import cpu_s, line, stores
+from loadtest.baselines import record_baseline, saga_baseline
+from loadtest.environment import Stores, cpu_s, report
+from loadtest.sale import EVENT, Sale, StatementCounter, UnaskedProvider
 
 BOOKINGS = 10_000
 PAID = 2_000
@@ -37,132 +37,135 @@ RELAY = {"relay": ["work", "relay"]}
 OPEN = "SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND NOT parked)"
 DUTIES = {"serve": ["serve"], "bank": ["work", "bank"], "conduct": ["work", "conduct"]}
 SECRET = "a secret of the benchmarks, which nobody keeps"
-BATCH = 1000  # of the ceilings; the program's own batches are no larger
+BATCH = 1000  # of the baselines; the product's own batches are no larger
 
 
 async def record() -> None:
-    """Bookings a second from the outbox in Redis into Postgres: the record duty alone.
+    """Measure bookings a second from the outbox in Redis into Postgres: the record duty alone.
 
-    Everybody held before anybody checked out, so each booking is written twice.
+    All hold before the first checks out, so that each booking is written twice.
     """
-    async with stores() as (redis, url):
-        counted = Counted()
+    async with Stores() as (redis, url):
+        counted = StatementCounter()
         async with open_pool(url, size=8, init=counted.watch) as pool:
             sale = await Sale(redis, pool, BOOKINGS).open()
             waiting: int = await sale.hold_and_check_out()
             counted.statements, began = 0, time.perf_counter()
             while waiting > 0:
                 waiting -= await sale.recorder.run_once()
-            ours, said = BOOKINGS / (time.perf_counter() - began), counted.statements
+            ours, sent = BOOKINGS / (time.perf_counter() - began), counted.statements
             paying = "SELECT count(*) FROM bookings WHERE state = 'paying' AND claimed"
             assert await pool.fetchval(paying) == BOOKINGS
-            bare = BOOKINGS / await bare_record(pool, BATCH)
-    line("bookings recorded", per_second=int(ours), statements=f"{said / BOOKINGS:.4f}",
-         bare=int(bare), ratio=ours / bare)  # fmt: skip
+            baseline = BOOKINGS / await record_baseline(pool, BATCH)
+    report("bookings recorded", per_second=int(ours), statements=f"{sent / BOOKINGS:.4f}",
+           baseline=int(baseline), ratio=ours / baseline)  # fmt: skip
 
 
 async def saga() -> None:
-    """Paid bookings a second where the bank's answers lie in the outbox already.
+    """Measure paid bookings a second where the bank's answers are in the outbox already.
 
-    Counted is all that conduct does, from `charged` heard until the seats are sold in Redis and
-    the visitor is told.
+    Counts all that `conduct` does, from handling `charged` until the seats are sold in Redis and
+    the booking is published.
     """
-    async with stores() as (redis, url):
+    async with Stores() as (redis, url):
         await _saga("paid, outbox table", redis, url)
 
 
 async def saga_over_kafka() -> None:
-    """The same over Kafka, with the relay as a process beside; its statements are not counted."""
-    beside = stores()
-    async with beside as (redis, url):
-        kafka = await start_kafka(beside.supervisor, beside.folder, lambda line: None)
-        await _saga("paid, over Kafka", redis, url, KafkaAt(beside, kafka))
+    """Measure the same over Kafka; the relay is another process, whose statements do not count."""
+    stores = Stores()
+    async with stores as (redis, url):
+        kafka = await start_kafka(stores.supervisor, stores.folder, lambda line: None)
+        await _saga("paid, over Kafka", redis, url, KafkaBeside(stores, kafka))
 
 
 async def bank() -> None:
-    """Paid bookings a second over the practice bank: charge, webhook and all, three processes."""
-    house = stores()
-    async with house as (redis, url), open_pool(url, size=8) as pool:
+    """Measure paid bookings a second over the practice bank, webhooks included: three processes."""
+    stores = Stores()
+    async with stores as (redis, url), open_pool(url, size=8) as pool:
         sale = await Sale(redis, pool, PAID).open()
         await sale.record(await sale.hold_and_check_out())
         await pool.execute("UPDATE outbox SET due_at = 'infinity'")
-        async with _bank(house) as (address, pids):
+        async with _running_bank(stores) as (address, pids):
             before, began = cpu_s(pids), time.perf_counter()
             await pool.execute("UPDATE outbox SET due_at = now()")
-            while await _unpaid(pool):
+            while await _is_unfinished(pool):
                 await asyncio.sleep(0.02)
             ours = PAID / (time.perf_counter() - began)
             spent = {f"{n}_us": (s - before[n]) / PAID * 1e6 for n, s in cpu_s(pids).items()}
             await sale.check_sold()
             floor = await _pings(address)
-    line("paid over HTTP", per_second=int(ours), **spent, pings=int(floor), ratio=ours / floor)
+    report("paid over HTTP", per_second=int(ours), **spent, pings=int(floor), ratio=ours / floor)
 
 
-async def _saga(name: str, redis: Redis, url: str, kafka: "KafkaAt | None" = None) -> None:
-    counted = Counted()
-    async with open_pool(url, size=8) as shop, open_pool(url, size=8, init=counted.watch) as pool:
-        sale = await Sale(redis, shop, BOOKINGS).open()
+async def _saga(name: str, redis: Redis, url: str, kafka: "KafkaBeside | None" = None) -> None:
+    counted = StatementCounter()
+    async with (
+        open_pool(url, size=8) as uncounted,
+        open_pool(url, size=8, init=counted.watch) as pool,
+    ):
+        sale = await Sale(redis, uncounted, BOOKINGS).open()
         await sale.record(await sale.hold_and_check_out())
-        await shop.execute("UPDATE outbox SET done_at = now(), published_at = now()")
-        await shop.execute("UPDATE states SET published_at = now()")
-        await _charged(shop)
+        await uncounted.execute("UPDATE outbox SET done_at = now(), published_at = now()")
+        await uncounted.execute("UPDATE states SET published_at = now()")
+        await _enqueue_charged(uncounted)
         found = KafkaLog(pool, Cluster(kafka.bootstrap)) if kafka else None
-        payments = PaymentRouter([NoBank()], "bank")
+        payments = PaymentRouter([UnaskedProvider()], "bank")
         conductor = Conductor(pool, EventRegistry(pool, Program(redis)), payments, "bench",
                               message_log=found)  # fmt: skip
-        async with _relaying(shop, kafka):
-            await _ready(conductor.log)
+        async with _relaying(uncounted, kafka):
+            await _join_group(conductor.log)
             counted.statements, began = 0, time.perf_counter()
-            await shop.execute("UPDATE outbox SET parked = false WHERE parked")
-            await _conduct(conductor, shop)
-            ours, said = BOOKINGS / (time.perf_counter() - began), counted.statements
+            await uncounted.execute("UPDATE outbox SET parked = false WHERE parked")
+            await _conduct(conductor, uncounted)
+            ours, sent = BOOKINGS / (time.perf_counter() - began), counted.statements
         await sale.check_sold()
         await conductor.release()
-        bare = BOOKINGS / await bare_saga(shop, BATCH)
-    line(name, per_second=int(ours), statements=f"{said / BOOKINGS:.4f}", bare=int(bare),
-         ratio=ours / bare)  # fmt: skip
+        baseline = BOOKINGS / await saga_baseline(uncounted, BATCH)
+    report(name, per_second=int(ours), statements=f"{sent / BOOKINGS:.4f}", baseline=int(baseline),
+           ratio=ours / baseline)  # fmt: skip
 
 
-async def _ready(log: MessageLog) -> None:
-    """Let a log that has to join a group do so."""
+async def _join_group(log: MessageLog) -> None:
+    """Let a Kafka log join its consumer group."""
     for _ in range(100 if isinstance(log, KafkaLog) else 0):
         await log.read()
 
 
-class KafkaAt(NamedTuple):
-    """A broker, and the stores beside it."""
+class KafkaBeside(NamedTuple):
+    """A broker, and the stores that it runs beside."""
 
-    beside: stores
+    stores: Stores
     bootstrap: str
 
 
 @asynccontextmanager
-async def _relaying(pool: Pool, kafka: KafkaAt | None) -> AsyncGenerator[None]:
-    """Where there is a Kafka, a relay works."""
+async def _relaying(pool: Pool, kafka: KafkaBeside | None) -> AsyncGenerator[None]:
+    """Run a relay while the block lasts, if there is a Kafka."""
     if kafka is None:
         yield
         return
-    async with _working(kafka.beside, RELAY, RUSH_KAFKA_BOOTSTRAP=kafka.bootstrap):
+    async with _running_duties(kafka.stores, RELAY, RUSH_KAFKA_BOOTSTRAP=kafka.bootstrap):
         while not await pool.fetchval("SELECT EXISTS (SELECT FROM leases WHERE duty = 'relay')"):
             await asyncio.sleep(0.05)
         yield
 
 
-async def _charged(pool: Pool) -> None:
-    """The bank's answer for each booking, as its webhook would have left it, but kept back."""
+async def _enqueue_charged(pool: Pool) -> None:
+    """Enqueue the bank's answer for each booking, as its webhook would; parked until the start."""
     ids = [row["id"] for row in await pool.fetch("SELECT id FROM bookings ORDER BY id")]
     for at in range(0, len(ids), BATCH):
-        said = [
+        messages = [
             outbox.message(f"bank:pay:{id_}:1:charged", id_, EVENT, "charged", 1)
             for id_ in ids[at : at + BATCH]
         ]
         async with pool.acquire() as connection, connection.transaction():
-            await outbox.enqueue(connection, said)
+            await outbox.enqueue(connection, messages)
     await pool.execute("UPDATE outbox SET parked = true WHERE done_at IS NULL")
 
 
 async def _conduct(conductor: Conductor, pool: Pool) -> None:
-    """Conduct until nothing is left to do."""
+    """Run the conductor until nothing is left to do."""
     while True:
         if await conductor.run_once():
             continue
@@ -170,7 +173,7 @@ async def _conduct(conductor: Conductor, pool: Pool) -> None:
             return
 
 
-async def _unpaid(pool: Pool) -> bool:
+async def _is_unfinished(pool: Pool) -> bool:
     found: bool = await pool.fetchval(
         """
         SELECT EXISTS (SELECT FROM bookings WHERE state <> 'confirmed')
@@ -181,43 +184,43 @@ async def _unpaid(pool: Pool) -> bool:
 
 
 @asynccontextmanager
-async def _working(
-    house: stores, duties: dict[str, list[str]], **environment: str
+async def _running_duties(
+    stores: Stores, duties: dict[str, list[str]], **environment: str
 ) -> AsyncGenerator[dict[str, int]]:
-    """Duties as processes of their own, and their pids."""
-    redis_url, postgres_url = house.urls
+    """Run duties as processes while the block lasts. Yield their pids."""
+    redis_url, postgres_url = stores.urls
     known = {
         "RUSH_REDIS_URL": redis_url,
         "RUSH_POSTGRES_URL": postgres_url,
         "RUSH_SECRET_KEY": SECRET,
     }
-    said: list[str] = []
-    supervisor = Supervisor(said.append)
+    printed: list[str] = []
+    supervisor = Supervisor(printed.append)
     try:
         for name, arguments in duties.items():
             argv = [sys.executable, "-m", "booking_rush.server", *arguments]
-            log = house.folder / f"{name}.log"
+            log = stores.folder / f"{name}.log"
             await supervisor.start(Child(name, argv, log, {**known, **environment}))
-        yield {name: int(pid) for name, _, pid in map(str.split, said)}
+        yield {name: int(pid) for name, _, pid in map(str.split, printed)}
     finally:
         await supervisor.stop()
 
 
 @asynccontextmanager
-async def _bank(house: stores) -> AsyncGenerator[tuple[str, dict[str, int]]]:
-    """Serve, conduct and the bank, ready; the bank's address, and all pids."""
+async def _running_bank(stores: Stores) -> AsyncGenerator[tuple[str, dict[str, int]]]:
+    """Run serve, conduct and the bank. Yield the bank's address and all pids, once ready."""
     bind, bank_bind = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     base = f"http://{bank_bind}"
-    async with _working(
-        house, DUTIES, RUSH_BIND=bind, RUSH_BANK_BIND=bank_bind, RUSH_BANK_URL=base
+    async with _running_duties(
+        stores, DUTIES, RUSH_BIND=bind, RUSH_BANK_BIND=bank_bind, RUSH_BANK_URL=base
     ) as pids:
         async with asyncio.timeout(30):
-            await _answers(f"http://{bind}/readyz")
-            await _answers(f"{base}/healthz")
+            await _wait_until_ready(f"http://{bind}/readyz")
+            await _wait_until_ready(f"{base}/healthz")
         yield base, pids
 
 
-async def _answers(url: str) -> None:
+async def _wait_until_ready(url: str) -> None:
     """Wait until a service is ready."""
     async with httpx.AsyncClient() as http:
         while True:
@@ -228,14 +231,14 @@ async def _answers(url: str) -> None:
 
 
 async def _pings(base: str) -> float:
-    """GETs a second of nothing at all, by as many callers as conduct may send out at once."""
+    """Return GETs a second of an empty answer, by as many callers as `conduct` sends at once."""
     left = iter(range(PINGS))
-    question = HttpRequest("GET", f"{base}/healthz", {}, None, Timeouts(5, 5))
+    request = HttpRequest("GET", f"{base}/healthz", {}, None, Timeouts(5, 5))
     async with open_http(connections=CALLERS) as http:
 
         async def caller() -> None:
             for _ in left:
-                assert (await http.send(question)).is_success
+                assert (await http.send(request)).is_success
 
         began = time.perf_counter()
         await asyncio.gather(*(caller() for _ in range(CALLERS)))

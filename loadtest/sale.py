@@ -1,4 +1,4 @@
-"""A sale for benchmarks: an event, its visitors, their holds and checkouts, all really made."""
+"""A sale for benchmarks: an event, its visitors, their holds and checkouts, made by real moves."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,70 +25,70 @@ from booking_rush.queue.event_registry import EventRegistry
 EVENT = "bench"
 TICKETS = 2  # seats a booking
 ROW = 100
-AT_ONCE = 5_000  # commands that wait before Redis
+CONCURRENT_MAX = 5_000  # commands that wait in the batcher
 
 
-class Counted:
-    """How many statements the connections of a pool have sent, BEGIN and COMMIT among them."""
+class StatementCounter:
+    """A counter of statements that a pool's connections send, with BEGIN and COMMIT."""
 
     def __init__(self) -> None:
         self.statements = 0
 
     async def watch(self, connection: Any) -> None:
-        """Count what this connection sends from now on."""
+        """Count the statements of this connection from now on."""
         connection.add_query_logger(self._count)
 
     def _count(self, record: object) -> None:
         self.statements += 1
 
 
-class NoBank:
-    """A provider that must not be asked: every answer is there already."""
+class UnaskedProvider:
+    """A payment provider that fails when asked: the benchmark enqueues every answer itself."""
 
     name = "bank"
     methods = frozenset({"ok"})
 
     async def charge(self, payment: Payment) -> str:
-        """Nobody asks this."""
+        """Fail: no benchmark asks this."""
         raise AssertionError(payment)
 
     async def cancel(self, payment: Payment) -> None:
-        """Nobody asks this."""
+        """Fail: no benchmark asks this."""
         raise AssertionError(payment)
 
     async def refund(self, payment: Payment) -> None:
-        """Nobody asks this."""
+        """Fail: no benchmark asks this."""
         raise AssertionError(payment)
 
     async def list_notifications(self, payment: Payment) -> list[PaymentNotification]:
-        """Nobody asks this."""
+        """Fail: no benchmark asks this."""
         raise AssertionError(payment)
 
     def read_webhook(
         self, headers: Mapping[str, str], body: bytes, *, now: float
     ) -> PaymentNotification | None:
-        """Nobody is told."""
+        """Fail: no benchmark sends webhooks."""
         raise AssertionError(body)
 
 
 class Sale:
-    """Some bookings of two named seats each, on their way."""
+    """Bookings of two named seats each, from the hold to the ticket."""
 
     def __init__(self, redis: Redis, pool: Pool, bookings: int) -> None:
         program = Program(redis)
         self.recorder = Recorder(pool, redis, program, "bench")
         self._pool = pool
         self._bookings = bookings
-        self._directory = EventRegistry(pool, program)
+        self._registry = EventRegistry(pool, program)
         self._seats = seats(bookings)
 
     async def open(self) -> "Sale":
-        """Put the event on sale, and let everybody in; all of that is recorded."""
+        """Put the event on sale, admit every visitor, and record all of that."""
         catalogue = Catalogue(self._pool)
         await catalogue.create(new_event(self._bookings), who="bench")
         await catalogue.act(EVENT, "open", who="bench")
         await self.recorder.run_once()
-        assert await self._directory.ready(EVENT, seconds=10)
+        assert await self._registry.ready(EVENT, seconds=10)
         names = range(self._bookings)
         await self._do([JoinLine(f"v{n}") for n in names])
         await self._do([AdmitVisitor(f"v{n}", "bench") for n in names])
@@ -96,25 +96,25 @@ class Sale:
         return self
 
     async def hold_and_check_out(self) -> int:
-        """Everybody holds, then everybody checks out; how many entries wait to be recorded."""
+        """Hold for every visitor, then check all out. Return the number of outbox entries."""
         ids = [str(uuid7(n, n.to_bytes(10))) for n in range(self._bookings)]
-        wishes = [
+        holds = [
             HoldSeats(id_, f"v{n}", "k", "p", list(islice(self._seats, TICKETS)), "", 0, "place")
             for n, id_ in enumerate(ids)
         ]
-        assert all(isinstance(told, Held) for told in await self._do(wishes))
+        assert all(isinstance(reply, Held) for reply in await self._do(holds))
         outs = [CheckoutHold(f"v{n}", id_, "ok") for n, id_ in enumerate(ids)]
-        assert all(isinstance(told, CheckedOut) for told in await self._do(outs))
+        assert all(isinstance(reply, CheckedOut) for reply in await self._do(outs))
         return 2 * self._bookings
 
     async def record(self, entries: int) -> None:
-        """Record so many entries."""
+        """Run the recorder until so many entries are recorded."""
         while entries > 0:
             entries -= await self.recorder.run_once()
         assert entries == 0
 
     async def check_sold(self) -> None:
-        """Every booking is confirmed, Redis knows its seats as sold, and nothing failed."""
+        """Check that each booking is confirmed, its seats are sold in Redis, and nothing failed."""
         found = await self._pool.fetchrow(
             """
             SELECT (SELECT count(*) FROM bookings WHERE state = 'confirmed' AND claimed),
@@ -125,24 +125,24 @@ class Sale:
         )
         assert found is not None
         assert [*found] == [self._bookings, self._bookings, 0, 0], [*found]
-        await self._directory.refresh()
-        stats = await self._directory.batcher(EVENT).do(ReportSockets("bench", 0))
+        await self._registry.refresh()
+        stats = await self._registry.batcher(EVENT).do(ReportSockets("bench", 0))
         assert stats.sold == TICKETS * self._bookings, stats
 
     async def _do(self, commands: Sequence[Command[Any]]) -> list[Any]:
-        batcher, told = self._directory.batcher(EVENT), list[Any]()
-        for at in range(0, len(commands), AT_ONCE):
-            told += await asyncio.gather(*map(batcher.do, commands[at : at + AT_ONCE]))
-        return told
+        batcher, replies = self._registry.batcher(EVENT), list[Any]()
+        for at in range(0, len(commands), CONCURRENT_MAX):
+            replies += await asyncio.gather(*map(batcher.do, commands[at : at + CONCURRENT_MAX]))
+        return replies
 
 
 def seats(bookings: int) -> Iterator[str]:
-    """Every seat of the house, row by row."""
+    """Return the ids of as many seats as are booked, row by row."""
     return (f"bowl.R{n // ROW}-{n % ROW + 1}" for n in islice(count(), bookings * TICKETS))
 
 
 def new_event(bookings: int) -> NewEvent:
-    """An event with just the seats that are booked; nothing lapses while it is measured."""
+    """Make an event with just the seats that are booked; nothing expires within a day."""
     rows = -(-bookings * TICKETS // ROW)
     return msgspec.convert(
         {

@@ -1,6 +1,7 @@
-"""Command and Reply, the base classes of all that crosses to Redis, and what every move shares.
+"""Base classes of commands and replies, and the types and replies that wings share.
 
-A move's file begins with its command and its replies; a tidy test compares the two. Times are
+Each folder beside this file has a `commands.py` with its commands, and one file of Lua a move,
+whose first line names the command's fields and its replies; a test compares the two. Times are
 milliseconds since 1970 by Redis's clock.
 """
 
@@ -11,53 +12,32 @@ import msgspec
 
 R = TypeVar("R", covariant=True)
 
-RoomState = Literal["scheduled", "drawing", "open", "paused", "draining", "closed"]
+EventState = Literal["scheduled", "drawing", "open", "paused", "draining", "closed"]
 PlaceState = Literal["waiting", "admitted", "late", "back", "ended"]
 
 
 def tag_of_type(name: str) -> str:
-    """JoinLine → join_line: the name of the move, and of the word in a reply."""
+    """Return the tag of a class: JoinLine → join_line, also the name of the move's file."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-class Reply(msgspec.Struct, frozen=True, tag_field="word", tag=tag_of_type):
-    """What a move answers."""
+class Reply(msgspec.Struct, frozen=True, tag_field="tag", tag=tag_of_type):
+    """Reply of a move to a command."""
 
 
 class Command(msgspec.Struct, Generic[R], frozen=True, tag_field="move", tag=tag_of_type):
-    """What a move is asked; R is every reply that it may give."""
-
-
-# Replies: of any move
+    """Command for a move; R is the union of its replies."""
 
 
 class NotReady(Reply, frozen=True):
-    """The event's data are of another life of Redis, or not loaded."""
+    """Reply of any move: Redis has the event under another epoch, or not at all."""
 
 
 class Failed(Reply, frozen=True):
-    """The move broke: a mistake of ours."""
+    """Reply of any move: Lua raised an error, which is a mistake of ours."""
 
     why: str
 
 
-# Replies: where a visitor stands
-
-
-# Replies: of operators and duties
-
-
-# Commands: of visitors
-
-
-# Commands: of operators
-
-
-# Commands: of processes and duties
-
-
-# Commands: of the one way back
-
-
 class Published(Reply, frozen=True):
-    """Published in Redis: every process that is subscribed has it."""
+    """Reply after a publication in Redis: every subscribed process is sent the news."""

@@ -1,4 +1,4 @@
-"""Applies the numbered SQL files beside it, in order, each once, whoever else may be trying."""
+"""Migrations of the schema: the numbered SQL files beside this one, each applied once, in order."""
 
 import hashlib
 from pathlib import Path
@@ -14,22 +14,20 @@ else:
     Connection = asyncpg.Connection
 
 HERE = Path(__file__).parent
-LOCK = 0x52555348  # "RUSH", the advisory lock that lets one process migrate at a time
+LOCK = 0x52555348  # "RUSH", an advisory lock: one process migrates at a time
 
 
 class MigrationChangedError(Exception):
-    """A migration that was applied before has another text now: write a new one instead."""
+    """Applied migration whose file has another text now: write a new migration instead."""
 
 
 def files() -> list[Path]:
-    """The migrations, in order."""
+    """Return the migrations, in order."""
     return sorted(HERE.glob("[0-9]*.sql"))
 
 
-async def migrate(
-    connection: Connection,
-) -> list[str]:
-    """Apply what is missing; the names of what was applied now.
+async def migrate(connection: Connection) -> list[str]:
+    """Apply every migration that is missing, in one transaction. Return the names of those applied.
 
     Raises:
         MigrationChangedError: the text of an applied migration differs from its file.
@@ -50,11 +48,7 @@ async def migrate(
         return [path.name for path in files() if await _apply(connection, path, applied)]
 
 
-async def _apply(
-    connection: Connection,
-    path: Path,
-    applied: dict[str, str],
-) -> bool:
+async def _apply(connection: Connection, path: Path, applied: dict[str, str]) -> bool:
     text = path.read_text()
     digest = hashlib.sha256(text.encode()).hexdigest()
     if path.name in applied:

@@ -1,4 +1,4 @@
-"""The tend duty: one beat after another for every event, whoever else beats too."""
+"""Admission of visitors, the tend duty: sends one tick after another to every event."""
 
 import asyncio
 import logging
@@ -14,90 +14,91 @@ from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 0.1
-IDLE_BEAT_S = 0.5  # where nobody is, a first visitor may wait this long
-BEATS_AT_ONCE = 32  # half of the connections of a process
+TICK_S = 0.1
+IDLE_TICK_S = 0.5  # of an event that nobody waits for: a first visitor waits this long at most
+TICKS_AT_ONCE = 32  # half of the connections of a process
 
 
 class Admission:
-    """Beats for every event that is ready. Bucket and active count live in the move, so any
-    number of processes may do this and none admits too many.
+    """Ticks of every event that is ready.
 
-    Each beat is a task of its own: one that hangs or fails delays no other event.
+    Token bucket and active count are read and written by the move alone, so any number of
+    processes may run this duty and none admits too many. Each tick is a task of its own: one that
+    hangs or fails delays no other event.
     """
 
     def __init__(self, registry: EventRegistry) -> None:
         self.registry = registry
-        self.failures = 0  # beats that failed, ever
+        self.failures = 0  # ticks that failed, ever
         self._next_at: dict[str, float] = {}
-        self._beaten_at: dict[str, float] = {}
+        self._ticked_at: dict[str, float] = {}
         self._back_offs: dict[str, BackOff] = {}
-        self._beating: dict[str, asyncio.Task[int]] = {}
-        self._slots = asyncio.Semaphore(BEATS_AT_ONCE)
+        self._ticking: dict[str, asyncio.Task[int]] = {}
+        self._slots = asyncio.Semaphore(TICKS_AT_ONCE)
 
     async def run_once(self) -> int:
-        """Begin the beats that are due, the longest due first, and wait for them for a beat.
+        """Send the ticks that are due, the longest due first, and wait for them for TICK_S.
 
-        Return how many visitors came in or lapsed.
+        Return how many visitors were admitted or expired.
         """
         await self.registry.run_once()
         now = time.monotonic()
         due = [row for row in self.registry.rows if self._is_due(row, now)]
         for row in sorted(due, key=lambda row: self._next_at.get(row.id, 0.0)):
-            self._beating[row.id] = asyncio.create_task(self._beat(row))
-        if not self._beating:
+            self._ticking[row.id] = asyncio.create_task(self._tick(row))
+        if not self._ticking:
             return 0
-        done, _ = await asyncio.wait(self._beating.values(), timeout=BEAT_S)
-        self._beating = {event: task for event, task in self._beating.items() if task not in done}
+        done, _ = await asyncio.wait(self._ticking.values(), timeout=TICK_S)
+        self._ticking = {event: task for event, task in self._ticking.items() if task not in done}
         return sum(task.result() for task in done)
 
     async def close(self) -> None:
-        """End the beats that are on their way."""
-        await cancel_and_wait(self._beating.values())
-        self._beating = {}
+        """End the ticks that are on their way."""
+        await cancel_and_wait(self._ticking.values())
+        self._ticking = {}
 
-    def longest_without_beat_s(self) -> float:
-        """Return the seconds since the last beat of the event that waits longest for one.
+    def longest_without_tick_s(self) -> float:
+        """Return the seconds since the last tick of the event that waits longest for one.
 
         An event that is being recovered cannot be tended, and is not counted.
         """
         now = time.monotonic()
         for row in self.registry.rows:
             if not self.registry.batcher(row.id).gate.is_open:
-                self._beaten_at[row.id] = now
-        known = [self._beaten_at.setdefault(row.id, now) for row in self.registry.rows]
+                self._ticked_at[row.id] = now
+        known = [self._ticked_at.setdefault(row.id, now) for row in self.registry.rows]
         return now - min(known, default=now)
 
     def _is_due(self, row: EventRecord, now: float) -> bool:
-        return row.id not in self._beating and now >= self._next_at.get(row.id, 0.0)
+        return row.id not in self._ticking and now >= self._next_at.get(row.id, 0.0)
 
-    async def _beat(self, row: EventRecord) -> int:
+    async def _tick(self, row: EventRecord) -> int:
         async with self._slots:
-            self._next_at[row.id] = time.monotonic() + BEAT_S
+            self._next_at[row.id] = time.monotonic() + TICK_S
             try:
-                done = await self.registry.batcher(row.id).do(AdmitNext())
+                advanced = await self.registry.batcher(row.id).do(AdmitNext())
             except Exception as error:
                 self._failed(row.id, error)
                 return 0
         self._worked(row.id)
-        if done.idle:
-            self._next_at[row.id] = time.monotonic() + IDLE_BEAT_S
-        return done.admitted + done.dropped
+        if advanced.idle:
+            self._next_at[row.id] = time.monotonic() + IDLE_TICK_S
+        return advanced.admitted + advanced.dropped
 
     def _worked(self, event: str) -> None:
-        self._beaten_at[event] = time.monotonic()
+        self._ticked_at[event] = time.monotonic()
         back_off = self._back_offs.pop(event, None)
         if back_off is not None and (failures := back_off.worked()):
-            log.warning("beats again event=%s after=%d", event, failures)
+            log.warning("ticks again event=%s after=%d", event, failures)
 
     def _failed(self, event: str, error: Exception) -> None:
-        """Count and log a failure; the next beat comes at its time, as if nothing were."""
+        """Count and log a failure; the next tick comes at its time, as if nothing were."""
         if not self.registry.batcher(event).gate.is_open:
             return  # it is being recovered, which others log
         self.failures += 1
         if self._back_offs.setdefault(event, BackOff()).failed(time.monotonic()):
             away = isinstance(error, (Refusal, RedisError))
             log.error(
-                "beat failed event=%s why=%s: %s", event, type(error).__name__, error,
+                "tick failed event=%s why=%s: %s", event, type(error).__name__, error,
                 exc_info=None if away else error,
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What this process knows of every event: its row in Postgres, and its gate to Redis."""
+"""Registry of events in one process: each event's row in Postgres and its batcher for Redis."""
 
 import asyncio
 import re
@@ -13,12 +13,12 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import Program
-from booking_rush.lua.commands import RoomState
+from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Pool
 
 EVENT_ID = re.compile(r"[a-z0-9-]{1,64}\Z")
-REFRESH_S = 1.0  # how often Postgres' count of epochs is compared; at once while a gate is shut
-SHUT_REFRESH_S = 0.1
+REFRESH_S = 1.0  # between two comparisons of epochs in Postgres and Redis
+SHUT_REFRESH_S = 0.1  # the same while a gate is shut
 
 
 class UnknownEvent(Refusal):
@@ -29,10 +29,10 @@ class UnknownEvent(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """What every process keeps at hand of an event."""
+    """Event as its rows in Postgres are; `epoch` is the one that Postgres counts."""
 
     id: str
-    state: RoomState
+    state: EventState
     reason: str | None
     opens_at: datetime | None
     version: int
@@ -40,7 +40,7 @@ class EventRecord:
 
 
 class EventRegistry:
-    """Events by id, each with one batcher in this process."""
+    """Registry of events by id, with one batcher an event."""
 
     def __init__(
         self,
@@ -48,34 +48,36 @@ class EventRegistry:
         program: Program,
         on_change: Callable[[EventRecord], None] = lambda row: None,
     ) -> None:
-        """`on_change` hears of each event whose row or gate is another than before, before
-        anything else can use the gate.
+        """Begin without events.
+
+        `on_change` is called with each event whose row or gate has changed, before any other
+        code can use the gate.
         """
         self._pool = pool
         self._program = program
         self._on_change = on_change
         self._rows: dict[str, EventRecord] = {}
         self._batchers: dict[str, Batcher] = {}
-        self._told: dict[str, tuple[EventRecord, int]] = {}
+        self._notified: dict[str, tuple[EventRecord, int]] = {}
         self._refreshed_at = -REFRESH_S
         self.is_read = False  # whether the rows were read once, and the gates judged by them
 
     @property
     def rows(self) -> list[EventRecord]:
-        """Every event that is known, as it was at the last refresh."""
+        """Return every known event, as it was at the last refresh."""
         return list(self._rows.values())
 
     def batcher(self, event: str) -> Batcher:
-        """The event's batcher, with its gate."""
+        """Return the event's batcher, which has its gate."""
         if event not in self._batchers:
             self._batchers[event] = Batcher(self._program, EpochGate(event))
         return self._batchers[event]
 
     async def row(self, event: str) -> EventRecord:
-        """One event; a new one is read at once.
+        """Return one event; Postgres is read where it is not known yet.
 
         Raises:
-            UnknownEvent: Postgres has none of this id.
+            UnknownEvent: Postgres has no event of this id.
         """
         if event not in self._rows and EVENT_ID.match(event):
             await self._read(event)
@@ -84,16 +86,16 @@ class EventRegistry:
         return self._rows[event]
 
     async def run_once(self) -> int:
-        """Compare the epochs when it is time to; how many gates are open."""
+        """Refresh if it is due. Return how many gates are open."""
         age_s = time.monotonic() - self._refreshed_at
         gates = [batcher.gate for batcher in self._batchers.values()]
         if age_s >= REFRESH_S or (age_s >= SHUT_REFRESH_S and not all(g.is_open for g in gates)):
             await self.refresh()
-        self._tell()
+        self._notify()
         return sum(gate.is_open for gate in gates)
 
     async def ready(self, event: str, *, seconds: float) -> bool:
-        """Wait a while for an event to be loaded; whether it is."""
+        """Wait up to `seconds` for an event's gate to open. Return whether it is open."""
         until = time.monotonic() + seconds
         while not self.batcher(event).gate.is_open and time.monotonic() < until:
             await self.refresh()
@@ -101,32 +103,33 @@ class EventRegistry:
         return self.batcher(event).gate.is_open
 
     async def refresh(self) -> None:
-        """Read every row, and judge every gate by it.
+        """Read every event from Postgres and its epoch from Redis, and open or shut its gate.
 
         Raises:
             RedisError: Redis did not answer; every gate is shut.
-            asyncpg.PostgresError, OSError: Postgres did not; the gates are as they were.
+            asyncpg.PostgresError, OSError: Postgres did not answer; the gates are as they were.
         """
         await self._read(None)
         gates = [self.batcher(event).gate for event in self._rows]
         try:
-            run_id, found = await self._program.found(list(self._rows))
+            run_id, epochs = await self._program.epochs(list(self._rows))
         except RedisError:
             for gate in gates:
                 gate.shut()
-            self._tell()
+            self._notify()
             raise
-        for gate, epoch in zip(gates, found, strict=True):
-            gate.judge(self._rows[gate.event].epoch, epoch, run_id)
+        for gate, epoch in zip(gates, epochs, strict=True):
+            gate.compare(self._rows[gate.event].epoch, epoch, run_id)
         self._refreshed_at = time.monotonic()
         self.is_read = True
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
+        """Call `on_change` with every event whose row or epoch differs from the last call's."""
         for row in self._rows.values():
-            known = (row, self.batcher(row.id).gate.epoch)
-            if self._told.get(row.id) != known:
-                self._told[row.id] = known
+            state = (row, self.batcher(row.id).gate.epoch)
+            if self._notified.get(row.id) != state:
+                self._notified[row.id] = state
                 self._on_change(row)
 
     async def _read(self, event: str | None) -> None:

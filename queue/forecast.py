@@ -1,4 +1,4 @@
-"""How long a visitor will wait: measured admissions, and room that is free already."""
+"""Forecast of a visitor's wait, by the measured admission rate and the room that is free."""
 
 from collections import deque
 from math import ceil, sqrt
@@ -7,17 +7,17 @@ from booking_rush.lua.client.pubsub import Tick
 
 WINDOW_MS = 30_000
 SAMPLE_MS = 1_000
-MEASURED_FROM_MS = 3_000  # less is luck
+MEASURED_FROM_MS = 3_000  # over a shorter time the rate varies too much to be shown
 
 
 class AdmissionRate:
-    """Admissions a second over the last half minute, read off the ticks' running count."""
+    """Admissions a second over the last half minute, from the running count in ticks."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[int, int]] = deque()
 
     def add(self, at_ms: int, admitted: int) -> None:
-        """Take the count of a tick; a clock or a count that steps back begins anew."""
+        """Add the count of a tick; a time or a count that steps back begins a new measurement."""
         if self._samples and (at_ms < self._samples[-1][0] or admitted < self._samples[-1][1]):
             self._samples.clear()
         if not self._samples or at_ms - self._samples[-1][0] >= SAMPLE_MS:
@@ -26,7 +26,7 @@ class AdmissionRate:
             self._samples.popleft()
 
     def per_second(self) -> float | None:
-        """The measured pace; None while there is too little to measure."""
+        """Return the measured rate; None before MEASURED_FROM_MS of ticks."""
         if not self._samples:
             return None
         (first_ms, first), (last_ms, last) = self._samples[0], self._samples[-1]
@@ -35,17 +35,19 @@ class AdmissionRate:
         return (last - first) * 1000 / (last_ms - first_ms)
 
 
-def forecast(ahead: int, *, free: float, rate: float, pace: float | None) -> tuple[int, int] | None:
-    """The wait in seconds of who has `ahead` others before them: [p50, p90], None if unknown.
+def forecast(
+    ahead: int, *, free: float, rate: float, measured: float | None
+) -> tuple[int, int] | None:
+    """Return the wait in seconds behind `ahead` others as (p50, p90); None if it is unknown.
 
-    The first `free` of the line come in at `rate` a second; behind them one comes in when one
-    goes, which is the measured `pace`. The spread is that of a Poisson stream, and a quarter
-    more for what a half minute cannot tell.
+    The first `free` of the line are admitted at `rate` a second. Behind them one is admitted when
+    a pass ends, which is the `measured` rate, None while it is unknown. p90 adds the spread of a
+    Poisson process, and a quarter because half a minute measures the rate only roughly.
     """
     turn = ahead + 1
     quick = max(0.0, min(turn, free))
     slow = turn - quick
-    speed = rate if slow == 0 else min(rate, pace or 0.0)
+    speed = rate if slow == 0 else min(rate, measured or 0.0)
     if rate <= 0 or speed <= 0:
         return None
     seconds = quick / rate + slow / speed
@@ -53,26 +55,27 @@ def forecast(ahead: int, *, free: float, rate: float, pace: float | None) -> tup
 
 
 class EventForecast:
-    """What the ticks say of an event's near future."""
+    """Forecast of one event, by its ticks."""
 
     def __init__(self) -> None:
-        self.pace = AdmissionRate()
+        self.measured = AdmissionRate()
         self.rate = 0.0
         self.free = 0.0
-        self.admits = False  # whether anybody is being admitted in this state
+        self.admits = False  # the event's state admits visitors
 
     def apply(self, tick: Tick) -> None:
-        """What a tick says."""
-        self.pace.add(tick.at, tick.admitted)
+        """Apply a tick."""
+        self.measured.add(tick.at, tick.admitted)
         self.rate, self.free = tick.rate, max(0.0, tick.active_max - tick.active)
         self.admits = tick.state in ("open", "draining")
 
     def eta(self, ahead: int) -> tuple[int, int] | None:
-        """The wait of who has so many before them."""
+        """Return the wait in seconds behind `ahead` others as (p50, p90); None if it is unknown."""
         if not self.admits:
             return None
-        return forecast(ahead, free=self.free, rate=self.rate, pace=self.pace.per_second())
+        measured = self.measured.per_second()
+        return forecast(ahead, free=self.free, rate=self.rate, measured=measured)
 
     def admissions_per_second(self) -> float:
-        """Measured, or 0 while there is too little to measure."""
-        return self.pace.per_second() or 0.0
+        """Return the measured rate; 0 while it is unknown."""
+        return self.measured.per_second() or 0.0

@@ -1,4 +1,4 @@
-"""The keys that sign passes and receipts: kept in Postgres, sealed under the secret key."""
+"""Key ring that signs passes, receipts and tickets: in Postgres, encrypted under the secret."""
 
 import base64
 import os
@@ -22,24 +22,24 @@ RAW = (serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
 class SecretKeyError(Exception):
-    """The keys in Postgres were sealed under another RUSH_SECRET_KEY."""
+    """Keys in Postgres that were encrypted under another RUSH_SECRET_KEY."""
 
 
 def derive(secret: str, purpose: str) -> bytes:
-    """A key of 32 bytes for one purpose (HKDF-SHA256), so that no two purposes share one."""
+    """Return a key of 32 bytes for one purpose (HKDF-SHA256), so that no two purposes share one."""
     return HKDF(hashes.SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One Ed25519 key; `x` is its public half as a JWK writes it."""
+    """Ed25519 key; `x` is its public half as in a JWK, base64url without padding."""
 
     kid: str
     private: Ed25519PrivateKey
     x: str
 
     def jwk(self) -> dict[str, str]:
-        """The public half (RFC 8037)."""
+        """Return the public half as a JWK (RFC 8037)."""
         return {
             "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": ALGORITHM,
             "kid": self.kid, "x": self.x,
@@ -47,27 +47,27 @@ class SigningKey:
 
 
 class KeyRing:
-    """The keys of one process, newest first: the first signs, all verify."""
+    """Keys of one process, newest first: the first signs, all verify."""
 
     def __init__(self, keys: list[SigningKey]) -> None:
         assert keys, "a ring has at least one key"
         self._keys = keys
 
     def sign(self, kind: str, claims: dict[str, Any]) -> str:
-        """A JWS of these claims, of a kind (`typ`)."""
+        """Sign claims. Return the JWS, whose header has this kind as `typ`."""
         key = self._keys[0]
         return jwt.encode(claims, key.private, ALGORITHM, {"kid": key.kid, "typ": kind})
 
     def jwks(self) -> dict[str, Any]:
-        """The published keys (RFC 7517)."""
+        """Return the published keys as a JWK set (RFC 7517)."""
         return {"keys": [key.jwk() for key in self._keys]}
 
 
 async def load(pool: Pool, secret: str) -> KeyRing:
-    """The ring as Postgres has it; the first process makes the first key.
+    """Return the ring as Postgres has it. The first process makes the first key.
 
     Raises:
-        SecretKeyError: the secret does not open the keys.
+        SecretKeyError: the secret does not decrypt the keys.
     """
     keys = await _read(pool, secret)
     if not keys:
@@ -80,7 +80,7 @@ async def load(pool: Pool, secret: str) -> KeyRing:
 
 
 async def rotate(pool: Pool, secret: str) -> str:
-    """A new key signs from now on, the last one still verifies; the new key's kid."""
+    """Insert a new key, which signs from now on; the last one still verifies. Return its kid."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         await connection.execute(
@@ -111,11 +111,11 @@ async def _read(pool: Pool, secret: str) -> list[SigningKey]:
         """,
         PUBLISHED_MAX,
     )
-    opener = AESGCM(derive(secret, "signing keys"))
+    cipher = AESGCM(derive(secret, "signing keys"))
     keys: list[SigningKey] = []
     for row in rows:
         try:
-            raw = opener.decrypt(row["sealed"][:12], row["sealed"][12:], row["kid"].encode())
+            raw = cipher.decrypt(row["sealed"][:12], row["sealed"][12:], row["kid"].encode())
         except InvalidTag as error:
             raise SecretKeyError(
                 f"RUSH_SECRET_KEY does not open signing key {row['kid']}: "

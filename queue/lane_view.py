@@ -1,4 +1,4 @@
-"""What one process knows of a lane, so that it computes every place of its visitors by itself."""
+"""View of a lane in one process, which computes the position of every visitor from it."""
 
 from bisect import bisect_left, bisect_right, insort
 
@@ -8,10 +8,10 @@ MAIN = "main"  # the lane of everybody
 
 
 class LaneView:
-    """Head, and the numbers beyond it that wait no more: with them, anybody's `ahead`.
+    """View of a lane: head, and the gone numbers, beyond head, that wait no more.
 
-    Ticks and news come in the order in which things happened, so between two messages the view
-    is the lane at one moment of its history.
+    Redis publishes ticks and news in the order of the changes, so between any two of them the
+    view is the lane as it was at one moment.
     """
 
     def __init__(self) -> None:
@@ -20,31 +20,31 @@ class LaneView:
         self._gone: list[int] = []
 
     def ahead(self, number: int) -> int:
-        """How many wait before a number: number − 1 − head − |gone in (head, number)|."""
+        """Return how many wait before a number: number − 1 − head − |gone in (head, number)|."""
         return max(0, number - 1 - self.head - bisect_left(self._gone, number))
 
     def waits(self, number: int) -> bool:
-        """Whether a number that was given is still in line."""
+        """Return whether a number that was given waits still."""
         return number > self.head and not self._has(number)
 
-    def drop(self, number: int, head: int) -> None:
-        """A number (0: none) waits no more, and head is here now."""
+    def apply_gone(self, number: int, head: int) -> None:
+        """Apply news that a number (0: none) waits no more, and that head has moved."""
         if number > head and not self._has(number):
             insort(self._gone, number)
         self._move(head)
 
-    def tick(self, lane: LaneTick) -> bool:
-        """Take a tick; False when the gone numbers disagree and must be read again."""
+    def apply_tick(self, lane: LaneTick) -> bool:
+        """Apply a tick. Return False where the gone numbers differ and must be read again."""
         self._move(lane.head)
         self.waiting = lane.waiting
         return len(self._gone) == lane.gone
 
-    def learn(self, numbers: list[int]) -> None:
-        """Numbers that were read again: they wait no more."""
+    def add_gone(self, numbers: list[int]) -> None:
+        """Add gone numbers that were read from Redis."""
         self._gone = sorted({*self._gone, *(n for n in numbers if n > self.head)})
 
-    def forget(self) -> None:
-        """Begin anew: another epoch, or news were lost."""
+    def reset(self) -> None:
+        """Begin again, after another epoch or lost news."""
         self.head, self.waiting, self._gone = 0, 0, []
 
     def _move(self, head: int) -> None:

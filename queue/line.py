@@ -1,4 +1,4 @@
-"""The line of one event: who joins, who is heard of, who leaves; told when Postgres has it."""
+"""Line of one event: joins, presence, exits and admissions, answered once Postgres has them."""
 
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ class NotInLine(Refusal):
 
 
 class ConnectedPlace(NamedTuple):
-    """Who arrives: their place, the order of their socket, whether they have held anything."""
+    """Place of a visitor who connects, their socket's number, and whether they have held seats."""
 
     place: Place | None
     connection: int
@@ -37,8 +37,10 @@ class ConnectedPlace(NamedTuple):
 
 
 class Line:
-    """What may be asked of one event's line. Every method may also raise what `Batcher.do`
-    and `Watermark.reach` raise.
+    """Line of one event in one process.
+
+    Every method sends one command and waits until Postgres has the place that it returns, so it
+    may also raise what `Batcher.do` and `Watermark.reach` raise.
     """
 
     def __init__(self, batcher: Batcher) -> None:
@@ -46,7 +48,9 @@ class Line:
         self._batcher = batcher
 
     async def join(self, visitor: str, *, publish: bool = False) -> Place:
-        """The visitor's place, the same however often they ask; `publish` to other subscribers.
+        """Join the line. Return the visitor's place, the same one at every call.
+
+        With `publish` the join is published to every process, for the visitor's subscribers there.
 
         Raises:
             LineClosed, LineFull: no place was given.
@@ -57,32 +61,35 @@ class Line:
             case commands.LineFull():
                 raise LineFull
             case place:
-                return await self._kept(place)
+                return await self._recorded(place)
 
     async def confirm_presence(self, visitor: str) -> Place | None:
-        """The visitor has been heard of; their place, if any."""
+        """Mark the visitor as present. Return their place, or None."""
         match await self._batcher.do(commands.ClaimPass(visitor, connecting=False)):
             case commands.NotInLine():
                 return None
             case place:
-                return await self._kept(place)
+                return await self._recorded(place)
 
     async def connect(self, visitor: str, *, socket: bool) -> ConnectedPlace:
-        """Somebody listens from here on: by a new socket, or by a stream."""
+        """Mark a visitor who connects as present. Return their place and the socket's number.
+
+        `socket`: by a WebSocket, which gets a number; Server-Sent Events get none.
+        """
         reply = await self._batcher.do(commands.ClaimPass(visitor, connecting=socket))
-        place = None if isinstance(reply, commands.NotInLine) else await self._kept(reply)
+        place = None if isinstance(reply, commands.NotInLine) else await self._recorded(reply)
         return ConnectedPlace(place, reply.connection, reply.has_held)
 
     async def find(self, visitor: str) -> Place | None:
-        """Where the visitor stands; looking is not being heard of."""
+        """Return the visitor's place, or None, without marking them as present."""
         match await self._batcher.do(commands.FindPlace(visitor)):
             case commands.NotInLine():
                 return None
             case place:
-                return await self._kept(place)
+                return await self._recorded(place)
 
     async def leave(self, visitor: str, *, reason: str = "left") -> bool:
-        """Give up place or pass; whether there was one."""
+        """End the visitor's place or pass. Return whether there was one."""
         match await self._batcher.do(commands.LeaveLine(visitor, reason)):
             case commands.NotInLine():
                 return False
@@ -91,11 +98,11 @@ class Line:
                 return True
 
     async def admit(self, visitor: str, *, reason: str) -> Place:
-        """Admit one visitor out of turn.
+        """Admit one visitor out of turn. Return their place.
 
         Raises:
-            NotInLine: they have no place.
-            LineClosed: the event is over.
+            NotInLine: the visitor has no place.
+            LineClosed: the event is closed.
         """
         match await self._batcher.do(commands.AdmitVisitor(visitor, reason)):
             case commands.NotInLine():
@@ -103,8 +110,8 @@ class Line:
             case commands.LineClosed():
                 raise LineClosed
             case place:
-                return await self._kept(place)
+                return await self._recorded(place)
 
-    async def _kept(self, place: Place) -> Place:
+    async def _recorded(self, place: Place) -> Place:
         await self.watermark.reach(place.entry)
         return place

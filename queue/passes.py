@@ -1,8 +1,8 @@
-"""Passes and receipts: signed words that anybody can verify with the published keys alone.
+"""Passes, receipts and tickets as signed tokens, which anybody can verify with the published keys.
 
-A pass is made from its row alone, so any process makes the same one; it is a pointer, the row
-decides. A receipt is a visitor's proof of a place. Both are Ed25519 JWS (RFC 8037); `typ` keeps
-one from being taken for the other (RFC 8725, 3.11).
+Every process makes the same pass of the same place; the place decides whether it is in force. A
+receipt is a visitor's proof of a place. All are Ed25519 JWS (RFC 8037); `typ` says which one, so
+that none is accepted for another (RFC 8725, 3.11).
 """
 
 import time
@@ -18,11 +18,11 @@ PASS_CLAIMS = ("iss", "aud", "sub", "jti", "iat", "exp", "number", "lane", "wave
 
 
 class PassInvalidError(ValueError):
-    """Not signed by us, not a pass, or not of this event or visitor."""
+    """Token that is not signed by us, is no pass, or is not of this event or visitor."""
 
 
 class PassExpiredError(ValueError):
-    """It was a pass, and its time is over."""
+    """Pass after its deadline."""
 
 
 def pass_claims(
@@ -35,7 +35,7 @@ def pass_claims(
     admitted_ms: int,
     deadline_ms: int,
 ) -> dict[str, Any]:
-    """What a pass says; times are seconds, fractions allowed."""
+    """Return the claims of a pass; `iat` and `exp` are seconds since 1970, with fractions."""
     return {
         "iss": ISSUER,
         "aud": event,
@@ -50,12 +50,12 @@ def pass_claims(
 
 
 def receipt_claims(*, event: str, visitor: str, lane: str, number: int, at: str) -> dict[str, Any]:
-    """What a receipt says."""
+    """Return the claims of a receipt; `at` is the time of the join, RFC 3339."""
     return {"event": event, "visitor": visitor, "lane": lane, "number": number, "at": at}
 
 
 def ticket_claims(*, event: str, ticket: str, reference: str, seat: str) -> dict[str, Any]:
-    """What a ticket's code says; `seat` is the section where places have no numbers."""
+    """Return the claims of a ticket's code; in a standing section `seat` is the section's id."""
     return {
         "iss": ISSUER,
         "aud": event,
@@ -73,16 +73,16 @@ def verify(
     visitor: str | None = None,
     now: float | None = None,
 ) -> dict[str, Any]:
-    """The claims of a pass for this event, and of this visitor where one is given.
+    """Verify a pass. Return its claims.
 
-    Stateless: it says that we gave the pass, not that its holder has not left meanwhile.
+    The check is stateless: the pass was given, but its visitor may have left the line since.
 
     Args:
         token: the JWS.
-        jwks: what `/.well-known/jwks.json` answers.
+        jwks: the JWK set at `/.well-known/jwks.json`.
         event: the event that the pass must be for.
-        visitor: the visitor that it must be of; None: of anybody.
-        now: seconds since 1970; None: the clock.
+        visitor: the visitor that the pass must be of; None: any visitor.
+        now: seconds since 1970; None: the clock's.
 
     Raises:
         PassInvalidError, PassExpiredError: both are ValueErrors.

@@ -1,11 +1,11 @@
-"""The rules of an event: how fast, how many, how long; and which state may follow which."""
+"""Rules of an event (rates, bounds, seconds), and the actions that each state allows."""
 
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from booking_rush.errors import Refusal
-from booking_rush.lua.commands import RoomState
+from booking_rush.lua.commands import EventState
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
@@ -17,13 +17,13 @@ Rate = (
 
 
 class Lanes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Weights of the lanes; there is one lane so far."""
+    """Weights of the lanes, by name."""
 
     main: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator may set; durations are whole seconds."""
+    """Rules that an operator may set; durations are whole seconds."""
 
     rate_per_second: Rate = 500
     active_max: Count = 5000
@@ -42,13 +42,13 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fairness: Literal["lottery", "arrival"] = "arrival"
 
     def numbers(self) -> dict[str, float]:
-        """The rules that the moves read."""
-        every: dict[str, Any] = msgspec.to_builtins(self)
-        return {name: value for name, value in every.items() if isinstance(value, int | float)}
+        """Return the rules that the moves read: those that are numbers."""
+        fields: dict[str, Any] = msgspec.to_builtins(self)
+        return {name: value for name, value in fields.items() if isinstance(value, int | float)}
 
 
 def rules_of(fields: dict[str, Any]) -> Rules:
-    """Rules from JSON, defaults for what is missing.
+    """Return the rules of decoded JSON; a field that is missing has its default.
 
     Fairness is always `arrival` until there is a lottery.
 
@@ -65,7 +65,7 @@ class WrongState(Refusal):
 
 
 # action → (from which states, to which)
-ACTIONS: dict[str, tuple[frozenset[RoomState], RoomState]] = {
+ACTIONS: dict[str, tuple[frozenset[EventState], EventState]] = {
     "open": (frozenset({"scheduled"}), "open"),
     "pause": (frozenset({"open"}), "paused"),
     "resume": (frozenset({"paused"}), "open"),
@@ -74,8 +74,8 @@ ACTIONS: dict[str, tuple[frozenset[RoomState], RoomState]] = {
 }
 
 
-def next_state(action: str, state: RoomState) -> RoomState:
-    """The state after an operator's action.
+def next_state(action: str, state: EventState) -> EventState:
+    """Return the state after an operator's action.
 
     Raises:
         WrongState: the action does not fit the state.

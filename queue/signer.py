@@ -1,4 +1,4 @@
-"""Signer of passes, receipts and ticket codes that signs each of them once."""
+"""Signer of passes, receipts and ticket codes, which remembers its signatures."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -19,11 +19,11 @@ from booking_rush.queue.passes import (
 )
 from booking_rush.timestamps import moment
 
-SIGNED_MAX = 50_000  # signatures remembered; who polls or comes back costs no new one
+SIGNED_MAX = 50_000  # signatures remembered: a visitor who polls or reconnects costs no new one
 
 
 class Signer:
-    """Signs the passes and receipts of all events, each once."""
+    """Signer for all events in one process; equal claims are signed once."""
 
     def __init__(self, pool: Pool, secret: str, ring: KeyRing) -> None:
         self.ring = ring
@@ -41,7 +41,7 @@ class Signer:
         self.ring = await keyring.load(self._pool, self._secret)
 
     def receipt(self, event: str, visitor: str, place: Place) -> str:
-        """The visitor's proof of a place."""
+        """Return the receipt of a visitor's place."""
         return self._sign(
             RECEIPT,
             event=event,
@@ -52,7 +52,7 @@ class Signer:
         )
 
     def booking_pass(self, event: str, visitor: str, place: Admitted) -> str:
-        """The pass of who is admitted."""
+        """Return the pass of an admitted visitor."""
         return self._sign(
             PASS,
             event=event,
@@ -65,22 +65,22 @@ class Signer:
         )
 
     def ticket(self, claims: dict[str, Any]) -> str:
-        """The code of a ticket."""
+        """Return the code of a ticket."""
         return self._sign(TICKET, **claims)
 
     def read_pass(self, token: str, event: str, visitor: str) -> dict[str, Any]:
-        """The claims of a pass; one that was good is not verified again.
+        """Verify a pass; a valid one is not verified again. Return its claims.
 
         Raises:
-            PassInvalidError, PassExpiredError: it is not good.
+            PassInvalidError, PassExpiredError: the pass is not valid.
         """
         return self._verified(token, event, visitor)
 
     def _verify(self, token: str, event: str, visitor: str) -> dict[str, Any]:
         return verify(token, self.ring.jwks(), event=event, visitor=visitor)
 
-    def _make(self, kind: str, **facts: Any) -> str:
-        return self.ring.sign(kind, CLAIMS[kind](**facts))
+    def _make(self, kind: str, **fields: Any) -> str:
+        return self.ring.sign(kind, CLAIMS[kind](**fields))
 
 
 async def open_signer(pool: Pool, secret: str) -> Signer:

@@ -1,4 +1,4 @@
-"""How far Postgres has the outbox of one event, and who waits to be told because of it."""
+"""Watermark of an outbox: how far Postgres has it, and the callers that wait for an entry."""
 
 import asyncio
 import heapq
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from booking_rush.errors import Refusal, TryAgain
 
-PATIENCE_S = 2.0  # then the outcome is called unknown, and the client asks again
+TIMEOUT_S = 2.0  # then the outcome is unknown, and the client tries again
 STALE_MAX = 64  # entries in the heap for which nobody waits any more
 
 Entry = tuple[int, int, int]
 
 
 def entry_of(text: str, epoch: int) -> Entry:
-    """Return an entry's name, `<epoch>:<ms>-<n>`, so that entries compare as they were written.
+    """Return an entry's name, `<epoch>:<ms>-<n>`, as numbers, which compare in order of writing.
 
     The id alone, as ticks and news have it, is of the given epoch.
     """
@@ -28,14 +28,14 @@ def _new_future() -> asyncio.Future[None]:
 
 @dataclass(slots=True)
 class _Waiting:
-    """All who wait for one entry."""
+    """The callers that wait for one entry."""
 
     reached: asyncio.Future[None] = field(default_factory=_new_future)
     count: int = 0
 
 
 class Watermark:
-    """Moved by news and ticks; callers wait for an entry of the same epoch."""
+    """Watermark of one event in one process, moved by news and ticks of the epoch."""
 
     def __init__(self) -> None:
         self._reached: Entry = (0, 0, 0)
@@ -47,7 +47,7 @@ class Watermark:
         return len(self._waiting)
 
     def move(self, text: str) -> None:
-        """Postgres has the outbox of this epoch up to this entry: whoever waited goes on."""
+        """Move to an entry that Postgres has, and let the callers go on that wait up to it."""
         self._reached = max(self._reached, entry_of(text, self._reached[0]))
         while self._heap and self._heap[0] <= self._reached:
             waiting = self._waiting.pop(heapq.heappop(self._heap), None)
@@ -55,7 +55,7 @@ class Watermark:
                 waiting.reached.set_result(None)
 
     def restart(self, refusal: Refusal, epoch: int | None = None) -> None:
-        """Begin an epoch (the next, if none is given); who waits in an older one is refused."""
+        """Begin an epoch, the next if none is given: callers in another are raised this refusal."""
         epoch = self._reached[0] + 1 if epoch is None else epoch
         self._reached = (epoch, 0, 0)
         for entry in [entry for entry in self._waiting if entry[0] != epoch]:
@@ -65,11 +65,11 @@ class Watermark:
         self._rebuild_heap()
 
     async def reach(self, text: str) -> None:
-        """Wait until Postgres has an entry; the empty entry is there already.
+        """Wait until Postgres has an entry; for the empty entry there is no wait.
 
         Raises:
-            TryAgain: it took too long, or its epoch ended before the answer was read; Postgres
-                may have it, or have it later.
+            TryAgain: TIMEOUT_S have passed, or the epoch ended before the answer was read;
+                Postgres may have the entry, or have it later.
             Recovering: the epoch ended first.
         """
         if not text:
@@ -85,7 +85,7 @@ class Watermark:
             heapq.heappush(self._heap, entry)
         waiting.count += 1
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 await asyncio.shield(waiting.reached)
         except TimeoutError:
             raise TryAgain("not recorded yet") from None
@@ -95,7 +95,7 @@ class Watermark:
                 self._forget(entry)
 
     def _forget(self, entry: Entry) -> None:
-        """Nobody waits for an entry any more: drop it, from the heap some time later."""
+        """Drop an entry that no caller waits for any more, from the heap some time later."""
         del self._waiting[entry]
         if len(self._heap) > 2 * len(self._waiting) + STALE_MAX:
             self._rebuild_heap()

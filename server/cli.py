@@ -181,7 +181,7 @@ def reconcile(event: str | None, dry_run: bool) -> None:
     settings.require_stores()
     found = asyncio.run(run_reconcile(settings, event, mend=not dry_run))
     for difference in found:
-        click.echo(" ".join(f"{name}={value}" for name, value in difference.shown().items()))
+        click.echo(" ".join(f"{name}={value}" for name, value in difference.members().items()))
     click.echo(f"{len(found)} differences" + ("" if dry_run or not found else ", ordered again"))
 
 

@@ -21,7 +21,7 @@ from booking_rush.booking.catalogue.events import (
     kind_of,
 )
 from booking_rush.errors import Invalid, Refusal
-from booking_rush.lua.commands import RoomState
+from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
 from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
@@ -44,14 +44,14 @@ class Event:
     name: str
     opens_at: datetime | None
     closes_at: datetime | None
-    state: RoomState
+    state: EventState
     reason: str | None
     rules: Rules
     version: int
     shows: list[Show]
     sections: list[Section]
 
-    def shown(self, state: str | None = None) -> dict[str, Any]:
+    def members(self, state: str | None = None) -> dict[str, Any]:
         """Serialize it for visitors; `state` replaces its own, as `recovering` does."""
         return {
             "id": self.id,
@@ -79,9 +79,9 @@ class Event:
             },
         }
 
-    def shown_to_operators(self, state: str | None = None) -> dict[str, Any]:
+    def operator_members(self, state: str | None = None) -> dict[str, Any]:
         """Serialize it for operators: with the rules."""
-        return {**self.shown(state), "rules": msgspec.to_builtins(self.rules)}
+        return {**self.members(state), "rules": msgspec.to_builtins(self.rules)}
 
 
 class Catalogue:

@@ -49,19 +49,19 @@ class Booking:
         """Whether the visitor's page can pay it now: it has the provider's client secret."""
         return self.state == "paying" and self.total > 0 and self.client_secret != ""
 
-    def shown(self, sign: Sign) -> dict[str, Any]:
+    def members(self, sign: Sign) -> dict[str, Any]:
         """Serialize it for its visitor, with the client secret; `sign` makes ticket codes."""
-        shown = self._shown(sign)
+        members = self._members(sign)
         if self.can_be_paid:
-            shown["payment"]["client_secret"] = self.client_secret
-        return shown
+            members["payment"]["client_secret"] = self.client_secret
+        return members
 
-    def shown_to_operators(self, sign: Sign) -> dict[str, Any]:
+    def operator_members(self, sign: Sign) -> dict[str, Any]:
         """Serialize it for operators: with its visitor, and without the client secret."""
-        return {**self._shown(sign), "visitor": self.visitor}
+        return {**self._members(sign), "visitor": self.visitor}
 
-    def _shown(self, sign: Sign) -> dict[str, Any]:
-        shown: dict[str, Any] = {
+    def _members(self, sign: Sign) -> dict[str, Any]:
+        members: dict[str, Any] = {
             "id": str(self.id),
             "event": self.event,
             "reference": reference_of(self.id),
@@ -72,12 +72,12 @@ class Booking:
             "tickets": self.tickets(sign),
         }
         if self.reason:
-            shown["reason"] = self.reason
+            members["reason"] = self.reason
         if self.section:
-            shown["section"] = self.section
+            members["section"] = self.section
         if self.provider and self.total:
-            shown["payment"] = {"provider": self.provider}
-        return shown
+            members["payment"] = {"provider": self.provider}
+        return members
 
     def tickets(self, sign: Sign) -> list[dict[str, Any]]:
         """Return a ticket for each place of a confirmed booking, else none.

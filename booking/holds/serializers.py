@@ -13,7 +13,7 @@ from booking_rush.timestamps import instant
 
 def hold_members(event: str, hold: HoldReply) -> dict[str, Any]:
     """Serialize a hold."""
-    shown: dict[str, Any] = {
+    members: dict[str, Any] = {
         "id": hold.id,
         "event": event,
         "state": "held" if hold.state == "held" else "paying",
@@ -25,8 +25,8 @@ def hold_members(event: str, hold: HoldReply) -> dict[str, Any]:
         "extensions_left": hold.left,
     }
     if hold.section:
-        shown["section"] = hold.section
-    return shown
+        members["section"] = hold.section
+    return members
 
 
 def total_of(hold: Hold | HoldReply) -> int:

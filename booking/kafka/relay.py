@@ -173,7 +173,7 @@ def _state_record(row: asyncpg.Record, sign: Sign) -> Record:
     booking = booking_of(row)
     span = UUID(int=booking.id.int ^ (booking.step << 64))
     value = cloud_events.serialize_state(
-        booking.shown(sign), step=booking.step, at=row["stated_at"], span=span
+        booking.members(sign), step=booking.step, at=row["stated_at"], span=span
     )
     headers = cloud_events.headers(f"booking.{booking.state}", booking.id, span)
     return Record(row[0], cloud_events.BOOKINGS, str(booking.id).encode(), value, headers)

@@ -63,7 +63,7 @@ class Payment(NamedTuple):
 
 
 class PaymentNotification(NamedTuple):
-    """What happened to one attempt; a provider that repeats it repeats its `id`."""
+    """A result of one attempt; a provider that repeats it repeats its `id`."""
 
     id: str
     booking: UUID

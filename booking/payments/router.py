@@ -51,7 +51,7 @@ class PaymentRouter:
 
     @contextmanager
     def provider_of(self, payment: Payment) -> Generator[PaymentProvider]:
-        """Lend the payment's provider for one call, whose outcome its breaker counts.
+        """Yield the payment's provider for one call, and report its outcome to the breaker.
 
         A refusal is an answer. A call that is cancelled counts as neither success nor failure.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from booking_rush.back_off import BackOff
 from booking_rush.lease import LEASE_S
-from booking_rush.lua.commands import RoomState
+from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Pool
 
 
@@ -21,12 +21,12 @@ class LeaseRow(NamedTuple):
     event: str
     epoch: int
     last: str
-    state: RoomState
+    state: EventState
     closing: bool  # closed, and some of its places may not have ended in Postgres
 
 
 # The order in which events are recovered: those first in which somebody can do something now.
-RANKS: dict[RoomState, int] = {
+RANKS: dict[EventState, int] = {
     "open": 0, "paused": 1, "draining": 2, "drawing": 3, "scheduled": 4, "closed": 5,
 }  # fmt: skip
 
@@ -38,7 +38,7 @@ class LedEvent:
     event: str
     epoch: int
     cursor: str  # id of the last outbox entry that is recorded
-    state: RoomState
+    state: EventState
     is_closing: bool  # closed, and some of its places may not have ended in Postgres
     stamp: str = ""  # `epoch:run id` of the Redis that has it open; "": nobody has looked yet
     is_lost: bool = False  # another process has the lease

@@ -107,7 +107,7 @@ class Recorder:
         """
         self._looked_at = now = time.monotonic()
         idle = [led for led in self._led.values() if led.is_free(now)]
-        run_id, found = await self._program.found([led.event for led in idle])
+        run_id, found = await self._program.epochs([led.event for led in idle])
         right, strange = set[str](), dict[str, str]()
         for led, stamp in zip(idle, found, strict=True):
             if not led.is_free(now) or led.is_lost:
@@ -249,7 +249,7 @@ class Recorder:
         until = time.monotonic() + REBUILD_S
         while not stamp and time.monotonic() < until:  # a faster process loads the same
             await asyncio.sleep(RENEW_S)
-            run_id, [found] = await self._program.found([event])
+            run_id, [found] = await self._program.epochs([event])
             number, _, at = found.partition(":")
             stamp = found if at == run_id and int(number) > epoch else ""
         if not stamp:

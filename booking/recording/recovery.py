@@ -54,7 +54,7 @@ class Recovery:
         Raises:
             asyncpg.PostgresError, OSError, RedisError: a store did not answer; begin anew.
         """
-        run_id, [found] = await self._program.found([event])
+        run_id, [found] = await self._program.epochs([event])
         if found == f"{epoch}:{run_id}" and not by_hand:
             return found
         log.warning("recovers event=%s epoch=%d", event, epoch)

@@ -58,7 +58,7 @@ class Difference:
     booking: str = ""
     order: str = ""
 
-    def shown(self) -> dict[str, Any]:
+    def members(self) -> dict[str, Any]:
         """Serialize it for operators."""
         return asdict(self)
 

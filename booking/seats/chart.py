@@ -15,7 +15,7 @@ def chart(sections: list[Section]) -> dict[str, Any]:
 
 
 def _section(section: Section) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+    members: dict[str, Any] = {
         "id": section.id,
         "show": section.show,
         "name": section.name,
@@ -23,10 +23,10 @@ def _section(section: Section) -> dict[str, Any]:
         "price": {"amount": section.price.amount, "currency": section.price.currency},
     }
     if isinstance(section, SeatedSection):
-        shown["rows"] = [_row(row, depth) for depth, row in enumerate(section.rows)]
+        members["rows"] = [_row(row, depth) for depth, row in enumerate(section.rows)]
     else:
-        shown["capacity"] = section.capacity
-    return shown
+        members["capacity"] = section.capacity
+    return members
 
 
 def _row(row: Row, depth: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Many callers, one batch in flight: commands of one event go to Redis in the order they came."""
+"""Batcher of commands: one batch of an event is in flight, in the order of the calls."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ WAITING_MAX = 20_000  # commands in front of Redis; at 20,000 a second the last 
 
 
 class Batcher:
-    """Carries out commands for one event and process.
+    """Batcher of one event's commands in one process.
 
-    Callers await a future of the batcher, never Redis: a cancelled request cancels nothing that
-    is on its way. A batch whose answer was lost is not sent again.
+    Callers await a future of the batcher, never Redis: a cancelled request cancels no command
+    that is sent. A batch whose answer was lost is not sent again.
     """
 
     def __init__(self, program: Program, gate: EpochGate) -> None:
@@ -32,21 +32,22 @@ class Batcher:
         self._commands = Coalescer[Command[Any], Any](self._send, most=BATCH_MAX)
 
     def do(self, command: Command[R]) -> asyncio.Future[R]:
-        """Carry out a command in a next batch; the future is its reply.
+        """Put a command into the next batch. Return the future of its reply.
 
         Raises, here or through the future:
             Recovering: nothing was done.
-            TryAgain: whether it was done is not known, or Redis refuses to write just now.
-            Busy: too many commands wait, or all connections are in use; nothing was sent.
-            MoveFailedError: the move broke.
+            TryAgain: the answer was lost; the command may have been carried out. Or Redis refuses
+                to write just now.
+            Busy: WAITING_MAX commands wait, or all connections are in use; nothing was sent.
+            MoveFailedError: the move raised an error.
         """
         if len(self._commands) >= WAITING_MAX:
             raise Busy
-        self.gate.stamp  # noqa: B018  a shut gate lets nobody queue up
+        self.gate.stamp  # noqa: B018  raises while the gate is shut, so that no command waits there
         return self._commands.do(command)
 
     async def _send(self, commands: Sequence[Command[Any]]) -> list[Any]:
-        """Send a batch; the replies, or why there are none."""
+        """Send a batch to Redis. Return a reply a command, or the exception for each."""
         try:
             replies = await self._program.run(self.gate.event, self.gate.stamp, commands)
         except Recovering as refusal:

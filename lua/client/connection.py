@@ -1,4 +1,4 @@
-"""Connections to Redis, as the moves need them: nothing is ever sent twice by itself."""
+"""Connections to Redis without retries, so that no command is ever sent twice."""
 
 from typing import Any
 
@@ -35,13 +35,13 @@ class WaitingPool(BlockingConnectionPool):
 
 
 class RedisUnfitError(Exception):
-    """This Redis would lose what we keep in it; the message says what to set."""
+    """Redis whose settings would lose data; the message says what to set."""
 
 
 def connect(url: str) -> Redis:
-    """A client for `redis://…` or `unix://…`; connections are made when they are needed.
+    """Return a client for `redis://…` or `unix://…`, which connects at the first command.
 
-    redis-py would send a command again after an error by itself: a move might run twice.
+    redis-py's default is ten retries after an error: a move might run twice.
     """
     pool = WaitingPool.from_url(
         url,
@@ -56,19 +56,19 @@ def connect(url: str) -> Redis:
 
 
 async def check(redis: Redis) -> None:
-    """Refuse a Redis that evicts keys.
+    """Check that Redis evicts no keys. One that hides its settings is trusted.
 
     Raises:
-        RedisUnfitError: its eviction policy is another than `noeviction`.
-        RedisError: it does not answer.
+        RedisUnfitError: the eviction policy is another than `noeviction`.
+        RedisError: Redis does not answer.
     """
     try:
-        found = await redis.config_get("maxmemory-policy")
+        settings = await redis.config_get("maxmemory-policy")
     except RedisError as error:
         if "unknown command" in str(error).lower() or "noperm" in str(error).lower():
-            return  # a hosted Redis that hides CONFIG; its operator has been told in README
+            return  # a hosted Redis that hides CONFIG; README says what its operator must set
         raise
-    policy = found.get("maxmemory-policy")
+    policy = settings.get("maxmemory-policy")
     if policy != "noeviction":
         raise RedisUnfitError(
             f"Redis evicts keys (maxmemory-policy {policy}): set maxmemory-policy noeviction"

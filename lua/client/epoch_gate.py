@@ -1,10 +1,10 @@
-"""The epoch gate: whether the event's data in Redis are of the life that Postgres counts."""
+"""Gate of an epoch: batches go out only while Redis has the event's epoch that Postgres counts."""
 
 from booking_rush.errors import Recovering
 
 
 class EpochGate:
-    """One event's gate in one process; shut until somebody has found the epoch right."""
+    """Gate of one event in one process; shut until `compare` has found the epoch right."""
 
     def __init__(self, event: str) -> None:
         self.event = event
@@ -12,7 +12,7 @@ class EpochGate:
 
     @property
     def stamp(self) -> str:
-        """The epoch with which batches go out, `<n>:<run id>`.
+        """Return the epoch that batches carry, `<n>:<run id>`.
 
         Raises:
             Recovering: the gate is shut.
@@ -23,18 +23,21 @@ class EpochGate:
 
     @property
     def is_open(self) -> bool:
-        """Whether batches may go out."""
+        """Return whether batches may go out."""
         return bool(self._stamp)
 
     @property
     def epoch(self) -> int:
-        """The number of the epoch; −1 while the gate is shut."""
+        """Return the number of the epoch; −1 while the gate is shut."""
         return int(self._stamp.partition(":")[0]) if self._stamp else -1
 
     def shut(self) -> None:
-        """Let nothing out until the epoch has been found right."""
+        """Shut the gate until the next comparison."""
         self._stamp = ""
 
-    def judge(self, number: int, found: str, run_id: str) -> None:
-        """Open when this very Redis (`run_id`) has the epoch that Postgres counts; else shut."""
+    def compare(self, number: int, found: str, run_id: str) -> None:
+        """Open the gate if Redis has the right epoch; otherwise shut it.
+
+        `number` is the epoch in Postgres, `found` the one in Redis, `run_id` that of this Redis.
+        """
         self._stamp = found if found == f"{number}:{run_id}" else ""

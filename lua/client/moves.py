@@ -1,4 +1,4 @@
-"""Commands of every move in one table, and the replies that they declare."""
+"""Table of every command, and of every reply that the commands declare."""
 
 from typing import Any, get_args
 

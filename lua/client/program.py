@@ -1,4 +1,4 @@
-"""The one program that Redis runs: the prelude, every move beside this file, the loop."""
+"""Program that Redis runs: the library, every move, and the loop over a batch, as one script."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -37,7 +37,7 @@ _refusal = re.compile(rf"(?:@?user_script:\s*\d+:\s*)?-?({'|'.join(REFUSALS)})\b
 
 
 class MoveFailedError(Exception):
-    """A move broke: a mistake of ours, and of nobody else in the batch."""
+    """Error that a move raised in Lua, a mistake of ours; other commands of the batch were done."""
 
 
 class RedisRefusedError(RedisError):
@@ -55,26 +55,28 @@ def error_of(failed: Failed) -> MoveFailedError | RedisRefusedError:
 
 
 def text_of(name: str) -> str:
-    """The text of a move, of the prelude or of the loop."""
+    """Return the Lua text of a move or of a file of the library."""
     return FILES[name].read_text()
 
 
 def assemble() -> str:
-    """The program's text."""
+    """Return the program's text."""
     moves = [f"moves.{name} = (function()\n{text_of(name)}\nend)()\n" for name in MOVES]
     return "\n".join([*map(text_of, BEGINS), *moves, *map(text_of, ENDS)])
 
 
 class Program:
-    """Runs batches of commands in one Redis."""
+    """Program as one Redis runs it, batch by batch."""
 
     def __init__(self, redis: Redis, text: str | None = None) -> None:
         self._redis = redis
         self._text = text or assemble()
         self._digest = ""
 
-    async def found(self, events: Sequence[str]) -> tuple[str, list[str]]:
-        """The run id of this Redis, and the epoch that it has for each event (empty: none).
+    async def epochs(self, events: Sequence[str]) -> tuple[str, list[str]]:
+        """Read the epoch of each event. Return the run id of this Redis and the epochs.
+
+        An epoch is `<n>:<run id>`, `<n>:closed`, or empty where Redis has none.
 
         A key that is no text counts as none: it is that event's trouble alone.
 
@@ -94,13 +96,14 @@ class Program:
     async def run(
         self, event: str, stamp: str, commands: Sequence[Command[R]], *, now_ms: int | None = None
     ) -> list[R | Failed]:
-        """Carry out commands in order, each atomically; one reply a command.
+        """Carry out commands in order, each atomically. Return one reply a command.
 
-        The clock is that of Redis, the same for all processes, unless a test passes `now_ms`.
+        `stamp` is the epoch that the caller expects, `<n>:<run id>`. The time is that of Redis,
+        one for all processes, unless a test passes `now_ms`.
 
         Raises:
-            Recovering: the event is not of this epoch, or of this Redis; nothing was done.
-            RedisError: the answer was lost; what was asked may have been done.
+            Recovering: the event's epoch, or this Redis, is another; nothing was done.
+            RedisError: the answer was lost; the commands may have been carried out.
         """
         replies = _decode(await self._evaluate(tag_of(event), stamp, now_ms, _encode(commands)))
         if any(isinstance(reply, NotReady) for reply in replies):
@@ -110,12 +113,12 @@ class Program:
     async def ask(
         self, event: str, stamp: str, command: Command[R], *, now_ms: int | None = None
     ) -> R:
-        """Carry out one command.
+        """Carry out one command. Return its reply.
 
         Raises:
             Recovering, RedisError: as `run`.
             RedisRefusedError: Redis refuses to write just now; nothing was done.
-            MoveFailedError: the move broke.
+            MoveFailedError: the move raised an error.
         """
         [reply] = await self.run(event, stamp, [command], now_ms=now_ms)
         if isinstance(reply, Failed):

@@ -1,7 +1,7 @@
-"""Ticks and news: what Redis tells every process about an event, on one channel each.
+"""Subscription to Redis: ticks and news of every event, one channel an event.
 
-A tick is the state of an event, at least twice a second while anybody is there; news is one
-change as it happens. Neither is ever a frame to a client.
+A tick is the state of an event, published at least twice a second while anybody is there. News
+is one change, published as it happens. Processes make frames for clients of both.
 """
 
 import logging
@@ -11,20 +11,20 @@ from typing import cast
 import msgspec
 from redis.asyncio import Redis
 
-from booking_rush.lua.commands import RoomState, tag_of_type
+from booking_rush.lua.commands import EventState, tag_of_type
 from booking_rush.lua.keys import CHANNELS
 
 log = logging.getLogger(__name__)
 
 
 class News(msgspec.Struct, frozen=True, tag_field="news", tag=tag_of_type):
-    """One change, in the epoch in which it happened."""
+    """News of one change, in the epoch in which it happened."""
 
     epoch: int
 
 
 class LaneTick(msgspec.Struct, frozen=True):
-    """A lane: numbers up to head wait no more, nor do `gone` numbers beyond it."""
+    """Lane in a tick: numbers up to head wait no more, nor do `gone` numbers beyond it."""
 
     head: int
     gone: int
@@ -32,10 +32,10 @@ class LaneTick(msgspec.Struct, frozen=True):
 
 
 class Tick(News, frozen=True):
-    """The state of an event at one moment."""
+    """Tick: the state of an event at one moment; `recorded` is an outbox entry."""
 
     at: int
-    state: RoomState
+    state: EventState
     version: int
     rate: float
     active_max: float
@@ -46,7 +46,7 @@ class Tick(News, frozen=True):
 
 
 class Gone(News, frozen=True):
-    """A place or a pass ended or was missed; `number` (0: none) waits no more."""
+    """News that a place or a pass ended or was missed; `number` (0: none) waits no more."""
 
     visitor: str
     reason: str
@@ -56,39 +56,42 @@ class Gone(News, frozen=True):
 
 
 class Joined(News, frozen=True):
-    """A visitor asked for a place, not by a socket of theirs."""
+    """News that a visitor joined over HTTP, so that their subscribers may be elsewhere."""
 
     visitor: str
 
 
 class Recorded(News, frozen=True):
-    """Postgres has the outbox up to this entry."""
+    """News that Postgres has the outbox up to this entry."""
 
     entry: str
 
 
 class RulesChanged(News, frozen=True):
-    """An operator changed the event's state or its rules."""
+    """News that an operator changed the event's state or its rules."""
 
     version: int
-    state: RoomState
+    state: EventState
 
 
 class Connected(News, frozen=True):
-    """A visitor has opened a newer socket: every one of theirs with a smaller order ends."""
+    """News of a visitor's newer socket: every one with a smaller `connection` must end."""
 
     visitor: str
     connection: int
 
 
 class Broadcast(News, frozen=True):
-    """An operator's message: JSON."""
+    """News of an operator's broadcast, as JSON."""
 
     message: str
 
 
 class Seats(News, frozen=True):
-    """A section changed: seats as (row, number, character), and how many places are free now."""
+    """News of seats as (row, number, character), between two versions of their section.
+
+    `free` places are left in the section.
+    """
 
     section: str
     from_: int = msgspec.field(name="from")
@@ -98,14 +101,14 @@ class Seats(News, frozen=True):
 
 
 class Held(News, frozen=True):
-    """A visitor holds seats, asked for not by a socket of theirs."""
+    """News of a hold made over HTTP, so that its visitor's subscribers may be elsewhere."""
 
     visitor: str
     hold: str
 
 
 class Ending(News, frozen=True):
-    """A hold ends soon."""
+    """News that a hold ends in so many seconds."""
 
     visitor: str
     hold: str
@@ -113,7 +116,7 @@ class Ending(News, frozen=True):
 
 
 class Ended(News, frozen=True):
-    """A hold that was not being paid ended: `cancelled`, `expired` or `removed`."""
+    """News that a hold that was not being paid ended: `cancelled`, `expired` or `removed`."""
 
     visitor: str
     hold: str
@@ -121,7 +124,7 @@ class Ended(News, frozen=True):
 
 
 class Booked(News, frozen=True):
-    """A booking of a visitor has another state in Postgres."""
+    """News that a visitor's booking has another state in Postgres."""
 
     visitor: str
     booking: str
@@ -138,18 +141,18 @@ _decode = msgspec.msgpack.Decoder(AnyNews).decode
 async def subscribe(
     redis: Redis, on_unknown: Callable[[], None] = lambda: None
 ) -> AsyncGenerator[tuple[str, AnyNews]]:
-    """Every event's ticks and news, as (event, news), until the connection ends.
+    """Subscribe to every event's channel. Yield (event, news) until the connection ends.
 
     News of a kind that this version does not know, as during an upgrade, are passed over;
     `on_unknown` is called for each.
 
     Raises:
-        RedisError: the connection was lost; what was told meanwhile is not told again.
+        RedisError: the connection was lost; news that was published meanwhile is not sent again.
     """
     async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
         await pubsub.psubscribe(CHANNELS)
-        heard = cast("AsyncIterator[dict[str, bytes]]", pubsub.listen())
-        async for message in heard:
+        messages = cast("AsyncIterator[dict[str, bytes]]", pubsub.listen())
+        async for message in messages:
             event = message["channel"].decode()[1:].partition("}")[0]
             try:
                 news = _decode(message["data"])

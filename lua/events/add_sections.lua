@@ -1,9 +1,9 @@
 -- add_sections(sections) -> sections_added
 --
--- Sections that an operator added to an event on sale; those that are here stay as they are.
+-- Put sections into an event on sale. A section that it has already stays as it is.
 return function(command)
   for _, section in ipairs(command.sections) do
     if not seats.section(section.id) then seats.put(section, 0) end
   end
-  return answer("sections_added")
+  return reply("sections_added")
 end

@@ -1,27 +1,27 @@
-"""Commands about an event's rules, sections and figures, and their replies: one class each."""
+"""Commands of an event's rules, sections and figures, and their replies."""
 
 from typing import Literal
 
 import msgspec
 
-from booking_rush.lua.commands import Command, Published, Reply, RoomState
+from booking_rush.lua.commands import Command, EventState, Published, Reply
 
 
 class RulesSet(Reply, frozen=True):
-    """From now on these rules hold."""
+    """Reply: the rules are in force."""
 
 
 class RulesStale(Reply, frozen=True):
-    """Newer rules hold already."""
+    """Refusal: Redis has a newer version of the rules."""
 
 
 class Stats(Reply, frozen=True):
-    """The figures of an event; `waits` are (quarter octaves above 100 ms, how many).
+    """Figures of an event; `waits` are (quarter octaves above 100 ms, visitors).
 
     held, paying, sold and free count places, and add up to what is for sale.
     """
 
-    state: RoomState
+    state: EventState
     waiting: int
     active: int
     late: int
@@ -37,28 +37,28 @@ class Stats(Reply, frozen=True):
 
 
 class SetRules(Command[RulesSet | RulesStale], frozen=True):
-    """The event's state and rules, as Postgres has them in this version."""
+    """Set the event's state and rules, which Postgres has in this version."""
 
     version: int
-    state: RoomState
+    state: EventState
     rules: dict[str, float]
 
 
 class PublishBroadcast(Command[Published], frozen=True):
-    """Tell every process an operator's message: JSON."""
+    """Publish an operator's broadcast, as JSON, to every process."""
 
     message: str
 
 
 class ReportSockets(Command[Stats], frozen=True):
-    """Say how many sockets a process holds; hear the event's figures."""
+    """Store how many sockets a process has, and read the event's figures."""
 
     process: str
     sockets: int
 
 
 class SectionInventory(msgspec.Struct, frozen=True):
-    """A section as it stands: `rows` as (name, one character a seat), the front row first."""
+    """Section with its free places, and its rows as (name, one character a seat), front first."""
 
     id: str
     kind: Literal["seated", "standing"]
@@ -69,7 +69,7 @@ class SectionInventory(msgspec.Struct, frozen=True):
 
 
 class SectionSeats(msgspec.Struct, frozen=True):
-    """Free places of a section in one version, and its rows as (name, characters)."""
+    """Section's free places in one version, and its rows as (name, one character a seat)."""
 
     id: str
     kind: Literal["seated", "standing"]
@@ -79,22 +79,22 @@ class SectionSeats(msgspec.Struct, frozen=True):
 
 
 class SeatsRead(Reply, frozen=True):
-    """Sections as they stand; those that there are."""
+    """Sections of those named that the event has."""
 
     sections: list[SectionSeats]
 
 
 class SectionsAdded(Reply, frozen=True):
-    """They are there."""
+    """Reply: the event has the sections."""
 
 
 class ReadSeats(Command[SeatsRead], frozen=True):
-    """Sections as they stand; all of them when none is named."""
+    """Read the named sections; all where none is named."""
 
     sections: list[str]
 
 
 class AddSections(Command[SectionsAdded], frozen=True):
-    """Sections that came later."""
+    """Put sections into an event on sale."""
 
     sections: list[SectionInventory]

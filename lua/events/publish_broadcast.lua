@@ -1,7 +1,7 @@
 -- publish_broadcast(message) -> published
 --
--- An operator's words, to every process at once; Postgres keeps them for who connects later.
+-- Publish an operator's broadcast to every process. Postgres has it for who connects later.
 return function(command)
-  tell("broadcast", { message = command.message })
-  return answer("published")
+  publish("broadcast", { message = command.message })
+  return reply("published")
 end

@@ -1,28 +1,29 @@
 -- read_seats(sections) -> seats_read
 --
--- Rows, free places and versions of these sections, all of them when none is named.
-local function read(id, shown)
+-- Read rows, free places and versions of the named sections; of all where none is named. A section
+-- that the event does not have is left out.
+local function read(id)
   local section = seats.section(id)
-  if not section then return end
-  local one = { id = id, kind = section.kind, free = seats.free(id), rows = {},
+  if not section then return nil end
+  local found = { id = id, kind = section.kind, free = seats.free(id), rows = {},
     version = tonumber(redis.call("HGET", key("version"), id) or 0) }
   if section.kind == "seated" then
-    local order = cmsgpack.unpack(redis.call("HGET", key("order"), id))
-    local names = {}
-    for index, row in ipairs(order) do names[index] = id .. "/" .. row end
-    for from = 1, #names, LIMIT do
-      local to = math.min(#names, from + LIMIT - 1)
-      for index, text in ipairs(redis.call("HMGET", key("rows"), unpack(names, from, to))) do
-        one.rows[#one.rows + 1] = { order[from + index - 1], text }
+    local row_names = cmsgpack.unpack(redis.call("HGET", key("row_names"), id))
+    local fields = {}
+    for index, row in ipairs(row_names) do fields[index] = id .. "/" .. row end
+    for from = 1, #fields, LIMIT do
+      local to = math.min(#fields, from + LIMIT - 1)
+      for index, text in ipairs(redis.call("HMGET", key("rows"), unpack(fields, from, to))) do
+        found.rows[#found.rows + 1] = { row_names[from + index - 1], text }
       end
     end
   end
-  shown[#shown + 1] = one
+  return found
 end
 
 return function(command)
-  local shown = {}
-  local wanted = #command.sections > 0 and command.sections or redis.call("HKEYS", key("sections"))
-  for _, id in ipairs(wanted) do read(id, shown) end
-  return answer("seats_read", { sections = shown })
+  local found = {}
+  local ids = #command.sections > 0 and command.sections or redis.call("HKEYS", key("sections"))
+  for _, id in ipairs(ids) do found[#found + 1] = read(id) end
+  return reply("seats_read", { sections = found })
 end

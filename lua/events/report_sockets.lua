@@ -1,7 +1,7 @@
 -- report_sockets(process, sockets) -> stats
 --
--- Each process says how many sockets it holds and hears the event's figures. A process that has
--- been silent for five seconds counts no more.
+-- Store how many sockets a process has, and read the event's figures. A process that has not
+-- reported for five seconds counts no more.
 local SILENT_MS = 5000
 
 local function sockets_of_all()
@@ -24,6 +24,7 @@ local function free_places()
   return sum
 end
 
+-- Return how many waited how long: (quarter octaves above 100 ms, visitors).
 local function waits()
   local buckets, found = {}, redis.call("HGETALL", key("stats"))
   for index = 1, #found, 2 do
@@ -33,7 +34,7 @@ local function waits()
   return buckets
 end
 
--- How long the oldest entry that Postgres does not have has waited.
+-- Return the age of the oldest outbox entry that Postgres does not have.
 local function outbox_age_ms()
   local recorded = redis.call("GET", key("recorded")) or "0-0"
   local oldest = redis.call("XRANGE", key("outbox"), "(" .. recorded, "+", "COUNT", 1)[1]
@@ -41,10 +42,10 @@ local function outbox_age_ms()
 end
 
 return function(command)
-  local mine = string.format("%d:%.0f", command.sockets, now)
-  redis.call("HSET", key("sockets"), command.process, mine)
+  local report = string.format("%d:%.0f", command.sockets, now)
+  redis.call("HSET", key("sockets"), command.process, report)
   local stats = redis.call("HMGET", key("stats"), "joined", "admitted", "held", "paying", "sold")
-  return answer("stats", {
+  return reply("stats", {
     state = rule("state"), sockets = sockets_of_all(), waits = waits(),
     waiting = redis.call("ZCARD", key("line", LANE)), active = redis.call("ZCARD", key("active")),
     late = redis.call("ZCARD", key("late")) + redis.call("ZCARD", key("back")),

@@ -1,23 +1,23 @@
 -- checkout_hold(visitor, hold, method) -> checked_out | unknown_hold | hold_over
 --
--- From held to being paid: the hold ends no more by time, and Postgres learns of it. Asked again
--- it answers what was asked first; `entry` is what to wait for.
+-- Turn a held hold into one that is being paid: it ends no more by time, and its outbox entry
+-- starts the payment once Postgres has it. A repeat returns the first reply's attempt and entry.
 return function(command)
-  place.hear(command.visitor)
-  local found = hold.of(command.hold)
-  if not found or found.visitor ~= command.visitor then return answer("unknown_hold") end
-  if hold.is_due(found) then hold.finish(found, "expired", "expired") end
-  if found.state == "held" then
-    hold.stop_clock(found)
-    hold.turn(found, "paying")
-    found.attempt, found.method = found.attempt + 1, command.method
-    found.pay_until, found.reason = now + rule("payment_seconds") * 1000, ""
-    found.entry = hold.note(found)
-    hold.keep(found)
-    return answer("checked_out", { attempt = found.attempt, entry = found.entry, again = false })
+  places.mark_seen(command.visitor)
+  local hold = holds.of(command.hold)
+  if not hold or hold.visitor ~= command.visitor then return reply("unknown_hold") end
+  if holds.is_due(hold) then holds.finish(hold, "expired", "expired") end
+  if hold.state == "held" then
+    holds.stop_clock(hold)
+    holds.set_state(hold, "paying")
+    hold.attempt, hold.method = hold.attempt + 1, command.method
+    hold.pay_until, hold.reason = now + rule("payment_seconds") * 1000, ""
+    hold.entry = holds.enqueue(hold)
+    holds.save(hold)
+    return reply("checked_out", { attempt = hold.attempt, entry = hold.entry, again = false })
   end
-  if found.attempt == 0 then
-    return answer(found.state == "expired" and "hold_over" or "unknown_hold")
+  if hold.attempt == 0 then
+    return reply(hold.state == "expired" and "hold_over" or "unknown_hold")
   end
-  return answer("checked_out", { attempt = found.attempt, entry = found.entry, again = true })
+  return reply("checked_out", { attempt = hold.attempt, entry = hold.entry, again = true })
 end

@@ -1,4 +1,4 @@
-"""What may be asked of Redis about seats and holds, and what it answers."""
+"""Commands of visitors about seats and holds, and their replies."""
 
 from typing import Literal
 
@@ -11,11 +11,12 @@ Right = Literal["place", "pass", "none"]
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A hold as Redis keeps it, and as an outbox entry of a booking says it; times in ms.
+    """Hold with all its fields, as Redis has it packed, and so as an outbox entry; times in ms.
 
-    `prices` has one amount a seat, of a standing section one for all; `first` and `left_first`
-    are deadline and extensions as the hold was made; `step` is the last that was obeyed;
-    `print` is the fingerprint of the wish that came with `key`.
+    `prices`: one amount a seat, of a standing section one for all; `first`, `left_first`: deadline
+    and extensions left when the hold was made; `number`, `wave`: of the pass that it was made
+    under; `step`: of the order obeyed last; `print`: fingerprint of the request that came with the
+    idempotency key `key`; `entry`: outbox entry of the last checkout.
     """
 
     id: str
@@ -45,11 +46,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-# Replies
-
-
 class HoldReply(Reply, frozen=True, kw_only=True):
-    """A hold, as its holder is shown it."""
+    """Hold as its visitor is shown it; `left` extensions are left."""
 
     id: str
     state: HoldState
@@ -64,88 +62,85 @@ class HoldReply(Reply, frozen=True, kw_only=True):
 
 
 class Held(HoldReply, frozen=True, kw_only=True):
-    """The hold that was asked for, made or found."""
+    """Hold that was made, found or extended."""
 
 
 class HoldExists(HoldReply, frozen=True, kw_only=True):
-    """Another one of the visitor lives still."""
+    """Refusal: the visitor has this living hold already."""
 
 
 class KeyReused(Reply, frozen=True):
-    """The key came with another wish before."""
+    """Refusal: the idempotency key came with another request before."""
 
 
 class NoRight(Reply, frozen=True):
-    """The visitor is not admitted, or not by this pass."""
+    """Refusal: the visitor is not admitted, or not by this pass."""
 
 
 class NotOnSale(Reply, frozen=True):
-    """The event is not in a state in which seats can be held."""
+    """Refusal: seats cannot be held in this state of the event."""
 
 
 class UnknownSeats(Reply, frozen=True):
-    """These are no seats of the event."""
+    """Refusal: these are no seats of the event."""
 
     seats: list[str]
 
 
 class UnknownSection(Reply, frozen=True):
-    """There is no such section."""
+    """Refusal: the event has no such section."""
 
 
 class LimitExceeded(Reply, frozen=True):
-    """More than a visitor may have, who has `taken` already."""
+    """Refusal: a visitor may have `most` tickets, and this one has `taken` already."""
 
     most: int
     taken: int
 
 
 class MixedCurrencies(Reply, frozen=True):
-    """The seats cost different currencies."""
+    """Refusal: the seats are sold in different currencies."""
 
 
 class SeatsTaken(Reply, frozen=True):
-    """These are not free."""
+    """Refusal: these seats are not free."""
 
     conflicts: list[str]
 
 
 class SoldOut(Reply, frozen=True):
-    """Fewer places are free than were asked for."""
+    """Refusal: fewer places are free than were requested."""
 
 
 class UnknownHold(Reply, frozen=True):
-    """The visitor has no such hold, or has given it back."""
+    """Refusal: the visitor has no such hold, or has released it."""
 
 
 class HoldOver(Reply, frozen=True):
-    """The hold ended by time."""
+    """Refusal: the hold has expired."""
 
 
 class BeingPaid(Reply, frozen=True):
-    """A payment of it is on its way, or done."""
+    """Refusal: the hold is being paid, or sold."""
 
 
 class ExtensionsUsedUp(Reply, frozen=True):
-    """It was extended as often as may be."""
+    """Refusal: the hold has no extensions left."""
 
 
 class HoldReleased(Reply, frozen=True):
-    """Its seats are free again."""
+    """Reply: the hold has ended, its seats are free."""
 
 
 class CheckedOut(Reply, frozen=True):
-    """It is being paid by this attempt, as may be said once Postgres has the entry.
+    """Attempt by which the hold is being paid; it may be sent once Postgres has the outbox entry.
 
-    `again`: so it was before.
+    `again`: an earlier command began it.
     """
 
     attempt: int
     entry: str
     again: bool
-
-
-# Commands: of visitors
 
 
 class HoldSeats(
@@ -155,10 +150,10 @@ class HoldSeats(
     ],
     frozen=True,
 ):  # fmt: skip
-    """Keep seats: named ones, or where none is named, `quantity` of a section.
+    """Hold the named seats; where none is named, `quantity` places of a section.
 
-    `right`: `place`, the visitor's active place decides; `pass`, it must be of this number and
-    wave; `none`, only a repeat is answered. `publish`: published to every process.
+    `right`: with `place` the visitor must be active; with `pass` by this number and wave, too;
+    with `none` a repeat alone is answered. `publish`: the hold is published to every process.
     """
 
     hold: str
@@ -175,7 +170,7 @@ class HoldSeats(
 
 
 class FindHold(Command[Held | UnknownHold | HoldOver], frozen=True):
-    """Look at a hold of a visitor; without an id, at the living one."""
+    """Read a visitor's hold; without an id, the living one."""
 
     visitor: str
     hold: str
@@ -184,21 +179,21 @@ class FindHold(Command[Held | UnknownHold | HoldOver], frozen=True):
 class ExtendHold(
     Command[Held | UnknownHold | HoldOver | BeingPaid | ExtensionsUsedUp], frozen=True
 ):
-    """Let it end later."""
+    """Move a hold's deadline to later."""
 
     visitor: str
     hold: str
 
 
 class ReleaseHold(Command[HoldReleased | UnknownHold | HoldOver | BeingPaid], frozen=True):
-    """Give it back."""
+    """End a hold for its visitor."""
 
     visitor: str
     hold: str
 
 
 class CheckoutHold(Command[CheckedOut | UnknownHold | HoldOver], frozen=True):
-    """Begin to pay it, by a method."""
+    """Begin to pay a hold by a payment method."""
 
     visitor: str
     hold: str

@@ -1,19 +1,19 @@
 -- extend_hold(visitor, hold) -> held | unknown_hold | hold_over | being_paid | extensions_used_up
 --
--- Let a hold end hold_seconds from now, one extension fewer. Asked again within ten seconds it
--- is a repeat.
+-- Move a hold's deadline to hold_seconds from now, and count one extension less. A command within
+-- ten seconds of the last extension is a repeat and changes nothing.
 local REPEAT_MS = 10000
 
 return function(command)
-  place.hear(command.visitor)
-  local found, refusal = hold.held(command.hold, command.visitor)
-  if not found then return refusal end
-  if found.extended > 0 and now - found.extended < REPEAT_MS then return hold.tell(found) end
-  if found.left <= 0 then return answer("extensions_used_up") end
+  places.mark_seen(command.visitor)
+  local hold, refusal = holds.held(command.hold, command.visitor)
+  if not hold then return refusal end
+  if hold.extended > 0 and now - hold.extended < REPEAT_MS then return holds.reply(hold) end
+  if hold.left <= 0 then return reply("extensions_used_up") end
 
-  found.left, found.extended = found.left - 1, now
-  hold.set_deadline(found, now + rule("hold_seconds") * 1000)
-  hold.keep(found)
-  hold.note(found)
-  return hold.tell(found)
+  hold.left, hold.extended = hold.left - 1, now
+  holds.set_deadline(hold, now + rule("hold_seconds") * 1000)
+  holds.save(hold)
+  holds.enqueue(hold)
+  return holds.reply(hold)
 end

@@ -1,15 +1,15 @@
 -- find_hold(visitor, hold) -> held | unknown_hold | hold_over
 --
--- A living hold of a visitor, by its id, or whichever is in the cart when no id is given.
+-- Read a visitor's hold by its id; without an id, the one in their cart.
 return function(command)
   local id = command.hold
   if id == "" then
-    local living = hold.living(command.visitor)
-    return living and hold.tell(living) or answer("unknown_hold")
+    local living = holds.living(command.visitor)
+    return living and holds.reply(living) or reply("unknown_hold")
   end
-  place.hear(command.visitor)
-  local found = hold.owned(id, command.visitor)
-  if not found or found.state == "sold" then return answer("unknown_hold") end
-  if found.state == "expired" then return answer("hold_over") end
-  return hold.tell(found)
+  places.mark_seen(command.visitor)
+  local hold = holds.owned(id, command.visitor)
+  if not hold or hold.state == "sold" then return reply("unknown_hold") end
+  if hold.state == "expired" then return reply("hold_over") end
+  return holds.reply(hold)
 end

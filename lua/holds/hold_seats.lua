@@ -2,113 +2,116 @@
 --   -> held | key_reused | no_right | not_on_sale | unknown_seats | unknown_section | hold_exists
 --   | limit_exceeded | mixed_currencies | seats_taken | sold_out
 --
--- Keep seats for a visitor, all or nothing: named ones, the best of a section, or places of a
--- standing one. A repeat of the same wish is answered as it was, whatever became of the hold.
+-- Hold seats for a visitor, all or nothing: named seats, the best of a section, or places of a
+-- standing section. A repeat of the same request is answered as the first was, whatever the hold's
+-- state is now.
 local ON_SALE = { open = true, paused = true, draining = true }
 
--- A visitor may hold while active; over HTTP with the very pass that is in force.
-local function has_right(command, one)
-  if command.right == "none" or not one then return false end
+-- Return whether the visitor may hold: active, and over HTTP with the pass that is in force.
+local function has_right(command, place)
+  if command.right == "none" or not place then return false end
   local deadline = redis.call("ZSCORE", key("active"), command.visitor)
   if not deadline or tonumber(deadline) <= now then return false end
   return command.right == "place"
-    or (one.number == command.number and (one.wave or 0) == command.wave)
+    or (place.number == command.number and (place.wave or 0) == command.wave)
 end
 
--- What is wanted: { seats, prices, currency, section, quantity, adjacent }, or a refusal.
-local function named(command)
+-- Return the request for named seats: { seats, prices, currency, section, quantity, adjacent,
+-- rows }; otherwise nil and the reply that refuses.
+local function named_seats(command)
   local rows, unknown = seats.grouped(command.seats)
-  if #unknown > 0 then return nil, answer("unknown_seats", { seats = unknown }) end
-  local wish = { seats = command.seats, prices = {}, section = "", quantity = #command.seats,
+  if #unknown > 0 then return nil, reply("unknown_seats", { seats = unknown }) end
+  local request = { seats = command.seats, prices = {}, section = "", quantity = #command.seats,
     adjacent = #rows == 1, rows = rows }
   for index, id in ipairs(command.seats) do
     local section = seats.section((seats.parts(id)))
-    wish.prices[index] = section.amount
-    if wish.currency and wish.currency ~= section.currency then
-      return nil, answer("mixed_currencies")
+    request.prices[index] = section.amount
+    if request.currency and request.currency ~= section.currency then
+      return nil, reply("mixed_currencies")
     end
-    wish.currency = section.currency
+    request.currency = section.currency
   end
-  return wish
+  return request
 end
 
-local function counted(command)
+-- Return the request for a number of places of a section, whose seats are not chosen yet.
+local function places_of_section(command)
   local section = seats.section(command.section)
-  if not section then return nil, answer("unknown_section") end
+  if not section then return nil, reply("unknown_section") end
   return { seats = {}, prices = {}, section = command.section, quantity = command.quantity,
     adjacent = true, currency = section.currency, amount = section.amount,
     seated = section.kind == "seated" }
 end
 
--- Whether the seats of one row stand side by side.
+-- Return whether the seats of one row are side by side.
 local function are_adjacent(numbers)
   local sorted = { unpack(numbers) }
   table.sort(sorted)
   return sorted[#sorted] - sorted[1] == #sorted - 1
 end
 
--- Find the seats of a wish; a refusal where they are not to be had.
-local function choose(wish)
-  if wish.rows then
-    wish.adjacent = wish.adjacent and are_adjacent(wish.rows[1].numbers)
-    local conflicts = seats.conflicts(wish.rows)
-    return #conflicts > 0 and answer("seats_taken", { conflicts = conflicts }) or nil
+-- Fill in the seats of a request. Return nil, or the reply that refuses.
+local function choose(request)
+  if request.rows then
+    request.adjacent = request.adjacent and are_adjacent(request.rows[1].numbers)
+    local conflicts = seats.conflicts(request.rows)
+    return #conflicts > 0 and reply("seats_taken", { conflicts = conflicts }) or nil
   end
-  if seats.free(wish.section) < wish.quantity then return answer("sold_out") end
-  if wish.seated then
-    wish.seats, wish.adjacent = best.choose(wish.section, wish.quantity)
-    if not wish.seats then return answer("sold_out") end
-    for index = 1, wish.quantity do wish.prices[index] = wish.amount end
-    wish.section = ""
+  if seats.free(request.section) < request.quantity then return reply("sold_out") end
+  if request.seated then
+    request.seats, request.adjacent = best.choose(request.section, request.quantity)
+    if not request.seats then return reply("sold_out") end
+    for index = 1, request.quantity do request.prices[index] = request.amount end
+    request.section = ""
   else
-    wish.prices = { wish.amount }
+    request.prices = { request.amount }
   end
   return nil
 end
 
-local function make(command, one, wish)
-  local made = {
-    id = command.hold, visitor = command.visitor, state = "", seats = wish.seats,
-    prices = wish.prices, currency = wish.currency, section = wish.section,
-    quantity = wish.quantity, adjacent = wish.adjacent, made = now, extended = 0,
+local function make(command, place, request)
+  local hold = {
+    id = command.hold, visitor = command.visitor, state = "", seats = request.seats,
+    prices = request.prices, currency = request.currency, section = request.section,
+    quantity = request.quantity, adjacent = request.adjacent, made = now, extended = 0,
     left = tonumber(rule("extensions_max")), step = 0, attempt = 0, pay_until = 0, method = "",
-    entry = "", reason = "", number = one.number, wave = one.wave or 0, key = command.key,
+    entry = "", reason = "", number = place.number, wave = place.wave or 0, key = command.key,
     print = command.print,
   }
-  hold.set_deadline(made, now + rule("hold_seconds") * 1000)
-  made.first, made.left_first = made.deadline, made.left
-  hold.turn(made, "held")
-  hold.put_in_cart(made)
-  hold.keep(made)
-  hold.note(made)
-  hold.remember_key(made)
-  if command.publish then tell("held", { visitor = made.visitor, hold = made.id }) end
-  return made
+  holds.set_deadline(hold, now + rule("hold_seconds") * 1000)
+  hold.first, hold.left_first = hold.deadline, hold.left
+  holds.set_state(hold, "held")
+  holds.put_in_cart(hold)
+  holds.save(hold)
+  holds.enqueue(hold)
+  holds.remember_key(hold)
+  if command.publish then publish("held", { visitor = hold.visitor, hold = hold.id }) end
+  return hold
 end
 
 return function(command)
   local id = redis.call("HGET", key("keys", command.visitor), command.key)
-  local had = id and hold.of(id)
-  if had and had.print ~= command.print then return answer("key_reused") end
-  if had then return hold.tell_made(had) end
+  local first = id and holds.of(id)
+  if first and first.print ~= command.print then return reply("key_reused") end
+  if first then return holds.reply_as_made(first) end
 
-  local one = place.hear(command.visitor)
-  if not has_right(command, one) then return answer("no_right") end
-  if not ON_SALE[rule("state")] then return answer("not_on_sale") end
+  local place = places.mark_seen(command.visitor)
+  if not has_right(command, place) then return reply("no_right") end
+  if not ON_SALE[rule("state")] then return reply("not_on_sale") end
 
-  local living = hold.living(command.visitor) -- one that is over ends here, before seats are read
-  local wish, refusal
-  if #command.seats > 0 then wish, refusal = named(command) else wish, refusal = counted(command) end
+  local living = holds.living(command.visitor) -- a due one expires here, before seats are read
+  local by_name = #command.seats > 0
+  local request, refusal = (by_name and named_seats or places_of_section)(command)
   if refusal then return refusal end
-  if living then return hold.tell(living, "hold_exists") end
+  if living then return holds.reply(living, "hold_exists") end
   local taken = tonumber(redis.call("HGET", key("taken"), command.visitor) or 0)
   local most = tonumber(rule("tickets_per_visitor_max"))
-  if taken + wish.quantity > most then
-    return answer("limit_exceeded", { most = most, taken = taken })
+  if taken + request.quantity > most then
+    return reply("limit_exceeded", { most = most, taken = taken })
   end
-  refusal = choose(wish)
+  refusal = choose(request)
   if refusal then return refusal end
 
-  seats.mark(wish, "h", -1)
-  return hold.tell(make(command, one, wish))
+  seats.mark(request, "h", -1)
+  return holds.reply(make(command, place, request))
 end

@@ -1,10 +1,10 @@
 -- release_hold(visitor, hold) -> hold_released | unknown_hold | hold_over | being_paid
 --
--- Give a hold back; its seats are free again at once.
+-- End a hold for its visitor. Its seats are free at once.
 return function(command)
-  place.hear(command.visitor)
-  local found, refusal = hold.held(command.hold, command.visitor)
-  if not found then return refusal end
-  hold.finish(found, "released", "cancelled")
-  return answer("hold_released")
+  places.mark_seen(command.visitor)
+  local hold, refusal = holds.held(command.hold, command.visitor)
+  if not hold then return refusal end
+  holds.finish(hold, "released", "cancelled")
+  return reply("hold_released")
 end

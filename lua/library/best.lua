@@ -1,13 +1,13 @@
 -- Best available: adjacent seats of one row, nearest to the front centre first.
 --
--- A block that leaves a single free seat between itself and what is taken, a row's end counting
--- as taken, is chosen only where no other is to be had. With no block of the whole size left the
--- wish is split, the largest blocks first.
+-- A block that leaves an orphan (a single free seat between itself and a seat that is not free, or
+-- the row's end) is chosen only where there is no other. Where no block has the whole size, the
+-- request is split, the largest blocks first.
 local best = {}
-local ROWS = 64 -- rows read at once: in a house that fills from the front few of them are needed
+local ROWS = 64 -- rows read at once: a section fills from the front, so few pages are needed
 
--- The best start of n adjacent seats in a run, and whether it leaves an orphan. The distance is
--- that of the block's middle from the row's, doubled so that it is whole.
+-- Return the best start of n adjacent seats in a run of free ones, twice the distance between the
+-- block's middle and the row's, and whether the block leaves an orphan.
 local function in_run(first, length, n, seats_in_row)
   local found, distance, orphan
   for offset = 0, length - n do
@@ -21,7 +21,7 @@ local function in_run(first, length, n, seats_in_row)
   return found, distance, orphan
 end
 
--- The same for a row.
+-- Return the best start of n adjacent seats in a row, and whether the block leaves an orphan.
 local function in_row(text, n)
   local found, distance, orphan
   local from, to = text:find("%.+")
@@ -37,14 +37,15 @@ local function in_row(text, n)
   return found, orphan
 end
 
--- The rows of a section, front first, read a page at a time and once; `at(index)` is a row's text.
-local function rows_of(section, order)
+-- Return a function from a row's index to its text, and the texts read so far. Rows are read from
+-- Redis a page at a time, each once.
+local function rows_of(section, row_names)
   local texts = {}
   local function at(index)
     if not texts[index] then
       local names = {}
-      for more = index, math.min(#order, index + ROWS - 1) do
-        names[#names + 1] = section .. "/" .. order[more]
+      for more = index, math.min(#row_names, index + ROWS - 1) do
+        names[#names + 1] = section .. "/" .. row_names[more]
       end
       for more, text in ipairs(redis.call("HMGET", key("rows"), unpack(names))) do
         texts[index + more - 1] = texts[index + more - 1] or text
@@ -55,7 +56,8 @@ local function rows_of(section, order)
   return at, texts
 end
 
--- The best block of n: its row and start. The front row without an orphan wins at once.
+-- Return the row and the start of the best block of n. The first row that has one without an
+-- orphan wins.
 local function block(rows, first, count, n)
   local run, row, start = string.rep(".", n), nil, nil
   for at = first, count do
@@ -69,7 +71,8 @@ local function block(rows, first, count, n)
   return row, start
 end
 
--- The longest run, which is known to be no longer than `most`, and the first row with a free seat.
+-- Return the length of the longest run, which is at most `most`, and the first row with a free
+-- seat.
 local function longest_run(rows, first, count, most)
   local longest, longer, begins = 0, ".", nil
   for at = first, count do
@@ -82,23 +85,24 @@ local function longest_run(rows, first, count, most)
   return longest, begins
 end
 
--- The ids of n seats, and whether they are adjacent; nil when there are not so many after all.
+-- Choose n seats of a section. Return their ids, and whether they are adjacent; nil where fewer are
+-- free.
 function best.choose(section, n)
-  local order = cmsgpack.unpack(redis.call("HGET", key("order"), section))
-  local rows, texts = rows_of(section, order)
+  local row_names = cmsgpack.unpack(redis.call("HGET", key("row_names"), section))
+  local rows, texts = rows_of(section, row_names)
   local ids, most, first = {}, n, 1 -- below n, `most` is the longest run that can be left
   while #ids < n do
     local size = math.min(n - #ids, most)
-    local row, start = block(rows, first, #order, size)
+    local row, start = block(rows, first, #row_names, size)
     if row then
       local text = texts[row]
       texts[row] = text:sub(1, start - 1) .. string.rep("h", size) .. text:sub(start + size)
       for number = start, start + size - 1 do
-        ids[#ids + 1] = seats.id(section, order[row], number)
+        ids[#ids + 1] = seats.id(section, row_names[row], number)
       end
     else
-      if size <= 1 then return nil end -- the count of free places is wrong: never look for ever
-      most, first = longest_run(rows, first, #order, size - 1)
+      if size <= 1 then return nil end -- the count of free places is wrong: never search for ever
+      most, first = longest_run(rows, first, #row_names, size - 1)
     end
   end
   return ids, most == n

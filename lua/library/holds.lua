@@ -1,136 +1,140 @@
--- A hold: what is kept for one visitor, as one packed value; and how it moves.
+-- Holds: the seats that one visitor keeps for some minutes, each hold one packed value.
 --
--- Its state is held, paying, sold, released or expired. `hold:<id>` says everything, the zsets
--- say when: holds that end, and holds whose end is to be announced. Only a held one ends by time.
-local hold = {}
-hold.KEPT_MS = 24 * 3600 * 1000 -- a hold that ended is remembered for repeats
+-- Its state is held, paying, sold, released or expired. `hold:<id>` has all its fields. Two zsets
+-- have times: when a hold ends, and when its end is announced. Only a held one ends by time.
+local holds = {}
+holds.KEPT_MS = 24 * 3600 * 1000 -- a hold that ended is kept for repeats of its request
 local WARN_S = 60 -- before the end, or halfway when the hold is shorter than twice that
 
-function hold.of(id)
+function holds.of(id)
   local packed = redis.call("GET", key("hold", id))
   return packed and cmsgpack.unpack(packed) or nil
 end
 
-function hold.keep(one)
-  redis.call("SET", key("hold", one.id), cmsgpack.pack(one))
+function holds.save(hold)
+  redis.call("SET", key("hold", hold.id), cmsgpack.pack(hold))
 end
 
--- The whole hold as it is now: the last entry of a hold is its booking in Postgres.
-function hold.note(one)
+-- Enqueue the whole hold as it is now into the outbox: its last entry is its booking in Postgres.
+-- Return the entry's name.
+function holds.enqueue(hold)
   return entry_name(
-    redis.call("XADD", key("outbox"), "*", "kind", "booking", "body", cmsgpack.pack(one)))
+    redis.call("XADD", key("outbox"), "*", "kind", "booking", "body", cmsgpack.pack(hold)))
 end
 
--- How many places are in a state; the figures of the house.
+-- Set a hold's state, and count its places in the event's figures.
 local COUNTED = { held = true, paying = true, sold = true }
-function hold.turn(one, state)
-  if COUNTED[one.state] then count(one.state, -one.quantity) end
-  if COUNTED[state] then count(state, one.quantity) end
-  one.state = state
+function holds.set_state(hold, state)
+  if COUNTED[hold.state] then count(hold.state, -hold.quantity) end
+  if COUNTED[state] then count(state, hold.quantity) end
+  hold.state = state
 end
 
--- Whether this hold has its places, whatever becomes of them.
-function hold.has_places(one) return COUNTED[one.state] == true end
+-- Return whether this hold has its places: it is held, being paid or sold.
+function holds.has_places(hold) return COUNTED[hold.state] == true end
 
-function hold.set_deadline(one, deadline)
-  one.deadline = deadline
+function holds.set_deadline(hold, deadline)
+  hold.deadline = deadline
   local seconds = math.min(WARN_S, math.floor((deadline - now) / 2000))
-  redis.call("ZADD", key("holds"), deadline, one.id)
-  redis.call("ZADD", key("warnings"), deadline - seconds * 1000, one.id)
+  redis.call("ZADD", key("holds"), deadline, hold.id)
+  redis.call("ZADD", key("warnings"), deadline - seconds * 1000, hold.id)
 end
 
-function hold.stop_clock(one)
-  redis.call("ZREM", key("holds"), one.id)
-  redis.call("ZREM", key("warnings"), one.id)
+function holds.stop_clock(hold)
+  redis.call("ZREM", key("holds"), hold.id)
+  redis.call("ZREM", key("warnings"), hold.id)
 end
 
-function hold.is_due(one) return one.state == "held" and one.deadline <= now end
+function holds.is_due(hold) return hold.state == "held" and hold.deadline <= now end
 
--- The visitor's living hold, if any; one whose time is over ends here.
-function hold.living(visitor)
+-- Return the visitor's living hold, or nil. One that is due expires here.
+function holds.living(visitor)
   local id = redis.call("HGET", key("carts"), visitor)
-  local one = id and hold.of(id)
-  if id and not one then redis.call("HDEL", key("carts"), visitor) end
-  if one and hold.is_due(one) then
-    hold.finish(one, "expired", "expired")
+  local hold = id and holds.of(id)
+  if id and not hold then redis.call("HDEL", key("carts"), visitor) end
+  if hold and holds.is_due(hold) then
+    holds.finish(hold, "expired", "expired")
     return nil
   end
-  return one
+  return hold
 end
 
--- What a visitor has: the cart, and tickets held and bought, for the limit.
-function hold.put_in_cart(one)
-  redis.call("HSET", key("carts"), one.visitor, one.id)
-  redis.call("HINCRBY", key("taken"), one.visitor, one.quantity)
+-- The cart names a visitor's living hold; `taken` counts tickets held and bought, for the limit.
+function holds.put_in_cart(hold)
+  redis.call("HSET", key("carts"), hold.visitor, hold.id)
+  redis.call("HINCRBY", key("taken"), hold.visitor, hold.quantity)
 end
 
-function hold.take_out_of_cart(one)
-  if redis.call("HGET", key("carts"), one.visitor) == one.id then
-    redis.call("HDEL", key("carts"), one.visitor)
+function holds.take_out_of_cart(hold)
+  if redis.call("HGET", key("carts"), hold.visitor) == hold.id then
+    redis.call("HDEL", key("carts"), hold.visitor)
   end
 end
 
--- End a hold that is not being paid: seats are free again, at once.
-function hold.finish(one, state, reason)
-  hold.stop_clock(one)
-  seats.mark(one, ".", 1, nil, "h") -- what was sold over it meanwhile stays sold
-  hold.forget(one, state, reason)
-  tell("ended", { visitor = one.visitor, hold = one.id, reason = reason })
-  return hold.note(one)
+-- End a hold that is not being paid: free its seats, publish the end. Return the outbox entry.
+function holds.finish(hold, state, reason)
+  holds.stop_clock(hold)
+  seats.mark(hold, ".", 1, nil, "h") -- a seat that was sold over it meanwhile stays sold
+  holds.close(hold, state, reason)
+  publish("ended", { visitor = hold.visitor, hold = hold.id, reason = reason })
+  return holds.enqueue(hold)
 end
 
--- What every end has in common, seats aside.
-function hold.forget(one, state, reason)
-  hold.turn(one, state)
-  one.reason = reason
-  hold.take_out_of_cart(one)
-  redis.call("HINCRBY", key("taken"), one.visitor, -one.quantity)
-  hold.keep(one)
-  redis.call("PEXPIRE", key("hold", one.id), hold.KEPT_MS)
+-- Do what every end has in common, seats aside: state, cart, tickets taken, and 24 hours to live.
+function holds.close(hold, state, reason)
+  holds.set_state(hold, state)
+  hold.reason = reason
+  holds.take_out_of_cart(hold)
+  redis.call("HINCRBY", key("taken"), hold.visitor, -hold.quantity)
+  holds.save(hold)
+  redis.call("PEXPIRE", key("hold", hold.id), holds.KEPT_MS)
 end
 
--- A visitor's own hold, not one that was given back; one whose time is over ends here.
-function hold.owned(id, visitor)
-  local one = hold.of(id)
-  if not one or one.visitor ~= visitor or one.state == "released" then return nil end
-  if hold.is_due(one) then hold.finish(one, "expired", "expired") end
-  return one
+-- Return the visitor's hold of this id; nil where it is another's or was released. One that is
+-- due expires here.
+function holds.owned(id, visitor)
+  local hold = holds.of(id)
+  if not hold or hold.visitor ~= visitor or hold.state == "released" then return nil end
+  if holds.is_due(hold) then holds.finish(hold, "expired", "expired") end
+  return hold
 end
 
--- The same while it is held; else nil, and the refusal.
-function hold.held(id, visitor)
-  local one = hold.owned(id, visitor)
-  if not one then return nil, answer("unknown_hold") end
-  if one.state == "expired" then return nil, answer("hold_over") end
-  if one.state ~= "held" then return nil, answer("being_paid") end
-  return one
+-- Return the same while it is held; otherwise nil, and the reply that refuses.
+function holds.held(id, visitor)
+  local hold = holds.owned(id, visitor)
+  if not hold then return nil, reply("unknown_hold") end
+  if hold.state == "expired" then return nil, reply("hold_over") end
+  if hold.state ~= "held" then return nil, reply("being_paid") end
+  return hold
 end
 
--- Whether a step that Postgres orders is behind one that was obeyed.
-function hold.is_behind(one, step) return step < one.step end
+-- Return whether an order's step is behind the one that the hold obeyed last.
+function holds.is_behind(hold, step) return step < hold.step end
 
--- Idempotency key → hold; the empty one, which nobody can give, is the latest of the visitor.
-function hold.remember_key(one)
-  redis.call("HSET", key("keys", one.visitor), one.key, one.id, "", one.id)
-  redis.call("PEXPIRE", key("keys", one.visitor), hold.KEPT_MS)
+-- Remember which hold an idempotency key made. The empty key, which no client can send, names the
+-- visitor's latest hold.
+function holds.remember_key(hold)
+  redis.call("HSET", key("keys", hold.visitor), hold.key, hold.id, "", hold.id)
+  redis.call("PEXPIRE", key("keys", hold.visitor), holds.KEPT_MS)
 end
 
-function hold.is_latest(one)
-  local latest = redis.call("HGET", key("keys", one.visitor), "")
-  return not latest or latest == one.id
+function holds.is_latest(hold)
+  local latest = redis.call("HGET", key("keys", hold.visitor), "")
+  return not latest or latest == hold.id
 end
 
 local SHOWN = { "id", "seats", "prices", "currency", "section", "quantity", "adjacent" }
 
-function hold.tell(one, word)
-  local reply = { state = one.state, deadline_ms = one.deadline, left = one.left }
-  for _, name in ipairs(SHOWN) do reply[name] = one[name] end
-  return answer(word or "held", reply)
+-- Return the reply that shows a hold to its visitor: `held`, unless another tag is given.
+function holds.reply(hold, tag)
+  local fields = { state = hold.state, deadline_ms = hold.deadline, left = hold.left }
+  for _, name in ipairs(SHOWN) do fields[name] = hold[name] end
+  return reply(tag or "held", fields)
 end
 
--- As it was made: what a repeat of the wish is answered, whatever became of it.
-function hold.tell_made(one)
-  local reply = hold.tell(one)
-  reply.state, reply.deadline_ms, reply.left = "held", one.first, one.left_first
-  return reply
+-- Return the reply as the hold was made, whatever its state is now: for a repeat of the request.
+function holds.reply_as_made(hold)
+  local made = holds.reply(hold)
+  made.state, made.deadline_ms, made.left = "held", hold.first, hold.left_first
+  return made
 end

@@ -1,9 +1,9 @@
--- The house: a row of seats is one string, a section has its count of free places and a version.
+-- Seats: a row is one string, a section has a count of free places and a version.
 --
 -- `.` free, `h` held or being paid, `s` sold, `x` not for sale. Every change counts up its
--- section's version; the loop tells all changes of a batch at once, one news a section.
+-- section's version. The loop publishes all changes of a batch at its end, one news a section.
 local seats = {}
-local changes = {} -- section → { from, to, changes } of this batch
+local batch_changes = {} -- section → { from, to, changes }: versions, and seats changed in between
 local known = {} -- sections read in this batch
 
 function seats.section(id)
@@ -14,7 +14,7 @@ function seats.section(id)
   return known[id]
 end
 
--- `stalls.C-12` → stalls, C, 12
+-- Take an id apart: `stalls.C-12` → stalls, C, 12; nil where it is none.
 function seats.parts(id)
   local section, row, number = id:match("^([a-z0-9-]+)%.([A-Z0-9]+)%-([1-9]%d*)$")
   return section, row, tonumber(number)
@@ -24,7 +24,8 @@ function seats.id(section, row, number) return string.format("%s.%s-%d", section
 
 function seats.free(section) return tonumber(redis.call("HGET", key("free"), section) or 0) end
 
--- Seats by row: an array of { section, row, text, numbers }; and the ids that are no seats.
+-- Group seats by row. Return an array of { section, row, text, numbers }, and the ids that are no
+-- seats of the event.
 function seats.grouped(ids)
   local rows, at, unknown = {}, {}, {}
   for _, id in ipairs(ids) do
@@ -47,7 +48,7 @@ function seats.grouped(ids)
   return rows, unknown
 end
 
--- Which of these are not free.
+-- Return the ids of those that are not free.
 function seats.conflicts(rows)
   local taken = {}
   for _, row in ipairs(rows) do
@@ -60,39 +61,41 @@ function seats.conflicts(rows)
   return taken
 end
 
-local function changed(section)
+-- Count up a section's version. Return the list of its changes in this batch.
+local function count_change(section)
   local version = redis.call("HINCRBY", key("version"), section, 1)
-  changes[section] = changes[section] or { from = version - 1, changes = {} }
-  changes[section].to = version
-  return changes[section].changes
+  batch_changes[section] = batch_changes[section] or { from = version - 1, changes = {} }
+  batch_changes[section].to = version
+  return batch_changes[section].changes
 end
 
--- Write one character to seats of a row as it was read, wherever another stands; free counts
--- follow.
+-- Write one character to seats of a row, wherever another stands, and count free places again.
 local function write(row, numbers, char)
   local section, text = row.section, row.text
-  local freed, told = 0, nil
+  local freed, changes = 0, nil
   for _, number in ipairs(numbers) do
-    local had = text:sub(number, number)
-    if had ~= char then
-      told = told or changed(section)
-      told[#told + 1] = { row.row, number, char }
-      freed = freed + (char == "." and 1 or 0) - (had == "." and 1 or 0)
+    local before = text:sub(number, number)
+    if before ~= char then
+      changes = changes or count_change(section)
+      changes[#changes + 1] = { row.row, number, char }
+      freed = freed + (char == "." and 1 or 0) - (before == "." and 1 or 0)
       text = text:sub(1, number - 1) .. char .. text:sub(number + 1)
     end
   end
   row.text = text
-  if told then redis.call("HSET", key("rows"), section .. "/" .. row.row, text) end
+  if changes then redis.call("HSET", key("rows"), section .. "/" .. row.row, text) end
   if freed ~= 0 then redis.call("HINCRBY", key("free"), section, freed) end
 end
 
--- The same for what a hold holds, of either kind; `standing` is what its places are worth to the
--- count of free ones: −1 takes them, +1 gives them back, 0 leaves it. `others` are seats that
--- get a character of their own; `only` seats with that character are written.
+-- Write one character to the seats of a hold; in a standing section, count its places instead.
+--
+-- `standing` is the sign of that count: −1 takes free places, +1 gives them back, 0 changes
+-- nothing. Seats among `others` get the character that stands there. With `only`, no seat is
+-- written but those that have this character.
 function seats.mark(hold, char, standing, others, only)
   if hold.section ~= "" then
     if standing ~= 0 then
-      changed(hold.section)
+      count_change(hold.section)
       redis.call("HINCRBY", key("free"), hold.section, standing * hold.quantity)
     end
     return
@@ -110,15 +113,15 @@ function seats.mark(hold, char, standing, others, only)
   end
 end
 
--- Put a section into the house, with its rows as they stand: { id, kind, amount, currency, free,
--- rows }, rows as (name, text) from the front.
+-- Put a section into the event: { id, kind, amount, currency, free, rows }, rows as (name, text),
+-- the front row first.
 function seats.put(section, version)
-  local id, order = section.id, {}
+  local id, row_names = section.id, {}
   for index, row in ipairs(section.rows) do
-    order[index] = row[1]
+    row_names[index] = row[1]
     redis.call("HSET", key("rows"), id .. "/" .. row[1], row[2])
   end
-  redis.call("HSET", key("order"), id, cmsgpack.pack(order))
+  redis.call("HSET", key("row_names"), id, cmsgpack.pack(row_names))
   redis.call("HSET", key("free"), id, section.free)
   redis.call("HSET", key("version"), id, version)
   redis.call("HSET", key("sections"), id, cmsgpack.pack({
@@ -127,10 +130,10 @@ function seats.put(section, version)
   known[id] = nil
 end
 
-function seats.tell_changes()
-  for section, told in pairs(changes) do
-    tell("seats", {
-      section = section, from = told.from, to = told.to, changes = told.changes,
+function seats.publish_changes()
+  for section, batch in pairs(batch_changes) do
+    publish("seats", {
+      section = section, from = batch.from, to = batch.to, changes = batch.changes,
       free = seats.free(section),
     })
   end

@@ -1,14 +1,15 @@
 -- admit_visitor(visitor, reason) -> admitted | not_in_line | line_closed
 --
--- An operator's hand: admit one visitor out of turn, beyond active_max, for a journaled reason.
+-- Admit one visitor out of turn, even beyond active_max, for an operator. The outbox entry carries
+-- the operator's reason. A visitor who is admitted already keeps the pass as it is.
 return function(command)
-  local one = place.of(command.visitor)
-  if not one then return answer("not_in_line") end
+  local place = places.of(command.visitor)
+  if not place then return reply("not_in_line") end
   local state = rule("state")
-  if state == "closed" then return answer("line_closed") end
+  if state == "closed" then return reply("line_closed") end
 
-  if not redis.call("ZSCORE", key("active"), one.visitor) then
-    place.admit(one, redis.call("HINCRBY", key("stats"), "wave", 1), command.reason)
+  if not redis.call("ZSCORE", key("active"), place.visitor) then
+    places.admit(place, redis.call("HINCRBY", key("stats"), "wave", 1), command.reason)
   end
-  return place.tell(one)
+  return places.reply(place)
 end

@@ -1,14 +1,15 @@
 -- claim_pass(visitor, connecting) -> waiting | admitted | late | not_in_line
 --
--- "I am here": a pass in its claim window is kept, a missed turn is given back. A new socket gets
--- the next order of its event, so that every process knows which of a visitor's is the newest.
+-- Confirm a visitor's presence: keep a pass in its claim window, give a missed turn back. With
+-- `connecting` also count up the event's sockets and publish the new one's number, so that every
+-- process knows which of a visitor's sockets is the newest.
 return function(command)
-  local one = place.hear(command.visitor)
-  local stands = one and place.tell(one) or answer("not_in_line")
-  stands.has_held = redis.call("EXISTS", key("keys", command.visitor)) == 1
+  local place = places.mark_seen(command.visitor)
+  local state = place and places.reply(place) or reply("not_in_line")
+  state.has_held = redis.call("EXISTS", key("keys", command.visitor)) == 1
   if command.connecting then
-    stands.connection = redis.call("HINCRBY", key("stats"), "connects", 1)
-    tell("connected", { visitor = command.visitor, connection = stands.connection })
+    state.connection = redis.call("HINCRBY", key("stats"), "connects", 1)
+    publish("connected", { visitor = command.visitor, connection = state.connection })
   end
-  return stands
+  return state
 end

@@ -1,20 +1,21 @@
-"""Commands about the places of a line and its ticks, and their replies: one class each."""
+"""Commands of places in the line and of its ticks, and their replies."""
 
-from booking_rush.lua.commands import Command, Reply, RoomState
+from booking_rush.lua.commands import Command, EventState, Reply
 
 
 class PlaceReply(Reply, frozen=True, kw_only=True):
-    """A place. It may be told once Postgres has the outbox `entry` (empty: it has it).
+    """Place of a visitor, which may be sent to them once Postgres has the outbox entry.
 
-    `again`: it was there before this join; `order`: the how manieth socket this claim is of;
-    `has_held`: the visitor has held something in the last day.
+    `entry`: empty where Postgres has the place already; `room`: the event's state; `again`: the
+    place was there before this join; `connection`: number of the socket that connects, counted
+    in its event; `has_held`: the visitor has held seats in the last day.
     """
 
     lane: str
     number: int
     joined_ms: int
     waiting: int
-    room: RoomState
+    room: EventState
     entry: str
     again: bool = False
     connection: int = 0
@@ -22,13 +23,13 @@ class PlaceReply(Reply, frozen=True, kw_only=True):
 
 
 class Waiting(PlaceReply, frozen=True, kw_only=True):
-    """In line, behind `ahead` others of the lane."""
+    """Place in the line, with `ahead` others of the lane before it."""
 
     ahead: int
 
 
 class Admitted(PlaceReply, frozen=True, kw_only=True):
-    """May book until `deadline_ms`; wants to be heard of by `claim_ms`."""
+    """Place with a pass until `deadline_ms`; the visitor is late if not seen by `claim_ms`."""
 
     wave: int
     admitted_ms: int
@@ -37,39 +38,42 @@ class Admitted(PlaceReply, frozen=True, kw_only=True):
 
 
 class Late(PlaceReply, frozen=True, kw_only=True):
-    """Missed the turn; admitted next when heard of again in time."""
+    """Place of a missed turn: the visitor is admitted soon, if seen again in time."""
 
 
 class NotInLine(Reply, frozen=True):
-    """The visitor has no place."""
+    """Reply for a visitor without a place; the fields are those of PlaceReply."""
 
     connection: int = 0
     has_held: bool = False
 
 
 class LineClosed(Reply, frozen=True):
-    """Nobody may join any more."""
+    """Refusal: the event's state lets nobody join, or be admitted."""
 
 
 class LineFull(Reply, frozen=True):
-    """As many wait as may wait."""
+    """Refusal: `waiting_max` visitors wait."""
 
 
 class Left(Reply, frozen=True):
-    """The place is given up; so it may be said once Postgres has the entry."""
+    """End of a place; it may be acknowledged once Postgres has the outbox entry."""
 
     entry: str
 
 
 class GoneNumbers(Reply, frozen=True):
-    """Numbers beyond head that wait no more, ascending."""
+    """Numbers beyond head that wait no more, ascending; `more`: there is another page."""
 
     numbers: list[int]
     more: bool
 
 
 class Advanced(Reply, frozen=True):
-    """How many came in and how many lapsed; idle: nobody is in line, admitted, late or holding."""
+    """Visitors that a tick admitted, and passes, turns and holds that it expired.
+
+    `idle`: nobody is waiting, admitted or late, and there is no hold.
+    """
 
     admitted: int
     dropped: int
@@ -77,9 +81,9 @@ class Advanced(Reply, frozen=True):
 
 
 class JoinLine(Command[Waiting | Admitted | Late | LineClosed | LineFull], frozen=True):
-    """Give a visitor the next number of the line, or the place that they already have.
+    """Give a visitor the next number of the line, or the place that they have already.
 
-    `publish`: published to every process, for subscribers that are not at the one that asks.
+    `publish`: the join is published to every process, for the visitor's subscribers elsewhere.
     """
 
     visitor: str
@@ -87,21 +91,21 @@ class JoinLine(Command[Waiting | Admitted | Late | LineClosed | LineFull], froze
 
 
 class LeaveLine(Command[Left | NotInLine], frozen=True):
-    """Give up a place or a pass for good; reason: `left` or `removed`."""
+    """End a place or a pass for good; the reason is `left` or `removed`."""
 
     visitor: str
     reason: str
 
 
 class ClaimPass(Command[Waiting | Admitted | Late | NotInLine], frozen=True):
-    """The visitor has been heard of, `connecting`: by a new socket."""
+    """Confirm a visitor's presence; `connecting`: by a new socket, which is counted."""
 
     visitor: str
     connecting: bool
 
 
 class FindPlace(Command[Waiting | Admitted | Late | NotInLine], frozen=True):
-    """Look where a visitor stands."""
+    """Read a visitor's place; it does not confirm their presence."""
 
     visitor: str
 
@@ -114,10 +118,10 @@ class AdmitVisitor(Command[Admitted | NotInLine | LineClosed], frozen=True):
 
 
 class ReadGone(Command[GoneNumbers], frozen=True):
-    """A page of the numbers beyond head that wait no more, those greater than `after`."""
+    """Read a page of the numbers beyond head that wait no more, from `after` on."""
 
     after: int
 
 
 class AdmitNext(Command[Advanced], frozen=True):
-    """One beat: lapsed passes go, who is next comes in, one tick is told."""
+    """Make one tick of the event: expire what is due, admit the next, publish the state."""

@@ -1,8 +1,7 @@
 -- find_place(visitor) -> waiting | admitted | late | not_in_line
 --
--- Where a visitor stands; nothing is changed, so looking is not being heard of.
+-- Read a visitor's place. Nothing is written: a look-up does not confirm presence.
 return function(command)
-  local one = place.of(command.visitor)
-  if not one then return answer("not_in_line") end
-  return place.tell(one)
+  local place = places.of(command.visitor)
+  return place and places.reply(place) or reply("not_in_line")
 end

@@ -1,30 +1,29 @@
 -- join_line(visitor, publish) -> waiting | admitted | late | line_closed | line_full
 --
--- Give a visitor the next number of the line, or the place that they already have. Numbers
--- come from a counter, never from a clock, so nobody is admitted before a smaller one. `publish`,
--- every process hears of it: the visitor may be listening somewhere else than where they asked.
+-- Give a visitor the next number of the line, or the place that they have already. Numbers come
+-- from a counter, never from a clock, so nobody is admitted before a smaller one. With `publish`
+-- the join is published first: the visitor's subscribers may be at another process.
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 
 return function(command)
-  if command.publish then tell("joined", { visitor = command.visitor }) end
-  local had = place.of(command.visitor)
-  if had then
-    place.claim(had)
-    local stands = place.tell(had)
-    stands.again = true
-    return stands
+  if command.publish then publish("joined", { visitor = command.visitor }) end
+  local present = places.mark_seen(command.visitor)
+  if present then
+    local again = places.reply(present)
+    again.again = true
+    return again
   end
 
-  if not JOINABLE[rule("state")] then return answer("line_closed") end
+  if not JOINABLE[rule("state")] then return reply("line_closed") end
   if redis.call("ZCARD", key("line", LANE)) >= tonumber(rule("waiting_max")) then
-    return answer("line_full")
+    return reply("line_full")
   end
 
-  local one = { visitor = command.visitor, joined = now }
-  one.number = redis.call("INCR", key("numbers", LANE))
-  redis.call("ZADD", key("line", LANE), one.number, one.visitor)
-  place.keep(one)
-  place.note(one, "waiting")
+  local place = { visitor = command.visitor, joined = now }
+  place.number = redis.call("INCR", key("numbers", LANE))
+  redis.call("ZADD", key("line", LANE), place.number, place.visitor)
+  places.save(place)
+  places.enqueue(place, "waiting")
   count("joined")
-  return place.tell(one)
+  return places.reply(place)
 end

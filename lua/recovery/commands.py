@@ -1,54 +1,54 @@
-"""Commands that load an event into Redis after a loss, and their replies: one class each."""
+"""Commands that load an event into Redis under a new epoch, and their replies."""
 
 from typing import Literal
 
 import msgspec
 
-from booking_rush.lua.commands import Command, Reply, RoomState
+from booking_rush.lua.commands import Command, EventState, Reply
 from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.lua.holds.commands import Hold
 
 
 class Marked(Reply, frozen=True):
-    """Whoever waited for the entry has been told."""
+    """Reply: the mark was moved, and published to every process."""
 
 
 class EpochClosed(Reply, frozen=True):
-    """Every batch for this epoch is NOT_READY from here."""
+    """Reply: every batch for this epoch is answered NotReady from here."""
 
 
 class EpochOpened(Reply, frozen=True):
-    """The event lives again, under this epoch."""
+    """Reply: batches of this epoch are carried out from here."""
 
 
 class EpochPassed(Reply, frozen=True):
-    """Something came in between: the epoch here is `number` (−1: none)."""
+    """Refusal: the epoch of this Redis is another by now, `number` (−1: it has none)."""
 
     number: int
 
 
 class Loaded(Reply, frozen=True):
-    """The page is loaded."""
+    """Reply: the page is loaded."""
 
 
 class MarkRecorded(Command[Marked], frozen=True):
-    """Postgres has the outbox up to `entry`, and of each lane the places up to a number."""
+    """Mark that Postgres has the outbox up to `entry`, and of each lane places up to a number."""
 
     entry: str
     numbers: dict[str, int]
 
 
 class CloseEpoch(Command[EpochClosed | EpochPassed], frozen=True):
-    """Let no batch do anything under this epoch any more."""
+    """Close an epoch, so that no batch of it changes anything."""
 
     number: int
 
 
 class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
-    """Rules, counters and figures; `numbers` and `head` by lane."""
+    """Load rules, counters and figures; `numbers` and `head` are by lane."""
 
     version: int
-    state: RoomState
+    state: EventState
     rules: dict[str, float]
     numbers: dict[str, int]
     head: dict[str, int]
@@ -56,7 +56,7 @@ class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
 
 
 class RecordedPlace(msgspec.Struct, frozen=True):
-    """A place as Postgres kept it; `until_ms` is when a pass or a late turn ends."""
+    """Place as Postgres has it; `until_ms` is the end of a pass or of a missed turn."""
 
     visitor: str
     number: int
@@ -68,23 +68,23 @@ class RecordedPlace(msgspec.Struct, frozen=True):
 
 
 class LoadPlaces(Command[Loaded | EpochPassed], frozen=True):
-    """A page of places, and of numbers beyond head that wait no more."""
+    """Load a page of places, and of numbers beyond head that wait no more."""
 
     places: list[RecordedPlace]
     gone: list[int]
 
 
 class OpenEpoch(Command[EpochOpened | EpochPassed], frozen=True):
-    """Let the event live again, under the epoch of the batch."""
+    """Open the epoch of the batch, once everything is loaded."""
 
 
 class LoadSections(Command[Loaded | EpochPassed], frozen=True):
-    """The one way back: the house."""
+    """Load sections with their rows."""
 
     sections: list[SectionInventory]
 
 
 class LoadHolds(Command[Loaded | EpochPassed], frozen=True):
-    """The one way back: a page of holds."""
+    """Load a page of holds."""
 
     holds: list[Hold]

@@ -1,9 +1,9 @@
 -- load_event(version, state, rules, numbers, head, stats) -> loaded | epoch_passed
 --
--- The one way back: the event's rules, counters and figures, as Postgres has them. Every number
--- up to the last given is kept there.
+-- Load the event's rules, counters and figures as Postgres has them, in the recovery. Postgres has
+-- the place of every number that was given, so `kept` is the last of them.
 return function(command)
-  if not loading() then return answer("epoch_passed", { number = found_epoch() }) end
+  if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
   redis.call("HSET", key("rules"), "version", command.version, "state", command.state)
   for name, value in pairs(command.rules) do redis.call("HSET", key("rules"), name, value) end
   forget_rules()
@@ -13,5 +13,5 @@ return function(command)
     redis.call("SET", key("kept", lane), number)
     redis.call("SET", key("head", lane), command.head[lane])
   end
-  return answer("loaded")
+  return reply("loaded")
 end

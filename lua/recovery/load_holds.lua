@@ -1,22 +1,22 @@
 -- load_holds(holds) -> loaded | epoch_passed
 --
--- The one way back: a page of holds, oldest first, living, sold and of the last day. Their seats
--- came with the sections.
+-- Load a page of holds in the recovery, oldest first: living ones, sold ones, and those of the last
+-- day. Their seats are loaded with the sections.
 return function(command)
-  if not loading() then return answer("epoch_passed", { number = found_epoch() }) end
-  for _, one in ipairs(command.holds) do
-    hold.keep(one)
-    if hold.has_places(one) then
-      count(one.state, one.quantity)
-      redis.call("HINCRBY", key("taken"), one.visitor, one.quantity)
+  if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
+  for _, hold in ipairs(command.holds) do
+    holds.save(hold)
+    if holds.has_places(hold) then
+      count(hold.state, hold.quantity)
+      redis.call("HINCRBY", key("taken"), hold.visitor, hold.quantity)
     else
-      redis.call("PEXPIRE", key("hold", one.id), hold.KEPT_MS)
+      redis.call("PEXPIRE", key("hold", hold.id), holds.KEPT_MS)
     end
-    if one.state == "held" then hold.set_deadline(one, one.deadline) end
-    if one.state == "held" or one.state == "paying" then
-      redis.call("HSET", key("carts"), one.visitor, one.id)
+    if hold.state == "held" then holds.set_deadline(hold, hold.deadline) end
+    if hold.state == "held" or hold.state == "paying" then
+      redis.call("HSET", key("carts"), hold.visitor, hold.id)
     end
-    if now - one.made < hold.KEPT_MS then hold.remember_key(one) end
+    if now - hold.made < holds.KEPT_MS then holds.remember_key(hold) end
   end
-  return answer("loaded")
+  return reply("loaded")
 end

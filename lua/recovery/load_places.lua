@@ -1,24 +1,26 @@
 -- load_places(places, gone) -> loaded | epoch_passed
 --
--- The one way back: a page of places, each in the set that its state names, and of the numbers
--- beyond head that wait no more. Passes go on, with a claim window that begins anew.
+-- Load a page of places in the recovery, each into the set that its state names, and a page of the
+-- numbers beyond head that wait no more. The claim window of a pass begins anew.
 local ENTER = {
-  waiting = function(one) redis.call("ZADD", key("line", LANE), one.number, one.visitor) end,
-  late = function(one) redis.call("ZADD", key("late"), one.until_ms, one.visitor) end,
-  back = function(one) redis.call("ZADD", key("back"), one.number, one.visitor) end,
-  admitted = function(one)
-    one.deadline, one.claim = one.until_ms, now + rule("claim_seconds") * 1000
-    redis.call("ZADD", key("active"), one.deadline, one.visitor)
-    redis.call("ZADD", key("unclaimed"), one.claim, one.visitor)
+  waiting = function(place)
+    redis.call("ZADD", key("line", LANE), place.number, place.visitor)
+  end,
+  late = function(place) redis.call("ZADD", key("late"), place.until_ms, place.visitor) end,
+  back = function(place) redis.call("ZADD", key("back"), place.number, place.visitor) end,
+  admitted = function(place)
+    place.deadline, place.claim = place.until_ms, now + rule("claim_seconds") * 1000
+    redis.call("ZADD", key("active"), place.deadline, place.visitor)
+    redis.call("ZADD", key("unclaimed"), place.claim, place.visitor)
   end,
 }
 
 return function(command)
-  if not loading() then return answer("epoch_passed", { number = found_epoch() }) end
-  for _, one in ipairs(command.places) do
-    ENTER[one.state](one)
-    place.keep(one)
+  if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
+  for _, place in ipairs(command.places) do
+    ENTER[place.state](place)
+    places.save(place)
   end
   for _, number in ipairs(command.gone) do redis.call("ZADD", key("gone", LANE), number, number) end
-  return answer("loaded")
+  return reply("loaded")
 end

@@ -1,11 +1,11 @@
 -- load_sections(sections) -> loaded | epoch_passed
 --
--- The one way back: sections with their rows as Postgres' claims and holds say. Versions begin
--- beyond those of every epoch before, so that they only grow.
+-- Load sections in the recovery, with their rows as the claims and holds in Postgres say. Versions
+-- begin beyond those of every epoch before, so that they only grow.
 local PER_EPOCH = 1000000000
 
 return function(command)
-  if not loading() then return answer("epoch_passed", { number = found_epoch() }) end
+  if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
   for _, section in ipairs(command.sections) do seats.put(section, epoch * PER_EPOCH) end
-  return answer("loaded")
+  return reply("loaded")
 end

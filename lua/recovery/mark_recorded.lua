@@ -1,7 +1,7 @@
 -- mark_recorded(entry, numbers) -> marked
 --
--- Postgres has everything up to this entry, and every place up to these numbers: whoever waited
--- may be told, and the outbox is trimmed. Only the record duty asks for it.
+-- Mark how far Postgres has the outbox, and of each lane the places up to a number; trim the
+-- outbox, and publish the entry, for which callers wait. Only the record duty sends it.
 --
 -- Trimming comes first: it is allowed when memory is full, and after a write that was allowed
 -- Redis allows the others, too. Nothing else would ever make room again.
@@ -11,6 +11,6 @@ return function(command)
   for lane, number in pairs(command.numbers) do
     if number > number_at("kept", lane) then redis.call("SET", key("kept", lane), number) end
   end
-  tell("recorded", { entry = command.entry })
-  return answer("marked")
+  publish("recorded", { entry = command.entry })
+  return reply("marked")
 end

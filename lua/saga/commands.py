@@ -1,4 +1,8 @@
-"""Commands that carry out the saga's orders in Redis, and their replies: one class each."""
+"""Commands that carry out the saga's orders in Redis, and their replies.
+
+An order carries its booking's step. A hold remembers the step that it obeyed last, so an order
+that is repeated, or comes after a later one, changes nothing.
+"""
 
 from typing import Literal
 
@@ -7,30 +11,36 @@ from booking_rush.lua.holds.commands import Hold
 
 
 class Obeyed(Reply, frozen=True):
-    """Redis is as Postgres ordered."""
+    """Reply: Redis is as the saga ordered."""
 
 
 class StepPassed(Reply, frozen=True):
-    """A later step was obeyed already; nothing was done."""
+    """Refusal: the hold has obeyed a later step; nothing was changed."""
 
 
 class NothingHeld(Reply, frozen=True):
-    """The hold is not here, or has no places any more; nothing was done."""
+    """Refusal: Redis has no such hold, or the hold has no places; no seat was changed."""
 
 
 class SeatsLost(Reply, frozen=True):
-    """The seats cannot be taken again; nothing was taken."""
+    """Refusal: not all seats can be taken again; none was."""
 
 
 class MarkSold(Command[Obeyed | StepPassed], frozen=True):
-    """The booking is confirmed; `hold` as Postgres has it, for one that Redis has forgotten."""
+    """Mark a confirmed booking's seats as sold.
+
+    `hold`: as Postgres has it, for a Redis that has lost it.
+    """
 
     hold: Hold
     step: int
 
 
 class FreeHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
-    """The booking ended; `others` are seats that other bookings claim, `h` or `s`."""
+    """Free the seats of a booking that has ended.
+
+    `others`: seats that other bookings claim, each with its character, `h` or `s`.
+    """
 
     hold: str
     step: int
@@ -40,7 +50,7 @@ class FreeHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
 
 
 class ReopenHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
-    """The payment failed, and may be tried again, unless another try has begun."""
+    """Let a declined payment be tried again, unless a later attempt has begun."""
 
     hold: str
     step: int
@@ -48,14 +58,17 @@ class ReopenHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
 
 
 class RetakeHold(Command[Obeyed | StepPassed | SeatsLost], frozen=True):
-    """Money came late: take the seats again; `hold` as Postgres has it."""
+    """Take the seats of a booking again whose money came late.
+
+    `hold`: as Postgres has it, for a Redis that has lost it.
+    """
 
     hold: Hold
     step: int
 
 
 class PublishBooking(Command[Published], frozen=True):
-    """Say that a booking of a visitor has another state."""
+    """Publish that a visitor's booking has another state."""
 
     visitor: str
     booking: str

@@ -1,19 +1,19 @@
 -- free_hold(hold, step, state, reason, others) -> obeyed | step_passed | nothing_held
 --
--- Postgres has let a booking's seats go: they are free, except `others`, which other bookings
--- claim and which are written as their claims say.
+-- Free the seats of a booking that has ended in Postgres, except `others`: other bookings claim
+-- these, and each gets the character of its claim.
 return function(command)
-  local one = hold.of(command.hold)
-  if not one then return answer("nothing_held") end
-  if hold.is_behind(one, command.step) then return answer("step_passed") end
+  local hold = holds.of(command.hold)
+  if not hold then return reply("nothing_held") end
+  if holds.is_behind(hold, command.step) then return reply("step_passed") end
 
-  one.step = command.step
-  if not hold.has_places(one) then
-    redis.call("SET", key("hold", one.id), cmsgpack.pack(one), "KEEPTTL")
-    return answer("nothing_held")
+  hold.step = command.step
+  if not holds.has_places(hold) then
+    redis.call("SET", key("hold", hold.id), cmsgpack.pack(hold), "KEEPTTL")
+    return reply("nothing_held")
   end
-  hold.stop_clock(one)
-  seats.mark(one, ".", 1, command.others)
-  hold.forget(one, command.state, command.reason)
-  return answer("obeyed")
+  holds.stop_clock(hold)
+  seats.mark(hold, ".", 1, command.others)
+  holds.close(hold, command.state, command.reason)
+  return reply("obeyed")
 end

@@ -1,23 +1,23 @@
 -- mark_sold(hold, step) -> obeyed | step_passed
 --
--- The booking is confirmed: its seats are sold, and the pass under which they were held ends.
--- Postgres has claimed them, so they are taken even where Redis has let them go meanwhile; `hold`
--- is the whole hold, for one that it has forgotten.
+-- Mark the seats of a confirmed booking as sold, and end the pass under which they were held.
+-- Postgres has claimed the seats, so they are marked even where Redis has freed them meanwhile.
+-- `hold` is the whole hold, for a Redis that has lost it.
 return function(command)
-  local one = hold.of(command.hold.id) or command.hold
-  if hold.is_behind(one, command.step) then return answer("step_passed") end
+  local hold = holds.of(command.hold.id) or command.hold
+  if holds.is_behind(hold, command.step) then return reply("step_passed") end
 
-  local had = hold.has_places(one)
-  if not had then redis.call("HINCRBY", key("taken"), one.visitor, one.quantity) end
-  one.step, one.reason = command.step, ""
-  hold.stop_clock(one)
-  seats.mark(one, "s", had and 0 or -1)
-  hold.turn(one, "sold")
-  hold.take_out_of_cart(one)
-  hold.keep(one)
-  local spent = place.of(one.visitor)
-  if spent and spent.number == one.number and (spent.wave or 0) == one.wave then
-    place.finish(spent, "purchase")
+  local had_places = holds.has_places(hold)
+  if not had_places then redis.call("HINCRBY", key("taken"), hold.visitor, hold.quantity) end
+  hold.step, hold.reason = command.step, ""
+  holds.stop_clock(hold)
+  seats.mark(hold, "s", had_places and 0 or -1)
+  holds.set_state(hold, "sold")
+  holds.take_out_of_cart(hold)
+  holds.save(hold)
+  local place = places.of(hold.visitor)
+  if place and place.number == hold.number and (place.wave or 0) == hold.wave then
+    places.finish(place, "purchase")
   end
-  return answer("obeyed")
+  return reply("obeyed")
 end

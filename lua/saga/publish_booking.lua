@@ -1,7 +1,8 @@
 -- publish_booking(visitor, booking) -> published
 --
--- A booking has another state in Postgres: whoever listens for its visitor reads it there.
+-- Publish that a booking has another state in Postgres. A process with subscribers of the visitor
+-- reads the state there.
 return function(command)
-  tell("booked", { visitor = command.visitor, booking = command.booking })
-  return answer("published")
+  publish("booked", { visitor = command.visitor, booking = command.booking })
+  return reply("published")
 end

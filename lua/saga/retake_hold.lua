@@ -1,35 +1,34 @@
 -- retake_hold(hold, step) -> obeyed | step_passed | seats_lost
 --
--- Money came for a booking whose seats were let go, or are about to be: take them again, if all
--- are free still and the visitor has not held anything since. `hold` is the whole hold, for one
--- that Redis has forgotten.
-local function are_free(one)
-  if one.section ~= "" then return seats.free(one.section) >= one.quantity end
-  local rows, unknown = seats.grouped(one.seats)
+-- Take the seats of a booking again whose money came late: when all of them are free still and the
+-- visitor has not held anything since. `hold` is the whole hold, for a Redis that has lost it.
+local function are_free(hold)
+  if hold.section ~= "" then return seats.free(hold.section) >= hold.quantity end
+  local rows, unknown = seats.grouped(hold.seats)
   return #unknown == 0 and #seats.conflicts(rows) == 0
 end
 
-local function pay(one, step)
-  one.step, one.reason = step, ""
-  hold.turn(one, "paying")
-  hold.keep(one)
-  return answer("obeyed")
+local function set_paying(hold, step)
+  hold.step, hold.reason = step, ""
+  holds.set_state(hold, "paying")
+  holds.save(hold)
+  return reply("obeyed")
 end
 
 return function(command)
-  local one = hold.of(command.hold.id) or command.hold
-  if hold.is_behind(one, command.step) then return answer("step_passed") end
-  if hold.has_places(one) then
-    hold.stop_clock(one)
-    return pay(one, command.step)
+  local hold = holds.of(command.hold.id) or command.hold
+  if holds.is_behind(hold, command.step) then return reply("step_passed") end
+  if holds.has_places(hold) then
+    holds.stop_clock(hold)
+    return set_paying(hold, command.step)
   end
-  if hold.living(one.visitor) or not hold.is_latest(one) or not are_free(one) then
-    one.step = command.step
-    hold.keep(one)
-    redis.call("PEXPIRE", key("hold", one.id), hold.KEPT_MS)
-    return answer("seats_lost")
+  if holds.living(hold.visitor) or not holds.is_latest(hold) or not are_free(hold) then
+    hold.step = command.step
+    holds.save(hold)
+    redis.call("PEXPIRE", key("hold", hold.id), holds.KEPT_MS)
+    return reply("seats_lost")
   end
-  seats.mark(one, "h", -1)
-  hold.put_in_cart(one)
-  return pay(one, command.step)
+  seats.mark(hold, "h", -1)
+  holds.put_in_cart(hold)
+  return set_paying(hold, command.step)
 end

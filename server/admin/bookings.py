@@ -33,7 +33,7 @@ async def list_bookings(request: Request) -> Response:
     found, more = await bookings.page(
         services.pool, limit=limit, after=page_start_of(after), event=room.row.id, state=state
     )
-    members = [booking.shown_to_operators(services.signer.ticket) for booking in found]
+    members = [booking.operator_members(services.signer.ticket) for booking in found]
     if "text/csv" in request.headers.get("accept", ""):
         headers = {"Link": f'<?after={more}>; rel="next"'} if more else None
         return Response(as_csv(members), 200, headers, media_type="text/csv")
@@ -46,7 +46,7 @@ async def refund(request: Request) -> Response:
     services = services_of(request)
     booking = booking_id_of(request.path_params["booking"])
     found = await cancel(services.pool, booking, operator.name, after_begin=True)
-    return answer(202, {"booking": found.shown_to_operators(services.signer.ticket)})
+    return answer(202, {"booking": found.operator_members(services.signer.ticket)})
 
 
 async def reconcile(request: Request) -> Response:
@@ -57,4 +57,4 @@ async def reconcile(request: Request) -> Response:
     comparison = Comparison(services.pool, services.rooms.events, services.payments)
     found = await comparison.of(room.row.id)
     await record_action(request, operator, "reconcile", differences=len(found))
-    return answer(200, {"differences": [difference.shown() for difference in found]})
+    return answer(200, {"differences": [difference.members() for difference in found]})

@@ -100,4 +100,4 @@ async def _push_change(request: Request, event: Event) -> Response:
 
 def _members_of(request: Request, event: Event) -> dict[str, Any]:
     gate = services_of(request).rooms.batcher(event.id).gate
-    return event.shown_to_operators(None if gate.is_open else "recovering")
+    return event.operator_members(None if gate.is_open else "recovering")

@@ -26,14 +26,14 @@ async def list_bookings(request: Request) -> Response:
     found, more = await bookings.page(
         services.pool, limit=limit, after=page_start_of(after), visitor=visitor
     )
-    members = [booking.shown(services.signer.ticket) for booking in found]
+    members = [booking.members(services.signer.ticket) for booking in found]
     return answer(200, {"bookings": members, "next": more})
 
 
 async def booking(request: Request) -> Response:
     """Answer `GET /api/v1/bookings/{booking}`."""
     found = await own_booking(request)
-    return answer(200, {"booking": found.shown(services_of(request).signer.ticket)})
+    return answer(200, {"booking": found.members(services_of(request).signer.ticket)})
 
 
 async def cancel(request: Request) -> Response:
@@ -41,7 +41,7 @@ async def cancel(request: Request) -> Response:
     found = await own_booking(request)
     services = services_of(request)
     cancelled = await cancel_booking(services.pool, found.id, f"visitor:{found.visitor}")
-    return answer(202, {"booking": cancelled.shown(services.signer.ticket)})
+    return answer(202, {"booking": cancelled.members(services.signer.ticket)})
 
 
 async def qr(request: Request) -> Response:

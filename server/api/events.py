@@ -45,7 +45,7 @@ async def event_chart(request: Request) -> Response:
 
 def _members_of(request: Request, event: Event) -> dict[str, object]:
     gate = services_of(request).rooms.batcher(event.id).gate
-    return event.shown(None if gate.is_open else "recovering")
+    return event.members(None if gate.is_open else "recovering")
 
 
 class _HashableSection:

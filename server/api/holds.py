@@ -86,7 +86,7 @@ async def check_out(request: Request) -> Response:
     method = check_method(body.payment_method, services.payments.methods)
     contact = contact_of(body.email, body.language)
     booking = await room.holds.check_out(visitor, request.path_params["hold"], method, contact)
-    return answer(202, {"booking": booking.shown(services.signer.ticket)})
+    return answer(202, {"booking": booking.members(services.signer.ticket)})
 
 
 def right_of(services: Services, event: str, visitor: str, token: str) -> Right:

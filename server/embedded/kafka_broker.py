@@ -144,8 +144,8 @@ async def kafka_jars(root: Path = ROOT, *, say: Callable[[str], None] = log.info
             " RUSH_KAFKA_BOOTSTRAP to a broker of your own"
         )
     jars.parent.mkdir(parents=True, exist_ok=True)
-    async with _alone(jars.parent / "lock"):
-        if not _are_there(jars, pom):
+    async with _exclusive(jars.parent / "lock"):
+        if not _are_current(jars, pom):
             await _fetch(pom, jars, say)
     return jars
 
@@ -158,7 +158,7 @@ def _jars_of(root: Path) -> Path:
     return (cache if cache.is_absolute() else Path.home() / ".cache") / INSTALLED_JARS
 
 
-def _are_there(jars: Path, pom: Path) -> bool:
+def _are_current(jars: Path, pom: Path) -> bool:
     """Return whether the jars are there and of this pom: a copy of it lies beside them."""
     made_of = jars / pom.name
     return made_of.exists() and made_of.read_bytes() == pom.read_bytes()
@@ -262,7 +262,7 @@ def _reason_of(output: str) -> str:
 
 
 @asynccontextmanager
-async def _alone(path: Path) -> AsyncGenerator[None]:
+async def _exclusive(path: Path) -> AsyncGenerator[None]:
     """Hold an exclusive lock on a file, waiting until other processes release it."""
     with path.open("a") as lock:
         while True:

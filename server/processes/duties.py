@@ -24,15 +24,13 @@ from booking_rush.circuit_breaker import BreakerState
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
-from booking_rush.queue.admission import BEAT_S, Admission
+from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.signer import Signer, open_signer
 from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.supervisor import stop_on_signals
 from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.metrics import (
-    BEAT_AGE,
-    BEAT_FAILURES,
     DIFFERENCES,
     GAPS,
     LAG,
@@ -41,6 +39,8 @@ from booking_rush.server.runtime.metrics import (
     RECORD_FAILING,
     REDIS_MEMORY,
     REJECTED,
+    TICK_AGE,
+    TICK_FAILURES,
     UNSENT,
     export_breakers,
 )
@@ -84,15 +84,15 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
 async def tend(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Run `tend`: expire, admit and publish a tick for every event."""
     duty = Admission(EventRegistry(pool, Program(redis)))
-    count_failures = growth_of(BEAT_FAILURES, lambda: duty.failures)
+    count_failures = growth_of(TICK_FAILURES, lambda: duty.failures)
 
-    async def export_beats() -> None:
-        BEAT_AGE.set(duty.longest_without_beat_s())
+    async def export_ticks() -> None:
+        TICK_AGE.set(duty.longest_without_tick_s())
         count_failures()
 
     tasks = [
-        asyncio.create_task(forever("tend", duty.run_once, idle_s=BEAT_S / 4)),
-        asyncio.create_task(forever("beats", export_beats, idle_s=1.0)),
+        asyncio.create_task(forever("tend", duty.run_once, idle_s=TICK_S / 4)),
+        asyncio.create_task(forever("ticks", export_ticks, idle_s=1.0)),
     ]
     yield
     await cancel_and_wait(tasks)

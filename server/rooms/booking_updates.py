@@ -213,7 +213,7 @@ class BookingUpdates:
         sent.version = version_of(booking) if booking.state in ACTIVE else None
         if booking.state not in LIVING and sent.hold == str(booking.id):
             sent.hold = ""
-        return booking.shown(self._signer.ticket)
+        return booking.members(self._signer.ticket)
 
     def _send(self, subscribers: Sequence[Subscriber], kind: str, **members: Any) -> None:
         frame = frames.frame(kind, **members)

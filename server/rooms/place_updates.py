@@ -88,7 +88,7 @@ class PlaceUpdates:
             self.list_waiting(subscriber)
 
     def answer(self, subscriber: Subscriber, place: Place, re: str) -> None:
-        """Answer a command that marked the visitor as present: with the place."""
+        """Answer `queue.join` or `queue.claim` with the place; both mark the visitor as present."""
         subscriber.place.present = True
         self._send(subscriber, place, re)
 
@@ -110,7 +110,7 @@ class PlaceUpdates:
     def apply_tick(self, tick: pubsub.Tick) -> None:
         """Move the lane to a tick, and look up the subscribers that it leaves unsure."""
         self.forecast.apply(tick)
-        if not self._view.tick(tick.lanes[MAIN]):
+        if not self._view.apply_tick(tick.lanes[MAIN]):
             self._background.start(self._read_gone())
         self._tick_at_ms = tick.at
         unsure, self._unsure = self._unsure, set()
@@ -118,7 +118,7 @@ class PlaceUpdates:
 
     def apply_gone(self, gone: pubsub.Gone) -> None:
         """Send the end of a place or pass, and look up the subscribers that head has passed."""
-        self._view.drop(gone.number, gone.head)
+        self._view.apply_gone(gone.number, gone.head)
         for subscriber in self._subscribers.of(gone.visitor):
             sent = subscriber.place
             if sent.answering or sent.last is None or gone.reason == "admitted":
@@ -131,7 +131,7 @@ class PlaceUpdates:
 
     def restart(self) -> None:
         """Begin a new epoch: forget the lane, and send every subscriber its place anew."""
-        self._view.forget()
+        self._view.reset()
         self.look_up(self._subscribers.every(), always=True)
 
     def doubt(self, subscribers: Iterable[Subscriber]) -> None:
@@ -167,14 +167,14 @@ class PlaceUpdates:
         return await self._line.find(subscriber.visitor)
 
     async def _read_gone(self) -> None:
-        """News were lost: read the gone numbers again, and look up the subscribers among them."""
+        """Read the gone numbers again after lost news, and look up the subscribers among them."""
         after, more = self._view.head, True
         while more:
             try:
                 page = await self._batcher.do(ReadGone(after))
             except Refusal:
                 return
-            self._view.learn(page.numbers)
+            self._view.add_gone(page.numbers)
             after, more = max([after, *page.numbers]), page.more
         self.look_up(self._positions.gone())
 

@@ -147,7 +147,7 @@ class Room:
                 pass  # the registry applies rules and broadcasts, as Postgres has them
 
     def invalidate(self) -> None:
-        """News may be lost: look up every place, and read the seats again."""
+        """Look up every place, and read the seats again: news may be lost."""
         self.places.look_up(self.subscribers())
         self.seats.invalidate()
 

@@ -128,7 +128,7 @@ class SeatMap:
             self._views[news.section].apply(news)
 
     def invalidate(self) -> None:
-        """News may be lost: read every section again before anything is sent."""
+        """Read every section again before anything is sent: news may be lost."""
         for view in self._views.values():
             view.stale = True
 

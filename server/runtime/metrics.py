@@ -102,12 +102,12 @@ REDIS_MEMORY: Final = Gauge(
     "How much of its maxmemory Redis uses, 0 to 1; 0 without maxmemory.",
     multiprocess_mode="mostrecent",
 )
-BEAT_AGE: Final = Gauge(
-    "rush_beat_age_seconds",
-    "Seconds since the last beat of the event that waits longest for one.",
+TICK_AGE: Final = Gauge(
+    "rush_tick_age_seconds",
+    "Seconds since the last tick of the event that waits longest for one.",
     multiprocess_mode="mostrecent",
 )
-BEAT_FAILURES: Final = Counter("rush_beat_failures_total", "Beats that failed.")
+TICK_FAILURES: Final = Counter("rush_tick_failures_total", "Ticks that failed.")
 UNKNOWN_NEWS: Final = Counter(
     "rush_unknown_news_total", "News of a kind that this version does not know."
 )

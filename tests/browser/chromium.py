@@ -1,4 +1,4 @@
-"""A real Chromium, Debian's; installed when it is missing and we may."""
+"""A real Chromium, Debian's, for browser tests; root installs it when it is missing."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from tests.support.clients import PATIENCE_S
 
 expect.set_options(timeout=PATIENCE_S * 1000)
 
-# Without these Chromium asks hosts of its own at every start.
+# Without these Chromium calls hosts of its own at every start.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,10 +34,10 @@ DESKTOP = {"width": 1280, "height": 800}
 
 
 def chromium() -> str:
-    """The browser's program.
+    """Return the path of the browser.
 
     Raises:
-        RuntimeError: there is none, and it cannot be installed; says what to do.
+        RuntimeError: there is none, and it cannot be installed; the message says what to do.
     """
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
@@ -52,7 +52,7 @@ def chromium() -> str:
 
 @asynccontextmanager
 async def browser() -> AsyncGenerator[Browser]:
-    """A browser of this test alone."""
+    """Start a browser of this test alone."""
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
@@ -62,13 +62,13 @@ async def browser() -> AsyncGenerator[Browser]:
 
 
 async def open_page(started: Browser, url: str, *, size: dict[str, int] = PHONE) -> Page:
-    """Somebody's page, in a profile of their own; what breaks in it fails the test."""
+    """Open a page in a new profile, as a new visitor; an error in its console fails the test."""
     context: BrowserContext = await started.new_context(
         viewport={"width": size["width"], "height": size["height"]}
     )
     page = await context.new_page()
     page.on("pageerror", _fail)
-    page.on("console", _hear)
+    page.on("console", _fail_on_error)
     await page.goto(url)
     return page
 
@@ -77,6 +77,6 @@ def _fail(error: object) -> None:
     raise AssertionError(f"the page broke: {error}")
 
 
-def _hear(message: ConsoleMessage) -> None:
+def _fail_on_error(message: ConsoleMessage) -> None:
     if message.type == "error" and "Failed to load resource" not in message.text:
         raise AssertionError(f"the page complains: {message.text}")

@@ -1,4 +1,4 @@
-"""Parts and phases of the pages, as browser tests find them."""
+"""Steps that browser tests share: find parts of a page, wait for a phase, join, log in."""
 
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -7,6 +7,7 @@ from tests.support.clients import PASSWORD
 
 
 async def phase(page: Page, name: str) -> None:
+    """Wait until the page is in a phase."""
     await expect(page.locator("body")).to_have_attribute("data-phase", name)
 
 
@@ -17,7 +18,7 @@ def part(page: Page, name: str) -> Locator:
 async def joined_page(
     started: Browser, base: str, *, then: str = "waiting", size: dict[str, int] = PHONE
 ) -> Page:
-    """Open the demo's page as a new visitor and join. Return it in the phase that comes then."""
+    """Open the demo's page as a new visitor, join, and wait for the phase `then`."""
     page = await open_page(started, f"{base}/events/demo", size=size)
     await phase(page, "outside")
     await part(page, "join").click()
@@ -30,6 +31,7 @@ async def place_number(page: Page) -> str:
 
 
 async def log_in(page: Page) -> None:
+    """Log the operator in, and choose the demo's event."""
     await part(page, "username").fill("admin")
     await part(page, "password").fill(PASSWORD)
     await part(page, "log-in").click()

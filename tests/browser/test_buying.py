@@ -26,8 +26,8 @@ async def admitted_page(world: World, started: Browser, size: dict[str, int] = P
     return await joined_page(started, world.clients.base, then="admitted", size=size)
 
 
-async def holds_a_seat(world: World, started: Browser) -> Page:
-    """Somebody's page, with `stalls.B-2` in their cart."""
+async def page_with_a_hold(world: World, started: Browser) -> Page:
+    """Return the page of a new visitor who holds `stalls.B-2`."""
     page = await admitted_page(world, started)
     await seat(page, "stalls.B-2").click()
     await part(page, "hold").click()
@@ -35,7 +35,8 @@ async def holds_a_seat(world: World, started: Browser) -> Page:
     return page
 
 
-async def is_given_back(page: Page) -> None:
+async def give_back(page: Page) -> None:
+    """Release the hold of `stalls.B-2`, and wait until the seat is free."""
     await is_marked(page, "stalls.B-2", "mine")
     await part(page, "release").click()
     await part(page, "ask-confirm").click()
@@ -85,10 +86,10 @@ async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
 async def test_a_hold_survives_a_reload_and_is_given_back(world: World) -> None:
     await world.event()
     async with browser() as started:
-        page = await holds_a_seat(world, started)
+        page = await page_with_a_hold(world, started)
         await page.reload()
         await expect(part(page, "hold-panel")).to_be_visible()
-        await is_given_back(page)
+        await give_back(page)
 
 
 @pytest.mark.parametrize("comes_back", ["reloaded", "reconnected"])
@@ -97,7 +98,7 @@ async def test_who_comes_back_during_a_recovery_finds_the_hold_after_it(
 ) -> None:
     await world.event()
     async with browser() as started:
-        page = await holds_a_seat(world, started)
+        page = await page_with_a_hold(world, started)
         await until(lambda: pool.fetchval("SELECT count(*) FROM bookings"))
         async with recovering(world, pool, redis):
             [subscriber] = await subscribers(world)
@@ -109,7 +110,7 @@ async def test_who_comes_back_during_a_recovery_finds_the_hold_after_it(
             if comes_back == "reconnected":
                 await expect(part(page, "hold-panel")).to_be_visible()
         await expect(part(page, "hold-panel")).to_be_visible()
-        await is_given_back(page)
+        await give_back(page)
 
 
 async def subscribers(world: World) -> list[Subscriber]:

@@ -1,21 +1,21 @@
-"""What must be true of a sale, whatever broke: a pure function of everything that anybody saw.
+"""Invariants of a sale under faults: a pure function of everything that was seen of it.
 
-What two stores say of one seat is compared in `tests.support.store_agreement`; here is what only
-the whole history shows, money included.
+`tests.support.store_agreement` compares the stores at the end; these invariants are about the whole
+history, money included.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from tests.support.store_agreement import TERMINAL
 
-SOLD = ("confirmed", "refunding")  # a seat is nobody else's meanwhile
+SOLD = ("confirmed", "refunding")  # states in which a seat belongs to one booking
 
 
 class SentState(NamedTuple):
-    """A state of a booking that a client was told."""
+    """A booking's state that was sent to a client."""
 
     visitor: str
     booking: str
@@ -23,7 +23,7 @@ class SentState(NamedTuple):
 
 
 class RecordedState(NamedTuple):
-    """A state that a booking came to: as Postgres wrote it down, or as the topic tells it."""
+    """A state that a booking reached: a row of `states`, or a record of the topic."""
 
     booking: str
     step: int
@@ -31,19 +31,19 @@ class RecordedState(NamedTuple):
 
 
 class Booking(NamedTuple):
-    """A booking as it is in the end."""
+    """A booking's row at the end."""
 
     id: str
     visitor: str
     state: str
-    section: str  # of a standing one
+    section: str  # of a standing section, else empty
     seats: tuple[str, ...]
     quantity: int
     total: int
 
 
 class Movement(NamedTuple):
-    """Money that moved at the bank, `capture` or `refund`."""
+    """A row of the bank's ledger, `capture` or `refund`."""
 
     charge: str
     booking: str
@@ -53,44 +53,44 @@ class Movement(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that was seen of a sale: by clients, Postgres, the bank, and on the topic."""
+    """Evidence of a sale: from clients, Postgres, the bank and the topic."""
 
     sent: Sequence[SentState]
     bookings: Sequence[Booking]
-    states: Sequence[RecordedState]  # in the order in which they were written
+    states: Sequence[RecordedState]  # oldest first
     ledger: Sequence[Movement]
-    topic: Sequence[RecordedState]  # of each booking in the order of the topic
+    topic: Sequence[RecordedState]  # of each booking in topic order
     capacity: dict[str, int]  # of standing sections
-    differing: Sequence[str] = ()  # what the stores do not agree on
-    unsettled: Sequence[str] = field(default_factory=tuple[str, ...])  # after all patience
+    differing: Sequence[str] = ()  # differences between the stores
+    unsettled: Sequence[str] = ()  # what was not finished when the wait ended
 
 
 def violations(evidence: Evidence) -> list[str]:
-    """Every promise that was broken, with what shows it; nothing, when all were kept."""
+    """Return every violation of an invariant, as `name: what shows it`; none when all hold."""
     return [f"{name}: {what}" for name, check in INVARIANTS.items() for what in check(evidence)]
 
 
 def assert_promises_kept(evidence: Evidence) -> None:
-    """All promises, or the first that were not."""
+    """Fail with the first twenty violations, if there is any."""
     found = violations(evidence)
     assert not found, "\n".join([f"{len(found)} violations", *found[:20]])
 
 
 def _something_was_seen(evidence: Evidence) -> Iterator[str]:
-    for name in ("told", "bookings", "states", "ledger", "topic"):
+    for name in ("sent", "bookings", "states", "ledger", "topic"):
         if not getattr(evidence, name):
             yield f"no {name}"
 
 
 def _no_seat_twice(evidence: Evidence) -> Iterator[str]:
-    """From `confirmed` until it is refunded a seat is one booking's, at every moment."""
+    """Check that a seat belongs to one booking from `confirmed` to `refunded`."""
     bookings = {one.id: one for one in evidence.bookings}
     owner: dict[str, str] = {}
     taken = Counter[str]()
-    had = dict[str, str]()
+    current = dict[str, str]()
     for state in evidence.states:
         booking = bookings[state.booking]
-        was, had[state.booking] = had.get(state.booking, ""), state.state
+        was, current[state.booking] = current.get(state.booking, ""), state.state
         if state.state == "confirmed" and was != "confirmed":
             for seat in booking.seats:
                 if owner.setdefault(seat, booking.id) != booking.id:
@@ -105,7 +105,7 @@ def _no_seat_twice(evidence: Evidence) -> Iterator[str]:
 
 
 def _no_cent_lost(evidence: Evidence) -> Iterator[str]:
-    """A charge captures once and is given back once; a booking keeps its price or nothing."""
+    """Check that a charge captures and refunds at most once, and a booking's sum is right."""
     kinds = defaultdict[str, list[str]](list)
     kept = Counter[str]()
     for one in evidence.ledger:
@@ -121,59 +121,63 @@ def _no_cent_lost(evidence: Evidence) -> Iterator[str]:
 
 
 def _one_end(evidence: Evidence) -> Iterator[str]:
-    """Each booking is somewhere in the end, and what is written of its way leads there."""
+    """Check that each booking has ended, and its recorded steps lead there without a gap."""
     yield from evidence.unsettled
-    ways = _ways(evidence.states)
+    steps = _steps_by_booking(evidence.states)
     for booking in evidence.bookings:
         if booking.state not in TERMINAL:
             yield f"{booking.id} is {booking.state}"
-        way = ways.get(booking.id, [])
-        if [step for step, _ in way] != list(range(1, len(way) + 1)):
-            yield f"{booking.id} went by steps {[step for step, _ in way]}"
-        if not way or way[-1][1] != booking.state:
-            yield f"{booking.id} is {booking.state}, its way ends otherwise: {way}"
+        taken = steps.get(booking.id, [])
+        if [step for step, _ in taken] != list(range(1, len(taken) + 1)):
+            yield f"{booking.id} went by steps {[step for step, _ in taken]}"
+        if not taken or taken[-1][1] != booking.state:
+            yield f"{booking.id} is {booking.state}, its steps end otherwise: {taken}"
 
 
 def _what_was_told_is_true(evidence: Evidence) -> Iterator[str]:
-    """Who was told that a booking is confirmed has it, or their money back; nothing vanishes."""
+    """Check that a booking sent as confirmed stays so or is refunded, and none vanishes."""
     bookings = {one.id: one for one in evidence.bookings}
-    ways = {booking: {state for _, state in way} for booking, way in _ways(evidence.states).items()}
+    states = {
+        booking: {state for _, state in steps}
+        for booking, steps in _steps_by_booking(evidence.states).items()
+    }
     confirmed = set[str]()
-    for told in evidence.sent:
-        booking = bookings.get(told.booking)
+    for sent in evidence.sent:
+        booking = bookings.get(sent.booking)
         if booking is None:
-            yield f"{told.booking} was told as {told.state}, and is gone"
+            yield f"{sent.booking} was sent as {sent.state}, and is gone"
             continue
-        if booking.visitor != told.visitor:
-            yield f"{told.booking} of {booking.visitor} was told to {told.visitor}"
-        if told.state in ("confirmed", "refunded") and told.state not in ways.get(told.booking, ()):
-            yield f"{told.booking} was told as {told.state}, and never was"
-        if told.state == "confirmed":
-            confirmed.add(told.booking)
-        elif told.booking in confirmed and told.state not in ("refunding", "refunded"):
-            yield f"{told.booking} was told as {told.state} after it was confirmed"
+        if booking.visitor != sent.visitor:
+            yield f"{sent.booking} of {booking.visitor} was sent to {sent.visitor}"
+        is_final = sent.state in ("confirmed", "refunded")
+        if is_final and sent.state not in states.get(sent.booking, ()):
+            yield f"{sent.booking} was sent as {sent.state}, and never was"
+        if sent.state == "confirmed":
+            confirmed.add(sent.booking)
+        elif sent.booking in confirmed and sent.state not in ("refunding", "refunded"):
+            yield f"{sent.booking} was sent as {sent.state} after it was confirmed"
 
 
 def _the_topic_tells_all_in_order(evidence: Evidence) -> Iterator[str]:
-    """Each state of each booking, first told in its order; repeats are allowed."""
-    told = defaultdict[str, dict[int, str]](dict)
+    """Check that the topic has each state of each booking in order; repeats are allowed."""
+    published = defaultdict[str, dict[int, str]](dict)
     for one in evidence.topic:
-        told[one.booking].setdefault(one.step, one.state)
-    for booking, way in _ways(evidence.states).items():
-        if list(told[booking].items()) != way:
-            yield f"{booking} went {way}, the topic says {list(told[booking].items())}"
+        published[one.booking].setdefault(one.step, one.state)
+    for booking, steps in _steps_by_booking(evidence.states).items():
+        if list(published[booking].items()) != steps:
+            yield f"{booking} went {steps}, the topic says {list(published[booking].items())}"
 
 
 def _the_stores_agree(evidence: Evidence) -> Iterator[str]:
     yield from evidence.differing
 
 
-def _ways(states: Sequence[RecordedState]) -> dict[str, list[tuple[int, str]]]:
-    """Of each booking its steps, as they were written."""
-    ways = dict[str, list[tuple[int, str]]]()
+def _steps_by_booking(states: Sequence[RecordedState]) -> dict[str, list[tuple[int, str]]]:
+    """Return (step, state) of each booking, oldest first."""
+    steps = dict[str, list[tuple[int, str]]]()
     for one in states:
-        ways.setdefault(one.booking, []).append((one.step, one.state))
-    return ways
+        steps.setdefault(one.booking, []).append((one.step, one.state))
+    return steps
 
 
 INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {

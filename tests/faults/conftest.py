@@ -1,11 +1,11 @@
-"""The seed of a fault run, and the counts of what it did: both are printed in the end."""
+"""Fixtures of fault runs: their length, their seed, and the report that is printed at the end."""
 
 import asyncio
 import os
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -13,17 +13,47 @@ SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
 LINES: list[str] = []
 
 
+class Night(NamedTuple):
+    """Length of a run: every kind of fault in both, fewer of each in the short one."""
+
+    kills: int  # of each process and store
+    away_s: int  # without the broker, and without the bank
+    disks_full: int  # times
+    payments: int  # while webhooks come late, twice or never
+    mutants: int  # chosen by the seed
+
+
+NIGHTS = {
+    "long": Night(kills=20, away_s=60, disks_full=2, payments=2_000, mutants=5),
+    "short": Night(kills=4, away_s=15, disks_full=1, payments=500, mutants=2),
+}
+NIGHT = NIGHTS[os.environ.get("NIGHT") or "long"]
+
+
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Not uvloop: buyers give up at any moment, and it leaves their half-open sockets behind."""
+    """Choose asyncio's loop: uvloop leaks the half-open sockets of buyers that give up."""
     return {"asyncio": asyncio.new_event_loop}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With asyncio, too, a connect that is cancelled as it succeeds leaves its socket behind."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the mutants that the seed has not chosen, and ignore unclosed sockets.
+
+    asyncio, too, leaks a socket if a connect is cancelled as it succeeds.
+    """
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
+    mutants = [item for item in items if item.name.startswith("test_a_mutant_is_caught[")]
+    left_out = random.Random(SEED).sample(mutants, k=max(0, len(mutants) - NIGHT.mutants))
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture
+def night() -> Night:
+    return NIGHT
 
 
 @pytest.fixture
@@ -38,17 +68,21 @@ def rng(seed: int) -> random.Random:
 
 @pytest.fixture
 def report(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Says what a run did: `report(killed=20)`."""
+    """A function that adds counts to the printed report: `report(killed=20)`."""
 
-    def say(**counts: Any) -> None:
+    def add(**counts: Any) -> None:
         shown = "  ".join(f"{name} {value}" for name, value in counts.items())
         LINES.append(f"{request.node.name}: {shown}")
 
-    return say
+    return add
 
 
 def pytest_report_header() -> str:
-    return f"seed of the faults: {SEED} (SEED={SEED} make faults repeats them)"
+    settings = " ".join(
+        f"{name}={value}" for name in ("NIGHT", "SEED") if (value := os.environ.get(name) or "")
+    )
+    repeat = settings if "SEED" in settings else f"{settings} SEED={SEED}".strip()
+    return f"seed of the faults: {SEED} ({repeat} make faults repeats them)"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,4 +1,4 @@
-"""Gathers what was seen of a sale: by clients, in Postgres and Redis, at the bank, on topics."""
+"""Evidence of a sale: gathered from buyers, Postgres, Redis, the bank and Kafka's topics."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from tests.faults.checker import Booking, Evidence, Movement, RecordedState, Sen
 from tests.support.crowds.buyers import Buyer
 from tests.support.store_agreement import disagreements, is_quiet
 
-SETTLED_S = 60.0  # after the last fault, everything comes to its end
+SETTLED_S = 60.0  # the limit for everything to end after the last fault
 EXPIRES_S = 10.0
 
 
@@ -30,7 +30,7 @@ async def evidence_of(
     dead: int = 0,
     patience_s: float = SETTLED_S,
 ) -> Evidence:
-    """Wait until all is settled, then look everywhere; so many messages may be dead."""
+    """Wait until all is settled, then gather; `dead` is the number of dead letters expected."""
     waits = await unsettled(pool, dead, patience_s)
     bookings = await pool.fetch(
         "SELECT id, visitor, state, section, seats, quantity, total FROM bookings"
@@ -44,7 +44,7 @@ async def evidence_of(
     )
     floors = await pool.fetch("SELECT id, capacity FROM sections WHERE kind = 'standing'")
     return Evidence(
-        sent=[SentState(buyer.id, *told) for buyer in buyers for told in buyer.seen],
+        sent=[SentState(buyer.id, *seen) for buyer in buyers for seen in buyer.seen],
         bookings=[
             Booking(str(id_), visitor, state, section, tuple(seats), quantity, total)
             for id_, visitor, state, section, seats, quantity, total in bookings
@@ -59,10 +59,10 @@ async def evidence_of(
 
 
 async def unsettled(pool: Pool, dead: int, patience_s: float) -> list[str]:
-    """What has not come to its end when patience has; mostly nothing.
+    """Wait until all is settled, or the time is up. Return what is unfinished then.
 
-    A hold that a decline has reopened, and whose buyer is gone, has a minute of its own: as long
-    again is waited for those alone.
+    A hold that a decline has reopened, and whose buyer has left, expires after a minute of its own:
+    holds alone get the time twice.
     """
     await _wait_at_most(lambda: _is_settled(pool), patience_s)
     found = await _bookings_in(pool, MOVING)
@@ -74,12 +74,12 @@ async def unsettled(pool: Pool, dead: int, patience_s: float) -> list[str]:
         "SELECT topic, kind, booking, published_at, error FROM outbox WHERE done_at IS NULL"
     )
     found += [f"{row['kind']} of {row['booking']} waits: {row}" for row in waiting]
-    untold, buried = (
+    unpublished, found_dead = (
         await pool.fetchval(UNPUBLISHED),
         await pool.fetchval("SELECT count(*) FROM dead"),
     )
-    found += [f"{untold} states wait to be told"] if untold else []
-    return found + ([f"{buried} are dead, not {dead}"] if buried != dead else [])
+    found += [f"{unpublished} states wait to be published"] if unpublished else []
+    return found + ([f"{found_dead} are dead, not {dead}"] if found_dead != dead else [])
 
 
 async def _is_settled(pool: Pool) -> bool:
@@ -104,7 +104,7 @@ async def _wait_at_most(condition: Callable[[], Awaitable[bool]], within_s: floa
 
 
 async def fetchval_retrying(pool: Pool, sql: str, *values: Any) -> Any:
-    """One value from a Postgres that may be away for a moment."""
+    """Fetch one value, again while Postgres is away."""
     while True:
         try:
             return await pool.fetchval(sql, *values)
@@ -117,7 +117,7 @@ UNPUBLISHED = "SELECT count(*) FROM states WHERE published_at IS NULL"
 
 
 async def _states_on_topic(kafka: str) -> list[RecordedState]:
-    """Every state that rush.bookings holds."""
+    """Return every state on `rush.bookings`."""
     return [
         RecordedState(value["subject"], value["sequence"], value["data"]["state"])
         for value in map(orjson.loads, await whole_topic(kafka, BOOKINGS))
@@ -125,14 +125,16 @@ async def _states_on_topic(kafka: str) -> list[RecordedState]:
 
 
 async def whole_topic(kafka: str, topic: str) -> list[bytes]:
-    """Everything that a topic holds now, part by part."""
+    """Return every record that a topic holds now, partition by partition."""
     found: list[bytes] = []
-    async with consumer_of(kafka, topic) as (consumer, parts):
-        begins: dict[Any, int] = await consumer.beginning_offsets(parts)
-        ends: dict[Any, int] = await consumer.end_offsets(parts)
-        for part, begin in begins.items():
-            consumer.seek(part, begin)
-        while any([await consumer.position(part) < ends[part] for part in parts]):
+    async with consumer_of(kafka, topic) as (consumer, partitions):
+        begins: dict[Any, int] = await consumer.beginning_offsets(partitions)
+        ends: dict[Any, int] = await consumer.end_offsets(partitions)
+        for partition, begin in begins.items():
+            consumer.seek(partition, begin)
+        while any(
+            [await consumer.position(partition) < ends[partition] for partition in partitions]
+        ):
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 found += [record.value for record in records]
     return found
@@ -142,17 +144,17 @@ async def whole_topic(kafka: str, topic: str) -> list[bytes]:
 async def consumer_of(
     kafka: str, topic: str, group: str | None = None
 ) -> AsyncGenerator[tuple[Any, list[Any]]]:
-    """A consumer that has all parts of a topic, and these; of a group, when it is told which."""
+    """Open a consumer of all partitions of a topic, of a group if given. Yield it and them."""
     consumer: Any = AIOKafkaConsumer(
         bootstrap_servers=kafka, group_id=group, enable_auto_commit=False
     )
     await consumer.start()
     try:
-        parts = [TopicPartition(topic, number) for number in range(PARTS[topic])]
-        consumer.assign(parts)
-        yield consumer, parts
+        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS[topic])]
+        consumer.assign(partitions)
+        yield consumer, partitions
     finally:
         await consumer.stop()
 
 
-PARTS = {topic.name: topic.partitions for topic in TOPICS}
+PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}

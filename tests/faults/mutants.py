@@ -1,7 +1,7 @@
-"""Runs the house with one of its defences taken away: `python -m tests.faults.mutants NAME work …`.
+"""Mutants: the product without one of its defences, `python -m tests.faults.mutants NAME work …`.
 
-An edit is a text of one module and what stands there instead; a text that is not there exactly
-once is an error, so no mutant goes on under a defence that has moved.
+An edit replaces a text of one module. A text that is not there exactly once is an error, so that no
+mutant runs with a defence that has moved.
 """
 
 import importlib.abc
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Edit(NamedTuple):
-    """What stands instead of a text in a module of the house."""
+    """A text of one of the product's modules, and its replacement."""
 
     module: str
     text: str
@@ -26,7 +26,7 @@ NOT_PASSED_OVER = Edit(
 )
 
 EDITS: dict[str, tuple[Edit, ...]] = {
-    # A fault, not a mutant: everything is sent three times.
+    # A fault, not a mutant: each record is sent three times.
     "thrice": (
         Edit(
             "booking.kafka.relay",
@@ -34,8 +34,8 @@ EDITS: dict[str, tuple[Edit, ...]] = {
             "self._sign) for row in rows] * 3",
         ),
     ),
-    # Nothing remembers what was heard. The inbox alone is the second lock: a payment knows how
-    # far it is, so its words repeat without effect even where the inbox is gone.
+    # No message is recognised as a repeat. The inbox is the second lock only: a payment knows its
+    # progress, so that its events repeat without effect even without the inbox.
     "no_inbox": (
         NOT_PASSED_OVER,
         Edit(
@@ -87,7 +87,7 @@ PACKAGE = "booking_rush"
 
 
 class _Edited(importlib.machinery.SourceFileLoader):
-    """Loads a module with its edits."""
+    """A loader of one module, which applies its edits."""
 
     edits: Sequence[Edit] = ()
 
@@ -100,7 +100,7 @@ class _Edited(importlib.machinery.SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules that are edited."""
+    """A finder of the modules that have edits."""
 
     def __init__(self, edits: Sequence[Edit]) -> None:
         self._edits = edits

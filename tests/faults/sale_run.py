@@ -1,4 +1,4 @@
-"""A night of a sale in full: every process and every store of it, each of which may be broken."""
+"""A whole sale over Kafka with stores and processes of its own, each of which a test may break."""
 
 import asyncio
 import random
@@ -34,14 +34,14 @@ RULES = {
     "hold_seconds": 5,
     "payment_seconds": 20,
 }
-BUYERS_MAX = 400  # at a time: who finds as many waits outside, and the house is not overrun
-PATIENCE_S = 20.0  # of a buyer, who then goes away and leaves the booking to itself
-STALL_S = 120.0  # then it stands still, however slow the machine
-STATEMENT_MS = 60_000  # a Postgres that was killed knows nothing of its tables' sizes, and plans so
+BUYERS_MAX = 400  # at a time: more are not started, so that clients do not starve the servers
+PATIENCE_S = 20.0  # of a buyer, who then leaves, whatever state the booking is in
+STALL_S = 120.0  # without progress, and the sale has stalled, however slow the machine
+STATEMENT_MS = 60_000  # a Postgres that was killed has lost its statistics, and plans badly
 
 
 def any_hold_request(rng: random.Random) -> HoldRequest:
-    """Seats that many want, or places of which there are enough."""
+    """Choose named seats, which are scarce, or standing places, which are not."""
     quantity = rng.randint(1, 3)
     if rng.random() < 0.4:
         row, first = rng.randrange(ROWS), rng.randint(1, SEATS - quantity)
@@ -61,7 +61,7 @@ PROFILE = BuyerProfile(
 
 @dataclass
 class SaleRun:
-    """A sale that goes on over Kafka, with everything that it stands on."""
+    """A sale that goes on over Kafka: its address, processes, stores and buyers."""
 
     base: str
     bank: str
@@ -72,11 +72,11 @@ class SaleRun:
 
     @property
     def kafka(self) -> str:
-        """Where the broker is."""
+        """The broker's address."""
         return self.stores["broker"].url
 
     async def kill_and_restart(self, names: Sequence[str]) -> float:
-        """Kill, start again, and wait for money; for how many seconds."""
+        """Kill, restart, and wait until bookings are confirmed again. Return the seconds."""
         began = time.monotonic()
         for name in names:
             self.kill(name)
@@ -85,33 +85,33 @@ class SaleRun:
         return time.monotonic() - began
 
     def kill(self, name: str) -> None:
-        """Kill -9 a duty or a store."""
+        """Send SIGKILL to a duty or a store."""
         (self.stores.get(name) or self.processes[name]).kill()
 
     async def start(self, *names: str) -> None:
-        """Start again what was killed: stores, until they are ready, then duties, until they work.
+        """Restart what was killed: stores, until they are ready, then duties, until they work.
 
-        A duty that ends because a store is away is started again, as whoever runs the house does.
+        A duty that ends because a store is away is restarted, as a supervisor would.
         """
-        had = {name: self._starts(name) for name in names if name in self.processes}
+        earlier = {name: self._starts(name) for name in names if name in self.processes}
         for name in names:
             if name in self.stores:
                 await asyncio.to_thread(self.stores[name].start)
 
         def work() -> bool:
             self.restart_ended()
-            return all(self._starts(name) > before for name, before in had.items())
+            return all(self._starts(name) > before for name, before in earlier.items())
 
-        await self._until(work, f"one of {', '.join(had)} does not work", STALL_S)
+        await self._until(work, f"one of {', '.join(earlier)} does not work", STALL_S)
 
     def restart_ended(self) -> None:
-        """Start every duty that has ended."""
+        """Restart every duty that has ended."""
         for process in self.processes.values():
             if not process.is_running():
                 process.start()
 
     def _starts(self, name: str) -> int:
-        """How often a duty has begun its work."""
+        """Return how often a duty has started, from its log."""
         return (
             self.processes[name].log.read_bytes().count(f" {name.split('_')[0]} works\n".encode())
         )
@@ -121,7 +121,7 @@ class SaleRun:
         await self.wait_for_growth("SELECT count(*) FROM states WHERE state = 'confirmed'", more)
 
     async def wait_for_rate(self, rate: float) -> int:
-        """Wait until so many bookings were made within one second; how many they were."""
+        """Wait until `rate` bookings were made within one second. Return how many they were."""
         made = 0
 
         async def is_fast() -> bool:
@@ -136,12 +136,12 @@ class SaleRun:
         return made
 
     async def wait_for_growth(self, count: str, more: int, *, within_s: float = STALL_S) -> None:
-        """Wait until a count in Postgres has grown by so many."""
-        had: int = await fetchval_retrying(self.pool, count)
+        """Wait until a count in Postgres has grown by `more`."""
+        before: int = await fetchval_retrying(self.pool, count)
 
         async def grown() -> bool:
             self.restart_ended()
-            return int(await fetchval_retrying(self.pool, count)) >= had + more
+            return int(await fetchval_retrying(self.pool, count)) >= before + more
 
         await self._until(grown, "the sale stands still", within_s)
 
@@ -152,30 +152,31 @@ class SaleRun:
             raise AssertionError(f"{otherwise}: {self.log_tails()}") from None
 
     def log_tails(self) -> str:
-        """The end of each log, for whoever looks for the reason."""
+        """Return the end of each log, for the message of a failure."""
         logs = {name: process.log for name, process in self.processes.items()}
         logs |= {name: store.child.log for name, store in self.stores.items()}
         return log_tails(logs)
 
-    async def inject_faults(self, **dials: float) -> None:
-        """Turn the dials of the bank; each start forgets them."""
+    async def inject_faults(self, **faults: float) -> None:
+        """Set the bank's fault settings; a restart of the bank resets them."""
         async with httpx.AsyncClient(base_url=self.bank) as client:
 
-            async def is_turned() -> bool:
+            async def is_set() -> bool:
                 try:
-                    return (await client.put("/dials", json=dials)).is_success
+                    return (await client.put("/dials", json=faults)).is_success
                 except httpx.TransportError:
                     return False
 
-            await until(is_turned)
+            await until(is_set)
 
     @asynccontextmanager
     async def buyers_arrive(
         self, seed: int, *, rate: float, profile: BuyerProfile = PROFILE
     ) -> AsyncGenerator[None]:
-        """So many buyers come every second while the block lasts, whatever breaks; then all end.
+        """Start `rate` buyers a second while the block lasts; then wait until all are done.
 
-        Who breaks ends the block at once, and is raised.
+        Raises:
+            ExceptionGroup: a buyer failed; that ends the block at once.
         """
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
@@ -184,7 +185,7 @@ class SaleRun:
             over.set()
 
     async def evidence(self, *, dead: int = 0, patience_s: float = SETTLED_S) -> Evidence:
-        """Everything that was seen, once it is settled."""
+        """Wait until the sale is settled. Return everything that was seen of it."""
         async with connect(self.stores["redis"].url) as redis:
             return await evidence_of(
                 self.buyers, self.pool, redis, self.kafka, dead=dead, patience_s=patience_s
@@ -193,7 +194,7 @@ class SaleRun:
     async def _arrive(
         self, over: asyncio.Event, rng: random.Random, rate: float, profile: BuyerProfile
     ) -> None:
-        """Buyers come by chance, as many a second as is said on the average."""
+        """Start buyers at random intervals, `rate` a second on average."""
         limits = httpx.Limits(max_connections=20, keepalive_expiry=1)
         due = time.monotonic()
         living = set[asyncio.Task[None]]()
@@ -228,7 +229,7 @@ async def run_sale(
     sections: Sequence[Mapping[str, object]] = (),
     **settings: Any,
 ) -> AsyncGenerator[SaleRun]:
-    """A sale on stores of its own; `disks` says where one keeps its data, if not in `folder`."""
+    """Run a sale on stores of its own; `disks` names the data folders that are not in `folder`."""
     event = {
         "sections": list(sections) or [seated(ROWS, SEATS), standing(FLOOR)],
         "rules": {**RULES, **(rules or {})},

@@ -1,4 +1,4 @@
-"""The checker of fault runs: what went well passes, each broken promise is named."""
+"""The checker of fault runs: a sale without fault passes, each broken promise is named."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,36 +21,36 @@ ROOT = Path(__file__).parents[2]
 
 ADA = Booking("a", "ada", "confirmed", "", ("stalls.A-1",), 1, 100)
 BOB = Booking("b", "bob", "refunded", "floor", (), 2, 80)
-BOBS_WAY = ("held", "paying", "confirmed", "refunding", "refunded")
-WAYS = [
-    *(RecordedState("b", step, state) for step, state in enumerate(BOBS_WAY, 1)),
-    *(RecordedState("a", step, state) for step, state in enumerate(BOBS_WAY[:3], 1)),
+BOBS_STATES = ("held", "paying", "confirmed", "refunding", "refunded")
+STEPS = [
+    *(RecordedState("b", step, state) for step, state in enumerate(BOBS_STATES, 1)),
+    *(RecordedState("a", step, state) for step, state in enumerate(BOBS_STATES[:3], 1)),
 ]
 LEDGER = [
     Movement("pay:a:1", "a", "capture", 100),
     Movement("pay:b:1", "b", "capture", 80),
     Movement("pay:b:1", "b", "refund", 80),
 ]
-TOLD = [
-    *(SentState("ada", "a", state) for state in BOBS_WAY[:3]),
-    *(SentState("bob", "b", state) for state in BOBS_WAY),
+SENT = [
+    *(SentState("ada", "a", state) for state in BOBS_STATES[:3]),
+    *(SentState("bob", "b", state) for state in BOBS_STATES),
 ]
-GOOD = Evidence(TOLD, [ADA, BOB], WAYS, LEDGER, [*WAYS, *WAYS], {"floor": 2})
-SECOND = [RecordedState("c", step, state) for step, state in enumerate(BOBS_WAY[:3], 1)]
+GOOD = Evidence(SENT, [ADA, BOB], STEPS, LEDGER, [*STEPS, *STEPS], {"floor": 2})
+SECOND = [RecordedState("c", step, state) for step, state in enumerate(BOBS_STATES[:3], 1)]
 
 
 def with_second(booking: Booking) -> dict[str, Any]:
-    """What else is there when another booking was confirmed, too."""
+    """Return the members of evidence in which a third booking was confirmed."""
     return {
         "bookings": [ADA, BOB, booking],
-        "states": [*WAYS, *SECOND],
-        "topic": [*WAYS, *SECOND],
+        "states": [*STEPS, *SECOND],
+        "topic": [*STEPS, *SECOND],
         "ledger": [*LEDGER, Movement("pay:c:1", "c", "capture", 100)],
     }
 
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
-    "nothing was seen": ({"told": []}, "something was seen"),
+    "nothing was seen": ({"sent": []}, "something was seen"),
     "a log was lost": ({"topic": []}, "something was seen"),
     "a seat is sold twice": (
         with_second(Booking("c", "cat", "confirmed", "", ("stalls.A-1",), 1, 100)),
@@ -66,26 +66,26 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "nobody paid": ({"ledger": LEDGER[1:]}, "no cent lost"),
     "a booking stands still": ({"bookings": [ADA, BOB._replace(state="refunding")]}, "one end"),
     "something is on its way": ({"unsettled": ["an order waits"]}, "one end"),
-    "a step is missing": ({"states": [WAYS[0], *WAYS[2:]]}, "one end"),
+    "a step is missing": ({"states": [STEPS[0], *STEPS[2:]]}, "one end"),
     "a booking is gone": (
-        {"told": [*TOLD, SentState("ada", "z", "held")]},
+        {"sent": [*SENT, SentState("ada", "z", "held")]},
         "what was told is true",
     ),
     "another's booking was told": (
-        {"told": [*TOLD, SentState("eve", "a", "confirmed")]},
+        {"sent": [*SENT, SentState("eve", "a", "confirmed")]},
         "what was told is true",
     ),
     "a ticket was taken back": (
-        {"told": [*TOLD, SentState("ada", "a", "expired")]},
+        {"sent": [*SENT, SentState("ada", "a", "expired")]},
         "what was told is true",
     ),
     "a confirmation was invented": (
-        {"states": WAYS[:5], "bookings": [ADA, BOB], "told": TOLD[:3]},
+        {"states": STEPS[:5], "bookings": [ADA, BOB], "sent": SENT[:3]},
         "one end",
     ),
-    "a state was not told": ({"topic": WAYS[:-1]}, "the topic tells all in order"),
+    "a state was not told": ({"topic": STEPS[:-1]}, "the topic tells all in order"),
     "states were told in another order": (
-        {"topic": [WAYS[1], WAYS[0], *WAYS[2:]]},
+        {"topic": [STEPS[1], STEPS[0], *STEPS[2:]]},
         "the topic tells all in order",
     ),
     "the stores differ": ({"differing": ["stalls.A-1 sold, in Redis h"]}, "the stores agree"),
@@ -116,6 +116,6 @@ def test_a_seat_may_be_sold_again_once_it_was_given_back() -> None:
     "edit", sorted({edit for edits in EDITS.values() for edit in edits}), ids=lambda edit: edit.text
 )
 def test_every_mutant_still_finds_what_it_takes_away(edit: Edit) -> None:
-    """A defence that has moved is noticed here, and not in the middle of a night."""
+    """Notice a defence that has moved here, and not in the middle of a fault run."""
     source = ROOT / f"{edit.module.replace('.', '/')}.py"
     assert source.read_text().count(edit.text) == 1

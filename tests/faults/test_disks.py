@@ -1,10 +1,11 @@
-"""The disk under Kafka, and the one under Postgres, is full for a while: nothing said is lost."""
+"""A full disk under Kafka, and under Postgres, for a while: nothing that was sent is lost."""
 
 import asyncio
 import subprocess
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,14 +15,13 @@ from tests.support.clients import until
 
 SIZE_MB = {"broker": 64, "postgres": 256}
 FULL_S = 10
-TIMES = 2
 RATE = 60.0
-SAYS = "No space left on device"
+NO_SPACE = "No space left on device"
 
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Generator[Path]:
-    """A disk of its own, as small as that. Mounting it wants root, as the whole run does."""
+    """Mount a disk of this size. Mounting needs root, as the whole run does."""
     disk = folder / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=711", "tmpfs", str(disk)]
@@ -33,7 +33,7 @@ def small_disk(folder: Path, megabytes: int) -> Generator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Take all the room that is left; the file to delete."""
+    """Fill a disk. Return the file to delete afterwards."""
     ballast = disk / "ballast"
     with ballast.open("ab", buffering=0) as file:
         try:
@@ -46,32 +46,34 @@ def fill(disk: Path) -> Path:
 
 @pytest.mark.parametrize("name", SIZE_MB)
 async def test_a_disk_is_full(
-    name: str, folder: Path, seed: int, report: Callable[..., None]
+    name: str, folder: Path, seed: int, night: Any, report: Callable[..., None]
 ) -> None:
     with small_disk(folder, SIZE_MB[name]) as disk:
         async with run_sale(folder, disks={name: disk / "data"}) as sale:
             store, refused, died = sale.stores[name], 0, 0
 
-            def said() -> int:
-                return store.child.log.read_text(errors="replace").count(SAYS)
+            def refusals() -> int:
+                return store.child.log.read_text(errors="replace").count(NO_SPACE)
 
             async with sale.buyers_arrive(seed, rate=RATE):
-                for _ in range(TIMES):
+                for _ in range(night.disks_full):
                     await sale.wait_confirmed(20)
-                    had = said()
+                    before = refusals()
                     ballast = fill(disk)
 
-                    def is_refused(had: int = had) -> bool:
-                        return said() > had
+                    def is_refused(before: int = before) -> bool:
+                        return refusals() > before
 
                     await until(is_refused, within_s=60)
                     await asyncio.sleep(FULL_S)
-                    refused += said() - had
+                    refused += refusals() - before
                     ballast.unlink()
                     if store.process.poll() is not None:
                         died += 1
                         await sale.start(name)
                     await sale.wait_confirmed(20)
             found = await sale.evidence()
-    report(full=TIMES, writes_refused=refused, store_died=died, bookings=len(found.bookings))
+    report(
+        full=night.disks_full, writes_refused=refused, store_died=died, bookings=len(found.bookings)
+    )
     assert_promises_kept(found)

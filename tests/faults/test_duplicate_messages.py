@@ -1,4 +1,4 @@
-"""What comes twice, late, or not at all on the topics: effects happen once, and none is missing."""
+"""Records that come twice, late, or not at all: each effect happens once, and none is missing."""
 
 import asyncio
 import random
@@ -31,7 +31,7 @@ SENT = "SELECT count(*) FROM outbox"
 async def test_everything_comes_three_times_and_a_thousand_come_again(
     folder: Path, seed: int, report: Callable[..., None]
 ) -> None:
-    """What was read is read again with all its marks gone, so that it is handled again, too."""
+    """Read what was read again, with every mark removed, so that it is handled again, too."""
     duties = {**ON_KAFKA, "relay": "-m tests.faults.mutants thrice work relay"}
     async with run_sale(folder, duties=duties) as sale:
         async with sale.buyers_arrive(seed, rate=RATE):
@@ -52,7 +52,7 @@ async def test_everything_comes_three_times_and_a_thousand_come_again(
 
 
 async def _is_empty(kafka: str) -> None:
-    """Wait until the group knows that its worker is dead."""
+    """Wait until the consumer group has noticed that its worker is dead."""
     admin: Any = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
 
@@ -67,14 +67,14 @@ async def _is_empty(kafka: str) -> None:
 
 
 async def _rewind(kafka: str, topic: str) -> int:
-    """Take the group back by a thousand on every part of a topic; by how many in all."""
+    """Take the group back by a thousand on every partition. Return by how many in all."""
     back = 0
-    async with consumer_of(kafka, topic, GROUP) as (consumer, parts):
+    async with consumer_of(kafka, topic, GROUP) as (consumer, partitions):
         offsets = dict[Any, int]()
-        for part in parts:
-            had: int = await consumer.committed(part) or 0
-            offsets[part] = max(0, had - BACK)
-            back += had - offsets[part]
+        for partition in partitions:
+            had: int = await consumer.committed(partition) or 0
+            offsets[partition] = max(0, had - BACK)
+            back += had - offsets[partition]
         await consumer.commit(offsets)
     return back
 
@@ -100,7 +100,7 @@ async def test_poison_is_parked_and_stalls_nobody(
 
 
 def _poison(number: int, rng: random.Random) -> bytes:
-    """Bytes, another schema, a kind or a booking that there is not; never the same twice."""
+    """Return random bytes, or an event of unknown schema, kind or booking, never the same twice."""
     good: dict[str, Any] = {
         "specversion": "1.0",
         "id": f"00000000-0000-4000-8000-{number:012x}",
@@ -124,7 +124,7 @@ def _poison(number: int, rng: random.Random) -> bytes:
 async def test_topics_are_deleted_under_the_sale(
     folder: Path, seed: int, report: Callable[..., None]
 ) -> None:
-    """What was lost with them is sent again, to topics made anew."""
+    """Delete topics: what was lost with them is sent again, to topics made anew."""
     lost = 0
     async with run_sale(folder, saga_still_seconds=5) as sale:
         async with sale.buyers_arrive(seed, rate=RATE):
@@ -153,7 +153,7 @@ async def _delete(kafka: str, *topics: str) -> None:
 async def test_a_worker_that_slept_too_long_is_fenced(
     folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
 ) -> None:
-    """Beyond its session the other has its parts; what it wakes up with changes nothing."""
+    """Pause a worker beyond its session: the other gets its partitions, and its work is void."""
     duties = {**ON_KAFKA, "conduct_2": "work conduct"}
     async with run_sale(folder, duties=duties, kafka_instance="") as sale:
         async with sale.buyers_arrive(seed, rate=RATE):

@@ -1,7 +1,7 @@
-"""The checker finds nothing in a sale under faults, and something in it without any one defence.
+"""Mutants of the sale: the checker finds nothing with every defence, and something without any one.
 
-Each sale is the same: workers are killed, then orders and messages of long ago come once more.
-What would heal a lost message after a while is set to hours, so that a defence stands alone.
+Each sale is the same: workers are killed, then old orders and messages come once more. The timers
+that would repair a lost message after a while are set to hours, so that a defence stands alone.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ PATIENCE_S = 12.0
 PROFILE = BuyerProfile(
     any_hold_request, tries=4, cancels=0.3, methods=("ok",) * 6 + ("declined",) * 3 + ("slow",)
 )
-EVERY_TIME = ("mark_sold", "reopen", "refund")  # orders that come again, long after
+REPEATED = ("mark_sold", "reopen", "refund")  # orders that come once more, long after
 
 # Which workers run without the defence, and which promise is broken then.
 MUTANTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -37,7 +37,7 @@ MUTANTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 async def sale_with(
     folder: Path, seed: int, rng: random.Random, mutant: str, workers: tuple[str, ...]
 ) -> list[str]:
-    """The violations of a sale whose workers are killed, and hear everything again."""
+    """Run a sale whose workers are killed, and repeat its messages. Return the violations."""
     duties = dict(ON_KAFKA)
     duties["relay"] = "-m tests.faults.mutants thrice work relay"
     for name in workers:
@@ -55,13 +55,13 @@ async def sale_with(
 
 
 async def _come_again(sale: SaleRun) -> None:
-    """Every word of the bank, and some orders, as if neither sender nor reader remembered."""
+    """Repeat every message, and some orders, as if neither sender nor reader had marked them."""
     await sale.pool.execute(
         """
         UPDATE outbox SET published_at = NULL, done_at = NULL
         WHERE done_at IS NOT NULL AND (topic = 'messages' OR kind = ANY($1))
         """,
-        EVERY_TIME,
+        REPEATED,
     )
 
 

@@ -1,10 +1,11 @@
-"""Two thousand payments for five hundred seats, whose answers come late, twice, or never."""
+"""Two thousand payments for five hundred seats; webhooks come late, twice, or never."""
 
 import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from booking_rush.tasks import cancel_and_wait
 from tests.faults.checker import assert_promises_kept
@@ -12,7 +13,6 @@ from tests.faults.sale_run import SaleRun, run_sale
 from tests.support.crowds.buyers import BuyerProfile, HoldRequest
 from tests.support.crowds.sale_event import seated
 
-PAYMENTS = 2_000
 RATE = 100.0
 FAULTS: tuple[dict[str, float], ...] = (
     {"webhook_repeat": 2},
@@ -37,29 +37,33 @@ PROFILE = BuyerProfile(
 
 
 async def test_answers_come_late_twice_or_never(
-    folder: Path, seed: int, rng: random.Random, report: Callable[..., None]
+    folder: Path, seed: int, rng: random.Random, night: Any, report: Callable[..., None]
 ) -> None:
-    turned = Counter[str]()
+    injected = Counter[str]()
     async with run_sale(folder, sections=[seated(20, 25)]) as sale:
         async with sale.buyers_arrive(seed, rate=RATE, profile=PROFILE):
-            turning = asyncio.create_task(_keep_injecting(sale, rng, turned))
-            await sale.wait_for_growth("SELECT count(*) FROM payments", PAYMENTS, within_s=WITHIN_S)
-            await cancel_and_wait([turning])
+            injecting = asyncio.create_task(_keep_injecting(sale, rng, injected))
+            await sale.wait_for_growth(
+                "SELECT count(*) FROM payments", night.payments, within_s=WITHIN_S
+            )
+            await cancel_and_wait([injecting])
         await sale.inject_faults()
         found = await sale.evidence()
         methods = await sale.pool.fetch("SELECT method, count(*) FROM payments GROUP BY method")
         asked = dict[str, int]((row["method"], row["count"]) for row in methods)
-    report(payments=sum(asked.values()), **asked, dials_turned=sum(turned.values()))
-    assert sum(asked.values()) >= PAYMENTS
-    assert min(asked[method] for method in ("lost", "late", "slow", "declined")) > PAYMENTS / 100
-    assert set(turned) == {name for dials in FAULTS for name in dials}
+    report(payments=sum(asked.values()), **asked, dials_turned=sum(injected.values()))
+    assert sum(asked.values()) >= night.payments
+    assert (
+        min(asked[method] for method in ("lost", "late", "slow", "declined")) > night.payments / 100
+    )
+    assert set(injected) == {name for faults in FAULTS for name in faults}
     assert_promises_kept(found)
 
 
-async def _keep_injecting(sale: SaleRun, rng: random.Random, turned: Counter[str]) -> None:
-    """Another bad day every other second; each kind once before any comes twice."""
+async def _keep_injecting(sale: SaleRun, rng: random.Random, injected: Counter[str]) -> None:
+    """Inject other faults every two seconds, each kind once before any comes twice."""
     while True:
-        for dials in rng.sample(FAULTS, k=len(FAULTS)):
-            await sale.inject_faults(**dials)
-            turned.update(list(dials))
+        for faults in rng.sample(FAULTS, k=len(FAULTS)):
+            await sale.inject_faults(**faults)
+            injected.update(list(faults))
             await asyncio.sleep(2)

@@ -1,4 +1,4 @@
-"""Best available against brute force on random charts, on a real Redis; mutants are caught."""
+"""Best available, compared with brute force on random charts in a real Redis; and mutants."""
 
 import random
 import re
@@ -14,7 +14,7 @@ from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.commands import Failed
 from booking_rush.lua.events.commands import AddSections, SectionInventory
 from booking_rush.lua.holds.commands import Held, HoldSeats, ReleaseHold, SoldOut
-from tests.support.event_in_redis import EVENT, Moves, seated
+from tests.support.event_in_redis import EVENT, EventInRedis, seated
 
 CHARTS = 2000
 AT_ONCE = 100  # charts in one batch
@@ -22,20 +22,20 @@ MOST = 40  # tickets a visitor may hold
 Rows = list[str]
 
 
-# The rules, without a thought for speed.
+# The rules as a reference, without regard to speed.
 
 
 class Block(NamedTuple):
-    """Seats side by side in one row; of two blocks the smaller is the better one."""
+    """Block of seats side by side in one row; of two blocks the smaller tuple is the better one."""
 
-    orphan: bool  # leaves a single free seat between itself and what is taken, or the row's end
+    orphan: bool  # leaves a single free seat beside itself, before a taken one or the row's end
     row: int
-    off: int  # twice the way from its middle to the row's middle
+    off: int  # twice the distance from its middle to the row's middle
     start: int
 
 
 def blocks(rows: Rows, n: int) -> Iterator[Block]:
-    """Every block of n seats that is to be had."""
+    """Yield every block of n free seats."""
     for row, text in enumerate(rows):
         for start in range(len(text) - n + 1):
             if text[start : start + n] == "." * n:
@@ -52,7 +52,7 @@ def leaves_an_orphan(text: str, start: int, n: int) -> bool:
 
 
 def longest(rows: Rows) -> int:
-    """The length of the longest run of free seats."""
+    """Return the length of the longest run of free seats."""
     return max(len(run) for text in rows for run in re.split(r"[^.]", text))
 
 
@@ -63,7 +63,7 @@ def without(rows: Rows, block: Block, n: int) -> Rows:
 
 
 def fault_of(rows: Rows, n: int, reply: Any) -> str:
-    """What is wrong with the answer to a wish for n seats; empty when nothing is."""
+    """Return what is wrong with the reply to a request for n seats; empty when nothing is."""
     if sum(text.count(".") for text in rows) < n:
         return "" if reply == SoldOut() else "fewer are free"
     if not isinstance(reply, Held):
@@ -74,12 +74,15 @@ def fault_of(rows: Rows, n: int, reply: Any) -> str:
     if any(rows[row][at] != "." for row, at in chosen):
         return "a seat is not free"
     if reply.adjacent != any(blocks(rows, n)):
-        return "adjacent is told wrong"
+        return "adjacent is wrong"
     return fault_of_pieces(rows, chosen)
 
 
 def fault_of_pieces(rows: Rows, chosen: list[tuple[int, int]]) -> str:
-    """Each piece is the best block, as large as they come, of what the pieces before it left."""
+    """Return what is wrong with the blocks that a request was split into; empty when nothing is.
+
+    Each must be the best of the largest blocks that those before it have left.
+    """
     while chosen:
         size = min(len(chosen), longest(rows))
         piece, chosen = chosen[:size], chosen[size:]
@@ -95,7 +98,7 @@ def fault_of_pieces(rows: Rows, chosen: list[tuple[int, int]]) -> str:
 
 
 def place_of(seat: str) -> tuple[int, int]:
-    """`s7.R3-12` → (2, 11), both from 0."""
+    """Take a seat's id apart: `s7.R3-12` → (2, 11), both from 0."""
     row, number = seat.rpartition(".R")[2].split("-")
     return int(row) - 1, int(number) - 1
 
@@ -113,8 +116,8 @@ def test_the_plain_rules_know_an_orphan() -> None:
 
 
 async def chosen(program: Program, quantity: int, **rows: str) -> tuple[dict[str, str], bool]:
-    """The rows after one wish, and whether the seats are adjacent."""
-    moves = await Moves(program).open(sections=[seated("stalls", **rows)])
+    """Request seats. Return the rows after it, and whether the seats are adjacent."""
+    moves = await EventInRedis(program).open(sections=[seated("stalls", **rows)])
     await moves.admit("ada")
     held = await moves.hold("ada", section="stalls", quantity=quantity)
     return await moves.rows(), held.adjacent
@@ -127,7 +130,7 @@ EXAMPLES: list[tuple[int, dict[str, str], dict[str, str], bool]] = [
     (2, {"A": "x....."}, {"A": "xhh..."}, True),
     # a row further back rather than an orphan in front
     (2, {"A": "s...s", "B": "..", "C": ".."}, {"A": "s...s", "B": "hh", "C": ".."}, True),
-    # all of a gap leaves nobody alone
+    # a whole gap leaves no orphan
     (3, {"A": "....s...s"}, {"A": "....shhhs"}, True),
     # an orphan that cannot be avoided: in front, and nearest to the middle
     (2, {"A": "x...x.", "B": "..."}, {"A": "x.hhx.", "B": "..."}, True),
@@ -148,9 +151,9 @@ async def test_the_best_is_chosen(
 
 
 async def test_fewer_than_asked_are_sold_out(program: Program) -> None:
-    moves = await Moves(program).open(sections=[seated("stalls", A=".x.", B="sh.")])
+    moves = await EventInRedis(program).open(sections=[seated("stalls", A=".x.", B="sh.")])
     await moves.admit("ada")
-    assert await moves.ask(moves.wish("ada", section="stalls", quantity=4)) == SoldOut()
+    assert await moves.ask(moves.hold_command("ada", section="stalls", quantity=4)) == SoldOut()
 
 
 # Random charts.
@@ -158,19 +161,19 @@ async def test_fewer_than_asked_are_sold_out(program: Program) -> None:
 
 @dataclass(frozen=True)
 class Chart:
-    """A section, and how many seats are wished for in it, each time as it stands here."""
+    """Section with its rows, and the sizes of the requests, each for these very rows."""
 
     section: str
     rows: Rows
-    wishes: list[int]
+    sizes: list[int]
 
     def inventory(self) -> SectionInventory:
         return seated(self.section, **{f"R{at}": text for at, text in enumerate(self.rows, 1)})
 
     def commands(self) -> list[HoldSeats | ReleaseHold]:
-        """Hold, and give back."""
+        """Return, for each request, a command to hold and one to release."""
         commands: list[HoldSeats | ReleaseHold] = []
-        for n in self.wishes:
+        for n in self.sizes:
             id_ = f"{self.section}-{n}"
             commands.append(
                 HoldSeats(id_, "ada", id_, "", [], section=self.section, quantity=n, right="place")
@@ -180,7 +183,7 @@ class Chart:
 
 
 def chart_of(chance: random.Random, name: str) -> Chart:
-    """A few rows, or more than are read at once; from empty to nearly sold out."""
+    """Make a chart: a few rows, or more than are read at once; from empty to nearly sold out."""
     tall = chance.random() < 0.1
     count, width = (chance.randint(60, 140), 4) if tall else (chance.randint(1, 5), 12)
     free = chance.choice([0.02, 0.15]) if tall else chance.choice([0.3, 0.5, 0.7, 0.85, 0.95, 1])
@@ -188,34 +191,34 @@ def chart_of(chance: random.Random, name: str) -> Chart:
         "".join("." if chance.random() < free else chance.choice("hsx") for _ in range(length))
         for length in (chance.randint(1, width) for _ in range(count))
     ]
-    wishes = chance.sample(range(1, 9), 3) + [chance.randint(9, MOST)] * tall
-    return Chart(name, rows, wishes)
+    sizes = chance.sample(range(1, 9), 3) + [chance.randint(9, MOST)] * tall
+    return Chart(name, rows, sizes)
 
 
 async def faults(program: Program, seed: int, charts: int) -> list[tuple[int, str]]:
-    """(size of the chart, what is wrong with a wish in it) of every wrong answer."""
+    """Return (size of the chart, what is wrong) of every wrong reply, the smallest charts first."""
     chance = random.Random(seed)
-    moves = await Moves(program).open(tickets_per_visitor_max=MOST)
+    moves = await EventInRedis(program).open(tickets_per_visitor_max=MOST)
     await moves.admit("ada")
     found: list[tuple[int, str]] = []
     for first in range(0, charts, AT_ONCE):
         some = [chart_of(chance, f"s{first + more}") for more in range(AT_ONCE)]
         await moves.ask(AddSections([chart.inventory() for chart in some]))
-        for chart, replies in zip(some, await answers(moves, some), strict=True):
-            for n, reply in zip(chart.wishes, replies, strict=True):
+        for chart, replies in zip(some, await replies_to(moves, some), strict=True):
+            for n, reply in zip(chart.sizes, replies, strict=True):
                 if fault := fault_of(chart.rows, n, reply):
                     size = sum(map(len, chart.rows))
                     found.append((size, f"seed {seed}, {n} of {chart.rows}: {fault}, not {reply}"))
     return sorted(found)
 
 
-async def answers(moves: Moves, charts: Sequence[Chart]) -> list[list[Any]]:
-    """What the wishes of each chart were answered, in one batch."""
+async def replies_to(moves: EventInRedis, charts: Sequence[Chart]) -> list[list[Any]]:
+    """Send the requests of all charts in one batch. Return the replies by chart."""
     commands: list[Any] = [command for chart in charts for command in chart.commands()]
     replies = await moves.program.run(EVENT, moves.stamp, commands, now_ms=moves.now)
     assert not any(isinstance(reply, Failed) for reply in replies[1::2])
     held = iter(replies[::2])
-    return [[next(held) for _ in chart.wishes] for chart in charts]
+    return [[next(held) for _ in chart.sizes] for chart in charts]
 
 
 async def test_no_better_block_is_ever_left(program: Program) -> None:
@@ -240,7 +243,7 @@ MUTANTS = {
         "(orphan == leaves and far < distance) then\n        found, distance, orphan = start",
         "false then\n        found, distance, orphan = start"),
     "split into single seats": (
-        "most, first = longest_run(rows, first, #order, size - 1)", "most = 1"),
+        "most, first = longest_run(rows, first, #row_names, size - 1)", "most = 1"),
     "split as if together": ("return ids, most == n", "return ids, true"),
     "the same seats again": ("      texts[row] = text:sub(1, start - 1)", "      local _ = text"),
     "only the first page of rows": (
@@ -257,11 +260,11 @@ async def test_a_mutant_is_caught(name: str, redis: Redis) -> None:
     assert await faults(Program(redis, text.replace(part, instead)), 1, 3 * AT_ONCE) != []
 
 
-# How long one hold takes in a great section; printed, since machines differ.
+# The time of one hold in a large section: printed, since machines differ.
 
 
-def great_houses() -> Iterator[tuple[str, int, Rows]]:
-    """(what it is like, how many are wished for, 500 rows of 100 seats)."""
+def large_sections() -> Iterator[tuple[str, int, Rows]]:
+    """Yield (a description, the size of the request, 500 rows of 100 seats)."""
     chance, gap = random.Random(1), re.compile(r"\.{3}")
     holes = ["".join(chance.choice("..h") for _ in range(100)) for _ in range(495)]
     holes = [gap.sub("..h", text) for text in holes]  # nowhere three side by side
@@ -276,23 +279,23 @@ def great_houses() -> Iterator[tuple[str, int, Rows]]:
 
 
 async def test_the_time_that_a_great_house_takes_is_printed(program: Program, redis: Redis) -> None:
-    moves = await Moves(program).open(tickets_per_visitor_max=MOST)
+    moves = await EventInRedis(program).open(tickets_per_visitor_max=MOST)
     await moves.admit("ada")
-    for at, (name, n, rows) in enumerate(great_houses()):
+    for at, (name, n, rows) in enumerate(large_sections()):
         chart = Chart(f"great{at}", rows, [n])
         await moves.ask(AddSections([chart.inventory()]))
-        wish, give_back = chart.commands()
+        request, release = chart.commands()
         times: list[int] = []
         for more in range(11):
-            again = replace(wish, key=f"{at}-{more}")
+            again = replace(request, key=f"{at}-{more}")
             before = await spent_us(redis)
             await moves.ask(again)
             times.append(await spent_us(redis) - before)
-            await moves.ask(give_back)
+            await moves.ask(release)
         print(f"{name}, {n} seats: {sorted(times)[5]} us, at most {max(times)}")
 
 
 async def spent_us(redis: Redis) -> int:
-    """How long Redis has run programs until now."""
+    """Return for how many us Redis has run programs until now."""
     stats: Any = await redis.info("commandstats")
     return int(stats["cmdstat_evalsha"]["usec"])

@@ -1,4 +1,4 @@
-"""Holds in Redis: every reply of every move, repeats, what becomes of seats; the test owns time."""
+"""Moves of holds: every reply, repeats, and the seats afterwards, on a clock of the tests."""
 
 from typing import Any
 
@@ -32,55 +32,55 @@ from booking_rush.lua.holds.commands import (
 )
 from booking_rush.lua.line.commands import LeaveLine, Left
 from booking_rush.lua.saga.commands import MarkSold, Obeyed
-from tests.support.event_in_redis import Moves, read_holds, seated, standing
+from tests.support.event_in_redis import EventInRedis, read_holds, seated, standing
 
-HOUSE = (
+SECTIONS = (
     seated("stalls", A=".....", B="......", C="xx.x"),
     standing("floor", 20),
 )
 
 
 @pytest.fixture
-async def moves(program: Program) -> Moves:
+async def moves(program: Program) -> EventInRedis:
     """Ada, Bob and Cyd are let in; the hall is empty."""
-    moves = await Moves(program).open(
-        sections=HOUSE, hold_seconds=200, tickets_per_visitor_max=6, extensions_max=2
+    moves = await EventInRedis(program).open(
+        sections=SECTIONS, hold_seconds=200, tickets_per_visitor_max=6, extensions_max=2
     )
     await moves.admit("ada", "bob", "cyd")
     return moves
 
 
-async def stats(moves: Moves) -> tuple[int, int, int, int]:
+async def stats(moves: EventInRedis) -> tuple[int, int, int, int]:
     found = await moves.ask(ReportSockets("p", 0))
     return found.held, found.paying, found.sold, found.free
 
 
-async def test_named_seats_are_held_all_or_none(moves: Moves) -> None:
+async def test_named_seats_are_held_all_or_none(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-2", "stalls.B-1")
 
     assert held.seats == ["stalls.A-2", "stalls.B-1"]
     assert held.prices == [6500, 6500]
     assert (held.quantity, held.adjacent, held.section) == (2, False, "")
     assert await moves.rows() == {"A": ".h...", "B": "h.....", "C": "xx.x"}
-    taken = await moves.ask(moves.wish("bob", "stalls.A-1", "stalls.A-2", "stalls.C-1"))
+    taken = await moves.ask(moves.hold_command("bob", "stalls.A-1", "stalls.A-2", "stalls.C-1"))
     assert taken == SeatsTaken(["stalls.A-2", "stalls.C-1"])
     assert await moves.rows() == {"A": ".h...", "B": "h.....", "C": "xx.x"}
 
 
-async def test_places_of_a_standing_section_are_counted(moves: Moves) -> None:
+async def test_places_of_a_standing_section_are_counted(moves: EventInRedis) -> None:
     held = await moves.hold("ada", section="floor", quantity=4)
 
     assert (held.seats, held.section, held.quantity, held.prices) == ([], "floor", 4, [4500])
     assert await moves.free("floor") == 16
 
 
-async def test_the_figures_add_up_to_the_house(moves: Moves) -> None:
+async def test_the_figures_add_up_to_the_house(moves: EventInRedis) -> None:
     assert await stats(moves) == (0, 0, 0, 32)
     await moves.hold("ada", section="floor", quantity=4)
     held = await moves.hold("bob", "stalls.A-1")
     await moves.ask(CheckoutHold("bob", held.id, "ok"))
     assert await stats(moves) == (4, 1, 0, 27)
-    await moves.beat(after_s=201)
+    await moves.tick(after_s=201)
     assert await stats(moves) == (0, 1, 0, 31)
 
 
@@ -102,76 +102,78 @@ async def test_the_figures_add_up_to_the_house(moves: Moves) -> None:
     ],
 )
 async def test_what_cannot_be_held_is_refused_by_name(
-    moves: Moves, seats: tuple[str, ...], fields: dict[str, Any], refusal: object
+    moves: EventInRedis, seats: tuple[str, ...], fields: dict[str, Any], refusal: object
 ) -> None:
     expected = refusal or UnknownSeats(list(seats))
-    assert await moves.ask(moves.wish("ada", *seats, **fields)) == expected
+    assert await moves.ask(moves.hold_command("ada", *seats, **fields)) == expected
     assert await stats(moves) == (0, 0, 0, 32)
 
 
-async def test_only_who_is_admitted_may_hold(moves: Moves) -> None:
+async def test_only_who_is_admitted_may_hold(moves: EventInRedis) -> None:
     await moves.join("dan")
-    assert await moves.ask(moves.wish("dan", "stalls.A-1")) == NoRight()
-    assert await moves.ask(moves.wish("nobody", "stalls.A-1")) == NoRight()
-    wish = moves.wish("ada", "stalls.A-1", right="pass", number=1, wave=1)
-    assert isinstance(await moves.ask(wish), Held)
+    assert await moves.ask(moves.hold_command("dan", "stalls.A-1")) == NoRight()
+    assert await moves.ask(moves.hold_command("nobody", "stalls.A-1")) == NoRight()
+    request = moves.hold_command("ada", "stalls.A-1", right="pass", number=1, wave=1)
+    assert isinstance(await moves.ask(request), Held)
 
 
 async def test_nothing_is_held_before_the_room_opens(program: Program) -> None:
-    moves = await Moves(program).open(state="scheduled", sections=HOUSE)
+    moves = await EventInRedis(program).open(state="scheduled", sections=SECTIONS)
     await moves.admit("ada")
-    assert await moves.ask(moves.wish("ada", "stalls.A-1")) == NotOnSale()
+    assert await moves.ask(moves.hold_command("ada", "stalls.A-1")) == NotOnSale()
 
 
 async def test_a_hold_has_one_currency(program: Program) -> None:
     pounds = seated("box", A="..")
-    moves = await Moves(program).open(
-        sections=[*HOUSE, type(pounds)("box", "seated", 1, "GBP", 2, pounds.rows)]
+    moves = await EventInRedis(program).open(
+        sections=[*SECTIONS, type(pounds)("box", "seated", 1, "GBP", 2, pounds.rows)]
     )
     await moves.admit("ada")
-    assert await moves.ask(moves.wish("ada", "stalls.A-1", "box.A-1")) == MixedCurrencies()
+    assert await moves.ask(moves.hold_command("ada", "stalls.A-1", "box.A-1")) == MixedCurrencies()
 
 
-async def test_a_section_is_sold_out_when_fewer_are_free_than_asked(moves: Moves) -> None:
+async def test_a_section_is_sold_out_when_fewer_are_free_than_asked(moves: EventInRedis) -> None:
     await moves.hold("ada", *[f"stalls.A-{n}" for n in range(1, 6)])
     await moves.hold("bob", *[f"stalls.B-{n}" for n in range(1, 5)])
-    assert await moves.ask(moves.wish("cyd", section="stalls", quantity=4)) == SoldOut()
+    assert await moves.ask(moves.hold_command("cyd", section="stalls", quantity=4)) == SoldOut()
     held = await moves.hold("cyd", section="stalls", quantity=3)
     assert (held.seats, held.adjacent) == (["stalls.B-5", "stalls.B-6", "stalls.C-3"], False)
 
 
-async def test_a_visitor_has_one_living_hold(moves: Moves) -> None:
+async def test_a_visitor_has_one_living_hold(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-1")
-    other = await moves.ask(moves.wish("ada", "stalls.A-2"))
+    other = await moves.ask(moves.hold_command("ada", "stalls.A-2"))
     assert isinstance(other, HoldExists)
     assert (other.id, other.seats) == (held.id, ["stalls.A-1"])
 
 
-async def test_the_limit_counts_what_is_held_and_bought(moves: Moves, redis: Redis) -> None:
+async def test_the_limit_counts_what_is_held_and_bought(moves: EventInRedis, redis: Redis) -> None:
     id_ = await moves.check_out("ada", "stalls.A-1", "stalls.A-2")
     [hold] = await read_holds(redis, 1, [id_])
     assert await moves.ask(MarkSold(hold, 1)) == Obeyed()
     await moves.admit("ada")
-    assert await moves.ask(moves.wish("ada", section="floor", quantity=5)) == LimitExceeded(6, 2)
-    assert isinstance(await moves.ask(moves.wish("ada", section="floor", quantity=4)), Held)
+    assert await moves.ask(moves.hold_command("ada", section="floor", quantity=5)) == LimitExceeded(
+        6, 2
+    )
+    assert isinstance(await moves.ask(moves.hold_command("ada", section="floor", quantity=4)), Held)
 
 
-async def test_a_repeat_is_answered_as_the_hold_was_made(moves: Moves) -> None:
-    wish = moves.wish("ada", "stalls.A-1", key="one")
-    first = await moves.ask(wish)
+async def test_a_repeat_is_answered_as_the_hold_was_made(moves: EventInRedis) -> None:
+    request = moves.hold_command("ada", "stalls.A-1", key="one")
+    first = await moves.ask(request)
     assert isinstance(first, Held)
     moves.now += 20_000
     await moves.ask(ExtendHold("ada", first.id))
-    again = moves.wish("ada", "stalls.A-1", key="one", right="none")
+    again = moves.hold_command("ada", "stalls.A-1", key="one", right="none")
 
     assert await moves.ask(again) == first
     await moves.ask(ReleaseHold("ada", first.id))
     assert await moves.ask(again) == first
-    assert await moves.ask(moves.wish("ada", "stalls.A-2", key="one")) == KeyReused()
-    assert isinstance(await moves.ask(moves.wish("bob", "stalls.A-1", key="one")), Held)
+    assert await moves.ask(moves.hold_command("ada", "stalls.A-2", key="one")) == KeyReused()
+    assert isinstance(await moves.ask(moves.hold_command("bob", "stalls.A-1", key="one")), Held)
 
 
-async def test_an_extension_counts_from_now_and_once_in_ten_seconds(moves: Moves) -> None:
+async def test_an_extension_counts_from_now_and_once_in_ten_seconds(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-1")
     moves.now += 100_000
     once = await moves.ask(ExtendHold("ada", held.id))
@@ -187,26 +189,26 @@ async def test_an_extension_counts_from_now_and_once_in_ten_seconds(moves: Moves
     assert await moves.ask(ExtendHold("ada", held.id)) == ExtensionsUsedUp()
 
 
-async def test_a_hold_that_is_over_is_gone_before_any_beat(moves: Moves) -> None:
+async def test_a_hold_that_is_over_is_gone_before_any_beat(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-1")
     moves.now += 200_000
     for command in (ExtendHold, ReleaseHold, FindHold):
         assert await moves.ask(command("ada", held.id)) == HoldOver()
     assert await moves.ask(CheckoutHold("ada", held.id, "ok")) == HoldOver()
     assert (await moves.rows())["A"] == "....."
-    assert isinstance(await moves.ask(moves.wish("ada", "stalls.A-1")), Held)
+    assert isinstance(await moves.ask(moves.hold_command("ada", "stalls.A-1")), Held)
 
 
-async def test_a_beat_frees_what_is_over(moves: Moves) -> None:
+async def test_a_beat_frees_what_is_over(moves: EventInRedis) -> None:
     await moves.hold("ada", "stalls.A-1")
     await moves.hold("bob", section="floor", quantity=2)
-    await moves.beat(after_s=199)
+    await moves.tick(after_s=199)
     assert await stats(moves) == (3, 0, 0, 29)
-    await moves.beat(after_s=1)
+    await moves.tick(after_s=1)
     assert await stats(moves) == (0, 0, 0, 32)
 
 
-async def test_a_released_hold_is_unknown_and_its_seats_free(moves: Moves) -> None:
+async def test_a_released_hold_is_unknown_and_its_seats_free(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-1")
     assert await moves.ask(ReleaseHold("bob", held.id)) == UnknownHold()
     assert await moves.ask(ReleaseHold("ada", held.id)) == HoldReleased()
@@ -216,9 +218,11 @@ async def test_a_released_hold_is_unknown_and_its_seats_free(moves: Moves) -> No
     assert await stats(moves) == (0, 0, 0, 32)
 
 
-async def test_a_hold_that_is_being_paid_neither_ends_nor_is_given_back(moves: Moves) -> None:
+async def test_a_hold_that_is_being_paid_neither_ends_nor_is_given_back(
+    moves: EventInRedis,
+) -> None:
     hold = await moves.check_out("ada", "stalls.A-1")
-    await moves.beat(after_s=1000)
+    await moves.tick(after_s=1000)
     assert await moves.ask(ExtendHold("ada", hold)) == BeingPaid()
     assert await moves.ask(ReleaseHold("ada", hold)) == BeingPaid()
     shown = await moves.ask(FindHold("ada", hold))
@@ -227,7 +231,7 @@ async def test_a_hold_that_is_being_paid_neither_ends_nor_is_given_back(moves: M
     assert (await moves.rows())["A"] == "h...."
 
 
-async def test_a_checkout_asked_again_answers_the_first(moves: Moves) -> None:
+async def test_a_checkout_asked_again_answers_the_first(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-1")
     first = await moves.ask(CheckoutHold("ada", held.id, "ok"))
     assert isinstance(first, CheckedOut)
@@ -237,13 +241,13 @@ async def test_a_checkout_asked_again_answers_the_first(moves: Moves) -> None:
     assert await moves.ask(CheckoutHold("bob", held.id, "ok")) == UnknownHold()
 
 
-async def test_who_is_removed_loses_the_hold_too(moves: Moves) -> None:
+async def test_who_is_removed_loses_the_hold_too(moves: EventInRedis) -> None:
     await moves.hold("ada", "stalls.A-1")
     assert isinstance(await moves.ask(LeaveLine("ada", "removed")), Left)
     assert await stats(moves) == (0, 0, 0, 32)
 
 
-async def test_who_leaves_keeps_the_hold(moves: Moves) -> None:
+async def test_who_leaves_keeps_the_hold(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-1")
     await moves.ask(LeaveLine("ada", "left"))
     assert isinstance(await moves.ask(ExtendHold("ada", held.id)), Held)

@@ -1,4 +1,4 @@
-"""Moves of who is late, and of operators: every word, repeats, and what is left behind."""
+"""Moves of late visitors and of operators: every reply, repeats, and what Redis has afterwards."""
 
 from typing import Any
 
@@ -10,42 +10,44 @@ from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
 from booking_rush.lua.recovery import commands as recovery_commands
-from tests.support.event_in_redis import EVENT, LANE, Moves, outbox
+from tests.support.event_in_redis import EVENT, LANE, EventInRedis, outbox
 
 
 @pytest.fixture
-async def moves(program: Program) -> Moves:
-    return await Moves(program).open(rate_per_second=1, active_max=3, waiting_max=5)
+async def moves(program: Program) -> EventInRedis:
+    return await EventInRedis(program).open(rate_per_second=1, active_max=3, waiting_max=5)
 
 
-async def test_who_is_heard_of_keeps_the_pass(moves: Moves) -> None:
+async def test_who_is_heard_of_keeps_the_pass(moves: EventInRedis) -> None:
     await moves.join("ada")
-    await moves.beat()
+    await moves.tick()
     await moves.ask(line_commands.ClaimPass("ada", connecting=False))
 
-    await moves.beat(after_s=31)
+    await moves.tick(after_s=31)
 
     assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Admitted)
 
 
-async def test_who_is_not_heard_of_is_late_and_makes_room(moves: Moves, redis: Redis) -> None:
+async def test_who_is_not_heard_of_is_late_and_makes_room(
+    moves: EventInRedis, redis: Redis
+) -> None:
     await moves.join("ada")
-    await moves.beat()
+    await moves.tick()
 
-    await moves.beat(after_s=31)
+    await moves.tick(after_s=31)
 
     assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
     assert await redis.exists(key(EVENT, 1, "active")) == 0
 
 
-async def test_who_is_late_and_heard_of_takes_the_next_slot(moves: Moves) -> None:
+async def test_who_is_late_and_heard_of_takes_the_next_slot(moves: EventInRedis) -> None:
     await moves.join("ada")
-    await moves.beat()
-    await moves.beat(after_s=31)
+    await moves.tick()
+    await moves.tick(after_s=31)
     await moves.join("bob", "cyd")
 
     late = await moves.ask(line_commands.ClaimPass("ada", connecting=False))
-    await moves.beat(after_s=1)
+    await moves.tick(after_s=1)
 
     assert isinstance(late, line_commands.Late)
     assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Admitted)
@@ -55,69 +57,69 @@ async def test_who_is_late_and_heard_of_takes_the_next_slot(moves: Moves) -> Non
 async def test_who_is_back_takes_every_second_slot_by_number(
     program: Program, redis: Redis
 ) -> None:
-    moves = await Moves(program).open(rate_per_second=10, claim_seconds=1, active_max=100)
-    await moves.beat()
+    moves = await EventInRedis(program).open(rate_per_second=10, claim_seconds=1, active_max=100)
+    await moves.tick()
     await moves.join("l1", "l2", "l3")
-    assert await moves.beat(after_s=1) == 3
-    await moves.beat(after_s=1)
+    assert await moves.tick(after_s=1) == 3
+    await moves.tick(after_s=1)
     await moves.join("n1", "n2", "n3")
     for visitor in ("l3", "l1", "l2"):
         await moves.ask(line_commands.JoinLine(visitor))
     already = len(await outbox(redis))
 
-    await moves.beat(after_s=0.5)
-    await moves.beat(after_s=0.1)
+    await moves.tick(after_s=0.5)
+    await moves.tick(after_s=0.1)
 
     order = [visitor for visitor, _ in (await outbox(redis))[already:]]
     assert order == ["l1", "n1", "l2", "n2", "l3", "n3"]
 
 
-async def test_who_is_heard_of_again_lapses_no_more(moves: Moves) -> None:
+async def test_who_is_heard_of_again_lapses_no_more(moves: EventInRedis) -> None:
     await moves.join("ada")
-    await moves.beat()
-    await moves.beat(after_s=31)
+    await moves.tick()
+    await moves.tick(after_s=31)
     await moves.ask(events_commands.SetRules(2, "paused", {}))
     await moves.ask(line_commands.ClaimPass("ada", connecting=False))
 
-    await moves.beat(after_s=3600)
+    await moves.tick(after_s=3600)
 
     assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
 
 
-async def test_who_stays_late_for_too_long_has_no_place(moves: Moves, redis: Redis) -> None:
+async def test_who_stays_late_for_too_long_has_no_place(moves: EventInRedis, redis: Redis) -> None:
     await moves.join("ada")
-    await moves.beat()
-    await moves.beat(after_s=31)
+    await moves.tick()
+    await moves.tick(after_s=31)
 
-    await moves.beat(after_s=301)
+    await moves.tick(after_s=301)
 
     assert await moves.ask(line_commands.FindPlace("ada")) == line_commands.NotInLine()
     assert [state for _, state in await outbox(redis)] == ["waiting", "admitted", "late", "ended"]
 
 
 async def test_the_late_list_is_bounded(program: Program) -> None:
-    moves = await Moves(program).open(late_max=1, rate_per_second=10)
-    await moves.beat()
+    moves = await EventInRedis(program).open(late_max=1, rate_per_second=10)
+    await moves.tick()
     await moves.join("ada", "bob")
-    assert await moves.beat(after_s=1) == 2
+    assert await moves.tick(after_s=1) == 2
 
-    await moves.beat(after_s=31)
+    await moves.tick(after_s=31)
 
     assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
     assert await moves.ask(line_commands.FindPlace("bob")) == line_commands.NotInLine()
 
 
-async def test_a_pass_ends_at_its_deadline(moves: Moves) -> None:
+async def test_a_pass_ends_at_its_deadline(moves: EventInRedis) -> None:
     await moves.join("ada")
-    await moves.beat()
+    await moves.tick()
     await moves.ask(line_commands.ClaimPass("ada", connecting=False))
 
-    await moves.beat(after_s=300)
+    await moves.tick(after_s=300)
 
     assert await moves.ask(line_commands.FindPlace("ada")) == line_commands.NotInLine()
 
 
-async def test_claiming_while_waiting_changes_nothing(moves: Moves, redis: Redis) -> None:
+async def test_claiming_while_waiting_changes_nothing(moves: EventInRedis, redis: Redis) -> None:
     await moves.join("ada")
 
     place = await moves.ask(line_commands.ClaimPass("ada", connecting=False))
@@ -126,13 +128,13 @@ async def test_claiming_while_waiting_changes_nothing(moves: Moves, redis: Redis
     assert await outbox(redis) == [("ada", "waiting")]
 
 
-async def test_claiming_without_a_place_is_said(moves: Moves) -> None:
+async def test_claiming_without_a_place_is_said(moves: EventInRedis) -> None:
     assert await moves.ask(
         line_commands.ClaimPass("ada", connecting=False)
     ) == line_commands.NotInLine(connection=0)
 
 
-async def test_each_new_socket_of_an_event_has_a_greater_order(moves: Moves) -> None:
+async def test_each_new_socket_of_an_event_has_a_greater_order(moves: EventInRedis) -> None:
     await moves.join("ada")
 
     first = await moves.ask(line_commands.ClaimPass("ada", connecting=True))
@@ -146,10 +148,10 @@ async def test_each_new_socket_of_an_event_has_a_greater_order(moves: Moves) -> 
 # admit_visitor
 
 
-async def test_an_operator_admits_from_the_middle_beyond_active_max(moves: Moves) -> None:
+async def test_an_operator_admits_from_the_middle_beyond_active_max(moves: EventInRedis) -> None:
     await moves.join("a", "b", "c", "d")
     for _ in range(3):
-        await moves.beat(after_s=1)
+        await moves.tick(after_s=1)
     await moves.join("e")
 
     place = await moves.ask(line_commands.AdmitVisitor("e", "press"))
@@ -159,21 +161,23 @@ async def test_an_operator_admits_from_the_middle_beyond_active_max(moves: Moves
     assert (await moves.ask(line_commands.ReadGone(0))).numbers == [5]
 
 
-async def test_admitting_twice_by_hand_changes_nothing(moves: Moves) -> None:
+async def test_admitting_twice_by_hand_changes_nothing(moves: EventInRedis) -> None:
     await moves.join("ada")
     first = await moves.ask(line_commands.AdmitVisitor("ada", "press"))
 
     assert await moves.ask(line_commands.AdmitVisitor("ada", "press")) == first
 
 
-async def test_nobody_is_admitted_by_hand_who_has_no_place(moves: Moves) -> None:
+async def test_nobody_is_admitted_by_hand_who_has_no_place(moves: EventInRedis) -> None:
     assert await moves.ask(line_commands.AdmitVisitor("ada", "press")) == line_commands.NotInLine()
 
 
 # set_rules
 
 
-async def test_an_older_version_of_the_rules_changes_nothing(moves: Moves, redis: Redis) -> None:
+async def test_an_older_version_of_the_rules_changes_nothing(
+    moves: EventInRedis, redis: Redis
+) -> None:
     await moves.ask(events_commands.SetRules(3, "paused", {"rate_per_second": 7}))
 
     assert (
@@ -184,9 +188,9 @@ async def test_an_older_version_of_the_rules_changes_nothing(moves: Moves, redis
     assert (rules[b"state"], rules[b"rate_per_second"]) == (b"paused", b"7")
 
 
-async def test_closing_ends_every_place_and_pass_at_once(moves: Moves, redis: Redis) -> None:
+async def test_closing_ends_every_place_and_pass_at_once(moves: EventInRedis, redis: Redis) -> None:
     await moves.join("ada", "bob", "cyd")
-    await moves.beat()
+    await moves.tick()
 
     await moves.ask(events_commands.SetRules(2, "closed", {}))
 
@@ -200,7 +204,7 @@ async def test_closing_ends_every_place_and_pass_at_once(moves: Moves, redis: Re
 # report_sockets, read_gone, mark_recorded
 
 
-async def test_a_process_that_is_silent_counts_no_more(moves: Moves) -> None:
+async def test_a_process_that_is_silent_counts_no_more(moves: EventInRedis) -> None:
     await moves.ask(events_commands.ReportSockets("one", 5))
     moves.now += 3000
     assert (await moves.ask(events_commands.ReportSockets("two", 7))).sockets == 12
@@ -210,7 +214,7 @@ async def test_a_process_that_is_silent_counts_no_more(moves: Moves) -> None:
 
 
 async def test_gone_numbers_are_read_a_page_at_a_time(program: Program, redis: Redis) -> None:
-    moves = await Moves(program).open()
+    moves = await EventInRedis(program).open()
     await redis.zadd(key(EVENT, 1, "gone", LANE), {str(n): n for n in range(2, 704)})
 
     page = await moves.ask(line_commands.ReadGone(0))
@@ -221,14 +225,14 @@ async def test_gone_numbers_are_read_a_page_at_a_time(program: Program, redis: R
 
 
 async def test_what_is_recorded_is_trimmed_in_the_end(program: Program, redis: Redis) -> None:
-    moves = await Moves(program).open(waiting_max=1000)
+    moves = await EventInRedis(program).open(waiting_max=1000)
     for n in range(400):
         await moves.join(f"v{n}")
 
     assert await redis.xlen(key(EVENT, 1, "outbox")) < 250  # whole nodes of a hundred go
 
 
-async def test_kept_numbers_never_go_back(moves: Moves, redis: Redis) -> None:
+async def test_kept_numbers_never_go_back(moves: EventInRedis, redis: Redis) -> None:
     await moves.join("ada", "bob")
 
     await moves.ask(recovery_commands.MarkRecorded("1-1", {LANE: 1}))

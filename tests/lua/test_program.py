@@ -1,4 +1,4 @@
-"""The program: batches in order, failures alone, the epoch gate, and the way back's own moves."""
+"""Program: batches in order, failures alone, the epoch gate, and the recovery's own moves."""
 
 import asyncio
 from typing import Any, TypeVar
@@ -19,25 +19,25 @@ from booking_rush.lua.holds.commands import CheckoutHold, ExtendHold, HoldSeats
 from booking_rush.lua.keys import KEYS, epoch_key, key
 from booking_rush.lua.line import commands as line_commands
 from booking_rush.lua.recovery import commands as recovery_commands
-from tests.support.event_in_redis import EVENT, LANE, Moves, seated, standing
+from tests.support.event_in_redis import EVENT, LANE, EventInRedis, seated, standing
 
 R = TypeVar("R")
 
 
 @pytest.fixture
-async def moves(program: Program) -> Moves:
-    return await Moves(program).open()
+async def moves(program: Program) -> EventInRedis:
+    return await EventInRedis(program).open()
 
 
 @pytest.fixture
-def batcher(moves: Moves, program: Program) -> Batcher:
+def batcher(moves: EventInRedis, program: Program) -> Batcher:
     gate = EpochGate(EVENT)
     number, _, run_id = moves.stamp.partition(":")
-    gate.judge(int(number), moves.stamp, run_id)
+    gate.compare(int(number), moves.stamp, run_id)
     return Batcher(program, gate)
 
 
-async def test_a_batch_is_answered_in_order(moves: Moves, program: Program) -> None:
+async def test_a_batch_is_answered_in_order(moves: EventInRedis, program: Program) -> None:
     commands = [
         line_commands.JoinLine("ada"),
         line_commands.LeaveLine("bob", "left"),
@@ -53,7 +53,9 @@ async def test_a_batch_is_answered_in_order(moves: Moves, program: Program) -> N
     ]
 
 
-async def test_what_fails_spoils_no_neighbour(moves: Moves, program: Program, redis: Redis) -> None:
+async def test_what_fails_spoils_no_neighbour(
+    moves: EventInRedis, program: Program, redis: Redis
+) -> None:
     await moves.join("ada")
     await redis.hset(key(EVENT, 1, "places"), "bob", b"\xc1 no MessagePack")
 
@@ -86,9 +88,9 @@ COMMANDS: list[lua.Command[Any]] = [
 
 @pytest.mark.parametrize("wrong", [known.name for known in KEYS])
 async def test_a_key_of_another_type_fails_a_move_and_no_neighbour(
-    wrong: str, moves: Moves, program: Program, redis: Redis
+    wrong: str, moves: EventInRedis, program: Program, redis: Redis
 ) -> None:
-    """Whatever key is broken, each command is answered, as failed or as asked."""
+    """Every command has a reply, Failed or its own, with any one key broken."""
     await moves.open(epoch=2, sections=[seated("stalls", A="..."), standing("floor", 5)])
     await moves.admit("ada", "bob")
     await moves.hold("ada", "stalls.A-2", key="before")
@@ -105,7 +107,7 @@ async def test_a_key_of_another_type_fails_a_move_and_no_neighbour(
     await redis.set("another", "still here")
 
 
-async def test_a_failed_move_is_raised_to_who_asked(moves: Moves, redis: Redis) -> None:
+async def test_a_failed_move_is_raised_to_who_asked(moves: EventInRedis, redis: Redis) -> None:
     await redis.hset(key(EVENT, 1, "places"), "bob", b"\xc1")
 
     with pytest.raises(MoveFailedError, match="Bad data"):
@@ -114,7 +116,7 @@ async def test_a_failed_move_is_raised_to_who_asked(moves: Moves, redis: Redis) 
 
 @pytest.mark.parametrize("change", ["2:{run_id}", "1:0123456789abcdef", "1:closed", None])
 async def test_another_epoch_or_another_redis_does_nothing(
-    change: str | None, moves: Moves, redis: Redis
+    change: str | None, moves: EventInRedis, redis: Redis
 ) -> None:
     if change is None:
         await redis.delete(epoch_key(EVENT))
@@ -127,39 +129,41 @@ async def test_another_epoch_or_another_redis_does_nothing(
 
 
 async def test_a_stamp_of_another_redis_does_nothing_even_where_it_is_stored(
-    moves: Moves, redis: Redis
+    moves: EventInRedis, redis: Redis
 ) -> None:
-    """An AOF that was put into a new Redis brings the old epoch's key with it."""
+    """Copying an AOF into a new Redis copies the old epoch's key, too."""
     await redis.set(epoch_key(EVENT), "1:0123456789abcdef")
 
     with pytest.raises(Recovering):
         await moves.ask(line_commands.JoinLine("ada"), stamp="1:0123456789abcdef")
 
 
-async def test_the_program_is_loaded_again_when_redis_forgot_it(moves: Moves, redis: Redis) -> None:
+async def test_the_program_is_loaded_again_when_redis_forgot_it(
+    moves: EventInRedis, redis: Redis
+) -> None:
     await redis.script_flush()
 
     assert isinstance(await moves.ask(line_commands.JoinLine("ada")), line_commands.Waiting)
 
 
-# The one way back's moves
+# The recovery's moves
 
 
-async def test_a_closed_epoch_lets_nothing_through(moves: Moves) -> None:
+async def test_a_closed_epoch_lets_nothing_through(moves: EventInRedis) -> None:
     assert await moves.ask(recovery_commands.CloseEpoch(1)) == recovery_commands.EpochClosed()
 
     with pytest.raises(Recovering):
         await moves.ask(line_commands.JoinLine("ada"))
 
 
-async def test_closing_again_is_closing(moves: Moves) -> None:
+async def test_closing_again_is_closing(moves: EventInRedis) -> None:
     await moves.ask(recovery_commands.CloseEpoch(1))
 
     assert await moves.ask(recovery_commands.CloseEpoch(1)) == recovery_commands.EpochClosed()
 
 
 async def test_neither_closing_nor_opening_replaces_a_greater_epoch(
-    moves: Moves, redis: Redis
+    moves: EventInRedis, redis: Redis
 ) -> None:
     run_id = moves.stamp.partition(":")[2]
     await redis.set(epoch_key(EVENT), f"7:{run_id}")
@@ -170,7 +174,7 @@ async def test_neither_closing_nor_opening_replaces_a_greater_epoch(
     ) == recovery_commands.EpochPassed(7)
 
 
-async def test_opening_works_only_in_the_redis_that_it_names(moves: Moves) -> None:
+async def test_opening_works_only_in_the_redis_that_it_names(moves: EventInRedis) -> None:
     await moves.ask(recovery_commands.CloseEpoch(1))
 
     assert await moves.ask(
@@ -179,7 +183,7 @@ async def test_opening_works_only_in_the_redis_that_it_names(moves: Moves) -> No
 
 
 async def test_what_was_flushed_while_it_was_loaded_is_not_opened(
-    moves: Moves, redis: Redis
+    moves: EventInRedis, redis: Redis
 ) -> None:
     run_id = moves.stamp.partition(":")[2]
     await moves.ask(recovery_commands.CloseEpoch(1))
@@ -196,7 +200,7 @@ async def test_what_was_flushed_while_it_was_loaded_is_not_opened(
     ) == recovery_commands.EpochPassed(-1)
 
 
-async def test_who_loads_late_writes_nothing_into_an_open_epoch(moves: Moves) -> None:
+async def test_who_loads_late_writes_nothing_into_an_open_epoch(moves: EventInRedis) -> None:
     await moves.join("ada")
     load = recovery_commands.LoadEvent(1, "open", {}, {LANE: 0}, {LANE: 0}, {})
 

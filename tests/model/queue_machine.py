@@ -51,7 +51,7 @@ RULE_CHANGES = st.fixed_dictionaries(
 
 
 class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
-    """Runs each rule on both queues and compares their answers."""
+    """A state machine that runs each rule on both queues, and compares their answers."""
 
     @initialize()
     def begin(self) -> None:
@@ -116,7 +116,7 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         assert advanced.admitted == self.reference.tick()
 
     @rule(change=RULE_CHANGES, state=st.sampled_from(["open", "open", "paused", "draining"]))
-    def change_rules(self, change: dict[str, float], state: lua.RoomState) -> None:
+    def change_rules(self, change: dict[str, float], state: lua.EventState) -> None:
         self.reference.rules.update(change)
         self.reference.state = state
         self._set_rules()

@@ -126,7 +126,7 @@ TRANSITIONS: dict[tuple[str, str], tuple[str, str, str, tuple[str, ...]]] = {
 
 @dataclass
 class ReferenceLedger:
-    """What Postgres has; times are ms of one clock."""
+    """Rows in Postgres. Times are ms of one clock."""
 
     now: int
     recorded_passes: dict[str, int] = field(default_factory=dict[str, int])

@@ -28,7 +28,7 @@ from tests.model.reference_ledger import (  # fmt: skip
 
 @dataclass
 class ReferenceSale(ReferenceLedger):
-    """What Redis has, and the stream of entries that are not recorded yet."""
+    """Values in Redis, and the stream of entries that are not recorded yet."""
 
     passes: dict[str, int] = field(default_factory=dict[str, int])
     rows: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SEATS, "."))
@@ -129,7 +129,7 @@ class ReferenceSale(ReferenceLedger):
         )
 
     def will_take_seats(self, id_: str, *kinds: str) -> bool:
-        """Whether an order of these kinds waits that takes seats back which Redis has let go."""
+        """Return whether an order of these kinds waits that takes freed seats back."""
         waits = any(entry.booking == id_ and entry.kind in kinds for entry in self.waiting())
         return waits and not self.holds[id_].has_seats
 

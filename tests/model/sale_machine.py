@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -12,11 +11,11 @@ from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.holds import commands as lua
 from booking_rush.lua.line import commands
 from booking_rush.lua.saga import commands as saga_commands
+from tests.model.choices import CHOICES, Choice
 from tests.model.model_lab import Lab
 from tests.model.reference_ledger import (
     PAYMENT_STATES,
     PLACES,
-    SEATS,
     Hold,
     HoldRequest,
     OutboxEntry,
@@ -25,10 +24,7 @@ from tests.model.reference_ledger import (
 from tests.model.sale_stores import NAMES, SaleLab, pick
 from tests.support.event_in_redis import EVENT
 
-NTH = st.integers(0, 59)
 STEPS_S = (0, 11, 61, 201, 201, 301, -3)
-MESSAGES = ("charged", "charged", "declined", "declined", "overdue", "cancelled", "refunded",
-         "cancel_asked")  # fmt: skip
 # Methods of the machine, the likelier the more often they stand here.
 ACTIONS = (
     *("hold",) * 6, *("extend", "release", "repeat", "reuse_key", "leave", "remove"),
@@ -42,27 +38,8 @@ ACTIONS = (
 LOST = ("declined", "cancelled")  # a capture may follow for all that
 
 
-class Choice(NamedTuple):
-    """The drawn arguments of one action; each uses those that it needs."""
-
-    nth: int
-    other: int
-    request: HoldRequest
-    event: str
-    steps: int
-
-
-REQUESTS = st.one_of(
-    st.lists(st.sampled_from(SEATS), min_size=1, max_size=3, unique=True).map(
-        lambda seats: HoldRequest(tuple(seats), 0)
-    ),
-    st.integers(1, 3).map(lambda places: HoldRequest((), places)),
-)
-CHOICES = st.builds(Choice, NTH, NTH, REQUESTS, st.sampled_from(MESSAGES), st.integers(0, 6))
-
-
 class SaleMachine(SaleLab, RuleBasedStateMachine):
-    """Runs each action on both sales and compares answers and stores."""
+    """A state machine that runs each action on both sales, and compares answers and stores."""
 
     @initialize(freed_by_hand=st.booleans())
     def begin(self, freed_by_hand: bool) -> None:

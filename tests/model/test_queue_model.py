@@ -54,8 +54,8 @@ def without(text: str, part: str, instead: str) -> str:
 def numbers_from_a_clock(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'one.number = redis.call("INCR", key("numbers", LANE))',
-        'one.number = now % 1000000; redis.call("SET", key("numbers", LANE), one.number)',
+        'place.number = redis.call("INCR", key("numbers", LANE))',
+        'place.number = now % 1000000; redis.call("SET", key("numbers", LANE), place.number)',
     )
 
 
@@ -76,7 +76,7 @@ def ahead_without_gone(lab: Lab) -> None:
 def a_place_told_before_it_is_recorded(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'entry = one.number > number_at("kept", LANE) and last_entry() or ""',
+        'entry = place.number > number_at("kept", LANE) and last_entry() or ""',
         'entry = ""',
     )
 
@@ -99,7 +99,7 @@ def admitted_before_it_is_recorded(lab: Lab) -> None:
 def passes_that_a_loss_forgets(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'redis.call("ZADD", key("active"), one.deadline, one.visitor)\n    redis',
+        'redis.call("ZADD", key("active"), place.deadline, place.visitor)\n    redis',
         "redis",
     )
 

@@ -162,7 +162,7 @@ def test_who_wishes_again_for_seats_of_a_hold_that_is_over_gets_them(lab: Lab) -
 
 @dataclass
 class Mutation:
-    """Changes the code under test: the program's text, any function, or the conductor."""
+    """Code under test that a mutant changes: the program's text, any function, the conductor."""
 
     lab: Lab
     patch: pytest.MonkeyPatch
@@ -207,13 +207,14 @@ def a_refused_claim_counts_as_claimed(mutation: Mutation) -> None:
 
 def a_hold_that_is_being_paid_expires(mutation: Mutation) -> None:
     mutation.in_lua(
-        'hold.stop_clock(found)\n    hold.turn(found, "paying")', 'hold.turn(found, "paying")'
+        'holds.stop_clock(hold)\n    holds.set_state(hold, "paying")',
+        'holds.set_state(hold, "paying")',
     )
-    mutation.in_lua('if one and one.state == "held" then', "if one then")
+    mutation.in_lua('if hold and hold.state == "held" then', "if hold then")
 
 
 def orders_are_obeyed_whatever_their_step(mutation: Mutation) -> None:
-    mutation.in_lua("return step < one.step", "return false")
+    mutation.in_lua("return step < hold.step", "return false")
 
 
 def a_recorder_overwrites_what_the_saga_has_said(mutation: Mutation) -> None:
@@ -256,11 +257,11 @@ def what_lives_is_written_before_what_ended(mutation: Mutation) -> None:
 
 
 def a_hold_without_a_limit(mutation: Mutation) -> None:
-    mutation.in_lua("taken + wish.quantity > most", "false")
+    mutation.in_lua("taken + request.quantity > most", "false")
 
 
 def a_hold_of_whatever_is_free(mutation: Mutation) -> None:
-    mutation.in_lua("return #conflicts > 0 and", "return #conflicts == wish.quantity and")
+    mutation.in_lua("return #conflicts > 0 and", "return #conflicts == request.quantity and")
 
 
 MUTANTS: list[Callable[[Mutation], None]] = [

@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
@@ -28,7 +27,7 @@ from booking_rush.booking.payments.provider import (
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.stripe import Stripe
-from tests.support.fake_http import HandWrittenHttp
+from tests.support.fake_http import HandWrittenHttp, form_of, path_of, query_of
 
 KEY = "sk_test_123"  # as stripe-mock wants one to look
 SECRETS = ("whsec_new", "whsec_old")
@@ -39,18 +38,6 @@ def new_payment(*, age_ms: int = 0, lasts_ms: int = 60_000, secret: str = "") ->
     now = time.time_ns() // 1_000_000
     booking = uuid7(now - age_ms, uuid.uuid4().bytes[:10])
     return Payment(booking, 1, 6500, "EUR", "stripe", now + lasts_ms, "stripe", secret)
-
-
-def form_of(request: HttpRequest) -> dict[str, str]:
-    return {name: value for name, [value] in parse_qs((request.body or b"").decode()).items()}
-
-
-def path_of(request: HttpRequest) -> str:
-    return urlsplit(request.url).path
-
-
-def query_of(request: HttpRequest) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(request.url).query))
 
 
 def intent_form(payment: Payment) -> dict[str, str]:
@@ -66,7 +53,7 @@ def intent_form(payment: Payment) -> dict[str, str]:
 # Checked by stripe-mock
 
 
-class RecordedStripe:
+class StripeMock:
     """Stripe played by stripe-mock, and every request that was sent to it."""
 
     def __init__(self, http: AiohttpClient, url: str) -> None:
@@ -87,19 +74,19 @@ class RecordedStripe:
 
 
 @pytest.fixture
-async def mock(stripe_url: str) -> AsyncGenerator[RecordedStripe]:
+async def mock(stripe_url: str) -> AsyncGenerator[StripeMock]:
     async with open_http(connections=4) as http:
-        yield RecordedStripe(http, stripe_url)
+        yield StripeMock(http, stripe_url)
 
 
-async def test_stripe_is_a_provider_of_payments(mock: RecordedStripe) -> None:
+async def test_stripe_is_a_provider_of_payments(mock: StripeMock) -> None:
     provider: PaymentProvider = mock.stripe
 
     assert provider.name == "stripe"
     assert provider.methods == {"stripe"}
 
 
-async def test_a_charge_is_an_intent_that_the_page_pays(mock: RecordedStripe) -> None:
+async def test_a_charge_is_an_intent_that_the_page_pays(mock: StripeMock) -> None:
     payment = new_payment()
 
     secret = await mock.stripe.charge(payment)
@@ -110,17 +97,17 @@ async def test_a_charge_is_an_intent_that_the_page_pays(mock: RecordedStripe) ->
     assert form_of(mock.requests[0]) == intent_form(payment)
 
 
-async def test_a_charge_that_is_written_down_is_not_asked_again(mock: RecordedStripe) -> None:
+async def test_a_charge_that_is_written_down_is_not_asked_again(mock: StripeMock) -> None:
     assert await mock.stripe.charge(new_payment(secret="pi_1_secret_2")) == "pi_1_secret_2"
     assert mock.requests == []
 
 
-async def test_a_charge_past_its_deadline_is_cancelled(mock: RecordedStripe) -> None:
+async def test_a_charge_past_its_deadline_is_cancelled(mock: StripeMock) -> None:
     assert await mock.stripe.charge(new_payment(lasts_ms=-1)) == ""
     assert path_of(mock.requests[-1]).endswith("/cancel")
 
 
-async def test_what_stripe_has_never_seen_is_made_and_cancelled(mock: RecordedStripe) -> None:
+async def test_what_stripe_has_never_seen_is_made_and_cancelled(mock: StripeMock) -> None:
     payment = new_payment()
 
     await mock.stripe.cancel(payment)
@@ -133,7 +120,7 @@ async def test_what_stripe_has_never_seen_is_made_and_cancelled(mock: RecordedSt
     assert form_of(mock.requests[0]) == intent_form(payment)
 
 
-async def test_a_refund_says_whose_it_is(mock: RecordedStripe) -> None:
+async def test_a_refund_says_whose_it_is(mock: StripeMock) -> None:
     payment = new_payment(secret="pi_7_secret_8")
 
     await mock.stripe.refund(payment)
@@ -146,7 +133,7 @@ async def test_a_refund_says_whose_it_is(mock: RecordedStripe) -> None:
     }
 
 
-async def test_an_open_intent_has_no_word(mock: RecordedStripe) -> None:
+async def test_an_open_intent_has_no_word(mock: StripeMock) -> None:
     payment = new_payment()
 
     assert await mock.stripe.list_notifications(payment) == []
@@ -155,7 +142,7 @@ async def test_an_open_intent_has_no_word(mock: RecordedStripe) -> None:
     assert mock.requests[0].headers["Idempotency-Key"] == payment.key
 
 
-async def test_what_is_older_than_its_key_is_searched_for_first(mock: RecordedStripe) -> None:
+async def test_what_is_older_than_its_key_is_searched_for_first(mock: StripeMock) -> None:
     payment = new_payment(age_ms=21 * HOUR_MS)
 
     await mock.stripe.refund(payment)
@@ -181,16 +168,13 @@ async def test_a_list_of_refunds_is_read_as_stripe_writes_it(stripe_url: str) ->
             assert found.status == 200, found.body
             return found
 
-        notifications = await Stripe(
-            HandWrittenHttp(answer), KEY, SECRETS, stripe_url
-        ).list_notifications(new_payment(secret="pi_1_secret_2"))
-    assert [one.kind for one in notifications] == ["charged", "refunded"]
+        stripe = Stripe(HandWrittenHttp(answer), KEY, SECRETS, stripe_url)
+        found = await stripe.list_notifications(new_payment(secret="pi_1_secret_2"))
+    assert [one.kind for one in found] == ["charged", "refunded"]
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", "6500"), ("ISK", "650000")])
-async def test_amounts_are_in_stripes_units(
-    mock: RecordedStripe, currency: str, amount: str
-) -> None:
+async def test_amounts_are_in_stripes_units(mock: StripeMock, currency: str, amount: str) -> None:
     await mock.stripe.charge(new_payment()._replace(currency=currency))
     assert form_of(mock.requests[0])["amount"] == amount
 
@@ -350,8 +334,4 @@ async def test_a_search_that_finds_nothing_makes_the_intent() -> None:
         return 200, {"data": []} if path.endswith("/search") else intent("requires_payment_method")
 
     await stripe_with(answers).cancel(new_payment(age_ms=21 * HOUR_MS))
-    assert paths == [
-        "/v1/payment_intents/search",
-        "/v1/payment_intents",
-        "/v1/payment_intents/pi_1/cancel",
-    ]
+    assert paths == [f"/v1/payment_intents{end}" for end in ("/search", "", "/pi_1/cancel")]

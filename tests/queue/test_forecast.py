@@ -6,25 +6,25 @@ from booking_rush.queue.forecast import AdmissionRate, forecast
 
 
 def test_pace_is_what_ticks_count_over_half_a_minute() -> None:
-    pace = AdmissionRate()
+    rate = AdmissionRate()
     for second in range(60):
-        pace.add(second * 1000, 10 * second if second < 40 else 400)
+        rate.add(second * 1000, 10 * second if second < 40 else 400)
 
-    assert pace.per_second() == pytest.approx(110 / 30)
+    assert rate.per_second() == pytest.approx(110 / 30)
 
 
 def test_pace_is_unknown_at_first_and_after_a_step_back() -> None:
-    pace = AdmissionRate()
-    pace.add(10_000, 5)
-    assert pace.per_second() is None
-    pace.add(20_000, 50)
-    assert pace.per_second() == 4.5
-    pace.add(15_000, 50)
-    assert pace.per_second() is None
+    rate = AdmissionRate()
+    rate.add(10_000, 5)
+    assert rate.per_second() is None
+    rate.add(20_000, 50)
+    assert rate.per_second() == 4.5
+    rate.add(15_000, 50)
+    assert rate.per_second() is None
 
 
 @pytest.mark.parametrize(
-    ("ahead", "free", "rate", "pace", "seconds"),
+    ("ahead", "free", "rate", "measured", "seconds"),
     [
         (0, 100, 10, None, 1),
         (99, 100, 10, None, 10),
@@ -36,9 +36,9 @@ def test_pace_is_unknown_at_first_and_after_a_step_back() -> None:
     ],
 )
 def test_a_forecast_is_free_room_at_the_rate_and_the_rest_at_the_pace(
-    ahead: int, free: float, rate: float, pace: float | None, seconds: int | None
+    ahead: int, free: float, rate: float, measured: float | None, seconds: int | None
 ) -> None:
-    found = forecast(ahead, free=free, rate=rate, pace=pace)
+    found = forecast(ahead, free=free, rate=rate, measured=measured)
 
     assert (found[0] if found else None) == seconds
     if found:

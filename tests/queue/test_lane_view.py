@@ -1,4 +1,4 @@
-"""The pure parts of the line: views, forecasts, watermarks, rules."""
+"""View of a lane: positions, missed news, and a head that only grows."""
 
 import random
 
@@ -7,13 +7,13 @@ from booking_rush.queue.lane_view import LaneView
 
 
 def test_ahead_counts_who_still_waits_whatever_happened() -> None:
-    """A view fed with every departure agrees with counting the line itself."""
+    """Compare a view that was given every departure with a count of the line itself."""
     chance = random.Random(7)
     for _ in range(200):
         waiting, view = set(range(1, 60)), LaneView()
         for number in chance.sample(range(1, 60), 50):
             waiting.discard(number)
-            view.drop(number, min(waiting) - 1)
+            view.apply_gone(number, min(waiting) - 1)
             for other in waiting:
                 assert view.ahead(other) == sum(before < other for before in waiting)
                 assert view.waits(other)
@@ -22,23 +22,17 @@ def test_ahead_counts_who_still_waits_whatever_happened() -> None:
 
 def test_a_view_that_missed_news_says_so_at_the_next_tick() -> None:
     view = LaneView()
-    view.drop(5, 1)
+    view.apply_gone(5, 1)
 
-    assert not view.tick(LaneTick(head=1, gone=2, waiting=7))
-    view.learn([4, 5])
-    assert view.tick(LaneTick(head=1, gone=2, waiting=7))
+    assert not view.apply_tick(LaneTick(head=1, gone=2, waiting=7))
+    view.add_gone([4, 5])
+    assert view.apply_tick(LaneTick(head=1, gone=2, waiting=7))
     assert view.ahead(6) == 2
 
 
 def test_an_older_head_does_not_move_a_view_back() -> None:
     view = LaneView()
-    view.tick(LaneTick(head=9, gone=0, waiting=3))
-    view.drop(0, 4)
+    view.apply_tick(LaneTick(head=9, gone=0, waiting=3))
+    view.apply_gone(0, 4)
 
     assert view.head == 9
-
-
-# Watermark
-
-
-# Rules

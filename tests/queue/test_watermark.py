@@ -44,7 +44,7 @@ async def test_a_new_epoch_refuses_who_waited_in_the_old_one() -> None:
 
 
 async def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watermark_module, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(watermark_module, "TIMEOUT_S", 0.01)
 
     with pytest.raises(TryAgain):
         await Watermark().reach("1-0")

@@ -1,4 +1,4 @@
-"""The one way back: Redis is emptied, rewound or replaced, and nobody loses what they were told."""
+"""Recovery: Redis is emptied, rewound or replaced, and visitors keep the places they were sent."""
 
 import asyncio
 import shutil
@@ -29,7 +29,7 @@ PATIENCE_S = 120.0  # a look of everybody takes 5 s, and four times as long besi
 
 
 class RecoveringSale:
-    """Two serve, two record and a tend, and a crowd in front of them."""
+    """A crowd, and the processes it talks to: two serve, two record and a tend."""
 
     def __init__(self, crowd: Crowd, processes: dict[str, Process], store: Store, pool: Pool):
         self.crowd = crowd
@@ -41,16 +41,16 @@ class RecoveringSale:
         return int(await self.pool.fetchval("SELECT epoch FROM recorded"))
 
     async def state(self) -> str:
-        """The room's state as a visitor of one of the processes sees it."""
+        """Return the event's state as a visitor sees it in one of the processes."""
         async with httpx.AsyncClient(base_url=self.crowd.base) as client:
             answer = await client.get("/api/v1/events/demo")
         return str(answer.json()["event"]["state"])
 
     async def is_back(self) -> None:
-        """Wait until everybody who was told a place is there with it, whichever process they ask.
+        """Wait until every visitor finds the place they were sent, whichever process they ask.
 
         Raises:
-            AssertionError: who is not, what they hear instead, and what the processes say.
+            AssertionError: with the visitors who do not, their last answers, and the logs.
         """
         self.crowd.expect_places_again()
         try:
@@ -85,7 +85,7 @@ async def recovering_sale(stores: BrokenStore, **rules: float) -> AsyncGenerator
 
 
 async def gather_crowd(crowd: Crowd) -> list[asyncio.Task[None]]:
-    """Two thousand wait, some of them on sockets; others go on joining and looking."""
+    """Let 2,000 visitors wait, some of them on sockets, while others join and look."""
     visitors = [crowd.new_visitor() for _ in range(WAITING)]
     for at in range(0, WAITING, 100):
         await asyncio.gather(*(crowd.join(visitor) for visitor in visitors[at : at + 100]))
@@ -99,7 +99,7 @@ async def gather_crowd(crowd: Crowd) -> list[asyncio.Task[None]]:
 
 
 def replace(store: Store) -> None:
-    """Another Redis, empty, on the same address."""
+    """Put another Redis, empty, at the same address."""
     data = Path(store.child.argv[store.child.argv.index("--dir") + 1])
     store.kill()
     shutil.rmtree(data)
@@ -108,7 +108,7 @@ def replace(store: Store) -> None:
 
 
 def restart(store: Store) -> None:
-    """The same Redis again, with all its data: its run id is another, so it must be loaded."""
+    """Restart Redis with all its data: its run id is another, so it must be loaded."""
     store.stop()
     store.start()
 
@@ -136,7 +136,7 @@ async def test_nobody_loses_what_they_were_told(
 async def test_one_recorder_is_stopped_in_the_middle_of_bringing_back(
     broken_store: BrokenStore,
 ) -> None:
-    """The holder of the lease stops for ten seconds while it loads; the other brings all back."""
+    """The holder of the lease stops for ten seconds while it loads; the other one takes over."""
     rules = {"rate_per_second": 20, "active_max": 30, "claim_seconds": 600, "pass_seconds": 3600}
     async with recovering_sale(broken_store, **rules) as sale:
         tasks = await gather_crowd(sale.crowd)
@@ -158,7 +158,7 @@ async def test_one_recorder_is_stopped_in_the_middle_of_bringing_back(
 
 
 async def _stop_while_loading(sale: RecoveringSale) -> float:
-    """Empty Redis and stop whoever has begun to load; when that was."""
+    """Empty Redis, and stop the recorder that has begun to load. Return when that was."""
     async with connect(sale.store.url) as redis:
         await redis.flushall()
         while await sale.epoch() < 2:
@@ -182,7 +182,7 @@ async def _is_open(sale: RecoveringSale) -> bool:
 
 
 async def assert_order_is_kept(pool: Pool) -> None:
-    """Whoever was admitted was admitted in the order of numbers, wave by wave."""
+    """Assert that visitors were admitted in the order of their numbers, wave by wave."""
     rows = await pool.fetch("SELECT number, wave FROM places WHERE wave > 0 ORDER BY number")
     waves = [row["wave"] for row in rows]
     assert waves == sorted(waves)
@@ -208,7 +208,7 @@ async def test_rebuilding_by_hand_keeps_everybody(broken_store: BrokenStore) -> 
 async def test_redis_that_counts_further_than_postgres_is_brought_back_from_there(
     broken_store: BrokenStore,
 ) -> None:
-    """Postgres was put back from a backup: it is the truth, and counts on from Redis's number."""
+    """Postgres was restored from a backup: it decides, and counts on from the epoch of Redis."""
     async with recovering_sale(broken_store, rate_per_second=0) as sale:
         visitor = sale.crowd.new_visitor()
         await sale.crowd.join(visitor)

@@ -30,15 +30,15 @@ async def test_a_number_that_waits_again_is_told_its_place_again(left: str) -> N
     sent.record(waits(5), LONG_AGO)
     positions.add(subscriber, 5)
     if left == "by head":
-        view.drop(0, 5)
+        view.apply_gone(0, 5)
         assert positions.passed() == [subscriber]
-        view.forget()
+        view.reset()
     else:
         sent.record(None, LONG_AGO)
         assert await positions.send() == 0
 
     sent.record(waits(5), LONG_AGO)
     positions.add(subscriber, 5)
-    view.drop(3, 0)
+    view.apply_gone(3, 0)
     assert await positions.send() == 1
     assert orjson.loads(frames[-1])["ahead"] == 3

@@ -91,7 +91,7 @@ class PaidEvent:
         self._order = itertools.count()
 
     async def ask(self, command: Any) -> Any:
-        run_id, [stamp] = await self._program.found(["demo"])
+        run_id, [stamp] = await self._program.epochs(["demo"])
         assert stamp.endswith(run_id)
         return await self._program.ask("demo", stamp, command)
 
@@ -148,7 +148,7 @@ async def paid_event(
     asyncio.get_running_loop().set_exception_handler(bury_quietly)
     monkeypatch.setattr(recorder, "BLOCK_MS", 0)
     monkeypatch.setattr(watchdog, "EVERY_S", 0.02)
-    monkeypatch.setattr(server_bank, "LOOK_S", 0.01)
+    monkeypatch.setattr(server_bank, "POLL_S", 0.01)
     settings = settings_for(redis_url, postgres_url)
     rows = [{"name": f"R{n}", "seats": 500} for n in range(4)]
     section = {

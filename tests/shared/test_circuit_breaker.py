@@ -1,4 +1,4 @@
-"""The circuit breaker, with a clock of the tests."""
+"""Circuit breaker, on a clock of the tests."""
 
 from booking_rush.circuit_breaker import CircuitBreaker
 

@@ -1,4 +1,4 @@
-"""Work that is given up in time, whatever it makes of its cancellation."""
+"""Deadlines of coroutines that obey, swallow or cause their cancellation."""
 
 import asyncio
 

@@ -177,7 +177,7 @@ class Visitor:
 
 
 class Clients:
-    """Makes visitors and operators of one server."""
+    """A factory of visitors and operators of one server."""
 
     def __init__(self, base: str, stack: AsyncExitStack) -> None:
         self.base = base

@@ -14,7 +14,7 @@ class CrashedError(BaseException):
 
 
 class CrashPoint:
-    """Counts calls to stores and bank, and ends the process at one of them."""
+    """A counter of calls to stores and bank, which ends the process at one of them."""
 
     def __init__(self, at: int, *, answered: bool) -> None:
         self.calls = 0

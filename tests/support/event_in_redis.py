@@ -1,4 +1,4 @@
-"""One event in Redis, asked directly; the test owns the clock."""
+"""One event in Redis without Postgres: a test runs its moves directly, on a clock of its own."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.program import Program
-from booking_rush.lua.commands import Command, RoomState
+from booking_rush.lua.commands import Command, EventState
 from booking_rush.lua.events.commands import ReadSeats, SectionInventory
 from booking_rush.lua.holds.commands import CheckoutHold, Held, Hold, HoldSeats
 from booking_rush.lua.keys import key
@@ -31,25 +31,25 @@ LANE = "main"
 NOON = 1_800_000_000_000  # ms
 
 
-class Moves:
-    """Asks moves of the event `demo` at `now`, which only the test moves."""
+class EventInRedis:
+    """The event `demo`; its moves run at `now`, in ms, which only the test changes."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.now = NOON
         self.stamp = ""
-        self.wishes = 0
+        self.holds_asked = 0
 
     async def open(
         self,
         *,
-        state: RoomState = "open",
+        state: EventState = "open",
         epoch: int = 1,
         sections: Sequence[SectionInventory] = (),
         **rules: float,
-    ) -> "Moves":
+    ) -> "EventInRedis":
         """Load the event, empty, under an epoch."""
-        run_id, _ = await self.program.found([EVENT])
+        run_id, _ = await self.program.epochs([EVENT])
         await self.ask(CloseEpoch(epoch - 1), stamp=f"{epoch - 1}:{run_id}")
         self.stamp = f"{epoch}:{run_id}"
         load = LoadEvent(1, state, rules_of(dict(rules)).numbers(), {LANE: 0}, {LANE: 0}, {})
@@ -62,7 +62,7 @@ class Moves:
         return await self.program.ask(EVENT, stamp or self.stamp, command, now_ms=self.now)
 
     async def join(self, *visitors: str, recorded: bool = True) -> list[int]:
-        """Join in this order; the numbers. Unless said otherwise, Postgres has them."""
+        """Join in this order, marked as recorded unless `recorded` is false. Return the numbers."""
         numbers: list[int] = []
         for visitor in visitors:
             place = await self.ask(JoinLine(visitor))
@@ -73,61 +73,61 @@ class Moves:
         return numbers
 
     async def admit(self, *visitors: str) -> None:
-        """Join and be let in, one after the other."""
+        """Join and be admitted by an operator, one after the other."""
         for visitor in visitors:
             await self.join(visitor)
             await self.ask(AdmitVisitor(visitor, "a test"))
 
-    def wish(self, visitor: str, *seats: str, key: str = "", **fields: Any) -> HoldSeats:
-        """A wish to hold seats, or `quantity` of a `section`; every one with a key of its own."""
-        self.wishes += 1
-        facts: dict[str, Any] = {"section": "", "quantity": 0, "right": "place"} | fields
-        key = key or f"key {self.wishes}"
-        print_ = repr((seats, facts["section"], facts["quantity"]))
-        hold = f"hold-{self.wishes}"
-        return HoldSeats(hold, visitor, key, print_, list(seats), **facts)
+    def hold_command(self, visitor: str, *seats: str, key: str = "", **fields: Any) -> HoldSeats:
+        """Make a command to hold seats, or `quantity` of a `section`, under a new key."""
+        self.holds_asked += 1
+        arguments: dict[str, Any] = {"section": "", "quantity": 0, "right": "place"} | fields
+        key = key or f"key {self.holds_asked}"
+        fingerprint = repr((seats, arguments["section"], arguments["quantity"]))
+        hold = f"hold-{self.holds_asked}"
+        return HoldSeats(hold, visitor, key, fingerprint, list(seats), **arguments)
 
     async def hold(self, visitor: str, *seats: str, **fields: Any) -> Held:
         """Hold seats, or `quantity` of a `section`."""
-        held = await self.ask(self.wish(visitor, *seats, **fields))
+        held = await self.ask(self.hold_command(visitor, *seats, **fields))
         assert isinstance(held, Held), held
         return held
 
     async def check_out(self, visitor: str, *seats: str) -> str:
-        """Hold seats and begin to pay them; the hold."""
+        """Hold seats and check them out. Return the hold's id."""
         held = await self.hold(visitor, *seats)
         await self.ask(CheckoutHold(visitor, held.id, "ok"))
         return held.id
 
     async def rows(self, section: str = "stalls") -> dict[str, str]:
-        """The rows of a section as they stand."""
-        [shown] = (await self.ask(ReadSeats([section]))).sections
-        assert sum(text.count(".") for _, text in shown.rows) == shown.free
-        return dict(shown.rows)
+        """Return the rows of a section by name; their free seats must add up to its count."""
+        [found] = (await self.ask(ReadSeats([section]))).sections
+        assert sum(text.count(".") for _, text in found.rows) == found.free
+        return dict(found.rows)
 
     async def free(self, section: str) -> int:
-        [shown] = (await self.ask(ReadSeats([section]))).sections
-        return shown.free
+        [found] = (await self.ask(ReadSeats([section]))).sections
+        return found.free
 
-    async def beat(self, *, after_s: float = 0) -> int:
-        """One beat, so much later; how many came in."""
+    async def tick(self, *, after_s: float = 0) -> int:
+        """Run a tick, `after_s` later. Return how many visitors it admitted."""
         self.now += int(after_s * 1000)
         return (await self.ask(AdmitNext())).admitted
 
 
 def seated(section: str, **rows: str) -> SectionInventory:
-    """A seated section, its rows as they stand; a seat costs 6500."""
+    """Make a seated section of these rows, one mark a seat; a seat costs 6500."""
     free = sum(text.count(".") for text in rows.values())
     return SectionInventory(section, "seated", 6500, "EUR", free, list(rows.items()))
 
 
 def standing(section: str, free: int) -> SectionInventory:
-    """A standing section; a place costs 4500."""
+    """Make a standing section; a place costs 4500."""
     return SectionInventory(section, "standing", 4500, "EUR", free, [])
 
 
-async def numbers_of(redis: Redis) -> dict[str, int]:
-    """Who waits, by number."""
+async def waiting_numbers(redis: Redis) -> dict[str, int]:
+    """Return the number of each visitor who waits."""
     line: Any = await redis.zrange(key(EVENT, 1, "line", LANE), 0, -1, withscores=True)
     return {member.decode(): int(score) for member, score in line}
 
@@ -139,6 +139,6 @@ async def read_holds(redis: Redis, epoch: int, ids: Iterable[str]) -> list[Hold]
 
 
 async def outbox(redis: Redis) -> list[tuple[str, str]]:
-    """(visitor, state) of every entry, oldest first."""
+    """Return (visitor, state) of every entry, oldest first."""
     entries: Any = await redis.xrange(key(EVENT, 1, "outbox"))
     return [(fields[b"visitor"].decode(), fields[b"state"].decode()) for _, fields in entries]

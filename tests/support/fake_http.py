@@ -1,8 +1,13 @@
 """HTTP clients for tests: an unused one, one with hand-written responses, a recorder."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from booking_rush.booking.payments.http_client import HttpClient, HttpRequest, HttpResponse
+from booking_rush.booking.payments.http_client import (
+    HttpClient,
+    HttpRequest,
+    HttpResponse,
+)
 
 
 class UnusedHttp:
@@ -32,3 +37,15 @@ class RecordingHttp:
     async def send(self, request: HttpRequest) -> HttpResponse:
         self._sent.append(request)
         return await self._http.send(request)
+
+
+def form_of(request: HttpRequest) -> dict[str, str]:
+    return {name: value for name, [value] in parse_qs((request.body or b"").decode()).items()}
+
+
+def path_of(request: HttpRequest) -> str:
+    return urlsplit(request.url).path
+
+
+def query_of(request: HttpRequest) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(request.url).query))

@@ -136,7 +136,7 @@ async def serve_bank(
 
 
 async def all_delivered(pool: Pool) -> bool:
-    """Whether no webhook waits to be delivered."""
+    """Return whether no webhook waits to be delivered."""
     waiting = "SELECT count(*) FROM bank.webhooks WHERE delivered_at IS NULL AND due_at IS NOT NULL"
     return bool(await pool.fetchval(waiting) == 0)
 

@@ -12,7 +12,7 @@ TERMINAL = ("confirmed", "expired", "released", "refunded")
 
 
 async def is_quiet(pool: Pool) -> bool:
-    """Whether no booking, message, webhook or charge is unfinished; all as of one moment."""
+    """Return whether every booking, message, webhook and charge is finished, as of one moment."""
     unfinished: int = await pool.fetchval(
         """
         SELECT (SELECT count(*) FROM bookings WHERE state <> ALL($1))

@@ -188,7 +188,7 @@ async def open_world(
 
 
 def bank_of(services: Services) -> PracticeBank:
-    """The practice bank as a house asks it, without the breaker before it."""
+    """Return the client of the practice bank, without its circuit breaker."""
     return cast("PracticeBank", services.payments.named("bank"))
 
 

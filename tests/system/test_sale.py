@@ -20,7 +20,7 @@ from tests.support.store_agreement import disagreements, is_quiet, seat_marks
 
 
 class Auditor:
-    """Reads an event's counts in Redis all the time: their sum must always be the capacity."""
+    """A reader of an event's counts in Redis, whose sum must always be the capacity."""
 
     def __init__(self, program: Program, stamp: str, capacity: int) -> None:
         self._program = program
@@ -32,7 +32,7 @@ class Auditor:
     async def of(cls, redis: Redis, capacity: int) -> Self:
         """Make an auditor; before a crowd fills this loop, or its calls time out."""
         program = Program(redis)
-        run_id, [stamp] = await program.found(["demo"])
+        run_id, [stamp] = await program.epochs(["demo"])
         assert stamp.endswith(run_id)
         return cls(program, stamp, capacity)
 

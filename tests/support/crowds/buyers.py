@@ -22,7 +22,7 @@ RETRYABLE = ("try_again", "recovering", "busy")
 
 @dataclass
 class BuyerProfile:
-    """How a buyer behaves: how they choose seats, and the probabilities of everything else."""
+    """Behaviour of a buyer: the choice of seats, and the probabilities of everything else."""
 
     choose: Callable[[random.Random], HoldRequest]
     tries: int = 3  # refusals after which they give up
@@ -85,7 +85,7 @@ class Buyer:
                 await self._buy(socket)
 
     def _is_finished(self) -> bool:
-        """Whether a booking has ended, or the buyer was refused too often."""
+        """Return whether a booking has ended, or the buyer was refused too often."""
         ended = any(booking["state"] in TERMINAL for booking in self.bookings.values())
         return ended or len(self.refusals) >= self.profile.tries
 

@@ -1,4 +1,4 @@
-"""A stage for measuring: the demo on a port and data of its own, and an event made for the run."""
+"""Environments of benchmarks: a demo of its own, or stores alone; CPU times and results."""
 
 import asyncio
 import os
@@ -27,8 +27,8 @@ READY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the demo answers, who may operate it, and the processes that it printed."""
+class RunningDemo:
+    """A running demo: its address, the operator's password, and the pids that it printed."""
 
     base: str
     password: str
@@ -36,7 +36,7 @@ class Stage:
 
     @property
     def socket_url(self) -> str:
-        """The same address for sockets."""
+        """Return its address for sockets."""
         return self.base.replace("http", "ws", 1)
 
     async def operator(self, client: httpx.AsyncClient) -> None:
@@ -63,12 +63,12 @@ class Stage:
             (await client.post(f"/api/v1/admin/events/{name}/open")).raise_for_status()
 
     def cpu_s(self) -> dict[str, float]:
-        """Processor seconds of each process so far."""
+        """Return the CPU seconds of each process so far."""
         return cpu_s(self.pids)
 
 
 def cpu_s(pids: Mapping[str, int]) -> dict[str, float]:
-    """Processor seconds of some processes so far, from the kernel."""
+    """Return the CPU seconds of some processes so far, from /proc."""
     tick = os.sysconf("SC_CLK_TCK")
     spent: dict[str, float] = {}
     for name, pid in pids.items():
@@ -78,8 +78,8 @@ def cpu_s(pids: Mapping[str, int]) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def staged(**environment: str) -> AsyncGenerator[Stage]:
-    """The demo, from start to stop, in a folder that goes with it."""
+async def running_demo(**environment: str) -> AsyncGenerator[RunningDemo]:
+    """Run the demo on a free port and a temporary folder while the block lasts."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="rush-load-") as folder:
         process = await asyncio.create_subprocess_exec(
@@ -92,11 +92,11 @@ async def staged(**environment: str) -> AsyncGenerator[Stage]:
         )  # fmt: skip
         try:
             async with asyncio.timeout(READY_S):
-                said = await _until_ready(process)
-            yield Stage(
+                output = await _until_ready(process)
+            yield RunningDemo(
                 base=f"http://127.0.0.1:{port}",
-                password=_found(r"admin / (\S+)", said),
-                pids={n: int(p) for n, p in re.findall(r"^  (\S+) +pid (\d+)$", said, re.M)},
+                password=_found(r"admin / (\S+)", output),
+                pids={n: int(p) for n, p in re.findall(r"^  (\S+) +pid (\d+)$", output, re.M)},
             )
         finally:
             process.send_signal(signal.SIGTERM)
@@ -105,12 +105,12 @@ async def staged(**environment: str) -> AsyncGenerator[Stage]:
 
 async def _until_ready(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
-    said = ""
-    while "  API" not in said:
+    output = ""
+    while "  API" not in output:
         line = await process.stdout.readline()
-        assert line, said
-        said += line.decode()
-    return said
+        assert line, output
+        output += line.decode()
+    return output
 
 
 def _found(pattern: str, text: str) -> str:
@@ -119,11 +119,11 @@ def _found(pattern: str, text: str) -> str:
     return found[1]
 
 
-class stores:
-    """A Redis and a seeded Postgres of this benchmark alone; what else it needs stands beside."""
+class Stores:
+    """A Redis and a Postgres with the demo's event, for one benchmark; `supervisor` runs more."""
 
     async def __aenter__(self) -> tuple[Redis, str]:
-        """Start both; the client of the one, the address of the other."""
+        """Start both. Return a client of Redis and the address of Postgres."""
         self._folder = tempfile.TemporaryDirectory(prefix="rush-bench-")
         folder = Path(self._folder.name)
         folder.chmod(0o711)
@@ -149,7 +149,7 @@ class stores:
 
 
 def percentiles(values: list[float]) -> dict[str, float]:
-    """p50, p90 and p99 of some values, in ms where they are seconds."""
+    """Return p50, p90 and p99 in ms of some values in seconds."""
     ordered = sorted(values)
     return {
         name: ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
@@ -157,10 +157,10 @@ def percentiles(values: list[float]) -> dict[str, float]:
     }
 
 
-def line(name: str, **figures: Any) -> None:
+def report(name: str, **values: Any) -> None:
     """Print one result."""
     shown = "  ".join(
         f"{key} {value:,.2f}" if isinstance(value, float) else f"{key} {value}"
-        for key, value in figures.items()
+        for key, value in values.items()
     )
     print(f"{name:<28} {shown}", flush=True)

@@ -1,4 +1,4 @@
-"""Ceilings: the same rows written into tables of the same shape, by bare statements in batches."""
+"""Baselines: the same rows written by bare statements in batches, into tables of the same shape."""
 
 import time
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from booking_rush.postgres import Connection, Pool
 TABLES = ("bookings", "claims", "payments", "outbox", "states", "inbox")
 
 
-async def bare_record(pool: Pool, batch: int) -> float:
-    """Seconds to insert what recording has written, and to update each booking once."""
-    await _twins(pool)
+async def record_baseline(pool: Pool, batch: int) -> float:
+    """Insert what the recorder has written, and update each booking once. Return the seconds."""
+    await _create_copies(pool)
     ids = [row["id"] for row in await pool.fetch("SELECT id FROM bookings ORDER BY id")]
     pages = [await _rows(pool, ids[at : at + batch]) for at in range(0, len(ids), batch)]
     began = time.perf_counter()
@@ -27,9 +27,9 @@ async def bare_record(pool: Pool, batch: int) -> float:
     return time.perf_counter() - began
 
 
-async def bare_saga(pool: Pool, batch: int) -> float:
-    """Seconds to move bookings and payments and to write and mark orders, set by set."""
-    await _twins(pool)
+async def saga_baseline(pool: Pool, batch: int) -> float:
+    """Update bookings and payments, insert orders and mark them done. Return the seconds."""
+    await _create_copies(pool)
     await pool.execute("INSERT INTO bare.bookings SELECT * FROM bookings")
     await pool.execute("INSERT INTO bare.payments SELECT * FROM payments")
     ids = [row["id"] for row in await pool.fetch("SELECT id FROM bookings ORDER BY id")]
@@ -41,7 +41,7 @@ async def bare_saga(pool: Pool, batch: int) -> float:
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute(UPDATE, some)
             await connection.execute(CAPTURE, some)
-            await connection.execute(HEARD, some)
+            await connection.execute(INBOX, some)
             await _insert(connection, "outbox", orders)
             await _insert(connection, "states", page["states"])
         async with pool.acquire() as connection, connection.transaction():
@@ -49,15 +49,15 @@ async def bare_saga(pool: Pool, batch: int) -> float:
     return time.perf_counter() - began
 
 
-async def _twins(pool: Pool) -> None:
-    """Empty tables with the same columns and indexes, and no triggers."""
+async def _create_copies(pool: Pool) -> None:
+    """Create empty tables with the same columns and indexes, and no triggers."""
     await pool.execute("DROP SCHEMA IF EXISTS bare CASCADE; CREATE SCHEMA bare")
     for table in TABLES:
         await pool.execute(f"CREATE TABLE bare.{table} (LIKE {table} INCLUDING ALL)")
 
 
 async def _rows(pool: Pool, ids: Sequence[UUID]) -> dict[str, list[Any]]:
-    """The rows of some bookings; of outbox and states only the two, and the one, written last."""
+    """Return the rows of some bookings by table; of outbox and states those of the last step."""
     return {
         "bookings": await pool.fetch("SELECT * FROM bookings WHERE id = ANY($1)", ids),
         "claims": await pool.fetch("SELECT * FROM claims WHERE booking = ANY($1)", ids),
@@ -81,7 +81,7 @@ UPDATE = """
 CAPTURE = """
     UPDATE bare.payments SET state = 'captured', changed_at = now() WHERE booking = ANY($1)
 """
-HEARD = "INSERT INTO bare.inbox SELECT 'bare', unnest($1::uuid[])"
+INBOX = "INSERT INTO bare.inbox SELECT 'bare', unnest($1::uuid[])"
 DONE = "UPDATE bare.outbox SET done_at = now() WHERE id = ANY($1)"
 LAST_ORDERS = """
     SELECT outbox.* FROM outbox JOIN bookings ON bookings.id = booking
