@@ -208,7 +208,8 @@ class Room:
             if self._epoch != -1:
                 RECOVERIES.labels(self.row.id).inc()
             self._epoch = epoch
-            self.line.watermark.restart(Recovering(f"{self.row.id} was recovered: ask again"))
+            refusal = Recovering(f"{self.row.id} was recovered: ask again")
+            self.line.watermark.restart(refusal, epoch)
             self.places.restart()
             self.seats.invalidate()
             self._background.start(self.bookings.look_up(self.subscribers()))
