@@ -16,10 +16,14 @@ from booking_rush.booking.kafka.relay import Relay
 from booking_rush.booking.mail.mailer import Mailer
 from booking_rush.booking.mail.message import Sender
 from booking_rush.booking.messaging.message_log import MessageLog
+from booking_rush.booking.messaging.table_log import COUNT_PARKED
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.booking.saga.archive import Archive
 from booking_rush.booking.saga.conductor import Conductor
-from booking_rush.booking.saga.reconciliation import Difference, Reconciler
+from booking_rush.booking.saga.difference import Difference
+from booking_rush.booking.saga.reconciliation import Reconciler
+from booking_rush.booking.saga.retention import Retention
 from booking_rush.circuit_breaker import BreakerState
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
@@ -36,6 +40,7 @@ from booking_rush.server.runtime.metrics import (
     LAG,
     MAILS,
     MAILS_WAITING,
+    PARKED,
     RECORD_FAILING,
     REDIS_MEMORY,
     REJECTED,
@@ -171,19 +176,26 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
             still_s=settings.saga_still_seconds,
             tries_max=settings.saga_tries_max,
         )
+        retention = Retention(pool, lease_owner())
+        archive = Archive(pool, redis, lease_owner())
 
         async def export_lag() -> None:
             LAG.set(await conductor.log.lag())
+            PARKED.set(await pool.fetchval(COUNT_PARKED))
 
         tasks = [
             asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S)),
             asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.5)),
             asyncio.create_task(forever("lag", export_lag, idle_s=2.0)),
+            asyncio.create_task(forever("retention", retention.run_once, idle_s=1.0)),
+            asyncio.create_task(forever("archive", archive.run_once, idle_s=1.0)),
             export_breakers_forever(payments.states),
         ]
         yield
         await cancel_and_wait(tasks)
         await conductor.release()
+        await retention.release()
+        await archive.release()
 
 
 def message_log(settings: Settings, pool: Pool) -> MessageLog | None:

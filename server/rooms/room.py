@@ -47,6 +47,7 @@ class Room:
         self._epoch = -1
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
+        self.line.is_archived = row.archived
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.places = PlaceUpdates(
             row.id, self._subscribers, self.line, batcher, signer, self._background
@@ -199,6 +200,7 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
+        self.line.is_archived = row.archived
         self._send_state()
 
     def apply_gate(self) -> None:

@@ -81,6 +81,11 @@ LAG: Final = Gauge(
     "Orders and messages that are not handled yet.",
     multiprocess_mode="livesum",
 )
+PARKED: Final = Gauge(
+    "rush_saga_parked",
+    "Orders and messages that were refused for good, or broke and are tried again a minute apart.",
+    multiprocess_mode="mostrecent",
+)
 UNSENT: Final = Gauge(
     "rush_relay_unsent",
     "Outbox rows that are not in Kafka yet.",
