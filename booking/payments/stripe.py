@@ -60,19 +60,14 @@ REFUND_LATER = frozenset({"balance_insufficient", "insufficient_funds", "resourc
 ZERO_DECIMAL_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
 UNSUPPORTED_CURRENCIES = frozenset({"MGA"})
 
-# A declined card leaves its intent open for another try, so it is no event here. A refund made in
-# the dashboard names no attempt, but its charge does: `charge.refunded` has the charge's metadata.
-# Stripe sends it while the refund is still pending, and may yet fail, so Stripe is asked then.
+# A declined card leaves its intent open for another try. A refund by hand may be pending: ask then.
 INTENT_EVENTS: dict[str, PaymentEvent] = {"succeeded": "charged", "canceled": "cancelled"}
 WEBHOOK_EVENTS: dict[str, PaymentEvent] = {
     "payment_intent.succeeded": "charged",
     "payment_intent.canceled": "cancelled",
     "refund.created": "refunded",
     "refund.updated": "refunded",
-    "refund.failed": "changed",
-    "charge.refunded": "changed",
-    "charge.dispute.created": "changed",
-    "charge.dispute.closed": "changed",
+    **dict.fromkeys(("refund.failed", "charge.refunded", "charge.dispute.closed"), "changed"),
 }
 
 

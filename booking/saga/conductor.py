@@ -6,7 +6,6 @@ committed before an envelope is reported to the log as done.
 """
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -79,7 +78,7 @@ class Conductor:
         registry: EventRegistry,
         payments: PaymentRouter,
         holder: str,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         message_log: MessageLog | None = None,
         *,
         ask_s: float = 3.0,

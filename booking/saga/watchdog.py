@@ -35,7 +35,8 @@ class Watchdog:
     """Looks for them once a second, however often it is run.
 
     A provider that sends no webhook is asked after `ask_s`, and again after each further `ask_s`.
-    An order or a message that nothing has come of is enqueued or published again after `still_s`.
+    An order or a message of which nothing has come is enqueued or published again after `still_s`.
+    The time is that of Postgres, unless a test passes a clock.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Watchdog:
         pool: Pool,
         payments: PaymentRouter,
         holder: str,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         *,
         ask_s: float = 3.0,
         still_s: float = 20.0,
@@ -75,13 +76,14 @@ class Watchdog:
             """
             SELECT booking, payments.attempt, event
             FROM payments JOIN bookings ON bookings.id = payments.booking
-            WHERE payments.state = 'asked' AND NOT overdue AND pay_until_ms <= $1
+            WHERE payments.state = 'asked' AND NOT overdue
+              AND pay_until_ms <= coalesce($1, extract(epoch FROM now()) * 1000)
               AND bookings.state = 'paying' AND bookings.attempt = payments.attempt
               AND NOT EXISTS (SELECT FROM outbox WHERE outbox.booking = payments.booking
                   AND kind = 'overdue' AND outbox.attempt = payments.attempt)
             ORDER BY pay_until_ms LIMIT $2
             """,
-            int(self._clock() * 1000),
+            self._clock and self._clock() * 1000,
             PAGE,
         )
         return await enqueue(

@@ -11,6 +11,7 @@ from functools import partial
 from prometheus_client import Counter, start_http_server
 from redis.asyncio import Redis
 
+from booking_rush.booking.catalogue.archive import Archive
 from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.kafka.relay import Relay
 from booking_rush.booking.mail.mailer import Mailer
@@ -19,7 +20,6 @@ from booking_rush.booking.messaging.message_log import MessageLog
 from booking_rush.booking.messaging.table_log import COUNT_PARKED
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.booking.recording.recorder import Recorder
-from booking_rush.booking.saga.archive import Archive
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.booking.saga.difference import Difference
 from booking_rush.booking.saga.reconciliation import Reconciler
@@ -32,6 +32,7 @@ from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.signer import Signer, open_signer
 from booking_rush.server.practice_bank.service import open_bank
+from booking_rush.server.processes.clocks import EVERY_S, check_clocks, export_clocks
 from booking_rush.server.processes.supervisor import stop_on_signals
 from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.metrics import (
@@ -78,10 +79,15 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
         pool = await stack.enter_async_context(open_pool(settings.postgres_url, size=POOL_MAX))
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
+        await check_clocks(pool, redis)
         for duty in duties:
             await stack.enter_async_context(DUTIES[duty](settings, pool, redis))
             log.info("works")
+        comparing = asyncio.create_task(
+            forever("clocks", partial(export_clocks, pool, redis), idle_s=EVERY_S)
+        )
         await stopping.wait()
+        await cancel_and_wait([comparing])
         log.info("stops")
 
 

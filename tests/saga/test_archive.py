@@ -2,8 +2,8 @@
 
 from redis.asyncio import Redis
 
+from booking_rush.booking.catalogue.archive import Archive
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.saga.archive import Archive
 from booking_rush.postgres import Pool
 from tests.support.clients import code_of, until
 from tests.support.store_agreement import is_quiet
