@@ -60,14 +60,19 @@ REFUND_LATER = frozenset({"balance_insufficient", "insufficient_funds", "resourc
 ZERO_DECIMAL_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
 UNSUPPORTED_CURRENCIES = frozenset({"MGA"})
 
-# A declined card leaves its intent open for another try, so it is no event here. Nor is
-# `charge.refunded`: Stripe sends it while the refund is still pending, and may yet fail.
+# A declined card leaves its intent open for another try, so it is no event here. A refund made in
+# the dashboard names no attempt, but its charge does: `charge.refunded` has the charge's metadata.
+# Stripe sends it while the refund is still pending, and may yet fail, so Stripe is asked then.
 INTENT_EVENTS: dict[str, PaymentEvent] = {"succeeded": "charged", "canceled": "cancelled"}
 WEBHOOK_EVENTS: dict[str, PaymentEvent] = {
     "payment_intent.succeeded": "charged",
     "payment_intent.canceled": "cancelled",
     "refund.created": "refunded",
     "refund.updated": "refunded",
+    "refund.failed": "changed",
+    "charge.refunded": "changed",
+    "charge.dispute.created": "changed",
+    "charge.dispute.closed": "changed",
 }
 
 
@@ -232,6 +237,8 @@ class Stripe:
         attempt = _attempt_in(subject.metadata or {})
         if attempt is None:
             return None
+        if kind == "changed" and subject.payment_intent is not None:
+            return _notification(subject.payment_intent, *attempt, kind)
         if kind != "refunded":
             return _notification(subject.id, *attempt, kind)
         if subject.status != "succeeded" or subject.payment_intent is None:

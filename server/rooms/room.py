@@ -47,6 +47,7 @@ class Room:
         self._epoch = -1
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
+        self.line.is_archived = row.archived
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.places = PlaceUpdates(
             row.id, self._subscribers, self.line, batcher, signer, self._background
@@ -60,6 +61,10 @@ class Room:
     def subscribers(self) -> list[Subscriber]:
         """Return every subscriber of this process."""
         return self._subscribers.every()
+
+    def subscribers_of(self, visitor: str) -> list[Subscriber]:
+        """Return the visitor's subscribers of this process, the oldest first."""
+        return self._subscribers.of(visitor)
 
     async def connect(self, subscriber: Subscriber) -> None:
         """Send the welcome, and after it the news that came meanwhile, and all later ones.
@@ -136,6 +141,8 @@ class Room:
                 self.places.apply_gone(news)
             case pubsub.Joined():
                 self.places.doubt(self._subscribers.of(news.visitor))
+            case pubsub.RulesChanged():
+                self.places.apply_state(news.state)
             case pubsub.Recorded():
                 self.line.watermark.move(news.entry)
             case pubsub.Seats():
@@ -146,7 +153,7 @@ class Room:
             case pubsub.Held() | pubsub.Ending() | pubsub.Ended() | pubsub.Booked():
                 self._apply_booking_news(self._subscribers.of(news.visitor), news)
             case _:
-                pass  # the registry applies rules and broadcasts, as Postgres has them
+                pass  # the registry applies broadcasts, as Postgres has them
 
     def invalidate(self) -> None:
         """Look up every place, and read the seats again: news may be lost."""
@@ -193,6 +200,7 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
+        self.line.is_archived = row.archived
         self._send_state()
 
     def apply_gate(self) -> None:
@@ -202,7 +210,8 @@ class Room:
             if self._epoch != -1:
                 RECOVERIES.labels(self.row.id).inc()
             self._epoch = epoch
-            self.line.watermark.restart(Recovering(f"{self.row.id} was recovered: ask again"))
+            refusal = Recovering(f"{self.row.id} was recovered: ask again")
+            self.line.watermark.restart(refusal, epoch)
             self.places.restart()
             self.seats.invalidate()
             self._background.start(self.bookings.look_up(self.subscribers()))
