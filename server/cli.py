@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import re
 import sys
+from collections.abc import Callable
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +23,7 @@ from booking_rush.migrations.migrate import MigrationChangedError
 from booking_rush.migrations.migrate import migrate as apply_migrations
 from booking_rush.postgres import PostgresUnfitError, open_pool
 from booking_rush.queue import keyring
+from booking_rush.queue.event_registry import EVENT_ID
 from booking_rush.queue.keyring import SecretKeyError
 from booking_rush.server.auth.operators import Operators, Role
 from booking_rush.server.embedded.data_lock import DataInUseError
@@ -63,6 +66,23 @@ Settings are environment variables with the prefix RUSH_; README and .env.exampl
 Exit codes: 0 done · 1 it failed · 2 wrong usage · 3 a setting is wrong or missing ·
 4 a store does not answer · 5 port or data folder in use · 6 a child cannot be kept alive.
 """
+
+
+def _of(name: str, pattern: re.Pattern[str]) -> Callable[..., str | None]:
+    """Return a callback that ends with a usage error where an argument does not fit a pattern."""
+
+    def check(
+        _context: click.Context, _parameter: click.Parameter, value: str | None
+    ) -> str | None:
+        if value is not None and not pattern.match(value):
+            raise click.BadParameter(f"{value!r} is no {name}")
+        return value
+
+    return check
+
+
+EVENT = _of("event's id", EVENT_ID)
+OPERATOR = _of("name of an operator", re.compile(r"[^\W_][\w.@ -]{0,63}\Z"))
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -135,7 +155,7 @@ def migrate() -> None:
 
 
 @cli.command()
-@click.argument("event", default="demo")
+@click.argument("event", callback=EVENT, default="demo")
 def seed(event: str) -> None:
     """Put the demo's event on sale under an id, and open it."""
     settings = _settings()
@@ -149,7 +169,7 @@ def seed(event: str) -> None:
 
 
 @cli.command()
-@click.argument("event")
+@click.argument("event", callback=EVENT)
 def rebuild(event: str) -> None:
     """Load one event into Redis again from Postgres, as after a loss; every place is kept."""
     settings = _settings()
@@ -173,7 +193,7 @@ def rebuild(event: str) -> None:
 
 
 @cli.command()
-@click.argument("event", required=False)
+@click.argument("event", callback=EVENT, required=False)
 @click.option("--dry-run", is_flag=True, help="Show the differences only.")
 def reconcile(event: str | None, dry_run: bool) -> None:
     """Compare Redis, Postgres and the bank for one event or all; repair differences."""
@@ -221,7 +241,7 @@ def rotate_keys() -> None:
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", callback=OPERATOR)
 @click.option("--role", type=click.Choice(["viewer", "operator", "admin"]), default="operator")
 def key(name: str, role: Role) -> None:
     """Give an operator a new API key, for programs; it is shown once."""

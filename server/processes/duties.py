@@ -4,21 +4,26 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 
-from prometheus_client import start_http_server
+from prometheus_client import Counter, start_http_server
 from redis.asyncio import Redis
 
+from booking_rush.booking.catalogue.archive import Archive
 from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.kafka.relay import Relay
 from booking_rush.booking.mail.mailer import Mailer
 from booking_rush.booking.mail.message import Sender
 from booking_rush.booking.messaging.message_log import MessageLog
+from booking_rush.booking.messaging.table_log import COUNT_PARKED
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
-from booking_rush.booking.saga.reconciliation import Difference, Reconciler
+from booking_rush.booking.saga.difference import Difference
+from booking_rush.booking.saga.reconciliation import Reconciler
+from booking_rush.booking.saga.retention import Retention
 from booking_rush.circuit_breaker import BreakerState
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
@@ -27,13 +32,21 @@ from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.signer import Signer, open_signer
 from booking_rush.server.practice_bank.service import open_bank
+from booking_rush.server.processes.clocks import EVERY_S, check_clocks, export_clocks
 from booking_rush.server.processes.supervisor import stop_on_signals
-from booking_rush.server.runtime.loops import forever
+from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.metrics import (
     DIFFERENCES,
+    GAPS,
     LAG,
     MAILS,
     MAILS_WAITING,
+    PARKED,
+    RECORD_FAILING,
+    REDIS_MEMORY,
+    REJECTED,
+    TICK_AGE,
+    TICK_FAILURES,
     UNSENT,
     export_breakers,
 )
@@ -43,6 +56,8 @@ from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
+LEASE_POOL_MAX = 2
+MEMORY_ALARM = 0.8  # of maxmemory: beyond it Redis refuses to write
 POOL_MAX = 8  # connections to Postgres
 MAIL_S = 0.5  # between two looks for due mails
 CONDUCT_S = 0.02  # between two looks of conduct or relay, after one that found nothing
@@ -64,10 +79,15 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
         pool = await stack.enter_async_context(open_pool(settings.postgres_url, size=POOL_MAX))
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
+        await check_clocks(pool, redis)
         for duty in duties:
             await stack.enter_async_context(DUTIES[duty](settings, pool, redis))
             log.info("works")
+        comparing = asyncio.create_task(
+            forever("clocks", partial(export_clocks, pool, redis), idle_s=EVERY_S)
+        )
         await stopping.wait()
+        await cancel_and_wait([comparing])
         log.info("stops")
 
 
@@ -75,24 +95,76 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
 async def tend(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Run `tend`: expire, admit and publish a tick for every event."""
     duty = Admission(EventRegistry(pool, Program(redis)))
-    tasks = [asyncio.create_task(forever("tend", duty.run_once, idle_s=TICK_S / 4))]
+    count_failures = growth_of(TICK_FAILURES, lambda: duty.failures)
+
+    async def export_ticks() -> None:
+        TICK_AGE.set(duty.longest_without_tick_s())
+        count_failures()
+
+    tasks = [
+        asyncio.create_task(forever("tend", duty.run_once, idle_s=TICK_S / 4)),
+        asyncio.create_task(forever("ticks", export_ticks, idle_s=1.0)),
+    ]
     yield
     await cancel_and_wait(tasks)
+    await duty.close()
 
 
 @asynccontextmanager
 async def record(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Run `record`: save Redis' outbox in Postgres, load events into Redis, apply schedules."""
     program = Program(redis)
-    recorder = Recorder(pool, redis, program, lease_owner(), provider=settings.payments)
-    scheduler = EventScheduler(pool, redis, EventRegistry(pool, program))
-    tasks = [
-        asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),
-        asyncio.create_task(forever("calendar", scheduler.run_once, idle_s=0.1)),
+    async with open_pool(settings.postgres_url, size=LEASE_POOL_MAX) as lease_pool:
+        recorder = Recorder(
+            pool, redis, program, lease_owner(), provider=settings.payments, lease_pool=lease_pool
+        )
+        scheduler = EventScheduler(pool, redis, EventRegistry(pool, program))
+        exports = exports_of(recorder)
+        loops = [
+            *recorder.loops(),
+            Loop("calendar", scheduler.run_once, 0.1),
+            Loop("recordings", partial(export_recordings, redis, exports), 1.0),
+        ]
+        tasks = [
+            asyncio.create_task(forever(name, run_once, idle_s=idle_s))
+            for name, run_once, idle_s in loops
+        ]
+        yield
+        await cancel_and_wait(tasks)
+        await recorder.release()
+
+
+def exports_of(recorder: Recorder) -> list[Callable[[], None]]:
+    """Return what exports the figures of a recorder."""
+    return [
+        growth_of(REJECTED, lambda: recorder.rejected),
+        growth_of(GAPS, lambda: recorder.gaps),
+        lambda: RECORD_FAILING.set(len(recorder.failing())),
     ]
-    yield
-    await cancel_and_wait(tasks)
-    await recorder.release()
+
+
+async def export_recordings(redis: Redis, exports: Sequence[Callable[[], None]]) -> None:
+    """Export a recorder's figures, and how full the memory is that its outboxes take."""
+    for export in exports:
+        export()
+    memory = await redis.info("memory")
+    share = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+    REDIS_MEMORY.set(share)
+    if share >= MEMORY_ALARM:
+        log.error("redis fills up used=%.0f%% of maxmemory", 100 * share)
+
+
+def growth_of(counter: Counter, total: Callable[[], int]) -> Callable[[], None]:
+    """Return a function that adds to a counter by how much a total has grown since."""
+    before = 0
+
+    def export() -> None:
+        nonlocal before
+        found = total()
+        counter.inc(found - before)
+        before = found
+
+    return export
 
 
 @asynccontextmanager
@@ -110,19 +182,26 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
             still_s=settings.saga_still_seconds,
             tries_max=settings.saga_tries_max,
         )
+        retention = Retention(pool, lease_owner())
+        archive = Archive(pool, redis, lease_owner())
 
         async def export_lag() -> None:
             LAG.set(await conductor.log.lag())
+            PARKED.set(await pool.fetchval(COUNT_PARKED))
 
         tasks = [
             asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S)),
             asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.5)),
             asyncio.create_task(forever("lag", export_lag, idle_s=2.0)),
+            asyncio.create_task(forever("retention", retention.run_once, idle_s=1.0)),
+            asyncio.create_task(forever("archive", archive.run_once, idle_s=1.0)),
             export_breakers_forever(payments.states),
         ]
         yield
         await cancel_and_wait(tasks)
         await conductor.release()
+        await retention.release()
+        await archive.release()
 
 
 def message_log(settings: Settings, pool: Pool) -> MessageLog | None:
