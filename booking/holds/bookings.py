@@ -46,7 +46,7 @@ class Booking:
 
     @property
     def can_be_paid(self) -> bool:
-        """Whether the visitor's page can pay it now: it has the provider's client secret."""
+        """True when the visitor's page can pay it now: it has the provider's client secret."""
         return self.state == "paying" and self.total > 0 and self.client_secret != ""
 
     def members(self, sign: Sign) -> dict[str, Any]:

@@ -163,7 +163,7 @@ def _overdue(current: BookingState, received: SagaInput, payment: PaymentStatus)
 
 
 def _is_surplus(current: BookingState, attempt: int) -> bool:
-    """Whether another try pays this booking, has paid it once, or is being paid."""
+    """Return whether another attempt pays this booking, has paid it once, or is being paid."""
     return current.paid != 0 or (current.state == "paying" and attempt != current.attempt)
 
 
