@@ -31,6 +31,7 @@ from booking_rush.server.embedded.stores import StoreMissingError
 from booking_rush.server.processes.duties import DUTIES
 from booking_rush.server.processes.duties import reconcile_once as run_reconcile
 from booking_rush.server.processes.duties import work as run_work
+from booking_rush.server.processes.duty_settings import needs_secret
 from booking_rush.server.processes.multiprocess import run_workers
 from booking_rush.server.processes.serve import serve as run_server
 from booking_rush.server.processes.supervisor import ChildDiesError
@@ -105,7 +106,7 @@ def serve(shared: bool) -> None:
 def work(duties: tuple[str, ...]) -> None:
     """Run duties in one process: tend, record, relay, conduct, reconcile, mail, bank."""
     settings = _settings()
-    settings.require_stores()
+    settings.require_stores(secret=any(needs_secret(duty, settings) for duty in duties))
     configure("+".join(duties), settings.log_level)
     # Under uvloop a broker that dies ends aiokafka's own tasks for good (aiokafka#1038).
     run = asyncio.run if settings.kafka_bootstrap else uvloop.run

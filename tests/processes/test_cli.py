@@ -69,6 +69,39 @@ def test_a_short_secret_is_refused(settings: Settings) -> None:
     assert "RUSH_SECRET_KEY" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "weak"),
+    [
+        ("RUSH_SECRET_KEY", "a" * 64),
+        ("RUSH_SECRET_KEY", "of thirty-one characters, as is"),
+        ("RUSH_ADMIN_PASSWORD", "a"),
+        ("RUSH_ADMIN_PASSWORD", "sevench"),
+        ("RUSH_ADMIN_PASSWORD", "aaaaaaaaaaaa"),
+    ],
+)
+@pytest.mark.parametrize("command", ["demo", "migrate", "serve"])
+def test_a_secret_that_can_be_guessed_is_refused(
+    command: str, name: str, weak: str, settings: Settings
+) -> None:
+    done = run(command, settings=settings, **{name: weak})
+
+    assert done.returncode == 3
+    [line] = done.stderr.splitlines()
+    assert name in line
+    assert weak not in line or weak == "a"
+
+
+def test_a_duty_that_needs_no_secret_starts_without_one(settings: Settings) -> None:
+    for duty in ("tend", "record"):
+        done = run(
+            "work", duty, settings=settings, RUSH_SECRET_KEY="",
+            RUSH_POSTGRES_URL="postgresql://x@/x?host=/nowhere",
+        )  # fmt: skip
+        assert done.returncode == 4, duty  # it came as far as the store
+    for duty in ("relay", "mail", "bank", "conduct", "reconcile"):
+        assert run("work", duty, settings=settings, RUSH_SECRET_KEY="").returncode == 3, duty
+
+
 @pytest.mark.parametrize("command", [("serve",), ("work", "record"), ("migrate",)])
 def test_a_store_that_is_away_is_4(command: tuple[str, ...], settings: Settings) -> None:
     done = run(*command, settings=settings, RUSH_POSTGRES_URL="postgresql://x@/x?host=/nowhere")
