@@ -13,9 +13,11 @@ from booking_rush.queue.passes import (
     PASS,
     RECEIPT,
     TICKET,
+    VOID,
     pass_claims,
     receipt_claims,
     verify,
+    void_claims,
 )
 from booking_rush.timestamps import moment
 
@@ -77,6 +79,10 @@ class Signer:
     def ticket(self, claims: dict[str, Any]) -> str:
         """Return the code of a ticket."""
         return self._sign(TICKET, self.ring, **claims)
+
+    def void_tickets(self, event: str, tickets: list[str], *, now_s: int) -> str:
+        """Return the signed list of an event's void tickets."""
+        return self.ring.sign(VOID, void_claims(event=event, tickets=tickets, now_s=now_s))
 
     def read_pass(self, token: str, event: str, visitor: str) -> dict[str, Any]:
         """Verify a pass; a valid one is not verified again. Return its claims.

@@ -102,7 +102,8 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
     password = await asyncio.to_thread(_prepare, programs, data, owner)
     options = {
         "listen_addresses": "", "unix_socket_directories": str(sockets),
-        "unix_socket_permissions": "0700", "synchronous_commit": "on", "max_connections": "100", "shared_buffers": "64MB",
+        "unix_socket_permissions": "0700", "synchronous_commit": "on",
+        "max_connections": "100", "shared_buffers": "64MB",
     }  # fmt: skip
     argv = [str(programs / "postgres"), "-D", str(data)]
     for name, value in options.items():

@@ -1,4 +1,4 @@
-"""Settings of each duty: a process gets those that it uses, so that a secret is where it is needed."""
+"""Settings of each duty: a process gets those that it uses, and each secret is where it is used."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -53,6 +53,6 @@ def environment_of(duty: str, settings: Settings, inherited: Mapping[str, str]) 
 
 
 def needs_secret(duty: str, settings: Settings) -> bool:
-    """Return whether a duty uses RUSH_SECRET_KEY, itself or for the secrets of the practice bank."""
+    """Return whether a duty uses RUSH_SECRET_KEY, itself or to derive the practice bank's."""
     names = SETTINGS_OF[duty]
     return "secret_key" in names or ("bank_secrets" in names and not settings.bank_secrets)
