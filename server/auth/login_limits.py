@@ -21,7 +21,7 @@ IPV6_NETWORK = 64  # bits: a customer has so many addresses at least
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a login comes from: its address, and the cookie of an earlier login or ""."""
+    """Origin of a login: its address, and the cookie of an earlier login or ""."""
 
     address: str = "unknown"
     device: str = ""

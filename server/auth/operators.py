@@ -71,13 +71,13 @@ class Operators:
 
     async def new_key(self, name: str, role: Role) -> str:
         """Save and return a new API key for an account of this role; the last one ends."""
-        key = f"rk_{secrets.token_urlsafe(32)}"
+        key, digest = new_secret("rk_")
         await self._pool.execute(
             """
             INSERT INTO operators (name, role, key_digest) VALUES ($1, $2, $3)
             ON CONFLICT (name) DO UPDATE SET role = $2, key_digest = $3
             """,
-            name, role, _digest(key),
+            name, role, digest,
         )  # fmt: skip
         return key
 
@@ -195,6 +195,12 @@ class Operators:
         log.warning("%s name=%s address=%s", what, name or "unknown", origin.address)
         async with self._pool.acquire() as connection:
             await audit.record(connection, name or "unknown", what, address=origin.address)
+
+
+def new_secret(prefix: str) -> tuple[str, str]:
+    """Return a secret that begins with this, and the digest that Postgres keeps of it."""
+    secret = f"{prefix}{secrets.token_urlsafe(32)}"
+    return secret, _digest(secret)
 
 
 def _digest(secret: str) -> str:
