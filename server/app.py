@@ -71,6 +71,7 @@ ROUTES = [
     Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),
     Route(f"{A}/bookings", admin_bookings.list_bookings, methods=["GET"]),
     Route(f"{A}/reconcile", admin_bookings.reconcile, methods=["POST"]),
+    Route(f"{V1}/admin/bookings/{{booking}}/tickets", admin_bookings.tickets, methods=["GET"]),
     Route(f"{V1}/admin/bookings/{{booking}}/refund", admin_bookings.refund, methods=["POST"]),
     Route(f"{A}/stats", stats.stats, methods=["GET"]),
     Route(f"{A}/visitors/{{visitor}}/admit", admin_visitors.admit, methods=["POST"]),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -22,6 +23,7 @@ from booking_rush.migrations.migrate import MigrationChangedError
 from booking_rush.migrations.migrate import migrate as apply_migrations
 from booking_rush.postgres import PostgresUnfitError, open_pool
 from booking_rush.queue import keyring
+from booking_rush.queue.event_registry import EVENT_ID
 from booking_rush.queue.keyring import SecretKeyError
 from booking_rush.server.auth.accounts import Accounts
 from booking_rush.server.auth.operators import Operators, Role
@@ -71,6 +73,23 @@ Settings are environment variables with the prefix RUSH_; README and .env.exampl
 Exit codes: 0 done · 1 it failed · 2 wrong usage · 3 a setting is wrong or missing ·
 4 a store does not answer · 5 port or data folder in use · 6 a child cannot be kept alive.
 """
+
+
+def _of(name: str, pattern: re.Pattern[str]) -> Callable[..., str | None]:
+    """Return a callback that ends with a usage error where an argument does not fit a pattern."""
+
+    def check(
+        _context: click.Context, _parameter: click.Parameter, value: str | None
+    ) -> str | None:
+        if value is not None and not pattern.match(value):
+            raise click.BadParameter(f"{value!r} is no {name}")
+        return value
+
+    return check
+
+
+EVENT = _of("event's id", EVENT_ID)
+OPERATOR = _of("name of an operator", re.compile(r"[^\W_][\w.@ -]{0,63}\Z"))
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -143,7 +162,7 @@ def migrate() -> None:
 
 
 @cli.command()
-@click.argument("event", default="demo")
+@click.argument("event", callback=EVENT, default="demo")
 def seed(event: str) -> None:
     """Put the demo's event on sale under an id, and open it."""
     settings = _settings()
@@ -157,7 +176,7 @@ def seed(event: str) -> None:
 
 
 @cli.command()
-@click.argument("event")
+@click.argument("event", callback=EVENT)
 def rebuild(event: str) -> None:
     """Load one event into Redis again from Postgres, as after a loss; every place is kept."""
     settings = _settings()
@@ -181,7 +200,7 @@ def rebuild(event: str) -> None:
 
 
 @cli.command()
-@click.argument("event", required=False)
+@click.argument("event", callback=EVENT, required=False)
 @click.option("--dry-run", is_flag=True, help="Show the differences only.")
 def reconcile(event: str | None, dry_run: bool) -> None:
     """Compare Redis, Postgres and the bank for one event or all; repair differences."""
@@ -233,7 +252,7 @@ ROLES = click.Choice(["viewer", "operator", "admin"])
 
 @cli.command()
 @click.argument("action", type=click.Choice(["list", "add", "remove", "password", "role"]))
-@click.argument("name", required=False)
+@click.argument("name", required=False, callback=OPERATOR)
 @click.option("--role", type=ROLES, help="Of add and role.")
 def operator(action: str, name: str | None, role: Role | None) -> None:
     """Manage who may operate: list; add, remove, password, role with a NAME.
@@ -261,8 +280,8 @@ def operator(action: str, name: str | None, role: Role | None) -> None:
 
 
 @cli.command()
-@click.argument("name", metavar="NAME | list | revoke NAME")
-@click.argument("revoked", required=False, metavar="")
+@click.argument("name", metavar="NAME | list | revoke NAME", callback=OPERATOR)
+@click.argument("revoked", required=False, metavar="", callback=OPERATOR)
 @click.option("--role", type=ROLES, help="Else the role stays, that of a new one is operator.")
 @click.option("--force", is_flag=True, help="Though the operator logs in with a password.")
 def key(name: str, revoked: str | None, role: Role | None, force: bool) -> None:

@@ -61,11 +61,11 @@ class Booking:
             members["payment"]["client_secret"] = self.client_secret
         return members
 
-    def operator_members(self, sign: Sign) -> dict[str, Any]:
-        """Serialize it for operators: with its visitor, and without the client secret."""
-        return {**self._members(sign), "visitor": self.visitor}
+    def operator_members(self) -> dict[str, Any]:
+        """Serialize it for operators: with its visitor, without client secret and ticket codes."""
+        return {**self._members(None), "visitor": self.visitor}
 
-    def _members(self, sign: Sign) -> dict[str, Any]:
+    def _members(self, sign: Sign | None) -> dict[str, Any]:
         members: dict[str, Any] = {
             "id": str(self.id),
             "event": self.event,
@@ -84,32 +84,31 @@ class Booking:
             members["payment"] = {"provider": self.provider}
         return members
 
-    def tickets(self, sign: Sign) -> list[dict[str, Any]]:
+    def tickets(self, sign: Sign | None) -> list[dict[str, Any]]:
         """Return a ticket for each place of a confirmed booking, else none.
 
         A door checks the codes with the published keys and the published list of void tickets.
+        Without `sign` they have none.
         """
         if self.state != "confirmed":
             return []
         seats: Sequence[str | None] = self.seats or [None] * self.quantity
-        return [
-            {
-                "id": (id_ := ticket_id(self.id, number)),
-                "seat": seat,
-                "code": sign(
-                    ticket_claims(
-                        event=self.event,
-                        ticket=id_,
-                        reference=reference_of(self.id),
-                        seat=seat or self.section,
-                        step=self.step,
-                        booked_ms=self.made_ms,
-                        show_at=self.show_at,
-                    )
-                ),
-            }
-            for number, seat in enumerate(seats, 1)
+        tickets: list[dict[str, Any]] = [
+            {"id": ticket_id(self.id, number), "seat": seat} for number, seat in enumerate(seats, 1)
         ]
+        if sign is not None:
+            for ticket in tickets:
+                claims = ticket_claims(
+                    event=self.event,
+                    ticket=ticket["id"],
+                    reference=reference_of(self.id),
+                    seat=ticket["seat"] or self.section,
+                    step=self.step,
+                    booked_ms=self.made_ms,
+                    show_at=self.show_at,
+                )
+                ticket["code"] = sign(claims)
+        return tickets
 
 
 # When the last show begins of which a booking has seats: the part of a seat's id before the first

@@ -35,6 +35,7 @@ from booking_rush.booking.payments.provider import (
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.signatures import verify
+from booking_rush.text import Line, OptionalLine, as_line
 
 log = logging.getLogger(__name__)
 
@@ -71,16 +72,16 @@ WEBHOOK_EVENTS: dict[str, PaymentEvent] = {
 
 
 class _Intent(msgspec.Struct, frozen=True):
-    id: str
+    id: Line
     amount: int = 0
-    status: str = ""
-    client_secret: str | None = None
+    status: OptionalLine = ""
+    client_secret: Line | None = None
 
 
 class _Refund(msgspec.Struct, frozen=True):
-    id: str
+    id: Line
     amount: int
-    status: str | None = None
+    status: OptionalLine | None = None
 
 
 class _Intents(msgspec.Struct, frozen=True):
@@ -104,10 +105,10 @@ class _Failure(msgspec.Struct, frozen=True):
 class _Object(msgspec.Struct, frozen=True):
     """The object of an event: an intent or a refund."""
 
-    id: str
-    metadata: dict[str, str] | None = None
-    payment_intent: str | None = None
-    status: str | None = None
+    id: Line
+    metadata: dict[str, str] | None = None  # of which `_attempt_in` reads what it knows
+    payment_intent: Line | None = None
+    status: OptionalLine | None = None
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -115,7 +116,7 @@ class _Data(msgspec.Struct, frozen=True):
 
 
 class _Event(msgspec.Struct, frozen=True):
-    type: str
+    type: OptionalLine
     data: _Data
 
 
@@ -333,11 +334,11 @@ def _error_of(response: HttpResponse) -> PaymentRefusedError | ProviderUnavailab
         problem = _decoded(response, _Failure).error
     except ProviderUnavailableError:
         problem = _Problem()
-    code = problem.code or problem.type
+    code = as_line(problem.code or problem.type)
     if response.status in (401, 403):
         log.error("Stripe refuses RUSH_STRIPE_KEY status=%d code=%s", response.status, code)
     if response.status in REFUSAL_STATUSES and problem.type in REFUSAL_TYPES:
-        return PaymentRefusedError(code, problem.message)
+        return PaymentRefusedError(code, as_line(problem.message))
     return ProviderUnavailableError(f"Stripe answered {response.status} {code}".rstrip())
 
 

@@ -1,7 +1,5 @@
 """HTTP endpoints for operators: log in, log out, read the session."""
 
-from typing import Annotated
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +13,7 @@ from booking_rush.server.web.authentication import (
 )
 from booking_rush.server.web.requests import read_json, services_of
 from booking_rush.server.web.responses import answer
+from booking_rush.text import OptionalLine, Password
 
 DEVICE_S = 400 * 24 * 3600  # as long as browsers keep a cookie
 
@@ -22,8 +21,8 @@ DEVICE_S = 400 * 24 * 3600  # as long as browsers keep a cookie
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a login."""
 
-    username: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
-    password: Annotated[str, msgspec.Meta(max_length=200)]
+    username: OptionalLine
+    password: Password
 
 
 async def log_in(request: Request) -> Response:

@@ -12,6 +12,7 @@ from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.line import Line
 from booking_rush.queue.signer import Signer
 from booking_rush.server.protocol import frames
+from booking_rush.server.rooms.availability import Availability
 from booking_rush.server.rooms.background import Background
 from booking_rush.server.rooms.booking_updates import BookingUpdates
 from booking_rush.server.rooms.fanout import fan_out
@@ -51,6 +52,7 @@ class Room:
             row.id, self._subscribers, self.line, batcher, signer, self._background
         )
         self.seats = SeatMap(batcher)
+        self.availability = Availability(batcher)
         self.bookings = BookingUpdates(row.id, self.holds, signer, pool)
 
     # Subscribers
@@ -134,6 +136,8 @@ class Room:
                 self.places.apply_gone(news)
             case pubsub.Joined():
                 self.places.doubt(self._subscribers.of(news.visitor))
+            case pubsub.RulesChanged():
+                self.places.apply_state(news.state)
             case pubsub.Recorded():
                 self.line.watermark.move(news.entry)
             case pubsub.Seats():
@@ -144,7 +148,7 @@ class Room:
             case pubsub.Held() | pubsub.Ending() | pubsub.Ended() | pubsub.Booked():
                 self._apply_booking_news(self._subscribers.of(news.visitor), news)
             case _:
-                pass  # the registry applies rules and broadcasts, as Postgres has them
+                pass  # the registry applies broadcasts, as Postgres has them
 
     def invalidate(self) -> None:
         """Look up every place, and read the seats again: news may be lost."""

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.webhooks import Webhooks
+from booking_rush.booking.seats.event_cache import EventCache
 from booking_rush.postgres import Pool
 from booking_rush.queue.signer import Signer
 from booking_rush.server.auth.operators import Operators
@@ -29,6 +30,7 @@ class Services:
     webhooks: Webhooks
     rooms: RoomRegistry
     catalogue: Catalogue
+    events: EventCache
     operators: Operators
     tokens: VisitorTokens
     revenue: dict[str, tuple[float, dict[str, Any]]] = field(
