@@ -1,49 +1,104 @@
 """Admission of visitors, the tend duty: sends one tick after another to every event."""
 
 import asyncio
+import logging
 import time
 
+from redis.exceptions import RedisError
+
+from booking_rush.back_off import BackOff
 from booking_rush.errors import Refusal
-from booking_rush.lua.client.program import MoveFailedError
 from booking_rush.lua.line.commands import AdmitNext
 from booking_rush.queue.event_registry import EventRecord, EventRegistry
+from booking_rush.tasks import cancel_and_wait
+
+log = logging.getLogger(__name__)
 
 TICK_S = 0.1
 IDLE_TICK_S = 0.5  # of an event that nobody waits for: a first visitor waits this long at most
+TICKS_AT_ONCE = 32  # half of the connections of a process
 
 
 class Admission:
     """Ticks of every event that is ready.
 
     Token bucket and active count are read and written by the move alone, so any number of
-    processes may run this duty and none admits too many.
+    processes may run this duty and none admits too many. Each tick is a task of its own: one that
+    hangs or fails delays no other event.
     """
 
     def __init__(self, registry: EventRegistry) -> None:
         self.registry = registry
+        self.failures = 0  # ticks that failed, ever
         self._next_at: dict[str, float] = {}
+        self._ticked_at: dict[str, float] = {}
+        self._back_offs: dict[str, BackOff] = {}
+        self._ticking: dict[str, asyncio.Task[int]] = {}
+        self._slots = asyncio.Semaphore(TICKS_AT_ONCE)
 
     async def run_once(self) -> int:
-        """Tick every event that is due. Return how many visitors were admitted or expired.
+        """Send the ticks that are due, the longest due first, and wait for them for TICK_S.
 
-        Raises:
-            MoveFailedError: a move raised an error, a mistake of ours.
+        Return how many visitors were admitted or expired.
         """
         await self.registry.run_once()
         now = time.monotonic()
-        due = [row for row in self.registry.rows if now >= self._next_at.get(row.id, 0)]
-        outcomes = await asyncio.gather(*(self._tick(row) for row in due), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, MoveFailedError):
-                raise outcome
-        return sum(outcome for outcome in outcomes if isinstance(outcome, int))
+        due = [row for row in self.registry.rows if self._is_due(row, now)]
+        for row in sorted(due, key=lambda row: self._next_at.get(row.id, 0.0)):
+            self._ticking[row.id] = asyncio.create_task(self._tick(row))
+        if not self._ticking:
+            return 0
+        done, _ = await asyncio.wait(self._ticking.values(), timeout=TICK_S)
+        self._ticking = {event: task for event, task in self._ticking.items() if task not in done}
+        return sum(task.result() for task in done)
+
+    async def close(self) -> None:
+        """End the ticks that are on their way."""
+        await cancel_and_wait(self._ticking.values())
+        self._ticking = {}
+
+    def longest_without_tick_s(self) -> float:
+        """Return the seconds since the last tick of the event that waits longest for one.
+
+        An event that is being recovered cannot be tended, and is not counted.
+        """
+        now = time.monotonic()
+        for row in self.registry.rows:
+            if not self.registry.batcher(row.id).gate.is_open:
+                self._ticked_at[row.id] = now
+        known = [self._ticked_at.setdefault(row.id, now) for row in self.registry.rows]
+        return now - min(known, default=now)
+
+    def _is_due(self, row: EventRecord, now: float) -> bool:
+        return row.id not in self._ticking and now >= self._next_at.get(row.id, 0.0)
 
     async def _tick(self, row: EventRecord) -> int:
-        self._next_at[row.id] = time.monotonic() + TICK_S
-        try:
-            advanced = await self.registry.batcher(row.id).do(AdmitNext())
-        except Refusal:
-            return 0
+        async with self._slots:
+            self._next_at[row.id] = time.monotonic() + TICK_S
+            try:
+                advanced = await self.registry.batcher(row.id).do(AdmitNext())
+            except Exception as error:
+                self._failed(row.id, error)
+                return 0
+        self._worked(row.id)
         if advanced.idle:
             self._next_at[row.id] = time.monotonic() + IDLE_TICK_S
         return advanced.admitted + advanced.dropped
+
+    def _worked(self, event: str) -> None:
+        self._ticked_at[event] = time.monotonic()
+        back_off = self._back_offs.pop(event, None)
+        if back_off is not None and (failures := back_off.worked()):
+            log.warning("ticks again event=%s after=%d", event, failures)
+
+    def _failed(self, event: str, error: Exception) -> None:
+        """Count and log a failure; the next tick comes at its time, as if nothing were."""
+        if not self.registry.batcher(event).gate.is_open:
+            return  # it is being recovered, which others log
+        self.failures += 1
+        if self._back_offs.setdefault(event, BackOff()).failed(time.monotonic()):
+            away = isinstance(error, (Refusal, RedisError))
+            log.error(
+                "tick failed event=%s why=%s: %s", event, type(error).__name__, error,
+                exc_info=None if away else error,
+            )  # fmt: skip

@@ -60,6 +60,7 @@ class EventRegistry:
         self._batchers: dict[str, Batcher] = {}
         self._notified: dict[str, tuple[EventRecord, int]] = {}
         self._refreshed_at = -REFRESH_S
+        self.is_read = False  # whether the rows were read once, and the gates judged by them
 
     @property
     def rows(self) -> list[EventRecord]:
@@ -120,6 +121,7 @@ class EventRegistry:
         for gate, epoch in zip(gates, epochs, strict=True):
             gate.compare(self._rows[gate.event].epoch, epoch, run_id)
         self._refreshed_at = time.monotonic()
+        self.is_read = True
         self._notify()
 
     def _notify(self) -> None:

@@ -2,57 +2,104 @@
 
 import asyncio
 import heapq
-from itertools import count
+from dataclasses import dataclass, field
 
 from booking_rush.errors import Refusal, TryAgain
 
 TIMEOUT_S = 2.0  # then the outcome is unknown, and the client tries again
+STALE_MAX = 64  # entries in the heap for which nobody waits any more
 
-Entry = tuple[int, int]
+Entry = tuple[int, int, int]
 
 
-def entry_of(text: str) -> Entry:
-    """Return an entry's id, `<ms>-<n>`, as numbers, which compare in the order of writing."""
-    milliseconds, _, sequence = text.partition("-")
-    return int(milliseconds), int(sequence)
+def entry_of(text: str, epoch: int) -> Entry:
+    """Return an entry's name, `<epoch>:<ms>-<n>`, as numbers, which compare in order of writing.
+
+    The id alone, as ticks and news have it, is of the given epoch.
+    """
+    begins, _, id_ = text.rpartition(":")
+    milliseconds, _, sequence = id_.partition("-")
+    return int(begins or epoch), int(milliseconds), int(sequence)
+
+
+def _new_future() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """The callers that wait for one entry."""
+
+    reached: asyncio.Future[None] = field(default_factory=_new_future)
+    count: int = 0
 
 
 class Watermark:
     """Watermark of one event in one process, moved by news and ticks of the epoch."""
 
     def __init__(self) -> None:
-        self._reached: Entry = (0, 0)
-        self._waiters: list[tuple[Entry, int, asyncio.Future[None]]] = []
-        self._order = count()
+        self._reached: Entry = (0, 0, 0)
+        self._waiting: dict[Entry, _Waiting] = {}
+        self._heap: list[Entry] = []  # each entry that is waited for once, and few others
+
+    def __len__(self) -> int:
+        """Return the number of entries that are waited for."""
+        return len(self._waiting)
 
     def move(self, text: str) -> None:
         """Move to an entry that Postgres has, and let the callers go on that wait up to it."""
-        self._reached = max(self._reached, entry_of(text))
-        while self._waiters and self._waiters[0][0] <= self._reached:
-            _, _, waiter = heapq.heappop(self._waiters)
-            if not waiter.done():
-                waiter.set_result(None)
+        self._reached = max(self._reached, entry_of(text, self._reached[0]))
+        while self._heap and self._heap[0] <= self._reached:
+            waiting = self._waiting.pop(heapq.heappop(self._heap), None)
+            if waiting is not None and not waiting.reached.done():
+                waiting.reached.set_result(None)
 
-    def restart(self, refusal: Refusal) -> None:
-        """Begin a new epoch: every waiting caller is raised this refusal."""
-        waiters, self._waiters, self._reached = self._waiters, [], (0, 0)
-        for _, _, waiter in waiters:
-            if not waiter.done():
-                waiter.set_exception(refusal)
+    def restart(self, refusal: Refusal, epoch: int | None = None) -> None:
+        """Begin an epoch, the next if none is given: callers in another are raised this refusal."""
+        epoch = self._reached[0] + 1 if epoch is None else epoch
+        self._reached = (epoch, 0, 0)
+        for entry in [entry for entry in self._waiting if entry[0] != epoch]:
+            waiting = self._waiting.pop(entry)
+            if not waiting.reached.done():
+                waiting.reached.set_exception(refusal)
+        self._rebuild_heap()
 
     async def reach(self, text: str) -> None:
         """Wait until Postgres has an entry; for the empty entry there is no wait.
 
         Raises:
-            TryAgain: TIMEOUT_S have passed; Postgres may have the entry later.
+            TryAgain: TIMEOUT_S have passed, or the epoch ended before the answer was read;
+                Postgres may have the entry, or have it later.
             Recovering: the epoch ended first.
         """
-        if not text or entry_of(text) <= self._reached:
+        if not text:
             return
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiters, (entry_of(text), next(self._order), waiter))
+        entry = entry_of(text, self._reached[0])
+        if entry[0] < self._reached[0]:
+            raise TryAgain("answered in an epoch that has ended")
+        if entry <= self._reached:
+            return
+        waiting = self._waiting.get(entry)
+        if waiting is None:
+            waiting = self._waiting[entry] = _Waiting()
+            heapq.heappush(self._heap, entry)
+        waiting.count += 1
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                await waiter
+                await asyncio.shield(waiting.reached)
         except TimeoutError:
             raise TryAgain("not recorded yet") from None
+        finally:
+            waiting.count -= 1
+            if not waiting.count and self._waiting.get(entry) is waiting:
+                self._forget(entry)
+
+    def _forget(self, entry: Entry) -> None:
+        """Drop an entry that no caller waits for any more, from the heap some time later."""
+        del self._waiting[entry]
+        if len(self._heap) > 2 * len(self._waiting) + STALE_MAX:
+            self._rebuild_heap()
+
+    def _rebuild_heap(self) -> None:
+        self._heap = list(self._waiting)
+        heapq.heapify(self._heap)

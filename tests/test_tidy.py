@@ -91,12 +91,13 @@ TECHNOLOGY = {
         "server/practice_bank",
         "server/web",
     },
+    "httptools": {"server/web/uvicorn_http.py"},
     "uvicorn": {
+        "server/web/uvicorn_http.py",
         "server/web/uvicorn_protocols.py",
         "server/processes/serve.py",
         "server/practice_bank/service.py",
     },
-    "websockets": {"server/web/uvicorn_protocols.py"},
 }
 FOLDERS = ("server", "booking", "queue", "lua", "migrations")
 SOURCES = sorted(

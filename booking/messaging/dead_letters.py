@@ -26,6 +26,9 @@ class NotReplayable(Refusal):
     code, status = "not_replayable", 409
 
 
+OUTBOX_OF_REDIS = "outbox"  # the topic of entries that the record duty could not save
+
+
 class DeadLetter(NamedTuple):
     """A rejected record as it was on its topic, with the reason, and when it was replayed."""
 
@@ -113,9 +116,13 @@ async def replay(pool: Pool, id_: UUID) -> None:
         NotReplayable: its outbox row is missing: another system wrote it, or it was purged.
     """
     async with pool.acquire() as connection, connection.transaction():
-        found = await connection.execute("UPDATE dead SET replayed_at = now() WHERE id = $1", id_)
-        if found != "UPDATE 1":
+        topic = await connection.fetchval(
+            "UPDATE dead SET replayed_at = now() WHERE id = $1 RETURNING topic", id_
+        )
+        if topic is None:
             raise UnknownDeadLetter(f"nothing dead has the id {id_}")
+        if topic == OUTBOX_OF_REDIS:
+            raise NotReplayable("it is an entry of Redis' outbox: its hold or place has ended")
         await connection.execute("DELETE FROM inbox WHERE message = $1", id_)
         sent = await connection.execute(
             """

@@ -10,6 +10,7 @@ from booking_rush.booking.catalogue.catalogue import Catalogue, Event
 from booking_rush.booking.seats import inventory
 from booking_rush.errors import Refusal
 from booking_rush.lua.client.epoch_gate import EpochGate
+from booking_rush.lua.client.program import MoveFailedError
 from booking_rush.lua.events.commands import AddSections, SetRules
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
@@ -29,6 +30,9 @@ async def push_to_redis(registry: EventRegistry, event: Event) -> bool:
         await batcher.do(SetRules(event.version, event.state, event.rules.numbers()))
     except Refusal as refusal:
         log.info("rules later event=%s version=%d why=%s", event.id, event.version, refusal.code)
+        return False
+    except MoveFailedError as error:  # that event's data are broken, and no other's
+        log.error("rules not taken event=%s why=%s", event.id, error)
         return False
     return True
 
@@ -70,15 +74,20 @@ class EventScheduler:
         for row in rows:
             pipeline.hget(key(row.id, self._gate(row.id).epoch, "rules"), "version")
         try:
-            versions = await pipeline.execute() if rows else []
+            versions = await pipeline.execute(raise_on_error=False) if rows else []
         except RedisError as error:
             log.info("versions unknown why=%s", type(error).__name__)
             return []
         return [
             row.id
             for row, version in zip(rows, versions, strict=True)
-            if int(version or 0) < row.version
+            if _number_of(version) < row.version
         ]
 
     def _gate(self, event: str) -> EpochGate:
         return self._registry.batcher(event).gate
+
+
+def _number_of(version: bytes | Exception | None) -> int:
+    """Return the version that Redis has, 0 for none, or for a value that is none."""
+    return int(version) if isinstance(version, bytes) and version.isdigit() else 0

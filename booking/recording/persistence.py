@@ -32,9 +32,6 @@ async def save_holds(
 
     `provider` is the payment provider that checkouts are charged by.
     """
-    await _save(
-        connection, event, [h for h in holds if h.state in ("released", "expired")], SAVE_ENDED
-    )
     ended = [hold for hold in holds if hold.state in ("released", "expired")]
     await _save(connection, event, ended, SAVE_ENDED)
     await _save(connection, event, [hold for hold in holds if hold.state == "held"], SAVE_HELD)

@@ -1,57 +1,50 @@
 """The record duty: writes every event's outbox in Redis to Postgres, in order, each entry once.
 
-The cursor `recorded.last` moves in the transaction that writes the entries up to it, so it is
-exactly how far Postgres is, without a consumer group or acknowledgements. The lease on an event
-only saves work: of two processes that record it at once, the cursor lets one commit, and the other
-rolls back.
+Each led event is worked on by a task of its own: it is recorded, marked, recovered and backed off
+by itself, and nobody awaits another event's commit. The lease on an event only saves work: of two
+processes that record it at once, the cursor lets one commit, and the other rolls back.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
-from booking_rush.booking.recording.batch import Batch, Entry, PlaceRow, fold
-from booking_rush.booking.recording.persistence import save_holds
-from booking_rush.booking.recording.recovery import Recovery
-from booking_rush.errors import Recovering, TryAgain
-from booking_rush.lease import LEASE_S, RENEW_S
+from booking_rush.booking.recording.batch import Batch, Entry
+from booking_rush.booking.recording.commits import Commits, CursorMovedError
+from booking_rush.booking.recording.event_tasks import ENTRIES_MAX, EventTasks
+from booking_rush.booking.recording.leases import EventLeases, LeaseRow, LedEvent
+from booking_rush.booking.recording.sweeping import sweep
+from booking_rush.errors import TryAgain
+from booking_rush.lease import RENEW_S
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.keys import key
-from booking_rush.lua.recovery.commands import MarkRecorded
-from booking_rush.postgres import Pool
+from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.event_registry import UnknownEvent
+from booking_rush.tasks import cancel_and_wait
+
+__all__ = ["CursorMovedError", "Recorder"]
 
 log = logging.getLogger(__name__)
 
-ENTRIES_MAX = 2000  # of one event in one transaction
+REPLY_MAX = 4000  # entries of all events in one reply: some 0.1 s to take apart
+ENTRIES_MIN = 10  # of one event in one reply, however many events there are
 BLOCK_MS = 100  # of one read while the outboxes are empty; 0: it does not wait
+BUSY_BLOCK_MS = 10  # the same while an event is left out, which may be ready any moment
+COMMIT_S = 0.02  # so long a read waits for the commits of the one before; more delays others
 REBUILD_S = 20.0  # the longest wait for another process that recovers the same event
-
-
-class CursorMovedError(Exception):
-    """Another process recorded this event, or a new epoch began: nothing was written."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeasedEvent:
-    """An event whose lease this process has, and how far it is recorded."""
-
-    event: str
-    epoch: int
-    cursor: str  # id of the last outbox entry that is recorded
-    stamp: str  # `epoch:run id` of the Redis that has it open
 
 
 class Recorder:
     """Records every event of which it has the lease.
 
-    `provider` is the payment provider that checkouts are charged by.
+    `provider` is the payment provider that checkouts are charged by. `lease_pool` serves leases
+    alone, so that they are renewed while every other connection is in use.
     """
 
     def __init__(
@@ -62,44 +55,162 @@ class Recorder:
         holder: str,
         clock: Callable[[], float] = time.time,
         provider: str = "bank",
+        lease_pool: Pool | None = None,
     ) -> None:
-        self._pool = pool
-        self._provider = provider
-        self._clock = clock
         self._redis = redis
         self._program = program
-        self._holder = holder
-        self._recovery = Recovery(pool, redis, program, self._drain)
-        self._leased: dict[str, LeasedEvent] = {}
-        self._renewed_at = -RENEW_S
+        self._commits = Commits(pool, program, holder, clock, provider)
+        self._leases = EventLeases(lease_pool or pool, holder)
+        self._tasks = EventTasks(pool, redis, program, self._commits, self._leases)
+        self._led = self._tasks.led
+        self._looked_at = -RENEW_S
+        self._swept = -1  # how many events were recovered when older epochs were swept last
+
+    # Loops
+
+    def loops(self) -> list[tuple[str, Callable[[], Coroutine[Any, Any, int]], float]]:
+        """Return name, function and pause of the loops that make up the duty.
+
+        Leases have a loop that asks nothing but Postgres: a Redis that hangs loses no lease.
+        """
+        return [
+            ("record", self.read_once, 0),
+            ("leases", self.renew_once, RENEW_S),
+            ("epochs", self.look_once, RENEW_S),
+            ("sweep", self.sweep_once, 1.0),
+        ]
+
+    async def renew_once(self) -> int:
+        """Take free leases and renew ours. Return 0, so that the loop pauses.
+
+        Raises:
+            asyncpg.PostgresError, OSError: Postgres did not answer; the events stay led.
+        """
+        rows = await self._leases.renew()
+        for row in rows:
+            led = self._led.get(row.event)
+            if led is None:
+                led = self._led[row.event] = _led_event(row)
+            led.state, led.is_closing = row.state, led.is_closing or row.closing
+        for event in await self._leases.lost(self._led.keys() - {row.event for row in rows}):
+            log.info("another leads event=%s", event)
+            self._led.pop(event).is_lost = True
+        return 0
+
+    async def look_once(self) -> int:
+        """Compare the epochs of led events with Redis; adopt, or mark for recovery, what differs.
+
+        Return 0, so that the loop pauses.
+
+        Raises:
+            asyncpg.PostgresError, OSError, RedisError: a store did not answer.
+        """
+        self._looked_at = now = time.monotonic()
+        idle = [led for led in self._led.values() if led.is_free(now)]
+        run_id, found = await self._program.epochs([led.event for led in idle])
+        right, strange = set[str](), dict[str, str]()
+        for led, stamp in zip(idle, found, strict=True):
+            if not led.is_free(now) or led.is_lost:
+                continue  # a task has begun meanwhile
+            if led.stamp and led.stamp == stamp and stamp.endswith(f":{run_id}"):
+                right.add(led.event)
+            else:
+                strange[led.event] = stamp
+        rows = await self._leases.read(strange) if strange else {}
+        for row in rows.values():
+            self._judge(row, strange[row.event], run_id)
+        self._tasks.begin()
+        await self._leases.mark_seen(right)
+        return 0
+
+    async def read_once(self) -> int:
+        """Hand the entries that are there to a task an event, or wait 0.1 s for one.
+
+        Return how many entries were recorded meanwhile.
+
+        Raises:
+            RedisError: Redis did not answer; run again.
+        """
+        self._tasks.begin()
+        before, now = self._tasks.recorded, time.monotonic()
+        ready = [led for led in self._led.values() if led.is_readable(now)]
+        all_ready = len(ready) == len(self._led)
+        block_ms = BLOCK_MS if all_ready else min(BLOCK_MS, BUSY_BLOCK_MS)
+        if not ready:
+            await asyncio.sleep(block_ms / 1000)
+            return self._tasks.recorded - before
+        tasks = [
+            self._tasks.record(led, entries)
+            for led, at, entries in await self._read(ready, block_ms)
+            if led.is_readable(now) and not led.is_lost and (led.epoch, led.cursor) == at
+        ]
+        if tasks:
+            await asyncio.wait(tasks, timeout=COMMIT_S)
+        return self._tasks.recorded - before
+
+    async def sweep_once(self) -> int:
+        """Unlink what older epochs left in Redis, at start and after a recovery. Return how much.
+
+        Raises:
+            RedisError: Redis did not answer; run again.
+        """
+        recovered = self._tasks.recovered
+        if self._swept == recovered:
+            return 0
+        swept = await sweep(self._redis, self._open_epochs)
+        self._swept = recovered
+        return swept
 
     async def run_once(self) -> int:
-        """Record the entries that are there, or wait 0.1 s for one. Return how many it recorded.
+        """Do one round of everything, and wait for its end. Return how many entries it recorded.
+
+        It is for callers that have no loops. An event that failed is tried again in a next round.
 
         Raises:
             asyncpg.PostgresError, OSError, RedisError: a store did not answer; run again.
         """
-        if time.monotonic() - self._renewed_at >= RENEW_S:
-            await self._renew()
-        if not self._leased:
-            await asyncio.sleep(BLOCK_MS / 1000)
-            return 0
-        outboxes = {
-            key(leased.event, leased.epoch, "outbox"): leased for leased in self._leased.values()
-        }
-        reading = self._redis.xread(
-            {name: leased.cursor for name, leased in outboxes.items()},
-            count=ENTRIES_MAX,
-            block=BLOCK_MS or None,
-        )
-        found = cast("list[tuple[bytes, list[Entry]]]", await reading)
-        work = [self._record(outboxes[name.decode()], entries) for name, entries in found]
-        return sum(await asyncio.gather(*work))
+        before = self._tasks.recorded
+        is_due = time.monotonic() - self._looked_at >= RENEW_S
+        if is_due or any(not led.stamp and led.is_free(0) for led in self._led.values()):
+            await self.renew_once()
+            await self.look_once()
+            await self._settle()
+        await self.read_once()
+        await self._settle()
+        await self.sweep_once()
+        return self._tasks.recorded - before
+
+    async def stop(self) -> None:
+        """Stop every task."""
+        await cancel_and_wait(self._tasks.running)
 
     async def release(self) -> None:
-        """Release every lease, so that another process may begin at once."""
-        await self._pool.execute("UPDATE recorded SET holder = '' WHERE holder = $1", self._holder)
-        self._leased = {}
+        """Stop every task, and release every lease, so that another process may begin at once."""
+        await self.stop()
+        for led in self._led.values():
+            led.is_lost = True
+        self._led.clear()
+        await self._leases.release()
+
+    # For operators
+
+    @property
+    def rejected(self) -> int:
+        """Return how many entries were refused for good, ever."""
+        return self._commits.rejected
+
+    @property
+    def gaps(self) -> int:
+        """Return how often an outbox was found trimmed beyond what Postgres has, ever."""
+        return self._tasks.gaps
+
+    def failing(self) -> list[str]:
+        """Return the events whose last try to record, recover or close them failed."""
+        return [
+            led.event
+            for led in self._led.values()
+            if led.back_off.failures or led.closing_back_off.failures
+        ]
 
     async def rebuild(self, event: str) -> int:
         """Recover one event now, for an operator. Return the epoch that is open after that.
@@ -108,10 +219,33 @@ class Recorder:
             UnknownEvent: there is none.
             TryAgain: another process is recovering it, and took longer than 20 s.
         """
-        epoch = await self._pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", event)
+        led = self._led.get(event)
+        if led is not None:
+            led.is_rebuilt = True
+            if led.task is not None:
+                await asyncio.wait([led.task])
+        try:
+            stamp = await self._rebuild(event)
+        finally:
+            if led is not None:
+                led.is_rebuilt = False
+                led.doubt()
+                self._looked_at = -RENEW_S
+            else:
+                await self._leases.release(event)
+        return int(stamp.partition(":")[0])
+
+    async def _rebuild(self, event: str) -> str:
+        epoch = await self._leases.seize(event)
         if epoch is None:
             raise UnknownEvent(f"there is no event {event!r}")
-        stamp = await self._recovery.recover(event, epoch)
+        mine = _led_event(LeaseRow(event, epoch, "0-0", "open", False))
+        keeping = asyncio.create_task(self._keep(mine))
+        try:
+            recover = self._tasks.recovery.recover
+            stamp = await recover(event, epoch, mine.is_ours, by_hand=True)
+        finally:
+            await cancel_and_wait([keeping])
         until = time.monotonic() + REBUILD_S
         while not stamp and time.monotonic() < until:  # a faster process loads the same
             await asyncio.sleep(RENEW_S)
@@ -119,135 +253,76 @@ class Recorder:
             number, _, at = found.partition(":")
             stamp = found if at == run_id and int(number) > epoch else ""
         if not stamp:
-            raise TryAgain(f"{event} is being brought back by another process")
-        return int(stamp.partition(":")[0])
+            raise TryAgain(f"{event} is being recovered by another process")
+        self._tasks.recovered += 1
+        return stamp
 
-    async def _renew(self) -> None:
-        """Take free leases and renew ours; recover events that are not open in this Redis."""
-        rows = await self._pool.fetch(
-            """
-            UPDATE recorded SET holder = $1, held_at = now()
-            WHERE holder IN ($1, '') OR held_at < now() - make_interval(secs => $2)
-            RETURNING event, epoch, last
-            """,
-            self._holder,
-            LEASE_S,
-        )
-        self._renewed_at = time.monotonic()
-        run_id, found = await self._program.epochs([row["event"] for row in rows])
-        ready: list[LeasedEvent] = []
-        for row, stamp in zip(rows, found, strict=True):
-            if stamp == f"{row['epoch']}:{run_id}":
-                ready.append(LeasedEvent(row["event"], row["epoch"], row["last"], stamp))
-            elif stamp := await self._recovery.recover(row["event"], row["epoch"]):
-                ready.append(LeasedEvent(row["event"], row["epoch"] + 1, "0-0", stamp))
-        await self._start_recording(ready)
+    async def _keep(self, led: LedEvent) -> None:
+        """Renew the lease of one event until it is lost."""
+        while led.is_ours():
+            await asyncio.sleep(RENEW_S)
+            with suppress(*UNAVAILABLE):
+                led.is_lost = not await self._leases.keep(led.event)
 
-    async def _start_recording(self, ready: list[LeasedEvent]) -> None:
-        """Record these events from now on; for new ones, publish how far Postgres is."""
-        new = [leased for leased in ready if not self._is_recording(leased)]
-        self._leased = {leased.event: leased for leased in ready}
-        for leased in new:
-            log.info("records event=%s epoch=%d from=%s", leased.event, leased.epoch, leased.cursor)
-            await self._mark_recorded(leased, await self._numbers(leased.event))
-        await self._pool.execute(
-            """
-            UPDATE recorded SET seen_at = now()
-            WHERE event = ANY($1) AND seen_at < now() - interval '1 s'
-            """,
-            list(self._leased),
-        )
-
-    def _is_recording(self, leased: LeasedEvent) -> bool:
-        known = self._leased.get(leased.event)
-        return known is not None and (known.stamp, known.cursor) == (leased.stamp, leased.cursor)
-
-    async def _record(self, leased: LeasedEvent, entries: list[Entry]) -> int:
-        batch = fold(entries)
-        try:
-            await self.commit(leased.event, leased.epoch, leased.cursor, batch)
-        except CursorMovedError:
-            log.info("another records event=%s epoch=%d", leased.event, leased.epoch)
-            self._leased.pop(leased.event, None)
-            return 0
-        self._leased[leased.event] = replace(leased, cursor=batch.cursor)
-        await self._mark_recorded(self._leased[leased.event], batch.numbers())
-        return len(entries)
-
-    async def _mark_recorded(self, leased: LeasedEvent, numbers: dict[str, int]) -> None:
-        """Publish in Redis how far Postgres is; where the epoch is gone, recover the event next."""
-        try:
-            await self._program.ask(
-                leased.event, leased.stamp, MarkRecorded(leased.cursor, numbers)
-            )
-        except Recovering:
-            self._leased.pop(leased.event, None)
-            self._renewed_at = -RENEW_S
-
-    async def _numbers(self, event: str) -> dict[str, int]:
-        rows = await self._pool.fetch(
-            "SELECT lane, max(number) AS number FROM places WHERE event = $1 GROUP BY lane", event
-        )
-        return {row["lane"]: row["number"] for row in rows}
-
-    async def _drain(self, event: str, epoch: int) -> None:
-        """Record the entries that are left in the outbox of a closed epoch."""
-        while True:
-            cursor = await self._pool.fetchval(
-                "SELECT last FROM recorded WHERE event = $1 AND epoch = $2", event, epoch
-            )
-            if cursor is None:
-                return
-            reading = self._redis.xrange(
-                key(event, epoch, "outbox"), min=f"({cursor}", count=ENTRIES_MAX
-            )
-            entries = cast("list[Entry]", await reading)
-            if not entries:
-                return
-            with suppress(CursorMovedError):
-                await self.commit(event, epoch, cursor, fold(entries))
+    # Parts
 
     async def commit(self, event: str, epoch: int, cursor: str, batch: Batch) -> None:
         """Move the cursor and save the batch, in one transaction.
 
-        Ended places are saved before the others: a visitor may have only one that is not ended.
-
         Raises:
             CursorMovedError: `cursor` is no longer how far Postgres is; nothing was written.
         """
-        ended = [row for row in batch.places.values() if row.state == "ended"]
-        living = [row for row in batch.places.values() if row.state != "ended"]
-        async with self._pool.acquire() as connection, connection.transaction():
-            moved = await connection.execute(
-                """
-                UPDATE recorded SET last = $4, seen_at = now()
-                WHERE event = $1 AND epoch = $2 AND last = $3
-                """,
-                event, epoch, cursor, batch.cursor,
-            )  # fmt: skip
-            if moved != "UPDATE 1":
-                raise CursorMovedError(event)
-            for rows in (ended, living):
-                if rows:
-                    done = await connection.execute(SAVE_PLACES, event, *zip(*rows, strict=True))
-                    assert done == f"INSERT 0 {len(rows)}", "a number was given to two visitors"
-            if batch.closed:
-                await connection.execute(END_PLACES, event)
-            if batch.holds:
-                now_ms = int(self._clock() * 1000)
-                holds = list(batch.holds.values())
-                await save_holds(connection, event, holds, now_ms=now_ms, provider=self._provider)
+        await self._commits.commit(event, epoch, cursor, batch)
+
+    def _judge(self, row: LeaseRow, stamp: str, run_id: str) -> None:
+        """Record an event on in the epoch that Redis has open, or have it recovered."""
+        led = self._led.get(row.event)
+        if led is None or led.task is not None:
+            return
+        if stamp == f"{row.epoch}:{run_id}":
+            log.info("records event=%s epoch=%d from=%s", row.event, row.epoch, row.last)
+            led.adopt(row, stamp)
+        else:
+            led.doubt()
+            led.epoch, led.needs_recovery = row.epoch, True
+
+    async def _read(
+        self, ready: Sequence[LedEvent], block_ms: int
+    ) -> list[tuple[LedEvent, tuple[int, str], list[Entry]]]:
+        """Return of each event that has entries where it was read from, and a page of them.
+
+        The reply is bounded whatever the number of events: one that takes longer to take apart
+        than Redis may take to answer would never arrive.
+        """
+        count = min(ENTRIES_MAX, max(ENTRIES_MIN, REPLY_MAX // len(ready)))
+        outboxes = {key(led.event, led.epoch, "outbox"): led for led in ready}
+        at = {name: (led.epoch, led.cursor) for name, led in outboxes.items()}
+        try:
+            cursors: dict[Any, Any] = {name: led.cursor for name, led in outboxes.items()}
+            reading = self._redis.xread(cursors, count=count, block=block_ms or None)
+            found = cast("list[tuple[bytes, list[Entry]]]", await reading)
+        except ResponseError as error:
+            if len(ready) > 1:  # one of them is no stream: the others are read without it
+                return [one for led in ready for one in await self._read([led], 0)]
+            self._tasks.failed(ready[0], ready[0].back_off, error)
+            return []
+        return [(outboxes[name.decode()], at[name.decode()], entries) for name, entries in found]
+
+    def _open_epochs(self) -> dict[str, int]:
+        return {led.event: led.epoch for led in self._led.values() if led.stamp}
+
+    async def _settle(self) -> None:
+        """Wait until no task runs.
+
+        Raises:
+            The last failure of a task.
+        """
+        while self._tasks.running:
+            await asyncio.wait(set(self._tasks.running))
+        failure, self._tasks.failure = self._tasks.failure, None
+        if failure is not None:
+            raise failure
 
 
-SAVE_PLACES = f"""
-    INSERT INTO places (event, {", ".join(PlaceRow._fields)})
-    SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
-        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
-    ON CONFLICT (event, lane, number) DO UPDATE SET state = EXCLUDED.state, wave = EXCLUDED.wave,
-        admitted_ms = EXCLUDED.admitted_ms, until_ms = EXCLUDED.until_ms, reason = EXCLUDED.reason
-    WHERE places.visitor = EXCLUDED.visitor
-"""  # noqa: S608  the names are those of PlaceRow
-
-END_PLACES = """
-    UPDATE places SET state = 'ended', reason = 'removed' WHERE event = $1 AND state <> 'ended'
-"""
+def _led_event(row: LeaseRow) -> LedEvent:
+    return LedEvent(row.event, row.epoch, row.last, row.state, row.closing)

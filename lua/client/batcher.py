@@ -8,8 +8,9 @@ from redis.exceptions import RedisError
 
 from booking_rush.coalescing import Coalescer
 from booking_rush.errors import Busy, Recovering, TryAgain
+from booking_rush.lua.client.connection import NoConnectionError
 from booking_rush.lua.client.epoch_gate import EpochGate
-from booking_rush.lua.client.program import MoveFailedError, Program
+from booking_rush.lua.client.program import MoveFailedError, Program, error_of
 from booking_rush.lua.commands import Command, Failed
 
 R = TypeVar("R")
@@ -35,8 +36,9 @@ class Batcher:
 
         Raises, here or through the future:
             Recovering: nothing was done.
-            TryAgain: the answer was lost; the command may have been carried out.
-            Busy: WAITING_MAX commands wait.
+            TryAgain: the answer was lost; the command may have been carried out. Or Redis refuses
+                to write just now.
+            Busy: WAITING_MAX commands wait, or all connections are in use; nothing was sent.
             MoveFailedError: the move raised an error.
         """
         if len(self._commands) >= WAITING_MAX:
@@ -51,9 +53,17 @@ class Batcher:
         except Recovering as refusal:
             self.gate.shut()
             return [refusal] * len(commands)
+        except NoConnectionError:
+            return [Busy()] * len(commands)
         except RedisError as error:
             why = TryAgain(f"Redis did not answer: {type(error).__name__}")
             return [why] * len(commands)
-        return [
-            MoveFailedError(reply.why) if isinstance(reply, Failed) else reply for reply in replies
-        ]
+        return [_refused(one) if isinstance(one, Failed) else one for one in replies]
+
+
+def _refused(failed: Failed) -> MoveFailedError | TryAgain:
+    """Return the error of a move that failed; Redis' own refusals end by themselves."""
+    error = error_of(failed)
+    if isinstance(error, MoveFailedError):
+        return error
+    return TryAgain(f"Redis refuses to write: {error.word}")

@@ -1,12 +1,37 @@
 """Connections to Redis without retries, so that no command is ever sent twice."""
 
-from redis.asyncio import Redis
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 ANSWER_S = 2.0  # longer, and the answer counts as lost
 CONNECTIONS_MAX = 64
+
+
+class NoConnectionError(RedisError):
+    """All connections were in use for too long: nothing was sent."""
+
+
+class WaitingPool(BlockingConnectionPool):
+    """A pool whose callers wait for a connection, up to 2 s, where all are in use."""
+
+    async def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
+        """Return a connection.
+
+        Raises:
+            NoConnectionError: none came free in time.
+            RedisError: Redis did not let us connect.
+        """
+        try:
+            return await super().get_connection()  # type: ignore[no-untyped-call]
+        except RedisConnectionError as error:
+            if str(error) == "No connection available.":  # redis-py says it in no other way
+                raise NoConnectionError(str(error)) from error
+            raise
 
 
 class RedisUnfitError(Exception):
@@ -18,14 +43,16 @@ def connect(url: str) -> Redis:
 
     redis-py's default is ten retries after an error: a move might run twice.
     """
-    return Redis.from_url(
+    pool = WaitingPool.from_url(
         url,
         protocol=2,
         retry=Retry(NoBackoff(), 0),
         socket_timeout=ANSWER_S,
         socket_connect_timeout=ANSWER_S,
         max_connections=CONNECTIONS_MAX,
+        timeout=ANSWER_S,
     )
+    return Redis.from_pool(pool)
 
 
 async def check(redis: Redis) -> None:

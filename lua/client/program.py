@@ -1,12 +1,13 @@
 """Program that Redis runs: the library, every move, and the loop over a batch, as one script."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, Union, cast
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from booking_rush.errors import Recovering
 from booking_rush.lua.client.moves import REPLIES
@@ -27,8 +28,30 @@ _any_reply: Any = cast("Any", Union)[REPLIES]
 _decode: Callable[[bytes], list[Reply]] = msgspec.msgpack.Decoder(list[_any_reply]).decode
 
 
+# How Redis begins to say that it cannot serve just now. Out of a script comes the same, behind the
+# place in the script where it was said.
+REFUSALS = (
+    "OOM", "MISCONF", "READONLY", "NOREPLICAS", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN",
+)  # fmt: skip
+_refusal = re.compile(rf"(?:@?user_script:\s*\d+:\s*)?-?({'|'.join(REFUSALS)})\b")
+
+
 class MoveFailedError(Exception):
     """Error that a move raised in Lua, a mistake of ours; other commands of the batch were done."""
+
+
+class RedisRefusedError(RedisError):
+    """Redis refuses to write just now, by one of REFUSALS: it is away, and the move did nothing."""
+
+    def __init__(self, why: str, word: str) -> None:
+        super().__init__(why)
+        self.word = word
+
+
+def error_of(failed: Failed) -> MoveFailedError | RedisRefusedError:
+    """Return the error of a move that failed: a mistake of ours, or a refusal of Redis itself."""
+    refused = _refusal.match(failed.why)
+    return RedisRefusedError(failed.why, refused[1]) if refused else MoveFailedError(failed.why)
 
 
 def text_of(name: str) -> str:
@@ -55,6 +78,8 @@ class Program:
 
         An epoch is `<n>:<run id>`, `<n>:closed`, or empty where Redis has none.
 
+        A key that is no text counts as none: it is that event's trouble alone.
+
         Raises:
             RedisError: Redis did not answer.
         """
@@ -62,8 +87,11 @@ class Program:
         pipeline.info("server")
         for event in events:
             pipeline.get(epoch_key(event))
-        info, *epochs = await pipeline.execute()
-        return str(info["run_id"]), [(epoch or b"").decode() for epoch in epochs]
+        info, *epochs = await pipeline.execute(raise_on_error=False)
+        for found in (info, *epochs):
+            if isinstance(found, Exception) and not _is_of_one_key(found):
+                raise found
+        return str(info["run_id"]), [_text_of(epoch) for epoch in epochs]
 
     async def run(
         self, event: str, stamp: str, commands: Sequence[Command[R]], *, now_ms: int | None = None
@@ -89,11 +117,12 @@ class Program:
 
         Raises:
             Recovering, RedisError: as `run`.
+            RedisRefusedError: Redis refuses to write just now; nothing was done.
             MoveFailedError: the move raised an error.
         """
         [reply] = await self.run(event, stamp, [command], now_ms=now_ms)
         if isinstance(reply, Failed):
-            raise MoveFailedError(reply.why)
+            raise error_of(reply)
         return reply
 
     async def _evaluate(self, tag: str, stamp: str, now_ms: int | None, batch: bytes) -> bytes:
@@ -108,3 +137,11 @@ class Program:
         except NoScriptError:
             self._digest = await self._redis.script_load(self._text)
             return await call()
+
+
+def _is_of_one_key(error: Exception) -> bool:
+    return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
+
+
+def _text_of(found: Any) -> str:
+    return found.decode(errors="replace") if isinstance(found, bytes) else ""

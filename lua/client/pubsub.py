@@ -4,7 +4,8 @@ A tick is the state of an event, published at least twice a second while anybody
 is one change, published as it happens. Processes make frames for clients of both.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import cast
 
 import msgspec
@@ -12,6 +13,8 @@ from redis.asyncio import Redis
 
 from booking_rush.lua.commands import EventState, tag_of_type
 from booking_rush.lua.keys import CHANNELS
+
+log = logging.getLogger(__name__)
 
 
 class News(msgspec.Struct, frozen=True, tag_field="news", tag=tag_of_type):
@@ -135,8 +138,13 @@ AnyNews = (
 _decode = msgspec.msgpack.Decoder(AnyNews).decode
 
 
-async def subscribe(redis: Redis) -> AsyncGenerator[tuple[str, AnyNews]]:
+async def subscribe(
+    redis: Redis, on_unknown: Callable[[], None] = lambda: None
+) -> AsyncGenerator[tuple[str, AnyNews]]:
     """Subscribe to every event's channel. Yield (event, news) until the connection ends.
+
+    News of a kind that this version does not know, as during an upgrade, are passed over;
+    `on_unknown` is called for each.
 
     Raises:
         RedisError: the connection was lost; news that was published meanwhile is not sent again.
@@ -146,4 +154,10 @@ async def subscribe(redis: Redis) -> AsyncGenerator[tuple[str, AnyNews]]:
         messages = cast("AsyncIterator[dict[str, bytes]]", pubsub.listen())
         async for message in messages:
             event = message["channel"].decode()[1:].partition("}")[0]
-            yield event, _decode(message["data"])
+            try:
+                news = _decode(message["data"])
+            except msgspec.MsgspecError as error:
+                log.info("unknown news event=%s why=%s", event, error)
+                on_unknown()
+                continue
+            yield event, news

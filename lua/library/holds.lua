@@ -16,9 +16,10 @@ function holds.save(hold)
 end
 
 -- Enqueue the whole hold as it is now into the outbox: its last entry is its booking in Postgres.
--- Return the entry's id.
+-- Return the entry's name.
 function holds.enqueue(hold)
-  return redis.call("XADD", key("outbox"), "*", "kind", "booking", "body", cmsgpack.pack(hold))
+  return entry_name(
+    redis.call("XADD", key("outbox"), "*", "kind", "booking", "body", cmsgpack.pack(hold)))
 end
 
 -- Set a hold's state, and count its places in the event's figures.

@@ -64,9 +64,12 @@ local function publish(kind, news)
   redis.call("PUBLISH", hash_tag .. ":news", cmsgpack.pack(news))
 end
 
+-- An outbox entry as replies name it, `<epoch>:<id>`: ids of another epoch's outbox are no less.
+local function entry_name(id) return epoch .. ":" .. id end
+
 local function last_entry()
   local found = redis.call("XREVRANGE", key("outbox"), "+", "-", "COUNT", 1)[1]
-  return found and found[1] or ""
+  return found and entry_name(found[1]) or ""
 end
 
 -- The line: numbers, head and gone. head is the smallest waiting number − 1, or the last given.
@@ -121,12 +124,12 @@ function places.save(place)
 end
 
 -- Enqueue the whole place as it is now into the outbox: its last entry is its row in Postgres.
--- Return the entry's id.
+-- Return the entry's name.
 function places.enqueue(place, state, reason, deadline)
-  return redis.call("XADD", key("outbox"), "*", "kind", "place", "visitor", place.visitor,
-    "lane", LANE, "number", place.number, "joined", place.joined, "state", state,
+  return entry_name(redis.call("XADD", key("outbox"), "*", "kind", "place", "visitor",
+    place.visitor, "lane", LANE, "number", place.number, "joined", place.joined, "state", state,
     "wave", place.wave or 0, "admitted", place.admitted or 0, "deadline", deadline or 0,
-    "reason", reason or "")
+    "reason", reason or ""))
 end
 
 -- Remove a visitor from the line, at its head or in its middle. Return whether they were in it.

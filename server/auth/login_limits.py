@@ -29,7 +29,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """What was taken for one login: of which buckets, which one of them it is, how many are left.
+    """Tries taken for one login: their buckets, the number of this try, and how many are left.
 
     `buckets` is empty, and nothing was taken, if one of the buckets had none.
     """

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -88,6 +88,7 @@ async def _start(
         name = f"serve-{number}" if settings.workers > 1 else "serve"
         await supervisor.start(_duty(name, ["serve", "--shared"], logs, settings))
     await _wait_ready(settings)
+    await _wait_loaded(settings)
     host, port = settings.address
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     report("ready")
@@ -168,15 +169,30 @@ async def _wait_ready(settings: Settings) -> None:
         raise ChildDiesError(f"/readyz did not answer 200 within {READY_S:g} s") from None
 
 
+async def _wait_loaded(settings: Settings) -> None:
+    """Wait until the event is in Redis, for READY_S at most: who is first need not wait."""
+    with suppress(TimeoutError, OSError):
+        async with asyncio.timeout(READY_S):
+            while b'"recovering"' in await _get(*settings.address, "/api/v1/events/demo"):
+                await asyncio.sleep(0.05)
+
+
 async def _is_ready(host: str, port: int) -> bool:
     try:
-        reader, writer = await asyncio.open_connection(host, port)
-        writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        line = await reader.readline()
-        writer.close()
+        return b" 200 " in (await _get(host, port, "/readyz")).partition(b"\r\n")[0]
     except OSError:
         return False
-    return b" 200 " in line
+
+
+async def _get(host: str, port: int, path: str) -> bytes:
+    """Return the whole answer to a GET, head and body."""
+    reader, writer = await asyncio.open_connection(host, port)
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    try:
+        writer.write(head.encode())
+        return await reader.read()
+    finally:
+        writer.close()
 
 
 @contextmanager

@@ -4,10 +4,11 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 
-from prometheus_client import start_http_server
+from prometheus_client import Counter, start_http_server
 from redis.asyncio import Redis
 
 from booking_rush.booking.kafka.kafka_log import KafkaLog
@@ -28,12 +29,18 @@ from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.signer import Signer, open_signer
 from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.supervisor import stop_on_signals
-from booking_rush.server.runtime.loops import forever
+from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.metrics import (
     DIFFERENCES,
+    GAPS,
     LAG,
     MAILS,
     MAILS_WAITING,
+    RECORD_FAILING,
+    REDIS_MEMORY,
+    REJECTED,
+    TICK_AGE,
+    TICK_FAILURES,
     UNSENT,
     export_breakers,
 )
@@ -43,6 +50,8 @@ from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
 
+LEASE_POOL_MAX = 2
+MEMORY_ALARM = 0.8  # of maxmemory: beyond it Redis refuses to write
 POOL_MAX = 8  # connections to Postgres
 MAIL_S = 0.5  # between two looks for due mails
 CONDUCT_S = 0.02  # between two looks of conduct or relay, after one that found nothing
@@ -75,24 +84,76 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
 async def tend(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Run `tend`: expire, admit and publish a tick for every event."""
     duty = Admission(EventRegistry(pool, Program(redis)))
-    tasks = [asyncio.create_task(forever("tend", duty.run_once, idle_s=TICK_S / 4))]
+    count_failures = growth_of(TICK_FAILURES, lambda: duty.failures)
+
+    async def export_ticks() -> None:
+        TICK_AGE.set(duty.longest_without_tick_s())
+        count_failures()
+
+    tasks = [
+        asyncio.create_task(forever("tend", duty.run_once, idle_s=TICK_S / 4)),
+        asyncio.create_task(forever("ticks", export_ticks, idle_s=1.0)),
+    ]
     yield
     await cancel_and_wait(tasks)
+    await duty.close()
 
 
 @asynccontextmanager
 async def record(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Run `record`: save Redis' outbox in Postgres, load events into Redis, apply schedules."""
     program = Program(redis)
-    recorder = Recorder(pool, redis, program, lease_owner(), provider=settings.payments)
-    scheduler = EventScheduler(pool, redis, EventRegistry(pool, program))
-    tasks = [
-        asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),
-        asyncio.create_task(forever("calendar", scheduler.run_once, idle_s=0.1)),
+    async with open_pool(settings.postgres_url, size=LEASE_POOL_MAX) as lease_pool:
+        recorder = Recorder(
+            pool, redis, program, lease_owner(), provider=settings.payments, lease_pool=lease_pool
+        )
+        scheduler = EventScheduler(pool, redis, EventRegistry(pool, program))
+        exports = exports_of(recorder)
+        loops = [
+            *recorder.loops(),
+            Loop("calendar", scheduler.run_once, 0.1),
+            Loop("recordings", partial(export_recordings, redis, exports), 1.0),
+        ]
+        tasks = [
+            asyncio.create_task(forever(name, run_once, idle_s=idle_s))
+            for name, run_once, idle_s in loops
+        ]
+        yield
+        await cancel_and_wait(tasks)
+        await recorder.release()
+
+
+def exports_of(recorder: Recorder) -> list[Callable[[], None]]:
+    """Return what exports the figures of a recorder."""
+    return [
+        growth_of(REJECTED, lambda: recorder.rejected),
+        growth_of(GAPS, lambda: recorder.gaps),
+        lambda: RECORD_FAILING.set(len(recorder.failing())),
     ]
-    yield
-    await cancel_and_wait(tasks)
-    await recorder.release()
+
+
+async def export_recordings(redis: Redis, exports: Sequence[Callable[[], None]]) -> None:
+    """Export a recorder's figures, and how full the memory is that its outboxes take."""
+    for export in exports:
+        export()
+    memory = await redis.info("memory")
+    share = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+    REDIS_MEMORY.set(share)
+    if share >= MEMORY_ALARM:
+        log.error("redis fills up used=%.0f%% of maxmemory", 100 * share)
+
+
+def growth_of(counter: Counter, total: Callable[[], int]) -> Callable[[], None]:
+    """Return a function that adds to a counter by how much a total has grown since."""
+    before = 0
+
+    def export() -> None:
+        nonlocal before
+        found = total()
+        counter.inc(found - before)
+        before = found
+
+    return export
 
 
 @asynccontextmanager

@@ -59,6 +59,18 @@ class TooLarge(Refusal):
     code, status = "too_large", 413
 
 
+class UrlTooLong(Refusal):
+    """The address is longer than we read."""
+
+    code, status = "url_too_long", 414
+
+
+class HeadTooLarge(Refusal):
+    """The head of the request is larger than we read."""
+
+    code, status = "head_too_large", 431
+
+
 class UnsupportedMediaType(Refusal):
     """We read application/json."""
 

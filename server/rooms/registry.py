@@ -6,19 +6,20 @@ from datetime import UTC, datetime
 
 import orjson
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import PublishBroadcast, ReportSockets, Stats
-from booking_rush.postgres import Pool
+from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.event_registry import EventRecord, EventRegistry
 from booking_rush.queue.signer import Signer
 from booking_rush.server.rooms.broadcasts import SHOWN_FOR, Broadcast, Broadcasts
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.runtime.loops import Loop
-from booking_rush.server.runtime.metrics import ACTIVE, OUTBOX_AGE, PLACES, WAITING
+from booking_rush.server.runtime.metrics import ACTIVE, OUTBOX_AGE, PLACES, UNKNOWN_NEWS, WAITING
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class RoomRegistry:
         """
         for room in self.every():  # what was published while nobody was subscribed
             room.invalidate()
-        async for event, news in pubsub.subscribe(self._redis):
+        async for event, news in pubsub.subscribe(self._redis, UNKNOWN_NEWS.inc):
             if event in self._rooms:
                 await self._apply(self._rooms[event], news)
 
@@ -145,10 +146,20 @@ class RoomRegistry:
                 body = orjson.loads(news.message)
                 self._send_broadcast(Broadcast(room.row.id, body["audience"], body["message"]))
             case pubsub.RulesChanged() | pubsub.Tick() if news.version > room.row.version:
-                await self.events.refresh()
+                await self._refresh(room)
             case _:
                 pass
         room.apply(news)
+
+    async def _refresh(self, room: Room) -> None:
+        """Read the rows of events; where a store is away the loop of the gates reads them later.
+
+        The subscription must not end by it: all that was published meanwhile would be lost.
+        """
+        try:
+            await self.events.refresh()
+        except (RedisError, *UNAVAILABLE) as why:
+            log.info("rules later event=%s why=%s", room.row.id, type(why).__name__)
 
     def _send_broadcast(self, broadcast: Broadcast) -> None:
         """Send a broadcast, unless it or a newer one was sent to its audience before."""

@@ -61,6 +61,10 @@ class Room:
         """Return every subscriber of this process."""
         return self._subscribers.every()
 
+    def subscribers_of(self, visitor: str) -> list[Subscriber]:
+        """Return the visitor's subscribers of this process, the oldest first."""
+        return self._subscribers.of(visitor)
+
     async def connect(self, subscriber: Subscriber) -> None:
         """Send the welcome, and after it the news that came meanwhile, and all later ones.
 
@@ -204,7 +208,8 @@ class Room:
             if self._epoch != -1:
                 RECOVERIES.labels(self.row.id).inc()
             self._epoch = epoch
-            self.line.watermark.restart(Recovering(f"{self.row.id} was recovered: ask again"))
+            refusal = Recovering(f"{self.row.id} was recovered: ask again")
+            self.line.watermark.restart(refusal, epoch)
             self.places.restart()
             self.seats.invalidate()
             self._background.start(self.bookings.look_up(self.subscribers()))

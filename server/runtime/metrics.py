@@ -86,6 +86,31 @@ UNSENT: Final = Gauge(
     "Outbox rows that are not in Kafka yet.",
     multiprocess_mode="mostrecent",
 )
+RECORD_FAILING: Final = Gauge(
+    "rush_record_failing",
+    "Led events whose last try to record, recover or close them failed; the log names them.",
+    multiprocess_mode="mostrecent",
+)
+REJECTED: Final = Counter(
+    "rush_entries_rejected_total", "Outbox entries that Postgres refuses: now dead letters."
+)
+GAPS: Final = Counter(
+    "rush_outbox_gaps_total", "Outboxes trimmed beyond a Postgres that was put back."
+)
+REDIS_MEMORY: Final = Gauge(
+    "rush_redis_memory_share",
+    "How much of its maxmemory Redis uses, 0 to 1; 0 without maxmemory.",
+    multiprocess_mode="mostrecent",
+)
+TICK_AGE: Final = Gauge(
+    "rush_tick_age_seconds",
+    "Seconds since the last tick of the event that waits longest for one.",
+    multiprocess_mode="mostrecent",
+)
+TICK_FAILURES: Final = Counter("rush_tick_failures_total", "Ticks that failed.")
+UNKNOWN_NEWS: Final = Counter(
+    "rush_unknown_news_total", "News of a kind that this version does not know."
+)
 BREAKER: Final = Gauge(
     "rush_breaker",
     "Circuit breaker of bank, stripe, smtp: 0 closed, 1 half-open (a probe is next), 2 open.",

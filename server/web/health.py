@@ -16,7 +16,10 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Answer `GET /readyz`: 200, or 503 while stopping, recovering or without a store."""
+    """Answer `GET /readyz`: 200, or 503 while starting, stopping or without a store.
+
+    An event that is being recovered is that event's matter: its calls are answered 503.
+    """
     services = services_of(request)
     if services.draining.is_set():
         return answer(503, {"status": "stopping"})
@@ -25,13 +28,8 @@ async def readyz(request: Request) -> Response:
         await services.pool.fetchval("SELECT 1")
     except (RedisError, *UNAVAILABLE) as error:
         return answer(503, {"status": f"a store is away: {type(error).__name__}"})
-    recovering = [
-        row.id
-        for row in services.rooms.events.rows
-        if not services.rooms.batcher(row.id).gate.is_open
-    ]
-    if recovering:
-        return answer(503, {"status": "recovering", "events": recovering})
+    if not services.rooms.events.is_read:
+        return answer(503, {"status": "starting"})
     return answer(200, {"status": "ready"})
 
 

@@ -5,6 +5,7 @@ import re
 import time
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -104,3 +105,12 @@ def _add_headers(message: Message, scope: Scope) -> None:
         headers.setdefault("Strict-Transport-Security", HSTS)
     if scope["path"].startswith("/api/"):
         headers.setdefault("Cache-Control", "no-store")
+    if "location" in headers:
+        headers["location"] = _local(headers["location"])
+
+
+def _local(location: str) -> str:
+    """Return a redirect of ours without its host: the router takes that from the Host header."""
+    parts = urlsplit(location)
+    path = "/" + parts.path.lstrip("/\\")  # two slashes would begin another host
+    return f"{path}?{parts.query}" if parts.query else path

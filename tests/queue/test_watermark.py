@@ -48,3 +48,59 @@ async def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(TryAgain):
         await Watermark().reach("1-0")
+
+
+async def test_nobody_who_gave_up_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watermark_module, "TIMEOUT_S", 0.01)
+    mark = Watermark()
+    for n in range(2000):
+        await asyncio.gather(*(mark.reach(f"{n}-{m}") for m in (1, 2, 2)), return_exceptions=True)
+
+    assert len(mark) == 0
+    assert len(mark._heap) <= 2 * watermark_module.STALE_MAX
+
+
+async def test_who_gives_up_takes_nobody_along() -> None:
+    mark = Watermark()
+    gives_up, stays = (asyncio.ensure_future(mark.reach("5-1")) for _ in range(2))
+    await asyncio.sleep(0)
+    gives_up.cancel()
+    await asyncio.sleep(0)
+    assert len(mark) == 1
+
+    mark.move("5-1")
+    await stays
+    assert gives_up.cancelled()
+
+
+async def test_an_entry_of_an_epoch_that_ended_is_never_reached() -> None:
+    """A reply of the old Redis, read after the recovery: nobody has recorded it."""
+    mark = Watermark()
+    mark.restart(Recovering(), 7)
+    mark.move("900-0")
+    await mark.reach("7:800-0")
+
+    mark.restart(Recovering(), 8)
+    mark.move("950-0")
+
+    with pytest.raises(TryAgain):
+        await mark.reach("7:920-0")
+    await mark.reach("8:940-0")
+
+
+async def test_an_entry_of_an_epoch_to_come_is_waited_for() -> None:
+    """A reply of the new Redis, read before this process knows of the recovery."""
+    mark = Watermark()
+    mark.restart(Recovering(), 7)
+    early = asyncio.ensure_future(mark.reach("8:5-0"))
+    old = asyncio.ensure_future(mark.reach("7:9-0"))
+    await asyncio.sleep(0)
+    mark.move("8-0")
+    assert not early.done()
+
+    mark.restart(Recovering(), 8)
+    mark.move("5-0")
+
+    await early
+    with pytest.raises(Recovering):
+        await old

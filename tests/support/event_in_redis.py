@@ -69,7 +69,7 @@ class EventInRedis:
             assert isinstance(place, Waiting)
             numbers.append(place.number)
             if recorded:
-                await self.ask(MarkRecorded(place.entry, {LANE: place.number}))
+                await self.ask(MarkRecorded(place.entry.rpartition(":")[2], {LANE: place.number}))
         return numbers
 
     async def admit(self, *visitors: str) -> None:

@@ -167,7 +167,10 @@ async def open_world(
         )
         if duties:
             tasks = [
-                asyncio.create_task(forever("record", recorder.run_once, idle_s=0)),
+                *(
+                    asyncio.create_task(forever(name, run_once, idle_s=idle_s))
+                    for name, run_once, idle_s in recorder.loops()
+                ),
                 asyncio.create_task(forever("tend", tend.run_once, idle_s=0.02)),
                 asyncio.create_task(forever("conduct", conductor.run_once, idle_s=0.02)),
                 asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.1)),
@@ -177,6 +180,8 @@ async def open_world(
                 tasks.append(asyncio.create_task(forever("relay", relay.run_once, idle_s=0.02)))
                 stack.push_async_callback(relay.close)
                 stack.push_async_callback(found.close)
+            stack.push_async_callback(tend.close)
+            stack.push_async_callback(recorder.stop)
             stack.push_async_callback(cancel_and_wait, tasks)
         clients = Clients(base, stack)
         yield World(clients, services, server, Catalogue(pool), recorder, tend, conductor, address)

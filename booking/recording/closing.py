@@ -1,0 +1,52 @@
+"""The end of a closed event's places in Postgres: page by page, beside the recording.
+
+An event may have a million living places. To end them is no part of the transaction that records
+that it was closed: that would be one statement without a bound.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from booking_rush.postgres import Pool
+
+log = logging.getLogger(__name__)
+
+PAGE = 5000  # places a statement: about 50 ms
+PAUSE_S = 0.01
+
+
+async def end_places(pool: Pool, event: str, is_ours: Callable[[], bool]) -> bool:
+    """End every place of a closed event, a page a transaction, while the lease is ours.
+
+    Return whether it came to the end. It can be stopped anywhere, and begun again by anybody.
+
+    Raises:
+        asyncpg.PostgresError, OSError: Postgres did not answer; what has ended stays so.
+    """
+    lane, number, pages = "", 0, 0
+    while True:
+        if not is_ours():
+            return False
+        last = await pool.fetchrow(END_PAGE, event, lane, number, PAGE)
+        if last is None:
+            break
+        lane, number, pages = last["lane"], last["number"], pages + 1
+        await asyncio.sleep(PAUSE_S)
+    await pool.execute("UPDATE recorded SET closing = false WHERE event = $1", event)
+    log.info("ended event=%s pages=%d", event, pages)
+    return True
+
+
+# Nothing makes a place of a closed event living again, so one pass in order finds them all.
+END_PAGE = """
+    WITH page AS (
+        SELECT lane, number FROM places
+        WHERE event = $1 AND state <> 'ended' AND (lane, number) > ($2, $3::bigint)
+        ORDER BY lane, number LIMIT $4
+    ), ended AS (
+        UPDATE places SET state = 'ended', reason = 'removed'
+        WHERE event = $1 AND (lane, number) IN (SELECT lane, number FROM page)
+    )
+    SELECT lane, number FROM page ORDER BY lane DESC, number DESC LIMIT 1
+"""

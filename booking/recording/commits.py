@@ -1,0 +1,158 @@
+"""Commits of outbox entries: in order, each once, and around what Postgres refuses for good.
+
+The cursor `recorded.last` moves in the transaction that writes the entries up to it, so it is
+exactly how far Postgres is, without a consumer group or acknowledgements.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import asyncpg
+import msgspec
+
+from booking_rush.booking.recording import rejection
+from booking_rush.booking.recording.batch import Batch, Entry, PlaceRow, fold
+from booking_rush.booking.recording.persistence import save_holds
+from booking_rush.lease import RENEW_S
+from booking_rush.lua.client.program import Program
+from booking_rush.postgres import Connection, Pool
+
+# What an entry itself raises, in the fold or in Postgres: it will raise it for ever. Anything else
+# is the stores' trouble, and ends. asyncpg's own refusal of an argument is a ValueError, too.
+UNRECORDABLE = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    AssertionError,
+    KeyError,
+    OverflowError,
+    ValueError,
+    msgspec.MsgspecError,
+)
+
+
+class CursorMovedError(Exception):
+    """Another process recorded this event, or a new epoch began: nothing was written."""
+
+
+class Committed(NamedTuple):
+    """What was committed: the new cursor, and by lane the greatest place number."""
+
+    cursor: str
+    numbers: dict[str, int]
+    is_closed: bool
+
+    def then(self, later: "Committed") -> "Committed":
+        """Return this and a later one together."""
+        lanes = {**self.numbers, **later.numbers}
+        numbers = {lane: max(n, self.numbers.get(lane, 0)) for lane, n in lanes.items()}
+        return Committed(later.cursor, numbers, self.is_closed or later.is_closed)
+
+
+class Commits:
+    """Commits entries of any event. `rejected` counts the entries that were refused for good."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        program: Program,
+        holder: str,
+        clock: Callable[[], float],
+        provider: str,
+    ) -> None:
+        self.rejected = 0
+        self._pool = pool
+        self._program = program
+        self._holder = holder
+        self._clock = clock
+        self._provider = provider
+
+    async def record(
+        self, event: str, epoch: int, cursor: str, entries: Sequence[Entry], stamp: str = ""
+    ) -> Committed:
+        """Commit entries; one that Postgres refuses is found by halving, and rejected alone.
+
+        `stamp` is the open epoch in Redis, where a rejected hold or place ends, too; it is empty
+        when the epoch is closed: what is not in Postgres is not loaded again.
+
+        Raises:
+            CursorMovedError: another process is further; what was committed before stays.
+            asyncpg.PostgresError, OSError, RedisError, Recovering: a store is away.
+        """
+        try:
+            batch = fold(entries)
+            await self.commit(event, epoch, cursor, batch)
+        except UNRECORDABLE as error:
+            if len(entries) == 1:
+                return await self._reject(event, epoch, cursor, entries[0], stamp, error)
+            half = len(entries) // 2
+            first = await self.record(event, epoch, cursor, entries[:half], stamp)
+            rest = await self.record(event, epoch, first.cursor, entries[half:], stamp)
+            return first.then(rest)
+        return Committed(batch.cursor, batch.numbers(), batch.closed)
+
+    async def commit(self, event: str, epoch: int, cursor: str, batch: Batch) -> None:
+        """Move the cursor and save the batch, in one transaction.
+
+        Ended places are saved before the others: a visitor may have only one that is not ended.
+
+        Raises:
+            CursorMovedError: `cursor` is no longer how far Postgres is; nothing was written.
+        """
+        began = time.monotonic()
+        ended = [row for row in batch.places.values() if row.state == "ended"]
+        living = [row for row in batch.places.values() if row.state != "ended"]
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _move_cursor(connection, event, epoch, cursor, batch.cursor, batch.closed)
+            for rows in (ended, living):
+                if rows:
+                    done = await connection.execute(SAVE_PLACES, event, *zip(*rows, strict=True))
+                    assert done == f"INSERT 0 {len(rows)}", "a number was given to two visitors"
+            if batch.holds:
+                now_ms = int(self._clock() * 1000)
+                holds = list(batch.holds.values())
+                await save_holds(connection, event, holds, now_ms=now_ms, provider=self._provider)
+            if time.monotonic() - began > RENEW_S:  # nobody could renew the lease meanwhile
+                await connection.execute(KEEP_LEASE, event, self._holder)
+
+    async def _reject(
+        self, event: str, epoch: int, cursor: str, entry: Entry, stamp: str, error: Exception
+    ) -> Committed:
+        """Move the cursor over an entry that cannot be recorded; it becomes a dead letter."""
+        name, fields = entry
+        if stamp:
+            await rejection.give_back(self._pool, self._program, event, stamp, fields)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _move_cursor(connection, event, epoch, cursor, name.decode(), False)
+            await rejection.save(connection, event, epoch, entry, error)
+        self.rejected += 1
+        return Committed(name.decode(), {}, False)
+
+
+async def _move_cursor(
+    connection: Connection, event: str, epoch: int, cursor: str, to: str, closed: bool
+) -> None:
+    moved = await connection.execute(
+        """
+        UPDATE recorded SET last = $4, seen_at = now(), closing = closing OR $5
+        WHERE event = $1 AND epoch = $2 AND last = $3
+        """,
+        event, epoch, cursor, to, closed,
+    )  # fmt: skip
+    if moved != "UPDATE 1":
+        raise CursorMovedError(event)
+
+
+SAVE_PLACES = f"""
+    INSERT INTO places (event, {", ".join(PlaceRow._fields)})
+    SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
+        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
+    ON CONFLICT (event, lane, number) DO UPDATE SET state = EXCLUDED.state, wave = EXCLUDED.wave,
+        admitted_ms = EXCLUDED.admitted_ms, until_ms = EXCLUDED.until_ms, reason = EXCLUDED.reason
+    WHERE places.visitor = EXCLUDED.visitor
+"""  # noqa: S608  the names are those of PlaceRow
+
+KEEP_LEASE = """
+    UPDATE recorded SET held_at = clock_timestamp() WHERE event = $1 AND holder = $2
+"""

@@ -1,0 +1,178 @@
+"""Leases on events, and the events that are led by them: who records which one, and how far.
+
+Leases save work, and no promise rests on them. No statement here waits for a locked row: an event
+whose row is locked is passed over, so that it costs no other event its lease.
+"""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from booking_rush.back_off import BackOff
+from booking_rush.lease import LEASE_S
+from booking_rush.lua.commands import EventState
+from booking_rush.postgres import Pool
+
+
+class LeaseRow(NamedTuple):
+    """An event whose lease we have; `last` is the last entry of this epoch that is recorded."""
+
+    event: str
+    epoch: int
+    last: str
+    state: EventState
+    closing: bool  # closed, and some of its places may not have ended in Postgres
+
+
+# The order in which events are recovered: those first in which somebody can do something now.
+RANKS: dict[EventState, int] = {
+    "open": 0, "paused": 1, "draining": 2, "drawing": 3, "scheduled": 4, "closed": 5,
+}  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class LedEvent:
+    """One led event. At most one task works on it at a time, beside the one that closes it."""
+
+    event: str
+    epoch: int
+    cursor: str  # id of the last outbox entry that is recorded
+    state: EventState
+    is_closing: bool  # closed, and some of its places may not have ended in Postgres
+    stamp: str = ""  # `epoch:run id` of the Redis that has it open; "": nobody has looked yet
+    is_lost: bool = False  # another process has the lease
+    is_rebuilt: bool = False  # by an operator, just now
+    needs_recovery: bool = False
+    is_new: bool = False  # just adopted: what Redis has marked may be older, or newer
+    unmarked: dict[str, int] | None = None  # what the next mark says by lane; None: it is confirmed
+    task: asyncio.Task[None] | None = None
+    closing: asyncio.Task[None] | None = None
+    back_off: BackOff = field(default_factory=BackOff)
+    closing_back_off: BackOff = field(default_factory=BackOff)
+
+    @property
+    def rank(self) -> int:
+        """Return how long its recovery may wait behind those of others."""
+        return RANKS[self.state]
+
+    def is_free(self, now: float) -> bool:
+        """Return whether a task may begin to work on it."""
+        return self.task is None and not self.is_rebuilt and self.back_off.allows(now)
+
+    def is_ours(self) -> bool:
+        """Return whether the lease is not known to be lost."""
+        return not self.is_lost
+
+    def is_readable(self, now: float) -> bool:
+        """Return whether its outbox may be read: open, marked, and nothing is on its way."""
+        return bool(self.stamp) and self.unmarked is None and self.is_free(now)
+
+    def adopt(self, row: LeaseRow, stamp: str) -> None:
+        """Record on from where Postgres is, in the epoch that is open in Redis."""
+        self.epoch, self.cursor, self.stamp = row.epoch, row.last, stamp
+        self.needs_recovery, self.is_new, self.unmarked = False, True, {}
+
+    def doubt(self) -> None:
+        """Have both stores asked again: another process is further, or the epoch has ended."""
+        self.stamp, self.unmarked = "", None
+
+    def committed(self, cursor: str, numbers: dict[str, int]) -> None:
+        """Entries up to the cursor are in Postgres, which Redis has to be told."""
+        known = self.unmarked or {}
+        self.cursor = cursor
+        self.unmarked = known | {n: max(at, known.get(n, 0)) for n, at in numbers.items()}
+
+
+class EventLeases:
+    """The leases of one recorder."""
+
+    def __init__(self, pool: Pool, holder: str) -> None:
+        self.holder = holder
+        self._pool = pool
+
+    async def renew(self) -> list[LeaseRow]:
+        """Take leases that are free or over, and renew ours. Return ours.
+
+        One whose row is locked just now is missing, and is ours all the same: ask `lost`.
+        """
+        return [LeaseRow(*row) for row in await self._pool.fetch(RENEW, self.holder, LEASE_S)]
+
+    async def lost(self, events: Collection[str]) -> set[str]:
+        """Return those of these events whose lease another process has."""
+        if not events:
+            return set()
+        rows = await self._pool.fetch(
+            "SELECT event FROM recorded WHERE event = ANY($1) AND holder <> $2",
+            list(events), self.holder,
+        )  # fmt: skip
+        return {row["event"] for row in rows}
+
+    async def read(self, events: Collection[str]) -> dict[str, LeaseRow]:
+        """Return the rows of those of these events whose lease is ours."""
+        rows = await self._pool.fetch(READ, list(events), self.holder)
+        return {row["event"]: LeaseRow(*row) for row in rows}
+
+    async def mark_seen(self, events: Collection[str]) -> None:
+        """Save that the epochs of these events were found in Redis: no outage is longer."""
+        if events:
+            await self._pool.execute(SEEN, list(events), self.holder)
+
+    async def seize(self, event: str) -> int | None:
+        """Take the lease from whoever has it, for an operator. Return the epoch, None: no event."""
+        epoch: int | None = await self._pool.fetchval(
+            "UPDATE recorded SET holder = $2, held_at = now() WHERE event = $1 RETURNING epoch",
+            event, self.holder,
+        )  # fmt: skip
+        return epoch
+
+    async def keep(self, event: str) -> bool:
+        """Renew one lease. Return whether it is still ours."""
+        await self._pool.execute(KEEP, event, self.holder)
+        return not await self.lost([event])
+
+    async def release(self, event: str | None = None) -> None:
+        """Release one lease, or all, so that another process can begin at once."""
+        await self._pool.execute(RELEASE, self.holder, event)
+
+
+RENEW = """
+    WITH mine AS (
+        SELECT event FROM recorded
+        WHERE holder IN ($1, '') OR held_at < now() - make_interval(secs => $2)
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE recorded SET holder = $1, held_at = clock_timestamp()
+    FROM mine JOIN events ON events.id = mine.event
+    WHERE recorded.event = mine.event
+    RETURNING recorded.event, recorded.epoch, last, events.state, closing
+"""
+
+READ = """
+    SELECT event, epoch, last, state, closing FROM recorded JOIN events ON events.id = event
+    WHERE event = ANY($1) AND holder = $2
+"""
+
+SEEN = """
+    WITH old AS (
+        SELECT event FROM recorded
+        WHERE event = ANY($1) AND holder = $2 AND seen_at < now() - interval '1 s'
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE recorded SET seen_at = now() FROM old WHERE recorded.event = old.event
+"""
+
+KEEP = """
+    WITH mine AS (
+        SELECT event FROM recorded WHERE event = $1 AND holder = $2 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE recorded SET held_at = clock_timestamp() FROM mine WHERE recorded.event = mine.event
+"""
+
+RELEASE = """
+    WITH mine AS (
+        SELECT event FROM recorded WHERE holder = $1 AND ($2::text IS NULL OR event = $2)
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE recorded SET holder = '' FROM mine WHERE recorded.event = mine.event
+"""

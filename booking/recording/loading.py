@@ -1,0 +1,161 @@
+"""Loading: the rows of an event in Postgres become its data in Redis, page by page."""
+
+from collections.abc import Callable, Sequence
+
+import asyncpg
+import orjson
+
+from booking_rush.booking.holds.bookings import hold_of
+from booking_rush.booking.seats import inventory
+from booking_rush.lua.client.program import Program
+from booking_rush.lua.commands import Command
+from booking_rush.lua.recovery.commands import (
+    EpochPassed,
+    Loaded,
+    LoadEvent,
+    LoadHolds,
+    LoadPlaces,
+    LoadSections,
+    RecordedPlace,
+)
+from booking_rush.postgres import Connection, Pool
+from booking_rush.queue.rules import rules_of
+
+LANE = "main"
+PAGE = 500  # places a command; a page takes Redis about 3 ms
+STATEMENT_S = 60.0  # a pass over all places that an event ever had: ten million take half of it
+
+
+class Loading:
+    """One load of one event; it ends early when `is_ours` says that the lease was lost."""
+
+    def __init__(
+        self, pool: Pool, program: Program, event: str, stamp: str, is_ours: Callable[[], bool]
+    ) -> None:
+        self._pool = pool
+        self._program = program
+        self._event = event
+        self._stamp = stamp
+        self._is_ours = is_ours
+
+    async def run(self) -> bool:
+        """Load everything. Return False if another process or a flush interfered.
+
+        Raises:
+            asyncpg.PostgresError, OSError, RedisError: a store did not answer.
+        """
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await allow_long_statements(connection)
+            row = await connection.fetchrow(LOAD_EVENT, self._event, LANE, timeout=STATEMENT_S + 5)
+            assert row is not None, self._event
+            last, first = row["last"] or 0, row["first"]
+            head = first - 1 if first else last
+            waits = {f"wait:{at}": n for at, n in orjson.loads(row["waits"]).items()}
+            counts = {name: row[name] for name in ("joined", "admitted", "wave")}
+            event = LoadEvent(
+                version=row["version"],
+                state=row["state"],
+                rules=rules_of(orjson.loads(row["rules"])).numbers(),
+                numbers={LANE: last},
+                head={LANE: head},
+                stats={**counts, **waits},
+            )
+            return (
+                await self._loaded(event)
+                and await self._load_sections_and_holds(connection)
+                and (
+                    row["state"] == "closed"  # nobody waits: its places end in Postgres, too
+                    or await self._load_places(connection, head, last if first else head)
+                )
+            )
+
+    async def _load_sections_and_holds(self, connection: Connection) -> bool:
+        """Load sections, by the claims and holds in Postgres, then the holds themselves."""
+        for section in await inventory.sections(connection, self._event):
+            if not await self._loaded(LoadSections([section])):
+                return False
+        cursor = await connection.cursor(inventory.LOAD_HOLDS, self._event, timeout=STATEMENT_S + 5)
+        while rows := await cursor.fetch(PAGE):
+            if not await self._loaded(LoadHolds([hold_of(row) for row in rows])):
+                return False
+        return True
+
+    async def _load_places(self, connection: Connection, head: int, last: int) -> bool:
+        """Load living places, and the numbers from head to last that wait no more."""
+        cursor = await connection.cursor(LOAD_PLACES, self._event, LANE, timeout=STATEMENT_S + 5)
+        waited = head
+        while rows := await cursor.fetch(PAGE):
+            places = [_recorded_place(row) for row in rows]
+            gone, waited = gaps(places, waited)
+            if not await self._loaded(LoadPlaces(places, gone[:PAGE])):
+                return False
+            if not await self._load_gone(gone[PAGE:]):
+                return False
+        return await self._load_gone(range(waited + 1, last + 1))
+
+    async def _load_gone(self, numbers: Sequence[int]) -> bool:
+        for at in range(0, len(numbers), PAGE):
+            if not await self._loaded(LoadPlaces([], list(numbers[at : at + PAGE]))):
+                return False
+        return True
+
+    async def _loaded(self, command: Command[Loaded | EpochPassed]) -> bool:
+        if not self._is_ours():
+            return False
+        return isinstance(await self._program.ask(self._event, self._stamp, command), Loaded)
+
+
+async def allow_long_statements(connection: Connection) -> None:
+    """Let the statements of this transaction take 60 s: their size is the event's."""
+    await connection.execute(f"SET LOCAL statement_timeout = {int(STATEMENT_S * 1000)}")
+
+
+def gaps(places: list[RecordedPlace], waited: int) -> tuple[list[int], int]:
+    """Return the numbers, after `waited`, between places that wait, and the last that waits."""
+    gone: list[int] = []
+    for place in places:
+        if place.state == "waiting":
+            gone += range(waited + 1, place.number)
+            waited = place.number
+    return gone, waited
+
+
+def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
+    return RecordedPlace(
+        visitor=row["visitor"],
+        number=row["number"],
+        joined=row["joined_ms"],
+        state=row["state"],
+        wave=row["wave"],
+        admitted=row["admitted_ms"],
+        until_ms=row["until_ms"],
+    )
+
+
+# The statistics are counted in one pass over all places that the event ever had.
+LOAD_EVENT = """
+    SELECT version, state, rules, joined, admitted, coalesce(greatest_wave, 0) AS wave, waits,
+        (SELECT max(number) FROM places WHERE event = $1 AND lane = $2) AS last,
+        CASE WHEN state <> 'closed' THEN (
+            SELECT number FROM places WHERE event = $1 AND lane = $2 AND state = 'waiting'
+            ORDER BY number LIMIT 1) END AS first
+    FROM events, (
+        SELECT coalesce(sum(n), 0)::bigint AS joined, max(wave) AS greatest_wave,
+            coalesce(sum(n) FILTER (WHERE at IS NOT NULL), 0)::bigint AS admitted,
+            coalesce(json_object_agg(at, n) FILTER (WHERE at IS NOT NULL), '{}') AS waits
+        FROM (
+            SELECT CASE WHEN wave > 0 THEN
+                    floor(4 * ln(greatest(100, admitted_ms - joined_ms) / 100::float8)
+                    / ln(2::float8))::int END AS at, count(*) AS n, max(wave) AS wave
+            FROM places WHERE event = $1 GROUP BY at) AS counted
+    ) AS statistics
+    WHERE id = $1
+"""
+
+LOAD_PLACES = """
+    SELECT visitor, number, joined_ms, state, wave, admitted_ms, until_ms FROM places
+    WHERE event = $1 AND lane = $2 AND state <> 'ended' ORDER BY number
+"""

@@ -1,0 +1,39 @@
+"""The sweep: unlinks what older epochs of any event have left in Redis, in one pass for all."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from redis.asyncio import Redis
+
+PAGE = 1000  # keys that Redis looks at a step: less than 1 ms
+PAUSE_S = 0.005
+OF_EPOCH = "{*}:[0-9]*:*"
+NAME = re.compile(rb"\{([^}]+)\}:(\d+):")
+
+
+async def sweep(redis: Redis, open_epochs: Callable[[], Mapping[str, int]]) -> int:
+    """Unlink the keys of epochs before the open one of each event. Return how many they were.
+
+    An event that is not open here is left alone.
+
+    Raises:
+        RedisError: Redis did not answer; what is left goes the next time.
+    """
+    cursor = swept = 0
+    while True:
+        page = await redis.scan(cursor, OF_EPOCH, PAGE)
+        cursor, names = cast("tuple[int, list[bytes]]", page)
+        epochs = open_epochs()
+        old = [name for name in names if _is_old(name, epochs)]
+        if old:
+            swept += await redis.unlink(*old)
+        if cursor == 0:
+            return swept
+        await asyncio.sleep(PAUSE_S)
+
+
+def _is_old(name: bytes, epochs: Mapping[str, int]) -> bool:
+    found = NAME.match(name)
+    return found is not None and int(found[2]) < epochs.get(found[1].decode(), -1)
