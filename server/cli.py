@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +25,7 @@ from booking_rush.postgres import PostgresUnfitError, open_pool
 from booking_rush.queue import keyring
 from booking_rush.queue.event_registry import EVENT_ID
 from booking_rush.queue.keyring import SecretKeyError
+from booking_rush.server.auth.accounts import Accounts
 from booking_rush.server.auth.operators import Operators, Role
 from booking_rush.server.embedded.data_lock import DataInUseError
 from booking_rush.server.embedded.demo import demo as run_demo
@@ -34,13 +35,19 @@ from booking_rush.server.embedded.stores import StoreMissingError
 from booking_rush.server.processes.duties import DUTIES
 from booking_rush.server.processes.duties import reconcile_once as run_reconcile
 from booking_rush.server.processes.duties import work as run_work
+from booking_rush.server.processes.duty_settings import needs_secret
 from booking_rush.server.processes.multiprocess import run_workers
 from booking_rush.server.processes.serve import serve as run_server
 from booking_rush.server.processes.supervisor import ChildDiesError
 from booking_rush.server.runtime import settings as settings_
 from booking_rush.server.runtime.logs import configure
 from booking_rush.server.runtime.ports import PortBusyError, listen
-from booking_rush.server.runtime.settings import Settings, SettingsError
+from booking_rush.server.runtime.settings import (
+    PASSWORD_CHARACTERS_MIN,
+    Settings,
+    SettingsError,
+    is_weak,
+)
 
 FAILED, USAGE, SETTINGS, STORE_UNAVAILABLE, IN_USE, CHILD_DIES = 1, 2, 3, 4, 5, 6
 
@@ -125,7 +132,7 @@ def serve(shared: bool) -> None:
 def work(duties: tuple[str, ...]) -> None:
     """Run duties in one process: tend, record, relay, conduct, reconcile, mail, bank."""
     settings = _settings()
-    settings.require_stores()
+    settings.require_stores(secret=any(needs_secret(duty, settings) for duty in duties))
     configure("+".join(duties), settings.log_level)
     # Under uvloop a broker that dies ends aiokafka's own tasks for good (aiokafka#1038).
     run = asyncio.run if settings.kafka_bootstrap else uvloop.run
@@ -240,19 +247,85 @@ def rotate_keys() -> None:
     click.echo(f"signs with {asyncio.run(run())}")
 
 
+ROLES = click.Choice(["viewer", "operator", "admin"])
+
+
 @cli.command()
-@click.argument("name", callback=OPERATOR)
-@click.option("--role", type=click.Choice(["viewer", "operator", "admin"]), default="operator")
-def key(name: str, role: Role) -> None:
-    """Give an operator a new API key, for programs; it is shown once."""
+@click.argument("action", type=click.Choice(["list", "add", "remove", "password", "role"]))
+@click.argument("name", required=False, callback=OPERATOR)
+@click.option("--role", type=ROLES, help="Of add and role.")
+def operator(action: str, name: str | None, role: Role | None) -> None:
+    """Manage who may operate: list; add, remove, password, role with a NAME.
+
+    A password is asked for, or read as the first line of standard input.
+    """
+    if (name is None) != (action == "list") or (role is None) == (action in ("add", "role")):
+        raise click.UsageError(f"operator {action} needs other arguments: see --help")
+    password = _read_password() if action in ("add", "password") else ""
+
+    async def run(accounts: Accounts) -> str:
+        if name is None:
+            return "\n".join(account.line() for account in await accounts.every())
+        if action == "add" and role is not None:
+            await accounts.add(name, role, password)
+        elif action == "role" and role is not None:
+            await accounts.set_role(name, role)
+        elif action == "password":
+            await accounts.set_password(name, password)
+        else:
+            await accounts.remove(name)
+        return f"{name}: {action} done"
+
+    click.echo(_with_accounts(run))
+
+
+@cli.command()
+@click.argument("name", metavar="NAME | list | revoke NAME", callback=OPERATOR)
+@click.argument("revoked", required=False, metavar="", callback=OPERATOR)
+@click.option("--role", type=ROLES, help="Else the role stays, that of a new one is operator.")
+@click.option("--force", is_flag=True, help="Though the operator logs in with a password.")
+def key(name: str, revoked: str | None, role: Role | None, force: bool) -> None:
+    """Give an operator a new API key, for programs; list who has one, or revoke one."""
+    if (revoked is None) == (name == "revoke"):
+        raise click.UsageError("key NAME, key list, or key revoke NAME")
+
+    async def run(accounts: Accounts) -> str:
+        if name == "list":
+            return "\n".join(one.line() for one in await accounts.every() if one.has_key)
+        if revoked is not None:
+            await accounts.revoke_key(revoked)
+            return f"{revoked}: revoke done"
+        return await accounts.give_key(name, role, force=force)
+
+    click.echo(_with_accounts(run))
+
+
+def _with_accounts(work: Callable[[Accounts], Awaitable[str]]) -> str:
     settings = _settings()
     settings.require_stores()
 
     async def run() -> str:
         async with open_pool(settings.postgres_url, size=2) as pool:
-            return await Operators(pool).new_key(name, role)
+            return await work(Accounts(pool))
 
-    click.echo(asyncio.run(run()))
+    return asyncio.run(run())
+
+
+def _read_password() -> str:
+    """Read a new password: typed twice at a terminal, else the first line of standard input.
+
+    Raises:
+        SettingsError: it can be guessed.
+    """
+    if sys.stdin.isatty():
+        password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    if is_weak(password, PASSWORD_CHARACTERS_MIN):
+        raise SettingsError(
+            f"a password has {PASSWORD_CHARACTERS_MIN} characters, not all the same"
+        )
+    return password
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ parameters (https://docs.stripe.com/api/idempotent_requests). So each method fin
 creating it: one that Stripe has never seen is created and then cancelled, and cannot be created
 again. An intent older than its key is found by its client secret, or else by a search.
 
-Stripe has no payment deadline: the saga cancels what is overdue, and an intent that captures
-before that is notified as charged. Requests are tested against stripe-mock for their shapes only.
+Stripe has no payment deadline: the saga cancels overdue intents; one that captures before that is
+charged. Requests are tested against stripe-mock for their shapes only.
 """
 
 import logging
@@ -38,7 +38,6 @@ from booking_rush.booking.payments.signatures import verify
 from booking_rush.text import Line, OptionalLine, as_line
 
 log = logging.getLogger(__name__)
-
 T = TypeVar("T")
 
 URL = "https://api.stripe.com"

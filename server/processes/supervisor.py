@@ -14,7 +14,7 @@ import stat
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ LOG_BYTES_MAX = 10_000_000
 LOG_CHECK_S = 1.0
 TAIL_LINES = 15
 PR_SET_PDEATHSIG = 1
+INHERITED = ("PATH", "HOME", "LANG")  # all that a child gets of our environment by itself
+APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+PRIVATE = 0o077  # umask: what a child writes is for its own user alone
 
 
 class ChildDiesError(Exception):
@@ -39,13 +42,15 @@ class ChildDiesError(Exception):
 class Child:
     """A process to keep alive. `owner` is the user and group id that it runs as.
 
+    `environment` is all that it is given besides INHERITED.
+
     A child with `ready` is a store, which others need: it is waited for, and stopped last.
     """
 
     name: str
     argv: list[str]
     log: Path
-    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    environment: dict[str, str] = field(default_factory=dict[str, str])
     owner: tuple[int, int] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     cwd: Path | None = None
@@ -120,13 +125,15 @@ class Supervisor:
 
     async def _spawn(self, child: Child) -> asyncio.subprocess.Process:
         rotate(child.log)
-        with child.log.open("ab") as log:
+        with os.fdopen(os.open(child.log, APPEND, 0o600), "ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *child.argv,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **child.environment},
+                env={name: os.environ[name] for name in INHERITED if name in os.environ}
+                | child.environment,
+                umask=PRIVATE,
                 cwd=child.cwd,
                 start_new_session=True,
                 preexec_fn=_die_with_parent(child.stop_signal),

@@ -36,4 +36,7 @@ class Services:
     revenue: dict[str, tuple[float, dict[str, Any]]] = field(
         default_factory=dict[str, tuple[float, dict[str, Any]]]
     )
+    # Signed lists of void tickets by event, and when each was read.
+    void_tickets: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
+    void_tickets_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     draining: asyncio.Event = field(default_factory=asyncio.Event)

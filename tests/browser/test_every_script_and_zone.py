@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, browser, open_page
-from tests.browser.pages import log_in
+from tests.browser.pages import log_in, part
 from tests.support.world import World
 
 NAMES = ("ชั้นล่าง", "Партер", "1階席", "1階立見", "Block A", "Block (A)", "!", "section")
@@ -43,7 +43,7 @@ async def test_sections_are_named_in_any_script(world: World) -> None:
             fields = admin.locator('#create-sections [data-field="name"]')
             await fields.nth(row).fill(name)
         id_ = await expected.input_value()
-        await admin.locator('#create [type="submit"]').click()
+        await part(admin, "create-save").click()
         await expect(admin.locator("#create")).to_be_hidden()
 
     visitor = await world.visitor()

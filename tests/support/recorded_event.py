@@ -1,6 +1,6 @@
 """One event in both stores, and recorders that run when the test says so."""
 
-from typing import Any
+from typing import Any, cast
 
 from redis.asyncio import Redis
 
@@ -59,11 +59,14 @@ class RecordedEvent:
     async def enqueue(self, **fields: Any) -> str:
         """Add an entry to the outbox, as no move would. Return its id."""
         epoch = await self.pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", EVENT)
-        return str((await self.redis.xadd(key(EVENT, epoch, "outbox"), fields)).decode())
+        entry: Any = await self.redis.xadd(key(EVENT, epoch, "outbox"), cast("Any", fields))
+        return str(entry.decode())
 
     async def is_recorded(self) -> bool:
         """Return whether Postgres and Redis say that the whole outbox is recorded."""
-        epoch, last = await self.pool.fetchrow("SELECT epoch, last FROM recorded")
+        row = await self.pool.fetchrow("SELECT epoch, last FROM recorded")
+        assert row is not None
+        epoch, last = row
         newest: Any = await self.redis.xrevrange(key(EVENT, epoch, "outbox"), count=1)
         marked: Any = await self.redis.get(key(EVENT, epoch, "recorded"))
         return not newest or newest[0][0].decode() == last == marked.decode()
