@@ -16,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from booking_rush.booking.messaging import message_log as message_log_module
 from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.messaging.table_log import TableLog
 from booking_rush.booking.recording import persistence as keep_module
@@ -34,6 +33,15 @@ from tests.model.sale_machine import SaleMachine, machine_for
 from tests.support.event_in_redis import EVENT, read_holds
 from tests.support.servers.stores import Store
 
+read_all = TableLog.read
+
+
+async def read_one(
+    log: TableLog, busy: Collection[UUID] = (), full: Collection[str] = ()
+) -> list[Envelope]:
+    """Read the oldest envelope of all lanes."""
+    return (await read_all(log, busy, full))[:1]
+
 
 @pytest.fixture(scope="module")
 def stores(redis_server: Store, postgres_server: Store) -> Generator[Lab]:
@@ -45,7 +53,7 @@ def stores(redis_server: Store, postgres_server: Store) -> Generator[Lab]:
 def lab(stores: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """The same stores for every test: each sale clears them first."""
     monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # no action waits for entries
-    monkeypatch.setattr(message_log_module, "ROWS_MAX", 1)  # one order a call of the conductor
+    monkeypatch.setattr(TableLog, "read", read_one)  # one order a call of the conductor
     return Lab(stores.runner, stores.pool, stores.redis)
 
 
