@@ -82,7 +82,7 @@ READ = """
         WHERE lane <> ALL ($4::text[])),
     waits AS MATERIALIZED (
         SELECT booking FROM outbox
-        WHERE tries > 0 AND done_at IS NULL AND NOT parked AND due_at > now()
+        WHERE due_at > at AND done_at IS NULL AND NOT parked AND due_at > now()
         UNION ALL SELECT unnest($3::uuid[])),
     fair AS (
         SELECT one.*, portion.lane, bound, row_number() OVER (
