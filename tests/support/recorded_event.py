@@ -59,11 +59,15 @@ class RecordedEvent:
     async def enqueue(self, **fields: Any) -> str:
         """Add an entry to the outbox, as no move would. Return its id."""
         epoch = await self.pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", EVENT)
-        return str((await self.redis.xadd(key(EVENT, epoch, "outbox"), fields)).decode())
+        members: dict[Any, Any] = {**fields}
+        entry: Any = await self.redis.xadd(key(EVENT, epoch, "outbox"), members)
+        return str(entry.decode())
 
     async def is_recorded(self) -> bool:
         """Return whether Postgres and Redis say that the whole outbox is recorded."""
-        epoch, last = await self.pool.fetchrow("SELECT epoch, last FROM recorded")
+        row = await self.pool.fetchrow("SELECT epoch, last FROM recorded")
+        assert row is not None
+        epoch, last = row
         newest: Any = await self.redis.xrevrange(key(EVENT, epoch, "outbox"), count=1)
         marked: Any = await self.redis.get(key(EVENT, epoch, "recorded"))
         return not newest or newest[0][0].decode() == last == marked.decode()
