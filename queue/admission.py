@@ -43,6 +43,7 @@ class Admission:
         """
         await self.registry.run_once()
         now = time.monotonic()
+        self._open(now)
         due = [row for row in self.registry.rows if self._is_due(row, now)]
         for row in sorted(due, key=lambda row: self._next_at.get(row.id, 0.0)):
             self._ticking[row.id] = asyncio.create_task(self._tick(row))
@@ -63,11 +64,18 @@ class Admission:
         An event that is being recovered cannot be tended, and is not counted.
         """
         now = time.monotonic()
+        return now - min(map(self._ticked_at.__getitem__, self._open(now)), default=now)
+
+    def _open(self, now: float) -> list[str]:
+        """Return the events whose gate is open; for others the time since the last tick begins."""
+        is_open: list[str] = []
         for row in self.registry.rows:
-            if not self.registry.batcher(row.id).gate.is_open:
+            if self.registry.batcher(row.id).gate.is_open:
+                is_open.append(row.id)
+                self._ticked_at.setdefault(row.id, now)
+            else:
                 self._ticked_at[row.id] = now
-        known = [self._ticked_at.setdefault(row.id, now) for row in self.registry.rows]
-        return now - min(known, default=now)
+        return is_open
 
     def _is_due(self, row: EventRecord, now: float) -> bool:
         return row.id not in self._ticking and now >= self._next_at.get(row.id, 0.0)

@@ -82,7 +82,11 @@ TECHNOLOGY = {
     "argon2": {"server/auth"},
     "click": {"server/cli.py"},
     "jwt": {"queue", "server/auth"},
-    "prometheus_client": {"server/runtime/metrics.py", "server/processes/duties.py"},
+    "prometheus_client": {
+        "server/runtime/metrics.py",
+        "server/processes/duties.py",
+        "server/processes/exports.py",
+    },
     "starlette": {
         "server/app.py",
         "server/api",

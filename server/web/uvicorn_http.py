@@ -56,6 +56,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.parser: Any
         self._reading: Literal["idle", "head", "body"] = "idle"
         self._message = 0  # number of the request that is being read
         self._head_bytes = 0
@@ -243,7 +244,8 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.abort()
 
     def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        cycle: Any = self.cycle  # None before the first request
+        return cycle is not None and not cycle.response_complete
 
     def _stop(self, refusal: Refusal) -> None:
         """Stop the parser, and refuse the request that it reads."""

@@ -1,6 +1,6 @@
 """One event in both stores, and recorders that run when the test says so."""
 
-from typing import Any, cast
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -59,7 +59,8 @@ class RecordedEvent:
     async def enqueue(self, **fields: Any) -> str:
         """Add an entry to the outbox, as no move would. Return its id."""
         epoch = await self.pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", EVENT)
-        entry: Any = await self.redis.xadd(key(EVENT, epoch, "outbox"), cast("Any", fields))
+        members: dict[Any, Any] = {**fields}
+        entry: Any = await self.redis.xadd(key(EVENT, epoch, "outbox"), members)
         return str(entry.decode())
 
     async def is_recorded(self) -> bool:

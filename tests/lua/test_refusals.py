@@ -1,0 +1,110 @@
+"""Redis' own refusals are a store that is away, never a mistake of a move."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from booking_rush.errors import Busy, TryAgain
+from booking_rush.lua.client import connection
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.client.connection import NoConnectionError, WaitingPool, connect
+from booking_rush.lua.client.epoch_gate import EpochGate
+from booking_rush.lua.client.program import (
+    MoveFailedError,
+    Program,
+    RedisRefusedError,
+    error_of,
+)
+from booking_rush.lua.commands import Failed
+from booking_rush.lua.line.commands import FindPlace, JoinLine
+from tests.support.event_in_redis import EVENT, EventInRedis
+from tests.support.servers.stores import Store
+
+
+@pytest.mark.parametrize(
+    ("why", "word"),
+    [
+        ("OOM command not allowed when used memory > 'maxmemory'.", "OOM"),
+        ("@user_script: 12: -OOM command not allowed", "OOM"),
+        ("@user_script:12: READONLY You can't write against a read only replica.", "READONLY"),
+        ("NOREPLICAS Not enough good replicas to write.", "NOREPLICAS"),
+        ("MISCONF Redis is configured to save RDB snapshots", "MISCONF"),
+        ("LOADING Redis is loading the dataset in memory", "LOADING"),
+        ("BUSY Redis is busy running a script.", "BUSY"),
+        ("MASTERDOWN Link with MASTER is down", "MASTERDOWN"),
+        ("user_script:3: attempt to index a nil value", ""),
+        ("@user_script: 7: WRONGTYPE Operation against a key", ""),
+        ("BUSYKEY Target key name already exists", ""),
+        ("a seat called OOM", ""),
+    ],
+)
+def test_a_refusal_is_known_by_its_word(why: str, word: str) -> None:
+    error = error_of(Failed(why))
+
+    if word:
+        assert isinstance(error, RedisRefusedError)
+        assert error.word == word
+    else:
+        assert isinstance(error, MoveFailedError)
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"maxmemory": "1"}, "OOM"),
+        ({"min-replicas-to-write": "1"}, "NOREPLICAS"),
+    ],
+)
+async def test_redis_refuses_and_nothing_is_done(
+    own_redis: Store, settings: dict[str, str], word: str
+) -> None:
+    async with connect(own_redis.url) as redis:
+        moves = await EventInRedis(Program(redis)).open()
+        gate = EpochGate(EVENT)
+        gate.compare(1, moves.stamp, moves.stamp.partition(":")[2])
+        batcher = Batcher(moves.program, gate)
+        before = {name: await redis.config_get(name) for name in settings}
+        for name, value in settings.items():
+            await redis.config_set(name, value)
+
+        with pytest.raises(RedisRefusedError, match=word):
+            await moves.ask(JoinLine("ada"))
+        with pytest.raises(TryAgain, match=word):
+            await batcher.do(JoinLine("ada"))
+        assert gate.is_open
+
+        for name, found in before.items():
+            await redis.config_set(name, found[name] or 0)
+        assert (await batcher.do(JoinLine("bob"))).number == 1  # type: ignore[union-attr]
+
+
+async def test_callers_wait_for_a_connection_and_are_told_busy_when_none_comes(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "CONNECTIONS_MAX", 2)
+    monkeypatch.setattr(connection, "ANSWER_S", 0.5)
+    async with connect(redis_url) as redis:
+        assert isinstance(redis.connection_pool, WaitingPool)
+        await asyncio.gather(*(redis.get(f"k{n}") for n in range(100)))
+
+        moves = await EventInRedis(Program(redis)).open()
+        gate = EpochGate(EVENT)
+        gate.compare(1, moves.stamp, moves.stamp.partition(":")[2])
+        taken = [await redis.connection_pool.get_connection() for _ in range(2)]
+        with pytest.raises(NoConnectionError):
+            await redis.ping()
+        with pytest.raises(Busy):
+            await Batcher(moves.program, gate).do(FindPlace("ada"))
+        for one in taken:
+            await redis.connection_pool.release(one)
+        assert await redis.ping()
+
+
+async def test_an_event_whose_epoch_is_no_text_shuts_no_other(redis: Redis) -> None:
+    await redis.rpush("{odd}:epoch", "no text")
+    await redis.set("{demo}:epoch", "3:abc")
+
+    _, found = await Program(redis).epochs(["odd", "demo", "none"])
+
+    assert found == ["", "3:abc", ""]

@@ -1,0 +1,27 @@
+"""News of kinds that this version does not know are passed over, as during an upgrade."""
+
+import asyncio
+from contextlib import aclosing
+
+import msgspec
+from redis.asyncio import Redis
+
+from booking_rush.lua.client import pubsub
+
+
+async def test_unknown_news_are_counted_and_the_subscription_goes_on(redis: Redis) -> None:
+    unknown: list[None] = []
+    known = {"news": "recorded", "epoch": 1, "entry": "5-1"}
+    odd = [
+        {"news": "miracle", "epoch": 1}, {"news": "recorded"}, {"news": "tick", "epoch": "one"}, 7,
+    ]  # fmt: skip
+    subscription = pubsub.subscribe(redis, lambda: unknown.append(None))
+    first = asyncio.ensure_future(anext(subscription))
+    await asyncio.sleep(0.1)
+    for one in (*odd, known):
+        await redis.publish("{demo}:news", msgspec.msgpack.encode(one))
+    await redis.publish("{demo}:news", b"\xc1 no MessagePack")
+
+    async with aclosing(subscription), asyncio.timeout(5):
+        assert await first == ("demo", pubsub.Recorded(1, "5-1"))
+    assert len(unknown) == len(odd)
