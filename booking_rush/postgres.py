@@ -1,10 +1,16 @@
 """Pool of connections to Postgres, with limits on statements, locks and idle transactions."""
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
+
+from booking_rush.tasks import cancel_and_wait
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:  # asyncpg's classes are generic in its stubs alone
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
@@ -26,11 +32,13 @@ UNAVAILABLE = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a primary that was demoted: see `_leave_when_demoted`
 )
 
 STATEMENT_MS = 5_000
 LOCK_MS = 2_000
 IDLE_MS = 10_000
+DEMOTED_CHECK_S = 2.0  # how long a pool stays with a primary that is one no more
 
 
 class PostgresUnfitError(Exception):
@@ -71,4 +79,21 @@ async def open_pool(
     ) as pool:
         if await pool.fetchval("SHOW synchronous_commit") == "off":
             raise PostgresUnfitError("Postgres has synchronous_commit off: set it to on")
-        yield pool
+        watch = asyncio.create_task(_leave_when_demoted(pool))
+        try:
+            yield pool
+        finally:
+            await cancel_and_wait([watch])
+
+
+async def _leave_when_demoted(pool: Pool) -> None:
+    """Replace every connection once the server takes no writes: a new one may find the primary.
+
+    A session survives the demotion of its server, and every write on it fails from then on.
+    """
+    while True:
+        await asyncio.sleep(DEMOTED_CHECK_S)
+        with suppress(*UNAVAILABLE):
+            if await pool.fetchval("SHOW transaction_read_only") == "on":
+                log.warning("the database takes no writes: connecting anew")
+                await pool.expire_connections()

@@ -29,7 +29,10 @@ class UnknownEvent(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """Event as its rows in Postgres are; `epoch` is the one that Postgres counts."""
+    """Event as its rows in Postgres are; `epoch` is the one that Postgres counts.
+
+    `archived`: it has ended, and Redis has nothing of it.
+    """
 
     id: str
     state: EventState
@@ -37,6 +40,7 @@ class EventRecord:
     opens_at: datetime | None
     version: int
     epoch: int
+    archived: bool = False
 
 
 class EventRegistry:
@@ -74,16 +78,17 @@ class EventRegistry:
         return self._batchers[event]
 
     async def row(self, event: str) -> EventRecord:
-        """Return one event; Postgres is read where it is not known yet.
+        """Return one event; Postgres is read where it is not known yet, or archived.
 
         Raises:
             UnknownEvent: Postgres has no event of this id.
         """
-        if event not in self._rows and EVENT_ID.match(event):
-            await self._read(event)
-        if event not in self._rows:
+        if event in self._rows:
+            return self._rows[event]
+        found = await self._read(event) if EVENT_ID.match(event) else []
+        if not found:
             raise UnknownEvent(f"there is no event {event!r}")
-        return self._rows[event]
+        return found[0]
 
     async def run_once(self) -> int:
         """Refresh if it is due. Return how many gates are open."""
@@ -109,7 +114,9 @@ class EventRegistry:
             RedisError: Redis did not answer; every gate is shut.
             asyncpg.PostgresError, OSError: Postgres did not answer; the gates are as they were.
         """
-        await self._read(None)
+        alive = {row.id for row in await self._read(None)}
+        for event in self._rows.keys() - alive:
+            await self._drop(event)
         gates = [self.batcher(event).gate for event in self._rows]
         try:
             run_id, epochs = await self._program.epochs(list(self._rows))
@@ -132,13 +139,25 @@ class EventRegistry:
                 self._notified[row.id] = state
                 self._on_change(row)
 
-    async def _read(self, event: str | None) -> None:
+    async def _read(self, event: str | None) -> list[EventRecord]:
+        """Read an event, or all that are not archived. Return them; the archive is not kept."""
         rows = await self._pool.fetch(
             """
-            SELECT id, state, reason, opens_at, version, epoch
+            SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived
             FROM events JOIN recorded ON recorded.event = events.id
-            WHERE $1::text IS NULL OR id = $1
+            WHERE CASE WHEN $1::text IS NULL THEN archived_at IS NULL ELSE id = $1 END
             """,
             event,
         )
-        self._rows.update({row["id"]: EventRecord(**dict(row)) for row in rows})
+        found = [EventRecord(**dict(row)) for row in rows]
+        self._rows.update({row.id: row for row in found if not row.archived})
+        return found
+
+    async def _drop(self, event: str) -> None:
+        """Forget an event that was archived, and shut its gate."""
+        self.batcher(event).gate.shut()
+        for row in await self._read(event):
+            if row.archived:
+                self._on_change(row)
+                self._notified.pop(event, None)
+                del self._rows[event]

@@ -5,6 +5,7 @@ from math import ceil, sqrt
 
 from booking_rush.lua.client.pubsub import Tick
 
+FORECAST_S_MAX = 86_400
 WINDOW_MS = 30_000
 SAMPLE_MS = 1_000
 MEASURED_FROM_MS = 3_000  # over a shorter time the rate varies too much to be shown
@@ -40,6 +41,8 @@ def forecast(
 ) -> tuple[int, int] | None:
     """Return the wait in seconds behind `ahead` others as (p50, p90); None if it is unknown.
 
+    It is unknown beyond a day, too: no rate stays the same for so long.
+
     The first `free` of the line are admitted at `rate` a second. Behind them one is admitted when
     a pass ends, which is the `measured` rate, None while it is unknown. p90 adds the spread of a
     Poisson process, and a quarter because half a minute measures the rate only roughly.
@@ -51,7 +54,8 @@ def forecast(
     if rate <= 0 or speed <= 0:
         return None
     seconds = quick / rate + slow / speed
-    return ceil(seconds), ceil(1.25 * seconds + 1.28 * sqrt(turn) / speed)
+    late = 1.25 * seconds + 1.28 * sqrt(turn) / speed
+    return (ceil(seconds), ceil(late)) if late <= FORECAST_S_MAX else None
 
 
 class EventForecast:

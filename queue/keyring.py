@@ -47,11 +47,21 @@ class SigningKey:
 
 
 class KeyRing:
-    """Keys of one process, newest first: the first signs, all verify."""
+    """Keys of one process, newest first: the first signs, all verify.
+
+    Rings of the same keys are equal, so that what a ring signed can be remembered under the ring.
+    """
 
     def __init__(self, keys: list[SigningKey]) -> None:
         assert keys, "a ring has at least one key"
         self._keys = keys
+        self.kids = tuple(key.kid for key in keys)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KeyRing) and self.kids == other.kids
+
+    def __hash__(self) -> int:
+        return hash(self.kids)
 
     def sign(self, kind: str, claims: dict[str, Any]) -> str:
         """Sign claims. Return the JWS, whose header has this kind as `typ`."""

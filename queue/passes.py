@@ -1,20 +1,28 @@
 """Passes, receipts and tickets as signed tokens, which anybody can verify with the published keys.
 
 Every process makes the same pass of the same place; the place decides whether it is in force. A
-receipt is a visitor's proof of a place. All are Ed25519 JWS (RFC 8037); `typ` says which one, so
+receipt is a visitor's proof of a place. A ticket's code is good until its show is over, unless the
+list of void tickets of its event names it. All are Ed25519 JWS (RFC 8037); `typ` says which one, so
 that none is accepted for another (RFC 8725, 3.11).
 """
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import jwt
 
 ISSUER = "booking-rush"
 ALGORITHM = "EdDSA"
-PASS, RECEIPT, TICKET = "pass+jwt", "receipt+jwt", "ticket+jwt"
+PASS, RECEIPT, TICKET, VOID = "pass+jwt", "receipt+jwt", "ticket+jwt", "void-tickets+jwt"
 PASS_CLAIMS = ("iss", "aud", "sub", "jti", "iat", "exp", "number", "lane", "wave")
+TICKET_CLAIMS = ("iss", "aud", "jti", "iat", "exp", "use", "step", "reference", "seat")
+VOID_CLAIMS = ("iss", "aud", "iat", "exp", "void")
+
+DAY_S = 24 * 3600
+UNDATED_S = 365 * DAY_S  # from its booking, how long a ticket of no show is good
+VOID_S = DAY_S  # how long a list of void tickets may be used
 
 
 class PassInvalidError(ValueError):
@@ -23,6 +31,18 @@ class PassInvalidError(ValueError):
 
 class PassExpiredError(ValueError):
     """Pass after its deadline."""
+
+
+class TicketInvalidError(ValueError):
+    """Code that is not signed by us, is no ticket's, or is not of this event."""
+
+
+class TicketExpiredError(ValueError):
+    """Ticket whose show is over."""
+
+
+class TicketVoidError(ValueError):
+    """Ticket that was given back: its booking is refunded, or on its way there."""
 
 
 def pass_claims(
@@ -54,15 +74,38 @@ def receipt_claims(*, event: str, visitor: str, lane: str, number: int, at: str)
     return {"event": event, "visitor": visitor, "lane": lane, "number": number, "at": at}
 
 
-def ticket_claims(*, event: str, ticket: str, reference: str, seat: str) -> dict[str, Any]:
-    """Return the claims of a ticket's code; in a standing section `seat` is the section's id."""
+def ticket_claims(
+    *,
+    event: str,
+    ticket: str,
+    reference: str,
+    seat: str,
+    step: int,
+    booked_ms: int,
+    show_at: datetime | None,
+) -> dict[str, Any]:
+    """Return the claims of a ticket's code; in a standing section `seat` is the section's id.
+
+    It is good until a day after the day of its show, which is a day of UTC.
+    """
+    iat = booked_ms // 1000
+    show_s = None if show_at is None else int(show_at.timestamp())
     return {
         "iss": ISSUER,
         "aud": event,
         "jti": ticket,
+        "iat": iat,
+        "exp": iat + UNDATED_S if show_s is None else (show_s // DAY_S + 2) * DAY_S,
+        "use": "ticket",
+        "step": step,
         "reference": reference,
         "seat": seat,
     }
+
+
+def void_claims(*, event: str, tickets: list[str], now_s: int) -> dict[str, Any]:
+    """Return the claims of a list of void tickets, by their ids."""
+    return {"iss": ISSUER, "aud": event, "iat": now_s, "exp": now_s + VOID_S, "void": tickets}
 
 
 def verify(
@@ -87,7 +130,10 @@ def verify(
     Raises:
         PassInvalidError, PassExpiredError: both are ValueErrors.
     """
-    claims = _decode(token, jwks, event)
+    try:
+        claims = _decode(token, jwks, event, PASS, PASS_CLAIMS)
+    except jwt.PyJWTError as error:
+        raise PassInvalidError(str(error)) from error
     if visitor is not None and claims["sub"] != visitor:
         raise PassInvalidError("the pass is another visitor's")
     if claims["exp"] <= (time.time() if now is None else now):
@@ -95,24 +141,66 @@ def verify(
     return claims
 
 
-def _decode(token: str, jwks: Mapping[str, Any], event: str) -> dict[str, Any]:
+def verify_ticket(
+    code: str,
+    jwks: Mapping[str, Any],
+    void: str,
+    *,
+    event: str,
+    now: float | None = None,
+) -> dict[str, Any]:
+    """Verify a ticket's code at a door. Return its claims; that it is used once the door sees to.
+
+    Args:
+        code: the JWS in the ticket's QR code.
+        jwks: the JWK set at `/.well-known/jwks.json`.
+        void: the list of void tickets, `void_tickets` at `/.well-known/void-tickets/{event}.json`.
+        event: the event that the ticket must be for.
+        now: seconds since 1970; None: the clock's.
+
+    Raises:
+        TicketInvalidError, TicketExpiredError, TicketVoidError: all are ValueErrors.
+        ValueError: the list of void tickets is not ours, of another event, or too old.
+    """
+    at = time.time() if now is None else now
     try:
-        header = jwt.get_unverified_header(token)
-        if header.get("typ") != PASS:
-            raise PassInvalidError("this is no pass")
-        key = jwt.PyJWK(_key_of(header.get("kid"), jwks), ALGORITHM)
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=[ALGORITHM],
-            audience=event,
-            issuer=ISSUER,
-            options={"require": list(PASS_CLAIMS), "verify_exp": False, "verify_iat": False},
-        )
+        listed = _decode(void, jwks, event, VOID, VOID_CLAIMS)
     except jwt.PyJWTError as error:
-        raise PassInvalidError(str(error)) from error
+        raise ValueError(f"the list of void tickets is not valid: {error}") from error
+    if listed["exp"] <= at:
+        raise ValueError("the list of void tickets is too old: fetch it again")
+    try:
+        claims = _decode(code, jwks, event, TICKET, TICKET_CLAIMS)
+    except jwt.PyJWTError as error:
+        raise TicketInvalidError(str(error)) from error
+    if claims["exp"] <= at:
+        raise TicketExpiredError("the show of this ticket is over")
+    if claims["jti"] in listed["void"]:
+        raise TicketVoidError("this ticket was given back")
+    return claims
+
+
+def _decode(
+    token: str, jwks: Mapping[str, Any], event: str, kind: str, required: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the claims of a token of this kind and event, with all that are required.
+
+    Raises:
+        jwt.PyJWTError: the token is not that.
+    """
+    header = jwt.get_unverified_header(token)
+    if header.get("typ") != kind:
+        raise jwt.InvalidTokenError(f"this is no {kind.removesuffix('+jwt')}")
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        jwt.PyJWK(_key_of(header.get("kid"), jwks), ALGORITHM),
+        algorithms=[ALGORITHM],
+        audience=event,
+        issuer=ISSUER,
+        options={"require": list(required), "verify_exp": False, "verify_iat": False},
+    )
     if not isinstance(claims["exp"], int | float):
-        raise PassInvalidError("exp is no number")
+        raise jwt.InvalidTokenError("exp is no number")
     return claims
 
 
@@ -120,4 +208,4 @@ def _key_of(kid: object, jwks: Mapping[str, Any]) -> dict[str, Any]:
     for key in jwks.get("keys", ()):
         if key.get("kid") == kid:
             return dict(key)
-    raise PassInvalidError("no published key has this kid")
+    raise jwt.InvalidTokenError("no published key has this kid")

@@ -16,6 +16,9 @@ Rate = (
 )
 
 
+RATE_MIN = 0.01  # one visitor in 100 seconds; 0 admits nobody
+
+
 class Lanes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Weights of the lanes, by name."""
 
@@ -56,6 +59,18 @@ def rules_of(fields: dict[str, Any]) -> Rules:
         msgspec.ValidationError: a field is unknown, or a value out of its bounds.
     """
     return msgspec.structs.replace(msgspec.convert(fields, Rules), fairness="arrival")
+
+
+def check_rate(rules: Rules) -> None:
+    """Check what the types cannot express. Stored rules are not checked: they must stay readable.
+
+    Raises:
+        msgspec.ValidationError: visitors are admitted, but more slowly than RATE_MIN.
+    """
+    if 0 < rules.rate_per_second < RATE_MIN:
+        raise msgspec.ValidationError(
+            f"Expected 0, or a number of at least {RATE_MIN} - at `$.rate_per_second`"
+        )
 
 
 class WrongState(Refusal):

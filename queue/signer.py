@@ -1,4 +1,4 @@
-"""Signer of passes, receipts and ticket codes, which remembers its signatures."""
+"""Signer of passes, receipts and ticket codes, which remembers the signatures of its keys."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,9 +13,11 @@ from booking_rush.queue.passes import (
     PASS,
     RECEIPT,
     TICKET,
+    VOID,
     pass_claims,
     receipt_claims,
     verify,
+    void_claims,
 )
 from booking_rush.timestamps import moment
 
@@ -23,14 +25,18 @@ SIGNED_MAX = 50_000  # signatures remembered: a visitor who polls or reconnects 
 
 
 class Signer:
-    """Signer for all events in one process; equal claims are signed once."""
+    """Signer for all events in one process; equal claims are signed once by each key.
+
+    What is remembered is filed under its key's id: a signature of a key that signs no more, or a
+    verdict by keys that are published no more, is never answered after a rotation.
+    """
 
     def __init__(self, pool: Pool, secret: str, ring: KeyRing) -> None:
         self.ring = ring
         self._pool = pool
         self._secret = secret
-        self._sign = lru_cache(SIGNED_MAX)(self._make)
-        self._verified = lru_cache(SIGNED_MAX)(self._verify)
+        self._sign = lru_cache(SIGNED_MAX)(_make)
+        self._verified = lru_cache(SIGNED_MAX)(_verify)
 
     async def reload(self) -> None:
         """Load the keys again, so that a rotation takes effect in this process.
@@ -38,12 +44,17 @@ class Signer:
         Raises:
             asyncpg.PostgresError, OSError, SecretKeyError: the keys stay as they were.
         """
-        self.ring = await keyring.load(self._pool, self._secret)
+        ring = await keyring.load(self._pool, self._secret)
+        if ring.kids != self.ring.kids:
+            self.ring = ring
+            self._sign.cache_clear()  # nothing asks for the last key's signatures again
+            self._verified.cache_clear()
 
     def receipt(self, event: str, visitor: str, place: Place) -> str:
         """Return the receipt of a visitor's place."""
         return self._sign(
             RECEIPT,
+            self.ring,
             event=event,
             visitor=visitor,
             lane=place.lane,
@@ -55,6 +66,7 @@ class Signer:
         """Return the pass of an admitted visitor."""
         return self._sign(
             PASS,
+            self.ring,
             event=event,
             visitor=visitor,
             lane=place.lane,
@@ -66,7 +78,11 @@ class Signer:
 
     def ticket(self, claims: dict[str, Any]) -> str:
         """Return the code of a ticket."""
-        return self._sign(TICKET, **claims)
+        return self._sign(TICKET, self.ring, **claims)
+
+    def void_tickets(self, event: str, tickets: list[str], *, now_s: int) -> str:
+        """Return the signed list of an event's void tickets."""
+        return self.ring.sign(VOID, void_claims(event=event, tickets=tickets, now_s=now_s))
 
     def read_pass(self, token: str, event: str, visitor: str) -> dict[str, Any]:
         """Verify a pass; a valid one is not verified again. Return its claims.
@@ -74,13 +90,15 @@ class Signer:
         Raises:
             PassInvalidError, PassExpiredError: the pass is not valid.
         """
-        return self._verified(token, event, visitor)
+        return self._verified(token, self.ring, event, visitor)
 
-    def _verify(self, token: str, event: str, visitor: str) -> dict[str, Any]:
-        return verify(token, self.ring.jwks(), event=event, visitor=visitor)
 
-    def _make(self, kind: str, **fields: Any) -> str:
-        return self.ring.sign(kind, CLAIMS[kind](**fields))
+def _verify(token: str, ring: KeyRing, event: str, visitor: str) -> dict[str, Any]:
+    return verify(token, ring.jwks(), event=event, visitor=visitor)
+
+
+def _make(kind: str, ring: KeyRing, **fields: Any) -> str:
+    return ring.sign(kind, CLAIMS[kind](**fields))
 
 
 async def open_signer(pool: Pool, secret: str) -> Signer:

@@ -17,7 +17,7 @@ from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.admin.stats import serve_operator
-from booking_rush.server.api import bookings, events, holds, places, visitors, webhooks
+from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
 from booking_rush.server.composition import open_services
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
@@ -47,6 +47,7 @@ ROUTES = [
     Route(E, events.event, methods=["GET"]),
     Route(f"{E}/chart", events.event_chart, methods=["GET"]),
     Route("/.well-known/jwks.json", visitors.jwks, methods=["GET"]),
+    Route("/.well-known/void-tickets/{event}.json", tickets.void_tickets, methods=["GET"]),
     Route(f"{E}/availability", holds.seats, methods=["GET"]),
     Route(f"{E}/holds", holds.create, methods=["POST"]),
     Route(f"{E}/holds/{{hold}}", holds.find, methods=["GET"]),
@@ -70,6 +71,7 @@ ROUTES = [
     Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),
     Route(f"{A}/bookings", admin_bookings.list_bookings, methods=["GET"]),
     Route(f"{A}/reconcile", admin_bookings.reconcile, methods=["POST"]),
+    Route(f"{V1}/admin/bookings/{{booking}}/tickets", admin_bookings.tickets, methods=["GET"]),
     Route(f"{V1}/admin/bookings/{{booking}}/refund", admin_bookings.refund, methods=["POST"]),
     Route(f"{A}/stats", stats.stats, methods=["GET"]),
     Route(f"{A}/visitors/{{visitor}}/admit", admin_visitors.admit, methods=["POST"]),

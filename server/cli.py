@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import re
 import sys
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +23,9 @@ from booking_rush.migrations.migrate import MigrationChangedError
 from booking_rush.migrations.migrate import migrate as apply_migrations
 from booking_rush.postgres import PostgresUnfitError, open_pool
 from booking_rush.queue import keyring
+from booking_rush.queue.event_registry import EVENT_ID
 from booking_rush.queue.keyring import SecretKeyError
+from booking_rush.server.auth.accounts import Accounts
 from booking_rush.server.auth.operators import Operators, Role
 from booking_rush.server.embedded.data_lock import DataInUseError
 from booking_rush.server.embedded.demo import demo as run_demo
@@ -31,13 +35,19 @@ from booking_rush.server.embedded.stores import StoreMissingError
 from booking_rush.server.processes.duties import DUTIES
 from booking_rush.server.processes.duties import reconcile_once as run_reconcile
 from booking_rush.server.processes.duties import work as run_work
+from booking_rush.server.processes.duty_settings import needs_secret
 from booking_rush.server.processes.multiprocess import run_workers
 from booking_rush.server.processes.serve import serve as run_server
 from booking_rush.server.processes.supervisor import ChildDiesError
 from booking_rush.server.runtime import settings as settings_
 from booking_rush.server.runtime.logs import configure
 from booking_rush.server.runtime.ports import PortBusyError, listen
-from booking_rush.server.runtime.settings import Settings, SettingsError
+from booking_rush.server.runtime.settings import (
+    PASSWORD_CHARACTERS_MIN,
+    Settings,
+    SettingsError,
+    is_weak,
+)
 
 FAILED, USAGE, SETTINGS, STORE_UNAVAILABLE, IN_USE, CHILD_DIES = 1, 2, 3, 4, 5, 6
 
@@ -63,6 +73,23 @@ Settings are environment variables with the prefix RUSH_; README and .env.exampl
 Exit codes: 0 done · 1 it failed · 2 wrong usage · 3 a setting is wrong or missing ·
 4 a store does not answer · 5 port or data folder in use · 6 a child cannot be kept alive.
 """
+
+
+def _of(name: str, pattern: re.Pattern[str]) -> Callable[..., str | None]:
+    """Return a callback that ends with a usage error where an argument does not fit a pattern."""
+
+    def check(
+        _context: click.Context, _parameter: click.Parameter, value: str | None
+    ) -> str | None:
+        if value is not None and not pattern.match(value):
+            raise click.BadParameter(f"{value!r} is no {name}")
+        return value
+
+    return check
+
+
+EVENT = _of("event's id", EVENT_ID)
+OPERATOR = _of("name of an operator", re.compile(r"[^\W_][\w.@ -]{0,63}\Z"))
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -105,7 +132,7 @@ def serve(shared: bool) -> None:
 def work(duties: tuple[str, ...]) -> None:
     """Run duties in one process: tend, record, relay, conduct, reconcile, mail, bank."""
     settings = _settings()
-    settings.require_stores()
+    settings.require_stores(secret=any(needs_secret(duty, settings) for duty in duties))
     configure("+".join(duties), settings.log_level)
     # Under uvloop a broker that dies ends aiokafka's own tasks for good (aiokafka#1038).
     run = asyncio.run if settings.kafka_bootstrap else uvloop.run
@@ -135,7 +162,7 @@ def migrate() -> None:
 
 
 @cli.command()
-@click.argument("event", default="demo")
+@click.argument("event", callback=EVENT, default="demo")
 def seed(event: str) -> None:
     """Put the demo's event on sale under an id, and open it."""
     settings = _settings()
@@ -149,7 +176,7 @@ def seed(event: str) -> None:
 
 
 @cli.command()
-@click.argument("event")
+@click.argument("event", callback=EVENT)
 def rebuild(event: str) -> None:
     """Load one event into Redis again from Postgres, as after a loss; every place is kept."""
     settings = _settings()
@@ -173,7 +200,7 @@ def rebuild(event: str) -> None:
 
 
 @cli.command()
-@click.argument("event", required=False)
+@click.argument("event", callback=EVENT, required=False)
 @click.option("--dry-run", is_flag=True, help="Show the differences only.")
 def reconcile(event: str | None, dry_run: bool) -> None:
     """Compare Redis, Postgres and the bank for one event or all; repair differences."""
@@ -220,19 +247,85 @@ def rotate_keys() -> None:
     click.echo(f"signs with {asyncio.run(run())}")
 
 
+ROLES = click.Choice(["viewer", "operator", "admin"])
+
+
 @cli.command()
-@click.argument("name")
-@click.option("--role", type=click.Choice(["viewer", "operator", "admin"]), default="operator")
-def key(name: str, role: Role) -> None:
-    """Give an operator a new API key, for programs; it is shown once."""
+@click.argument("action", type=click.Choice(["list", "add", "remove", "password", "role"]))
+@click.argument("name", required=False, callback=OPERATOR)
+@click.option("--role", type=ROLES, help="Of add and role.")
+def operator(action: str, name: str | None, role: Role | None) -> None:
+    """Manage who may operate: list; add, remove, password, role with a NAME.
+
+    A password is asked for, or read as the first line of standard input.
+    """
+    if (name is None) != (action == "list") or (role is None) == (action in ("add", "role")):
+        raise click.UsageError(f"operator {action} needs other arguments: see --help")
+    password = _read_password() if action in ("add", "password") else ""
+
+    async def run(accounts: Accounts) -> str:
+        if name is None:
+            return "\n".join(account.line() for account in await accounts.every())
+        if action == "add" and role is not None:
+            await accounts.add(name, role, password)
+        elif action == "role" and role is not None:
+            await accounts.set_role(name, role)
+        elif action == "password":
+            await accounts.set_password(name, password)
+        else:
+            await accounts.remove(name)
+        return f"{name}: {action} done"
+
+    click.echo(_with_accounts(run))
+
+
+@cli.command()
+@click.argument("name", metavar="NAME | list | revoke NAME", callback=OPERATOR)
+@click.argument("revoked", required=False, metavar="", callback=OPERATOR)
+@click.option("--role", type=ROLES, help="Else the role stays, that of a new one is operator.")
+@click.option("--force", is_flag=True, help="Though the operator logs in with a password.")
+def key(name: str, revoked: str | None, role: Role | None, force: bool) -> None:
+    """Give an operator a new API key, for programs; list who has one, or revoke one."""
+    if (revoked is None) == (name == "revoke"):
+        raise click.UsageError("key NAME, key list, or key revoke NAME")
+
+    async def run(accounts: Accounts) -> str:
+        if name == "list":
+            return "\n".join(one.line() for one in await accounts.every() if one.has_key)
+        if revoked is not None:
+            await accounts.revoke_key(revoked)
+            return f"{revoked}: revoke done"
+        return await accounts.give_key(name, role, force=force)
+
+    click.echo(_with_accounts(run))
+
+
+def _with_accounts(work: Callable[[Accounts], Awaitable[str]]) -> str:
     settings = _settings()
     settings.require_stores()
 
     async def run() -> str:
         async with open_pool(settings.postgres_url, size=2) as pool:
-            return await Operators(pool).new_key(name, role)
+            return await work(Accounts(pool))
 
-    click.echo(asyncio.run(run()))
+    return asyncio.run(run())
+
+
+def _read_password() -> str:
+    """Read a new password: typed twice at a terminal, else the first line of standard input.
+
+    Raises:
+        SettingsError: it can be guessed.
+    """
+    if sys.stdin.isatty():
+        password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    if is_weak(password, PASSWORD_CHARACTERS_MIN):
+        raise SettingsError(
+            f"a password has {PASSWORD_CHARACTERS_MIN} characters, not all the same"
+        )
+    return password
 
 
 def main() -> None:

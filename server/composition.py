@@ -8,6 +8,7 @@ from typing import Any
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.payments.webhooks import Webhooks
+from booking_rush.booking.seats.event_cache import EventCache
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import open_pool
@@ -41,6 +42,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         signer = await open_signer(pool, settings.secret_key)
         payments = await stack.enter_async_context(open_payments(settings))
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods)
+        catalogue = Catalogue(pool)
         services = Services(
             settings=settings,
             pool=pool,
@@ -49,7 +51,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             payments=payments,
             webhooks=Webhooks(pool),
             rooms=rooms,
-            catalogue=Catalogue(pool),
+            catalogue=catalogue,
+            events=EventCache(catalogue, rooms.events),
             operators=Operators(pool),
             tokens=VisitorTokens(settings.secret_key),
         )

@@ -82,7 +82,11 @@ TECHNOLOGY = {
     "argon2": {"server/auth"},
     "click": {"server/cli.py"},
     "jwt": {"queue", "server/auth"},
-    "prometheus_client": {"server/runtime/metrics.py", "server/processes/duties.py"},
+    "prometheus_client": {
+        "server/runtime/metrics.py",
+        "server/processes/duties.py",
+        "server/processes/exports.py",
+    },
     "starlette": {
         "server/app.py",
         "server/api",
@@ -91,12 +95,13 @@ TECHNOLOGY = {
         "server/practice_bank",
         "server/web",
     },
+    "httptools": {"server/web/uvicorn_http.py"},
     "uvicorn": {
+        "server/web/uvicorn_http.py",
         "server/web/uvicorn_protocols.py",
         "server/processes/serve.py",
         "server/practice_bank/service.py",
     },
-    "websockets": {"server/web/uvicorn_protocols.py"},
 }
 FOLDERS = ("server", "booking", "queue", "lua", "migrations")
 SOURCES = sorted(
@@ -107,6 +112,7 @@ SOURCES = sorted(
 )
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BROWSER = sorted(path for kind in ("js", "css", "html") for path in STATIC.rglob(f"*.{kind}"))
+LUA = sorted((ROOT / "lua").rglob("*.lua"))
 MODULES = [path for path in BROWSER if path.suffix == ".js"]
 WINGS = sorted({path.parent for path in (*SOURCES, *TESTS, *BROWSER)})
 ALL_PYTHON = [*SOURCES, *TESTS, *sorted((ROOT / "loadtest").glob("*.py"))]
@@ -122,6 +128,10 @@ TEXTS = sorted(
 )
 TYPE_IMPORT = re.compile(r'import\("([^"]+)"\)')  # in JSDoc
 SIGNATURE = re.compile(r"-- (\w+)\(([\w, ]*)\) -> ([\w |]+)\n")
+CLAUSE_OPENERS = {
+    "What", "Who", "Whoever", "Whose", "How", "Whether", "Where", "Wherever", "Everything",
+    "Everybody", "Nobody", "Somebody", "Nothing",
+}  # fmt: skip
 LINES_MAX = 350
 FILES_MAX = 12
 FUNCTION_LINES_MAX = 60
@@ -237,6 +247,32 @@ def test_functions_fit_on_a_screen(source: Path) -> None:
 def test_every_file_opens_with_its_promise(source: Path) -> None:
     promise = ast.get_docstring(ast.parse(source.read_text())) or ""
     assert re.match(r"[A-Z`].*[.:]$", promise.splitlines()[0] if promise else ""), promise
+
+
+def is_refusal(node: ast.AST) -> bool:
+    """Return whether a class says the `code` of a refusal."""
+    assigned = [part for part in getattr(node, "body", []) if isinstance(part, ast.Assign)]
+    names = {name.id for part in assigned for name in ast.walk(part) if isinstance(name, ast.Name)}
+    return isinstance(node, ast.ClassDef) and "code" in names
+
+
+@pytest.mark.parametrize("source", ALL_PYTHON, ids=name_of)
+def test_no_docstring_opens_with_a_clause(source: Path) -> None:
+    """An imperative or a noun comes first. Refusals have none: theirs are titles for clients."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = (ast.get_docstring(node) or "It").split()[0]
+            is_refusal = isinstance(node, ast.ClassDef) and any(
+                "code" in ast.unparse(part) for part in node.body
+            )
+            assert is_refusal or first not in CLAUSE_OPENERS, ast.get_docstring(node)
+
+
+@pytest.mark.parametrize("module", [*MODULES, *LUA], ids=name_of)
+def test_no_comment_on_top_opens_with_a_clause(module: Path) -> None:
+    first = re.match(r"\W*(\w+)", module.read_text())
+    assert first is not None
+    assert first[1] not in CLAUSE_OPENERS
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=name_of)

@@ -1,6 +1,8 @@
 """The catalogue in Postgres: events with their shows and sections, their state and rules."""
 
+import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +26,8 @@ from booking_rush.errors import Invalid, Refusal
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
-from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
+from booking_rush.queue.rules import Rules, WrongState, check_rate, next_state, rules_of
+from booking_rush.text import as_line
 from booking_rush.timestamps import instant
 
 FIXED = ("id", "shows", "rules")  # members that `change` refuses by name
@@ -97,7 +100,7 @@ class Catalogue:
             Invalid: with one entry for each mistake.
             Exists: another event has this id.
         """
-        new.check()
+        await asyncio.to_thread(new.check)
         rules = _rules_of(new.rules, "rules")
         try:
             async with self._pool.acquire() as connection, connection.transaction():
@@ -130,13 +133,21 @@ class Catalogue:
             raise UnknownEvent(f"there is no event {event!r}")
         return found[0]
 
-    async def on_sale(self) -> list[Event]:
-        """Return the events that are not closed, the first to open first."""
-        return await self._events("WHERE state <> 'closed' ORDER BY opens_at NULLS FIRST, id")
+    async def some(self, events: Sequence[str]) -> list[Event]:
+        """Return those of these events that exist, in any order."""
+        return await self._events("WHERE id = ANY($1)", list(events))
 
-    async def every(self) -> list[Event]:
-        """Return all events, the newest first."""
-        return await self._events("ORDER BY created_at DESC, id")
+    async def newest(self, *, limit: int, after: str | None) -> list[Event]:
+        """Return up to `limit` events, the newest first; `after` is the last of the page before."""
+        return await self._events(
+            """
+            WHERE $2::text IS NULL OR EXISTS (SELECT FROM events AS last WHERE last.id = $2
+                AND (events.created_at, last.id) < (last.created_at, events.id))
+            ORDER BY created_at DESC, id LIMIT $1
+            """,
+            limit,
+            after,
+        )
 
     async def change(self, event: str, change: EventChange, *, who: str) -> Event:
         """Change an event's name and times, and add sections. Return the event.
@@ -155,7 +166,7 @@ class Catalogue:
             closes_at = _given(change.closes_at, current.closes_at)
             if opens_at != current.opens_at and current.state != "scheduled":
                 raise WrongState(f"opens_at cannot be changed: the event is {current.state}")
-            _check_change(current, change.sections, opens_at, closes_at)
+            await asyncio.to_thread(_check_change, current, change.sections, opens_at, closes_at)
             await connection.execute(
                 """
                 UPDATE events SET name = $2, opens_at = $3, closes_at = $4, version = version + 1
@@ -260,7 +271,8 @@ def _event_of(row: asyncpg.Record) -> Event:
 def section_of(row: dict[str, Any]) -> Section:
     """Return the section of a row of `sections`, as Postgres writes it in JSON."""
     price = {"amount": row["price_amount"], "currency": row["price_currency"]}
-    fields = {name: row[name] for name in ("id", "show", "name", "kind")} | {"price": price}
+    fields = {name: row[name] for name in ("id", "show", "kind")}
+    fields |= {"name": as_line(row["name"]), "price": price}
     if row["kind"] == "seated":
         fields |= {"rows": row["rows"], "closed": row["closed"]}
     else:
@@ -316,7 +328,9 @@ def _json(value: Any) -> str:
 def _rules_of(fields: dict[str, Any], inside: str = "") -> Rules:
     """Check rules. A mistake is reported under its field, below the body's member `inside`."""
     try:
-        return rules_of(fields)
+        rules = rules_of(fields)
+        check_rate(rules)
+        return rules
     except msgspec.ValidationError as error:
         why, _, where = str(error).partition(" - at `$.")
         unknown = re.search("unknown field `(.+)`", why)

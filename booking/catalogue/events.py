@@ -8,12 +8,16 @@ import msgspec
 
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.errors import Invalid
+from booking_rush.text import Line
 
 SEATS_MAX = 200_000  # of one event; the largest stadiums hold 120,000
 SECTIONS_MAX = 500
+NAMED_MAX = 10  # mistakes of one kind that a refusal names
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\Z")]
+ClosedSeat = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\.[A-Z0-9]{1,4}-[1-9][0-9]{0,3}\Z")
+]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -47,10 +51,10 @@ class SeatedSection(Strict, frozen=True, tag_field="kind", tag="seated"):
 
     id: Id
     show: Id
-    name: Name
+    name: Line
     price: Price
     rows: Annotated[list[Row], msgspec.Meta(min_length=1, max_length=1000)]
-    closed: list[str] = []
+    closed: Annotated[list[ClosedSeat], msgspec.Meta(max_length=SEATS_MAX)] = []
 
     @property
     def capacity(self) -> int:
@@ -63,7 +67,7 @@ class StandingSection(Strict, frozen=True, tag_field="kind", tag="standing"):
 
     id: Id
     show: Id
-    name: Name
+    name: Line
     price: Price
     capacity: Annotated[int, msgspec.Meta(ge=1, le=SEATS_MAX)]
 
@@ -75,7 +79,7 @@ class NewEvent(Strict, frozen=True):
     """A whole event in one body."""
 
     id: Id
-    name: Name
+    name: Line
     shows: Annotated[list[Show], msgspec.Meta(min_length=1, max_length=100)]
     sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)]
     opens_at: Moment | None = None
@@ -100,7 +104,7 @@ class NewEvent(Strict, frozen=True):
 class EventChange(Strict, frozen=True):
     """A change of an event; a member that is not given stays. The last three are refused."""
 
-    name: Name | msgspec.UnsetType = msgspec.UNSET
+    name: Line | msgspec.UnsetType = msgspec.UNSET
     opens_at: Moment | msgspec.UnsetType | None = msgspec.UNSET
     closes_at: Moment | msgspec.UnsetType | None = msgspec.UNSET
     sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)] = []
@@ -110,10 +114,13 @@ class EventChange(Strict, frozen=True):
 
 
 def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, str]]:
-    """Return mistakes in sections: repeated ids, unknown shows, rows or closed seats."""
+    """Return mistakes in sections: repeated ids, unknown shows, rows or closed seats.
+
+    The work is bounded by SEATS_MAX: beyond it nothing is looked at any more.
+    """
     errors = _repeated("sections", [section.id for section in sections])
     if sum(section.capacity for section in sections) > SEATS_MAX:
-        errors.append(("sections", f"more than {SEATS_MAX} places in one event"))
+        return [*errors, ("sections", f"more than {SEATS_MAX} places in one event")]
     for index, section in enumerate(sections):
         field = f"sections[{index}]"
         if section.show not in shows:
@@ -122,7 +129,7 @@ def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, 
             errors += _repeated(f"{field}.rows", [row.name for row in section.rows])
             unknown = _unknown_seats(section)
             if unknown:
-                errors.append((f"{field}.closed", f"unknown seats: {', '.join(unknown)}"))
+                errors.append((f"{field}.closed", f"unknown seats: {_some_of(unknown)}"))
     return errors
 
 
@@ -160,4 +167,10 @@ def _unknown_seats(section: SeatedSection) -> list[str]:
 
 def _repeated(field: str, ids: list[str]) -> list[tuple[str, str]]:
     twice = sorted(id_ for id_, times in Counter(ids).items() if times > 1)
-    return [(field, f"given twice: {', '.join(twice)}")] if twice else []
+    return [(field, f"given twice: {_some_of(twice)}")] if twice else []
+
+
+def _some_of(names: list[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    more = len(names) - NAMED_MAX
+    return ", ".join(names[:NAMED_MAX]) + (f" and {more} more" if more > 0 else "")

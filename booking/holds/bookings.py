@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.holds.commands import Hold, HoldState
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.passes import ticket_claims
+
+VOID_MAX = 100_000  # bookings in a list of void tickets
 
 Sign = Callable[[dict[str, Any]], str]
 
@@ -43,10 +46,12 @@ class Booking:
     paid: int
     provider: str  # of the last try to pay; "" before the first
     client_secret: str
+    made_ms: int
+    show_at: datetime | None  # when the last of its shows begins
 
     @property
     def can_be_paid(self) -> bool:
-        """Whether the visitor's page can pay it now: it has the provider's client secret."""
+        """True when the visitor's page can pay it now: it has the provider's client secret."""
         return self.state == "paying" and self.total > 0 and self.client_secret != ""
 
     def members(self, sign: Sign) -> dict[str, Any]:
@@ -56,11 +61,11 @@ class Booking:
             members["payment"]["client_secret"] = self.client_secret
         return members
 
-    def operator_members(self, sign: Sign) -> dict[str, Any]:
-        """Serialize it for operators: with its visitor, and without the client secret."""
-        return {**self._members(sign), "visitor": self.visitor}
+    def operator_members(self) -> dict[str, Any]:
+        """Serialize it for operators: with its visitor, without client secret and ticket codes."""
+        return {**self._members(None), "visitor": self.visitor}
 
-    def _members(self, sign: Sign) -> dict[str, Any]:
+    def _members(self, sign: Sign | None) -> dict[str, Any]:
         members: dict[str, Any] = {
             "id": str(self.id),
             "event": self.event,
@@ -79,34 +84,43 @@ class Booking:
             members["payment"] = {"provider": self.provider}
         return members
 
-    def tickets(self, sign: Sign) -> list[dict[str, Any]]:
+    def tickets(self, sign: Sign | None) -> list[dict[str, Any]]:
         """Return a ticket for each place of a confirmed booking, else none.
 
-        A door checks the codes with the published keys alone.
+        A door checks the codes with the published keys and the published list of void tickets.
+        Without `sign` they have none.
         """
         if self.state != "confirmed":
             return []
         seats: Sequence[str | None] = self.seats or [None] * self.quantity
-        return [
-            {
-                "id": (id_ := f"{self.id}-{number}"),
-                "seat": seat,
-                "code": sign(
-                    ticket_claims(
-                        event=self.event,
-                        ticket=id_,
-                        reference=reference_of(self.id),
-                        seat=seat or self.section,
-                    )
-                ),
-            }
-            for number, seat in enumerate(seats, 1)
+        tickets: list[dict[str, Any]] = [
+            {"id": ticket_id(self.id, number), "seat": seat} for number, seat in enumerate(seats, 1)
         ]
+        if sign is not None:
+            for ticket in tickets:
+                claims = ticket_claims(
+                    event=self.event,
+                    ticket=ticket["id"],
+                    reference=reference_of(self.id),
+                    seat=ticket["seat"] or self.section,
+                    step=self.step,
+                    booked_ms=self.made_ms,
+                    show_at=self.show_at,
+                )
+                ticket["code"] = sign(claims)
+        return tickets
 
 
-COLUMNS = """bookings.id, event, visitor, bookings.state, reason, step, section, seats, quantity,
+# When the last show begins of which a booking has seats: the part of a seat's id before the first
+# dot is its section.
+SHOW_AT = """(SELECT max(starts_at) FROM sections JOIN shows
+    ON shows.event = sections.event AND shows.id = sections.show
+    WHERE sections.event = bookings.event AND sections.id = ANY(
+        array_append(ARRAY(SELECT split_part(seat, '.', 1) FROM unnest(seats) AS seat),
+            bookings.section)))"""
+COLUMNS = f"""bookings.id, event, visitor, bookings.state, reason, step, section, seats, quantity,
     prices, bookings.currency, total, bookings.attempt, paid, coalesce(provider, '') AS provider,
-    coalesce(client_secret, '') AS client_secret"""
+    coalesce(client_secret, '') AS client_secret, made_ms, {SHOW_AT} AS show_at"""
 TABLES = """bookings LEFT JOIN payments
     ON payments.booking = bookings.id AND payments.attempt = bookings.attempt"""
 
@@ -150,6 +164,28 @@ async def page(
     )  # fmt: skip
     found = [booking_of(row) for row in rows[:limit]]
     return found, str(found[-1].id) if len(rows) > limit else None
+
+
+def ticket_id(booking: UUID, number: int) -> str:
+    """Return the id of a booking's ticket; they are numbered from 1."""
+    return f"{booking}-{number}"
+
+
+async def void_tickets(pool: Pool, event: str) -> list[str]:
+    """Return the ids of tickets that a door must refuse: their booking was given back.
+
+    Those of shows that are over are left out: their codes have expired. At most VOID_MAX.
+    """
+    rows = await pool.fetch(
+        f"""
+        SELECT id, quantity FROM bookings
+        WHERE event = $1 AND state IN ('refunding', 'refunded')
+          AND coalesce({SHOW_AT} > now() - interval '3 days', true)
+        ORDER BY id LIMIT {VOID_MAX}
+        """,  # noqa: S608  names of this file
+        event,
+    )
+    return [ticket_id(row["id"], n) for row in rows for n in range(1, row["quantity"] + 1)]
 
 
 async def revenue(pool: Pool, event: str) -> dict[str, list[dict[str, Any]]]:

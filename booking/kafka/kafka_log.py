@@ -30,7 +30,7 @@ from booking_rush.tasks import with_deadline
 log = logging.getLogger(__name__)
 
 GROUP = "rush.conduct"
-TRACKED_MAX = 20_000  # then nothing more is fetched until some of it is settled
+TRACKED_MAX = 20_000  # of a topic; then nothing more is fetched of it until some is settled
 WAIT_MS = 50
 METADATA_MS = 5_000  # until a topic that was created again is seen
 STOP_S = 1.0
@@ -59,19 +59,19 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self._tracker = OffsetTracker()
         self._fetched: list[Any] = []  # records that are not tracked yet
 
-    async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
-        """Fetch records unless too many are unsettled, and return envelopes that are due.
+    async def read(self, busy: Collection[UUID] = (), full: Collection[str] = ()) -> list[Envelope]:
+        """Fetch records of topics of which not too many are unsettled. Return what is due.
 
         Raises:
             KafkaError: no broker answers; unsettled envelopes are delivered again later.
             asyncpg.PostgresError, OSError: Postgres did not answer; call again later.
         """
         try:
-            await self._fetch(busy)
+            await self._fetch(busy, full)
         except KafkaError:
             await self.close()
             raise
-        return self._tracker.ready(time.monotonic(), message_log.ROWS_MAX, busy)
+        return self._tracker.ready(time.monotonic(), message_log.ROWS_MAX, busy, full)
 
     async def done(self, envelopes: Sequence[Envelope]) -> None:
         """Mark handled envelopes in Postgres, then commit offsets."""
@@ -123,17 +123,16 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         """Log the assignment; aiokafka starts at the committed offsets."""
         log.info("reads parts=%d", len(assigned))
 
-    async def _fetch(self, busy: Collection[UUID]) -> None:
+    async def _fetch(self, busy: Collection[UUID], full: Collection[str]) -> None:
         if self._consumer is None:
             await create_missing(self._cluster)
             consumer = AIOKafkaConsumer(**self._options)
             await consumer.start()
             consumer.subscribe([cloud_events.ORDERS, cloud_events.MESSAGES], listener=self)
             self._consumer = consumer
-        if len(self._tracker) >= TRACKED_MAX:
-            return
+        self._pause_full_topics()
         if not self._fetched:  # else Postgres did not answer an earlier call
-            wait_ms = 0 if self._tracker.ready(time.monotonic(), 1, busy) else WAIT_MS
+            wait_ms = 0 if self._tracker.ready(time.monotonic(), 1, busy, full) else WAIT_MS
             found = await self._consumer.getmany(
                 timeout_ms=wait_ms, max_records=message_log.ROWS_MAX
             )
@@ -142,6 +141,15 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             await self._track(self._fetched)
             self._fetched = []
             await self._commit()
+
+    def _pause_full_topics(self) -> None:
+        """Fetch nothing of a topic of which TRACKED_MAX are unsettled; the other one goes on."""
+        for topic, name in cloud_events.TOPIC_NAMES.items():
+            partitions = [one for one in self._consumer.assignment() if one.topic == name]
+            if self._tracker.count(topic) >= TRACKED_MAX:
+                self._consumer.pause(*partitions)
+            else:
+                self._consumer.resume(*partitions)
 
     async def _track(self, records: Sequence[Any]) -> None:
         """Parse and track records; those that Postgres has as done or parked are skipped."""
@@ -157,12 +165,19 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         if unreadable:
             await dead_letters.save(self._pool, unreadable)
         rows = await self._pool.fetch(
-            "SELECT id FROM outbox WHERE id = ANY($1) AND (done_at IS NOT NULL OR parked)",
+            """
+            SELECT id, lane, done_at IS NOT NULL OR parked AS settled FROM outbox
+            WHERE id = ANY($1)
+            """,
             [one.id for _, _, one in parsed if one is not None],
         )
-        settled = {row["id"] for row in rows}
+        settled = {row["id"] for row in rows if row["settled"]}
+        lanes: dict[UUID, str] = {row["id"]: row["lane"] for row in rows}
         for partition, offset, one in parsed:
-            self._tracker.add(partition, offset, None if one is None or one.id in settled else one)
+            if one is None or one.id in settled:
+                self._tracker.add(partition, offset, None)
+            else:
+                self._tracker.add(partition, offset, one, lanes.get(one.id, ""))
 
     async def _commit(self) -> None:
         committable = self._tracker.committable()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from booking_rush.booking.messaging import cloud_events
+from booking_rush.booking.messaging import cloud_events, message_log
 from booking_rush.booking.messaging.message_log import Rejection
 from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
@@ -60,28 +60,38 @@ async def reject(connection: Connection | Pool, rejections: Sequence[Rejection])
                 envelope.id, cloud_events.topic_of(envelope), str(envelope.booking),
                 cloud_events.serialize(envelope), reason, detail, envelope.tries,
             )
-            for envelope, reason, detail in rejections
+            for envelope, reason, detail, _ in rejections
         ],
     )  # fmt: skip
     await connection.execute(
         """
-        UPDATE outbox SET parked = true, error = reason
-        FROM unnest($1::uuid[], $2::text[]) AS given (given_id, reason) WHERE id = given_id
+        UPDATE outbox SET parked = true, error = why, rounds = rounds + 1,
+            retry_at = CASE WHEN is_retried
+                THEN now() + make_interval(secs => least($4, 2 ^ least(rounds, 10))) END
+        FROM unnest($1::uuid[], $2::text[], $3::bool[]) AS given (given_id, why, is_retried)
+        WHERE id = given_id
         """,
-        [envelope.id for envelope, _, _ in rejections],
-        [f"{reason}: {detail}"[:500] for _, reason, detail in rejections],
+        [one.envelope.id for one in rejections],
+        [f"{one.reason}: {one.detail}"[:500] for one in rejections],
+        [one.is_retried for one in rejections],
+        message_log.PARKED_S_MAX,
     )
 
 
 async def save(connection: Connection | Pool, letters: Sequence[DeadLetter]) -> None:
-    """Save dead letters; one that was replayed and rejected again replaces its row."""
+    """Save dead letters; one that is rejected again replaces its row.
+
+    The relay publishes it again only if an operator had replayed it in between.
+    """
     await connection.execute(
         """
         INSERT INTO dead (id, topic, key, value, reason, detail, tries)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[],
             $6::text[], $7::int[])
         ON CONFLICT (id) DO UPDATE SET reason = EXCLUDED.reason, detail = EXCLUDED.detail,
-            tries = EXCLUDED.tries, at = now(), published_at = NULL, replayed_at = NULL
+            tries = EXCLUDED.tries, replayed_at = NULL,
+            at = CASE WHEN dead.replayed_at IS NULL THEN dead.at ELSE now() END,
+            published_at = CASE WHEN dead.replayed_at IS NULL THEN dead.published_at END
         """,
         *list(zip(*(one._replace(detail=one.detail[:1000]) for one in letters), strict=True))[:7],
     )
@@ -127,7 +137,7 @@ async def replay(pool: Pool, id_: UUID) -> None:
         sent = await connection.execute(
             """
             UPDATE outbox SET parked = false, done_at = NULL, published_at = NULL, tries = 0,
-                due_at = now(), error = ''
+                due_at = now(), error = '', rounds = 0, retry_at = NULL
             WHERE id = $1
             """,
             id_,

@@ -10,8 +10,10 @@ from uuid import UUID
 
 from booking_rush.booking.messaging.outbox import Envelope
 
-ROWS_MAX = 1024  # envelopes that one `read` returns at most
+ROWS_MAX = 1024  # envelopes that one `read` returns at most, those for providers aside
+PROVIDER_ROWS_MAX = 512  # of each provider
 BACK_OFF_S, BACK_OFF_S_MAX = 0.1, 5.0
+PARKED_S_MAX = 60.0  # between two rounds of tries of what breaks each time
 
 
 class Failure(NamedTuple):
@@ -22,20 +24,27 @@ class Failure(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """An envelope that will never be handled: a reason code, and the details for operators."""
+    """An envelope that cannot be handled: a reason code, and the details for operators.
+
+    `is_retried`: the watchdog tries it again, after PARKED_S_MAX at most; else nobody does.
+    """
 
     envelope: Envelope
     reason: str
     detail: str
+    is_retried: bool = False
 
 
 class MessageLog(Protocol):
     """A log as one worker consumes it. Every method may raise the errors of its store."""
 
-    async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
-        """Return unsettled envelopes that may be handled now, in order per booking.
+    async def read(self, busy: Collection[UUID] = (), full: Collection[str] = ()) -> list[Envelope]:
+        """Return unsettled envelopes that may be handled now, by lane, fair between events.
 
-        None are of `busy` bookings, whose earlier envelopes are still being handled.
+        A lane is what one payment provider is to be asked; all else is in a lane of its own, so a
+        slow provider delays nothing but its own lane. Within a lane a booking's envelopes are in
+        order. None are of `busy` bookings, whose earlier envelopes are still being handled, or of
+        lanes that are `full`.
         """
         ...
 

@@ -9,6 +9,7 @@ from booking_rush.postgres import Connection, Pool
 
 Topic = Literal["orders", "messages"]
 
+PAYMENT_ORDERS = frozenset({"charge", "cancel_charge", "refund"})  # of a payment provider
 NAMESPACE = UUID("7d0c0b1e-6e4b-5f0a-9d6a-3b1c9c6a2f10")  # of ids that are derived by uuid5
 
 
@@ -36,27 +37,45 @@ def message(cause: str, booking: UUID, event: str, kind: str, attempt: int) -> E
 
 
 async def enqueue(connection: Connection, envelopes: Sequence[Envelope]) -> int:
-    """Insert envelopes in this order. Return how many were not in the outbox before."""
+    """Insert envelopes in this order. Return how many were not in the outbox before.
+
+    An order that a payment provider is to be asked, and the orders of its booking after it, are in
+    that provider's lane. A total of 0 is charged and refunded without one.
+    """
     if not envelopes:
         return 0
     columns = list(zip(*envelopes, strict=True))[:7]
     done = await connection.execute(
         """
-        INSERT INTO outbox (id, booking, event, topic, kind, attempt, step)
-        SELECT id, booking, event, topic, kind, attempt, step
-        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[],
-            $7::int[]) WITH ORDINALITY AS sent (id, booking, event, topic, kind, attempt, step, n)
-        ORDER BY n
+        WITH sent AS (
+            SELECT sent.*, CASE WHEN topic = 'orders' AND kind = ANY($8) THEN (
+                SELECT provider FROM payments WHERE payments.booking = sent.booking
+                    AND payments.attempt = sent.attempt AND amount > 0) END AS provider
+            FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[],
+                $7::int[]) WITH ORDINALITY
+                AS sent (id, booking, event, topic, kind, attempt, step, n))
+        INSERT INTO outbox (id, booking, event, topic, kind, attempt, step, lane)
+        SELECT id, booking, event, topic, kind, attempt, step,
+            coalesce(max(provider) OVER (PARTITION BY booking, topic ORDER BY n), '')
+        FROM sent ORDER BY n
         ON CONFLICT (id) DO NOTHING
         """,
         *columns,
+        sorted(PAYMENT_ORDERS),
     )
     return int(done.rpartition(" ")[2])
 
 
 async def mark_done(pool: Pool, ids: Sequence[UUID]) -> None:
-    """Mark envelopes as handled."""
+    """Mark envelopes as handled; a dead letter that was tried again until it worked is replayed."""
     if ids:
         await pool.execute(
-            "UPDATE outbox SET done_at = now() WHERE id = ANY($1) AND done_at IS NULL", ids
+            """
+            WITH settled AS (
+                UPDATE outbox SET done_at = now() WHERE id = ANY($1) AND done_at IS NULL
+                RETURNING id, rounds)
+            UPDATE dead SET replayed_at = now()
+            WHERE id IN (SELECT id FROM settled WHERE rounds > 0) AND replayed_at IS NULL
+            """,
+            ids,
         )

@@ -26,6 +26,7 @@ from booking_rush.booking.payments.provider import (
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.signatures import verify
+from booking_rush.text import Line, as_line
 
 T = TypeVar("T")
 
@@ -43,14 +44,14 @@ NEVER_REFUNDED = frozenset({"unknown_charge", "not_captured"})
 class Webhook(msgspec.Struct, frozen=True):
     """The body of a webhook."""
 
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    id: Line
     booking: UUID
     attempt: Annotated[int, msgspec.Meta(ge=1)]
     kind: PaymentEvent = msgspec.field(name="word")
 
 
 class _Notification(msgspec.Struct, frozen=True):
-    id: str
+    id: Line
     kind: PaymentEvent = msgspec.field(name="word")
 
 
@@ -157,7 +158,7 @@ class PracticeBank:
             return
         problem = _problem(response)
         if response.is_client_error and problem.code in refusals:
-            raise PaymentRefusedError(problem.code, problem.detail)
+            raise PaymentRefusedError(problem.code, as_line(problem.detail))
         status = f"{response.status} {problem.code}".rstrip()
         raise ProviderUnavailableError(f"the bank answered {status}")
 

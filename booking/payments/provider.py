@@ -15,7 +15,8 @@ from booking_rush.errors import Refusal
 
 METHODS = frozenset({"ok", "declined", "slow", "late", "lost"})  # of the practice bank
 
-PaymentEvent = Literal["charged", "declined", "cancelled", "refunded"]
+# `changed`: something was done to it at the provider's, by hand; reconcile asks what.
+PaymentEvent = Literal["charged", "declined", "cancelled", "refunded", "changed"]
 
 
 class ProviderUnavailableError(Exception):

@@ -6,8 +6,8 @@ parameters (https://docs.stripe.com/api/idempotent_requests). So each method fin
 creating it: one that Stripe has never seen is created and then cancelled, and cannot be created
 again. An intent older than its key is found by its client secret, or else by a search.
 
-Stripe has no payment deadline: the saga cancels what is overdue, and an intent that captures
-before that is notified as charged. Requests are tested against stripe-mock for their shapes only.
+Stripe has no payment deadline: the saga cancels overdue intents; one that captures before that is
+charged. Requests are tested against stripe-mock for their shapes only.
 """
 
 import logging
@@ -35,9 +35,9 @@ from booking_rush.booking.payments.provider import (
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.signatures import verify
+from booking_rush.text import Line, OptionalLine, as_line
 
 log = logging.getLogger(__name__)
-
 T = TypeVar("T")
 
 URL = "https://api.stripe.com"
@@ -59,28 +59,28 @@ REFUND_LATER = frozenset({"balance_insufficient", "insufficient_funds", "resourc
 ZERO_DECIMAL_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
 UNSUPPORTED_CURRENCIES = frozenset({"MGA"})
 
-# A declined card leaves its intent open for another try, so it is no event here. Nor is
-# `charge.refunded`: Stripe sends it while the refund is still pending, and may yet fail.
+# A declined card leaves its intent open for another try. A refund by hand may be pending: ask then.
 INTENT_EVENTS: dict[str, PaymentEvent] = {"succeeded": "charged", "canceled": "cancelled"}
 WEBHOOK_EVENTS: dict[str, PaymentEvent] = {
     "payment_intent.succeeded": "charged",
     "payment_intent.canceled": "cancelled",
     "refund.created": "refunded",
     "refund.updated": "refunded",
+    **dict.fromkeys(("refund.failed", "charge.refunded", "charge.dispute.closed"), "changed"),
 }
 
 
 class _Intent(msgspec.Struct, frozen=True):
-    id: str
+    id: Line
     amount: int = 0
-    status: str = ""
-    client_secret: str | None = None
+    status: OptionalLine = ""
+    client_secret: Line | None = None
 
 
 class _Refund(msgspec.Struct, frozen=True):
-    id: str
+    id: Line
     amount: int
-    status: str | None = None
+    status: OptionalLine | None = None
 
 
 class _Intents(msgspec.Struct, frozen=True):
@@ -104,10 +104,10 @@ class _Failure(msgspec.Struct, frozen=True):
 class _Object(msgspec.Struct, frozen=True):
     """The object of an event: an intent or a refund."""
 
-    id: str
-    metadata: dict[str, str] | None = None
-    payment_intent: str | None = None
-    status: str | None = None
+    id: Line
+    metadata: dict[str, str] | None = None  # of which `_attempt_in` reads what it knows
+    payment_intent: Line | None = None
+    status: OptionalLine | None = None
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -115,7 +115,7 @@ class _Data(msgspec.Struct, frozen=True):
 
 
 class _Event(msgspec.Struct, frozen=True):
-    type: str
+    type: OptionalLine
     data: _Data
 
 
@@ -231,6 +231,8 @@ class Stripe:
         attempt = _attempt_in(subject.metadata or {})
         if attempt is None:
             return None
+        if kind == "changed" and subject.payment_intent is not None:
+            return _notification(subject.payment_intent, *attempt, kind)
         if kind != "refunded":
             return _notification(subject.id, *attempt, kind)
         if subject.status != "succeeded" or subject.payment_intent is None:
@@ -333,11 +335,11 @@ def _error_of(response: HttpResponse) -> PaymentRefusedError | ProviderUnavailab
         problem = _decoded(response, _Failure).error
     except ProviderUnavailableError:
         problem = _Problem()
-    code = problem.code or problem.type
+    code = as_line(problem.code or problem.type)
     if response.status in (401, 403):
         log.error("Stripe refuses RUSH_STRIPE_KEY status=%d code=%s", response.status, code)
     if response.status in REFUSAL_STATUSES and problem.type in REFUSAL_TYPES:
-        return PaymentRefusedError(code, problem.message)
+        return PaymentRefusedError(code, as_line(problem.message))
     return ProviderUnavailableError(f"Stripe answered {response.status} {code}".rstrip())
 
 

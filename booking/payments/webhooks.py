@@ -63,9 +63,16 @@ class Webhooks:
             messages = [
                 outbox.message(f"bank:{one.id}", one.booking, events[n], one.kind, one.attempt)
                 for n, (_, one) in enumerate(received, 1)
-                if n in events
+                if n in events and one.kind != "changed"
             ]
             await outbox.enqueue(connection, messages)
+            changed = [
+                (one.booking, one.attempt)
+                for n, (_, one) in enumerate(received, 1)
+                if n in events and one.kind == "changed"
+            ]
+            if changed:
+                await connection.execute(CHANGED, *zip(*changed, strict=True))
         for n, (provider, one) in enumerate(received, 1):
             if n not in events:
                 log.warning(
@@ -74,6 +81,13 @@ class Webhooks:
                 )  # fmt: skip
         return [None] * len(received)
 
+
+# What has changed a moment ago is compared with its provider by the reconcile duty.
+CHANGED = """
+    UPDATE payments SET changed_at = now()
+    FROM unnest($1::uuid[], $2::int[]) AS given (of_booking, of_attempt)
+    WHERE booking = of_booking AND attempt = of_attempt
+"""
 
 EVENTS = """
     SELECT n, event

@@ -37,7 +37,7 @@ class CursorMovedError(Exception):
 
 
 class Committed(NamedTuple):
-    """What was committed: the new cursor, and by lane the greatest place number."""
+    """Result of a commit: the new cursor, and by lane the greatest place number."""
 
     cursor: str
     numbers: dict[str, int]

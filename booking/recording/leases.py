@@ -99,11 +99,14 @@ class EventLeases:
         return [LeaseRow(*row) for row in await self._pool.fetch(RENEW, self.holder, LEASE_S)]
 
     async def lost(self, events: Collection[str]) -> set[str]:
-        """Return those of these events whose lease another process has."""
+        """Return those of these events that another process leads, or that are archived."""
         if not events:
             return set()
         rows = await self._pool.fetch(
-            "SELECT event FROM recorded WHERE event = ANY($1) AND holder <> $2",
+            """
+            SELECT event FROM recorded JOIN events ON events.id = event
+            WHERE event = ANY($1) AND (holder <> $2 OR archived_at IS NOT NULL)
+            """,
             list(events), self.holder,
         )  # fmt: skip
         return {row["event"] for row in rows}
@@ -139,7 +142,8 @@ class EventLeases:
 RENEW = """
     WITH mine AS (
         SELECT event FROM recorded
-        WHERE holder IN ($1, '') OR held_at < now() - make_interval(secs => $2)
+        WHERE (holder IN ($1, '') OR held_at < now() - make_interval(secs => $2))
+            AND event IN (SELECT id FROM events WHERE archived_at IS NULL)
         FOR UPDATE SKIP LOCKED
     )
     UPDATE recorded SET holder = $1, held_at = clock_timestamp()

@@ -25,7 +25,7 @@ Fields = Mapping[bytes, bytes]
 
 
 class _Hold(NamedTuple):
-    """What an entry says of a hold, as far as it can be read; `id` None: it is no UUID."""
+    """Hold of an entry, as far as it can be read; `id` None: it is no UUID."""
 
     name: str
     id: UUID | None

@@ -6,7 +6,6 @@ committed before an envelope is reported to the log as done.
 """
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from redis.exceptions import RedisError
 
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.message_log import Failure, MessageLog, Rejection
-from booking_rush.booking.messaging.outbox import Envelope
+from booking_rush.booking.messaging.outbox import PAYMENT_ORDERS, Envelope
 from booking_rush.booking.messaging.table_log import TableLog
 from booking_rush.booking.payments.provider import (
     PaymentRefusedError,
@@ -26,12 +25,13 @@ from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.in_flight import InFlight
 from booking_rush.booking.saga.messages import handle
 from booking_rush.booking.saga.orders import (
-    PAYMENT_ORDERS,
+    ORDERS,
     OrderContext,
     OrderData,
     carry_out,
     look_up,
 )
+from booking_rush.booking.saga.state_machine import MESSAGES
 from booking_rush.booking.saga.watchdog import Watchdog
 from booking_rush.errors import Refusal
 from booking_rush.postgres import UNAVAILABLE, Pool
@@ -40,9 +40,11 @@ from booking_rush.queue.event_registry import EventRegistry
 log = logging.getLogger(__name__)
 
 BOOKINGS_MAX = 512  # of one run
-IN_FLIGHT_MAX = 256  # bookings whose orders are at a provider: no more than it has connections
+IN_FLIGHT_MAX = 256  # bookings whose orders are at one provider: no more than it has connections
 PROVIDER_WAIT_S = 0.1  # of one run; a later answer is collected by a later run
 RETRYABLE = (Refusal, ProviderUnavailableError, RedisError, *UNAVAILABLE)
+# What breaks of these is parked, and tried again for ever: a seat or money would be lost with it.
+NEVER_GIVEN_UP = {*ORDERS, *MESSAGES} - {"tell"}
 
 
 @dataclass(slots=True)
@@ -66,7 +68,8 @@ class Conductor:
     """Handles the messages and orders of its log: of the outbox table where none is given.
 
     `ask_s` and `still_s` are those of the watchdog. An envelope that raises an unexpected error
-    for the `tries_max`-th time is rejected.
+    for the `tries_max`-th time is parked as a dead letter, so that its booking goes on. The
+    watchdog tries it again, unless nothing of worth is lost with it.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class Conductor:
         registry: EventRegistry,
         payments: PaymentRouter,
         holder: str,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         message_log: MessageLog | None = None,
         *,
         ask_s: float = 3.0,
@@ -89,6 +92,7 @@ class Conductor:
         self._tries_max = tries_max
         self._crashes = Counter[UUID]()
         self._in_flight = InFlight[Outcome]()
+        self._lanes = dict[UUID, str]()  # of bookings in flight: the provider that is asked
         self.log: MessageLog = message_log or TableLog(pool, holder)
 
     async def run_once(self) -> int:
@@ -98,7 +102,9 @@ class Conductor:
             asyncpg.PostgresError, OSError: Postgres did not answer; run again.
         """
         await self._registry.run_once()
-        orders, messages = heads(await self.log.read(self._in_flight.busy))
+        busy = self._in_flight.busy
+        self._lanes = {one: lane for one, lane in self._lanes.items() if one in busy}
+        orders, messages = heads(await self.log.read(busy, self._full_lanes()))
         outcome = Outcome()
         if messages:
             await self._handle(messages, outcome)
@@ -151,15 +157,23 @@ class Conductor:
 
     async def _carry_out(self, orders: Sequence[Sequence[Envelope]]) -> None:
         """Start the orders of many bookings; wait for those in Redis, briefly for the others."""
-        in_redis = [some for some in orders if not _is_for_the_provider(some)]
-        room = IN_FLIGHT_MAX - len(self._in_flight.busy)
-        at_the_provider = [some for some in orders if _is_for_the_provider(some)][:room]
-        starting = in_redis + at_the_provider
-        data = await look_up(self._pool, [order for some in starting for order in some])
-        for some in starting:
-            self._in_flight.start(some[0].booking, self._carry_out_in_order(some, data))
-        await self._in_flight.wait(_bookings_of(in_redis), seconds=None)
-        await self._in_flight.wait(_bookings_of(at_the_provider), seconds=PROVIDER_WAIT_S)
+        data = await look_up(self._pool, [order for some in orders for order in some])
+        in_redis, at_the_provider = list[UUID](), list[UUID]()
+        for some in orders:
+            booking, lane = some[0].booking, _lane_of(some, data)
+            if lane and lane in self._full_lanes():
+                continue
+            if lane:
+                self._lanes[booking] = lane
+            (at_the_provider if lane else in_redis).append(booking)
+            self._in_flight.start(booking, self._carry_out_in_order(some, data))
+        await self._in_flight.wait(in_redis, seconds=None)
+        await self._in_flight.wait(at_the_provider, seconds=PROVIDER_WAIT_S)
+
+    def _full_lanes(self) -> set[str]:
+        """Return the providers at which no further booking's orders may be in flight."""
+        counts = Counter(self._lanes.values())
+        return {lane for lane, count in counts.items() if count >= IN_FLIGHT_MAX}
 
     async def _carry_out_in_order(self, orders: Sequence[Envelope], data: OrderData) -> Outcome:
         """Carry out the orders of one booking, up to the first that fails."""
@@ -183,7 +197,8 @@ class Conductor:
         elif isinstance(why, PaymentRefusedError):
             outcome.rejected.append(Rejection(envelope, "refused", str(why)))
         elif self._crashed_too_often(envelope):
-            outcome.rejected.append(Rejection(envelope, "broken", repr(why)))
+            is_retried = envelope.kind in NEVER_GIVEN_UP
+            outcome.rejected.append(Rejection(envelope, "broken", repr(why), is_retried))
         else:
             id_, kind = envelope.id, envelope.kind
             log.exception("cannot be handled id=%s kind=%s", id_, kind, exc_info=why)
@@ -225,9 +240,10 @@ def heads(
     return orders, messages
 
 
-def _is_for_the_provider(orders: Sequence[Envelope]) -> bool:
-    return any(order.kind in PAYMENT_ORDERS for order in orders)
-
-
-def _bookings_of(orders: Sequence[Sequence[Envelope]]) -> list[UUID]:
-    return [some[0].booking for some in orders]
+def _lane_of(orders: Sequence[Envelope], data: OrderData) -> str:
+    """Return the provider that one of these orders asks; empty if none, as for a total of 0."""
+    for order in orders:
+        payment = data.payments.get((order.booking, order.attempt))
+        if order.kind in PAYMENT_ORDERS and payment is not None and payment.amount > 0:
+            return payment.provider
+    return ""

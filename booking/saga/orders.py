@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from booking_rush.booking.holds.bookings import hold_of
-from booking_rush.booking.messaging.outbox import Envelope, message
+from booking_rush.booking.messaging.outbox import PAYMENT_ORDERS, Envelope, message
 from booking_rush.booking.payments.provider import (
     PAYMENT,
     Payment,
@@ -75,7 +75,7 @@ class OrderData:
             if (order.event, seat) in self.claims
         }
         return {
-            seat: "h" if state == "paying" else "s"
+            seat: "h" if state in ("held", "paying") else "s"
             for seat, (booking, state) in found.items()
             if booking != order.booking
         }
@@ -100,9 +100,19 @@ async def look_up(pool: Pool, orders: Sequence[Envelope]) -> OrderData:
         for seat in data.bookings[one.booking]["seats"]
     ]
     if freed:
-        for row in await pool.fetch(CLAIMS, *zip(*freed, strict=True)):
-            data.claims[row["event"], row["seat"]] = row["booking"], row["state"]
+        await _look_up_others(pool, data, freed)
     return data
+
+
+async def _look_up_others(pool: Pool, data: OrderData, freed: list[tuple[str, str]]) -> None:
+    """Read who else has the seats that are to be freed: by a claim, or by a hold under a sale."""
+    for row in await pool.fetch(CLAIMS, *zip(*freed, strict=True)):
+        data.claims[row["event"], row["seat"]] = row["booking"], row["state"]
+    were_sold = [row for row in data.bookings.values() if row["state"] == "refunded"]
+    for event in {row["event"] for row in were_sold}:
+        sold = [seat for row in were_sold if row["event"] == event for seat in row["seats"]]
+        for row in await pool.fetch(HELD, event, sold):
+            data.claims.setdefault((event, row["seat"]), (row["id"], row["state"]))
 
 
 async def carry_out(context: OrderContext, order: Envelope, data: OrderData) -> list[Envelope]:
@@ -221,13 +231,18 @@ ORDERS: dict[str, Callable[[OrderContext, Envelope, OrderData], Awaitable[Messag
     "free": free,
     "tell": publish,
 }
-PAYMENT_ORDERS = {"charge", "cancel_charge", "refund"}
 
 CLAIMS = """
     SELECT claims.event, seat, booking, state
     FROM unnest($1::text[], $2::text[]) AS freed (of_event, of_seat)
     JOIN claims ON claims.event = of_event AND claims.seat = of_seat
     JOIN bookings ON bookings.id = claims.booking
+"""
+
+
+HELD = """
+    SELECT seat, id, state FROM bookings, unnest(seats) AS seat
+    WHERE event = $1 AND state = 'held' AND seats && $2 AND seat = ANY($2)
 """
 
 

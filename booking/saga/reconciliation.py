@@ -1,17 +1,16 @@
 """The reconcile duty: compares Redis with Postgres and Postgres with payment providers.
 
 Postgres decides, so a difference is mended by enqueueing the orders of the booking's state again,
-with its step. A difference that no order can mend is reported only: `booking-rush rebuild` mends
-it. The stores are read one after the other while both change, so a difference counts only when it
-is seen twice.
+with its step. What no booking explains is written into Redis as Postgres has it, if it is still as
+it was read. The stores are read one after the other while both change, so a difference counts only
+when it is seen twice.
 """
 
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +23,15 @@ from booking_rush.booking.payments.provider import (
     payment_of,
 )
 from booking_rush.booking.payments.router import PaymentRouter
+from booking_rush.booking.saga.difference import (
+    ASK_PROVIDER,
+    EXPIRE,
+    SET_FREE,
+    SET_ROW,
+    Difference,
+)
+from booking_rush.booking.saga.hold_comparison import HoldComparison, expire, standing
+from booking_rush.booking.saga.inventory_repair import Inventories, Repair
 from booking_rush.booking.saga.watchdog import ask_provider
 from booking_rush.booking.seats import inventory
 from booking_rush.errors import Refusal
@@ -43,24 +51,7 @@ AGAIN_S = 0.5  # between the two comparisons that an operator asks for
 LAG_MS = 2_000  # Redis is not compared while its outbox is older than this
 BANK_LOOKS_BACK = "3 minutes"
 PAGE = 500
-ASK_PROVIDER = "ask"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A seat, a count or a payment as two stores have it; `order` mends it (empty: none does)."""
-
-    event: str
-    kind: str
-    what: str
-    left: str
-    right: str
-    booking: str = ""
-    order: str = ""
-
-    def members(self) -> dict[str, Any]:
-        """Serialize it for operators."""
-        return asdict(self)
+ORDERS_MAX = 2  # of a seat's booking; if it differs still, its row is written
 
 
 class Comparison:
@@ -70,6 +61,8 @@ class Comparison:
         self._pool = pool
         self._registry = registry
         self._payments = payments
+        self._holds = HoldComparison(pool)
+        self.inventories: dict[str, Inventories] = {}
 
     async def of(self, event: str) -> list[Difference]:
         """Compare an event twice, half a second apart. Return what differs both times.
@@ -85,7 +78,7 @@ class Comparison:
         return sorted(first & again, key=lambda one: (one.kind, one.what))
 
     async def stores(self, event: str) -> list[Difference]:
-        """Compare Redis with Postgres: each seat, and the free places of standing sections."""
+        """Compare Redis with Postgres: each seat, the places of standing sections, and holds."""
         batcher = self._registry.batcher(event)
         stats = await batcher.do(ReportSockets("reconcile", 0))
         if stats.outbox_age_ms > LAG_MS:
@@ -93,17 +86,32 @@ class Comparison:
         read = await batcher.do(ReadSeats([]))
         async with self._pool.acquire() as connection:
             recorded = await inventory.sections(connection, event)
+        self._remember(event, read.sections, recorded)
         seats = differing_seats(read.sections, recorded)
         owners = await self._owners(event, [seat for seat, _, _ in seats])
         found = [
             Difference(event, "seat", seat, f"redis {left}", f"postgres {right}", *owner)
             for seat, left, right in seats
-            for owner in [owners.get(seat, ())]
+            for owner in [owners.get(seat, ("", SET_ROW))]
         ]
-        return found + [
-            Difference(event, "free_places", section, f"redis {left}", f"postgres {right}")
+        found += [
+            Difference(
+                event, "free_places", section, f"redis {left}", f"postgres {right}", "", SET_FREE
+            )
             for section, left, right in differing_places(read.sections, recorded)
         ]
+        return found + await self._holds.of(event, batcher, standing(found))
+
+    def _remember(
+        self, event: str, read: Sequence[SectionSeats], recorded: Sequence[SectionInventory]
+    ) -> None:
+        """Keep what was read, so that a repair can be guarded by it."""
+        last = self.inventories.get(event)
+        self.inventories[event] = Inventories(
+            {section.id: section for section in read},
+            {section.id: section for section in recorded},
+            {id_: section.version for id_, section in last.read.items()} if last else {},
+        )
 
     async def bank(self, event: str) -> list[Difference]:
         """Compare Postgres with the providers: payments that changed in the last 3 minutes."""
@@ -208,6 +216,7 @@ class Reconciler:
         self._stores_at = self._bank_at = 0.0
         self._seen: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
         self._seen_twice: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
+        self._rounds: Counter[Difference] = Counter()
 
     @property
     def found(self) -> list[Difference]:
@@ -236,32 +245,55 @@ class Reconciler:
                 log.info("not compared event=%s why=%s", row.id, refusal.code)
         twice, self._seen[which] = seen & self._seen[which], seen
         self._seen_twice[which] = twice
+        if which == "stores":
+            self._rounds = Counter({one: self._rounds[one] + 1 for one in twice})
         for difference in twice:
             log.warning("differs %s", difference)
         return await self.mend(twice)
 
     async def mend(self, differences: Iterable[Difference]) -> int:
-        """Enqueue the order that mends each difference, or ask the provider; once a booking.
+        """Mend each difference by its order; once a booking.
 
-        Return how many orders and requests it took.
+        Return how many orders, requests and repairs it took.
         """
-        wanted = {(UUID(one.booking), one.order): one.event for one in differences if one.order}
-        for (booking, order), event in wanted.items():
-            mending = self._ask_provider if order == ASK_PROVIDER else self._order_again
-            await mending(booking, event, order)
-        return len(wanted)
+        differences = list(differences)
+        written = [
+            one for one in differences
+            if one.order == SET_ROW or (one.kind == "seat" and self._rounds[one] > ORDERS_MAX)
+        ]  # fmt: skip
+        wanted = {
+            (UUID(one.booking), one.order): one
+            for one in differences
+            if one.booking and one.order and one not in written
+        }
+        for (booking, order), one in wanted.items():
+            if order == ASK_PROVIDER:
+                await self._ask_provider(booking, one.event)
+            elif order == EXPIRE:
+                await expire(self._pool, booking)
+            else:
+                await self._order_again(booking, one)
+        repair = Repair(self._pool, self._registry, self.comparison.inventories)
+        repaired = await repair.set_rows(written)
+        with_holds = {one.event for one in differences if one.kind == "hold"}
+        for one in differences:
+            if one.order == SET_FREE and one.event not in with_holds:
+                repaired += await repair.set_free(one)
+        return len(wanted) + repaired
 
-    async def _order_again(self, booking: UUID, event: str, order: str) -> None:
+    async def _order_again(self, booking: UUID, difference: Difference) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
                 "SELECT step, attempt, paid FROM bookings WHERE id = $1 FOR UPDATE", booking
             )
             assert row is not None, booking
-            attempt = row["paid"] or row["attempt"]
-            envelope = outbox.order(booking, event, order, attempt, row["step"])
+            attempt = max(row["paid"] or row["attempt"], difference.attempt)
+            envelope = outbox.order(
+                booking, difference.event, difference.order, attempt, row["step"]
+            )
             await outbox.enqueue(connection, [envelope])
 
-    async def _ask_provider(self, booking: UUID, event: str, order: str) -> None:
+    async def _ask_provider(self, booking: UUID, event: str) -> None:
         rows = await self._pool.fetch(
             f"SELECT {PAYMENT} FROM payments WHERE booking = $1",  # noqa: S608
             booking,

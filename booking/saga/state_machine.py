@@ -13,7 +13,7 @@ answer.
 | retaken | wrong | wrong | confirmed | repeat | wrong | repeat | repeat |
 | seats lost | wrong | wrong | refunding | repeat | wrong | repeat | repeat |
 | cancel asked | refused | refused | refused | refunding | refused | repeat | refused |
-| refunded | wrong | wrong | wrong | wrong | wrong | refunded | repeat |
+| refunded | wrong | wrong | wrong | refunded | wrong | refunded | repeat |
 """
 
 from collections.abc import Mapping
@@ -108,13 +108,14 @@ TRANSITIONS: dict[tuple[State, str], Transition] = {
     ("retaking", "retaken"): ("confirmed", "", "take", ("mark_sold",)),
     ("retaking", "seats_lost"): ("refunding", "seats_lost", "keep", ("free", "refund")),
     ("confirmed", "cancel_asked"): ("refunding", "cancelled", "keep", ("refund",)),
+    ("confirmed", "refunded"): ("refunded", "cancelled", "drop", ("free",)),  # at the provider's
     ("refunding", "refunded"): ("refunded", "", "drop", ("free",)),
 }
 
 WRONG = {
     *((state, message) for state in ("held", "paying", "expired", "released")
       for message in ("retaken", "seats_lost")),
-    *((state, "refunded") for state in STATES if state not in ("refunding", "refunded")),
+    *((state, "refunded") for state in ("held", "paying", "retaking", "expired", "released")),
 }  # fmt: skip
 REFUSED = {(state, "cancel_asked") for state in STATES if state not in ("confirmed", "refunding")}
 
@@ -163,7 +164,7 @@ def _overdue(current: BookingState, received: SagaInput, payment: PaymentStatus)
 
 
 def _is_surplus(current: BookingState, attempt: int) -> bool:
-    """Whether another try pays this booking, has paid it once, or is being paid."""
+    """Return whether another attempt pays this booking, has paid it once, or is being paid."""
     return current.paid != 0 or (current.state == "paying" and attempt != current.attempt)
 
 

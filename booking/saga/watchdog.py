@@ -29,15 +29,14 @@ log = logging.getLogger(__name__)
 EVERY_S = 1.0
 PAGE = 256
 ASKING_MAX = 4  # requests at a time: they are not to crowd out charges
-RETENTION_H = 24  # of outbox rows that are done
-PURGE_EVERY_S = 60.0
 
 
 class Watchdog:
     """Looks for them once a second, however often it is run.
 
     A provider that sends no webhook is asked after `ask_s`, and again after each further `ask_s`.
-    An order or a message that nothing has come of is enqueued or published again after `still_s`.
+    An order or a message of which nothing has come is enqueued or published again after `still_s`.
+    The time is that of Postgres, unless a test passes a clock.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class Watchdog:
         pool: Pool,
         payments: PaymentRouter,
         holder: str,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         *,
         ask_s: float = 3.0,
         still_s: float = 20.0,
@@ -57,18 +56,15 @@ class Watchdog:
         self._ask_s = ask_s
         self._still_s = still_s
         self._next_at = 0.0
-        self._purge_at = time.monotonic() + PURGE_EVERY_S
 
     async def run_once(self) -> int:
         """Look, if a second has passed and the lease is ours. Return how many things it found."""
         if time.monotonic() < self._next_at or not await self._lease.is_held():
             return 0
         self._next_at = time.monotonic() + EVERY_S
-        if time.monotonic() > self._purge_at:
-            self._purge_at = time.monotonic() + PURGE_EVERY_S
-            await self.purge()
         found = await self.report_overdue() + await self.ask_providers()
-        return found + await self.republish() + await self.resend_stalled()
+        found += await self.unpark() + await self.republish()
+        return found + await self.resend_stalled()
 
     async def release(self) -> None:
         """Release the lease, so that another process may look."""
@@ -80,11 +76,14 @@ class Watchdog:
             """
             SELECT booking, payments.attempt, event
             FROM payments JOIN bookings ON bookings.id = payments.booking
-            WHERE payments.state = 'asked' AND NOT overdue AND pay_until_ms <= $1
+            WHERE payments.state = 'asked' AND NOT overdue
+              AND pay_until_ms <= coalesce($1, extract(epoch FROM now()) * 1000)
               AND bookings.state = 'paying' AND bookings.attempt = payments.attempt
-            LIMIT $2
+              AND NOT EXISTS (SELECT FROM outbox WHERE outbox.booking = payments.booking
+                  AND kind = 'overdue' AND outbox.attempt = payments.attempt)
+            ORDER BY pay_until_ms LIMIT $2
             """,
-            int(self._clock() * 1000),
+            self._clock and self._clock() * 1000,
             PAGE,
         )
         return await enqueue(
@@ -140,6 +139,7 @@ class Watchdog:
     async def resend_stalled(self) -> int:
         """Enqueue again the order that a stalled booking awaits. Return how many.
 
+        None where that order was refused for good, or is parked and tried again by itself.
         Receivers ignore a repeat: orders carry their step, and messages an id for the inbox.
         """
         rows = await self._pool.fetch(
@@ -148,11 +148,13 @@ class Watchdog:
             WHERE state IN ('paying', 'retaking', 'refunding')
               AND changed_at < now() - make_interval(secs => $1)
               AND NOT EXISTS (SELECT FROM outbox WHERE outbox.booking = bookings.id
-                              AND done_at IS NULL AND NOT parked)
+                  AND done_at IS NULL AND (NOT parked OR retry_at IS NOT NULL
+                      OR (topic = 'orders' AND outbox.step = bookings.step AND kind = ANY($2))))
             RETURNING id, event, state, step, attempt, paid, (SELECT overdue FROM payments
                 WHERE booking = id AND payments.attempt = bookings.attempt) AS overdue
             """,
             self._still_s,
+            sorted(AWAITED_ORDERS.values()),
         )
         orders = [
             outbox.order(
@@ -164,6 +166,18 @@ class Watchdog:
             for row in rows
         ]  # fmt: skip
         return await enqueue(self._pool, orders)
+
+    async def unpark(self) -> int:
+        """Let what broke, and is never given up, be tried again. Return how many rows it is."""
+        done = await self._pool.execute(
+            """
+            UPDATE outbox SET parked = false, retry_at = NULL, published_at = NULL, due_at = now()
+            WHERE seq IN (SELECT seq FROM outbox WHERE parked AND retry_at <= now()
+                          ORDER BY retry_at LIMIT $1)
+            """,
+            PAGE,
+        )
+        return int(done.rpartition(" ")[2])
 
     async def republish(self) -> int:
         """Let the relay publish again what it published and nobody has handled: a topic was lost.
@@ -182,19 +196,6 @@ class Watchdog:
             PAGE,
         )
         return int(done.rpartition(" ")[2])
-
-    async def purge(self) -> None:
-        """Delete outbox rows done a day ago, and inbox rows of two days ago."""
-        await self._pool.execute(
-            """
-            DELETE FROM outbox WHERE done_at < now() - make_interval(hours => $1)
-                AND seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT 10000)
-            """,
-            RETENTION_H,
-        )
-        await self._pool.execute(
-            "DELETE FROM inbox WHERE at < now() - make_interval(hours => $1)", 2 * RETENTION_H
-        )
 
 
 async def ask_provider(pool: Pool, payments: PaymentRouter, payment: Payment, event: str) -> int:

@@ -128,6 +128,13 @@ class ExtensionsUsedUp(Reply, frozen=True):
     """Refusal: the hold has no extensions left."""
 
 
+class HoldsRead(Reply, frozen=True):
+    """Holds of those named that Redis has, and its time."""
+
+    holds: list[Hold]
+    now_ms: int
+
+
 class HoldReleased(Reply, frozen=True):
     """Reply: the hold has ended, its seats are free."""
 
@@ -174,6 +181,12 @@ class FindHold(Command[Held | UnknownHold | HoldOver], frozen=True):
 
     visitor: str
     hold: str
+
+
+class ReadHolds(Command[HoldsRead], frozen=True):
+    """Read holds as Redis has them, whoever holds them and whatever their state."""
+
+    holds: list[str]
 
 
 class ExtendHold(

@@ -113,6 +113,23 @@ function seats.mark(hold, char, standing, others, only)
   end
 end
 
+-- Write the characters of a row that differ from another text of it.
+function seats.rewrite(section, name, text, wanted)
+  local row, by_char = { section = section, row = name, text = text }, {}
+  for number = 1, #wanted do
+    local char = wanted:sub(number, number)
+    by_char[char] = by_char[char] or {}
+    table.insert(by_char[char], number)
+  end
+  for char, numbers in pairs(by_char) do write(row, numbers, char) end
+end
+
+-- Set the free places of a standing section.
+function seats.set_free(section, free)
+  count_change(section)
+  redis.call("HSET", key("free"), section, free)
+end
+
 -- Put a section into the event: { id, kind, amount, currency, free, rows }, rows as (name, text),
 -- the front row first.
 function seats.put(section, version)

@@ -26,6 +26,10 @@ class SeatsLost(Reply, frozen=True):
     """Refusal: not all seats can be taken again; none was."""
 
 
+class InventoryMoved(Reply, frozen=True):
+    """Refusal: the seats are not as they were read any more; nothing was changed."""
+
+
 class MarkSold(Command[Obeyed | StepPassed], frozen=True):
     """Mark a confirmed booking's seats as sold.
 
@@ -39,7 +43,7 @@ class MarkSold(Command[Obeyed | StepPassed], frozen=True):
 class FreeHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
     """Free the seats of a booking that has ended.
 
-    `others`: seats that other bookings claim, each with its character, `h` or `s`.
+    `others`: seats that other bookings claim or hold, each with its character, `h` or `s`.
     """
 
     hold: str
@@ -65,6 +69,23 @@ class RetakeHold(Command[Obeyed | StepPassed | SeatsLost], frozen=True):
 
     hold: Hold
     step: int
+
+
+class SetRow(Command[Obeyed | InventoryMoved], frozen=True):
+    """Write a row as Postgres has it, if it is `read` still; one character a seat."""
+
+    section: str
+    row: str
+    read: str
+    text: str
+
+
+class SetFree(Command[Obeyed | InventoryMoved], frozen=True):
+    """Set the free places of a standing section, if it is in the version that was read still."""
+
+    section: str
+    version: int
+    free: int
 
 
 class PublishBooking(Command[Published], frozen=True):

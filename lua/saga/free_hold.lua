@@ -1,7 +1,7 @@
 -- free_hold(hold, step, state, reason, others) -> obeyed | step_passed | nothing_held
 --
--- Free the seats of a booking that has ended in Postgres, except `others`: other bookings claim
--- these, and each gets the character of its claim.
+-- Free the seats of a booking that has ended in Postgres, except `others`: other bookings have
+-- these, and each gets its character there. No seat is written but those that this hold marks.
 return function(command)
   local hold = holds.of(command.hold)
   if not hold then return reply("nothing_held") end
@@ -13,7 +13,7 @@ return function(command)
     return reply("nothing_held")
   end
   holds.stop_clock(hold)
-  seats.mark(hold, ".", 1, command.others)
+  seats.mark(hold, ".", 1, command.others, hold.state == "sold" and "s" or "h")
   holds.close(hold, command.state, command.reason)
   return reply("obeyed")
 end

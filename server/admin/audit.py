@@ -9,7 +9,7 @@ from booking_rush.booking import audit
 from booking_rush.errors import Invalid
 from booking_rush.server.auth.operators import Operator
 from booking_rush.server.web.authentication import require_operator
-from booking_rush.server.web.requests import page_of, services_of
+from booking_rush.server.web.requests import event_id_of, page_of, services_of
 from booking_rush.server.web.responses import answer
 
 
@@ -26,6 +26,6 @@ async def journal(request: Request) -> Response:
 
 async def record_action(request: Request, operator: Operator, action: str, **detail: Any) -> None:
     """Record in the journal an operator's action on the event of this request."""
-    event = request.path_params["event"]
+    event = event_id_of(request)
     async with services_of(request).pool.acquire() as connection:
         await audit.record(connection, operator.name, action, event, **detail)

@@ -1,8 +1,11 @@
 """HTTP endpoints for operators: list, refund and reconcile bookings."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from booking_rush.booking import audit
 from booking_rush.booking.holds import bookings
 from booking_rush.booking.holds.states import STATES
 from booking_rush.booking.saga.cancellation import cancel
@@ -33,20 +36,34 @@ async def list_bookings(request: Request) -> Response:
     found, more = await bookings.page(
         services.pool, limit=limit, after=page_start_of(after), event=room.row.id, state=state
     )
-    members = [booking.operator_members(services.signer.ticket) for booking in found]
+    members = [booking.operator_members() for booking in found]
     if "text/csv" in request.headers.get("accept", ""):
         headers = {"Link": f'<?after={more}>; rel="next"'} if more else None
         return Response(as_csv(members), 200, headers, media_type="text/csv")
     return answer(200, {"bookings": members, "next": more})
 
 
+async def tickets(request: Request) -> Response:
+    """Answer `GET /api/v1/admin/bookings/{booking}/tickets` with the codes, and record who read.
+
+    A code opens the door, so lists have none.
+    """
+    operator = await require_operator(request, "operator")
+    services = services_of(request)
+    found = await bookings.get(services.pool, booking_id_of(request))
+    async with services.pool.acquire() as connection:
+        await audit.record(connection, operator.name, "tickets", found.event, booking=str(found.id))
+    signed = await asyncio.to_thread(found.tickets, services.signer.ticket)
+    return answer(200, {"tickets": signed}, {"Cache-Control": "no-store"})
+
+
 async def refund(request: Request) -> Response:
     """Answer `POST /api/v1/admin/bookings/{booking}/refund`."""
     operator = await require_operator(request, "operator")
     services = services_of(request)
-    booking = booking_id_of(request.path_params["booking"])
+    booking = booking_id_of(request)
     found = await cancel(services.pool, booking, operator.name, after_begin=True)
-    return answer(202, {"booking": found.operator_members(services.signer.ticket)})
+    return answer(202, {"booking": found.operator_members()})
 
 
 async def reconcile(request: Request) -> Response:

@@ -6,10 +6,10 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.server.admin.events import Text
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import idempotency_key_of, read_json, room_of, services_of
 from booking_rush.server.web.responses import answer
+from booking_rush.text import Text
 
 
 class BroadcastBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

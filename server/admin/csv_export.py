@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
 
 def as_csv(rows: Sequence[dict[str, Any]]) -> str:
     """Return bookings as CSV with a header row, its columns named as in the JSON.
@@ -30,4 +32,4 @@ CSV_COLUMNS = (
 
 def _cell(value: Any) -> str:
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return f"'{text}" if text.startswith(FORMULA_BEGINS) else text

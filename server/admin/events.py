@@ -1,6 +1,6 @@
 """HTTP endpoints for operators: create and change events, their state and their rules."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -13,16 +13,16 @@ from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
     CHART_BYTES_MAX,
     decode_json,
+    event_id_of,
     page_of,
     read_body,
     read_json,
     services_of,
 )
 from booking_rush.server.web.responses import answer
+from booking_rush.text import Text
 
 READY_S = 3.0  # how long a new event may take to be loaded into Redis
-
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*\Z")]
 
 
 class OptionalReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,17 +44,14 @@ async def events(request: Request) -> Response:
     """Answer `GET /api/v1/admin/events`: every event, newest first."""
     await require_operator(request, "viewer")
     limit, after = page_of(request)
-    found = await services_of(request).catalogue.every()
-    if after is not None:
-        ids = [event.id for event in found]
-        found = found[ids.index(after) + 1 :] if after in ids else []
-    return answer(200, {"events": [_members_of(request, event) for event in found[:limit]]})
+    found = await services_of(request).catalogue.newest(limit=limit, after=after)
+    return answer(200, {"events": [_members_of(request, event) for event in found]})
 
 
 async def event(request: Request) -> Response:
     """Answer `GET A`."""
     await require_operator(request, "viewer")
-    found = await services_of(request).catalogue.event(request.path_params["event"])
+    found = await services_of(request).catalogue.event(event_id_of(request))
     return answer(200, {"event": _members_of(request, found)})
 
 
@@ -63,7 +60,7 @@ async def change(request: Request) -> Response:
     operator = await require_operator(request, "operator")
     body = await read_json(request, EventChange, bytes_max=CHART_BYTES_MAX)
     changed = await services_of(request).catalogue.change(
-        request.path_params["event"], body, who=operator.name
+        event_id_of(request), body, who=operator.name
     )
     return await _push_change(request, changed)
 
@@ -74,7 +71,7 @@ async def act(action: str, request: Request) -> Response:
     body = await read_body(request)
     reason = decode_json(body, OptionalReason).reason if body else None
     changed = await services_of(request).catalogue.act(
-        request.path_params["event"], action, who=operator.name, reason=reason
+        event_id_of(request), action, who=operator.name, reason=reason
     )
     return await _push_change(request, changed)
 
@@ -84,7 +81,7 @@ async def rules(request: Request) -> Response:
     operator = await require_operator(request, "operator")
     body = await read_json(request, dict[str, Any])
     changed = await services_of(request).catalogue.set_rules(
-        request.path_params["event"], body, who=operator.name
+        event_id_of(request), body, who=operator.name
     )
     await _push_change(request, changed)
     return answer(200, {"rules": msgspec.to_builtins(changed.rules)})

@@ -1,42 +1,53 @@
 """HTTP endpoints for operators: log in, log out, read the session."""
 
-from typing import Annotated
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.server.web.authentication import is_secure, require_operator
+from booking_rush.server.web.authentication import (
+    device_cookie,
+    is_secure,
+    login_origin_of,
+    require_operator,
+    session_cookie,
+)
 from booking_rush.server.web.requests import read_json, services_of
 from booking_rush.server.web.responses import answer
+from booking_rush.text import OptionalLine, Password
+
+DEVICE_S = 400 * 24 * 3600  # as long as browsers keep a cookie
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a login."""
 
-    username: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
-    password: Annotated[str, msgspec.Meta(max_length=200)]
+    username: OptionalLine
+    password: Password
 
 
 async def log_in(request: Request) -> Response:
     """Answer `POST /api/v1/admin/login`: begin a session, with its cookie and CSRF token."""
     login = await read_json(request, Login)
-    cookie, operator = await services_of(request).operators.log_in(login.username, login.password)
+    session = await services_of(request).operators.log_in(
+        login.username, login.password, login_origin_of(request)
+    )
+    operator = session.operator
     response = answer(
         200, {"csrf": operator.csrf, "username": operator.name, "role": operator.role}
     )
-    response.set_cookie(
-        "rush_admin", cookie, httponly=True, samesite="strict", secure=is_secure(request)
-    )
+    _set_cookie(request, response, session_cookie(request), session.cookie)
+    _set_cookie(request, response, device_cookie(request), session.device, max_age=DEVICE_S)
     return response
 
 
 async def log_out(request: Request) -> Response:
     """Answer `POST /api/v1/admin/logout`: end the session on the server, too."""
     await require_operator(request, "viewer")
-    await services_of(request).operators.log_out(request.cookies.get("rush_admin", ""))
+    await services_of(request).operators.log_out(request.cookies.get(session_cookie(request), ""))
     response = answer(204)
-    response.delete_cookie("rush_admin")
+    response.delete_cookie(
+        session_cookie(request), httponly=True, samesite="strict", secure=is_secure(request)
+    )
     return response
 
 
@@ -44,3 +55,11 @@ async def me(request: Request) -> Response:
     """Answer `GET /api/v1/admin/me`: the operator of the session, for a page that was reloaded."""
     operator = await require_operator(request, "viewer")
     return answer(200, {"csrf": operator.csrf, "username": operator.name, "role": operator.role})
+
+
+def _set_cookie(
+    request: Request, response: Response, name: str, value: str, max_age: int | None = None
+) -> None:
+    response.set_cookie(
+        name, value, max_age, httponly=True, samesite="strict", secure=is_secure(request)
+    )

@@ -5,7 +5,7 @@ import re
 import time
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -13,6 +13,7 @@ from booking_rush.booking.holds.bookings import revenue
 from booking_rush.errors import Refusal
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.protocol import frames
+from booking_rush.server.protocol.problems import NotAuthenticated
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.web.authentication import operator_of, require_operator
 from booking_rush.server.web.handshake import open_socket
@@ -23,8 +24,10 @@ from booking_rush.server.web.requests import (
 from booking_rush.server.web.responses import answer
 from booking_rush.server.web.services import Services
 from booking_rush.server.web.uvicorn_protocols import Socket
+from booking_rush.tasks import cancel_and_wait
 
 PATH = re.compile(r"/ws/admin/events/([^/]+)\Z")
+SESSION_S = 5.0  # between two looks for whether the operator's session is over
 STATS_S = 1.0  # between two frames of stats
 REVENUE_S = 2.0  # for which a sum of revenue is reused
 PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
@@ -86,17 +89,33 @@ async def serve_operator(services: Services, scope: Scope, receive: Receive, sen
     """Serve `/ws/admin/events/{event}` from handshake to close."""
     opened = await open_socket(services, PATH, scope, receive, send, operator_of)
     if opened is not None:
-        await _stream_stats(services, opened.room, opened.socket, receive)
+        tasks = [
+            asyncio.create_task(_send_stats(services, opened.room, opened.socket)),
+            asyncio.create_task(_end_with_session(services, HTTPConnection(scope), opened.socket)),
+        ]
+        try:
+            await _until_disconnected(receive)
+        finally:
+            await cancel_and_wait(tasks)
 
 
-async def _stream_stats(services: Services, room: Room, socket: Socket, receive: Receive) -> None:
-    """Send stats each second until the client disconnects; its messages are ignored."""
-    sending = asyncio.create_task(_send_stats(services, room, socket))
-    try:
-        while (await receive())["type"] != "websocket.disconnect":
+async def _until_disconnected(receive: Receive) -> None:
+    """Read until the client disconnects; its messages are ignored."""
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _end_with_session(services: Services, connection: HTTPConnection, socket: Socket) -> None:
+    """Close the socket once its session or its API key has ended; ask for it every SESSION_S."""
+    while True:
+        await asyncio.sleep(SESSION_S)
+        try:
+            await operator_of(connection, services)
+        except NotAuthenticated as refusal:
+            socket.end(frames.NOT_AUTHENTICATED, refusal.code)
+            return
+        except UNAVAILABLE:
             pass
-    finally:
-        sending.cancel()
 
 
 async def _send_stats(services: Services, room: Room, socket: Socket) -> None:

@@ -6,10 +6,10 @@ from starlette.responses import Response
 
 from booking_rush.queue.line import NotInLine
 from booking_rush.server.admin.audit import record_action
-from booking_rush.server.admin.events import Text
 from booking_rush.server.web.authentication import require_operator
-from booking_rush.server.web.requests import read_json, room_of
+from booking_rush.server.web.requests import read_json, room_of, visitor_id_of
 from booking_rush.server.web.responses import answer
+from booking_rush.text import Text
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,7 +23,7 @@ async def admit(request: Request) -> Response:
     operator = await require_operator(request, "operator")
     room = await room_of(request)
     body = await read_json(request, Reason)
-    visitor = request.path_params["visitor"]
+    visitor = visitor_id_of(request)
     place = await room.line.admit(visitor, reason=f"{operator.name}: {body.reason}")
     await record_action(request, operator, "admit", visitor=visitor, reason=body.reason)
     members = room.places.members(visitor, place)
@@ -34,7 +34,7 @@ async def remove(request: Request) -> Response:
     """Answer `DELETE A/visitors/{visitor}`: take away place and pass."""
     operator = await require_operator(request, "operator")
     room = await room_of(request)
-    visitor = request.path_params["visitor"]
+    visitor = visitor_id_of(request)
     if not await room.line.leave(visitor, reason="removed"):
         raise NotInLine(f"{visitor} has no place in this line")
     await record_action(request, operator, "remove", visitor=visitor)

@@ -4,40 +4,46 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.booking.holds.contacts import contact_of
+from booking_rush.booking.holds.contacts import Language, contact_of
 from booking_rush.booking.holds.errors import PassExpired, PassInvalid, PassRequired
 from booking_rush.booking.holds.hold_request import Right, hold_request_of
 from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.protocol.problems import check_method
-from booking_rush.server.rooms.seat_map import availability
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import idempotency_key_of, read_json, room_of, services_of
+from booking_rush.server.web.requests import (
+    hold_id_of,
+    idempotency_key_of,
+    read_json,
+    room_of,
+    services_of,
+)
 from booking_rush.server.web.responses import answer
 from booking_rush.server.web.services import Services
+from booking_rush.text import Address, Name64, Name80
 
 
 class HoldBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a new hold: seats by name, or a quantity of a section."""
 
-    seats: list[str] | msgspec.UnsetType = msgspec.UNSET
-    section: str | msgspec.UnsetType = msgspec.UNSET
+    seats: list[Name80] | msgspec.UnsetType = msgspec.UNSET
+    section: Name64 | msgspec.UnsetType = msgspec.UNSET
     quantity: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a checkout: the payment method, and the address for mails about the booking."""
 
-    payment_method: str
-    email: str | msgspec.UnsetType = msgspec.UNSET
-    language: str = "en"
+    payment_method: Name64
+    email: Address | msgspec.UnsetType = msgspec.UNSET
+    language: Language = "en"
 
 
 async def seats(request: Request) -> Response:
     """Answer `GET E/availability`."""
     room = await room_of(request)
-    batcher = services_of(request).rooms.batcher(room.row.id)
-    return answer(200, {"sections": await availability(batcher)}, {"Cache-Control": "no-store"})
+    body = await room.availability.body()
+    return Response(body, 200, {"Cache-Control": "no-store"}, media_type="application/json")
 
 
 async def create(request: Request) -> Response:
@@ -57,7 +63,7 @@ async def find(request: Request) -> Response:
     """Answer `GET E/holds/{hold}`."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    hold = await room.holds.find(visitor, request.path_params["hold"])
+    hold = await room.holds.find(visitor, hold_id_of(request))
     return answer(200, {"hold": hold_members(room.row.id, hold)})
 
 
@@ -65,7 +71,7 @@ async def extend(request: Request) -> Response:
     """Answer `POST E/holds/{hold}/extend`."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    hold = await room.holds.extend(visitor, request.path_params["hold"])
+    hold = await room.holds.extend(visitor, hold_id_of(request))
     return answer(200, {"hold": hold_members(room.row.id, hold)})
 
 
@@ -73,7 +79,7 @@ async def release(request: Request) -> Response:
     """Answer `DELETE E/holds/{hold}`: release the seats."""
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    await room.holds.release(visitor, request.path_params["hold"])
+    await room.holds.release(visitor, hold_id_of(request))
     return answer(204)
 
 
@@ -85,7 +91,7 @@ async def check_out(request: Request) -> Response:
     body = await read_json(request, CheckoutBody)
     method = check_method(body.payment_method, services.payments.methods)
     contact = contact_of(body.email, body.language)
-    booking = await room.holds.check_out(visitor, request.path_params["hold"], method, contact)
+    booking = await room.holds.check_out(visitor, hold_id_of(request), method, contact)
     return answer(202, {"booking": booking.members(services.signer.ticket)})
 
 

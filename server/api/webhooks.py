@@ -4,14 +4,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.server.protocol.problems import NotFound
-from booking_rush.server.web.requests import read_body, services_of
+from booking_rush.server.web.requests import provider_name_of, read_body, services_of
 from booking_rush.server.web.responses import answer
 
 
 async def webhook(request: Request) -> Response:
     """Answer `POST /api/v1/payments/{provider}/webhook`: 200 once the webhook is committed."""
     services = services_of(request)
-    provider = services.payments.named(request.path_params["provider"])
+    provider = services.payments.named(provider_name_of(request))
     if provider is None:
         raise NotFound
     await services.webhooks.receive(provider, request.headers, await read_body(request))

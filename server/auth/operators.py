@@ -1,31 +1,26 @@
 """Operators: accounts in Postgres, browser sessions, API keys, and the ranks of roles."""
 
-import asyncio
 import hashlib
+import logging
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple
 
 import asyncpg
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from booking_rush.booking import audit
 from booking_rush.postgres import Pool
+from booking_rush.server.auth.login_limits import LoginLimits, Origin, Tries
+from booking_rush.server.auth.passwords import Passwords, TooManyLogins
 from booking_rush.server.protocol.problems import Forbidden, NotAuthenticated, TooManyRequests
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
+
 Role = Literal["viewer", "operator", "admin"]
 RANK: dict[Role, int] = {"viewer": 0, "operator": 1, "admin": 2}
 
 SESSION = "12 hours"
-FAILURES_MAX = 10  # of one name within a minute; then its passwords are not checked
-HASHING_MAX = 2  # at a time: 19 MiB and some 25 ms of a core each
-
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Verified for unknown names, so that the time of an answer does not tell which names exist.
-_decoy_hash = _hasher.hash(secrets.token_urlsafe(16))
+DEVICES_MAX = 20  # known browsers of one operator; the ones seen longest ago are forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +41,25 @@ class Operator:
             raise Forbidden(f"this wants the role {role}, {self.name} is {self.role}")
 
 
+class Session(NamedTuple):
+    """A session that began: its cookie, the browser's own cookie, and its operator."""
+
+    cookie: str
+    device: str
+    operator: Operator
+
+
 class Operators:
     """Accounts, sessions and API keys of operators in Postgres."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._hashing = asyncio.Semaphore(HASHING_MAX)
+        self._passwords = Passwords()
+        self._limits = LoginLimits(pool)
 
     async def ensure(self, name: str, role: Role, password: str) -> bool:
         """Insert an account unless the name has one. Return whether it was inserted."""
-        hashed = await self._in_thread(_hasher.hash, password)
+        hashed = await self._passwords.hash(password)
         made = await self._pool.execute(
             """
             INSERT INTO operators (name, role, password) VALUES ($1, $2, $3)
@@ -67,35 +71,42 @@ class Operators:
 
     async def new_key(self, name: str, role: Role) -> str:
         """Save and return a new API key for an account of this role; the last one ends."""
-        key = f"rk_{secrets.token_urlsafe(32)}"
+        key, digest = new_secret("rk_")
         await self._pool.execute(
             """
             INSERT INTO operators (name, role, key_digest) VALUES ($1, $2, $3)
             ON CONFLICT (name) DO UPDATE SET role = $2, key_digest = $3
             """,
-            name, role, _digest(key),
+            name, role, digest,
         )  # fmt: skip
         return key
 
-    async def log_in(self, name: str, password: str) -> tuple[str, Operator]:
-        """Begin a session. Return its cookie and its operator.
+    async def log_in(self, name: str, password: str, origin: Origin) -> Session:
+        """Begin a session. Return it; the tries of the login are taken before anything is hashed.
 
         Raises:
             NotAuthenticated: no operator has this name and password.
-            TooManyRequests: too many logins of this name failed within the last minute.
+            TooManyRequests: too many logins of this kind failed within the last minute, or too
+                many wait for their hash.
         """
-        failures = await self._pool.fetchval(
-            "SELECT count(*) FROM login_failures WHERE name = $1 AND at > now() - interval '1 min'",
-            name,
-        )
-        if failures >= FAILURES_MAX:
+        operators_here = await self._operators_on(origin.device)
+        is_known = name in operators_here
+        tries = await self._limits.take(name, origin, is_known=is_known)
+        if not tries.buckets:
             raise TooManyRequests("too many failed logins: wait a minute")
         row = await self._pool.fetchrow("SELECT * FROM operators WHERE name = $1", name)
-        known = row["password"] if row and row["password"] else _decoy_hash
-        if not await self._in_thread(_verify, known, password) or row is None:
-            await self._record_failure(name)
+        try:
+            hashed = row["password"] if row else None
+            is_right = await self._passwords.verify(hashed, password, is_known=is_known)
+        except TooManyLogins:
+            await self._limits.give_back(tries.buckets)
+            raise
+        if not is_right or row is None:
+            await self._record_failure(row["name"] if row else None, origin, tries)
             raise NotAuthenticated("no operator has this name and password")
-        return await self._start_session(row["name"], row["role"])
+        await self._limits.give_back(tries.buckets)
+        device = origin.device if operators_here else secrets.token_urlsafe(32)
+        return await self._start_session(row["name"], row["role"], device)
 
     async def by_cookie(self, cookie: str) -> Operator:
         """Return the operator of a session.
@@ -128,7 +139,17 @@ class Operators:
         )
         return _operator(row)
 
-    async def _start_session(self, name: str, role: Role) -> tuple[str, Operator]:
+    async def _operators_on(self, device: str) -> list[str]:
+        """Return who has logged in before on the browser with this cookie."""
+        if not device:
+            return []
+        rows = await self._pool.fetch(
+            "SELECT operator FROM operator_devices WHERE digest = $1", _digest(device)
+        )
+        return [row["operator"] for row in rows]
+
+    async def _start_session(self, name: str, role: Role, device: str) -> Session:
+        """Save a session, and its browser as one that the operator is known by."""
         cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute("DELETE FROM operator_sessions WHERE expires_at < now()")
@@ -139,26 +160,47 @@ class Operators:
                 """,  # noqa: S608  a constant of this file
                 _digest(cookie), name, csrf,
             )  # fmt: skip
-            await audit.record(connection, name, "login")
-        return cookie, Operator(name, role, csrf)
-
-    async def _record_failure(self, name: str) -> None:
-        async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
-                "DELETE FROM login_failures WHERE at < now() - interval '10 min'"
+                """
+                INSERT INTO operator_devices (digest, operator) VALUES ($1, $2)
+                ON CONFLICT (digest, operator) DO UPDATE SET seen_at = now()
+                """,
+                _digest(device),
+                name,
             )
-            await connection.execute("INSERT INTO login_failures (name) VALUES ($1)", name)
+            await connection.execute(
+                """
+                DELETE FROM operator_devices WHERE operator = $1 AND digest IN (
+                    SELECT digest FROM operator_devices WHERE operator = $1
+                    ORDER BY seen_at DESC OFFSET $2
+                )
+                """,
+                name,
+                DEVICES_MAX,
+            )
+            await audit.record(connection, name, "login")
+        return Session(cookie, device, Operator(name, role, csrf))
 
-    async def _in_thread(self, work: Callable[..., T], *arguments: str) -> T:
-        async with self._hashing:
-            return await asyncio.to_thread(work, *arguments)
+    async def _record_failure(self, name: str | None, origin: Origin, tries: Tries) -> None:
+        """Record in the journal and the log the first failure of a minute, and a lock.
+
+        A name that no operator has is in neither: it may be a password that was typed too early.
+        """
+        await self._limits.forget()
+        if tries.used != 1 and tries.left:
+            return
+        what = "login_failed" if tries.left else "login_locked"
+        if not await self._limits.may_journal():
+            return
+        log.warning("%s name=%s address=%s", what, name or "unknown", origin.address)
+        async with self._pool.acquire() as connection:
+            await audit.record(connection, name or "unknown", what, address=origin.address)
 
 
-def _verify(hashed: str, password: str) -> bool:
-    try:
-        return _hasher.verify(hashed, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
+def new_secret(prefix: str) -> tuple[str, str]:
+    """Return a secret that begins with this, and the digest that Postgres keeps of it."""
+    secret = f"{prefix}{secrets.token_urlsafe(32)}"
+    return secret, _digest(secret)
 
 
 def _digest(secret: str) -> str:

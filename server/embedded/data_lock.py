@@ -18,7 +18,7 @@ def locked(data: Path, *, owner: str) -> Generator[None]:
     Raises:
         DataInUseError: another process holds the lock.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

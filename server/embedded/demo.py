@@ -19,7 +19,9 @@ from booking_rush.server.auth.operators import Operators
 from booking_rush.server.embedded.data_lock import locked
 from booking_rush.server.embedded.demo_event import seed
 from booking_rush.server.embedded.kafka_broker import kafka_locked, start_kafka
+from booking_rush.server.embedded.secret_files import private_folder, save_secret, saved_secret
 from booking_rush.server.embedded.stores import postgres_child, redis_child
+from booking_rush.server.processes.duty_settings import environment_of
 from booking_rush.server.processes.supervisor import (
     Child,
     ChildDiesError,
@@ -73,19 +75,18 @@ async def _start(
     *,
     kafka: bool,
 ) -> None:
-    logs = data / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
+    logs = private_folder(data / "logs")
     settings = await _start_stores(settings, data, run, logs, supervisor)
     if kafka:
         bootstrap = await start_kafka(supervisor, data, report)
         settings = msgspec.structs.replace(settings, kafka_bootstrap=bootstrap, **PLAIN)
     password = await _prepare(settings, data, report)
-    environment = _environment(settings, run, free_port())
+    settings = _with_ports(settings, run)
     for duty in duties_of(settings):
-        await supervisor.start(_duty(duty, ["work", duty], logs, environment))
+        await supervisor.start(_duty(duty, ["work", duty], logs, settings))
     for number in range(1, settings.workers + 1):
         name = f"serve-{number}" if settings.workers > 1 else "serve"
-        await supervisor.start(_duty(name, ["serve", "--shared"], logs, environment))
+        await supervisor.start(_duty(name, ["serve", "--shared"], logs, settings))
     await _wait_ready(settings)
     await _wait_loaded(settings)
     host, port = settings.address
@@ -109,9 +110,7 @@ async def _start_stores(
     if not postgres_url:
         child, postgres_url = await postgres_child(data / "postgres", run, logs)
         await supervisor.start(child)
-    secret_key = settings.secret_key or _read_or_save(
-        data / "secret-key", secrets.token_urlsafe(32)
-    )
+    secret_key = settings.secret_key or saved_secret(data / "secret-key")
     return msgspec.structs.replace(
         settings, redis_url=redis_url, postgres_url=postgres_url, secret_key=secret_key
     )
@@ -132,35 +131,27 @@ async def _prepare(settings: Settings, data: Path, report: Callable[[str], None]
             password_file.read_text() if password_file.exists() else secrets.token_urlsafe(9)
         )
         if await Operators(pool).ensure("admin", "admin", password):
-            _save(password_file, password)
+            save_secret(password_file, password)
         elif password_file.exists():
             password = password_file.read_text()
         report(f"  event      demo {'seeded and opened' if await seed(pool) else 'is there'}")
     return password
 
 
-def _environment(settings: Settings, run: Path, bank_port: int) -> dict[str, str]:
-    """Return the environment of the duties; the stores' programs get none of these secrets."""
+def _with_ports(settings: Settings, run: Path) -> Settings:
+    """Return settings with a port for the practice bank and a folder for everybody's metrics."""
     metrics = run / "metrics"
-    metrics.mkdir(exist_ok=True)
-    return {
-        "RUSH_BIND": settings.bind,
-        "RUSH_REDIS_URL": settings.redis_url,
-        "RUSH_POSTGRES_URL": settings.postgres_url,
-        "RUSH_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
-        **{f"RUSH_{name.upper()}": getattr(settings, name) for name in PLAIN},
-        "RUSH_SECRET_KEY": settings.secret_key,
-        "RUSH_SMTP_URL": settings.smtp_url,
-        "RUSH_MAIL_FROM": settings.mail_from,
-        "RUSH_PUBLIC_URL": settings.public_url,
-        "RUSH_METRICS_DIR": str(metrics),
-        "RUSH_BANK_BIND": f"127.0.0.1:{bank_port}",
-        "RUSH_BANK_URL": f"http://127.0.0.1:{bank_port}",
-    }
+    metrics.mkdir(mode=0o700, exist_ok=True)
+    bank = f"127.0.0.1:{free_port()}"
+    return msgspec.structs.replace(
+        settings, metrics_dir=str(metrics), bank_bind=bank, bank_url=f"http://{bank}"
+    )
 
 
-def _duty(name: str, arguments: list[str], logs: Path, environment: dict[str, str]) -> Child:
+def _duty(name: str, arguments: list[str], logs: Path, settings: Settings) -> Child:
     argv = [sys.executable, "-m", "booking_rush.server", *arguments]
+    duty = arguments[-1] if arguments[0] == "work" else arguments[0]
+    environment = environment_of(duty, settings, os.environ)
     return Child(name, argv, logs / f"{name}.log", environment)
 
 
@@ -213,15 +204,3 @@ def run_folder() -> Generator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _read_or_save(path: Path, fresh: str) -> str:
-    """Return the secret in a file, which is made with a fresh one where it is missing."""
-    if not path.exists():
-        _save(path, fresh)
-    return path.read_text()
-
-
-def _save(path: Path, secret: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(secret)

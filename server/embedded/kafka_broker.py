@@ -23,6 +23,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from booking_rush.server.embedded.data_lock import locked
+from booking_rush.server.embedded.secret_files import private_folder
 from booking_rush.server.embedded.stores import StoreMissingError
 from booking_rush.server.processes.supervisor import Child, Supervisor, stop_on_signals
 from booking_rush.server.runtime.ports import free_port, listen
@@ -92,8 +93,7 @@ async def start_kafka(
     supervisor: Supervisor, data: Path, report: Callable[[str], None], *, port: int | None = None
 ) -> str:
     """Start a broker under a supervisor, wait until it is ready, and return its address."""
-    logs = data / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
+    logs = private_folder(data / "logs")
     child, bootstrap = await kafka_child(data / "kafka", logs, port=port, report=report)
     await supervisor.start(child)
     return bootstrap

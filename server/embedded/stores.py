@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import stat
@@ -14,7 +15,8 @@ import asyncpg
 from redis.exceptions import RedisError
 
 from booking_rush.lua.client.connection import connect
-from booking_rush.server.processes.supervisor import Child
+from booking_rush.server.embedded.secret_files import private_folder, save_secret
+from booking_rush.server.processes.supervisor import INHERITED, Child
 
 DATABASE = "rush"
 TRAVERSE = stat.S_IXOTH
@@ -55,7 +57,7 @@ def postgres_bin() -> Path:
 
 def redis_child(data: Path, run: Path, logs: Path, *, fsync: str = "everysec") -> tuple[Child, str]:
     """Return a child that runs Redis with its data in `data`, and its URL, a socket in `run`."""
-    data.mkdir(parents=True, exist_ok=True)
+    private_folder(data)
     path = run / "redis.sock"
     options = {
         "port": "0", "unixsocket": str(path), "unixsocketperm": "700", "dir": str(data),
@@ -81,7 +83,8 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
     """Return a child that runs Postgres with its data in `data`, and its URL, a socket in `run`.
 
     Postgres refuses to run as root. In that case it runs as the owner of its data, who is
-    `postgres` or, where there is no such user, `nobody`.
+    `postgres` or, where there is no such user, `nobody`. Only that user and root reach its socket,
+    and both need the password, which lies beside the data and in the URL.
     """
     programs, owner = postgres_bin(), None
     data.mkdir(parents=True, exist_ok=True)
@@ -94,20 +97,21 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
         for path in (data, sockets, programs):
             _grant_traverse(path)
         _grant_read(programs.parent)
-    data.chmod(0o700)
-    if not (data / "PG_VERSION").exists():
-        await asyncio.to_thread(_initdb, programs, data, owner)
+    for path in (data, sockets):
+        path.chmod(0o700)
+    password = await asyncio.to_thread(_prepare, programs, data, owner)
     options = {
         "listen_addresses": "", "unix_socket_directories": str(sockets),
-        "synchronous_commit": "on", "max_connections": "100", "shared_buffers": "64MB",
+        "unix_socket_permissions": "0700", "synchronous_commit": "on",
+        "max_connections": "100", "shared_buffers": "64MB",
     }  # fmt: skip
     argv = [str(programs / "postgres"), "-D", str(data)]
     for name, value in options.items():
         argv += ["-c", f"{name}={value}"]
-    url = f"postgresql://postgres@/{DATABASE}?host={sockets}"
+    url = f"postgresql://postgres:{password}@/{DATABASE}?host={sockets}"
 
     async def ready() -> bool:
-        return await _create_database(sockets)
+        return await _create_database(url)
 
     child = Child(
         "postgres", argv, logs / "postgres.log", owner=owner, stop_signal=signal.SIGINT,
@@ -116,10 +120,10 @@ async def postgres_child(data: Path, run: Path, logs: Path) -> tuple[Child, str]
     return child, url
 
 
-async def _create_database(sockets: Path) -> bool:
+async def _create_database(url: str) -> bool:
     """Create our database if the server answers. Return whether it answered."""
     try:
-        connection = await asyncpg.connect(f"postgresql://postgres@/postgres?host={sockets}")
+        connection = await asyncpg.connect(url.replace(f"/{DATABASE}?", "/postgres?"))
     except (OSError, asyncpg.PostgresError):
         return False
     try:
@@ -130,15 +134,42 @@ async def _create_database(sockets: Path) -> bool:
     return True
 
 
-def _initdb(programs: Path, data: Path, owner: tuple[int, int] | None) -> None:
+def _prepare(programs: Path, data: Path, owner: tuple[int, int] | None) -> str:
+    """Make the data if they are missing, and have the server ask for a password. Return it.
+
+    The rules of who may connect are written before each start: data that a former version made
+    let in every user of the machine.
+    """
+    saved = data.with_name(f"{data.name}-password")
+    if not (data / "PG_VERSION").exists():
+        saved.unlink(missing_ok=True)
+        argv = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8"]
+        argv += ["--locale=C", "--auth=reject", "--no-instructions"]
+        _run(argv, data, owner)
+    (data / "pg_hba.conf").write_text("local all all scram-sha-256\n")
+    if not saved.exists():
+        password = secrets.token_urlsafe(32)  # has no character that SQL or a URL would quote
+        alone = [str(programs / "postgres"), "--single", "-D", str(data), "postgres"]
+        _run(alone, data, owner, f"ALTER ROLE postgres PASSWORD '{password}'\n")
+        save_secret(saved, password)
+    return saved.read_text()
+
+
+def _run(argv: list[str], data: Path, owner: tuple[int, int] | None, text: str = "") -> None:
+    """Run one of Postgres' programs to its end, with this text as its input.
+
+    Raises:
+        StoreMissingError: it failed.
+    """
     user: dict[str, object] = {}
     if owner is not None:
         user = {"user": owner[0], "group": owner[1], "extra_groups": []}
-    argv = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8"]
-    argv += ["--locale=C", "--auth=trust", "--no-instructions"]
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=data, **user)  # type: ignore[call-overload]  # noqa: S603
+    done = subprocess.run(  # type: ignore[call-overload]  # noqa: S603
+        argv, input=text, capture_output=True, text=True, cwd=data,
+        env={name: os.environ[name] for name in INHERITED if name in os.environ}, **user,
+    )  # fmt: skip
     if done.returncode:
-        raise StoreMissingError(f"initdb failed: {done.stderr.strip()}")
+        raise StoreMissingError(f"{Path(argv[0]).name} failed: {done.stderr.strip()}")
 
 
 def _owner_of(data: Path) -> tuple[int, int]:

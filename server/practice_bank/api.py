@@ -13,18 +13,19 @@ from starlette.routing import Route
 
 from booking_rush.errors import Invalid, TryAgain
 from booking_rush.server.practice_bank.bank import Bank, FaultSettings
-from booking_rush.server.practice_bank.ledger import NewCharge
+from booking_rush.server.practice_bank.ledger import NewCharge, UnknownCharge
 from booking_rush.server.web.exception_handlers import HANDLERS
 from booking_rush.server.web.health import healthz
 from booking_rush.server.web.requests import Handler, page_of, read_json
 from booking_rush.server.web.responses import answer
+from booking_rush.text import Line, is_line
 
 
 class Refund(msgspec.Struct, frozen=True):
     """A request to refund a charge; `key` is `refund:{charge}`."""
 
-    key: str
-    charge: str
+    key: Line
+    charge: Line
 
 
 def create_bank(bank: Bank) -> Starlette:
@@ -39,6 +40,18 @@ def bank_of(request: Request) -> Bank:
     return cast("Bank", request.app.state.bank)
 
 
+def charge_key_of(request: Request) -> str:
+    """Return the key of the charge in the path.
+
+    Raises:
+        UnknownCharge: no charge can have such a key.
+    """
+    key: str = request.path_params["key"]
+    if not is_line(key):
+        raise UnknownCharge
+    return key
+
+
 async def charge(request: Request) -> Response:
     """Answer `POST /charges`: charge, once a key."""
     bank = bank_of(request)
@@ -51,7 +64,7 @@ async def charge(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """Answer `POST /charges/{key}/cancel`: the charge captures no more, known or not."""
     bank = bank_of(request)
-    cancelled = await bank.ledger.cancel(request.path_params["key"], delay_s=bank.delay_s)
+    cancelled = await bank.ledger.cancel(charge_key_of(request), delay_s=bank.delay_s)
     bank.wake()
     return answer(202, cancelled)
 
@@ -69,7 +82,7 @@ async def refund(request: Request) -> Response:
 
 async def read(request: Request) -> Response:
     """Answer `GET /charges/{key}`: the charge and its webhooks."""
-    return answer(200, await bank_of(request).ledger.read(request.path_params["key"]))
+    return answer(200, await bank_of(request).ledger.read(charge_key_of(request)))
 
 
 async def ledger(request: Request) -> Response:

@@ -16,6 +16,7 @@ from booking_rush.booking.payments.provider import METHODS
 from booking_rush.errors import Invalid, Refusal
 from booking_rush.postgres import Pool
 from booking_rush.server.practice_bank.statements import CANCEL, CHARGE, REFUND, SETTLE
+from booking_rush.text import Line, Name64
 
 # The first state of a charge, by its method. A slow one is captured later by itself, a late one
 # after it was cancelled; the webhook of a lost one is never sent.
@@ -63,12 +64,12 @@ class NotCaptured(Refusal):
 class NewCharge(msgspec.Struct, frozen=True):
     """A request to charge; a repeat with the same key changes nothing."""
 
-    key: str
+    key: Line
     booking: UUID
     attempt: Annotated[int, msgspec.Meta(ge=1, le=32_767)]
     amount: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z")]
-    method: str
+    method: Name64
     pay_until_ms: Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
 
 

@@ -4,23 +4,26 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from prometheus_client import Counter, start_http_server
+from prometheus_client import start_http_server
 from redis.asyncio import Redis
 
+from booking_rush.booking.catalogue.archive import Archive
 from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.kafka.relay import Relay
 from booking_rush.booking.mail.mailer import Mailer
 from booking_rush.booking.mail.message import Sender
 from booking_rush.booking.messaging.message_log import MessageLog
+from booking_rush.booking.messaging.table_log import COUNT_PARKED
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
-from booking_rush.booking.saga.reconciliation import Difference, Reconciler
-from booking_rush.circuit_breaker import BreakerState
+from booking_rush.booking.saga.difference import Difference
+from booking_rush.booking.saga.reconciliation import Reconciler
+from booking_rush.booking.saga.retention import Retention
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
@@ -28,21 +31,24 @@ from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.signer import Signer, open_signer
 from booking_rush.server.practice_bank.service import open_bank
+from booking_rush.server.processes.clocks import EVERY_S, check_clocks, export_clocks
+from booking_rush.server.processes.exports import (
+    export_breakers_forever,
+    export_recordings,
+    exports_of,
+    growth_of,
+)
 from booking_rush.server.processes.supervisor import stop_on_signals
 from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.metrics import (
     DIFFERENCES,
-    GAPS,
     LAG,
     MAILS,
     MAILS_WAITING,
-    RECORD_FAILING,
-    REDIS_MEMORY,
-    REJECTED,
+    PARKED,
     TICK_AGE,
     TICK_FAILURES,
     UNSENT,
-    export_breakers,
 )
 from booking_rush.server.runtime.providers import breaker_of, open_payments
 from booking_rush.server.runtime.settings import Settings
@@ -51,7 +57,6 @@ from booking_rush.tasks import cancel_and_wait
 log = logging.getLogger(__name__)
 
 LEASE_POOL_MAX = 2
-MEMORY_ALARM = 0.8  # of maxmemory: beyond it Redis refuses to write
 POOL_MAX = 8  # connections to Postgres
 MAIL_S = 0.5  # between two looks for due mails
 CONDUCT_S = 0.02  # between two looks of conduct or relay, after one that found nothing
@@ -73,10 +78,15 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
         pool = await stack.enter_async_context(open_pool(settings.postgres_url, size=POOL_MAX))
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
+        await check_clocks(pool, redis)
         for duty in duties:
             await stack.enter_async_context(DUTIES[duty](settings, pool, redis))
             log.info("works")
+        comparing = asyncio.create_task(
+            forever("clocks", partial(export_clocks, pool, redis), idle_s=EVERY_S)
+        )
         await stopping.wait()
+        await cancel_and_wait([comparing])
         log.info("stops")
 
 
@@ -123,39 +133,6 @@ async def record(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator
         await recorder.release()
 
 
-def exports_of(recorder: Recorder) -> list[Callable[[], None]]:
-    """Return what exports the figures of a recorder."""
-    return [
-        growth_of(REJECTED, lambda: recorder.rejected),
-        growth_of(GAPS, lambda: recorder.gaps),
-        lambda: RECORD_FAILING.set(len(recorder.failing())),
-    ]
-
-
-async def export_recordings(redis: Redis, exports: Sequence[Callable[[], None]]) -> None:
-    """Export a recorder's figures, and how full the memory is that its outboxes take."""
-    for export in exports:
-        export()
-    memory = await redis.info("memory")
-    share = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
-    REDIS_MEMORY.set(share)
-    if share >= MEMORY_ALARM:
-        log.error("redis fills up used=%.0f%% of maxmemory", 100 * share)
-
-
-def growth_of(counter: Counter, total: Callable[[], int]) -> Callable[[], None]:
-    """Return a function that adds to a counter by how much a total has grown since."""
-    before = 0
-
-    def export() -> None:
-        nonlocal before
-        found = total()
-        counter.inc(found - before)
-        before = found
-
-    return export
-
-
 @asynccontextmanager
 async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Run `conduct`: handle the saga's messages, and carry out its orders."""
@@ -171,19 +148,26 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
             still_s=settings.saga_still_seconds,
             tries_max=settings.saga_tries_max,
         )
+        retention = Retention(pool, lease_owner())
+        archive = Archive(pool, redis, lease_owner())
 
         async def export_lag() -> None:
             LAG.set(await conductor.log.lag())
+            PARKED.set(await pool.fetchval(COUNT_PARKED))
 
         tasks = [
             asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S)),
             asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.5)),
             asyncio.create_task(forever("lag", export_lag, idle_s=2.0)),
+            asyncio.create_task(forever("retention", retention.run_once, idle_s=1.0)),
+            asyncio.create_task(forever("archive", archive.run_once, idle_s=1.0)),
             export_breakers_forever(payments.states),
         ]
         yield
         await cancel_and_wait(tasks)
         await conductor.release()
+        await retention.release()
+        await archive.release()
 
 
 def message_log(settings: Settings, pool: Pool) -> MessageLog | None:
@@ -310,18 +294,6 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
 def reload_keys_forever(signer: Signer) -> asyncio.Task[None]:
     """Start a task that reloads a duty's signing keys every 10 s, as serve processes do."""
     return asyncio.create_task(forever("keys", signer.reload, idle_s=10.0))
-
-
-def export_breakers_forever(states: Callable[[], Mapping[str, BreakerState]]) -> asyncio.Task[None]:
-    """Start a task that exports the states of breakers each second.
-
-    It is a loop of its own that asks no store, so it goes on while stores are unavailable.
-    """
-
-    async def export() -> None:
-        export_breakers(states())
-
-    return asyncio.create_task(forever("breakers", export, idle_s=1.0))
 
 
 def lease_owner() -> str:

@@ -5,8 +5,9 @@ import gc
 import logging
 import random
 import socket
+from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
@@ -17,7 +18,8 @@ from booking_rush.server.rooms.fanout import SLICE
 from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.uvicorn_protocols import HttpConnection, Socket
+from booking_rush.server.web.uvicorn_http import KEEP_ALIVE_S, HttpConnection
+from booking_rush.server.web.uvicorn_protocols import Socket
 
 log = logging.getLogger(__name__)
 
@@ -81,11 +83,12 @@ async def check_stores(settings: Settings) -> None:
 
 
 def config_of(settings: Settings, app: Any) -> uvicorn.Config:
-    """Return uvicorn's settings; `uvicorn_protocols.py` and ARCHITECTURE.md give the reasons."""
+    """Return uvicorn's settings; its two protocols and ARCHITECTURE.md give the reasons."""
+    sockets = partial(Socket, commands_per_second=settings.commands_per_second)
     return uvicorn.Config(
         app,
         http=HttpConnection,
-        ws=Socket,
+        ws=cast("type[Socket]", sockets),
         loop="uvloop",
         lifespan="on",
         log_config=None,
@@ -98,7 +101,7 @@ def config_of(settings: Settings, app: Any) -> uvicorn.Config:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies or None,
         backlog=BACKLOG,
-        timeout_keep_alive=5,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
     )
 

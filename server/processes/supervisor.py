@@ -5,13 +5,16 @@ reason and the last lines of the child's log. On Linux the kernel ends children 
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
+import shutil
 import signal
+import stat
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +26,12 @@ DEATHS_S = 60.0
 BACK_OFF_S = 0.5
 STOP_S = 8.0  # for a child to end before it is killed; a demo ends within twenty seconds
 LOG_BYTES_MAX = 10_000_000
+LOG_CHECK_S = 1.0
 TAIL_LINES = 15
 PR_SET_PDEATHSIG = 1
+INHERITED = ("PATH", "HOME", "LANG")  # all that a child gets of our environment by itself
+APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+PRIVATE = 0o077  # umask: what a child writes is for its own user alone
 
 
 class ChildDiesError(Exception):
@@ -35,13 +42,15 @@ class ChildDiesError(Exception):
 class Child:
     """A process to keep alive. `owner` is the user and group id that it runs as.
 
+    `environment` is all that it is given besides INHERITED.
+
     A child with `ready` is a store, which others need: it is waited for, and stopped last.
     """
 
     name: str
     argv: list[str]
     log: Path
-    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    environment: dict[str, str] = field(default_factory=dict[str, str])
     owner: tuple[int, int] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     cwd: Path | None = None
@@ -56,6 +65,7 @@ class Supervisor:
         self._running: list[tuple[Child, asyncio.subprocess.Process]] = []
         self._watchers: list[asyncio.Task[None]] = []
         self._failure: ChildDiesError | None = None
+        self._rotation: asyncio.Task[None] | None = None
         self.stopping = asyncio.Event()  # set by signals, or when a child cannot be kept alive
 
     async def start(self, child: Child, *, within_s: float = 30.0) -> None:
@@ -64,6 +74,8 @@ class Supervisor:
         Raises:
             ChildDiesError: it ended before it was ready, or was not ready within `within_s`.
         """
+        if self._rotation is None:
+            self._rotation = asyncio.create_task(self._rotate_logs())
         process = await self._spawn(child)
         until = time.monotonic() + within_s
         while child.ready is not None and not await child.ready():
@@ -104,7 +116,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Stop all duties together, then the stores, the last one first."""
-        await cancel_and_wait(self._watchers)
+        await cancel_and_wait([*self._watchers, *([self._rotation] if self._rotation else [])])
         duties = [entry for entry in self._running if entry[0].ready is None]
         stores = [entry for entry in self._running if entry[0].ready is not None]
         await asyncio.gather(*(_end(child, process) for child, process in duties))
@@ -112,14 +124,16 @@ class Supervisor:
             await _end(child, process)
 
     async def _spawn(self, child: Child) -> asyncio.subprocess.Process:
-        _rotate(child.log)
-        with child.log.open("ab") as log:
+        rotate(child.log)
+        with os.fdopen(os.open(child.log, APPEND, 0o600), "ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *child.argv,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **child.environment},
+                env={name: os.environ[name] for name in INHERITED if name in os.environ}
+                | child.environment,
+                umask=PRIVATE,
                 cwd=child.cwd,
                 start_new_session=True,
                 preexec_fn=_die_with_parent(child.stop_signal),
@@ -146,6 +160,13 @@ class Supervisor:
             await asyncio.sleep(pause_s)
             process = await self._spawn(child)
             self._report(f"  {child.name:<10} pid {process.pid}")
+
+    async def _rotate_logs(self) -> None:
+        """Rotate the children's logs by their size, for as long as the children run."""
+        while True:
+            await asyncio.sleep(LOG_CHECK_S)
+            for child, _ in list(self._running):
+                await asyncio.to_thread(rotate, child.log)
 
 
 def stop_on_signals(stopping: asyncio.Event) -> None:
@@ -193,6 +214,14 @@ def _failure_text(child: Child, failure: str) -> str:
     return f"{child.name} {failure}; the end of {child.log}:\n{tail}"
 
 
-def _rotate(log: Path) -> None:
-    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
-        log.rename(log.with_suffix(".log.1"))
+def rotate(log: Path) -> None:
+    """Move what is in a log to `.log.1`, in place of what was there, when it has grown too large.
+
+    The child has the file open for appending: it is copied and emptied, and the child goes on at
+    its new end. Lines that come in between are lost. A device or a link is left alone.
+    """
+    with contextlib.suppress(OSError):
+        found = log.lstat()
+        if stat.S_ISREG(found.st_mode) and found.st_size > LOG_BYTES_MAX:
+            shutil.copy2(log, log.with_suffix(".log.1"))
+            os.truncate(log, 0)

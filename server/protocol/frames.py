@@ -3,12 +3,15 @@
 The table of examples in its tests is the client's documentation.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import orjson
 
+from booking_rush.booking.holds.contacts import Language
 from booking_rush.errors import Invalid
+from booking_rush.server.protocol.unique_members import repeated_member
+from booking_rush.text import Address, Key, Name64, Name80, OptionalName64, is_line
 
 FRAME_BYTES_MAX = 8192
 ID_CHARACTERS_MAX = 64
@@ -27,15 +30,13 @@ TOO_SLOW = 4408
 REPLACED = 4409
 TOO_MANY = 4429
 
-CommandId = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARACTERS_MAX)]
-
 
 class ClientCommand(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", kw_only=True
 ):
     """Command of a client. Its id does nothing but tie the answer to it."""
 
-    id: CommandId
+    id: Name64
 
 
 class Join(ClientCommand, frozen=True, tag="queue.join"):
@@ -57,7 +58,7 @@ class Ping(ClientCommand, frozen=True, tag="ping"):
 class WatchSeats(ClientCommand, frozen=True, tag="seats.watch"):
     """Send the seats of a section, or of all where it is empty, and then their changes."""
 
-    section: str = ""
+    section: OptionalName64 = ""
 
 
 class UnwatchSeats(ClientCommand, frozen=True, tag="seats.unwatch"):
@@ -67,16 +68,16 @@ class UnwatchSeats(ClientCommand, frozen=True, tag="seats.unwatch"):
 class Create(ClientCommand, frozen=True, tag="hold.create"):
     """Hold these seats, or a quantity in a section."""
 
-    key: str | msgspec.UnsetType = msgspec.UNSET
-    seats: list[str] | msgspec.UnsetType = msgspec.UNSET
-    section: str | msgspec.UnsetType = msgspec.UNSET
+    key: Key | msgspec.UnsetType = msgspec.UNSET
+    seats: list[Name80] | msgspec.UnsetType = msgspec.UNSET
+    section: Name64 | msgspec.UnsetType = msgspec.UNSET
     quantity: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class HoldCommand(ClientCommand, frozen=True):
     """Command about a hold of the visitor."""
 
-    hold: str
+    hold: Name64
 
 
 class Extend(HoldCommand, frozen=True, tag="hold.extend"):
@@ -90,9 +91,9 @@ class Release(HoldCommand, frozen=True, tag="hold.release"):
 class Checkout(HoldCommand, frozen=True, tag="hold.checkout"):
     """Pay for the hold; mail about the booking goes to `email`."""
 
-    payment_method: str
-    email: str | msgspec.UnsetType = msgspec.UNSET
-    language: str = "en"
+    payment_method: Name64
+    email: Address | msgspec.UnsetType = msgspec.UNSET
+    language: Language = "en"
 
 
 AnyCommand = (
@@ -121,14 +122,18 @@ def read(text: str) -> AnyCommand:
 
     Raises:
         MalformedFrameError: it is no JSON object.
-        InvalidFrameError: it is an object, and no command.
+        InvalidFrameError: it is an object, and no command, or names a member twice.
     """
     try:
-        return _decoder.decode(text)
+        command = _decoder.decode(text)
     except msgspec.ValidationError as error:
         raise InvalidFrameError(_id_of(text), mistake(error)) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise MalformedFrameError from None
+    if (name := repeated_member(text)) is not None:
+        re = None if name == "id" else command.id
+        raise InvalidFrameError(re, Invalid((name, "given twice")))
+    return command
 
 
 def mistake(error: msgspec.ValidationError) -> Invalid:
@@ -150,7 +155,7 @@ def _id_of(text: str) -> str | None:
     if not isinstance(frame, dict):
         raise MalformedFrameError
     id_ = frame.get("id")  # pyright: ignore[reportUnknownVariableType]
-    return id_ if isinstance(id_, str) and 1 <= len(id_) <= ID_CHARACTERS_MAX else None
+    return id_ if isinstance(id_, str) and is_line(id_, ID_CHARACTERS_MAX) else None
 
 
 def frame(kind: str, re: str | None = None, **members: Any) -> bytes:

@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 
 from booking_rush.errors import IdempotencyKeyMissing, Invalid, Refusal
-
-KEY_CHARACTERS_MAX = 64
+from booking_rush.text import is_key
 
 
 class NotAuthenticated(Refusal):
@@ -60,6 +59,18 @@ class TooLarge(Refusal):
     code, status = "too_large", 413
 
 
+class UrlTooLong(Refusal):
+    """The address is longer than we read."""
+
+    code, status = "url_too_long", 414
+
+
+class HeadTooLarge(Refusal):
+    """The head of the request is larger than we read."""
+
+    code, status = "head_too_large", 431
+
+
 class UnsupportedMediaType(Refusal):
     """We read application/json."""
 
@@ -107,10 +118,10 @@ def check_key(key: str | msgspec.UnsetType | None) -> str:
 
     Raises:
         IdempotencyKeyMissing: there is none.
-        Invalid: it is not 1 to 64 characters.
+        Invalid: it is not 1 to 64 printable characters of ASCII.
     """
     if key is None or key is msgspec.UNSET:
         raise IdempotencyKeyMissing
-    if not 1 <= len(key) <= KEY_CHARACTERS_MAX:
-        raise Invalid(("key", f"1 to {KEY_CHARACTERS_MAX} characters"))
+    if not is_key(key):
+        raise Invalid(("key", "1 to 64 printable characters of ASCII, without spaces"))
     return key

@@ -10,6 +10,7 @@ from typing import Any
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.commands import EventState
 from booking_rush.lua.line.commands import Admitted, Late, ReadGone, Waiting
 from booking_rush.queue.forecast import EventForecast
 from booking_rush.queue.lane_view import MAIN, LaneView
@@ -52,6 +53,7 @@ class PlaceUpdates:
         self._view = LaneView()
         self._positions = Positions(self._view, self.forecast)
         self._unsure: set[Subscriber] = set()  # looked up at the next tick
+        self._state: EventState = "scheduled"  # as Redis published it last
         self._tick_at_ms = 0
 
     def members(self, visitor: str, place: Place) -> dict[str, Any]:
@@ -109,6 +111,7 @@ class PlaceUpdates:
 
     def apply_tick(self, tick: pubsub.Tick) -> None:
         """Move the lane to a tick, and look up the subscribers that it leaves unsure."""
+        self.apply_state(tick.state)
         self.forecast.apply(tick)
         if not self._view.apply_tick(tick.lanes[MAIN]):
             self._background.start(self._read_gone())
@@ -126,6 +129,18 @@ class PlaceUpdates:
             else:
                 self._send_ended(subscriber, gone.reason)
         self.look_up(self._positions.passed())
+
+    def apply_state(self, state: EventState) -> None:
+        """Send `queue.expired` `removed` to every place and pass that closing has ended."""
+        has_closed = state == "closed" != self._state
+        self._state = state
+        if not has_closed:
+            return
+        for subscriber in self._subscribers.every():
+            if subscriber.place.answering:
+                self._unsure.add(subscriber)
+            elif subscriber.place.last is not None:
+                self._send_ended(subscriber, "removed")
 
     # Look-ups
 
@@ -183,6 +198,7 @@ class PlaceUpdates:
     def _send_found(self, subscriber: Subscriber, place: Place | None, always: bool) -> None:
         kind, reason = change(subscriber.place.last, place)
         if kind == "queue.expired":
+            reason = "removed" if self._state == "closed" else reason
             subscriber.push(frames.frame(kind, reason=reason))
             self._record(subscriber, place)
         elif place is not None and (kind or always):

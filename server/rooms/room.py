@@ -12,6 +12,7 @@ from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.line import Line
 from booking_rush.queue.signer import Signer
 from booking_rush.server.protocol import frames
+from booking_rush.server.rooms.availability import Availability
 from booking_rush.server.rooms.background import Background
 from booking_rush.server.rooms.booking_updates import BookingUpdates
 from booking_rush.server.rooms.fanout import fan_out
@@ -46,11 +47,13 @@ class Room:
         self._epoch = -1
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
+        self.line.is_archived = row.archived
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.places = PlaceUpdates(
             row.id, self._subscribers, self.line, batcher, signer, self._background
         )
         self.seats = SeatMap(batcher)
+        self.availability = Availability(batcher)
         self.bookings = BookingUpdates(row.id, self.holds, signer, pool)
 
     # Subscribers
@@ -58,6 +61,10 @@ class Room:
     def subscribers(self) -> list[Subscriber]:
         """Return every subscriber of this process."""
         return self._subscribers.every()
+
+    def subscribers_of(self, visitor: str) -> list[Subscriber]:
+        """Return the visitor's subscribers of this process, the oldest first."""
+        return self._subscribers.of(visitor)
 
     async def connect(self, subscriber: Subscriber) -> None:
         """Send the welcome, and after it the news that came meanwhile, and all later ones.
@@ -134,6 +141,8 @@ class Room:
                 self.places.apply_gone(news)
             case pubsub.Joined():
                 self.places.doubt(self._subscribers.of(news.visitor))
+            case pubsub.RulesChanged():
+                self.places.apply_state(news.state)
             case pubsub.Recorded():
                 self.line.watermark.move(news.entry)
             case pubsub.Seats():
@@ -144,7 +153,7 @@ class Room:
             case pubsub.Held() | pubsub.Ending() | pubsub.Ended() | pubsub.Booked():
                 self._apply_booking_news(self._subscribers.of(news.visitor), news)
             case _:
-                pass  # the registry applies rules and broadcasts, as Postgres has them
+                pass  # the registry applies broadcasts, as Postgres has them
 
     def invalidate(self) -> None:
         """Look up every place, and read the seats again: news may be lost."""
@@ -191,6 +200,7 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
+        self.line.is_archived = row.archived
         self._send_state()
 
     def apply_gate(self) -> None:

@@ -82,16 +82,6 @@ class SectionView:
         return frame
 
 
-async def availability(batcher: Batcher, section: str = "") -> dict[str, Any]:
-    """Read seats from Redis. Return `{section: {version, free, rows?}}`.
-
-    Raises:
-        Recovering, TryAgain, Busy: Redis cannot say just now.
-    """
-    read = await batcher.do(ReadSeats([section] if section else []))
-    return {view.id: view.members() for view in map(SectionView, read.sections)}
-
-
 class SeatMap:
     """The seats' feed of a room; it reads and remembers them while anybody watches."""
 

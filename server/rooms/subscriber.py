@@ -1,5 +1,6 @@
 """Subscriber of a room: one socket or stream of a visitor, and the record of what it was sent."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -8,11 +9,18 @@ from uuid import UUID
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.line.commands import Admitted, Late, PlaceReply, Waiting
 from booking_rush.queue.line import Place
+from booking_rush.token_bucket import TokenBucket
 
 Audience = Literal["waiting", "admitted"]
 BookingNews = pubsub.Held | pubsub.Ending | pubsub.Ended | pubsub.Booked
 VisitorNews = BookingNews | pubsub.Connected
 UNKNOWN = (-1, 0)
+SNAPSHOTS_PER_SECOND, SNAPSHOTS_BURST = 1, 5
+
+
+def snapshot_bucket() -> TokenBucket:
+    """Return the bucket of the snapshots of seats that one subscriber is sent."""
+    return TokenBucket(SNAPSHOTS_PER_SECOND, SNAPSHOTS_BURST, time.monotonic())
 
 
 @dataclass(slots=True)
@@ -91,6 +99,7 @@ class Subscriber:
     welcomed: bool = False  # until then nothing is sent: the welcome is the first frame
     pending_news: list[VisitorNews] = field(default_factory=list[VisitorNews])  # from before that
     connection: tuple[int, int] = UNKNOWN  # epoch, and the number of this socket in its event
+    snapshots: TokenBucket = field(default_factory=snapshot_bucket)
     place: PlaceSent = field(default_factory=PlaceSent)
     booking: BookingSent = field(default_factory=BookingSent)
 

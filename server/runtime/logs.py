@@ -3,11 +3,12 @@
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 QUIETED = ("uvicorn.access", "asyncio", "websockets", "aiohttp", "aiokafka")
-REMEMBERED_MAX = 1000  # messages of libraries; then all are forgotten
-REPEATS_S = 30.0  # between two records of the same message of a library
+REMEMBERED_MAX = 1000  # kinds of records; then all are forgotten
+REPEATS_S = 30.0  # in which each kind has its share, and no more
+OURS_MAX = 100  # records of a kind of our own, which count their failures themselves
 
 
 class LineFormatter(logging.Formatter):
@@ -22,33 +23,49 @@ class LineFormatter(logging.Formatter):
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         head = f"{at}.{int(record.msecs):03d}Z {record.levelname.lower():<7} {self._duty}"
         text = record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
+        if dropped := getattr(record, "dropped", 0):
+            text += f" dropped={dropped}"
         if record.exc_info:
             text += "\n" + self.formatException(record.exc_info)
         return f"{head} {text}"
 
 
 class RepeatFilter(logging.Filter):
-    """Filter that drops repeats of a library's message, as of a broker that is unavailable.
+    """Filter that drops repeats, as of a broker that is unavailable, or of input that breaks us.
 
-    Our own records pass, because loops count their failures themselves; so do all with a trace.
+    In 30 s one record of a library's message passes, one with a trace from the same place in the
+    code, and a hundred of a message of our own. The next one that passes says how many were
+    dropped.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._logged_at: dict[tuple[str, str], float] = {}
+        self._windows: dict[Hashable, tuple[float, int]] = {}  # when each began, and its records
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to log a record. A repeat has the same logger and the same format."""
-        if record.exc_info or record.name.startswith("booking_rush."):
-            return True
-        if len(self._logged_at) >= REMEMBERED_MAX:
-            self._logged_at.clear()
-        same, now = (record.name, str(record.msg)), self._clock()
-        is_new = now - self._logged_at.get(same, -REPEATS_S) >= REPEATS_S
-        if is_new:
-            self._logged_at[same] = now
-        return is_new
+        """Return whether to log a record."""
+        is_ours = record.name.startswith("booking_rush.") and not record.exc_info
+        share = OURS_MAX if is_ours else 1
+        kind, now = _kind_of(record), self._clock()
+        began, count = self._windows.get(kind, (now, 0))
+        if now - began >= REPEATS_S:
+            record.dropped = max(0, count - share)
+            began, count = now, 0
+        if kind not in self._windows and len(self._windows) >= REMEMBERED_MAX:
+            self._windows.clear()
+        self._windows[kind] = (began, count + 1)
+        return count < share
+
+
+def _kind_of(record: logging.LogRecord) -> Hashable:
+    """Return what repeats of a record share: logger and format, and the place that raised."""
+    error = record.exc_info[1] if record.exc_info else None
+    trace = error.__traceback__ if error else None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno) if trace else None
+    return record.name, str(record.msg), type(error), place
 
 
 def configure(duty: str, level: str) -> None:

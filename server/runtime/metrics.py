@@ -81,6 +81,17 @@ LAG: Final = Gauge(
     "Orders and messages that are not handled yet.",
     multiprocess_mode="livesum",
 )
+PARKED: Final = Gauge(
+    "rush_saga_parked",
+    "Orders and messages that were refused for good, or broke and are tried again a minute apart.",
+    multiprocess_mode="mostrecent",
+)
+CLOCK_APART: Final = Gauge(
+    "rush_clock_apart_seconds",
+    "By how much the clock of redis or postgres is ahead of a duty's.",
+    ["store"],
+    multiprocess_mode="mostrecent",
+)
 UNSENT: Final = Gauge(
     "rush_relay_unsent",
     "Outbox rows that are not in Kafka yet.",

@@ -12,7 +12,7 @@ from booking_rush.booking.payments.stripe import Stripe
 from booking_rush.circuit_breaker import CircuitBreaker
 from booking_rush.server.runtime.settings import Settings
 
-CONNECTIONS_MAX = 256  # to banks: as many as orders fly at once, so that none waits for one
+CONNECTIONS_MAX = 512  # 256 orders fly at once to each of two providers, and none waits for one
 
 
 @asynccontextmanager

@@ -214,24 +214,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         own = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         return self.bank_webhook_url or f"{own}/api/v1/payments/bank/webhook"
 
-    def require_stores(self) -> None:
-        """Check that stores and secret are set, as every process but the demo requires.
+    def require_stores(self, *, secret: bool = True) -> None:
+        """Check that stores and secret are set; without `secret` the process does not use that.
 
         Raises:
-            SettingsError: naming each setting that is missing, or a secret that is too short.
+            SettingsError: naming each setting that is missing.
         """
-        missing = [
-            f"RUSH_{name.upper()} is not set: {hint}"
-            for name, hint in REQUIRED.items()
-            if not getattr(self, name)
+        missing = [name for name in REQUIRED if not getattr(self, name)]
+        if missing and (secret or missing != ["secret_key"]):
+            lines = [f"RUSH_{name.upper()} is not set: {REQUIRED[name]}" for name in missing]
+            raise SettingsError("\n".join(lines))
+
+    def secret_errors(self) -> list[str]:
+        """Return which secrets can be guessed; what they are is not repeated."""
+        return [
+            f"RUSH_{name.upper()} wants {least} characters or more, not all the same"
+            for name, least in CHARACTERS_MIN.items()
+            if (value := getattr(self, name)) and is_weak(value, least)
         ]
-        if not missing and len(self.secret_key) < SECRET_CHARACTERS_MIN:
-            missing = [f"RUSH_SECRET_KEY is shorter than {SECRET_CHARACTERS_MIN} characters"]
-        if missing:
-            raise SettingsError("\n".join(missing))
 
 
-SECRET_CHARACTERS_MIN = 32
+PASSWORD_CHARACTERS_MIN = 8
+CHARACTERS_MIN = {"secret_key": 32, "admin_password": PASSWORD_CHARACTERS_MIN}
 MAIL_FROM = re.compile(r"""[^\s@,;:<>()\[\]"\\]+@[a-zA-Z0-9._-]+""", re.ASCII)
 REQUIRED = {
     "redis_url": "say which Redis, for example redis://127.0.0.1:6379/0",
@@ -263,10 +267,15 @@ def read(environment: Mapping[str, str]) -> Settings:
     if errors:
         raise SettingsError("\n".join(errors))
     settings = Settings(**values)
-    if wrong := settings.mail_errors() + settings.kafka_errors():
+    if wrong := settings.secret_errors() + settings.mail_errors() + settings.kafka_errors():
         raise SettingsError("\n".join(wrong))
     _require_stripe(settings)
     return settings
+
+
+def is_weak(secret: str, characters_min: int) -> bool:
+    """Return whether a secret is shorter than it should be, or one character throughout."""
+    return len(secret) < characters_min or len(set(secret)) == 1
 
 
 def is_smtp_url(url: str) -> bool:

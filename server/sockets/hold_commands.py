@@ -1,15 +1,23 @@
 """WebSocket commands about seats, holds and checkouts: one handler a command."""
 
+import time
+
 from booking_rush.booking.holds.contacts import contact_of
 from booking_rush.booking.holds.hold_request import hold_request_of
 from booking_rush.server.protocol import frames
-from booking_rush.server.protocol.problems import check_key, check_method
+from booking_rush.server.protocol.problems import TooManyRequests, check_key, check_method
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import Subscriber
 
 
 async def watch(room: Room, subscriber: Subscriber, command: frames.WatchSeats) -> None:
-    """`seats.watch`: answer with a snapshot; deltas follow."""
+    """`seats.watch`: answer with a snapshot; deltas follow.
+
+    Raises:
+        TooManyRequests: too many snapshots were sent to this socket just now; they are large.
+    """
+    if not subscriber.snapshots.take(time.monotonic()):
+        raise TooManyRequests("seats may be watched anew once a second")
     sections = await room.seats.watch(subscriber, command.section)
     subscriber.push(frames.frame("seats.snapshot", command.id, sections=sections))
 

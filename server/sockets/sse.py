@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -15,18 +16,22 @@ from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import SOCKETS
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.requests import room_of, services_of
+from booking_rush.server.web.uvicorn_http import HttpConnection
+from booking_rush.server.web.uvicorn_protocols import EXTENSION
 
 log = logging.getLogger(__name__)
 
 UNREAD_FRAMES_MAX = 256  # then the client is too slow, and has to come back
+STREAMS_MAX = 2  # of a visitor in an event, in one process; the newest stay
 COMMENT_S = 15.0  # proxies end a response that is silent for longer
-HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store", "Connection": "close"}
 
 
 class SendQueue:
-    """Frames on their way to one client."""
+    """Frames on their way to one client; `abort` ends its connection some seconds later."""
 
-    def __init__(self) -> None:
+    def __init__(self, abort: Callable[[], None] = lambda: None) -> None:
+        self._abort = abort
         self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._ended = False
 
@@ -42,9 +47,10 @@ class SendQueue:
         return not self._frames.empty()
 
     def end(self, code: int, reason: str) -> None:
-        """End the events after the frames that are queued."""
+        """End the events after the frames that are queued; the client may not read them."""
         if not self._ended:
             self._ended = True
+            self._abort()
             self._frames.put_nowait(None)
 
     async def events(self) -> AsyncGenerator[bytes]:
@@ -62,16 +68,21 @@ class SendQueue:
 
 
 async def stream(request: Request) -> Response:
-    """`GET E/queue/stream`."""
+    """`GET E/queue/stream`. HEAD, which the router adds to GET, would open a stream, too."""
+    if request.method != "GET":
+        raise HTTPException(405, headers={"Allow": "GET"})
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    events = listen(room, visitor)
+    connection: HttpConnection = request.scope["extensions"][EXTENSION]
+    events = listen(room, visitor, SendQueue(connection.abort_within))
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
 
-async def listen(room: Room, visitor: str) -> AsyncGenerator[bytes]:
-    """Yield the events of a new subscriber until it disconnects."""
-    queue = SendQueue()
+async def listen(room: Room, visitor: str, queue: SendQueue) -> AsyncGenerator[bytes]:
+    """Yield the events of a new subscriber until it disconnects; end its visitor's oldest ones."""
+    older = [other for other in room.subscribers_of(visitor) if other.kind == "stream"]
+    for other in older[: max(0, len(older) + 1 - STREAMS_MAX)]:
+        other.end(frames.REPLACED, "a newer stream of yours is open")
     subscriber = Subscriber(visitor, "stream", queue.push, queue.end, queue.behind)
     with SOCKETS.labels(room.row.id, subscriber.kind).track_inprogress():
         try:

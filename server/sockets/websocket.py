@@ -21,25 +21,11 @@ from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.handshake import open_socket
 from booking_rush.server.web.responses import trace_id_of
 from booking_rush.server.web.services import Services
+from booking_rush.token_bucket import TokenBucket
 
 log = logging.getLogger(__name__)
 
 PATH = re.compile(r"/ws/events/([^/]+)\Z")
-
-
-class TokenBucket:
-    """Token bucket of one socket's commands: so many a second, twice that in a burst."""
-
-    def __init__(self, per_second: int, now: float) -> None:
-        self._per_second = per_second
-        self._left = 2.0 * per_second
-        self._at = now
-
-    def take(self, now: float) -> bool:
-        """Take a token for one command. Return whether there was one."""
-        refilled = self._left + (now - self._at) * self._per_second
-        self._left, self._at = min(2.0 * self._per_second, refilled) - 1, now
-        return self._left >= 0
 
 
 async def serve_visitor(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +45,8 @@ async def serve(
     services: Services, room: Room, subscriber: Subscriber, receive: Receive, trace_id: str
 ) -> None:
     """Connect a subscriber to its room, and answer its commands until it disconnects."""
-    bucket = TokenBucket(services.settings.commands_per_second, time.monotonic())
+    per_second = services.settings.commands_per_second
+    bucket = TokenBucket(per_second, 2 * per_second, time.monotonic())
     with SOCKETS.labels(room.row.id, subscriber.kind).track_inprogress():
         try:
             await room.connect(subscriber)

@@ -1,7 +1,10 @@
 """Authentication of requests: visitors by token or cookie, operators by session or API key."""
 
+import secrets
+
 from starlette.requests import HTTPConnection, Request
 
+from booking_rush.server.auth.login_limits import Origin
 from booking_rush.server.auth.operators import Operator, Role
 from booking_rush.server.protocol.problems import CsrfFailed, NotAuthenticated
 from booking_rush.server.web.requests import services_of
@@ -23,6 +26,22 @@ def visitor_of(connection: HTTPConnection, services: Services) -> str:
 def visitor_cookie(connection: HTTPConnection) -> str:
     """Return the name of the visitors' cookie; over TLS, other hosts cannot set it."""
     return "__Host-rush_visitor" if is_secure(connection) else "rush_visitor"
+
+
+def session_cookie(connection: HTTPConnection) -> str:
+    """Return the name of the cookie of operators' sessions; over TLS, other hosts cannot set it."""
+    return "__Host-rush_admin" if is_secure(connection) else "rush_admin"
+
+
+def device_cookie(connection: HTTPConnection) -> str:
+    """Return the name of the cookie by which a browser is known to an operator's logins."""
+    return "__Host-rush_device" if is_secure(connection) else "rush_device"
+
+
+def login_origin_of(connection: HTTPConnection) -> Origin:
+    """Return where a login comes from: the peer, or whom a trusted proxy names as its client."""
+    address = connection.client.host if connection.client else "unknown"
+    return Origin(address, connection.cookies.get(device_cookie(connection), ""))
 
 
 def is_secure(connection: HTTPConnection) -> bool:
@@ -53,7 +72,7 @@ async def operator_of(connection: HTTPConnection, services: Services) -> Operato
     """
     if key := bearer_of(connection):
         return await services.operators.by_key(key)
-    cookie = connection.cookies.get("rush_admin", "")
+    cookie = connection.cookies.get(session_cookie(connection), "")
     if not cookie:
         raise NotAuthenticated("log in first")
     return await services.operators.by_cookie(cookie)
@@ -71,7 +90,8 @@ async def require_operator(request: Request, role: Role) -> Operator:
     """
     operator = await operator_of(request, services_of(request))
     sent = request.headers.get("x-csrf-token", "")
-    if request.method not in ("GET", "HEAD") and operator.csrf and sent != operator.csrf:
+    is_same = secrets.compare_digest(sent.encode(), operator.csrf.encode())
+    if request.method not in ("GET", "HEAD") and operator.csrf and not is_same:
         raise CsrfFailed
     operator.require(role)
     return operator

@@ -5,7 +5,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from booking_rush.errors import Refusal, TryAgain
@@ -35,6 +35,11 @@ async def on_unavailable(request: Request, error: Any) -> Response:
     return refuse(TryAgain("a store did not answer"), trace_id_of(request.scope))
 
 
+async def on_disconnect(request: Request, error: Any) -> Response:
+    """Answer nobody: the client has gone before its body was complete. 499 is for the metrics."""
+    return Response(status_code=499)
+
+
 async def on_failure(request: Request, error: Any) -> Response:
     """Answer 500 where a handler failed; its trace is logged by the server."""
     return refuse(Internal(), trace_id_of(request.scope))
@@ -43,6 +48,7 @@ async def on_failure(request: Request, error: Any) -> Response:
 HANDLERS: dict[Any, Any] = {
     Refusal: on_refusal,
     HTTPException: on_http_exception,
+    ClientDisconnect: on_disconnect,
     Exception: on_failure,
     **dict.fromkeys((RedisError, *UNAVAILABLE), on_unavailable),
 }

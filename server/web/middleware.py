@@ -5,12 +5,14 @@ import re
 import time
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from booking_rush.server.protocol.problems import OriginRefused
 from booking_rush.server.runtime.metrics import REQUEST_SECONDS, REQUESTS
+from booking_rush.server.web.origins import is_origin_allowed, parse_origin
 from booking_rush.server.web.responses import deny, refuse, trace_id_of
 
 log = logging.getLogger(__name__)
@@ -31,33 +33,26 @@ HEADERS = {
 HSTS = "max-age=63072000"
 
 
-def is_origin_allowed(scope: Scope, allowed: frozenset[str]) -> bool:
-    """Return whether a request's Origin header is absent, our own or an allowed one."""
-    headers = Headers(scope=scope)
-    origin = headers.get("origin")
-    if origin is None or origin in allowed:
-        return True
-    scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
-    return origin == f"{scheme}://{headers.get('host', '')}"
-
-
 class EdgeMiddleware:
     """ASGI middleware that sends WebSockets to `sockets` and everything else to `app`."""
 
     def __init__(self, app: ASGIApp, sockets: ASGIApp, *, origins: frozenset[str]) -> None:
         self._app = app
         self._sockets = sockets
-        self._origins = origins
+        self._origins = frozenset(filter(None, map(parse_origin, origins)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection, or refuse its origin."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        traceparent = TRACEPARENT.match(Headers(scope=scope).get("traceparent", ""))
+        headers = Headers(scope=scope)
+        traceparent = TRACEPARENT.match(headers.get("traceparent", ""))
         scope["trace_id"] = traceparent[1] if traceparent else uuid.uuid4().hex
         is_public = scope["path"].startswith(PUBLIC_PATHS)
-        is_allowed = is_public or is_origin_allowed(scope, self._origins)
+        is_allowed = is_public or is_origin_allowed(
+            headers.get("origin"), scope["scheme"], headers.get("host", ""), self._origins
+        )
         if scope["type"] == "websocket":
             serve = self._sockets if is_allowed else _deny_origin
             await serve(scope, receive, send)
@@ -110,3 +105,12 @@ def _add_headers(message: Message, scope: Scope) -> None:
         headers.setdefault("Strict-Transport-Security", HSTS)
     if scope["path"].startswith("/api/"):
         headers.setdefault("Cache-Control", "no-store")
+    if "location" in headers:
+        headers["location"] = _local(headers["location"])
+
+
+def _local(location: str) -> str:
+    """Return a redirect of ours without its host: the router takes that from the Host header."""
+    parts = urlsplit(location)
+    path = "/" + parts.path.lstrip("/\\")  # two slashes would begin another host
+    return f"{path}?{parts.query}" if parts.query else path

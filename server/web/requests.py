@@ -1,5 +1,7 @@
 """Requests as handlers read them: services, room, body, page of a list, ids."""
 
+import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
 from uuid import UUID
@@ -9,16 +11,22 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from booking_rush.booking.holds.bookings import UnknownBooking
+from booking_rush.booking.holds.errors import UnknownHold
 from booking_rush.errors import Invalid
+from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
+from booking_rush.queue.line import NotInLine
 from booking_rush.server.protocol.frames import mistake
 from booking_rush.server.protocol.problems import (
     Malformed,
+    NotFound,
     TooLarge,
     UnsupportedMediaType,
     check_key,
 )
+from booking_rush.server.protocol.unique_members import repeated_member
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.web.services import Services
+from booking_rush.text import is_line
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -26,6 +34,12 @@ Handler = Callable[[Request], Awaitable[Response]]
 BODY_BYTES_MAX = 64 * 1024
 CHART_BYTES_MAX = 8 * 1024 * 1024
 PAGE, PAGE_MAX = 100, 1000  # entries of a list in one answer
+LIMIT = re.compile(r"[1-9][0-9]{0,3}\Z")
+UUID_TEXT = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+HOLD_ID = re.compile(rf"{UUID_TEXT}\Z")
+TICKET_ID = re.compile(rf"{UUID_TEXT}-[1-9][0-9]{{0,3}}\Z")
+VISITOR_ID = re.compile(r"v_[0-9a-z_-]{1,64}\Z")
+PROVIDER_NAME = re.compile(r"[a-z_]{1,32}\Z")
 
 
 def services_of(connection: HTTPConnection) -> Services:
@@ -39,7 +53,79 @@ async def room_of(request: Request) -> Room:
     Raises:
         UnknownEvent: there is no such event.
     """
-    return await services_of(request).rooms.room(request.path_params["event"])
+    return await services_of(request).rooms.room(event_id_of(request))
+
+
+def event_id_of(request: Request) -> str:
+    """Return the id of the event in the path.
+
+    Raises:
+        UnknownEvent: no event can have such an id.
+    """
+    event: str = request.path_params["event"]
+    if not EVENT_ID.match(event):
+        raise UnknownEvent(f"there is no event {event!r}")
+    return event
+
+
+def hold_id_of(request: Request) -> str:
+    """Return the id of the hold in the path.
+
+    Raises:
+        UnknownHold: no hold can have such an id.
+    """
+    hold: str = request.path_params["hold"]
+    if not HOLD_ID.match(hold):
+        raise UnknownHold
+    return hold
+
+
+def visitor_id_of(request: Request) -> str:
+    """Return the id of the visitor in the path.
+
+    Raises:
+        NotInLine: no visitor can have such an id.
+    """
+    visitor: str = request.path_params["visitor"]
+    if not VISITOR_ID.match(visitor):
+        raise NotInLine(f"{visitor!r} has no place in this line")
+    return visitor
+
+
+def provider_name_of(request: Request) -> str:
+    """Return the name of the payment provider in the path.
+
+    Raises:
+        NotFound: no provider can have such a name.
+    """
+    provider: str = request.path_params["provider"]
+    if not PROVIDER_NAME.match(provider):
+        raise NotFound
+    return provider
+
+
+def booking_id_of(request: Request) -> UUID:
+    """Return the id of the booking in the path.
+
+    Raises:
+        UnknownBooking: the text is no UUID, so no booking has it.
+    """
+    try:
+        return UUID(request.path_params["booking"])
+    except ValueError:
+        raise UnknownBooking from None
+
+
+def ticket_id_of(request: Request) -> str:
+    """Return the id of the ticket in the path.
+
+    Raises:
+        NotFound: no ticket can have such an id.
+    """
+    ticket: str = request.path_params["ticket"]
+    if not TICKET_ID.match(ticket):
+        raise NotFound
+    return ticket
 
 
 async def read_json(request: Request, type_: type[T], *, bytes_max: int = BODY_BYTES_MAX) -> T:
@@ -52,21 +138,28 @@ async def read_json(request: Request, type_: type[T], *, bytes_max: int = BODY_B
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise UnsupportedMediaType(f"we read application/json, not {content_type or 'nothing'}")
-    return decode_json(await read_body(request, bytes_max=bytes_max), type_)
+    body = await read_body(request, bytes_max=bytes_max)
+    if len(body) > BODY_BYTES_MAX:
+        return await asyncio.to_thread(decode_json, body, type_)
+    return decode_json(body, type_)
 
 
 def decode_json(body: bytes, type_: type[T]) -> T:
     """Return JSON as a value of this type.
 
     Raises:
-        Malformed, Invalid: it is no JSON, or not of this type.
+        Malformed, Invalid: it is no JSON, or not of this type, or names a member twice.
     """
     try:
-        return msgspec.json.decode(body, type=type_)
+        value = msgspec.json.decode(body, type=type_)
+        repeated = repeated_member(body.decode())
     except msgspec.ValidationError as error:
         raise mistake(error) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise Malformed(f"the body is no JSON: {error}") from None
+    if repeated is not None:
+        raise Invalid((repeated, "given twice"))
+    return value
 
 
 async def read_body(request: Request, *, bytes_max: int = BODY_BYTES_MAX) -> bytes:
@@ -96,24 +189,23 @@ def page_of(request: Request) -> tuple[int, str | None]:
     """Return `?limit=` and `?after=` of a list.
 
     Raises:
-        Invalid: `limit` is no number from 1 to 1,000.
+        Invalid: `limit` is no number from 1 to 1,000, or `after` no line of text.
     """
-    limit = request.query_params.get("limit", str(PAGE))
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= PAGE_MAX:
-        raise Invalid(("limit", f"a number from 1 to {PAGE_MAX}"))
-    return int(limit), request.query_params.get("after")
+    after = request.query_params.get("after")
+    if after is not None and not is_line(after):
+        raise Invalid(("after", "what the page before gave as its end"))
+    return limit_of(request.query_params.get("limit", str(PAGE))), after
 
 
-def booking_id_of(text: str) -> UUID:
-    """Return a booking's id from a path.
+def limit_of(text: str) -> int:
+    """Return the limit of a list.
 
     Raises:
-        UnknownBooking: the text is no UUID, so no booking has it.
+        Invalid: it is no number from 1 to 1,000, or written with zeros before it.
     """
-    try:
-        return UUID(text)
-    except ValueError:
-        raise UnknownBooking from None
+    if not LIMIT.match(text) or int(text) > PAGE_MAX:
+        raise Invalid(("limit", f"a number from 1 to {PAGE_MAX}"))
+    return int(text)
 
 
 def page_start_of(after: str | None) -> UUID | None:

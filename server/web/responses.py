@@ -1,14 +1,18 @@
 """Responses: JSON answers, refusals as problem+json, and a denied handshake."""
 
+import re
 import uuid
 from typing import Any
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope, Send
 
 from booking_rush.errors import Refusal
 from booking_rush.server.protocol.problems import problem
+
+ETAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 def trace_id_of(scope: Scope) -> str:
@@ -34,6 +38,16 @@ def answer(status: int, body: Any = None, headers: dict[str, str] | None = None)
     if body is None:
         return Response(status_code=status, headers=headers)
     return Response(orjson.dumps(body), status, headers, media_type="application/json")
+
+
+def has_current(headers: Headers, etag: str) -> bool:
+    """Return whether `If-None-Match` names this tag by weak comparison, or is `*`.
+
+    RFC 9110, 13.1.2. Proxies that compress make a tag weak (`W/"…"`), so only what is between
+    the quotes counts.
+    """
+    given = ",".join(headers.getlist("if-none-match"))
+    return given.strip() == "*" or etag.removeprefix("W/") in ETAG.findall(given)
 
 
 def refuse(refusal: Refusal, trace_id: str, headers: dict[str, str] | None = None) -> Response:

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.webhooks import Webhooks
+from booking_rush.booking.seats.event_cache import EventCache
 from booking_rush.postgres import Pool
 from booking_rush.queue.signer import Signer
 from booking_rush.server.auth.operators import Operators
@@ -29,9 +30,13 @@ class Services:
     webhooks: Webhooks
     rooms: RoomRegistry
     catalogue: Catalogue
+    events: EventCache
     operators: Operators
     tokens: VisitorTokens
     revenue: dict[str, tuple[float, dict[str, Any]]] = field(
         default_factory=dict[str, tuple[float, dict[str, Any]]]
     )
+    # Signed lists of void tickets by event, and when each was read.
+    void_tickets: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
+    void_tickets_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     draining: asyncio.Event = field(default_factory=asyncio.Event)

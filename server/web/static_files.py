@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from booking_rush.server.web.responses import has_current
+
 STATIC = Path(__file__).parents[2] / "static"
 URL = "/static/"
 IMPORT = re.compile(r'^(?:import|export)\s(?:[^;"]*?\sfrom\s+)?"([^"]+)"', re.MULTILINE)
@@ -168,7 +170,6 @@ async def serve_static(scope: Scope, receive: Receive, send: Send) -> None:
 
 def _respond(file: StaticFile, asked: Headers, cache_control: str) -> Response:
     headers = {"ETag": file.etag, "Cache-Control": cache_control}
-    known = {tag.strip().removeprefix("W/") for tag in asked.get("if-none-match", "").split(",")}
-    if known & {file.etag, "*"}:
+    if has_current(asked, file.etag):
         return Response(status_code=304, headers=headers)
     return Response(file.content, headers=headers, media_type=file.media_type)

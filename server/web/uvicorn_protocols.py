@@ -1,37 +1,47 @@
-"""Protocols of uvicorn with bounds on the time, memory and work that one peer can cost us.
+"""WebSocket protocol of uvicorn with bounds on the time, memory and work that a peer can cost us.
 
-    deadline      a connection whose request head does not arrive in time is aborted
-    bytes         a socket that sends more than its budget is closed and aborted
-    fragments     a socket that sends a message in too many fragments is closed and aborted
+    bytes         a socket that sends more than its budget is closed with 4429
+    frames        so is one with too many control frames or messages, counted before parsing
     unread        a socket that does not read our frames is closed with 4408 and aborted
+    writing       a peer that reads next to nothing for a while is aborted
     keepalive     a peer that does not answer a ping is aborted without a close handshake
+    descriptors   near the limit of open files a socket is accepted and closed with 1013
 
-Each is needed: an application never sees single fragments, a closing transport waits until its
-buffer is flushed, and the stock protocols have no deadline at all.
+Each is needed: an application never sees single fragments or pings, a closing transport waits until
+its buffer is flushed, and the stock protocols have no deadline at all.
 """
 
 import asyncio
+import resource
 import struct
-import uuid
-from asyncio import BaseTransport, Transport
+import sys
+from asyncio import BaseTransport
 from typing import Any, cast
 
-import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
 
-from booking_rush.server.protocol.frames import TOO_MANY, TOO_SLOW
-from booking_rush.server.protocol.problems import Malformed, problem
+from booking_rush.server.protocol.frame_meter import FrameMeter
+from booking_rush.server.protocol.frames import OVERLOADED, TOO_SLOW
 from booking_rush.server.runtime.metrics import CLOSED
 
-EXTENSION = "booking_rush.socket"
-HEAD_S = 5.0  # for a request line and its headers to arrive
-BYTES_PER_SECOND = 32 * 1024  # fifty commands of 640 bytes
-BYTES_BURST = 128 * 1024  # the demo's burst of a hundred commands, the largest of them
-FRAGMENTS_MAX = 16
+EXTENSION = "booking_rush.connection"
+COMMANDS_PER_SECOND = 50
 UNREAD_BYTES_MAX = 256 * 1024  # some 1,500 frames in the write buffer
-CLOSE_S = 3.0  # for the peer's own close frame to arrive
+CLOSE_S = 3.0  # for the peer's own close frame to arrive, and for the write buffer to be flushed
+WRITE_S = 20.0  # for a peer to read what is in a full write buffer …
+READ_BYTES_PER_SECOND = 8 * 1024  # … or at least that much of it
+FILES_SPARE = 64  # descriptors for stores, files and health checks
+
+
+def connections_max(spare: int = FILES_SPARE, part: float = 0.1) -> int:
+    """Return how many connections the limit of open files allows.
+
+    So many descriptors are left free, and at least this part of the limit.
+    """
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(1, files - max(spare, int(files * part)))
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -44,23 +54,59 @@ def text_frame(payload: bytes) -> bytes:
     return struct.pack("!BBQ", 0x81, 127, size) + payload
 
 
+class WriteDeadline:
+    """Deadline of a peer that does not read: aborts a transport whose buffer stays full."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+        self._loop = loop
+        self._transport = transport
+        self._timer: asyncio.TimerHandle | None = None
+        self._unread = 0
+
+    def start(self) -> None:
+        """Start the deadline, unless it runs already."""
+        if self._timer is None:
+            self._unread = self._transport.get_write_buffer_size()
+            self._timer = self._loop.call_later(WRITE_S, self._check)
+
+    def stop(self) -> None:
+        """Stop the deadline: the peer reads, or is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _check(self) -> None:
+        self._timer = None
+        unread = self._transport.get_write_buffer_size()
+        if unread > max(0.0, self._unread - WRITE_S * READ_BYTES_PER_SECOND):
+            self._transport.abort()
+        elif unread:
+            self.start()
+
+
 class Socket(WebSocketsSansIOProtocol):
     """One WebSocket whose transport the application reaches through the scope's extensions."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, commands_per_second: int = COMMANDS_PER_SECOND, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.close_timeout = CLOSE_S
-        self._budget = float(BYTES_BURST)
-        self._budget_at = self.loop.time()
+        self._meter = FrameMeter(commands_per_second, self.loop.time())
+        self._ignores_input = False
+        self._code_after_queue = 0  # to close with, when the messages in the queue are answered
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Make the deadline of writing."""
+        super().connection_made(transport)
+        self._writing = WriteDeadline(self.loop, self.transport)
 
     def push(self, payload: bytes) -> None:
         """Send a text frame without waiting; close the socket if too much of it stays unread."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
             return
         self.transport.write(text_frame(payload))
-        if self.transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
-            self.end(TOO_SLOW, "too slow a reader")
-            self.transport.abort()
+        self._bound_unread()
 
     def behind(self) -> bool:
         """Return whether sent bytes are still in the write buffer."""
@@ -82,85 +128,99 @@ class Socket(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Any) -> None:
         """Put this socket into the scope, where the application finds it under EXTENSION."""
+        if len(self.connections) > connections_max():
+            self._turn_away(event)
+            return
         super().handle_connect(event)
         if not self.close_sent:
             cast("dict[str, Any]", self.scope)["extensions"][EXTENSION] = self
 
     def data_received(self, data: bytes) -> None:
-        """Read bytes while the budget lasts, then close and abort."""
-        now = self.loop.time()
-        refill = (now - self._budget_at) * BYTES_PER_SECOND
-        self._budget = min(BYTES_BURST, self._budget + refill) - len(data)
-        self._budget_at = now
-        if self._budget < 0:
-            self._cut(TOO_MANY)
-        elif not self.transport.is_closing():
+        """Parse the bytes that are within the bounds; close a socket that is beyond them."""
+        if not self.handshake_initiated:  # the request's head, which HttpConnection has bounded
             super().data_received(data)
+            return
+        if self._ignores_input or self.transport.is_closing():
+            return
+        verdict = self._meter.read(data, self.loop.time())
+        if verdict.code and verdict.at_once:
+            self._cut(verdict.code)
+            return
+        self._code_after_queue = verdict.code
+        self._ignores_input = bool(verdict.code)
+        super().data_received(data[: verdict.size])
+        if self.transport.is_closing():
+            self._abort_later()
 
-    def handle_cont(self, event: Frame) -> None:
-        """Read one more fragment of a message, up to FRAGMENTS_MAX."""
-        if len(self.frames) >= FRAGMENTS_MAX:
-            self._cut(1009)
-        else:
-            super().handle_cont(event)
+    async def receive(self) -> Any:
+        """Return the next message; after the last one that was within the bounds, the close."""
+        if self._code_after_queue and self.queue.empty():
+            self.end(self._code_after_queue, "over the limit")
+        return await super().receive()
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message to the application; close with 1007 where its text is no UTF-8."""
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.end(1007, "the text is no UTF-8")
+                return
+        super().send_receive_event_to_app()
 
     def handle_ping(self) -> None:
         """Answer a ping; abort a socket that does not read the answers."""
         super().handle_ping()
-        if self.transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
-            self._cut(TOO_SLOW)
+        self._bound_unread()
 
     def keepalive_timeout(self) -> None:
         """Abort a connection whose peer did not answer a ping."""
         super().keepalive_timeout()
         self.transport.abort()
 
-    def _cut(self, code: int) -> None:
-        self.end(code, "over the limit")
-        self.transport.abort()
+    def pause_writing(self) -> None:
+        """Start the deadline of a peer that does not read."""
+        super().pause_writing()
+        self._writing.start()
 
-
-class HttpConnection(HttpToolsProtocol):
-    """HTTP with a deadline for each request head."""
-
-    _deadline: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: BaseTransport) -> None:
-        """Start the deadline of the first request head."""
-        super().connection_made(cast("Transport", transport))
-        self._start_deadline()
-
-    def on_message_begin(self) -> None:
-        """Start the deadline of the rest of a request head."""
-        super().on_message_begin()
-        self._start_deadline()
-
-    def on_headers_complete(self) -> None:
-        """End the deadline: the request head is complete."""
-        self._end_deadline()
-        super().on_headers_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer bytes that are no HTTP with a problem, as every refusal is answered."""
-        body = orjson.dumps(problem(Malformed("this is no HTTP/1.1"), uuid.uuid4().hex))
-        head = (
-            "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()
+    def resume_writing(self) -> None:
+        """Stop the deadline: the peer reads."""
+        super().resume_writing()
+        self._writing.stop()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the deadline of a connection that is gone."""
-        self._end_deadline()
-        self._unset_keepalive_if_required()  # uvicorn leaves the timer behind after a reset
+        """Stop the deadline of a connection that is gone."""
+        self._writing.stop()
         super().connection_lost(exc)
 
-    def _start_deadline(self) -> None:
-        self._end_deadline()
-        self._deadline = self.loop.call_later(HEAD_S, self.transport.abort)
+    def _cut(self, code: int) -> None:
+        """Close without reading any more: neither the rest of a flood, nor the peer's close."""
+        self.end(code, "over the limit")
+        self._ignores_input = True
+        if self.close_timer is None:
+            self.transport.abort()
+        else:
+            self.transport.pause_reading()
 
-    def _end_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _bound_unread(self) -> None:
+        """Close and abort a socket that leaves too much unread."""
+        if self.transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
+            self.end(TOO_SLOW, "too slow a reader")
+            self.transport.abort()
+
+    def _abort_later(self) -> None:
+        """Abort a closing transport whose peer does not read what is left in the buffer."""
+        if self.close_timer is None:
+            self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def _turn_away(self, event: Any) -> None:
+        """Accept a handshake and close with 1013: browsers do not show the status of a refusal."""
+        CLOSED.labels(OVERLOADED).inc()
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        response = self.conn.accept(event)
+        self.conn.send_response(response)
+        if response.status_code == 101:
+            self.conn.send_close(OVERLOADED, "busy")
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self._abort_later()

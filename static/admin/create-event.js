@@ -10,6 +10,7 @@ import { attempt } from "../ui/notices.js";
 const SHOW = "first"; // the id of the one show that this form makes
 const DAYS_AHEAD = 30;
 const ALPHABET = 26;
+const ID_MAX = 64; // characters
 const texts = en.admin.create;
 
 /** Default values of a new section's fields, by kind. */
@@ -59,7 +60,7 @@ export function createEventForm(context) {
   byId("add-section").addEventListener("click", () => addSection(SECTIONS.standing));
   control("create-id").addEventListener("input", () => (typedId = true));
   control("create-name").addEventListener("input", () => {
-    if (!typedId) control("create-id").value = idOf(control("create-name").value);
+    if (!typedId) control("create-id").value = eventIdOf(control("create-name").value);
   });
   byId("create").addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
@@ -84,15 +85,21 @@ function eventBody() {
     name: control("create-name").value.trim(),
     ...(opens && { opens_at: new Date(opens).toISOString() }),
     shows: [{ id: SHOW, starts_at: new Date(control("create-show").value).toISOString() }],
-    sections: [...byId("create-sections").children].map((row) => sectionOf(row, currency)),
+    sections: sectionsOf([...byId("create-sections").children], currency),
   };
 }
 
-/** @param {Element} row @param {string} currency */
-function sectionOf(row, currency) {
+/** @param {Element[]} rows @param {string} currency */
+function sectionsOf(rows, currency) {
+  const ids = freeIds(rows.map((row) => fieldOf(row, "name").value));
+  return rows.map((row, at) => sectionOf(row, ids[at] ?? "", currency));
+}
+
+/** @param {Element} row @param {string} id @param {string} currency */
+function sectionOf(row, id, currency) {
   const typed = (/** @type {string} */ name) => fieldOf(row, name).value.trim();
   const shared = {
-    id: idOf(typed("name")),
+    id,
     show: SHOW,
     name: typed("name"),
     price: { amount: minorUnits(typed("price"), currency), currency },
@@ -143,6 +150,28 @@ function fieldOf(row, name) {
   return /** @type {HTMLInputElement} */ (row.querySelector(`[data-field="${name}"]`));
 }
 
+/**
+ * Return an id for each name, no two alike: names of another script than Latin have few letters
+ * for an id or none, and the form shows no ids that an operator could change.
+ * @param {string[]} names
+ */
+function freeIds(names) {
+  /** @type {Set<string>} */ const ids = new Set();
+  for (const name of names) {
+    const wanted = idOf(name) || "section";
+    let id = wanted;
+    for (let next = 2; ids.has(id); next++) id = `${wanted.slice(0, ID_MAX - 4)}-${next}`;
+    ids.add(id);
+  }
+  return [...ids];
+}
+
+/** Return an id for an event of this name, or of today where it has no Latin letters. @param {string} name */
+function eventIdOf(name) {
+  if (!name.trim()) return "";
+  return idOf(name) || `event-${localInput(new Date()).slice(0, 10)}`;
+}
+
 /** @param {string} name */
 function idOf(name) {
   const plain = name
@@ -152,7 +181,8 @@ function idOf(name) {
   return plain
     .trim()
     .replace(/[\s-]+/g, "-")
-    .slice(0, 64);
+    .replace(/^-|-$/g, "")
+    .slice(0, ID_MAX);
 }
 
 /** Return 19:00 local time, so many days from now. @param {number} days */

@@ -1,4 +1,4 @@
-// What the buttons of booking do: each sends a command or a request, and returns the new state.
+// Actions of the booking's buttons: each sends a command or a request, and returns the new state.
 
 import { request } from "../lib/api.js";
 import { newIdempotencyKey } from "../lib/idempotency-key.js";

@@ -12,6 +12,7 @@ const HANDSHAKE_MS = 10_000; // at most, for opening
 const PING_AFTER_MS = 20_000; // without a frame in either direction
 const DEAD_AFTER_MS = 45_000; // without a frame from the server
 const ANSWER_WITHIN_MS = 8_000; // after a sleep all is silent: ping first, then judge
+const LOOKED_AT_WITHIN_MS = 1_000; // the longest wait of a page that somebody looks at
 const STABLE_AFTER_MS = 30_000; // then the count of failures begins anew
 
 /**
@@ -25,6 +26,7 @@ export class ReconnectingSocket {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #reopenTimer;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #heartbeatTimer;
   /** @type {number | null} */ #retryAfterMs = null;
+  #reopenAt = 0; // 0 while nothing waits
   #failures = 0;
   #openingSince = 0;
   #receivedAt = 0;
@@ -63,6 +65,7 @@ export class ReconnectingSocket {
     this.stop();
     this.#heartbeatTimer = setInterval(() => this.#heartbeat(), HEARTBEAT_MS);
     addEventListener("online", this.#online);
+    document.addEventListener("visibilitychange", this.#looked);
     this.#failures = this.#authentications = 0;
     this.#open();
   }
@@ -73,6 +76,8 @@ export class ReconnectingSocket {
     clearInterval(this.#heartbeatTimer);
     clearTimeout(this.#reopenTimer);
     removeEventListener("online", this.#online);
+    document.removeEventListener("visibilitychange", this.#looked);
+    this.#reopenAt = 0;
     this.#discard();
   }
 
@@ -84,13 +89,15 @@ export class ReconnectingSocket {
     return true;
   }
 
-  /** Check the socket now: the page has become visible, perhaps after a sleep. */
+  /** Check the connection now: somebody looks at the page, perhaps after a sleep. */
   probe() {
-    if (Date.now() - this.#receivedAt >= PING_AFTER_MS) this.#heartbeat();
+    if (!this.#socket) this.#reopenSoon();
+    else if (Date.now() - this.#receivedAt >= PING_AFTER_MS) this.#heartbeat();
   }
 
   #open() {
     clearTimeout(this.#reopenTimer);
+    this.#reopenAt = 0;
     this.#discard();
     this.#onStatus(this.#everWelcomed ? "away" : "connecting");
     const socket = new WebSocket(this.#url, [SUBPROTOCOL]);
@@ -152,7 +159,20 @@ export class ReconnectingSocket {
     this.#failures += 1;
     this.#onStatus(this.#everWelcomed ? "away" : "connecting");
     this.#retryAfterMs = retryAfterMs;
-    this.#reopenTimer = setTimeout(() => this.#open(), retryAfterMs ?? waitMs(this.#failures));
+    this.#reopenIn(retryAfterMs ?? waitMs(this.#failures));
+  }
+
+  /** End a long wait, but no Retry-After of the server: who looks at the page is no herd. */
+  #reopenSoon() {
+    const isLong = this.#reopenAt - Date.now() > LOOKED_AT_WITHIN_MS;
+    if (isLong && this.#retryAfterMs === null) this.#reopenIn(Math.random() * LOOKED_AT_WITHIN_MS);
+  }
+
+  /** @param {number} ms */
+  #reopenIn(ms) {
+    clearTimeout(this.#reopenTimer);
+    this.#reopenAt = Date.now() + ms;
+    this.#reopenTimer = setTimeout(() => this.#open(), ms);
   }
 
   #discard() {
@@ -186,5 +206,9 @@ export class ReconnectingSocket {
   // The network is back: do not wait for the backoff, only for a Retry-After of the server.
   #online = () => {
     if (!this.#socket && this.#retryAfterMs === null) this.#open();
+  };
+
+  #looked = () => {
+    if (document.visibilityState === "visible") this.probe();
   };
 }

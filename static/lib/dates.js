@@ -8,11 +8,26 @@ const formatter = (options) => {
   return (/** @type {string} */ instant) => format.format(new Date(instant));
 };
 
-/** Format as "Wednesday 23 December 2026 at 19:00". */
-export const dateAndTime = formatter({ dateStyle: "full", timeStyle: "short" });
+/** Format as "Wednesday 23 December 2026 at 19:00 CET": who is elsewhere must see which clock. */
+export const dateAndTime = formatter({
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
+});
 
-/** Format as "23 Dec 2026, 19:00". */
-export const shortDateAndTime = formatter({ dateStyle: "medium", timeStyle: "short" });
+/** Format as "23 Dec 2026, 19:00 CET". */
+export const shortDateAndTime = formatter({
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
+});
 
 /** Format as "19:00". */
 export const time = formatter({ timeStyle: "short" });

@@ -3,8 +3,9 @@
 import pytest
 from websockets.asyncio.client import connect
 
+from booking_rush.server.admin import stats
 from booking_rush.server.app import ROUTES
-from booking_rush.server.auth.operators import FAILURES_MAX
+from booking_rush.server.auth.login_limits import TRIES_MAX
 from booking_rush.server.protocol import frames
 from tests.support.clients import PASSWORD, Socket, code_of
 from tests.support.world import World
@@ -42,7 +43,7 @@ async def test_a_wrong_login_is_401(username: str, password: str, world: World) 
 async def test_a_guesser_is_slowed_down(world: World) -> None:
     client = await world.clients.http()
     wrong = {"username": "admin", "password": "guess"}
-    for _ in range(FAILURES_MAX):
+    for _ in range(TRIES_MAX):
         assert (await client.post(f"{ADMIN}/login", json=wrong)).status_code == 401
 
     answer = await client.post(f"{ADMIN}/login", json={"username": "admin", "password": PASSWORD})
@@ -117,3 +118,28 @@ async def test_a_visitors_token_opens_no_operators_socket(world: World) -> None:
     for headers in ({"Authorization": f"Bearer {visitor.token}"}, {}):
         async with connect(url, additional_headers=headers) as connection:
             assert await Socket(connection).closed() == frames.NOT_AUTHENTICATED
+
+
+@pytest.mark.parametrize("how", ["session", "key"])
+async def test_an_operators_socket_ends_with_what_opened_it(
+    how: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stats, "SESSION_S", 0.1)
+    await world.event()
+    operators = world.services.operators
+    if how == "session":
+        operator = await world.operator()
+        headers = {"Cookie": f"rush_admin={operator.cookies['rush_admin']}"}
+    else:
+        headers = {"Authorization": f"Bearer {await operators.new_key('eye', 'viewer')}"}
+    url = f"{world.clients.socket_url}/ws/admin/events/demo"
+
+    async with connect(url, additional_headers=headers) as connection:
+        socket = Socket(connection)
+        await socket.until("stats")
+        await socket.until("stats")  # it outlives looks that find its session
+        if how == "session":
+            assert (await operator.post(f"{ADMIN}/logout")).status_code == 204
+        else:
+            await operators.new_key("eye", "viewer")
+        assert await socket.closed() == frames.NOT_AUTHENTICATED

@@ -38,7 +38,7 @@ HOLD_BODIES: list[tuple[Frame, int, str]] = [
     ({"seats": ["stalls.A-11"]}, 404, "unknown_seat"),
     ({"seats": ["stalls.A-01"]}, 404, "unknown_seat"),
     ({"seats": ["floor.A-1"]}, 404, "unknown_seat"),
-    ({"seats": ["\x00"]}, 404, "unknown_seat"),
+    ({"seats": ["\x00"]}, 400, "invalid_request"),
     ({"section": "attic", "quantity": 1}, 404, "unknown_section"),
     ({"section": "floor", "quantity": 11}, 422, "limit_exceeded"),
 ]

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +31,6 @@ def spaced(folder: Path) -> Path:
     path = folder / "a place with a space"
     path.mkdir()
     return path
-
-
-@pytest.fixture
-def demos() -> Generator[list[Demo]]:
-    started: list[Demo] = []
-    yield started
-    for demo in started:
-        demo.kill()
 
 
 def log_in(demo: Demo) -> httpx.Response:
@@ -186,7 +177,7 @@ def test_with_kafka_a_broker_of_its_own_answers_and_is_gone_at_the_end(
     demo.wait_ready()
     demo.wait_for_output("\n  kafka      127.0.0.1:")
     [bootstrap] = re.findall(r"^  kafka      (127\S+)$", demo.output, re.MULTILINE)
-    told = psutil.Process(demo.pid_of("serve")).environ()
+    told = psutil.Process(demo.pid_of("conduct")).environ()
 
     assert told["RUSH_KAFKA_BOOTSTRAP"] == bootstrap
     assert (told["RUSH_KAFKA_SECURITY"], told["RUSH_KAFKA_USER"]) == ("PLAINTEXT", "")
@@ -213,7 +204,7 @@ def test_a_broker_that_is_named_is_used(
     demo.wait_ready()
 
     demo.wait_for_output(f"\n  kafka      {kafka_server.url}\n")
-    told = psutil.Process(demo.pid_of("serve")).environ()
+    told = psutil.Process(demo.pid_of("conduct")).environ()
     assert told["RUSH_KAFKA_BOOTSTRAP"] == kafka_server.url
     assert " kafka      pid" not in demo.output
     assert demo.stop() == 0

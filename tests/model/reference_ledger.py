@@ -118,6 +118,7 @@ TRANSITIONS: dict[tuple[str, str], tuple[str, str, str, tuple[str, ...]]] = {
     ("retaking", "retaken"): ("confirmed", "", "take", ("mark_sold",)),
     ("retaking", "seats_lost"): ("refunding", "seats_lost", "keep", ("free", "refund")),
     ("confirmed", "cancel_asked"): ("refunding", "cancelled", "keep", ("refund",)),
+    ("confirmed", "refunded"): ("refunded", "cancelled", "drop", ("free",)),
     ("refunding", "refunded"): ("refunded", "", "drop", ("free",)),
     **{(state, "charged"): ("retaking", "", "keep", ("retake",))
        for state in ("held", "expired", "released")},

@@ -202,7 +202,7 @@ class ReferenceSale(ReferenceLedger):
         """Return an order's own arguments.
 
         Of Reopen the attempt that failed; of Free how the booking ended, and the marks of those of
-        its seats that others claim.
+        its seats that others claim, or hold under a sale.
         """
         if entry.kind != "free":
             return (entry.attempt,) if entry.kind == "reopen" else ()
@@ -212,6 +212,11 @@ class ReferenceSale(ReferenceLedger):
             for seat, owner in self.claims.items()
             if seat in booking.made.request.seats and owner != entry.booking
         }
+        if booking.state == "refunded":
+            for other in self.bookings.values():
+                if other.state == "held":
+                    for seat in {*other.made.request.seats} & {*booking.made.request.seats}:
+                        others.setdefault(seat, "h")
         state = booking.state if booking.state == "expired" else "released"
         return state, booking.reason, others
 
@@ -245,9 +250,11 @@ class ReferenceSale(ReferenceLedger):
             hold.deadline = max(hold.deadline, self.now + REOPENED_MS)
             self._append(hold)
         else:
+            own = "s" if hold.state == "sold" else "h"
             hold.state, hold.reason, others = more
-            self._mark(hold, ".", 1)
-            self.rows.update(others)
+            marked = {seat for seat in hold.request.seats if self.rows[seat] == own}
+            self.rows.update({seat: others.get(seat, ".") for seat in marked})
+            self.free += hold.request.on_floor
         return "obeyed"
 
     # Recovery

@@ -232,8 +232,10 @@ def an_outbox_read_by_the_last_number(mutation: Mutation) -> None:
     class Forgetful(TableLog):
         last = 0
 
-        async def read(self, busy: Collection[UUID] = ()) -> list[Envelope]:
-            found = await super().read(busy)
+        async def read(
+            self, busy: Collection[UUID] = (), full: Collection[str] = ()
+        ) -> list[Envelope]:
+            found = await super().read(busy, full)
             numbers = [
                 await mutation.lab.pool.fetchval("SELECT seq FROM outbox WHERE id = $1", one.id)
                 for one in found

@@ -29,7 +29,7 @@ def python(shared_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def dependencies(shared_folder: Path, built: Built) -> Path:
-    """What the wheel requires with its extra `demo`, and what that requires; nothing else."""
+    """Distributions that the wheel requires with its extra `demo`, theirs included; no others."""
     names = needed(built.metadata.requires or [], "demo")
     return copy_distributions(names, shared_folder / "dependencies")
 

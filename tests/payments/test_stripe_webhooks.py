@@ -134,7 +134,8 @@ REFUND = {"id": "re_1", "payment_intent": "pi_1"}
     [
         (paid(), "pi_1:charged"),
         (event("payment_intent.canceled", id="pi_1", status="canceled"), "pi_1:cancelled"),
-        (event("charge.refunded", refunded=True, **CHARGE), None),  # perhaps it is pending
+        (event("charge.refunded", refunded=True, **CHARGE), "pi_1:changed"),  # perhaps pending
+        (event("refund.failed", status="failed", **REFUND), "pi_1:changed"),
         (event("refund.created", status="succeeded", **REFUND), "pi_1:refunded"),
         (event("refund.updated", status="succeeded", **REFUND), "pi_1:refunded"),
         (event("refund.created", status="pending", **REFUND), None),

@@ -7,10 +7,14 @@ from uuid import UUID
 
 import pytest
 
+from booking_rush.booking import audit
 from booking_rush.booking.messaging import dead_letters
 from booking_rush.postgres import Pool
 from booking_rush.queue import keyring
+from booking_rush.server.auth.login_limits import Origin
+from booking_rush.server.auth.operators import Operators
 from booking_rush.server.cli import cli
+from booking_rush.server.protocol.problems import NotAuthenticated
 from booking_rush.server.runtime.settings import Settings
 from tests.support.servers.processes import run
 from tests.support.world import SECRET, settings_for
@@ -67,6 +71,39 @@ def test_a_short_secret_is_refused(settings: Settings) -> None:
 
     assert done.returncode == 3
     assert "RUSH_SECRET_KEY" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "weak"),
+    [
+        ("RUSH_SECRET_KEY", "a" * 64),
+        ("RUSH_SECRET_KEY", "of thirty-one characters, as is"),
+        ("RUSH_ADMIN_PASSWORD", "a"),
+        ("RUSH_ADMIN_PASSWORD", "sevench"),
+        ("RUSH_ADMIN_PASSWORD", "aaaaaaaaaaaa"),
+    ],
+)
+@pytest.mark.parametrize("command", ["demo", "migrate", "serve"])
+def test_a_secret_that_can_be_guessed_is_refused(
+    command: str, name: str, weak: str, settings: Settings
+) -> None:
+    done = run(command, settings=settings, **{name: weak})
+
+    assert done.returncode == 3
+    [line] = done.stderr.splitlines()
+    assert name in line
+    assert weak not in line or weak == "a"
+
+
+def test_a_duty_that_needs_no_secret_starts_without_one(settings: Settings) -> None:
+    for duty in ("tend", "record"):
+        done = run(
+            "work", duty, settings=settings, RUSH_SECRET_KEY="",
+            RUSH_POSTGRES_URL="postgresql://x@/x?host=/nowhere",
+        )  # fmt: skip
+        assert done.returncode == 4, duty  # it came as far as the store
+    for duty in ("relay", "mail", "bank", "conduct", "reconcile"):
+        assert run("work", duty, settings=settings, RUSH_SECRET_KEY="").returncode == 3, duty
 
 
 @pytest.mark.parametrize("command", [("serve",), ("work", "record"), ("migrate",)])
@@ -128,6 +165,78 @@ def test_a_key_is_shown_once(settings: Settings) -> None:
     done = run("key", "robot", "--role", "viewer", settings=settings)
 
     assert done.stdout.startswith("rk_")
+
+
+async def test_operators_are_added_listed_changed_and_removed(
+    settings: Settings, pool: Pool
+) -> None:
+    def operator(*arguments: str, password: str = "") -> str:
+        done = run("operator", *arguments, settings=settings, text=password)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    operators = Operators(pool)
+    operator("add", "ada", "--role", "operator", password="first password\n")
+    cookie = (await operators.log_in("ada", "first password", Origin())).cookie
+    assert operator("list").startswith("ada operator password sessions=1 since=")
+    operator("role", "ada", "--role", "viewer")
+    assert (await operators.by_cookie(cookie)).role == "viewer"
+
+    operator("password", "ada", password="second password\n")
+    with pytest.raises(NotAuthenticated):
+        await operators.by_cookie(cookie)
+    cookie = (await operators.log_in("ada", "second password", Origin())).cookie
+    operator("remove", "ada")
+    with pytest.raises(NotAuthenticated):
+        await operators.by_cookie(cookie)
+    assert operator("list") == "\n"
+    found = await audit.entries(pool, limit=100, before=None)
+    assert [entry["what"] for entry in reversed(found) if entry["who"] == "command line"] == [
+        "operator_added", "operator_role", "operator_password", "operator_removed",
+    ]  # fmt: skip
+    assert "password" not in str([entry["detail"] for entry in found])
+
+
+def test_what_cannot_be_done_to_an_operator_is_said(settings: Settings) -> None:
+    assert run("operator", "add", "ada", "--role", "viewer", settings=settings).returncode == 3
+    for name in ("nobody", "admin"):
+        for action in ("remove", "password", "role"):
+            role = ("--role", "viewer") if action == "role" else ()
+            done = run("operator", action, name, *role, settings=settings, text="a long password\n")
+            assert (done.returncode, "no operator" in done.stderr) == (1, True), done
+    for wrong in (["add", "ada"], ["list", "ada"], ["role", "ada"], ["remove"]):
+        assert run("operator", *wrong, settings=settings).returncode == 2
+
+
+async def test_a_key_keeps_the_role_and_is_revoked(settings: Settings, pool: Pool) -> None:
+    operators = Operators(pool)
+    await operators.ensure("admin", "admin", "correct horse")
+
+    def key(*arguments: str) -> str:
+        done = run("key", *arguments, settings=settings)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    first = key("robot", "--role", "admin")
+    second = key("robot")
+    assert (await operators.by_key(second)).role == "admin"
+    with pytest.raises(NotAuthenticated):
+        await operators.by_key(first)
+    assert (await operators.by_key(key("other"))).role == "operator"
+    assert [line.split()[0] for line in key("list").splitlines()] == ["other", "robot"]
+
+    refused = run("key", "admin", settings=settings)
+    assert (refused.returncode, "--force" in refused.stderr) == (1, True)
+    assert (await operators.by_key(key("admin", "--force"))).role == "admin"
+
+    key("revoke", "robot")
+    with pytest.raises(NotAuthenticated):
+        await operators.by_key(second)
+    assert run("key", "revoke", "robot", settings=settings).returncode == 1
+    for wrong in (["revoke"], ["list", "x"]):
+        assert run("key", *wrong, settings=settings).returncode == 2
+    found = await audit.entries(pool, limit=100, before=None)
+    assert [entry["what"] for entry in reversed(found)] == ["key_given"] * 4 + ["key_revoked"]
 
 
 async def test_the_dead_are_listed_shown_and_sent_again(settings: Settings, pool: Pool) -> None:

@@ -16,8 +16,6 @@ GOOD = [
     ('{"id":"a","type":"queue.claim"}', frames.ConfirmPresence(id="a")),
     ('{"type":"queue.leave","id":"' + "x" * 64 + '"}', frames.Leave(id="x" * 64)),
     (' {"type":"ping" , "id":"\\u00e9"} ', frames.Ping(id="é")),
-    ('{"type":"ping","id":"\\u0000"}', frames.Ping(id="\0")),
-    ('{"type":"ping","id":"1","id":"2"}', frames.Ping(id="2")),
 ]
 
 # Text that is no JSON object: the socket is closed with 4400.
@@ -93,6 +91,9 @@ INVALID = [
     ('{"type":"hold.change","id":"7"}', "7"),
     ('{"type":"error","id":"7","problem":{}}', "7"),
     ('{"re":"7","type":"pong"}', None),
+    ('{"type":"ping","id":"\\u0000"}', None),
+    ('{"type":"ping","id":"1","id":"2"}', None),
+    ('{"type":"ping","id":"7","type":"ping"}', "7"),
 ]
 
 

@@ -43,3 +43,9 @@ def test_a_forecast_is_free_room_at_the_rate_and_the_rest_at_the_pace(
     assert (found[0] if found else None) == seconds
     if found:
         assert found[1] >= found[0]
+
+
+@pytest.mark.parametrize("rate", [1e-320, 1e-9, 0.01])
+def test_beyond_a_day_nothing_is_known(rate: float) -> None:
+    assert forecast(1_000_000, free=2_000_000.0, rate=rate, measured=None) is None
+    assert forecast(1_000_000, free=0.0, rate=500.0, measured=rate) is None

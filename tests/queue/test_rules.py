@@ -1,7 +1,10 @@
 """Rules of an event: defaults, bounds, and the actions that each state allows."""
 
+from collections.abc import Iterator
+
 import msgspec
 import pytest
+from msgspec import inspect
 
 from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
 
@@ -77,3 +80,22 @@ def test_an_action_fits_its_states_and_no_other(action: str, state: str) -> None
     else:
         with pytest.raises(WrongState):
             next_state(action, state)  # type: ignore[arg-type]
+
+
+def test_every_number_has_finite_bounds() -> None:
+    def numbers(type_: inspect.Type) -> Iterator[inspect.IntType | inspect.FloatType]:
+        match type_:
+            case inspect.IntType() | inspect.FloatType():
+                yield type_
+            case inspect.UnionType(types=types):
+                for one in types:
+                    yield from numbers(one)
+            case inspect.StructType(fields=fields):
+                for field in fields:
+                    yield from numbers(field.type)
+            case _:
+                pass
+
+    found = list(numbers(inspect.type_info(Rules)))
+    assert len(found) > 10
+    assert all(number.ge is not None and number.le is not None for number in found)

@@ -39,7 +39,7 @@ async def epoch_of(world: World, event: str) -> int:
 
 @asynccontextmanager
 async def row_locked(world: World, patch: pytest.MonkeyPatch) -> AsyncGenerator[None]:
-    """Somebody has locked the event's row, and entries wait to be recorded."""
+    """Lock the event's row from elsewhere, while entries wait to be recorded."""
     async with world.services.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT * FROM recorded WHERE event = $1 FOR UPDATE", VICTIM)
         joining = asyncio.create_task(_join_and_wait(world))

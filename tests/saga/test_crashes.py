@@ -118,7 +118,7 @@ class PaidEvent:
         await self.ask(ReleaseHold(self._holder, hold))
 
     async def is_quiet(self) -> bool:
-        """Whether every entry is recorded, and no order or message is left."""
+        """Return whether every entry is recorded, and no order or message is left."""
         last: Any = await self.redis.xrevrange("{demo}:1:outbox", count=1)
         recorded = await self.pool.fetchval("SELECT last FROM recorded")
         behind = bool(last) and last[0][0].decode() != recorded
@@ -126,7 +126,7 @@ class PaidEvent:
         return not behind and (await is_quiet(self.pool) or (held > 0 and await self._rests()))
 
     async def _rests(self) -> bool:
-        """Whether holds whose payment was declined are all that has not ended."""
+        """Return whether holds whose payment was declined are all that has not ended."""
         on_its_way: int = await self.pool.fetchval(
             """
             SELECT (SELECT count(*) FROM bookings

@@ -12,7 +12,7 @@ from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.payments.provider import Payment, ProviderUnavailableError
 from booking_rush.booking.payments.router import PaymentRouter
-from booking_rush.booking.saga.conductor import Conductor
+from booking_rush.booking.saga.conductor import IN_FLIGHT_MAX, Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import EventRegistry
@@ -174,3 +174,53 @@ async def test_who_stops_calls_everybody_back_and_leaves_the_orders(office: Offi
 
     assert office.bank.called_back == 1
     assert await office.left(slow) == ["charge"]
+
+
+async def test_who_has_paid_is_not_behind_the_charges_that_wait(office: Office) -> None:
+    """The bank answers nobody, and two thousand charges wait; messages and Redis' orders go on."""
+    paid = await office.booking(slow=False)
+    await office.conductor.run_once()
+    waiting = [uuid.uuid4() for _ in range(2_000)]
+    await office.pool.execute(MANY_BOOKINGS, waiting)
+    await office.pool.execute(MANY_PAYMENTS, waiting)
+    office.bank.slow.update(waiting)
+    async with office.pool.acquire() as connection, connection.transaction():
+        orders = [outbox.order(one, "demo", kind, 1, 1) for one in waiting for kind in CHARGING]
+        await outbox.enqueue(connection, orders)
+    await office.conductor.run_once()
+    await office.send(outbox.message("bank:paid", paid, "demo", "charged", 1))
+
+    assert await office.conductor.run_once() == 1
+
+    assert (await office.left(paid))[0] == "mark_sold"
+    assert len(office.bank.asked) == 1 + IN_FLIGHT_MAX
+
+
+async def test_what_costs_nothing_needs_no_bank(office: Office) -> None:
+    waiting = [await office.booking(slow=True) for _ in range(3)]
+    free = uuid.uuid4()
+    await office.pool.execute(BOOKING, free)
+    await office.pool.execute(PAYMENT, free)
+    await office.pool.execute("UPDATE payments SET amount = 0 WHERE booking = $1", free)
+    await office.send(outbox.order(free, "demo", "charge", 1, 1))
+
+    assert await office.conductor.run_once() == 1
+
+    lanes = await office.pool.fetch("SELECT booking, lane FROM outbox WHERE kind = 'charge'")
+    assert {row["booking"]: row["lane"] for row in lanes} == {
+        **dict.fromkeys(waiting, "bank"), free: ""
+    }  # fmt: skip
+    assert await office.left(free) == ["charged"]
+
+
+CHARGING = ("charge", "tell")
+MANY_BOOKINGS = f"""
+    INSERT INTO bookings (id, event, visitor, state, section, seats, quantity, prices, currency,
+        total, adjacent, key, fingerprint, number, wave, made_ms, until_ms, first_until_ms,
+        extensions_left, extensions_first, extended_ms, step, attempt, claimed)
+    SELECT unnest($1::uuid[]), {BOOKING.partition("VALUES ($1, ")[2].strip().rstrip(")")}, 1, true
+"""
+MANY_PAYMENTS = f"""
+    INSERT INTO payments (booking, attempt, provider, method, amount, currency, pay_until_ms)
+    SELECT unnest($1::uuid[]), {PAYMENT.partition("VALUES ($1, ")[2].strip().rstrip(")")}
+"""

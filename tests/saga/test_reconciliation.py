@@ -4,11 +4,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 from uuid import UUID
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.saga.reconciliation import Difference, Reconciler
+from booking_rush.booking.payments.provider import PAYMENT, payment_of
+from booking_rush.booking.saga.difference import Difference
+from booking_rush.booking.saga.reconciliation import Reconciler
 from booking_rush.booking.seats import inventory
 from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.lua.keys import key
@@ -23,6 +26,15 @@ Break = Callable[[Redis], Awaitable[Any]]
 async def row_of(redis: Redis, row: str) -> str:
     found: Any = await cast("Any", redis.hget(key("demo", 1, "rows"), f"stalls/{row}"))
     return str(found.decode())
+
+
+async def hold_in(redis: Redis, id_: str) -> dict[str, Any]:
+    packed: Any = await redis.get(key("demo", 1, "hold", id_))
+    return cast("dict[str, Any]", msgspec.msgpack.decode(packed))
+
+
+async def free_of(redis: Redis, section: str) -> int:
+    return int(await cast("Any", redis.hget(key("demo", 1, "free"), section)))
 
 
 async def write_row(redis: Redis, row: str, text: str) -> None:
@@ -141,5 +153,116 @@ async def test_sections_and_holds_are_loaded_as_of_one_moment(
 
     monkeypatch.setattr(inventory, "sections", sections_and_then_it_ends)
     await world.recorder.rebuild("demo")
+    await until(lambda: is_quiet(pool))
+    assert await disagreements(pool, redis) == []
+
+
+async def test_a_mark_that_no_booking_explains_is_freed(
+    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
+) -> None:
+    """B-3 was never held; Bob's B-1 was refunded, and his hold has ended in Redis, too."""
+    await until(lambda: is_quiet(pool))
+    duty = reconciler(world, pool)
+    text = await row_of(redis, "B")
+    await write_row(redis, "B", "h" + text[1] + "h" + text[3:])
+    await cast("Any", redis.hincrby(key("demo", 1, "free"), "stalls", -2))
+
+    async def agree() -> bool:
+        await duty.run_once()
+        return not duty.found and await row_of(redis, "B") == text
+
+    await until(agree)
+    assert await disagreements(pool, redis) == []
+
+
+async def test_a_count_that_no_booking_explains_is_set(
+    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
+) -> None:
+    await until(lambda: is_quiet(pool))
+    duty = reconciler(world, pool)
+    free = await free_of(redis, "floor")
+    await cast("Any", redis.hincrby(key("demo", 1, "free"), "floor", -3))
+
+    [difference] = await looks(duty)
+    assert (difference.kind, difference.order) == ("free_places", "set_free")
+
+    async def is_set() -> bool:
+        await duty.run_once()
+        return (
+            int(cast("Any", await cast("Any", redis.hget(key("demo", 1, "free"), "floor")))) == free
+        )
+
+    await until(is_set)
+
+
+async def test_a_hold_that_is_being_paid_in_redis_alone_is_reopened(
+    world: World, pool: Pool, redis: Redis
+) -> None:
+    """The order that reopens a declined hold was lost: its places were gone for ever."""
+    await world.event()
+    ada = await world.visitor()
+    token = await ada.admitted()
+    hold = (await ada.hold("one", token, section="floor", quantity=2)).json()["hold"]
+
+    async def is_kept() -> bool:
+        return bool(await pool.fetchval("SELECT count(*) FROM bookings WHERE state = 'held'"))
+
+    await until(is_kept)
+    packed = await hold_in(redis, hold["id"])
+    packed |= {"state": "paying", "attempt": 1}
+    await redis.set(key("demo", 1, "hold", hold["id"]), msgspec.msgpack.encode(packed))
+    await cast("Any", redis.zrem(key("demo", 1, "holds"), hold["id"]))
+    duty = reconciler(world, pool)
+
+    async def is_held() -> bool:
+        await duty.run_once()
+        found = await hold_in(redis, hold["id"])
+        return bool(found["state"] == "held")
+
+    await until(is_held)
+    assert await redis.zscore(key("demo", 1, "holds"), hold["id"]) is not None
+
+
+async def test_a_booking_whose_hold_ended_unrecorded_expires(
+    world: World, pool: Pool, redis: Redis
+) -> None:
+    await world.event()
+    ada = await world.visitor()
+    token = await ada.admitted()
+    hold = (await ada.hold("one", token, section="floor", quantity=2)).json()["hold"]
+
+    async def is_kept() -> bool:
+        return bool(await pool.fetchval("SELECT count(*) FROM bookings WHERE state = 'held'"))
+
+    await until(is_kept)
+    await redis.delete(key("demo", 1, "hold", hold["id"]))
+    await pool.execute("UPDATE bookings SET until_ms = until_ms - 3600000")
+    duty = reconciler(world, pool)
+
+    async def has_expired() -> bool:
+        await duty.run_once()
+        return bool(await pool.fetchval("SELECT state = 'expired' FROM bookings"))
+
+    await until(has_expired)
+
+
+async def test_a_refund_made_at_the_bank_refunds_the_booking(
+    world: World, pool: Pool, redis: Redis
+) -> None:
+    await world.event()
+    ada = await world.visitor()
+    id_ = await ada.buys(seats=["stalls.A-1"])
+    await until(lambda: is_quiet(pool))
+    duty = reconciler(world, pool)
+    [payment] = [payment_of(row) for row in await pool.fetch(f"SELECT {PAYMENT} FROM payments")]
+    with world.services.payments.provider_of(payment) as provider:
+        await provider.refund(payment)
+
+    async def is_refunded() -> bool:
+        await duty.run_once()
+        return bool(await pool.fetchval("SELECT state = 'refunded' FROM bookings"))
+
+    await until(is_refunded)
+    await ada.booked(id_, "refunded")
     await until(lambda: is_quiet(pool))
     assert await disagreements(pool, redis) == []

@@ -32,7 +32,8 @@ DESIGN = """
 | retaken | wrong | wrong | confirmed, takes [mark_sold] | repeat | wrong | repeat | repeat |
 | seats_lost | wrong | wrong | refunding [free, refund] | repeat | wrong | repeat | repeat |
 | cancel_asked | 409 | 409 | 409 | refunding [refund] | 409 | repeat | 409 |
-| refunded | wrong | wrong | wrong | wrong | wrong | refunded, drops [free] | repeat |
+| refunded | wrong | wrong | wrong | refunded, drops [free] | wrong \
+| refunded, drops [free] | repeat |
 """
 
 

@@ -1,8 +1,10 @@
 """Handshakes that are refused, and the codes that sockets are closed with."""
 
+import contextlib
+
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from booking_rush.server.protocol import frames
 from tests.support.clients import Socket
@@ -118,6 +120,85 @@ async def test_binary_and_oversize_and_bad_utf8_are_closed_as_the_standard_says(
     async with visitor.socket() as socket:
         await socket.connection.send(b"\xff\xfe", text=True)
         assert await socket.closed() == 1007
+
+
+async def test_too_many_control_frames_close_the_socket_4429(world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+
+    async with visitor.socket() as socket:
+        for _ in range(8):
+            await (await socket.connection.ping())
+        assert (await socket.ask("ping"))["type"] == "pong"
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(1000):
+                await socket.connection.ping()
+        assert await socket.closed() == frames.TOO_MANY
+
+
+async def test_more_bytes_than_the_budget_close_the_socket_4429(world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+
+    async with visitor.socket() as socket:
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(20):
+                await socket.send('{"type":"ping","id":"1"}' + " " * 8000)
+        assert await socket.closed() == frames.TOO_MANY
+
+
+async def test_who_sends_a_thousand_commands_is_answered_the_allowed_ones(world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+
+    async with visitor.socket() as socket:
+        with contextlib.suppress(ConnectionClosed):
+            for n in range(1000):
+                await socket.send({"type": "ping", "id": str(n)})
+        assert await socket.closed() == frames.TOO_MANY
+
+    pongs = [frame for frame in socket.frames if frame["type"] == "pong"]
+    assert len(pongs) >= 100
+
+
+async def test_bad_utf8_leaves_no_trace_in_the_log(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.event()
+    visitor = await world.visitor()
+    async with visitor.socket() as socket:
+        await socket.connection.send([b'{"type":', b"\xff\xfe"], text=True)
+        assert await socket.closed() == 1007
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_seats_are_shown_anew_once_a_second_and_the_socket_stays_open(world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+
+    async with visitor.socket() as socket:
+        answers = [await socket.ask("seats.watch") for _ in range(40)]
+        assert (await socket.ask("ping"))["type"] == "pong"
+
+    assert [answer["type"] for answer in answers[:5]] == ["seats.snapshot"] * 5
+    refused = [answer for answer in answers if answer["type"] == "error"]
+    assert refused
+    assert {answer["problem"]["code"] for answer in refused} == {"too_many_requests"}
+
+
+async def test_near_the_limit_of_open_files_a_socket_is_closed_1013(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.event()
+    visitor = await world.visitor()
+    limit = "booking_rush.server.web.uvicorn_protocols.connections_max"
+    monkeypatch.setattr(limit, lambda: 0)
+
+    async with connect(
+        f"{visitor.socket_url}/ws/events/demo",
+        additional_headers={"Authorization": f"Bearer {visitor.token}"},
+    ) as connection:
+        assert await Socket(connection).closed() == frames.OVERLOADED
 
 
 async def test_a_path_that_is_no_event_is_refused(world: World) -> None:

@@ -49,6 +49,25 @@ async def test_a_message_that_redis_did_not_carry_is_read_within_a_second(world:
     assert set(message) == {"type", "id", "text", "level", "at"}
 
 
+async def test_closing_ends_every_place_and_every_pass_within_a_second(world: World) -> None:
+    """The waiting, the late and the admitted are all sent the end of their place."""
+    await world.event(rules={"rate_per_second": 1, "active_max": 1, "claim_seconds": 60})
+    operator = await world.operator()
+    first, second = await world.visitor(), await world.visitor()
+
+    async with first.socket() as admitted, second.socket() as waiting:
+        await admitted.ask("queue.join")
+        await admitted.until("queue.admitted")
+        await waiting.ask("queue.join")
+        answer = await operator.post("/api/v1/admin/events/demo/close")
+        assert answer.status_code == 200
+        for socket in (admitted, waiting):
+            assert (await socket.until("queue.expired"))["reason"] == "removed"
+            assert (await socket.ask("queue.claim"))["problem"]["code"] == "not_in_line"
+        assert [f["type"] for f in admitted.frames].count("queue.expired") == 1
+        assert [f["type"] for f in waiting.frames].count("queue.expired") == 1
+
+
 async def test_a_removed_visitor_is_told(world: World) -> None:
     await world.event(state="paused")
     operator, visitor = await world.operator(), await world.visitor()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import httpx
 import orjson
@@ -9,6 +10,7 @@ import pytest
 
 from booking_rush.server.sockets import sse
 from booking_rush.server.sockets.sse import UNREAD_FRAMES_MAX, SendQueue
+from booking_rush.server.web import uvicorn_protocols
 from tests.support.clients import PATIENCE_S, Frame, until
 from tests.support.world import World
 
@@ -97,6 +99,62 @@ async def test_a_stream_wants_a_token_and_an_event(world: World) -> None:
 
     assert (await nobody.get("/api/v1/events/demo/queue/stream")).status_code == 401
     assert (await visitor.http.get("/api/v1/events/nothing/queue/stream")).status_code == 404
+
+
+async def test_a_visitor_has_two_streams_and_the_newest_stay(world: World) -> None:
+    await world.event(state="paused")
+    visitor = await world.visitor()
+    room = await world.services.rooms.room("demo")
+    async with AsyncExitStack() as stack:
+        streams: list[httpx.Response] = []
+        for _ in range(10):
+            path = "/api/v1/events/demo/queue/stream"
+            stream = await stack.enter_async_context(visitor.http.stream("GET", path))
+            streams.append(stream)
+            await until(lambda: len(room.subscribers_of(visitor.id)) == min(len(streams), 2))
+        async with asyncio.timeout(PATIENCE_S):
+            for older in streams[:8]:
+                assert b"welcome" in await older.aread()
+        assert len(room.subscribers_of(visitor.id)) == 2
+        assert not any(stream.is_closed for stream in streams[8:])
+
+
+async def test_head_opens_no_stream(world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+    answer = await visitor.http.head("/api/v1/events/demo/queue/stream")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
+@pytest.mark.parametrize("reads", [False, True])
+async def test_a_stream_whose_client_does_not_read_is_aborted(
+    reads: bool, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uvicorn_protocols, "WRITE_S", 0.3)
+    await world.event(state="paused")
+    visitor = await world.visitor()
+    room = await world.services.rooms.room("demo")
+    host, port = world.clients.base.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=4096)
+    writer.write(
+        b"GET /api/v1/events/demo/queue/stream HTTP/1.1\r\nHost: x\r\n"
+        b"Authorization: Bearer " + visitor.token.encode() + b"\r\n\r\n"
+    )
+    (subscriber,) = await until(lambda: room.subscribers_of(visitor.id))
+    await until(lambda: subscriber.welcomed)
+    reading = asyncio.create_task(reader.read() if reads else asyncio.sleep(0, b""))
+    frame = b'{"type":"room.message","text":"' + b"x" * 100_000 + b'"}'
+    for _ in range(200):
+        if not room.subscribers_of(visitor.id):
+            break
+        subscriber.push(frame)
+        await asyncio.sleep(0.02)
+    if reads:
+        assert room.subscribers_of(visitor.id)
+    else:
+        await until(lambda: not room.subscribers_of(visitor.id))
+    writer.transport.abort()
+    await asyncio.wait([reading])
 
 
 async def test_a_listener_who_does_not_read_is_sent_away() -> None:

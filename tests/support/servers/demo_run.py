@@ -53,6 +53,10 @@ class Demo:
         assert found, self.output
         return found[1]
 
+    def children(self) -> list[str]:
+        """Return the names of the children that were printed."""
+        return re.findall(r"^  (\S+) +pid \d+$", self.output, re.MULTILINE)
+
     def pid_of(self, name: str) -> int:
         """Return the pid that was printed last for a child."""
         return int(re.findall(rf"^  {name} +pid (\d+)$", self.output, re.MULTILINE)[-1])

@@ -106,12 +106,16 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 def run(
-    *arguments: str, settings: Settings | None = None, **environment: str
+    *arguments: str, settings: Settings | None = None, text: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run one `booking-rush …` to its end, with no other environment than is given here."""
+    """Run one `booking-rush …` to its end, with this text as its input.
+
+    It has no other environment than is given here.
+    """
     given = environment_of(settings) if settings else {}
     return subprocess.run(
         [sys.executable, "-m", "booking_rush.server", *arguments],
+        input=text,
         env={"PATH": "/usr/bin:/bin", **given, **environment},
         capture_output=True,
         text=True,

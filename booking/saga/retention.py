@@ -1,0 +1,114 @@
+"""Retention: how long rows are kept that nobody needs any more, and their deletion."""
+
+import asyncio
+import time
+from typing import NamedTuple
+
+from booking_rush.lease import Lease
+from booking_rush.postgres import Pool
+
+EVERY_S = 60.0
+PAGE = 5_000  # rows of one statement: some 50 ms, under the statement timeout by far
+PAUSE_S = 0.05  # between two pages, so that a sale has Postgres in between
+
+
+class Rule(NamedTuple):
+    """Rows of one kind, their age in days, and a statement that deletes a page of them.
+
+    The statement has the age as $1 and the page's size as $2. It returns how many rows it has
+    looked at: fewer than a page end the run.
+    """
+
+    name: str
+    days: int
+    statement: str
+
+
+RULES = (
+    Rule("outbox", 1, """
+        WITH over AS (
+            DELETE FROM outbox WHERE seq IN (
+                SELECT seq FROM outbox WHERE done_at < now() - make_interval(days => $1)
+                ORDER BY done_at LIMIT $2) RETURNING 1)
+        SELECT count(*) FROM over"""),
+    Rule("inbox", 2, """
+        WITH over AS (
+            DELETE FROM inbox WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM inbox WHERE at < now() - make_interval(days => $1) LIMIT $2))
+            RETURNING 1)
+        SELECT count(*) FROM over"""),
+    Rule("broadcasts", 1, """
+        WITH over AS (
+            DELETE FROM broadcasts WHERE id IN (
+                SELECT id FROM broadcasts WHERE at < now() - make_interval(days => $1)
+                ORDER BY at LIMIT $2) RETURNING 1)
+        SELECT count(*) FROM over"""),
+    # A row of the outbox that is parked goes with its dead letter.
+    Rule("dead", 90, """
+        WITH over AS (
+            DELETE FROM dead WHERE id IN (
+                SELECT id FROM dead WHERE at < now() - make_interval(days => $1)
+                ORDER BY at LIMIT $2) RETURNING id),
+        parked AS (
+            DELETE FROM outbox WHERE id IN (SELECT id FROM over) AND parked
+                AND retry_at IS NULL)
+        SELECT count(*) FROM over"""),
+    # Holds that nobody has ever tried to pay.
+    Rule("bookings", 90, """
+        WITH over AS (
+            DELETE FROM bookings WHERE id IN (
+                SELECT id FROM bookings
+                WHERE state IN ('expired', 'released') AND attempt = 0
+                    AND changed_at < now() - make_interval(days => $1)
+                ORDER BY changed_at LIMIT $2) RETURNING id),
+        without_states AS (DELETE FROM states WHERE booking IN (SELECT id FROM over)),
+        without_mails AS (DELETE FROM mails WHERE booking IN (SELECT id FROM over))
+        SELECT count(*) FROM over"""),
+    # An address goes a month after the last show of its event; where the booking has ended without
+    # tickets, a week after that.
+    Rule("contacts", 30, """
+        WITH due AS (
+            SELECT contacts.booking, bookings.id IS NULL
+                OR coalesce((SELECT max(starts_at) FROM shows WHERE shows.event = bookings.event),
+                            bookings.created_at) < now() - make_interval(days => $1)
+                OR (bookings.state IN ('expired', 'released', 'refunded')
+                    AND changed_at < now() - interval '7 days') AS is_over
+            FROM contacts LEFT JOIN bookings ON bookings.id = contacts.booking
+            WHERE due_at <= now() ORDER BY due_at LIMIT $2),
+        later AS (
+            UPDATE contacts SET due_at = now() + interval '1 day' FROM due
+            WHERE contacts.booking = due.booking AND NOT is_over),
+        over AS (
+            DELETE FROM contacts USING due WHERE contacts.booking = due.booking AND is_over)
+        SELECT count(*) FROM due"""),
+)  # fmt: skip
+
+
+class Retention:
+    """Deletes what is over, once a minute, in the process that holds the lease."""
+
+    def __init__(self, pool: Pool, holder: str) -> None:
+        self._pool = pool
+        self._lease = Lease(pool, "retention", holder)
+        self._next_at = time.monotonic() + EVERY_S
+
+    async def run_once(self) -> int:
+        """Delete, if a minute has passed. Return how many rows it was."""
+        if time.monotonic() < self._next_at or not await self._lease.is_held():
+            return 0
+        self._next_at = time.monotonic() + EVERY_S
+        return sum([await self.delete(rule) for rule in RULES])
+
+    async def delete(self, rule: Rule, page: int = PAGE) -> int:
+        """Delete all rows of a rule, page by page. Return how many were looked at."""
+        done = 0
+        while True:
+            found: int = await self._pool.fetchval(rule.statement, rule.days, page)
+            done += found
+            if found < page:
+                return done
+            await asyncio.sleep(PAUSE_S)
+
+    async def release(self) -> None:
+        """Release the lease, so that another process may delete."""
+        await self._lease.release()

@@ -1,0 +1,120 @@
+"""Events and charts as JSON for everybody, in memory: Postgres is read once a version of an event.
+
+The registry sees a new version within a second; then the event is read again by who asks next.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeVar
+
+import orjson
+
+from booking_rush.booking.catalogue.catalogue import Catalogue, Event
+from booking_rush.booking.seats.chart import chart
+from booking_rush.coalescing import coalesced
+from booking_rush.queue.event_registry import EventRecord, EventRegistry, UnknownEvent
+
+T = TypeVar("T")
+
+EVENTS_MAX, CHARTS_MAX = 2048, 64  # in memory; the one that was read first goes first
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class Chart(NamedTuple):
+    """A chart of one version of an event."""
+
+    version: int
+    body: bytes
+    etag: str
+
+
+class _Shown(NamedTuple):
+    version: int
+    body: bytes
+    recovering: bytes  # the same while Redis is being loaded again
+
+
+class EventCache:
+    """Events and charts of one process, by the versions that the registry knows."""
+
+    def __init__(self, catalogue: Catalogue, registry: EventRegistry) -> None:
+        self._catalogue = catalogue
+        self._registry = registry
+        self._events: dict[str, _Shown] = {}
+        self._charts: dict[str, Chart] = {}
+        self._reading = coalesced(self._read)
+        self._drawing = coalesced(self._draw)
+
+    async def event(self, event: str) -> bytes:
+        """Return an event.
+
+        Raises:
+            UnknownEvent: there is none of this id.
+        """
+        [found] = await self._all([await self._registry.row(event)])
+        return found
+
+    async def on_sale(self, *, limit: int, after: str | None) -> list[bytes]:
+        """Return up to `limit` events that are not closed, the first to open first."""
+        rows = sorted(
+            (row for row in self._registry.rows if row.state != "closed"),
+            key=lambda row: (row.opens_at or LONG_AGO, row.id),
+        )
+        if after is not None:
+            ids = [row.id for row in rows]
+            rows = rows[ids.index(after) + 1 :] if after in ids else []
+        return await self._all(rows[:limit])
+
+    async def chart(self, event: str) -> Chart:
+        """Return the chart of an event.
+
+        Raises:
+            UnknownEvent: there is none of this id.
+        """
+        row = await self._registry.row(event)
+        found = self._charts.get(event)
+        return found if found and found.version >= row.version else await self._drawing.do(event)
+
+    async def _all(self, rows: Sequence[EventRecord]) -> list[bytes]:
+        """Return events in this order; those that are not known in this version are read."""
+        shown = {row.id: self._events.get(row.id) for row in rows}
+        old = [row.id for row in rows if not _is_current(shown[row.id], row)]
+        if old:
+            read = await asyncio.gather(*map(self._reading.do, old))
+            shown.update(zip(old, read, strict=True))
+        return [self._body(id_, one) for id_, one in shown.items() if one is not None]
+
+    def _body(self, event: str, shown: _Shown) -> bytes:
+        is_open = self._registry.batcher(event).gate.is_open
+        return shown.body if is_open else shown.recovering
+
+    async def _read(self, events: Sequence[str]) -> list[_Shown | Exception]:
+        """Read events that were asked for together, in one statement."""
+        for event in await self._catalogue.some(sorted(set(events))):
+            body, recovering = map(orjson.dumps, (event.members(), event.members("recovering")))
+            _put(self._events, event.id, _Shown(event.version, body, recovering), EVENTS_MAX)
+        return [self._events.get(event) or UnknownEvent() for event in events]
+
+    async def _draw(self, events: Sequence[str]) -> list[Chart | Exception]:
+        for event in await self._catalogue.some(sorted(set(events))):
+            _put(self._charts, event.id, await asyncio.to_thread(_chart_of, event), CHARTS_MAX)
+        return [self._charts.get(event) or UnknownEvent() for event in events]
+
+
+def _is_current(shown: _Shown | None, row: EventRecord) -> bool:
+    return shown is not None and shown.version >= row.version
+
+
+def _chart_of(event: Event) -> Chart:
+    """Draw a chart; 200,000 seats are a second of work, so in a thread."""
+    body = orjson.dumps(chart(event.sections))
+    return Chart(event.version, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+def _put(cache: dict[str, T], key: str, value: T, size_max: int) -> None:
+    cache.pop(key, None)
+    cache[key] = value
+    if len(cache) > size_max:
+        del cache[next(iter(cache))]

@@ -1,0 +1,19 @@
+"""Token bucket: so many a second, and so many at once. Pure: the time is an argument."""
+
+
+class TokenBucket:
+    """A bucket that begins full, with `burst` tokens, and gets `per_second` back; seconds."""
+
+    def __init__(self, per_second: float, burst: float, now: float) -> None:
+        self._per_second = per_second
+        self._burst = self._left = float(burst)
+        self._at = now
+
+    def take(self, now: float, tokens: float = 1) -> bool:
+        """Take tokens. Return whether there were as many; otherwise none are taken."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        has_enough = self._left >= tokens
+        if has_enough:
+            self._left -= tokens
+        return has_enough

@@ -1,0 +1,13 @@
+-- set_free(section, version, free) -> obeyed | inventory_moved
+--
+-- Set the free places of a standing section as Postgres has them, if none has changed since this
+-- version was read.
+return function(command)
+  local section = seats.section(command.section)
+  local version = tonumber(redis.call("HGET", key("version"), command.section) or 0)
+  if not section or section.kind ~= "standing" or version ~= command.version then
+    return reply("inventory_moved")
+  end
+  seats.set_free(command.section, command.free)
+  return reply("obeyed")
+end

@@ -1,0 +1,68 @@
+"""Exports of duties: what each knows of its own work, as metrics."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from prometheus_client import Counter
+from redis.asyncio import Redis
+
+from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.circuit_breaker import BreakerState
+from booking_rush.server.runtime.loops import forever
+from booking_rush.server.runtime.metrics import (
+    GAPS,
+    RECORD_FAILING,
+    REDIS_MEMORY,
+    REJECTED,
+    export_breakers,
+)
+
+log = logging.getLogger(__name__)
+
+MEMORY_ALARM = 0.8  # of maxmemory: beyond it Redis refuses to write
+
+
+def exports_of(recorder: Recorder) -> list[Callable[[], None]]:
+    """Return what exports the figures of a recorder."""
+    return [
+        growth_of(REJECTED, lambda: recorder.rejected),
+        growth_of(GAPS, lambda: recorder.gaps),
+        lambda: RECORD_FAILING.set(len(recorder.failing())),
+    ]
+
+
+async def export_recordings(redis: Redis, exports: Sequence[Callable[[], None]]) -> None:
+    """Export a recorder's figures, and how full the memory is that its outboxes take."""
+    for export in exports:
+        export()
+    memory = await redis.info("memory")
+    share = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+    REDIS_MEMORY.set(share)
+    if share >= MEMORY_ALARM:
+        log.error("redis fills up used=%.0f%% of maxmemory", 100 * share)
+
+
+def growth_of(counter: Counter, total: Callable[[], int]) -> Callable[[], None]:
+    """Return a function that adds to a counter by how much a total has grown since."""
+    before = 0
+
+    def export() -> None:
+        nonlocal before
+        found = total()
+        counter.inc(found - before)
+        before = found
+
+    return export
+
+
+def export_breakers_forever(states: Callable[[], Mapping[str, BreakerState]]) -> asyncio.Task[None]:
+    """Start a task that exports the states of breakers each second.
+
+    It is a loop of its own that asks no store, so it goes on while stores are unavailable.
+    """
+
+    async def export() -> None:
+        export_breakers(states())
+
+    return asyncio.create_task(forever("breakers", export, idle_s=1.0))

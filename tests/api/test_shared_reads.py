@@ -1,0 +1,114 @@
+"""Reads that everybody shares: availability, events and charts cost the stores a bounded amount."""
+
+import asyncio
+import time
+
+import pytest
+from starlette.datastructures import Headers
+
+from booking_rush.lua.events.commands import ReadSeats
+from booking_rush.server.app import V1
+from booking_rush.server.rooms.availability import READ_EVERY_S
+from booking_rush.server.web.responses import has_current
+from tests.support.world import World, held
+
+
+@pytest.mark.parametrize(
+    ("given", "fresh"),
+    [
+        ('"a"', True),
+        ('W/"a"', True),
+        ('"x", W/"a"', True),
+        ('"x,y","a"', True),
+        ("*", True),
+        (" * ", True),
+        ("", False),
+        ("a", False),
+        ('"A"', False),
+        ('"xa"', False),
+        ('"x", "b"', False),
+        ('"x, \\"a\\""', False),
+    ],
+)
+def test_tags_are_compared_weakly(given: str, fresh: bool) -> None:
+    assert has_current(Headers({"if-none-match": given}), '"a"') is fresh
+
+
+def test_a_header_on_two_lines_is_one_list() -> None:
+    lines = Headers(raw=[(b"if-none-match", b'"x"'), (b"if-none-match", b'W/"a"')])
+    assert has_current(lines, '"a"')
+
+
+async def test_a_chart_is_not_sent_again_behind_a_compressing_proxy(world: World) -> None:
+    await world.event()
+    visitor = await world.visitor()
+    path = f"{V1}/events/demo/chart"
+    tag = (await visitor.http.get(path)).headers["etag"]
+
+    for given in (tag, f"W/{tag}", f'"x", W/{tag}', "*"):
+        answer = await visitor.http.get(path, headers={"If-None-Match": given})
+        assert (answer.status_code, answer.content) == (304, b"")
+
+
+async def test_redis_is_read_ten_times_a_second_however_many_ask(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.event()
+    batcher = world.services.rooms.batcher("demo")
+    room = await world.services.rooms.room("demo")
+    reads, do = [], batcher.do
+
+    def counted(command: object) -> object:
+        reads.append(command)
+        return do(command)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(
+        room.availability, "_batcher", type("Counted", (), {"do": staticmethod(counted)})
+    )
+    began = time.monotonic()
+    bodies: set[bytes] = set()
+    for _ in range(3):
+        bodies.update(await asyncio.gather(*(room.availability.body() for _ in range(200))))
+    passed = time.monotonic() - began
+
+    assert len(bodies) == 1
+    assert all(isinstance(command, ReadSeats) for command in reads)
+    assert len(reads) <= passed / READ_EVERY_S + 1
+
+
+async def test_ones_own_hold_is_in_the_next_answer(world: World) -> None:
+    await world.event()
+    http = (await world.visitor()).http
+    path = f"{V1}/events/demo/availability"
+    assert (await http.get(path)).json()["sections"]["stalls"]["rows"]["A"].startswith("..")
+
+    await held(world)
+
+    assert (await http.get(path)).json()["sections"]["stalls"]["rows"]["A"].startswith("hh")
+
+
+async def test_events_are_read_once_a_version(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.event("one")
+    await world.event("two")
+    operator = await world.operator()
+    cache, read = world.services.events, []
+    some = world.services.catalogue.some
+
+    async def counted(events: list[str]) -> object:
+        read.extend(events)
+        return await some(events)
+
+    monkeypatch.setattr(cache, "_catalogue", type("Counted", (), {"some": staticmethod(counted)}))
+    for _ in range(5):
+        listed = (await operator.get(f"{V1}/events")).json()["events"]
+        assert [event["id"] for event in listed] == ["one", "two"]
+        assert (await operator.get(f"{V1}/events/one")).json()["event"] == listed[0]
+    [second] = (await operator.get(f"{V1}/events?limit=1&after=one")).json()["events"]
+    assert second["id"] == "two"
+    assert sorted(read) == ["one", "two"]
+
+    await operator.patch(f"{V1}/admin/events/one", json={"name": "Changed"})
+    assert (await operator.get(f"{V1}/events/one")).json()["event"]["name"] == "Changed"
+    assert sorted(read) == ["one", "one", "two"]
