@@ -6,6 +6,7 @@ that it was closed: that would be one statement without a bound.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from booking_rush.postgres import Pool
@@ -13,7 +14,7 @@ from booking_rush.postgres import Pool
 log = logging.getLogger(__name__)
 
 PAGE = 5000  # places a statement: about 50 ms
-PAUSE_S = 0.01
+PAUSE_S = 0.01  # between two pages, or as long as the page took: the disk is others', too
 
 
 async def end_places(pool: Pool, event: str, is_ours: Callable[[], bool]) -> bool:
@@ -28,11 +29,12 @@ async def end_places(pool: Pool, event: str, is_ours: Callable[[], bool]) -> boo
     while True:
         if not is_ours():
             return False
+        began = time.monotonic()
         last = await pool.fetchrow(END_PAGE, event, lane, number, PAGE)
         if last is None:
             break
         lane, number, pages = last["lane"], last["number"], pages + 1
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(max(PAUSE_S, time.monotonic() - began))
     await pool.execute("UPDATE recorded SET closing = false WHERE event = $1", event)
     log.info("ended event=%s pages=%d", event, pages)
     return True
