@@ -40,11 +40,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     asyncio, too, leaks a socket if a connect is cancelled as it succeeds.
     """
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
-    mutants = [item for item in items if item.name.startswith("test_a_mutant_is_caught[")]
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
+    mutants = [item for item in ours if item.name.startswith("test_a_mutant_is_caught[")]
     left_out = random.Random(SEED).sample(mutants, k=max(0, len(mutants) - NIGHT.mutants))
     if left_out:
         config.hook.pytest_deselected(items=left_out)
