@@ -118,25 +118,24 @@ async def _release(connection: Connection, event: str, booking: UUID) -> None:
 
 def _hold_of(fields: Fields) -> _Hold | None:
     """Return the hold of an entry, however odd its other members are; None: it has none."""
-    found = _unpacked(fields.get(b"body", b""))
-    if fields.get(b"kind") != b"booking" or not isinstance(found, dict):
+    members = _unpacked(fields.get(b"body", b""))
+    if fields.get(b"kind") != b"booking" or members is None:
         return None
-    members = found
     name, step, seats = members.get("id"), members.get("step"), members.get("seats")
     if not isinstance(name, str):
         return None
-    seats = seats if isinstance(seats, list) else []
+    held = msgspec.convert(seats, list[Any]) if isinstance(seats, list) else []
     return _Hold(
         name,
         _uuid_of(name),
         step if isinstance(step, int) else 0,
-        [seat for seat in seats if isinstance(seat, str)],
+        [seat for seat in held if isinstance(seat, str)],
     )
 
 
-def _unpacked(body: bytes) -> Any:
+def _unpacked(body: bytes) -> dict[Any, Any] | None:
     try:
-        return msgspec.msgpack.decode(body)
+        return msgspec.msgpack.decode(body, type=dict[Any, Any])
     except (msgspec.MsgspecError, ValueError):
         return None
 
@@ -153,7 +152,7 @@ def _serialize(event: str, epoch: int, entry: Entry) -> bytes:
     name, fields = entry
     shown: dict[str, Any] = {_text_of(at): _text_of(value) for at, value in fields.items()}
     hold = _unpacked(fields.get(b"body", b""))
-    if isinstance(hold, dict):
+    if hold is not None:
         shown["body"] = hold
     members = {"event": event, "epoch": epoch, "entry": name.decode(), "fields": shown}
     try:

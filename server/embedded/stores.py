@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from redis.exceptions import RedisError
@@ -161,10 +162,10 @@ def _run(argv: list[str], data: Path, owner: tuple[int, int] | None, text: str =
     Raises:
         StoreMissingError: it failed.
     """
-    user: dict[str, object] = {}
+    user: dict[str, Any] = {}
     if owner is not None:
         user = {"user": owner[0], "group": owner[1], "extra_groups": []}
-    done = subprocess.run(  # type: ignore[call-overload]  # noqa: S603
+    done = subprocess.run(  # noqa: S603
         argv, input=text, capture_output=True, text=True, cwd=data,
         env={name: os.environ[name] for name in INHERITED if name in os.environ}, **user,
     )  # fmt: skip

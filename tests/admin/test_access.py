@@ -126,9 +126,8 @@ async def test_an_operators_socket_ends_with_what_opened_it(
 ) -> None:
     monkeypatch.setattr(stats, "SESSION_S", 0.1)
     await world.event()
-    operators = world.services.operators
+    operators, operator = world.services.operators, await world.operator()
     if how == "session":
-        operator = await world.operator()
         headers = {"Cookie": f"rush_admin={operator.cookies['rush_admin']}"}
     else:
         headers = {"Authorization": f"Bearer {await operators.new_key('eye', 'viewer')}"}

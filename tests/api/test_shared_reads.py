@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 from starlette.datastructures import Headers
@@ -56,7 +57,8 @@ async def test_redis_is_read_ten_times_a_second_however_many_ask(
     await world.event()
     batcher = world.services.rooms.batcher("demo")
     room = await world.services.rooms.room("demo")
-    reads, do = [], batcher.do
+    reads: list[Any] = []
+    do = batcher.do
 
     def counted(command: object) -> object:
         reads.append(command)
@@ -93,7 +95,8 @@ async def test_events_are_read_once_a_version(
     await world.event("one")
     await world.event("two")
     operator = await world.operator()
-    cache, read = world.services.events, []
+    cache = world.services.events
+    read: list[str] = []
     some = world.services.catalogue.some
 
     async def counted(events: list[str]) -> object:

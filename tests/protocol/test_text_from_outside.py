@@ -46,7 +46,7 @@ BODIES: list[tuple[type, dict[str, Any]]] = [
 
 def spoiled(members: dict[str, Any], bad: str) -> list[dict[str, Any]]:
     """Return the members once for each string in them, which is replaced by a bad one."""
-    found = []
+    found: list[dict[str, Any]] = []
     for name, value in members.items():
         if isinstance(value, str):
             found.append(members | {name: bad})
@@ -188,7 +188,8 @@ BAD_PATHS = {
 
 
 async def assert_bad_bodies(visitor: Visitor, token: str) -> None:
-    for wish in ({"seats": ["\0"]}, {"section": "\0", "quantity": 1}):
+    wishes: tuple[dict[str, Any], ...] = ({"seats": ["\0"]}, {"section": "\0", "quantity": 1})
+    for wish in wishes:
         answer = await visitor.hold("k", token, **wish)
         assert (answer.status_code, code_of(answer)) == (400, "invalid_request")
     for key in ("x" * 65, "a b", "é"):

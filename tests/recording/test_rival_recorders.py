@@ -32,6 +32,7 @@ class SlowProgram(Program):
 
     def __init__(self, redis: Redis) -> None:
         super().__init__(redis)
+        self.redis = redis
         self.may_load = asyncio.Event()
         self.may_load.set()
         self.is_loading = asyncio.Event()
@@ -47,7 +48,7 @@ class SlowProgram(Program):
 @asynccontextmanager
 async def recorders(pool: Pool, *programs: SlowProgram) -> AsyncGenerator[list[Recorder]]:
     """Recorders at work, each with its loops."""
-    found = [Recorder(pool, program._redis, program, f"r{n}") for n, program in enumerate(programs)]
+    found = [Recorder(pool, program.redis, program, f"r{n}") for n, program in enumerate(programs)]
     tasks = [
         asyncio.create_task(forever(name, run_once, idle_s=idle_s))
         for recorder in found

@@ -188,9 +188,8 @@ async def test_a_count_that_no_booking_explains_is_set(
 
     async def is_set() -> bool:
         await duty.run_once()
-        return (
-            int(cast("Any", await cast("Any", redis.hget(key("demo", 1, "free"), "floor")))) == free
-        )
+        found: Any = await cast("Any", redis.hget(key("demo", 1, "free"), "floor"))
+        return int(found) == free
 
     await until(is_set)
 
