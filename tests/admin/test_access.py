@@ -87,7 +87,7 @@ async def test_an_api_key_needs_no_csrf_token(world: World) -> None:
 
 
 async def test_every_admin_route_wants_its_role(world: World) -> None:
-    """A viewer reads, an operator writes, and no other client is let in."""
+    """A viewer reads all but tickets' codes, an operator writes, and no other client is let in."""
     await world.event()
     visitor = await world.visitor()
     nobody = await world.clients.http()
@@ -105,7 +105,7 @@ async def test_every_admin_route_wants_its_role(world: World) -> None:
                 answer = await client.request(method, where)
                 assert answer.status_code == 401, (method, where)
             answer = await viewer.request(method, where)
-            reads = method in ("GET", "HEAD")
+            reads = method in ("GET", "HEAD") and not path.endswith("/tickets")
             assert (answer.status_code == 200) is reads, (method, where)
             assert reads or code_of(answer) == "forbidden"
 

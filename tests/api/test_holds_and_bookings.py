@@ -256,7 +256,8 @@ async def test_a_booking_is_its_visitors_and_an_operators(world: World) -> None:
         assert (answer.status_code, code_of(answer)) == (404, "unknown_booking")
     admin = await world.operator()
     listed = await admin.get("/api/v1/admin/events/demo/bookings?state=confirmed")
-    assert listed.json()["bookings"] == [{**booking, "visitor": ada.id}]
+    tickets = [{"id": one["id"], "seat": one["seat"]} for one in booking["tickets"]]
+    assert listed.json()["bookings"] == [{**booking, "tickets": tickets, "visitor": ada.id}]
     text = await admin.get("/api/v1/admin/events/demo/bookings", headers={"Accept": "text/csv"})
     [row] = csv.DictReader(io.StringIO(text.text))
     assert (row["reference"], row["visitor"]) == (booking["reference"], ada.id)
