@@ -29,7 +29,11 @@ LOG_BYTES_MAX = 10_000_000
 LOG_CHECK_S = 1.0
 TAIL_LINES = 15
 PR_SET_PDEATHSIG = 1
-INHERITED = ("PATH", "HOME", "LANG")  # all that a child gets of our environment by itself
+# All that a child gets of our environment by itself: programs, libraries, texts, certificates.
+INHERITED = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH",
+    "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 PRIVATE = 0o077  # umask: what a child writes is for its own user alone
 

@@ -22,7 +22,9 @@ class Edit(NamedTuple):
 
 
 NOT_PASSED_OVER = Edit(
-    "booking.kafka.kafka_log", "None if one is None or one.id in settled else one)", "one)"
+    "booking.kafka.kafka_log",
+    "if one is None or one.id in settled:",
+    "if one is None:",
 )
 
 EDITS: dict[str, tuple[Edit, ...]] = {
