@@ -4,14 +4,17 @@ import random
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.server.runtime.settings import Settings
-from tests.support.clients import until_ready
+from tests.support.clients import until, until_ready
 from tests.support.crowds.buyers import HoldRequest
 from tests.support.servers.processes import Process, running
 from tests.support.world import new_event, settings_for
@@ -84,7 +87,15 @@ async def running_sale(
     base = f"http://{wanted.bind}"
     with running(wanted, folder, **duties) as processes:
         await until_ready(base)
+        await until(partial(is_on_sale, base))
         yield RunningSale(base, processes, wanted)
+
+
+async def is_on_sale(base: str) -> bool:
+    """Return whether the event is loaded: a server is ready before any event is."""
+    async with httpx.AsyncClient(base_url=base) as http:
+        answer = await http.get("/api/v1/events/demo")
+    return answer.status_code == 200 and answer.json()["event"]["state"] == "open"
 
 
 def any_of_a_thousand(rng: random.Random) -> HoldRequest:
