@@ -14,7 +14,7 @@ CONTROLS = r"\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
 SEPARATORS = r"\u2028\u2029"  # end a line in some readers
 SURROGATES = r"\ud800-\udfff"
 
-KEY_PATTERN = r"^[\x21-\x7e]{1,64}\Z"
+KEY_PATTERN = rf"^[^{CONTROLS}{SEPARATORS}{SURROGATES}]{{1,64}}\Z"
 LINE_PATTERN = rf"^[^{CONTROLS}{SEPARATORS}{SURROGATES}]*\Z"
 LINES_PATTERN = rf"^(?:[^{CONTROLS}{SEPARATORS}{SURROGATES}]|[\t\n\r])*\Z"
 
@@ -40,7 +40,7 @@ _not_in_lines = re.compile(rf"[{CONTROLS}{SEPARATORS}{SURROGATES}]")
 
 
 def is_key(text: str) -> bool:
-    """Return whether a text is an idempotency key: 1 to 64 printable characters of ASCII."""
+    """Return whether a text is an idempotency key: 1 to 64 characters, none of them a control."""
     return _key.match(text) is not None
 
 

@@ -94,7 +94,7 @@ def test_no_body_carries_it(bad: str) -> None:
 def test_an_id_has_64_characters_of_any_script_and_a_key_of_ascii() -> None:
     frames.read(json.dumps({"type": "ping", "id": EMOJI * 64}))
     frames.read(json.dumps({"type": "hold.create", "id": "1", **BY_SECTION, "key": "~" * 64}))
-    for wrong in ({"id": "x" * 65}, {"key": "x" * 65}, {"key": EMOJI}, {"key": "a b"}):
+    for wrong in ({"id": "x" * 65}, {"key": "x" * 65}, {"key": "a\x7fb"}, {"key": "a\0"}):
         with pytest.raises(frames.InvalidFrameError):
             frames.read(json.dumps({"type": "hold.create", "id": "1", **BY_SECTION, **wrong}))
 
@@ -192,7 +192,7 @@ async def assert_bad_bodies(visitor: Visitor, token: str) -> None:
     for wish in wishes:
         answer = await visitor.hold("k", token, **wish)
         assert (answer.status_code, code_of(answer)) == (400, "invalid_request")
-    for key in ("x" * 65, "a b", "é"):
+    for key in ("x" * 65, "a\x85b"):
         headers = {"Idempotency-Key": key.encode("latin-1"), "Booking-Pass": token.encode()}
         answer = await visitor.http.post(
             f"{V1}/events/demo/holds",
