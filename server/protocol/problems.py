@@ -118,10 +118,10 @@ def check_key(key: str | msgspec.UnsetType | None) -> str:
 
     Raises:
         IdempotencyKeyMissing: there is none.
-        Invalid: it is not 1 to 64 printable characters of ASCII.
+        Invalid: it is not 1 to 64 characters without a control character.
     """
     if key is None or key is msgspec.UNSET:
         raise IdempotencyKeyMissing
     if not is_key(key):
-        raise Invalid(("key", "1 to 64 printable characters of ASCII, without spaces"))
+        raise Invalid(("key", "1 to 64 characters, none of them a control character"))
     return key
