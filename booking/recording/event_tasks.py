@@ -6,6 +6,7 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, cast
 
+import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -81,7 +82,8 @@ class EventTasks:
         """Count and log a failure, and leave the event alone for a while."""
         self.failure = error
         away = isinstance(error, (*UNAVAILABLE, RedisError, Refusal))
-        if back_off.failed(time.monotonic(), AWAY_S if away else MOST_S):
+        is_shared = away and not isinstance(error, asyncpg.LockNotAvailableError)
+        if back_off.failed(time.monotonic(), AWAY_S if is_shared else MOST_S):
             log.error(
                 "failed event=%s times=%d why=%s: %s",
                 led.event, back_off.failures, type(error).__name__, error,

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 REPLY_MAX = 4000  # entries of all events in one reply: some 0.1 s to take apart
 ENTRIES_MIN = 10  # of one event in one reply, however many events there are
 BLOCK_MS = 100  # of one read while the outboxes are empty; 0: it does not wait
-BUSY_BLOCK_MS = 10  # the same while an event is left out, which may be ready any moment
+BUSY_BLOCK_MS = 10  # the same while a commit is on its way, whose event is ready any moment
 COMMIT_S = 0.02  # so long a read waits for the commits of the one before; more delays others
 REBUILD_S = 20.0  # the longest wait for another process that recovers the same event
 
@@ -134,8 +134,8 @@ class Recorder:
         self._tasks.begin()
         before, now = self._tasks.recorded, time.monotonic()
         ready = [led for led in self._led.values() if led.is_readable(now)]
-        all_ready = len(ready) == len(self._led)
-        block_ms = BLOCK_MS if all_ready else min(BLOCK_MS, BUSY_BLOCK_MS)
+        is_any_busy = any(led.stamp and led.task is not None for led in self._led.values())
+        block_ms = min(BLOCK_MS, BUSY_BLOCK_MS) if is_any_busy else BLOCK_MS
         if not ready:
             await asyncio.sleep(block_ms / 1000)
             return self._tasks.recorded - before
