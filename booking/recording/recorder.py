@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 REPLY_MAX = 4000  # entries of all events in one reply: some 0.1 s to take apart
 ENTRIES_MIN = 10  # of one event in one reply, however many events there are
 BLOCK_MS = 100  # of one read while the outboxes are empty; 0: it does not wait
-BUSY_BLOCK_MS = 10  # the same while a commit is on its way, whose event is ready any moment
-COMMIT_S = 0.02  # so long a read waits for the commits of the one before; more delays others
+BUSY_BLOCK_MS = 5  # the same while a commit is on its way, whose event is ready any moment
+COMMIT_S = 0.05  # so long a read waits for the commits of the one before; more delays others
 REBUILD_S = 20.0  # the longest wait for another process that recovers the same event
 
 
