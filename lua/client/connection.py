@@ -1,4 +1,4 @@
-"""Connections to Redis without retries, so that no command is ever sent twice."""
+"""Connections to Redis: without retries, so that no command is sent twice, and to a primary."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 ANSWER_S = 2.0  # longer, and the answer counts as lost
 CONNECTIONS_MAX = 64
@@ -34,6 +34,26 @@ class WaitingPool(BlockingConnectionPool):
             raise
 
 
+class PrimaryRedis(Redis):
+    """Client that leaves a Redis which has become a replica.
+
+    The name that it connected to may lead to the new primary by now, but a connection that lives
+    would stay with the old one for ever.
+    """
+
+    async def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
+        """Return a reply; close the connection where the reply is READONLY.
+
+        Raises:
+            RedisError: the reply is an error, or it was lost.
+        """
+        try:
+            return await super().parse_response(connection, command_name, **options)
+        except ReadOnlyError:
+            await connection.disconnect()
+            raise
+
+
 class RedisUnfitError(Exception):
     """Redis whose settings would lose data; the message says what to set."""
 
@@ -52,7 +72,12 @@ def connect(url: str) -> Redis:
         max_connections=CONNECTIONS_MAX,
         timeout=ANSWER_S,
     )
-    return Redis.from_pool(pool)
+    return PrimaryRedis.from_pool(pool)
+
+
+async def leave_replica(redis: Redis) -> None:
+    """Close the connections that are not in use; the others follow by their own replies."""
+    await redis.connection_pool.disconnect(inuse_connections=False)
 
 
 async def check(redis: Redis) -> None:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from booking_rush.errors import Recovering
+from booking_rush.lua.client.connection import leave_replica
 from booking_rush.lua.client.moves import REPLIES
 from booking_rush.lua.commands import Command, Failed, NotReady, Reply
 from booking_rush.lua.keys import epoch_key, tag_of
@@ -108,6 +109,8 @@ class Program:
         replies = _decode(await self._evaluate(tag_of(event), stamp, now_ms, _encode(commands)))
         if any(isinstance(reply, NotReady) for reply in replies):
             raise Recovering(f"{event} is not ready in epoch {stamp}")
+        if any(isinstance(reply, Failed) and _is_of_replica(reply) for reply in replies):
+            await leave_replica(self._redis)
         return cast("list[R | Failed]", replies)
 
     async def ask(
@@ -137,6 +140,11 @@ class Program:
         except NoScriptError:
             self._digest = await self._redis.script_load(self._text)
             return await call()
+
+
+def _is_of_replica(failed: Failed) -> bool:
+    refused = _refusal.match(failed.why)
+    return refused is not None and refused[1] == "READONLY"
 
 
 def _is_of_one_key(error: Exception) -> bool:

@@ -1,11 +1,15 @@
 """Redis' own refusals are a store that is away, never a mistake of a move."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ReadOnlyError
 
-from booking_rush.errors import Busy, TryAgain
+from booking_rush.errors import Busy, Recovering, TryAgain
 from booking_rush.lua.client import connection
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.connection import NoConnectionError, WaitingPool, connect
@@ -19,6 +23,7 @@ from booking_rush.lua.client.program import (
 from booking_rush.lua.commands import Failed
 from booking_rush.lua.line.commands import FindPlace, JoinLine
 from tests.support.event_in_redis import EVENT, EventInRedis
+from tests.support.servers.redis_refusals import refusing
 from tests.support.servers.stores import Store
 
 
@@ -49,34 +54,61 @@ def test_a_refusal_is_known_by_its_word(why: str, word: str) -> None:
         assert isinstance(error, MoveFailedError)
 
 
-@pytest.mark.parametrize(
-    ("settings", "word"),
-    [
-        ({"maxmemory": "1"}, "OOM"),
-        ({"min-replicas-to-write": "1"}, "NOREPLICAS"),
-    ],
-)
-async def test_redis_refuses_and_nothing_is_done(
-    own_redis: Store, settings: dict[str, str], word: str
-) -> None:
+@pytest.mark.parametrize("word", ["OOM", "NOREPLICAS", "READONLY", "MISCONF"])
+async def test_redis_refuses_and_nothing_is_done(own_redis: Store, folder: Path, word: str) -> None:
     async with connect(own_redis.url) as redis:
         moves = await EventInRedis(Program(redis)).open()
-        gate = EpochGate(EVENT)
-        gate.compare(1, moves.stamp, moves.stamp.partition(":")[2])
-        batcher = Batcher(moves.program, gate)
-        before = {name: await redis.config_get(name) for name in settings}
-        for name, value in settings.items():
-            await redis.config_set(name, value)
+        batcher = _batcher(moves)
 
-        with pytest.raises(RedisRefusedError, match=word):
-            await moves.ask(JoinLine("ada"))
-        with pytest.raises(TryAgain, match=word):
-            await batcher.do(JoinLine("ada"))
-        assert gate.is_open
+        async with refusing(own_redis, folder / "redis", word):
+            with pytest.raises(RedisRefusedError, match=word):
+                await moves.ask(JoinLine("ada"))
+            with pytest.raises(TryAgain, match=word):
+                await batcher.do(JoinLine("ada"))
 
-        for name, found in before.items():
-            await redis.config_set(name, found[name] or 0)
         assert (await batcher.do(JoinLine("bob"))).number == 1  # type: ignore[union-attr]
+
+
+async def test_a_redis_that_became_a_replica_is_left_by_moves(
+    own_redis: Store, redis_url: str, folder: Path
+) -> None:
+    async with failing_over(own_redis, redis_url, folder) as (redis, moves):
+        with pytest.raises(RedisRefusedError, match="READONLY"):
+            await moves.ask(JoinLine("ada"))
+        with pytest.raises(Recovering):  # the new primary does not know the event yet
+            await moves.ask(JoinLine("ada"))
+        assert all(await asyncio.gather(*(redis.set(f"k{n}", n) for n in range(20))))
+
+
+async def test_a_redis_that_became_a_replica_is_left_by_commands(
+    own_redis: Store, redis_url: str, folder: Path
+) -> None:
+    async with failing_over(own_redis, redis_url, folder) as (redis, _):
+        with pytest.raises(ReadOnlyError):
+            await redis.set("k", "v")
+        assert await redis.set("k", "v")
+
+
+@asynccontextmanager
+async def failing_over(
+    old: Store, new_url: str, folder: Path
+) -> AsyncGenerator[tuple[Redis, EventInRedis]]:
+    """Connect by a name that leads to another Redis by the time the first becomes a replica."""
+    name = folder / "primary.sock"
+    name.symlink_to(old.url.removeprefix("unix://"))
+    async with connect(f"unix://{name}") as redis:
+        moves = await EventInRedis(Program(redis)).open()
+        await asyncio.gather(*(redis.set(f"k{n}", n) for n in range(20)))
+        async with refusing(old, folder / "redis", "READONLY"):
+            name.unlink()
+            name.symlink_to(new_url.removeprefix("unix://"))
+            yield redis, moves
+
+
+def _batcher(moves: EventInRedis) -> Batcher:
+    gate = EpochGate(EVENT)
+    gate.compare(1, moves.stamp, moves.stamp.partition(":")[2])
+    return Batcher(moves.program, gate)
 
 
 async def test_callers_wait_for_a_connection_and_are_told_busy_when_none_comes(
@@ -89,13 +121,11 @@ async def test_callers_wait_for_a_connection_and_are_told_busy_when_none_comes(
         await asyncio.gather(*(redis.get(f"k{n}") for n in range(100)))
 
         moves = await EventInRedis(Program(redis)).open()
-        gate = EpochGate(EVENT)
-        gate.compare(1, moves.stamp, moves.stamp.partition(":")[2])
         taken = [await redis.connection_pool.get_connection() for _ in range(2)]
         with pytest.raises(NoConnectionError):
             await redis.ping()
         with pytest.raises(Busy):
-            await Batcher(moves.program, gate).do(FindPlace("ada"))
+            await _batcher(moves).do(FindPlace("ada"))
         for one in taken:
             await redis.connection_pool.release(one)
         assert await redis.ping()

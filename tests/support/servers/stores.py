@@ -29,8 +29,12 @@ class Store:
         self.process = self._popen()
 
     def start(self) -> None:
-        self.process = self._popen()
+        self.restart()
         self.wait_ready()
+
+    def restart(self) -> None:
+        """Start its process again, and do not wait until it is ready."""
+        self.process = self._popen()
 
     def wait_ready(self) -> None:
         ready = self.child.ready
