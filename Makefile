@@ -23,7 +23,7 @@ kafka: $(VENV)/demo-is-installed
 	@exec $(PY) -m booking_rush.server kafka $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/everything-is-installed
-	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal --durations 12 $(ARGS)
 
 faults: $(VENV)/everything-is-installed
 	@$(if $(SEED),SEED=$(SEED)) $(if $(NIGHT),NIGHT=$(NIGHT)) $(PY) -m pytest -s --tb=short --show-capture=no tests/faults $(ARGS)

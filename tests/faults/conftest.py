@@ -18,14 +18,35 @@ class Night(NamedTuple):
 
     kills: int  # of each process and store
     away_s: int  # without the broker, and without the bank
+    refuses_s: int  # of Redis, for each reason
+    redis_lost: int  # times, while one recorder of three is asleep
     disks_full: int  # times
     payments: int  # while webhooks come late, twice or never
     mutants: int  # chosen by the seed
+    timeout_s: int  # of one test, on a machine that is three times slower
 
 
 NIGHTS = {
-    "long": Night(kills=20, away_s=60, disks_full=2, payments=2_000, mutants=5),
-    "short": Night(kills=4, away_s=15, disks_full=1, payments=500, mutants=2),
+    "long": Night(
+        kills=20,
+        away_s=60,
+        refuses_s=30,
+        redis_lost=5,
+        disks_full=2,
+        payments=2_000,
+        mutants=5,
+        timeout_s=3600,
+    ),
+    "short": Night(
+        kills=4,
+        away_s=15,
+        refuses_s=8,
+        redis_lost=1,
+        disks_full=1,
+        payments=500,
+        mutants=2,
+        timeout_s=1200,
+    ),
 }
 NIGHT = NIGHTS[os.environ.get("NIGHT") or "long"]
 
@@ -43,6 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ours = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in ours:
         item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
+        item.add_marker(pytest.mark.timeout(NIGHT.timeout_s))
     mutants = [item for item in ours if item.name.startswith("test_a_mutant_is_caught[")]
     left_out = random.Random(SEED).sample(mutants, k=max(0, len(mutants) - NIGHT.mutants))
     if left_out:
