@@ -123,5 +123,5 @@ class CrashingPayments:
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._payments, name)
         if name in ("charge", "cancel", "refund", "list_notifications"):
-            return self._fate.around(found)
+            return self._crash.around(found)
         return found
