@@ -20,7 +20,7 @@ from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.messaging.table_log import TableLog
 from booking_rush.booking.recording import persistence as keep_module
 from booking_rush.booking.recording import recorder as record_module
-from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.booking.recording.commits import Commits
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.booking.seats import claims as claims_module
 from booking_rush.lua.events.commands import ReadSeats
@@ -261,9 +261,7 @@ def an_outbox_read_by_the_last_number(mutation: Mutation) -> None:
 
 
 def what_lives_is_written_before_what_ended(mutation: Mutation) -> None:
-    mutation.in_python(
-        Recorder.commit, "for rows in (ended, living)", "for rows in (living, ended)"
-    )
+    mutation.in_python(Commits.commit, "for rows in (ended, living)", "for rows in (living, ended)")
 
 
 def a_hold_without_a_limit(mutation: Mutation) -> None:
