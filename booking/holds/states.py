@@ -26,6 +26,18 @@ ACTIVE: frozenset[State] = frozenset({"held", "paying", "retaking", "confirmed",
 # Nothing is bought: where no payment was tried either, a recovery may end the hold.
 UNPAID: frozenset[State] = frozenset({"held", "expired", "released"})
 
+# Something moves it by itself: its event is not archived before.
+UNFINISHED: frozenset[State] = IN_PROGRESS | {"held"}
+
+# Its hold ended before it was bought.
+LAPSED: frozenset[State] = frozenset({"expired", "released"})
+
+# Its money goes back, or has gone.
+REFUNDS: frozenset[State] = frozenset({"refunding", "refunded"})
+
+# It has neither seats nor money.
+VOID: frozenset[State] = LAPSED | {"refunded"}
+
 # Nothing moves it by itself: only a late payment, or a cancellation, does.
 ENDED: frozenset[State] = frozenset({"confirmed", "expired", "released", "refunded"})
 
