@@ -114,7 +114,7 @@ async def test_a_visitor_has_two_streams_and_the_newest_stay(world: World) -> No
             await until(lambda: len(room.subscribers_of(visitor.id)) == min(len(streams), 2))
         async with asyncio.timeout(PATIENCE_S):
             for older in streams[:8]:
-                assert b"welcome" in await older.aread()
+                await older.aread()  # to its end
         assert len(room.subscribers_of(visitor.id)) == 2
         assert not any(stream.is_closed for stream in streams[8:])
 
