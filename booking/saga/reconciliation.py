@@ -168,7 +168,7 @@ class Comparison:
 def _order_of(row: asyncpg.Record) -> str:
     if row["claimed"]:
         return "retake" if row["state"] == "paying" else "mark_sold"
-    return {"held": "reopen", "retaking": ""}.get(row["state"], "free")
+    return {"held": "reopen", "retaking": "retake"}.get(row["state"], "free")
 
 
 def differing_seats(
