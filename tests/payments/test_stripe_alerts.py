@@ -14,20 +14,20 @@ from booking_rush.booking.payments.provider import PaymentAlert
 from booking_rush.booking.payments.signatures import sign
 from booking_rush.booking.payments.stripe_events import read_event
 from booking_rush.postgres import Pool
-from tests.support.clients import Visitor, until
+from tests.support.clients import Frame, Visitor, until
 from tests.support.world import World, open_world, settings_for
 
 SECRET = "whsec_new"
 BOOKING = uuid.UUID("3b9b7a1e-0000-7000-8000-000000000000")
 METADATA = {"booking": str(BOOKING), "attempt": "1"}
-CHARGE = {
+CHARGE: Frame = {
     "id": "ch_1",
     "payment_intent": "pi_1",
     "status": "succeeded",
     "amount": 6500,
     "currency": "eur",
 }
-DISPUTE = {
+DISPUTE: Frame = {
     "id": "dp_1",
     "payment_intent": "pi_1",
     "amount": 6500,
