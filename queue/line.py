@@ -46,7 +46,6 @@ class Line:
     def __init__(self, batcher: Batcher) -> None:
         self.watermark = Watermark()
         self._batcher = batcher
-        self.is_archived = False  # its event has ended, and Redis has nothing of it
 
     async def join(self, visitor: str, *, publish: bool = False) -> Place:
         """Join the line. Return the visitor's place, the same one at every call.
@@ -56,8 +55,6 @@ class Line:
         Raises:
             LineClosed, LineFull: no place was given.
         """
-        if self.is_archived:
-            raise LineClosed
         match await self._batcher.do(commands.JoinLine(visitor, publish)):
             case commands.LineClosed():
                 raise LineClosed

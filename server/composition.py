@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
@@ -16,6 +17,7 @@ from booking_rush.queue.signer import open_signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.rooms.registry import RoomRegistry
+from booking_rush.server.runtime.clocks import EVERY_S, export_clocks
 from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.providers import open_payments
 from booking_rush.server.runtime.settings import Settings
@@ -65,5 +67,9 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
 
 def loops_of(services: Services) -> list[Coroutine[Any, Any, None]]:
     """Return the loops of a serve process, not started yet."""
-    loops = [*services.rooms.loops(), Loop("keys", services.signer.reload, 10.0)]
+    loops = [
+        *services.rooms.loops(),
+        Loop("keys", services.signer.reload, 10.0),
+        Loop("clocks", partial(export_clocks, services.pool, services.redis), EVERY_S),
+    ]
     return [forever(name, run_once, idle_s=idle_s) for name, run_once, idle_s in loops]

@@ -18,6 +18,8 @@ METHODS = frozenset({"ok", "declined", "slow", "late", "lost"})  # of the practi
 # `changed`: something was done to it at the provider's, by hand; reconcile asks what.
 PaymentEvent = Literal["charged", "declined", "cancelled", "refunded", "changed"]
 
+AlertKind = Literal["refunded_in_part", "disputed", "dispute_closed"]
+
 
 class ProviderUnavailableError(Exception):
     """The provider did not answer, or not as agreed: repeat the request later."""
@@ -72,6 +74,23 @@ class PaymentNotification(NamedTuple):
     kind: PaymentEvent
 
 
+class PaymentAlert(NamedTuple):
+    """Something that was done to a payment at its provider's and moves no booking, for operators.
+
+    A provider that repeats it repeats its `id`. `payment` is the provider's own id of it, by which
+    it is found where `booking` is unknown. The amount is in minor units.
+    """
+
+    id: str
+    kind: AlertKind
+    payment: str
+    amount: int
+    currency: str
+    status: str
+    booking: UUID | None
+    attempt: int
+
+
 class PaymentProvider(Protocol):
     """A payment provider. Each request may raise `ProviderUnavailableError`."""
 
@@ -106,8 +125,8 @@ class PaymentProvider(Protocol):
 
     def read_webhook(
         self, headers: Mapping[str, str], body: bytes, *, now: float
-    ) -> PaymentNotification | None:
-        """Verify a webhook, and return its notification, or None if it is of no payment of ours.
+    ) -> PaymentNotification | PaymentAlert | None:
+        """Verify a webhook, and return what it says, or None if it is of no payment of ours.
 
         Raises:
             BadSignature: the provider did not sign it, or not within five minutes of `now`.

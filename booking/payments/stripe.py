@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import urlencode
-from uuid import UUID
 
 import msgspec
 
@@ -29,12 +28,18 @@ from booking_rush.booking.payments.http_client import (
 from booking_rush.booking.payments.provider import (
     NotYetPossibleError,
     Payment,
+    PaymentAlert,
     PaymentEvent,
     PaymentNotification,
     PaymentRefusedError,
     ProviderUnavailableError,
 )
 from booking_rush.booking.payments.signatures import verify
+from booking_rush.booking.payments.stripe_events import (
+    ZERO_DECIMAL_IN_HUNDREDTHS,
+    notification,
+    read_event,
+)
 from booking_rush.text import Line, OptionalLine, as_line
 
 log = logging.getLogger(__name__)
@@ -54,20 +59,10 @@ REFUSAL_TYPES = frozenset({"invalid_request_error", "card_error"})
 # A refund may still succeed after these: the balance recovers, or the right API key is set again.
 REFUND_LATER = frozenset({"balance_insufficient", "insufficient_funds", "resource_missing"})
 
-# ISO 4217 gives these no minor unit, yet Stripe counts them in hundredths; for the ariary it is the
-# other way round (https://docs.stripe.com/currencies).
-ZERO_DECIMAL_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
+# The ariary has a minor unit in ISO 4217, and none at Stripe (https://docs.stripe.com/currencies).
 UNSUPPORTED_CURRENCIES = frozenset({"MGA"})
 
-# A declined card leaves its intent open for another try. A refund by hand may be pending: ask then.
 INTENT_EVENTS: dict[str, PaymentEvent] = {"succeeded": "charged", "canceled": "cancelled"}
-WEBHOOK_EVENTS: dict[str, PaymentEvent] = {
-    "payment_intent.succeeded": "charged",
-    "payment_intent.canceled": "cancelled",
-    "refund.created": "refunded",
-    "refund.updated": "refunded",
-    **dict.fromkeys(("refund.failed", "charge.refunded", "charge.dispute.closed"), "changed"),
-}
 
 
 class _Intent(msgspec.Struct, frozen=True):
@@ -99,24 +94,6 @@ class _Problem(msgspec.Struct, frozen=True):
 
 class _Failure(msgspec.Struct, frozen=True):
     error: _Problem = _Problem()
-
-
-class _Object(msgspec.Struct, frozen=True):
-    """The object of an event: an intent or a refund."""
-
-    id: Line
-    metadata: dict[str, str] | None = None  # of which `_attempt_in` reads what it knows
-    payment_intent: Line | None = None
-    status: OptionalLine | None = None
-
-
-class _Data(msgspec.Struct, frozen=True):
-    object: msgspec.Raw
-
-
-class _Event(msgspec.Struct, frozen=True):
-    type: OptionalLine
-    data: _Data
 
 
 class Stripe:
@@ -205,39 +182,25 @@ class Stripe:
         try:
             intent = await self._find_or_create(payment)
         except PaymentRefusedError:
-            return [_notification(payment.key, payment.booking, payment.attempt, "declined")]
+            return [notification(payment.key, payment.booking, payment.attempt, "declined")]
         intent = await self._read(_Intent, f"{INTENTS}/{intent.id}")
         kind = INTENT_EVENTS.get(intent.status)
         kinds: list[PaymentEvent] = [kind] if kind else []
         if kind == "charged" and await self._refunded_amount(intent.id) >= intent.amount:
             kinds.append("refunded")
-        return [_notification(intent.id, payment.booking, payment.attempt, kind) for kind in kinds]
+        return [notification(intent.id, payment.booking, payment.attempt, kind) for kind in kinds]
 
     def read_webhook(
         self, headers: Mapping[str, str], body: bytes, *, now: float
-    ) -> PaymentNotification | None:
-        """Verify a webhook, and return its notification, or None: no event, or none of ours.
+    ) -> PaymentNotification | PaymentAlert | None:
+        """Verify a webhook, and return what it says, or None: nothing, or of no payment of ours.
 
         Raises:
             BadSignature: Stripe did not sign it, or not within five minutes of `now`.
             ValueError: it is signed, and its body is malformed.
         """
         verify(SIGNATURE_HEADER, self._secrets, headers, body, now=now)
-        event = msgspec.json.decode(body, type=_Event)
-        kind = WEBHOOK_EVENTS.get(event.type)
-        if kind is None:
-            return None
-        subject = msgspec.json.decode(event.data.object, type=_Object)
-        attempt = _attempt_in(subject.metadata or {})
-        if attempt is None:
-            return None
-        if kind == "changed" and subject.payment_intent is not None:
-            return _notification(subject.payment_intent, *attempt, kind)
-        if kind != "refunded":
-            return _notification(subject.id, *attempt, kind)
-        if subject.status != "succeeded" or subject.payment_intent is None:
-            return None
-        return _notification(subject.payment_intent, *attempt, kind)
+        return read_event(body)
 
     async def _find_or_create(self, payment: Payment) -> _Intent:
         """Return the payment's intent, perhaps as it was when it was created."""
@@ -295,12 +258,6 @@ class Stripe:
         return _decoded(response, kind)
 
 
-def _notification(
-    intent: str, booking: UUID, attempt: int, kind: PaymentEvent
-) -> PaymentNotification:
-    return PaymentNotification(f"{intent}:{kind}", booking, attempt, kind)
-
-
 def _amount(payment: Payment) -> int:
     """Return the amount in Stripe's smallest unit, nearly always the currency's minor unit."""
     if payment.currency in UNSUPPORTED_CURRENCIES:
@@ -311,14 +268,6 @@ def _amount(payment: Payment) -> int:
 def _metadata(payment: Payment) -> dict[str, str]:
     """Return the form fields that name an intent's or a refund's attempt."""
     return {"metadata[booking]": str(payment.booking), "metadata[attempt]": str(payment.attempt)}
-
-
-def _attempt_in(metadata: Mapping[str, str]) -> tuple[UUID, int] | None:
-    """Return the booking and the attempt, or None: another system wrote that object."""
-    try:
-        return UUID(metadata["booking"]), int(metadata["attempt"])
-    except (KeyError, ValueError):
-        return None
 
 
 def _search_query(payment: Payment) -> str:

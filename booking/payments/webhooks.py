@@ -1,15 +1,22 @@
-"""Webhooks of payment providers: each notification is enqueued before it is acknowledged.
+"""Webhooks of payment providers: each is committed before it is acknowledged.
 
-The saga handles it as a message of the outbox, like any other.
+The saga handles a notification as a message of the outbox, like any other. An alert is an entry of
+the journal: it moves no booking.
 """
 
 import logging
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from booking_rush.booking import audit
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.payments.provider import PaymentNotification, PaymentProvider
+from booking_rush.booking.payments.provider import (
+    PaymentAlert,
+    PaymentNotification,
+    PaymentProvider,
+)
 from booking_rush.coalescing import coalesced
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
@@ -33,19 +40,52 @@ class Webhooks:
 
     async def receive(
         self, provider: PaymentProvider, headers: Mapping[str, str], body: bytes
-    ) -> None:
-        """Verify a webhook, and enqueue its notification unless it was enqueued before.
+    ) -> PaymentAlert | None:
+        """Verify a webhook. Enqueue its notification, or record its alert, unless it is a repeat.
+
+        Return the alert that was recorded.
 
         Raises:
             BadSignature: the provider did not sign it.
             Invalid: the provider signed it, and its body is malformed.
         """
         try:
-            notification = provider.read_webhook(headers, body, now=time.time())
+            received = provider.read_webhook(headers, body, now=time.time())
         except ValueError as error:
             raise Invalid(("body", str(error))) from error
-        if notification is not None:
-            await self._enqueuing.do(ReceivedNotification(provider.name, notification))
+        if isinstance(received, PaymentAlert):
+            return received if await self._record_alert(provider.name, received) else None
+        if received is not None:
+            await self._enqueuing.do(ReceivedNotification(provider.name, received))
+        return None
+
+    async def _record_alert(self, provider: str, alert: PaymentAlert) -> bool:
+        """Record an alert in the journal, once. Return whether it is new, and of a payment of ours.
+
+        Its payment is compared with the provider: parts may have become the whole.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            found = await connection.fetchrow(
+                ALERTED, provider, alert.booking, alert.attempt, alert.payment
+            )
+            if found is None:
+                log.warning("alert of no payment of theirs provider=%s id=%s", provider, alert.id)
+                return False
+            message = uuid.uuid5(outbox.NAMESPACE, f"{provider}:{alert.id}")
+            if not await connection.fetchval(ONCE, message):
+                return False
+            booking, attempt = found["booking"], found["attempt"]
+            await connection.execute(CHANGED, [booking], [attempt])
+            await audit.record(
+                connection, provider, f"payment_{alert.kind}", found["event"],
+                booking=str(booking), attempt=attempt, amount=alert.amount,
+                currency=alert.currency, status=alert.status, payment=alert.payment,
+            )  # fmt: skip
+        log.warning(
+            "payment %s provider=%s booking=%s amount=%d %s status=%s",
+            alert.kind, provider, booking, alert.amount, alert.currency, alert.status,
+        )  # fmt: skip
+        return True
 
     async def _enqueue(self, received: Sequence[ReceivedNotification]) -> list[None]:
         """Enqueue notifications about payments of the provider that signed them.
@@ -87,6 +127,20 @@ CHANGED = """
     UPDATE payments SET changed_at = now()
     FROM unnest($1::uuid[], $2::int[]) AS given (of_booking, of_attempt)
     WHERE booking = of_booking AND attempt = of_attempt
+"""
+
+# The payment by our metadata, or by the intent that its client secret begins with.
+ALERTED = """
+    SELECT booking, payments.attempt, event FROM payments JOIN bookings ON bookings.id = booking
+    WHERE payments.provider = $1 AND (
+        (booking = $2 AND payments.attempt = $3)
+        OR ($4 <> '' AND client_secret <> '' AND split_part(client_secret, '_secret_', 1) = $4))
+    LIMIT 1
+"""
+
+ONCE = """
+    INSERT INTO inbox (consumer, message) VALUES ('alerts', $1) ON CONFLICT DO NOTHING
+    RETURNING true
 """
 
 EVENTS = """

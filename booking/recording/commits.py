@@ -58,7 +58,7 @@ class Commits:
         pool: Pool,
         program: Program,
         holder: str,
-        clock: Callable[[], float],
+        clock: Callable[[], float] | None,
         provider: str,
     ) -> None:
         self.rejected = 0
@@ -110,8 +110,8 @@ class Commits:
                     done = await connection.execute(SAVE_PLACES, event, *zip(*rows, strict=True))
                     assert done == f"INSERT 0 {len(rows)}", "a number was given to two visitors"
             if batch.holds:
-                now_ms = int(self._clock() * 1000)
                 holds = list(batch.holds.values())
+                now_ms = int(self._clock() * 1000) if self._clock else None
                 await save_holds(connection, event, holds, now_ms=now_ms, provider=self._provider)
             if time.monotonic() - began > RENEW_S:  # nobody could renew the lease meanwhile
                 await connection.execute(KEEP_LEASE, event, self._holder)

@@ -44,7 +44,8 @@ class Recorder:
     """Records every event of which it has the lease.
 
     `provider` is the payment provider that checkouts are charged by. `lease_pool` serves leases
-    alone, so that they are renewed while every other connection is in use.
+    alone, so that they are renewed while every other connection is in use. Payment deadlines are
+    judged by Postgres' clock, unless a test passes one, in seconds.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Recorder:
         redis: Redis,
         program: Program,
         holder: str,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         provider: str = "bank",
         lease_pool: Pool | None = None,
     ) -> None:

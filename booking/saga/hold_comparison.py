@@ -35,8 +35,8 @@ class HoldComparison:
     async def of(self, event: str, batcher: Batcher, sections: Sequence[str]) -> list[Difference]:
         """Compare bookings of an event with their holds. Return those that differ.
 
-        They are the next page, those held past their deadline, those that differed before, and the
-        last to change in standing `sections` whose counts differ.
+        They are the next page, those held past their deadline or being retaken, those that differed
+        before, and the last to change in standing `sections` whose counts differ.
         """
         page = self._page.pop(event, None)
         if page is None:
@@ -93,8 +93,8 @@ def compare(row: asyncpg.Record, hold: Hold | None, now_ms: int) -> Difference |
 
 def _order(row: asyncpg.Record, expected: str, state: str, now_ms: int) -> str | None:
     """Return the order for a hold in this state, or None where nothing is wrong with it."""
-    if row["state"] == "retaking":
-        return None
+    if row["state"] == "retaking":  # with no order on its way it would stay so
+        return "retake"
     if row["state"] == "held" and state not in HAS_PLACES:
         return EXPIRE if row["until_ms"] < now_ms - OVERDUE_MS else None
     if expected not in HAS_PLACES:
@@ -143,6 +143,8 @@ BOOKINGS = """
         UNION ALL
         (SELECT id FROM bookings WHERE event = $1 AND state = 'held'
             AND until_ms < extract(epoch FROM now()) * 1000 - $3 LIMIT $4)
+        UNION ALL
+        (SELECT id FROM bookings WHERE event = $1 AND state = 'retaking' LIMIT $4)
         UNION ALL
         (SELECT id FROM bookings WHERE event = $1 AND section = ANY($5)
          ORDER BY changed_at DESC LIMIT $4))

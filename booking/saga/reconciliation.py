@@ -80,6 +80,8 @@ class Comparison:
     async def stores(self, event: str) -> list[Difference]:
         """Compare Redis with Postgres: each seat, the places of standing sections, and holds."""
         batcher = self._registry.batcher(event)
+        if batcher.is_archived:
+            return []  # Redis has nothing of it
         stats = await batcher.do(ReportSockets("reconcile", 0))
         if stats.outbox_age_ms > LAG_MS:
             return []
@@ -166,7 +168,7 @@ class Comparison:
 def _order_of(row: asyncpg.Record) -> str:
     if row["claimed"]:
         return "retake" if row["state"] == "paying" else "mark_sold"
-    return {"held": "reopen", "retaking": ""}.get(row["state"], "free")
+    return {"held": "reopen", "retaking": "retake"}.get(row["state"], "free")
 
 
 def differing_seats(

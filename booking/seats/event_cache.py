@@ -87,8 +87,7 @@ class EventCache:
         return [self._body(id_, one) for id_, one in shown.items() if one is not None]
 
     def _body(self, event: str, shown: _Shown) -> bytes:
-        is_open = self._registry.batcher(event).gate.is_open
-        return shown.body if is_open else shown.recovering
+        return shown.recovering if self._registry.is_recovering(event) else shown.body
 
     async def _read(self, events: Sequence[str]) -> list[_Shown | Exception]:
         """Read events that were asked for together, in one statement."""

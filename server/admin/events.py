@@ -9,6 +9,7 @@ from starlette.responses import Response
 from booking_rush.booking.catalogue.catalogue import Event
 from booking_rush.booking.catalogue.events import EventChange, NewEvent
 from booking_rush.booking.recording.event_scheduler import push_to_redis
+from booking_rush.queue.event_registry import FIRST_LOAD_S
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
     CHART_BYTES_MAX,
@@ -22,8 +23,6 @@ from booking_rush.server.web.requests import (
 from booking_rush.server.web.responses import answer
 from booking_rush.text import Text
 
-READY_S = 3.0  # how long a new event may take to be loaded into Redis
-
 
 class OptionalReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a change of state: perhaps a reason, which visitors are shown."""
@@ -36,7 +35,7 @@ async def create(request: Request) -> Response:
     operator = await require_operator(request, "operator")
     new = await read_json(request, NewEvent, bytes_max=CHART_BYTES_MAX)
     event = await services_of(request).catalogue.create(new, who=operator.name)
-    await services_of(request).rooms.events.ready(event.id, seconds=READY_S)
+    await services_of(request).rooms.events.ready(event.id, seconds=FIRST_LOAD_S)
     return answer(201, {"event": _members_of(request, event)})
 
 
@@ -96,5 +95,5 @@ async def _push_change(request: Request, event: Event) -> Response:
 
 
 def _members_of(request: Request, event: Event) -> dict[str, Any]:
-    gate = services_of(request).rooms.batcher(event.id).gate
-    return event.operator_members(None if gate.is_open else "recovering")
+    is_recovering = services_of(request).rooms.events.is_recovering(event.id)
+    return event.operator_members("recovering" if is_recovering else None)

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.server.protocol.problems import NotFound
+from booking_rush.server.runtime.metrics import PAYMENT_ALERTS
 from booking_rush.server.web.requests import provider_name_of, read_body, services_of
 from booking_rush.server.web.responses import answer
 
@@ -14,5 +15,8 @@ async def webhook(request: Request) -> Response:
     provider = services.payments.named(provider_name_of(request))
     if provider is None:
         raise NotFound
-    await services.webhooks.receive(provider, request.headers, await read_body(request))
+    body = await read_body(request)
+    alert = await services.webhooks.receive(provider, request.headers, body)
+    if alert is not None:
+        PAYMENT_ALERTS.labels(provider.name, alert.kind).inc()
     return answer(200, {"status": "kept"})

@@ -1,5 +1,7 @@
 """Accounts of operators as the command line keeps them: each change is in the journal."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +26,10 @@ class AccountRefused(Refusal):
     """That would take from an account what it has."""
 
     code, status = "account_refused", 409
+
+
+class LastAdmin(AccountRefused):
+    """Nobody would be left who may do everything: make another admin first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class Accounts:
 
         Raises:
             UnknownOperator: there is none.
+            LastAdmin: no other admin is there.
         """
         await self._change("DELETE FROM operators WHERE name = $1", name, "operator_removed")
 
@@ -100,6 +107,7 @@ class Accounts:
 
         Raises:
             UnknownOperator: there is no such operator.
+            LastAdmin: the operator is, and would be none any more.
         """
         statement = "UPDATE operators SET role = $2 WHERE name = $1"
         await self._change(statement, name, "operator_role", role, role=role)
@@ -126,10 +134,11 @@ class Accounts:
 
         Raises:
             AccountRefused: the account has a password, so it is a person's, and `force` is not set.
+            LastAdmin: the operator is, and would be none any more.
         """
         _check_name(name)
         key, digest = new_secret("rk_")
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._changing() as connection:
             row = await connection.fetchrow(
                 """
                 INSERT INTO operators AS had (name, role, key_digest)
@@ -153,6 +162,7 @@ class Accounts:
 
         Raises:
             UnknownOperator: no operator of this name has a key.
+            LastAdmin: no other admin is there, and this one comes in by the key alone.
         """
         statement = """
             UPDATE operators SET key_digest = NULL WHERE name = $1 AND key_digest IS NOT NULL
@@ -166,10 +176,32 @@ class Accounts:
 
         Raises:
             UnknownOperator: it changed none.
+            LastAdmin: no admin would be left.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._changing() as connection:
             await _change_one(connection, statement, name, *arguments)
             await audit.record(connection, WHO, what, operator=name, **detail)
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncGenerator[Connection]:
+        """Yield a connection in a transaction, in which one change of accounts runs at a time.
+
+        Raises:
+            LastAdmin: an admin could come in before, and none could after it.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE operators IN SHARE ROW EXCLUSIVE MODE")
+            had_admin = await connection.fetchval(HAS_ADMIN)
+            yield connection
+            if had_admin and not await connection.fetchval(HAS_ADMIN):
+                raise LastAdmin
+
+
+# An admin with neither password nor key cannot come in.
+HAS_ADMIN = """
+    SELECT EXISTS (SELECT FROM operators
+        WHERE role = 'admin' AND (password IS NOT NULL OR key_digest IS NOT NULL))
+"""
 
 
 async def _change_one(connection: Connection, statement: str, name: str, *arguments: str) -> None:

@@ -31,7 +31,6 @@ from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.signer import Signer, open_signer
 from booking_rush.server.practice_bank.service import open_bank
-from booking_rush.server.processes.clocks import EVERY_S, check_clocks, export_clocks
 from booking_rush.server.processes.exports import (
     export_breakers_forever,
     export_recordings,
@@ -39,6 +38,7 @@ from booking_rush.server.processes.exports import (
     growth_of,
 )
 from booking_rush.server.processes.supervisor import stop_on_signals
+from booking_rush.server.runtime.clocks import EVERY_S, check_clocks, export_clocks
 from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.metrics import (
     DIFFERENCES,

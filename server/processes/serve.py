@@ -16,6 +16,7 @@ from booking_rush.server.composition import open_services
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.fanout import SLICE
 from booking_rush.server.rooms.subscriber import Subscriber
+from booking_rush.server.runtime.clocks import check_clocks
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.web.services import Services
 from booking_rush.server.web.uvicorn_http import KEEP_ALIVE_S, HttpConnection
@@ -77,9 +78,13 @@ async def check_stores(settings: Settings) -> None:
     """Open and close the services once, so that their errors reach the command line.
 
     In its lifespan uvicorn would catch them and exit with a code of its own.
+
+    Raises:
+        RedisUnfitError, PostgresUnfitError: a store's clock is too far from ours.
+        what `open_services` raises.
     """
-    async with open_services(settings):
-        pass
+    async with open_services(settings) as services:
+        await check_clocks(services.pool, services.redis)
 
 
 def config_of(settings: Settings, app: Any) -> uvicorn.Config:
@@ -110,7 +115,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until a signal, and return when every socket is closed.
 
     Raises:
-        what `open_services` raises, before the first connection is accepted.
+        what `check_stores` raises, before the first connection is accepted.
     """
     asyncio.run(check_stores(settings))
 

@@ -5,9 +5,8 @@ import time
 
 import orjson
 
-from booking_rush.lua.client.batcher import Batcher
-from booking_rush.lua.events.commands import ReadSeats
 from booking_rush.server.rooms.seat_map import SectionView
+from booking_rush.server.rooms.seat_reader import SeatReader
 
 READ_EVERY_S = 0.1
 
@@ -17,8 +16,8 @@ class Availability:
     hold in it; all who ask before a read begins get the same bytes of it.
     """
 
-    def __init__(self, batcher: Batcher) -> None:
-        self._batcher = batcher
+    def __init__(self, reader: SeatReader) -> None:
+        self._reader = reader
         self._next: asyncio.Task[bytes] | None = None  # not begun: who asks now may share it
         self._began_at = -READ_EVERY_S
 
@@ -36,9 +35,9 @@ class Availability:
     async def _read(self) -> bytes:
         await asyncio.sleep(self._began_at + READ_EVERY_S - time.monotonic())
         self._next, self._began_at = None, time.monotonic()
-        read = await self._batcher.do(ReadSeats([]))
+        read = await self._reader.read()
         return orjson.dumps(
-            {"sections": {view.id: view.members() for view in map(SectionView, read.sections)}}
+            {"sections": {view.id: view.members() for view in map(SectionView, read)}}
         )
 
 

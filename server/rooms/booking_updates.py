@@ -55,8 +55,9 @@ class BookingUpdates:
         """
         members: dict[str, Any] = {}
         held, booking = await self._current(subscriber)
+        subscriber.booking.had_hold = True  # that is why the welcome asks
         if held is not None:
-            subscriber.booking.hold = held.id
+            subscriber.booking.record_hold(held.id, held.deadline_ms)
             members["hold"] = hold_members(self._event, held)
         if booking is not None:
             members["booking"] = self._members(subscriber, booking)
@@ -84,7 +85,7 @@ class BookingUpdates:
         self, subscriber: Subscriber, held: Held, kind: str, re: str | None = None
     ) -> None:
         """Send a hold, in a frame of this kind."""
-        subscriber.booking.hold = held.id
+        subscriber.booking.record_hold(held.id, held.deadline_ms)
         FRAMES.labels(kind).inc()
         subscriber.push(frames.frame(kind, re, hold=hold_members(self._event, held)))
 
@@ -104,7 +105,7 @@ class BookingUpdates:
         match news:
             case pubsub.Held():
                 for subscriber in subscribers:
-                    subscriber.booking.hold = news.hold
+                    subscriber.booking.record_hold(news.hold, 0)
             case pubsub.Ending():
                 self._send(subscribers, "hold.expiring", hold=news.hold, seconds=news.seconds)
             case pubsub.Ended():
@@ -133,25 +134,32 @@ class BookingUpdates:
         subscriber.booking.needs_resend = True
 
     async def look_up(self, subscribers: Iterable[Subscriber]) -> None:
-        """Find holds again, and resend what a welcome lacked.
+        """Find holds again, send what differs, and resend what a welcome lacked.
 
-        A recovery takes back holds that Postgres had not recorded: their holders are sent the end.
+        A recovery takes back what Postgres had not recorded: holds, extensions and releases. What
+        cannot be looked up now is looked up with the next resends.
         """
-        wanted = [s for s in subscribers if s.booking.hold or s.booking.needs_resend]
+        wanted = [s for s in subscribers if s.booking.had_hold or s.booking.needs_resend]
         for at in range(0, len(wanted), LOOK_UPS_AT_ONCE):
             await asyncio.gather(*map(self._look_up, wanted[at : at + LOOK_UPS_AT_ONCE]))
 
     async def _look_up(self, subscriber: Subscriber) -> None:
+        sent = subscriber.booking
         try:
-            if subscriber.booking.needs_resend:
-                await self._resend(subscriber)
-            elif hold := subscriber.booking.hold:
-                held = await self._holds.living(subscriber.visitor)
-                is_lost = held is None or held.id != hold
-                if is_lost and subscriber.booking.hold == hold:  # else its end was sent meanwhile
-                    await self._withdraw(subscriber)
+            await (self._resend if sent.needs_resend else self._compare)(subscriber)
         except (Refusal, *UNAVAILABLE) as why:
+            sent.needs_resend = True
             log.info("hold not looked up why=%s", type(why).__name__)
+
+    async def _compare(self, subscriber: Subscriber) -> None:
+        """Send the hold where it is not as it was sent; news that came meanwhile are newer."""
+        sent = subscriber.booking
+        before = sent.hold, sent.deadline_ms
+        held = await self._holds.living(subscriber.visitor)
+        if held is not None and held.id != sent.hold:  # an end was undone, or Postgres has ended it
+            held, _ = await self._current(subscriber)
+        if (sent.hold, sent.deadline_ms) == before:
+            await self._send_living(subscriber, held)
 
     async def _current(self, subscriber: Subscriber) -> tuple[Held | None, Booking | None]:
         """Return the living hold, and the last booking that was checked out."""
@@ -170,25 +178,40 @@ class BookingUpdates:
     async def _resend(self, subscriber: Subscriber) -> None:
         """Send hold and booking where they differ; news that came meanwhile are newer."""
         sent = subscriber.booking
-        before = sent.hold, sent.version
+        before = sent.hold, sent.deadline_ms, sent.version
         held, booking = await self._current(subscriber)
-        if sent.checking_out or (sent.hold, sent.version) != before:
+        if sent.checking_out or (sent.hold, sent.deadline_ms, sent.version) != before:
             return
         sent.needs_resend = False
         if booking is not None and version_of(booking) != sent.version:
             self.send_booking(subscriber, booking)
+        await self._send_living(subscriber, held)
+
+    async def _send_living(self, subscriber: Subscriber, held: Held | None) -> None:
+        """Send the visitor's living hold, or the end of the one that was sent, where it differs.
+
+        A hold that is being paid has no deadline of its own.
+        """
+        sent = subscriber.booking
         if sent.hold and (held is None or held.id != sent.hold):
             await self._withdraw(subscriber)
-        if held is not None and held.id != sent.hold:
+        if held is None:
+            return
+        if held.id != sent.hold:
             self.send_hold(subscriber, held, "hold.created")
+        elif held.state == "held" and held.deadline_ms != sent.deadline_ms:
+            self.send_hold(subscriber, held, "hold.extended")
 
     async def _withdraw(self, subscriber: Subscriber) -> None:
         """Forget the hold, and send its end unless it became a booking."""
-        hold, subscriber.booking.hold = subscriber.booking.hold, ""
+        sent, hold = subscriber.booking, subscriber.booking.hold
         try:
             booking = await bookings.get(self._pool, UUID(hold))
         except UnknownBooking:
             booking = None
+        if sent.hold != hold:
+            return  # its end was sent meanwhile
+        sent.hold = ""
         if booking is None or (booking.state in UNPAID and not booking.attempt):
             self._send([subscriber], "hold.expired", hold=hold, reason="recovery")
 

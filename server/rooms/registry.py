@@ -8,12 +8,13 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from booking_rush.booking.seats import archived_event
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
-from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import PublishBroadcast, ReportSockets, Stats
 from booking_rush.postgres import UNAVAILABLE, Pool
+from booking_rush.queue.archived_event import EventBatcher
 from booking_rush.queue.event_registry import EventRecord, EventRegistry
 from booking_rush.queue.signer import Signer
 from booking_rush.server.rooms.broadcasts import SHOWN_FOR, Broadcast, Broadcasts
@@ -42,17 +43,19 @@ class RoomRegistry:
         self._signer = signer
         self._methods = methods
         self._rooms: dict[str, Room] = {}
+        self._final: dict[str, Stats] = {}  # statistics of archived events
         self._process = uuid.uuid4().hex[:12]
 
     async def room(self, event: str) -> Room:
-        """Return the room of an event.
+        """Return the room of an event; of a new one, once it is loaded into Redis.
 
         Raises:
             UnknownEvent: there is no such event.
+            Busy: it is new, and is not loaded yet.
         """
-        return self._room_of(await self.events.row(event))
+        return self._room_of(await self.events.loaded(event))
 
-    def batcher(self, event: str) -> Batcher:
+    def batcher(self, event: str) -> EventBatcher:
         """Return the batcher of an event."""
         return self.events.batcher(event)
 
@@ -66,14 +69,23 @@ class RoomRegistry:
         Raises:
             Recovering, TryAgain, Busy: Redis cannot say just now.
         """
-        command = ReportSockets(self._process, len(room.subscribers()))
-        stats = await self.batcher(room.row.id).do(command)
+        stats = await self._stats(room)
         WAITING.labels(room.row.id).set(stats.waiting)
         ACTIVE.labels(room.row.id).set(stats.active)
         for state in ("free", "held", "paying", "sold"):
             PLACES.labels(room.row.id, state).set(getattr(stats, state))
         OUTBOX_AGE.labels(room.row.id).set(stats.outbox_age_ms / 1000)
         return stats
+
+    async def _stats(self, room: Room) -> Stats:
+        """Return the event's statistics; those of an archived event are final, and read once."""
+        event, sockets = room.row.id, len(room.subscribers())
+        if not self.batcher(event).is_archived:
+            self._final.pop(event, None)
+            return await self.batcher(event).do(ReportSockets(self._process, sockets))
+        if event not in self._final:
+            self._final[event] = await archived_event.statistics(self._pool, event)
+        return self._final[event]
 
     async def publish(self, broadcast: Broadcast) -> None:
         """Publish a broadcast in Redis; processes that miss it read it from Postgres within 1 s."""

@@ -6,8 +6,8 @@ from typing import Any
 from booking_rush.booking.holds.holds import Holds
 from booking_rush.errors import Recovering
 from booking_rush.lua.client import pubsub
-from booking_rush.lua.client.batcher import Batcher
 from booking_rush.postgres import Pool
+from booking_rush.queue.archived_event import EventBatcher
 from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.line import Line
 from booking_rush.queue.signer import Signer
@@ -18,6 +18,7 @@ from booking_rush.server.rooms.booking_updates import BookingUpdates
 from booking_rush.server.rooms.fanout import fan_out
 from booking_rush.server.rooms.place_updates import PlaceUpdates
 from booking_rush.server.rooms.seat_map import SeatMap
+from booking_rush.server.rooms.seat_reader import SeatReader
 from booking_rush.server.rooms.subscriber import UNKNOWN, BookingNews, Subscriber, Subscribers
 from booking_rush.server.runtime.metrics import RECOVERIES
 from booking_rush.timestamps import instant, now
@@ -33,7 +34,7 @@ class Room:
     def __init__(
         self,
         row: EventRecord,
-        batcher: Batcher,
+        batcher: EventBatcher,
         signer: Signer,
         pool: Pool,
         methods: frozenset[str],
@@ -47,13 +48,13 @@ class Room:
         self._epoch = -1
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
-        self.line.is_archived = row.archived
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.places = PlaceUpdates(
             row.id, self._subscribers, self.line, batcher, signer, self._background
         )
-        self.seats = SeatMap(batcher)
-        self.availability = Availability(batcher)
+        reader = SeatReader(row.id, batcher, pool)
+        self.seats = SeatMap(reader)
+        self.availability = Availability(reader)
         self.bookings = BookingUpdates(row.id, self.holds, signer, pool)
 
     # Subscribers
@@ -187,8 +188,8 @@ class Room:
     # State and broadcasts
 
     def state_members(self) -> dict[str, Any]:
-        """Return `{state, opens_at?, reason?}`, or `recovering` while the gate is shut."""
-        if not self._gate.is_open:
+        """Return `{state, opens_at?, reason?}`, or `recovering` while Redis is loaded again."""
+        if not (self._gate.is_open or self.row.archived):
             return {"state": "recovering"}
         members: dict[str, Any] = {"state": self.row.state}
         if self.row.opens_at is not None:
@@ -200,7 +201,6 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
-        self.line.is_archived = row.archived
         self._send_state()
 
     def apply_gate(self) -> None:

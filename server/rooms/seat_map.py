@@ -8,10 +8,11 @@ from booking_rush.booking.holds.errors import UnknownSection
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
-from booking_rush.lua.client.batcher import Batcher
-from booking_rush.lua.events.commands import ReadSeats, SectionSeats
+from booking_rush.lua.events.commands import SectionSeats
+from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.fanout import fan_out
+from booking_rush.server.rooms.seat_reader import SeatReader
 from booking_rush.server.rooms.subscriber import Subscriber
 
 log = logging.getLogger(__name__)
@@ -85,9 +86,10 @@ class SectionView:
 class SeatMap:
     """The seats' feed of a room; it reads and remembers them while anybody watches."""
 
-    def __init__(self, batcher: Batcher) -> None:
-        self._batcher = batcher
+    def __init__(self, reader: SeatReader) -> None:
+        self._reader = reader
         self._views: dict[str, SectionView] = {}
+        self._has_all = False  # whether every section was read
         self._watchers: dict[Subscriber, str] = {}  # the section; empty: all
         self._news: list[pubsub.Seats] | None = None  # that came while sections are being read
 
@@ -98,8 +100,11 @@ class SeatMap:
             UnknownSection: there is none of this id.
             Recovering, TryAgain, Busy: Redis cannot say just now.
         """
-        if not self._views or (section and section not in self._views):
+        if section and section not in self._views:
+            await self._read([section])
+        elif not section and not self._has_all:
             await self._read([])
+            self._has_all = True
         if section and section not in self._views:
             raise UnknownSection
         self._watchers[subscriber] = section
@@ -125,14 +130,14 @@ class SeatMap:
     async def flush(self) -> int:
         """Send each section's changes to its watchers. Return how many sections had any."""
         if not self._watchers:
-            self._views = {}
+            self._views, self._has_all = {}, False
             return 0
         stale = [view.id for view in self._views.values() if view.stale]
         if stale:
             try:
                 await self._read(stale)
-            except Refusal as refusal:
-                log.info("seats not read why=%s", refusal.code)
+            except (Refusal, *UNAVAILABLE) as why:
+                log.info("seats not read why=%s", type(why).__name__)
                 return 0
         sent = 0
         for view in list(self._views.values()):
@@ -153,8 +158,7 @@ class SeatMap:
         if is_first:
             self._news = []
         try:
-            read = await self._batcher.do(ReadSeats(sections))
-            self._load(read.sections)
+            self._load(await self._reader.read(sections))
             for news in self._news or ():
                 if news.section in self._views:
                     self._views[news.section].apply(news)

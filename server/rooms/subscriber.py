@@ -77,10 +77,16 @@ class BookingSent:
     """The hold and the booking that a subscriber was sent last. Written by BookingUpdates alone."""
 
     hold: str = ""  # the living one; empty: none
+    deadline_ms: int = 0  # of that hold; 0: its id alone is known
+    had_hold: bool = False  # a recovery may bring back one that has ended
     version: BookingVersion | None = None  # of a booking that may change still
     checking_out: str = ""  # the hold whose checkout is being answered: its news wait for that
     changed: bool = False  # such news came
     needs_resend: bool = False  # the welcome was sent without hold and booking
+
+    def record_hold(self, hold: str, deadline_ms: int) -> None:
+        """Record the living hold that is being sent."""
+        self.hold, self.deadline_ms, self.had_hold = hold, deadline_ms, True
 
 
 @dataclass(slots=True, eq=False)

@@ -70,6 +70,11 @@ DIFFERENCES: Final = Gauge(
     "Differences between Redis, Postgres and the bank, seen twice.",
     multiprocess_mode="mostrecent",
 )
+PAYMENT_ALERTS: Final = Counter(
+    "rush_payment_alerts_total",
+    "Partial refunds and disputes made at a payment provider: see the journal.",
+    ["provider", "kind"],
+)
 MAILS: Final = Counter("rush_mails_total", "Mails: sent, put off, parked.", ["outcome"])
 MAILS_WAITING: Final = Gauge(
     "rush_mails_waiting",

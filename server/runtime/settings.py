@@ -1,5 +1,6 @@
 """Settings, read once from the environment (RUSH_…); a wrong one is refused by its name."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -225,6 +226,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             lines = [f"RUSH_{name.upper()} is not set: {REQUIRED[name]}" for name in missing]
             raise SettingsError("\n".join(lines))
 
+    def proxy_errors(self) -> list[str]:
+        """Return which trusted proxies are neither `*` nor an address nor a network."""
+        given = [part.strip() for part in self.trusted_proxies.split(",")]
+        return [
+            f"RUSH_TRUSTED_PROXIES={part!r}: neither an address nor a network, as 10.0.0.0/8"
+            for part in (given if self.trusted_proxies not in ("", "*") else [])
+            if not is_network(part)
+        ]
+
     def secret_errors(self) -> list[str]:
         """Return which secrets can be guessed; what they are is not repeated."""
         return [
@@ -267,7 +277,9 @@ def read(environment: Mapping[str, str]) -> Settings:
     if errors:
         raise SettingsError("\n".join(errors))
     settings = Settings(**values)
-    if wrong := settings.secret_errors() + settings.mail_errors() + settings.kafka_errors():
+    wrong = settings.secret_errors() + settings.proxy_errors()
+    wrong += settings.mail_errors() + settings.kafka_errors()
+    if wrong:
         raise SettingsError("\n".join(wrong))
     _require_stripe(settings)
     return settings
@@ -276,6 +288,15 @@ def read(environment: Mapping[str, str]) -> Settings:
 def is_weak(secret: str, characters_min: int) -> bool:
     """Return whether a secret is shorter than it should be, or one character throughout."""
     return len(secret) < characters_min or len(set(secret)) == 1
+
+
+def is_network(text: str) -> bool:
+    """Return whether a text is an IP address, or a network without bits beyond its prefix."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_smtp_url(url: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
+from booking_rush.errors import Busy
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server.protocol import frames
@@ -56,7 +57,7 @@ async def open_socket(
         socket.end(frames.NOT_AUTHENTICATED, refusal.code)
     except UnknownEvent as refusal:
         socket.end(frames.UNKNOWN_EVENT, refusal.code)
-    except UNAVAILABLE:
+    except (Busy, *UNAVAILABLE):
         socket.end(frames.OVERLOADED, "come back in a moment")
     return None
 

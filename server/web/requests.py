@@ -52,6 +52,7 @@ async def room_of(request: Request) -> Room:
 
     Raises:
         UnknownEvent: there is no such event.
+        Busy: it is new, and is not loaded yet.
     """
     return await services_of(request).rooms.room(event_id_of(request))
 

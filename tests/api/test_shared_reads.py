@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
+from booking_rush.lua.commands import Command
 from booking_rush.lua.events.commands import ReadSeats
 from booking_rush.server.app import V1
 from booking_rush.server.rooms.availability import READ_EVERY_S
@@ -64,9 +65,7 @@ async def test_redis_is_read_ten_times_a_second_however_many_ask(
         reads.append(command)
         return do(command)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(
-        room.availability, "_batcher", type("Counted", (), {"do": staticmethod(counted)})
-    )
+    monkeypatch.setattr(batcher, "do", counted)
     began = time.monotonic()
     bodies: set[bytes] = set()
     for _ in range(3):
@@ -76,6 +75,29 @@ async def test_redis_is_read_ten_times_a_second_however_many_ask(
     assert len(bodies) == 1
     assert all(isinstance(command, ReadSeats) for command in reads)
     assert len(reads) <= passed / READ_EVERY_S + 1
+
+
+async def test_watching_one_section_reads_that_one_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.event()
+    batcher, reads = world.services.rooms.batcher("demo"), list[list[str]]()
+    do = batcher.do
+
+    def counted(command: Command[Any]) -> object:
+        if isinstance(command, ReadSeats):
+            reads.append(command.sections)
+        return do(command)
+
+    monkeypatch.setattr(batcher, "do", counted)
+    async with (await world.visitor()).socket() as socket:
+        refused = await socket.ask("seats.watch", section="attic")
+        one = await socket.ask("seats.watch", section="floor")
+        every = await socket.ask("seats.watch")
+
+    assert refused["problem"]["code"] == "unknown_section"
+    assert (list(one["sections"]), set(every["sections"])) == (["floor"], {"floor", "stalls"})
+    assert reads == [["attic"], ["floor"], []]
 
 
 async def test_ones_own_hold_is_in_the_next_answer(world: World) -> None:

@@ -73,7 +73,7 @@ async def mail_row(pool: Pool) -> Any:
     ("language", "subject", "words"),
     [
         ("en", "Your tickets for An Evening", ["Stalls, row A, seat 1", "1 May 2030, 19:00 UTC"]),
-        ("th", "บัตรเข้าชม An Evening", ["Stalls แถว A ที่นั่ง 1", "1 พฤษภาคม 2573 เวลา 19:00"]),
+        ("th", "บัตรเข้าชม An Evening", ["Stalls แถว A ที่นั่ง 1", "1 พฤษภาคม 2573 เวลา 19:00 น. (UTC)"]),
     ],
 )
 async def test_a_confirmation_comes_once_with_its_tickets(

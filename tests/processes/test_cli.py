@@ -208,6 +208,33 @@ def test_what_cannot_be_done_to_an_operator_is_said(settings: Settings) -> None:
         assert run("operator", *wrong, settings=settings).returncode == 2
 
 
+async def test_the_last_admin_stays_one(settings: Settings, pool: Pool) -> None:
+    """Nobody else could let anybody in again."""
+    operators = Operators(pool)
+    await operators.ensure("ada", "admin", "correct horse")
+    await operators.ensure("bob", "operator", "correct horse")
+    ending: list[tuple[str, ...]] = [
+        ("operator", "remove", "ada"),
+        ("operator", "role", "ada", "--role", "operator"),
+        ("key", "ada", "--role", "viewer", "--force"),
+    ]
+
+    for command in ending:
+        done = run(*command, settings=settings)
+        assert done.returncode == 1, command
+        assert done.stderr == (
+            "booking-rush: Nobody would be left who may do everything: make another admin first\n"
+        )
+    assert (await operators.log_in("ada", "correct horse", Origin())).operator.role == "admin"
+
+    robot = run("key", "robot", "--role", "admin", settings=settings).stdout.strip()
+    assert run("operator", "remove", "ada", settings=settings).returncode == 0
+    assert run("key", "revoke", "robot", settings=settings).returncode == 1
+    assert (await operators.by_key(robot)).role == "admin"
+    assert run("operator", "role", "bob", "--role", "admin", settings=settings).returncode == 0
+    assert run("key", "revoke", "robot", settings=settings).returncode == 0
+
+
 async def test_a_key_keeps_the_role_and_is_revoked(settings: Settings, pool: Pool) -> None:
     operators = Operators(pool)
     await operators.ensure("admin", "admin", "correct horse")

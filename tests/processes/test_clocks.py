@@ -7,7 +7,9 @@ from redis.asyncio import Redis
 
 from booking_rush.lua.client.connection import RedisUnfitError
 from booking_rush.postgres import Pool
-from booking_rush.server.processes import clocks
+from booking_rush.server.processes.serve import check_stores
+from booking_rush.server.runtime import clocks
+from tests.support.world import settings_for
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,14 @@ async def test_a_clock_apart_is_refused(
     monkeypatch.setattr(time, "time", lambda: now() - 3600)
     with pytest.raises(RedisUnfitError, match=r"clock of redis is \+3600"):
         await clocks.check_clocks(pool, redis)
+
+
+async def test_a_server_refuses_to_start_with_a_clock_apart(
+    redis_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(redis_url, postgres_url)
+    await check_stores(settings)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 2)
+    with pytest.raises(RedisUnfitError, match=r"clock of redis is -[12]\.[0-9] s from ours"):
+        await check_stores(settings)

@@ -1,12 +1,15 @@
 """The record duty: every outbox entry is in Postgres once, whichever process crashes when."""
 
+import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from booking_rush.booking.recording.batch import PlaceRow, fold
 from booking_rush.booking.recording.recorder import CursorMovedError, Recorder
 from booking_rush.lua.events import commands as events_commands
+from booking_rush.lua.holds.commands import CheckoutHold, HoldSeats
 from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
 from tests.support.clients import until
@@ -203,3 +206,20 @@ async def test_a_join_alone_is_recorded_at_once(recorded_event: RecordedEvent) -
 
     assert await recorder.run_once() == 1
     assert await recorded_event.places() == [(1, "ada", "waiting")]
+
+
+async def test_payment_deadlines_are_judged_by_the_clock_of_postgres(
+    recorded_event: RecordedEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recorder's own clock is an hour ahead: every checkout would be late."""
+    event, hold = recorded_event, str(UUID(int=1))
+    await event.ask(line_commands.JoinLine("ada"))
+    await event.ask(line_commands.AdmitVisitor("ada", "a test"))
+    await event.ask(HoldSeats(hold, "ada", "k", "p", ["stalls.A-1"], "", 0, "place"))
+    await event.ask(CheckoutHold("ada", hold, "ok"))
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 3600)
+
+    await event.record()
+
+    assert await event.pool.fetchval("SELECT state FROM bookings") == "paying"

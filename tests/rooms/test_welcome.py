@@ -132,7 +132,7 @@ async def test_a_hold_that_ends_while_it_is_looked_up_is_told_once(
     updates, sent = (await world.services.rooms.room("demo")).bookings, list[bytes]()
     subscriber = Subscriber(
         ada.id, "socket", sent.append, lambda code, reason: None, bool,
-        welcomed=True, booking=BookingSent(hold=hold),
+        welcomed=True, booking=BookingSent(hold=hold, had_hold=True),
     )  # fmt: skip
     await (await world.operator()).delete(f"{DEMO}/visitors/{ada.id}")
     looking = asyncio.create_task(updates.look_up([subscriber]))

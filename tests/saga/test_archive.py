@@ -2,16 +2,17 @@
 
 from typing import Any
 
+import httpx
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.archive import Archive
 from booking_rush.booking.messaging import outbox
 from booking_rush.postgres import Pool
-from tests.support.clients import code_of, until
+from tests.support.clients import Frame, code_of, until
 from tests.support.store_agreement import is_quiet
 from tests.support.world import World
 
-A_DAY_AGO = "now() - interval '25 h'"
+PAY = {"payment_method": "ok"}
 
 
 async def test_an_event_that_ended_is_archived_and_still_answered(
@@ -48,6 +49,73 @@ async def test_an_event_that_ended_is_archived_and_still_answered(
     assert (await ada.http.get("/api/v1/events/demo/chart")).status_code == 200
     found = await ada.http.get(f"/api/v1/bookings/{booking}")
     assert found.json()["booking"]["state"] == "confirmed"
+
+
+async def test_an_archived_event_answers_as_one_that_is_closed(
+    world: World, pool: Pool, redis: Redis
+) -> None:
+    await world.event()
+    ada = await world.visitor()
+    booking = await ada.buys(seats=["stalls.A-1"])
+    admin = await world.operator()
+    assert (await admin.post("/api/v1/admin/events/demo/close")).status_code == 200
+    await until(lambda: is_quiet(pool))
+    await pool.execute("UPDATE events SET archived_at = now()")
+    registry = world.services.rooms.events
+    await registry.refresh()
+    await world.recorder.renew_once()
+    await redis.flushall()
+
+    token = {"Idempotency-Key": "k", "Booking-Pass": "x"}
+    seats = {"seats": ["stalls.A-2"]}
+    calls: list[tuple[httpx.AsyncClient, str, str, Frame, int, str]] = [
+        (ada.http, "POST", "queue", {}, 409, "line_closed"),
+        (ada.http, "GET", "queue", {}, 404, "not_in_line"),
+        (ada.http, "DELETE", "queue", {}, 204, ""),
+        (ada.http, "POST", "holds", seats, 403, "pass_invalid"),
+        (ada.http, "GET", f"holds/{booking}", {}, 404, "unknown_hold"),
+        (ada.http, "POST", f"holds/{booking}/extend", {}, 404, "unknown_hold"),
+        (ada.http, "DELETE", f"holds/{booking}", {}, 404, "unknown_hold"),
+        (ada.http, "POST", f"holds/{booking}/checkout", PAY, 404, "unknown_hold"),
+        (admin, "POST", "open", {}, 409, "wrong_state"),
+        (admin, "POST", "close", {}, 409, "wrong_state"),
+        (admin, "POST", f"visitors/{ada.id}/admit", {"reason": "why"}, 404, "not_in_line"),
+        (admin, "DELETE", f"visitors/{ada.id}", {}, 404, "not_in_line"),
+    ]
+    for client, method, path, body, status, code in calls:
+        base = "/api/v1/admin/events/demo" if client is admin else "/api/v1/events/demo"
+        answer = await client.request(method, f"{base}/{path}", headers=token, json=body or None)
+        found = code_of(answer) if answer.status_code >= 400 else ""
+        assert (answer.status_code, found) == (status, code), (method, path)
+
+    shown = (await ada.http.get("/api/v1/events/demo")).json()["event"]
+    assert shown["state"] == "closed"
+    [listed] = (await admin.get("/api/v1/admin/events")).json()["events"]
+    assert listed["state"] == "closed"
+    sections = (await ada.http.get("/api/v1/events/demo/availability")).json()["sections"]
+    assert sections["stalls"]["rows"]["A"] == "s........."
+    stats = (await admin.get("/api/v1/admin/events/demo/stats")).json()["stats"]
+    counted = {name: stats[name] for name in ("state", "sold", "free", "joined", "admitted")}
+    assert counted == {"state": "closed", "sold": 1, "free": 71, "joined": 1, "admitted": 1}
+    compared = await admin.post("/api/v1/admin/events/demo/reconcile")
+    assert compared.json() == {"differences": []}
+
+    async with ada.socket() as socket:
+        assert socket.frames[0]["room"]["state"] == "closed"
+        for kind, members, code in (
+            ("queue.join", {}, "line_closed"),
+            ("queue.claim", {}, "not_in_line"),
+            ("hold.create", {"key": "k", **seats}, "pass_required"),
+            ("hold.extend", {"hold": booking}, "unknown_hold"),
+            ("hold.release", {"hold": booking}, "unknown_hold"),
+            ("hold.checkout", {"hold": booking, **PAY}, "unknown_hold"),
+            ("seats.watch", {"section": "attic"}, "unknown_section"),
+        ):
+            refused = await socket.ask(kind, **members)
+            assert refused["problem"]["code"] == code, kind
+        assert (await socket.ask("queue.leave"))["type"] == "queue.left"
+        watched = await socket.ask("seats.watch", section="stalls")
+        assert watched["sections"] == {"stalls": sections["stalls"]}
 
 
 async def test_an_event_comes_back_for_an_order(world: World, pool: Pool, redis: Redis) -> None:

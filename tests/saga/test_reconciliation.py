@@ -222,6 +222,31 @@ async def test_a_hold_that_is_being_paid_in_redis_alone_is_reopened(
     assert await redis.zscore(key("demo", 1, "holds"), hold["id"]) is not None
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_a_booking_that_nobody_retakes_is_retaken(
+    world: World, pool: Pool, redis: Redis, is_lost: bool
+) -> None:
+    """Its money came late, and the order that takes its seats again is gone."""
+    await world.event()
+    ada = await world.visitor()
+    id_ = await ada.buys(seats=["stalls.A-1"])
+    await until(lambda: is_quiet(pool))
+    await pool.execute("DELETE FROM claims")
+    await pool.execute("UPDATE bookings SET state = 'retaking', claimed = false, step = step + 1")
+    if is_lost:
+        await redis.delete(key("demo", 1, "hold", id_), key("demo", 1, "carts"))
+        await write_row(redis, "A", "." * 10)
+        await cast("Any", redis.hincrby(key("demo", 1, "free"), "stalls", 1))
+    duty = reconciler(world, pool)
+
+    [difference] = [one for one in await looks(duty) if one.kind == "hold"]
+    assert (difference.what, difference.order) == (id_, "retake")
+
+    await ada.booked(id_, "confirmed")
+    await until(lambda: is_quiet(pool))
+    assert await disagreements(pool, redis) == []
+
+
 async def test_a_booking_whose_hold_ended_unrecorded_expires(
     world: World, pool: Pool, redis: Redis
 ) -> None:
