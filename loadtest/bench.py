@@ -27,6 +27,7 @@ from loadtest.client import connect as connect_socket
 from loadtest.environment import Stores, percentiles, report, running_demo
 from loadtest.holds import holds, large_event, paid
 from loadtest.saga import bank, record, saga, saga_over_kafka
+from loadtest.sockets import holds_of_sockets
 
 JOIN = b'{"type":"queue.join","id":"1"}'
 PING = b'{"type":"ping","id":"1"}'
@@ -216,6 +217,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "recovery": lambda: asyncio.run(recovery()),
     "holds": lambda: asyncio.run(in_redis(holds)),
     "house": lambda: on_uvloop(large_event()),
+    "sockets": lambda: on_uvloop(holds_of_sockets()),
     "paid": lambda: on_uvloop(paid()),
     "record": lambda: asyncio.run(record()),
     "saga": lambda: asyncio.run(saga()),

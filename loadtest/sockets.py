@@ -1,0 +1,94 @@
+"""Commands of many sockets through two serve processes, against pings on the same sockets."""
+
+import asyncio
+import time
+from typing import Any
+
+import httpx
+import msgspec
+
+from loadtest.client import Client
+from loadtest.client import connect as connect_socket
+from loadtest.environment import RunningDemo, percentiles, report, running_demo
+
+SOCKETS = (64, 400)
+SECONDS = 6.0
+JOIN = b'{"type":"queue.join","id":"1"}'
+PING = b'{"type":"ping","id":"1"}'
+FLOOR = {
+    "id": "floor", "show": "evening", "name": "Floor", "kind": "standing",
+    "capacity": 100_000, "price": {"amount": 100, "currency": "EUR"},
+}  # fmt: skip
+
+
+async def holds_of_sockets() -> None:
+    """Measure commands a second of sockets that hold a place and give it back, all duties beside.
+
+    The ceiling is the same number of sockets that ping. `…_us` is CPU time a command.
+    """
+    async with running_demo(RUSH_WORKERS="2") as demo:
+        await demo.event("rush", [FLOOR], rate_per_second=10_000, active_max=100_000)
+        for sockets in SOCKETS:
+            clients = await asyncio.gather(*(_admitted(demo) for _ in range(sockets)))
+            before = demo.cpu_s()
+            commands, waits = await _run(clients, _hold_and_release)
+            spent = _by_duty(before, demo.cpu_s())
+            pings, _ = await _run(clients, _ping)
+            shown = {f"{k}_ms": v for k, v in percentiles(waits).items()}
+            each = {f"{n}_us": s / (commands * SECONDS) * 1e6 for n, s in spent.items()}
+            report(f"holds of {sockets} sockets", per_second=int(commands), **shown,
+                   **each, pings=int(pings), ratio=commands / pings)  # fmt: skip
+            for client in clients:
+                client.transport.close()
+
+
+async def _admitted(demo: RunningDemo) -> Client:
+    async with httpx.AsyncClient() as http:
+        issued = (await http.post(f"{demo.base}/api/v1/visitors")).json()
+    client = await connect_socket(demo.base, "rush", issued["token"])
+    client.send(JOIN)
+    await client.until(b"queue.admitted")
+    return client
+
+
+async def _run(clients: list[Client], act: Any) -> tuple[float, list[float]]:
+    """Let each socket act again and again. Return commands a second, and how long each took."""
+    waits: list[float] = []
+    over = time.perf_counter() + SECONDS
+
+    async def one(client: Client) -> None:
+        turn = 0
+        while time.perf_counter() < over:
+            turn += 1
+            await act(client, turn, waits)
+
+    await asyncio.gather(*(one(client) for client in clients))
+    return len(waits) / SECONDS, waits
+
+
+async def _hold_and_release(client: Client, turn: int, waits: list[float]) -> None:
+    began = time.perf_counter()
+    client.send(
+        b'{"type":"hold.create","id":"2","key":"k%d","section":"floor","quantity":1}' % turn
+    )
+    frame = msgspec.json.decode(await client.until(b"hold.created"))
+    held = time.perf_counter()
+    client.send(b'{"type":"hold.release","id":"3","hold":"%s"}' % frame["hold"]["id"].encode())
+    await client.until(b"hold.released")
+    waits += (held - began, time.perf_counter() - held)
+
+
+async def _ping(client: Client, turn: int, waits: list[float]) -> None:
+    began = time.perf_counter()
+    client.send(PING)
+    await client.until(b"pong")
+    waits.append(time.perf_counter() - began)
+
+
+def _by_duty(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    """Return the CPU seconds of each duty, those of serve processes added."""
+    spent: dict[str, float] = {}
+    for name, seconds in after.items():
+        duty = name.rstrip("-0123456789")
+        spent[duty] = spent.get(duty, 0.0) + seconds - before[name]
+    return spent
