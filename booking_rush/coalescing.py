@@ -49,7 +49,13 @@ class Coalescer(Generic[A, R]):
             while self._waiting:
                 count = min(self._most, len(self._waiting))
                 batch = [self._waiting.popleft() for _ in range(count)]
-                results = await self._results([argument for argument, _ in batch])
+                try:
+                    results = await self._results([argument for argument, _ in batch])
+                except BaseException:  # cancelled, by a loop that ends or by a client library
+                    for _, future in (*batch, *self._waiting):
+                        future.cancel()
+                    self._waiting.clear()
+                    raise
                 for (_, future), result in zip(batch, results, strict=True):
                     _settle(future, result)
         finally:

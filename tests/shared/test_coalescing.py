@@ -85,3 +85,21 @@ async def test_who_gives_up_waiting_cancels_nothing() -> None:
     assert await stays == 4
     with pytest.raises(asyncio.CancelledError):
         await gone
+
+
+async def test_no_caller_waits_for_work_that_was_cancelled() -> None:
+    """A client library may let a cancellation of its own out of it."""
+
+    async def work(numbers: Sequence[int]) -> list[int | Exception]:
+        await asyncio.sleep(0)
+        if 13 in numbers:
+            raise asyncio.CancelledError
+        return [*numbers]
+
+    calls = coalesced(work)
+    first = calls.do(13)
+    await asyncio.sleep(0)
+    found = await asyncio.gather(first, calls.do(2), return_exceptions=True)
+
+    assert [type(one) for one in found] == [asyncio.CancelledError, asyncio.CancelledError]
+    assert await calls.do(5) == 5
