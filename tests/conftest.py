@@ -1,11 +1,14 @@
 """Fixtures that many wings share: real stores of this run, a database a test, a whole server."""
 
 import asyncio
+import functools
+import inspect
 import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -29,6 +32,7 @@ from tests.support.servers.stores import TEMPLATE, Store, kafka_store, postgres_
 from tests.support.servers.stripe_mock import stripe_mock
 from tests.support.world import World, open_world, settings_for
 
+TEST_S = 240.0  # of the longest test 45 s, on a machine that is three times slower
 ON_KAFKA = {"kafka_server", "own_kafka", "secured_kafka"}
 
 
@@ -39,6 +43,26 @@ def pytest_asyncio_loop_factories(
     if ON_KAFKA.intersection(item.fixturenames):
         return {"asyncio": asyncio.new_event_loop}
     return {"uvloop": uvloop.new_event_loop}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bound each asynchronous test, so that one which hangs shows where it waits."""
+    for item in items:
+        is_ours = Path(__file__).parent / "faults" not in item.path.parents
+        if is_ours and isinstance(item, pytest.Function):
+            item.obj = _bounded(item.obj)
+
+
+def _bounded(test: Any) -> Any:
+    if not inspect.iscoroutinefunction(test):
+        return test
+
+    @functools.wraps(test)
+    async def bounded(*arguments: Any, **fixtures: Any) -> None:
+        async with asyncio.timeout(TEST_S):
+            await test(*arguments, **fixtures)
+
+    return bounded
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ ACTIVE: frozenset[State] = frozenset({"held", "paying", "retaking", "confirmed",
 UNPAID: frozenset[State] = frozenset({"held", "expired", "released"})
 
 # Something moves it by itself: its event is not archived before.
-UNFINISHED: frozenset[State] = IN_PROGRESS | {"held"}
+UNFINISHED: frozenset[State] = frozenset({"held", "paying", "retaking", "refunding"})
 
 # Its hold ended before it was bought.
 LAPSED: frozenset[State] = frozenset({"expired", "released"})
@@ -36,7 +36,7 @@ LAPSED: frozenset[State] = frozenset({"expired", "released"})
 REFUNDS: frozenset[State] = frozenset({"refunding", "refunded"})
 
 # It has neither seats nor money.
-VOID: frozenset[State] = LAPSED | {"refunded"}
+VOID: frozenset[State] = frozenset({"expired", "released", "refunded"})
 
 # Nothing moves it by itself: only a late payment, or a cancellation, does.
 ENDED: frozenset[State] = frozenset({"confirmed", "expired", "released", "refunded"})

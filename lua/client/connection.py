@@ -1,6 +1,6 @@
 """Connections to Redis: without retries, so that no command is sent twice, and to a primary."""
 
-from typing import Any
+from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -48,7 +48,8 @@ class PrimaryRedis(Redis):
             RedisError: the reply is an error, or it was lost.
         """
         try:
-            return await super().parse_response(connection, command_name, **options)
+            parse = cast("Any", super()).parse_response
+            return await parse(connection, command_name, **options)
         except ReadOnlyError:
             await connection.disconnect()
             raise

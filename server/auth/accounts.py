@@ -29,7 +29,7 @@ class AccountRefused(Refusal):
 
 
 class LastAdmin(AccountRefused):
-    """Nobody would be left who may do everything: make another admin first."""
+    """The last admin stays one: make another admin first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ async def test_a_minute_without_it(
 async def test_redis_refuses_for_every_reason_in_turn(
     folder: Path, seed: int, rng: random.Random, night: Any, report: Callable[..., None]
 ) -> None:
-    """Nothing is buried, no stock is lost, and the sale goes on by itself each time."""
+    """Bury nothing, lose no stock, and sell on without help each time."""
     stalls, refused = dict[str, float](), dict[str, int]()
     async with run_sale(folder) as sale:
         redis = sale.stores["redis"]

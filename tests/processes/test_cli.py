@@ -209,7 +209,7 @@ def test_what_cannot_be_done_to_an_operator_is_said(settings: Settings) -> None:
 
 
 async def test_the_last_admin_stays_one(settings: Settings, pool: Pool) -> None:
-    """Nobody else could let anybody in again."""
+    """No other account could let anybody in again."""
     operators = Operators(pool)
     await operators.ensure("ada", "admin", "correct horse")
     await operators.ensure("bob", "operator", "correct horse")
@@ -222,9 +222,7 @@ async def test_the_last_admin_stays_one(settings: Settings, pool: Pool) -> None:
     for command in ending:
         done = run(*command, settings=settings)
         assert done.returncode == 1, command
-        assert done.stderr == (
-            "booking-rush: Nobody would be left who may do everything: make another admin first\n"
-        )
+        assert done.stderr == ("booking-rush: The last admin stays one: make another admin first\n")
     assert (await operators.log_in("ada", "correct horse", Origin())).operator.role == "admin"
 
     robot = run("key", "robot", "--role", "admin", settings=settings).stdout.strip()

@@ -10,7 +10,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from booking_rush.lua.client.connection import connect
-from tests.support.clients import until
 from tests.support.servers.stores import Store
 
 
@@ -78,11 +77,8 @@ async def _fail_snapshots(store: Store, data: Path) -> AsyncGenerator[None]:
         await redis.config_set("save", "3600 1")
         await redis.bgsave()
 
-        async def has_failed() -> bool:
-            found: dict[str, str] = await redis.info("persistence")
-            return found["rdb_last_bgsave_status"] == "err"
-
-        await until(has_failed)
+        while (await redis.info("persistence"))["rdb_last_bgsave_status"] != "err":
+            await asyncio.sleep(0.05)
         try:
             yield
         finally:
