@@ -84,6 +84,7 @@ TECHNOLOGY = {
     "jwt": {"queue", "server/auth"},
     "prometheus_client": {
         "server/runtime/metrics.py",
+        "server/runtime/tallies.py",
         "server/processes/duties.py",
         "server/processes/exports.py",
     },
@@ -301,14 +302,9 @@ def test_every_move_declares_its_command_and_its_replies(command: Any) -> None:
 
 def test_redis_is_described_in_one_place() -> None:
     """Every key that a move builds is in the table, and every key of the table is built."""
-    used = {
-        name for move in (*MOVES, *FRAME) for name in re.findall(r'key\("(\w+)"', text_of(move))
-    }
-    used |= set(re.findall(r'number_at\("(\w+)"', "".join(text_of(m) for m in (*MOVES, *FRAME))))
-    used |= set(re.findall(r'due\("(\w+)"', text_of("admit_next")))
-    sets = re.search(r"SETS = \{([^}]*)\}", text_of("prelude"))
-    assert sets is not None
-    used |= set(re.findall(r'"(\w+)"', sets[1]))
+    text = "".join(text_of(part) for part in (*MOVES, *FRAME))
+    used = set(re.findall(r'\bkey\("(\w+)"', text))
+    used |= set(re.findall(r'\bmemory\.(?:hash|zset|strings)\("(\w+)"', text))
 
     assert used == {known.name for known in keys.KEYS}
 

@@ -18,7 +18,7 @@ from booking_rush.lua.holds.commands import Held
 from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.signer import Signer
 from booking_rush.server.protocol import frames
-from booking_rush.server.rooms.subscriber import BookingNews, BookingVersion, Subscriber
+from booking_rush.server.rooms.subscriber import BookingVersion, HoldNews, Subscriber
 from booking_rush.server.runtime.metrics import FRAMES
 
 log = logging.getLogger(__name__)
@@ -79,29 +79,27 @@ class BookingUpdates:
         finally:
             sent.checking_out, changed, sent.changed = "", sent.changed, False
             if changed:
-                await self._send_changed([subscriber], UUID(hold))
+                await self.send_changed([subscriber], UUID(hold))
 
     def send_hold(
         self, subscriber: Subscriber, held: Held, kind: str, re: str | None = None
     ) -> None:
         """Send a hold, in a frame of this kind."""
         subscriber.booking.record_hold(held.id, held.deadline_ms)
-        FRAMES.labels(kind).inc()
+        FRAMES.add(kind)
         subscriber.push(frames.frame(kind, re, hold=hold_members(self._event, held)))
 
     def send_booking(self, subscriber: Subscriber, booking: Booking, re: str | None = None) -> None:
         """Send a booking: `booking.updated`."""
-        FRAMES.labels("booking.updated").inc()
+        FRAMES.add("booking.updated")
         subscriber.push(
             frames.frame("booking.updated", re, booking=self._members(subscriber, booking))
         )
 
     # News
 
-    async def apply(self, subscribers: Sequence[Subscriber], news: BookingNews) -> None:
-        """Send news of a visitor's hold or booking to the visitor's subscribers."""
-        if not subscribers:
-            return
+    def apply(self, subscribers: Sequence[Subscriber], news: HoldNews) -> None:
+        """Send news of a visitor's hold to the visitor's subscribers."""
         match news:
             case pubsub.Held():
                 for subscriber in subscribers:
@@ -114,8 +112,6 @@ class BookingUpdates:
                         subscriber.booking.hold = ""
                 if news.reason != "cancelled":
                     self._send(subscribers, "hold.expired", hold=news.hold, reason=news.reason)
-            case pubsub.Booked():
-                await self._send_changed(subscribers, UUID(news.booking))
 
     async def send_missed(self, subscribers: Sequence[Subscriber]) -> int:
         """Send bookings that changed, where the news of it was lost. Return how many they were."""
@@ -124,7 +120,7 @@ class BookingUpdates:
         changed = {row["id"] for row in rows if BookingVersion(*row) != sent[row["id"]]}
         for id_ in changed:
             lacking = [s for s in subscribers if s.booking.version and s.booking.version.id == id_]
-            await self._send_changed(lacking, id_)
+            await self.send_changed(lacking, id_)
         return len(changed)
 
     # Look-ups
@@ -217,7 +213,7 @@ class BookingUpdates:
 
     # Frames
 
-    async def _send_changed(self, subscribers: Sequence[Subscriber], booking: UUID) -> None:
+    async def send_changed(self, subscribers: Sequence[Subscriber], booking: UUID) -> None:
         """Read a booking, and send it to those of its visitor's subscribers that lack it."""
         try:
             found = await bookings.get(self._pool, booking)
@@ -240,7 +236,7 @@ class BookingUpdates:
 
     def _send(self, subscribers: Sequence[Subscriber], kind: str, **members: Any) -> None:
         frame = frames.frame(kind, **members)
-        FRAMES.labels(kind).inc(len(subscribers))
+        FRAMES.add(kind, by=len(subscribers))
         for subscriber in subscribers:
             subscriber.push(frame)
 

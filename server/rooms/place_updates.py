@@ -189,8 +189,8 @@ class PlaceUpdates:
                 page = await self._batcher.do(ReadGone(after))
             except Refusal:
                 return
-            self._view.add_gone(page.numbers)
-            after, more = max([after, *page.numbers]), page.more
+            self._view.add_gone(page.ranges)
+            after, more = page.after, page.more
         self.look_up(self._positions.gone())
 
     # Frames
@@ -212,7 +212,7 @@ class PlaceUpdates:
         self._record(subscriber, place)
         self.doubt(s for s in self._subscribers.of(subscriber.visitor) if s is not subscriber)
         kind = "queue.admitted" if isinstance(place, Admitted) else "queue.joined"
-        FRAMES.labels(kind).inc()
+        FRAMES.add(kind)
         subscriber.push(frames.frame(kind, re, **self.members(subscriber.visitor, place)))
 
     def _send_ended(self, subscriber: Subscriber, reason: str) -> None:

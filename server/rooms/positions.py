@@ -64,7 +64,7 @@ class Positions:
                 self._send(subscriber, now) for _, _, subscriber in entries[at : at + SLICE]
             )
             await asyncio.sleep(0)
-        FRAMES.labels("queue.position").inc(sent)
+        FRAMES.add("queue.position", by=sent)
         return sent
 
     def _send(self, subscriber: Subscriber, now: float) -> bool:

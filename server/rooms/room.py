@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from booking_rush.booking.holds.holds import Holds
 from booking_rush.errors import Recovering
@@ -178,7 +179,12 @@ class Room:
             if not subscriber.welcomed:
                 subscriber.pending_news.append(news)
         welcomed = [subscriber for subscriber in subscribers if subscriber.welcomed]
-        self._background.start(self.bookings.apply(welcomed, news))
+        if not welcomed:
+            return
+        if isinstance(news, pubsub.Booked):
+            self._background.start(self.bookings.send_changed(welcomed, UUID(news.booking)))
+        else:
+            self.bookings.apply(welcomed, news)
 
     async def _resend(self, subscribers: Sequence[Subscriber]) -> None:
         """Send hold and booking, where Redis can say them just now."""

@@ -12,7 +12,8 @@ from booking_rush.queue.line import Place
 from booking_rush.token_bucket import TokenBucket
 
 Audience = Literal["waiting", "admitted"]
-BookingNews = pubsub.Held | pubsub.Ending | pubsub.Ended | pubsub.Booked
+HoldNews = pubsub.Held | pubsub.Ending | pubsub.Ended
+BookingNews = HoldNews | pubsub.Booked
 VisitorNews = BookingNews | pubsub.Connected
 UNKNOWN = (-1, 0)
 SNAPSHOTS_PER_SECOND, SNAPSHOTS_BURST = 1, 5

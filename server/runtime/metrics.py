@@ -19,21 +19,24 @@ from prometheus_client import (
 )
 
 from booking_rush.circuit_breaker import BreakerState
+from booking_rush.server.runtime.tallies import CounterTally, HistogramTally
 
 LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
-REQUESTS: Final = Counter("rush_http_requests_total", "Requests, by answer.", ["route", "status"])
-REQUEST_SECONDS: Final = Histogram(
-    "rush_http_request_seconds", "How long a request took us.", ["route"], buckets=LATENCY_S
+REQUESTS: Final = CounterTally(
+    "rush_http_requests_total", "Requests, by answer.", ["route", "status"]
+)
+REQUEST_SECONDS: Final = HistogramTally(
+    "rush_http_request_seconds", "How long a request took us.", "route", buckets=LATENCY_S
 )
 SOCKETS: Final = Gauge(
     "rush_sockets", "Open sockets and streams.", ["event", "kind"], multiprocess_mode="livesum"
 )
-COMMANDS: Final = Counter("rush_commands_total", "Commands over sockets.", ["type", "outcome"])
-COMMAND_SECONDS: Final = Histogram(
-    "rush_command_seconds", "From a command to its answer.", ["type"], buckets=LATENCY_S
+COMMANDS: Final = CounterTally("rush_commands_total", "Commands over sockets.", ["type", "outcome"])
+COMMAND_SECONDS: Final = HistogramTally(
+    "rush_command_seconds", "From a command to its answer.", "type", buckets=LATENCY_S
 )
-FRAMES: Final = Counter("rush_frames_total", "Frames pushed to visitors.", ["type"])
+FRAMES: Final = CounterTally("rush_frames_total", "Frames pushed to visitors.", ["type"])
 PASSED_OVER: Final = Counter(
     "rush_positions_passed_over_total",
     "Positions not sent because the last one is unread.",
@@ -142,8 +145,22 @@ def export_breakers(states: Mapping[str, BreakerState]) -> None:
         BREAKER.labels(service).set(LEVELS[state])
 
 
+TALLIES = (REQUESTS, REQUEST_SECONDS, COMMANDS, COMMAND_SECONDS, FRAMES)
+
+
+async def export_tallies() -> None:
+    """Export what this process has counted in tallies; a loop of every serve process."""
+    _export_tallies()
+
+
+def _export_tallies() -> None:
+    for tally in TALLIES:
+        tally.export()
+
+
 def exposition() -> bytes:
-    """Return all metrics in the text format of Prometheus."""
+    """Return all metrics in the text format of Prometheus; other processes' up to 1 s old."""
+    _export_tallies()
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(OWN)
     registry = CollectorRegistry()

@@ -72,7 +72,7 @@ async def handle(room: Room, subscriber: Subscriber, message: Message, trace_id:
     except frames.MalformedFrameError:
         subscriber.end(frames.MALFORMED, "no JSON object")
     except frames.InvalidFrameError as invalid:
-        COMMANDS.labels("unknown", invalid.problem.code).inc()
+        COMMANDS.add("unknown", invalid.problem.code)
         subscriber.push(frames.error(invalid.re, problem(invalid.problem, trace_id)))
     else:
         await carry_out(room, subscriber, command, trace_id)
@@ -93,8 +93,8 @@ async def carry_out(
         outcome = Internal.code
         log.exception("command broke type=%s trace=%s", kind, trace_id)
         subscriber.push(frames.error(command.id, problem(Internal(), trace_id)))
-    COMMANDS.labels(kind, outcome).inc()
-    COMMAND_SECONDS.labels(kind).observe(time.monotonic() - began)
+    COMMANDS.add(kind, outcome)
+    COMMAND_SECONDS.add(kind, time.monotonic() - began)
 
 
 HANDLERS: dict[

@@ -78,9 +78,9 @@ class EdgeMiddleware:
                 await refusal(scope, receive, send_with_headers)
         finally:
             route = route_of(scope)
-            REQUESTS.labels(route, status).inc()
+            REQUESTS.add(route, str(status))
             if not route.endswith("/stream"):
-                REQUEST_SECONDS.labels(route).observe(time.monotonic() - began)
+                REQUEST_SECONDS.add(route, time.monotonic() - began)
             if status == 500:
                 log.error("answered %d route=%s trace=%s", status, route, trace_id_of(scope))
 

@@ -259,7 +259,7 @@ class HttpConnection(HttpToolsProtocol):
         """
         self._is_over = True
         self._end_deadline()
-        REQUESTS.labels("unknown", refusal.status).inc()
+        REQUESTS.add("unknown", str(refusal.status))
         if self._is_answering():
             if self._reading != "body" or self.cycle.response_started or self.pipeline:
                 self.transport.abort()

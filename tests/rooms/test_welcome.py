@@ -137,8 +137,6 @@ async def test_a_hold_that_ends_while_it_is_looked_up_is_told_once(
     await (await world.operator()).delete(f"{DEMO}/visitors/{ada.id}")
     looking = asyncio.create_task(updates.look_up([subscriber]))
     await asyncio.sleep(0)
-    await updates.apply(
-        [subscriber], pubsub.Ended(epoch=1, visitor=ada.id, hold=hold, reason="removed")
-    )
+    updates.apply([subscriber], pubsub.Ended(epoch=1, visitor=ada.id, hold=hold, reason="removed"))
     await looking
     assert [frames.kind_of(frame) for frame in sent] == ["hold.expired"]
