@@ -6,7 +6,7 @@ A parser would turn a packet of 64 KiB into 10,000 empty frames before anybody c
 import struct
 from typing import NamedTuple
 
-from booking_rush.server.protocol.frames import TOO_MANY
+from booking_rush.server.protocol.frames import FRAME_BYTES_MAX, TOO_MANY
 from booking_rush.token_bucket import TokenBucket
 
 BYTES_PER_COMMAND = 164  # 8 KiB a second at fifty commands a second
@@ -44,6 +44,11 @@ class FrameMeter:
         self._head = b""  # of a frame whose head has not come whole
         self._payload = 0  # bytes of the current frame that are still to come
 
+    @property
+    def is_between_messages(self) -> bool:
+        """Return whether the next byte begins a message."""
+        return not (self._payload or self._head or self._fragments)
+
     def read(self, data: bytes, now: float) -> Verdict:
         """Count the frames in these bytes. Return how many of the bytes are within the bounds."""
         if not self._bytes.take(now, len(data)):
@@ -79,6 +84,26 @@ class FrameMeter:
             self._fragments = 0
             return (0 if self._messages.take(now) else TOO_MANY), False
         return 0, True
+
+
+def whole_text(data: bytes) -> bytes | None:
+    """Return the payload of these bytes where they are one masked text frame; None: they are not.
+
+    That is how nearly every command comes, and to parse it takes a fifth of what a general parser
+    takes. Everything else is left to that, frames beyond FRAME_BYTES_MAX among it.
+    """
+    if len(data) < 8 or data[0] != 0x81 or data[1] < 0x80:
+        return None
+    size, at = data[1] & 0x7F, 2
+    if size == 126:
+        size, at = int.from_bytes(data[2:4], "big"), 4
+    elif size == 127:
+        return None
+    if size > FRAME_BYTES_MAX or len(data) != at + 4 + size:
+        return None
+    mask = (data[at : at + 4] * (size // 4 + 1))[:size]
+    payload = int.from_bytes(data[at + 4 :], "little") ^ int.from_bytes(mask, "little")
+    return payload.to_bytes(size, "little")
 
 
 def _head_size(head: bytes) -> int:

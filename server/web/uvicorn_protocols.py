@@ -19,14 +19,16 @@ from asyncio import BaseTransport
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
-from booking_rush.server.protocol.frame_meter import FrameMeter
+from booking_rush.server.protocol.frame_meter import FrameMeter, whole_text
 from booking_rush.server.protocol.frames import OVERLOADED, TOO_SLOW
 from booking_rush.server.runtime.metrics import CLOSED
 
 EXTENSION = "booking_rush.connection"
 COMMANDS_PER_SECOND = 50
 UNREAD_BYTES_MAX = 256 * 1024  # some 1,500 frames in the write buffer
+QUEUED_MAX = 8  # messages of a socket that is read on while they wait
 CLOSE_S = 3.0  # for the peer's own close frame to arrive, and for the write buffer to be flushed
 WRITE_S = 20.0  # for a peer to read what is in a full write buffer …
 READ_BYTES_PER_SECOND = 8 * 1024  # … or at least that much of it
@@ -142,12 +144,15 @@ class Socket(WebSocketsSansIOProtocol):
             return
         if self._ignores_input or self.transport.is_closing():
             return
+        begins_message = self._meter.is_between_messages
         verdict = self._meter.read(data, self.loop.time())
         if verdict.code and verdict.at_once:
             self._cut(verdict.code)
             return
         self._code_after_queue = verdict.code
         self._ignores_input = bool(verdict.code)
+        if begins_message and not verdict.code and self._take_whole(data):
+            return
         super().data_received(data[: verdict.size])
         if self.transport.is_closing():
             self._abort_later()
@@ -193,6 +198,23 @@ class Socket(WebSocketsSansIOProtocol):
         """Stop the deadline of a connection that is gone."""
         self._writing.stop()
         super().connection_lost(exc)
+
+    def _take_whole(self, data: bytes) -> bool:
+        """Queue the message in these bytes, if they are one text frame. Return whether they were.
+
+        Reading goes on while few messages wait: to pause and resume it costs two system calls.
+        """
+        text = whole_text(data) if self.conn.state is State.OPEN and not self.close_sent else None
+        if text is None:
+            return False
+        try:
+            self.queue.put_nowait({"type": "websocket.receive", "text": text.decode()})
+        except UnicodeDecodeError:
+            self.end(1007, "the text is no UTF-8")
+        if self.queue.qsize() > QUEUED_MAX and not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+        return True
 
     def _cut(self, code: int) -> None:
         """Close without reading any more: neither the rest of a flood, nor the peer's close."""
