@@ -1,8 +1,7 @@
 """View of a lane in one process, which computes the position of every visitor from it."""
 
-from bisect import bisect_left, bisect_right, insort
-
 from booking_rush.lua.client.pubsub import LaneTick
+from booking_rush.queue.number_ranges import NumberRanges
 
 MAIN = "main"  # the lane of everybody
 
@@ -17,20 +16,20 @@ class LaneView:
     def __init__(self) -> None:
         self.head = 0
         self.waiting = 0
-        self._gone: list[int] = []
+        self._gone = NumberRanges()
 
     def ahead(self, number: int) -> int:
         """Return how many wait before a number: number − 1 − head − |gone in (head, number)|."""
-        return max(0, number - 1 - self.head - bisect_left(self._gone, number))
+        return max(0, number - 1 - self.head - self._gone.below(number))
 
     def waits(self, number: int) -> bool:
         """Return whether a number that was given waits still."""
-        return number > self.head and not self._has(number)
+        return number > self.head and number not in self._gone
 
     def apply_gone(self, number: int, head: int) -> None:
         """Apply news that a number (0: none) waits no more, and that head has moved."""
-        if number > head and not self._has(number):
-            insort(self._gone, number)
+        if number > head and number not in self._gone:
+            self._gone.add(number, number)
         self._move(head)
 
     def apply_tick(self, lane: LaneTick) -> bool:
@@ -39,19 +38,17 @@ class LaneView:
         self.waiting = lane.waiting
         return len(self._gone) == lane.gone
 
-    def add_gone(self, numbers: list[int]) -> None:
-        """Add gone numbers that were read from Redis."""
-        self._gone = sorted({*self._gone, *(n for n in numbers if n > self.head)})
+    def add_gone(self, ranges: list[tuple[int, int]]) -> None:
+        """Add ranges of gone numbers that were read from Redis."""
+        for begin, end in ranges:
+            if end > self.head:
+                self._gone.add(max(begin, self.head + 1), end)
 
     def reset(self) -> None:
         """Begin again, after another epoch or lost news."""
-        self.head, self.waiting, self._gone = 0, 0, []
+        self.head, self.waiting, self._gone = 0, 0, NumberRanges()
 
     def _move(self, head: int) -> None:
         if head > self.head:
             self.head = head
-            del self._gone[: bisect_right(self._gone, head)]
-
-    def _has(self, number: int) -> bool:
-        at = bisect_left(self._gone, number)
-        return at < len(self._gone) and self._gone[at] == number
+            self._gone.discard_up_to(head)

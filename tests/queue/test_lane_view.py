@@ -25,7 +25,7 @@ def test_a_view_that_missed_news_says_so_at_the_next_tick() -> None:
     view.apply_gone(5, 1)
 
     assert not view.apply_tick(LaneTick(head=1, gone=2, waiting=7))
-    view.add_gone([4, 5])
+    view.add_gone([(4, 5)])
     assert view.apply_tick(LaneTick(head=1, gone=2, waiting=7))
     assert view.ahead(6) == 2
 
