@@ -7,12 +7,13 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.connection import connect
@@ -68,12 +69,16 @@ class RunningDemo:
 
 
 def cpu_s(pids: Mapping[str, int]) -> dict[str, float]:
-    """Return the CPU seconds of some processes so far, from /proc."""
-    tick = os.sysconf("SC_CLK_TCK")
-    spent: dict[str, float] = {}
-    for name, pid in pids.items():
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        spent[name] = (int(fields[11]) + int(fields[12])) / tick
+    """Return the CPU seconds of some processes so far, those of their children added."""
+    return {name: _cpu_s(psutil.Process(pid)) for name, pid in pids.items()}
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    spent = 0.0
+    for one in (process, *process.children()):
+        with suppress(psutil.NoSuchProcess):  # a backend of Postgres that has ended meanwhile
+            times = one.cpu_times()
+            spent += times.user + times.system
     return spent
 
 

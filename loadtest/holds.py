@@ -181,7 +181,7 @@ async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> EpochGate:
     section = SectionInventory("stalls", "seated", 100, "EUR", rows * seats, text)
     await program.ask("demo", stamp, LoadSections([section]))
     places = [RecordedPlace(f"v{n}", n + 1, 1, "admitted", 1, 1, NEVER_MS) for n in range(CALLERS)]
-    await program.ask("demo", stamp, LoadPlaces(places, []))
+    await program.ask("demo", stamp, LoadPlaces(places))
     await program.ask("demo", stamp, OpenEpoch())
     gate.compare(epoch, stamp, run_id)
     return gate

@@ -7,6 +7,8 @@ unlinks the keys of those before it.
 
 from typing import NamedTuple
 
+LAYOUT = 2  # counted up when a key or a packed value changes its meaning
+
 
 class Key(NamedTuple):
     """Key of one kind, as `key(name, part)` of `prelude.lua` builds it."""
@@ -19,30 +21,23 @@ class Key(NamedTuple):
 
 KEYS = (
     Key("rules", "hash", "state, version, rate, bounds and seconds", "with its epoch"),
-    Key("stats", "hash", "joined, admitted, wave, waits, held, paying, sold", "with its epoch"),
+    Key("stats", "hash", "joined, admitted, wave, waits, active, late, held, …", "with its epoch"),
     Key("bucket", "hash", "tokens and their time, last turn, last tick", "with its epoch"),
     Key("sockets", "hash", "process → sockets that it has, and ms of its report", "after 5 s"),
-    Key("numbers", "counter", "by lane: the last number given", "with its epoch"),
-    Key("kept", "counter", "by lane: the last number that Postgres has", "with its epoch"),
-    Key("head", "counter", "by lane: smallest waiting number − 1, or the last", "with its epoch"),
+    Key("lane", "hash", "by lane: last number given, last one kept, head", "with its epoch"),
     Key("line", "zset", "by lane: waiting visitor → number", "admitted, or left"),
-    Key("gone", "zset", "by lane: number → number, left from the middle", "head passes it"),
-    Key("active", "zset", "visitor → deadline of the pass, ms", "the pass ends"),
-    Key("unclaimed", "zset", "visitor → end of the claim window, ms", "seen, or late"),
-    Key("late", "zset", "visitor → end of the missed turn, ms", "seen, or over"),
     Key("back", "zset", "visitor → number, seen again after a missed turn", "admitted, or left"),
-    Key("places", "hash", "visitor → number, joined, wave, admitted, claim, deadline", "its end"),
+    Key("places", "hash", "visitor → place, packed", "its end"),
+    Key("deadlines", "zset", "visitor → next end of something of the place, ms", "its end"),
     Key("sections", "hash", "section → kind, price", "with its epoch"),
     Key("row_names", "hash", "section → names of its rows, front first", "with its epoch"),
     Key("rows", "hash", "section/row → one character a seat", "with its epoch"),
     Key("free", "hash", "section → free places", "with its epoch"),
     Key("version", "hash", "section → count of its changes", "with its epoch"),
-    Key("hold", "string", "by id: a hold, packed", "24 h after its end"),
-    Key("holds", "zset", "held hold → deadline, ms", "being paid, or ended"),
-    Key("warnings", "zset", "hold → time at which its end is announced, ms", "announced, or ended"),
-    Key("carts", "hash", "visitor → the living hold", "sold, or ended"),
-    Key("taken", "hash", "visitor → tickets held and bought", "with its epoch"),
-    Key("keys", "hash", "by visitor: idempotency key → hold", "24 h"),
+    Key("carts", "hash", "visitor → tickets taken, living hold, packed", "nothing is left in it"),
+    Key("hold_deadlines", "zset", "visitor → next end of something of the cart, ms", "its end"),
+    Key("hold", "string", "by id: a hold that is not in a cart, packed", "24 h after its end"),
+    Key("keys", "hash", "by visitor: idempotency key → hold", "24 h, or a hundred others"),
     Key("outbox", "stream", "places and holds as they change, for Postgres", "recorded"),
     Key("recorded", "string", "the last outbox entry that Postgres has", "with its epoch"),
 )
@@ -54,8 +49,12 @@ def tag_of(event: str) -> str:
 
 
 def epoch_key(event: str) -> str:
-    """Return the key of the epoch: `<n>:<run id of its Redis>`, or `<n>:closed` in a recovery."""
-    return f"{{{event}}}:epoch"
+    """Return the key of the epoch: `<n>:<run id of its Redis>`, or `<n>:closed` in a recovery.
+
+    It names the layout, so that a build with another one finds no epoch, and recovers the event
+    from Postgres instead of misreading it.
+    """
+    return f"{{{event}}}:epoch:{LAYOUT}"
 
 
 def key(event: str, epoch: int, name: str, part: str = "") -> str:

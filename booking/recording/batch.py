@@ -1,14 +1,58 @@
-"""A batch of outbox entries of one event, folded to the last entry of each place and hold."""
+"""Batches of outbox entries of one event, folded to the last change of each place and hold."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from booking_rush.lua.holds.commands import Hold
 
-Entry = tuple[bytes, Mapping[bytes, bytes]]
+StreamEntry = tuple[bytes, Mapping[bytes, bytes]]  # as Redis returns it: its id and its fields
+
+
+class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
+    """Whole place as it is after a change; times in ms since 1970 by Redis's clock."""
+
+    visitor: str
+    lane: str
+    number: int
+    joined: int
+    state: str
+    wave: int
+    admitted: int
+    deadline: int
+    reason: str
+
+
+class BookingChange(msgspec.Struct, frozen=True, array_like=True, tag="booking"):
+    """Whole hold as it is after a change."""
+
+    hold: Hold
+
+
+class ClosedChange(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
+    """End of the event: every place that is not ended ends."""
+
+
+class Unreadable(NamedTuple):
+    """Change that this version cannot read, as far as it could be unpacked."""
+
+    found: object
+    why: str
+
+
+Change = PlaceChange | BookingChange | ClosedChange
+_decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
+_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_change = msgspec.msgpack.Decoder(Change).decode
+
+
+class Entry(NamedTuple):
+    """Entry of the outbox: its stream id, and the changes of one batch of commands, in order."""
+
+    id: str
+    changes: Sequence[Change | Unreadable]
 
 
 class PlaceRow(NamedTuple):
@@ -23,9 +67,6 @@ class PlaceRow(NamedTuple):
     admitted_ms: int
     until_ms: int
     reason: str
-
-
-_decode_hold = msgspec.msgpack.Decoder(Hold).decode
 
 
 @dataclass(slots=True)
@@ -45,47 +86,101 @@ class Batch:
         return greatest
 
 
+def read(entries: Iterable[StreamEntry]) -> list[Entry]:
+    """Read entries as Redis returns them; what cannot be read is said in its place."""
+    return [Entry(name.decode(), changes_of(fields)) for name, fields in entries]
+
+
+def changes_of(fields: Mapping[bytes, bytes]) -> Sequence[Change | Unreadable]:
+    """Return the changes of an entry, also of one that an earlier version enqueued."""
+    packed = fields.get(b"changes")
+    if packed is None:
+        return [_earlier(fields)]
+    try:
+        return _decode_changes(packed)
+    except msgspec.MsgspecError:
+        return _one_by_one(packed)
+
+
+def _one_by_one(packed: bytes) -> list[Change | Unreadable]:
+    try:
+        parts = _split(packed)
+    except msgspec.MsgspecError as error:
+        return [Unreadable(packed, str(error))]
+    return [_change_of(bytes(part)) for part in parts]
+
+
+def _change_of(packed: bytes) -> Change | Unreadable:
+    try:
+        change: Change = _decode_change(packed)
+    except msgspec.MsgspecError as error:
+        return Unreadable(_unpacked(packed), str(error))
+    return change
+
+
+def _unpacked(packed: bytes) -> object:
+    try:
+        return msgspec.msgpack.decode(packed)
+    except (msgspec.MsgspecError, ValueError):
+        return packed
+
+
 def fold(entries: Iterable[Entry]) -> Batch:
     """Fold entries, oldest first. Return the batch.
 
-    An entry has the whole place or hold at its moment, so the last one replaces the others. Holds
-    keep the order of their last entries: the first to check out is the first to claim seats.
+    A change has the whole place or hold at its moment, so the last one replaces the others. Holds
+    keep the order of their last changes: the first to check out is the first to claim seats.
 
     Raises:
-        ValueError: an entry is of a kind that this version does not know.
+        ValueError: a change cannot be read.
     """
     batch = Batch(cursor="0-0")
-    for entry, fields in entries:
-        batch.cursor = entry.decode()
-        match fields[b"kind"]:
-            case b"place":
-                row = _place_of(fields)
-                batch.places[row.lane, row.number] = row
-            case b"booking":
-                hold = _decode_hold(fields[b"body"])
-                batch.holds.pop(hold.id, None)
-                batch.holds[hold.id] = hold
-            case b"closed":
-                batch.closed = True
-                batch.places = {at: _ended(row) for at, row in batch.places.items()}
-            case unknown:
-                raise ValueError(f"outbox entry {batch.cursor} is of unknown kind {unknown!r}")
+    for entry in entries:
+        batch.cursor = entry.id
+        for change in entry.changes:
+            match change:
+                case PlaceChange():
+                    row = _row_of(change)
+                    batch.places[row.lane, row.number] = row
+                case BookingChange(hold):
+                    batch.holds.pop(hold.id, None)
+                    batch.holds[hold.id] = hold
+                case ClosedChange():
+                    batch.closed = True
+                    batch.places = {at: _ended(row) for at, row in batch.places.items()}
+                case Unreadable(_, why):
+                    raise ValueError(f"outbox entry {entry.id} cannot be read: {why}")
     return batch
 
 
-def _place_of(fields: Mapping[bytes, bytes]) -> PlaceRow:
+def _row_of(change: PlaceChange) -> PlaceRow:
     return PlaceRow(
-        lane=fields[b"lane"].decode(),
-        number=int(fields[b"number"]),
-        visitor=fields[b"visitor"].decode(),
-        state=fields[b"state"].decode(),
-        joined_ms=int(fields[b"joined"]),
-        wave=int(fields[b"wave"]),
-        admitted_ms=int(fields[b"admitted"]),
-        until_ms=int(fields[b"deadline"]),
-        reason=fields[b"reason"].decode(),
-    )
+        change.lane, change.number, change.visitor, change.state, change.joined, change.wave,
+        change.admitted, change.deadline, change.reason,
+    )  # fmt: skip
 
 
 def _ended(row: PlaceRow) -> PlaceRow:
     return row if row.state == "ended" else row._replace(state="ended", reason="removed")
+
+
+def _earlier(fields: Mapping[bytes, bytes]) -> Change | Unreadable:
+    """Return the change of an entry as it was before entries had many: its fields, or a map."""
+    found: dict[str, object] = {}
+    try:
+        found = {name.decode(): value.decode() for name, value in fields.items() if name != b"body"}
+        match fields.get(b"kind"):
+            case b"place":
+                members = [found[name] for name in PlaceChange.__struct_fields__]
+                return msgspec.convert(["place", *members], PlaceChange, strict=False)
+            case b"booking":
+                hold: dict[str, Any] = msgspec.msgpack.decode(fields[b"body"], type=dict[str, Any])
+                found["body"] = hold
+                values = [hold[name] for name in Hold.__struct_fields__]
+                return BookingChange(msgspec.convert(values, Hold))
+            case b"closed":
+                return ClosedChange()
+            case unknown:
+                return Unreadable(found, f"unknown kind {unknown!r}")
+    except (msgspec.MsgspecError, KeyError, ValueError) as error:
+        return Unreadable(found, f"{type(error).__name__}: {error}")

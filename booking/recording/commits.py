@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 
 from booking_rush.booking.recording import rejection
-from booking_rush.booking.recording.batch import Batch, Entry, PlaceRow, fold
+from booking_rush.booking.recording.batch import Batch, Change, Entry, PlaceRow, Unreadable, fold
 from booking_rush.booking.recording.persistence import save_holds
 from booking_rush.lease import RENEW_S
 from booking_rush.lua.client.program import Program
@@ -30,6 +30,9 @@ UNRECORDABLE = (
     ValueError,
     msgspec.MsgspecError,
 )
+
+
+AnyChange = Change | Unreadable
 
 
 class CursorMovedError(Exception):
@@ -71,7 +74,7 @@ class Commits:
     async def record(
         self, event: str, epoch: int, cursor: str, entries: Sequence[Entry], stamp: str = ""
     ) -> Committed:
-        """Commit entries; one that Postgres refuses is found by halving, and rejected alone.
+        """Commit entries; a change that Postgres refuses is found by halving, and rejected alone.
 
         `stamp` is the open epoch in Redis, where a rejected hold or place ends, too; it is empty
         when the epoch is closed: what is not in Postgres is not loaded again.
@@ -83,9 +86,9 @@ class Commits:
         try:
             batch = fold(entries)
             await self.commit(event, epoch, cursor, batch)
-        except UNRECORDABLE as error:
+        except UNRECORDABLE:
             if len(entries) == 1:
-                return await self._reject(event, epoch, cursor, entries[0], stamp, error)
+                return await self._record_around(event, epoch, cursor, entries[0], stamp)
             half = len(entries) // 2
             first = await self.record(event, epoch, cursor, entries[:half], stamp)
             rest = await self.record(event, epoch, first.cursor, entries[half:], stamp)
@@ -101,33 +104,80 @@ class Commits:
             CursorMovedError: `cursor` is no longer how far Postgres is; nothing was written.
         """
         began = time.monotonic()
-        ended = [row for row in batch.places.values() if row.state == "ended"]
-        living = [row for row in batch.places.values() if row.state != "ended"]
         async with self._pool.acquire() as connection, connection.transaction():
-            await _move_cursor(connection, event, epoch, cursor, batch.cursor, batch.closed)
-            for rows in (ended, living):
-                if rows:
-                    done = await connection.execute(SAVE_PLACES, event, *zip(*rows, strict=True))
-                    assert done == f"INSERT 0 {len(rows)}", "a number was given to two visitors"
-            if batch.holds:
-                holds = list(batch.holds.values())
-                now_ms = int(self._clock() * 1000) if self._clock else None
-                await save_holds(connection, event, holds, now_ms=now_ms, provider=self._provider)
+            await self._save(connection, event, epoch, cursor, batch)
             if time.monotonic() - began > RENEW_S:  # nobody could renew the lease meanwhile
                 await connection.execute(KEEP_LEASE, event, self._holder)
 
-    async def _reject(
-        self, event: str, epoch: int, cursor: str, entry: Entry, stamp: str, error: Exception
+    async def _save(
+        self, connection: Connection, event: str, epoch: int, cursor: str, batch: Batch
+    ) -> None:
+        ended = [row for row in batch.places.values() if row.state == "ended"]
+        living = [row for row in batch.places.values() if row.state != "ended"]
+        await _move_cursor(connection, event, epoch, cursor, batch.cursor, batch.closed)
+        for rows in (ended, living):
+            if rows:
+                done = await connection.execute(SAVE_PLACES, event, *zip(*rows, strict=True))
+                assert done == f"INSERT 0 {len(rows)}", "a number was given to two visitors"
+        if batch.holds:
+            holds = list(batch.holds.values())
+            now_ms = int(self._clock() * 1000) if self._clock else None
+            await save_holds(connection, event, holds, now_ms=now_ms, provider=self._provider)
+
+    async def _record_around(
+        self, event: str, epoch: int, cursor: str, entry: Entry, stamp: str
     ) -> Committed:
-        """Move the cursor over an entry that cannot be recorded; it becomes a dead letter."""
-        name, fields = entry
+        """Commit an entry without the changes that cannot be recorded; these become dead letters.
+
+        All of it is one transaction: the cursor is never inside of an entry.
+        """
+        good, bad = await self._sift(event, epoch, cursor, entry)
         if stamp:
-            await rejection.give_back(self._pool, self._program, event, stamp, fields)
+            for change, _ in bad:
+                await rejection.give_back(self._pool, self._program, event, stamp, change)
+        batch = fold([entry._replace(changes=good)])
         async with self._pool.acquire() as connection, connection.transaction():
-            await _move_cursor(connection, event, epoch, cursor, name.decode(), False)
-            await rejection.save(connection, event, epoch, entry, error)
-        self.rejected += 1
-        return Committed(name.decode(), {}, False)
+            await self._save(connection, event, epoch, cursor, batch)
+            for at, (change, error) in enumerate(bad):
+                name = f"{entry.id}:{at}" if at else entry.id
+                await rejection.save(connection, event, epoch, name, change, error)
+        self.rejected += len(bad)
+        return Committed(batch.cursor, batch.numbers(), batch.closed)
+
+    async def _sift(
+        self, event: str, epoch: int, cursor: str, entry: Entry
+    ) -> tuple[list[AnyChange], list[tuple[AnyChange, Exception]]]:
+        """Return the changes of an entry that can be recorded together, and those that cannot.
+
+        They are found by halving, in transactions that are rolled back.
+        """
+        good: list[AnyChange] = []
+        bad: list[tuple[AnyChange, Exception]] = []
+        parts: list[Sequence[AnyChange]] = [entry.changes]
+        while parts:
+            part = parts.pop()
+            error = await self._try(event, epoch, cursor, entry._replace(changes=[*good, *part]))
+            if error is None:
+                good += part
+            elif len(part) == 1:
+                bad.append((part[0], error))
+            else:
+                half = len(part) // 2
+                parts += [part[half:], part[:half]]
+        return good, bad
+
+    async def _try(self, event: str, epoch: int, cursor: str, entry: Entry) -> Exception | None:
+        """Return the error by which an entry cannot be recorded, or None. Nothing is written."""
+        async with self._pool.acquire() as connection:
+            trial = connection.transaction()
+            await trial.start()
+            try:
+                await self._save(connection, event, epoch, cursor, fold([entry]))
+            except UNRECORDABLE as error:
+                return error
+            finally:
+                await trial.rollback()
+        return None
 
 
 async def _move_cursor(

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from booking_rush.back_off import MOST_S, BackOff
-from booking_rush.booking.recording.batch import Entry
+from booking_rush.booking.recording.batch import Entry, StreamEntry, read
 from booking_rush.booking.recording.closing import end_places
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.leases import EventLeases, LedEvent
@@ -25,7 +25,8 @@ from booking_rush.postgres import UNAVAILABLE, Pool
 
 log = logging.getLogger(__name__)
 
-ENTRIES_MAX = 2000  # of one event in one transaction
+ENTRIES_MAX = 500  # of one event in one reply; an entry has the changes of a batch of commands
+CHANGES_MAX = 2000  # in one transaction, or one entry
 RECOVERIES_AT_ONCE = 2
 AWAY_S = 1.0  # the longest pause of an event whose store is away, which is no event's own trouble
 
@@ -43,7 +44,7 @@ class EventTasks:
     ) -> None:
         self.led: dict[str, LedEvent] = {}
         self.running: set[asyncio.Task[None]] = set()
-        self.recorded = 0  # entries, ever
+        self.recorded = 0  # changes, ever
         self.gaps = 0  # events whose outbox was trimmed beyond what Postgres has, ever
         self.recovered = 0  # events, ever
         self.failure: BaseException | None = None  # the last one
@@ -100,14 +101,14 @@ class EventTasks:
                 return
             outbox = key(event, epoch, "outbox")
             reading = self._redis.xrange(outbox, min=f"({cursor}", count=ENTRIES_MAX)
-            entries = cast("list[Entry]", await reading)
+            entries = first_of(read(cast("list[StreamEntry]", await reading)))
             if not entries:
                 return
             try:
                 await self._commits.record(event, epoch, cursor, entries)
             except CursorMovedError:
                 continue
-            self.recorded += len(entries)
+            self.recorded += _changes(entries)
 
     def _start(
         self, led: LedEvent, work: Coroutine[Any, Any, None], back_off: BackOff
@@ -144,7 +145,7 @@ class EventTasks:
             log.info("read anew event=%s epoch=%d why=%r", led.event, led.epoch, why)
             led.doubt()
             return
-        self.recorded += len(entries)
+        self.recorded += _changes(entries)
         led.is_closing = led.is_closing or done.is_closed
         led.committed(done.cursor, done.numbers)
         await self._mark(led)
@@ -194,7 +195,7 @@ class EventTasks:
         recorded on, behind the gap.
         """
         outbox = key(led.event, led.epoch, "outbox")
-        first = cast("list[Entry]", await self._redis.xrange(outbox, count=1))
+        first = cast("list[StreamEntry]", await self._redis.xrange(outbox, count=1))
         marked = await self._redis.get(key(led.event, led.epoch, "recorded"))
         if not first or not marked:
             return
@@ -205,6 +206,20 @@ class EventTasks:
                 "entries lost event=%s epoch=%d postgres=%s outbox=%s: restored from a backup?",
                 led.event, led.epoch, led.cursor, first[0][0].decode(),
             )  # fmt: skip
+
+
+def first_of(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Return the first entries, with CHANGES_MAX changes at most, but one entry at least."""
+    count = 0
+    for at, entry in enumerate(entries):
+        count += len(entry.changes)
+        if at and count > CHANGES_MAX:
+            return entries[:at]
+    return entries
+
+
+def _changes(entries: Sequence[Entry]) -> int:
+    return sum(len(entry.changes) for entry in entries)
 
 
 def _id_of(entry: bytes) -> tuple[int, int]:

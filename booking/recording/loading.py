@@ -1,6 +1,6 @@
 """Loading: the rows of an event in Postgres become its data in Redis, page by page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import asyncpg
 import orjson
@@ -68,7 +68,7 @@ class Loading:
                 and await self._load_sections_and_holds(connection)
                 and (
                     row["state"] == "closed"  # nobody waits: its places end in Postgres, too
-                    or await self._load_places(connection, head, last if first else head)
+                    or await self._load_places(connection)
                 )
             )
 
@@ -83,22 +83,11 @@ class Loading:
                 return False
         return True
 
-    async def _load_places(self, connection: Connection, head: int, last: int) -> bool:
-        """Load living places, and the numbers from head to last that wait no more."""
+    async def _load_places(self, connection: Connection) -> bool:
+        """Load living places."""
         cursor = await connection.cursor(LOAD_PLACES, self._event, LANE, timeout=STATEMENT_S + 5)
-        waited = head
         while rows := await cursor.fetch(PAGE):
-            places = [_recorded_place(row) for row in rows]
-            gone, waited = gaps(places, waited)
-            if not await self._loaded(LoadPlaces(places, gone[:PAGE])):
-                return False
-            if not await self._load_gone(gone[PAGE:]):
-                return False
-        return await self._load_gone(range(waited + 1, last + 1))
-
-    async def _load_gone(self, numbers: Sequence[int]) -> bool:
-        for at in range(0, len(numbers), PAGE):
-            if not await self._loaded(LoadPlaces([], list(numbers[at : at + PAGE]))):
+            if not await self._loaded(LoadPlaces([_recorded_place(row) for row in rows])):
                 return False
         return True
 
@@ -111,16 +100,6 @@ class Loading:
 async def allow_long_statements(connection: Connection) -> None:
     """Let the statements of this transaction take 60 s: their size is the event's."""
     await connection.execute(f"SET LOCAL statement_timeout = {int(STATEMENT_S * 1000)}")
-
-
-def gaps(places: list[RecordedPlace], waited: int) -> tuple[list[int], int]:
-    """Return the numbers, after `waited`, between places that wait, and the last that waits."""
-    gone: list[int] = []
-    for place in places:
-        if place.state == "waiting":
-            gone += range(waited + 1, place.number)
-            waited = place.number
-    return gone, waited
 
 
 def _recorded_place(row: asyncpg.Record) -> RecordedPlace:

@@ -15,9 +15,9 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from booking_rush.booking.recording.batch import Batch, Entry
+from booking_rush.booking.recording.batch import Batch, Entry, StreamEntry, read
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
-from booking_rush.booking.recording.event_tasks import ENTRIES_MAX, EventTasks
+from booking_rush.booking.recording.event_tasks import ENTRIES_MAX, EventTasks, first_of
 from booking_rush.booking.recording.leases import EventLeases, LeaseRow, LedEvent
 from booking_rush.booking.recording.sweeping import sweep
 from booking_rush.errors import TryAgain
@@ -32,8 +32,8 @@ __all__ = ["CursorMovedError", "Recorder"]
 
 log = logging.getLogger(__name__)
 
-REPLY_MAX = 4000  # entries of all events in one reply: some 0.1 s to take apart
-ENTRIES_MIN = 10  # of one event in one reply, however many events there are
+REPLY_MAX = 1000  # entries of all events in one reply: some 0.1 s to take apart
+ENTRIES_MIN = 5  # of one event in one reply, however many events there are
 BLOCK_MS = 100  # of one read while the outboxes are empty; 0: it does not wait
 BUSY_BLOCK_MS = 5  # the same while a commit is on its way, whose event is ready any moment
 COMMIT_S = 0.05  # so long a read waits for the commits of the one before; more delays others
@@ -127,7 +127,7 @@ class Recorder:
     async def read_once(self) -> int:
         """Hand the entries that are there to a task an event, or wait 0.1 s for one.
 
-        Return how many entries were recorded meanwhile.
+        Return how many changes were recorded meanwhile.
 
         Raises:
             RedisError: Redis did not answer; run again.
@@ -163,7 +163,7 @@ class Recorder:
         return swept
 
     async def run_once(self) -> int:
-        """Do one round of everything, and wait for its end. Return how many entries it recorded.
+        """Do one round of everything, and wait for its end. Return how many changes it recorded.
 
         It is for callers that have no loops. An event that failed is tried again in a next round.
 
@@ -197,7 +197,7 @@ class Recorder:
 
     @property
     def rejected(self) -> int:
-        """Return how many entries were refused for good, ever."""
+        """Return how many changes were refused for good, ever."""
         return self._commits.rejected
 
     @property
@@ -289,7 +289,7 @@ class Recorder:
 
     async def _read(
         self, ready: Sequence[LedEvent], block_ms: int
-    ) -> list[tuple[LedEvent, tuple[int, str], list[Entry]]]:
+    ) -> list[tuple[LedEvent, tuple[int, str], Sequence[Entry]]]:
         """Return of each event that has entries where it was read from, and a page of them.
 
         The reply is bounded whatever the number of events: one that takes longer to take apart
@@ -301,13 +301,16 @@ class Recorder:
         try:
             cursors: dict[Any, Any] = {name: led.cursor for name, led in outboxes.items()}
             reading = self._redis.xread(cursors, count=count, block=block_ms or None)
-            found = cast("list[tuple[bytes, list[Entry]]]", await reading)
+            found = cast("list[tuple[bytes, list[StreamEntry]]]", await reading)
         except ResponseError as error:
             if len(ready) > 1:  # one of them is no stream: the others are read without it
                 return [one for led in ready for one in await self._read([led], 0)]
             self._tasks.failed(ready[0], ready[0].back_off, error)
             return []
-        return [(outboxes[name.decode()], at[name.decode()], entries) for name, entries in found]
+        return [
+            (outboxes[name.decode()], at[name.decode()], first_of(read(entries)))
+            for name, entries in found
+        ]
 
     def _open_epochs(self) -> dict[str, int]:
         return {led.event: led.epoch for led in self._led.values() if led.stamp}

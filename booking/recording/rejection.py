@@ -1,4 +1,4 @@
-"""Outbox entries that Postgres refuses for good: saved as dead letters, their stock given back.
+"""Changes that Postgres refuses for good: saved as dead letters, their stock given back.
 
 A hold or place that Redis has and Postgres can never have must end in Redis, too: its seats would
 be held for ever, and its visitor would wait for a turn that cannot be recorded.
@@ -6,54 +6,66 @@ be held for ever, and its visitor would wait for a turn that cannot be recorded.
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID, uuid5
 
 import msgspec
 
 from booking_rush.booking.messaging import dead_letters, outbox
 from booking_rush.booking.messaging.dead_letters import OUTBOX_OF_REDIS, DeadLetter
-from booking_rush.booking.recording.batch import Entry
+from booking_rush.booking.recording.batch import (
+    BookingChange,
+    Change,
+    PlaceChange,
+    Unreadable,
+)
 from booking_rush.lua.client.program import MoveFailedError, Program
+from booking_rush.lua.holds.commands import Hold
 from booking_rush.lua.line.commands import FindPlace, LeaveLine, NotInLine
 from booking_rush.lua.saga.commands import FreeHold
 from booking_rush.postgres import Connection, Pool
 
 log = logging.getLogger(__name__)
 
-Fields = Mapping[bytes, bytes]
-
 
 class _Hold(NamedTuple):
-    """Hold of an entry, as far as it can be read; `id` None: it is no UUID."""
+    """Hold of a change, as far as it can be read; `id` None: it is no UUID."""
 
     name: str
+    visitor: str
     id: UUID | None
     step: int
     seats: Sequence[str]
 
 
 async def save(
-    connection: Connection, event: str, epoch: int, entry: Entry, error: Exception
+    connection: Connection,
+    event: str,
+    epoch: int,
+    name: str,
+    change: Change | Unreadable,
+    error: Exception,
 ) -> None:
-    """Save an entry as a dead letter, and release its booking where that is still `held`.
+    """Save a change as a dead letter, and release its booking where that is still `held`.
 
-    The caller moves the cursor beyond the entry, in the same transaction.
+    `name` is that of the change in its epoch. The caller moves the cursor beyond its entry, in the
+    same transaction.
     """
-    name, fields = entry
     why = f"{type(error).__name__}: {error}"
-    log.error("rejected event=%s epoch=%d entry=%s why=%s", event, epoch, name.decode(), _safe(why))
-    id_ = uuid5(outbox.NAMESPACE, f"{event}:{epoch}:{name.decode()}")
-    value = _serialize(event, epoch, entry)
+    log.error("rejected event=%s epoch=%d entry=%s why=%s", event, epoch, name, _safe(why))
+    id_ = uuid5(outbox.NAMESPACE, f"{event}:{epoch}:{name}")
+    value = _serialize(event, epoch, name, change)
     letter = DeadLetter(id_, OUTBOX_OF_REDIS, event, value, "unrecordable", _safe(why), 1)
     await dead_letters.save(connection, [letter])
-    hold = _hold_of(fields)
+    hold = _hold_of(change)
     if hold is not None and hold.id is not None:
         await _release(connection, event, hold.id)
 
 
-async def give_back(pool: Pool, program: Program, event: str, stamp: str, fields: Fields) -> None:
-    """End in Redis the hold or the place of an entry that Postgres will never have.
+async def give_back(
+    pool: Pool, program: Program, event: str, stamp: str, change: Change | Unreadable
+) -> None:
+    """End in Redis the hold or the place of a change that Postgres will never have.
 
     This comes before the cursor moves and changes nothing when it is repeated, so that a crash
     in between loses no stock.
@@ -62,18 +74,15 @@ async def give_back(pool: Pool, program: Program, event: str, stamp: str, fields
         Recovering, RedisError: the epoch has ended, or Redis is away; the entry is read again.
     """
     try:
-        if fields.get(b"kind") == b"booking":
-            await _free_hold(pool, program, event, stamp, fields)
-        elif fields.get(b"kind") == b"place":
-            await _remove_place(program, event, stamp, fields)
+        if hold := _hold_of(change):
+            await _free_hold(pool, program, event, stamp, hold)
+        elif place := _place_of(change):
+            await _remove_place(program, event, stamp, *place)
     except (MoveFailedError, msgspec.MsgspecError, ValueError) as error:
         log.error("not given back event=%s why=%s: %s", event, type(error).__name__, _safe(error))
 
 
-async def _free_hold(pool: Pool, program: Program, event: str, stamp: str, fields: Fields) -> None:
-    hold = _hold_of(fields)
-    if hold is None:
-        return
+async def _free_hold(pool: Pool, program: Program, event: str, stamp: str, hold: _Hold) -> None:
     if hold.id and await pool.fetchval("SELECT 1 FROM bookings WHERE id = $1", hold.id):
         return  # Postgres decides what becomes of it
     rows = await pool.fetch(
@@ -84,17 +93,16 @@ async def _free_hold(pool: Pool, program: Program, event: str, stamp: str, field
         event, [seat for seat in hold.seats if seat.isascii() and seat.isprintable()],
     )  # fmt: skip
     others = {row["seat"]: "h" if row["state"] == "paying" else "s" for row in rows}
-    command = FreeHold(hold.name, hold.step + 1, "released", "removed", others)
+    command = FreeHold(hold.visitor, hold.name, hold.step + 1, "released", "removed", others)
     await program.ask(event, stamp, command)
 
 
-async def _remove_place(program: Program, event: str, stamp: str, fields: Fields) -> None:
-    """Remove the visitor from the line, if the place of this entry is the one they have."""
-    if fields.get(b"state") == b"ended":
-        return
-    visitor = fields.get(b"visitor", b"").decode()
+async def _remove_place(
+    program: Program, event: str, stamp: str, visitor: str, number: object
+) -> None:
+    """Remove the visitor from the line, if this place is the one they have."""
     place = await program.ask(event, stamp, FindPlace(visitor))
-    if not isinstance(place, NotInLine) and str(place.number).encode() == fields.get(b"number"):
+    if not isinstance(place, NotInLine) and str(place.number) == str(number):
         await program.ask(event, stamp, LeaveLine(visitor, "removed"))
 
 
@@ -116,28 +124,49 @@ async def _release(connection: Connection, event: str, booking: UUID) -> None:
         await outbox.enqueue(connection, orders)
 
 
-def _hold_of(fields: Fields) -> _Hold | None:
-    """Return the hold of an entry, however odd its other members are; None: it has none."""
-    members = _unpacked(fields.get(b"body", b""))
-    if fields.get(b"kind") != b"booking" or members is None:
-        return None
-    name, step, seats = members.get("id"), members.get("step"), members.get("seats")
+def _hold_of(change: Change | Unreadable) -> _Hold | None:
+    """Return the hold of a change, however odd its other members are; None: it has none."""
+    members = _members(change, "booking", Hold)
+    name, visitor = members.get("id"), members.get("visitor")
+    step, seats = members.get("step"), members.get("seats")
     if not isinstance(name, str):
         return None
     held = msgspec.convert(seats, list[Any]) if isinstance(seats, list) else []
     return _Hold(
         name,
+        visitor if isinstance(visitor, str) else "",
         _uuid_of(name),
         step if isinstance(step, int) else 0,
         [seat for seat in held if isinstance(seat, str)],
     )
 
 
-def _unpacked(body: bytes) -> dict[Any, Any] | None:
-    try:
-        return msgspec.msgpack.decode(body, type=dict[Any, Any])
-    except (msgspec.MsgspecError, ValueError):
+def _place_of(change: Change | Unreadable) -> tuple[str, object] | None:
+    """Return the visitor and the number of a change's place, unless it has ended; else None."""
+    members = _members(change, "place", PlaceChange)
+    visitor = members.get("visitor")
+    if not isinstance(visitor, str) or members.get("state") == "ended":
         return None
+    return visitor, members.get("number")
+
+
+def _members(
+    change: Change | Unreadable, kind: str, of: type[msgspec.Struct]
+) -> Mapping[str, object]:
+    """Return the members of a change of this kind by name, as far as it can be read."""
+    found: Any = change.found if isinstance(change, Unreadable) else msgspec.to_builtins(change)
+    if isinstance(found, dict):  # as entries were before they had many changes
+        earlier = cast("dict[str, object]", found)
+        body = earlier.get("body", earlier)
+        fits = earlier.get("kind") == kind and isinstance(body, dict)
+        return cast("dict[str, object]", body) if fits else {}
+    if not isinstance(found, list) or not found or found[0] != kind:
+        return {}
+    values = cast("list[object]", found)[1:]
+    if kind == "booking":
+        hold = values[0] if values else None
+        values = cast("list[object]", hold) if isinstance(hold, list) else []
+    return dict(zip(of.__struct_fields__, values, strict=False))
 
 
 def _uuid_of(text: str) -> UUID | None:
@@ -147,22 +176,20 @@ def _uuid_of(text: str) -> UUID | None:
         return None
 
 
-def _serialize(event: str, epoch: int, entry: Entry) -> bytes:
-    """Return an entry as JSON; what is no text in it is escaped."""
-    name, fields = entry
-    shown: dict[str, Any] = {_text_of(at): _text_of(value) for at, value in fields.items()}
-    hold = _unpacked(fields.get(b"body", b""))
-    if hold is not None:
-        shown["body"] = hold
-    members = {"event": event, "epoch": epoch, "entry": name.decode(), "fields": shown}
+def _serialize(event: str, epoch: int, name: str, change: Change | Unreadable) -> bytes:
+    """Return a change as JSON; one of which JSON cannot say everything is quoted."""
+    found: Any = change.found if isinstance(change, Unreadable) else _shown(change)
+    members = {"event": event, "epoch": epoch, "entry": name, "change": found}
     try:
         return msgspec.json.encode(members)
-    except (TypeError, ValueError):  # a body of which JSON cannot say everything
-        return msgspec.json.encode({**members, "fields": {**shown, "body": repr(hold)}})
+    except (TypeError, ValueError):
+        return msgspec.json.encode({**members, "change": repr(found)})
 
 
-def _text_of(value: bytes) -> str:
-    return value.decode(errors="backslashreplace")
+def _shown(change: Change) -> dict[str, object]:
+    """Return a change by the names of its members."""
+    kind, of = ("booking", Hold) if isinstance(change, BookingChange) else ("place", PlaceChange)
+    return {"kind": kind, **_members(change, kind, of)}
 
 
 def _safe(text: object) -> str:

@@ -46,7 +46,7 @@ class HoldComparison:
             BOOKINGS, event, [*page, *self._differed.get(event, ())], OVERDUE_MS, PAGE,
             list(sections),
         )  # fmt: skip
-        found, now_ms = await _read(batcher, [str(row["id"]) for row in rows])
+        found, now_ms = await _read(batcher, [(row["visitor"], str(row["id"])) for row in rows])
         differences = [
             difference
             for row in rows
@@ -67,11 +67,11 @@ class HoldComparison:
         return [row["id"] for row in rows]
 
 
-async def _read(batcher: Batcher, ids: Sequence[str]) -> tuple[dict[str, Hold], int]:
-    """Read holds. Return them by id, and the time of Redis in ms."""
+async def _read(batcher: Batcher, holds: Sequence[tuple[str, str]]) -> tuple[dict[str, Hold], int]:
+    """Read holds by visitor and id. Return them by id, and the time of Redis in ms."""
     found, now_ms = dict[str, Hold](), 0
-    for at in range(0, len(ids), READ_MAX):
-        read = await batcher.do(ReadHolds(list(ids[at : at + READ_MAX])))
+    for at in range(0, len(holds), READ_MAX):
+        read = await batcher.do(ReadHolds(list(holds[at : at + READ_MAX])))
         found |= {hold.id: hold for hold in read.holds}
         now_ms = read.now_ms
     return found, now_ms

@@ -197,7 +197,9 @@ async def mark_sold(context: OrderContext, order: Envelope, data: OrderData) -> 
 
 async def reopen(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
     """Let the visitor try to pay the hold again."""
-    await context.run(order.event, ReopenHold(str(order.booking), order.step, order.attempt))
+    visitor = data.bookings[order.booking]["visitor"]
+    command = ReopenHold(visitor, str(order.booking), order.step, order.attempt)
+    await context.run(order.event, command)
     return None
 
 
@@ -208,8 +210,9 @@ async def free(context: OrderContext, order: Envelope, data: OrderData) -> Messa
     if row["state"] == "expired":
         state = "expired"
     command = FreeHold(
-        str(order.booking), order.step, state, row["reason"], data.claimed_by_others(order)
-    )
+        row["visitor"], str(order.booking), order.step, state, row["reason"],
+        data.claimed_by_others(order),
+    )  # fmt: skip
     await context.run(order.event, command)
     return None
 

@@ -135,7 +135,9 @@ AnyNews = (
     | Held | Ending | Ended | Booked
 )  # fmt: skip
 
-_decode = msgspec.msgpack.Decoder(AnyNews).decode
+_decode = msgspec.msgpack.Decoder(list[AnyNews]).decode
+_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_one = msgspec.msgpack.Decoder(AnyNews).decode
 
 
 async def subscribe(
@@ -154,10 +156,24 @@ async def subscribe(
         messages = cast("AsyncIterator[dict[str, bytes]]", pubsub.listen())
         async for message in messages:
             event = message["channel"].decode()[1:].partition("}")[0]
-            try:
-                news = _decode(message["data"])
-            except msgspec.MsgspecError as error:
-                log.info("unknown news event=%s why=%s", event, error)
-                on_unknown()
-                continue
-            yield event, news
+            for news in _news_of(event, message["data"], on_unknown):
+                yield event, news
+
+
+def _news_of(event: str, packed: bytes, on_unknown: Callable[[], None]) -> list[AnyNews]:
+    """Return the news of one batch of commands that this version knows, in their order."""
+    try:
+        return _decode(packed)
+    except msgspec.MsgspecError:
+        known = list[AnyNews]()
+    try:
+        parts = _split(packed)
+    except msgspec.MsgspecError:
+        parts = [msgspec.Raw(packed)]  # of an earlier version: one news by itself
+    for part in parts:
+        try:
+            known.append(_decode_one(part))
+        except msgspec.MsgspecError as error:
+            log.info("unknown news event=%s why=%s", event, error)
+            on_unknown()
+    return known

@@ -6,11 +6,11 @@ local SILENT_MS = 5000
 
 local function sockets_of_all()
   local sum = 0
-  local found = redis.call("HGETALL", key("sockets"))
+  local found = call("HGETALL", key("sockets"))
   for index = 1, #found, 2 do
     local sockets, at = found[index + 1]:match("^(%d+):(%d+)$")
     if now - at > SILENT_MS then
-      redis.call("HDEL", key("sockets"), found[index])
+      call("HDEL", key("sockets"), found[index])
     else
       sum = sum + sockets
     end
@@ -18,15 +18,10 @@ local function sockets_of_all()
   return sum
 end
 
-local function free_places()
-  local sum = 0
-  for _, free in ipairs(redis.call("HVALS", key("free"))) do sum = sum + free end
-  return sum
-end
-
 -- Return how many waited how long: (quarter octaves above 100 ms, visitors).
 local function waits()
-  local buckets, found = {}, redis.call("HGETALL", key("stats"))
+  memory.settle(stats)
+  local buckets, found = {}, call("HGETALL", memory.key(stats))
   for index = 1, #found, 2 do
     local bucket = found[index]:match("^wait:(%d+)$")
     if bucket then buckets[#buckets + 1] = { tonumber(bucket), tonumber(found[index + 1]) } end
@@ -36,22 +31,21 @@ end
 
 -- Return the age of the oldest outbox entry that Postgres does not have.
 local function outbox_age_ms()
-  local recorded = redis.call("GET", key("recorded")) or "0-0"
-  local oldest = redis.call("XRANGE", key("outbox"), "(" .. recorded, "+", "COUNT", 1)[1]
-  return oldest and math.max(0, now - oldest[1]:match("^(%d+)")) or 0
+  local recorded = call("GET", key("recorded")) or "0-0"
+  local oldest = call("XRANGE", key("outbox"), "(" .. recorded, "+", "COUNT", 1)[1]
+  return oldest and max(0, now - oldest[1]:match("^(%d+)")) or 0
 end
 
 return function(command)
-  local report = string.format("%d:%.0f", command.sockets, now)
-  redis.call("HSET", key("sockets"), command.process, report)
-  local stats = redis.call("HMGET", key("stats"), "joined", "admitted", "held", "paying", "sold")
-  return reply("stats", {
-    state = rule("state"), sockets = sockets_of_all(), waits = waits(),
-    waiting = redis.call("ZCARD", key("line", LANE)), active = redis.call("ZCARD", key("active")),
-    late = redis.call("ZCARD", key("late")) + redis.call("ZCARD", key("back")),
-    joined = tonumber(stats[1] or 0), admitted = tonumber(stats[2] or 0),
-    held = tonumber(stats[3] or 0), paying = tonumber(stats[4] or 0),
-    sold = tonumber(stats[5] or 0), free = free_places(),
-    outbox_age_ms = outbox_age_ms(),
-  })
+  local report = format("%d:%.0f", command.sockets, now)
+  call("HSET", key("sockets"), command.process, report)
+  local figures = {}
+  for _, name in ipairs({ "joined", "admitted", "held", "paying", "sold", "active" }) do
+    figures[name] = memory.number(stats, name)
+  end
+  figures.late = memory.number(stats, "late") + memory.number(stats, "back")
+  figures.state, figures.sockets, figures.waits = rule("state"), sockets_of_all(), waits()
+  figures.waiting, figures.free = line.waiting(), seats.free_of_all()
+  figures.outbox_age_ms = outbox_age_ms()
+  return reply("stats", figures)
 end

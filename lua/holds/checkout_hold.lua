@@ -2,22 +2,34 @@
 --
 -- Turn a held hold into one that is being paid: it ends no more by time, and its outbox entry
 -- starts the payment once Postgres has it. A repeat returns the first reply's attempt and entry.
+local function begin(cart, hold, method)
+  holds.set_state(hold, "paying")
+  hold.attempt, hold.method = hold.attempt + 1, method
+  hold.pay_until, hold.reason = now + rule("payment_seconds") * 1000, ""
+  cart.warn = 0
+  holds.enqueue(carts.save(cart))
+  local answer = reply("checked_out", { attempt = hold.attempt, entry = "", again = false })
+  memory.with_entry(function(entry)
+    answer.entry = entry
+    local changed = carts.of(hold.visitor) -- a later command of this batch may have changed it
+    if changed.hold and changed.hold.id == hold.id then
+      changed.hold.entry = entry
+      carts.save(changed)
+    end
+  end)
+  return answer
+end
+
 return function(command)
   places.mark_seen(command.visitor)
-  local hold = holds.of(command.hold)
+  local hold, cart = holds.find(command.hold, command.visitor)
   if not hold or hold.visitor ~= command.visitor then return reply("unknown_hold") end
-  if holds.is_due(hold) then holds.finish(hold, "expired", "expired") end
-  if hold.state == "held" then
-    holds.stop_clock(hold)
-    holds.set_state(hold, "paying")
-    hold.attempt, hold.method = hold.attempt + 1, command.method
-    hold.pay_until, hold.reason = now + rule("payment_seconds") * 1000, ""
-    hold.entry = holds.enqueue(hold)
-    holds.save(hold)
-    return reply("checked_out", { attempt = hold.attempt, entry = hold.entry, again = false })
-  end
+  if holds.is_due(hold) then holds.finish(cart, hold, "expired", "expired") end
+  if hold.state == "held" then return begin(cart, hold, command.method) end
   if hold.attempt == 0 then
     return reply(hold.state == "expired" and "hold_over" or "unknown_hold")
   end
-  return reply("checked_out", { attempt = hold.attempt, entry = hold.entry, again = true })
+  local again = reply("checked_out", { attempt = hold.attempt, entry = hold.entry, again = true })
+  if hold.entry == "" then memory.with_entry(function(entry) again.entry = entry end) end
+  return again
 end

@@ -10,8 +10,10 @@ HoldState = Literal["held", "paying", "sold", "released", "expired"]
 Right = Literal["place", "pass", "none"]
 
 
-class Hold(msgspec.Struct, frozen=True, kw_only=True):
+class Hold(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Hold with all its fields, as Redis has it packed, and so as an outbox entry; times in ms.
+
+    Packed it is an array: the order of the fields is that of `holds.array` in `holds.lua`.
 
     `prices`: one amount a seat, of a standing section one for all; `first`, `left_first`: deadline
     and extensions left when the hold was made; `number`, `wave`: of the pass that it was made
@@ -184,9 +186,9 @@ class FindHold(Command[Held | UnknownHold | HoldOver], frozen=True):
 
 
 class ReadHolds(Command[HoldsRead], frozen=True):
-    """Read holds as Redis has them, whoever holds them and whatever their state."""
+    """Read holds as Redis has them, each named by its visitor and its id, whatever their state."""
 
-    holds: list[str]
+    holds: list[tuple[str, str]]
 
 
 class ExtendHold(

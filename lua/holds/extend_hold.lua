@@ -6,14 +6,13 @@ local REPEAT_MS = 10000
 
 return function(command)
   places.mark_seen(command.visitor)
-  local hold, refusal = holds.held(command.hold, command.visitor)
-  if not hold then return refusal end
+  local hold, other = holds.held(command.hold, command.visitor)
+  if not hold then return other end
   if hold.extended > 0 and now - hold.extended < REPEAT_MS then return holds.reply(hold) end
   if hold.left <= 0 then return reply("extensions_used_up") end
 
   hold.left, hold.extended = hold.left - 1, now
-  holds.set_deadline(hold, now + rule("hold_seconds") * 1000)
-  holds.save(hold)
-  holds.enqueue(hold)
+  holds.set_deadline(other, now + rule("hold_seconds") * 1000)
+  holds.enqueue(carts.save(other))
   return holds.reply(hold)
 end

@@ -4,7 +4,7 @@
 return function(command)
   local id = command.hold
   if id == "" then
-    local living = holds.living(command.visitor)
+    local living = holds.living(carts.of(command.visitor))
     return living and holds.reply(living) or reply("unknown_hold")
   end
   places.mark_seen(command.visitor)

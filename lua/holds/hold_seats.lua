@@ -10,21 +10,20 @@ local ON_SALE = { open = true, paused = true, draining = true }
 -- Return whether the visitor may hold: active, and over HTTP with the pass that is in force.
 local function has_right(command, place)
   if command.right == "none" or not place then return false end
-  local deadline = redis.call("ZSCORE", key("active"), command.visitor)
-  if not deadline or tonumber(deadline) <= now then return false end
+  if not places.is_active(place) or place.deadline <= now then return false end
   return command.right == "place"
-    or (place.number == command.number and (place.wave or 0) == command.wave)
+    or (place.number == command.number and place.wave == command.wave)
 end
 
 -- Return the request for named seats: { seats, prices, currency, section, quantity, adjacent,
 -- rows }; otherwise nil and the reply that refuses.
 local function named_seats(command)
-  local rows, unknown = seats.grouped(command.seats)
+  local rows, unknown, sections = seats.grouped(command.seats)
   if #unknown > 0 then return nil, reply("unknown_seats", { seats = unknown }) end
   local request = { seats = command.seats, prices = {}, section = "", quantity = #command.seats,
     adjacent = #rows == 1, rows = rows }
-  for index, id in ipairs(command.seats) do
-    local section = seats.section((seats.parts(id)))
+  for index, id in ipairs(sections) do
+    local section = seats.section(id)
     request.prices[index] = section.amount
     if request.currency and request.currency ~= section.currency then
       return nil, reply("mixed_currencies")
@@ -69,29 +68,28 @@ local function choose(request)
   return nil
 end
 
-local function make(command, place, request)
+local function make(command, place, request, cart)
   local hold = {
     id = command.hold, visitor = command.visitor, state = "", seats = request.seats,
     prices = request.prices, currency = request.currency, section = request.section,
     quantity = request.quantity, adjacent = request.adjacent, made = now, extended = 0,
-    left = tonumber(rule("extensions_max")), step = 0, attempt = 0, pay_until = 0, method = "",
-    entry = "", reason = "", number = place.number, wave = place.wave or 0, key = command.key,
+    left = rule("extensions_max"), step = 0, attempt = 0, pay_until = 0, method = "",
+    entry = "", reason = "", number = place.number, wave = place.wave, key = command.key,
     print = command.print,
   }
-  holds.set_deadline(hold, now + rule("hold_seconds") * 1000)
-  hold.first, hold.left_first = hold.deadline, hold.left
   holds.set_state(hold, "held")
-  holds.put_in_cart(hold)
-  holds.save(hold)
-  holds.enqueue(hold)
-  holds.remember_key(hold)
+  holds.put_in_cart(cart, hold)
+  holds.set_deadline(cart, now + rule("hold_seconds") * 1000)
+  hold.first, hold.left_first = hold.deadline, hold.left
+  holds.remember_key(cart, hold)
+  holds.enqueue(carts.save(cart))
   if command.publish then publish("held", { visitor = hold.visitor, hold = hold.id }) end
   return hold
 end
 
 return function(command)
-  local id = redis.call("HGET", key("keys", command.visitor), command.key)
-  local first = id and holds.of(id)
+  local cart = carts.of(command.visitor)
+  local first = holds.of_key(cart, command.key)
   if first and first.print ~= command.print then return reply("key_reused") end
   if first then return holds.reply_as_made(first) end
 
@@ -99,19 +97,18 @@ return function(command)
   if not has_right(command, place) then return reply("no_right") end
   if not ON_SALE[rule("state")] then return reply("not_on_sale") end
 
-  local living = holds.living(command.visitor) -- a due one expires here, before seats are read
+  local living = holds.living(cart) -- a due one expires here, before seats are read
   local by_name = #command.seats > 0
   local request, refusal = (by_name and named_seats or places_of_section)(command)
   if refusal then return refusal end
   if living then return holds.reply(living, "hold_exists") end
-  local taken = tonumber(redis.call("HGET", key("taken"), command.visitor) or 0)
-  local most = tonumber(rule("tickets_per_visitor_max"))
-  if taken + request.quantity > most then
-    return reply("limit_exceeded", { most = most, taken = taken })
+  local most = rule("tickets_per_visitor_max")
+  if cart.taken + request.quantity > most then
+    return reply("limit_exceeded", { most = most, taken = cart.taken })
   end
   refusal = choose(request)
   if refusal then return refusal end
 
   seats.mark(request, "h", -1)
-  return holds.reply(make(command, place, request))
+  return holds.reply(make(command, place, request, cart))
 end

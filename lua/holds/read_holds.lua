@@ -1,8 +1,12 @@
 -- read_holds(holds) -> holds_read
 --
--- Read holds as they are packed, whatever their state. Ids that Redis does not have are left out.
+-- Read holds, each named with its visitor, whatever their state. Those that Redis does not have
+-- are left out.
 return function(command)
   local found = {}
-  for _, id in ipairs(command.holds) do found[#found + 1] = holds.of(id) end
+  for _, named in ipairs(command.holds) do
+    local hold = holds.find(named[2], named[1])
+    if hold then found[#found + 1] = holds.array(hold) end
+  end
   return reply("holds_read", { holds = found, now_ms = now })
 end

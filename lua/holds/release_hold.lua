@@ -3,8 +3,8 @@
 -- End a hold for its visitor. Its seats are free at once.
 return function(command)
   places.mark_seen(command.visitor)
-  local hold, refusal = holds.held(command.hold, command.visitor)
-  if not hold then return refusal end
-  holds.finish(hold, "released", "cancelled")
+  local hold, other = holds.held(command.hold, command.visitor)
+  if not hold then return other end
+  holds.finish(other, hold, "released", "cancelled")
   return reply("hold_released")
 end

@@ -44,11 +44,12 @@ local function rows_of(section, row_names)
   local function at(index)
     if not texts[index] then
       local names = {}
-      for more = index, math.min(#row_names, index + ROWS - 1) do
+      for more = index, min(#row_names, index + ROWS - 1) do
         names[#names + 1] = section .. "/" .. row_names[more]
       end
-      for more, text in ipairs(redis.call("HMGET", key("rows"), unpack(names))) do
-        texts[index + more - 1] = texts[index + more - 1] or text
+      seats.read_ahead(names)
+      for more = index, index + #names - 1 do
+        texts[more] = texts[more] or seats.row(section, row_names[more])
       end
     end
     return texts[index]
@@ -88,11 +89,11 @@ end
 -- Choose n seats of a section. Return their ids, and whether they are adjacent; nil where fewer are
 -- free.
 function best.choose(section, n)
-  local row_names = cmsgpack.unpack(redis.call("HGET", key("row_names"), section))
+  local row_names = seats.names_of_rows(section)
   local rows, texts = rows_of(section, row_names)
   local ids, most, first = {}, n, 1 -- below n, `most` is the longest run that can be left
   while #ids < n do
-    local size = math.min(n - #ids, most)
+    local size = min(n - #ids, most)
     local row, start = block(rows, first, #row_names, size)
     if row then
       local text = texts[row]

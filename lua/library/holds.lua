@@ -1,125 +1,225 @@
--- Holds: the seats that one visitor keeps for some minutes, each hold one packed value.
+-- Holds: the seats that one visitor keeps for some minutes, each hold one packed array.
 --
--- Its state is held, paying, sold, released or expired. `hold:<id>` has all its fields. Two zsets
--- have times: when a hold ends, and when its end is announced. Only a held one ends by time.
-local holds = {}
+-- Its state is held, paying, sold, released or expired. A living one (held, paying) is in its
+-- visitor's cart, any other under its own id. A cart also counts tickets held and bought, and
+-- idempotency keys. `hold_deadlines` has the next time at which something of a cart ends: a hold
+-- is to be announced, a hold ends, or the keys do.
+local holds, carts = {}, {}
 holds.KEPT_MS = 24 * 3600 * 1000 -- a hold that ended is kept for repeats of its request
+local KEYS_MS = 36 * 3600 * 1000 -- keys are kept for 24 hours at least, and counted up to a number
+local KEYS_MAX = 100
 local WARN_S = 60 -- before the end, or halfway when the hold is shorter than twice that
 
-function holds.of(id)
-  local packed = redis.call("GET", key("hold", id))
-  return packed and cmsgpack.unpack(packed) or nil
+local in_carts = memory.hash("carts")
+local apart = memory.strings("hold")
+local keys_batch, visitors_keys = 0, {} -- stores by visitor, of one batch
+local hold_deadlines = memory.zset("hold_deadlines")
+
+-- Return a hold as an array, in the order of Hold in Python.
+function holds.array(hold)
+  return { hold.id, hold.visitor, hold.state, hold.seats, hold.prices, hold.currency,
+    hold.section, hold.quantity, hold.adjacent, hold.made, hold.deadline, hold.first, hold.left,
+    hold.left_first, hold.extended, hold.step, hold.number, hold.wave, hold.key, hold.print,
+    hold.attempt, hold.method, hold.pay_until, hold.entry, hold.reason }
 end
 
-function holds.save(hold)
-  redis.call("SET", key("hold", hold.id), cmsgpack.pack(hold))
+local function packed_hold(hold) return pack(holds.array(hold)) end
+
+function holds.of_array(h)
+  return { id = h[1], visitor = h[2], state = h[3], seats = h[4], prices = h[5], currency = h[6],
+    section = h[7], quantity = h[8], adjacent = h[9], made = h[10], deadline = h[11],
+    first = h[12], left = h[13], left_first = h[14], extended = h[15], step = h[16],
+    number = h[17], wave = h[18], key = h[19], print = h[20], attempt = h[21], method = h[22],
+    pay_until = h[23], entry = h[24], reason = h[25] }
 end
 
--- Enqueue the whole hold as it is now into the outbox: its last entry is its booking in Postgres.
--- Return the entry's name.
-function holds.enqueue(hold)
-  return entry_name(
-    redis.call("XADD", key("outbox"), "*", "kind", "booking", "body", cmsgpack.pack(hold)))
+local function unpacked_hold(packed) return holds.of_array(unpack_one(packed)) end
+
+-- Return a visitor's cart: what they have taken, their keys, and their living hold, if any.
+function carts.of(visitor)
+  local packed = memory.read(in_carts, visitor)
+  if not packed then
+    return { visitor = visitor, taken = 0, keys = 0, keys_end = 0, warn = 0, due = false }
+  end
+  local found = unpack_one(packed)
+  local cart = { visitor = visitor, taken = found[1], keys = found[2], keys_end = found[3],
+    warn = found[4], due = found[5] }
+  cart.hold = found[6] and holds.of_array(found[6]) or nil
+  return cart
 end
+
+local function due_of(cart)
+  local due = cart.keys_end > 0 and cart.keys_end
+  if cart.hold and cart.hold.state == "held" then
+    local ends = cart.warn > 0 and cart.warn or cart.hold.deadline
+    due = due and min(due, ends) or ends
+  end
+  return due
+end
+
+-- Save a cart as it is; one in which nothing is left is forgotten. Return its hold, packed.
+function carts.save(cart)
+  local due = due_of(cart)
+  if due ~= cart.due then memory.write(hold_deadlines, cart.visitor, due) end
+  cart.due = due
+  local packed = cart.hold and packed_hold(cart.hold)
+  local is_empty = not packed and cart.taken == 0 and cart.keys_end == 0
+  memory.write(in_carts, cart.visitor, not is_empty -- an array of six, whose hold is packed once
+    and "\150" .. pack(cart.taken, cart.keys, cart.keys_end, cart.warn, due)
+      .. (packed or pack(false)))
+  return packed
+end
+
+-- Enqueue a packed hold into the outbox: its last entry is its booking in Postgres.
+function holds.enqueue(packed) memory.enqueue("\146\167booking" .. packed) end
 
 -- Set a hold's state, and count its places in the event's figures.
-local COUNTED = { held = true, paying = true, sold = true }
+local COUNTED_STATES = { held = true, paying = true, sold = true }
 function holds.set_state(hold, state)
-  if COUNTED[hold.state] then count(hold.state, -hold.quantity) end
-  if COUNTED[state] then count(state, hold.quantity) end
+  if COUNTED_STATES[hold.state] then count(hold.state, -hold.quantity) end
+  if COUNTED_STATES[state] then count(state, hold.quantity) end
   hold.state = state
 end
 
 -- Return whether this hold has its places: it is held, being paid or sold.
-function holds.has_places(hold) return COUNTED[hold.state] == true end
+function holds.has_places(hold) return COUNTED_STATES[hold.state] == true end
 
-function holds.set_deadline(hold, deadline)
-  hold.deadline = deadline
-  local seconds = math.min(WARN_S, math.floor((deadline - now) / 2000))
-  redis.call("ZADD", key("holds"), deadline, hold.id)
-  redis.call("ZADD", key("warnings"), deadline - seconds * 1000, hold.id)
-end
-
-function holds.stop_clock(hold)
-  redis.call("ZREM", key("holds"), hold.id)
-  redis.call("ZREM", key("warnings"), hold.id)
+-- Set the end of a cart's hold, and when it is announced.
+function holds.set_deadline(cart, deadline)
+  cart.hold.deadline = deadline
+  local seconds = min(WARN_S, floor((deadline - now) / 2000))
+  cart.warn = deadline - seconds * 1000
 end
 
 function holds.is_due(hold) return hold.state == "held" and hold.deadline <= now end
 
--- Return the visitor's living hold, or nil. One that is due expires here.
-function holds.living(visitor)
-  local id = redis.call("HGET", key("carts"), visitor)
-  local hold = id and holds.of(id)
-  if id and not hold then redis.call("HDEL", key("carts"), visitor) end
+-- Put a hold into its visitor's cart; `taken` counts tickets held and bought, for the limit.
+function holds.put_in_cart(cart, hold)
+  cart.hold = hold
+  cart.taken = cart.taken + hold.quantity
+end
+
+-- Move a living hold that was saved apart into its visitor's cart.
+function holds.move_to_cart(cart, hold)
+  if memory.text(apart, hold.id) then memory.write(apart, hold.id, false) end
+  cart.hold, cart.warn = hold, 0
+end
+
+-- Save a hold that is not in a cart: for ever while it has places, otherwise for 24 hours. Return
+-- it packed.
+function holds.save_apart(hold)
+  local packed = packed_hold(hold)
+  memory.write_text(apart, hold.id, packed, not holds.has_places(hold) and holds.KEPT_MS or nil)
+  return packed
+end
+
+-- Take a hold out of its cart, if it is there, and save it apart. Return it packed.
+function holds.take_out(cart, hold)
+  if cart.hold and cart.hold.id == hold.id then cart.hold, cart.warn = nil, 0 end
+  carts.save(cart)
+  return holds.save_apart(hold)
+end
+
+-- End a hold that is not being paid: free its seats, publish the end, enqueue it.
+function holds.finish(cart, hold, state, reason)
+  seats.mark(hold, ".", 1, nil, "h") -- a seat that was sold over it meanwhile stays sold
+  publish("ended", { visitor = hold.visitor, hold = hold.id, reason = reason })
+  holds.enqueue(holds.close(cart, hold, state, reason))
+end
+
+-- Do what every end has in common, seats aside: state, cart, tickets taken, and 24 hours to live.
+-- Return the hold packed.
+function holds.close(cart, hold, state, reason)
+  holds.set_state(hold, state)
+  hold.reason = reason
+  cart.taken = cart.taken - hold.quantity
+  return holds.take_out(cart, hold)
+end
+
+-- Return the cart's living hold, or nil. One that is due expires here.
+function holds.living(cart)
+  local hold = cart.hold
   if hold and holds.is_due(hold) then
-    holds.finish(hold, "expired", "expired")
+    holds.finish(cart, hold, "expired", "expired")
     return nil
   end
   return hold
 end
 
--- The cart names a visitor's living hold; `taken` counts tickets held and bought, for the limit.
-function holds.put_in_cart(hold)
-  redis.call("HSET", key("carts"), hold.visitor, hold.id)
-  redis.call("HINCRBY", key("taken"), hold.visitor, hold.quantity)
+-- Return the hold of this id, in the visitor's cart or apart, and the cart.
+function holds.find(id, visitor)
+  local cart = carts.of(visitor)
+  if cart.hold and cart.hold.id == id then return cart.hold, cart end
+  local packed = memory.text(apart, id)
+  return packed and unpacked_hold(packed) or nil, cart
 end
 
-function holds.take_out_of_cart(hold)
-  if redis.call("HGET", key("carts"), hold.visitor) == hold.id then
-    redis.call("HDEL", key("carts"), hold.visitor)
-  end
-end
-
--- End a hold that is not being paid: free its seats, publish the end. Return the outbox entry.
-function holds.finish(hold, state, reason)
-  holds.stop_clock(hold)
-  seats.mark(hold, ".", 1, nil, "h") -- a seat that was sold over it meanwhile stays sold
-  holds.close(hold, state, reason)
-  publish("ended", { visitor = hold.visitor, hold = hold.id, reason = reason })
-  return holds.enqueue(hold)
-end
-
--- Do what every end has in common, seats aside: state, cart, tickets taken, and 24 hours to live.
-function holds.close(hold, state, reason)
-  holds.set_state(hold, state)
-  hold.reason = reason
-  holds.take_out_of_cart(hold)
-  redis.call("HINCRBY", key("taken"), hold.visitor, -hold.quantity)
-  holds.save(hold)
-  redis.call("PEXPIRE", key("hold", hold.id), holds.KEPT_MS)
-end
-
--- Return the visitor's hold of this id; nil where it is another's or was released. One that is
--- due expires here.
+-- Return the visitor's hold of this id, nil where it is another's or was released, and the cart.
+-- One that is due expires here.
 function holds.owned(id, visitor)
-  local hold = holds.of(id)
-  if not hold or hold.visitor ~= visitor or hold.state == "released" then return nil end
-  if holds.is_due(hold) then holds.finish(hold, "expired", "expired") end
-  return hold
+  local hold, cart = holds.find(id, visitor)
+  if not hold or hold.visitor ~= visitor or hold.state == "released" then return nil, cart end
+  if holds.is_due(hold) then holds.finish(cart, hold, "expired", "expired") end
+  return hold, cart
 end
 
 -- Return the same while it is held; otherwise nil, and the reply that refuses.
 function holds.held(id, visitor)
-  local hold = holds.owned(id, visitor)
+  local hold, cart = holds.owned(id, visitor)
   if not hold then return nil, reply("unknown_hold") end
   if hold.state == "expired" then return nil, reply("hold_over") end
   if hold.state ~= "held" then return nil, reply("being_paid") end
-  return hold
+  return hold, cart
 end
 
 -- Return whether an order's step is behind the one that the hold obeyed last.
 function holds.is_behind(hold, step) return step < hold.step end
 
+-- Return the store of a visitor's keys in this batch.
+local function keys_of(visitor)
+  if keys_batch ~= batch_number then keys_batch, visitors_keys = batch_number, {} end
+  visitors_keys[visitor] = visitors_keys[visitor] or memory.hash("keys", visitor)
+  return visitors_keys[visitor]
+end
+
+-- Forget the older half of a visitor's keys, and the holds that ended under them.
+local function forget_keys(cart, keys)
+  memory.settle(keys)
+  local found, at = call("HGETALL", memory.key(keys)), {}
+  for index = 1, #found, 2 do
+    if found[index] ~= "" then at[#at + 1] = { found[index + 1], found[index] } end
+  end
+  table.sort(at, function(one, other) return one[1] < other[1] end)
+  for index = 1, floor(#at / 2) do
+    local id, name = at[index][1], at[index][2]
+    memory.write(keys, name, false)
+    local packed = memory.text(apart, id)
+    if packed and not holds.has_places(unpacked_hold(packed)) then memory.write(apart, id, false) end
+  end
+  cart.keys = #at - floor(#at / 2)
+end
+
 -- Remember which hold an idempotency key made. The empty key, which no client can send, names the
--- visitor's latest hold.
-function holds.remember_key(hold)
-  redis.call("HSET", key("keys", hold.visitor), hold.key, hold.id, "", hold.id)
-  redis.call("PEXPIRE", key("keys", hold.visitor), holds.KEPT_MS)
+-- visitor's latest hold. The caller saves the cart.
+function holds.remember_key(cart, hold)
+  local keys = keys_of(hold.visitor)
+  if cart.keys >= KEYS_MAX then forget_keys(cart, keys) end
+  memory.write(keys, hold.key, hold.id)
+  memory.write(keys, "", hold.id)
+  cart.keys = cart.keys + 1
+  if cart.keys_end - now < holds.KEPT_MS then
+    keys.ttl, cart.keys_end = KEYS_MS, now + KEYS_MS
+  end
+end
+
+-- Return the hold that an idempotency key made, or nil.
+function holds.of_key(cart, name)
+  local id = cart.keys > 0 and memory.read(keys_of(cart.visitor), name)
+  return id and (holds.find(id, cart.visitor)) or nil
 end
 
 function holds.is_latest(hold)
-  local latest = redis.call("HGET", key("keys", hold.visitor), "")
+  local latest = memory.read(keys_of(hold.visitor), "")
   return not latest or latest == hold.id
 end
 

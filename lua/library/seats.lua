@@ -1,18 +1,35 @@
 -- Seats: a row is one string, a section has a count of free places and a version.
 --
 -- `.` free, `h` held or being paid, `s` sold, `x` not for sale. Every change counts up its
--- section's version. The loop publishes all changes of a batch at its end, one news a section.
+-- section's version. All changes of a batch are published at its end, one news a section.
 local seats = {}
-local batch_changes = {} -- section → { from, to, changes }: versions, and seats changed in between
-local known = {} -- sections read in this batch
+local rows = memory.hash("rows")
+local free = memory.hash("free")
+local versions = memory.hash("version")
+local sections = memory.hash("sections")
+local row_names = memory.hash("row_names")
+local unpacked = {} -- by packed value: sections have few kinds and prices
 
 function seats.section(id)
-  if known[id] == nil then
-    local packed = redis.call("HGET", key("sections"), id)
-    known[id] = packed and cmsgpack.unpack(packed) or false
-  end
-  return known[id]
+  local packed = memory.read(sections, id)
+  if not packed then return nil end
+  unpacked[packed] = unpacked[packed] or unpack_one(packed)
+  return unpacked[packed]
 end
+
+-- Return the ids of all sections.
+function seats.ids()
+  memory.settle(sections)
+  return call("HKEYS", memory.key(sections))
+end
+
+function seats.names_of_rows(section) return unpack_one(memory.read(row_names, section)) end
+
+function seats.row(section, name) return memory.read(rows, section .. "/" .. name) end
+
+function seats.read_ahead(names) memory.read_ahead(rows, names) end
+
+function seats.version(section) return memory.number(versions, section) end
 
 -- Take an id apart: `stalls.C-12` → stalls, C, 12; nil where it is none.
 function seats.parts(id)
@@ -20,38 +37,47 @@ function seats.parts(id)
   return section, row, tonumber(number)
 end
 
-function seats.id(section, row, number) return string.format("%s.%s-%d", section, row, number) end
+function seats.id(section, row, number) return format("%s.%s-%d", section, row, number) end
 
-function seats.free(section) return tonumber(redis.call("HGET", key("free"), section) or 0) end
+function seats.free(section) return memory.number(free, section) end
 
--- Group seats by row. Return an array of { section, row, text, numbers }, and the ids that are no
--- seats of the event.
+-- Return the free places of the event.
+function seats.free_of_all()
+  memory.settle(free)
+  local sum = 0
+  for _, places_left in ipairs(call("HVALS", memory.key(free))) do sum = sum + places_left end
+  return sum
+end
+
+-- Group seats by row. Return an array of { section, row, text, numbers }, the ids that are no
+-- seats of the event, and the section of each id.
 function seats.grouped(ids)
-  local rows, at, unknown = {}, {}, {}
-  for _, id in ipairs(ids) do
+  local found, at, unknown, section_of = {}, {}, {}, {}
+  for index, id in ipairs(ids) do
     local section, row, number = seats.parts(id)
+    section_of[index] = section
     local name = section and section .. "/" .. row
     if name and not at[name] then
-      local text = redis.call("HGET", key("rows"), name)
+      local text = memory.read(rows, name)
       if text then
-        rows[#rows + 1] = { section = section, row = row, text = text, numbers = {} }
-        at[name] = rows[#rows]
+        found[#found + 1] = { section = section, row = row, text = text, numbers = {} }
+        at[name] = found[#found]
       end
     end
-    local found = name and at[name]
-    if found and number <= #found.text then
-      found.numbers[#found.numbers + 1] = number
+    local own = name and at[name]
+    if own and number <= #own.text then
+      own.numbers[#own.numbers + 1] = number
     else
       unknown[#unknown + 1] = id
     end
   end
-  return rows, unknown
+  return found, unknown, section_of
 end
 
 -- Return the ids of those that are not free.
-function seats.conflicts(rows)
+function seats.conflicts(wanted)
   local taken = {}
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(wanted) do
     for _, number in ipairs(row.numbers) do
       if row.text:sub(number, number) ~= "." then
         taken[#taken + 1] = seats.id(row.section, row.row, number)
@@ -61,30 +87,41 @@ function seats.conflicts(rows)
   return taken
 end
 
--- Count up a section's version. Return the list of its changes in this batch.
-local function count_change(section)
-  local version = redis.call("HINCRBY", key("version"), section, 1)
-  batch_changes[section] = batch_changes[section] or { from = version - 1, changes = {} }
-  batch_changes[section].to = version
-  return batch_changes[section].changes
+-- Count up a section's version, with the seats that changed: each (row, number, character).
+local function count_change(section, changes)
+  memory.add(versions, section, 1)
+  memory.change_seats(section, changes)
 end
 
--- Write one character to seats of a row, wherever another stands, and count free places again.
-local function write(row, numbers, char)
-  local section, text = row.section, row.text
-  local freed, changes = 0, nil
+-- Write the characters that are wanted to seats of a row, and count free places again.
+--
+-- `wanted` is one for all, or a table by number. With `only`, no seat is written but those that have
+-- this character.
+local function write(row, numbers, wanted, only)
+  local text, freed, changes = row.text, 0, {}
   for _, number in ipairs(numbers) do
     local before = text:sub(number, number)
-    if before ~= char then
-      changes = changes or count_change(section)
+    local char = type(wanted) == "table" and wanted[number] or wanted
+    if before ~= char and (not only or before == only) then
       changes[#changes + 1] = { row.row, number, char }
       freed = freed + (char == "." and 1 or 0) - (before == "." and 1 or 0)
       text = text:sub(1, number - 1) .. char .. text:sub(number + 1)
     end
   end
+  if #changes == 0 then return end
   row.text = text
-  if changes then redis.call("HSET", key("rows"), section .. "/" .. row.row, text) end
-  if freed ~= 0 then redis.call("HINCRBY", key("free"), section, freed) end
+  count_change(row.section, changes)
+  memory.write(rows, row.section .. "/" .. row.row, text)
+  if freed ~= 0 then memory.add(free, row.section, freed) end
+end
+
+-- Return by number the characters that other bookings have, and `char` for the other seats.
+local function by_number(row, char, others)
+  local wanted = {}
+  for _, number in ipairs(row.numbers) do
+    wanted[number] = others[seats.id(row.section, row.row, number)] or char
+  end
+  return wanted
 end
 
 -- Write one character to the seats of a hold; in a standing section, count its places instead.
@@ -95,63 +132,62 @@ end
 function seats.mark(hold, char, standing, others, only)
   if hold.section ~= "" then
     if standing ~= 0 then
-      count_change(hold.section)
-      redis.call("HINCRBY", key("free"), hold.section, standing * hold.quantity)
+      count_change(hold.section, {})
+      memory.add(free, hold.section, standing * hold.quantity)
     end
     return
   end
-  for _, row in ipairs((seats.grouped(hold.seats))) do
-    local by_char = {}
-    for _, number in ipairs(row.numbers) do
-      local own = others and others[seats.id(row.section, row.row, number)] or char
-      by_char[own] = by_char[own] or {}
-      if not only or row.text:sub(number, number) == only then
-        table.insert(by_char[own], number)
-      end
-    end
-    for own, numbers in pairs(by_char) do write(row, numbers, own) end
+  for _, row in ipairs(hold.rows or seats.grouped(hold.seats)) do
+    local wanted = others and next(others) and by_number(row, char, others) or char
+    write(row, row.numbers, wanted, only)
   end
 end
 
 -- Write the characters of a row that differ from another text of it.
 function seats.rewrite(section, name, text, wanted)
-  local row, by_char = { section = section, row = name, text = text }, {}
-  for number = 1, #wanted do
-    local char = wanted:sub(number, number)
-    by_char[char] = by_char[char] or {}
-    table.insert(by_char[char], number)
-  end
-  for char, numbers in pairs(by_char) do write(row, numbers, char) end
+  local numbers, chars = {}, {}
+  for number = 1, #wanted do numbers[number], chars[number] = number, wanted:sub(number, number) end
+  write({ section = section, row = name, text = text }, numbers, chars)
 end
 
 -- Set the free places of a standing section.
-function seats.set_free(section, free)
-  count_change(section)
-  redis.call("HSET", key("free"), section, free)
+function seats.set_free(section, places)
+  count_change(section, {})
+  memory.write(free, section, places)
 end
 
 -- Put a section into the event: { id, kind, amount, currency, free, rows }, rows as (name, text),
 -- the front row first.
 function seats.put(section, version)
-  local id, row_names = section.id, {}
+  local id, names = section.id, {}
   for index, row in ipairs(section.rows) do
-    row_names[index] = row[1]
-    redis.call("HSET", key("rows"), id .. "/" .. row[1], row[2])
+    names[index] = row[1]
+    memory.write(rows, id .. "/" .. row[1], row[2])
   end
-  redis.call("HSET", key("row_names"), id, cmsgpack.pack(row_names))
-  redis.call("HSET", key("free"), id, section.free)
-  redis.call("HSET", key("version"), id, version)
-  redis.call("HSET", key("sections"), id, cmsgpack.pack({
+  memory.write(free, id, section.free)
+  memory.write(versions, id, version)
+  memory.write(row_names, id, pack(names))
+  memory.write(sections, id, pack({
     kind = section.kind, amount = section.amount, currency = section.currency,
   }))
-  known[id] = nil
 end
 
+-- Publish the changes of this batch: (row, number, character) between two versions of a section.
 function seats.publish_changes()
-  for section, batch in pairs(batch_changes) do
-    publish("seats", {
-      section = section, from = batch.from, to = batch.to, changes = batch.changes,
-      free = seats.free(section),
-    })
+  local news, order = {}, {}
+  for _, change in ipairs(memory.changes_of_seats()) do
+    local section = change[1]
+    if not news[section] then
+      news[section] = { section = section, times = 0, changes = {} }
+      order[#order + 1] = news[section]
+    end
+    local one = news[section]
+    one.times = one.times + 1
+    for _, seat in ipairs(change[2]) do one.changes[#one.changes + 1] = seat end
+  end
+  for _, one in ipairs(order) do
+    local version = seats.version(one.section)
+    publish("seats", { section = one.section, from = version - one.times, to = version,
+      changes = one.changes, free = seats.free(one.section) })
   end
 end

@@ -3,13 +3,12 @@
 -- Admit one visitor out of turn, even beyond active_max, for an operator. The outbox entry carries
 -- the operator's reason. A visitor who is admitted already keeps the pass as it is.
 return function(command)
+  if rule("state") == "closed" then return reply("line_closed") end
   local place = places.of(command.visitor)
   if not place then return reply("not_in_line") end
-  local state = rule("state")
-  if state == "closed" then return reply("line_closed") end
 
-  if not redis.call("ZSCORE", key("active"), place.visitor) then
-    places.admit(place, redis.call("HINCRBY", key("stats"), "wave", 1), command.reason)
+  if not places.is_active(place) then
+    places.admit(place, memory.add(stats, "wave", 1), command.reason)
   end
   return places.reply(place)
 end

@@ -6,9 +6,9 @@
 return function(command)
   local place = places.mark_seen(command.visitor)
   local state = place and places.reply(place) or reply("not_in_line")
-  state.has_held = redis.call("EXISTS", key("keys", command.visitor)) == 1
+  state.has_held = carts.of(command.visitor).keys_end > now
   if command.connecting then
-    state.connection = redis.call("HINCRBY", key("stats"), "connects", 1)
+    state.connection = memory.add(stats, "connects", 1)
     publish("connected", { visitor = command.visitor, connection = state.connection })
   end
   return state

@@ -63,10 +63,14 @@ class Left(Reply, frozen=True):
 
 
 class GoneNumbers(Reply, frozen=True):
-    """Numbers beyond head that wait no more, ascending; `more`: there is another page."""
+    """Ranges of numbers beyond head that wait no more, each (first, last), ascending.
 
-    numbers: list[int]
+    `more`: there are others after `after`.
+    """
+
+    ranges: list[tuple[int, int]]
     more: bool
+    after: int
 
 
 class Advanced(Reply, frozen=True):

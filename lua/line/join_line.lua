@@ -15,15 +15,6 @@ return function(command)
   end
 
   if not JOINABLE[rule("state")] then return reply("line_closed") end
-  if redis.call("ZCARD", key("line", LANE)) >= tonumber(rule("waiting_max")) then
-    return reply("line_full")
-  end
-
-  local place = { visitor = command.visitor, joined = now }
-  place.number = redis.call("INCR", key("numbers", LANE))
-  redis.call("ZADD", key("line", LANE), place.number, place.visitor)
-  places.save(place)
-  places.enqueue(place, "waiting")
-  count("joined")
-  return places.reply(place)
+  if line.waiting() >= rule("waiting_max") then return reply("line_full") end
+  return places.reply(places.begin(command.visitor))
 end

@@ -3,14 +3,19 @@
 -- End a place or a pass for good, for the visitor or for an operator. The reason `removed`, an
 -- operator's, releases the visitor's hold, too, unless it is being paid.
 local function release_hold(visitor)
-  local hold = holds.living(visitor)
-  if not hold or hold.state ~= "held" then return nil end
-  return holds.finish(hold, "released", "removed")
+  local cart = carts.of(visitor)
+  local hold = holds.living(cart)
+  if not hold or hold.state ~= "held" then return false end
+  holds.finish(cart, hold, "released", "removed")
+  return true
 end
 
 return function(command)
-  local entry = command.reason == "removed" and release_hold(command.visitor) or nil
+  local is_released = command.reason == "removed" and release_hold(command.visitor)
   local place = places.of(command.visitor)
-  if place then entry = places.finish(place, command.reason) end
-  return entry and reply("left", { entry = entry }) or reply("not_in_line")
+  if place then places.finish(place, command.reason) end
+  if not place and not is_released then return reply("not_in_line") end
+  local left = reply("left", { entry = "" })
+  memory.with_entry(function(entry) left.entry = entry end)
+  return left
 end

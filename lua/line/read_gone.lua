@@ -1,11 +1,19 @@
 -- read_gone(after) -> gone_numbers
 --
--- Read the numbers beyond head that wait no more, in ascending order, a page at a time. A process
--- asks for them when its own count of them differs from a tick's.
+-- Read the numbers beyond head that wait no more, as ranges in ascending order, a page at a time.
+-- They are those between the numbers that wait, and after the last of them. A process asks for them
+-- when its own count of them differs from a tick's.
 return function(command)
-  local from = "(" .. string.format("%.0f", command.after)
-  local page = redis.call("ZRANGEBYSCORE", key("gone", LANE), from, "+inf", "LIMIT", 0, LIMIT)
-  local numbers = {}
-  for index, number in ipairs(page) do numbers[index] = tonumber(number) end
-  return reply("gone_numbers", { numbers = numbers, more = #page == LIMIT })
+  memory.settle(waiting)
+  local number, last = max(command.after, line.head()), line.number("given")
+  local page = call("ZRANGEBYSCORE", memory.key(waiting), "(" .. text_of(number), "+inf",
+    "WITHSCORES", "LIMIT", 0, LIMIT)
+  local ranges = {}
+  local function add_up_to(next_waiting)
+    if number + 1 < next_waiting then ranges[#ranges + 1] = { number + 1, next_waiting - 1 } end
+    number = next_waiting
+  end
+  for index = 2, #page, 2 do add_up_to(tonumber(page[index])) end
+  if #page < 2 * LIMIT then add_up_to(last + 1) end
+  return reply("gone_numbers", { ranges = ranges, more = number < last, after = number })
 end

@@ -5,6 +5,6 @@
 return function(command)
   local found = found_epoch()
   if found > command.number then return reply("epoch_passed", { number = found }) end
-  redis.call("SET", epoch_key(), string.format("%d:closed", command.number))
+  call("SET", epoch_key(), format("%d:closed", command.number))
   return reply("epoch_closed")
 end

@@ -68,10 +68,9 @@ class RecordedPlace(msgspec.Struct, frozen=True):
 
 
 class LoadPlaces(Command[Loaded | EpochPassed], frozen=True):
-    """Load a page of places, and of numbers beyond head that wait no more."""
+    """Load a page of places."""
 
     places: list[RecordedPlace]
-    gone: list[int]
 
 
 class OpenEpoch(Command[EpochOpened | EpochPassed], frozen=True):

@@ -4,14 +4,13 @@
 -- the place of every number that was given, so `kept` is the last of them.
 return function(command)
   if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
-  redis.call("HSET", key("rules"), "version", command.version, "state", command.state)
-  for name, value in pairs(command.rules) do redis.call("HSET", key("rules"), name, value) end
-  forget_rules()
-  for name, value in pairs(command.stats) do redis.call("HSET", key("stats"), name, value) end
-  for lane, number in pairs(command.numbers) do
-    redis.call("SET", key("numbers", lane), number)
-    redis.call("SET", key("kept", lane), number)
-    redis.call("SET", key("head", lane), command.head[lane])
+  set_rules(command)
+  for name, value in pairs(command.stats) do memory.write(stats, name, value) end
+  for name, number in pairs(command.numbers) do
+    local counters = memory.hash("lane", name)
+    memory.write(counters, "given", number)
+    memory.write(counters, "kept", number)
+    memory.write(counters, "head", command.head[name])
   end
   return reply("loaded")
 end

@@ -2,21 +2,25 @@
 --
 -- Load a page of holds in the recovery, oldest first: living ones, sold ones, and those of the last
 -- day. Their seats are loaded with the sections.
+local IN_CART = { held = true, paying = true }
+
 return function(command)
   if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
-  for _, hold in ipairs(command.holds) do
-    holds.save(hold)
+  for _, packed in ipairs(command.holds) do
+    local hold = holds.of_array(packed)
+    local cart = carts.of(hold.visitor)
     if holds.has_places(hold) then
       count(hold.state, hold.quantity)
-      redis.call("HINCRBY", key("taken"), hold.visitor, hold.quantity)
+      cart.taken = cart.taken + hold.quantity
+    end
+    if IN_CART[hold.state] then
+      cart.hold = hold
+      if hold.state == "held" then holds.set_deadline(cart, hold.deadline) end
     else
-      redis.call("PEXPIRE", key("hold", hold.id), holds.KEPT_MS)
+      holds.save_apart(hold)
     end
-    if hold.state == "held" then holds.set_deadline(hold, hold.deadline) end
-    if hold.state == "held" or hold.state == "paying" then
-      redis.call("HSET", key("carts"), hold.visitor, hold.id)
-    end
-    if now - hold.made < holds.KEPT_MS then holds.remember_key(hold) end
+    if now - hold.made < holds.KEPT_MS then holds.remember_key(cart, hold) end
+    carts.save(cart)
   end
   return reply("loaded")
 end

@@ -6,10 +6,11 @@
 -- Trimming comes first: it is allowed when memory is full, and after a write that was allowed
 -- Redis allows the others, too. Nothing else would ever make room again.
 return function(command)
-  redis.call("XTRIM", key("outbox"), "MINID", "~", command.entry)
-  redis.call("SET", key("recorded"), command.entry)
-  for lane, number in pairs(command.numbers) do
-    if number > number_at("kept", lane) then redis.call("SET", key("kept", lane), number) end
+  call("XTRIM", key("outbox"), "MINID", "~", command.entry)
+  call("SET", key("recorded"), command.entry)
+  for name, number in pairs(command.numbers) do
+    local counters = memory.hash("lane", name)
+    if number > memory.number(counters, "kept") then memory.write(counters, "kept", number) end
   end
   publish("recorded", { entry = command.entry })
   return reply("marked")

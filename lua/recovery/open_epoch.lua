@@ -5,6 +5,7 @@
 -- recovery in between refuses it.
 return function()
   if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
-  redis.call("SET", epoch_key(), stamp)
+  call("SET", epoch_key(), stamp)
+  call("UNLINK", hash_tag .. ":epoch") -- of a build before layouts were named: its gates shut
   return reply("epoch_opened")
 end

@@ -46,6 +46,7 @@ class FreeHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
     `others`: seats that other bookings claim or hold, each with its character, `h` or `s`.
     """
 
+    visitor: str
     hold: str
     step: int
     state: Literal["released", "expired"]
@@ -56,6 +57,7 @@ class FreeHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
 class ReopenHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
     """Let a declined payment be tried again, unless a later attempt has begun."""
 
+    visitor: str
     hold: str
     step: int
     attempt: int

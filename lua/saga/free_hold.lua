@@ -1,19 +1,18 @@
--- free_hold(hold, step, state, reason, others) -> obeyed | step_passed | nothing_held
+-- free_hold(visitor, hold, step, state, reason, others) -> obeyed | step_passed | nothing_held
 --
 -- Free the seats of a booking that has ended in Postgres, except `others`: other bookings have
 -- these, and each gets its character there. No seat is written but those that this hold marks.
 return function(command)
-  local hold = holds.of(command.hold)
+  local hold, cart = holds.find(command.hold, command.visitor)
   if not hold then return reply("nothing_held") end
   if holds.is_behind(hold, command.step) then return reply("step_passed") end
 
   hold.step = command.step
   if not holds.has_places(hold) then
-    redis.call("SET", key("hold", hold.id), cmsgpack.pack(hold), "KEEPTTL")
+    holds.save_apart(hold)
     return reply("nothing_held")
   end
-  holds.stop_clock(hold)
   seats.mark(hold, ".", 1, command.others, hold.state == "sold" and "s" or "h")
-  holds.close(hold, command.state, command.reason)
+  holds.close(cart, hold, command.state, command.reason)
   return reply("obeyed")
 end

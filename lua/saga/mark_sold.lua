@@ -4,19 +4,19 @@
 -- Postgres has claimed the seats, so they are marked even where Redis has freed them meanwhile.
 -- `hold` is the whole hold, for a Redis that has lost it.
 return function(command)
-  local hold = holds.of(command.hold.id) or command.hold
+  local given = holds.of_array(command.hold)
+  local found, cart = holds.find(given.id, given.visitor)
+  local hold = found or given
   if holds.is_behind(hold, command.step) then return reply("step_passed") end
 
   local had_places = holds.has_places(hold)
-  if not had_places then redis.call("HINCRBY", key("taken"), hold.visitor, hold.quantity) end
+  if not had_places then cart.taken = cart.taken + hold.quantity end
   hold.step, hold.reason = command.step, ""
-  holds.stop_clock(hold)
   seats.mark(hold, "s", had_places and 0 or -1)
   holds.set_state(hold, "sold")
-  holds.take_out_of_cart(hold)
-  holds.save(hold)
+  holds.take_out(cart, hold)
   local place = places.of(hold.visitor)
-  if place and place.number == hold.number and (place.wave or 0) == hold.wave then
+  if place and place.number == hold.number and place.wave == hold.wave then
     places.finish(place, "purchase")
   end
   return reply("obeyed")

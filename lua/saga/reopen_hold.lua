@@ -1,11 +1,11 @@
--- reopen_hold(hold, step, attempt) -> obeyed | step_passed | nothing_held
+-- reopen_hold(visitor, hold, step, attempt) -> obeyed | step_passed | nothing_held
 --
 -- Turn a hold whose payment was declined into a held one again, for a minute at least. An order
 -- that comes after the next checkout changes nothing: its attempt is older.
 local AT_LEAST_MS = 60000
 
 return function(command)
-  local hold = holds.of(command.hold)
+  local hold, cart = holds.find(command.hold, command.visitor)
   if not hold or not holds.has_places(hold) then return reply("nothing_held") end
   if holds.is_behind(hold, command.step) or hold.attempt > command.attempt then
     return reply("step_passed")
@@ -14,8 +14,8 @@ return function(command)
   hold.step, hold.reason = command.step, "declined"
   seats.mark(hold, "h", 0, nil, ".") -- a seat that was sold over it stays sold
   holds.set_state(hold, "held")
-  holds.set_deadline(hold, math.max(hold.deadline, now + AT_LEAST_MS))
-  holds.save(hold)
-  holds.enqueue(hold)
+  holds.move_to_cart(cart, hold)
+  holds.set_deadline(cart, max(hold.deadline, now + AT_LEAST_MS))
+  holds.enqueue(carts.save(cart))
   return reply("obeyed")
 end

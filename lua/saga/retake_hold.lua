@@ -8,27 +8,26 @@ local function are_free(hold)
   return #unknown == 0 and #seats.conflicts(rows) == 0
 end
 
-local function set_paying(hold, step)
+local function set_paying(cart, hold, step)
   hold.step, hold.reason = step, ""
   holds.set_state(hold, "paying")
-  holds.save(hold)
+  holds.move_to_cart(cart, hold)
+  carts.save(cart)
   return reply("obeyed")
 end
 
 return function(command)
-  local hold = holds.of(command.hold.id) or command.hold
+  local given = holds.of_array(command.hold)
+  local found, cart = holds.find(given.id, given.visitor)
+  local hold = found or given
   if holds.is_behind(hold, command.step) then return reply("step_passed") end
-  if holds.has_places(hold) then
-    holds.stop_clock(hold)
-    return set_paying(hold, command.step)
-  end
-  if holds.living(hold.visitor) or not holds.is_latest(hold) or not are_free(hold) then
+  if holds.has_places(hold) then return set_paying(cart, hold, command.step) end
+  if holds.living(cart) or not holds.is_latest(hold) or not are_free(hold) then
     hold.step = command.step
-    holds.save(hold)
-    redis.call("PEXPIRE", key("hold", hold.id), holds.KEPT_MS)
+    holds.save_apart(hold)
     return reply("seats_lost")
   end
   seats.mark(hold, "h", -1)
-  holds.put_in_cart(hold)
-  return set_paying(hold, command.step)
+  cart.taken = cart.taken + hold.quantity
+  return set_paying(cart, hold, command.step)
 end

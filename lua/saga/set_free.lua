@@ -4,8 +4,8 @@
 -- version was read.
 return function(command)
   local section = seats.section(command.section)
-  local version = tonumber(redis.call("HGET", key("version"), command.section) or 0)
-  if not section or section.kind ~= "standing" or version ~= command.version then
+  if not section or section.kind ~= "standing"
+    or seats.version(command.section) ~= command.version then
     return reply("inventory_moved")
   end
   seats.set_free(command.section, command.free)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from booking_rush.booking.recording.batch import ClosedChange, read
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.keys import key
@@ -37,7 +38,7 @@ async def test_who_is_not_heard_of_is_late_and_makes_room(
     await moves.tick(after_s=31)
 
     assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
-    assert await redis.exists(key(EVENT, 1, "active")) == 0
+    assert (await moves.ask(events_commands.ReportSockets("p", 0))).active == 0
 
 
 async def test_who_is_late_and_heard_of_takes_the_next_slot(moves: EventInRedis) -> None:
@@ -158,7 +159,7 @@ async def test_an_operator_admits_from_the_middle_beyond_active_max(moves: Event
 
     assert isinstance(place, line_commands.Admitted)
     assert (await moves.ask(events_commands.ReportSockets("here", 0))).active == 4
-    assert (await moves.ask(line_commands.ReadGone(0))).numbers == [5]
+    assert (await moves.ask(line_commands.ReadGone(0))).ranges == [(5, 5)]
 
 
 async def test_admitting_twice_by_hand_changes_nothing(moves: EventInRedis) -> None:
@@ -196,9 +197,9 @@ async def test_closing_ends_every_place_and_pass_at_once(moves: EventInRedis, re
 
     for visitor in ("ada", "bob", "cyd"):
         assert await moves.ask(line_commands.FindPlace(visitor)) == line_commands.NotInLine()
-    assert await redis.get(key(EVENT, 1, "head", LANE)) == b"3"
+    assert await redis.hget(key(EVENT, 1, "lane", LANE), "head") == b"3"
     newest: Any = await redis.xrevrange(key(EVENT, 1, "outbox"), count=1)
-    assert newest[0][1] == {b"kind": b"closed"}
+    assert [entry.changes for entry in read(newest)] == [[ClosedChange()]]
 
 
 # report_sockets, read_gone, mark_recorded
@@ -214,14 +215,20 @@ async def test_a_process_that_is_silent_counts_no_more(moves: EventInRedis) -> N
 
 
 async def test_gone_numbers_are_read_a_page_at_a_time(program: Program, redis: Redis) -> None:
-    moves = await EventInRedis(program).open()
-    await redis.zadd(key(EVENT, 1, "gone", LANE), {str(n): n for n in range(2, 704)})
+    """Every second of 1,400 leaves, and the last ten do: a page has the gaps of 500 who wait."""
+    moves = await EventInRedis(program).open(waiting_max=2000)
+    await moves.join(*(f"v{n}" for n in range(1, 1401)))
+    leaving = [*range(2, 1391, 2), *range(1391, 1401)]
+    leaves = [line_commands.LeaveLine(f"v{n}", "left") for n in leaving]
+    await program.run(EVENT, moves.stamp, leaves, now_ms=moves.now)
 
     page = await moves.ask(line_commands.ReadGone(0))
-    rest = await moves.ask(line_commands.ReadGone(page.numbers[-1]))
+    rest = await moves.ask(line_commands.ReadGone(page.after))
 
-    assert (len(page.numbers), page.more) == (500, True)
-    assert (rest.numbers, rest.more) == (list(range(502, 704)), False)
+    assert page.ranges == [(n, n) for n in range(2, 1000, 2)]
+    assert page.more
+    assert rest.ranges == [*((n, n) for n in range(1000, 1389, 2)), (1390, 1400)]
+    assert not rest.more
 
 
 async def test_what_is_recorded_is_trimmed_in_the_end(program: Program, redis: Redis) -> None:
@@ -237,4 +244,4 @@ async def test_kept_numbers_never_go_back(moves: EventInRedis, redis: Redis) -> 
 
     await moves.ask(recovery_commands.MarkRecorded("1-1", {LANE: 1}))
 
-    assert await redis.get(key(EVENT, 1, "kept", LANE)) == b"2"
+    assert await redis.hget(key(EVENT, 1, "lane", LANE), "kept") == b"2"

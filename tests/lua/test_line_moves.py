@@ -69,7 +69,7 @@ async def test_a_full_line_refuses_and_gives_no_number(moves: EventInRedis, redi
     await moves.join("a", "b", "c", "d", "e")
 
     assert await moves.ask(line_commands.JoinLine("f")) == line_commands.LineFull()
-    assert await redis.get(key(EVENT, 1, "numbers", LANE)) == b"5"
+    assert await redis.hget(key(EVENT, 1, "lane", LANE), "given") == b"5"
     assert isinstance(await moves.ask(line_commands.JoinLine("a")), line_commands.Waiting)
 
 
@@ -124,7 +124,7 @@ async def test_leaving_from_the_middle_moves_those_behind_up(moves: EventInRedis
     cyd = await moves.ask(line_commands.FindPlace("cyd"))
     assert isinstance(cyd, line_commands.Waiting)
     assert (cyd.number, cyd.ahead, cyd.waiting) == (3, 1, 2)
-    assert (await moves.ask(line_commands.ReadGone(0))).numbers == [2]
+    assert (await moves.ask(line_commands.ReadGone(0))).ranges == [(2, 2)]
 
 
 async def test_head_passes_who_left_from_the_middle(moves: EventInRedis, redis: Redis) -> None:
@@ -132,8 +132,8 @@ async def test_head_passes_who_left_from_the_middle(moves: EventInRedis, redis: 
     await moves.ask(line_commands.LeaveLine("bob", "left"))
     await moves.ask(line_commands.LeaveLine("ada", "left"))
 
-    assert await redis.get(key(EVENT, 1, "head", LANE)) == b"2"
-    assert (await moves.ask(line_commands.ReadGone(0))).numbers == []
+    assert await redis.hget(key(EVENT, 1, "lane", LANE), "head") == b"2"
+    assert (await moves.ask(line_commands.ReadGone(0))).ranges == []
 
 
 async def test_leaving_twice_is_said(moves: EventInRedis) -> None:
@@ -157,7 +157,7 @@ async def test_leaving_gives_a_pass_back(moves: EventInRedis, redis: Redis) -> N
     await moves.ask(line_commands.LeaveLine("ada", "removed"))
 
     assert await moves.ask(line_commands.FindPlace("ada")) == line_commands.NotInLine()
-    assert await redis.exists(*(key(EVENT, 1, name) for name in ("active", "unclaimed"))) == 0
+    assert await redis.exists(key(EVENT, 1, "deadlines"), key(EVENT, 1, "places")) == 0
     assert (await outbox(redis))[-1] == ("ada", "ended")
 
 

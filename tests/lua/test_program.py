@@ -15,7 +15,7 @@ from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import MoveFailedError, Program
 from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.events.commands import ReadSeats
-from booking_rush.lua.holds.commands import CheckoutHold, ExtendHold, HoldSeats
+from booking_rush.lua.holds.commands import CheckoutHold, ExtendHold, HoldSeats, ReleaseHold
 from booking_rush.lua.keys import KEYS, epoch_key, key
 from booking_rush.lua.line import commands as line_commands
 from booking_rush.lua.recovery import commands as recovery_commands
@@ -78,12 +78,13 @@ COMMANDS: list[lua.Command[Any]] = [
     line_commands.ClaimPass("ada", connecting=True),
     line_commands.FindPlace("ada"),
     line_commands.AdmitVisitor("ada", "why"),
-    events_commands.SetRules(2, "closed", {}),
+    ReleaseHold("bob", "hold-1"),
     events_commands.ReportSockets("p", 1),
     line_commands.ReadGone(0),
     line_commands.AdmitNext(),
     recovery_commands.MarkRecorded("9-9", {LANE: 1}),
 ]
+CLOSE = events_commands.SetRules(2, "closed", {})
 
 
 @pytest.mark.parametrize("wrong", [known.name for known in KEYS])
@@ -104,6 +105,7 @@ async def test_a_key_of_another_type_fails_a_move_and_no_neighbour(
 
     assert len(replies) == len(COMMANDS)
     assert any(isinstance(reply, lua.Failed) for reply in replies)
+    assert len(await program.run(EVENT, moves.stamp, [CLOSE])) == 1
     await redis.set("another", "still here")
 
 
@@ -196,7 +198,7 @@ async def test_what_was_flushed_while_it_was_loaded_is_not_opened(
     ) == recovery_commands.EpochPassed(-1)
     assert await moves.ask(load, stamp=f"2:{run_id}") == recovery_commands.EpochPassed(-1)
     assert await moves.ask(
-        recovery_commands.LoadPlaces([], [1]), stamp=f"2:{run_id}"
+        recovery_commands.LoadPlaces([]), stamp=f"2:{run_id}"
     ) == recovery_commands.EpochPassed(-1)
 
 
@@ -268,7 +270,7 @@ async def test_a_lost_answer_is_not_asked_for_again(
         await batcher.do(line_commands.JoinLine("ada"))
 
     monkeypatch.undo()
-    assert await redis.get(key(EVENT, 1, "numbers", LANE)) == b"1"
+    assert await redis.hget(key(EVENT, 1, "lane", LANE), "given") == b"1"
     again = await batcher.do(line_commands.JoinLine("ada"))
     assert isinstance(again, line_commands.Waiting)
     assert again.again

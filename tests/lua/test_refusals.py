@@ -21,6 +21,7 @@ from booking_rush.lua.client.program import (
     error_of,
 )
 from booking_rush.lua.commands import Failed
+from booking_rush.lua.keys import epoch_key
 from booking_rush.lua.line.commands import FindPlace, JoinLine
 from tests.support.event_in_redis import EVENT, EventInRedis
 from tests.support.servers.redis_refusals import refusing
@@ -132,8 +133,8 @@ async def test_callers_wait_for_a_connection_and_are_told_busy_when_none_comes(
 
 
 async def test_an_event_whose_epoch_is_no_text_shuts_no_other(redis: Redis) -> None:
-    await redis.rpush("{odd}:epoch", "no text")
-    await redis.set("{demo}:epoch", "3:abc")
+    await redis.rpush(epoch_key("odd"), "no text")
+    await redis.set(epoch_key("demo"), "3:abc")
 
     _, found = await Program(redis).epochs(["odd", "demo", "none"])
 

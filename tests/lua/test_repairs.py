@@ -31,19 +31,19 @@ async def test_a_seat_that_another_hold_has_under_a_sale_is_held_again(moves: Ev
     """Ada's late payment took the seat that Bob holds; she gets her money back, and Bob goes on."""
     bobs = await moves.hold("bob", "stalls.A-1")
     cyds = await moves.hold("cyd", "stalls.A-2")
-    [packed] = (await moves.ask(ReadHolds([bobs.id]))).holds
+    [packed] = (await moves.ask(ReadHolds([("bob", bobs.id)]))).holds
     adas = msgspec.structs.replace(
         packed, id="hold-of-ada", visitor="ada", state="expired", seats=["stalls.A-1"]
     )
     await moves.ask(MarkSold(adas, 2))
     assert (await moves.rows())["A"] == "sh..."
 
-    await moves.ask(FreeHold(adas.id, 3, "released", "", {"stalls.A-1": "h"}))
+    await moves.ask(FreeHold("ada", adas.id, 3, "released", "", {"stalls.A-1": "h"}))
     assert (await moves.rows())["A"] == "hh..."
     await moves.ask(MarkSold(adas, 4))
-    await moves.ask(FreeHold(bobs.id, 1, "released", "", {}))
+    await moves.ask(FreeHold("bob", bobs.id, 1, "released", "", {}))
     assert (await moves.rows())["A"] == "sh...", "only what this hold marks is freed"
-    await moves.ask(FreeHold(cyds.id, 1, "released", "", {}))
+    await moves.ask(FreeHold("cyd", cyds.id, 1, "released", "", {}))
     assert (await moves.rows())["A"] == "s...."
 
 
@@ -51,7 +51,7 @@ async def test_holds_are_read_as_they_are(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-1")
     await moves.ask(CheckoutHold("ada", held.id, "ok"))
 
-    found = await moves.ask(ReadHolds(["unknown", held.id]))
+    found = await moves.ask(ReadHolds([("ada", "unknown"), ("ada", held.id)]))
 
     assert [(hold.id, hold.state, hold.attempt) for hold in found.holds] == [(held.id, "paying", 1)]
     assert found.now_ms == moves.now

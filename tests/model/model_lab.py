@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.catalogue.events import NewEvent
-from booking_rush.booking.recording.batch import Batch
+from booking_rush.booking.recording.batch import Batch, Entry, read
 from booking_rush.booking.recording.recorder import CursorMovedError, Recorder
 from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program, assemble
@@ -103,10 +103,11 @@ class ModelLab(Generic[P]):
         assert row is not None
         return row["epoch"], row["last"]
 
-    async def unrecorded(self) -> Any:
+    async def unrecorded(self) -> list[Entry]:
         """Return the outbox entries after the cursor."""
         _, last = await self.cursor()
-        return await self.lab.redis.xrange(key(EVENT, self.epoch, "outbox"), f"({last}")
+        found: Any = await self.lab.redis.xrange(key(EVENT, self.epoch, "outbox"), f"({last}")
+        return read(found)
 
     def rebuild_event(self) -> None:
         """Load the event again from Postgres, under the next epoch."""

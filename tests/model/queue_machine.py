@@ -22,7 +22,7 @@ from booking_rush.lua.line import commands as line_commands
 from booking_rush.queue.rules import rules_of
 from tests.model.model_lab import ClockedProgram, Lab, ModelLab
 from tests.model.reference_queue import Answer, ReferenceQueue
-from tests.support.event_in_redis import EVENT, NOON
+from tests.support.event_in_redis import EVENT, NOON, read_place
 from tests.support.world import new_event
 
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus")
@@ -174,12 +174,12 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
 
     async def _adopt_deadlines(self) -> None:
         """Take deadlines over from Redis: a rebuild extends them by its own duration, < 60 s."""
-        for name, deadlines in (("active", self.reference.active), ("late", self.reference.late)):
+        for deadlines in (self.reference.active, self.reference.late):
             for visitor, deadline in deadlines.items():
-                found = await self.lab.redis.zscore(key(EVENT, self.epoch, name), visitor)
+                found = await read_place(self.lab.redis, self.epoch, visitor)
                 assert found is not None
-                assert 0 <= found - deadline < 60_000
-                deadlines[visitor] = int(found)
+                assert 0 <= found.deadline - deadline < 60_000
+                deadlines[visitor] = found.deadline
 
     @rule()
     def stop_a_recorder_with_a_batch(self) -> None:

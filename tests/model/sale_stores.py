@@ -20,7 +20,7 @@ from booking_rush.queue.event_registry import EventRegistry
 from tests.model.model_lab import ClockedProgram, ModelLab
 from tests.model.reference_ledger import PLACES, RULES, Answer, HoldRequest, OutboxEntry
 from tests.model.reference_sale import ReferenceSale
-from tests.support.event_in_redis import EVENT, NOON, read_holds
+from tests.support.event_in_redis import EVENT, NOON, read_carts, read_holds
 from tests.support.payment_providers import SilentProvider
 from tests.support.world import new_event
 
@@ -228,8 +228,7 @@ class SaleLab(ModelLab[SaleProgram]):
         stats, read = await self.program.run(EVENT, self.stamp, commands)
         holds = await read_holds(self.lab.redis, self.epoch, self.reference.holds)
         stalls, floor = read.sections
-        taken: Any = await self.lab.redis.hgetall(key(EVENT, self.epoch, "taken"))
-        carts: Any = await self.lab.redis.hgetall(key(EVENT, self.epoch, "carts"))
+        carts = await read_carts(self.lab.redis, self.epoch)
         redis = {
             "counts": (stats.held, stats.paying, stats.sold, stats.free, stats.active),
             "rows": {
@@ -239,8 +238,12 @@ class SaleLab(ModelLab[SaleProgram]):
             },
             "free": (stalls.free, floor.free),
             "holds": {one.id: [getattr(one, name) for name in HOLD_FIELDS] for one in holds},
-            "taken": {visitor.decode(): int(n) for visitor, n in taken.items() if int(n)},
-            "carts": {visitor.decode(): hold.decode() for visitor, hold in carts.items()},
+            "taken": {visitor: cart.taken for visitor, cart in carts.items() if cart.taken},
+            "carts": {
+                visitor: cart.hold.id
+                for visitor, cart in carts.items()
+                if isinstance(cart.hold, lua.Hold)
+            },
         }
         row = await self.lab.pool.fetchrow(POSTGRES)
         assert row is not None

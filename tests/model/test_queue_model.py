@@ -54,8 +54,8 @@ def without(text: str, part: str, instead: str) -> str:
 def numbers_from_a_clock(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'place.number = redis.call("INCR", key("numbers", LANE))',
-        'place.number = now % 1000000; redis.call("SET", key("numbers", LANE), place.number)',
+        'number = memory.add(lane, "given", 1)',
+        "number = now % 1000000",
     )
 
 
@@ -63,21 +63,25 @@ def admission_in_two_steps(lab: Lab) -> None:
     """Use the count of active visitors of the tick before."""
     lab.text = without(
         lab.text,
-        'local active = redis.call("ZCARD", key("active"))\n',
-        'local active = tonumber(redis.call("HGET", key("bucket"), "counted") or 0)\n'
-        'redis.call("HSET", key("bucket"), "counted", redis.call("ZCARD", key("active")))\n',
+        'local active = memory.number(stats, "active")\n',
+        'local active = memory.number(bucket, "counted")\n'
+        'memory.write(bucket, "counted", memory.number(stats, "active"))\n',
     )
 
 
 def ahead_without_gone(lab: Lab) -> None:
-    lab.text = without(lab.text, "return number - 1 - head - gone", "return number - 1 - head")
+    lab.text = without(
+        lab.text,
+        'if number == line.number("given") then return line.waiting() - 1 end',
+        "if number then return number - 1 - line.head() end",
+    )
 
 
 def a_place_told_before_it_is_recorded(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'entry = place.number > number_at("kept", LANE) and last_entry() or ""',
-        'entry = ""',
+        'if place.number > line.number("kept") then',
+        "if false then",
     )
 
 
@@ -91,16 +95,14 @@ def a_recorder_that_commits_for_an_old_epoch(lab: Lab) -> None:
 
 
 def admitted_before_it_is_recorded(lab: Lab) -> None:
-    lab.text = without(
-        lab.text, '"-inf", kept, "LIMIT", 0, slots', '"-inf", "+inf", "LIMIT", 0, slots'
-    )
+    lab.text = without(lab.text, 'text_of(line.number("kept")),', '"+inf",')
 
 
 def passes_that_a_loss_forgets(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'redis.call("ZADD", key("active"), place.deadline, place.visitor)\n    redis',
-        "redis",
+        '{ admitted = "unclaimed" }',
+        '{ admitted = "" }',
     )
 
 

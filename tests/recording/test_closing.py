@@ -9,6 +9,7 @@ from booking_rush.lua.events.commands import SetRules
 from booking_rush.lua.holds.commands import CheckedOut, CheckoutHold, HoldSeats
 from booking_rush.lua.keys import key
 from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
+from tests.support.event_in_redis import read_holds
 from tests.support.recorded_event import EVENT, RecordedEvent
 
 PLACES = 3000
@@ -98,8 +99,8 @@ async def test_a_closed_event_comes_back_without_places_and_with_its_holds(
     await redis.flushall()
     assert await crowded.recorder("operator").rebuild(EVENT) == 2
 
-    assert await redis.exists(key(EVENT, 2, "line", "main"), key(EVENT, 2, "active")) == 0
-    assert await redis.get(key(EVENT, 2, "head", "main")) == str(PLACES).encode()
-    assert await redis.exists(key(EVENT, 2, "hold", HOLD)) == 1
+    assert await redis.exists(key(EVENT, 2, "line", "main"), key(EVENT, 2, "places")) == 0
+    assert await redis.hget(key(EVENT, 2, "lane", "main"), "head") == str(PLACES).encode()
+    assert [hold.id for hold in await read_holds(redis, 2, [HOLD])] == [HOLD]
     await crowded.record()
     assert await living(crowded) == 0

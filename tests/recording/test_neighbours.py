@@ -11,7 +11,7 @@ import pytest
 
 from booking_rush.booking.recording.recovery import Recovery
 from booking_rush.lua.client.program import Program
-from booking_rush.lua.keys import key
+from booking_rush.lua.keys import epoch_key, key
 from booking_rush.lua.recovery.commands import LoadSections
 from tests.support.clients import until
 from tests.support.world import World
@@ -74,10 +74,10 @@ async def outbox_no_stream(world: World, patch: pytest.MonkeyPatch) -> AsyncGene
 @asynccontextmanager
 async def epoch_no_text(world: World, patch: pytest.MonkeyPatch) -> AsyncGenerator[None]:
     """The event's epoch is a key of another type: it can neither be tended nor recovered."""
-    await world.services.redis.delete(f"{{{VICTIM}}}:epoch")
-    await world.services.redis.rpush(f"{{{VICTIM}}}:epoch", "no text")
+    await world.services.redis.delete(epoch_key(VICTIM))
+    await world.services.redis.rpush(epoch_key(VICTIM), "no text")
     yield
-    await world.services.redis.delete(f"{{{VICTIM}}}:epoch")
+    await world.services.redis.delete(epoch_key(VICTIM))
 
 
 @asynccontextmanager
@@ -92,7 +92,7 @@ async def recovery_hangs(world: World, patch: pytest.MonkeyPatch) -> AsyncGenera
         return await ask(self, event, stamp, command, **options)
 
     patch.setattr(Program, "ask", slow)
-    await world.services.redis.delete(f"{{{VICTIM}}}:epoch")
+    await world.services.redis.delete(epoch_key(VICTIM))
     yield
     going_on.set()
 
@@ -108,7 +108,7 @@ async def recovery_fails(world: World, patch: pytest.MonkeyPatch) -> AsyncGenera
         return await recover(self, event, *arguments, **options)
 
     patch.setattr(Recovery, "recover", failing)
-    await world.services.redis.delete(f"{{{VICTIM}}}:epoch")
+    await world.services.redis.delete(epoch_key(VICTIM))
     yield
     patch.undo()
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from booking_rush.booking.recording.batch import PlaceRow, fold
+from booking_rush.booking.recording.batch import PlaceRow, fold, read
 from booking_rush.booking.recording.recorder import CursorMovedError, Recorder
 from booking_rush.lua.events import commands as events_commands
 from booking_rush.lua.holds.commands import CheckoutHold, HoldSeats
@@ -28,11 +28,15 @@ def entry(n: int, **fields: Any) -> tuple[bytes, dict[bytes, bytes]]:
 
 def test_the_last_word_on_each_place_counts() -> None:
     batch = fold(
-        [
-            entry(1, number=1, visitor="ada"),
-            entry(2, number=2, visitor="bob"),
-            entry(3, number=1, visitor="ada", state="admitted", wave=1, admitted=9, deadline=99),
-        ]
+        read(
+            [
+                entry(1, number=1, visitor="ada"),
+                entry(2, number=2, visitor="bob"),
+                entry(
+                    3, number=1, visitor="ada", state="admitted", wave=1, admitted=9, deadline=99
+                ),
+            ]
+        )
     )
 
     assert batch.cursor == "3-0"
@@ -42,7 +46,7 @@ def test_the_last_word_on_each_place_counts() -> None:
 
 
 def test_closing_ends_what_came_before() -> None:
-    batch = fold([entry(1), (b"2-0", {b"kind": b"closed"})])
+    batch = fold(read([entry(1), (b"2-0", {b"kind": b"closed"})]))
 
     assert batch.closed
     assert batch.places["main", 1].state == "ended"
@@ -50,7 +54,7 @@ def test_closing_ends_what_came_before() -> None:
 
 def test_an_entry_of_an_unknown_kind_is_not_passed_over() -> None:
     with pytest.raises(ValueError, match="unknown kind"):
-        fold([(b"1-0", {b"kind": b"miracle"})])
+        fold(read([(b"1-0", {b"kind": b"miracle"})]))
 
 
 async def test_what_happened_is_recorded_in_order(recorded_event: RecordedEvent) -> None:
@@ -150,7 +154,7 @@ async def test_who_was_stopped_with_a_batch_in_hand_writes_nothing(
 ) -> None:
     await recorded_event.ask(line_commands.JoinLine("ada"))
     entries: Any = await recorded_event.redis.xrange(key(EVENT, 1, "outbox"))
-    stale = fold(entries)
+    stale = fold(read(entries))
     await recorded_event.record()
 
     with pytest.raises(CursorMovedError):
@@ -162,7 +166,7 @@ async def test_who_commits_for_an_old_epoch_writes_nothing(recorded_event: Recor
     """Read before the loss, committed after it: the place was never sent, and does not exist."""
     await recorded_event.ask(line_commands.JoinLine("ada"))
     entries: Any = await recorded_event.redis.xrange(key(EVENT, 1, "outbox"))
-    stale = fold(entries)
+    stale = fold(read(entries))
     await recorded_event.redis.flushall()
     await recorded_event.recorder("heir").rebuild(EVENT)
 

@@ -13,6 +13,7 @@ import pytest
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.lua.client.connection import connect
+from booking_rush.lua.keys import epoch_key
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.tasks import cancel_and_wait
@@ -168,7 +169,7 @@ async def _stop_while_loading(sale: RecoveringSale) -> float:
             if str(holder).endswith(f"/{sale.processes[name].pid}"):
                 sale.processes[name].pause()
         stopped = time.monotonic()
-        if await redis.get("{demo}:epoch") not in (None, b"1:closed"):
+        if await redis.get(epoch_key("demo")) not in (None, b"1:closed"):
             await redis.flushall()  # it was faster than we: the loss comes again
     return stopped
 
@@ -213,7 +214,7 @@ async def test_redis_that_counts_further_than_postgres_is_brought_back_from_ther
         visitor = sale.crowd.new_visitor()
         await sale.crowd.join(visitor)
         async with connect(broken_store.redis.url) as redis:
-            await redis.set("{demo}:epoch", "7:0123456789abcdef")
+            await redis.set(epoch_key("demo"), "7:0123456789abcdef")
 
         await until(lambda: _epoch_is(sale, 8), within_s=PATIENCE_S)
         await sale.is_back()

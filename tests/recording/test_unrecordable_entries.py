@@ -5,13 +5,16 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from booking_rush.booking.messaging import dead_letters
 from booking_rush.booking.messaging.dead_letters import NotReplayable
+from booking_rush.booking.recording.batch import BookingChange
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua.events.commands import ReadSeats
 from booking_rush.lua.holds.commands import CheckedOut, CheckoutHold, Held, Hold, HoldSeats
+from booking_rush.lua.keys import epoch_key
 from booking_rush.lua.line.commands import AdmitVisitor, FindPlace, JoinLine, NotInLine
 from booking_rush.postgres import Pool
 from tests.support.recorded_event import EVENT, RecordedEvent
@@ -89,10 +92,8 @@ async def test_a_booking_that_is_held_is_released_when_its_next_entry_is_refused
 ) -> None:
     held = await hold(recorded_event, "ada", 1)
     await recorded_event.record()
-    body = {
-        **msgspec.to_builtins(_hold_of(held)), "until": 2**63 - 1, "left": 2**40,
-    }  # fmt: skip
-    await recorded_event.enqueue(kind="booking", body=msgspec.msgpack.encode(body))
+    change = BookingChange(replace(_hold_of(held), deadline=2**63 - 1, left=2**40))
+    await recorded_event.enqueue(changes=msgspec.msgpack.encode([change]))
     await recorded_event.record()
 
     row = await recorded_event.pool.fetchrow("SELECT state, reason FROM bookings")
@@ -167,6 +168,14 @@ async def test_a_number_that_another_visitor_has_is_refused_alone(
         {"kind": "booking", "body": msgspec.msgpack.encode({"id": "no uuid", "step": 1})},
         {"kind": "booking", "body": msgspec.msgpack.encode({"id": 7})},
         {"kind": "booking", "body": msgspec.msgpack.encode([1, 2])},
+        {"changes": b"\xc1"},
+        {"changes": b""},
+        {"changes": msgspec.msgpack.encode(["closed"])},
+        {"changes": msgspec.msgpack.encode([["miracle", 1]])},
+        {"changes": msgspec.msgpack.encode([["place", "eve", "main", 2**63]])},
+        {"changes": msgspec.msgpack.encode([["place", "eve", "main", -1, 5, "x", 0, 0, 0, ""]])},
+        {"changes": msgspec.msgpack.encode([["booking", ["no uuid", "eve", "held"]]])},
+        {"changes": msgspec.msgpack.encode([["booking", 7]])},
     ],
     ids=str,
 )
@@ -184,6 +193,20 @@ async def test_no_entry_whatever_it_says_stops_the_recording(
     assert len(await recorded_event.places()) == 10
     assert dead_letters.summary(letter).isprintable()
     assert "\0" not in "".join(dead_letters.details(letter))
+    await goes_on(recorded_event)
+
+
+async def test_what_came_in_one_entry_with_the_refused_is_recorded(
+    recorded_event: RecordedEvent,
+) -> None:
+    """A batch of commands is one entry: its other places and holds are as good as any."""
+    await recorded_event.program.run(
+        EVENT, await recorded_event.stamp(), [JoinLine(name) for name in ("ada", "e\0ve", "bob")]
+    )
+    await recorded_event.record()
+
+    assert await recorded_event.places() == [(1, "ada", "waiting"), (3, "bob", "waiting")]
+    assert isinstance(await recorded_event.ask(FindPlace("e\0ve")), NotInLine)
     await goes_on(recorded_event)
 
 
@@ -205,7 +228,7 @@ async def test_a_recovery_drains_around_what_it_cannot_record(
 async def test_a_lost_redis_with_poison_comes_back(recorded_event: RecordedEvent) -> None:
     """The epoch is closed by somebody else, with the poison in the outbox."""
     await hold(recorded_event, "ada", 1, key="\0")
-    await recorded_event.redis.set("{demo}:epoch", "1:closed")
+    await recorded_event.redis.set(epoch_key(EVENT), "1:closed")
     await recorded_event.record()
 
     assert await recorded_event.pool.fetchval("SELECT epoch FROM recorded") == 2

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 from uuid import UUID
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from booking_rush.booking.messaging import outbox
@@ -14,9 +14,11 @@ from booking_rush.booking.saga.difference import Difference
 from booking_rush.booking.saga.reconciliation import Reconciler
 from booking_rush.booking.seats import inventory
 from booking_rush.lua.events.commands import SectionInventory
+from booking_rush.lua.holds.commands import Hold
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
 from tests.support.clients import Visitor, code_of, until
+from tests.support.event_in_redis import read_carts, read_holds, write_cart
 from tests.support.store_agreement import disagreements, is_quiet
 from tests.support.world import World
 
@@ -28,9 +30,9 @@ async def row_of(redis: Redis, row: str) -> str:
     return str(found.decode())
 
 
-async def hold_in(redis: Redis, id_: str) -> dict[str, Any]:
-    packed: Any = await redis.get(key("demo", 1, "hold", id_))
-    return cast("dict[str, Any]", msgspec.msgpack.decode(packed))
+async def hold_in(redis: Redis, id_: str) -> Hold:
+    [found] = await read_holds(redis, 1, [id_])
+    return found
 
 
 async def free_of(redis: Redis, section: str) -> int:
@@ -207,19 +209,20 @@ async def test_a_hold_that_is_being_paid_in_redis_alone_is_reopened(
         return bool(await pool.fetchval("SELECT count(*) FROM bookings WHERE state = 'held'"))
 
     await until(is_kept)
-    packed = await hold_in(redis, hold["id"])
-    packed |= {"state": "paying", "attempt": 1}
-    await redis.set(key("demo", 1, "hold", hold["id"]), msgspec.msgpack.encode(packed))
-    await cast("Any", redis.zrem(key("demo", 1, "holds"), hold["id"]))
+    paying = replace(await hold_in(redis, hold["id"]), state="paying", attempt=1)
+    cart = (await read_carts(redis, 1))[ada.id]
+    await write_cart(redis, 1, ada.id, replace(cart, hold=paying, warn=0, due=cart.keys_end))
+    await cast("Any", redis.zadd(key("demo", 1, "hold_deadlines"), {ada.id: cart.keys_end}))
     duty = reconciler(world, pool)
 
     async def is_held() -> bool:
         await duty.run_once()
-        found = await hold_in(redis, hold["id"])
-        return bool(found["state"] == "held")
+        return (await hold_in(redis, hold["id"])).state == "held"
 
     await until(is_held)
-    assert await redis.zscore(key("demo", 1, "holds"), hold["id"]) is not None
+    ends = await redis.zscore(key("demo", 1, "hold_deadlines"), ada.id)
+    assert ends is not None
+    assert ends < cart.keys_end
 
 
 @pytest.mark.parametrize("is_lost", [False, True])
@@ -253,13 +256,13 @@ async def test_a_booking_whose_hold_ended_unrecorded_expires(
     await world.event()
     ada = await world.visitor()
     token = await ada.admitted()
-    hold = (await ada.hold("one", token, section="floor", quantity=2)).json()["hold"]
+    assert (await ada.hold("one", token, section="floor", quantity=2)).is_success
 
     async def is_kept() -> bool:
         return bool(await pool.fetchval("SELECT count(*) FROM bookings WHERE state = 'held'"))
 
     await until(is_kept)
-    await redis.delete(key("demo", 1, "hold", hold["id"]))
+    await write_cart(redis, 1, ada.id, None)
     await pool.execute("UPDATE bookings SET until_ms = until_ms - 3600000")
     duty = reconciler(world, pool)
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 from redis.asyncio import Redis
 
+from booking_rush.booking.recording.batch import PlaceChange, read
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import Command, EventState
 from booking_rush.lua.events.commands import ReadSeats, SectionInventory
@@ -24,7 +25,6 @@ from booking_rush.queue.rules import rules_of
 
 R = TypeVar("R")
 
-_hold = msgspec.msgpack.Decoder(Hold).decode
 
 EVENT = "demo"
 LANE = "main"
@@ -132,13 +132,70 @@ async def waiting_numbers(redis: Redis) -> dict[str, int]:
     return {member.decode(): int(score) for member, score in line}
 
 
+class StoredCart(msgspec.Struct, frozen=True, array_like=True):
+    """Cart of a visitor as `holds.lua` packs it; times in ms."""
+
+    taken: int
+    keys: int
+    keys_end: int
+    warn: int
+    due: int | bool
+    hold: Hold | bool
+
+
+class StoredPlace(msgspec.Struct, frozen=True, array_like=True):
+    """Place of a visitor as `places.lua` packs it; times in ms."""
+
+    state: str
+    number: int
+    joined: int
+    wave: int
+    admitted: int
+    claim: int
+    deadline: int
+    due: int | bool
+
+
+_hold = msgspec.msgpack.Decoder(Hold).decode
+_cart = msgspec.msgpack.Decoder(StoredCart).decode
+_place = msgspec.msgpack.Decoder(StoredPlace).decode
+
+
+async def read_carts(redis: Redis, epoch: int) -> dict[str, StoredCart]:
+    """Return the carts that Redis has, by visitor."""
+    found: Any = await redis.hgetall(key(EVENT, epoch, "carts"))
+    return {visitor.decode(): _cart(packed) for visitor, packed in found.items()}
+
+
+async def write_cart(redis: Redis, epoch: int, visitor: str, cart: StoredCart | None) -> None:
+    """Write a visitor's cart into Redis, as no move would; None removes it."""
+    carts = key(EVENT, epoch, "carts")
+    writing: Any = (
+        redis.hset(carts, visitor, msgspec.msgpack.encode(cart))
+        if cart is not None
+        else redis.hdel(carts, visitor)
+    )
+    await writing
+
+
+async def read_place(redis: Redis, epoch: int, visitor: str) -> StoredPlace | None:
+    """Return the place that Redis has of a visitor."""
+    found: Any = await redis.hget(key(EVENT, epoch, "places"), visitor)
+    return _place(found) if found else None
+
+
 async def read_holds(redis: Redis, epoch: int, ids: Iterable[str]) -> list[Hold]:
-    """Read holds out of Redis. Return those that it has, in the given order."""
-    found: list[Any] = [await redis.get(key(EVENT, epoch, "hold", id_)) for id_ in ids]
-    return [_hold(packed) for packed in found if packed]
+    """Read holds out of Redis, in carts or apart. Return those that it has, in the given order."""
+    carts = (await read_carts(redis, epoch)).values()
+    living = {cart.hold.id: cart.hold for cart in carts if isinstance(cart.hold, Hold)}
+    apart: dict[str, Any] = {id_: await redis.get(key(EVENT, epoch, "hold", id_)) for id_ in ids}
+    ended = {id_: _hold(packed) for id_, packed in apart.items() if packed}
+    assert not living.keys() & ended.keys()
+    return [hold for id_ in ids if (hold := living.get(id_) or ended.get(id_))]
 
 
 async def outbox(redis: Redis) -> list[tuple[str, str]]:
-    """Return (visitor, state) of every entry, oldest first."""
+    """Return (visitor, state) of every place that was enqueued, oldest first."""
     entries: Any = await redis.xrange(key(EVENT, 1, "outbox"))
-    return [(fields[b"visitor"].decode(), fields[b"state"].decode()) for _, fields in entries]
+    changes = [change for entry in read(entries) for change in entry.changes]
+    return [(one.visitor, one.state) for one in changes if isinstance(one, PlaceChange)]

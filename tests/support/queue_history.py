@@ -1,9 +1,9 @@
 """History of an event's places, read from its outbox in Redis: order, bounds and positions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from booking_rush.booking.recording.batch import Entry
+from booking_rush.booking.recording.batch import Entry, PlaceChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Change:
 class History:
     """Every change of every place, oldest first."""
 
-    def __init__(self, entries: list[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry]) -> None:
         self.changes = list(_changes(entries))
 
     def numbers(self) -> list[int]:
@@ -67,11 +67,9 @@ def _step(waiting: set[int], change: Change) -> None:
         waiting.discard(change.number)
 
 
-def _changes(entries: list[Entry]) -> Iterator[Change]:
+def _changes(entries: Sequence[Entry]) -> Iterator[Change]:
     states: dict[int, str] = {}
-    for _, fields in entries:
-        if fields[b"kind"] != b"place":
-            continue
-        number, state = int(fields[b"number"]), fields[b"state"].decode()
-        yield Change(fields[b"visitor"].decode(), number, states.get(number, ""), state)
-        states[number] = state
+    for place in (change for entry in entries for change in entry.changes):
+        if isinstance(place, PlaceChange):
+            yield Change(place.visitor, place.number, states.get(place.number, ""), place.state)
+            states[place.number] = place.state

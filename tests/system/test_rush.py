@@ -12,6 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.recording.batch import read
 from booking_rush.lua.client import connection as connect_module
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
@@ -93,7 +94,7 @@ async def keep_killing(process: Process) -> None:
 
 async def history_of(redis: Redis) -> History:
     entries: Any = await redis.xrange(key("demo", 1, "outbox"))
-    return History(entries)
+    return History(read(entries))
 
 
 async def test_order_bound_and_places_hold_whoever_dies(

@@ -1,0 +1,312 @@
+-- Memory of a batch: what it reads it reads once, what it writes it writes once, at its end.
+--
+-- A command changes a layer of its own, which becomes the batch's when the command succeeds and is
+-- dropped when it fails: a command that failed leaves no trace. A hash, a sorted set or a group of
+-- strings is a store: { name, kind, key, found, own, changed }, where `own` is that layer and
+-- `changed` is what Redis does not have yet. false stands for a field or member that is not there.
+local memory = {}
+local touched, dirty = {}, {} -- stores with a layer of the command; stores to write
+local batch -- lists of packed outbox entries and news, of changes of seats; see with_entry
+local own -- the same of the command that runs
+local last -- name of the outbox' last entry, read once
+local ARGUMENTS = 2000 -- of one call: Lua's stack is bounded
+
+-- Redis formats Lua's numbers as doubles, which is slow.
+local function text_of(value)
+  return type(value) == "number" and format(value % 1 == 0 and "%d" or "%.17g", value) or value
+end
+
+local function lists() return { entries = {}, news = {}, fills = {}, seats = {}, unlinks = {} } end
+
+function memory.begin_batch()
+  batch, own, last, touched, dirty = lists(), lists(), nil, {}, {}
+end
+
+-- Make a store new for this batch, at its first use.
+local function open(store)
+  if store.batch_number == batch_number then return store end
+  store.batch_number, store.key = batch_number, key(store.name, store.part)
+  store.found, store.own, store.changed = {}, {}, {}
+  store.size, store.grown, store.ttl, store.is_touched, store.is_dirty = nil, 0, nil, false, false
+  return store
+end
+
+local function store_of(kind, name, part) return { kind = kind, name = name, part = part } end
+
+function memory.hash(name, part) return store_of("hash", name, part) end
+
+function memory.zset(name, part) return store_of("zset", name, part) end
+
+-- Strings of one kind, each with a key of its own.
+function memory.strings(name) return store_of("strings", name) end
+
+-- Return the key of a store.
+function memory.key(store) return open(store).key end
+
+-- Return a field of a hash, or a string; false where there is none.
+function memory.read(store, field)
+  if store.batch_number ~= batch_number then open(store) end
+  local value = store.own[field]
+  if value == nil then value = store.found[field] end
+  if value == nil then
+    if store.kind == "hash" then
+      value = call("HGET", store.key, field)
+    else
+      local text = call("GET", store.key .. ":" .. field)
+      value = text and { text }
+    end
+    store.found[field] = value
+  end
+  return value
+end
+
+-- Return a field as this batch has written or read it; nil where it has not.
+function memory.known(store, field)
+  if store.batch_number ~= batch_number then return nil end
+  local value = store.own[field]
+  if value == nil then value = store.found[field] end
+  return value
+end
+
+-- Read fields of a hash that will be asked for, at once.
+function memory.read_ahead(store, fields)
+  open(store)
+  local unread = {}
+  for _, field in ipairs(fields) do
+    if store.found[field] == nil and store.own[field] == nil then unread[#unread + 1] = field end
+  end
+  for from = 1, #unread, ARGUMENTS do
+    local to = min(#unread, from + ARGUMENTS - 1)
+    for index, value in ipairs(call("HMGET", store.key, unpack(unread, from, to))) do
+      store.found[unread[from + index - 1]] = value
+    end
+  end
+end
+
+-- Write a field of a hash, a string, or a member's score; false removes it.
+function memory.write(store, field, value)
+  if store.batch_number ~= batch_number then open(store) end
+  store.own[field] = value
+  if not store.is_touched then
+    store.is_touched = true
+    touched[#touched + 1] = store
+  end
+end
+
+function memory.number(store, field) return tonumber(memory.read(store, field) or 0) end
+
+function memory.add(store, field, by)
+  local number = (memory.read(store, field) or 0) + by
+  memory.write(store, field, number)
+  return number
+end
+
+-- Return a string that has its own key; false where there is none.
+function memory.text(store, name)
+  local found = memory.read(store, name)
+  return found and found[1]
+end
+
+-- Write a string that ends by itself after `ttl` ms, or never.
+function memory.write_text(store, name, value, ttl) memory.write(store, name, { value, ttl }) end
+
+-- Count members of a sorted set. The caller says of each change by how much it changes the count.
+function memory.size(zset)
+  open(zset)
+  if not zset.size then
+    memory.settle(zset)
+    zset.size = call("ZCARD", zset.key)
+  end
+  return zset.size + zset.grown
+end
+
+function memory.insert(zset, member, score)
+  open(zset).grown = zset.grown + 1
+  memory.write(zset, member, score)
+end
+
+function memory.remove(zset, member)
+  open(zset).grown = zset.grown - 1
+  memory.write(zset, member, false)
+end
+
+-- Enqueue a packed entry into the outbox.
+function memory.enqueue(entry) own.entries[#own.entries + 1] = entry end
+
+-- Publish news on the event's channel, to every process. Processes make frames for visitors of it.
+local function publish(kind, news)
+  news.news, news.epoch = kind, epoch
+  own.news[#own.news + 1] = pack(news)
+end
+
+local function last_entry()
+  if not last then
+    local found = call("XREVRANGE", key("outbox"), "+", "-", "COUNT", 1)[1]
+    last = found and entry_name(found[1]) or ""
+  end
+  return last
+end
+
+-- Call back with the name of the batch's outbox entry once Redis has it; at once, with the name of
+-- the last one, where this batch has enqueued nothing.
+function memory.with_entry(fill)
+  if #batch.entries == 0 and #own.entries == 0 then return fill(last_entry()) end
+  own.fills[#own.fills + 1] = fill
+end
+
+-- Add a change of seats, all of which are published at the end of the batch.
+function memory.change_seats(section, changes)
+  own.seats[#own.seats + 1] = { section, changes }
+end
+
+function memory.changes_of_seats() return batch.seats end
+
+local function append(to, more)
+  for index = 1, #more do to[#to + 1] = more[index] end
+end
+
+-- Make what the command has done the batch's. Return whether it has changed anything.
+function memory.commit()
+  local changes = #touched > 0 or #own.entries > 0 or #own.news > 0
+  for index = 1, #touched do
+    local store = touched[index]
+    for field, value in pairs(store.own) do
+      store.found[field], store.changed[field] = value, value
+    end
+    store.own, store.is_touched = {}, false
+    store.size, store.grown = store.size and store.size + store.grown, 0
+    if not store.is_dirty then
+      store.is_dirty = true
+      dirty[#dirty + 1] = store
+    end
+  end
+  touched = {}
+  for _, store in ipairs(own.unlinks) do
+    store.found, store.changed, store.size = {}, {}, 0
+  end
+  for name, list in pairs(own) do
+    if #list > 0 then
+      append(batch[name], list)
+      own[name] = {}
+    end
+  end
+  return changes
+end
+
+-- Forget what the command has done.
+function memory.drop()
+  for index = 1, #touched do
+    local store = touched[index]
+    store.own, store.is_touched, store.grown = {}, false, 0
+  end
+  touched = {}
+  own = lists()
+end
+
+local function call_with(name, store_key, arguments)
+  for from = 1, #arguments, ARGUMENTS do
+    call(name, store_key, unpack(arguments, from, min(#arguments, from + ARGUMENTS - 1)))
+  end
+end
+
+local WRITE = {}
+
+function WRITE.hash(store)
+  local sets, removals = {}, {}
+  for field, value in pairs(store.changed) do
+    if value == false then
+      removals[#removals + 1] = field
+    else
+      sets[#sets + 1], sets[#sets + 2] = field, text_of(value)
+    end
+  end
+  call_with("HSET", store.key, sets)
+  call_with("HDEL", store.key, removals)
+  if store.ttl then call("PEXPIRE", store.key, text_of(store.ttl)) end
+end
+
+function WRITE.zset(store)
+  local sets, removals = {}, {}
+  for member, score in pairs(store.changed) do
+    if score == false then
+      removals[#removals + 1] = member
+    else
+      sets[#sets + 1], sets[#sets + 2] = text_of(score), member
+    end
+  end
+  call_with("ZADD", store.key, sets)
+  call_with("ZREM", store.key, removals)
+end
+
+function WRITE.strings(store)
+  for field, value in pairs(store.changed) do
+    local name = store.key .. ":" .. field
+    if value == false then
+      call("UNLINK", name)
+    elseif value[2] then
+      call("SET", name, value[1], "PX", text_of(value[2]))
+    else
+      call("SET", name, value[1])
+    end
+  end
+end
+
+-- Write what commands that succeeded have changed in a store, before Redis is asked about it.
+function memory.settle(store)
+  open(store)
+  if next(store.changed) then
+    WRITE[store.kind](store)
+    store.changed = {}
+  end
+end
+
+-- Unlink a store, whatever the batch has written to it. Later commands may not write to it.
+function memory.unlink(store) own.unlinks[#own.unlinks + 1] = open(store) end
+
+-- Return packed values as one packed array.
+local function array_of(items)
+  local n = #items
+  local head = n < 16 and string.char(0x90 + n)
+    or string.char(0xdc, floor(n / 256), n % 256)
+  return head .. table.concat(items)
+end
+
+-- Write everything: the outbox first, whose entry replies and holds name. It is also the first
+-- write, and the only one that Redis may refuse (OOM and others) in this script.
+function memory.flush()
+  if #batch.entries > 0 then
+    last = entry_name(call("XADD", key("outbox"), "*", "changes", array_of(batch.entries)))
+  end
+  for index = 1, #batch.fills do batch.fills[index](last) end
+  memory.commit()
+  for index = 1, #batch.unlinks do call("UNLINK", batch.unlinks[index].key) end
+  local failure -- of a key that is of another type: the others are written, and all is said failed
+  for index = 1, #dirty do
+    local fine, raised = pcall(memory.settle, dirty[index])
+    failure = failure or not fine and raised
+  end
+  if failure then error(failure, 0) end
+  if #batch.news > 0 then call("PUBLISH", hash_tag .. ":news", array_of(batch.news)) end
+end
+
+local stored_rules = memory.hash("rules")
+local rules, rules_batch -- read once a batch: a hold reads five of them
+
+-- Return a rule of the event, a number but for its state.
+local function rule(name)
+  if rules_batch ~= batch_number then
+    local found, read = call("HGETALL", memory.key(stored_rules)), {}
+    for index = 1, #found, 2 do read[found[index]] = tonumber(found[index + 1]) or found[index + 1] end
+    rules, rules_batch = read, batch_number
+  end
+  local value = memory.known(stored_rules, name)
+  if value ~= nil then return value end
+  return rules[name]
+end
+
+-- Write the event's state and rules, in one version.
+local function set_rules(command)
+  memory.write(stored_rules, "version", command.version)
+  memory.write(stored_rules, "state", command.state)
+  for name, value in pairs(command.rules) do memory.write(stored_rules, name, value) end
+end
