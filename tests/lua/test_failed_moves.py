@@ -137,8 +137,8 @@ async def breaks(redis: Redis, text: str, name: str, broken_at: int) -> tuple[bo
     A command that changes nothing follows in the same batch.
     """
     moves = await build(redis)
-    wanted = COMMANDS[name]
-    command: Any = wanted if isinstance(wanted, lua.Command) else await wanted(redis)
+    made: Any = COMMANDS[name]
+    command: lua.Command[Any] = await made(redis) if callable(made) else made
     before = await trace(redis)
     program = Program(redis, breaking(text, broken_at))
     commands: list[lua.Command[Any]] = [command, FindPlace("nobody")]
