@@ -24,29 +24,28 @@ def test_a_whole_text_frame_is_read(size: int) -> None:
 TEXT = masked(Opcode.TEXT, b'{"type":"ping"}')
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        TEXT[:1],
-        TEXT[:7],
-        TEXT[:-1],
-        TEXT + b"\x81",
-        TEXT + TEXT,
-        Frame(Opcode.TEXT, b'{"type":"ping"}').serialize(mask=False),
-        b"\xc1" + TEXT[1:],  # a reserved bit
-        masked(Opcode.TEXT, b"the first of two", fin=False),
-        masked(Opcode.CONT, b"the second of two"),
-        masked(Opcode.BINARY, b"binary data"),
-        masked(Opcode.PING, b"a ping of ours"),
-        masked(Opcode.CLOSE, b"\x03\xe8good bye"),
-        masked(Opcode.TEXT, bytes(FRAME_BYTES_MAX + 1)),
-        masked(Opcode.TEXT, bytes(70_000)),
-    ],
-    ids=lambda data: f"{len(data)} bytes, {data[:3]!r}",
-)
-def test_all_else_is_left_to_the_parser(data: bytes) -> None:
-    assert whole_text(data) is None
+OTHERS = {
+    "nothing": b"",
+    "one byte": TEXT[:1],
+    "a part of the head": TEXT[:7],
+    "all but one byte": TEXT[:-1],
+    "a frame and a byte": TEXT + b"\x81",
+    "two frames": TEXT + TEXT,
+    "not masked": Frame(Opcode.TEXT, b'{"type":"ping"}').serialize(mask=False),
+    "a reserved bit": b"\xc1" + TEXT[1:],
+    "the first of two": masked(Opcode.TEXT, b"the first of two", fin=False),
+    "the second of two": masked(Opcode.CONT, b"the second of two"),
+    "binary": masked(Opcode.BINARY, b"binary data"),
+    "a ping": masked(Opcode.PING, b"a ping of ours"),
+    "a close": masked(Opcode.CLOSE, b"\x03\xe8good bye"),
+    "too large": masked(Opcode.TEXT, bytes(FRAME_BYTES_MAX + 1)),
+    "much too large": masked(Opcode.TEXT, bytes(70_000)),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_all_else_is_left_to_the_parser(name: str) -> None:
+    assert whole_text(OTHERS[name]) is None
 
 
 def test_a_message_begins_where_the_last_one_ended() -> None:
