@@ -64,7 +64,8 @@ def assemble() -> str:
     """Return the program's text: a function that is made once, and runs batch after batch.
 
     To make all its functions takes Redis some 50 µs, as long as to hold a seat. So the script keeps
-    them where only it looks: in the environment of its own function, which Redis keeps by digest.
+    them where only it looks: in the environment of its own function, which Redis 6 keeps by digest.
+    Redis 7 has no environments; there the functions are made for each batch.
     """
     moves = [f"texts.{name} = function()\n{text_of(name)}\nend\n" for name in MOVES]
     parts = [*map(text_of, BEGINS), "local texts = {}", *moves, *map(text_of, ENDS)]
@@ -72,15 +73,17 @@ def assemble() -> str:
 
 
 MADE_ONCE = """
-local environment = getfenv(1)
-local kept = rawget(environment, "program")
+local has_environments = pcall(function() return getfenv and setfenv end)
+local kept = has_environments and rawget(getfenv(1), "program")
 if kept then return kept() end
 local program = (function()
 """
 
 END = """
 end)()
-setfenv(1, setmetatable({ program = program }, { __index = environment }))
+if has_environments then
+  setfenv(1, setmetatable({ program = program }, { __index = getfenv(1) }))
+end
 return program()
 """
 
