@@ -7,16 +7,18 @@ local TICK_MS = 90 -- between two published ticks, however many tend duties run
 local BURST_S = 0.5 -- of unused rate that is saved up
 local bucket = memory.hash("bucket")
 
--- Return the visitors of whom something ends by now.
-local function due(zset)
+-- Return the visitors of whom something ends by now; what they have in a hash is read at once.
+local function due(zset, hash)
   memory.settle(zset)
-  return call("ZRANGEBYSCORE", memory.key(zset), "-inf", text_of(now), "LIMIT", 0, LIMIT)
+  local visitors = call("ZRANGEBYSCORE", memory.key(zset), "-inf", text_of(now), "LIMIT", 0, LIMIT)
+  memory.read_ahead(hash, visitors)
+  return visitors
 end
 
 -- End passes and missed turns that are over. A visitor who was not seen in time is late, as many
 -- and as long as the rules say; the places of the others end. Return how many it changed.
 local function expire_places()
-  local visitors, most = due(deadlines), rule("late_max")
+  local visitors, most = due(deadlines, stored), rule("late_max")
   local until_ms = now + rule("late_seconds") * 1000
   for _, visitor in ipairs(visitors) do
     local place = places.of(visitor)
@@ -37,7 +39,7 @@ end
 -- ends never by time. Return how many holds ended.
 local function expire_carts()
   local ended = 0
-  for _, visitor in ipairs(due(hold_deadlines)) do
+  for _, visitor in ipairs(due(hold_deadlines, in_carts)) do
     local cart = carts.of(visitor)
     if cart.keys_end <= now then cart.keys, cart.keys_end = 0, 0 end
     local hold = cart.hold
