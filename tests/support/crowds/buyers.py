@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,14 +149,12 @@ class Buyer:
         """Cancel a booking; where the answer is lost, ask again."""
         accepted = {202}
         while True:
-            try:
+            with suppress(httpx.TransportError):
                 answer = await http.post(f"/api/v1/bookings/{booking}/cancel", headers=self.headers)
-            except httpx.TransportError:
-                accepted = {202, 409}  # it may be cancelled by now
-            else:
                 if answer.status_code != 503:
                     assert answer.status_code in accepted, answer.text
                     return
+            accepted = {202, 409}  # it may be cancelled by now
             await asyncio.sleep(0.1)
 
     async def _ask(self, socket: Socket, kind: str, **members: Any) -> Frame:
