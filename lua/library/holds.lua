@@ -189,6 +189,9 @@ local function forget_keys(cart, keys)
   for index = 1, #found, 2 do
     if found[index] ~= "" then at[#at + 1] = { found[index + 1], found[index] } end
   end
+  for name, id in pairs(keys.own) do
+    if id and name ~= "" then at[#at + 1] = { id, name } end
+  end
   table.sort(at, function(one, other) return one[1] < other[1] end)
   for index = 1, floor(#at / 2) do
     local id, name = at[index][1], at[index][2]
@@ -203,6 +206,7 @@ end
 -- visitor's latest hold. The caller saves the cart.
 function holds.remember_key(cart, hold)
   local keys = keys_of(hold.visitor)
+  memory.read(keys, hold.key) -- a key of another type fails this command, and no other
   if cart.keys >= KEYS_MAX then forget_keys(cart, keys) end
   memory.write(keys, hold.key, hold.id)
   memory.write(keys, "", hold.id)

@@ -60,9 +60,10 @@ return function()
       replies[index] = reply("not_ready")
     end
   end
-  local raised = finish_batch()
-  for index in pairs(raised and replies or {}) do
-    if changed[index] then replies[index] = why_of(raised) end
+  local raised, is_void = finish_batch(), false
+  for index = 1, raised and #commands or 0 do
+    is_void = is_void or changed[index] -- a later command may have read what was not written
+    if is_void then replies[index] = why_of(raised) end
   end
   return pack(replies)
 end

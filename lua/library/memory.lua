@@ -28,6 +28,7 @@ local function open(store)
   store.batch_number, store.key = batch_number, key(store.name, store.part)
   store.found, store.own, store.changed = {}, {}, {}
   store.size, store.grown, store.ttl, store.is_touched, store.is_dirty = nil, 0, nil, false, false
+  store.is_unlinked = false
   return store
 end
 
@@ -40,8 +41,10 @@ function memory.zset(name, part) return store_of("zset", name, part) end
 -- Strings of one kind, each with a key of its own.
 function memory.strings(name) return store_of("strings", name) end
 
--- Return the key of a store.
-function memory.key(store) return open(store).key end
+-- Return the key by which to ask Redis about a store, after `settle`.
+function memory.key(store)
+  return open(store).is_unlinked and store.key .. ":unlinked" or store.key
+end
 
 -- Return a field of a hash, or a string; false where there is none.
 function memory.read(store, field)
@@ -200,6 +203,7 @@ function memory.drop()
     store.own, store.is_touched, store.grown = {}, false, 0
   end
   touched = {}
+  for _, store in ipairs(own.unlinks) do store.is_unlinked = false end
   own = lists()
 end
 
@@ -209,84 +213,126 @@ local function call_with(name, store_key, arguments)
   end
 end
 
-local WRITE = {}
+-- How each kind writes fields, and removes them.
+local WRITE, REMOVE = {}, {}
 
-function WRITE.hash(store)
-  local sets, removals = {}, {}
-  for field, value in pairs(store.changed) do
-    if value == false then
-      removals[#removals + 1] = field
-    else
-      sets[#sets + 1], sets[#sets + 2] = field, text_of(value)
-    end
+function WRITE.hash(store, fields)
+  local arguments = {}
+  for field, value in pairs(fields) do
+    arguments[#arguments + 1], arguments[#arguments + 2] = field, text_of(value)
   end
-  call_with("HSET", store.key, sets)
-  call_with("HDEL", store.key, removals)
+  call_with("HSET", store.key, arguments)
   if store.ttl then call("PEXPIRE", store.key, text_of(store.ttl)) end
 end
 
-function WRITE.zset(store)
-  local sets, removals = {}, {}
-  for member, score in pairs(store.changed) do
-    if score == false then
-      removals[#removals + 1] = member
-    else
-      sets[#sets + 1], sets[#sets + 2] = text_of(score), member
-    end
+function WRITE.zset(store, members)
+  local arguments = {}
+  for member, score in pairs(members) do
+    arguments[#arguments + 1], arguments[#arguments + 2] = text_of(score), member
   end
-  call_with("ZADD", store.key, sets)
-  call_with("ZREM", store.key, removals)
+  call_with("ZADD", store.key, arguments)
 end
 
-function WRITE.strings(store)
-  for field, value in pairs(store.changed) do
-    local name = store.key .. ":" .. field
-    if value == false then
-      call("UNLINK", name)
-    elseif value[2] then
-      call("SET", name, value[1], "PX", text_of(value[2]))
+function WRITE.strings(store, values)
+  for name, value in pairs(values) do
+    local where = store.key .. ":" .. name
+    if value[2] then
+      call("SET", where, value[1], "PX", text_of(value[2]))
     else
-      call("SET", name, value[1])
+      call("SET", where, value[1])
     end
   end
+end
+
+function REMOVE.hash(store, fields) call_with("HDEL", store.key, fields) end
+
+function REMOVE.zset(store, members) call_with("ZREM", store.key, members) end
+
+function REMOVE.strings(store, names)
+  for _, name in ipairs(names) do call("UNLINK", store.key .. ":" .. name) end
+end
+
+-- Return what is to be written to a store, and the fields that are to be removed.
+local function split(store)
+  local written, removed = {}, {}
+  for field, value in pairs(store.changed) do
+    if value == false then
+      removed[#removed + 1] = field
+    else
+      written[field] = value
+    end
+  end
+  return written, removed
 end
 
 -- Write what commands that succeeded have changed in a store, before Redis is asked about it.
 function memory.settle(store)
   open(store)
   if next(store.changed) then
-    WRITE[store.kind](store)
+    local written, removed = split(store)
+    if next(written) then WRITE[store.kind](store, written) end
+    REMOVE[store.kind](store, removed)
     store.changed = {}
   end
 end
 
--- Unlink a store, whatever the batch has written to it. Later commands may not write to it.
-function memory.unlink(store) own.unlinks[#own.unlinks + 1] = open(store) end
+-- Unlink a store, whatever the batch has written to it. Later commands find it empty, and may not
+-- write to it.
+function memory.unlink(store)
+  own.unlinks[#own.unlinks + 1] = open(store)
+  store.is_unlinked = true
+end
 
 -- Return packed values as one packed array.
 local function array_of(items)
   local n = #items
   local head = n < 16 and string.char(0x90 + n)
-    or string.char(0xdc, floor(n / 256), n % 256)
+    or n < 65536 and string.char(0xdc, floor(n / 256), n % 256)
+    or string.char(0xdd, floor(n / 16777216), floor(n / 65536) % 256, floor(n / 256) % 256, n % 256)
   return head .. table.concat(items)
 end
 
--- Write everything: the outbox first, whose entry replies and holds name. It is also the first
--- write, and the only one that Redis may refuse (OOM and others) in this script.
+local has_written -- whether this flush has: Redis refuses (OOM and others) the first write alone
+
+-- Write to a store. A key that is of another type spoils no other store; any other error of the
+-- first write is Redis' refusal, and ends the flush. Return the error.
+local function try(write, store, fields)
+  local fine, raised = pcall(write, store, fields)
+  if fine then
+    has_written = true
+    return nil
+  end
+  local why = type(raised) == "table" and raised.err or tostring(raised)
+  if not has_written and not why:find("WRONGTYPE", 1, true) then error(raised, 0) end
+  return raised
+end
+
+-- Write everything. The outbox comes first, whose entry replies and holds name; without an entry
+-- whatever is set comes before what is removed, since Redis refuses no removal, and after it nothing
+-- else: so either all is written, or nothing.
 function memory.flush()
+  has_written = false
   if #batch.entries > 0 then
     last = entry_name(call("XADD", key("outbox"), "*", "changes", array_of(batch.entries)))
+    has_written = true
   end
   for index = 1, #batch.fills do batch.fills[index](last) end
   memory.commit()
-  for index = 1, #batch.unlinks do call("UNLINK", batch.unlinks[index].key) end
-  local failure -- of a key that is of another type: the others are written, and all is said failed
+  local failure, removals = nil, {}
   for index = 1, #dirty do
-    local fine, raised = pcall(memory.settle, dirty[index])
-    failure = failure or not fine and raised
+    local store = dirty[index]
+    local written, removed = split(store)
+    if next(written) then failure = try(WRITE[store.kind], store, written) or failure end
+    removals[index] = removed
   end
-  if failure then error(failure, 0) end
+  for index = 1, #dirty do
+    if #removals[index] > 0 then
+      failure = try(REMOVE[dirty[index].kind], dirty[index], removals[index]) or failure
+    end
+  end
+  for index = 1, #batch.unlinks do call("UNLINK", batch.unlinks[index].key) end
   if #batch.news > 0 then call("PUBLISH", hash_tag .. ":news", array_of(batch.news)) end
+  if failure then error(failure, 0) end
 end
 
 local stored_rules = memory.hash("rules")

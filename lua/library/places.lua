@@ -42,6 +42,9 @@ function line.head()
   return line.number("head")
 end
 
+-- Return the counters of a lane: given, kept, head.
+function line.counters(name) return name == LANE and lane or memory.hash("lane", name) end
+
 function line.waiting() return memory.size(waiting) end
 
 -- Return how many wait before a number.

@@ -7,7 +7,7 @@ return function(command)
   set_rules(command)
   for name, value in pairs(command.stats) do memory.write(stats, name, value) end
   for name, number in pairs(command.numbers) do
-    local counters = memory.hash("lane", name)
+    local counters = line.counters(name)
     memory.write(counters, "given", number)
     memory.write(counters, "kept", number)
     memory.write(counters, "head", command.head[name])
