@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
-from booking_rush.tasks import cancel_and_wait
+from booking_rush.tasks import cancel_and_wait, with_deadline
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ UNAVAILABLE = (
 )
 
 STATEMENT_MS = 5_000
+CLOSE_S = 10.0  # for connections to be given back when a pool is closed
 LOCK_MS = 2_000
 IDLE_MS = 10_000
 DEMOTED_CHECK_S = 2.0  # how long a pool stays with a primary that is one no more
@@ -63,7 +64,7 @@ async def open_pool(
         PostgresUnfitError: `synchronous_commit` is off, so a crash would lose commits.
         OSError, asyncpg.PostgresError: there is no database.
     """
-    async with asyncpg.create_pool(
+    pool: Pool = await asyncpg.create_pool(
         url,
         min_size=1,
         max_size=size,
@@ -76,7 +77,8 @@ async def open_pool(
             "lock_timeout": str(LOCK_MS),
             "idle_in_transaction_session_timeout": str(IDLE_MS),
         },
-    ) as pool:
+    )
+    try:
         if await pool.fetchval("SHOW synchronous_commit") == "off":
             raise PostgresUnfitError("Postgres has synchronous_commit off: set it to on")
         watch = asyncio.create_task(_leave_when_demoted(pool))
@@ -84,6 +86,20 @@ async def open_pool(
             yield pool
         finally:
             await cancel_and_wait([watch])
+    finally:
+        await _close(pool)
+
+
+async def _close(pool: Pool) -> None:
+    """Close a pool; connections that are never given back are cut off, so that a process can end.
+
+    asyncpg can lose a connection whose caller is cancelled as it is acquired.
+    """
+    try:
+        await with_deadline(pool.close(), CLOSE_S)
+    except TimeoutError:
+        log.warning("connections were still in use after %g s", CLOSE_S)
+        pool.terminate()
 
 
 async def _leave_when_demoted(pool: Pool) -> None:

@@ -1,6 +1,7 @@
 """Fixtures that many wings share: real stores of this run, a database a test, a whole server."""
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import shutil
@@ -124,8 +125,9 @@ async def postgres_url(postgres_server: Store) -> AsyncGenerator[str]:
     connection = await asyncpg.connect(postgres_server.url)
     await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
     yield postgres_server.url.replace("/rush?", f"/{name}?")
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    with contextlib.suppress(TimeoutError):  # it waits for every session of the server
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)", timeout=30)
+    connection.terminate()
 
 
 @pytest.fixture
