@@ -123,7 +123,12 @@ async def postgres_url(postgres_server: Store) -> AsyncGenerator[str]:
     """A fresh, migrated database."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     connection = await asyncpg.connect(postgres_server.url)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    copy = f"CREATE DATABASE {{}} TEMPLATE {TEMPLATE} STRATEGY {{}}"
+    try:
+        await connection.execute(copy.format(name, "FILE_COPY"), timeout=30)
+    except TimeoutError:  # it waits for every session of the server; the other way waits for none
+        name += "_again"
+        await connection.execute(copy.format(name, "WAL_LOG"), timeout=60)
     yield postgres_server.url.replace("/rush?", f"/{name}?")
     with contextlib.suppress(TimeoutError):  # it waits for every session of the server
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)", timeout=30)

@@ -46,8 +46,8 @@ def laboratory(redis_server: Store, postgres_server: Store, name: str) -> Genera
 
         async def begin() -> tuple[Pool, Redis]:
             connection = await asyncpg.connect(postgres_server.url)
-            await connection.execute(f"DROP DATABASE IF EXISTS {name}")
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+            await connection.execute(f"DROP DATABASE IF EXISTS {name}", timeout=60)
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}", timeout=60)
             await connection.close()
             return await asyncpg.create_pool(
                 url, min_size=1, max_size=4, server_settings={"synchronous_commit": "off"}
