@@ -6,7 +6,7 @@ local AT_LEAST_MS = 60000
 
 return function(command)
   local hold, cart = holds.find(command.hold, command.visitor)
-  if not hold or hold ~= cart.hold then return reply("nothing_held") end
+  if not hold or not holds.has_places(hold) then return reply("nothing_held") end
   if holds.is_behind(hold, command.step) or hold.attempt > command.attempt then
     return reply("step_passed")
   end

@@ -21,10 +21,7 @@ return function(command)
   local found, cart = holds.find(given.id, given.visitor)
   local hold = found or given
   if holds.is_behind(hold, command.step) then return reply("step_passed") end
-  if holds.has_places(hold) then
-    if cart.hold and cart.hold.id ~= hold.id then return reply("step_passed") end
-    return set_paying(cart, hold, command.step)
-  end
+  if holds.has_places(hold) then return set_paying(cart, hold, command.step) end
   if holds.living(cart) or not holds.is_latest(hold) or not are_free(hold) then
     hold.step = command.step
     holds.save_apart(hold)

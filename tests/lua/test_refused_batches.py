@@ -24,7 +24,7 @@ from booking_rush.lua.line.commands import (
     Waiting,
 )
 from booking_rush.lua.recovery.commands import LoadHolds
-from booking_rush.lua.saga.commands import FreeHold, MarkSold, Obeyed, ReopenHold, RetakeHold
+from booking_rush.lua.saga.commands import FreeHold, MarkSold, Obeyed, RetakeHold
 from tests.support.event_in_redis import (
     EVENT,
     LANE,
@@ -147,23 +147,6 @@ async def test_the_newest_hundred_keys_are_kept_by_a_recovery_too(
     assert cart.keys == len(names) - 1  # one names the latest
     assert cart.keys <= 100
     assert b"k249" in names
-
-
-async def test_a_living_hold_is_never_pushed_out_of_its_cart(
-    moves: EventInRedis, redis: Redis
-) -> None:
-    await moves.admit("ada")
-    first = await moves.check_out("ada", "stalls.A-1")
-    [sold] = await read_holds(redis, 1, [first])
-    await moves.ask(MarkSold(sold, 5))
-    await run(moves, JoinLine("ada"))
-    await moves.admit("ada")
-    second = await moves.hold("ada", "stalls.A-2")
-
-    await run(moves, ReopenHold("ada", first, 5, 1), RetakeHold(sold, 5))
-
-    assert (await read_carts(redis, 1))["ada"].hold.id == second.id  # type: ignore[union-attr]
-    assert isinstance(await moves.ask(FindPlace("nobody")), NotInLine)
 
 
 async def test_the_size_of_the_line_is_right_within_a_batch(moves: EventInRedis) -> None:
