@@ -28,7 +28,7 @@ local function open(store)
   store.batch_number, store.key = batch_number, key(store.name, store.part)
   store.found, store.own, store.changed = {}, {}, {}
   store.size, store.grown, store.ttl, store.is_touched, store.is_dirty = nil, 0, nil, false, false
-  store.is_unlinked = false
+  store.is_unlinked, store.is_read = false, false
   return store
 end
 
@@ -63,14 +63,6 @@ function memory.read(store, field)
   return value
 end
 
--- Return a field as this batch has written or read it; nil where it has not.
-function memory.known(store, field)
-  if store.batch_number ~= batch_number then return nil end
-  local value = store.own[field]
-  if value == nil then value = store.found[field] end
-  return value
-end
-
 -- Read fields of a hash that will be asked for, at once.
 function memory.read_ahead(store, fields)
   open(store)
@@ -83,6 +75,17 @@ function memory.read_ahead(store, fields)
     for index, value in ipairs(call("HMGET", store.key, unpack(unread, from, to))) do
       store.found[unread[from + index - 1]] = value
     end
+  end
+end
+
+-- Read a whole hash, once a batch; its numbers become numbers.
+function memory.read_all(store)
+  if open(store).is_read then return end
+  store.is_read = true
+  local found = call("HGETALL", store.key)
+  for index = 1, #found, 2 do
+    local field, value = found[index], found[index + 1]
+    if store.found[field] == nil then store.found[field] = tonumber(value) or value end
   end
 end
 

@@ -8,7 +8,7 @@ local IN_FORCE = { unclaimed = true, active = true }
 local COUNTED = { unclaimed = "active", active = "active", late = "late", back = "back" }
 
 local stored = memory.hash("places")
-local lane = memory.hash("lane", LANE) -- number, kept, head
+local lane = memory.hash("lane", LANE) -- given, kept, head
 local waiting = memory.zset("line", LANE)
 local back = memory.zset("back")
 local deadlines = memory.zset("deadlines")
