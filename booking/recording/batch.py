@@ -43,6 +43,7 @@ class Unreadable(NamedTuple):
 
 
 Change = PlaceChange | BookingChange | ClosedChange
+AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
@@ -52,7 +53,7 @@ class Entry(NamedTuple):
     """Entry of the outbox: its stream id, and the changes of one batch of commands, in order."""
 
     id: str
-    changes: Sequence[Change | Unreadable]
+    changes: Sequence[AnyChange]
 
 
 class PlaceRow(NamedTuple):
@@ -91,7 +92,7 @@ def read(entries: Iterable[StreamEntry]) -> list[Entry]:
     return [Entry(name.decode(), changes_of(fields)) for name, fields in entries]
 
 
-def changes_of(fields: Mapping[bytes, bytes]) -> Sequence[Change | Unreadable]:
+def changes_of(fields: Mapping[bytes, bytes]) -> Sequence[AnyChange]:
     """Return the changes of an entry, also of one that an earlier version enqueued."""
     packed = fields.get(b"changes")
     if packed is None:
@@ -102,7 +103,7 @@ def changes_of(fields: Mapping[bytes, bytes]) -> Sequence[Change | Unreadable]:
         return _one_by_one(packed)
 
 
-def _one_by_one(packed: bytes) -> list[Change | Unreadable]:
+def _one_by_one(packed: bytes) -> list[AnyChange]:
     try:
         parts = _split(packed)
     except msgspec.MsgspecError as error:
@@ -110,7 +111,7 @@ def _one_by_one(packed: bytes) -> list[Change | Unreadable]:
     return [_change_of(bytes(part)) for part in parts]
 
 
-def _change_of(packed: bytes) -> Change | Unreadable:
+def _change_of(packed: bytes) -> AnyChange:
     try:
         change: Change = _decode_change(packed)
     except msgspec.MsgspecError as error:
@@ -164,7 +165,7 @@ def _ended(row: PlaceRow) -> PlaceRow:
     return row if row.state == "ended" else row._replace(state="ended", reason="removed")
 
 
-def _earlier(fields: Mapping[bytes, bytes]) -> Change | Unreadable:
+def _earlier(fields: Mapping[bytes, bytes]) -> AnyChange:
     """Return the change of an entry as it was before entries had many: its fields, or a map."""
     found: dict[str, object] = {}
     try:

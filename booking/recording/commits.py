@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 
 from booking_rush.booking.recording import rejection
-from booking_rush.booking.recording.batch import Batch, Change, Entry, PlaceRow, Unreadable, fold
+from booking_rush.booking.recording.batch import AnyChange, Batch, Entry, PlaceRow, fold
 from booking_rush.booking.recording.persistence import save_holds
 from booking_rush.lease import RENEW_S
 from booking_rush.lua.client.program import Program
@@ -30,9 +30,6 @@ UNRECORDABLE = (
     ValueError,
     msgspec.MsgspecError,
 )
-
-
-AnyChange = Change | Unreadable
 
 
 class CursorMovedError(Exception):

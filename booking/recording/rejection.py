@@ -14,6 +14,7 @@ import msgspec
 from booking_rush.booking.messaging import dead_letters, outbox
 from booking_rush.booking.messaging.dead_letters import OUTBOX_OF_REDIS, DeadLetter
 from booking_rush.booking.recording.batch import (
+    AnyChange,
     BookingChange,
     Change,
     PlaceChange,
@@ -43,7 +44,7 @@ async def save(
     event: str,
     epoch: int,
     name: str,
-    change: Change | Unreadable,
+    change: AnyChange,
     error: Exception,
 ) -> None:
     """Save a change as a dead letter, and release its booking where that is still `held`.
@@ -63,7 +64,7 @@ async def save(
 
 
 async def give_back(
-    pool: Pool, program: Program, event: str, stamp: str, change: Change | Unreadable
+    pool: Pool, program: Program, event: str, stamp: str, change: AnyChange
 ) -> None:
     """End in Redis the hold or the place of a change that Postgres will never have.
 
@@ -124,7 +125,7 @@ async def _release(connection: Connection, event: str, booking: UUID) -> None:
         await outbox.enqueue(connection, orders)
 
 
-def _hold_of(change: Change | Unreadable) -> _Hold | None:
+def _hold_of(change: AnyChange) -> _Hold | None:
     """Return the hold of a change, however odd its other members are; None: it has none."""
     members = _members(change, "booking", Hold)
     name, visitor = members.get("id"), members.get("visitor")
@@ -141,7 +142,7 @@ def _hold_of(change: Change | Unreadable) -> _Hold | None:
     )
 
 
-def _place_of(change: Change | Unreadable) -> tuple[str, object] | None:
+def _place_of(change: AnyChange) -> tuple[str, object] | None:
     """Return the visitor and the number of a change's place, unless it has ended; else None."""
     members = _members(change, "place", PlaceChange)
     visitor = members.get("visitor")
@@ -150,9 +151,7 @@ def _place_of(change: Change | Unreadable) -> tuple[str, object] | None:
     return visitor, members.get("number")
 
 
-def _members(
-    change: Change | Unreadable, kind: str, of: type[msgspec.Struct]
-) -> Mapping[str, object]:
+def _members(change: AnyChange, kind: str, of: type[msgspec.Struct]) -> Mapping[str, object]:
     """Return the members of a change of this kind by name, as far as it can be read."""
     found: Any = change.found if isinstance(change, Unreadable) else msgspec.to_builtins(change)
     if isinstance(found, dict):  # as entries were before they had many changes
@@ -176,7 +175,7 @@ def _uuid_of(text: str) -> UUID | None:
         return None
 
 
-def _serialize(event: str, epoch: int, name: str, change: Change | Unreadable) -> bytes:
+def _serialize(event: str, epoch: int, name: str, change: AnyChange) -> bytes:
     """Return a change as JSON; one of which JSON cannot say everything is quoted."""
     found: Any = change.found if isinstance(change, Unreadable) else _shown(change)
     members = {"event": event, "epoch": epoch, "entry": name, "change": found}
