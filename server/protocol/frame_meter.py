@@ -18,7 +18,7 @@ HEAD_BYTES_MAX = 14
 
 
 class Verdict(NamedTuple):
-    """How many of the bytes to parse, and the code to close with after them; 0: all is well.
+    """Number of the bytes to parse, and the code to close with after them; 0: all is well.
 
     `at_once` is false where the messages that were parsed are still to be answered.
     """
@@ -92,17 +92,14 @@ def whole_text(data: bytes) -> bytes | None:
     That is how nearly every command comes, and to parse it takes a fifth of what a general parser
     takes. Everything else is left to that, frames beyond FRAME_BYTES_MAX among it.
     """
-    if len(data) < 8 or data[0] != 0x81 or data[1] < 0x80:
+    if len(data) < 2 or data[0] != 0x81 or data[1] < 0x80:
         return None
-    size, at = data[1] & 0x7F, 2
-    if size == 126:
-        size, at = int.from_bytes(data[2:4], "big"), 4
-    elif size == 127:
+    at = _head_size(data)
+    size = _payload_size(data) if len(data) >= at else FRAME_BYTES_MAX + 1
+    if size > FRAME_BYTES_MAX or len(data) != at + size:
         return None
-    if size > FRAME_BYTES_MAX or len(data) != at + 4 + size:
-        return None
-    mask = (data[at : at + 4] * (size // 4 + 1))[:size]
-    payload = int.from_bytes(data[at + 4 :], "little") ^ int.from_bytes(mask, "little")
+    mask = (data[at - 4 : at] * (size // 4 + 1))[:size]
+    payload = int.from_bytes(data[at:], "little") ^ int.from_bytes(mask, "little")
     return payload.to_bytes(size, "little")
 
 
