@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import asyncpg
-import httpx
 import uvloop
 from redis.asyncio import Redis
 
@@ -22,15 +21,11 @@ from booking_rush.lua.line.commands import JoinLine
 from booking_rush.lua.recovery.commands import CloseEpoch, LoadEvent, OpenEpoch
 from booking_rush.postgres import open_pool
 from booking_rush.queue.rules import rules_of
-from loadtest.client import Client
-from loadtest.client import connect as connect_socket
+from loadtest.client import JOIN, PING, Client, timed, visit
 from loadtest.environment import Stores, percentiles, report, running_demo
 from loadtest.holds import holds, large_event, paid
 from loadtest.saga import bank, record, saga, saga_over_kafka
 from loadtest.sockets import holds_of_sockets
-
-JOIN = b'{"type":"queue.join","id":"1"}'
-PING = b'{"type":"ping","id":"1"}'
 
 # The writes of a join without its checks: the ceiling of the move.
 JOIN_BASELINE = """
@@ -70,9 +65,9 @@ async def lone_join(commit_s: float) -> None:
         await demo.event("lone", rate_per_second=0)
         joins, pings = list[float](), list[float]()
         for _ in range(200):
-            client = await _visitor(demo.base, "lone")
-            pings.append(await _timed(client, PING, b"pong"))
-            joins.append(await _timed(client, JOIN, b"queue.joined"))
+            client = await visit(demo.base, "lone")
+            pings.append(await timed(client, PING, b"pong"))
+            joins.append(await timed(client, JOIN, b"queue.joined"))
             client.transport.close()
     join, ping = percentiles(joins), percentiles(pings)
     floor = ping["p50"] + commit_s * 1000
@@ -85,7 +80,7 @@ async def crowd_joins() -> None:
     async with running_demo() as demo:
         await demo.event("crowd", rate_per_second=0)
         for sockets in (64, 256):
-            clients = [await _visitor(demo.base, "crowd") for _ in range(sockets)]
+            clients = [await visit(demo.base, "crowd") for _ in range(sockets)]
             before = demo.cpu_s()
             joined, waits = await _rejoins(demo.base, clients, sockets * 20)
             spent = {n: s - before[n] for n, s in demo.cpu_s().items()}
@@ -124,7 +119,7 @@ async def _rejoins(base: str, clients: list[Client], total: int) -> tuple[float,
 
     async def one(client: Client) -> None:
         for _ in range(total // len(clients)):
-            waits.append(await _timed(client, JOIN, b"queue.joined"))
+            waits.append(await timed(client, JOIN, b"queue.joined"))
             client.send(b'{"type":"queue.leave","id":"2"}')
             await client.until(b"queue.left")
 
@@ -138,24 +133,11 @@ async def _pings(clients: list[Client], total: int) -> tuple[float, list[float]]
 
     async def one(client: Client) -> None:
         for _ in range(total // len(clients)):
-            waits.append(await _timed(client, PING, b"pong"))
+            waits.append(await timed(client, PING, b"pong"))
 
     began = time.perf_counter()
     await asyncio.gather(*(one(client) for client in clients))
     return total / (time.perf_counter() - began), waits
-
-
-async def _timed(client: Client, frame: bytes, answer: bytes) -> float:
-    began = time.perf_counter()
-    client.send(frame)
-    await client.until(answer)
-    return time.perf_counter() - began
-
-
-async def _visitor(base: str, event: str) -> Client:
-    async with httpx.AsyncClient() as client:
-        issued = (await client.post(f"{base}/api/v1/visitors")).json()
-    return await connect_socket(base, event, issued["token"])
 
 
 async def _loaded(redis: Redis) -> EpochGate:

@@ -3,9 +3,15 @@
 import asyncio
 import os
 import struct
+import time
 from collections import deque
 from typing import cast
 from urllib.parse import urlsplit
+
+import httpx
+
+JOIN = b'{"type":"queue.join","id":"1"}'
+PING = b'{"type":"ping","id":"1"}'
 
 
 def masked(payload: bytes) -> bytes:
@@ -110,3 +116,26 @@ async def connect(base: str, event: str, token: str) -> Client:
     client.transport.write(request.encode())
     await client.until(b"welcome")
     return client
+
+
+async def visit(base: str, event: str) -> Client:
+    """Open a socket for a new visitor."""
+    async with httpx.AsyncClient() as http:
+        issued = (await http.post(f"{base}/api/v1/visitors")).json()
+    return await connect(base, event, issued["token"])
+
+
+async def admitted(base: str, event: str) -> Client:
+    """Open a socket for a new visitor, join, and wait until the visitor is admitted."""
+    client = await visit(base, event)
+    client.send(JOIN)
+    await client.until(b"queue.admitted")
+    return client
+
+
+async def timed(client: Client, frame: bytes, answer: bytes) -> float:
+    """Send a command, and wait for the frame that answers it. Return the seconds."""
+    began = time.perf_counter()
+    client.send(frame)
+    await client.until(answer)
+    return time.perf_counter() - began

@@ -25,6 +25,10 @@ from booking_rush.server.processes.supervisor import Supervisor
 from booking_rush.server.runtime.ports import free_port
 
 READY_S = 60.0
+FLOOR = {
+    "id": "floor", "show": "evening", "name": "Floor", "kind": "standing",
+    "capacity": 100_000, "price": {"amount": 100, "currency": "EUR"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,8 @@ from booking_rush.lua.recovery.commands import (
     RecordedPlace,
 )
 from booking_rush.queue.rules import rules_of
-from loadtest.client import Client
-from loadtest.client import connect as connect_socket
-from loadtest.environment import percentiles, report, running_demo
+from loadtest.client import Client, admitted
+from loadtest.environment import FLOOR, percentiles, report, running_demo
 
 CALLERS = 64
 NEVER_MS = 4_000_000_000_000
@@ -98,12 +97,8 @@ async def large_event() -> None:
 
 async def paid() -> None:
     """Measure bookings a second from checkout to confirmed, against holds on the same sockets."""
-    floor = {
-        "id": "floor", "show": "evening", "name": "Floor", "kind": "standing",
-        "capacity": 100_000, "price": {"amount": 100, "currency": "EUR"},
-    }  # fmt: skip
     async with running_demo() as demo:
-        await demo.event("paid", [floor], rate_per_second=10_000, active_max=10_000)
+        await demo.event("paid", [FLOOR], rate_per_second=10_000, active_max=10_000)
         buyers = await asyncio.gather(*(_buyer(demo.base) for _ in range(BOOKINGS)))
         began = time.perf_counter()
         await asyncio.gather(*(_hold(buyer) for buyer in buyers))
@@ -127,12 +122,7 @@ class Buyer:
 
 
 async def _buyer(base: str) -> Buyer:
-    async with httpx.AsyncClient() as http:
-        issued = (await http.post(f"{base}/api/v1/visitors")).json()
-    client = await connect_socket(base, "paid", issued["token"])
-    client.send(b'{"type":"queue.join","id":"1"}')
-    await client.until(b"queue.admitted")
-    return Buyer(client)
+    return Buyer(await admitted(base, "paid"))
 
 
 async def _hold(buyer: Buyer) -> None:

@@ -4,21 +4,13 @@ import asyncio
 import time
 from typing import Any
 
-import httpx
 import msgspec
 
-from loadtest.client import Client
-from loadtest.client import connect as connect_socket
-from loadtest.environment import RunningDemo, percentiles, report, running_demo
+from loadtest.client import PING, Client, admitted, timed
+from loadtest.environment import FLOOR, percentiles, report, running_demo
 
 SOCKETS = (64, 400)
 SECONDS = 6.0
-JOIN = b'{"type":"queue.join","id":"1"}'
-PING = b'{"type":"ping","id":"1"}'
-FLOOR = {
-    "id": "floor", "show": "evening", "name": "Floor", "kind": "standing",
-    "capacity": 100_000, "price": {"amount": 100, "currency": "EUR"},
-}  # fmt: skip
 
 
 async def holds_of_sockets() -> None:
@@ -29,7 +21,7 @@ async def holds_of_sockets() -> None:
     async with running_demo(RUSH_WORKERS="2") as demo:
         await demo.event("rush", [FLOOR], rate_per_second=10_000, active_max=100_000)
         for sockets in SOCKETS:
-            clients = await asyncio.gather(*(_admitted(demo) for _ in range(sockets)))
+            clients = await asyncio.gather(*(admitted(demo.base, "rush") for _ in range(sockets)))
             before = demo.cpu_s()
             commands, waits = await _run(clients, _hold_and_release)
             spent = _by_duty(before, demo.cpu_s())
@@ -40,15 +32,6 @@ async def holds_of_sockets() -> None:
                    **each, pings=int(pings), ratio=commands / pings)  # fmt: skip
             for client in clients:
                 client.transport.close()
-
-
-async def _admitted(demo: RunningDemo) -> Client:
-    async with httpx.AsyncClient() as http:
-        issued = (await http.post(f"{demo.base}/api/v1/visitors")).json()
-    client = await connect_socket(demo.base, "rush", issued["token"])
-    client.send(JOIN)
-    await client.until(b"queue.admitted")
-    return client
 
 
 async def _run(clients: list[Client], act: Any) -> tuple[float, list[float]]:
@@ -72,17 +55,13 @@ async def _hold_and_release(client: Client, turn: int, waits: list[float]) -> No
         b'{"type":"hold.create","id":"2","key":"k%d","section":"floor","quantity":1}' % turn
     )
     frame = msgspec.json.decode(await client.until(b"hold.created"))
-    held = time.perf_counter()
-    client.send(b'{"type":"hold.release","id":"3","hold":"%s"}' % frame["hold"]["id"].encode())
-    await client.until(b"hold.released")
-    waits += (held - began, time.perf_counter() - held)
+    waits.append(time.perf_counter() - began)
+    release = b'{"type":"hold.release","id":"3","hold":"%s"}' % frame["hold"]["id"].encode()
+    waits.append(await timed(client, release, b"hold.released"))
 
 
 async def _ping(client: Client, turn: int, waits: list[float]) -> None:
-    began = time.perf_counter()
-    client.send(PING)
-    await client.until(b"pong")
-    waits.append(time.perf_counter() - began)
+    waits.append(await timed(client, PING, b"pong"))
 
 
 def _by_duty(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
