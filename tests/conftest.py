@@ -202,3 +202,13 @@ async def world(
     """A server with its duties and clients; no event yet."""
     async with open_world(redis, pool, settings_for(redis_url, postgres_url)) as world:
         yield world
+
+
+@pytest.fixture
+async def behind_proxy(
+    redis: Redis, pool: Pool, redis_url: str, postgres_url: str
+) -> AsyncGenerator[World]:
+    """A server behind a proxy that it trusts: each client says its address."""
+    settings = settings_for(redis_url, postgres_url, trusted_proxies="127.0.0.1")
+    async with open_world(redis, pool, settings, duties=False) as world:
+        yield world

@@ -2,11 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 
 from booking_rush.booking import audit
 from booking_rush.postgres import Pool
@@ -19,19 +17,9 @@ from booking_rush.server.auth.login_limits import (
 )
 from booking_rush.server.auth.passwords import HASHING_MAX, WAITING_MAX
 from tests.support.clients import PASSWORD, code_of
-from tests.support.world import World, open_world, settings_for
+from tests.support.world import World
 
 LOGIN = "/api/v1/admin/login"
-
-
-@pytest.fixture
-async def behind_proxy(
-    redis: Redis, pool: Pool, redis_url: str, postgres_url: str
-) -> AsyncGenerator[World]:
-    """A server behind a proxy that it trusts: each client says its address."""
-    settings = settings_for(redis_url, postgres_url, trusted_proxies="127.0.0.1")
-    async with open_world(redis, pool, settings, duties=False) as world:
-        yield world
 
 
 async def log_in(

@@ -36,15 +36,6 @@ def answers_late(monkeypatch: pytest.MonkeyPatch, pool: Pool) -> Answers:
     return delay
 
 
-@pytest.fixture
-async def ada(world: World) -> Visitor:
-    """A visitor that is admitted."""
-    await world.event()
-    ada = await world.visitor()
-    await ada.admitted()
-    return ada
-
-
 async def checks_out(
     world: World, socket: Socket, answers: Answers, refusal: type[Exception] | None = None
 ) -> Frame:

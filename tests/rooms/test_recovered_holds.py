@@ -27,15 +27,6 @@ def unrecorded(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
         yield
 
 
-@pytest.fixture
-async def ada(world: World) -> Visitor:
-    """A visitor that is admitted."""
-    await world.event()
-    ada = await world.visitor()
-    await ada.admitted()
-    return ada
-
-
 async def recorded_hold(socket: Socket, pool: Pool, ada: Visitor) -> Frame:
     """Hold a seat, and wait until PostgreSQL has it. Return the hold."""
     held: Frame = (await socket.ask("hold.create", key="one", seats=["stalls.A-1"]))["hold"]

@@ -2,21 +2,18 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 
-from booking_rush.postgres import Pool
 from booking_rush.server.processes.serve import config_of
 from booking_rush.server.runtime.settings import SettingsError, read
 from booking_rush.server.web.uvicorn_http import HttpConnection
 from tests.support.clients import PASSWORD, code_of
 from tests.support.servers.processes import run
-from tests.support.world import World, open_world, settings_for
+from tests.support.world import World, settings_for
 
 IDLE_S = 60  # after which proxies end an idle connection themselves
 
@@ -53,16 +50,6 @@ def test_it_is_refused_at_start(redis_url: str, postgres_url: str) -> None:
     assert done.returncode == 3
     assert "RUSH_TRUSTED_PROXIES='my-proxy': neither an address nor a network" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.fixture
-async def behind_proxy(
-    redis: Redis, pool: Pool, redis_url: str, postgres_url: str
-) -> AsyncGenerator[World]:
-    """A server behind a proxy that it trusts."""
-    settings = settings_for(redis_url, postgres_url, trusted_proxies="127.0.0.1")
-    async with open_world(redis, pool, settings, duties=False) as world:
-        yield world
 
 
 Lines = list[tuple[str, str]]
