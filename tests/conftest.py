@@ -7,6 +7,7 @@ import inspect
 import shutil
 import tempfile
 import uuid
+import warnings
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -37,13 +38,32 @@ TEST_S = 240.0  # of the longest test 45 s, on a machine that is three times slo
 ON_KAFKA = {"kafka_server", "own_kafka", "secured_kafka"}
 
 
+class ClosingLoop(uvloop.Loop):
+    """A loop that fails where a connection was left open.
+
+    With warnings as errors, uvloop's own raises the warning inside its close, where nobody can
+    catch it, keeps the connection, and waits for it for ever.
+    """
+
+    def close(self) -> None:
+        """Close the loop.
+
+        Raises:
+            AssertionError: something was not closed before.
+        """
+        with warnings.catch_warnings(record=True) as left:
+            warnings.simplefilter("always")
+            super().close()
+        assert not left, f"left open: {[str(warning.message) for warning in left]}"
+
+
 def pytest_asyncio_loop_factories(
     item: pytest.Function,
 ) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Choose the loop that the product runs on: uvloop, or over Kafka asyncio's own."""
     if ON_KAFKA.intersection(item.fixturenames):
         return {"asyncio": asyncio.new_event_loop}
-    return {"uvloop": uvloop.new_event_loop}
+    return {"uvloop": ClosingLoop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

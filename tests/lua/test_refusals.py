@@ -139,3 +139,16 @@ async def test_an_event_whose_epoch_is_no_text_shuts_no_other(redis: Redis) -> N
     _, found = await Program(redis).epochs(["odd", "demo", "none"])
 
     assert found == ["", "3:abc", ""]
+
+
+async def test_a_client_that_was_closed_connects_no_more(redis_url: str, redis: Redis) -> None:
+    async with connect(redis_url) as client:
+        await client.ping()
+        pool = client.connection_pool
+        late = await pool.get_connection()  # as a task has it that outlives the client
+
+    await late.send_command("PING")  # redis-py connects again by itself
+    await pool.release(late)
+    with pytest.raises(NoConnectionError):
+        await client.ping()
+    assert not late.is_connected
