@@ -145,6 +145,7 @@ class Room:
                 self.places.doubt(self._subscribers.of(news.visitor))
             case pubsub.RulesChanged():
                 self.places.apply_state(news.state)
+                self.seats.expect_sections()
             case pubsub.Recorded():
                 self.line.watermark.move(news.entry)
             case pubsub.Seats():

@@ -71,6 +71,15 @@ class SectionView:
             if self.rows[row][number - 1] != ord(char):
                 self.rows[row][number - 1] = ord(char)
                 changes.append([str(SeatId(self.id, row, number)), SEAT_STATES[char]])
+        frame = self._delta(changes)
+        self._sent_version, self._sent_free, self._pending = self.version, self.free, {}
+        return frame
+
+    def empty_delta(self) -> bytes:
+        """Return a `seats.delta` that changes nothing, from the version that was sent last."""
+        return self._delta([])
+
+    def _delta(self, changes: list[list[str]]) -> bytes:
         members: dict[str, Any] = {
             "section": self.id,
             "from": self._sent_version,
@@ -78,9 +87,7 @@ class SectionView:
             "changes": changes,
             "free": self.free,
         }
-        frame = frames.frame("seats.delta", **members)
-        self._sent_version, self._sent_free, self._pending = self.version, self.free, {}
-        return frame
+        return frames.frame("seats.delta", **members)
 
 
 class SeatMap:
@@ -90,6 +97,7 @@ class SeatMap:
         self._reader = reader
         self._views: dict[str, SectionView] = {}
         self._has_all = False  # whether every section was read
+        self._may_be_more = False  # whether sections were perhaps added since
         self._watchers: dict[Subscriber, str] = {}  # the section; empty: all
         self._news: list[pubsub.Seats] | None = None  # that came while sections are being read
 
@@ -127,18 +135,20 @@ class SeatMap:
         for view in self._views.values():
             view.stale = True
 
+    def expect_sections(self) -> None:
+        """Look for new sections before the next flush: the event was changed."""
+        self._may_be_more = self._has_all
+
     async def flush(self) -> int:
         """Send each section's changes to its watchers. Return how many sections had any."""
         if not self._watchers:
             self._views, self._has_all = {}, False
             return 0
-        stale = [view.id for view in self._views.values() if view.stale]
-        if stale:
-            try:
-                await self._read(stale)
-            except (Refusal, *UNAVAILABLE) as why:
-                log.info("seats not read why=%s", type(why).__name__)
-                return 0
+        try:
+            await self._read_again()
+        except (Refusal, *UNAVAILABLE) as why:
+            log.info("seats not read why=%s", type(why).__name__)
+            return 0
         sent = 0
         for view in list(self._views.values()):
             frame = view.take_delta()
@@ -146,6 +156,21 @@ class SeatMap:
                 await fan_out(self._watchers_of(view.id), frame)
                 sent += 1
         return sent
+
+    async def _read_again(self) -> None:
+        """Read the sections whose news were lost, and all where some may be new.
+
+        A new section's watchers are sent an empty delta, whose version they do not have: so they
+        watch again, and are sent its rows.
+        """
+        if self._may_be_more:
+            known = set(self._views)
+            await self._read([])
+            self._may_be_more = False
+            for new in self._views.keys() - known:
+                await fan_out(self._watchers_of(new), self._views[new].empty_delta())
+        elif stale := [view.id for view in self._views.values() if view.stale]:
+            await self._read(stale)
 
     def _watchers_of(self, section: str) -> list[Subscriber]:
         return [
