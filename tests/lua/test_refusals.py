@@ -145,6 +145,7 @@ async def test_a_client_that_was_closed_connects_no_more(redis_url: str, redis: 
     async with connect(redis_url) as client:
         await client.ping()
         pool = client.connection_pool
+        assert isinstance(pool, WaitingPool)
         late = await pool.get_connection()  # as a task has it that outlives the client
 
     await late.send_command("PING")  # redis-py connects again by itself
