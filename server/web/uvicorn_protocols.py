@@ -56,6 +56,71 @@ def text_frame(payload: bytes) -> bytes:
     return struct.pack("!BBQ", 0x81, 127, size) + payload
 
 
+class MessageQueue:
+    """Queue of a socket's messages, with one reader.
+
+    An asyncio.Queue keeps three deques and an event, 3 KB a socket, and takes twice the time.
+    """
+
+    __slots__ = ("_messages", "_reader")
+
+    def __init__(self) -> None:
+        self._messages: list[Any] = []
+        self._reader: asyncio.Future[None] | None = None
+
+    def qsize(self) -> int:
+        """Return how many messages wait."""
+        return len(self._messages)
+
+    def empty(self) -> bool:
+        """Return whether no message waits."""
+        return not self._messages
+
+    def put_nowait(self, message: Any) -> None:
+        """Put a message behind the others, and wake the reader."""
+        self._messages.append(message)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    async def get(self) -> Any:
+        """Return the next message, once there is one."""
+        while not self._messages:
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        return self._messages.pop(0)
+
+
+class Gate:
+    """Gate that is open from the begin, as an asyncio.Event that is set, in a tenth of its bytes.
+
+    Nearly every socket's stays open for ever; the event is made when it is shut for the first time.
+    """
+
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event: asyncio.Event | None = None
+
+    def clear(self) -> None:
+        """Shut it."""
+        if self._event is None:
+            self._event = asyncio.Event()
+        self._event.clear()
+
+    def set(self) -> None:
+        """Open it."""
+        if self._event is not None:
+            self._event.set()
+
+    async def wait(self) -> None:
+        """Wait until it is open."""
+        if self._event is not None:
+            await self._event.wait()
+
+
 class WriteDeadline:
     """Deadline of a peer that does not read: aborts a transport whose buffer stays full."""
 
@@ -94,6 +159,8 @@ class Socket(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.close_timeout = CLOSE_S
+        self.queue = cast("Any", MessageQueue())
+        self.writable = cast("Any", Gate())
         self._meter = FrameMeter(commands_per_second, self.loop.time())
         self._ignores_input = False
         self._code_after_queue = 0  # to close with, when the messages in the queue are answered
@@ -109,6 +176,15 @@ class Socket(WebSocketsSansIOProtocol):
             return
         self.transport.write(text_frame(payload))
         self._bound_unread()
+
+    def drop_handshake(self) -> None:
+        """Drop what the handshake alone needs, a fifth of what a waiting socket would keep.
+
+        The application calls it once it has read the request's headers.
+        """
+        self._request_headers.clear()
+        cast("dict[str, Any]", self.scope)["headers"].clear()
+        self.response = cast("Any", None)
 
     def behind(self) -> bool:
         """Return whether sent bytes are still in the write buffer."""
@@ -130,6 +206,7 @@ class Socket(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Any) -> None:
         """Put this socket into the scope, where the application finds it under EXTENSION."""
+        self._request_headers = event.headers  # the parser keeps them for as long as the socket
         if len(self.connections) > connections_max():
             self._turn_away(event)
             return
