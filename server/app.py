@@ -1,14 +1,15 @@
 """The ASGI application of a serve process: every route in one table, and the sockets."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount, Route
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from booking_rush.queue.rules import ACTIONS
@@ -22,7 +23,7 @@ from booking_rush.server.composition import open_services
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
 from booking_rush.server.sockets.websocket import serve_visitor
-from booking_rush.server.web.exception_handlers import HANDLERS
+from booking_rush.server.web.exception_handlers import HANDLERS, handler_of, on_failure
 from booking_rush.server.web.health import healthz, readyz, show_metrics
 from booking_rush.server.web.middleware import EdgeMiddleware
 from booking_rush.server.web.services import Services
@@ -90,6 +91,58 @@ ROUTES = [
 ]
 
 
+class DirectRoutes:
+    """Serves the route table itself; anything unusual is left to the general application.
+
+    The layers of that one take a third of the time of a hold over HTTP. It is left the lifespan,
+    HEAD, OPTIONS, what is not in the table, and pages of other origins, which need CORS.
+    """
+
+    def __init__(
+        self, app: Starlette, routes: Sequence[BaseRoute], origins: Collection[str]
+    ) -> None:
+        self._app = app
+        self._origins = {origin.encode() for origin in origins}
+        self._routes: dict[tuple[str, int], list[Route]] = {}
+        for route in routes:
+            if isinstance(route, Route):
+                for method in (route.methods or set()) - {"HEAD"}:
+                    shape = (method, route.path.count("/"))
+                    self._routes.setdefault(shape, []).append(route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request. An error is answered by its handler; a mistake is raised afterwards."""
+        route = self._find(scope) if scope["type"] == "http" else None
+        if route is None:
+            await self._app(scope, receive, send)
+            return
+        scope["app"] = self._app
+        request = Request(scope, receive, send)
+        try:
+            response = await route.endpoint(request)
+        except Exception as error:
+            handler = handler_of(error)
+            response = await handler(request, error)
+            if handler is on_failure:
+                await response(scope, receive, send)
+                raise
+        response.raw_headers.append((b"vary", b"Origin"))
+        await response(scope, receive, send)
+
+    def _find(self, scope: Scope) -> Route | None:
+        """Return the route of a request, with its parameters put into the scope."""
+        path: str = scope["path"]
+        if scope.get("root_path") or not self._origins.isdisjoint(
+            value for name, value in scope["headers"] if name == b"origin"
+        ):
+            return None
+        for route in self._routes.get((scope["method"], path.count("/")), ()):
+            if found := route.path_regex.match(path):
+                scope["route"], scope["path_params"] = route, found.groupdict()
+                return route
+        return None
+
+
 def create_app(
     settings: Settings, on_open: Callable[[Services], None] = lambda services: None
 ) -> ASGIApp:
@@ -107,6 +160,7 @@ def create_app(
             on_open(services)
             yield
 
+    origins = sorted(settings.origins)
     app = Starlette(
         routes=ROUTES,
         lifespan=lifespan,
@@ -114,7 +168,7 @@ def create_app(
         middleware=[
             Middleware(
                 CORSMiddleware,
-                allow_origins=sorted(settings.origins),
+                allow_origins=origins,
                 allow_credentials=True,
                 allow_methods=["GET", "POST", "PATCH", "DELETE"],
                 allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Booking-Pass"],
@@ -128,4 +182,5 @@ def create_app(
         serve = serve_operator if scope["path"].startswith("/ws/admin/") else serve_visitor
         await serve(services, scope, receive, send)
 
-    return EdgeMiddleware(app, serve_socket, origins=settings.origins)
+    direct = DirectRoutes(app, ROUTES, origins)
+    return EdgeMiddleware(direct, serve_socket, origins=settings.origins)

@@ -52,3 +52,8 @@ HANDLERS: dict[Any, Any] = {
     Exception: on_failure,
     **dict.fromkeys((RedisError, *UNAVAILABLE), on_unavailable),
 }
+
+
+def handler_of(error: Exception) -> Any:
+    """Return the handler of an error, which its class or the nearest of its bases has."""
+    return next(HANDLERS[base] for base in type(error).__mro__ if base in HANDLERS)

@@ -3,7 +3,6 @@
 import logging
 import re
 import time
-import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,24 +12,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from booking_rush.server.protocol.problems import OriginRefused
 from booking_rush.server.runtime.metrics import REQUEST_SECONDS, REQUESTS
 from booking_rush.server.web.origins import is_origin_allowed, parse_origin
-from booking_rush.server.web.responses import deny, refuse, trace_id_of
+from booking_rush.server.web.responses import deny, new_trace_id, refuse, trace_id_of
 
 log = logging.getLogger(__name__)
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 PUBLIC_PATHS = ("/.well-known/",)  # published keys are for every origin
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
-HSTS = "max-age=63072000"
+HEADERS = [
+    (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; "
+     b"img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+     b"base-uri 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+]  # fmt: skip
+HTTPS_HEADERS = [*HEADERS, (b"strict-transport-security", b"max-age=63072000")]
 
 
 class EdgeMiddleware:
@@ -57,7 +55,7 @@ class EdgeMiddleware:
         """Give a connection its trace id. Return whether its origin is allowed."""
         headers = Headers(scope=scope)
         traceparent = TRACEPARENT.match(headers.get("traceparent", ""))
-        scope["trace_id"] = traceparent[1] if traceparent else uuid.uuid4().hex
+        scope["trace_id"] = traceparent[1] if traceparent else new_trace_id()
         return scope["path"].startswith(PUBLIC_PATHS) or is_origin_allowed(
             headers.get("origin"), scope["scheme"], headers.get("host", ""), self._origins
         )
@@ -101,14 +99,16 @@ async def _deny_origin(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _add_headers(message: Message, scope: Scope) -> None:
-    headers = MutableHeaders(scope=message)
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
-    if scope["scheme"] == "https":
-        headers.setdefault("Strict-Transport-Security", HSTS)
-    if scope["path"].startswith("/api/"):
-        headers.setdefault("Cache-Control", "no-store")
-    if "location" in headers:
+    """Add the headers that every answer has, and that the handler has not set itself."""
+    given: list[tuple[bytes, bytes]] = message["headers"]
+    names = {name for name, _ in given}
+    for name, value in HTTPS_HEADERS if scope["scheme"] == "https" else HEADERS:
+        if name not in names:
+            given.append((name, value))
+    if b"cache-control" not in names and scope["path"].startswith("/api/"):
+        given.append((b"cache-control", b"no-store"))
+    if b"location" in names:
+        headers = MutableHeaders(raw=given)
         headers["location"] = _local(headers["location"])
 
 

@@ -11,7 +11,6 @@ Bytes are counted before the parser sees them: it collects a head of any size.
 
 import asyncio
 import re
-import uuid
 from asyncio import BaseTransport, Transport
 from typing import Any, Literal, cast
 
@@ -22,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from booking_rush.errors import Busy, Refusal
 from booking_rush.server.protocol.problems import HeadTooLarge, Malformed, UrlTooLong, problem
 from booking_rush.server.runtime.metrics import REQUESTS
+from booking_rush.server.web.responses import new_trace_id
 from booking_rush.server.web.uvicorn_protocols import (
     CLOSE_S,
     EXTENSION,
@@ -49,6 +49,44 @@ HOST = re.compile(rb"[A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]*\Z")  # RFC 3986, 3.2.2 a
 
 class RefusedError(Exception):
     """A request is refused while it is parsed; the parser stops at that."""
+
+
+class JoinedWrites:
+    """Transport of one answer, which sends its head and its body with one system call.
+
+    A head whose body does not follow at once is sent when the loop turns.
+    """
+
+    __slots__ = ("_head", "_loop", "_transport", "_was_written")
+
+    def __init__(self, transport: Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+        self._was_written = False
+
+    def write(self, data: bytes) -> None:
+        """Hold back what is written first, and write it before the next."""
+        if self._was_written:
+            self._transport.write(self._head + data if self._head else data)
+            self._head = b""
+        else:
+            self._was_written, self._head = True, data
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        """Close, once everything is written."""
+        self._flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Return whether the connection is closed, or about to be."""
+        return self._transport.is_closing()
+
+    def _flush(self) -> None:
+        if self._head and not self._transport.is_closing():
+            self._transport.write(self._head)
+        self._head = b""
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -172,6 +210,8 @@ class HttpConnection(HttpToolsProtocol):
             self._stop(Busy())
         self._reading = "body"
         super().on_headers_complete()
+        if not is_upgrade:
+            self.cycle.transport = cast("Transport", JoinedWrites(self.transport, self.loop))
         self._unset_keepalive_if_required()
         if not is_upgrade:
             self._body_began = self.loop.time()
@@ -268,7 +308,7 @@ class HttpConnection(HttpToolsProtocol):
             self.cycle.message_event.set()
         if self.transport.is_closing():
             return
-        body = orjson.dumps(problem(refusal, uuid.uuid4().hex))
+        body = orjson.dumps(problem(refusal, new_trace_id()))
         retry = f"Retry-After: {refusal.retry_after_s}\r\n" if refusal.retry_after_s else ""
         head = (
             f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"

@@ -16,6 +16,7 @@ import resource
 import struct
 import sys
 from asyncio import BaseTransport
+from functools import cache
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -35,6 +36,7 @@ READ_BYTES_PER_SECOND = 8 * 1024  # … or at least that much of it
 FILES_SPARE = 64  # descriptors for stores, files and health checks
 
 
+@cache
 def connections_max(spare: int = FILES_SPARE, part: float = 0.1) -> int:
     """Return how many connections the limit of open files allows.
 
