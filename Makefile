@@ -40,7 +40,7 @@ bench: $(VENV)/everything-is-installed
 	@$(PY) -m loadtest.bench $(ARGS)
 
 load: $(VENV)/everything-is-installed
-	@$(PY) -m loadtest.load $(ARGS)
+	@$(PY) -m $(if $(SHAPE),loadtest.shaped_load $(SHAPE),loadtest.load $(ARGS))
 
 clean:
 	rm -rf $(VENV) .cache

@@ -215,12 +215,12 @@ async def _running_bank(stores: Stores) -> AsyncGenerator[tuple[str, dict[str, i
         stores, DUTIES, RUSH_BIND=bind, RUSH_BANK_BIND=bank_bind, RUSH_BANK_URL=base
     ) as pids:
         async with asyncio.timeout(30):
-            await _wait_until_ready(f"http://{bind}/readyz")
-            await _wait_until_ready(f"{base}/healthz")
+            await wait_until_ready(f"http://{bind}/readyz")
+            await wait_until_ready(f"{base}/healthz")
         yield base, pids
 
 
-async def _wait_until_ready(url: str) -> None:
+async def wait_until_ready(url: str) -> None:
     """Wait until a service is ready."""
     async with httpx.AsyncClient() as http:
         while True:
