@@ -74,7 +74,7 @@ class Buyer(User):
             if self.socket is not None:
                 self.socket.shutdown()  # its `close` swallows that locust ends the user
 
-    tasks = [buy]  # noqa: RUF012  as locust declares it
+    tasks: list[Any] = [buy]  # noqa: RUF012  as locust declares it
 
     def _measure(self, name: str, frame: dict[str, Any], kind: str, state: str = "") -> Any:
         """Send a command, and wait for a frame of this kind. Report how long it took.
