@@ -183,4 +183,9 @@ def create_app(
         await serve(services, scope, receive, send)
 
     direct = DirectRoutes(app, ROUTES, origins)
-    return EdgeMiddleware(direct, serve_socket, origins=settings.origins)
+    return EdgeMiddleware(
+        direct,
+        serve_socket,
+        origins=settings.origins | settings.public_origin,
+        is_https=settings.public_url.startswith("https:"),
+    )

@@ -49,8 +49,8 @@ LAYERS = (
 # Tests may import all of the above, and of the tests what is lower here.
 TEST_LAYERS = (
     (
-        "tests", "tests/admin", "tests/api", "tests/browser", "tests/embedded", "tests/faults",
-        "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging",
+        "tests", "tests/admin", "tests/api", "tests/browser", "tests/edge", "tests/embedded",
+        "tests/faults", "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging",
         "tests/model", "tests/packaging", "tests/payments", "tests/practice_bank",
         "tests/processes", "tests/protocol", "tests/queue", "tests/recording", "tests/rooms",
         "tests/saga", "tests/shared", "tests/sockets", "tests/system", "tests/web",

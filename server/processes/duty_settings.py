@@ -29,8 +29,8 @@ SETTINGS_OF = {
     "relay": EVERY | KAFKA | {"secret_key"},
     "mail": EVERY | BREAKER | {"secret_key", "smtp_url", "mail_from", "public_url"},
     "serve": EVERY | PAYMENTS | {
-        "secret_key", "bind", "allowed_origins", "trusted_proxies", "drain_seconds",
-        "commands_per_second",
+        "secret_key", "bind", "allowed_origins", "trusted_proxies", "public_url",
+        "drain_seconds", "commands_per_second",
     },
 }  # fmt: skip
 # What the supervisor uses itself; its processes add up their metrics, and show them at `serve`.

@@ -34,10 +34,14 @@ HTTPS_HEADERS = [*HEADERS, (b"strict-transport-security", b"max-age=63072000")]
 class EdgeMiddleware:
     """ASGI middleware that sends WebSockets to `sockets` and everything else to `app`."""
 
-    def __init__(self, app: ASGIApp, sockets: ASGIApp, *, origins: frozenset[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, sockets: ASGIApp, *, origins: frozenset[str], is_https: bool = False
+    ) -> None:
+        """Wrap `app` and `sockets`; with `is_https` browsers always reach us over TLS."""
         self._app = app
         self._sockets = sockets
         self._origins = frozenset(filter(None, map(parse_origin, origins)))
+        self._is_https = is_https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection, or refuse its origin."""
@@ -52,13 +56,26 @@ class EdgeMiddleware:
             await self._request(scope, receive, send, is_allowed)
 
     def _admit(self, scope: Scope) -> bool:
-        """Give a connection its trace id. Return whether its origin is allowed."""
+        """Give a connection its trace id and its scheme. Return whether its origin is allowed.
+
+        Our own origin is still told by the scheme of the connection: a port that is forwarded to
+        an operator's machine has no TLS.
+        """
         headers = Headers(scope=scope)
         traceparent = TRACEPARENT.match(headers.get("traceparent", ""))
         scope["trace_id"] = traceparent[1] if traceparent else new_trace_id()
-        return scope["path"].startswith(PUBLIC_PATHS) or is_origin_allowed(
-            headers.get("origin"), scope["scheme"], headers.get("host", ""), self._origins
-        )
+        origin, scheme, host = headers.get("origin"), scope["scheme"], headers.get("host", "")
+        if self._is_https:
+            scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
+        if scope["path"].startswith(PUBLIC_PATHS) or is_origin_allowed(
+            origin, scheme, host, self._origins
+        ):
+            return True
+        log.warning(
+            "refused origin=%.200r own=%s://%.200s: see RUSH_PUBLIC_URL, RUSH_ALLOWED_ORIGINS",
+            origin, scheme, host,
+        )  # fmt: skip
+        return False
 
     async def _request(self, scope: Scope, receive: Receive, send: Send, is_allowed: bool) -> None:
         began = time.monotonic()
