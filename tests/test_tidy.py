@@ -85,8 +85,8 @@ TECHNOLOGY = {
     "prometheus_client": {
         "server/runtime/metrics.py",
         "server/runtime/tallies.py",
-        "server/processes/duties.py",
         "server/processes/exports.py",
+        "server/processes/health_port.py",
     },
     "starlette": {
         "server/app.py",

@@ -127,7 +127,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, _about("commands a second and socket, in bursts of twice that", ge=1, le=10_000)
     ] = 50
     metrics_bind: Annotated[
-        str, _about("where a duty without pages serves /metrics; empty: nowhere")
+        str, _about("where a duty without pages serves /metrics and /healthz; empty: nowhere")
     ] = ""
     metrics_dir: Annotated[str, _about("folder where processes of one machine share metrics")] = ""
     log_level: Annotated[
