@@ -171,8 +171,14 @@ def create_app(
                 allow_origins=origins,
                 allow_credentials=True,
                 allow_methods=["GET", "POST", "PATCH", "DELETE"],
-                allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Booking-Pass"],
-                expose_headers=["Retry-After", "ETag"],
+                allow_headers=[
+                    "Authorization",
+                    "Content-Type",
+                    "Idempotency-Key",
+                    "Booking-Pass",
+                    "X-Request-ID",
+                ],
+                expose_headers=["Retry-After", "ETag", "X-Request-ID"],
             )
         ],
     )

@@ -40,6 +40,7 @@ from booking_rush.server.processes.multiprocess import run_workers
 from booking_rush.server.processes.serve import serve as run_server
 from booking_rush.server.processes.supervisor import ChildDiesError
 from booking_rush.server.runtime import settings as settings_
+from booking_rush.server.runtime.log_levels import listen_for_levels
 from booking_rush.server.runtime.logs import configure
 from booking_rush.server.runtime.ports import PortBusyError, listen
 from booking_rush.server.runtime.settings import (
@@ -120,7 +121,7 @@ def serve(shared: bool) -> None:
     """Serve pages, HTTP and sockets on RUSH_BIND, with RUSH_WORKERS processes."""
     settings = _settings()
     settings.require_stores()
-    configure("serve", settings.log_level)
+    _log("serve", settings)
     if settings.workers > 1 and not shared:
         asyncio.run(run_workers(settings, lambda line: click.echo(line)))
     else:
@@ -133,7 +134,7 @@ def work(duties: tuple[str, ...]) -> None:
     """Run duties in one process: tend, record, relay, conduct, reconcile, mail, bank."""
     settings = _settings()
     settings.require_stores(secret=any(needs_secret(duty, settings) for duty in duties))
-    configure("+".join(duties), settings.log_level)
+    _log("+".join(duties), settings)
     # Under uvloop a broker that dies ends aiokafka's own tasks for good (aiokafka#1038).
     run = asyncio.run if settings.kafka_bootstrap else uvloop.run
     run(run_work(settings, duties))
@@ -336,6 +337,11 @@ def main() -> None:
         code = next(code for kind, code in EXITS.items() if isinstance(error, kind))
         click.echo(f"booking-rush: {error or type(error).__name__}", err=True)
         sys.exit(code)
+
+
+def _log(duty: str, settings: Settings) -> None:
+    configure(duty, settings.log_level, settings.log)
+    listen_for_levels(settings.log_levels)
 
 
 def _settings() -> Settings:

@@ -7,7 +7,7 @@ import msgspec
 
 from booking_rush.server.runtime.settings import PREFIX, Settings
 
-EVERY = {"redis_url", "postgres_url", "log_level", "metrics_dir"}
+EVERY = {"redis_url", "postgres_url", "log_level", "log", "log_levels", "metrics_dir"}
 KAFKA = {
     "kafka_bootstrap", "kafka_security", "kafka_ca", "kafka_certificate", "kafka_mechanism",
     "kafka_user", "kafka_password",

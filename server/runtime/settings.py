@@ -1,7 +1,7 @@
 """Settings, read once from the environment (RUSH_…); a wrong one is refused by its name."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -133,6 +133,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         str, _about("debug, info, warning or error", pattern="^(debug|info|warning|error)$")
     ] = "info"
+    log: Annotated[
+        Literal["text", "json"], _about("text for a terminal, json for a collector of logs")
+    ] = "text"
+    log_levels: Annotated[
+        str, _about("file of levels by logger, read at SIGUSR1; empty: debug is switched")
+    ] = ""
 
     def mail_errors(self) -> list[str]:
         """Return what is wrong in the settings of mail; the URL is secret and not repeated."""

@@ -10,12 +10,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from booking_rush.server.protocol.problems import OriginRefused
+from booking_rush.server.runtime.logs import TRACE, VISITOR
 from booking_rush.server.runtime.metrics import REQUEST_SECONDS, REQUESTS
 from booking_rush.server.web.origins import is_origin_allowed, parse_origin
 from booking_rush.server.web.responses import deny, new_trace_id, refuse, trace_id_of
 
 log = logging.getLogger(__name__)
 
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 PUBLIC_PATHS = ("/.well-known/",)  # published keys are for every origin
 
@@ -64,6 +66,10 @@ class EdgeMiddleware:
         headers = Headers(scope=scope)
         traceparent = TRACEPARENT.match(headers.get("traceparent", ""))
         scope["trace_id"] = traceparent[1] if traceparent else new_trace_id()
+        asked = headers.get("x-request-id", "")
+        scope["request_id"] = asked if REQUEST_ID.match(asked) else scope["trace_id"]
+        TRACE.set(scope["trace_id"])
+        VISITOR.set("")
         origin, scheme, host = headers.get("origin"), scope["scheme"], headers.get("host", "")
         if self._is_https:
             scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
@@ -122,6 +128,7 @@ def _add_headers(message: Message, scope: Scope) -> None:
     for name, value in HTTPS_HEADERS if scope["scheme"] == "https" else HEADERS:
         if name not in names:
             given.append((name, value))
+    given.append((b"x-request-id", scope["request_id"].encode()))
     if b"cache-control" not in names and scope["path"].startswith("/api/"):
         given.append((b"cache-control", b"no-store"))
     if b"location" in names:
