@@ -51,8 +51,8 @@ LAYERS = (
 TEST_LAYERS = (
     (
         "tests", "tests/admin", "tests/api", "tests/browser", "tests/doctor", "tests/edge",
-        "tests/embedded",
-        "tests/faults", "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging",
+        "tests/embedded", "tests/engines", "tests/faults", "tests/holds",
+        "tests/kafka", "tests/lua", "tests/mail", "tests/messaging",
         "tests/model", "tests/packaging", "tests/payments", "tests/practice_bank",
         "tests/processes", "tests/protocol", "tests/queue", "tests/recording", "tests/rooms",
         "tests/saga", "tests/shared", "tests/sockets", "tests/system", "tests/web",
