@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import orjson
+import pytest
 import yaml
+from compose_spec import PyCompose
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -74,6 +77,24 @@ def test_compose_has_every_duty_and_only_settings_that_there_are() -> None:
         assert service["cap_drop"] == ["ALL"]
         settings = {key.removeprefix("RUSH_").lower() for key in service["environment"]}
         assert settings <= known
+
+
+def checked(found: dict[str, Any]) -> None:
+    """Check a Compose file against the Compose specification.
+
+    Raises:
+        ValueError: it has a key, or a value, that the specification does not know.
+    """
+    text = re.sub(r"\$\{\w+:\?[^}]*\}", "/given", orjson.dumps(found).decode())
+    PyCompose.from_json(text).validate()
+
+
+def test_compose_is_as_the_specification_says() -> None:
+    checked(compose())
+    mistyped = compose()
+    mistyped["services"]["serve"]["comand"] = ["serve"]
+    with pytest.raises(ValueError, match="comand"):
+        checked(mistyped)
 
 
 def test_no_secret_stands_in_the_compose_file() -> None:
