@@ -20,7 +20,7 @@ async def check_redis(redis: Redis) -> list[Finding]:
     """
     info: dict[str, Any] = await cast("Any", redis.info())
     try:
-        fsync = (await redis.config_get("appendfsync")).get("appendfsync", "")
+        fsync = (await redis.config_get("appendfsync")).get("appendfsync") or ""
     except RedisError:
         fsync = ""
     return [Finding(level, "redis", text) for level, text in _facts(info, fsync)]

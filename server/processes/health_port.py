@@ -7,11 +7,11 @@ import socket
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import orjson
-from prometheus_client import make_wsgi_app
+import prometheus_client
 
 from booking_rush.server.runtime.liveness import Liveness
 
@@ -52,7 +52,7 @@ def start_health_port(bind: str, liveness: Liveness) -> WSGIServer:
 
 
 def _app(liveness: Liveness) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
-    show_metrics: Any = make_wsgi_app()
+    show_metrics = cast("Any", prometheus_client).make_wsgi_app()
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO")

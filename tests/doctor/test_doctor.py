@@ -25,6 +25,10 @@ async def lines(settings: Settings) -> list[str]:
     return [finding.line() for finding in await examine(settings)]
 
 
+def client(store: Store) -> Any:
+    return Redis.from_url(store.url)
+
+
 def wrong(found: list[str]) -> list[str]:
     return [line for line in found if line.startswith("wrong")]
 
@@ -56,7 +60,7 @@ async def test_the_command_says_it_and_its_exit_code_too(redis_url: str, postgre
 
 async def test_a_redis_that_loses_data_is_found(own_redis: Store, postgres_url: str) -> None:
     settings = settings_for(own_redis.url, postgres_url)
-    async with Redis.from_url(own_redis.url) as redis:
+    async with client(own_redis) as redis:
         await redis.config_set("maxmemory-policy", "allkeys-lru")
         await redis.config_set("appendonly", "no")
         evicts = await lines(settings)
@@ -76,7 +80,7 @@ async def test_a_redis_that_loses_data_is_found(own_redis: Store, postgres_url: 
 async def test_a_managed_redis_that_hides_its_settings_is_told_about(
     own_redis: Store, postgres_url: str
 ) -> None:
-    async with Redis.from_url(own_redis.url) as redis:
+    async with client(own_redis) as redis:
         await redis.execute_command("ACL", "SETUSER", "default", "-config")
     found = await lines(settings_for(own_redis.url, postgres_url))
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import httpx
 import pytest
@@ -30,12 +30,13 @@ class Site(NamedTuple):
     edge: Edge
     browser: httpx.AsyncClient
 
-    def socket(self, **options: Any) -> Any:
+    def socket(self, origin: str = "") -> Any:
         """Open a socket as the page does, with the browser's cookies."""
         cookies = "; ".join(f"{name}={value}" for name, value in self.browser.cookies.items())
         return connect(
             f"{self.edge.url.replace('https', 'wss')}/ws/events/demo",
-            **{"ssl": self.edge.trust, "origin": self.edge.url} | options,
+            ssl=self.edge.trust,
+            origin=cast("Any", origin or self.edge.url),
             additional_headers={"Cookie": cookies},
             subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
             open_timeout=PATIENCE_S,

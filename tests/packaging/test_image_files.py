@@ -27,7 +27,10 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 def locked(name: str) -> dict[str, str]:
     """The version of each project that a lock names; each line of it has its hashes."""
     text = (ROOT / name).read_text()
-    found = {canonicalize_name(project): version for project, version, _ in LOCKED.findall(text)}
+    found = {
+        str(canonicalize_name(project)): str(version)
+        for project, version, _ in LOCKED.findall(text)
+    }
     assert len(found) == len(set(re.findall(r"^[a-zA-Z][^=\n]*==", text, re.MULTILINE)))
     return found
 

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Generator
 from contextlib import suppress
-from typing import Any
 
 import httpx
 import pytest
@@ -18,10 +17,11 @@ from tests.support.world import World
 
 
 class Clock:
-    """A clock that a test sets."""
+    """A clock that a test sets, and the liveness that goes by it."""
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.liveness = Liveness(self)
 
     def __call__(self) -> float:
         return self.now
@@ -31,16 +31,14 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the liveness that loops write and health endpoints read."""
     clock = Clock()
-    liveness = Liveness(clock)
-    monkeypatch.setattr(loops, "LIVENESS", liveness)
-    monkeypatch.setattr("booking_rush.server.web.health.LIVENESS", liveness)
+    monkeypatch.setattr("booking_rush.server.runtime.loops.LIVENESS", clock.liveness)
+    monkeypatch.setattr("booking_rush.server.web.health.LIVENESS", clock.liveness)
     return clock
 
 
 @pytest.fixture
 def port(clock: Clock) -> Generator[str]:
-    liveness: Any = loops.LIVENESS
-    server = health_port.start_health_port("127.0.0.1:0", liveness)
+    server = health_port.start_health_port("127.0.0.1:0", clock.liveness)
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -101,7 +99,7 @@ async def test_a_serve_process_tells_it_too(clock: Clock, world: World) -> None:
     assert (await http.get("/healthz")).status_code == 200
 
     forever = asyncio.Event()
-    task = asyncio.create_task(loops.forever("stands", forever.wait, idle_s=0))  # type: ignore[arg-type]
+    task = asyncio.create_task(loops.forever("stands", forever.wait, idle_s=0))
     await asyncio.sleep(0)
     clock.now += 1000
     answer = await http.get("/healthz")
