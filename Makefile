@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 EVERYTHING := .[demo,dev]
+BUILDER ?= buildah
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command 'make lock'
 
 # A comma in an argument of `call` would end it, so extras come in a variable.
 # pip shows what it collects, and its failure is ours.
@@ -12,7 +15,7 @@ define install
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
 endef
 
-.PHONY: demo kafka test faults lint types bench load clean
+.PHONY: demo kafka test faults engines lint types bench load image lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo-is-installed
@@ -28,6 +31,10 @@ test: $(VENV)/everything-is-installed
 faults: $(VENV)/everything-is-installed
 	@$(if $(SEED),SEED=$(SEED)) $(if $(NIGHT),NIGHT=$(NIGHT)) $(PY) -m pytest -s -o faulthandler_timeout=0 --tb=short --show-capture=no tests/faults $(ARGS)
 
+# Engines that a test installs or builds for itself, as root on Debian: minutes, not seconds.
+engines: $(VENV)/everything-is-installed
+	@$(PY) -m pytest -s tests/engines $(ARGS)
+
 lint: $(VENV)/everything-is-installed
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
@@ -41,6 +48,14 @@ bench: $(VENV)/everything-is-installed
 
 load: $(VENV)/everything-is-installed
 	@$(PY) -m $(if $(SHAPE),loadtest.shaped_load $(SHAPE),loadtest.load $(ARGS))
+
+# BUILDER=docker or podman does, too.
+image:
+	$(BUILDER) build $(if $(filter buildah,$(BUILDER)),--format docker) $(BUILD_ARGS) -t booking-rush:0.1.0 .
+
+lock: $(VENV)/everything-is-installed
+	@$(LOCK) pyproject.toml -o requirements.lock
+	@echo 'hatchling>=1.27' | $(LOCK) - -o requirements-build.lock
 
 clean:
 	rm -rf $(VENV) .cache

@@ -171,8 +171,14 @@ def create_app(
                 allow_origins=origins,
                 allow_credentials=True,
                 allow_methods=["GET", "POST", "PATCH", "DELETE"],
-                allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Booking-Pass"],
-                expose_headers=["Retry-After", "ETag"],
+                allow_headers=[
+                    "Authorization",
+                    "Content-Type",
+                    "Idempotency-Key",
+                    "Booking-Pass",
+                    "X-Request-ID",
+                ],
+                expose_headers=["Retry-After", "ETag", "X-Request-ID"],
             )
         ],
     )
@@ -183,4 +189,9 @@ def create_app(
         await serve(services, scope, receive, send)
 
     direct = DirectRoutes(app, ROUTES, origins)
-    return EdgeMiddleware(direct, serve_socket, origins=settings.origins)
+    return EdgeMiddleware(
+        direct,
+        serve_socket,
+        origins=settings.origins | settings.public_origin,
+        is_https=settings.public_url.startswith("https:"),
+    )

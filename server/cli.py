@@ -7,66 +7,41 @@ import sys
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-import asyncpg
 import click
 import uvloop
-from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from booking_rush.booking.kafka.topics import create_missing
 from booking_rush.booking.messaging import dead_letters
 from booking_rush.booking.recording.recorder import Recorder
-from booking_rush.errors import Refusal
-from booking_rush.lua.client.connection import RedisUnfitError, connect
+from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program
-from booking_rush.migrations.migrate import MigrationChangedError
 from booking_rush.migrations.migrate import migrate as apply_migrations
-from booking_rush.postgres import PostgresUnfitError, open_pool
+from booking_rush.postgres import open_pool
 from booking_rush.queue import keyring
 from booking_rush.queue.event_registry import EVENT_ID
-from booking_rush.queue.keyring import SecretKeyError
 from booking_rush.server.auth.accounts import Accounts
 from booking_rush.server.auth.operators import Operators, Role
-from booking_rush.server.embedded.data_lock import DataInUseError
+from booking_rush.server.doctor.examination import examine
 from booking_rush.server.embedded.demo import demo as run_demo
 from booking_rush.server.embedded.demo_event import seed as seed_event
 from booking_rush.server.embedded.kafka_broker import run_kafka
-from booking_rush.server.embedded.stores import StoreMissingError
+from booking_rush.server.exits import EXITS, FAILED
 from booking_rush.server.processes.duties import DUTIES
 from booking_rush.server.processes.duties import reconcile_once as run_reconcile
 from booking_rush.server.processes.duties import work as run_work
 from booking_rush.server.processes.duty_settings import needs_secret
 from booking_rush.server.processes.multiprocess import run_workers
 from booking_rush.server.processes.serve import serve as run_server
-from booking_rush.server.processes.supervisor import ChildDiesError
 from booking_rush.server.runtime import settings as settings_
+from booking_rush.server.runtime.log_levels import listen_for_levels
 from booking_rush.server.runtime.logs import configure
-from booking_rush.server.runtime.ports import PortBusyError, listen
+from booking_rush.server.runtime.ports import listen
 from booking_rush.server.runtime.settings import (
     PASSWORD_CHARACTERS_MIN,
     Settings,
     SettingsError,
     is_weak,
 )
-
-FAILED, USAGE, SETTINGS, STORE_UNAVAILABLE, IN_USE, CHILD_DIES = 1, 2, 3, 4, 5, 6
-
-EXITS: dict[type[BaseException], int] = {
-    SettingsError: SETTINGS,
-    SecretKeyError: SETTINGS,
-    RedisUnfitError: SETTINGS,
-    PostgresUnfitError: SETTINGS,
-    PortBusyError: IN_USE,
-    DataInUseError: IN_USE,
-    StoreMissingError: STORE_UNAVAILABLE,
-    ChildDiesError: CHILD_DIES,
-    MigrationChangedError: FAILED,
-    Refusal: FAILED,
-    RedisError: STORE_UNAVAILABLE,
-    asyncpg.PostgresError: STORE_UNAVAILABLE,
-    KafkaError: STORE_UNAVAILABLE,
-    OSError: STORE_UNAVAILABLE,
-}
 
 EPILOG = """\b
 Settings are environment variables with the prefix RUSH_; README and .env.example list them.
@@ -120,7 +95,7 @@ def serve(shared: bool) -> None:
     """Serve pages, HTTP and sockets on RUSH_BIND, with RUSH_WORKERS processes."""
     settings = _settings()
     settings.require_stores()
-    configure("serve", settings.log_level)
+    _log("serve", settings)
     if settings.workers > 1 and not shared:
         asyncio.run(run_workers(settings, lambda line: click.echo(line)))
     else:
@@ -133,10 +108,19 @@ def work(duties: tuple[str, ...]) -> None:
     """Run duties in one process: tend, record, relay, conduct, reconcile, mail, bank."""
     settings = _settings()
     settings.require_stores(secret=any(needs_secret(duty, settings) for duty in duties))
-    configure("+".join(duties), settings.log_level)
+    _log("+".join(duties), settings)
     # Under uvloop a broker that dies ends aiokafka's own tasks for good (aiokafka#1038).
     run = asyncio.run if settings.kafka_bootstrap else uvloop.run
     run(run_work(settings, duties))
+
+
+@cli.command()
+def doctor() -> None:
+    """Examine settings, stores, brokers, proxy, clocks and limits: a line each, with what to do."""
+    findings = asyncio.run(examine(_settings()))
+    click.echo("\n".join(finding.line() for finding in findings))
+    if any(finding.level == "wrong" for finding in findings):
+        sys.exit(FAILED)
 
 
 @cli.command()
@@ -336,6 +320,11 @@ def main() -> None:
         code = next(code for kind, code in EXITS.items() if isinstance(error, kind))
         click.echo(f"booking-rush: {error or type(error).__name__}", err=True)
         sys.exit(code)
+
+
+def _log(duty: str, settings: Settings) -> None:
+    configure(duty, settings.log_level, settings.log)
+    listen_for_levels(settings.log_levels)
 
 
 def _settings() -> Settings:

@@ -19,6 +19,7 @@ STATIC = ROOT / "static"
 LAYERS = (
     ("server/__main__",),
     ("server/cli",),
+    ("server/exits", "server/doctor"),
     ("server/embedded",),
     ("server/processes",),
     ("server/app",),
@@ -49,8 +50,9 @@ LAYERS = (
 # Tests may import all of the above, and of the tests what is lower here.
 TEST_LAYERS = (
     (
-        "tests", "tests/admin", "tests/api", "tests/browser", "tests/embedded", "tests/faults",
-        "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging",
+        "tests", "tests/admin", "tests/api", "tests/browser", "tests/doctor", "tests/edge",
+        "tests/embedded", "tests/engines", "tests/faults", "tests/holds",
+        "tests/kafka", "tests/lua", "tests/mail", "tests/messaging",
         "tests/model", "tests/packaging", "tests/payments", "tests/practice_bank",
         "tests/processes", "tests/protocol", "tests/queue", "tests/recording", "tests/rooms",
         "tests/saga", "tests/shared", "tests/sockets", "tests/system", "tests/web",
@@ -75,7 +77,7 @@ TECHNOLOGY = {
     "aiokafka": {
         "booking/kafka",
         "server/embedded",
-        "server/cli.py",  # as errors of a store that is away
+        "server/exits.py",  # as errors of a store that is away
         "server/runtime/loops.py",
     },
     "aiosmtplib": {"booking/mail"},
@@ -85,8 +87,8 @@ TECHNOLOGY = {
     "prometheus_client": {
         "server/runtime/metrics.py",
         "server/runtime/tallies.py",
-        "server/processes/duties.py",
         "server/processes/exports.py",
+        "server/processes/health_port.py",
     },
     "starlette": {
         "server/app.py",

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
 from booking_rush.booking.kafka.connection import Cluster
@@ -65,3 +66,55 @@ async def create_missing(cluster: Cluster) -> list[str]:
         elif code != TOPIC_ALREADY_EXISTS:
             raise KafkaError(f"topic {name} is not made: error {code} {why}")
     return created
+
+
+class TopicState(NamedTuple):
+    """A topic as the brokers have it; replicas and those in sync are of its worst partition."""
+
+    name: str
+    partitions: int
+    replicas: int
+    insync: int
+    insync_min: int  # 0: unknown
+
+
+async def describe(cluster: Cluster) -> tuple[int, list[TopicState]]:
+    """Return the number of brokers, and our topics that are there.
+
+    Raises:
+        KafkaError: no broker answers.
+    """
+    admin: Any = AIOKafkaAdminClient(**cluster.options)
+    try:
+        await admin.start()
+        brokers = len((await admin.describe_cluster())["brokers"])
+        existing = set(await admin.list_topics())
+        names = [topic.name for topic in TOPICS if topic.name in existing]
+        if not names:
+            return brokers, []
+        insync_min = await _insync_min(admin, names)
+        found: list[dict[str, Any]] = await admin.describe_topics(names)
+    finally:
+        await admin.close()
+    return brokers, [
+        TopicState(
+            topic["topic"],
+            len(topic["partitions"]),
+            min(len(part["replicas"]) for part in topic["partitions"]),
+            min(len(part["isr"]) for part in topic["partitions"]),
+            insync_min.get(topic["topic"], 0),
+        )
+        for topic in found
+    ]
+
+
+async def _insync_min(admin: Any, names: list[str]) -> dict[str, int]:
+    """Return `min.insync.replicas` of each topic whose configuration we may read."""
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    found: dict[str, int] = {}
+    for response in await admin.describe_configs(asked):
+        for _code, _why, _kind, name, entries in response.resources:
+            for entry in entries:
+                if entry[0] == "min.insync.replicas":
+                    found[name] = int(entry[1])
+    return found

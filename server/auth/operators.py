@@ -192,7 +192,7 @@ class Operators:
         what = "login_failed" if tries.left else "login_locked"
         if not await self._limits.may_journal():
             return
-        log.warning("%s name=%s address=%s", what, name or "unknown", origin.address)
+        log.warning("%s name=%s", what, name or "unknown")  # the address is in the journal
         async with self._pool.acquire() as connection:
             await audit.record(connection, name or "unknown", what, address=origin.address)
 

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from prometheus_client import start_http_server
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.archive import Archive
@@ -37,8 +36,10 @@ from booking_rush.server.processes.exports import (
     exports_of,
     growth_of,
 )
+from booking_rush.server.processes.health_port import start_health_port
 from booking_rush.server.processes.supervisor import stop_on_signals
 from booking_rush.server.runtime.clocks import EVERY_S, check_clocks, export_clocks
+from booking_rush.server.runtime.liveness import LIVENESS
 from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.metrics import (
     DIFFERENCES,
@@ -61,6 +62,9 @@ POOL_MAX = 8  # connections to Postgres
 MAIL_S = 0.5  # between two looks for due mails
 CONDUCT_S = 0.02  # between two looks of conduct or relay, after one that found nothing
 
+LONG_S = 60.0  # of one run that asks banks or brokers, which are slower than stores
+COMPARE_S = 600.0  # of one run over all that there is: every booking, or every mail of a batch
+
 
 async def work(settings: Settings, duties: tuple[str, ...]) -> None:
     """Run these duties until SIGINT, SIGTERM or SIGHUP.
@@ -72,13 +76,14 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
     stopping = asyncio.Event()
     stop_on_signals(stopping)
     if settings.metrics_bind:
-        host, _, port = settings.metrics_bind.rpartition(":")
-        start_http_server(int(port), host)
+        start_health_port(settings.metrics_bind, LIVENESS)
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.postgres_url, size=POOL_MAX))
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
         await check_clocks(pool, redis)
+        beating = asyncio.create_task(forever("beat", beat, idle_s=1.0))
+        stack.push_async_callback(cancel_and_wait, [beating])
         for duty in duties:
             await stack.enter_async_context(DUTIES[duty](settings, pool, redis))
             log.info("works")
@@ -88,6 +93,10 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
         await stopping.wait()
         await cancel_and_wait([comparing])
         log.info("stops")
+
+
+async def beat() -> None:
+    """Do nothing: a duty whose own loops are few shows by it that its event loop turns."""
 
 
 @asynccontextmanager
@@ -156,11 +165,15 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
             PARKED.set(await pool.fetchval(COUNT_PARKED))
 
         tasks = [
-            asyncio.create_task(forever("conduct", conductor.run_once, idle_s=CONDUCT_S)),
-            asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.5)),
+            asyncio.create_task(
+                forever("conduct", conductor.run_once, idle_s=CONDUCT_S, stuck_s=LONG_S)
+            ),
+            asyncio.create_task(forever("watch", conductor.watch_once, idle_s=0.5, stuck_s=LONG_S)),
             asyncio.create_task(forever("lag", export_lag, idle_s=2.0)),
-            asyncio.create_task(forever("retention", retention.run_once, idle_s=1.0)),
-            asyncio.create_task(forever("archive", archive.run_once, idle_s=1.0)),
+            asyncio.create_task(
+                forever("retention", retention.run_once, idle_s=1.0, stuck_s=LONG_S)
+            ),
+            asyncio.create_task(forever("archive", archive.run_once, idle_s=1.0, stuck_s=LONG_S)),
             export_breakers_forever(payments.states),
         ]
         yield
@@ -197,7 +210,7 @@ async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[
 
     tasks = [
         reload_keys_forever(signer),
-        asyncio.create_task(forever("relay", duty.run_once, idle_s=CONDUCT_S)),
+        asyncio.create_task(forever("relay", duty.run_once, idle_s=CONDUCT_S, stuck_s=LONG_S)),
         asyncio.create_task(forever("unsent", export_unsent, idle_s=2.0)),
     ]
     yield
@@ -217,7 +230,7 @@ async def reconcile(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenera
             DIFFERENCES.set(len(duty.found))
             return repaired
 
-        tasks = [asyncio.create_task(forever("reconcile", compare, idle_s=1.0))]
+        tasks = [asyncio.create_task(forever("reconcile", compare, idle_s=1.0, stuck_s=COMPARE_S))]
         yield
         await cancel_and_wait(tasks)
 
@@ -283,7 +296,7 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
 
     tasks = [
         reload_keys_forever(signer),
-        asyncio.create_task(forever("mail", send, idle_s=MAIL_S)),
+        asyncio.create_task(forever("mail", send, idle_s=MAIL_S, stuck_s=COMPARE_S)),
         asyncio.create_task(forever("mails waiting", export_waiting, idle_s=5.0)),
         export_breakers_forever(lambda: {"smtp": mailer.state()}),
     ]

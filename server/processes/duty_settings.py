@@ -7,7 +7,7 @@ import msgspec
 
 from booking_rush.server.runtime.settings import PREFIX, Settings
 
-EVERY = {"redis_url", "postgres_url", "log_level", "metrics_dir"}
+EVERY = {"redis_url", "postgres_url", "log_level", "log", "log_levels", "metrics_dir"}
 KAFKA = {
     "kafka_bootstrap", "kafka_security", "kafka_ca", "kafka_certificate", "kafka_mechanism",
     "kafka_user", "kafka_password",
@@ -29,8 +29,8 @@ SETTINGS_OF = {
     "relay": EVERY | KAFKA | {"secret_key"},
     "mail": EVERY | BREAKER | {"secret_key", "smtp_url", "mail_from", "public_url"},
     "serve": EVERY | PAYMENTS | {
-        "secret_key", "bind", "allowed_origins", "trusted_proxies", "drain_seconds",
-        "commands_per_second",
+        "secret_key", "bind", "allowed_origins", "trusted_proxies", "public_url",
+        "drain_seconds", "commands_per_second",
     },
 }  # fmt: skip
 # What the supervisor uses itself; its processes add up their metrics, and show them at `serve`.

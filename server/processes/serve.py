@@ -117,6 +117,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     Raises:
         what `check_stores` raises, before the first connection is accepted.
     """
+    for warning in settings.edge_warnings():
+        log.warning("%s", warning)
     asyncio.run(check_stores(settings))
 
     def opened(services: Services) -> None:

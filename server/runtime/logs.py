@@ -1,14 +1,43 @@
-"""Logs: one line a record on standard error, `time level duty message key=value …`, no secrets."""
+"""Logs: one line a record on standard error, as text or JSON; no secrets and no addresses.
 
+A record has its time, level, duty, event and fields, and within a request its trace and the digest
+of its visitor. The fields are those that its format names, `event key=%s …`.
+"""
+
+import hashlib
 import logging
+import re
 import sys
 import time
-from collections.abc import Callable, Hashable
+from contextvars import ContextVar
+from typing import Any, Final, Literal
+
+import orjson
+
+from booking_rush.server.runtime.repeat_filter import RepeatFilter
 
 QUIETED = ("uvicorn.access", "asyncio", "websockets", "aiohttp", "aiokafka")
-REMEMBERED_MAX = 1000  # kinds of records; then all are forgotten
-REPEATS_S = 30.0  # in which each kind has its share, and no more
-OURS_MAX = 100  # records of a kind of our own, which count their failures themselves
+DIRECTIVE = re.compile(r"(?: (\w+)=)?%[-.\d]*[a-z]")
+# Passwords in URLs, and mail addresses.
+PRIVATE = re.compile(r"(?<=://)[^\s/@]+(?=@)|[\w.+-]+@[\w-]+\.[\w.-]+")
+
+TRACE: Final[ContextVar[str]] = ContextVar("trace", default="")
+VISITOR: Final[ContextVar[str]] = ContextVar("visitor", default="")
+
+Format = Literal["text", "json"]
+
+
+def digest_of(visitor: str) -> str:
+    """Return eight hexadecimal digits by which a visitor's records are found, and nobody is."""
+    return hashlib.sha256(visitor.encode()).hexdigest()[:8]
+
+
+def context() -> dict[str, str]:
+    """Return trace and visitor's digest of the request that is being served, if one is."""
+    found = {"trace": TRACE.get()} if TRACE.get() else {}
+    if VISITOR.get():
+        found["visitor"] = digest_of(VISITOR.get())
+    return found
 
 
 class LineFormatter(logging.Formatter):
@@ -20,58 +49,76 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of one record, and the trace of its exception below it."""
-        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        head = f"{at}.{int(record.msecs):03d}Z {record.levelname.lower():<7} {self._duty}"
+        head = f"{_time_of(record)} {record.levelname.lower():<7} {self._duty}"
         text = record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
+        for name, value in context().items():
+            if f" {name}=" not in text:
+                text += f" {name}={value}"
         if dropped := getattr(record, "dropped", 0):
             text += f" dropped={dropped}"
         if record.exc_info:
             text += "\n" + self.formatException(record.exc_info)
-        return f"{head} {text}"
+        return f"{head} {PRIVATE.sub('…', text)}"
 
 
-class RepeatFilter(logging.Filter):
-    """Filter that drops repeats, as of a broker that is unavailable, or of input that breaks us.
+class JsonFormatter(logging.Formatter):
+    """Formatter of one JSON object a line; the exception is in it."""
 
-    In 30 s one record of a library's message passes, one with a trace from the same place in the
-    code, and a hundred of a message of our own. The next one that passes says how many were
-    dropped.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, duty: str) -> None:
         super().__init__()
-        self._clock = clock
-        self._windows: dict[Hashable, tuple[float, int]] = {}  # when each began, and its records
+        self._duty = duty
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether to log a record."""
-        is_ours = record.name.startswith("booking_rush.") and not record.exc_info
-        share = OURS_MAX if is_ours else 1
-        kind, now = _kind_of(record), self._clock()
-        began, count = self._windows.get(kind, (now, 0))
-        if now - began >= REPEATS_S:
-            record.dropped = max(0, count - share)
-            began, count = now, 0
-        if kind not in self._windows and len(self._windows) >= REMEMBERED_MAX:
-            self._windows.clear()
-        self._windows[kind] = (began, count + 1)
-        return count < share
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of one record."""
+        event, fields = _parsed(record)
+        entry: dict[str, Any] = {
+            "time": _time_of(record),
+            "level": record.levelname.lower(),
+            "event": event,
+            "duty": self._duty,
+            "logger": record.name.removeprefix("booking_rush."),
+            **context(),
+        }
+        # A field of the record never replaces one of the line: an event's id is not its name.
+        entry |= {name if name not in entry else f"{name}_": value for name, value in fields}
+        entry["message"] = record.getMessage()
+        if dropped := getattr(record, "dropped", 0):
+            entry["dropped"] = dropped
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        redacted = {
+            name: PRIVATE.sub("…", value) if isinstance(value, str) else value
+            for name, value in entry.items()
+        }
+        return orjson.dumps(redacted).decode()
 
 
-def _kind_of(record: logging.LogRecord) -> Hashable:
-    """Return what repeats of a record share: logger and format, and the place that raised."""
-    error = record.exc_info[1] if record.exc_info else None
-    trace = error.__traceback__ if error else None
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno) if trace else None
-    return record.name, str(record.msg), type(error), place
+def _time_of(record: logging.LogRecord) -> str:
+    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+    return f"{at}.{int(record.msecs):03d}Z"
 
 
-def configure(duty: str, level: str) -> None:
+def _parsed(record: logging.LogRecord) -> tuple[str, list[tuple[str, Any]]]:
+    """Return the event of a record, the words before its first field, and its fields."""
+    template, arguments = str(record.msg), record.args
+    if not isinstance(arguments, tuple):
+        return record.getMessage(), []
+    found = list(DIRECTIVE.finditer(template))
+    named = [(one, value) for one, value in zip(found, arguments, strict=False) if one[1]]
+    fields = [
+        (one[1], value if isinstance(value, int | float) else str(value)) for one, value in named
+    ]
+    if not named:
+        return record.getMessage(), fields
+    event = template[: named[0][0].start()]
+    count = found.index(named[0][0])
+    return event % arguments[:count], fields
+
+
+def configure(duty: str, level: str, format_: Format = "text") -> None:
     """Log to standard error from now on, under the name of this duty."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LineFormatter(duty))
+    handler.setFormatter(JsonFormatter(duty) if format_ == "json" else LineFormatter(duty))
     handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from booking_rush.postgres import UNAVAILABLE
+from booking_rush.server.runtime.liveness import LIVENESS, STUCK_S
 from booking_rush.server.runtime.metrics import LOOP_FAILURES, LOOP_ITEMS, LOOP_SECONDS
 
 log = logging.getLogger(__name__)
@@ -27,16 +28,36 @@ class Loop(NamedTuple):
 
 
 async def forever(
-    name: str, run_once: Callable[[], Awaitable[int | None]], *, idle_s: float
+    name: str,
+    run_once: Callable[[], Awaitable[int | None]],
+    *,
+    idle_s: float,
+    stuck_s: float = STUCK_S,
 ) -> None:
     """Run until cancelled: again at once while there is something to do, else after `idle_s`.
 
     `run_once` returns how much it did; None counts as 0, so such a loop always pauses. A run that
-    fails is logged once and tried again, later each time; nothing ends the loop.
+    fails is logged once and tried again, later each time; nothing ends the loop. A run that takes
+    longer than `stuck_s` fails the health of the process.
     """
+    loop = object()
+    try:
+        await _turn_forever(loop, name, run_once, idle_s, stuck_s)
+    finally:
+        LIVENESS.end(loop)
+
+
+async def _turn_forever(
+    loop: object,
+    name: str,
+    run_once: Callable[[], Awaitable[int | None]],
+    idle_s: float,
+    stuck_s: float,
+) -> None:
     failures = 0
     while True:
         began = time.monotonic()
+        LIVENESS.turn(loop, name, max(idle_s, BACK_OFF_S_MAX) + stuck_s)
         try:
             done = await run_once()
         except Exception as error:

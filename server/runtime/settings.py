@@ -1,15 +1,14 @@
 """Settings, read once from the environment (RUSH_…); a wrong one is refused by its name."""
 
-import ipaddress
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from booking_rush.booking.kafka.connection import Cluster, tls_context, uses_sasl, uses_tls
 from booking_rush.queue.keyring import derive
+from booking_rush.server.runtime.setting_checks import MAIL_FROM, is_network, is_smtp_url
 
 PREFIX = "RUSH_"
 
@@ -109,7 +108,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str,
         _about(
-            "address of the site for visitors, for links in mails", pattern=r"^https?://[^\s/]+\S*$"
+            "address that browsers use, https://…: our own origin, and of links in mails",
+            pattern=r"^https?://[^\s/?#@]+(/\S*)?$",
         ),
     ] = ""
     stripe_key: Annotated[str, _about("the secret key of a Stripe account, sk_…")] = ""
@@ -127,12 +127,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, _about("commands a second and socket, in bursts of twice that", ge=1, le=10_000)
     ] = 50
     metrics_bind: Annotated[
-        str, _about("where a duty without pages serves /metrics; empty: nowhere")
+        str, _about("where a duty without pages serves /metrics and /healthz; empty: nowhere")
     ] = ""
     metrics_dir: Annotated[str, _about("folder where processes of one machine share metrics")] = ""
     log_level: Annotated[
         str, _about("debug, info, warning or error", pattern="^(debug|info|warning|error)$")
     ] = "info"
+    log: Annotated[
+        Literal["text", "json"], _about("text for a terminal, json for a collector of logs")
+    ] = "text"
+    log_levels: Annotated[
+        str, _about("file of levels by logger, read at SIGUSR1; empty: debug is switched")
+    ] = ""
 
     def mail_errors(self) -> list[str]:
         """Return what is wrong in the settings of mail; the URL is secret and not repeated."""
@@ -197,6 +203,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     @property
+    def public_origin(self) -> frozenset[str]:
+        """Return the origin of `public_url`, as a set: empty without one."""
+        parts = urlsplit(self.public_url)
+        return frozenset({f"{parts.scheme}://{parts.netloc}"} if self.public_url else ())
+
+    def edge_warnings(self) -> list[str]:
+        """Return what would make this server refuse the pages that it serves itself."""
+        host = self.address[0]
+        if self.public_url or host in LOOPBACK or self.trusted_proxies:
+            return []
+        return [
+            f"RUSH_PUBLIC_URL is not set and RUSH_BIND is {self.bind}: behind a proxy with TLS "
+            "every POST and socket of a browser is refused; set it to the address browsers use"
+        ]
+
+    @property
     def webhook_secrets(self) -> list[str]:
         """Return the secrets of the practice bank's webhooks; it signs with the first."""
         given = [part.strip() for part in self.bank_secrets.split(",") if part.strip()]
@@ -245,8 +267,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PASSWORD_CHARACTERS_MIN = 8
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CHARACTERS_MIN = {"secret_key": 32, "admin_password": PASSWORD_CHARACTERS_MIN}
-MAIL_FROM = re.compile(r"""[^\s@,;:<>()\[\]"\\]+@[a-zA-Z0-9._-]+""", re.ASCII)
 REQUIRED = {
     "redis_url": "say which Redis, for example redis://127.0.0.1:6379/0",
     "postgres_url": "say which database, for example postgresql://rush@127.0.0.1/rush",
@@ -288,26 +310,6 @@ def read(environment: Mapping[str, str]) -> Settings:
 def is_weak(secret: str, characters_min: int) -> bool:
     """Return whether a secret is shorter than it should be, or one character throughout."""
     return len(secret) < characters_min or len(set(secret)) == 1
-
-
-def is_network(text: str) -> bool:
-    """Return whether a text is an IP address, or a network without bits beyond its prefix."""
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        return False
-    return True
-
-
-def is_smtp_url(url: str) -> bool:
-    """Return whether a URL names an SMTP server and has no part that we would ignore."""
-    try:
-        parts = urlsplit(url)
-        port_is_good = parts.port != 0
-    except ValueError:
-        return False
-    plain = not (parts.path.strip("/") or parts.query or parts.fragment)
-    return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and plain and port_is_good
 
 
 def _require_stripe(settings: Settings) -> None:

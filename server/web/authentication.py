@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection, Request
 from booking_rush.server.auth.login_limits import Origin
 from booking_rush.server.auth.operators import Operator, Role
 from booking_rush.server.protocol.problems import CsrfFailed, NotAuthenticated
+from booking_rush.server.runtime.logs import VISITOR
 from booking_rush.server.web.requests import services_of
 from booking_rush.server.web.services import Services
 
@@ -20,7 +21,9 @@ def visitor_of(connection: HTTPConnection, services: Services) -> str:
     token = bearer_of(connection) or connection.cookies.get(visitor_cookie(connection), "")
     if not token:
         raise NotAuthenticated
-    return services.tokens.read(token)
+    visitor = services.tokens.read(token)
+    VISITOR.set(visitor)
+    return visitor
 
 
 def visitor_cookie(connection: HTTPConnection) -> str:

@@ -1,17 +1,24 @@
 """Health endpoints: `/healthz`, `/readyz` and `/metrics`."""
 
+import asyncio
+
 from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.runtime import metrics
+from booking_rush.server.runtime.liveness import LIVENESS
 from booking_rush.server.web.requests import services_of
 from booking_rush.server.web.responses import answer
 
+READY_S = 2.0  # for both stores to answer
+
 
 async def healthz(request: Request) -> Response:
-    """Answer `GET /healthz`: the process lives."""
+    """Answer `GET /healthz`: 200, or 503 while a loop hangs, which only a restart ends."""
+    if stuck := LIVENESS.stuck():
+        return answer(503, {"status": f"stuck: {', '.join(stuck)}"})
     return answer(200, {"status": "ok"})
 
 
@@ -24,8 +31,9 @@ async def readyz(request: Request) -> Response:
     if services.draining.is_set():
         return answer(503, {"status": "stopping"})
     try:
-        await services.redis.ping()
-        await services.pool.fetchval("SELECT 1")
+        async with asyncio.timeout(READY_S):
+            await services.redis.ping()
+            await services.pool.fetchval("SELECT 1")
     except (RedisError, *UNAVAILABLE) as error:
         return answer(503, {"status": f"a store is away: {type(error).__name__}"})
     if not services.rooms.events.is_read:

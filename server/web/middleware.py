@@ -10,12 +10,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from booking_rush.server.protocol.problems import OriginRefused
+from booking_rush.server.runtime.logs import TRACE, VISITOR
 from booking_rush.server.runtime.metrics import REQUEST_SECONDS, REQUESTS
 from booking_rush.server.web.origins import is_origin_allowed, parse_origin
 from booking_rush.server.web.responses import deny, new_trace_id, refuse, trace_id_of
 
 log = logging.getLogger(__name__)
 
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 PUBLIC_PATHS = ("/.well-known/",)  # published keys are for every origin
 
@@ -34,10 +36,14 @@ HTTPS_HEADERS = [*HEADERS, (b"strict-transport-security", b"max-age=63072000")]
 class EdgeMiddleware:
     """ASGI middleware that sends WebSockets to `sockets` and everything else to `app`."""
 
-    def __init__(self, app: ASGIApp, sockets: ASGIApp, *, origins: frozenset[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, sockets: ASGIApp, *, origins: frozenset[str], is_https: bool = False
+    ) -> None:
+        """Wrap `app` and `sockets`; with `is_https` browsers always reach us over TLS."""
         self._app = app
         self._sockets = sockets
         self._origins = frozenset(filter(None, map(parse_origin, origins)))
+        self._is_https = is_https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection, or refuse its origin."""
@@ -52,13 +58,30 @@ class EdgeMiddleware:
             await self._request(scope, receive, send, is_allowed)
 
     def _admit(self, scope: Scope) -> bool:
-        """Give a connection its trace id. Return whether its origin is allowed."""
+        """Give a connection its trace id and its scheme. Return whether its origin is allowed.
+
+        Our own origin is still told by the scheme of the connection: a port that is forwarded to
+        an operator's machine has no TLS.
+        """
         headers = Headers(scope=scope)
         traceparent = TRACEPARENT.match(headers.get("traceparent", ""))
         scope["trace_id"] = traceparent[1] if traceparent else new_trace_id()
-        return scope["path"].startswith(PUBLIC_PATHS) or is_origin_allowed(
-            headers.get("origin"), scope["scheme"], headers.get("host", ""), self._origins
-        )
+        asked = headers.get("x-request-id", "")
+        scope["request_id"] = asked if REQUEST_ID.match(asked) else scope["trace_id"]
+        TRACE.set(scope["trace_id"])
+        VISITOR.set("")
+        origin, scheme, host = headers.get("origin"), scope["scheme"], headers.get("host", "")
+        if self._is_https:
+            scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
+        if scope["path"].startswith(PUBLIC_PATHS) or is_origin_allowed(
+            origin, scheme, host, self._origins
+        ):
+            return True
+        log.warning(
+            "refused origin=%.200r own=%s://%.200s: see RUSH_PUBLIC_URL, RUSH_ALLOWED_ORIGINS",
+            origin, scheme, host,
+        )  # fmt: skip
+        return False
 
     async def _request(self, scope: Scope, receive: Receive, send: Send, is_allowed: bool) -> None:
         began = time.monotonic()
@@ -105,6 +128,7 @@ def _add_headers(message: Message, scope: Scope) -> None:
     for name, value in HTTPS_HEADERS if scope["scheme"] == "https" else HEADERS:
         if name not in names:
             given.append((name, value))
+    given.append((b"x-request-id", scope["request_id"].encode()))
     if b"cache-control" not in names and scope["path"].startswith("/api/"):
         given.append((b"cache-control", b"no-store"))
     if b"location" in names:

@@ -1,15 +1,28 @@
 """Logs: one line a record, and no flood from a library that retries."""
 
+import contextvars
 import logging
+import signal
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
+import orjson
+import pytest
+
 from booking_rush.server.processes.supervisor import LOG_BYTES_MAX, rotate
+from booking_rush.server.runtime.log_levels import listen_for_levels
 from booking_rush.server.runtime.logs import (
+    TRACE,
+    VISITOR,
+    JsonFormatter,
+    LineFormatter,
+    digest_of,
+)
+from booking_rush.server.runtime.repeat_filter import (
     OURS_MAX,
     REMEMBERED_MAX,
     REPEATS_S,
-    LineFormatter,
     RepeatFilter,
 )
 
@@ -86,3 +99,121 @@ def test_what_a_visitor_sent_begins_no_line_of_its_own() -> None:
     line = LineFormatter("serve").format(record("booking_rush.server", "said %s", "a\nb\rc"))
     assert line.count("\n") == 0
     assert line.endswith("error   serve said a\\nb\\rc")
+
+
+JSON = JsonFormatter("serve")
+
+
+def parsed(record: logging.LogRecord) -> dict[str, object]:
+    found: dict[str, object] = orjson.loads(JSON.format(record))
+    return found
+
+
+def test_a_json_line_has_the_event_and_its_fields() -> None:
+    away = record("booking_rush.server.loops", "failed loop=%s times=%d why=%s: %s", "a", 3, "b", 4)
+    entry = parsed(away)
+
+    assert entry["event"] == "failed"
+    assert (entry["loop"], entry["times"], entry["why"]) == ("a", 3, "b")
+    assert entry["message"] == "failed loop=a times=3 why=b: 4"
+    assert (entry["level"], entry["duty"], entry["logger"]) == ("error", "serve", "server.loops")
+    assert str(entry["time"]).endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "event"),
+    [
+        ("works", (), "works"),
+        ("100 % of it", (), "100 % of it"),
+        ("%s kind=%s", ("sent", "refund"), "sent"),
+        ("differs %s", ("a lot",), "differs a lot"),
+        ("used=%.0f%% of maxmemory", (81.3,), "used=81% of maxmemory"),
+    ],
+)
+def test_an_event_is_the_words_before_the_fields(
+    message: str, arguments: tuple[object, ...], event: str
+) -> None:
+    assert parsed(record("booking_rush.x", message, *arguments))["event"] == event
+
+
+def test_a_field_replaces_nothing_that_every_line_has() -> None:
+    entry = parsed(record("booking_rush.x", "ended event=%s level=%s", "demo", "x"))
+
+    assert (entry["event"], entry["event_"]) == ("ended", "demo")
+    assert entry["level"] == "error"
+
+
+def test_an_exception_is_inside_the_line() -> None:
+    line = JSON.format(record("booking_rush.x", "broke", trace=True))
+
+    assert "\n" not in line
+    assert "ConnectionError: refused" in orjson.loads(line)["exception"]
+
+
+@pytest.mark.parametrize("formatter", [JSON, LineFormatter("serve")])
+@pytest.mark.parametrize(
+    "secret", ["ada@example.org", "redis://me:hunter2@cache:6379/0", "postgresql://hunter2@db/x"]
+)
+def test_neither_passwords_nor_mail_addresses_are_logged(
+    formatter: logging.Formatter, secret: str
+) -> None:
+    line = formatter.format(record("booking_rush.x", "failed why=%s", secret, trace=True))
+
+    assert "hunter2" not in line
+    assert "ada@" not in line
+
+
+@pytest.mark.parametrize("formatter", [JSON, LineFormatter("serve")])
+def test_lines_of_a_request_have_its_trace_and_a_digest_of_its_visitor(
+    formatter: logging.Formatter,
+) -> None:
+    def logged() -> str:
+        TRACE.set("0af7651916cd43dd8448eb211c80319c")
+        VISITOR.set("01JVISITOR")
+        return formatter.format(record("booking_rush.x", "failed why=%s", "x"))
+
+    line = contextvars.copy_context().run(logged)
+
+    assert "0af7651916cd43dd8448eb211c80319c" in line
+    assert digest_of("01JVISITOR") in line
+    assert "01JVISITOR" not in line
+    assert "trace" not in formatter.format(record("booking_rush.x", "failed"))
+
+
+@pytest.fixture
+def levels() -> Generator[None]:
+    """Levels and the signal's handler as they were, afterwards."""
+    handler, before = signal.getsignal(signal.SIGUSR1), logging.getLogger("booking_rush").level
+    yield
+    signal.signal(signal.SIGUSR1, handler)
+    logging.getLogger("booking_rush").setLevel(before)
+    logging.getLogger("booking_rush.server.rooms").setLevel(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("levels")
+def test_a_signal_switches_debug_records_on_and_off() -> None:
+    ours = logging.getLogger("booking_rush")
+    listen_for_levels("")
+
+    signal.raise_signal(signal.SIGUSR1)
+    assert ours.level == logging.DEBUG
+    signal.raise_signal(signal.SIGUSR1)
+    assert ours.level == logging.NOTSET
+
+
+@pytest.mark.usefixtures("levels")
+def test_a_signal_reads_the_levels_of_loggers_from_a_file(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, rooms = folder / "levels", logging.getLogger("booking_rush.server.rooms")
+    listen_for_levels(str(file))
+
+    signal.raise_signal(signal.SIGUSR1)
+    assert "levels not read" in caplog.text
+    file.write_text("# look closer\nserver.rooms debug\nwhat is this\n")
+    signal.raise_signal(signal.SIGUSR1)
+    assert rooms.level == logging.DEBUG
+    assert "line not read number=3" in caplog.text
+    file.write_text("")
+    signal.raise_signal(signal.SIGUSR1)
+    assert rooms.level == logging.NOTSET

@@ -1,0 +1,27 @@
+"""Checks of the text of one setting: addresses of proxies, SMTP servers and senders."""
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+MAIL_FROM = re.compile(r"""[^\s@,;:<>()\[\]"\\]+@[a-zA-Z0-9._-]+""", re.ASCII)
+
+
+def is_network(text: str) -> bool:
+    """Return whether a text is an IP address, or a network without bits beyond its prefix."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_smtp_url(url: str) -> bool:
+    """Return whether a URL names an SMTP server and has no part that we would ignore."""
+    try:
+        parts = urlsplit(url)
+        port_is_good = parts.port != 0
+    except ValueError:
+        return False
+    plain = not (parts.path.strip("/") or parts.query or parts.fragment)
+    return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and plain and port_is_good
