@@ -12,7 +12,7 @@ define install
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
 endef
 
-.PHONY: demo kafka test faults lint types bench load clean
+.PHONY: demo kafka test faults lint types bench load static clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo-is-installed
@@ -41,6 +41,13 @@ bench: $(VENV)/everything-is-installed
 
 load: $(VENV)/everything-is-installed
 	@$(PY) -m loadtest.load $(ARGS)
+
+# Only who changes what is below static/ wants Node: the result is committed.
+static: tools/static/node_modules/.package-lock.json
+	@node tools/static/build.js
+
+tools/static/node_modules/.package-lock.json: tools/static/package-lock.json
+	@cd tools/static && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 
 clean:
 	rm -rf $(VENV) .cache
