@@ -123,7 +123,7 @@ BROWSER = sorted(
 LUA = sorted((ROOT / "lua").rglob("*.lua"))
 MODULES = [path for path in BROWSER if path.suffix == ".js"]
 WINGS = sorted({path.parent for path in (*SOURCES, *TESTS, *BROWSER)})
-ALL_PYTHON = [*SOURCES, *TESTS, *sorted((ROOT / "loadtest").glob("*.py"))]
+ALL_PYTHON = [*SOURCES, *TESTS, *sorted((ROOT / "loadtest").rglob("*.py"))]
 TEXTS = sorted(
     path
     for folder, kinds in {
