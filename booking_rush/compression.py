@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import cramjam
 
 BEST, QUICK = 11, 5  # qualities of Brotli: for files at start, and for what changes while we serve
-GZIP_LEVEL = 9
+GZIP_LEVEL = 6
 BYTES_MIN = 256  # a smaller body does not get smaller
 PREFERRED = ("br", "gzip")  # where the client likes both alike
 Encodings = Mapping[str, bytes]

@@ -1,6 +1,6 @@
 // The page of one event, for one visitor: it composes connection, queue, seats and booking.
 
-import { BookingLoader } from "./booking/booking-loader.js";
+import { BookingLoader } from "./booking-loader.js";
 import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
 import { hasCreatedVisitor } from "./connection/visitor-session.js";

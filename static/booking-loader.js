@@ -1,8 +1,8 @@
 // The booking loader: loads the booking controller when somebody has use for it, and replays what it missed.
 
 /**
- * @typedef {import("../connection/reconnecting-socket.js").Frame} Frame
- * @typedef {import("./booking-controller.js").BookingController} BookingController
+ * @typedef {import("./connection/reconnecting-socket.js").Frame} Frame
+ * @typedef {import("./booking/booking-controller.js").BookingController} BookingController
  */
 
 const RETRY_MS = 2_000;
@@ -30,13 +30,13 @@ export class BookingLoader {
   load() {
     if (this.#loading) return;
     this.#loading = true;
-    import("./booking-controller.js").then(
+    import("./booking/booking-controller.js").then(
       (module) => this.#start(module),
       () => setTimeout(() => this.#retry(), RETRY_MS),
     );
   }
 
-  /** Set the event's shows and limits. @param {import("../queue/event-details.js").Event} details */
+  /** Set the event's shows and limits. @param {import("./queue/event-details.js").Event} details */
   setEvent(details) {
     this.#details = details;
     this.#controller?.setEvent(details);
@@ -73,7 +73,7 @@ export class BookingLoader {
     this.load();
   }
 
-  /** @param {typeof import("./booking-controller.js")} module */
+  /** @param {typeof import("./booking/booking-controller.js")} module */
   #start({ BookingController }) {
     const controller = new BookingController(this.#event, this.#context);
     this.#controller = controller;
