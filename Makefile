@@ -15,7 +15,7 @@ define install
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
 endef
 
-.PHONY: demo kafka test faults engines lint types bench load image lock clean
+.PHONY: demo kafka test faults engines lint types bench load image lock static clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo-is-installed
@@ -56,6 +56,13 @@ image:
 lock: $(VENV)/everything-is-installed
 	@$(LOCK) pyproject.toml -o requirements.lock
 	@echo 'hatchling>=1.27' | $(LOCK) - -o requirements-build.lock
+
+# Only who changes what is below static/ wants Node: the result is committed.
+static: tools/static/node_modules/.package-lock.json
+	@node tools/static/build.js
+
+tools/static/node_modules/.package-lock.json: tools/static/package-lock.json
+	@cd tools/static && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 
 clean:
 	rm -rf $(VENV) .cache
