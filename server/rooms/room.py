@@ -208,6 +208,7 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
+        self.holds.shows.invalidate()
         self._send_state()
 
     def apply_gate(self) -> None:

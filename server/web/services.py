@@ -15,6 +15,7 @@ from booking_rush.queue.signer import Signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.rooms.registry import RoomRegistry
+from booking_rush.server.rooms.stock import StockCache
 from booking_rush.server.runtime.settings import Settings
 
 
@@ -31,6 +32,7 @@ class Services:
     rooms: RoomRegistry
     catalogue: Catalogue
     events: EventCache
+    stocks: StockCache
     operators: Operators
     tokens: VisitorTokens
     revenue: dict[str, tuple[float, dict[str, Any]]] = field(
