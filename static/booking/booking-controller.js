@@ -13,6 +13,7 @@ import * as actions from "./booking-actions.js";
 import { reduce } from "./booking-frames.js";
 import { drawWaitingNote } from "./booking-panel.js";
 import * as states from "./booking-state.js";
+import { calendarOf, saveFile } from "./calendar-file.js";
 import { announceFrame, announceLostSeats, bindButtons, drawBookingView } from "./booking-view.js";
 import { restoreEmail } from "./contact-field.js";
 import { drawHoldTimes, fillMethods } from "./hold-panel.js";
@@ -157,6 +158,7 @@ export class BookingController {
       pay: () => this.#update((state) => actions.checkOut(state, commands)),
       cancel: () => this.#cancel(),
       print: () => print(),
+      calendar: () => this.#saveCalendar(),
       "booking-close": () => this.#update(states.dismiss),
       "ended-close": () => this.#update(states.dismiss),
       "seats-again": () => this.#loadChart(),
@@ -171,6 +173,13 @@ export class BookingController {
   async #release() {
     if (!(await askConfirmation(byId("asking"), texts.hold.ask))) return;
     this.#update((state) => actions.sendForHold(state, this.#commands, "hold.release"));
+  }
+
+  #saveCalendar() {
+    const { booking, details } = this.#state;
+    if (!booking) return;
+    const text = calendarOf(booking, details, { now: Date.now(), page: location.href });
+    saveFile(`${booking.reference}.ics`, text);
   }
 
   async #cancel() {

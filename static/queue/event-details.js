@@ -2,13 +2,16 @@
 
 import { Problem, request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
-import { dateAndTime } from "../lib/dates.js";
-import { byId, setText } from "../ui/dom.js";
+import { showDateAndTime } from "../lib/dates.js";
+import { byId, setText, setTextOrHide } from "../ui/dom.js";
 
 /**
  * @typedef {object} Event
  * @property {string} name
- * @property {{id: string, starts_at: string}[]} shows
+ * @property {import("../lib/dates.js").Show[]} shows
+ * @property {{name: string, address?: string}} [venue]
+ * @property {boolean} [mail] whether the server sends mails
+ * @property {string} [stock] `plenty`, `few`, `held` or `gone`
  * @property {{tickets_per_visitor_max?: number}} limits
  */
 
@@ -24,7 +27,9 @@ export async function showEventDetails(event) {
   const found = await fetchEvent(event);
   if (!found) return null;
   setText(byId("name"), found.name);
-  setText(byId("dates"), found.shows.map((show) => dateAndTime(show.starts_at)).join(" · "));
+  setText(byId("dates"), found.shows.map(showDateAndTime).join(" · "));
+  const { venue } = found;
+  setTextOrHide(byId("venue"), [venue?.name, venue?.address].filter(Boolean).join(", "));
   return found;
 }
 

@@ -167,7 +167,10 @@ export const seats = {
       "the time above runs out. Try again, perhaps with another card.",
   },
 
-  mail: { label: "E-mail for your tickets (optional)" },
+  mail: {
+    label: "E-mail for your tickets (optional)",
+    sent: (/** @type {string} */ email) => `Your tickets are sent to ${email}.`,
+  },
 
   booking: {
     titles: {
@@ -225,9 +228,9 @@ export const seats = {
     reference: "Reference",
     ticket: (/** @type {string} */ what) => `Ticket: ${what}`,
     stand: (/** @type {number} */ n, /** @type {number} */ of) => `Standing, ${n} of ${of}`,
-    code: "Code",
     qr: (/** @type {string} */ what) => `QR code of the ticket: ${what}`,
     print: "Print the tickets",
+    calendar: "Add to the calendar",
     cancel: "Cancel this booking",
     cancelling: "Cancelling…",
     cancelled: "The booking is cancelled.",

@@ -37,6 +37,14 @@ export const en = {
     recovering: "Recovering",
   },
 
+  stock: {
+    words: { few: "Few left", held: "All held, some may come back", gone: "Sold out" },
+    notes: {
+      held: "All places are held or being paid just now. Some of them may come back.",
+      gone: "Everything is sold. A place comes back only when somebody cancels.",
+    },
+  },
+
   durations: {
     unknown: "We cannot tell yet",
     soon: "less than a minute",

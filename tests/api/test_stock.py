@@ -47,6 +47,6 @@ async def becomes(world: World, word: str) -> None:
     async def is_said() -> bool:
         [entry] = (await visitor.http.get(f"{V1}/events")).json()["events"]
         event = (await visitor.http.get(f"{V1}/events/demo")).json()["event"]
-        return entry.get("stock") == event.get("stock") == word
+        return (entry.get("stock"), event.get("stock")) == (word, word)
 
     await until(is_said)
