@@ -16,8 +16,8 @@ from booking_rush.postgres import open_pool
 from booking_rush.queue.signer import open_signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
+from booking_rush.server.rooms.availability import StockCache
 from booking_rush.server.rooms.registry import RoomRegistry
-from booking_rush.server.rooms.stock import StockCache
 from booking_rush.server.runtime.clocks import EVERY_S, export_clocks
 from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.metrics import export_tallies
@@ -58,7 +58,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             rooms=rooms,
             catalogue=catalogue,
             events=EventCache(catalogue, rooms.events),
-            stocks=StockCache(rooms),
+            stocks=StockCache(rooms.stats_of),
             operators=Operators(pool),
             tokens=VisitorTokens(settings.secret_key),
         )

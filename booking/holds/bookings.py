@@ -224,8 +224,9 @@ async def revenue(pool: Pool, event: str) -> dict[str, list[dict[str, Any]]]:
 
 def booking_of(row: asyncpg.Record) -> Booking:
     """Return the booking of a row of COLUMNS."""
-    fields = {name: row[name] for name in Booking.__slots__}
-    return Booking(**fields | {"shows": shows_of(row["shows"])})
+    fields: dict[str, Any] = {name: row[name] for name in Booking.__slots__}
+    fields["shows"] = shows_of(row["shows"])
+    return Booking(**fields)
 
 
 HOLD_STATES: dict[State, HoldState] = {

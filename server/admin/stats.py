@@ -14,8 +14,8 @@ from booking_rush.errors import Refusal
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.problems import NotAuthenticated
+from booking_rush.server.rooms.availability import stock_of
 from booking_rush.server.rooms.room import Room
-from booking_rush.server.rooms.stock import stock_of
 from booking_rush.server.web.authentication import operator_of, require_operator
 from booking_rush.server.web.handshake import open_socket
 from booking_rush.server.web.requests import (

@@ -14,8 +14,8 @@ from booking_rush.postgres import Pool
 from booking_rush.queue.signer import Signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
+from booking_rush.server.rooms.availability import StockCache
 from booking_rush.server.rooms.registry import RoomRegistry
-from booking_rush.server.rooms.stock import StockCache
 from booking_rush.server.runtime.settings import Settings
 
 

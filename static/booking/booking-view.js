@@ -104,6 +104,7 @@ function drawPanels(state, pending) {
   byId("office").hidden = HIDDEN_PHASES.has(phase);
   byId("office").dataset.mode = mode;
   document.body.dataset.panel = open ? "held" : booking ? "booking" : "none";
+  document.body.dataset.shown = booking && !open ? `${booking.id} ${booking.state}` : "";
   byId("seats").hidden = !seatsVisible || (mode === "holding" && hold?.seats.length === 0);
   byId("choice").hidden = mode !== "choosing" || !hasSelection(state, pending);
   byId("held").hidden = !open;
@@ -116,16 +117,18 @@ function drawPanels(state, pending) {
  * @returns {(hasEnded: boolean) => void}
  */
 function trackFocus() {
-  const before = document.body.dataset.panel;
+  const { panel: before, shown: shownBefore = "" } = document.body.dataset;
   const focused = document.activeElement;
   const isOurs = !focused || focused === document.body || byId("office").contains(focused);
   return (hasEnded) => {
-    const after = document.body.dataset.panel ?? "none";
-    if (before === undefined || before === after || !isOurs) return;
+    const { panel: after = "none", shown = "" } = document.body.dataset;
+    const isSame = before === after && (shown === shownBefore || !shownBefore);
+    if (before === undefined || isSame || !isOurs) return;
     const heading = { held: "held-title", booking: "booking-title", none: "seats-title" }[after];
     const target = byId(hasEnded ? "ended" : (heading ?? "seats-title"));
     target.focus();
-    target.scrollIntoView({ block: "nearest" });
+    const panel = target.closest("section") ?? target;
+    panel.scrollIntoView({ block: after === "booking" ? "start" : "nearest" });
   };
 }
 

@@ -30,7 +30,9 @@ export function drawSections(inventory, { shows, chosen, onChoose }) {
     const free = inventory.free(id);
     drawn?.button.setAttribute("aria-pressed", String(id === chosen));
     if (!drawn) continue;
-    setText(drawn.free, free === null ? "" : texts.free(free));
+    const stock = inventory.stock(id);
+    setText(drawn.free, free === null ? "" : stock === "free" ? texts.free(free) : texts.stock[stock]);
+    drawn.free.dataset.stock = stock;
     drawn.free.classList.toggle("none", free === 0);
   }
 }

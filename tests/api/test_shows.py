@@ -76,7 +76,7 @@ async def test_hold_booking_ticket_and_csv_tell_their_own_show(world: World) -> 
 
 
 async def test_seats_of_two_dates_name_the_date_on_each_ticket_only(world: World) -> None:
-    box = {**SECTIONS[0], "id": "box", "show": "second", "kinds": {}}
+    box: dict[str, Any] = {**SECTIONS[0], "id": "box", "show": "second", "kinds": {}}
     await world.event(shows=SHOWS, sections=[SECTIONS[0], box])
     visitor = await world.visitor()
     token = await visitor.admitted()

@@ -1,4 +1,4 @@
-"""What the pages say is true: dates on tickets, sold out or all held, offline, titles, focus."""
+"""True words on the pages: dates on tickets, sold out or all held, offline, titles, focus."""
 
 import re
 from typing import Any
@@ -87,3 +87,103 @@ async def test_hold_booking_and_ticket_alone_say_which_date_and_where(world: Wor
         calendar = (await (await download.value).path()).read_text()
         assert "DTSTART:20301228T190000Z" in calendar
         assert "LOCATION:Old Hall\\, Quay 1" in calendar
+
+
+async def test_the_confirmation_is_in_view_focused_and_announced(world: World) -> None:
+    await world.event(sections=[stalls()])
+    async with browser() as started:
+        page = await admitted(started, world, {"width": 1280, "height": 600})
+        await hold(page, "stalls.A-2")
+        assert re.match(r"Pay within \d+:\d\d", await page.title())
+        await part(page, "pay").scroll_into_view_if_needed()
+        await pay(page)
+
+        title = page.locator("#booking-title")
+        await expect(title).to_be_in_viewport()
+        await expect(title).to_be_focused()
+        await expect(page.locator("#polite")).to_contain_text("Booked")
+        await expect(page).to_have_title(re.compile(r"^Booked · An Evening"))
+
+        await part(page, "cancel").click()
+        await part(page, "ask-confirm").click()
+        await expect(part(page, "booking-state")).to_have_attribute("data-state", "refunded")
+        await expect(page.locator("#polite")).to_contain_text("Refunded")
+        assert await page.evaluate("document.activeElement !== document.body")
+        await expect(page.locator("body")).not_to_contain_text("Thank you, you have booked")
+
+
+async def test_offline_is_said_at_once_with_what_becomes_of_the_seats(world: World) -> None:
+    await world.event(sections=[stalls()])
+    async with browser() as started:
+        page = await admitted(started, world)
+        await hold(page, "stalls.A-2")
+        await page.context.set_offline(True)
+        await expect(part(page, "offline")).to_contain_text("Your seats are kept until")
+        await expect(part(page, "connection")).to_have_attribute("data-status", "offline")
+        await page.context.set_offline(False)
+        await expect(part(page, "offline")).to_be_hidden()
+        await expect(part(page, "connection")).to_have_attribute("data-status", "open")
+        await expect(part(page, "hold-panel")).to_be_visible()
+
+
+async def test_all_held_and_sold_out_are_two_things(world: World) -> None:
+    await world.event(sections=[stalls(rows=[{"name": "A", "seats": 1}])])
+    async with browser() as started:
+        buyer, other = await admitted(started, world), await visit(started, world)
+        await hold(buyer, "stalls.A-1")
+        await expect(part(other, "stock")).to_contain_text("held or being paid")
+        await expect(part(other, "free-stalls")).to_have_text("all held")
+        await pay(buyer)
+        await expect(part(other, "stock")).to_contain_text("Everything is sold")
+        await expect(part(other, "free-stalls")).to_have_text("sold out")
+
+
+async def test_who_is_admitted_when_the_sale_closes_is_told_so(world: World) -> None:
+    await world.event(sections=[stalls()])
+    async with browser() as started:
+        page = await admitted(started, world)
+        operator = await world.operator()
+        await operator.post("/api/v1/admin/events/demo/close")
+        await phase(page, "closed")
+
+
+async def test_the_tab_key_comes_to_the_seats_before_giving_up(world: World) -> None:
+    await world.event(sections=[stalls()])
+    async with browser() as started:
+        page = await admitted(started, world)
+        await expect(part(page, "claim")).to_be_hidden()
+        follows = await page.evaluate(
+            """document.getElementById("leave").compareDocumentPosition(
+                document.getElementById("map")) & Node.DOCUMENT_POSITION_PRECEDING"""
+        )
+        assert follows
+        assert re.match(r"Your turn \d+:\d\d · An Evening", await page.title())
+
+
+async def test_a_key_goes_to_the_next_free_seat(world: World) -> None:
+    await world.event(sections=[stalls(closed=["stalls.A-2", "stalls.A-3"])])
+    async with browser() as started:
+        page = await admitted(started, world)
+        await page.locator('[data-seat="stalls.A-1"]').focus()
+        await page.keyboard.press("n")
+        await expect(page.locator('[data-seat="stalls.A-4"]')).to_be_focused()
+
+
+async def test_who_waits_reads_a_time_of_day_and_is_called_as_chosen(world: World) -> None:
+    await world.event(sections=[stalls()], state="paused")
+    async with browser() as started:
+        page = await visit(started, world)
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        await part(page, "call-back-sound").check()
+        await page.reload()
+        await expect(part(page, "call-back-sound")).to_be_checked()
+        assert re.match("You are next · An Evening", await page.title())
+        await page.evaluate(
+            """window.rang = 0;
+            OscillatorNode.prototype.start = () => { window.rang += 1; }"""
+        )
+        operator = await world.operator()
+        await operator.post("/api/v1/admin/events/demo/resume")
+        await phase(page, "admitted")
+        assert await page.evaluate("window.rang") > 0
