@@ -38,7 +38,7 @@ const callBack = new CallBack();
 
 let queueState = INITIAL;
 let status = /** @type {Status} */ ("connecting");
-let name = event;
+let name = "";
 
 begin();
 

@@ -56,7 +56,7 @@ export function drawBookingView(view, listener) {
   const { state, inventory, pending } = view;
   const moveFocus = trackFocus();
   const open = hasOpenHold(state);
-  drawPanels(state, pending);
+  drawPanels(view);
   drawSeats(view, listener);
   drawEnded(state);
   drawHold(state, inventory, { pending, problem: problemOf(view, open) });
@@ -96,8 +96,8 @@ export function announceLostSeats(before, { selection }) {
     announceUrgently(lostSeatsText(lost, seats.length));
 }
 
-/** @param {BookingState} state @param {Pending} pending */
-function drawPanels(state, pending) {
+/** @param {View} view */
+function drawPanels({ state, inventory, pending }) {
   const { phase, hold, booking, ended } = state;
   const [mode, open] = [modeOf(state), hasOpenHold(state)];
   const seatsVisible = phase !== "closed" || hold !== null;
@@ -105,7 +105,8 @@ function drawPanels(state, pending) {
   byId("office").dataset.mode = mode;
   document.body.dataset.panel = open ? "held" : booking ? "booking" : "none";
   document.body.dataset.shown = booking && !open ? `${booking.id} ${booking.state}` : "";
-  byId("seats").hidden = !seatsVisible || (mode === "holding" && hold?.seats.length === 0);
+  const isEmpty = inventory !== null && inventory.sections.length === 0;
+  byId("seats").hidden = isEmpty || !seatsVisible || (mode === "holding" && hold?.seats.length === 0);
   byId("choice").hidden = mode !== "choosing" || !hasSelection(state, pending);
   byId("held").hidden = !open;
   byId("booking").hidden = !booking || open;

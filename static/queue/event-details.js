@@ -23,9 +23,11 @@ const TRIES_MAX = 8;
  * @returns {Promise<Event | null>}
  */
 export async function showEventDetails(event) {
-  setText(byId("name"), event);
   const found = await fetchEvent(event);
-  if (!found) return null;
+  if (!found) {
+    setText(byId("name"), event);
+    return null;
+  }
   setText(byId("name"), found.name);
   setText(byId("dates"), found.shows.map(showDateAndTime).join(" · "));
   const { venue } = found;

@@ -46,8 +46,8 @@ export function announcePlace({ place }, phase) {
 }
 
 /** @param {Place} place */
-function drawAhead({ ahead }) {
-  byId("ahead-line").hidden = ahead === null;
+function drawAhead({ ahead, state }) {
+  byId("ahead-line").hidden = ahead === null || (state === "lobby" && ahead === 0);
   setNumber(byId("ahead"), ahead === null ? "" : en.number(ahead));
   setText(byId("ahead-words"), ahead === null ? "" : ahead === 0 ? texts.next : texts.ahead(ahead));
   byId("drawn").hidden = ahead !== null;

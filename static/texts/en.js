@@ -13,6 +13,8 @@ export const en = {
   locale,
   number: (/** @type {number} */ n) => numberFormat.format(n),
 
+  free: "free",
+
   common: {
     brand: "Booking Rush",
     skip: "Skip to the content",
@@ -243,6 +245,7 @@ export const en = {
     broadcast: {
       levels: { info: "Message", warning: "Please note", urgent: "Important" },
       at: (/** @type {string} */ time) => `at ${time}`,
+      earlier: (/** @type {number} */ n) => countOf(n, "earlier message", "earlier messages"),
     },
 
     refused: {

@@ -164,7 +164,7 @@ async def test_a_key_goes_to_the_next_free_seat(world: World) -> None:
     await world.event(sections=[stalls(closed=["stalls.A-2", "stalls.A-3"])])
     async with browser() as started:
         page = await admitted(started, world)
-        await page.locator('[data-seat="stalls.A-1"]').focus()
+        await page.locator('[data-seat][tabindex="0"]').focus()
         await page.keyboard.press("n")
         await expect(page.locator('[data-seat="stalls.A-4"]')).to_be_focused()
 
@@ -187,3 +187,23 @@ async def test_who_waits_reads_a_time_of_day_and_is_called_as_chosen(world: Worl
         await operator.post("/api/v1/admin/events/demo/resume")
         await phase(page, "admitted")
         assert await page.evaluate("window.rang") > 0
+
+
+async def test_earlier_messages_stay_readable_with_their_hour(world: World) -> None:
+    await world.event(sections=[])
+    operator = await world.operator()
+    async with browser() as started:
+        page = await visit(started, world)
+        await phase(page, "outside")
+        for text in ("First of all", "Then this"):
+            await operator.post(
+                "/api/v1/admin/events/demo/broadcast",
+                json={"text": text, "level": "urgent", "audience": "all"},
+                headers={"Idempotency-Key": text},
+            )
+            await expect(part(page, "message")).to_have_text(text)
+        await page.locator("#message summary").click()
+        await expect(part(page, "earlier-messages")).to_contain_text(
+            re.compile(r"\d\d:\d\d First of all")
+        )
+        await expect(part(page, "seats")).to_be_hidden()
