@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.1
 IDLE_TICK_S = 0.5  # of an event that nobody waits for: a first visitor waits this long at most
+RESTING_TICK_S = 300.0  # of a closed one, where only the bank's answers can still begin something
+RESTING_LOOK_S = 1.0  # between two looks whether one of those is due
 TICKS_AT_ONCE = 32  # half of the connections of a process
 
 
@@ -31,6 +33,8 @@ class Admission:
         self.registry = registry
         self.failures = 0  # ticks that failed, ever
         self._next_at: dict[str, float] = {}
+        self._resting_at = 0.0  # when it is looked at the resting events next
+        self._busy = set[str]()  # events whose last tick found somebody
         self._ticked_at: dict[str, float] = {}
         self._back_offs: dict[str, BackOff] = {}
         self._ticking: dict[str, asyncio.Task[int]] = {}
@@ -44,7 +48,7 @@ class Admission:
         await self.registry.run_once()
         now = time.monotonic()
         self._open(now)
-        due = [row for row in self.registry.rows if self._is_due(row, now)]
+        due = [row for row in self._candidates(now) if self._is_due(row, now)]
         for row in sorted(due, key=lambda row: self._next_at.get(row.id, 0.0)):
             self._ticking[row.id] = asyncio.create_task(self._tick(row))
         if not self._ticking:
@@ -66,10 +70,19 @@ class Admission:
         now = time.monotonic()
         return now - min(map(self._ticked_at.__getitem__, self._open(now)), default=now)
 
+    def _candidates(self, now: float) -> list[EventRecord]:
+        """Return the live events and the busy ones, and now and then all."""
+        if now < self._resting_at:
+            live = self.registry.live
+            names = self._busy - {row.id for row in live}
+            return live + ([row for row in self.registry.rows if row.id in names] if names else [])
+        self._resting_at = now + RESTING_LOOK_S
+        return self.registry.rows
+
     def _open(self, now: float) -> list[str]:
-        """Return the events whose gate is open; for others the time since the last tick begins."""
+        """Return the live events with an open gate; for others the time since a tick begins."""
         is_open: list[str] = []
-        for row in self.registry.rows:
+        for row in self.registry.live:
             if self.registry.batcher(row.id).gate.is_open:
                 is_open.append(row.id)
                 self._ticked_at.setdefault(row.id, now)
@@ -90,7 +103,11 @@ class Admission:
                 return 0
         self._worked(row.id)
         if advanced.idle:
-            self._next_at[row.id] = time.monotonic() + IDLE_TICK_S
+            self._busy.discard(row.id)
+            pause_s = RESTING_TICK_S if row.state == "closed" else IDLE_TICK_S
+            self._next_at[row.id] = time.monotonic() + pause_s
+        else:
+            self._busy.add(row.id)
         return advanced.admitted + advanced.dropped
 
     def _worked(self, event: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,8 @@ CALLS_MAX = 10_000  # that may wait for one refresh
 EVENT_ID = re.compile(r"[a-z0-9-]{1,64}\Z")
 REFRESH_S = 1.0  # between two comparisons of epochs in Postgres and Redis
 SHUT_REFRESH_S = 0.1  # the same while a gate is shut
+RESTING_REFRESH_S = 300.0  # the same of closed events that rest
+RESTS_AFTER_S = 10.0  # without a change of a closed event
 FIRST_EPOCH = 1
 FIRST_LOAD_S = 3.0  # how long a new event may take to be loaded into Redis
 
@@ -49,7 +51,12 @@ class EventRecord:
 
 
 class EventRegistry:
-    """Registry of events by id, with one batcher an event."""
+    """Registry of events by id, with one batcher an event.
+
+    A closed event rests when neither its row nor its gate has changed for a while: it is read every
+    five minutes, unless its gate is shut or it is named. So a year of past events costs nothing
+    that grows each second.
+    """
 
     def __init__(
         self,
@@ -66,17 +73,26 @@ class EventRegistry:
         self._program = program
         self._on_change = on_change
         self._rows: dict[str, EventRecord] = {}
+        self._live: dict[str, EventRecord] = {}  # of these, the events that do not rest
+        self._wanted = set[str]()  # to be read by the next refresh, whatever they are
         self._batchers: dict[str, EventBatcher] = {}
         self._notified: dict[str, tuple[EventRecord, int]] = {}
+        self._changed_at: dict[str, float] = {}
         self._opened = set[str]()  # events whose gate was open here at some time
         self._refreshes = Coalescer[None, None](self._refresh_for, most=CALLS_MAX)
         self._refreshed_at = -REFRESH_S
+        self._all_read_at = -RESTING_REFRESH_S
         self.is_read = False  # whether the rows were read once, and the gates judged by them
 
     @property
     def rows(self) -> list[EventRecord]:
         """Return every known event, as it was at the last refresh."""
         return list(self._rows.values())
+
+    @property
+    def live(self) -> list[EventRecord]:
+        """Return the events that do not rest: those that are not closed, or were just changed."""
+        return list(self._live.values())
 
     def batcher(self, event: str) -> EventBatcher:
         """Return the event's batcher, which has its gate."""
@@ -106,7 +122,7 @@ class EventRegistry:
             self.batcher(event).is_archived = True
         else:
             with suppress(RedisError):
-                await self.refresh()
+                await self.refresh(event)
         return self._rows.get(event, found[0])
 
     async def loaded(self, event: str) -> EventRecord:
@@ -126,81 +142,113 @@ class EventRegistry:
         return row
 
     async def run_once(self) -> int:
-        """Refresh if it is due. Return how many gates are open."""
+        """Refresh if it is due. Return how many gates of live events are open."""
         age_s = time.monotonic() - self._refreshed_at
-        gates = [self.batcher(event).gate for event in self._rows]
+        gates = [self.batcher(event).gate for event in self._live]
         if age_s >= REFRESH_S or (age_s >= SHUT_REFRESH_S and not all(g.is_open for g in gates)):
             await self.refresh()
-        self._notify()
+        self._notify(self._live.values())
         return sum(gate.is_open for gate in gates)
 
     async def ready(self, event: str, *, seconds: float) -> bool:
         """Wait up to `seconds` for an event's gate to open. Return whether it is open."""
         until = time.monotonic() + seconds
         while not self.batcher(event).gate.is_open and time.monotonic() < until:
-            await self.refresh()
+            await self.refresh(event)
             await asyncio.sleep(0.02)
         return self.batcher(event).gate.is_open
 
-    async def refresh(self) -> None:
-        """Read every event from Postgres and its epoch from Redis, and open or shut its gate.
+    async def refresh(self, event: str | None = None) -> None:
+        """Read events from Postgres and their epochs from Redis, and open or shut their gates.
 
-        One refresh runs at a time, so that an older answer never replaces a newer one.
+        Read are the live ones, those whose gate is shut, this one, and every five minutes all. One
+        refresh runs at a time, so that an older answer never replaces a newer one.
 
         Raises:
             RedisError: Redis did not answer; every gate is shut.
             asyncpg.PostgresError, OSError: Postgres did not answer; the gates are as they were.
         """
+        if event is not None:
+            self._wanted.add(event)
         await self._refreshes.do(None)
 
     async def _refresh_for(self, calls: Sequence[None]) -> list[None]:
         """Refresh once for all these calls."""
-        rows = {row.id: row for row in await self._read(None)}
-        for event in self._rows.keys() - rows.keys():
+        began = time.monotonic()
+        is_of_all = began - self._all_read_at >= RESTING_REFRESH_S
+        named = {*self._wanted, *self._live, *self._shut()}
+        self._wanted.clear()
+        rows = {row.id: row for row in await self._read_current(None if is_of_all else named)}
+        for event in (self._rows.keys() if is_of_all else self._rows.keys() & named) - rows.keys():
             await self._drop(event)
         for event in rows:
             self.batcher(event).is_archived = False
+        self._rows.update(rows)
         try:
             run_id, epochs = await self._program.epochs(list(rows))
         except RedisError:
-            self._rows.update(rows)
             for event in self._rows:
                 self.batcher(event).gate.shut()
-            self._notify()
+            self._notify(self._rows.values())
             raise
-        self._rows.update(rows)
         for row, epoch in zip(rows.values(), epochs, strict=True):
             gate = self.batcher(row.id).gate
             gate.compare(row.epoch, epoch, run_id)
             if gate.is_open:
                 self._opened.add(row.id)
         self._refreshed_at = time.monotonic()
+        if is_of_all:
+            self._all_read_at = began
         self.is_read = True
-        self._notify()
+        self._notify(rows.values())
+        self._let_rest(rows)
         return [None] * len(calls)
+
+    def _shut(self) -> list[str]:
+        """Return the resting events whose gate is shut by now: Redis has answered `not ready`."""
+        resting = self._rows.keys() - self._live.keys()
+        return [event for event in resting if not self.batcher(event).gate.is_open]
+
+    def _let_rest(self, rows: Mapping[str, EventRecord]) -> None:
+        """Sort out which of these events rest from now on."""
+        now = time.monotonic()
+        for event, row in rows.items():
+            is_still = now - self._changed_at[event] >= RESTS_AFTER_S
+            if row.state == "closed" and is_still and self.batcher(event).gate.is_open:
+                self._live.pop(event, None)
+            else:
+                self._live[event] = row
 
     def _is_new(self, row: EventRecord) -> bool:
         """Return whether an event was, as far as this process knows, never loaded into Redis."""
         never_open = row.id not in self._opened and not row.archived
         return never_open and row.epoch <= FIRST_EPOCH
 
-    def _notify(self) -> None:
+    def _notify(self, rows: Iterable[EventRecord]) -> None:
         """Call `on_change` with every event whose row or epoch differs from the last call's."""
-        for row in self._rows.values():
+        for row in list(rows):
             state = (row, self.batcher(row.id).gate.epoch)
             if self._notified.get(row.id) != state:
                 self._notified[row.id] = state
+                self._changed_at[row.id] = time.monotonic()
                 self._on_change(row)
 
-    async def _read(self, event: str | None) -> list[EventRecord]:
-        """Read and return an event, or all that are not archived."""
+    async def _read(self, event: str) -> list[EventRecord]:
+        """Read and return an event, archived or not."""
+        rows = await self._pool.fetch(f"{READ} WHERE id = $1", event)
+        return [EventRecord(**dict(row)) for row in rows]
+
+    async def _read_current(self, named: Collection[str] | None) -> list[EventRecord]:
+        """Read and return the events that are not archived: these and all that are not closed.
+
+        None: all.
+        """
         rows = await self._pool.fetch(
-            """
-            SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived
-            FROM events JOIN recorded ON recorded.event = events.id
-            WHERE CASE WHEN $1::text IS NULL THEN archived_at IS NULL ELSE id = $1 END
+            f"""
+            {READ} WHERE archived_at IS NULL
+                AND ($1::text[] IS NULL OR state <> 'closed' OR id = ANY($1))
             """,
-            event,
+            None if named is None else list(named),
         )
         return [EventRecord(**dict(row)) for row in rows]
 
@@ -210,6 +258,12 @@ class EventRegistry:
             if row.archived:
                 self.batcher(event).gate.shut()
                 self.batcher(event).is_archived = True
-                del self._rows[event]
-                self._notified.pop(event, None)
+                for known in (self._rows, self._live, self._notified, self._changed_at):
+                    known.pop(event, None)
                 self._on_change(row)
+
+
+READ = """
+    SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived
+    FROM events JOIN recorded ON recorded.event = events.id
+"""

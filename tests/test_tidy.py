@@ -116,7 +116,7 @@ BROWSER = sorted(path for kind in ("js", "css", "html") for path in STATIC.rglob
 LUA = sorted((ROOT / "lua").rglob("*.lua"))
 MODULES = [path for path in BROWSER if path.suffix == ".js"]
 WINGS = sorted({path.parent for path in (*SOURCES, *TESTS, *BROWSER)})
-ALL_PYTHON = [*SOURCES, *TESTS, *sorted((ROOT / "loadtest").glob("*.py"))]
+ALL_PYTHON = [*SOURCES, *TESTS, *sorted((ROOT / "loadtest").rglob("*.py"))]
 TEXTS = sorted(
     path
     for folder, kinds in {

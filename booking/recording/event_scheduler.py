@@ -70,7 +70,7 @@ class EventScheduler:
 
     async def _behind(self) -> list[str]:
         """Return the ids of events of which Redis has an older version than Postgres."""
-        rows = [row for row in self._registry.rows if self._gate(row.id).is_open]
+        rows = [row for row in self._registry.live if self._gate(row.id).is_open]
         pipeline = self._redis.pipeline(transaction=False)
         for row in rows:
             pipeline.hget(key(row.id, self._gate(row.id).epoch, "rules"), "version")

@@ -113,6 +113,7 @@ class EventTasks:
     def _start(
         self, led: LedEvent, work: Coroutine[Any, Any, None], back_off: BackOff
     ) -> asyncio.Task[None]:
+        led.busy_at = time.monotonic()
         task = asyncio.create_task(self._run(led, work, back_off))
         self.running.add(task)
         task.add_done_callback(self._ended)

@@ -31,6 +31,13 @@ RANKS: dict[EventState, int] = {
 }  # fmt: skip
 
 
+# A closed event rests when nothing was recorded of it for a while: it is looked after less often.
+RESTS_AFTER_S = 10.0
+RESTING_LEASE_S, RESTING_RENEW_S = 30.0, 5.0  # seconds of its lease, and between two renewals
+RESTING_LOOK_S = 5.0  # between two looks at its epoch
+RESTING_READ_S = 1.0  # between two looks at its outbox
+
+
 @dataclass(slots=True, eq=False)
 class LedEvent:
     """One led event. At most one task works on it at a time, beside the one that closes it."""
@@ -46,6 +53,7 @@ class LedEvent:
     needs_recovery: bool = False
     is_new: bool = False  # just adopted: what Redis has marked may be older, or newer
     unmarked: dict[str, int] | None = None  # what the next mark says by lane; None: it is confirmed
+    busy_at: float = 0.0  # when something was done for it last, by the monotonic clock
     task: asyncio.Task[None] | None = None
     closing: asyncio.Task[None] | None = None
     back_off: BackOff = field(default_factory=BackOff)
@@ -59,6 +67,11 @@ class LedEvent:
     def is_free(self, now: float) -> bool:
         """Return whether a task may begin to work on it."""
         return self.task is None and not self.is_rebuilt and self.back_off.allows(now)
+
+    def rests(self, now: float) -> bool:
+        """Return whether it is closed, and nothing was done for it for a while."""
+        is_done = self.state == "closed" and not self.is_closing and not self.needs_recovery
+        return is_done and bool(self.stamp) and now - self.busy_at >= RESTS_AFTER_S
 
     def is_ours(self) -> bool:
         """Return whether the lease is not known to be lost."""
@@ -84,6 +97,25 @@ class LedEvent:
         self.unmarked = known | {n: max(at, known.get(n, 0)) for n, at in numbers.items()}
 
 
+class RestingEvents:
+    """The led events that rest, and when each work was last done for them."""
+
+    def __init__(self) -> None:
+        self.events: frozenset[str] = frozenset()
+        self._done_at: dict[str, float] = {}
+
+    def look(self, led: Collection[LedEvent], now: float) -> None:
+        """Find out which of these events rest."""
+        self.events = frozenset(one.event for one in led if one.rests(now))
+
+    def skipped(self, work: str, every_s: float, now: float) -> frozenset[str]:
+        """Return the events that this work leaves out: none, once in `every_s`."""
+        if now - self._done_at.get(work, -every_s) < every_s:
+            return self.events
+        self._done_at[work] = now
+        return frozenset()
+
+
 class EventLeases:
     """The leases of one recorder."""
 
@@ -91,12 +123,17 @@ class EventLeases:
         self.holder = holder
         self._pool = pool
 
-    async def renew(self) -> list[LeaseRow]:
-        """Take leases that are free or over, and renew ours. Return ours.
+    async def renew(self, resting: Collection[str] = ()) -> list[LeaseRow]:
+        """Take leases that are free or over, and renew ours. Return those that were.
 
-        One whose row is locked just now is missing, and is ours all the same: ask `lost`.
+        Of these `resting` events few are renewed at a time. One whose row is locked just now is
+        missing, and is ours all the same: ask `lost`.
         """
-        return [LeaseRow(*row) for row in await self._pool.fetch(RENEW, self.holder, LEASE_S)]
+        ahead_s = RESTING_LEASE_S - LEASE_S
+        rows = await self._pool.fetch(
+            RENEW, self.holder, LEASE_S, list(resting), ahead_s, ahead_s - RESTING_RENEW_S
+        )
+        return [LeaseRow(*row) for row in rows]
 
     async def lost(self, events: Collection[str]) -> set[str]:
         """Return those of these events that another process leads, or that are archived."""
@@ -139,6 +176,7 @@ class EventLeases:
         await self._pool.execute(RELEASE, self.holder, event)
 
 
+# The lease of a resting event is held from a moment in the future, so that it lasts longer for all.
 # A lease that a crash of Postgres forgets is only taken again. So nobody waits for the disk, and no
 # commit of entries for our lock.
 QUICKLY = "quickly AS (SELECT set_config('synchronous_commit', 'off', true))"
@@ -146,11 +184,14 @@ QUICKLY = "quickly AS (SELECT set_config('synchronous_commit', 'off', true))"
 RENEW = f"""
     WITH {QUICKLY}, mine AS (
         SELECT event FROM recorded
-        WHERE (holder IN ($1, '') OR held_at < now() - make_interval(secs => $2))
-            AND event IN (SELECT id FROM events WHERE archived_at IS NULL)
+        WHERE event IN (SELECT id FROM events WHERE archived_at IS NULL) AND CASE
+            WHEN event = ANY($3) AND holder = $1 THEN held_at < now() + make_interval(secs => $5)
+            ELSE holder IN ($1, '') OR held_at < now() - make_interval(secs => $2)
+        END
         FOR UPDATE SKIP LOCKED
     )
     UPDATE recorded SET holder = $1, held_at = clock_timestamp()
+        + make_interval(secs => CASE WHEN recorded.event = ANY($3) THEN $4 ELSE 0 END)
     FROM quickly, mine JOIN events ON events.id = mine.event
     WHERE recorded.event = mine.event
     RETURNING recorded.event, recorded.epoch, last, events.state, closing

@@ -18,7 +18,15 @@ from redis.exceptions import ResponseError
 from booking_rush.booking.recording.batch import Batch, Entry, StreamEntry, read
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.event_tasks import ENTRIES_MAX, EventTasks, first_of
-from booking_rush.booking.recording.leases import EventLeases, LeaseRow, LedEvent
+from booking_rush.booking.recording.leases import (
+    RESTING_LOOK_S,
+    RESTING_READ_S,
+    RESTING_RENEW_S,
+    EventLeases,
+    LeaseRow,
+    LedEvent,
+    RestingEvents,
+)
 from booking_rush.booking.recording.sweeping import sweep
 from booking_rush.errors import TryAgain
 from booking_rush.lease import RENEW_S
@@ -65,6 +73,7 @@ class Recorder:
         self._tasks = EventTasks(pool, redis, program, self._commits, self._leases)
         self._led = self._tasks.led
         self._looked_at = -RENEW_S
+        self._resting = RestingEvents()
         self._swept = -1  # how many events were recovered when older epochs were swept last
 
     # Loops
@@ -87,13 +96,17 @@ class Recorder:
         Raises:
             asyncpg.PostgresError, OSError: Postgres did not answer; the events stay led.
         """
-        rows = await self._leases.renew()
+        now = time.monotonic()
+        self._resting.look(self._led.values(), now)
+        rows = await self._leases.renew(self._resting.events)
         for row in rows:
             led = self._led.get(row.event)
             if led is None:
                 led = self._led[row.event] = _led_event(row)
             led.state, led.is_closing = row.state, led.is_closing or row.closing
-        for event in await self._leases.lost(self._led.keys() - {row.event for row in rows}):
+        passed_over = self._led.keys() - {row.event for row in rows}
+        passed_over -= self._resting.skipped("leases", RESTING_RENEW_S, now)
+        for event in await self._leases.lost(passed_over):
             log.info("another leads event=%s", event)
             self._led.pop(event).is_lost = True
         return 0
@@ -107,7 +120,8 @@ class Recorder:
             asyncpg.PostgresError, OSError, RedisError: a store did not answer.
         """
         self._looked_at = now = time.monotonic()
-        idle = [led for led in self._led.values() if led.is_free(now)]
+        skipped = self._resting.skipped("epochs", RESTING_LOOK_S, now)
+        idle = [led for led in self._led.values() if led.is_free(now) and led.event not in skipped]
         run_id, found = await self._program.epochs([led.event for led in idle])
         right, strange = set[str](), dict[str, str]()
         for led, stamp in zip(idle, found, strict=True):
@@ -134,7 +148,10 @@ class Recorder:
         """
         self._tasks.begin()
         before, now = self._tasks.recorded, time.monotonic()
-        ready = [led for led in self._led.values() if led.is_readable(now)]
+        skipped = self._resting.skipped("outboxes", RESTING_READ_S, now)
+        ready = [
+            led for led in self._led.values() if led.is_readable(now) and led.event not in skipped
+        ]
         is_any_busy = any(led.stamp and led.task is not None for led in self._led.values())
         block_ms = min(BLOCK_MS, BUSY_BLOCK_MS) if is_any_busy else BLOCK_MS
         if not ready:

@@ -42,11 +42,12 @@ from booking_rush.lua.events.commands import (
     SectionSeats,
 )
 from booking_rush.postgres import Pool
-from booking_rush.queue.event_registry import EventRegistry
+from booking_rush.queue.event_registry import EventRecord, EventRegistry
 
 log = logging.getLogger(__name__)
 
 STORES_S, BANK_S = 5.0, 60.0
+RESTING_ROUNDS = 60  # every so many a round compares closed events that rest, too
 AGAIN_S = 0.5  # between the two comparisons that an operator asks for
 LAG_MS = 2_000  # Redis is not compared while its outbox is older than this
 BANK_LOOKS_BACK = "3 minutes"
@@ -219,6 +220,7 @@ class Reconciler:
         self._seen: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
         self._seen_twice: dict[str, set[Difference]] = {"stores": set(), "bank": set()}
         self._rounds: Counter[Difference] = Counter()
+        self._turns: Counter[str] = Counter(stores=-1, bank=-1)  # the first round has all events
 
     @property
     def found(self) -> list[Difference]:
@@ -238,9 +240,21 @@ class Reconciler:
             mended += await self._round("bank")
         return mended
 
+    def _due(self, which: str) -> list[EventRecord]:
+        """Return the events of a round: the live ones, and now and then all.
+
+        An event in which the last round has seen a difference is compared until there is none.
+        """
+        self._turns[which] += 1
+        if self._turns[which] % RESTING_ROUNDS == 0:
+            return self._registry.rows
+        names = {one.event for one in self._seen[which]}
+        names |= {row.id for row in self._registry.live}
+        return [row for row in self._registry.rows if row.id in names]
+
     async def _round(self, which: str) -> int:
         seen = set[Difference]()
-        for row in self._registry.rows:
+        for row in self._due(which):
             try:
                 seen |= set(await getattr(self.comparison, which)(row.id))
             except Refusal as refusal:

@@ -131,16 +131,20 @@ class RoomRegistry:
         """Compare the epochs of Postgres and Redis; a gate opens or shuts by them."""
         await self.events.run_once()
 
+    def _occupied(self) -> list[Room]:
+        """Return the rooms that have a subscriber."""
+        return [room for room in self._rooms.values() if room.is_occupied]
+
     async def _send_positions(self) -> None:
-        for room in self.every():
+        for room in self._occupied():
             await room.places.send_positions()
 
     async def _send_seats(self) -> None:
-        for room in self.every():
+        for room in self._occupied():
             await room.seats.flush()
 
     async def _send_bookings(self) -> None:
-        for room in self.every():
+        for room in self._occupied():
             await room.send_bookings()
 
     async def _send_broadcasts(self) -> None:
@@ -153,12 +157,11 @@ class RoomRegistry:
 
     async def _report_sockets(self) -> None:
         """Report the number of sockets of each room that has any."""
-        for room in self.every():
-            if room.subscribers():
-                try:
-                    await self.stats(room)
-                except Refusal:
-                    continue
+        for room in self._occupied():
+            try:
+                await self.stats(room)
+            except Refusal:
+                continue
 
     async def _apply(self, room: Room, news: pubsub.AnyNews) -> None:
         match news:
@@ -177,7 +180,7 @@ class RoomRegistry:
         The subscription must not end by it: all that was published meanwhile would be lost.
         """
         try:
-            await self.events.refresh()
+            await self.events.refresh(room.row.id)
         except (RedisError, *UNAVAILABLE) as why:
             log.info("rules later event=%s why=%s", room.row.id, type(why).__name__)
 

@@ -60,6 +60,11 @@ class Room:
 
     # Subscribers
 
+    @property
+    def is_occupied(self) -> bool:
+        """Return whether there is a subscriber in this process."""
+        return bool(self._subscribers)
+
     def subscribers(self) -> list[Subscriber]:
         """Return every subscriber of this process."""
         return self._subscribers.every()

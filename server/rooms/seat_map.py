@@ -120,8 +120,10 @@ class SeatMap:
         return {id_: self._views[id_].members() for id_ in wanted}
 
     def unwatch(self, subscriber: Subscriber) -> None:
-        """Send this subscriber no more deltas."""
+        """Send this subscriber no more deltas. After the last one nothing is remembered."""
         self._watchers.pop(subscriber, None)
+        if not self._watchers:
+            self._views, self._has_all = {}, False
 
     def apply(self, news: pubsub.Seats) -> None:
         """Apply news of a section."""
@@ -142,7 +144,6 @@ class SeatMap:
     async def flush(self) -> int:
         """Send each section's changes to its watchers. Return how many sections had any."""
         if not self._watchers:
-            self._views, self._has_all = {}, False
             return 0
         try:
             await self._read_again()

@@ -128,6 +128,10 @@ class Subscribers:
     def __init__(self) -> None:
         self._by_visitor: dict[str, list[Subscriber]] = {}
 
+    def __len__(self) -> int:
+        """Count the visitors that have a subscriber."""
+        return len(self._by_visitor)
+
     def add(self, subscriber: Subscriber) -> None:
         """Add one more subscriber of its visitor."""
         self._by_visitor.setdefault(subscriber.visitor, []).append(subscriber)

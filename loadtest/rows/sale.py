@@ -141,12 +141,12 @@ def seats(bookings: int) -> Iterator[str]:
     return (f"bowl.R{n // ROW}-{n % ROW + 1}" for n in islice(count(), bookings * TICKETS))
 
 
-def new_event(bookings: int) -> NewEvent:
+def new_event(bookings: int, event: str = EVENT) -> NewEvent:
     """Make an event with just the seats that are booked; nothing expires within a day."""
     rows = -(-bookings * TICKETS // ROW)
     return msgspec.convert(
         {
-            "id": EVENT,
+            "id": event,
             "name": "A Benchmark",
             "shows": [{"id": "evening", "starts_at": datetime.now(UTC) + timedelta(days=30)}],
             "sections": [
