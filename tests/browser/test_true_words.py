@@ -14,7 +14,7 @@ SHOWS = [
     {"id": "second", "starts_at": "2030-12-28T19:00:00Z", "time_zone": "Europe/Berlin"},
 ]
 VENUE = {"name": "Old Hall", "address": "Quay 1"}
-QR_MODULES = 65 + 8  # with the quiet zone
+QR_SCALE = 4  # pixels of a module in the image as it is served
 
 
 def stalls(**fields: Any) -> dict[str, Any]:
@@ -81,7 +81,8 @@ async def test_hold_booking_and_ticket_alone_say_which_date_and_where(world: Wor
         await expect(ticket).not_to_contain_text("eyJ")
         qr = await ticket.locator("img").bounding_box()
         assert qr is not None
-        assert qr["width"] / QR_MODULES >= 3
+        modules = await ticket.locator("img").evaluate("image => image.naturalWidth") / QR_SCALE
+        assert qr["width"] / modules >= 3
         async with page.expect_download() as download:
             await part(page, "calendar").click()
         calendar = (await (await download.value).path()).read_text()
@@ -207,3 +208,39 @@ async def test_earlier_messages_stay_readable_with_their_hour(world: World) -> N
             re.compile(r"\d\d:\d\d First of all")
         )
         await expect(part(page, "seats")).to_be_hidden()
+
+
+SILENT_SOCKET = """async () => {
+  const { ReconnectingSocket } = await import("/static/connection/reconnecting-socket.js");
+  window.statuses = [];
+  window.WebSocket = class {
+    static CONNECTING = 0;
+    static OPEN = 1;
+    readyState = 1;
+    constructor() {
+      window.opened = this;
+    }
+    send() {}
+    close() {}
+  };
+  const socket = new ReconnectingSocket("/x", {
+    onFrame() {},
+    onStatus: (status) => window.statuses.push(status),
+    ping: () => ({ type: "ping", id: "p" }),
+  });
+  socket.start();
+  window.opened.onmessage({ data: '{"type": "welcome"}' });
+  socket.send({ type: "hold.checkout", id: "1" });
+}"""
+
+
+async def test_a_command_that_meets_silence_is_known_lost_within_ten_seconds(world: World) -> None:
+    async with browser() as started:
+        page = await (await started.new_context()).new_page()
+        await page.goto(f"{world.clients.base}/")
+        await page.clock.install()
+        await page.evaluate(SILENT_SOCKET)
+        await page.clock.run_for(6_000)
+        assert await page.evaluate("window.statuses.at(-1)") == "open"
+        await page.clock.run_for(4_000)
+        assert await page.evaluate("window.statuses.at(-1)") == "away"
