@@ -89,12 +89,10 @@ class Holds:
         Raises:
             UnknownHold, HoldExpired: there is none.
         """
-        await self.shows.refresh()
         return _held(await self._batcher.do(lua.FindHold(visitor, hold)))
 
     async def living(self, visitor: str) -> lua.Held | None:
         """Return the visitor's hold that has not ended, or None."""
-        await self.shows.refresh()
         reply = await self._batcher.do(lua.FindHold(visitor, ""))
         return reply if isinstance(reply, lua.Held) else None
 
@@ -104,7 +102,6 @@ class Holds:
         Raises:
             UnknownHold, HoldExpired, PaymentInProgress, ExtensionsUsedUp: it is not extended.
         """
-        await self.shows.refresh()
         return _held(await self._batcher.do(lua.ExtendHold(visitor, hold)))
 
     def members(self, held: lua.Held) -> dict[str, Any]:
