@@ -16,6 +16,7 @@ from booking_rush.postgres import open_pool
 from booking_rush.queue.signer import open_signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
+from booking_rush.server.rooms.availability import StockCache
 from booking_rush.server.rooms.registry import RoomRegistry
 from booking_rush.server.runtime.clocks import EVERY_S, export_clocks
 from booking_rush.server.runtime.loops import Loop, forever
@@ -46,7 +47,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         signer = await open_signer(pool, settings.secret_key)
         payments = await stack.enter_async_context(open_payments(settings))
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods)
-        catalogue = Catalogue(pool)
+        catalogue = Catalogue(pool, settings.time_zone)
         services = Services(
             settings=settings,
             pool=pool,
@@ -57,6 +58,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             rooms=rooms,
             catalogue=catalogue,
             events=EventCache(catalogue, rooms.events),
+            stocks=StockCache(rooms.stats_of),
             operators=Operators(pool),
             tokens=VisitorTokens(settings.secret_key),
         )

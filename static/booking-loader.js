@@ -6,6 +6,7 @@
  */
 
 const RETRY_MS = 2_000;
+const NOTHING = { heldUntil: "", isAsked: false, isPaying: false, hasBought: false, booking: "" };
 
 /** A stand-in for the booking controller until that is loaded. */
 export class BookingLoader {
@@ -42,11 +43,31 @@ export class BookingLoader {
     this.#controller?.setEvent(details);
   }
 
-  /** Apply a frame, or keep it. @param {Frame} frame @param {string | null} command */
+  /**
+   * Apply a frame, or keep it. Return what announces it, to be called once it is drawn.
+   * @param {Frame} frame @param {string | null} command
+   * @returns {() => void}
+   */
   handleFrame(frame, command) {
     if (this.#controller) return this.#controller.handleFrame(frame, command);
     if (frame.type === "welcome") this.#missed = [];
     if (!frame.type.startsWith("queue.")) this.#missed.push([frame, command]);
+    return () => {};
+  }
+
+  /** Return where hold, payment and booking stand. */
+  get standing() {
+    return this.#controller?.standing ?? NOTHING;
+  }
+
+  /** Return the stock of the event as the map has it. */
+  get stock() {
+    return this.#controller?.stock ?? "unknown";
+  }
+
+  /** Return whether the map has nothing free. */
+  get isAllTaken() {
+    return this.#controller?.isAllTaken ?? false;
   }
 
   /** Apply a change of seats; nobody has subscribed before the controller is there. */

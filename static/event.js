@@ -5,14 +5,18 @@ import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
 import { hasCreatedVisitor } from "./connection/visitor-session.js";
 import { ServerClock } from "./lib/server-clock.js";
+import { CallBack } from "./queue/call-back.js";
 import { drawAdmission } from "./queue/admission-panel.js";
 import { mustConfirmPresence, mustRejoin, recoveryDelayMs } from "./queue/automatic-commands.js";
 import { showBroadcast } from "./queue/broadcast-banner.js";
 import { inlinedEvent, showEventDetails } from "./queue/event-details.js";
-import { drawPhaseView } from "./queue/phase-view.js";
+import { drawOfflineNote } from "./queue/offline-note.js";
+import { titleOf } from "./queue/page-title.js";
+import { drawPhaseView, keepFocus } from "./queue/phase-view.js";
 import { announcePlace, drawPlaceCard } from "./queue/place-card.js";
 import { INITIAL, mayJoin, phaseOf, reduce } from "./queue/queue-state.js";
 import { drawReceipt } from "./queue/receipt-panel.js";
+import { StockNote } from "./seats/stock-note.js";
 import { en } from "./texts/en.js";
 import { askConfirmation } from "./ui/confirm-dialog.js";
 import { byId, fillTexts } from "./ui/dom.js";
@@ -30,11 +34,14 @@ const connection = new EventConnection(event, { onFrame, onStatus });
 const commands = new PendingCommands((type, members) => connection.send(type, members));
 const booking = new BookingLoader(event, { connection, commands, clock, redraw: () => draw() });
 
+const stock = new StockNote(event);
+const callBack = new CallBack();
+
 let queueState = { ...INITIAL, room: inlinedEvent() };
 /** Whether this browser has no visitor yet: then the page offers to join before it is connected. */
 const isNewHere = !hasCreatedVisitor() && mayJoin(queueState);
 let status = /** @type {Status} */ ("connecting");
-let name = event;
+let name = "";
 
 begin();
 
@@ -55,6 +62,7 @@ function begin() {
     if (!details) return;
     name = details.name;
     booking.setEvent(details);
+    stock.set(details.stock);
     draw();
   });
 }
@@ -74,10 +82,11 @@ function onFrame(frame, command) {
   queueState = reduce(queueState, frame, command);
   if (frame.type === "welcome") onWelcome(frame);
   commands.handleFrame(frame, command);
-  booking.handleFrame(frame, command);
+  const announce = booking.handleFrame(frame, command);
   if (mustRejoin(before, queueState, frame)) commands.send("queue.join", recoveryDelayMs(frame));
   confirmPresenceWhenVisible();
   draw();
+  announce();
 }
 
 /** @param {Frame} frame */
@@ -118,7 +127,11 @@ async function leave() {
   const admitted = phaseNow() === "admitted";
   const yes = await askConfirmation(byId("leaving"), {
     question: admitted ? texts.titleAdmitted : texts.title,
-    lead: admitted ? texts.leadAdmitted : texts.lead,
+    lead: booking.standing.heldUntil
+      ? texts.leadHolding
+      : admitted
+        ? texts.leadAdmitted
+        : texts.lead,
     yes: admitted ? texts.yesAdmitted : texts.yes,
   });
   if (yes) commands.send("queue.leave");
@@ -134,16 +147,37 @@ function phaseNow() {
 function draw() {
   const phase = phaseNow();
   if (queueState.place) booking.load();
-  drawPhaseView(queueState, { phase, status, name, pending: pending() });
+  const focused = document.activeElement;
+  const { hasBought } = booking.standing;
+  drawPhaseView(queueState, { phase, status, hasBought, pending: pending() });
   drawReceipt(queueState);
   showBroadcast(queueState.broadcast);
   booking.draw(phase);
+  placeActions(phase);
+  keepFocus(focused);
   announcePlace(queueState, phase);
+  callBack.follow(phase);
   drawTimes();
+}
+
+/**
+ * Put giving up behind the seats for who chooses, in the order of the Tab key, too.
+ * @param {string} phase
+ */
+function placeActions(phase) {
+  const [actions, office] = [byId("place-actions"), byId("office")];
+  const isLast = phase === "admitted" && byId("claim").hidden;
+  const stands = office.nextElementSibling === actions;
+  if (isLast && !stands) office.after(actions);
+  else if (!isLast && stands) office.before(actions);
 }
 
 /** Draw the parts that change with the clock alone. */
 function drawTimes() {
+  const [phase, { standing }] = [phaseNow(), booking];
+  document.title = titleOf(queueState, { phase, name, standing, clock });
+  drawOfflineNote(status, { ...standing, hasPlace: queueState.place !== null });
+  stock.draw(phase, booking.stock, booking.isAllTaken);
   drawPlaceCard(queueState, { event, clock, disconnected: status !== "open" });
   drawAdmission(queueState, clock, pending().confirmingPresence);
   booking.tick();

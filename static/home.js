@@ -1,7 +1,7 @@
 // The home page: one card for each event on sale, with a link to its page.
 
 import { request } from "./lib/api.js";
-import { dateAndTime, shortDateAndTime } from "./lib/dates.js";
+import { shortDateAndTime, showDateAndTime } from "./lib/dates.js";
 import { cheapest, formatPrice } from "./lib/money.js";
 import { en } from "./texts/en.js";
 import { readInlined } from "./ui/inlined.js";
@@ -13,7 +13,9 @@ import { byId, createElement, fillTexts, setTextOrHide } from "./ui/dom.js";
  * @property {string} name
  * @property {string} state
  * @property {string | null} opens_at
- * @property {{starts_at: string}[]} shows
+ * @property {import("./lib/dates.js").Show[]} shows
+ * @property {{name: string, address?: string}} [venue]
+ * @property {string} [stock] `plenty`, `few`, `held` or `gone`
  * @property {{price: {amount: number, currency: string}}[]} sections
  */
 
@@ -63,13 +65,14 @@ function card(event) {
         {},
         createElement("a", { href: `/events/${encodeURIComponent(event.id)}` }, event.name),
       ),
-      createElement("p", {}, datesOf(event)),
+      createElement("p", {}, [datesOf(event), event.venue?.name].filter(Boolean).join(" · ")),
       createElement(
         "p",
         {},
         createElement("span", { class: "chip", "data-state": event.state }, state),
         " ",
         opensOf(event),
+        stockOf(event),
       ),
       createElement(
         "p",
@@ -83,16 +86,22 @@ function card(event) {
 
 /** @param {Event} event */
 function datesOf({ shows }) {
-  const first = shows.map((show) => show.starts_at).sort()[0];
+  const [first] = [...shows].sort((a, b) => (a.starts_at < b.starts_at ? -1 : 1));
   if (!first) return "";
   return shows.length > 1
-    ? `${dateAndTime(first)} ${texts.more(shows.length - 1)}`
-    : dateAndTime(first);
+    ? `${showDateAndTime(first)} ${texts.more(shows.length - 1)}`
+    : showDateAndTime(first);
 }
 
 /** @param {Event} event */
 function opensOf({ state, opens_at: opensAt }) {
   return state === "scheduled" && opensAt ? texts.opens(shortDateAndTime(opensAt)) : "";
+}
+
+/** @param {Event} event */
+function stockOf({ stock = "" }) {
+  const word = /** @type {Record<string, string>} */ (en.stock.words)[stock];
+  return word ? createElement("strong", { "data-stock": stock }, word) : "";
 }
 
 /** @param {Event} event */

@@ -3,32 +3,25 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 import msgspec
-import orjson
 
 from booking_rush.booking import audit
 from booking_rush.booking.catalogue.events import (
     EventChange,
     NewEvent,
-    SeatedSection,
-    Section,
-    Show,
     check_sections,
+    check_time_zones,
     check_times,
-    kind_of,
 )
+from booking_rush.booking.catalogue.rows import Event, event_of, insert_sections, json_of
 from booking_rush.errors import Invalid, Refusal
-from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
 from booking_rush.queue.rules import Rules, WrongState, check_rate, next_state, rules_of
-from booking_rush.text import as_line
-from booking_rush.timestamps import instant
 
 FIXED = ("id", "shows", "rules")  # members that `change` refuses by name
 
@@ -39,59 +32,13 @@ class Exists(Refusal):
     code, status = "exists", 409
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A row of `events`, with its shows and sections."""
-
-    id: str
-    name: str
-    opens_at: datetime | None
-    closes_at: datetime | None
-    state: EventState
-    reason: str | None
-    rules: Rules
-    version: int
-    shows: list[Show]
-    sections: list[Section]
-
-    def members(self, state: str | None = None) -> dict[str, Any]:
-        """Serialize it for visitors; `state` replaces its own, as `recovering` does."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "state": state or self.state,
-            "reason": self.reason,
-            "opens_at": instant(self.opens_at),
-            "closes_at": instant(self.closes_at),
-            "shows": [{"id": show.id, "starts_at": instant(show.starts_at)} for show in self.shows],
-            "sections": [
-                {
-                    "id": section.id,
-                    "show": section.show,
-                    "name": section.name,
-                    "kind": kind_of(section),
-                    "price": msgspec.to_builtins(section.price),
-                }
-                for section in self.sections
-            ],
-            "limits": {
-                "tickets_per_visitor_max": self.rules.tickets_per_visitor_max,
-                "hold_seconds": self.rules.hold_seconds,
-                "extensions_max": self.rules.extensions_max,
-                "pass_seconds": self.rules.pass_seconds,
-            },
-        }
-
-    def operator_members(self, state: str | None = None) -> dict[str, Any]:
-        """Serialize it for operators: with the rules."""
-        return {**self.members(state), "rules": msgspec.to_builtins(self.rules)}
-
-
 class Catalogue:
     """Reads and changes events; each change commits with its entry in the journal, of `who`."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, time_zone: str = "UTC") -> None:
+        """`time_zone` is that of new shows that are given without one."""
         self._pool = pool
+        self._time_zone = time_zone
 
     async def create(self, new: NewEvent, *, who: str) -> Event:
         """Insert an event, in the state `scheduled`. Return it.
@@ -106,16 +53,23 @@ class Catalogue:
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(
                     """
-                    INSERT INTO events (id, name, opens_at, closes_at, rules)
-                    VALUES ($1, $2, $3, $4, $5)
+                    INSERT INTO events (id, name, opens_at, closes_at, rules, venue, theme)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7)
                     """,
-                    new.id, new.name, new.opens_at, new.closes_at, _json(rules),
+                    new.id, new.name, new.opens_at, new.closes_at, json_of(rules),
+                    json_of(new.venue), json_of(new.theme),
                 )  # fmt: skip
                 await connection.executemany(
-                    "INSERT INTO shows (event, id, starts_at, position) VALUES ($1, $2, $3, $4)",
-                    [(new.id, show.id, show.starts_at, at) for at, show in enumerate(new.shows)],
+                    """
+                    INSERT INTO shows (event, id, starts_at, position, time_zone)
+                    VALUES ($1, $2, $3, $4, $5)
+                    """,
+                    [
+                        (new.id, show.id, show.starts_at, at, show.time_zone or self._time_zone)
+                        for at, show in enumerate(new.shows)
+                    ],
                 )
-                await _insert_sections(connection, new.id, new.sections, first=0)
+                await insert_sections(connection, new.id, new.sections, first=0)
                 await connection.execute("INSERT INTO recorded (event) VALUES ($1)", new.id)
                 await audit.record(connection, who, "create", new.id, name=new.name)
         except asyncpg.UniqueViolationError:
@@ -150,7 +104,7 @@ class Catalogue:
         )
 
     async def change(self, event: str, change: EventChange, *, who: str) -> Event:
-        """Change an event's name and times, and add sections. Return the event.
+        """Change an event's name, times, venue, theme and zones, and add sections. Return it.
 
         Raises:
             UnknownEvent: there is none of this id.
@@ -166,15 +120,22 @@ class Catalogue:
             closes_at = _given(change.closes_at, current.closes_at)
             if opens_at != current.opens_at and current.state != "scheduled":
                 raise WrongState(f"opens_at cannot be changed: the event is {current.state}")
-            await asyncio.to_thread(_check_change, current, change.sections, opens_at, closes_at)
+            await asyncio.to_thread(_check_change, current, change, opens_at, closes_at)
             await connection.execute(
                 """
-                UPDATE events SET name = $2, opens_at = $3, closes_at = $4, version = version + 1
+                UPDATE events SET name = $2, opens_at = $3, closes_at = $4, venue = $5, theme = $6,
+                    version = version + 1
                 WHERE id = $1
                 """,
                 event, _given(change.name, current.name), opens_at, closes_at,
+                json_of(_given(change.venue, current.venue)),
+                json_of(_given(change.theme, current.theme)),
             )  # fmt: skip
-            await _insert_sections(connection, event, change.sections, first=len(current.sections))
+            await connection.executemany(
+                "UPDATE shows SET time_zone = $3 WHERE event = $1 AND id = $2",
+                [(event, show, zone) for show, zone in change.time_zones.items()],
+            )
+            await insert_sections(connection, event, change.sections, first=len(current.sections))
             await audit.record(connection, who, "change", event, **_fields_of(change))
         return await self.event(event)
 
@@ -209,7 +170,7 @@ class Catalogue:
             rules = _rules_of({**msgspec.to_builtins(current.rules), **change})
             await connection.execute(
                 "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
-                event, _json(rules),
+                event, json_of(rules),
             )  # fmt: skip
             await audit.record(connection, who, "rules", event, **change)
         return await self.event(event)
@@ -241,8 +202,8 @@ class Catalogue:
         rows = await self._pool.fetch(
             f"""
             SELECT events.*,
-                (SELECT json_agg(json_build_object('id', id, 'starts_at', starts_at)
-                                 ORDER BY position)
+                (SELECT json_agg(json_build_object('id', id, 'starts_at', starts_at,
+                                                   'time_zone', time_zone) ORDER BY position)
                  FROM shows WHERE event = events.id) AS shows,
                 (SELECT json_agg(sections ORDER BY position)
                  FROM sections WHERE event = events.id) AS sections
@@ -250,64 +211,19 @@ class Catalogue:
             """,  # noqa: S608  the clauses are those of this file
             *arguments,
         )
-        return [_event_of(row) for row in rows]
-
-
-def _event_of(row: asyncpg.Record) -> Event:
-    return Event(
-        id=row["id"],
-        name=row["name"],
-        opens_at=row["opens_at"],
-        closes_at=row["closes_at"],
-        state=row["state"],
-        reason=row["reason"],
-        rules=rules_of(orjson.loads(row["rules"])),
-        version=row["version"],
-        shows=msgspec.json.decode(row["shows"] or "[]", type=list[Show]),
-        sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
-    )
-
-
-def section_of(row: dict[str, Any]) -> Section:
-    """Return the section of a row of `sections`, as Postgres writes it in JSON."""
-    price = {"amount": row["price_amount"], "currency": row["price_currency"]}
-    fields = {name: row[name] for name in ("id", "show", "kind")}
-    fields |= {"name": as_line(row["name"]), "price": price}
-    if row["kind"] == "seated":
-        fields |= {"rows": row["rows"], "closed": row["closed"]}
-    else:
-        fields |= {"capacity": row["capacity"]}
-    section: Section = msgspec.convert(fields, Section)
-    return section
-
-
-async def _insert_sections(
-    connection: Connection, event: str, sections: list[Section], *, first: int
-) -> None:
-    await connection.executemany(
-        """
-        INSERT INTO sections (event, id, show, name, kind, rows, closed, capacity,
-            price_amount, price_currency, position)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-        """,
-        [
-            (
-                event, section.id, section.show, section.name, kind_of(section),
-                _json(section.rows) if isinstance(section, SeatedSection) else None,
-                section.closed if isinstance(section, SeatedSection) else [],
-                section.capacity, section.price.amount, section.price.currency, position,
-            )
-            for position, section in enumerate(sections, first)
-        ],
-    )  # fmt: skip
+        return [event_of(row) for row in rows]
 
 
 def _check_change(
-    current: Event, sections: list[Section], opens_at: datetime | None, closes_at: datetime | None
+    current: Event, change: EventChange, opens_at: datetime | None, closes_at: datetime | None
 ) -> None:
     shows = {show.id for show in current.shows}
+    sections, zones = change.sections, change.time_zones
     errors = check_sections([*current.sections, *sections], shows) if sections else []
     errors += check_times(opens_at, closes_at)
+    errors += [(f"time_zones.{id_}", "there is no such show") for id_ in zones.keys() - shows]
+    errors += [(f"time_zones.{id_}", "a time zone") for id_, zone in zones.items() if not zone]
+    errors += check_time_zones({f"time_zones.{id_}": zone for id_, zone in zones.items()})
     if errors:
         raise Invalid(*errors)
 
@@ -319,10 +235,6 @@ def _given(value: Any, current: Any) -> Any:
 def _fields_of(change: EventChange) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(change)
     return {**fields, "sections": [section.id for section in change.sections]}
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 def _rules_of(fields: dict[str, Any], inside: str = "") -> Rules:

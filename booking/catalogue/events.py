@@ -6,6 +6,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from booking_rush.booking.catalogue.presentation import (
+    Drawn,
+    Placed,
+    SeatName,
+    Theme,
+    Venue,
+    is_time_zone,
+)
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.errors import Invalid
 from booking_rush.text import Line
@@ -15,9 +23,7 @@ SECTIONS_MAX = 500
 NAMED_MAX = 10  # mistakes of one kind that a refusal names
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
-ClosedSeat = Annotated[
-    str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\.[A-Z0-9]{1,4}-[1-9][0-9]{0,3}\Z")
-]
+ZoneName = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[A-Za-z0-9_+/-]*\Z")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -33,10 +39,11 @@ class Price(Strict, frozen=True):
 
 
 class Show(Strict, frozen=True):
-    """One date of an event."""
+    """One date of an event, and the time zone of its venue; empty: of the site."""
 
     id: Id
     starts_at: Moment
+    time_zone: ZoneName = ""
 
 
 class Row(Strict, frozen=True):
@@ -46,7 +53,7 @@ class Row(Strict, frozen=True):
     seats: Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
-class SeatedSection(Strict, frozen=True, tag_field="kind", tag="seated"):
+class SeatedSection(Drawn, frozen=True, kw_only=True, tag_field="kind", tag="seated"):
     """A section of rows of seats, front first; `closed` seats are not for sale."""
 
     id: Id
@@ -54,7 +61,9 @@ class SeatedSection(Strict, frozen=True, tag_field="kind", tag="seated"):
     name: Line
     price: Price
     rows: Annotated[list[Row], msgspec.Meta(min_length=1, max_length=1000)]
-    closed: Annotated[list[ClosedSeat], msgspec.Meta(max_length=SEATS_MAX)] = []
+    closed: Annotated[list[SeatName], msgspec.Meta(max_length=SEATS_MAX)] = msgspec.field(
+        default_factory=list[SeatName]
+    )
 
     @property
     def capacity(self) -> int:
@@ -62,7 +71,7 @@ class SeatedSection(Strict, frozen=True, tag_field="kind", tag="seated"):
         return sum(row.seats for row in self.rows)
 
 
-class StandingSection(Strict, frozen=True, tag_field="kind", tag="standing"):
+class StandingSection(Placed, frozen=True, kw_only=True, tag_field="kind", tag="standing"):
     """A section of places without numbers."""
 
     id: Id
@@ -85,6 +94,8 @@ class NewEvent(Strict, frozen=True):
     opens_at: Moment | None = None
     closes_at: Moment | None = None
     rules: dict[str, Any] = {}
+    venue: Venue | None = None
+    theme: Theme | None = None
 
     def check(self) -> None:
         """Check the rules that types cannot express.
@@ -96,6 +107,9 @@ class NewEvent(Strict, frozen=True):
             *_repeated("shows", [show.id for show in self.shows]),
             *check_sections(self.sections, {show.id for show in self.shows}),
             *check_times(self.opens_at, self.closes_at, *(show.starts_at for show in self.shows)),
+            *check_time_zones(
+                {f"shows[{at}].time_zone": show.time_zone for at, show in enumerate(self.shows)}
+            ),
         ]
         if errors:
             raise Invalid(*errors)
@@ -108,6 +122,9 @@ class EventChange(Strict, frozen=True):
     opens_at: Moment | msgspec.UnsetType | None = msgspec.UNSET
     closes_at: Moment | msgspec.UnsetType | None = msgspec.UNSET
     sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)] = []
+    venue: Venue | msgspec.UnsetType | None = msgspec.UNSET
+    theme: Theme | msgspec.UnsetType | None = msgspec.UNSET
+    time_zones: dict[str, ZoneName] = {}  # of shows, by their ids
     id: Any = msgspec.UNSET
     shows: Any = msgspec.UNSET
     rules: Any = msgspec.UNSET
@@ -127,9 +144,9 @@ def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, 
             errors.append((f"{field}.show", f"there is no show {section.show!r}"))
         if isinstance(section, SeatedSection):
             errors += _repeated(f"{field}.rows", [row.name for row in section.rows])
-            unknown = _unknown_seats(section)
-            if unknown:
-                errors.append((f"{field}.closed", f"unknown seats: {_some_of(unknown)}"))
+            for name, seats in {"closed": section.closed, **_kinds_of(section)}.items():
+                if unknown := _unknown_seats(section, seats):
+                    errors.append((f"{field}.{name}", f"unknown seats: {_some_of(unknown)}"))
     return errors
 
 
@@ -150,8 +167,21 @@ def kind_of(section: Section) -> Literal["seated", "standing"]:
     return "seated" if isinstance(section, SeatedSection) else "standing"
 
 
-def _unknown_seats(section: SeatedSection) -> list[str]:
-    """The closed seats that are in no row of the section, sorted."""
+def check_time_zones(given: dict[str, str]) -> list[tuple[str, str]]:
+    """Return mistakes in time zones, given by their fields; an empty one is the site's."""
+    return [
+        (field, f"no IANA time zone, such as Europe/Berlin: {name!r}")
+        for field, name in given.items()
+        if name and not is_time_zone(name)
+    ]
+
+
+def _kinds_of(section: SeatedSection) -> dict[str, list[str]]:
+    return {f"kinds.{kind}": seats for kind, seats in section.kinds.items()}
+
+
+def _unknown_seats(section: SeatedSection, seats: list[str]) -> list[str]:
+    """Those of these seats that are in no row of the section, sorted."""
     lengths = {row.name: row.seats for row in section.rows}
 
     def exists(text: str) -> bool:
@@ -162,7 +192,7 @@ def _unknown_seats(section: SeatedSection) -> list[str]:
         is_in_row = 1 <= seat.number <= lengths.get(seat.row, 0)
         return is_in_row and seat.section == section.id and str(seat) == text
 
-    return sorted({text for text in section.closed if not exists(text)})
+    return sorted({text for text in seats if not exists(text)})
 
 
 def _repeated(field: str, ids: list[str]) -> list[tuple[str, str]]:

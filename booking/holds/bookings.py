@@ -8,7 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
-from booking_rush.booking.holds.serializers import reference_of, seat_members
+from booking_rush.booking.holds.serializers import reference_of, seat_members, sections_of
+from booking_rush.booking.holds.shows import SHOWS, ShowsBySection, show_members, shows_of
 from booking_rush.booking.holds.states import IN_REVENUE, Reason, State
 from booking_rush.errors import Refusal
 from booking_rush.lua.holds.commands import Hold, HoldState
@@ -47,7 +48,12 @@ class Booking:
     provider: str  # of the last try to pay; "" before the first
     client_secret: str
     made_ms: int
-    show_at: datetime | None  # when the last of its shows begins
+    shows: ShowsBySection
+
+    @property
+    def show_at(self) -> datetime | None:
+        """The time at which the last of its shows begins."""
+        return max((show.starts_at for show in self.shows.values()), default=None)
 
     @property
     def can_be_paid(self) -> bool:
@@ -80,6 +86,7 @@ class Booking:
             members["reason"] = self.reason
         if self.section:
             members["section"] = self.section
+        members |= show_members(self.shows, self.shows)
         if self.provider and self.total:
             members["payment"] = {"provider": self.provider}
         return members
@@ -94,7 +101,12 @@ class Booking:
             return []
         seats: Sequence[str | None] = self.seats or [None] * self.quantity
         tickets: list[dict[str, Any]] = [
-            {"id": ticket_id(self.id, number), "seat": seat} for number, seat in enumerate(seats, 1)
+            {
+                "id": ticket_id(self.id, number),
+                "seat": seat,
+                **show_members(self.shows, sections_of([seat] if seat else [], self.section)),
+            }
+            for number, seat in enumerate(seats, 1)
         ]
         if sign is not None:
             for ticket in tickets:
@@ -111,8 +123,10 @@ class Booking:
         return tickets
 
 
-# When the last show begins of which a booking has seats: the part of a seat's id before the first
-# dot is its section.
+# The part of a seat's id before the first dot is its section.
+SHOWS_OF_BOOKING = f"""({SHOWS} WHERE sections.event = bookings.event AND sections.id = ANY(
+    array_append(ARRAY(SELECT split_part(seat, '.', 1) FROM unnest(seats) AS seat),
+        bookings.section)))"""  # noqa: S608  constants
 SHOW_AT = """(SELECT max(starts_at) FROM sections JOIN shows
     ON shows.event = sections.event AND shows.id = sections.show
     WHERE sections.event = bookings.event AND sections.id = ANY(
@@ -120,7 +134,7 @@ SHOW_AT = """(SELECT max(starts_at) FROM sections JOIN shows
             bookings.section)))"""
 COLUMNS = f"""bookings.id, event, visitor, bookings.state, reason, step, section, seats, quantity,
     prices, bookings.currency, total, bookings.attempt, paid, coalesce(provider, '') AS provider,
-    coalesce(client_secret, '') AS client_secret, made_ms, {SHOW_AT} AS show_at"""
+    coalesce(client_secret, '') AS client_secret, made_ms, {SHOWS_OF_BOOKING} AS shows"""
 TABLES = """bookings LEFT JOIN payments
     ON payments.booking = bookings.id AND payments.attempt = bookings.attempt"""
 
@@ -210,7 +224,9 @@ async def revenue(pool: Pool, event: str) -> dict[str, list[dict[str, Any]]]:
 
 def booking_of(row: asyncpg.Record) -> Booking:
     """Return the booking of a row of COLUMNS."""
-    return Booking(**{name: row[name] for name in Booking.__slots__})
+    fields: dict[str, Any] = {name: row[name] for name in Booking.__slots__}
+    fields["shows"] = shows_of(row["shows"])
+    return Booking(**fields)
 
 
 HOLD_STATES: dict[State, HoldState] = {

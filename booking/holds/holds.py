@@ -2,6 +2,7 @@
 
 import random
 import time
+from typing import Any
 from uuid import UUID
 
 from booking_rush.booking.holds import bookings, contacts
@@ -23,6 +24,7 @@ from booking_rush.booking.holds.errors import (
 )
 from booking_rush.booking.holds.hold_request import PLACE, HoldRequest, Right
 from booking_rush.booking.holds.serializers import hold_members
+from booking_rush.booking.holds.shows import EventShows
 from booking_rush.errors import IdempotencyKeyReused, Invalid, Refusal, TryAgain
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.holds import commands as lua
@@ -41,6 +43,7 @@ class Holds:
         self._batcher = batcher
         self._watermark = watermark
         self._pool = pool
+        self.shows = EventShows(event, pool)
 
     async def create(
         self,
@@ -60,6 +63,7 @@ class Holds:
             UnknownSection, HoldExists, LimitExceeded, SeatsTaken, SoldOut: nothing was held.
             Invalid: the seats have prices of different currencies.
         """
+        await self.shows.refresh()
         chance = random.randbytes(10)  # noqa: S311  an id is no secret: os.urandom took 5 us a hold
         command = lua.HoldSeats(
             hold=str(uuid7(time.time_ns() // 1_000_000, chance)),
@@ -85,8 +89,7 @@ class Holds:
         Raises:
             UnknownHold, HoldExpired: there is none.
         """
-        reply = await self._batcher.do(lua.FindHold(visitor, hold))
-        return _held(reply)
+        return _held(await self._batcher.do(lua.FindHold(visitor, hold)))
 
     async def living(self, visitor: str) -> lua.Held | None:
         """Return the visitor's hold that has not ended, or None."""
@@ -100,6 +103,10 @@ class Holds:
             UnknownHold, HoldExpired, PaymentInProgress, ExtensionsUsedUp: it is not extended.
         """
         return _held(await self._batcher.do(lua.ExtendHold(visitor, hold)))
+
+    def members(self, held: lua.Held) -> dict[str, Any]:
+        """Serialize a hold that one of these methods returned."""
+        return hold_members(self._event, held, self.shows.by_section)
 
     async def release(self, visitor: str, hold: str) -> None:
         """Release a hold: its seats are free at once.
@@ -170,7 +177,7 @@ class Holds:
             case lua.SeatsTaken(conflicts=conflicts):
                 return SeatsTaken(conflicts=conflicts)
             case lua.HoldExists():
-                return HoldExists(hold=hold_members(self._event, reply))
+                return HoldExists(hold=hold_members(self._event, reply, self.shows.by_section))
             case _:
                 return REFUSALS[type(reply)]()
 

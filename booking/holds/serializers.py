@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from booking_rush.booking.holds.seat_ids import SeatId
+from booking_rush.booking.holds.shows import ShowsBySection, show_members
 from booking_rush.lua.holds.commands import Hold, HoldReply
 from booking_rush.timestamps import instant
 
 
-def hold_members(event: str, hold: HoldReply) -> dict[str, Any]:
-    """Serialize a hold."""
+def hold_members(event: str, hold: HoldReply, shows: ShowsBySection) -> dict[str, Any]:
+    """Serialize a hold, with its show where that is known."""
     members: dict[str, Any] = {
         "id": hold.id,
         "event": event,
@@ -26,7 +27,12 @@ def hold_members(event: str, hold: HoldReply) -> dict[str, Any]:
     }
     if hold.section:
         members["section"] = hold.section
-    return members
+    return members | show_members(shows, sections_of(hold.seats, hold.section))
+
+
+def sections_of(seats: Sequence[str], section: str) -> set[str]:
+    """Return the sections of seats, or the one of standing places."""
+    return {seat.partition(".")[0] for seat in seats} or {section}
 
 
 def total_of(hold: Hold | HoldReply) -> int:

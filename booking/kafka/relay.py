@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
-from booking_rush.booking.holds.bookings import SHOW_AT, Sign, booking_of
+from booking_rush.booking.holds.bookings import SHOWS_OF_BOOKING, Sign, booking_of
 from booking_rush.booking.kafka.connection import Cluster
 from booking_rush.booking.kafka.topics import create_missing
 from booking_rush.booking.messaging import cloud_events
@@ -200,7 +200,7 @@ SOURCES = (
         SELECT states.seq, bookings.id, event, visitor, states.state, states.reason, states.step,
             section, seats, quantity, prices, bookings.currency, total, states.attempt, paid,
             coalesce(provider, '') AS provider, '' AS client_secret, states.at AS stated_at,
-            made_ms, CASE WHEN states.state = 'confirmed' THEN {SHOW_AT} END AS show_at
+            made_ms, {SHOWS_OF_BOOKING} AS shows
         FROM states JOIN bookings ON bookings.id = states.booking
         LEFT JOIN payments ON payments.booking = states.booking
             AND payments.attempt = states.attempt

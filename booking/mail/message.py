@@ -4,16 +4,18 @@ import io
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import segno
 
-from booking_rush.booking.catalogue.catalogue import Event
+from booking_rush.booking.catalogue.events import Show
+from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.holds.contacts import Contact, Language
 from booking_rush.booking.holds.seat_ids import SeatId
@@ -87,7 +89,8 @@ def _values(
     return {
         "reference": reference_of(booking.id),
         "event": " ".join(event.name.split()),
-        "when": "; ".join(_when(moment, texts) for moment in _moments(booking, event)),
+        "when": "; ".join(_when(show, texts) for show in _shows(booking, event)),
+        "where": _where(event, texts),
         "places": _places(booking, event, texts),
         "total": money(booking.total, booking.currency),
         "tickets": "\n".join(
@@ -103,19 +106,35 @@ def _values(
     }  # fmt: skip
 
 
-def _moments(booking: Booking, event: Event) -> list[datetime]:
-    """Return the times at which the shows of these places begin, in order."""
+def _shows(booking: Booking, event: Event) -> list[Show]:
+    """Return the shows of these places, the first to begin first."""
     sections = {booking.section} | {SeatId.parse(seat).section for seat in booking.seats}
     shows = {section.show for section in event.sections if section.id in sections}
-    return sorted({show.starts_at for show in event.shows if show.id in shows})
+    return sorted(
+        (show for show in event.shows if show.id in shows), key=lambda show: show.starts_at
+    )
 
 
-def _when(moment: datetime, texts: Texts) -> str:
-    moment = moment.astimezone(UTC)
+def _when(show: Show, texts: Texts) -> str:
+    """Return the time of a show by the clock of its venue, with the name of the zone."""
+    moment = show.starts_at.astimezone(ZoneInfo(show.time_zone))
     month, year = texts["months"][moment.month - 1], moment.year + texts["year_added"]
     text: str = texts["when"].format(
-        day=moment.day, month=month, year=year, clock=f"{moment:%H:%M}"
+        day=moment.day,
+        month=month,
+        year=year,
+        clock=f"{moment:%H:%M}",
+        zone=show.time_zone.replace("_", " "),
     )
+    return text
+
+
+def _where(event: Event, texts: Texts) -> str:
+    """Return the line that names the venue, or nothing."""
+    if event.venue is None:
+        return ""
+    place = ", ".join(filter(None, (event.venue.name, event.venue.address)))
+    text: str = texts["where"].rstrip().format(venue=place)
     return text
 
 

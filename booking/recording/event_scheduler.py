@@ -6,7 +6,8 @@ import time
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from booking_rush.booking.catalogue.catalogue import Catalogue, Event
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.seats import inventory
 from booking_rush.errors import Refusal
 from booking_rush.lua.client.epoch_gate import EpochGate

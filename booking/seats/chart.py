@@ -1,8 +1,10 @@
 """The chart of an event: the position of every seat for a map; it changes only with the event."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from booking_rush.booking.catalogue.events import Row, SeatedSection, Section, kind_of
+from booking_rush.booking.catalogue.presentation import layout_of
 
 
 def chart(sections: list[Section]) -> dict[str, Any]:
@@ -22,17 +24,29 @@ def _section(section: Section) -> dict[str, Any]:
         "kind": kind_of(section),
         "price": {"amount": section.price.amount, "currency": section.price.currency},
     }
+    layout = layout_of(section)
+    members |= {name: value for name, value in layout.items() if name != "kinds"}
     if isinstance(section, SeatedSection):
-        members["rows"] = [_row(row, depth) for depth, row in enumerate(section.rows)]
+        kinds = {seat: kind for kind, seats in section.kinds.items() for seat in seats}
+        members["rows"] = [
+            _row(section.id, row, depth, kinds) for depth, row in enumerate(section.rows)
+        ]
     else:
         members["capacity"] = section.capacity
     return members
 
 
-def _row(row: Row, depth: int) -> dict[str, Any]:
+def _row(section: str, row: Row, depth: int, kinds: Mapping[str, str]) -> dict[str, Any]:
     middle = (row.seats + 1) / 2
     seats = [
-        {"number": number, "x": number - middle, "y": depth, "kind": "standard"}
+        {
+            "number": number,
+            "x": number - middle,
+            "y": depth,
+            "kind": kinds.get(f"{section}.{row.name}-{number}", "standard")
+            if kinds
+            else "standard",
+        }
         for number in range(1, row.seats + 1)
     ]
     return {"name": row.name, "seats": seats}

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
-from booking_rush.booking.catalogue.catalogue import Catalogue, Event
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.seats.chart import chart
 from booking_rush.booking.seats.compact_chart import compact_chart
 from booking_rush.coalescing import coalesced
@@ -62,11 +63,11 @@ class EventCache:
         Raises:
             UnknownEvent: there is none of this id.
         """
-        [found] = await self._all([await self._registry.row(event)])
+        [(_, found)] = await self._all([await self._registry.row(event)])
         return found
 
-    async def on_sale(self, *, limit: int, after: str | None) -> list[bytes]:
-        """Return up to `limit` events that are not closed, the first to open first."""
+    async def on_sale(self, *, limit: int, after: str | None) -> list[tuple[str, bytes]]:
+        """Return up to `limit` events that are not closed, with their ids, first to open first."""
         rows = sorted(
             (row for row in self._registry.rows if row.state != "closed"),
             key=lambda row: (row.opens_at or LONG_AGO, row.id),
@@ -86,14 +87,14 @@ class EventCache:
         found = self._charts.get(event)
         return found if found and found.version >= row.version else await self._drawing.do(event)
 
-    async def _all(self, rows: Sequence[EventRecord]) -> list[bytes]:
-        """Return events in this order; those that are not known in this version are read."""
+    async def _all(self, rows: Sequence[EventRecord]) -> list[tuple[str, bytes]]:
+        """Return ids and events in this order; those not known in this version are read."""
         shown = {row.id: self._events.get(row.id) for row in rows}
         old = [row.id for row in rows if not _is_current(shown[row.id], row)]
         if old:
             read = await asyncio.gather(*map(self._reading.do, old))
             shown.update(zip(old, read, strict=True))
-        return [self._body(id_, one) for id_, one in shown.items() if one is not None]
+        return [(id_, self._body(id_, one)) for id_, one in shown.items() if one is not None]
 
     def _body(self, event: str, shown: _Shown) -> bytes:
         return shown.recovering if self._registry.is_recovering(event) else shown.body

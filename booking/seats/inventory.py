@@ -4,8 +4,8 @@ from collections import defaultdict
 
 import orjson
 
-from booking_rush.booking.catalogue.catalogue import section_of
 from booking_rush.booking.catalogue.events import SeatedSection, Section
+from booking_rush.booking.catalogue.rows import section_of
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.postgres import Connection

@@ -6,8 +6,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.booking.catalogue.catalogue import Event
 from booking_rush.booking.catalogue.events import EventChange, NewEvent
+from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.recording.event_scheduler import push_to_redis
 from booking_rush.queue.event_registry import FIRST_LOAD_S
 from booking_rush.server.web.authentication import require_operator

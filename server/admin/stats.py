@@ -14,6 +14,7 @@ from booking_rush.errors import Refusal
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.problems import NotAuthenticated
+from booking_rush.server.rooms.availability import stock_of
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.web.authentication import operator_of, require_operator
 from booking_rush.server.web.handshake import open_socket
@@ -50,6 +51,7 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
         "sold": stats.sold,
         "money": await revenue_members(services, room.row.id),
         "free": stats.free,
+        "stock": stock_of(stats),
         "joined": stats.joined,
         "admitted": stats.admitted,
         "rate": round(room.places.forecast.admissions_per_second(), 2),

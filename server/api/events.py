@@ -18,13 +18,13 @@ _encodings_of = lru_cache(BODIES_MAX)(encodings_of)
 async def events(request: Request) -> Response:
     """Answer `GET /api/v1/events`: the events on sale."""
     limit, after = page_of(request)
-    found = await services_of(request).events.on_sale(limit=limit, after=after)
+    found = await services_of(request).event_bodies(limit=limit, after=after)
     return _json(request, b'{"events":[%s]}' % b",".join(found))
 
 
 async def event(request: Request) -> Response:
     """Answer `GET E`."""
-    found = await services_of(request).events.event(event_id_of(request))
+    found = await services_of(request).event_body(event_id_of(request))
     return _json(request, b'{"event":%s}' % found)
 
 

@@ -7,7 +7,6 @@ from starlette.responses import Response
 from booking_rush.booking.holds.contacts import Language, contact_of
 from booking_rush.booking.holds.errors import PassExpired, PassInvalid, PassRequired
 from booking_rush.booking.holds.hold_request import Right, hold_request_of
-from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.protocol.problems import check_method
 from booking_rush.server.web.authentication import visitor_of
@@ -56,7 +55,7 @@ async def create(request: Request) -> Response:
     key = idempotency_key_of(request)
     right = right_of(services, room.row.id, visitor, request.headers.get("booking-pass", ""))
     hold = await room.holds.create(visitor, key, wanted, right, publish=True)
-    return answer(201, {"hold": hold_members(room.row.id, hold)})
+    return answer(201, {"hold": room.holds.members(hold)})
 
 
 async def find(request: Request) -> Response:
@@ -64,7 +63,7 @@ async def find(request: Request) -> Response:
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     hold = await room.holds.find(visitor, hold_id_of(request))
-    return answer(200, {"hold": hold_members(room.row.id, hold)})
+    return answer(200, {"hold": room.holds.members(hold)})
 
 
 async def extend(request: Request) -> Response:
@@ -72,7 +71,7 @@ async def extend(request: Request) -> Response:
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     hold = await room.holds.extend(visitor, hold_id_of(request))
-    return answer(200, {"hold": hold_members(room.row.id, hold)})
+    return answer(200, {"hold": room.holds.members(hold)})
 
 
 async def release(request: Request) -> Response:

@@ -123,6 +123,8 @@ def _event_values(mode: Mode, event_id: str, event: Json) -> dict[str, str]:
         local_time(show["starts_at"], show.get("time_zone") or "UTC") for show in event["shows"]
     )
     prices = price_range(event["sections"])
+    place = event.get("venue") or {}
+    venue = ", ".join(filter(None, (place.get("name"), place.get("address"))))
     opens = _opening(event, texts)
     about = " · ".join(filter(None, (event["name"], dates, prices)))
     return state_values(mode, state) | {
@@ -132,6 +134,8 @@ def _event_values(mode: Mode, event_id: str, event: Json) -> dict[str, str]:
         "name": escape(event["name"]),
         "dates": escape(dates),
         "prices": escape(prices),
+        "venue": escape(venue),
+        "venue_hidden": "" if venue else " hidden",
         "room_hidden": "" if state else " hidden",
         "outside_title": escape(texts["event.outside." + ("draining" if over else "title")]),
         "outside_lead": escape(texts["event.outside." + ("drainingLead" if over else "lead")]),

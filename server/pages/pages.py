@@ -22,7 +22,7 @@ SHARED = "public, max-age=2, stale-while-revalidate=10"  # a CDN may answer for 
 async def home(request: Request) -> Response:
     """Answer `GET /`: the events on sale."""
     services = services_of(request)
-    events = await services.events.on_sale(limit=EVENTS_MAX, after=None)
+    events = await services.event_bodies(limit=EVENTS_MAX, after=None)
     return _respond(request, home_document(services.settings.static, tuple(events)))
 
 
@@ -31,7 +31,7 @@ async def event(request: Request) -> Response:
     services = services_of(request)
     mode, given = services.settings.static, request.path_params["event"]
     try:
-        body = await services.events.event(event_id_of(request))
+        body = await services.event_body(event_id_of(request))
     except UnknownEvent as refusal:
         if "text/html" not in request.headers.get("accept", ""):
             return refuse(refusal, trace_id_of(request.scope))

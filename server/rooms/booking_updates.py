@@ -10,7 +10,6 @@ from booking_rush.booking.holds import bookings
 from booking_rush.booking.holds.bookings import Booking, UnknownBooking
 from booking_rush.booking.holds.contacts import Contact
 from booking_rush.booking.holds.holds import Holds
-from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.booking.holds.states import ACTIVE, LIVING, UNPAID
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
@@ -58,7 +57,7 @@ class BookingUpdates:
         subscriber.booking.had_hold = True  # that is why the welcome asks
         if held is not None:
             subscriber.booking.record_hold(held.id, held.deadline_ms)
-            members["hold"] = hold_members(self._event, held)
+            members["hold"] = self._holds.members(held)
         if booking is not None:
             members["booking"] = self._members(subscriber, booking)
         return members
@@ -87,7 +86,7 @@ class BookingUpdates:
         """Send a hold, in a frame of this kind."""
         subscriber.booking.record_hold(held.id, held.deadline_ms)
         FRAMES.add(kind)
-        subscriber.push(frames.frame(kind, re, hold=hold_members(self._event, held)))
+        subscriber.push(frames.frame(kind, re, hold=self._holds.members(held)))
 
     def send_booking(self, subscriber: Subscriber, booking: Booking, re: str | None = None) -> None:
         """Send a booking: `booking.updated`."""

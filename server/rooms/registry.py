@@ -77,6 +77,14 @@ class RoomRegistry:
         OUTBOX_AGE.labels(room.row.id).set(stats.outbox_age_ms / 1000)
         return stats
 
+    async def stats_of(self, event: str) -> Stats:
+        """Return the statistics of an event by its id.
+
+        Raises:
+            UnknownEvent, Recovering, TryAgain, Busy: there are none just now.
+        """
+        return await self.stats(await self.room(event))
+
     async def _stats(self, room: Room) -> Stats:
         """Return the event's statistics; those of an archived event are final, and read once."""
         event, sockets = room.row.id, len(room.subscribers())

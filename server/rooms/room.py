@@ -213,6 +213,8 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
+        self.holds.shows.invalidate()
+        self._background.start(self.holds.shows.refresh())
         self._send_state()
 
     def apply_gate(self) -> None:

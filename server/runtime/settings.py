@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from booking_rush.booking.catalogue.presentation import is_time_zone
 from booking_rush.booking.kafka.connection import Cluster, tls_context, uses_sasl, uses_tls
 from booking_rush.queue.keyring import derive
 from booking_rush.server.runtime.setting_checks import MAIL_FROM, is_network, is_smtp_url
@@ -112,6 +113,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             pattern=r"^https?://[^\s/?#@]+(/\S*)?$",
         ),
     ] = ""
+    time_zone: Annotated[str, _about("IANA time zone of shows that are created without one")] = (
+        "UTC"
+    )
     stripe_key: Annotated[str, _about("the secret key of a Stripe account, sk_…")] = ""
     stripe_webhook_secrets: Annotated[
         str, _about("secrets of its webhooks, whsec_…; several during a rotation")
@@ -155,6 +159,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         elif not MAIL_FROM.fullmatch(self.mail_from):
             wrong.append("RUSH_MAIL_FROM wants one plain address, name@host")
         return wrong
+
+    def zone_errors(self) -> list[str]:
+        """Return that the time zone is unknown, where it is."""
+        wrong = f"RUSH_TIME_ZONE={self.time_zone!r}: no IANA time zone, such as Europe/Berlin"
+        return [] if is_time_zone(self.time_zone) else [wrong]
 
     def kafka_errors(self) -> list[str]:
         """Return what is missing for RUSH_KAFKA_SECURITY, and what is set but ignored."""
@@ -303,7 +312,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         raise SettingsError("\n".join(errors))
     settings = Settings(**values)
     wrong = settings.secret_errors() + settings.proxy_errors()
-    wrong += settings.mail_errors() + settings.kafka_errors()
+    wrong += settings.mail_errors() + settings.kafka_errors() + settings.zone_errors()
     if wrong:
         raise SettingsError("\n".join(wrong))
     _require_stripe(settings)

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
@@ -14,6 +15,7 @@ from booking_rush.postgres import Pool
 from booking_rush.queue.signer import Signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
+from booking_rush.server.rooms.availability import StockCache
 from booking_rush.server.rooms.registry import RoomRegistry
 from booking_rush.server.runtime.settings import Settings
 
@@ -31,6 +33,7 @@ class Services:
     rooms: RoomRegistry
     catalogue: Catalogue
     events: EventCache
+    stocks: StockCache
     operators: Operators
     tokens: VisitorTokens
     revenue: dict[str, tuple[float, dict[str, Any]]] = field(
@@ -40,3 +43,25 @@ class Services:
     void_tickets: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
     void_tickets_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def event_body(self, event: str) -> bytes:
+        """Return an event as JSON, with its stock, and `mail` where mails are sent.
+
+        Raises:
+            UnknownEvent: there is none of this id.
+        """
+        found = await self.events.event(event)
+        [stock] = await self.stocks.of([event])
+        return _with(found, stock=stock, mail=bool(self.settings.smtp_url) or None)
+
+    async def event_bodies(self, *, limit: int, after: str | None) -> list[bytes]:
+        """Return up to `limit` events on sale as JSON, each with its stock."""
+        found = await self.events.on_sale(limit=limit, after=after)
+        stocks = await self.stocks.of([event for event, _ in found])
+        return [_with(body, stock=stock) for (_, body), stock in zip(found, stocks, strict=True)]
+
+
+def _with(body: bytes, **members: object) -> bytes:
+    """Return a JSON object with more members; those that are None are left out."""
+    given = {name: value for name, value in members.items() if value is not None}
+    return body[:-1] + b"," + orjson.dumps(given)[1:] if given else body

@@ -1,5 +1,6 @@
 // The bookings panel: an event's bookings page by page, refunds, and all of them as a CSV file.
 
+import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
 import { en } from "../texts/en.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
@@ -146,9 +147,11 @@ function row(booking, onRefund) {
 }
 
 /** @param {Booking} booking @param {number} quantity */
-function whatOf({ seats, section }, quantity) {
-  if (seats.length === 0) return `${section ?? ""} × ${en.number(quantity)}`;
-  return seats.map((seat) => seat.id).join(", ");
+function whatOf({ seats, section, show }, quantity) {
+  const when = show ? ` · ${showDateAndTime(show)}` : "";
+  if (seats.length === 0) return `${section ?? ""} × ${en.number(quantity)}${when}`;
+  const names = seats.map((seat) => `${seat.section} ${en.seats.seat(seat.row, seat.number)}`);
+  return names.join("; ") + when;
 }
 
 /** @param {Record<string, string>} more */

@@ -84,7 +84,13 @@ function eventBody() {
     id: control("create-id").value,
     name: control("create-name").value.trim(),
     ...(opens && { opens_at: new Date(opens).toISOString() }),
-    shows: [{ id: SHOW, starts_at: new Date(control("create-show").value).toISOString() }],
+    shows: [
+      {
+        id: SHOW,
+        starts_at: new Date(control("create-show").value).toISOString(),
+        time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      },
+    ],
     sections: sectionsOf([...byId("create-sections").children], currency),
   };
 }

@@ -49,6 +49,11 @@ const STATS = [
   { name: "held" },
   { name: "paying" },
   { name: "sold" },
+  {
+    name: "stock",
+    of: (/** @type {Stats} */ stats) => stats.stock,
+    format: (/** @type {keyof typeof texts.stocks} */ stock) => texts.stocks[stock],
+  },
   { name: "taken", of: revenue, format: (/** @type {string} */ sum) => sum },
   {
     name: "wait_p50",

@@ -11,7 +11,7 @@ import {
   startCommand,
   startHold,
 } from "./booking-state.js";
-import { readContact } from "./contact-field.js";
+import { readContact, rememberSentTo } from "./contact-field.js";
 import { methodChosen } from "./hold-panel.js";
 
 /**
@@ -31,7 +31,7 @@ const texts = en.seats.booking;
  */
 export function createHold(state, commands, what) {
   commands.send("hold.create", 0, { key: newIdempotencyKey(), ...what });
-  return startHold(state);
+  return startHold(state, "quantity" in what);
 }
 
 /** Hold the selected seats, if any. @param {BookingState} state @param {PendingCommands} commands */
@@ -61,6 +61,7 @@ export function sendForHold(state, commands, type, members = {}) {
 export function checkOut(state, commands) {
   const contact = readContact();
   if (!contact) return state;
+  if (contact.email && state.hold) rememberSentTo(state.hold.id, contact.email);
   const members = { payment_method: methodChosen(), ...contact };
   return sendForHold(state, commands, "hold.checkout", members);
 }

@@ -12,8 +12,9 @@ import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId } from "../ui/dom.js";
 import * as actions from "./booking-actions.js";
 import { reduce } from "./booking-frames.js";
-import { drawWaitingNote } from "./booking-panel.js";
+import { drawWaitingNote, textOf } from "./booking-panel.js";
 import * as states from "./booking-state.js";
+import { calendarOf, saveFile } from "./calendar-file.js";
 import { announceFrame, announceLostSeats, bindButtons, drawBookingView } from "./booking-view.js";
 import { restoreEmail } from "./contact-field.js";
 import { drawHoldTimes, fillMethods } from "./hold-panel.js";
@@ -82,7 +83,8 @@ export class BookingController {
   }
 
   /**
-   * Apply a frame, announce what it changes, and request what it lacks.
+   * Apply a frame, and request what it lacks. Return a function that announces what has changed,
+   * to be called once it is drawn: nobody may hear what the page does not show yet.
    * @param {Frame} frame
    * @param {string | null} command the type of the command that the frame answers
    */
@@ -95,7 +97,31 @@ export class BookingController {
     if (frame.type === "welcome") this.#onWelcome();
     else if (frame.type === "room.state") this.#onRoomState(before.unconfirmedHold, frame);
     else if (frame.type === "booking.updated") this.#onBookingUpdated(frame.booking);
-    announceFrame(before, this.#state, frame, this.#clock);
+    const after = this.#state;
+    return () => announceFrame(before, after, frame, this.#clock);
+  }
+
+  /** Return where hold, payment and booking stand. */
+  get standing() {
+    const { hold, booking } = this.#state;
+    const isOpen = states.hasOpenHold(this.#state);
+    return {
+      heldUntil: isOpen ? (hold?.expires_at ?? "") : "",
+      isAsked: this.#commands.isPending("hold.checkout"),
+      isPaying: !isOpen && states.isMoving(booking),
+      hasBought: booking?.state === "confirmed",
+      booking: booking && !isOpen ? textOf(texts.booking.states, booking) : "",
+    };
+  }
+
+  /** Return the stock of the event as the map has it. */
+  get stock() {
+    return this.#inventory?.stockOfAll() ?? "unknown";
+  }
+
+  /** Return whether the map has nothing free. */
+  get isAllTaken() {
+    return this.#inventory?.isAllTaken ?? false;
   }
 
   /** Apply `seats.delta`. It comes often: the page is drawn only if the selection loses a seat. */
@@ -158,6 +184,7 @@ export class BookingController {
       pay: () => this.#update((state) => actions.checkOut(state, commands)),
       cancel: () => this.#cancel(),
       print: () => print(),
+      calendar: () => this.#saveCalendar(),
       "booking-close": () => this.#update(states.dismiss),
       "ended-close": () => this.#update(states.dismiss),
       "seats-again": () => this.#loadChart(),
@@ -172,6 +199,13 @@ export class BookingController {
   async #release() {
     if (!(await askConfirmation(byId("asking"), texts.hold.ask))) return;
     this.#update((state) => actions.sendForHold(state, this.#commands, "hold.release"));
+  }
+
+  #saveCalendar() {
+    const { booking, details } = this.#state;
+    if (!booking) return;
+    const text = calendarOf(booking, details, { now: Date.now(), page: location.href });
+    saveFile(`${booking.reference}.ics`, text);
   }
 
   async #cancel() {

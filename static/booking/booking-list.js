@@ -1,5 +1,6 @@
 // The booking list: all of the visitor's bookings for one event.
 
+import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
 import { en } from "../texts/en.js";
 import { byId, createElement, renderIfChanged } from "../ui/dom.js";
@@ -42,7 +43,13 @@ function row(booking, isShown, onShow) {
       createElement(
         "small",
         {},
-        `${texts.places(booking.quantity)} · ${formatPrice(booking.total)}`,
+        [
+          booking.seats.length ? texts.seats(booking.quantity) : texts.places(booking.quantity),
+          formatPrice(booking.total),
+          booking.show ? showDateAndTime(booking.show) : "",
+        ]
+          .filter(Boolean)
+          .join(" · "),
       ),
     ),
     createElement(

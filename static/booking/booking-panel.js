@@ -1,16 +1,17 @@
 // The booking panel: state, seats, money and tickets of one booking.
 
 import { formatPrice } from "../lib/money.js";
-import { rowAndNumberOf } from "../seats/seat-inventory.js";
 import { en } from "../texts/en.js";
-import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
+import { byId, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { isMoving } from "./booking-state.js";
-import { linesOf } from "./hold-panel.js";
+import { sentTo } from "./contact-field.js";
+import { linesOf, showText } from "./hold-panel.js";
+import { ticketCard } from "./ticket-card.js";
 
 /**
  * @typedef {import("./booking-state.js").Booking} Booking
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
- * @typedef {{id: string, seat: any, code: string}} Ticket
+ * @typedef {import("./booking-state.js").BookingState} BookingState
  */
 
 const SLOW_MS = 5_000;
@@ -21,9 +22,10 @@ const texts = en.seats.booking;
  * Draw a booking.
  * @param {Booking} booking
  * @param {SeatInventory | null} inventory
- * @param {{cancelling: boolean, cancelProblem: string, phase: string}} view
+ * @param {BookingState} view
  */
-export function drawBooking(booking, inventory, { cancelling, cancelProblem, phase }) {
+export function drawBooking(booking, inventory, view) {
+  const { cancelling, cancelProblem, phase, details, shows } = view;
   const { state, reference } = booking;
   byId("booking").dataset.state = state;
   byId("booking-state").dataset.state = state;
@@ -33,15 +35,20 @@ export function drawBooking(booking, inventory, { cancelling, cancelProblem, pha
   byId("reference-line").hidden = !reference;
   setText(byId("reference"), reference ?? "");
   byId("booked-seats").hidden = state === "confirmed"; // its tickets name them
-  renderIfChanged(byId("booked-seats"), [booking.seats, booking.quantity, booking.total], () =>
-    linesOf(booking, inventory),
+  renderIfChanged(byId("booked-seats"), [booking, shows], () =>
+    linesOf(booking, inventory, shows),
   );
   setText(byId("booked-total"), formatPrice(booking.total));
   const tickets = state === "confirmed" ? (booking.tickets ?? []) : [];
-  renderIfChanged(byId("tickets"), [booking.id, tickets], () =>
-    tickets.map((ticket, at) => ticketOf(booking, ticket, at, inventory)),
+  const isLoaded = inventory !== null;
+  renderIfChanged(byId("tickets"), [booking.id, tickets, details, isLoaded], () =>
+    tickets.map((ticket, at) => ticketCard(booking, ticket, at, { inventory, details })),
   );
+  setTextOrHide(byId("booked-show"), tickets.length ? "" : showText(booking.show, details));
+  const to = details.mail && tickets.length ? sentTo(booking.id) : "";
+  setTextOrHide(byId("mail-sent"), to ? en.seats.mail.sent(to) : "");
   byId("print").hidden = tickets.length === 0;
+  byId("calendar").hidden = !tickets.some((ticket) => ticket.show);
   byId("cancel").hidden = state !== "confirmed";
   setText(byId("cancel"), cancelling ? texts.cancelling : texts.cancel);
   byId("cancel").setAttribute("aria-disabled", String(cancelling));
@@ -69,43 +76,4 @@ export function drawWaitingNote(booking, waitedMs) {
  */
 export function textOf(table, { state, reason }) {
   return table[`${state}.${reason}`] ?? table[state] ?? state;
-}
-
-/**
- * @param {Booking} booking @param {Ticket} ticket
- * @param {number} at @param {SeatInventory | null} inventory
- */
-function ticketOf(booking, ticket, at, inventory) {
-  const what = nameOf(booking, ticket, at);
-  const section = inventory?.section(sectionIdOf(booking, ticket))?.name ?? "";
-  const [id, one] = [booking.id, ticket.id].map(encodeURIComponent);
-  const path = `/api/v1/bookings/${id}/tickets/${one}/qr.svg`;
-  const qr = createElement("img", { src: path, alt: texts.qr(what), width: "144", height: "144" });
-  qr.addEventListener("error", () => (qr.hidden = true));
-  return createElement(
-    "li",
-    { class: "pass", "data-ticket": ticket.id },
-    createElement(
-      "div",
-      {},
-      createElement("strong", {}, what),
-      createElement("small", {}, section),
-      createElement("span", { class: "label" }, texts.code),
-      createElement("code", { "data-testid": "ticket-code" }, ticket.code),
-    ),
-    qr,
-  );
-}
-
-/** @param {Booking} booking @param {Ticket} ticket @param {number} at */
-function nameOf(booking, { seat }, at) {
-  if (!seat) return texts.stand(at + 1, booking.quantity);
-  const { row, number } = typeof seat === "string" ? rowAndNumberOf(seat) : seat;
-  return en.seats.seat(row, number);
-}
-
-/** @param {Booking} booking @param {Ticket} ticket */
-function sectionIdOf({ section = "" }, { seat }) {
-  if (!seat) return section;
-  return typeof seat === "string" ? seat.split(".")[0] : seat.section;
 }

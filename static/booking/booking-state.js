@@ -10,6 +10,9 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @typedef {import("../seats/selection.js").Selection} Selection
  * @typedef {{id: string, section: string, row: string, number: number, price: Price}} HeldSeat
  *
+ * @typedef {{id: string, seat: string | null, code: string, show?: Show}} Ticket
+ * @typedef {{name: string, venue?: {name: string, address?: string}, mail?: boolean}} EventDetails
+ *
  * @typedef {object} Hold
  * @property {string} id
  * @property {string} [state] `held` or `paying`
@@ -20,6 +23,7 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @property {Price} total
  * @property {string} expires_at
  * @property {number} extensions_left
+ * @property {Show} [show] where all of its places are of one
  *
  * @typedef {object} Booking
  * @property {string} id
@@ -31,11 +35,14 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @property {string} [section]
  * @property {number} quantity
  * @property {Price} total
- * @property {{id: string, seat: string | null, code: string}[]} tickets
+ * @property {Show} [show] where all of its places are of one
+ * @property {Ticket[]} tickets
  *
  * @typedef {object} BookingState
  * @property {string} event
  * @property {Show[]} shows of the event
+ * @property {EventDetails} details of the event
+ * @property {boolean} askedForBest whether the hold's places were chosen by the server
  * @property {number} ticketsMax the event's limit for one visitor
  * @property {string} phase of the page
  * @property {string} visitor
@@ -79,6 +86,8 @@ export function initialState(event) {
     ...NOTHING_HELD,
     event,
     shows: [],
+    details: { name: event },
+    askedForBest: false,
     ticketsMax: TICKETS_MAX,
     phase: "connecting",
     visitor: "",
@@ -149,11 +158,12 @@ export function setPhase(state, phase) {
 /**
  * Set the shows and the limit of the event.
  * @param {BookingState} state
- * @param {{shows: Show[], limits?: {tickets_per_visitor_max?: number}}} event
+ * @param {EventDetails & {shows: Show[], limits?: {tickets_per_visitor_max?: number}}} event
  * @returns {BookingState}
  */
-export function setEvent(state, { shows, limits }) {
-  return { ...state, shows, ticketsMax: limits?.tickets_per_visitor_max ?? TICKETS_MAX };
+export function setEvent(state, { shows, limits, name, venue, mail = false }) {
+  const details = { name, mail, ...(venue ? { venue } : {}) };
+  return { ...state, shows, details, ticketsMax: limits?.tickets_per_visitor_max ?? TICKETS_MAX };
 }
 
 /** Add a seat to the selection, or remove it. @param {BookingState} state @param {string} seat */
@@ -173,10 +183,13 @@ export function dropTakenSeats(state, stateOf) {
   return { ...state, selection: withoutTaken(state.selection, taken) };
 }
 
-/** Clear earlier refusals, lost seats and endings: a hold is requested. @param {BookingState} state */
-export function startHold(state) {
+/**
+ * Clear earlier refusals, lost seats and endings: a hold is requested.
+ * @param {BookingState} state @param {boolean} askedForBest
+ */
+export function startHold(state, askedForBest) {
   const selection = { ...state.selection, lost: [], limitReached: false };
-  return { ...state, selection, ended: null, problem: null };
+  return { ...state, selection, askedForBest, ended: null, problem: null };
 }
 
 /** Clear the last refusal: a command about the hold is sent. @param {BookingState} state */

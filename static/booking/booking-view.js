@@ -56,7 +56,7 @@ export function drawBookingView(view, listener) {
   const { state, inventory, pending } = view;
   const moveFocus = trackFocus();
   const open = hasOpenHold(state);
-  drawPanels(state, pending);
+  drawPanels(view);
   drawSeats(view, listener);
   drawEnded(state);
   drawHold(state, inventory, { pending, problem: problemOf(view, open) });
@@ -96,15 +96,17 @@ export function announceLostSeats(before, { selection }) {
     announceUrgently(lostSeatsText(lost, seats.length));
 }
 
-/** @param {BookingState} state @param {Pending} pending */
-function drawPanels(state, pending) {
+/** @param {View} view */
+function drawPanels({ state, inventory, pending }) {
   const { phase, hold, booking, ended } = state;
   const [mode, open] = [modeOf(state), hasOpenHold(state)];
   const seatsVisible = phase !== "closed" || hold !== null;
   byId("office").hidden = HIDDEN_PHASES.has(phase);
   byId("office").dataset.mode = mode;
   document.body.dataset.panel = open ? "held" : booking ? "booking" : "none";
-  byId("seats").hidden = !seatsVisible || (mode === "holding" && hold?.seats.length === 0);
+  document.body.dataset.shown = booking && !open ? `${booking.id} ${booking.state}` : "";
+  const isEmpty = inventory !== null && inventory.sections.length === 0;
+  byId("seats").hidden = isEmpty || !seatsVisible || (mode === "holding" && hold?.seats.length === 0);
   byId("choice").hidden = mode !== "choosing" || !hasSelection(state, pending);
   byId("held").hidden = !open;
   byId("booking").hidden = !booking || open;
@@ -116,16 +118,18 @@ function drawPanels(state, pending) {
  * @returns {(hasEnded: boolean) => void}
  */
 function trackFocus() {
-  const before = document.body.dataset.panel;
+  const { panel: before, shown: shownBefore = "" } = document.body.dataset;
   const focused = document.activeElement;
   const isOurs = !focused || focused === document.body || byId("office").contains(focused);
   return (hasEnded) => {
-    const after = document.body.dataset.panel ?? "none";
-    if (before === undefined || before === after || !isOurs) return;
+    const { panel: after = "none", shown = "" } = document.body.dataset;
+    const isSame = before === after && (shown === shownBefore || !shownBefore);
+    if (before === undefined || isSame || !isOurs) return;
     const heading = { held: "held-title", booking: "booking-title", none: "seats-title" }[after];
     const target = byId(hasEnded ? "ended" : (heading ?? "seats-title"));
     target.focus();
-    target.scrollIntoView({ block: "nearest" });
+    const panel = target.closest("section") ?? target;
+    panel.scrollIntoView({ block: after === "booking" ? "start" : "nearest" });
   };
 }
 

@@ -17,11 +17,30 @@ export function restoreEmail() {
 
 /** Return the members for checkout; null when the address is not valid, which is shown. */
 export function readContact() {
+  if (byId("mail").hidden) return {};
   const field = input();
   const email = field.value.trim();
   if (!email) return {};
   if (!field.reportValidity()) return null;
   return { email, language: navigator.language.startsWith("th") ? "th" : "en" };
+}
+
+/** Remember the address that a booking's mails go to. @param {string} booking @param {string} email */
+export function rememberSentTo(booking, email) {
+  try {
+    sessionStorage.setItem(`${KEY}-${booking}`, email);
+  } catch {
+    // storage is off: the page does not say where the mail went
+  }
+}
+
+/** Return the address that a booking's mails go to, or "". @param {string} booking */
+export function sentTo(booking) {
+  try {
+    return sessionStorage.getItem(`${KEY}-${booking}`) ?? "";
+  } catch {
+    return "";
+  }
 }
 
 function input() {

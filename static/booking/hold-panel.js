@@ -1,5 +1,6 @@
 // The hold panel: held seats, the time left, and the payment.
 
+import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
 import { countdown } from "../lib/server-clock.js";
 import { en } from "../texts/en.js";
@@ -12,6 +13,7 @@ import { isDeclined } from "./booking-state.js";
  * @typedef {import("./booking-state.js").Hold} Hold
  * @typedef {import("./booking-state.js").Booking} Booking
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
+ * @typedef {import("../lib/dates.js").Show} Show
  * @typedef {{extending: boolean, releasing: boolean, paying: boolean}} Pending commands
  */
 
@@ -63,9 +65,14 @@ export function drawHold(state, inventory, { pending, problem }) {
   if (!hold) return;
   const total = formatPrice(hold.total);
   setText(byId("held-title"), hold.seats.length ? texts.hold.title : texts.hold.titlePlaces);
-  renderIfChanged(byId("held-seats"), hold, () => linesOf(hold, inventory));
+  const { shows, details } = state;
+  renderIfChanged(byId("held-seats"), [hold, shows, inventory !== null], () =>
+    linesOf(hold, inventory, shows),
+  );
+  setTextOrHide(byId("held-show"), showText(hold.show, details));
+  byId("mail").hidden = !details.mail;
   setText(byId("held-total"), total);
-  setTextOrHide(byId("apart"), hold.adjacent === false ? texts.hold.apart : "");
+  setTextOrHide(byId("apart"), hold.adjacent === false && state.askedForBest ? texts.hold.apart : "");
   setText(byId("extend"), pending.extending ? texts.hold.extending : texts.hold.extend);
   setText(byId("extensions"), texts.hold.left(hold.extensions_left));
   setBusy("extend", pending.extending || pending.paying || hold.extensions_left === 0);
@@ -100,17 +107,32 @@ export function drawHoldTimes({ hold, warned }, clock) {
 }
 
 /**
- * Return a line for each held or booked seat, or one for all standing places.
- * @param {Pick<Hold, "seats" | "section" | "quantity" | "total">} held
- * @param {SeatInventory | null} inventory
+ * Return event, date with its zone, and venue as one line; "" where the date is not known.
+ * @param {Show | undefined} show @param {import("./booking-state.js").EventDetails} details
  */
-export function linesOf({ seats, section, quantity, total }, inventory) {
+export function showText(show, details) {
+  return show
+    ? [details.name, showDateAndTime(show), details.venue?.name].filter(Boolean).join(" · ")
+    : "";
+}
+
+/**
+ * Return a line for each held or booked seat, or one for all standing places.
+ * Places of several dates have their date on each line.
+ * @param {Pick<Hold, "seats" | "section" | "quantity" | "total" | "show">} held
+ * @param {SeatInventory | null} inventory @param {Show[]} shows
+ */
+export function linesOf({ seats, section, quantity, total, show }, inventory, shows) {
   const nameOf = (/** @type {string | undefined} */ id) =>
     inventory?.section(id ?? "")?.name ?? id ?? "";
   if (seats.length === 0)
     return [line(nameOf(section), texts.standing(quantity), formatPrice(total))];
+  const dateOf = (/** @type {string} */ id) => {
+    const own = shows.find((other) => other.id === inventory?.section(id)?.show);
+    return own && !show ? ` · ${showDateAndTime(own)}` : "";
+  };
   return seats.map((seat) =>
-    line(nameOf(seat.section), texts.seat(seat.row, seat.number), formatPrice(seat.price)),
+    line(nameOf(seat.section) + dateOf(seat.section), texts.seat(seat.row, seat.number), formatPrice(seat.price)),
   );
 }
 

@@ -7,16 +7,18 @@ const RECONNECT_CODES = new Set([1001, 1005, 1006, 1011, 1012, 1013, 4408, 4429]
 const UNAUTHENTICATED = 4401;
 const ABNORMAL_CLOSURE = 1006; // RFC 6455: the connection broke without a close frame
 
-const HEARTBEAT_MS = 5_000; // between two checks of the socket
+const HEARTBEAT_MS = 2_000; // between two checks of the socket
 const HANDSHAKE_MS = 10_000; // at most, for opening
 const PING_AFTER_MS = 20_000; // without a frame in either direction
 const DEAD_AFTER_MS = 45_000; // without a frame from the server
+const ASKED_PING_MS = 4_000; // without a frame after a command: ask for a sign of life
+const ASKED_DEAD_MS = 8_000; // without a frame after a command
 const ANSWER_WITHIN_MS = 8_000; // after a sleep all is silent: ping first, then judge
 const LOOKED_AT_WITHIN_MS = 1_000; // the longest wait of a page that somebody looks at
 const STABLE_AFTER_MS = 30_000; // then the count of failures begins anew
 
 /**
- * @typedef {"connecting" | "open" | "away" | "stopped"} Status
+ * @typedef {"connecting" | "open" | "away" | "offline" | "stopped"} Status
  * @typedef {{type: string, re?: string | null, [member: string]: any}} Frame
  */
 
@@ -31,6 +33,7 @@ export class ReconnectingSocket {
   #openingSince = 0;
   #receivedAt = 0;
   #sentAt = 0;
+  #askedAt = 0; // the first frame that was sent since the last one came
   #pingedAt = 0; // the first unanswered ping
   #welcomedAt = 0; // the first frame of this socket
   #authentications = 0;
@@ -65,6 +68,7 @@ export class ReconnectingSocket {
     this.stop();
     this.#heartbeatTimer = setInterval(() => this.#heartbeat(), HEARTBEAT_MS);
     addEventListener("online", this.#online);
+    addEventListener("offline", this.#offline);
     document.addEventListener("visibilitychange", this.#looked);
     this.#failures = this.#authentications = 0;
     this.#open();
@@ -76,6 +80,7 @@ export class ReconnectingSocket {
     clearInterval(this.#heartbeatTimer);
     clearTimeout(this.#reopenTimer);
     removeEventListener("online", this.#online);
+    removeEventListener("offline", this.#offline);
     document.removeEventListener("visibilitychange", this.#looked);
     this.#reopenAt = 0;
     this.#discard();
@@ -86,6 +91,7 @@ export class ReconnectingSocket {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     this.#sentAt = Date.now();
+    this.#askedAt ||= this.#sentAt;
     return true;
   }
 
@@ -99,11 +105,11 @@ export class ReconnectingSocket {
     clearTimeout(this.#reopenTimer);
     this.#reopenAt = 0;
     this.#discard();
-    this.#onStatus(this.#everWelcomed ? "away" : "connecting");
+    this.#onStatus(this.#statusWithout());
     const socket = new WebSocket(this.#url, [SUBPROTOCOL]);
     this.#socket = socket;
     this.#openingSince = this.#receivedAt = Date.now();
-    this.#sentAt = this.#pingedAt = this.#welcomedAt = 0;
+    this.#sentAt = this.#askedAt = this.#pingedAt = this.#welcomedAt = 0;
     this.#retryAfterMs = null;
     socket.onmessage = (message) => socket === this.#socket && this.#receive(message.data);
     socket.onclose = (close) => socket === this.#socket && this.#closed(close.code);
@@ -113,7 +119,7 @@ export class ReconnectingSocket {
   #receive(data) {
     const frame = /** @type {Frame} */ (JSON.parse(data));
     this.#receivedAt = Date.now();
-    this.#pingedAt = 0;
+    this.#askedAt = this.#pingedAt = 0;
     this.#retryAfterMs = typeof frame.retry_after_ms === "number" ? frame.retry_after_ms : null;
     if (!this.#welcomedAt) this.#welcome();
     this.#onFrame(frame);
@@ -157,7 +163,7 @@ export class ReconnectingSocket {
   /** @param {number | null} retryAfterMs */
   #reopenLater(retryAfterMs) {
     this.#failures += 1;
-    this.#onStatus(this.#everWelcomed ? "away" : "connecting");
+    this.#onStatus(this.#statusWithout());
     this.#retryAfterMs = retryAfterMs;
     this.#reopenIn(retryAfterMs ?? waitMs(this.#failures));
   }
@@ -175,6 +181,12 @@ export class ReconnectingSocket {
     this.#reopenTimer = setTimeout(() => this.#open(), ms);
   }
 
+  /** Return the status while no socket is open. @returns {Status} */
+  #statusWithout() {
+    if (!navigator.onLine) return "offline";
+    return this.#everWelcomed ? "away" : "connecting";
+  }
+
   #discard() {
     const socket = this.#socket;
     this.#socket = null;
@@ -188,6 +200,10 @@ export class ReconnectingSocket {
       if (now - this.#openingSince > HANDSHAKE_MS) this.#closed(ABNORMAL_CLOSURE);
     } else if (now - this.#receivedAt > DEAD_AFTER_MS && this.#isUnanswered(now)) {
       this.#closed(ABNORMAL_CLOSURE);
+    } else if (this.#askedAt && now - this.#askedAt >= ASKED_DEAD_MS && this.#ping) {
+      this.#closed(ABNORMAL_CLOSURE);
+    } else if (this.#askedAt && !this.#pingedAt && now - this.#askedAt >= ASKED_PING_MS) {
+      this.#sendPing(now);
     } else if (now - Math.max(this.#receivedAt, this.#sentAt) >= PING_AFTER_MS) {
       this.#sendPing(now);
     }
@@ -206,6 +222,12 @@ export class ReconnectingSocket {
   // The network is back: do not wait for the backoff, only for a Retry-After of the server.
   #online = () => {
     if (!this.#socket && this.#retryAfterMs === null) this.#open();
+  };
+
+  // The device knows first: a socket without a network would look open for a long time.
+  #offline = () => {
+    if (this.#socket) this.#closed(ABNORMAL_CLOSURE);
+    else this.#onStatus(this.#statusWithout());
   };
 
   #looked = () => {

@@ -1,6 +1,17 @@
-// Formats of instants, in the time zone of the device.
+// Formats of instants: in the time zone of the device, and of shows in that of their venue.
 
 import { en } from "../texts/en.js";
+
+/** @type {Intl.DateTimeFormatOptions} */
+const LONG = {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
+};
 
 /** Return a function that formats an RFC 3339 instant. @param {Intl.DateTimeFormatOptions} options */
 const formatter = (options) => {
@@ -9,15 +20,14 @@ const formatter = (options) => {
 };
 
 /** Format as "Wednesday 23 December 2026 at 19:00 CET": who is elsewhere must see which clock. */
-export const dateAndTime = formatter({
-  weekday: "long",
-  day: "numeric",
-  month: "long",
-  year: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  timeZoneName: "short",
-});
+export const dateAndTime = formatter(LONG);
+
+/** @typedef {{id: string, starts_at: string, time_zone?: string}} Show */
+
+/** Format a show's time by the clock of its venue: "Sunday 27 December 2026 at 20:00 CET". @param {Show} show */
+export function showDateAndTime({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
+  return new Intl.DateTimeFormat(en.locale, { ...LONG, timeZone }).format(new Date(startsAt));
+}
 
 /** Format as "23 Dec 2026, 19:00 CET". */
 export const shortDateAndTime = formatter({

@@ -14,6 +14,7 @@ export function priceRange(prices) {
 
 /** Return a price as text. @param {{amount: number, currency: string}} price */
 export function formatPrice({ amount, currency }) {
+  if (amount === 0) return en.free;
   const format = formatOf(currency);
   return format.format(amount / 10 ** digitsOf(format));
 }

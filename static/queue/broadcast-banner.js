@@ -11,12 +11,30 @@ const ROLES = { info: "status", warning: "status", urgent: "alert" };
 const DISMISSED_KEY = "rush-dismissed";
 
 let shown = "";
+/** @type {Broadcast[]} */
+const heard = [];
 
 /** Show a broadcast, unless it was dismissed. @param {Broadcast | null} broadcast */
 export function showBroadcast(broadcast) {
   if (!broadcast || broadcast.id === shown || dismissed().includes(broadcast.id)) return;
   shown = broadcast.id;
-  byId("message").replaceChildren(banner(broadcast));
+  const banners = byId("message");
+  banners.replaceChildren(banner(broadcast), earlier());
+  heard.unshift(broadcast);
+}
+
+/** Return the messages heard before, each with its hour; empty where there are none. */
+function earlier() {
+  if (heard.length === 0) return "";
+  const items = heard.map(({ at, text }) =>
+    createElement("li", {}, createElement("time", { datetime: at }, time(at)), " ", text),
+  );
+  return createElement(
+    "details",
+    { class: "earlier", "data-testid": "earlier-messages" },
+    createElement("summary", {}, texts.earlier(heard.length)),
+    createElement("ul", {}, ...items),
+  );
 }
 
 /** @param {Broadcast} broadcast */
@@ -44,7 +62,7 @@ function banner(broadcast) {
 
 /** @param {string} id */
 function dismiss(id) {
-  byId("message").replaceChildren();
+  byId("message").replaceChildren(earlier());
   try {
     sessionStorage.setItem(DISMISSED_KEY, JSON.stringify([...dismissed(), id]));
   } catch {

@@ -2,18 +2,21 @@
 
 import { Problem, request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
-import { dateAndTime } from "../lib/dates.js";
+import { showDateAndTime } from "../lib/dates.js";
 import { priceRange } from "../lib/money.js";
 import { readInlined } from "../ui/inlined.js";
-import { byId, setText } from "../ui/dom.js";
+import { byId, setText, setTextOrHide } from "../ui/dom.js";
 
 /**
  * @typedef {object} Event
  * @property {string} name
  * @property {string} state
  * @property {string} [opens_at]
- * @property {{id: string, starts_at: string}[]} shows
+ * @property {import("../lib/dates.js").Show[]} shows
  * @property {{price: import("../lib/money.js").Price}[]} sections
+ * @property {{name: string, address?: string}} [venue]
+ * @property {boolean} [mail] whether the server sends mails
+ * @property {string} [stock] `plenty`, `few`, `held` or `gone`
  * @property {{tickets_per_visitor_max?: number}} limits
  */
 
@@ -25,12 +28,16 @@ const TRIES_MAX = 8;
  * @returns {Promise<Event | null>}
  */
 export async function showEventDetails(event) {
-  setText(byId("name"), inlinedEvent()?.name ?? event);
   const found = inlinedEvent() ?? (await fetchEvent(event));
-  if (!found) return null;
+  if (!found) {
+    setText(byId("name"), event);
+    return null;
+  }
   setText(byId("name"), found.name);
-  setText(byId("dates"), found.shows.map((show) => dateAndTime(show.starts_at)).join(" · "));
+  setText(byId("dates"), found.shows.map(showDateAndTime).join(" · "));
   setText(byId("prices"), priceRange(found.sections.map(({ price }) => price)));
+  const { venue } = found;
+  setTextOrHide(byId("venue"), [venue?.name, venue?.address].filter(Boolean).join(", "));
   return found;
 }
 

@@ -16,21 +16,19 @@ const texts = en.event;
 /**
  * Draw the phase, except for what changes with the clock alone.
  * @param {QueueState} queueState
- * @param {{phase: string, status: string, name: string, pending: Pending}} now
+ * @param {{phase: string, status: string, hasBought: boolean, pending: Pending}} now
+ *   `hasBought`: the booking that ended the turn is still confirmed
  */
-export function drawPhaseView(queueState, { phase, status, name, pending }) {
-  const focused = document.activeElement;
+export function drawPhaseView(queueState, { phase, status, hasBought, pending }) {
   drawPhase(phase);
   drawConnection(status);
-  drawTitle(queueState, phase, name);
   drawRoom(queueState);
   drawOutside(queueState);
   drawLate(queueState);
-  drawExpired(queueState);
+  drawExpired(queueState, hasBought);
   drawUnknown(queueState);
-  drawButtons(queueState, phase, pending);
+  drawButtons(queueState, { phase, hasBought, pending });
   drawProblem(queueState, pending);
-  keepFocus(focused);
 }
 
 /**
@@ -50,12 +48,15 @@ function drawPhase(phase) {
 }
 
 /**
- * Move the focus to the phase's heading when its element has been hidden.
+ * Move the focus to the heading of its panel, or else of the page, when its element was hidden.
  * @param {Element | null} focused the active element before drawing
  */
-function keepFocus(focused) {
+export function keepFocus(focused) {
   if (!focused || focused === document.body || isShown(focused)) return;
-  const heading = [...document.querySelectorAll("main h2")].find(isShown);
+  if (document.activeElement !== focused && document.activeElement !== document.body) return;
+  const panel = focused.closest("section");
+  const headings = [...(panel?.querySelectorAll("h2") ?? []), ...document.querySelectorAll("main h2")];
+  const heading = headings.find((one) => isShown(one) && one.hasAttribute("tabindex"));
   /** @type {HTMLElement | undefined} */ (heading)?.focus();
 }
 
@@ -69,13 +70,6 @@ function drawConnection(status) {
   const connection = byId("connection");
   connection.dataset.status = status;
   setText(connection, /** @type {Record<string, string>} */ (texts.connection)[status]);
-}
-
-/** @param {QueueState} queueState @param {string} phase @param {string} name */
-function drawTitle({ place }, phase, name) {
-  const title = /** @type {Record<string, any>} */ (texts.titles)[phase];
-  const text = typeof title === "function" ? title(place?.ahead ?? 0) : title;
-  document.title = [text, name, en.common.brand].filter(Boolean).join(" · ");
 }
 
 /** @param {QueueState} queueState */
@@ -110,10 +104,12 @@ function drawLate({ presenceConfirmed }) {
   setText(byId("late-lead"), presenceConfirmed ? texts.late.backLead : texts.late.lead);
 }
 
-/** @param {QueueState} queueState */
-function drawExpired(queueState) {
+/** @param {QueueState} queueState @param {boolean} hasBought */
+function drawExpired(queueState, hasBought) {
   const reasons = /** @type {Record<string, any>} */ (texts.expired);
-  const [title, lead] = reasons[queueState.endReason] ?? reasons.other;
+  const { endReason } = queueState;
+  const reason = endReason === "purchase" && !hasBought ? "other" : endReason;
+  const [title, lead] = reasons[reason] ?? reasons.other;
   setText(byId("expired-title"), title);
   setText(
     byId("expired"),
@@ -129,8 +125,8 @@ function drawUnknown({ closeCode }) {
   setText(byId("unknown-lead"), lead);
 }
 
-/** @param {QueueState} queueState @param {string} phase @param {Pending} pending */
-function drawButtons(queueState, phase, pending) {
+/** @param {QueueState} queueState @param {{phase: string, hasBought: boolean, pending: Pending}} now */
+function drawButtons(queueState, { phase, hasBought, pending }) {
   const joining = pending.joining && !queueState.place;
   drawButton(
     "join",
@@ -148,6 +144,7 @@ function drawButtons(queueState, phase, pending) {
     pending.leaving,
   );
   if (!mayJoin(queueState)) byId("join").hidden = true;
+  byId("join").classList.toggle("main", phase === "outside" || !hasBought);
   if (queueState.presenceConfirmed || confirmsByItself(phase, pending)) byId("claim").hidden = true;
   if (queueState.closeCode === 4404) byId("again").hidden = true;
 }

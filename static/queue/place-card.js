@@ -1,6 +1,6 @@
 // The place card: number, visitors ahead, estimated wait and progress of a waiting visitor.
 
-import { dateAndTime } from "../lib/dates.js";
+import { dateAndTime, time } from "../lib/dates.js";
 import { durationText } from "../lib/durations.js";
 import { countdown } from "../lib/server-clock.js";
 import { en } from "../texts/en.js";
@@ -46,8 +46,8 @@ export function announcePlace({ place }, phase) {
 }
 
 /** @param {Place} place */
-function drawAhead({ ahead }) {
-  byId("ahead-line").hidden = ahead === null;
+function drawAhead({ ahead, state }) {
+  byId("ahead-line").hidden = ahead === null || (state === "lobby" && ahead === 0);
   setNumber(byId("ahead"), ahead === null ? "" : en.number(ahead));
   setText(byId("ahead-words"), ahead === null ? "" : ahead === 0 ? texts.next : texts.ahead(ahead));
   byId("drawn").hidden = ahead !== null;
@@ -76,12 +76,26 @@ function drawWait({ room }, place, clock) {
   const lobby = place.state === "lobby";
   setText(byId("eta-label"), lobby ? texts.etaLobby : texts.eta);
   if (lobby) setText(byId("eta"), opensText(room?.opens_at, clock));
-  setTextOrHide(byId("eta-date"), lobby && room?.opens_at ? dateAndTime(room.opens_at) : "");
+  const opens = room?.opens_at ? dateAndTime(room.opens_at) : "";
+  const isMoving = MOVING_STATES.has(room?.state ?? "");
+  const band = isMoving ? bandText(place.eta_seconds, clock) : "";
+  setTextOrHide(byId("eta-date"), lobby ? opens : band);
   if (!lobby)
     setText(
       byId("eta"),
-      MOVING_STATES.has(room?.state ?? "") ? durationText(place.eta_seconds) : texts.etaPaused,
+      isMoving ? durationText(place.eta_seconds) : texts.etaPaused,
     );
+}
+
+/**
+ * Return an estimated wait as times of day: "at about 20:41–20:48".
+ * @param {[number, number] | null} eta @param {ServerClock} clock
+ */
+function bandText(eta, clock) {
+  if (!eta) return "";
+  const at = (/** @type {number} */ seconds) =>
+    time(new Date(clock.now() + seconds * 1000).toISOString());
+  return texts.band(at(eta[0]), at(eta[1]));
 }
 
 /**

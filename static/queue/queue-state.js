@@ -172,6 +172,7 @@ function left(state) {
 function roomChanged(state, { type, ...room }) {
   const next = { ...state, room: /** @type {RoomState} */ (room) };
   if (room.state === "recovering") return { ...next, aheadMayGrow: true };
+  if (room.state === "closed" && state.place) return expired(next, { type, reason: "removed" });
   if (!state.place || !isWaiting(state)) return next;
   const placeState = BEFORE_OPENING.has(room.state)
     ? /** @type {const} */ ("lobby")

@@ -83,3 +83,14 @@ function extent(numbers) {
   }
   return numbers.length ? [least, most] : [0, 0];
 }
+
+/**
+ * Return the next seat of a plan, row by row and around its end, for which a test holds; the same
+ * seat where there is none.
+ * @param {Plan} plan @param {string} id @param {(id: string) => boolean} test
+ */
+export function nextWhere({ seats }, id, test) {
+  const ids = [...seats.keys()];
+  const at = ids.indexOf(id);
+  return [...ids.slice(at + 1), ...ids.slice(0, at)].find(test) ?? id;
+}

@@ -13,6 +13,7 @@
  * @property {{name: string, seats: ChartSeat[]}[]} [rows] front first
  * @property {number} [capacity]
  *
+ * @typedef {"free" | "held" | "gone" | "unknown"} Stock
  * @typedef {"free" | "held" | "sold" | "closed" | "unknown"} SeatState
  * @typedef {{version: number, free: number, seats: Map<string, SeatState>}} SectionState
  * @typedef {{version: number, free: number, rows?: Record<string, string>}} Availability
@@ -47,6 +48,32 @@ export class SeatInventory {
   /** Return how many places of a section are free; null before a snapshot. @param {string} id */
   free(id) {
     return this.#states.get(id)?.free ?? null;
+  }
+
+  /**
+   * Return the stock of a section: `free`, `held` (places may come back), `gone`, or `unknown`.
+   * @param {string} id @returns {Stock}
+   */
+  stock(id) {
+    const state = this.#states.get(id);
+    if (!state) return "unknown";
+    if (state.free > 0) return "free";
+    if (state.seats.size === 0) return "unknown"; // standing: only the server knows
+    for (const seat of state.seats.values()) if (seat === "held") return "held";
+    return "gone";
+  }
+
+  /** Return the stock of the whole event, as that of a section. @returns {Stock} */
+  stockOfAll() {
+    const stocks = this.sections.map(({ id }) => this.stock(id));
+    for (const stock of /** @type {Stock[]} */ (["free", "unknown", "held"]))
+      if (stocks.includes(stock)) return stock;
+    return stocks.length ? "gone" : "unknown";
+  }
+
+  /** Return whether it is known that no place of the event is free. */
+  get isAllTaken() {
+    return this.sections.length > 0 && this.sections.every(({ id }) => this.free(id) === 0);
   }
 
   /** Replace the state of these sections. @param {Record<string, Availability>} sections */

@@ -180,12 +180,13 @@ export class SeatsView {
     const { value } = this.#stepper;
     const seated = section.kind === "seated";
     setText(byId("quantity-label"), seated ? texts.quantity.seated : texts.quantity.standing);
+    const sum = formatPrice({ ...section.price, amount: section.price.amount * value });
     setText(
       byId("hold-quantity"),
-      seated ? texts.quantity.best(value) : texts.quantity.places(value),
+      seated ? texts.quantity.best(value) : texts.quantity.places(value, sum),
     );
     byId("hold-quantity").setAttribute("aria-disabled", String(busy || !free));
-    setTextOrHide(byId("quantity-none"), free === 0 ? texts.quantity.none : "");
+    setTextOrHide(byId("quantity-none"), free === 0 ? noneText(inventory.stock(section.id)) : "");
   }
 
   #mayHold() {
@@ -198,6 +199,11 @@ export class SeatsView {
 function leadOf(mode, ticketsMax) {
   if (mode !== "choosing") return texts.leads[mode];
   return ticketsMax > 0 ? texts.leads.choosing(ticketsMax) : texts.leads.all;
+}
+
+/** @param {import("./seat-inventory.js").Stock} stock */
+function noneText(stock) {
+  return stock === "free" ? "" : texts.quantity.none[stock];
 }
 
 /** @param {SeatInventory} inventory */

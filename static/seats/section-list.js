@@ -1,6 +1,6 @@
 // The list of sections: name, price and free places of each; one of them is open.
 
-import { dateAndTime } from "../lib/dates.js";
+import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
 import { en } from "../texts/en.js";
 import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
@@ -8,7 +8,7 @@ import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
 /**
  * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
  * @typedef {import("./seat-inventory.js").Section} Section
- * @typedef {{id: string, starts_at: string}} Show
+ * @typedef {import("../lib/dates.js").Show} Show
  */
 
 const texts = en.seats.sections;
@@ -30,7 +30,9 @@ export function drawSections(inventory, { shows, chosen, onChoose }) {
     const free = inventory.free(id);
     drawn?.button.setAttribute("aria-pressed", String(id === chosen));
     if (!drawn) continue;
-    setText(drawn.free, free === null ? "" : texts.free(free));
+    const stock = inventory.stock(id);
+    setText(drawn.free, free === null ? "" : stock === "free" ? texts.free(free) : texts.stock[stock]);
+    drawn.free.dataset.stock = stock;
     drawn.free.classList.toggle("none", free === 0);
   }
 }
@@ -43,8 +45,8 @@ function build(inventory, shows, onChoose) {
     const items = inventory.sections
       .filter((section) => section.show === show)
       .map((section) => item(section, onChoose));
-    const starts = shows.find((other) => other.id === show)?.starts_at;
-    const title = ids.length > 1 && starts ? [createElement("h3", {}, dateAndTime(starts))] : [];
+    const found = shows.find((other) => other.id === show);
+    const title = ids.length > 1 && found ? [createElement("h3", {}, showDateAndTime(found))] : [];
     return createElement("div", { class: "show" }, ...title, createElement("ul", {}, ...items));
   });
 }

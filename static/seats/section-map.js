@@ -2,7 +2,7 @@
 
 import { en } from "../texts/en.js";
 import { createSvg } from "../ui/dom.js";
-import { firstSeat, nextSeat } from "./geometry.js";
+import { firstSeat, nextSeat, nextWhere } from "./geometry.js";
 
 /**
  * @typedef {import("./geometry.js").Plan} Plan
@@ -169,6 +169,8 @@ export class SectionMap {
     if (!seat || event.ctrlKey || event.metaKey || event.altKey) return;
     if (ARROWS.has(event.key)) {
       this.#focus(nextSeat(this.#plan, seat, event.key));
+    } else if (event.key === "n" || event.key === "N") {
+      this.#focus(nextWhere(this.#plan, seat, (id) => this.#appearanceOf(id) === "free"));
     } else if (event.key === " " || event.key === "Enter") {
       onPick(seat, event);
     } else return;

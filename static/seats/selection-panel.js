@@ -51,9 +51,10 @@ function chip(seat, inventory, onDrop) {
   const name = shortName(seat);
   const drop = createElement(
     "button",
-    { type: "button", "data-drop": seat, "aria-label": texts.drop(name) },
+    { type: "button", "data-drop": seat },
     createElement("span", {}, `${section?.name ?? ""} `, createElement("strong", {}, name)),
     createElement("span", { class: "price" }, section ? formatPrice(section.price) : ""),
+    createElement("span", { class: "unseen" }, texts.drop),
     createElement("span", { class: "cross", "aria-hidden": "true" }, "×"),
   );
   drop.addEventListener("click", () => onDrop(seat));

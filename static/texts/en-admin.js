@@ -70,6 +70,7 @@ export const admin = {
     perSecond: (/** @type {string} */ n) => `${n}/s`,
     seconds: (/** @type {string} */ n) => `${n} s`,
     limit: (/** @type {string} */ most) => `of ${most}`,
+    stocks: { plenty: "plenty", few: "few left", held: "all held", gone: "sold out" },
     names: {
       waiting: "Waiting",
       active: "Let in",
@@ -82,6 +83,7 @@ export const admin = {
       held: "Held",
       paying: "Being paid",
       sold: "Sold",
+      stock: "On sale",
       taken: "Taken",
       wait_p50: "Wait, half",
       wait_p90: "Wait, 90 %",

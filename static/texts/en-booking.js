@@ -30,13 +30,14 @@ export const seats = {
   sections: {
     seated: "seats in rows",
     standing: "standing",
-    free: (/** @type {number} */ n) => (n === 0 ? "sold out" : `${numberFormat.format(n)} free`),
+    free: (/** @type {number} */ n) => `${numberFormat.format(n)} free`,
+    stock: { held: "all held", gone: "sold out", unknown: "none free just now" },
     title: "Sections",
   },
 
   map: {
     label: (/** @type {string} */ section) =>
-      `Seats of ${section}. Arrow keys move, the space bar chooses.`,
+      `Seats of ${section}. Arrow keys move, N goes to the next free seat, the space bar chooses.`,
     stage: "Stage",
     seat: (/** @type {string} */ row, /** @type {number} */ number, /** @type {string} */ state) =>
       `Row ${row}, seat ${number}, ${state}`,
@@ -63,7 +64,7 @@ export const seats = {
     zoomIn: "Look closer",
     zoomOut: "Look from farther away",
     zoomToFit: "Show the whole section",
-    hint: "Point at a seat to read its row and number.",
+    hint: "Choose a seat to read its row and number.",
   },
 
   quantity: {
@@ -72,8 +73,13 @@ export const seats = {
     less: "One fewer",
     more: "One more",
     best: (/** @type {number} */ n) => (n === 1 ? "Hold the best seat" : `Hold the best ${n}`),
-    places: (/** @type {number} */ n) => `Hold ${placeCount(n)}`,
-    none: "Nothing is free here just now. Held places may come back.",
+    places: (/** @type {number} */ n, /** @type {string} */ sum) =>
+      `Hold ${placeCount(n)} · ${sum}`,
+    none: {
+      held: "All places here are held or being paid just now. Some of them may come back.",
+      gone: "This section is sold out.",
+      unknown: "Nothing is free here just now. Places may come back.",
+    },
   },
 
   selection: {
@@ -82,7 +88,7 @@ export const seats = {
     sum: (/** @type {number} */ n, /** @type {string} */ total) => `${seatCount(n)} · ${total}`,
     hold: (/** @type {number} */ n) => (n === 1 ? "Hold this seat" : "Hold these seats"),
     holding: "Holding them for you…",
-    drop: (/** @type {string} */ seat) => `Choose ${seat} no more`,
+    drop: "choose no more",
     limitReached: (/** @type {number} */ most) =>
       `You can book ${countOf(most, "ticket", "tickets")} at most.`,
     lost: (/** @type {string[]} */ lost, /** @type {number} */ left) =>
@@ -167,7 +173,10 @@ export const seats = {
       "the time above runs out. Try again, perhaps with another card.",
   },
 
-  mail: { label: "E-mail for your tickets (optional)" },
+  mail: {
+    label: "E-mail for your tickets (optional)",
+    sent: (/** @type {string} */ email) => `Your tickets are sent to ${email}.`,
+  },
 
   booking: {
     titles: {
@@ -216,7 +225,7 @@ export const seats = {
       held: "Held",
       paying: "Being paid",
       retaking: "Getting the seats back",
-      confirmed: "Confirmed",
+      confirmed: "Booked",
       expired: "Lapsed",
       released: "Released",
       refunding: "Being refunded",
@@ -225,9 +234,9 @@ export const seats = {
     reference: "Reference",
     ticket: (/** @type {string} */ what) => `Ticket: ${what}`,
     stand: (/** @type {number} */ n, /** @type {number} */ of) => `Standing, ${n} of ${of}`,
-    code: "Code",
     qr: (/** @type {string} */ what) => `QR code of the ticket: ${what}`,
     print: "Print the tickets",
+    calendar: "Add to the calendar",
     cancel: "Cancel this booking",
     cancelling: "Cancelling…",
     cancelled: "The booking is cancelled.",

@@ -13,6 +13,8 @@ export const en = {
   locale,
   number: (/** @type {number} */ n) => numberFormat.format(n),
 
+  free: "free",
+
   common: {
     brand: "Booking Rush",
     skip: "Skip to the content",
@@ -35,6 +37,14 @@ export const en = {
     draining: "Last visitors",
     closed: "Closed",
     recovering: "Recovering",
+  },
+
+  stock: {
+    words: { few: "Few left", held: "All held, some may come back", gone: "Sold out" },
+    notes: {
+      held: "All places are held or being paid just now. Some of them may come back.",
+      gone: "Everything is sold. A place comes back only when somebody cancels.",
+    },
   },
 
   durations: {
@@ -61,16 +71,18 @@ export const en = {
   event: {
     titles: {
       waiting: (/** @type {number} */ ahead) =>
-        ahead ? `${numberFormat.format(ahead)} ahead of you` : "You are next",
+        ahead ? `${numberFormat.format(ahead)} ahead` : "You are next",
       lobby: "Before the sale",
       late: "You missed your turn",
-      admitted: "It is your turn!",
+      admitted: (/** @type {string} */ left) => `Your turn ${left}`,
+      held: (/** @type {string} */ left) => `Pay within ${left}`,
       expired: "Not in line",
     },
     connection: {
       connecting: "Connecting…",
       open: "Live",
       away: "Reconnecting…",
+      offline: "You are offline",
       stopped: "Not connected",
     },
     room: {
@@ -92,6 +104,19 @@ export const en = {
       now: "Look now",
       none: "You are not in line",
       turn: "Turn JavaScript on now and load this page again to choose seats.",
+    },
+
+    offline: {
+      none: "You are offline. We try again as soon as your network is back.",
+      place: "You are offline. Your place is kept, and you find it here when your network is back.",
+      held: (/** @type {string} */ time) =>
+        `You are offline. Your seats are kept until ${time}, and nothing is charged meanwhile.`,
+      asked: (/** @type {string} */ time) =>
+        `You are offline. Your seats are kept until ${time}; we pay as soon as your network is ` +
+        "back, and never twice.",
+      paying:
+        "You are offline. Your bank goes on without you: you pay once or not at all, and you find " +
+        "out here.",
     },
 
     connecting: "Finding your place…",
@@ -118,6 +143,8 @@ export const en = {
       ahead: (/** @type {number} */ n) => (n === 1 ? "person ahead of you" : "people ahead of you"),
       drawn: "Places are drawn when the sale opens. Being early makes no difference.",
       eta: "Estimated wait",
+      band: (/** @type {string} */ from, /** @type {string} */ to) =>
+        from === to ? `at about ${from}` : `at about ${from}–${to}`,
       etaLobby: "The sale opens",
       etaPaused: "When the line moves again",
       opensUnknown: "The time is not known yet",
@@ -131,6 +158,18 @@ export const en = {
       keep:
         "Your number never changes. " +
         "You may close this page or lock your phone; be back before your turn.",
+    },
+
+    callBack: {
+      lead: "When my turn comes, call me by",
+      ways: {
+        notification: "notification",
+        sound: "sound",
+        vibration: "vibration",
+        screen: "keeping this screen on",
+      },
+      title: "It is your turn",
+      body: "You are let in now. Come back to the page.",
     },
 
     receipt: {
@@ -152,6 +191,9 @@ export const en = {
       titleAdmitted: "Give up your turn?",
       leadAdmitted:
         "Somebody else is let in instead. To come back you have to join the line again.",
+      leadHolding:
+        "The seats that you hold stay yours to pay for until their time is over, but you can choose " +
+        "no others. To come back you have to join the line again.",
       yes: "Leave",
       yesAdmitted: "Give up",
       no: "Stay",
@@ -214,6 +256,7 @@ export const en = {
     broadcast: {
       levels: { info: "Message", warning: "Please note", urgent: "Important" },
       at: (/** @type {string} */ time) => `at ${time}`,
+      earlier: (/** @type {number} */ n) => countOf(n, "earlier message", "earlier messages"),
     },
 
     refused: {

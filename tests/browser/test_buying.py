@@ -1,5 +1,6 @@
 """Buying in a real browser: two visitors see each other's seats, one pays, an operator refunds."""
 
+import msgspec
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 from redis.asyncio import Redis
@@ -44,6 +45,8 @@ async def give_back(page: Page) -> None:
 
 
 async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> None:
+    settings = world.services.settings
+    world.services.settings = msgspec.structs.replace(settings, smtp_url="smtp://127.0.0.1:1")
     await world.event()
     async with browser() as started:
         ada = await admitted_page(world, started)
@@ -64,7 +67,8 @@ async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> 
         await part(ada, "email").fill("ada@example.org")
         await part(ada, "pay").click()
         await expect(part(ada, "booking-state")).to_have_attribute("data-state", "confirmed")
-        await expect(part(ada, "ticket-code")).to_have_count(2)
+        await expect(part(ada, "ticket")).to_have_count(2)
+        await expect(part(ada, "mail-sent")).to_contain_text("ada@example.org")
         await is_marked(bob, "stalls.A-4", "sold")
     assert await world.services.pool.fetchval("SELECT email FROM contacts") == "ada@example.org"
 

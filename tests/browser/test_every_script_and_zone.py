@@ -52,14 +52,15 @@ async def test_sections_are_named_in_any_script(world: World) -> None:
     assert len({section["id"] for section in sections}) == len(NAMES)
 
 
-async def test_a_show_names_the_zone_of_its_time(world: World) -> None:
-    await world.event(shows=[{"id": "evening", "starts_at": "2027-10-31T01:30:00Z"}])
+async def test_a_show_is_told_by_the_clock_of_its_venue(world: World) -> None:
+    show = {"id": "evening", "starts_at": "2027-10-31T01:30:00Z", "time_zone": "Asia/Bangkok"}
+    await world.event(shows=[show], venue={"name": "Old Hall"})
     async with browser() as started:
         context = await started.new_context(timezone_id="America/New_York")
         page = await context.new_page()
         await page.goto(f"{world.clients.base}/events/demo")
         await expect(page.locator("body")).to_contain_text(
-            re.compile(r"30 October 2027.*21:30\s(?:GMT-4|EDT)")
+            re.compile(r"31 October 2027.*08:30\sGMT\+7.*Old Hall", re.DOTALL)
         )
 
 

@@ -15,8 +15,9 @@ import httpx
 import msgspec
 from redis.asyncio import Redis
 
-from booking_rush.booking.catalogue.catalogue import Catalogue, Event
+from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.catalogue.events import NewEvent
+from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.kafka.connection import Cluster
 from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.kafka.relay import Relay

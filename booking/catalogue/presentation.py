@@ -1,0 +1,73 @@
+"""Presentation of an event to people: venue, theme, time zones, and the layout of sections."""
+
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from booking_rush.text import Line
+
+SeatKind = Literal["wheelchair", "companion", "restricted"]
+SeatName = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\.[A-Z0-9]{1,4}-[1-9][0-9]{0,3}\Z")
+]
+Coordinate = Annotated[float, msgspec.Meta(ge=-10_000, le=10_000)]
+# An address on this site or on https: nothing else may be a picture on a page.
+Picture = Annotated[str, msgspec.Meta(pattern=r"^(https://|/(?!/))[^\s\"'<>\\]+\Z", max_length=500)]
+
+
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The base of members of an event: unknown fields are refused."""
+
+
+class Venue(Member, frozen=True, omit_defaults=True):
+    """The place where an event happens."""
+
+    name: Line
+    address: Line | None = None
+
+
+class Theme(Member, frozen=True, omit_defaults=True):
+    """An event's own look: its colour, and addresses of its pictures."""
+
+    accent: Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
+    logo: Picture | None = None
+    picture: Picture | None = None
+
+
+class Placed(Member, frozen=True, kw_only=True):
+    """The place of a section in the house, counted in seats, and its turn in degrees."""
+
+    at: tuple[Coordinate, Coordinate] | None = None
+    rotation: Annotated[float, msgspec.Meta(ge=-360, le=360)] = 0
+
+
+class Drawn(Placed, frozen=True, kw_only=True):
+    """The drawing of rows: the radius of their curve (0: straight), the seat numbers after which
+    there is an aisle, and seats of other kinds than `standard`.
+    """
+
+    curve: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 0
+    aisles: Annotated[
+        list[Annotated[int, msgspec.Meta(ge=1, le=999)]], msgspec.Meta(max_length=50)
+    ] = []
+    kinds: dict[SeatKind, Annotated[list[SeatName], msgspec.Meta(max_length=10_000)]] = {}
+
+
+LAYOUT = ("at", "rotation", "curve", "aisles", "kinds")
+
+
+def layout_of(section: Placed) -> dict[str, Any]:
+    """Return the members of a section's layout that were given."""
+    given = {name: getattr(section, name, None) for name in LAYOUT}
+    return {name: msgspec.to_builtins(value) for name, value in given.items() if value}
+
+
+@lru_cache(1024)
+def is_time_zone(name: str) -> bool:
+    """Return whether a name is one of the IANA time zone database."""
+    try:
+        return ZoneInfo(name).key == name
+    except (KeyError, ValueError, OSError):
+        return False

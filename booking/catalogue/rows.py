@@ -1,0 +1,139 @@
+"""Rows of events in Postgres, and the events that they are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+import orjson
+
+from booking_rush.booking.catalogue.events import SeatedSection, Section, Show, kind_of
+from booking_rush.booking.catalogue.presentation import Theme, Venue, layout_of
+from booking_rush.lua.commands import EventState
+from booking_rush.postgres import Connection
+from booking_rush.queue.rules import Rules, rules_of
+from booking_rush.text import as_line
+from booking_rush.timestamps import instant
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of `events`, with its shows and sections."""
+
+    id: str
+    name: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    state: EventState
+    reason: str | None
+    rules: Rules
+    version: int
+    shows: list[Show]
+    sections: list[Section]
+    venue: Venue | None = None
+    theme: Theme | None = None
+
+    def members(self, state: str | None = None) -> dict[str, Any]:
+        """Serialize it for visitors; `state` replaces its own, as `recovering` does."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "state": state or self.state,
+            "reason": self.reason,
+            "opens_at": instant(self.opens_at),
+            "closes_at": instant(self.closes_at),
+            **{
+                name: msgspec.to_builtins(value)
+                for name, value in (("venue", self.venue), ("theme", self.theme))
+                if value
+            },
+            "shows": [
+                {
+                    "id": show.id,
+                    "starts_at": instant(show.starts_at),
+                    "time_zone": show.time_zone,
+                }
+                for show in self.shows
+            ],
+            "sections": [
+                {
+                    "id": section.id,
+                    "show": section.show,
+                    "name": section.name,
+                    "kind": kind_of(section),
+                    "price": msgspec.to_builtins(section.price),
+                }
+                for section in self.sections
+            ],
+            "limits": {
+                "tickets_per_visitor_max": self.rules.tickets_per_visitor_max,
+                "hold_seconds": self.rules.hold_seconds,
+                "extensions_max": self.rules.extensions_max,
+                "pass_seconds": self.rules.pass_seconds,
+            },
+        }
+
+    def operator_members(self, state: str | None = None) -> dict[str, Any]:
+        """Serialize it for operators: with the rules."""
+        return {**self.members(state), "rules": msgspec.to_builtins(self.rules)}
+
+
+def event_of(row: asyncpg.Record) -> Event:
+    """Return the event of a row of `events`, with its shows and sections as JSON."""
+    return Event(
+        id=row["id"],
+        name=row["name"],
+        opens_at=row["opens_at"],
+        closes_at=row["closes_at"],
+        state=row["state"],
+        reason=row["reason"],
+        rules=rules_of(orjson.loads(row["rules"])),
+        version=row["version"],
+        shows=msgspec.json.decode(row["shows"] or "[]", type=list[Show]),
+        sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
+        venue=msgspec.json.decode(row["venue"] or "null", type=Venue | None),
+        theme=msgspec.json.decode(row["theme"] or "null", type=Theme | None),
+    )
+
+
+def section_of(row: dict[str, Any]) -> Section:
+    """Return the section of a row of `sections`, as Postgres writes it in JSON."""
+    price = {"amount": row["price_amount"], "currency": row["price_currency"]}
+    fields = {name: row[name] for name in ("id", "show", "kind")}
+    fields |= {"name": as_line(row["name"]), "price": price}
+    fields |= row["layout"]
+    if row["kind"] == "seated":
+        fields |= {"rows": row["rows"], "closed": row["closed"]}
+    else:
+        fields |= {"capacity": row["capacity"]}
+    section: Section = msgspec.convert(fields, Section)
+    return section
+
+
+async def insert_sections(
+    connection: Connection, event: str, sections: list[Section], *, first: int
+) -> None:
+    """Insert sections of an event; the first gets the position `first`."""
+    await connection.executemany(
+        """
+        INSERT INTO sections (event, id, show, name, kind, rows, closed, capacity,
+            price_amount, price_currency, position, layout)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        """,
+        [
+            (
+                event, section.id, section.show, section.name, kind_of(section),
+                json_of(section.rows) if isinstance(section, SeatedSection) else None,
+                section.closed if isinstance(section, SeatedSection) else [],
+                section.capacity, section.price.amount, section.price.currency, position,
+                json_of(layout_of(section)),
+            )
+            for position, section in enumerate(sections, first)
+        ],
+    )  # fmt: skip
+
+
+def json_of(value: Any) -> str:
+    """Return a value as JSON for a column."""
+    return msgspec.json.encode(value).decode()

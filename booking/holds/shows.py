@@ -1,0 +1,82 @@
+"""Shows of an event by their sections: holds, bookings and tickets tell their date."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from booking_rush.postgres import UNAVAILABLE, Pool
+from booking_rush.timestamps import instant
+
+log = logging.getLogger(__name__)
+
+READ_S = 0.5  # then holds are told without their show
+AGAIN_S = 5.0  # after a failure
+
+
+class Show(msgspec.Struct, frozen=True):
+    """One date of an event, and the time zone of its venue."""
+
+    id: str
+    starts_at: datetime
+    time_zone: str
+
+    def members(self) -> dict[str, Any]:
+        """Serialize it."""
+        return {"id": self.id, "starts_at": instant(self.starts_at), "time_zone": self.time_zone}
+
+
+ShowsBySection = Mapping[str, Show]
+DECODER = msgspec.json.Decoder(dict[str, Show])
+
+# Shows of the sections that a condition picks, as JSON by the ids of these sections.
+SHOWS = """SELECT json_object_agg(sections.id, json_build_object('id', shows.id,
+        'starts_at', shows.starts_at, 'time_zone', shows.time_zone))
+    FROM sections JOIN shows ON shows.event = sections.event AND shows.id = sections.show"""
+
+
+def shows_of(text: str | None) -> dict[str, Show]:
+    """Return the shows of a value of SHOWS; none for null."""
+    return DECODER.decode(text) if text else {}
+
+
+def show_members(shows: ShowsBySection, sections: Iterable[str]) -> dict[str, Any]:
+    """Return `{show}` where all of these sections are known to be of one show, else nothing."""
+    found = {shows.get(section) for section in sections}
+    show = found.pop() if len(found) == 1 else None
+    return {"show": show.members()} if show else {}
+
+
+class EventShows:
+    """Shows of one event in memory, read once a version of the event."""
+
+    def __init__(self, event: str, pool: Pool) -> None:
+        self._event = event
+        self._pool = pool
+        self._read_at = 0.0  # of the last try
+        self._is_current = False
+        self.by_section: ShowsBySection = {}
+
+    def invalidate(self) -> None:
+        """Read the shows again at the next `refresh`: the event has changed."""
+        self._is_current, self._read_at = False, 0.0
+
+    async def refresh(self) -> None:
+        """Read the shows if the event has changed; those known before stay when that fails."""
+        if self._is_current or time.monotonic() - self._read_at < AGAIN_S:
+            return
+        self._read_at = time.monotonic()
+        try:
+            async with asyncio.timeout(READ_S):
+                text = await self._pool.fetchval(
+                    f"{SHOWS} WHERE sections.event = $1",
+                    self._event,
+                )
+        except (TimeoutError, *UNAVAILABLE) as why:
+            log.info("shows not read event=%s why=%s", self._event, type(why).__name__)
+            return
+        self.by_section, self._is_current = shows_of(text), True

@@ -1,0 +1,70 @@
+// Ticket cards: each alone tells event, date, zone, venue, section, row and seat, with its QR code.
+
+import { showDateAndTime } from "../lib/dates.js";
+import { en } from "../texts/en.js";
+import { createElement } from "../ui/dom.js";
+import { rowAndNumberOf } from "../seats/seat-inventory.js";
+
+/**
+ * @typedef {import("./booking-state.js").Booking} Booking
+ * @typedef {import("./booking-state.js").EventDetails} EventDetails
+ * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
+ * @typedef {import("./booking-state.js").Ticket} Ticket
+ */
+
+const QR_PX = "240"; // a code of 73 modules with its margin: 3 px a module
+const texts = en.seats.booking;
+
+/**
+ * Return the card of a ticket.
+ * @param {Booking} booking @param {Ticket} ticket @param {number} at
+ * @param {{inventory: SeatInventory | null, details: EventDetails}} context
+ */
+export function ticketCard(booking, ticket, at, { inventory, details }) {
+  const what = placeOf(booking, ticket, at);
+  const section = inventory?.section(sectionOf(booking, ticket))?.name ?? "";
+  const lines = [
+    ticket.show ? showDateAndTime(ticket.show) : "",
+    venueText(details),
+    [texts.reference, booking.reference].join(" "),
+  ];
+  return createElement(
+    "li",
+    { class: "pass", "data-ticket": ticket.id, "data-testid": "ticket" },
+    createElement(
+      "div",
+      {},
+      createElement("span", { class: "label" }, details.name),
+      createElement("strong", {}, what),
+      createElement("strong", {}, section),
+      ...lines.filter(Boolean).map((line) => createElement("span", {}, line)),
+    ),
+    qrOf(booking, ticket, what),
+  );
+}
+
+/** Return an event's venue as one line, or "". @param {EventDetails} details */
+export function venueText({ venue }) {
+  return [venue?.name, venue?.address].filter(Boolean).join(", ");
+}
+
+/** @param {Booking} booking @param {Ticket} ticket @param {string} what */
+function qrOf(booking, ticket, what) {
+  const [id, one] = [booking.id, ticket.id].map(encodeURIComponent);
+  const src = `/api/v1/bookings/${id}/tickets/${one}/qr.svg`;
+  const qr = createElement("img", { src, alt: texts.qr(what), width: QR_PX, height: QR_PX });
+  qr.addEventListener("error", () => (qr.hidden = true));
+  return qr;
+}
+
+/** @param {Booking} booking @param {Ticket} ticket @param {number} at */
+function placeOf(booking, { seat }, at) {
+  if (!seat) return texts.stand(at + 1, booking.quantity);
+  const { row, number } = rowAndNumberOf(seat);
+  return en.seats.seat(row, number);
+}
+
+/** @param {Booking} booking @param {Ticket} ticket */
+function sectionOf({ section = "" }, { seat }) {
+  return seat ? (seat.split(".")[0] ?? "") : section;
+}

@@ -1,0 +1,34 @@
+// The title of the tab: where one stands, for who looks at another tab.
+
+import { countdown } from "../lib/server-clock.js";
+import { en } from "../texts/en.js";
+
+/**
+ * @typedef {object} Standing
+ * @property {string} heldUntil when the hold ends that is to be paid, or ""
+ * @property {string} booking the title of the shown booking, or ""
+ */
+
+const texts = en.event.titles;
+
+/**
+ * Return the title. A hold comes before a booking, and that before the place.
+ * @param {import("./queue-state.js").QueueState} queueState
+ * @param {{phase: string, name: string, standing: Standing,
+ *   clock: import("../lib/server-clock.js").ServerClock}} now
+ */
+export function titleOf({ place, expiresAt }, { phase, name, standing, clock }) {
+  const left = (/** @type {string} */ instant) => countdown(clock.secondsTo(instant));
+  const byPhase = {
+    waiting: () => texts.waiting(place?.ahead ?? 0),
+    lobby: () => texts.lobby,
+    late: () => texts.late,
+    admitted: () => texts.admitted(left(expiresAt)),
+    expired: () => texts.expired,
+  };
+  const ofPhase = /** @type {Record<string, () => string>} */ (byPhase)[phase]?.() ?? "";
+  const text = standing.heldUntil
+    ? texts.held(left(standing.heldUntil))
+    : standing.booking || ofPhase;
+  return [text, name, en.common.brand].filter(Boolean).join(" · ");
+}

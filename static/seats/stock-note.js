@@ -1,0 +1,49 @@
+// The note on stock: everything is held just now, or sold out; nobody waits without knowing.
+
+import { request } from "../lib/api.js";
+import { en } from "../texts/en.js";
+import { byId, setTextOrHide } from "../ui/dom.js";
+
+const AGAIN_MS = 30_000; // and as long again at random: many pages ask
+const PHASES = new Set(["outside", "lobby", "waiting", "late", "admitted", "expired"]);
+
+/** The stock of one event, as its map or else the server tells it. */
+export class StockNote {
+  #stock = "";
+  #askAt = 0;
+  #path;
+
+  /** @param {string} event */
+  constructor(event) {
+    this.#path = `/api/v1/events/${encodeURIComponent(event)}`;
+  }
+
+  /** Set the stock that came with the event's details. @param {string} [stock] */
+  set(stock = "") {
+    this.#stock = stock;
+    this.#askAt = Date.now() + AGAIN_MS * (1 + Math.random());
+  }
+
+  /**
+   * Draw the note. The server is asked now and then while the map cannot tell held from sold.
+   * @param {string} phase @param {"free" | "held" | "gone" | "unknown"} known by the map
+   * @param {boolean} isAllTaken whether nothing is free on the map
+   */
+  draw(phase, known, isAllTaken) {
+    if (known === "unknown" && isAllTaken && Date.now() >= this.#askAt) void this.#ask();
+    const stock = known === "unknown" ? this.#stock : known;
+    const note = /** @type {Record<string, string>} */ (en.stock.notes)[stock] ?? "";
+    setTextOrHide(byId("stock"), PHASES.has(phase) ? note : "");
+  }
+
+  async #ask() {
+    const isFirst = !["held", "gone"].includes(this.#stock);
+    this.set(this.#stock);
+    if (isFirst) await new Promise((resolve) => setTimeout(resolve, Math.random() * 3_000));
+    try {
+      this.set((await request("GET", this.#path)).event.stock);
+    } catch {
+      // asked again later
+    }
+  }
+}

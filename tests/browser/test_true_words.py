@@ -1,0 +1,246 @@
+"""True words on the pages: dates on tickets, sold out or all held, offline, titles, focus."""
+
+import re
+from typing import Any
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.chromium import DESKTOP, PHONE, browser
+from tests.browser.pages import part, phase
+from tests.support.world import World
+
+SHOWS = [
+    {"id": "first", "starts_at": "2030-12-27T19:00:00Z", "time_zone": "Europe/Berlin"},
+    {"id": "second", "starts_at": "2030-12-28T19:00:00Z", "time_zone": "Europe/Berlin"},
+]
+VENUE = {"name": "Old Hall", "address": "Quay 1"}
+QR_SCALE = 4  # pixels of a module in the image as it is served
+
+
+def stalls(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": "stalls",
+        "show": "evening",
+        "name": "Stalls",
+        "kind": "seated",
+        "rows": [{"name": "A", "seats": 4}],
+        "price": {"amount": 6500, "currency": "EUR"},
+        **fields,
+    }
+
+
+async def visit(
+    started: Browser, world: World, size: dict[str, int] = PHONE, zone: str = "America/New_York"
+) -> Page:
+    """Open the demo's page as a new visitor in a time zone far from the venue's."""
+    context = await started.new_context(
+        viewport={"width": size["width"], "height": size["height"]},
+        timezone_id=zone,
+        accept_downloads=True,
+    )
+    page = await context.new_page()
+    await page.goto(f"{world.clients.base}/events/demo")
+    return page
+
+
+async def admitted(started: Browser, world: World, size: dict[str, int] = PHONE) -> Page:
+    page = await visit(started, world, size)
+    await part(page, "join").click()
+    await phase(page, "admitted")
+    return page
+
+
+async def hold(page: Page, seat: str) -> None:
+    await page.locator(f'[data-seat="{seat}"]').click()
+    await part(page, "hold").click()
+    await expect(part(page, "hold-panel")).to_be_visible()
+
+
+async def pay(page: Page) -> None:
+    await part(page, "pay").click()
+    await expect(part(page, "booking-state")).to_have_attribute("data-state", "confirmed")
+
+
+async def test_hold_booking_and_ticket_alone_say_which_date_and_where(world: World) -> None:
+    sections = [
+        stalls(show="first"),
+        stalls(id="second-stalls", show="second", rows=[{"name": "B", "seats": 4}]),
+    ]
+    await world.event(shows=SHOWS, sections=sections, venue=VENUE)
+    date = re.compile(r"Saturday,? 28 December 2030 at 20:00 CET")
+    async with browser() as started:
+        page = await admitted(started, world, DESKTOP)
+        await page.locator('[data-section="second-stalls"]').click()
+        await hold(page, "second-stalls.B-2")
+        await expect(part(page, "held-show")).to_contain_text(date)
+        await pay(page)
+
+        ticket = part(page, "ticket")
+        for text in ("An Evening", date, "Old Hall, Quay 1", "Stalls", "Row B, seat 2"):
+            await expect(ticket).to_contain_text(text)
+        await expect(ticket).not_to_contain_text("eyJ")
+        qr = await ticket.locator("img").bounding_box()
+        assert qr is not None
+        modules = await ticket.locator("img").evaluate("image => image.naturalWidth") / QR_SCALE
+        assert qr["width"] / modules >= 3
+        async with page.expect_download() as download:
+            await part(page, "calendar").click()
+        calendar = (await (await download.value).path()).read_text()
+        assert "DTSTART:20301228T190000Z" in calendar
+        assert "LOCATION:Old Hall\\, Quay 1" in calendar
+
+
+async def test_the_confirmation_is_in_view_focused_and_announced(world: World) -> None:
+    await world.event(sections=[stalls()])
+    async with browser() as started:
+        page = await admitted(started, world, {"width": 1280, "height": 600})
+        await hold(page, "stalls.A-2")
+        assert re.match(r"Pay within \d+:\d\d", await page.title())
+        await part(page, "pay").scroll_into_view_if_needed()
+        await pay(page)
+
+        title = page.locator("#booking-title")
+        await expect(title).to_be_in_viewport()
+        await expect(title).to_be_focused()
+        await expect(page.locator("#polite")).to_contain_text("Booked")
+        await expect(page).to_have_title(re.compile(r"^Booked · An Evening"))
+
+        await part(page, "cancel").click()
+        await part(page, "ask-confirm").click()
+        await expect(part(page, "booking-state")).to_have_attribute("data-state", "refunded")
+        await expect(page.locator("#polite")).to_contain_text("Refunded")
+        assert await page.evaluate("document.activeElement !== document.body")
+        await expect(page.locator("body")).not_to_contain_text("Thank you, you have booked")
+
+
+async def test_offline_is_said_at_once_with_what_becomes_of_the_seats(world: World) -> None:
+    await world.event(sections=[stalls()])
+    async with browser() as started:
+        page = await admitted(started, world)
+        await hold(page, "stalls.A-2")
+        await page.context.set_offline(True)
+        await expect(part(page, "offline")).to_contain_text("Your seats are kept until")
+        await expect(part(page, "connection")).to_have_attribute("data-status", "offline")
+        await page.context.set_offline(False)
+        await expect(part(page, "offline")).to_be_hidden()
+        await expect(part(page, "connection")).to_have_attribute("data-status", "open")
+        await expect(part(page, "hold-panel")).to_be_visible()
+
+
+async def test_all_held_and_sold_out_are_two_things(world: World) -> None:
+    await world.event(sections=[stalls(rows=[{"name": "A", "seats": 1}])])
+    async with browser() as started:
+        buyer, other = await admitted(started, world), await visit(started, world)
+        await hold(buyer, "stalls.A-1")
+        await expect(part(other, "stock")).to_contain_text("held or being paid")
+        await expect(part(other, "free-stalls")).to_have_text("all held")
+        await pay(buyer)
+        await expect(part(other, "stock")).to_contain_text("Everything is sold")
+        await expect(part(other, "free-stalls")).to_have_text("sold out")
+
+
+async def test_who_is_admitted_when_the_sale_closes_is_told_so(world: World) -> None:
+    await world.event(sections=[stalls()])
+    async with browser() as started:
+        page = await admitted(started, world)
+        operator = await world.operator()
+        await operator.post("/api/v1/admin/events/demo/close")
+        await phase(page, "closed")
+
+
+async def test_the_tab_key_comes_to_the_seats_before_giving_up(world: World) -> None:
+    await world.event(sections=[stalls()])
+    async with browser() as started:
+        page = await admitted(started, world)
+        await expect(part(page, "claim")).to_be_hidden()
+        follows = await page.evaluate(
+            """document.getElementById("leave").compareDocumentPosition(
+                document.getElementById("map")) & Node.DOCUMENT_POSITION_PRECEDING"""
+        )
+        assert follows
+        assert re.match(r"Your turn \d+:\d\d · An Evening", await page.title())
+
+
+async def test_a_key_goes_to_the_next_free_seat(world: World) -> None:
+    await world.event(sections=[stalls(closed=["stalls.A-2", "stalls.A-3"])])
+    async with browser() as started:
+        page = await admitted(started, world)
+        await page.locator('[data-seat][tabindex="0"]').focus()
+        await page.keyboard.press("n")
+        await expect(page.locator('[data-seat="stalls.A-4"]')).to_be_focused()
+
+
+async def test_who_waits_reads_a_time_of_day_and_is_called_as_chosen(world: World) -> None:
+    await world.event(sections=[stalls()], state="paused")
+    async with browser() as started:
+        page = await visit(started, world)
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        await part(page, "call-back-sound").check()
+        await page.reload()
+        await expect(part(page, "call-back-sound")).to_be_checked()
+        assert re.match("You are next · An Evening", await page.title())
+        await page.evaluate(
+            """window.rang = 0;
+            OscillatorNode.prototype.start = () => { window.rang += 1; }"""
+        )
+        operator = await world.operator()
+        await operator.post("/api/v1/admin/events/demo/resume")
+        await phase(page, "admitted")
+        assert await page.evaluate("window.rang") > 0
+
+
+async def test_earlier_messages_stay_readable_with_their_hour(world: World) -> None:
+    await world.event(sections=[])
+    operator = await world.operator()
+    async with browser() as started:
+        page = await visit(started, world)
+        await phase(page, "outside")
+        for text in ("First of all", "Then this"):
+            await operator.post(
+                "/api/v1/admin/events/demo/broadcast",
+                json={"text": text, "level": "urgent", "audience": "all"},
+                headers={"Idempotency-Key": text},
+            )
+            await expect(part(page, "message")).to_have_text(text)
+        await page.locator("#message summary").click()
+        await expect(part(page, "earlier-messages")).to_contain_text(
+            re.compile(r"\d\d:\d\d First of all")
+        )
+        await expect(part(page, "seats")).to_be_hidden()
+
+
+SILENT_SOCKET = """async () => {
+  const { ReconnectingSocket } = await import("/static/connection/reconnecting-socket.js");
+  window.statuses = [];
+  window.WebSocket = class {
+    static CONNECTING = 0;
+    static OPEN = 1;
+    readyState = 1;
+    constructor() {
+      window.opened = this;
+    }
+    send() {}
+    close() {}
+  };
+  const socket = new ReconnectingSocket("/x", {
+    onFrame() {},
+    onStatus: (status) => window.statuses.push(status),
+    ping: () => ({ type: "ping", id: "p" }),
+  });
+  socket.start();
+  window.opened.onmessage({ data: '{"type": "welcome"}' });
+  socket.send({ type: "hold.checkout", id: "1" });
+}"""
+
+
+async def test_a_command_that_meets_silence_is_known_lost_within_ten_seconds(world: World) -> None:
+    async with browser() as started:
+        page = await (await started.new_context()).new_page()
+        await page.goto(f"{world.clients.base}/")
+        await page.clock.install()
+        await page.evaluate(SILENT_SOCKET)
+        await page.clock.run_for(6_000)
+        assert await page.evaluate("window.statuses.at(-1)") == "open"
+        await page.clock.run_for(4_000)
+        assert await page.evaluate("window.statuses.at(-1)") == "away"
