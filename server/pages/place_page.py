@@ -106,7 +106,7 @@ def _values(
         "problem": escape(problem),
         "problem_hidden": "" if problem else " hidden",
         "facts_hidden": " hidden" if place is None else "",
-        "number": "–" if place is None or place.number is None else str(place.number),
+        "number": str(place.number) if place else "–",
         "ahead": str(ahead),
         "join_hidden": "" if may_join else " hidden",
     }
