@@ -15,7 +15,7 @@ define install
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
 endef
 
-.PHONY: demo kafka test faults engines lint types bench load image lock clean
+.PHONY: demo kafka test faults engines lint types bench load image lock static clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo-is-installed
@@ -29,7 +29,7 @@ test: $(VENV)/everything-is-installed
 	@$(PY) -m pytest -n 2 --dist worksteal --durations 12 $(ARGS)
 
 faults: $(VENV)/everything-is-installed
-	@$(if $(SEED),SEED=$(SEED)) $(if $(NIGHT),NIGHT=$(NIGHT)) $(PY) -m pytest -s --tb=short --show-capture=no tests/faults $(ARGS)
+	@$(if $(SEED),SEED=$(SEED)) $(if $(NIGHT),NIGHT=$(NIGHT)) $(PY) -m pytest -s -o faulthandler_timeout=0 --tb=short --show-capture=no tests/faults $(ARGS)
 
 # Engines that a test installs or builds for itself, as root on Debian: minutes, not seconds.
 engines: $(VENV)/everything-is-installed
@@ -47,7 +47,7 @@ bench: $(VENV)/everything-is-installed
 	@$(PY) -m loadtest.bench $(ARGS)
 
 load: $(VENV)/everything-is-installed
-	@$(PY) -m loadtest.load $(ARGS)
+	@$(PY) -m $(if $(SHAPE),loadtest.shaped_load $(SHAPE),loadtest.load $(ARGS))
 
 # BUILDER=docker or podman does, too.
 image:
@@ -56,6 +56,13 @@ image:
 lock: $(VENV)/everything-is-installed
 	@$(LOCK) pyproject.toml -o requirements.lock
 	@echo 'hatchling>=1.27' | $(LOCK) - -o requirements-build.lock
+
+# Only who changes what is below static/ wants Node: the result is committed.
+static: tools/static/node_modules/.package-lock.json
+	@node tools/static/build.js
+
+tools/static/node_modules/.package-lock.json: tools/static/package-lock.json
+	@cd tools/static && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 
 clean:
 	rm -rf $(VENV) .cache

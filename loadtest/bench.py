@@ -1,182 +1,35 @@
-"""Benchmarks: each prints a ratio to a ceiling or a floor that the same run measures.
+"""Benchmarks: each row prints a ratio to a ceiling or a peer that the same run measures.
 
-`make bench` runs all; `make bench ARGS="moves lone"` some.
+make bench                                 all rows, up to 15 minutes; results as JSON and SVG
+make bench ARGS="sockets moves"            some rows
+make bench ARGS="against REV [rows]"       each row by turns with another commit: A B A B
 """
 
 import asyncio
 import sys
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, NamedTuple
 
-import asyncpg
 import uvloop
 from redis.asyncio import Redis
 
-from booking_rush.booking.recording.recorder import Recorder
-from booking_rush.lua.client.batcher import Batcher
-from booking_rush.lua.client.epoch_gate import EpochGate
-from booking_rush.lua.client.program import Program
-from booking_rush.lua.line.commands import JoinLine
-from booking_rush.lua.recovery.commands import CloseEpoch, LoadEvent, OpenEpoch
-from booking_rush.postgres import open_pool
-from booking_rush.queue.rules import rules_of
-from loadtest.client import JOIN, PING, Client, timed, visit
-from loadtest.environment import Stores, percentiles, report, running_demo
-from loadtest.holds import holds, large_event, paid
-from loadtest.saga import bank, record, saga, saga_over_kafka
-from loadtest.sockets import holds_of_sockets
-
-# The writes of a join without its checks: the ceiling of the move.
-JOIN_BASELINE = """
-for i = 1, tonumber(ARGV[1]) do
-  local n = redis.call("INCR", "{bare}:numbers")
-  redis.call("ZADD", "{bare}:line", n, "v" .. n)
-  redis.call("HSET", "{bare}:places", "v" .. n, "0123456789012345678901234567")
-  redis.call("XADD", "{bare}:outbox", "*", "kind", "place", "visitor", "v" .. n, "number", n)
-  redis.call("HINCRBY", "{bare}:stats", "joined", 1)
-end
-"""
+from loadtest import against, reporting
+from loadtest.environment import Stores
+from loadtest.rows import checkouts, crowds, holds, line, requests, saga, sockets, watchers
+from loadtest.rows.costs import costs
+from loadtest.rows.quiet_events import quiet_events
 
 
-async def moves() -> None:
-    """Measure joins a second through the batcher, against bare Redis calls in batches as large."""
-    async with Stores() as (redis, _):
-        gate = await _loaded(redis)
-        batcher, total = Batcher(Program(redis), gate), 20_000
+class Row(NamedTuple):
+    """A row: how it is run, and whether it needs no more of the product than its contract.
 
-        async def caller(number: int) -> None:
-            for at in range(total // 64):
-                await batcher.do(JoinLine(f"v{number}-{at}"))
+    Such a row measures the server of another commit with the client of this one.
+    """
 
-        began = time.perf_counter()
-        await asyncio.gather(*(caller(number) for number in range(64)))
-        ours = total / (time.perf_counter() - began)
-        began = time.perf_counter()
-        for _ in range(total // 64):
-            await redis.eval(JOIN_BASELINE, 0, 64)
-        baseline = total / (time.perf_counter() - began)
-    report("joins in Redis", per_second=int(ours), baseline=int(baseline), ratio=ours / baseline)
-
-
-async def lone_join(commit_s: float) -> None:
-    """Measure a lone join over a socket until its place is sent, against a ping and one commit."""
-    async with running_demo() as demo:
-        await demo.event("lone", rate_per_second=0)
-        joins, pings = list[float](), list[float]()
-        for _ in range(200):
-            client = await visit(demo.base, "lone")
-            pings.append(await timed(client, PING, b"pong"))
-            joins.append(await timed(client, JOIN, b"queue.joined"))
-            client.transport.close()
-    join, ping = percentiles(joins), percentiles(pings)
-    floor = ping["p50"] + commit_s * 1000
-    report("lone join, sent", **{f"{k}_ms": v for k, v in join.items()}, commit_ms=commit_s * 1000,
-           ping_ms=ping["p50"], ratio=join["p50"] / floor)  # fmt: skip
-
-
-async def crowd_joins() -> None:
-    """Measure joins a second from many sockets, each sent when recorded, against their pings."""
-    async with running_demo() as demo:
-        await demo.event("crowd", rate_per_second=0)
-        for sockets in (64, 256):
-            clients = [await visit(demo.base, "crowd") for _ in range(sockets)]
-            before = demo.cpu_s()
-            joined, waits = await _rejoins(demo.base, clients, sockets * 20)
-            spent = {n: s - before[n] for n, s in demo.cpu_s().items()}
-            pinged, _ = await _pings(clients, sockets * 40)
-            shown = {f"{k}_ms": v for k, v in percentiles(waits).items()}
-            report(f"joins from {sockets} sockets", per_second=int(joined), **shown,
-                   serve_us=spent["serve"] / (sockets * 20) * 1e6,
-                   record_us=spent["record"] / (sockets * 20) * 1e6,
-                   pings=int(pinged), ratio=joined / pinged)  # fmt: skip
-            for client in clients:
-                client.transport.close()
-
-
-async def recovery() -> None:
-    """Measure a rebuild with many waiting, against writing the same places with bare calls."""
-    for waiting in (2_000, 50_000):
-        async with Stores() as (redis, url), open_pool(url, size=4) as pool:
-            recorder = Recorder(pool, redis, Program(redis), "bench")
-            await recorder.run_once()
-            await _insert_places(url, waiting)
-            began = time.perf_counter()
-            await redis.flushall()
-            await recorder.rebuild("demo")
-            ours = time.perf_counter() - began
-            began = time.perf_counter()
-            await redis.eval(JOIN_BASELINE, 0, waiting)
-            baseline = time.perf_counter() - began
-        report(
-            f"back with {waiting:,}", seconds=ours, baseline_seconds=baseline, ratio=ours / baseline
-        )
-
-
-async def _rejoins(base: str, clients: list[Client], total: int) -> tuple[float, list[float]]:
-    """Let each socket join and leave repeatedly. Return joins and leaves a second, and waits."""
-    waits: list[float] = []
-
-    async def one(client: Client) -> None:
-        for _ in range(total // len(clients)):
-            waits.append(await timed(client, JOIN, b"queue.joined"))
-            client.send(b'{"type":"queue.leave","id":"2"}')
-            await client.until(b"queue.left")
-
-    began = time.perf_counter()
-    await asyncio.gather(*(one(client) for client in clients))
-    return 2 * total / (time.perf_counter() - began), waits
-
-
-async def _pings(clients: list[Client], total: int) -> tuple[float, list[float]]:
-    waits: list[float] = []
-
-    async def one(client: Client) -> None:
-        for _ in range(total // len(clients)):
-            waits.append(await timed(client, PING, b"pong"))
-
-    began = time.perf_counter()
-    await asyncio.gather(*(one(client) for client in clients))
-    return total / (time.perf_counter() - began), waits
-
-
-async def _loaded(redis: Redis) -> EpochGate:
-    """Load an open event into Redis, without Postgres. Return its gate."""
-    program, gate = Program(redis), EpochGate("demo")
-    run_id, _ = await program.epochs(["demo"])
-    stamp = f"1:{run_id}"
-    await program.ask("demo", f"0:{run_id}", CloseEpoch(0))
-    rules = rules_of({}).numbers()
-    await program.ask("demo", stamp, LoadEvent(1, "open", rules, {"main": 0}, {"main": 0}, {}))
-    await program.ask("demo", stamp, OpenEpoch())
-    gate.compare(1, stamp, run_id)
-    return gate
-
-
-async def _insert_places(postgres_url: str, waiting: int) -> None:
-    """Insert so many waiting places into Postgres."""
-    connection = await asyncpg.connect(postgres_url)
-    await connection.execute(
-        """
-        INSERT INTO places SELECT 'demo', 'main', n, 'v_' || md5(n::text), 'waiting',
-            1790000000000 + n, 0, 0, 0, '' FROM generate_series(1, $1::int) AS n
-        """,
-        waiting,
-    )
-    await connection.close()
-
-
-async def _commit_s() -> float:
-    """Return the median of one-row commits on the same disk, in seconds."""
-    async with Stores() as (_, postgres_url):
-        connection = await asyncpg.connect(postgres_url)
-        times: list[float] = []
-        for _ in range(200):
-            began = time.perf_counter()
-            await connection.execute("UPDATE recorded SET seen_at = now()")
-            times.append(time.perf_counter() - began)
-        await connection.close()
-    return sorted(times)[100]
+    run: Callable[[], None]
+    by_contract: bool
+    what: str
 
 
 async def in_redis(benchmark: Callable[[Redis], Coroutine[Any, Any, None]]) -> None:
@@ -191,22 +44,74 @@ def on_uvloop(benchmark: Coroutine[Any, Any, None]) -> None:
         runner.run(benchmark)
 
 
-# Children are started by asyncio's own loop: uvloop cannot give one another user.
-BENCHMARKS: dict[str, Callable[[], None]] = {
-    "moves": lambda: asyncio.run(moves()),
-    "lone": lambda: on_uvloop(lone_join(asyncio.run(_commit_s()))),
-    "crowd": lambda: on_uvloop(crowd_joins()),
-    "recovery": lambda: asyncio.run(recovery()),
-    "holds": lambda: asyncio.run(in_redis(holds)),
-    "house": lambda: on_uvloop(large_event()),
-    "sockets": lambda: on_uvloop(holds_of_sockets()),
-    "paid": lambda: on_uvloop(paid()),
-    "record": lambda: asyncio.run(record()),
-    "saga": lambda: asyncio.run(saga()),
-    "kafka": lambda: asyncio.run(saga_over_kafka()),
-    "bank": lambda: asyncio.run(bank()),
+def _served(benchmark: Callable[[], Coroutine[Any, Any, None]], what: str) -> Row:
+    return Row(lambda: on_uvloop(benchmark()), True, what)
+
+
+def _within(benchmark: Callable[[], Coroutine[Any, Any, None]], what: str) -> Row:
+    # Children are started by asyncio's own loop: uvloop cannot give one another user.
+    return Row(lambda: asyncio.run(benchmark()), False, what)
+
+
+ROWS: dict[str, Row] = {
+    "moves": _within(line.moves, "joins in Redis, against its bare calls"),
+    "costs": _within(costs, "calls, bytes and time of Redis for each move, and for ticks"),
+    "holds": _within(lambda: in_redis(holds.holds), "holds in Redis, against its bare calls"),
+    "sockets": _served(sockets.holds_of_sockets, "hold and release, 64 and 400 sockets"),
+    "http": _served(requests.holds_over_http, "the same over HTTP"),
+    "crowd": _served(line.crowd_joins, "joins over sockets, each told when committed"),
+    "joins": _served(requests.joins_over_http, "joins over HTTP, each told when committed"),
+    "lone": Row(
+        lambda: on_uvloop(line.lone_join(asyncio.run(line.commit_s()))),
+        True,
+        "a lone join, against a ping and a commit",
+    ),
+    "reconnects": _served(crowds.reconnects, "10,000 connect at once"),
+    "waiting": _served(crowds.waiting_crowd, "10,000 wait: memory, one frame to all, admissions"),
+    "seats": _served(watchers.seat_deltas, "500 changes a second, 5,000 watch"),
+    "house": _served(holds.large_event, "an event of 50,000 seats"),
+    "refusals": _served(checkouts.refusals, "refusals when all is sold"),
+    "checkouts": _served(checkouts.checkouts, "checkouts at 100 and 1,000 a second"),
+    "paid": _served(holds.paid, "from checkout to ticket, over sockets"),
+    "record": _within(saga.record, "bookings recorded, against bare statements"),
+    "saga": _within(saga.saga, "from the bank's word to sold, outbox table"),
+    "kafka": _within(saga.saga_over_kafka, "the same over Kafka"),
+    "bank": _within(saga.bank, "the same with the bank over HTTP"),
+    "recovery": _within(line.recovery, "Redis emptied with 50,000 waiting"),
+    "quiet": _within(quiet_events, "1,000 events known, 20 of them selling"),
 }
 
+
+def chosen_rows(names: list[str]) -> list[str]:
+    """Return the names of rows, of all where none is given.
+
+    Raises:
+        SystemExit: there is no such row.
+    """
+    if unknown := [name for name in names if name not in ROWS]:
+        known = "\n".join(f"  {name:<11} {row.what}" for name, row in ROWS.items())
+        sys.exit(f"bench: no row {', '.join(unknown)}; there are\n{known}")
+    return names or list(ROWS)
+
+
+def main(arguments: list[str]) -> None:
+    """Run rows, or compare them with another commit."""
+    if arguments[:1] == ["against"]:
+        if len(arguments) < 2:
+            sys.exit("bench: against which commit? make bench ARGS='against REV [rows]'")
+        rows = {name: ROWS[name].by_contract for name in chosen_rows(arguments[2:])}
+        against.compare(arguments[1], rows)
+        return
+    names = chosen_rows(arguments)
+    for at, name in enumerate(names, 1):
+        print(f"[{at}/{len(names)}] {name}: {ROWS[name].what}", file=sys.stderr, flush=True)
+        began = time.perf_counter()
+        with reporting.row(name):
+            ROWS[name].run()
+        print(f"    {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    if not arguments:
+        reporting.save()
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or BENCHMARKS:
-        BENCHMARKS[name]()
+    main(sys.argv[1:])

@@ -1,10 +1,12 @@
-"""A minimal WebSocket client, so that benchmarks measure the server and not the client."""
+"""Minimal clients, WebSocket and HTTP, so that benchmarks measure the server and not the client."""
 
 import asyncio
+import itertools
 import os
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -12,6 +14,9 @@ import httpx
 
 JOIN = b'{"type":"queue.join","id":"1"}'
 PING = b'{"type":"ping","id":"1"}'
+SOCKETS_OF_ADDRESS = 4_000
+
+_sockets = itertools.count()
 
 
 def masked(payload: bytes) -> bytes:
@@ -26,6 +31,7 @@ class Client(asyncio.Protocol):
     """One visitor's socket: `ask` sends a frame, `receive` waits for the next one."""
 
     def __init__(self) -> None:
+        self.listener: Callable[[bytes], None] | None = None  # called with frames that come
         self.frames: deque[bytes] = deque()
         self.closed = False
         self._buffer = b""
@@ -51,7 +57,10 @@ class Client(asyncio.Protocol):
             assert b" 101 " in head.split(b"\r\n")[0], head
             self._head, self._buffer = True, rest
         while (frame := self._next_frame()) is not None:
-            self.frames.append(frame)
+            if self.listener is None:
+                self.frames.append(frame)
+            else:
+                self.listener(frame)
         self._wake()
 
     def send(self, payload: bytes) -> None:
@@ -103,10 +112,15 @@ def _pong(payload: bytes) -> bytes:
 
 
 async def connect(base: str, event: str, token: str) -> Client:
-    """Open a socket and wait for its welcome; each process has its own loopback source address."""
+    """Open a socket and wait for its welcome.
+
+    Each process has its own loopback source addresses, and another one every 4,000 sockets: to find
+    a free port of one of which half are taken costs the kernel milliseconds.
+    """
     host, _, port = urlsplit(base).netloc.partition(":")
     loop = asyncio.get_running_loop()
-    source = (f"127.0.0.{2 + os.getpid() % 200}", 0)
+    block = next(_sockets) // SOCKETS_OF_ADDRESS
+    source = (f"127.0.{1 + block % 200}.{2 + os.getpid() % 200}", 0)
     _, client = await loop.create_connection(Client, host, int(port), local_addr=source)
     request = (
         f"GET /ws/events/{event} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
@@ -139,3 +153,38 @@ async def timed(client: Client, frame: bytes, answer: bytes) -> float:
     client.send(frame)
     await client.until(answer)
     return time.perf_counter() - began
+
+
+class HttpClient:
+    """One connection that is kept alive, with a visitor's token."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str):
+        self.token = token
+        self.booking_pass = ""
+        self.turn = 0
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def connect(cls, base: str, token: str) -> "HttpClient":
+        """Open a connection."""
+        host, _, port = urlsplit(base).netloc.partition(":")
+        return cls(*await asyncio.open_connection(host, int(port)), token)
+
+    async def ask(
+        self, method: str, path: str, body: bytes = b"", headers: str = ""
+    ) -> tuple[int, bytes]:
+        """Send a request. Return the status and the body; every answer tells its length."""
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {self.token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+        )
+        self._writer.write(head.encode() + body)
+        answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        _, is_told, size = answer.partition(b"content-length:")
+        length = int(size.partition(b"\r")[0]) if is_told else 0
+        return int(answer[9:12]), await self._reader.readexactly(length) if length else b""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._writer.close()

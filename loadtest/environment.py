@@ -23,8 +23,10 @@ from booking_rush.server.embedded.demo_event import seed
 from booking_rush.server.embedded.stores import postgres_child, redis_child
 from booking_rush.server.processes.supervisor import Supervisor
 from booking_rush.server.runtime.ports import free_port
+from loadtest.against import PYTHON, TREE
 
 READY_S = 60.0
+SECRET = "a secret of the benchmarks, which nobody keeps"
 FLOOR = {
     "id": "floor", "show": "evening", "name": "Floor", "kind": "standing",
     "capacity": 100_000, "price": {"amount": 100, "currency": "EUR"},
@@ -77,6 +79,18 @@ def cpu_s(pids: Mapping[str, int]) -> dict[str, float]:
     return {name: _cpu_s(psutil.Process(pid)) for name, pid in pids.items()}
 
 
+def duty_costs(before: dict[str, float], after: dict[str, float], count: int) -> dict[str, float]:
+    """Return the CPU time of each duty between two moments, in us for each of `count` things.
+
+    Processes of one duty are added.
+    """
+    spent: dict[str, float] = {}
+    for name, seconds in after.items():
+        duty = f"{name.rstrip('-0123456789')}_us"
+        spent[duty] = spent.get(duty, 0.0) + (seconds - before[name]) / count * 1e6
+    return spent
+
+
 def _cpu_s(process: psutil.Process) -> float:
     spent = 0.0
     for one in (process, *process.children()):
@@ -92,11 +106,12 @@ async def running_demo(**environment: str) -> AsyncGenerator[RunningDemo]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="rush-load-") as folder:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "booking_rush.server", "demo",
+            os.environ.get(PYTHON) or sys.executable, "-m", "booking_rush.server", "demo",
             stdout=asyncio.subprocess.PIPE,
+            cwd=os.environ.get(TREE) or None,
             env={
                 **os.environ, "RUSH_DATA": folder, "RUSH_BIND": f"127.0.0.1:{port}",
-                "RUSH_COMMANDS_PER_SECOND": "10000", **environment,
+                "RUSH_COMMANDS_PER_SECOND": "10000", "RUSH_SECRET_KEY": SECRET, **environment,
             },
         )  # fmt: skip
         try:
@@ -108,7 +123,8 @@ async def running_demo(**environment: str) -> AsyncGenerator[RunningDemo]:
                 pids={n: int(p) for n, p in re.findall(r"^  (\S+) +pid (\d+)$", output, re.M)},
             )
         finally:
-            process.send_signal(signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it did not even start
+                process.send_signal(signal.SIGTERM)
             await process.wait()
 
 
@@ -164,12 +180,3 @@ def percentiles(values: list[float]) -> dict[str, float]:
         name: ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
         for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
     }
-
-
-def report(name: str, **values: Any) -> None:
-    """Print one result."""
-    shown = "  ".join(
-        f"{key} {value:,.2f}" if isinstance(value, float) else f"{key} {value}"
-        for key, value in values.items()
-    )
-    print(f"{name:<28} {shown}", flush=True)

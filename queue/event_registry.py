@@ -176,7 +176,8 @@ class EventRegistry:
         """Refresh once for all these calls."""
         began = time.monotonic()
         is_of_all = began - self._all_read_at >= RESTING_REFRESH_S
-        named, self._wanted = self._wanted | {*self._live, *self._shut()}, set()
+        named = {*self._wanted, *self._live, *self._shut()}
+        self._wanted.clear()
         rows = {row.id: row for row in await self._read_current(None if is_of_all else named)}
         for event in (self._rows.keys() if is_of_all else self._rows.keys() & named) - rows.keys():
             await self._drop(event)

@@ -20,6 +20,7 @@ from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.admin.stats import serve_operator
 from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
 from booking_rush.server.composition import open_services
+from booking_rush.server.pages import pages, place_page
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
 from booking_rush.server.sockets.websocket import serve_visitor
@@ -27,7 +28,7 @@ from booking_rush.server.web.exception_handlers import HANDLERS, handler_of, on_
 from booking_rush.server.web.health import healthz, readyz, show_metrics
 from booking_rush.server.web.middleware import EdgeMiddleware
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.static_files import page, serve_static, site
+from booking_rush.server.web.static_files import AT_THE_ROOT, serve_root_file, serve_static, site
 
 log = logging.getLogger(__name__)
 
@@ -81,9 +82,12 @@ ROUTES = [
         Route(f"{A}/{action}", partial(admin_events.act, action), methods=["POST"])
         for action in ACTIONS
     ),
-    Route("/", partial(page, "index.html"), methods=["GET"]),
-    Route("/events/{event}", partial(page, "event.html"), methods=["GET"]),
-    Route("/admin", partial(page, "admin.html"), methods=["GET"]),
+    Route("/", pages.home, methods=["GET"]),
+    Route("/events/{event}", pages.event, methods=["GET"]),
+    Route("/events/{event}/join", place_page.join, methods=["POST"]),
+    Route("/events/{event}/line", place_page.line, methods=["GET"]),
+    Route("/admin", pages.admin, methods=["GET"]),
+    *(Route(f"/{name}", partial(serve_root_file, name), methods=["GET"]) for name in AT_THE_ROOT),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
     Route("/metrics", show_metrics, methods=["GET"]),
@@ -152,6 +156,7 @@ def create_app(
     the first visitor.
     """
     site()
+    site(settings.static)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:

@@ -1,16 +1,17 @@
 // The page of one event, for one visitor: it composes connection, queue, seats and booking.
 
-import { BookingController } from "./booking/booking-controller.js";
+import { BookingLoader } from "./booking-loader.js";
 import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
+import { hasCreatedVisitor } from "./connection/visitor-session.js";
 import { ServerClock } from "./lib/server-clock.js";
 import { drawAdmission } from "./queue/admission-panel.js";
 import { mustConfirmPresence, mustRejoin, recoveryDelayMs } from "./queue/automatic-commands.js";
 import { showBroadcast } from "./queue/broadcast-banner.js";
-import { showEventDetails } from "./queue/event-details.js";
+import { inlinedEvent, showEventDetails } from "./queue/event-details.js";
 import { drawPhaseView } from "./queue/phase-view.js";
 import { announcePlace, drawPlaceCard } from "./queue/place-card.js";
-import { INITIAL, phaseOf, reduce } from "./queue/queue-state.js";
+import { INITIAL, mayJoin, phaseOf, reduce } from "./queue/queue-state.js";
 import { drawReceipt } from "./queue/receipt-panel.js";
 import { en } from "./texts/en.js";
 import { askConfirmation } from "./ui/confirm-dialog.js";
@@ -27,9 +28,11 @@ const event = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const clock = new ServerClock();
 const connection = new EventConnection(event, { onFrame, onStatus });
 const commands = new PendingCommands((type, members) => connection.send(type, members));
-const booking = new BookingController(event, { connection, commands, clock, redraw: () => draw() });
+const booking = new BookingLoader(event, { connection, commands, clock, redraw: () => draw() });
 
-let queueState = INITIAL;
+let queueState = { ...INITIAL, room: inlinedEvent() };
+/** Whether this browser has no visitor yet: then the page offers to join before it is connected. */
+const isNewHere = !hasCreatedVisitor() && mayJoin(queueState);
 let status = /** @type {Status} */ ("connecting");
 let name = event;
 
@@ -37,6 +40,7 @@ begin();
 
 function begin() {
   fillTexts();
+  byId("join-form").addEventListener("submit", (submit) => submit.preventDefault());
   onPress("join", () => commands.send("queue.join"));
   onPress("claim", () => commands.send("queue.claim"));
   onPress("leave", leave);
@@ -82,6 +86,7 @@ function onWelcome(frame) {
   const gone = !frame.place && frame.room.state !== "recovering";
   if (gone && commands.isPending("queue.leave"))
     queueState = reduce(queueState, { type: "queue.left" });
+  if (!isNewHere || frame.hold || frame.booking) booking.load();
 }
 
 /** @param {Status} now @param {number} [closeCode] */
@@ -110,7 +115,7 @@ function confirmPresenceWhenVisible() {
 /** Ask for confirmation, then send `queue.leave`. An admission meanwhile closes the question. */
 async function leave() {
   const texts = en.event.leave;
-  const admitted = phaseOf(queueState) === "admitted";
+  const admitted = phaseNow() === "admitted";
   const yes = await askConfirmation(byId("leaving"), {
     question: admitted ? texts.titleAdmitted : texts.title,
     lead: admitted ? texts.leadAdmitted : texts.lead,
@@ -120,8 +125,15 @@ async function leave() {
   draw();
 }
 
-function draw() {
+/** Return the phase of the page; who is new here may join before the first welcome. */
+function phaseNow() {
   const phase = phaseOf(queueState);
+  return phase === "connecting" && isNewHere ? "outside" : phase;
+}
+
+function draw() {
+  const phase = phaseNow();
+  if (queueState.place) booking.load();
   drawPhaseView(queueState, { phase, status, name, pending: pending() });
   drawReceipt(queueState);
   showBroadcast(queueState.broadcast);

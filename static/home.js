@@ -4,6 +4,7 @@ import { request } from "./lib/api.js";
 import { dateAndTime, shortDateAndTime } from "./lib/dates.js";
 import { cheapest, formatPrice } from "./lib/money.js";
 import { en } from "./texts/en.js";
+import { readInlined } from "./ui/inlined.js";
 import { byId, createElement, fillTexts, setTextOrHide } from "./ui/dom.js";
 
 /**
@@ -25,20 +26,27 @@ function begin() {
   document.title = `${texts.title} · ${en.common.brand}`;
   byId("again").addEventListener("click", show);
   addEventListener("pageshow", (page) => page.persisted && show());
-  void show();
+  const inlined = readInlined();
+  if (inlined) showEvents(inlined.events);
+  else void show();
 }
 
 /** Load the events and show them, or the problem. */
 async function show() {
   try {
     const { events } = await request("GET", "/api/v1/events?limit=1000");
-    byId("events").replaceChildren(...events.map(card));
-    setTextOrHide(byId("hint"), events.length ? "" : texts.none);
-    byId("again").hidden = true;
+    showEvents(events);
   } catch (problem) {
     setTextOrHide(byId("hint"), /** @type {Error} */ (problem).message);
     byId("again").hidden = false;
   }
+}
+
+/** @param {Event[]} events */
+function showEvents(events) {
+  byId("events").replaceChildren(...events.map(card));
+  setTextOrHide(byId("hint"), events.length ? "" : texts.none);
+  byId("again").hidden = true;
 }
 
 /** @param {Event} event */

@@ -7,13 +7,15 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
 from booking_rush.booking.catalogue.catalogue import Catalogue, Event
 from booking_rush.booking.seats.chart import chart
+from booking_rush.booking.seats.compact_chart import compact_chart
 from booking_rush.coalescing import coalesced
+from booking_rush.compression import Encodings, encodings_of
 from booking_rush.queue.event_registry import EventRecord, EventRegistry, UnknownEvent
 
 T = TypeVar("T")
@@ -22,12 +24,19 @@ EVENTS_MAX, CHARTS_MAX = 2048, 64  # in memory; the one that was read first goes
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
+class ChartForm(NamedTuple):
+    """A chart as it is answered."""
+
+    encodings: Encodings
+    etag: str
+
+
 class Chart(NamedTuple):
-    """A chart of one version of an event."""
+    """A chart of one version of an event, in both of its forms."""
 
     version: int
-    body: bytes
-    etag: str
+    full: ChartForm
+    compact: ChartForm
 
 
 class _Shown(NamedTuple):
@@ -108,8 +117,13 @@ def _is_current(shown: _Shown | None, row: EventRecord) -> bool:
 
 def _chart_of(event: Event) -> Chart:
     """Draw a chart; 200,000 seats are a second of work, so in a thread."""
-    body = orjson.dumps(chart(event.sections))
-    return Chart(event.version, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+    drawn = chart(event.sections)
+    return Chart(event.version, _form_of(drawn), _form_of(compact_chart(drawn)))
+
+
+def _form_of(drawn: dict[str, Any]) -> ChartForm:
+    body = orjson.dumps(drawn)
+    return ChartForm(encodings_of(body), f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
 def _put(cache: dict[str, T], key: str, value: T, size_max: int) -> None:

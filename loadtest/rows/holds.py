@@ -23,7 +23,8 @@ from booking_rush.lua.recovery.commands import (
 )
 from booking_rush.queue.rules import rules_of
 from loadtest.client import Client, admitted
-from loadtest.environment import FLOOR, percentiles, report, running_demo
+from loadtest.environment import FLOOR, percentiles, running_demo
+from loadtest.reporting import report
 
 CALLERS = 64
 NEVER_MS = 4_000_000_000_000

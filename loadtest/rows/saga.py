@@ -26,9 +26,10 @@ from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.embedded.kafka_broker import start_kafka
 from booking_rush.server.processes.supervisor import Child, Supervisor
 from booking_rush.server.runtime.ports import free_port
-from loadtest.baselines import record_baseline, saga_baseline
-from loadtest.environment import Stores, cpu_s, report
-from loadtest.sale import EVENT, Sale, StatementCounter, UnaskedProvider
+from loadtest.environment import SECRET, Stores, cpu_s
+from loadtest.reporting import report
+from loadtest.rows.baselines import record_baseline, saga_baseline
+from loadtest.rows.sale import EVENT, Sale, StatementCounter, UnaskedProvider
 
 BOOKINGS = 10_000
 PAID = 2_000
@@ -36,7 +37,6 @@ PINGS, CALLERS = 4_000, 64
 RELAY = {"relay": ["work", "relay"]}
 OPEN = "SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND NOT parked)"
 DUTIES = {"serve": ["serve"], "bank": ["work", "bank"], "conduct": ["work", "conduct"]}
-SECRET = "a secret of the benchmarks, which nobody keeps"
 BATCH = 1000  # of the baselines; the product's own batches are no larger
 
 
@@ -145,7 +145,7 @@ async def _relaying(pool: Pool, kafka: KafkaBeside | None) -> AsyncGenerator[Non
     if kafka is None:
         yield
         return
-    async with _running_duties(kafka.stores, RELAY, RUSH_KAFKA_BOOTSTRAP=kafka.bootstrap):
+    async with running_duties(kafka.stores, RELAY, RUSH_KAFKA_BOOTSTRAP=kafka.bootstrap):
         while not await pool.fetchval("SELECT EXISTS (SELECT FROM leases WHERE duty = 'relay')"):
             await asyncio.sleep(0.05)
         yield
@@ -184,7 +184,7 @@ async def _is_unfinished(pool: Pool) -> bool:
 
 
 @asynccontextmanager
-async def _running_duties(
+async def running_duties(
     stores: Stores, duties: dict[str, list[str]], **environment: str
 ) -> AsyncGenerator[dict[str, int]]:
     """Run duties as processes while the block lasts. Yield their pids."""
@@ -211,16 +211,16 @@ async def _running_bank(stores: Stores) -> AsyncGenerator[tuple[str, dict[str, i
     """Run serve, conduct and the bank. Yield the bank's address and all pids, once ready."""
     bind, bank_bind = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     base = f"http://{bank_bind}"
-    async with _running_duties(
+    async with running_duties(
         stores, DUTIES, RUSH_BIND=bind, RUSH_BANK_BIND=bank_bind, RUSH_BANK_URL=base
     ) as pids:
         async with asyncio.timeout(30):
-            await _wait_until_ready(f"http://{bind}/readyz")
-            await _wait_until_ready(f"{base}/healthz")
+            await wait_until_ready(f"http://{bind}/readyz")
+            await wait_until_ready(f"{base}/healthz")
         yield base, pids
 
 
-async def _wait_until_ready(url: str) -> None:
+async def wait_until_ready(url: str) -> None:
     """Wait until a service is ready."""
     async with httpx.AsyncClient() as http:
         while True:

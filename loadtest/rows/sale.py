@@ -136,17 +136,40 @@ class Sale:
         return replies
 
 
+def standing_event(event: str, capacity: int) -> NewEvent:
+    """Make an event with one standing section, whose visitors are admitted at once."""
+    return msgspec.convert(
+        {
+            "id": event,
+            "name": "A Benchmark",
+            "shows": [{"id": "evening", "starts_at": datetime.now(UTC) + timedelta(days=30)}],
+            "sections": [
+                {
+                    "id": "floor",
+                    "show": "evening",
+                    "name": "Floor",
+                    "kind": "standing",
+                    "capacity": capacity,
+                    "price": {"amount": 4500, "currency": "EUR"},
+                }
+            ],
+            "rules": {"rate_per_second": 1000, "active_max": 100_000},
+        },
+        NewEvent,
+    )
+
+
 def seats(bookings: int) -> Iterator[str]:
     """Return the ids of as many seats as are booked, row by row."""
     return (f"bowl.R{n // ROW}-{n % ROW + 1}" for n in islice(count(), bookings * TICKETS))
 
 
-def new_event(bookings: int) -> NewEvent:
+def new_event(bookings: int, event: str = EVENT) -> NewEvent:
     """Make an event with just the seats that are booked; nothing expires within a day."""
     rows = -(-bookings * TICKETS // ROW)
     return msgspec.convert(
         {
-            "id": EVENT,
+            "id": event,
             "name": "A Benchmark",
             "shows": [{"id": "evening", "starts_at": datetime.now(UTC) + timedelta(days=30)}],
             "sections": [

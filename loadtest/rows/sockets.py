@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from loadtest.client import PING, Client, admitted, timed
-from loadtest.environment import FLOOR, percentiles, report, running_demo
+from loadtest.environment import FLOOR, duty_costs, percentiles, running_demo
+from loadtest.reporting import report
 
 SOCKETS = (64, 400)
 SECONDS = 6.0
@@ -24,12 +25,11 @@ async def holds_of_sockets() -> None:
             clients = await asyncio.gather(*(admitted(demo.base, "rush") for _ in range(sockets)))
             before = demo.cpu_s()
             commands, waits = await _run(clients, _hold_and_release)
-            spent = _by_duty(before, demo.cpu_s())
+            spent = duty_costs(before, demo.cpu_s(), int(commands * SECONDS))
             pings, _ = await _run(clients, _ping)
             shown = {f"{k}_ms": v for k, v in percentiles(waits).items()}
-            each = {f"{n}_us": s / (commands * SECONDS) * 1e6 for n, s in spent.items()}
             report(f"holds of {sockets} sockets", per_second=int(commands), **shown,
-                   **each, pings=int(pings), ratio=commands / pings)  # fmt: skip
+                   **spent, pings=int(pings), ratio=commands / pings)  # fmt: skip
             for client in clients:
                 client.transport.close()
 
@@ -62,12 +62,3 @@ async def _hold_and_release(client: Client, turn: int, waits: list[float]) -> No
 
 async def _ping(client: Client, turn: int, waits: list[float]) -> None:
     waits.append(await timed(client, PING, b"pong"))
-
-
-def _by_duty(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
-    """Return the CPU seconds of each duty, those of serve processes added."""
-    spent: dict[str, float] = {}
-    for name, seconds in after.items():
-        duty = name.rstrip("-0123456789")
-        spent[duty] = spent.get(duty, 0.0) + seconds - before[name]
-    return spent

@@ -1,33 +1,53 @@
 """HTTP endpoints for visitors: events on sale, and their charts; answered from memory."""
 
+from functools import lru_cache
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from booking_rush.compression import encodings_of, preferred_encoding
+from booking_rush.errors import Invalid
 from booking_rush.server.web.requests import event_id_of, page_of, services_of
-from booking_rush.server.web.responses import has_current
+from booking_rush.server.web.responses import answer_encoded
+
+JSON = "application/json"
+BODIES_MAX = 64  # different answers in memory, each in every encoding
+_encodings_of = lru_cache(BODIES_MAX)(encodings_of)
 
 
 async def events(request: Request) -> Response:
     """Answer `GET /api/v1/events`: the events on sale."""
     limit, after = page_of(request)
     found = await services_of(request).events.on_sale(limit=limit, after=after)
-    return _json(b'{"events":[%s]}' % b",".join(found))
+    return _json(request, b'{"events":[%s]}' % b",".join(found))
 
 
 async def event(request: Request) -> Response:
     """Answer `GET E`."""
     found = await services_of(request).events.event(event_id_of(request))
-    return _json(b'{"event":%s}' % found)
+    return _json(request, b'{"event":%s}' % found)
 
 
 async def event_chart(request: Request) -> Response:
-    """Answer `GET E/chart`. It may be cached: it changes only when sections are added."""
+    """Answer `GET E/chart`. It may be cached: it changes only when sections are added.
+
+    Raises:
+        UnknownEvent: there is no such event.
+        Invalid: `form` is given, and is not `compact`.
+    """
+    form = request.query_params.get("form")
+    if form not in (None, "compact"):
+        raise Invalid(("form", "compact, or not given"))
     found = await services_of(request).events.chart(event_id_of(request))
-    headers = {"ETag": found.etag, "Cache-Control": "public, max-age=60"}
-    if has_current(request.headers, found.etag):
-        return Response(status_code=304, headers=headers)
-    return _json(found.body, headers)
+    encodings, etag = found.compact if form else found.full
+    return answer_encoded(request.headers, encodings, etag, "public, max-age=60", JSON)
 
 
-def _json(body: bytes, headers: dict[str, str] | None = None) -> Response:
-    return Response(body, 200, headers, media_type="application/json")
+def _json(request: Request, body: bytes) -> Response:
+    """Return a response in the encoding that suits the client."""
+    encodings = _encodings_of(body)
+    encoding = preferred_encoding(request.headers.get("accept-encoding", ""), encodings)
+    headers = {"Vary": "Accept-Encoding"}
+    if encoding:
+        headers["Content-Encoding"] = encoding
+    return Response(encodings[encoding], 200, headers, media_type=JSON)

@@ -119,6 +119,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_url: Annotated[str, _about("Stripe's API", pattern=r"^https?://[^\s/]+/?$")] = (
         "https://api.stripe.com"
     )
+    static: Annotated[
+        Literal["dist", "source"], _about("dist: pages name bundles; source: plain modules")
+    ] = "dist"
     drain_seconds: Annotated[
         int,
         _about("a stopping server closes its sockets spread over so long", ge=0, le=600),

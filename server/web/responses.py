@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope, Send
 
+from booking_rush.compression import Encodings, preferred_encoding
 from booking_rush.errors import Refusal
 from booking_rush.server.protocol.problems import problem
 
@@ -53,6 +54,24 @@ def has_current(headers: Headers, etag: str) -> bool:
     """
     given = ",".join(headers.getlist("if-none-match"))
     return given.strip() == "*" or etag.removeprefix("W/") in ETAG.findall(given)
+
+
+def answer_encoded(
+    headers: Headers, encodings: Encodings, etag: str, cache_control: str, media_type: str
+) -> Response:
+    """Return a response in the encoding that suits the client, or 304 when the client has it.
+
+    `etag` is the tag of the body as it is; each encoding has one of its own.
+    """
+    accepted = ",".join(headers.getlist("accept-encoding"))
+    encoding = preferred_encoding(accepted, encodings)
+    tag = f'{etag[:-1]}-{encoding}"' if encoding else etag
+    members = {"ETag": tag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
+    if has_current(headers, tag):
+        return Response(status_code=304, headers=members)
+    if encoding:
+        members["Content-Encoding"] = encoding
+    return Response(encodings[encoding], headers=members, media_type=media_type)
 
 
 def refuse(refusal: Refusal, trace_id: str, headers: dict[str, str] | None = None) -> Response:

@@ -1,11 +1,13 @@
-"""Static files, read once at start: pages with preloads of their modules, assets by hashed URL."""
+"""Static files, read and compressed once at start: bundles, and plain modules by hashed URL."""
 
 import hashlib
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from html import escape
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import msgspec
 from starlette.datastructures import Headers
@@ -14,38 +16,63 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from booking_rush.server.web.responses import has_current
+from booking_rush.compression import BEST, Encodings, encodings_of
+from booking_rush.server.web.responses import answer_encoded
 
 STATIC = Path(__file__).parents[2] / "static"
 URL = "/static/"
+DIST = "dist/"  # made of the rest by `make static`; names carry a hash of the content
 IMPORT = re.compile(r'^(?:import|export)\s(?:[^;"]*?\sfrom\s+)?"([^"]+)"', re.MULTILINE)
-LINK = re.compile(rf'(\s(?:href|src)="){URL}([^"]+)"')
+LINK = re.compile(rf'(\s(?:href|src)="){URL}(?!{DIST})([^"]+)"')
 SCRIPT = re.compile(rf'^( *)<script type="module" src="{URL}([^"]+)"></script>\n', re.MULTILINE)
+STYLES = re.compile(rf'(?:^ *<link rel="stylesheet" href="{URL}[^"]+">\n)+', re.MULTILINE)
+TEXT = re.compile(r'(<[a-z0-9]+\s[^<>]*data-text="([^"]+)"[^<>]*>)(?=</)')
 MEDIA_TYPES = {
     ".css": "text/css",
     ".html": "text/html",
     ".js": "text/javascript",
+    ".json": "application/json",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
 }
+AT_THE_ROOT = {"favicon.ico": "icon.svg", "robots.txt": "robots.txt"}
 DIGEST_CHARACTERS = 16  # of a SHA-256: two versions of one product will not collide in 64 bits
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"  # a copy may be kept, and is used only after a 304
+A_DAY = "public, max-age=86400"
 Files = Mapping[str, bytes]
+Mode = Literal["dist", "source"]
+T = TypeVar("T")
 
 
 class StaticFile(msgspec.Struct, frozen=True):
     """A file as it is answered."""
 
-    content: bytes
+    encodings: Encodings
     media_type: str
     etag: str
 
+    @property
+    def content(self) -> bytes:
+        """The file as it is."""
+        return self.encodings[""]
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """The bundled files of a page, by their names in `static/dist/`."""
+
+    script: str
+    preloads: list[str]
+    style: str
+
 
 class Site(msgspec.Struct, frozen=True):
-    """All files by their paths, and the digest in their hashed URLs."""
+    """All files by their paths, the digest in their hashed URLs, and the texts of pages."""
 
     files: dict[str, StaticFile]
     digest: str
+    texts: dict[str, str]
 
 
 # Pure: the graph of modules, the digest, the pages
@@ -87,7 +114,7 @@ def digest_of(files: Files) -> str:
     return whole.hexdigest()[:DIGEST_CHARACTERS]
 
 
-def page_of(html: str, digest: str, graph: Mapping[str, Iterable[str]]) -> str:
+def source_page(html: str, digest: str, graph: Mapping[str, Iterable[str]]) -> str:
     """Return a page with hashed URLs, and with preloads below its module script."""
 
     def with_preloads(script: re.Match[str]) -> str:
@@ -97,32 +124,69 @@ def page_of(html: str, digest: str, graph: Mapping[str, Iterable[str]]) -> str:
         )
         return script[0] + "".join(links)
 
-    return LINK.sub(rf'\g<1>{URL}{digest}/\g<2>"', SCRIPT.sub(with_preloads, html))
+    return _hashed(SCRIPT.sub(with_preloads, html), digest)
 
 
-def site_of(files: Files) -> Site:
+def dist_page(html: str, digest: str, bundle: Bundle) -> str:
+    """Return a page with one style sheet and one script, and with preloads of its parts."""
+    style = f'<link rel="stylesheet" href="{URL}{DIST}{bundle.style}">\n'
+    script = f'<script type="module" src="{URL}{DIST}{bundle.script}"></script>\n'
+    preloads = "".join(
+        f'<link rel="modulepreload" href="{URL}{DIST}{name}">\n' for name in bundle.preloads
+    )
+    html = SCRIPT.sub(lambda _: script + preloads, STYLES.sub(lambda _: style, html))
+    return _hashed(html, digest)
+
+
+def with_texts(html: str, texts: Mapping[str, str]) -> str:
+    """Return a page with a text in every empty element that names one in `data-text`."""
+    return TEXT.sub(
+        lambda tag: tag[1] + escape(texts.get(tag[2], ""), quote=False).replace("$", "$$"), html
+    )
+
+
+def site_of(files: Files, mode: Mode = "source") -> Site:
     """Return the site of these files: pages with their links, everything else as it is.
 
     Raises:
-        ValueError: a module imports a file that is not there.
+        ValueError: a module imports a file that is not there, or a page has no bundle.
     """
     graph, digest = module_graph(files), digest_of(files)
-    answers = {
-        path: page_of(content.decode(), digest, graph).encode()
-        if path.endswith(".html")
-        else content
-        for path, content in files.items()
-    }
-    return Site({path: _file_of(path, content) for path, content in answers.items()}, digest)
+    bundles = _decoded(files, "manifest.json", dict[str, Bundle])
+    texts = _decoded(files, "texts.json", dict[str, str])
+    answers = dict(files)
+    for path in [path for path in files if path.endswith(".html")]:
+        html = files[path].decode()
+        if mode == "dist" and path not in bundles:
+            raise ValueError(f"static/{DIST}manifest.json has no {path}: run make static")
+        linked = (
+            dist_page(html, digest, bundles[path])
+            if mode == "dist"
+            else source_page(html, digest, graph)
+        )
+        answers[path] = with_texts(linked, texts).encode()
+    found = {path: _file_of(path, content) for path, content in answers.items()}
+    return Site(found, digest, texts)
+
+
+def _hashed(html: str, digest: str) -> str:
+    return LINK.sub(rf'\g<1>{URL}{digest}/\g<2>"', html)
+
+
+def _decoded(files: Files, name: str, type_: type[T]) -> T:
+    """Return what a file of `dist/` holds, or nothing where there is none."""
+    return msgspec.json.decode(files.get(DIST + name, b"{}"), type=type_)
 
 
 def _is_module(path: str) -> bool:
-    return path.endswith(".js")
+    return path.endswith(".js") and not path.startswith(DIST)
 
 
 def _file_of(path: str, content: bytes) -> StaticFile:
+    """Return a file as it is answered; only bundles are compressed: modules are for developers."""
     media_type = MEDIA_TYPES.get(posixpath.splitext(path)[1], "application/octet-stream")
-    return StaticFile(content, media_type, f'"{hashlib.sha256(content).hexdigest()}"')
+    encodings = encodings_of(content, BEST) if path.startswith(DIST) else {"": content}
+    return StaticFile(encodings, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
 
 
 # Files in, answers out
@@ -134,23 +198,29 @@ def read_files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-@cache
-def site() -> Site:
+def site(mode: Mode = "dist") -> Site:
     """Return the product's own site, read when it is asked for first.
 
     Raises:
-        ValueError: a module imports a file that is not there.
+        ValueError: a module imports a file that is not there, or a page has no bundle.
     """
-    return site_of(read_files(STATIC))
+    return _site(mode)
 
 
-async def page(name: str, request: Request) -> Response:
-    """Answer with a page; 304 when the client has it."""
-    return _respond(site().files[name], request.headers, ASK_FIRST)
+@cache
+def _site(mode: Mode) -> Site:
+    return site_of(read_files(STATIC), mode)
+
+
+async def serve_root_file(name: str, request: Request) -> Response:
+    """Answer with a file that browsers and robots look for at the root."""
+    return _respond(site().files[AT_THE_ROOT[name]], request.headers, A_DAY)
 
 
 async def serve_static(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer `/static/{digest}/{path}`, which never changes, and `/static/{path}`, which may.
+    """Answer `/static/dist/{name}` and `/static/{digest}/{path}`, which never change.
+
+    `/static/{path}` may change. Ranges are not served: the answer is the whole file.
 
     Raises:
         HTTPException: 404 when there is no such file or version, 405 for writing methods.
@@ -161,15 +231,13 @@ async def serve_static(scope: Scope, receive: Receive, send: Send) -> None:
     path = scope["path"].removeprefix(URL)
     hashed = path.removeprefix(f"{found.digest}/")
     file = found.files.get(hashed)
-    if file is None:
+    if file is None or hashed.endswith(".html"):
         raise HTTPException(404)
-    cache_control = ASK_FIRST if hashed == path else FOR_EVER
+    is_bundle = path.startswith(DIST) and not path.endswith(".json")
+    cache_control = FOR_EVER if is_bundle or hashed != path else ASK_FIRST
     response = _respond(file, Headers(scope=scope), cache_control)
     await response(scope, receive, send)
 
 
 def _respond(file: StaticFile, asked: Headers, cache_control: str) -> Response:
-    headers = {"ETag": file.etag, "Cache-Control": cache_control}
-    if has_current(asked, file.etag):
-        return Response(status_code=304, headers=headers)
-    return Response(file.content, headers=headers, media_type=file.media_type)
+    return answer_encoded(asked, file.encodings, file.etag, cache_control, file.media_type)

@@ -3,6 +3,7 @@
 import { request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
 import { recoveryDelayMs } from "../queue/automatic-commands.js";
+import { expandSections } from "../seats/compact-chart.js";
 import { SeatInventory } from "../seats/seat-inventory.js";
 import { SeatSubscription } from "../seats/seat-subscription.js";
 import { SeatsView } from "../seats/seats-view.js";
@@ -181,11 +182,11 @@ export class BookingController {
   }
 
   async #loadChart(tries = 1) {
-    const path = `/api/v1/events/${encodeURIComponent(this.#state.event)}/chart`;
+    const path = `/api/v1/events/${encodeURIComponent(this.#state.event)}/chart?form=compact`;
     const isFirst = this.#inventory === null;
     try {
       const { sections } = await request("GET", path);
-      this.#inventory = new SeatInventory(sections);
+      this.#inventory = new SeatInventory(expandSections(sections));
       this.#chartFailed = false;
       this.#subscription.subscribe(this.#inventory);
     } catch {

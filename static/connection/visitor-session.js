@@ -17,6 +17,11 @@ export async function createVisitor(since) {
   });
 }
 
+/** Return whether this browser has created a visitor, as far as its storage tells. */
+export function hasCreatedVisitor() {
+  return createdAt() > 0;
+}
+
 /** Run work in one tab at a time, where the browser has locks. @param {() => Promise<void>} work */
 async function withLock(work) {
   if (!navigator.locks) return work();

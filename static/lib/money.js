@@ -2,6 +2,16 @@
 
 import { en } from "../texts/en.js";
 
+/** @typedef {{amount: number, currency: string}} Price */
+
+/** Return the lowest and the highest of some prices as text. @param {Price[]} prices */
+export function priceRange(prices) {
+  const sorted = [...prices].sort((one, other) => one.amount - other.amount);
+  const [least, most] = [sorted[0], sorted[sorted.length - 1]];
+  if (!least) return "";
+  return least.amount === most.amount ? formatPrice(least) : `${formatPrice(least)} – ${formatPrice(most)}`;
+}
+
 /** Return a price as text. @param {{amount: number, currency: string}} price */
 export function formatPrice({ amount, currency }) {
   const format = formatOf(currency);

@@ -3,12 +3,17 @@
 import { Problem, request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
 import { dateAndTime } from "../lib/dates.js";
+import { priceRange } from "../lib/money.js";
+import { readInlined } from "../ui/inlined.js";
 import { byId, setText } from "../ui/dom.js";
 
 /**
  * @typedef {object} Event
  * @property {string} name
+ * @property {string} state
+ * @property {string} [opens_at]
  * @property {{id: string, starts_at: string}[]} shows
+ * @property {{price: import("../lib/money.js").Price}[]} sections
  * @property {{tickets_per_visitor_max?: number}} limits
  */
 
@@ -20,12 +25,18 @@ const TRIES_MAX = 8;
  * @returns {Promise<Event | null>}
  */
 export async function showEventDetails(event) {
-  setText(byId("name"), event);
-  const found = await fetchEvent(event);
+  setText(byId("name"), inlinedEvent()?.name ?? event);
+  const found = inlinedEvent() ?? (await fetchEvent(event));
   if (!found) return null;
   setText(byId("name"), found.name);
   setText(byId("dates"), found.shows.map((show) => dateAndTime(show.starts_at)).join(" · "));
+  setText(byId("prices"), priceRange(found.sections.map(({ price }) => price)));
   return found;
+}
+
+/** Return the event that the server has written into the page, or null. @returns {Event | null} */
+export function inlinedEvent() {
+  return readInlined()?.event ?? null;
 }
 
 /**

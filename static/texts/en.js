@@ -83,6 +83,17 @@ export const en = {
       recovering: "The line is being restored. Every place that was told is kept.",
     },
 
+    noscript: {
+      lead:
+        "You can join and wait without JavaScript. " +
+        "To choose seats, turn it on before your turn comes.",
+      ahead: "People ahead of you",
+      refreshes: "This page loads itself again every few seconds while you wait.",
+      now: "Look now",
+      none: "You are not in line",
+      turn: "Turn JavaScript on now and load this page again to choose seats.",
+    },
+
     connecting: "Finding your place…",
 
     outside: {

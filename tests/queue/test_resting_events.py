@@ -23,8 +23,12 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 async def rest(world: World) -> None:
     """Close the demo, and wait until it rests in the duties and in serve."""
     await world.catalogue.act("demo", "close", who="tests")
-    for registry in (world.tend.registry, world.services.rooms.events):
-        await until(lambda registry=registry: "demo" not in {row.id for row in registry.live})
+
+    def rests() -> bool:
+        registries = (world.tend.registry, world.services.rooms.events)
+        return all(row.id != "demo" for registry in registries for row in registry.live)
+
+    await until(rests)
 
 
 async def test_only_the_others_tick(world: World, redis: Redis, soon: None) -> None:

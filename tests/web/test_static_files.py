@@ -1,23 +1,24 @@
 """Static files: preloads cover the graph of modules, hashed URLs never change, plain ones may."""
 
 import re
-from functools import partial
 
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 
 from booking_rush.server.web import static_files
 from booking_rush.server.web.static_files import (
+    FOR_EVER,
+    Mode,
     digest_of,
     module_graph,
-    page,
-    page_of,
     preloads_of,
     serve_static,
     site,
     site_of,
+    source_page,
+    with_texts,
 )
 
 FILES = {
@@ -28,13 +29,21 @@ FILES = {
     "other.js": b"export {};\n",
     "icon.svg": b"<svg/>",
 }
-PAGES = ["index.html", "event.html", "admin.html"]
+PAGES = ["index.html", "event.html", "line.html", "admin.html"]
+MODES: list[Mode] = ["dist", "source"]
 
 
 def client() -> httpx.AsyncClient:
-    pages = [Route(f"/{name}", partial(page, name)) for name in PAGES]
-    transport = httpx.ASGITransport(Starlette(routes=[*pages, Mount("/static", serve_static)]))
-    return httpx.AsyncClient(transport=transport, base_url="http://test")
+    transport = httpx.ASGITransport(Starlette(routes=[Mount("/static", serve_static)]))
+    return httpx.AsyncClient(
+        transport=transport, base_url="http://test", headers={"Accept-Encoding": "identity"}
+    )
+
+
+def bundle() -> str:
+    """Return the URL of the event page's bundle."""
+    [found] = re.findall(r'src="([^"]+)"', site().files["event.html"].content.decode())
+    return str(found)
 
 
 def test_the_graph_has_imports_and_neither_comments_nor_types() -> None:
@@ -65,7 +74,7 @@ def test_a_page_names_hashed_files_alone() -> None:
         '<link rel="icon" href="/static/icon.svg">\n'
         '  <script type="module" src="/static/event.js"></script>\n<a href="/">home</a>\n'
     )
-    assert page_of(html, "d1", {"event.js": ["lib/a.js"], "lib/a.js": []}) == (
+    assert source_page(html, "d1", {"event.js": ["lib/a.js"], "lib/a.js": []}) == (
         '<link rel="icon" href="/static/d1/icon.svg">\n'
         '  <script type="module" src="/static/d1/event.js"></script>\n'
         '  <link rel="modulepreload" href="/static/d1/lib/a.js">\n<a href="/">home</a>\n'
@@ -86,8 +95,8 @@ def test_the_digest_does_not_depend_on_the_order_of_files() -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_preloads_the_whole_graph_of_its_script(name: str) -> None:
     files = static_files.read_files(static_files.STATIC)
-    html = site().files[name].content.decode()
-    prefix = f"/static/{site().digest}/"
+    html = site("source").files[name].content.decode()
+    prefix = f"/static/{site('source').digest}/"
     [entry] = re.findall(r'<script type="module" src="([^"]+)"', html)
     preloads = re.findall(r'<link rel="modulepreload" href="([^"]+)"', html)
 
@@ -98,9 +107,13 @@ def test_every_page_preloads_the_whole_graph_of_its_script(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_everything_that_a_page_names_is_there_and_never_changes(name: str) -> None:
+@pytest.mark.parametrize("mode", MODES)
+async def test_everything_that_a_page_names_is_there_and_never_changes(
+    name: str, mode: Mode
+) -> None:
     async with client() as http:
-        named = re.findall(r'(?:href|src)="(/static/[^"]+)"', (await http.get(f"/{name}")).text)
+        html = site(mode).files[name].content.decode()
+        named = re.findall(r'(?:href|src)="(/static/[^"]+)"', html)
         assert named
         for url in named:
             answer = await http.get(url)
@@ -127,22 +140,74 @@ async def test_a_plain_url_is_asked_about_each_time(path: str, media_type: str) 
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize("tags", ["W/{}", '"other", {}', "*"])
-async def test_a_page_is_asked_about_each_time(tags: str) -> None:
-    async with client() as http:
-        first = await http.get("/event.html")
-        etag = tags.format(first.headers["etag"])
-        again = await http.get("/event.html", headers={"If-None-Match": etag})
-        other = await http.get("/event.html", headers={"If-None-Match": '"other"'})
+def test_elements_that_name_a_text_have_it_escaped_and_no_placeholder() -> None:
+    html = '<p data-text="a" hidden></p><p data-text="b">kept</p><p data-text="c"></p>'
 
-    assert (first.status_code, first.headers["cache-control"]) == (200, "no-cache")
-    assert first.headers["content-type"] == "text/html; charset=utf-8"
-    assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
-    assert other.status_code == 200
+    assert with_texts(html, {"a": "1 < $2", "b": "no"}) == (
+        '<p data-text="a" hidden>1 &lt; $$2</p><p data-text="b">kept</p><p data-text="c"></p>'
+    )
+
+
+def test_every_text_that_a_page_of_visitors_names_is_in_the_table() -> None:
+    for name in ("index.html", "event.html", "line.html"):
+        html = (static_files.STATIC / name).read_text()
+        assert not set(re.findall(r'data-text="([^"]+)"', html)) - site().texts.keys()
+
+
+def test_a_page_without_a_bundle_is_found_at_start() -> None:
+    with pytest.raises(ValueError, match="run make static"):
+        site_of({**FILES, "new.html": b"<p>"}, "dist")
 
 
 @pytest.mark.parametrize(
-    "path", ["0123456789abcdef/event.js", "nothing.js", "", "../server/app.py", "%2e%2e/README.md"]
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0, gzip", "gzip"),
+        ("br;q=0.1, gzip;q=0.2", "gzip"),
+        ("*", "br"),
+        ("*;q=0", ""),
+        ("identity, br;q=0.5", ""),
+        ("br;q=no", ""),
+        ("", ""),
+    ],
+)
+async def test_a_bundle_comes_in_the_encoding_that_the_client_likes(
+    accepted: str, encoding: str
+) -> None:
+    headers = {"Accept-Encoding": accepted}
+    async with client() as http:
+        plain = await http.get(bundle())
+        found = await http.get(bundle(), headers=headers)
+        head = await http.head(bundle(), headers=headers)
+        again = await http.get(
+            bundle(), headers={**headers, "If-None-Match": found.headers["etag"]}
+        )
+        part = await http.get(bundle(), headers={**headers, "Range": "bytes=0-9"})
+
+    assert found.headers.get("content-encoding", "") == encoding
+    assert found.headers["vary"] == "Accept-Encoding"
+    assert found.headers["cache-control"] == FOR_EVER
+    assert (found.headers["etag"] == plain.headers["etag"]) == (not encoding)
+    assert found.content == plain.content  # httpx has decompressed it
+    assert head.headers["content-length"] == found.headers["content-length"]
+    assert (again.status_code, again.content) == (304, b"")
+    assert (part.status_code, part.content) == (200, plain.content)
+    if encoding:
+        assert int(found.headers["content-length"]) < len(plain.content) / 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "0123456789abcdef/event.js",
+        "nothing.js",
+        "",
+        "event.html",
+        "../server/app.py",
+        "%2e%2e/README.md",
+    ],
 )
 async def test_no_such_file_and_no_such_version_are_404(path: str) -> None:
     async with client() as http:

@@ -1,0 +1,165 @@
+"""Documents: the pages' HTML with an event's or the home page's data; pure, everything escaped."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from html import escape
+from string import Template
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from booking_rush.booking.mail.message import money
+from booking_rush.compression import Encodings, encodings_of
+from booking_rush.server.web.static_files import Mode, site
+
+JOINABLE = ("scheduled", "drawing", "open", "paused", "recovering")
+DESCRIPTION_CHARACTERS_MAX = 160
+DOCUMENTS_MAX = 512  # in memory, each with its compressed forms: some 25 KB
+PARTS = re.compile(r'(<[^<>]*\sdata-phases="([^"]*)"[^<>]*?) hidden>')
+Json = dict[str, Any]
+
+
+class Document(NamedTuple):
+    """A page in every encoding, and its tag."""
+
+    encodings: Encodings
+    etag: str
+
+
+@lru_cache(DOCUMENTS_MAX)
+def event_document(mode: Mode, event_id: str, body: bytes) -> Document:
+    """Return the page of an event, whose JSON is `body`; it is rendered once a version."""
+    event: Json = orjson.loads(body)
+    phase = "closed" if event["state"] == "closed" else "outside"
+    return _document(mode, "event.html", _event_values(mode, event_id, event), phase)
+
+
+@lru_cache(DOCUMENTS_MAX)
+def bare_event_document(mode: Mode, event_id: str, *, is_known: bool) -> Document:
+    """Return the page of an event that cannot be read just now, or of none at all."""
+    nothing: Json = {"id": event_id, "name": event_id, "state": "", "shows": [], "sections": []}
+    values = _event_values(mode, event_id, nothing) | {"data": "null"}
+    if not is_known:
+        texts = site(mode).texts
+        values |= {
+            "unknown_title": texts["event.unknown.4404.0"],
+            "unknown_lead": texts["event.unknown.4404.1"],
+        }
+    return _document(mode, "event.html", values, "connecting" if is_known else "unknown")
+
+
+@lru_cache(DOCUMENTS_MAX)
+def home_document(mode: Mode, events: tuple[bytes, ...]) -> Document:
+    """Return the home page with a card for each of these events, which are JSON."""
+    texts = site(mode).texts
+    cards = "".join(_card(orjson.loads(event), texts) for event in events)
+    values = {
+        "data": inlined(b'{"events":[%s]}' % b",".join(events)),
+        "events": cards,
+        "hint": "" if events else escape(texts["home.none"]),
+        "hint_hidden": " hidden" if events else "",
+    }
+    return _document(mode, "index.html", values, "")
+
+
+def render(mode: Mode, name: str, values: Mapping[str, str], phase: str = "") -> bytes:
+    """Return a page with these values, which are HTML, and with the parts of its phase visible."""
+
+    def shown(part: re.Match[str]) -> str:
+        return f"{part[1]}>" if phase in part[2].split() else part[0]
+
+    html = PARTS.sub(shown, site(mode).files[name].content.decode())
+    return Template(html).substitute(values, phase=escape(phase)).encode()
+
+
+def inlined(body: bytes) -> str:
+    """Return JSON for a script element: nothing in it can end that, or begin a comment."""
+    return body.decode().replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def local_time(instant: str, zone: str = "UTC") -> str:
+    """Return an RFC 3339 instant as "Sunday 27 December 2026, 19:00 UTC"."""
+    moment = datetime.fromisoformat(instant).astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
+    return f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M %Z}"
+
+
+def price_range(sections: Sequence[Json]) -> str:
+    """Return the lowest and the highest price, or "" where there is none; currencies in order."""
+    amounts: dict[str, list[int]] = {}
+    for section in sections:
+        price = section["price"]
+        amounts.setdefault(price["currency"], []).append(price["amount"])
+    return ", ".join(
+        money(min(given), currency)
+        if min(given) == max(given)
+        else f"{money(min(given), currency)} – {money(max(given), currency)}"
+        for currency, given in amounts.items()
+    )
+
+
+def state_values(mode: Mode, state: str) -> dict[str, str]:
+    """Return the state of an event for the head of its pages."""
+    texts = site(mode).texts
+    return {
+        "state": escape(state),
+        "state_text": escape(texts.get(f"states.{state}", state)),
+        "room_text": escape(texts.get(f"event.room.{state}", "")),
+    }
+
+
+def _document(mode: Mode, name: str, values: Mapping[str, str], phase: str) -> Document:
+    body = render(mode, name, values, phase)
+    return Document(encodings_of(body), f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+def _event_values(mode: Mode, event_id: str, event: Json) -> dict[str, str]:
+    texts, state = site(mode).texts, event["state"]
+    over = state not in JOINABLE  # or not known
+    dates = " · ".join(
+        local_time(show["starts_at"], show.get("time_zone") or "UTC") for show in event["shows"]
+    )
+    prices = price_range(event["sections"])
+    opens = _opening(event, texts)
+    about = " · ".join(filter(None, (event["name"], dates, prices)))
+    return state_values(mode, state) | {
+        "title": escape(f"{event['name']} · {texts['common.brand']}"),
+        "description": escape(about[:DESCRIPTION_CHARACTERS_MAX]),
+        "data": inlined(orjson.dumps({"event": event})),
+        "name": escape(event["name"]),
+        "dates": escape(dates),
+        "prices": escape(prices),
+        "room_hidden": "" if state else " hidden",
+        "outside_title": escape(texts["event.outside." + ("draining" if over else "title")]),
+        "outside_lead": escape(texts["event.outside." + ("drainingLead" if over else "lead")]),
+        "opens": escape(opens),
+        "opens_hidden": "" if opens else " hidden",
+        "join_hidden": " hidden" if over else "",
+        "unknown_title": "",
+        "unknown_lead": "",
+        "path": escape(f"/events/{event_id}"),
+    }
+
+
+def _opening(event: Json, texts: Mapping[str, str]) -> str:
+    if event["state"] != "scheduled":
+        return ""
+    opens_at = event.get("opens_at")
+    when = f"{texts['event.place.etaLobby']}: {local_time(opens_at)}." if opens_at else ""
+    return " ".join(filter(None, (texts["event.outside.lobby"], when)))
+
+
+def _card(event: Json, texts: Mapping[str, str]) -> str:
+    state = event["state"]
+    dates = sorted(show["starts_at"] for show in event["shows"])
+    when = local_time(dates[0]) + (f" +{len(dates) - 1}" if len(dates) > 1 else "")
+    return (
+        f'<li><article class="panel card"><h2><a href="/events/{escape(event["id"])}">'
+        f"{escape(event['name'])}</a></h2><p>{escape(when)}</p>"
+        f'<p><span class="chip" data-state="{escape(state)}">'
+        f"{escape(texts.get(f'states.{state}', state))}</span></p>"
+        f'<p class="foot"><span>{escape(price_range(event["sections"]))}</span></p></article></li>'
+    )

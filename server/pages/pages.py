@@ -1,0 +1,54 @@
+"""Pages of visitors and operators as HTML documents, which hold nobody's own data."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.postgres import UNAVAILABLE
+from booking_rush.queue.event_registry import UnknownEvent
+from booking_rush.server.pages.documents import (
+    Document,
+    bare_event_document,
+    event_document,
+    home_document,
+)
+from booking_rush.server.web.requests import event_id_of, services_of
+from booking_rush.server.web.responses import answer_encoded, refuse, trace_id_of
+from booking_rush.server.web.static_files import ASK_FIRST, site
+
+EVENTS_MAX = 1000  # on the home page
+SHARED = "public, max-age=2, stale-while-revalidate=10"  # a CDN may answer for some seconds
+
+
+async def home(request: Request) -> Response:
+    """Answer `GET /`: the events on sale."""
+    services = services_of(request)
+    events = await services.events.on_sale(limit=EVENTS_MAX, after=None)
+    return _respond(request, home_document(services.settings.static, tuple(events)))
+
+
+async def event(request: Request) -> Response:
+    """Answer `GET /events/{event}`; to a browser, also 404 is a page."""
+    services = services_of(request)
+    mode, given = services.settings.static, request.path_params["event"]
+    try:
+        body = await services.events.event(event_id_of(request))
+    except UnknownEvent as refusal:
+        if "text/html" not in request.headers.get("accept", ""):
+            return refuse(refusal, trace_id_of(request.scope))
+        document = bare_event_document(mode, given[:64], is_known=False)
+        headers = {"Cache-Control": "no-store"}
+        return Response(document.encodings[""], 404, headers, media_type="text/html")
+    except UNAVAILABLE:  # the page asks again by itself
+        return _respond(request, bare_event_document(mode, given, is_known=True), ASK_FIRST)
+    return _respond(request, event_document(mode, given, body))
+
+
+async def admin(request: Request) -> Response:
+    """Answer `GET /admin`."""
+    file = site(services_of(request).settings.static).files["admin.html"]
+    return answer_encoded(request.headers, file.encodings, file.etag, ASK_FIRST, "text/html")
+
+
+def _respond(request: Request, document: Document, cache_control: str = SHARED) -> Response:
+    encodings, etag = document
+    return answer_encoded(request.headers, encodings, etag, cache_control, "text/html")

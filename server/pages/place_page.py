@@ -1,0 +1,112 @@
+"""Pages of a visitor whose browser runs no scripts: join by a form, and see one's own place."""
+
+from html import escape
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from booking_rush.errors import Refusal
+from booking_rush.lua.line.commands import Waiting
+from booking_rush.queue.line import Place
+from booking_rush.server.auth.visitor_tokens import LIFE_S
+from booking_rush.server.pages.documents import JOINABLE, render, state_values
+from booking_rush.server.protocol.places import state_of
+from booking_rush.server.protocol.problems import NotAuthenticated, OriginRefused
+from booking_rush.server.web.authentication import is_secure, visitor_cookie, visitor_of
+from booking_rush.server.web.requests import event_id_of, room_of, services_of
+from booking_rush.server.web.static_files import site
+
+REFRESH_S = {"admitted": 20, "lobby": 15, "waiting": 5, "late": 5, "": 30}
+SAME_SITE = ("same-origin", "none")  # of Sec-Fetch-Site, which not every browser sends
+TITLES = {
+    "admitted": ("event.admitted.title", "event.noscript.turn"),
+    "lobby": ("event.place.lobby", "event.place.keep"),
+    "waiting": ("event.place.waiting", "event.place.keep"),
+    "late": ("event.late.back", "event.late.backLead"),
+    "": ("event.noscript.none", ""),
+}
+
+
+async def join(request: Request) -> Response:
+    """Answer `POST /events/{event}/join`: join as the cookie's visitor or a new one, see the place.
+
+    Raises:
+        OriginRefused: the form was on another site's page.
+        UnknownEvent: there is no such event.
+    """
+    if request.headers.get("sec-fetch-site", "none") not in SAME_SITE:
+        raise OriginRefused
+    services = services_of(request)
+    room = await room_of(request)
+    token, visitor = "", ""
+    try:
+        visitor = visitor_of(request, services)
+    except NotAuthenticated:
+        issued = services.tokens.issue()
+        token, visitor = issued.token, issued.visitor
+    path, why = f"/events/{event_id_of(request)}/line", ""
+    try:
+        await room.line.join(visitor, publish=True)
+    except Refusal as refusal:
+        why = f"?why={refusal.code}"
+    response = RedirectResponse(path + why, status_code=303)
+    if token:
+        response.set_cookie(
+            visitor_cookie(request),
+            token,
+            max_age=LIFE_S,
+            httponly=True,
+            samesite="lax",
+            secure=is_secure(request),
+        )
+    return response
+
+
+async def line(request: Request) -> Response:
+    """Answer `GET /events/{event}/line`: one's place. The request confirms presence.
+
+    Raises:
+        UnknownEvent: there is no such event.
+    """
+    services = services_of(request)
+    room = await room_of(request)
+    event = orjson.loads(await services.events.event(event_id_of(request)))
+    place: Place | None = None
+    why = request.query_params.get("why", "")
+    try:
+        place = await room.line.confirm_presence(visitor_of(request, services))
+    except NotAuthenticated:
+        pass
+    except Refusal as refusal:
+        why = refusal.code
+    mode = services.settings.static
+    texts = site(mode).texts
+    known = texts.get(f"event.refused.{why}", texts["event.refused.temporary"])
+    values = _values(texts, event, place, known if why and place is None else "")
+    body = render(mode, "line.html", values | state_values(mode, event["state"]))
+    return Response(body, headers={"Cache-Control": "no-store"}, media_type="text/html")
+
+
+def _values(
+    texts: dict[str, str], event: dict[str, str], place: Place | None, problem: str
+) -> dict[str, str]:
+    """Return the values of the page, which are HTML."""
+    state = state_of(place) if place else ""
+    title, lead = (texts.get(key, "") for key in TITLES[state])
+    ahead = place.ahead if isinstance(place, Waiting) else 0
+    may_join = place is None and event["state"] in JOINABLE
+    return {
+        "title": escape(f"{title} · {event['name']}"),
+        "name": escape(event["name"]),
+        "path": escape(f"/events/{event['id']}"),
+        "refresh_seconds": str(REFRESH_S[state]),
+        "place_title": escape(title),
+        "place_lead": escape(lead),
+        "problem": escape(problem),
+        "problem_hidden": "" if problem else " hidden",
+        "facts_hidden": " hidden" if place is None else "",
+        "number": "–" if place is None or place.number is None else str(place.number),
+        "ahead": str(ahead),
+        "join_hidden": "" if may_join else " hidden",
+    }

@@ -1,0 +1,86 @@
+// The booking loader: loads the booking controller when somebody has use for it, and replays what it missed.
+
+/**
+ * @typedef {import("./connection/reconnecting-socket.js").Frame} Frame
+ * @typedef {import("./booking/booking-controller.js").BookingController} BookingController
+ */
+
+const RETRY_MS = 2_000;
+
+/** A stand-in for the booking controller until that is loaded. */
+export class BookingLoader {
+  /** @type {BookingController | null} */ #controller = null;
+  /** @type {[Frame, string | null][]} */ #missed = []; // from the last welcome on
+  #loading = false;
+  /** @type {any} */ #details = null;
+  #phase = "connecting";
+  #event;
+  #context;
+
+  /**
+   * @param {string} event
+   * @param {ConstructorParameters<typeof BookingController>[1]} context
+   */
+  constructor(event, context) {
+    this.#event = event;
+    this.#context = context;
+  }
+
+  /** Load the controller, unless it is loaded already. */
+  load() {
+    if (this.#loading) return;
+    this.#loading = true;
+    import("./booking/booking-controller.js").then(
+      (module) => this.#start(module),
+      () => setTimeout(() => this.#retry(), RETRY_MS),
+    );
+  }
+
+  /** Set the event's shows and limits. @param {import("./queue/event-details.js").Event} details */
+  setEvent(details) {
+    this.#details = details;
+    this.#controller?.setEvent(details);
+  }
+
+  /** Apply a frame, or keep it. @param {Frame} frame @param {string | null} command */
+  handleFrame(frame, command) {
+    if (this.#controller) return this.#controller.handleFrame(frame, command);
+    if (frame.type === "welcome") this.#missed = [];
+    if (!frame.type.startsWith("queue.")) this.#missed.push([frame, command]);
+  }
+
+  /** Apply a change of seats; nobody has subscribed before the controller is there. */
+  applySeatDelta(/** @type {Frame} */ frame) {
+    this.#controller?.applySeatDelta(frame);
+  }
+
+  onVisible() {
+    this.#controller?.onVisible();
+  }
+
+  /** @param {string} phase of the page */
+  draw(phase) {
+    this.#phase = phase;
+    this.#controller?.draw(phase);
+  }
+
+  tick() {
+    this.#controller?.tick();
+  }
+
+  #retry() {
+    this.#loading = false;
+    this.load();
+  }
+
+  /** @param {typeof import("./booking/booking-controller.js")} module */
+  #start({ BookingController }) {
+    const controller = new BookingController(this.#event, this.#context);
+    this.#controller = controller;
+    if (this.#details) controller.setEvent(this.#details);
+    controller.draw(this.#phase);
+    for (const [frame, command] of this.#missed) controller.handleFrame(frame, command);
+    this.#missed = [];
+    this.#context.redraw();
+  }
+}

@@ -1,0 +1,143 @@
+"""Pages: the event is in the HTML itself, shared caches may answer, and a form joins the line."""
+
+import html
+import json
+import re
+from collections.abc import AsyncGenerator
+
+import httpx
+import pytest
+
+from booking_rush.server.pages.documents import inlined, local_time, price_range
+from tests.support.world import World
+
+HOSTILE = "</script><script>alert(1)</script> & $name ${phase} 'x' \"y\""
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture
+async def http(world: World) -> AsyncGenerator[httpx.AsyncClient]:
+    """A browser that has not been here before, at a server with the event `demo`."""
+    await world.event()
+    base = (await world.visitor()).http.base_url
+    async with httpx.AsyncClient(base_url=base, headers=BROWSER) as http:
+        yield http
+
+
+def data_of(text: str) -> object:
+    [data] = re.findall(r'<script id="page-data" type="application/json">(.*?)</script>', text)
+    return json.loads(data)
+
+
+@pytest.mark.parametrize("path", ["/events/demo", "/"])
+async def test_a_page_has_the_event_in_it_and_nobodys_data(
+    http: httpx.AsyncClient, path: str
+) -> None:
+    answer = await http.get(path)
+
+    assert answer.headers["cache-control"] == "public, max-age=2, stale-while-revalidate=10"
+    assert "set-cookie" not in answer.headers
+    for text in ("An Evening", "Wednesday 1 May 2030, 19:00 UTC", "45.00 EUR – 65.00 EUR", "Open"):
+        assert text in answer.text
+    if path == "/":
+        listed = (await http.get("/api/v1/events")).json()
+        assert data_of(answer.text) == listed
+    else:
+        assert data_of(answer.text) == (await http.get("/api/v1/events/demo")).json()
+
+
+async def test_a_page_is_compressed_and_not_sent_twice(http: httpx.AsyncClient) -> None:
+    first = await http.get("/events/demo", headers={"Accept-Encoding": "br"})
+    plain = await http.get("/events/demo", headers={"Accept-Encoding": "identity"})
+    tag = first.headers["etag"]
+    again = await http.get("/events/demo", headers={"Accept-Encoding": "br", "If-None-Match": tag})
+
+    assert (first.headers["content-encoding"], first.text) == ("br", plain.text)
+    assert tag != plain.headers["etag"]
+    assert int(first.headers["content-length"]) < len(plain.content) / 2
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_a_change_of_the_event_is_a_new_page(world: World, http: httpx.AsyncClient) -> None:
+    before = await http.get("/events/demo")
+    operator = await world.operator()
+    await operator.patch("/api/v1/admin/events/demo", json={"name": HOSTILE})
+    after = await http.get("/events/demo", headers={"If-None-Match": before.headers["etag"]})
+
+    assert after.status_code == 200
+    assert "<script>alert" not in after.text
+    assert f'<h1 id="name">{html.escape(HOSTILE)}</h1>' in after.text
+    assert data_of(after.text) == (await http.get("/api/v1/events/demo")).json()
+    assert "<script>alert" not in (await http.get("/")).text
+
+
+async def test_an_unknown_event_is_a_page_for_browsers_and_a_problem_for_programs(
+    http: httpx.AsyncClient,
+) -> None:
+    for name in ("nothing", "%3Cb%3E"):
+        page = await http.get(f"/events/{name}")
+        assert (page.status_code, page.headers["cache-control"]) == (404, "no-store")
+        assert "There is no such event" in page.text
+        assert "<b>" not in page.text
+    problem = await http.get("/events/nothing", headers={"Accept": "application/json"})
+    assert (problem.status_code, problem.json()["code"]) == (404, "unknown_event")
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"), [("/favicon.ico", "image/svg+xml"), ("/robots.txt", "text/plain")]
+)
+async def test_browsers_and_robots_find_their_files(
+    http: httpx.AsyncClient, path: str, media_type: str
+) -> None:
+    answer = await http.get(path)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(media_type)
+
+
+async def test_a_form_joins_the_line_and_the_place_is_kept(http: httpx.AsyncClient) -> None:
+    await http.get("/events/demo")
+    outside = await http.get("/events/demo/line")
+    joined = await http.post("/events/demo/join")
+    place = await http.get(joined.headers["location"])
+    again = await http.post("/events/demo/join")
+
+    assert "You are not in line" in outside.text
+    assert (joined.status_code, joined.headers["location"]) == (303, "/events/demo/line")
+    assert 'data-testid="place-number">1<' in place.text
+    assert '<meta http-equiv="refresh"' in place.text
+    assert place.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in again.headers
+    assert 'data-testid="place-number">1<' in (await http.get("/events/demo/line")).text
+
+
+async def test_a_form_on_another_site_joins_nobody(world: World, http: httpx.AsyncClient) -> None:
+    for headers in ({"Origin": "https://else.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = await http.post("/events/demo/join", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "origin_refused")
+        assert "set-cookie" not in answer.headers
+
+
+async def test_a_line_that_is_closed_says_so(world: World, http: httpx.AsyncClient) -> None:
+    operator = await world.operator()
+    await operator.post("/api/v1/admin/events/demo/drain")
+    joined = await http.post("/events/demo/join")
+    page = await http.get(joined.headers["location"])
+
+    assert "Nobody may join this line any more." in page.text
+    assert "Join the line</button>" not in (await http.get("/events/demo")).text.replace(
+        " hidden>Join the line</button>", ""
+    )
+
+
+def test_times_and_prices_are_told_as_people_do() -> None:
+    price = {"amount": 4500, "currency": "EUR"}
+    yen = {"amount": 900, "currency": "JPY"}
+
+    assert local_time("2026-12-27T19:00:00.000Z", "Asia/Bangkok").startswith("Monday 28 December")
+    assert price_range([]) == ""
+    assert price_range([{"price": price}, {"price": yen}]) == "45.00 EUR, 900 JPY"
+
+
+def test_no_json_ends_its_script_element() -> None:
+    assert inlined(b'{"a":"</script><!--"}') == '{"a":"\\u003c/script\\u003e\\u003c!--"}'
