@@ -1,6 +1,5 @@
 """The image as buildah builds it, on a base that debootstrap makes under the Dockerfile's name."""
 
-import os
 import re
 import subprocess
 from collections.abc import Generator, Mapping
@@ -46,7 +45,9 @@ class Image:
             check=True, capture_output=True, timeout=300,
         )  # fmt: skip
         scratch = self.run("from", "scratch")
-        self.run("copy", "-q", scratch, str(root), "/")
+        packed = self.folder / "base.tar"  # owners and modes are kept in it
+        subprocess.run(["tar", "-C", str(root), "-cf", str(packed), "."], check=True, timeout=100)
+        self.run("add", "-q", scratch, str(packed), "/")
         self.run("commit", "-q", scratch, base)
         pip = self.folder / "pip.conf"
         pip.write_text("[global]\ncert = /run/certificates.pem\n")
@@ -96,5 +97,6 @@ class Image:
 
 
 def open_to_all(path: Path) -> None:
-    """Let the image's user connect to a socket, whose folders it may walk through already."""
-    os.chmod(path, 0o777)
+    """Let the image's user connect to a socket, and walk through its folder."""
+    path.chmod(0o777)
+    path.parent.chmod(path.parent.stat().st_mode | 0o011)

@@ -37,7 +37,7 @@ def inside(image: Image, shared: Path, *command: str, **environment: str) -> str
     return done.stdout + done.stderr
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(900)
 def test_it_has_no_compiler_no_pip_and_no_root(image: Image, shared_folder: Path) -> None:
     tools = inside(image, shared_folder, "sh", "-c", "id -u; command -v gcc cc make pip pip3")
     assert tools.split()[0] == "10001"
