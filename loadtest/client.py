@@ -68,9 +68,14 @@ class Client(asyncio.Protocol):
         self.transport.write(masked(payload))
 
     async def receive(self) -> bytes:
-        """Return the next text frame."""
+        """Return the next text frame.
+
+        Raises:
+            ConnectionResetError: the socket was closed.
+        """
         while not self.frames:
-            assert not self.closed, "the socket was closed"
+            if self.closed:
+                raise ConnectionResetError("the socket was closed")
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         return self.frames.popleft()

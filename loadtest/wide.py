@@ -1,0 +1,166 @@
+"""Benchmark of width: 100,000 waiting sockets, positions live, and a message to the last of them.
+
+make bench-wide                          ends after five minutes at the latest
+make bench-wide ARGS="--sockets 12000"   fewer
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import time
+
+import httpx
+import psutil
+import uvloop
+
+from loadtest.client import JOIN, Client, connect
+from loadtest.environment import RunningDemo, running_demo
+from loadtest.reporting import report
+from loadtest.visitors import CONCURRENT_MAX, tokens
+
+PROCESSES = 6  # serve processes, and as many generators: a process may open 20,000 files
+SOCKETS_MAX = 18_000 * PROCESSES
+RATE, POSITIONS_S = 50, 15.0
+CHUNK = 1_000
+TRIES, AGAIN_S = 5, 2.0  # of a socket that is turned away, as a client that comes back
+LIMIT_S = 280.0
+EVENT = "/api/v1/admin/events/wide"
+MESSAGE, POSITION = b'{"type":"room.message"', b'{"type":"queue.position"'
+
+
+async def wide(count: int) -> None:
+    """Measure memory, CPU, positions and the last byte of a message with so many sockets."""
+    async with running_demo(RUSH_WORKERS=str(PROCESSES)) as demo:
+        await demo.event("wide", rate_per_second=0, active_max=count, claim_seconds=3600)
+        empty = _rss(demo)
+        began = time.perf_counter()
+        generators = [await _generator(demo, count // PROCESSES) for _ in range(PROCESSES)]
+        try:
+            opened = sum(await asyncio.gather(*map(_opened, generators)))
+            seconds, rss = time.perf_counter() - began, _rss(demo)
+            report("sockets opened, joined", count=opened, seconds=seconds)
+            report("memory of serve", gb=rss / 1e9, bytes_each=(rss - empty) // opened)
+            began_at, shares = await _measure(demo)
+            ends = await asyncio.gather(*map(_end, generators))
+        finally:
+            for generator in generators:
+                if generator.returncode is None:
+                    generator.kill()
+                await generator.wait()
+    report("positions live", frames_per_second=int(sum(e["positions"] for e in ends) / POSITIONS_S),
+           **{f"{duty}_core": share for duty, share in shares.items()})  # fmt: skip
+    report("a message to all", reached=sum(e["reached"] for e in ends),
+           last_byte_s=max(e["last"] for e in ends) - began_at,
+           turned_away=sum(e["turned_away"] for e in ends))  # fmt: skip
+
+
+async def _measure(demo: RunningDemo) -> tuple[float, dict[str, float]]:
+    """Admit for a while, then send the message. Return when it was asked for, and CPU shares."""
+    async with httpx.AsyncClient(base_url=demo.base, timeout=60) as operator:
+        await demo.operator(operator)
+        answer = await operator.patch(f"{EVENT}/rules", json={"rate_per_second": RATE})
+        answer.raise_for_status()
+        before = demo.cpu_s()
+        await asyncio.sleep(POSITIONS_S)
+        shares: dict[str, float] = {}
+        for name, spent in demo.cpu_s().items():
+            duty = name.rstrip("-0123456789")
+            shares[duty] = shares.get(duty, 0.0) + (spent - before[name]) / POSITIONS_S
+        began_at = time.time()
+        body = {"text": "Doors at seven.", "level": "info", "audience": "all"}
+        key = {"Idempotency-Key": "1"}
+        (await operator.post(f"{EVENT}/broadcast", json=body, headers=key)).raise_for_status()
+    return began_at, shares
+
+
+def _rss(demo: RunningDemo) -> int:
+    return sum(
+        psutil.Process(pid).memory_info().rss
+        for name, pid in demo.pids.items()
+        if name.startswith("serve")
+    )
+
+
+async def _generator(demo: RunningDemo, count: int) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "loadtest.wide", "--generate", demo.base, "--sockets", str(count),
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+async def _opened(generator: asyncio.subprocess.Process) -> int:
+    """Return how many sockets a generator opened, each of which has its place."""
+    assert generator.stdout is not None
+    line = await generator.stdout.readline()
+    if not line:
+        sys.exit("bench-wide: a generator ended before its sockets were open; it says why above")
+    return int(line)
+
+
+async def _end(generator: asyncio.subprocess.Process) -> dict[str, float]:
+    assert generator.stdout is not None
+    found: dict[str, float] = json.loads(await generator.stdout.readline())
+    return found
+
+
+async def generate(base: str, count: int) -> None:
+    """Open sockets and join, print their number; once all have the message, print what came."""
+    clients: list[Client] = []
+    found = {"positions": 0, "reached": 0, "turned_away": 0, "last": 0.0}
+    turn = asyncio.Semaphore(CONCURRENT_MAX)
+
+    async def visit(token: str) -> Client:
+        for _ in range(TRIES):
+            try:
+                async with turn:
+                    return await connect(base, "wide", token)
+            except ConnectionError:
+                found["turned_away"] += 1
+                await asyncio.sleep(random.uniform(0.5, AGAIN_S))
+        raise ConnectionError(f"turned away {TRIES} times, with {len(clients)} sockets open")
+
+    for at in range(0, count, CHUNK):
+        opened = await asyncio.gather(*map(visit, tokens(min(CHUNK, count - at))))
+        for client in opened:
+            client.send(JOIN)
+        await asyncio.gather(*(client.until(b"queue.joined") for client in opened))
+        clients += opened
+        print(f"    {len(clients):,} of {count:,}", file=sys.stderr, flush=True)
+    done = asyncio.Event()
+
+    def listen(frame: bytes) -> None:
+        if frame.startswith(POSITION):
+            found["positions"] += 1
+        elif frame.startswith(MESSAGE):
+            found["reached"] += 1
+            if found["reached"] == count:
+                found["last"] = time.time()
+                done.set()
+
+    for client in clients:
+        client.frames.clear()
+        client.listener = listen
+    print(len(clients), flush=True)
+    await done.wait()
+    print(json.dumps(found), flush=True)
+    for client in clients:
+        client.transport.abort()
+
+
+async def _bounded(count: int) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        await wide(count)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sockets", type=int, default=100_000)
+    parser.add_argument("--generate", metavar="URL", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if not options.generate and not PROCESSES <= options.sockets <= SOCKETS_MAX:
+        parser.error(f"--sockets from {PROCESSES} to {SOCKETS_MAX}: files a process are limited")
+    run = generate(options.generate, options.sockets) if options.generate else None
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run or _bounded(options.sockets))
