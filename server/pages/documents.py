@@ -123,7 +123,7 @@ def _event_values(mode: Mode, event_id: str, event: Json) -> dict[str, str]:
         local_time(show["starts_at"], show.get("time_zone") or "UTC") for show in event["shows"]
     )
     prices = price_range(event["sections"])
-    place = event.get("venue") or {}
+    place: Json = event.get("venue") or {}
     venue = ", ".join(filter(None, (place.get("name"), place.get("address"))))
     opens = _opening(event, texts)
     about = " · ".join(filter(None, (event["name"], dates, prices)))
