@@ -15,7 +15,7 @@ define install
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
 endef
 
-.PHONY: demo kafka test faults engines lint types bench bench-wide load image lock static clean
+.PHONY: demo kafka test faults engines lint types bench bench-wide load dataset image lock static clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo-is-installed
@@ -50,7 +50,10 @@ bench-wide: $(VENV)/everything-is-installed
 	@$(PY) -m loadtest.wide $(ARGS)
 
 load: $(VENV)/everything-is-installed
-	@$(PY) -m $(if $(SHAPE),loadtest.shaped_load $(SHAPE),loadtest.load $(ARGS))
+	@$(PY) -m $(if $(SHAPE),loadtest.shapes.run $(SHAPE),loadtest.load $(ARGS))
+
+dataset: $(VENV)/everything-is-installed
+	@$(PY) -m loadtest.dataset $(ARGS)
 
 # BUILDER=docker or podman does, too.
 image:

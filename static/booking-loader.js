@@ -55,6 +55,11 @@ export class BookingLoader {
     return () => {};
   }
 
+  /** Return whether the controller is loaded, or about to be. */
+  get isLoading() {
+    return this.#loading;
+  }
+
   /** Return where hold, payment and booking stand. */
   get standing() {
     return this.#controller?.standing ?? NOTHING;

@@ -52,6 +52,7 @@ function begin() {
   onPress("claim", () => commands.send("queue.claim"));
   onPress("leave", leave);
   onPress("here", () => connection.start());
+  onPress("look", () => booking.load());
   onPress("again", () => connection.start());
   document.addEventListener("visibilitychange", onVisible);
   addEventListener("pageshow", onVisible);
@@ -150,6 +151,7 @@ function draw() {
   const focused = document.activeElement;
   const { hasBought } = booking.standing;
   drawPhaseView(queueState, { phase, status, hasBought, pending: pending() });
+  byId("look").hidden = phase !== "outside" || booking.isLoading;
   drawReceipt(queueState);
   showBroadcast(queueState.broadcast);
   booking.draw(phase);

@@ -18,7 +18,7 @@ from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.errors import Invalid
 from booking_rush.text import Line
 
-SEATS_MAX = 200_000  # of one event; the largest stadiums hold 120,000
+SEATS_MAX = 1_000_000  # of one event, all its shows together
 SECTIONS_MAX = 500
 NAMED_MAX = 10  # mistakes of one kind that a refusal names
 
@@ -124,7 +124,7 @@ class EventChange(Strict, frozen=True):
     sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)] = []
     venue: Venue | msgspec.UnsetType | None = msgspec.UNSET
     theme: Theme | msgspec.UnsetType | None = msgspec.UNSET
-    time_zones: dict[str, ZoneName] = {}  # of shows, by their ids
+    time_zones: dict[Id, ZoneName] = {}  # of shows, by their ids
     id: Any = msgspec.UNSET
     shows: Any = msgspec.UNSET
     rules: Any = msgspec.UNSET

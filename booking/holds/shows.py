@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from booking_rush.postgres import UNAVAILABLE, Pool
+from booking_rush.text import Name64
 from booking_rush.timestamps import instant
 
 log = logging.getLogger(__name__)
@@ -21,9 +22,9 @@ AGAIN_S = 5.0  # after a failure
 class Show(msgspec.Struct, frozen=True):
     """One date of an event, and the time zone of its venue."""
 
-    id: str
+    id: Name64
     starts_at: datetime
-    time_zone: str
+    time_zone: Name64
 
     def members(self) -> dict[str, Any]:
         """Serialize it."""

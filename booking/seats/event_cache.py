@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -19,9 +19,8 @@ from booking_rush.coalescing import coalesced
 from booking_rush.compression import Encodings, encodings_of
 from booking_rush.queue.event_registry import EventRecord, EventRegistry, UnknownEvent
 
-T = TypeVar("T")
-
-EVENTS_MAX, CHARTS_MAX = 2048, 64  # in memory; the one that was read first goes first
+EVENTS_MAX = 2048  # in memory; the one that was read first goes first
+CHARTS_BYTES_MAX = 256 * 1024 * 1024  # likewise, in every encoding; one chart is always there
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -38,6 +37,13 @@ class Chart(NamedTuple):
     version: int
     full: ChartForm
     compact: ChartForm
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes it takes in memory."""
+        return sum(
+            len(body) for form in (self.full, self.compact) for body in form.encodings.values()
+        )
 
 
 class _Shown(NamedTuple):
@@ -103,13 +109,26 @@ class EventCache:
         """Read events that were asked for together, in one statement."""
         for event in await self._catalogue.some(sorted(set(events))):
             body, recovering = map(orjson.dumps, (event.members(), event.members("recovering")))
-            _put(self._events, event.id, _Shown(event.version, body, recovering), EVENTS_MAX)
+            self._events.pop(event.id, None)
+            self._events[event.id] = _Shown(event.version, body, recovering)
+            if len(self._events) > EVENTS_MAX:
+                del self._events[next(iter(self._events))]
         return [self._events.get(event) or UnknownEvent() for event in events]
 
     async def _draw(self, events: Sequence[str]) -> list[Chart | Exception]:
         for event in await self._catalogue.some(sorted(set(events))):
-            _put(self._charts, event.id, await asyncio.to_thread(_chart_of, event), CHARTS_MAX)
+            self._charts.pop(event.id, None)
+            self._charts[event.id] = await asyncio.to_thread(_chart_of, event)
+        self._drop_charts()
         return [self._charts.get(event) or UnknownEvent() for event in events]
+
+    def _drop_charts(self) -> None:
+        """Drop the charts that were drawn first, while all take too much."""
+        sizes = {event: found.size for event, found in self._charts.items()}
+        for oldest in list(sizes)[:-1]:
+            if sum(sizes.values()) <= CHARTS_BYTES_MAX:
+                return
+            del self._charts[oldest], sizes[oldest]
 
 
 def _is_current(shown: _Shown | None, row: EventRecord) -> bool:
@@ -117,18 +136,22 @@ def _is_current(shown: _Shown | None, row: EventRecord) -> bool:
 
 
 def _chart_of(event: Event) -> Chart:
-    """Draw a chart; 200,000 seats are a second of work, so in a thread."""
-    drawn = chart(event.sections)
-    return Chart(event.version, _form_of(drawn), _form_of(compact_chart(drawn)))
+    """Draw a chart, section by section: a million seats at once would take half a gigabyte.
+
+    That many are seconds of work, so it is called in a thread.
+    """
+    full, compact = list[bytes](), list[bytes]()
+    for section in event.sections:
+        drawn = chart([section])
+        full.append(_members_of(drawn))
+        compact.append(_members_of(compact_chart(drawn)))
+    return Chart(event.version, _form_of(full), _form_of(compact))
 
 
-def _form_of(drawn: dict[str, Any]) -> ChartForm:
-    body = orjson.dumps(drawn)
+def _members_of(drawn: dict[str, Any]) -> bytes:
+    return orjson.dumps(drawn["sections"])[1:-1]
+
+
+def _form_of(sections: Sequence[bytes]) -> ChartForm:
+    body = b'{"sections":[%s]}' % b",".join(sections)
     return ChartForm(encodings_of(body), f'"{hashlib.sha256(body).hexdigest()[:32]}"')
-
-
-def _put(cache: dict[str, T], key: str, value: T, size_max: int) -> None:
-    cache.pop(key, None)
-    cache[key] = value
-    if len(cache) > size_max:
-        del cache[next(iter(cache))]

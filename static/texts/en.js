@@ -133,6 +133,7 @@ export const en = {
     },
     join: "Join the line",
     joinAgain: "Join the line again",
+    look: "Look at seats and prices",
     joining: "Joining…",
 
     place: {

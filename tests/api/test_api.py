@@ -133,7 +133,9 @@ async def test_an_event_is_shown_with_its_shows_sections_and_limits(world: World
     assert listed == [event]
     assert event["state"] == "scheduled"
     assert event["opens_at"] == "2030-01-01T08:00:00.000Z"
-    assert event["shows"] == [{"id": "evening", "starts_at": "2030-05-01T19:00:00.000Z"}]
+    assert event["shows"] == [
+        {"id": "evening", "starts_at": "2030-05-01T19:00:00.000Z", "time_zone": "UTC"}
+    ]
     assert event["sections"][0] == {
         "id": "stalls",
         "show": "evening",

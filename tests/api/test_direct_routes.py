@@ -13,7 +13,15 @@ from booking_rush.server.protocol.problems import NotAuthenticated
 from tests.support.world import SECRET, open_world, settings_for
 
 SHOP = "https://shop.example"  # a page of another origin, which only the general application serves
-ITS_OWN = {"date", "trace-id", "traceparent", "vary", "content-length", "set-cookie"}
+ITS_OWN = {
+    "date",
+    "trace-id",
+    "traceparent",
+    "vary",
+    "content-length",
+    "set-cookie",
+    "x-request-id",
+}
 REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/api/v1/events/demo", {}),
     ("GET", "/api/v1/events/nothing", {}),

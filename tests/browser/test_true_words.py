@@ -131,6 +131,7 @@ async def test_all_held_and_sold_out_are_two_things(world: World) -> None:
     await world.event(sections=[stalls(rows=[{"name": "A", "seats": 1}])])
     async with browser() as started:
         buyer, other = await admitted(started, world), await visit(started, world)
+        await part(other, "look").click()
         await hold(buyer, "stalls.A-1")
         await expect(part(other, "stock")).to_contain_text("held or being paid")
         await expect(part(other, "free-stalls")).to_have_text("all held")

@@ -17,6 +17,7 @@ NOT_FROM_OUTSIDE = {
     "Settings": "the operator's own environment, checked at start",
     "StaticFile": "made from our own files",
     "Site": "made from our own files",
+    "Bundle": "made from our own files",
     "PlaceChange": "read from Redis; what Postgres refuses of it becomes a dead letter",
     "BookingChange": "the same",
 }

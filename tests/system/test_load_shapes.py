@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 async def test_the_smallest_shape_sells_and_the_stores_agree() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "loadtest.shaped_load", "smoke",
+        sys.executable, "-m", "loadtest.shapes.run", "smoke",
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     printed = (await process.communicate())[0].decode()
@@ -22,7 +22,7 @@ async def test_the_smallest_shape_sells_and_the_stores_agree() -> None:
 
 async def test_an_unknown_shape_is_named_with_those_that_exist() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "loadtest.shaped_load", "round",
+        sys.executable, "-m", "loadtest.shapes.run", "round",
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     printed = (await process.communicate())[0].decode()

@@ -13,7 +13,7 @@ class Stage(NamedTuple):
     per_second: float
 
 
-# Each within two minutes; the capacity of the house is in `shaped_load.py`.
+# Each within two minutes; the capacity of the house is in `run.py`.
 SHAPES: dict[str, list[Stage]] = {
     "smoke": [Stage(8, 10, 10)],
     "ramp": [Stage(10 * n, 20 * n, 5) for n in range(1, 7)],

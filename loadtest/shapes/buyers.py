@@ -1,6 +1,6 @@
 """Load in shapes, for locust: buyers over sockets, whose commands are locust's statistics.
 
-`make load SHAPE=spike` runs it headless against a server of its own (`loadtest/shaped_load.py`).
+`make load SHAPE=spike` runs it headless against a server of its own (`loadtest/shapes/run.py`).
 """
 
 import json
@@ -14,7 +14,7 @@ from locust import LoadTestShape, User, between, events
 
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from loadtest.environment import SECRET
-from loadtest.stages import EVENT, SHAPES
+from loadtest.shapes.stages import EVENT, SHAPES
 
 PATIENCE_S = 60.0  # for a frame
 WISH = {"section": "floor", "quantity": 2}

@@ -8,6 +8,9 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from redis.asyncio import Redis
 
@@ -21,7 +24,7 @@ from booking_rush.server.runtime.ports import free_port
 from loadtest.environment import Stores
 from loadtest.rows.saga import running_duties, wait_until_ready
 from loadtest.rows.sale import standing_event
-from loadtest.stages import EVENT, SHAPES
+from loadtest.shapes.stages import EVENT, SHAPES
 from tests.support.store_agreement import disagreements, is_quiet
 
 QUIET_S = 60.0  # for what is on its way to end
@@ -46,8 +49,27 @@ FOUND = """
 """
 
 
+class Running(NamedTuple):
+    """A running sale: its event, its address, and its stores."""
+
+    event: str
+    base: str
+    pool: Pool
+    redis: Redis
+
+
 async def run(shape: str) -> list[str]:
     """Run a shape with everything that it needs. Return what is wrong afterwards."""
+    capacity = CAPACITY.get(shape, PLENTY)
+    async with running_sale(standing_event(EVENT, capacity)) as running:
+        failed = await _locust(shape, running.base)
+        wrong = await check(running, capacity)
+        return [*wrong, "locust counted failures"] if failed else wrong
+
+
+@asynccontextmanager
+async def running_sale(event: NewEvent) -> AsyncGenerator[Running]:
+    """Run a server and all duties, with this event on sale."""
     stores = Stores()
     bind, bank = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     async with (
@@ -59,25 +81,23 @@ async def run(shape: str) -> list[str]:
         ),
     ):
         await wait_until_ready(f"http://{bind}/readyz")
-        capacity = CAPACITY.get(shape, PLENTY)
-        await _put_on_sale(pool, redis, standing_event(EVENT, capacity))
-        failed = await _locust(shape, f"http://{bind}")
-        wrong = await check(pool, redis, capacity)
-        return [*wrong, "locust counted failures"] if failed else wrong
+        await _put_on_sale(pool, redis, event)
+        yield Running(event.id, f"http://{bind}", pool, redis)
 
 
-async def check(pool: Pool, redis: Redis, capacity: int) -> list[str]:
+async def check(running: Running, capacity: int) -> list[str]:
     """Wait until nothing moves, and return what is wrong: oversold, lost or reordered."""
+    event, _, pool, redis = running
     until = time.monotonic() + QUIET_S
     while not await is_quiet(pool) and time.monotonic() < until:
         await asyncio.sleep(0.5)
     wrong = [] if await is_quiet(pool) else ["something is still on its way"]
-    wrong += await disagreements(pool, redis, EVENT)
-    found = await pool.fetchrow(FOUND, EVENT)
+    wrong += await disagreements(pool, redis, event)
+    found = await pool.fetchrow(FOUND, event)
     assert found is not None
     if found["sold"] > capacity:
         wrong.append(f"{found['sold']} tickets sold of {capacity}")
-    if overtaken := await pool.fetchval(OVERTAKEN, EVENT):
+    if overtaken := await pool.fetchval(OVERTAKEN, event):
         wrong.append(f"{overtaken} admitted out of order")
     if not found["confirmed"]:
         wrong.append("nobody has bought anything")
@@ -95,8 +115,8 @@ async def _put_on_sale(pool: Pool, redis: Redis, event: NewEvent) -> None:
 async def _locust(shape: str, base: str) -> bool:
     """Run locust headless. Return whether it counted a failure."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "locust", "-f", "loadtest/shapes.py", "--headless", "--host", base,
-        "--reset-stats", "--exit-code-on-error", "3",
+        sys.executable, "-m", "locust", "-f", "loadtest/shapes/buyers.py", "--headless",
+        "--host", base, "--reset-stats", "--exit-code-on-error", "3",
         env={**os.environ, "SHAPE": shape},
     )  # fmt: skip
     return await process.wait() != 0
