@@ -30,7 +30,7 @@ SETTINGS_OF = {
     "mail": EVERY | BREAKER | {"secret_key", "smtp_url", "mail_from", "public_url"},
     "serve": EVERY | PAYMENTS | {
         "secret_key", "bind", "allowed_origins", "trusted_proxies", "public_url",
-        "drain_seconds", "commands_per_second", "static", "time_zone",
+        "drain_seconds", "commands_per_second", "mail_from", "static", "time_zone",
     },
 }  # fmt: skip
 # What the supervisor uses itself; its processes add up their metrics, and show them at `serve`.

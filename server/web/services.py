@@ -52,7 +52,7 @@ class Services:
         """
         found = await self.events.event(event)
         [stock] = await self.stocks.of([event])
-        return _with(found, stock=stock, mail=bool(self.settings.smtp_url) or None)
+        return _with(found, stock=stock, mail=bool(self.settings.mail_from) or None)
 
     async def event_bodies(self, *, limit: int, after: str | None) -> list[bytes]:
         """Return up to `limit` events on sale as JSON, each with its stock."""

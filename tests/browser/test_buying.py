@@ -46,7 +46,7 @@ async def give_back(page: Page) -> None:
 
 async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> None:
     settings = world.services.settings
-    world.services.settings = msgspec.structs.replace(settings, smtp_url="smtp://127.0.0.1:1")
+    world.services.settings = msgspec.structs.replace(settings, mail_from="tickets@example.org")
     await world.event()
     async with browser() as started:
         ada = await admitted_page(world, started)
