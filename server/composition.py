@@ -19,7 +19,7 @@ from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.rooms.availability import StockCache
 from booking_rush.server.rooms.registry import RoomRegistry
 from booking_rush.server.runtime.clocks import EVERY_S, export_clocks
-from booking_rush.server.runtime.loops import Loop, forever
+from booking_rush.server.runtime.loops import Loop
 from booking_rush.server.runtime.metrics import export_tallies
 from booking_rush.server.runtime.providers import open_payments
 from booking_rush.server.runtime.settings import Settings
@@ -77,4 +77,4 @@ def loops_of(services: Services) -> list[Coroutine[Any, Any, None]]:
         Loop("tallies", export_tallies, EXPORT_S),
         Loop("clocks", partial(export_clocks, services.pool, services.redis), EVERY_S),
     ]
-    return [forever(name, run_once, idle_s=idle_s) for name, run_once, idle_s in loops]
+    return [loop.forever() for loop in loops]

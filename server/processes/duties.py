@@ -39,7 +39,7 @@ from booking_rush.server.processes.exports import (
 from booking_rush.server.processes.health_port import start_health_port
 from booking_rush.server.processes.supervisor import stop_on_signals
 from booking_rush.server.runtime.clocks import EVERY_S, check_clocks, export_clocks
-from booking_rush.server.runtime.liveness import LIVENESS
+from booking_rush.server.runtime.liveness import LIVENESS, STUCK_S
 from booking_rush.server.runtime.loops import Loop, forever
 from booking_rush.server.runtime.metrics import (
     DIFFERENCES,
@@ -64,6 +64,7 @@ CONDUCT_S = 0.02  # between two looks of conduct or relay, after one that found 
 
 LONG_S = 60.0  # of one run that asks banks or brokers, which are slower than stores
 COMPARE_S = 600.0  # of one run over all that there is: every booking, or every mail of a batch
+SLOW = {"sweep": COMPARE_S}  # loops of the recorder that look at every key of Redis
 
 
 async def work(settings: Settings, duties: tuple[str, ...]) -> None:
@@ -129,14 +130,11 @@ async def record(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator
         scheduler = EventScheduler(pool, redis, EventRegistry(pool, program))
         exports = exports_of(recorder)
         loops = [
-            *recorder.loops(),
+            *(Loop(*loop, SLOW.get(loop[0], STUCK_S)) for loop in recorder.loops()),
             Loop("calendar", scheduler.run_once, 0.1),
             Loop("recordings", partial(export_recordings, redis, exports), 1.0),
         ]
-        tasks = [
-            asyncio.create_task(forever(name, run_once, idle_s=idle_s))
-            for name, run_once, idle_s in loops
-        ]
+        tasks = [asyncio.create_task(loop.forever()) for loop in loops]
         yield
         await cancel_and_wait(tasks)
         await recorder.release()

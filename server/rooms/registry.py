@@ -1,6 +1,7 @@
 """Rooms of this process, one an event, and the loops that keep what they were sent up to date."""
 
 import logging
+import math
 import uuid
 from datetime import UTC, datetime
 
@@ -106,7 +107,7 @@ class RoomRegistry:
     def loops(self) -> list[Loop]:
         """Return the loops that keep the rooms true, for the server to run for ever."""
         return [
-            Loop("hear", self._receive_news, 0.05),
+            Loop("hear", self._receive_news, 0.05, math.inf),  # it ends with its connection alone
             Loop("gates", self._judge_gates, 0.05),
             Loop("positions", self._send_positions, 0.25),
             Loop("seats", self._send_seats, 0.1),

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NamedTuple
 
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
@@ -25,6 +25,11 @@ class Loop(NamedTuple):
     name: str
     run_once: Callable[[], Awaitable[int | None]]
     idle_s: float
+    stuck_s: float = STUCK_S
+
+    def forever(self) -> Coroutine[Any, Any, None]:
+        """Return the endless loop, not started yet."""
+        return forever(self.name, self.run_once, idle_s=self.idle_s, stuck_s=self.stuck_s)
 
 
 async def forever(

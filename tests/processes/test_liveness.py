@@ -107,6 +107,9 @@ async def test_a_serve_process_tells_it_too(clock: Clock, world: World) -> None:
 
     assert answer.status_code == 503
     assert "stands" in answer.json()["status"]
+    assert "hear" not in answer.json()["status"], (
+        "a subscription is one run for as long as it lasts"
+    )
 
 
 def test_the_port_shows_metrics_and_nothing_else(port: str) -> None:
