@@ -116,11 +116,13 @@ class EventCache:
         return [self._events.get(event) or UnknownEvent() for event in events]
 
     async def _draw(self, events: Sequence[str]) -> list[Chart | Exception]:
+        drawn: dict[str, Chart] = {}
         for event in await self._catalogue.some(sorted(set(events))):
+            drawn[event.id] = await asyncio.to_thread(_chart_of, event)
             self._charts.pop(event.id, None)
-            self._charts[event.id] = await asyncio.to_thread(_chart_of, event)
+            self._charts[event.id] = drawn[event.id]
         self._drop_charts()
-        return [self._charts.get(event) or UnknownEvent() for event in events]
+        return [drawn.get(event) or UnknownEvent() for event in events]
 
     def _drop_charts(self) -> None:
         """Drop the charts that were drawn first, while all take too much."""

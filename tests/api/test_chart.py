@@ -1,13 +1,16 @@
 """The chart in its two forms: the compact one is the same drawing, in few bytes."""
 
+import asyncio
 import json
 import subprocess
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from booking_rush.booking.catalogue.events import Price, Row, SeatedSection
+from booking_rush.booking.seats import event_cache
 from booking_rush.booking.seats.chart import chart
 from booking_rush.booking.seats.compact_chart import compact_chart, expand_row
 from booking_rush.compression import encodings_of
@@ -127,3 +130,16 @@ async def test_the_catalogue_is_compressed(world: World) -> None:
             found = await http.get(path, headers={"Accept-Encoding": encoding})
             assert found.headers["content-encoding"] == encoding
             assert found.json() == plain.json()
+
+
+async def test_charts_that_are_drawn_together_are_all_answered_though_few_are_remembered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_cache, "CHARTS_BYTES_MAX", 1)
+    for event in ("one", "two", "three"):
+        await world.event(event)
+    cache = world.services.events
+
+    charts = await asyncio.gather(*(cache.chart(event) for event in ("one", "two", "three")))
+
+    assert all(chart.full.encodings[""].startswith(b'{"sections":') for chart in charts)
