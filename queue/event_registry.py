@@ -183,14 +183,15 @@ class EventRegistry:
             await self._drop(event)
         for event in rows:
             self.batcher(event).is_archived = False
-        self._rows.update(rows)
         try:
             run_id, epochs = await self._program.epochs(list(rows))
         except RedisError:
+            self._rows.update(rows)
             for event in self._rows:
                 self.batcher(event).gate.shut()
             self._notify(self._rows.values())
             raise
+        self._rows.update(rows)
         for row, epoch in zip(rows.values(), epochs, strict=True):
             gate = self.batcher(row.id).gate
             gate.compare(row.epoch, epoch, run_id)

@@ -123,7 +123,7 @@ class SeatMap:
         """Send this subscriber no more deltas. After the last one nothing is remembered."""
         self._watchers.pop(subscriber, None)
         if not self._watchers:
-            self._views, self._has_all = {}, False
+            self._views, self._has_all, self._may_be_more = {}, False, False
 
     def apply(self, news: pubsub.Seats) -> None:
         """Apply news of a section."""
