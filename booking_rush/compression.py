@@ -1,6 +1,8 @@
 """Compression of answers: a body in every encoding, and the encoding that a client asks for."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import cramjam
 
@@ -9,6 +11,23 @@ GZIP_LEVEL = 6
 BYTES_MIN = 256  # a smaller body does not get smaller
 PREFERRED = ("br", "gzip")  # where the client likes both alike
 Encodings = Mapping[str, bytes]
+
+
+class Encoded(NamedTuple):
+    """A body in every encoding, and the entity tag of the body as it is."""
+
+    encodings: Encodings
+    etag: str
+
+
+def encoded(body: bytes) -> Encoded:
+    """Return a body that changes while we serve, in every encoding."""
+    return Encoded(encodings_of(body), etag_of(body))
+
+
+def etag_of(body: bytes) -> str:
+    """Return the entity tag of a body: a part of its SHA-256."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def encodings_of(body: bytes, quality: int = QUICK) -> Encodings:

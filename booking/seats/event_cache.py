@@ -4,7 +4,6 @@ The registry sees a new version within a second; then the event is read again by
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.seats.chart import chart
 from booking_rush.booking.seats.compact_chart import compact_chart
 from booking_rush.coalescing import coalesced
-from booking_rush.compression import Encodings, encodings_of
+from booking_rush.compression import Encoded, encoded
 from booking_rush.queue.event_registry import EventRecord, EventRegistry, UnknownEvent
 
 EVENTS_MAX = 2048  # in memory; the one that was read first goes first
@@ -24,19 +23,12 @@ CHARTS_BYTES_MAX = 256 * 1024 * 1024  # likewise, in every encoding; one chart i
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class ChartForm(NamedTuple):
-    """A chart as it is answered."""
-
-    encodings: Encodings
-    etag: str
-
-
 class Chart(NamedTuple):
     """A chart of one version of an event, in both of its forms."""
 
     version: int
-    full: ChartForm
-    compact: ChartForm
+    full: Encoded
+    compact: Encoded
 
     @property
     def size(self) -> int:
@@ -154,6 +146,5 @@ def _members_of(drawn: dict[str, Any]) -> bytes:
     return orjson.dumps(drawn["sections"])[1:-1]
 
 
-def _form_of(sections: Sequence[bytes]) -> ChartForm:
-    body = b'{"sections":[%s]}' % b",".join(sections)
-    return ChartForm(encodings_of(body), f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+def _form_of(sections: Sequence[bytes]) -> Encoded:
+    return encoded(b'{"sections":[%s]}' % b",".join(sections))

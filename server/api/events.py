@@ -5,10 +5,10 @@ from functools import lru_cache
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.compression import encodings_of, preferred_encoding
+from booking_rush.compression import encodings_of
 from booking_rush.errors import Invalid
 from booking_rush.server.web.requests import event_id_of, page_of, services_of
-from booking_rush.server.web.responses import answer_encoded
+from booking_rush.server.web.responses import answer_encoded, negotiate
 
 JSON = "application/json"
 BODIES_MAX = 64  # different answers in memory, each in every encoding
@@ -46,8 +46,5 @@ async def event_chart(request: Request) -> Response:
 def _json(request: Request, body: bytes) -> Response:
     """Return a response in the encoding that suits the client."""
     encodings = _encodings_of(body)
-    encoding = preferred_encoding(request.headers.get("accept-encoding", ""), encodings)
-    headers = {"Vary": "Accept-Encoding"}
-    if encoding:
-        headers["Content-Encoding"] = encoding
+    encoding, headers = negotiate(request.headers, encodings)
     return Response(encodings[encoding], 200, headers, media_type=JSON)

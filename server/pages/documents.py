@@ -1,19 +1,18 @@
 """Documents: the pages' HTML with an event's or the home page's data; pure, everything escaped."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from html import escape
 from string import Template
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from booking_rush.booking.mail.message import money
-from booking_rush.compression import Encodings, encodings_of
+from booking_rush.compression import Encoded, encoded
 from booking_rush.server.web.static_files import Mode, site
 
 JOINABLE = ("scheduled", "drawing", "open", "paused", "recovering")
@@ -23,15 +22,8 @@ PARTS = re.compile(r'(<[^<>]*\sdata-phases="([^"]*)"[^<>]*?) hidden>')
 Json = dict[str, Any]
 
 
-class Document(NamedTuple):
-    """A page in every encoding, and its tag."""
-
-    encodings: Encodings
-    etag: str
-
-
 @lru_cache(DOCUMENTS_MAX)
-def event_document(mode: Mode, event_id: str, body: bytes) -> Document:
+def event_document(mode: Mode, event_id: str, body: bytes) -> Encoded:
     """Return the page of an event, whose JSON is `body`; it is rendered once a version."""
     event: Json = orjson.loads(body)
     phase = "closed" if event["state"] == "closed" else "outside"
@@ -39,7 +31,7 @@ def event_document(mode: Mode, event_id: str, body: bytes) -> Document:
 
 
 @lru_cache(DOCUMENTS_MAX)
-def bare_event_document(mode: Mode, event_id: str, *, is_known: bool) -> Document:
+def bare_event_document(mode: Mode, event_id: str, *, is_known: bool) -> Encoded:
     """Return the page of an event that cannot be read just now, or of none at all."""
     nothing: Json = {"id": event_id, "name": event_id, "state": "", "shows": [], "sections": []}
     values = _event_values(mode, event_id, nothing) | {"data": "null"}
@@ -53,7 +45,7 @@ def bare_event_document(mode: Mode, event_id: str, *, is_known: bool) -> Documen
 
 
 @lru_cache(DOCUMENTS_MAX)
-def home_document(mode: Mode, events: tuple[bytes, ...]) -> Document:
+def home_document(mode: Mode, events: tuple[bytes, ...]) -> Encoded:
     """Return the home page with a card for each of these events, which are JSON."""
     texts = site(mode).texts
     cards = "".join(_card(orjson.loads(event), texts) for event in events)
@@ -111,9 +103,8 @@ def state_values(mode: Mode, state: str) -> dict[str, str]:
     }
 
 
-def _document(mode: Mode, name: str, values: Mapping[str, str], phase: str) -> Document:
-    body = render(mode, name, values, phase)
-    return Document(encodings_of(body), f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+def _document(mode: Mode, name: str, values: Mapping[str, str], phase: str) -> Encoded:
+    return encoded(render(mode, name, values, phase))
 
 
 def _event_values(mode: Mode, event_id: str, event: Json) -> dict[str, str]:

@@ -3,10 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from booking_rush.compression import Encoded
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server.pages.documents import (
-    Document,
     bare_event_document,
     event_document,
     home_document,
@@ -49,6 +49,6 @@ async def admin(request: Request) -> Response:
     return answer_encoded(request.headers, file.encodings, file.etag, ASK_FIRST, "text/html")
 
 
-def _respond(request: Request, document: Document, cache_control: str = SHARED) -> Response:
+def _respond(request: Request, document: Encoded, cache_control: str = SHARED) -> Response:
     encodings, etag = document
     return answer_encoded(request.headers, encodings, etag, cache_control, "text/html")

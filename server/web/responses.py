@@ -63,15 +63,20 @@ def answer_encoded(
 
     `etag` is the tag of the body as it is; each encoding has one of its own.
     """
-    accepted = ",".join(headers.getlist("accept-encoding"))
-    encoding = preferred_encoding(accepted, encodings)
+    encoding, members = negotiate(headers, encodings)
     tag = f'{etag[:-1]}-{encoding}"' if encoding else etag
-    members = {"ETag": tag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
+    members |= {"ETag": tag, "Cache-Control": cache_control}
     if has_current(headers, tag):
+        members.pop("Content-Encoding", None)
         return Response(status_code=304, headers=members)
-    if encoding:
-        members["Content-Encoding"] = encoding
     return Response(encodings[encoding], headers=members, media_type=media_type)
+
+
+def negotiate(headers: Headers, encodings: Encodings) -> tuple[str, dict[str, str]]:
+    """Return the encoding that suits the client, and the headers that say so."""
+    encoding = preferred_encoding(",".join(headers.getlist("accept-encoding")), encodings)
+    members = {"Vary": "Accept-Encoding"}
+    return encoding, members | ({"Content-Encoding": encoding} if encoding else {})
 
 
 def refuse(refusal: Refusal, trace_id: str, headers: dict[str, str] | None = None) -> Response:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from booking_rush.compression import BEST, Encodings, encodings_of
+from booking_rush.compression import BEST, Encodings, encodings_of, etag_of
 from booking_rush.server.web.responses import answer_encoded
 
 STATIC = Path(__file__).parents[2] / "static"
@@ -186,7 +186,7 @@ def _file_of(path: str, content: bytes) -> StaticFile:
     """Return a file as it is answered; only bundles are compressed: modules are for developers."""
     media_type = MEDIA_TYPES.get(posixpath.splitext(path)[1], "application/octet-stream")
     encodings = encodings_of(content, BEST) if path.startswith(DIST) else {"": content}
-    return StaticFile(encodings, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+    return StaticFile(encodings, media_type, etag_of(content))
 
 
 # Files in, answers out
