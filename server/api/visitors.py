@@ -3,8 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.server.auth.visitor_tokens import LIFE_S
-from booking_rush.server.web.authentication import is_secure, visitor_cookie
+from booking_rush.server.web.authentication import set_visitor_cookie
 from booking_rush.server.web.requests import services_of
 from booking_rush.server.web.responses import answer
 from booking_rush.timestamps import moment
@@ -21,14 +20,7 @@ async def new_visitor(request: Request) -> Response:
             "expires_at": moment(issued.expires_at * 1000),
         },
     )
-    response.set_cookie(
-        visitor_cookie(request),
-        issued.token,
-        max_age=LIFE_S,
-        httponly=True,
-        samesite="lax",
-        secure=is_secure(request),
-    )
+    set_visitor_cookie(request, response, issued.token)
     return response
 
 

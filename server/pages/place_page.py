@@ -9,11 +9,10 @@ from starlette.responses import RedirectResponse, Response
 from booking_rush.errors import Refusal
 from booking_rush.lua.line.commands import Waiting
 from booking_rush.queue.line import Place
-from booking_rush.server.auth.visitor_tokens import LIFE_S
 from booking_rush.server.pages.documents import JOINABLE, render, state_values
 from booking_rush.server.protocol.places import state_of
 from booking_rush.server.protocol.problems import NotAuthenticated, OriginRefused
-from booking_rush.server.web.authentication import is_secure, visitor_cookie, visitor_of
+from booking_rush.server.web.authentication import set_visitor_cookie, visitor_of
 from booking_rush.server.web.requests import event_id_of, room_of, services_of
 from booking_rush.server.web.static_files import site
 
@@ -52,14 +51,7 @@ async def join(request: Request) -> Response:
         why = f"?why={refusal.code}"
     response = RedirectResponse(path + why, status_code=303)
     if token:
-        response.set_cookie(
-            visitor_cookie(request),
-            token,
-            max_age=LIFE_S,
-            httponly=True,
-            samesite="lax",
-            secure=is_secure(request),
-        )
+        set_visitor_cookie(request, response, token)
     return response
 
 

@@ -3,9 +3,11 @@
 import secrets
 
 from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 
 from booking_rush.server.auth.login_limits import Origin
 from booking_rush.server.auth.operators import Operator, Role
+from booking_rush.server.auth.visitor_tokens import LIFE_S
 from booking_rush.server.protocol.problems import CsrfFailed, NotAuthenticated
 from booking_rush.server.runtime.logs import VISITOR
 from booking_rush.server.web.requests import services_of
@@ -29,6 +31,18 @@ def visitor_of(connection: HTTPConnection, services: Services) -> str:
 def visitor_cookie(connection: HTTPConnection) -> str:
     """Return the name of the visitors' cookie; over TLS, other hosts cannot set it."""
     return "__Host-rush_visitor" if is_secure(connection) else "rush_visitor"
+
+
+def set_visitor_cookie(connection: HTTPConnection, response: Response, token: str) -> None:
+    """Let a browser keep a visitor's token for as long as it is valid."""
+    response.set_cookie(
+        visitor_cookie(connection),
+        token,
+        max_age=LIFE_S,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(connection),
+    )
 
 
 def session_cookie(connection: HTTPConnection) -> str:
