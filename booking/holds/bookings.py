@@ -9,7 +9,13 @@ from uuid import UUID
 import asyncpg
 
 from booking_rush.booking.holds.serializers import reference_of, seat_members, sections_of
-from booking_rush.booking.holds.shows import SHOWS, ShowsBySection, show_members, shows_of
+from booking_rush.booking.holds.shows import (
+    FROM_SECTIONS,
+    SHOWS,
+    ShowsBySection,
+    show_members,
+    shows_of,
+)
 from booking_rush.booking.holds.states import IN_REVENUE, Reason, State
 from booking_rush.errors import Refusal
 from booking_rush.lua.holds.commands import Hold, HoldState
@@ -123,15 +129,12 @@ class Booking:
         return tickets
 
 
-# The part of a seat's id before the first dot is its section.
-SHOWS_OF_BOOKING = f"""({SHOWS} WHERE sections.event = bookings.event AND sections.id = ANY(
+# The sections of a booking: the part of a seat's id before the first dot is its section.
+OF_BOOKING = """sections.event = bookings.event AND sections.id = ANY(
     array_append(ARRAY(SELECT split_part(seat, '.', 1) FROM unnest(seats) AS seat),
-        bookings.section)))"""  # noqa: S608  constants
-SHOW_AT = """(SELECT max(starts_at) FROM sections JOIN shows
-    ON shows.event = sections.event AND shows.id = sections.show
-    WHERE sections.event = bookings.event AND sections.id = ANY(
-        array_append(ARRAY(SELECT split_part(seat, '.', 1) FROM unnest(seats) AS seat),
-            bookings.section)))"""
+        bookings.section))"""
+SHOWS_OF_BOOKING = f"({SHOWS} WHERE {OF_BOOKING})"
+SHOW_AT = f"(SELECT max(starts_at) {FROM_SECTIONS} WHERE {OF_BOOKING})"
 COLUMNS = f"""bookings.id, event, visitor, bookings.state, reason, step, section, seats, quantity,
     prices, bookings.currency, total, bookings.attempt, paid, coalesce(provider, '') AS provider,
     coalesce(client_secret, '') AS client_secret, made_ms, {SHOWS_OF_BOOKING} AS shows"""

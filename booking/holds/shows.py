@@ -35,9 +35,10 @@ ShowsBySection = Mapping[str, Show]
 DECODER = msgspec.json.Decoder(dict[str, Show])
 
 # Shows of the sections that a condition picks, as JSON by the ids of these sections.
-SHOWS = """SELECT json_object_agg(sections.id, json_build_object('id', shows.id,
-        'starts_at', shows.starts_at, 'time_zone', shows.time_zone))
+FROM_SECTIONS = """
     FROM sections JOIN shows ON shows.event = sections.event AND shows.id = sections.show"""
+SHOWS = f"""SELECT json_object_agg(sections.id, json_build_object('id', shows.id,
+        'starts_at', shows.starts_at, 'time_zone', shows.time_zone)) {FROM_SECTIONS}"""
 
 
 def shows_of(text: str | None) -> dict[str, Show]:
