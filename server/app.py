@@ -121,17 +121,17 @@ class DirectRoutes:
             await self._app(scope, receive, send)
             return
         scope["app"] = self._app
-        request = Request(scope, receive, send)
+        request, mistake = Request(scope, receive, send), None
         try:
             response = await route.endpoint(request)
         except Exception as error:
             handler = handler_of(error)
             response = await handler(request, error)
-            if handler is on_failure:
-                await response(scope, receive, send)
-                raise
+            mistake = error if handler is on_failure else None
         response.raw_headers.append((b"vary", b"Origin"))
         await response(scope, receive, send)
+        if mistake is not None:
+            raise mistake
 
     def _find(self, scope: Scope) -> Route | None:
         """Return the route of a request, with its parameters put into the scope."""

@@ -59,12 +59,10 @@ def _app(liveness: Liveness) -> Callable[[dict[str, Any], Any], Iterable[bytes]]
         if path == "/metrics":
             found: Iterable[bytes] = show_metrics(environ, start_response)
             return found
-        stuck = liveness.stuck()
         status, body = "404 Not Found", {"status": "not found"}
         if path == "/healthz":
-            status, body = ("503 Service Unavailable", {"status": f"stuck: {', '.join(stuck)}"})
-            if not stuck:
-                status, body = "200 OK", {"status": "ok"}
+            is_well, body = liveness.status()
+            status = "200 OK" if is_well else "503 Service Unavailable"
         start_response(status, [("Content-Type", "application/json")])
         return [orjson.dumps(body)]
 

@@ -28,5 +28,10 @@ class Liveness:
         loops = list(self._loops.values())
         return sorted({name for name, began, within_s in loops if now - began > within_s})
 
+    def status(self) -> tuple[bool, dict[str, str]]:
+        """Return whether no loop is stuck, and the body that health endpoints answer."""
+        stuck = self.stuck()
+        return not stuck, {"status": f"stuck: {', '.join(stuck)}" if stuck else "ok"}
+
 
 LIVENESS: Final = Liveness()

@@ -17,9 +17,8 @@ READY_S = 2.0  # for both stores to answer
 
 async def healthz(request: Request) -> Response:
     """Answer `GET /healthz`: 200, or 503 while a loop hangs, which only a restart ends."""
-    if stuck := LIVENESS.stuck():
-        return answer(503, {"status": f"stuck: {', '.join(stuck)}"})
-    return answer(200, {"status": "ok"})
+    is_well, body = LIVENESS.status()
+    return answer(200 if is_well else 503, body)
 
 
 async def readyz(request: Request) -> Response:

@@ -210,10 +210,9 @@ class HttpConnection(HttpToolsProtocol):
             self._stop(Busy())
         self._reading = "body"
         super().on_headers_complete()
-        if not is_upgrade:
-            self.cycle.transport = cast("Transport", JoinedWrites(self.transport, self.loop))
         self._unset_keepalive_if_required()
         if not is_upgrade:
+            self.cycle.transport = cast("Transport", JoinedWrites(self.transport, self.loop))
             self._body_began = self.loop.time()
             self._start_deadline(BODY_S, self._check_body)
 
