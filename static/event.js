@@ -38,7 +38,7 @@ const stock = new StockNote(event);
 const callBack = new CallBack();
 
 let queueState = { ...INITIAL, room: inlinedEvent() };
-/** Whether this browser has no visitor yet: then the page offers to join before it is connected. */
+/** True for a browser without a visitor: the page then offers to join before it is connected. */
 const isNewHere = !hasCreatedVisitor() && mayJoin(queueState);
 let status = /** @type {Status} */ ("connecting");
 let name = "";
