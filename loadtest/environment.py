@@ -64,10 +64,21 @@ class RunningDemo:
             "sections": sections or [],
             "rules": {"waiting_max": 1_000_000, **rules},
         }
-        async with httpx.AsyncClient(base_url=self.base, timeout=30) as client:
-            await self.operator(client)
+        async with self.logged_in() as client:
             (await client.post("/api/v1/admin/events", json=body)).raise_for_status()
             (await client.post(f"/api/v1/admin/events/{name}/open")).raise_for_status()
+
+    @asynccontextmanager
+    async def logged_in(self) -> AsyncGenerator[httpx.AsyncClient]:
+        """Yield a client that is logged in as `admin`."""
+        async with httpx.AsyncClient(base_url=self.base, timeout=60) as client:
+            await self.operator(client)
+            yield client
+
+    def serve_rss(self) -> int:
+        """Return the bytes of memory of all serve processes."""
+        serving = [pid for name, pid in self.pids.items() if name.startswith("serve")]
+        return sum(psutil.Process(pid).memory_info().rss for pid in serving)
 
     def cpu_s(self) -> dict[str, float]:
         """Return the CPU seconds of each process so far."""
@@ -79,15 +90,31 @@ def cpu_s(pids: Mapping[str, int]) -> dict[str, float]:
     return {name: _cpu_s(psutil.Process(pid)) for name, pid in pids.items()}
 
 
-def duty_costs(before: dict[str, float], after: dict[str, float], count: int) -> dict[str, float]:
-    """Return the CPU time of each duty between two moments, in us for each of `count` things.
+async def set_rules(operator: httpx.AsyncClient, event: str, **rules: float) -> None:
+    """Change rules of an event."""
+    path = f"/api/v1/admin/events/{event}/rules"
+    (await operator.patch(path, json=rules)).raise_for_status()
 
-    Processes of one duty are added.
-    """
+
+async def broadcast(operator: httpx.AsyncClient, event: str) -> None:
+    """Send everybody of an event a message."""
+    path = f"/api/v1/admin/events/{event}/broadcast"
+    body = {"text": "Doors at seven.", "level": "info", "audience": "all"}
+    answer = await operator.post(path, json=body, headers={"Idempotency-Key": "1"})
+    answer.raise_for_status()
+
+
+def duty_costs(before: dict[str, float], after: dict[str, float], count: int) -> dict[str, float]:
+    """Return the CPU time of each duty between two moments, in us for each of `count` things."""
+    return {f"{duty}_us": s / count * 1e6 for duty, s in duties_cpu_s(before, after).items()}
+
+
+def duties_cpu_s(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    """Return the CPU seconds of each duty between two moments; processes of one are added."""
     spent: dict[str, float] = {}
     for name, seconds in after.items():
-        duty = f"{name.rstrip('-0123456789')}_us"
-        spent[duty] = spent.get(duty, 0.0) + (seconds - before[name]) / count * 1e6
+        duty = name.rstrip("-0123456789")
+        spent[duty] = spent.get(duty, 0.0) + seconds - before[name]
     return spent
 
 

@@ -12,11 +12,10 @@ import httpx
 import orjson
 import uvloop
 
-from loadtest.client import Client, connect
+from loadtest.client import JOIN, Client, connect
 from loadtest.environment import RunningDemo, percentiles, running_demo
 from loadtest.reporting import report
 
-JOIN = b'{"type":"queue.join","id":"1"}'
 CONCURRENT_MAX = 100
 
 

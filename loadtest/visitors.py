@@ -1,11 +1,15 @@
-"""Visitors of benchmarks: tokens that are signed here, and their sockets in great number."""
+"""Visitors of benchmarks: tokens that are signed here, their sockets, and what they all do."""
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TypeVar
 
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from loadtest.client import Client, connect
 from loadtest.environment import SECRET
+
+C = TypeVar("C")
 
 CONCURRENT_MAX = 64
 
@@ -30,3 +34,18 @@ async def connect_all(base: str, event: str, given: list[str]) -> list[Client]:
             return await connect(base, event, token)
 
     return await asyncio.gather(*map(one, given))
+
+
+async def act_for(
+    seconds: float, clients: Sequence[C], act: Callable[[C, list[float]], Awaitable[None]]
+) -> list[float]:
+    """Let each client act again and again. Return the waits in seconds that the acts append."""
+    waits: list[float] = []
+    over = time.perf_counter() + seconds
+
+    async def one(client: C) -> None:
+        while time.perf_counter() < over:
+            await act(client, waits)
+
+    await asyncio.gather(*map(one, clients))
+    return waits

@@ -11,12 +11,10 @@ import random
 import sys
 import time
 
-import httpx
-import psutil
 import uvloop
 
 from loadtest.client import JOIN, Client, connect
-from loadtest.environment import RunningDemo, running_demo
+from loadtest.environment import RunningDemo, broadcast, duties_cpu_s, running_demo, set_rules
 from loadtest.reporting import report
 from loadtest.visitors import CONCURRENT_MAX, tokens
 
@@ -26,7 +24,6 @@ RATE, POSITIONS_S = 50, 15.0
 CHUNK = 1_000
 TRIES, AGAIN_S = 5, 2.0  # of a socket that is turned away, as a client that comes back
 LIMIT_S = 280.0
-EVENT = "/api/v1/admin/events/wide"
 MESSAGE, POSITION = b'{"type":"room.message"', b'{"type":"queue.position"'
 
 
@@ -34,12 +31,12 @@ async def wide(count: int) -> None:
     """Measure memory, CPU, positions and the last byte of a message with so many sockets."""
     async with running_demo(RUSH_WORKERS=str(PROCESSES)) as demo:
         await demo.event("wide", rate_per_second=0, active_max=count, claim_seconds=3600)
-        empty = _rss(demo)
+        empty = demo.serve_rss()
         began = time.perf_counter()
         generators = [await _generator(demo, count // PROCESSES) for _ in range(PROCESSES)]
         try:
             opened = sum(await asyncio.gather(*map(_opened, generators)))
-            seconds, rss = time.perf_counter() - began, _rss(demo)
+            seconds, rss = time.perf_counter() - began, demo.serve_rss()
             report("sockets opened, joined", count=opened, seconds=seconds)
             report("memory of serve", gb=rss / 1e9, bytes_each=(rss - empty) // opened)
             began_at, shares = await _measure(demo)
@@ -58,29 +55,15 @@ async def wide(count: int) -> None:
 
 async def _measure(demo: RunningDemo) -> tuple[float, dict[str, float]]:
     """Admit for a while, then send the message. Return when it was asked for, and CPU shares."""
-    async with httpx.AsyncClient(base_url=demo.base, timeout=60) as operator:
-        await demo.operator(operator)
-        answer = await operator.patch(f"{EVENT}/rules", json={"rate_per_second": RATE})
-        answer.raise_for_status()
+    async with demo.logged_in() as operator:
+        await set_rules(operator, "wide", rate_per_second=RATE)
         before = demo.cpu_s()
         await asyncio.sleep(POSITIONS_S)
-        shares: dict[str, float] = {}
-        for name, spent in demo.cpu_s().items():
-            duty = name.rstrip("-0123456789")
-            shares[duty] = shares.get(duty, 0.0) + (spent - before[name]) / POSITIONS_S
+        spent = duties_cpu_s(before, demo.cpu_s())
+        shares = {duty: seconds / POSITIONS_S for duty, seconds in spent.items()}
         began_at = time.time()
-        body = {"text": "Doors at seven.", "level": "info", "audience": "all"}
-        key = {"Idempotency-Key": "1"}
-        (await operator.post(f"{EVENT}/broadcast", json=body, headers=key)).raise_for_status()
+        await broadcast(operator, "wide")
     return began_at, shares
-
-
-def _rss(demo: RunningDemo) -> int:
-    return sum(
-        psutil.Process(pid).memory_info().rss
-        for name, pid in demo.pids.items()
-        if name.startswith("serve")
-    )
 
 
 async def _generator(demo: RunningDemo, count: int) -> asyncio.subprocess.Process:

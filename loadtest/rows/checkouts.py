@@ -2,17 +2,17 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from loadtest.client import PING, Client, admitted, timed
+from loadtest.client import JOIN, PING, Client, admitted, timed
 from loadtest.environment import FLOOR, percentiles, running_demo
 from loadtest.reporting import report
-from loadtest.visitors import sockets
+from loadtest.visitors import act_for, sockets
 
 RATES = {100: 500, 1_000: 3_000}  # checkouts a second, and how many in all
 REFUSED, SECONDS = 64, 5.0
-ADMIT = b'{"type":"queue.join","id":"1"}'
 
 
 async def checkouts() -> None:
@@ -48,8 +48,8 @@ async def refusals() -> None:
         await _held(first := await admitted(demo.base, "gone"))
         clients = await asyncio.gather(*(admitted(demo.base, "gone") for _ in range(REFUSED)))
         wish = b'{"type":"hold.create","id":"2","key":"k","section":"floor","quantity":1}'
-        refused = await _repeat(clients, wish, b"error")
-        pings = await _repeat(clients, PING, b"pong")
+        refused = await act_for(SECONDS, clients, _asks(wish, b"error"))
+        pings = await act_for(SECONDS, clients, _asks(PING, b"pong"))
         first.transport.close()
     report("refusals, sold out", per_second=int(len(refused) / SECONDS),
            **{f"{k}_ms": v for k, v in percentiles(refused).items()},
@@ -58,21 +58,17 @@ async def refusals() -> None:
 
 async def _held(client: Client) -> str:
     """Join, wait for the turn, and hold a place. Return the hold's id."""
-    client.send(ADMIT)
+    client.send(JOIN)
     await client.until(b"queue.admitted")
     client.send(b'{"type":"hold.create","id":"2","key":"h","section":"floor","quantity":1}')
     hold: str = msgspec.json.decode(await client.until(b"hold.created"))["hold"]["id"]
     return hold
 
 
-async def _repeat(clients: list[Client], frame: bytes, answer: bytes) -> list[float]:
-    """Let each socket send a command again and again for SECONDS. Return the waits."""
-    waits: list[float] = []
-    over = time.perf_counter() + SECONDS
+def _asks(frame: bytes, answer: bytes) -> Callable[[Client, list[float]], Awaitable[None]]:
+    """Return the act of sending a command and waiting for its answer."""
 
-    async def one(client: Client) -> None:
-        while time.perf_counter() < over:
-            waits.append(await timed(client, frame, answer))
+    async def ask(client: Client, waits: list[float]) -> None:
+        waits.append(await timed(client, frame, answer))
 
-    await asyncio.gather(*map(one, clients))
-    return waits
+    return ask

@@ -1,7 +1,7 @@
 """Benchmark of moves: the calls, bytes and time that each kind, and a tick, costs Redis."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -18,22 +18,16 @@ from booking_rush.lua.holds.commands import (
     ReleaseHold,
 )
 from booking_rush.lua.line.commands import AdmitNext, ClaimPass, FindPlace, JoinLine, LeaveLine
-from booking_rush.lua.recovery.commands import (
-    CloseEpoch,
-    LoadEvent,
-    LoadPlaces,
-    LoadSections,
-    OpenEpoch,
-    RecordedPlace,
-)
-from booking_rush.queue.rules import rules_of
+from booking_rush.lua.recovery.commands import RecordedPlace
 from loadtest.environment import Stores
+from loadtest.loaded_event import load_event
 from loadtest.reporting import report
 
 BATCH, BATCHES = 100, 20
 COUNT = BATCH * BATCHES
 TICKS, WAITING = 200, (1_000, 5_000, 20_000)
 NEVER_MS = 4_000_000_000_000
+RULES = {"rate_per_second": 10, "active_max": 1_000_000, "waiting_max": 1_000_000}
 Make = Callable[[int], Command[Any]]
 
 # In this order: later kinds need what earlier ones did. `v` are admitted visitors, `w` others.
@@ -56,7 +50,7 @@ async def costs() -> None:
     """Measure every kind in batches of 100, then ticks with more and more who wait."""
     async with Stores() as (redis, _):
         program = Program(redis)
-        stamp = await _load(redis, program, epoch=1, admitted=COUNT, waiting=0)
+        stamp = await _load(redis, epoch=1, admitted=COUNT, waiting=0)
         for kind, make in KINDS.items():
             commands = [make(n) for n in range(COUNT)]
             before = await _spent(redis)
@@ -65,7 +59,7 @@ async def costs() -> None:
                 assert not any(isinstance(reply, Failed) for reply in replies), replies[0]
             await _report(kind, redis, before, COUNT, len(msgspec.msgpack.encode(commands)))
         for epoch, waiting in enumerate(WAITING, 2):
-            stamp = await _load(redis, program, epoch=epoch, admitted=0, waiting=waiting)
+            stamp = await _load(redis, epoch=epoch, admitted=0, waiting=waiting)
             before = await _spent(redis)
             for _ in range(TICKS):
                 await program.run("demo", stamp, [AdmitNext()])
@@ -91,21 +85,13 @@ async def _report(
            us=(seconds - before[1]) / count * 1e6, bytes_sent=size // count)  # fmt: skip
 
 
-async def _load(redis: Redis, program: Program, *, epoch: int, admitted: int, waiting: int) -> str:
-    """Load an open event with so many visitors, without Postgres. Return its stamp."""
-    run_id, _ = await program.epochs(["demo"])
-    stamp = f"{epoch}:{run_id}"
-    await program.ask("demo", f"{epoch - 1}:{run_id}", CloseEpoch(epoch - 1))
-    rules = rules_of({"rate_per_second": 10, "active_max": 1_000_000, "waiting_max": 1_000_000})
-    numbers = {"main": admitted + waiting}
-    head = {"main": admitted}
-    await program.ask("demo", stamp, LoadEvent(1, "open", rules.numbers(), numbers, head, {}))
+async def _load(redis: Redis, *, epoch: int, admitted: int, waiting: int) -> str:
+    """Load an open event with so many visitors. Return its stamp."""
     rows = [(f"R{n}", "." * 100) for n in range(COUNT // 100)]
     sections = [
         SectionInventory("s", "seated", 100, "EUR", COUNT, rows),
         SectionInventory("f", "standing", 100, "EUR", COUNT, []),
     ]
-    await program.ask("demo", stamp, LoadSections(sections))
     now = int(time.time() * 1000)
     places = [
         RecordedPlace(f"v{n}", n + 1, now, "admitted", 1, now, NEVER_MS)
@@ -113,11 +99,5 @@ async def _load(redis: Redis, program: Program, *, epoch: int, admitted: int, wa
         else RecordedPlace(f"v{n}", n + 1, now, "waiting", 0, 0, 0)
         for n in range(admitted + waiting)
     ]
-    for page in _pages(places, 5_000):
-        await program.ask("demo", stamp, LoadPlaces(list(page)))
-    await program.ask("demo", stamp, OpenEpoch())
-    return stamp
-
-
-def _pages(places: Sequence[RecordedPlace], size: int) -> list[Sequence[RecordedPlace]]:
-    return [places[at : at + size] for at in range(0, len(places), size)]
+    gate = await load_event(redis, epoch=epoch, sections=sections, places=places, rules=RULES)
+    return gate.stamp

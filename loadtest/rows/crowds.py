@@ -5,12 +5,10 @@ import base64
 import sys
 import time
 
-import httpx
 import msgspec
-import psutil
 
 from loadtest.client import JOIN, Client
-from loadtest.environment import RunningDemo, percentiles, running_demo
+from loadtest.environment import RunningDemo, broadcast, percentiles, running_demo, set_rules
 from loadtest.reporting import report
 from loadtest.visitors import connect_all, sockets, tokens
 
@@ -20,7 +18,6 @@ QUIET_S, ADMITTING_S, RATE = 5.0, 8.0, 100
 LAST_S = 60.0  # for the last byte
 RECONNECTING = 10_000
 MESSAGE = b'{"type":"room.message"'
-EVENT = "/api/v1/admin/events/crowd"
 
 
 async def waiting_crowd() -> None:
@@ -28,10 +25,10 @@ async def waiting_crowd() -> None:
     async with running_demo(RUSH_WORKERS="1") as demo:
         await demo.event("crowd", rate_per_second=0, active_max=WAITING, claim_seconds=600)
         clients = await _waiting(demo, WARM)
-        before = _rss(demo)
+        before = demo.serve_rss()
         clients += await _waiting(demo, WAITING - WARM)
         await asyncio.sleep(1)
-        each = (_rss(demo) - before) / (WAITING - WARM)
+        each = (demo.serve_rss() - before) / (WAITING - WARM)
         share = await _share(demo, QUIET_S)
         report("waiting sockets", count=WAITING, bytes_each=int(each), core=share)
         seconds, size = await _broadcast(demo, clients)
@@ -70,14 +67,6 @@ async def _waiting(demo: RunningDemo, count: int) -> list[Client]:
     return clients
 
 
-def _rss(demo: RunningDemo) -> int:
-    return sum(
-        psutil.Process(pid).memory_info().rss
-        for name, pid in demo.pids.items()
-        if name.startswith("serve")
-    )
-
-
 async def _share(demo: RunningDemo, seconds: float) -> float:
     """Return what share of a core serve takes for some seconds."""
     before = demo.cpu_s()["serve"]
@@ -87,14 +76,9 @@ async def _share(demo: RunningDemo, seconds: float) -> float:
 
 async def _broadcast(demo: RunningDemo, clients: list[Client]) -> tuple[float, int]:
     """Return the seconds from the operator's request to the last byte, and the frame's size."""
-    body = {"text": "Doors at seven.", "level": "info", "audience": "all"}
-    async with httpx.AsyncClient(base_url=demo.base, timeout=30) as operator:
-        await demo.operator(operator)
+    async with demo.logged_in() as operator:
         arrived, began = _listen(clients, MESSAGE), time.perf_counter()
-        answer = await operator.post(
-            f"{EVENT}/broadcast", json=body, headers={"Idempotency-Key": "1"}
-        )
-        answer.raise_for_status()
+        await broadcast(operator, "crowd")
         async with asyncio.timeout(LAST_S):
             size = len(await arrived)
     return time.perf_counter() - began, size
@@ -110,11 +94,9 @@ async def _admissions(demo: RunningDemo, clients: list[Client]) -> None:
 
     for client in clients:
         client.listener = listen
-    async with httpx.AsyncClient(base_url=demo.base, timeout=30) as operator:
-        await demo.operator(operator)
-        answer = await operator.patch(f"{EVENT}/rules", json={"rate_per_second": RATE})
-        answer.raise_for_status()
-        share = await _share(demo, ADMITTING_S)
+    async with demo.logged_in() as operator:
+        await set_rules(operator, "crowd", rate_per_second=RATE)
+    share = await _share(demo, ADMITTING_S)
     report("admissions", count=len(delays),
            **{f"{k}_ms": v for k, v in percentiles(delays).items()}, core=share)  # fmt: skip
 

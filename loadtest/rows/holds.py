@@ -9,21 +9,13 @@ import msgspec
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.batcher import Batcher
-from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.lua.holds.commands import Held, HoldSeats, ReleaseHold
-from booking_rush.lua.recovery.commands import (
-    CloseEpoch,
-    LoadEvent,
-    LoadPlaces,
-    LoadSections,
-    OpenEpoch,
-    RecordedPlace,
-)
-from booking_rush.queue.rules import rules_of
+from booking_rush.lua.recovery.commands import RecordedPlace
 from loadtest.client import Client, admitted
 from loadtest.environment import FLOOR, percentiles, running_demo
+from loadtest.loaded_event import load_event
 from loadtest.reporting import report
 
 CALLERS = 64
@@ -144,7 +136,9 @@ async def _pay(buyer: Buyer) -> float:
 
 async def _pairs(redis: Redis, *, rows: int, seats: int, epoch: int) -> float:
     """Return holds a second of one seat each, each with its release."""
-    batcher, total = Batcher(Program(redis), await _loaded(redis, rows, seats, epoch)), 10_000
+    section, places = _house(rows, seats)
+    gate = await load_event(redis, epoch=epoch, sections=[section], places=places)
+    batcher, total = Batcher(Program(redis), gate), 10_000
 
     async def caller(number: int) -> None:
         for at in range(total // CALLERS):
@@ -159,20 +153,9 @@ async def _pairs(redis: Redis, *, rows: int, seats: int, epoch: int) -> float:
     return total / (time.perf_counter() - began)
 
 
-async def _loaded(redis: Redis, rows: int, seats: int, epoch: int) -> EpochGate:
-    """Load an open event with a seated section and admitted callers, without Postgres."""
-    program, gate = Program(redis), EpochGate("demo")
-    run_id, _ = await program.epochs(["demo"])
-    stamp = f"{epoch}:{run_id}"
-    await program.ask("demo", f"{epoch - 1}:{run_id}", CloseEpoch(epoch - 1))
-    rules = rules_of({}).numbers()
-    given = {"main": CALLERS}
-    await program.ask("demo", stamp, LoadEvent(1, "open", rules, given, given, {}))
+def _house(rows: int, seats: int) -> tuple[SectionInventory, list[RecordedPlace]]:
+    """Return a seated section, and callers who are admitted."""
     text = [(f"R{n}", "." * seats) for n in range(rows)]
     section = SectionInventory("stalls", "seated", 100, "EUR", rows * seats, text)
-    await program.ask("demo", stamp, LoadSections([section]))
     places = [RecordedPlace(f"v{n}", n + 1, 1, "admitted", 1, 1, NEVER_MS) for n in range(CALLERS)]
-    await program.ask("demo", stamp, LoadPlaces(places))
-    await program.ask("demo", stamp, OpenEpoch())
-    gate.compare(epoch, stamp, run_id)
-    return gate
+    return section, places

@@ -4,18 +4,15 @@ import asyncio
 import time
 
 import asyncpg
-from redis.asyncio import Redis
 
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua.client.batcher import Batcher
-from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.line.commands import JoinLine
-from booking_rush.lua.recovery.commands import CloseEpoch, LoadEvent, OpenEpoch
 from booking_rush.postgres import open_pool
-from booking_rush.queue.rules import rules_of
 from loadtest.client import JOIN, PING, Client, timed, visit
 from loadtest.environment import Stores, percentiles, running_demo
+from loadtest.loaded_event import load_event
 from loadtest.reporting import report
 
 # The writes of a join without its checks: the ceiling of the move.
@@ -33,7 +30,7 @@ end
 async def moves() -> None:
     """Measure joins a second through the batcher, against bare Redis calls in batches as large."""
     async with Stores() as (redis, _):
-        gate = await loaded(redis)
+        gate = await load_event(redis)
         batcher, total = Batcher(Program(redis), gate), 20_000
 
         async def caller(number: int) -> None:
@@ -129,19 +126,6 @@ async def _pings(clients: list[Client], total: int) -> tuple[float, list[float]]
     began = time.perf_counter()
     await asyncio.gather(*(one(client) for client in clients))
     return total / (time.perf_counter() - began), waits
-
-
-async def loaded(redis: Redis) -> EpochGate:
-    """Load an open event into Redis, without Postgres. Return its gate."""
-    program, gate = Program(redis), EpochGate("demo")
-    run_id, _ = await program.epochs(["demo"])
-    stamp = f"1:{run_id}"
-    await program.ask("demo", f"0:{run_id}", CloseEpoch(0))
-    rules = rules_of({}).numbers()
-    await program.ask("demo", stamp, LoadEvent(1, "open", rules, {"main": 0}, {"main": 0}, {}))
-    await program.ask("demo", stamp, OpenEpoch())
-    gate.compare(1, stamp, run_id)
-    return gate
 
 
 async def insert_places(postgres_url: str, waiting: int) -> None:

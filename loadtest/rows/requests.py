@@ -2,21 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 import msgspec
 
 from loadtest.client import HttpClient
 from loadtest.environment import FLOOR, duty_costs, percentiles, running_demo
 from loadtest.reporting import report
-from loadtest.visitors import tokens
+from loadtest.visitors import act_for, tokens
 
 CONNECTIONS = (64, 400)
 SECONDS = 5.0
 EVENT = "/api/v1/events/rush"
 HOLD = b'{"section":"floor","quantity":1}'
-Act = Callable[[HttpClient, list[float]], Coroutine[Any, Any, None]]
 
 
 async def holds_over_http() -> None:
@@ -31,9 +28,9 @@ async def holds_over_http() -> None:
                 *(_admitted(demo.base, token) for token in tokens(count))
             )
             before = demo.cpu_s()
-            waits = await _run(clients, _hold_and_release)
+            waits = await act_for(SECONDS, clients, _hold_and_release)
             spent = duty_costs(before, demo.cpu_s(), len(waits))
-            floor = await _run(clients, _ask_health)
+            floor = await act_for(SECONDS, clients, _ask_health)
             report(f"holds over HTTP, {count}", per_second=int(len(waits) / SECONDS),
                    **{f"{k}_ms": v for k, v in percentiles(waits).items()}, **spent,
                    ceiling=int(len(floor) / SECONDS), ratio=len(waits) / len(floor))  # fmt: skip
@@ -59,25 +56,12 @@ async def joins_over_http() -> None:
             waits.append(time.perf_counter() - began)
 
         before = demo.cpu_s()
-        waits = await _run(clients, join)
+        waits = await act_for(SECONDS, clients, join)
         spent = duty_costs(before, demo.cpu_s(), len(waits))
-        floor = await _run(clients, _ask_health)
+        floor = await act_for(SECONDS, clients, _ask_health)
         report("joins over HTTP", per_second=int(len(waits) / SECONDS),
                **{f"{k}_ms": v for k, v in percentiles(waits).items()}, **spent,
                ceiling=int(len(floor) / SECONDS), ratio=len(waits) / len(floor))  # fmt: skip
-
-
-async def _run(clients: list[HttpClient], act: Act) -> list[float]:
-    """Let each client act again and again for SECONDS. Return how long each request took."""
-    waits: list[float] = []
-    over = time.perf_counter() + SECONDS
-
-    async def one(client: HttpClient) -> None:
-        while time.perf_counter() < over:
-            await act(client, waits)
-
-    await asyncio.gather(*map(one, clients))
-    return waits
 
 
 async def _admitted(base: str, token: str) -> HttpClient:

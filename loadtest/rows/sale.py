@@ -21,6 +21,7 @@ from booking_rush.lua.holds.commands import CheckedOut, CheckoutHold, Held, Hold
 from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import EventRegistry
+from loadtest.environment import FLOOR
 
 EVENT = "bench"
 TICKETS = 2  # seats a booking
@@ -136,29 +137,6 @@ class Sale:
         return replies
 
 
-def standing_event(event: str, capacity: int) -> NewEvent:
-    """Make an event with one standing section, whose visitors are admitted at once."""
-    return msgspec.convert(
-        {
-            "id": event,
-            "name": "A Benchmark",
-            "shows": [{"id": "evening", "starts_at": datetime.now(UTC) + timedelta(days=30)}],
-            "sections": [
-                {
-                    "id": "floor",
-                    "show": "evening",
-                    "name": "Floor",
-                    "kind": "standing",
-                    "capacity": capacity,
-                    "price": {"amount": 4500, "currency": "EUR"},
-                }
-            ],
-            "rules": {"rate_per_second": 1000, "active_max": 100_000},
-        },
-        NewEvent,
-    )
-
-
 def seats(bookings: int) -> Iterator[str]:
     """Return the ids of as many seats as are booked, row by row."""
     return (f"bowl.R{n // ROW}-{n % ROW + 1}" for n in islice(count(), bookings * TICKETS))
@@ -167,28 +145,25 @@ def seats(bookings: int) -> Iterator[str]:
 def new_event(bookings: int, event: str = EVENT) -> NewEvent:
     """Make an event with just the seats that are booked; nothing expires within a day."""
     rows = -(-bookings * TICKETS // ROW)
-    return msgspec.convert(
-        {
-            "id": event,
-            "name": "A Benchmark",
-            "shows": [{"id": "evening", "starts_at": datetime.now(UTC) + timedelta(days=30)}],
-            "sections": [
-                {
-                    "id": "bowl",
-                    "show": "evening",
-                    "name": "Bowl",
-                    "kind": "seated",
-                    "rows": [{"name": f"R{n}", "seats": ROW} for n in range(rows)],
-                    "price": {"amount": 6500, "currency": "EUR"},
-                }
-            ],
-            "rules": {
-                "rate_per_second": 0,
-                "active_max": bookings,
-                "pass_seconds": 86_400,
-                "hold_seconds": 86_400,
-                "payment_seconds": 86_400,
-            },
-        },
-        NewEvent,
-    )
+    bowl = {
+        "id": "bowl",
+        "show": "evening",
+        "name": "Bowl",
+        "kind": "seated",
+        "rows": [{"name": f"R{n}", "seats": ROW} for n in range(rows)],
+        "price": {"amount": 6500, "currency": "EUR"},
+    }
+    a_day = dict.fromkeys(("pass_seconds", "hold_seconds", "payment_seconds"), 86_400)
+    return _event(event, bowl, rate_per_second=0, active_max=bookings, **a_day)
+
+
+def standing_event(event: str, capacity: int) -> NewEvent:
+    """Make an event with one standing section, whose visitors are admitted at once."""
+    floor = FLOOR | {"capacity": capacity}
+    return _event(event, floor, rate_per_second=1000, active_max=100_000)
+
+
+def _event(event: str, section: dict[str, Any], **rules: int) -> NewEvent:
+    show = {"id": "evening", "starts_at": datetime.now(UTC) + timedelta(days=30)}
+    members = {"id": event, "name": "A Benchmark", "shows": [show], "sections": [section]}
+    return msgspec.convert({**members, "rules": rules}, NewEvent)

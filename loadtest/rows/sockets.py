@@ -2,16 +2,19 @@
 
 import asyncio
 import time
-from typing import Any
+from itertools import count
 
 import msgspec
 
 from loadtest.client import PING, Client, admitted, timed
 from loadtest.environment import FLOOR, duty_costs, percentiles, running_demo
 from loadtest.reporting import report
+from loadtest.visitors import act_for
 
 SOCKETS = (64, 400)
 SECONDS = 6.0
+
+_turns = count()  # of keys, no visitor may use one for two wishes
 
 
 async def holds_of_sockets() -> None:
@@ -24,35 +27,21 @@ async def holds_of_sockets() -> None:
         for sockets in SOCKETS:
             clients = await asyncio.gather(*(admitted(demo.base, "rush") for _ in range(sockets)))
             before = demo.cpu_s()
-            commands, waits = await _run(clients, _hold_and_release)
-            spent = duty_costs(before, demo.cpu_s(), int(commands * SECONDS))
-            pings, _ = await _run(clients, _ping)
+            waits = await act_for(SECONDS, clients, _hold_and_release)
+            spent = duty_costs(before, demo.cpu_s(), len(waits))
+            pings = await act_for(SECONDS, clients, _ping)
             shown = {f"{k}_ms": v for k, v in percentiles(waits).items()}
-            report(f"holds of {sockets} sockets", per_second=int(commands), **shown,
-                   **spent, pings=int(pings), ratio=commands / pings)  # fmt: skip
+            report(f"holds of {sockets} sockets", per_second=int(len(waits) / SECONDS), **shown,
+                   **spent, pings=int(len(pings) / SECONDS),
+                   ratio=len(waits) / len(pings))  # fmt: skip
             for client in clients:
                 client.transport.close()
 
 
-async def _run(clients: list[Client], act: Any) -> tuple[float, list[float]]:
-    """Let each socket act again and again. Return commands a second, and how long each took."""
-    waits: list[float] = []
-    over = time.perf_counter() + SECONDS
-
-    async def one(client: Client) -> None:
-        turn = 0
-        while time.perf_counter() < over:
-            turn += 1
-            await act(client, turn, waits)
-
-    await asyncio.gather(*(one(client) for client in clients))
-    return len(waits) / SECONDS, waits
-
-
-async def _hold_and_release(client: Client, turn: int, waits: list[float]) -> None:
+async def _hold_and_release(client: Client, waits: list[float]) -> None:
     began = time.perf_counter()
     client.send(
-        b'{"type":"hold.create","id":"2","key":"k%d","section":"floor","quantity":1}' % turn
+        b'{"type":"hold.create","id":"2","key":"k%d","section":"floor","quantity":1}' % next(_turns)
     )
     frame = msgspec.json.decode(await client.until(b"hold.created"))
     waits.append(time.perf_counter() - began)
@@ -60,5 +49,5 @@ async def _hold_and_release(client: Client, turn: int, waits: list[float]) -> No
     waits.append(await timed(client, release, b"hold.released"))
 
 
-async def _ping(client: Client, turn: int, waits: list[float]) -> None:
+async def _ping(client: Client, waits: list[float]) -> None:
     waits.append(await timed(client, PING, b"pong"))
