@@ -157,10 +157,10 @@ def new_event(bookings: int, event: str = EVENT) -> NewEvent:
     return _event(event, bowl, rate_per_second=0, active_max=bookings, **a_day)
 
 
-def standing_event(event: str, capacity: int) -> NewEvent:
+def standing_event(event: str, capacity: int, **rules: int) -> NewEvent:
     """Make an event with one standing section, whose visitors are admitted at once."""
     floor = FLOOR | {"capacity": capacity}
-    return _event(event, floor, rate_per_second=1000, active_max=100_000)
+    return _event(event, floor, rate_per_second=1000, active_max=100_000, **rules)
 
 
 def _event(event: str, section: dict[str, Any], **rules: int) -> NewEvent:

@@ -27,7 +27,9 @@ from loadtest.rows.sale import standing_event
 from loadtest.shapes.stages import EVENT, SHAPES
 from tests.support.store_agreement import disagreements, is_quiet
 
-QUIET_S = 60.0  # for what is on its way to end
+HOLD_S = 30
+TURN_S = 30  # for the buyers to finish their turns when the shape ends
+QUIET_S = 120.0  # for what is on its way to end; a hold of a buyer who was stopped is, too
 CAPACITY = {"oversubscribed": 200}  # tickets; its buyers want ten times as many
 PLENTY = 200_000
 DUTIES = {
@@ -61,7 +63,7 @@ class Running(NamedTuple):
 async def run(shape: str) -> list[str]:
     """Run a shape with everything that it needs. Return what is wrong afterwards."""
     capacity = CAPACITY.get(shape, PLENTY)
-    async with running_sale(standing_event(EVENT, capacity)) as running:
+    async with running_sale(standing_event(EVENT, capacity, hold_seconds=HOLD_S)) as running:
         failed = await _locust(shape, running.base)
         wrong = await check(running, capacity)
         return [*wrong, "locust counted failures"] if failed else wrong
@@ -117,6 +119,7 @@ async def _locust(shape: str, base: str) -> bool:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "locust", "-f", "loadtest/shapes/buyers.py", "--headless",
         "--host", base, "--reset-stats", "--exit-code-on-error", "3",
+        "--stop-timeout", str(TURN_S),
         env={**os.environ, "SHAPE": shape},
     )  # fmt: skip
     return await process.wait() != 0
