@@ -137,7 +137,7 @@ ALERTED = """
     LIMIT 1
 """
 
-# The payment remembers it, as nothing else lives as long: Stripe repeats what it likes, when it likes.
+# The payment has it, as nothing else lives as long: Stripe repeats when it likes.
 ALERT_ONCE = """
     UPDATE payments SET alerts = alerts || $3::uuid, changed_at = now()
     WHERE booking = $1 AND attempt = $2 AND NOT $3::uuid = ANY(alerts)
