@@ -20,7 +20,7 @@ endef
 
 demo: $(VENV)/demo-is-installed
 	@$(if $(PORT),RUSH_BIND=127.0.0.1:$(PORT)) $(if $(WORKERS),RUSH_WORKERS=$(WORKERS)) \
-		exec $(PY) -m booking_rush.server demo $(if $(KAFKA),--kafka)
+		exec $(PY) -m booking_rush.server demo $(if $(KAFKA),--kafka) $(if $(CROWD),--crowd $(CROWD))
 
 kafka: $(VENV)/demo-is-installed
 	@exec $(PY) -m booking_rush.server kafka $(if $(PORT),--port $(PORT))

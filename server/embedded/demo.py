@@ -37,10 +37,12 @@ PLAIN = {name: getattr(Settings(), name) for name in KAFKA_SECURITY}  # for a br
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
-async def demo(settings: Settings, report: Callable[[str], None], *, kafka: bool = False) -> None:
+async def demo(
+    settings: Settings, report: Callable[[str], None], *, kafka: bool = False, crowd: int = 0
+) -> None:
     """Run the demo until SIGINT, SIGTERM or SIGHUP; with `kafka`, a broker of its own, too.
 
-    `report` gets each line for the user.
+    `crowd` is the number of clients that come and buy; `report` gets each line for the user.
 
     Raises:
         PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: it cannot run.
@@ -55,7 +57,8 @@ async def demo(settings: Settings, report: Callable[[str], None], *, kafka: bool
         supervisor = Supervisor(report)
         stop_on_signals(supervisor.stopping)
         report(f"Booking Rush, data in {settings.data}")
-        await supervisor.run(_start(settings, data, run, supervisor, report, kafka=kafka))
+        startup = _start(settings, data, run, supervisor, report, kafka=kafka, crowd=crowd)
+        await supervisor.run(startup)
     report("stopped")
 
 
@@ -74,13 +77,14 @@ async def _start(
     report: Callable[[str], None],
     *,
     kafka: bool,
+    crowd: int,
 ) -> None:
     logs = private_folder(data / "logs")
     settings = await _start_stores(settings, data, run, logs, supervisor)
     if kafka:
         bootstrap = await start_kafka(supervisor, data, report)
         settings = msgspec.structs.replace(settings, kafka_bootstrap=bootstrap, **PLAIN)
-    password = await _prepare(settings, data, report)
+    password = await _prepare(settings, data, report, crowd)
     settings = _with_ports(settings, run)
     for duty in duties_of(settings):
         await supervisor.start(_duty(duty, ["work", duty], logs, settings))
@@ -89,6 +93,8 @@ async def _start(
         await supervisor.start(_duty(name, ["serve", "--shared"], logs, settings))
     await _wait_ready(settings)
     await _wait_loaded(settings)
+    if crowd:
+        await supervisor.start(_duty("crowd", ["crowd", str(crowd)], logs, settings))
     host, port = settings.address
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     report("ready")
@@ -116,7 +122,9 @@ async def _start_stores(
     )
 
 
-async def _prepare(settings: Settings, data: Path, report: Callable[[str], None]) -> str:
+async def _prepare(
+    settings: Settings, data: Path, report: Callable[[str], None], crowd: int
+) -> str:
     """Apply migrations, and create keys, operator and event where they are missing.
 
     Return the operator's password, as far as the data folder or the settings know it.
@@ -134,7 +142,8 @@ async def _prepare(settings: Settings, data: Path, report: Callable[[str], None]
             save_secret(password_file, password)
         elif password_file.exists():
             password = password_file.read_text()
-        report(f"  event      demo {'seeded and opened' if await seed(pool) else 'is there'}")
+        seeded = await seed(pool, crowd=crowd)
+        report(f"  event      demo {'seeded and opened' if seeded else 'is there'}")
     return password
 
 
@@ -150,7 +159,7 @@ def _with_ports(settings: Settings, run: Path) -> Settings:
 
 def _duty(name: str, arguments: list[str], logs: Path, settings: Settings) -> Child:
     argv = [sys.executable, "-m", "booking_rush.server", *arguments]
-    duty = arguments[-1] if arguments[0] == "work" else arguments[0]
+    duty = arguments[1] if arguments[0] == "work" else arguments[0]
     environment = environment_of(duty, settings, os.environ)
     return Child(name, argv, logs / f"{name}.log", environment)
 
