@@ -15,7 +15,7 @@ define install
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
 endef
 
-.PHONY: demo kafka test faults engines lint types bench bench-wide load dataset image lock static clean
+.PHONY: demo kafka test faults engines lint types bench bench-wide load dataset image lock static pictures clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo-is-installed
@@ -62,6 +62,10 @@ image:
 lock: $(VENV)/everything-is-installed
 	@$(LOCK) pyproject.toml -o requirements.lock
 	@echo 'hatchling>=1.27' | $(LOCK) - -o requirements-build.lock
+
+# README's pictures, of a demo with a crowd: about two minutes.
+pictures: $(VENV)/everything-is-installed
+	@$(PY) -m docs.pictures
 
 # Only who changes what is below static/ wants Node: the result is committed.
 static: tools/static/node_modules/.package-lock.json
