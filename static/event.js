@@ -3,7 +3,7 @@
 import { BookingLoader } from "./booking-loader.js";
 import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
-import { hasCreatedVisitor } from "./connection/visitor-session.js";
+import { hasCreatedVisitor, rememberEvent } from "./connection/visitor-session.js";
 import { ServerClock } from "./lib/server-clock.js";
 import { CallBack } from "./queue/call-back.js";
 import { drawAdmission } from "./queue/admission-panel.js";
@@ -81,6 +81,7 @@ function onFrame(frame, command) {
   if (frame.type === "seats.delta") return booking.applySeatDelta(frame);
   const before = queueState;
   queueState = reduce(queueState, frame, command);
+  if (queueState.place && !before.place) rememberEvent(event);
   if (frame.type === "welcome") onWelcome(frame);
   commands.handleFrame(frame, command);
   const announce = booking.handleFrame(frame, command);

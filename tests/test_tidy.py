@@ -66,7 +66,7 @@ TEST_LAYERS = (
 BROWSER_LAYERS = (
     ("static",),
     ("static/booking",),
-    ("static/queue", "static/seats", "static/admin"),
+    ("static/home", "static/queue", "static/seats", "static/admin"),
     ("static/connection", "static/ui"),
     ("static/lib",),
     ("static/texts",),

@@ -48,7 +48,8 @@ def bare_event_document(mode: Mode, event_id: str, *, is_known: bool) -> Encoded
 def home_document(mode: Mode, events: tuple[bytes, ...]) -> Encoded:
     """Return the home page with a card for each of these events, which are JSON."""
     texts = site(mode).texts
-    cards = "".join(_card(orjson.loads(event), texts) for event in events)
+    read: list[Json] = [orjson.loads(event) for event in events]
+    cards = "".join(_card(event, texts) for event in sorted(read, key=_order))
     values = {
         "data": inlined(b'{"events":[%s]}' % b",".join(events)),
         "events": cards,
@@ -79,16 +80,24 @@ def local_time(instant: str, zone: str = "UTC") -> str:
     return f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M %Z}"
 
 
-def price_range(sections: Sequence[Json]) -> str:
+def venue_of(event: Json) -> str:
+    """Return the venue's name and address, or "" where none is given."""
+    place: Json = event.get("venue") or {}
+    return ", ".join(filter(None, (place.get("name"), place.get("address"))))
+
+
+def price_range(sections: Sequence[Json], texts: Mapping[str, str]) -> str:
     """Return the lowest and the highest price, or "" where there is none; currencies in order."""
     amounts: dict[str, list[int]] = {}
     for section in sections:
         price = section["price"]
         amounts.setdefault(price["currency"], []).append(price["amount"])
+
+    def said(amount: int, currency: str) -> str:
+        return money(amount, currency) if amount else texts.get("free", "")
+
     return ", ".join(
-        money(min(given), currency)
-        if min(given) == max(given)
-        else f"{money(min(given), currency)} – {money(max(given), currency)}"
+        " – ".join(said(amount, currency) for amount in sorted({min(given), max(given)}))
         for currency, given in amounts.items()
     )
 
@@ -113,9 +122,8 @@ def _event_values(mode: Mode, event_id: str, event: Json) -> dict[str, str]:
     dates = " · ".join(
         local_time(show["starts_at"], show.get("time_zone") or "UTC") for show in event["shows"]
     )
-    prices = price_range(event["sections"])
-    place: Json = event.get("venue") or {}
-    venue = ", ".join(filter(None, (place.get("name"), place.get("address"))))
+    prices = price_range(event["sections"], texts)
+    venue = venue_of(event)
     opens = _opening(event, texts)
     about = " · ".join(filter(None, (event["name"], dates, prices)))
     return state_values(mode, state) | {
@@ -147,14 +155,25 @@ def _opening(event: Json, texts: Mapping[str, str]) -> str:
     return " ".join(filter(None, (texts["event.outside.lobby"], when)))
 
 
+def _order(event: Json) -> tuple[bool, str]:
+    """Return a key by which events come in the order of their first show, closed ones last."""
+    return event["state"] == "closed", min(
+        (show["starts_at"] for show in event["shows"]), default=""
+    )
+
+
 def _card(event: Json, texts: Mapping[str, str]) -> str:
-    state = event["state"]
-    dates = sorted(show["starts_at"] for show in event["shows"])
-    when = local_time(dates[0]) + (f" +{len(dates) - 1}" if len(dates) > 1 else "")
+    """Return the card of an event, as scripts draw it, but for what changes with the clock."""
+    state, shows = event["state"], sorted(event["shows"], key=lambda show: show["starts_at"])
+    when = local_time(shows[0]["starts_at"], shows[0].get("time_zone") or "UTC") if shows else ""
+    more = f" +{len(shows) - 1}" if len(shows) > 1 else ""
+    word = texts.get(f"stock.words.{event.get('stock')}", "") if state != "closed" else ""
     return (
         f'<li><article class="panel card"><h2><a href="/events/{escape(event["id"])}">'
-        f"{escape(event['name'])}</a></h2><p>{escape(when)}</p>"
-        f'<p><span class="chip" data-state="{escape(state)}">'
-        f"{escape(texts.get(f'states.{state}', state))}</span></p>"
-        f'<p class="foot"><span>{escape(price_range(event["sections"]))}</span></p></article></li>'
+        f"{escape(event['name'])}</a></h2><p>{escape(when + more)}</p>"
+        f'<p class="soft">{escape(venue_of(event))}</p>'
+        f'<p class="facts"><span class="chip" data-state="{escape(state)}">'
+        f"{escape(texts.get(f'states.{state}', state))}</span> <strong>{escape(word)}</strong></p>"
+        f'<p class="foot"><span>{escape(price_range(event["sections"], texts))}</span></p>'
+        "</article></li>"
     )

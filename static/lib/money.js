@@ -24,15 +24,6 @@ export function minorUnits(typed, currency) {
   return Math.round(Number(typed) * 10 ** digitsOf(formatOf(currency)));
 }
 
-/**
- * Return the cheapest of some prices; null for none.
- * @param {{amount: number, currency: string}[]} prices
- */
-export function cheapest(prices) {
-  if (prices.length === 0) return null;
-  return prices.reduce((least, other) => (other.amount < least.amount ? other : least));
-}
-
 /** @param {string} currency */
 function formatOf(currency) {
   return new Intl.NumberFormat(en.locale, { style: "currency", currency });

@@ -2,7 +2,7 @@
 
 import { dateAndTime, time } from "../lib/dates.js";
 import { durationText } from "../lib/durations.js";
-import { countdown } from "../lib/server-clock.js";
+import { openingText } from "../lib/opening.js";
 import { en } from "../texts/en.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
 import { announceCalmly, withdrawCalm } from "../ui/live-region.js";
@@ -16,7 +16,6 @@ import { isWaiting } from "./queue-state.js";
  * @typedef {{event: string, clock: ServerClock, disconnected: boolean}} Context
  */
 
-const DAY_S = 86_400;
 const LONG_NUMBER = 6; // characters
 const MOVING_STATES = new Set(["open", "draining"]);
 const texts = en.event.place;
@@ -98,17 +97,9 @@ function bandText(eta, clock) {
   return texts.band(at(eta[0]), at(eta[1]));
 }
 
-/**
- * Return when the sale opens: in days from two days on, then as a countdown.
- * @param {string | undefined} opensAt
- * @param {ServerClock} clock
- */
+/** Return when the sale opens. @param {string | undefined} opensAt @param {ServerClock} clock */
 function opensText(opensAt, clock) {
-  if (!opensAt) return texts.opensUnknown;
-  const left = clock.secondsTo(opensAt);
-  if (left === 0) return texts.opensSoon;
-  const days = Math.floor(left / DAY_S);
-  return texts.opensIn(days >= 2 ? texts.days(days) : countdown(left));
+  return opensAt ? openingText(clock.secondsTo(opensAt)) : texts.opensUnknown;
 }
 
 /** @param {QueueState} queueState @param {boolean} disconnected */

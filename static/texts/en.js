@@ -13,7 +13,7 @@ export const en = {
   locale,
   number: (/** @type {number} */ n) => numberFormat.format(n),
 
-  free: "free",
+  free: "Free",
 
   common: {
     brand: "Booking Rush",
@@ -61,11 +61,20 @@ export const en = {
     lead: "Choose an event and join its line. Everybody is let in strictly in order.",
     loading: "Looking what is on sale…",
     none: "Nothing is on sale just now. Come back later.",
-    from: "from",
-    free: "free",
+    notFound: "No event has these words.",
+    search: "Search by name or place",
     more: (/** @type {number} */ dates) => `and ${countOf(dates, "more date", "more dates")}`,
     opens: (/** @type {string} */ when) => `Opens ${when}`,
     enter: "Go to the line",
+    look: "Look",
+    hold: (/** @type {string} */ what, /** @type {string} */ left) => `You hold ${what}, ${left}`,
+    paying: (/** @type {string} */ what) => `The bank is being asked for ${what}`,
+    turn: (/** @type {string} */ left) => `It is your turn, ${left}`,
+    late: "You missed your turn: come back now",
+    lobby: "Your place is kept",
+    next: "You are next",
+    ahead: (/** @type {number} */ n) => `You are in line: ${numberFormat.format(n)} ahead`,
+    tickets: (/** @type {number} */ n) => `Your tickets: ${numberFormat.format(n)}`,
   },
 
   event: {
