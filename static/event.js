@@ -17,9 +17,10 @@ import { announcePlace, drawPlaceCard } from "./queue/place-card.js";
 import { INITIAL, mayJoin, phaseOf, reduce } from "./queue/queue-state.js";
 import { drawReceipt } from "./queue/receipt-panel.js";
 import { StockNote } from "./seats/stock-note.js";
-import { en } from "./texts/en.js";
+import { texts as all } from "./texts/texts.js";
 import { askConfirmation } from "./ui/confirm-dialog.js";
 import { byId, fillTexts } from "./ui/dom.js";
+import { showLanguagePicker } from "./ui/language-picker.js";
 
 /**
  * @typedef {import("./connection/reconnecting-socket.js").Frame} Frame
@@ -47,6 +48,7 @@ begin();
 
 function begin() {
   fillTexts();
+  showLanguagePicker();
   byId("join-form").addEventListener("submit", (submit) => submit.preventDefault());
   onPress("join", () => commands.send("queue.join"));
   onPress("claim", () => commands.send("queue.claim"));
@@ -125,7 +127,7 @@ function confirmPresenceWhenVisible() {
 
 /** Ask for confirmation, then send `queue.leave`. An admission meanwhile closes the question. */
 async function leave() {
-  const texts = en.event.leave;
+  const texts = all.event.leave;
   const admitted = phaseNow() === "admitted";
   const yes = await askConfirmation(byId("leaving"), {
     question: admitted ? texts.titleAdmitted : texts.title,

@@ -4,7 +4,8 @@ import { createCard, drawTimes } from "./home/event-card.js";
 import { inOrder, matching } from "./home/event-order.js";
 import { loadOwn } from "./home/own-events.js";
 import { request } from "./lib/api.js";
-import { en } from "./texts/en.js";
+import { texts as all } from "./texts/texts.js";
+import { showLanguagePicker } from "./ui/language-picker.js";
 import { readInlined } from "./ui/inlined.js";
 import { byId, control, fillTexts, renderIfChanged, setTextOrHide } from "./ui/dom.js";
 
@@ -18,7 +19,7 @@ const OWN_EVERY_MS = 10_000;
 const EVENTS_EVERY_MS = 30_000;
 const SEARCH_FROM = 9; // events
 
-const texts = en.home;
+const texts = all.home;
 
 /** @type {Event[]} */
 let events = [];
@@ -32,7 +33,8 @@ begin();
 
 function begin() {
   fillTexts();
-  document.title = `${texts.title} · ${en.common.brand}`;
+  showLanguagePicker();
+  document.title = `${texts.title} · ${all.common.brand}`;
   byId("again").addEventListener("click", loadEvents);
   control("search").addEventListener("input", draw);
   addEventListener("pageshow", (page) => page.persisted && void refresh());

@@ -70,6 +70,7 @@ BROWSER_LAYERS = (
     ("static/connection", "static/ui"),
     ("static/lib",),
     ("static/texts",),
+    ("static/texts/languages",),
     ("static/styles",),
 )
 # Technology is named at the edge that is made for it, and nowhere else.

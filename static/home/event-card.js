@@ -4,7 +4,7 @@ import { shortDateAndTime, showDateAndTime } from "../lib/dates.js";
 import { priceRange } from "../lib/money.js";
 import { openingText } from "../lib/opening.js";
 import { countdown } from "../lib/server-clock.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { createElement, setText, setTextOrHide } from "../ui/dom.js";
 import { isOver, showsOf } from "./event-order.js";
 
@@ -13,7 +13,7 @@ import { isOver, showsOf } from "./event-order.js";
  * @typedef {import("./own-events.js").Own} Own
  */
 
-const texts = en.home;
+const texts = all.home;
 
 /** Create the card of an event; `drawTimes` fills it. @param {Event} event */
 export function createCard(event) {
@@ -74,12 +74,12 @@ function placeText({ state, ahead }, left) {
 
 /** @param {NonNullable<Own["hold"]>} hold */
 function what({ quantity, seated }) {
-  return seated ? en.seats.seats(quantity) : en.seats.places(quantity);
+  return seated ? all.seats.seats(quantity) : all.seats.places(quantity);
 }
 
 /** @param {Event} event */
 function factsOf({ state, stock = "" }) {
-  const word = /** @type {Record<string, string>} */ (en.stock.words)[stock];
+  const word = /** @type {Record<string, string>} */ (all.stock.words)[stock];
   return [
     createElement("span", { class: "chip", "data-state": state }, stateText(state)),
     ...(word && state !== "closed"
@@ -90,7 +90,7 @@ function factsOf({ state, stock = "" }) {
 
 /** @param {string} state */
 function stateText(state) {
-  return /** @type {Record<string, string>} */ (en.states)[state] ?? state;
+  return /** @type {Record<string, string>} */ (all.states)[state] ?? state;
 }
 
 /** @param {Event} event @param {number} now */

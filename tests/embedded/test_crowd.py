@@ -58,7 +58,7 @@ async def test_a_crowd_waits_holds_buys_and_leaves_the_stores_in_agreement(
             if found["held"] or found["paying"]:
                 return False
             answer = await operator.post(f"{EVENT}/reconcile")
-            return answer.json() == {"differences": []}
+            return bool(answer.json() == {"differences": []})
 
         await until(has_settled, within_s=WITHIN_S)
 
