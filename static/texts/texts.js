@@ -10,8 +10,11 @@ export const languages = (page?.dataset.languages ?? "en").split(" ").filter((co
 
 export const language = chosenLanguage();
 
-/** @type {import("./languages/en.js").Texts} */
-export const texts = (await LANGUAGES[language]()).texts;
+// Only visitors' pages offer languages; the operators' page is in English, with texts of its own.
+const ofOperators = page && !("languages" in page.dataset) ? await import("./en-admin.js") : {};
+
+/** @type {import("./languages/en.js").Texts & {admin: typeof import("./en-admin.js").admin}} */
+export const texts = { ...(await LANGUAGES[language]()).texts, ...ofOperators };
 
 if (page) Object.assign(page, { lang: language, dir: texts.direction });
 
