@@ -27,7 +27,9 @@ REPLIES: dict[type[Command[Any]], Reply] = {
 
 
 # These take seats, or free them.
-MOVES_SEATS = (holds.HoldSeats, holds.ReleaseHold, line.LeaveLine, events.AddSections)
+MOVES_SEATS: frozenset[type[Command[Any]]] = frozenset(
+    {holds.HoldSeats, holds.ReleaseHold, line.LeaveLine, events.AddSections}
+)
 
 
 class EventBatcher(Batcher):
@@ -46,7 +48,7 @@ class EventBatcher(Batcher):
         Raises, here or through the future:
             The same as `Batcher.do`.
         """
-        if isinstance(command, MOVES_SEATS):
+        if type(command) in MOVES_SEATS:
             self.seats_asked_for += 1
         reply = REPLIES.get(type(command)) if self.is_archived else None
         if reply is None:
