@@ -67,6 +67,7 @@ TEST_LAYERS = (
 BROWSER_LAYERS = (
     ("static",),
     ("static/booking",),
+    ("static/map",),
     ("static/queue", "static/seats", "static/admin"),
     ("static/connection", "static/ui"),
     ("static/lib",),

@@ -1,0 +1,278 @@
+// The painter of a section: one block when far, rows as bands when nearer, seats when near.
+
+import { firstFrom } from "./geometry.js";
+import { seen, toPoint } from "./camera.js";
+import { contains, grown, toHouse, toSection, union } from "./house-plan.js";
+import { LOOKS } from "./section-looks.js";
+
+/**
+ * @typedef {import("./house-plan.js").Placed} Placed
+ * @typedef {import("./section-looks.js").SectionLooks} SectionLooks
+ * @typedef {import("./geometry.js").Seat} Seat
+ * @typedef {object} Scene what is drawn, and from where
+ * @property {CanvasRenderingContext2D} context
+ * @property {import("./camera.js").Camera} camera
+ * @property {import("./camera.js").Size} size
+ * @property {number} ratio pixels of the canvas for one of the page
+ * @property {import("./palette.js").Palette} palette
+ * @property {import("./seat-sprites.js").SeatSprites} sprites
+ */
+
+export const SEATS_PX = 11; // from that scale on there are seats, before that bands
+const NUMBERS_PX = 24;
+const BAND_SEATS = 8; // in one piece of a row
+const SHADES = 4;
+const WITH_NUMBER = new Set(["free", "held", "unknown"].map((look) => LOOKS.indexOf(/** @type {any} */ (look))));
+const FONT = "system-ui, sans-serif";
+const NAMES_STRIP_PX = 26;
+
+/**
+ * Draw a section as one block with its name and what is free.
+ * @param {Scene} scene @param {Placed} placed
+ * @param {{lines: string[], price: number, share: number, dimmed: boolean, chosen: boolean}} block
+ */
+export function drawBlock(scene, placed, { lines, price, share, dimmed, chosen }) {
+  const { context, palette, camera } = scene;
+  const { left, top, width, height } = grown(placed.box, -0.25);
+  intoSection(scene, placed, camera.scale * scene.ratio);
+  const colour = dimmed || share === 0 ? palette.sold : palette.prices[price];
+  context.beginPath();
+  context.roundRect(left, top, width, height, Math.min(1, 8 / camera.scale));
+  context.fillStyle = palette.card;
+  context.fill();
+  context.globalAlpha = dimmed ? 0.06 : 0.1 + 0.35 * share;
+  context.fillStyle = colour;
+  context.fill();
+  context.globalAlpha = dimmed ? 0.4 : 1;
+  context.lineWidth = (chosen ? 4 : 1.5) / camera.scale;
+  context.strokeStyle = colour;
+  context.stroke();
+  context.globalAlpha = dimmed ? 0.5 : 1;
+  drawLabel(scene, placed, lines);
+  context.globalAlpha = 1;
+}
+
+/**
+ * Draw the rows of a section as bands, each piece shaded by its free share.
+ * @param {Scene} scene @param {Placed} placed @param {SectionLooks} looks @param {number} price
+ */
+export function drawBands(scene, placed, looks, price) {
+  const { context, palette, camera } = scene;
+  const { plan } = placed;
+  intoSection(scene, placed, camera.scale * scene.ratio);
+  const pieces = piecesByShade(plan, looks);
+  context.lineWidth = 0.72;
+  context.lineCap = "butt";
+  pieces.forEach((shade, at) => {
+    context.globalAlpha = at === 0 ? 0.3 : 0.25 + (0.75 * at) / SHADES;
+    context.fillStyle = context.strokeStyle = at === 0 ? palette.sold : palette.prices[price];
+    if (plan.curve) strokePieces(context, shade);
+    else for (const [a, b] of shade) context.fillRect(a.x - 0.5, a.y - 0.36, b.x - a.x + 1, 0.72);
+  });
+  context.globalAlpha = 1;
+}
+
+/**
+ * Draw the seats of a section that are seen.
+ * @param {Scene} scene @param {Placed} placed @param {SectionLooks} looks @param {number} price
+ */
+export function drawSeats(scene, placed, looks, price) {
+  const { context, palette, camera, ratio, sprites } = scene;
+  const pixels = camera.scale * ratio;
+  const straight = placed.sin === 0;
+  const seats = seatsSeen(scene, placed);
+  const origin = intoSection(scene, placed, 1);
+  for (const { index, x, y } of seats) {
+    const [left, top] = [x * pixels, y * pixels];
+    if (straight) sprites.draw(context, price, looks.at(index), onPixel(left, origin.x), onPixel(top, origin.y));
+    else sprites.draw(context, price, looks.at(index), left, top);
+  }
+  if (camera.scale < NUMBERS_PX) return;
+  setFont(context, Math.min(13, camera.scale * 0.36) * ratio, 500);
+  context.fillStyle = palette.ink;
+  for (const { index, number, x, y } of seats)
+    if (WITH_NUMBER.has(looks.at(index))) context.fillText(String(number), x * pixels, y * pixels + ratio * 0.5);
+}
+
+/** Draw a ring around seats. @param {Scene} scene @param {Placed} placed @param {Seat[]} seats */
+export function drawRings(scene, placed, seats) {
+  const { context, palette } = scene;
+  intoSection(scene, placed, scene.camera.scale * scene.ratio);
+  context.strokeStyle = palette.accent;
+  context.lineWidth = 0.12;
+  context.setLineDash([]);
+  context.beginPath();
+  for (const { x, y } of seats) context.roundRect(x - 0.46, y - 0.46, 0.92, 0.92, 0.24);
+  context.stroke();
+}
+
+/**
+ * Draw the names of rows at both ends, and on a strip at the edge of the view where they lie beyond
+ * it. Return the width of that strip: what is below it cannot be seen, so it cannot be tapped.
+ * @param {Scene} scene @param {Placed} placed @returns {number} in pixels
+ */
+export function drawRowNames(scene, placed) {
+  const { context, palette, camera, size, ratio } = scene;
+  const { rows } = placed.plan;
+  const font = Math.min(14, Math.max(9, camera.scale * 0.42));
+  if (camera.scale < SEATS_PX) return 0;
+  const ends = rows.flatMap(({ name, seats }) => endsOf(placed, name, seats));
+  const points = ends.map(({ name, place }) => ({ name, ...toPoint(camera, size, place) }));
+  const visible = points.filter(({ y }) => y > -20 && y < size.height + 20);
+  const edge = Math.min(...visible.filter((_, at) => at % 2 === 0).map(({ x }) => x));
+  const sticky = placed.sin === 0 && !placed.plan.curve && edge < NAMES_STRIP_PX / 2;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  if (sticky) drawStrip(scene, placed);
+  setFont(context, font, 600);
+  context.fillStyle = palette.soft;
+  for (const { name, x, y, isFirst } of visible.map((point, at) => ({ ...point, isFirst: at % 2 === 0 })))
+    context.fillText(name, sticky && isFirst ? NAMES_STRIP_PX / 2 : x, y);
+  return sticky ? NAMES_STRIP_PX : 0;
+}
+
+/** Draw the stage. @param {Scene} scene @param {import("./geometry.js").Box} box @param {string} text */
+export function drawStage({ context, camera, size, ratio, palette }, box, text) {
+  const { x, y } = toPoint(camera, size, { x: box.left, y: box.top });
+  const [width, height] = [box.width * camera.scale, box.height * camera.scale];
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x + width, y);
+  context.lineTo(x + width * 0.96, y + height * 0.75);
+  context.quadraticCurveTo(x + width / 2, y + height * 1.15, x + width * 0.04, y + height * 0.75);
+  context.fillStyle = palette.rule;
+  context.fill();
+  if (height < 8) return;
+  setFont(context, Math.min(16, Math.max(10, height * 0.45)), 600);
+  context.fillStyle = palette.ink;
+  context.fillText(text, x + width / 2, y + height * 0.5);
+}
+
+/** @param {Scene} scene @param {Placed} placed @param {string[]} lines */
+function drawLabel({ context, camera, size, ratio, palette }, placed, lines) {
+  const { bounds, box } = placed;
+  const middle = toPoint(camera, size, toHouse(placed, box.left + box.width / 2, box.top + box.height / 2));
+  const [width, height] = [Math.min(bounds.width, box.width) * camera.scale - 8, bounds.height * camera.scale - 6];
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.fillStyle = palette.ink;
+  for (const [big, small] of [[16, 13], [13, 11], [11, 10]]) { // prettier-ignore
+    const count = Math.min(lines.length, Math.floor((height - big * 1.3) / (small * 1.3)) + 1);
+    if (height < big * 1.2 || count < 1) continue;
+    const fonts = lines.slice(0, count).map((_, at) => (at ? small : big));
+    const fits = fonts.every((font, at) => {
+      setFont(context, font, at ? 500 : 650);
+      return context.measureText(lines[at]).width <= width;
+    });
+    if (!fits && big > 11) continue;
+    const tall = fonts.reduce((sum, font) => sum + font * 1.3, 0);
+    let y = middle.y - tall / 2;
+    fonts.forEach((font, at) => {
+      setFont(context, font, at ? 500 : 650);
+      const text = shortened(context, lines[at], width);
+      if (text) context.fillText(text, middle.x, y + font * 0.65);
+      y += font * 1.3;
+    });
+    return;
+  }
+}
+
+/** Return a text that fits, with "…" where it was cut. @param {CanvasRenderingContext2D} context @param {string} text @param {number} width */
+function shortened(context, text, width) {
+  if (context.measureText(text).width <= width) return text;
+  const letters = [...text];
+  while (letters.length > 1 && context.measureText(`${letters.join("")}…`).width > width) letters.pop();
+  return letters.length > 1 ? `${letters.join("").trimEnd()}…` : "";
+}
+
+/** @param {Scene} scene @param {Placed} placed */
+function drawStrip({ context, camera, size, palette }, { bounds }) {
+  const { y } = toPoint(camera, size, { x: 0, y: bounds.top });
+  context.fillStyle = palette.paper;
+  context.fillRect(0, y, NAMES_STRIP_PX, bounds.height * camera.scale);
+}
+
+/** @param {Placed} placed @param {string} name @param {Seat[]} seats */
+function endsOf(placed, name, seats) {
+  const [first, last] = [seats[0], seats.at(-1)];
+  if (!first || !last) return [];
+  return [
+    { name, place: toHouse(placed, first.x - 1.1, first.y) },
+    { name, place: toHouse(placed, last.x + 1.1, last.y) },
+  ];
+}
+
+/**
+ * Return the seats whose places are seen.
+ * @param {Scene} scene @param {Placed} placed
+ */
+function seatsSeen({ camera, size }, placed) {
+  const view = seen(camera, size);
+  const corners = [
+    [view.left, view.top],
+    [view.left + view.width, view.top],
+    [view.left, view.top + view.height],
+    [view.left + view.width, view.top + view.height],
+  ].map(([x, y]) => toSection(placed, x, y));
+  const box = grown(union(corners.map(({ x, y }) => ({ left: x, top: y, width: 0, height: 0 }))), 0.6);
+  /** @type {Seat[]} */
+  const found = [];
+  const { rows, curve } = placed.plan;
+  const [right, bottom] = [box.left + box.width, box.top + box.height];
+  for (const { seats, front, back } of rows) {
+    if (!curve && (back < box.top || front > bottom)) continue;
+    for (let at = curve ? 0 : firstFrom(seats, box.left); at < seats.length; at += 1) {
+      if (contains(box, seats[at])) found.push(seats[at]);
+      else if (!curve && seats[at].x > right) break;
+    }
+  }
+  return found;
+}
+
+/** @param {import("./geometry.js").Plan} plan @param {SectionLooks} looks */
+function piecesByShade({ rows }, looks) {
+  /** @type {[Seat, Seat][][]} */
+  const pieces = Array.from({ length: SHADES + 1 }, () => []);
+  for (const { seats } of rows) {
+    for (let from = 0; from < seats.length; from += BAND_SEATS) {
+      const last = seats[Math.min(from + BAND_SEATS, seats.length) - 1];
+      const share = looks.freeShare(seats[from].index, last.index + 1);
+      pieces[Math.ceil(share * SHADES)].push([seats[from], last]);
+    }
+  }
+  return pieces;
+}
+
+/** @param {CanvasRenderingContext2D} context @param {[Seat, Seat][]} pieces */
+function strokePieces(context, pieces) {
+  context.beginPath();
+  for (const [a, b] of pieces) {
+    const length = Math.hypot(b.x - a.x, b.y - a.y) || 1;
+    const [dx, dy] = [((b.x - a.x) / length) * 0.5, ((b.y - a.y) / length) * 0.5];
+    context.moveTo(a.x - dx, a.y - dy);
+    context.lineTo(b.x + dx, b.y + dy);
+  }
+  context.stroke();
+}
+
+/**
+ * Turn the canvas into the plane of a section. Return its origin in pixels of the canvas.
+ * @param {Scene} scene @param {Placed} placed @param {number} scale pixels of the canvas a unit
+ */
+function intoSection({ context, camera, size, ratio }, { at, cos, sin }, scale) {
+  const point = toPoint(camera, size, { x: at[0], y: at[1] });
+  const origin = { x: point.x * ratio, y: point.y * ratio };
+  context.setTransform(cos * scale, sin * scale, -sin * scale, cos * scale, origin.x, origin.y);
+  return origin;
+}
+
+/** Return a length such that it ends on a whole pixel from an origin. @param {number} length @param {number} origin */
+function onPixel(length, origin) {
+  return Math.round(length + origin) - origin;
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} pixels @param {number} weight */
+function setFont(context, pixels, weight) {
+  context.font = `${weight} ${pixels}px ${FONT}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+}
