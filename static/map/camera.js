@@ -13,6 +13,27 @@ export function fitted({ left, top, width, height }, size) {
 }
 
 /**
+ * Return the scale to begin with: that of the whole box, unless its seats could almost be tapped.
+ * @param {Box} box @param {Size} size
+ * @param {{isInside: boolean, isTappable: boolean, tappable: number, least: number}} needs
+ * whether it is one section, whether its seats must be tapped, and how many pixels a seat wants then
+ * and at least
+ */
+export function scaleFor(box, size, { isInside, isTappable, tappable, least }) {
+  const fit = fitted(box, size).scale;
+  const wide = size.width / box.width;
+  if (!isInside) return Math.min(fit, tappable);
+  if (!isTappable) return Math.min(tappable * 1.25, Math.max(fit, Math.min(wide, least)));
+  return wide < tappable * 0.4 ? fit : Math.min(Math.max(wide, tappable), tappable * 1.25);
+}
+
+/** Return whether so much of a box is out of view that one can be lost. @param {Camera} camera @param {Size} size @param {Box} box */
+export function isPartial(camera, size, box) {
+  const { width, height } = seen(camera, size);
+  return width < box.width * 0.8 || height < box.height * 0.8;
+}
+
+/**
  * Zoom around a point of the view, which stays where it is.
  * @param {Camera} camera @param {Size} size @param {number} scale @param {{x: number, y: number}} point
  * @returns {Camera}
@@ -67,6 +88,12 @@ export function toPlace({ x, y, scale }, { width, height }, point) {
 /** Return the point of the view at a place of the house. @param {Camera} camera @param {Size} size @param {{x: number, y: number}} place */
 export function toPoint({ x, y, scale }, { width, height }, place) {
   return { x: (place.x - x) * scale + width / 2, y: (place.y - y) * scale + height / 2 };
+}
+
+/** Return the box of the view at a box of the house. @param {Camera} camera @param {Size} size @param {Box} box @returns {Box} */
+export function toBox(camera, size, { left, top, width, height }) {
+  const { x, y } = toPoint(camera, size, { x: left, y: top });
+  return { left: x, top: y, width: width * camera.scale, height: height * camera.scale };
 }
 
 /** @param {number} at @param {number} half of the view @param {number} start @param {number} length */

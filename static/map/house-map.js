@@ -1,18 +1,20 @@
 // The map of a house on a canvas: it draws what the camera sees, and finds what was tapped.
 
+import { priceNumbers } from "../seats/seat-filters.js";
+import { Gestures } from "../ui/gestures.js";
+import { onColoursChanged, paletteOf } from "../ui/palette.js";
 import * as cameras from "./camera.js";
 import { seatAt } from "./geometry.js";
-import { Gestures } from "./gestures.js";
-import { grown, middleOf, overlap, sectionAt, toHouse, toSection } from "./house-plan.js";
-import { drawMinimap, placeOnMinimap } from "./minimap.js";
-import { onColoursChanged, paletteOf, priceNumbers } from "./palette.js";
-import { SeatSprites } from "./seat-sprites.js";
+import { drawHouse } from "./house-painter.js";
+import { boundsOf, boxInside, contains, grown, middleOf, sectionAt, toSection } from "./house-plan.js";
+import { COLOURS, MapLayers } from "./map-layers.js";
+import { drawMinimap, drawStrip, minimapBox, placeOnMinimap, stripOf } from "./overlays.js";
 import { SectionLooks } from "./section-looks.js";
-import * as painter from "./section-painter.js";
+import { SEATS_PX } from "./section-painter.js";
 
 /**
  * @typedef {import("./house-plan.js").House} House
- * @typedef {import("./house-plan.js").Placed} Placed
+ * @typedef {import("./section-painter.js").Scene} Scene
  * @typedef {import("./camera.js").Camera} Camera
  *
  * @typedef {object} Listener
@@ -32,7 +34,6 @@ const MAX_PX = 64;
 const ZOOM_STEP = 1.5;
 const FLIGHT_MS = 240;
 const MARGIN_SHARE = 0.3; // of the view, around a house that is larger: nothing stays below the minimap
-const RATIO_MAX = 2; // more pixels cost more than they show
 
 /** The map of one house in an element. */
 export class HouseMap {
@@ -42,27 +43,23 @@ export class HouseMap {
   /** @type {Map<string, SectionLooks>} */ #looks = new Map();
   /** @type {Map<number, number>} */ #prices = new Map();
   /** @type {Set<string>} */ #ringed = new Set();
-  #size = { width: 0, height: 0 };
   #tappable = false;
   #touched = false; // by hand: then the camera stays
-  #frame = 0;
   #flight = 0;
-  #namesWidth = 0;
-  #canvas = document.createElement("canvas");
   #box;
   #listener;
-  #palette;
+  #layers;
   #gestures;
-  /** @type {SeatSprites} */ #sprites;
 
   /** @param {HTMLElement} box @param {Listener} listener */
   constructor(box, listener) {
     this.#box = box;
     this.#listener = listener;
-    this.#canvas.setAttribute("aria-hidden", "true");
-    box.prepend(this.#canvas);
-    this.#palette = paletteOf(box);
-    this.#sprites = new SeatSprites(8, this.#palette);
+    this.#layers = new MapLayers(box, paletteOf(box, COLOURS), {
+      drawing: (scene) => this.#draw(scene),
+      names: (scene) => this.#drawStrip(scene),
+      mini: (scene) => this.#drawMinimap(scene),
+    });
     this.#gestures = new Gestures(box, {
       onTap: (point) => this.#tap(point),
       onDoubleTap: (point) => this.#doubleTap(point),
@@ -70,10 +67,7 @@ export class HouseMap {
       onZoom: (factor, point) => this.#zoomBy(factor, point),
       onHover: (point) => this.#hover(point),
     });
-    onColoursChanged(() => {
-      this.#palette = paletteOf(box);
-      this.draw();
-    });
+    onColoursChanged(() => this.#layers.recolour(paletteOf(box, COLOURS)));
     new ResizeObserver(() => this.#fitBox()).observe(box);
   }
 
@@ -143,16 +137,16 @@ export class HouseMap {
   /** Bring a seat, or the middle of a section, into view. @param {string} section @param {string} [seat] */
   reveal(section, seat = "") {
     const placed = this.#house?.byId.get(section);
-    const found = placed?.plan.seats.get(seat);
-    if (!placed) return;
-    const place = found ? toHouse(placed, found.x, found.y) : middleOf(placed.bounds);
-    const { x, y } = this.#pointAt(place);
-    const edge = found ? Math.min(60, this.#size.width / 4) : 0;
-    const scale = found ? Math.max(this.#camera.scale, TAPPABLE_PX) : this.#camera.scale;
-    const house = /** @type {House} */ (this.#house);
-    const isHidden = this.#isPartial(house) && placeOnMinimap(house, this.#size, { x, y });
-    const isIn = !isHidden && x > edge && y > edge / 2 && x < this.#size.width - edge && y < this.#size.height - edge / 2;
-    if (isIn && (!found || this.#camera.scale >= HITTABLE_PX)) return;
+    const house = this.#house;
+    if (!placed || !house) return;
+    const place = middleOf(boundsOf(placed, seat));
+    const point = cameras.toPoint(this.#camera, this.#size, place);
+    const isHidden = this.#isPartial(house) && placeOnMinimap(house, this.#size, point);
+    const { width, height } = this.#size;
+    const edge = seat ? -Math.min(60, width / 4, height / 8) : 0;
+    const isNear = !seat || this.#camera.scale >= HITTABLE_PX;
+    if (isNear && !isHidden && contains(grown({ left: 0, top: 0, width, height }, edge), point)) return;
+    const scale = seat ? Math.max(this.#camera.scale, TAPPABLE_PX) : this.#camera.scale;
     this.#touched = true;
     this.#moveTo(this.#bounded({ ...place, scale }));
   }
@@ -160,14 +154,8 @@ export class HouseMap {
   /** Return the box of a seat, or else of a section, in pixels of the view. @param {string} section @param {string} [seat] */
   boxOf(section, seat = "") {
     const placed = this.#house?.byId.get(section);
-    if (!placed) return { left: 0, top: 0, width: 0, height: 0 };
-    const found = placed.plan.seats.get(seat);
-    const { bounds } = placed;
-    const place = found ? toHouse(placed, found.x, found.y) : middleOf(bounds);
-    const [wide, high] = found ? [1, 1] : [bounds.width, bounds.height];
-    const { x, y } = this.#pointAt(place);
-    const [width, height] = [wide * this.#camera.scale, high * this.#camera.scale];
-    return { left: x - width / 2, top: y - height / 2, width, height };
+    const box = placed ? boundsOf(placed, seat) : { left: 0, top: 0, width: 0, height: 0 };
+    return cameras.toBox(this.#camera, this.#size, box);
   }
 
   /** Return the looks of a section's seats. @param {string} section */
@@ -175,111 +163,77 @@ export class HouseMap {
     return this.#looks.get(section);
   }
 
-  /** Draw in the next frame. */
+  /** Draw anew in the next frame. */
   draw() {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#draw();
-    });
+    this.#layers.invalidate();
   }
 
-  #draw() {
+  get #size() {
+    return this.#layers.size;
+  }
+
+  /** @param {Scene} scene */
+  #draw(scene) {
+    const { blockOf, stage } = this.#listener;
+    const [house, looks, prices] = [this.#house, this.#looks, this.#prices];
+    if (house) drawHouse(scene, { house, looks, prices, inside: this.inside, ringed: this.#ringed, blockOf, stage });
+  }
+
+  /** @param {Scene} scene */
+  #drawStrip(scene) {
+    const strip = this.#strip;
+    this.#layers.placeOverlay("names", strip);
+    const placed = this.#house?.byId.get(this.inside);
+    if (strip && placed) drawStrip(scene, placed, strip);
+  }
+
+  /** @param {Scene} scene */
+  #drawMinimap(scene) {
     const house = this.#house;
-    const context = this.#canvas.getContext("2d");
-    const ratio = Math.min(RATIO_MAX, devicePixelRatio);
-    if (!house || !context || !this.#size.width) return;
-    const [camera, size, palette] = [this.#camera, this.#size, this.#palette];
-    if (!this.#sprites.fit(camera.scale * ratio, palette))
-      this.#sprites = new SeatSprites(camera.scale * ratio, palette);
-    const scene = { context, camera, size, ratio, palette, sprites: this.#sprites };
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
-    painter.drawStage(scene, house.stage, this.#listener.stage);
-    const view = cameras.seen(camera, size);
-    this.#namesWidth = 0;
-    for (const placed of house.placed)
-      if (overlap(placed.bounds, view)) this.#drawSection(scene, placed);
-    if (this.#isPartial(house)) drawMinimap(scene, house, (placed) => this.#priceOf(placed));
+    const isShown = house && this.#isPartial(house);
+    this.#layers.placeOverlay("mini", isShown ? minimapBox(house, scene.size) : null);
+    if (isShown) drawMinimap(scene, house, this.#prices);
   }
 
-  /** @param {painter.Scene} scene @param {Placed} placed */
-  #drawSection(scene, placed) {
-    const { id } = placed.section;
-    const looks = this.#looks.get(id);
-    const price = this.#priceOf(placed);
-    const near = scene.camera.scale >= painter.SEATS_PX;
-    const block = this.#listener.blockOf(id);
-    if (!looks || (!near && this.inside !== id)) return painter.drawBlock(scene, placed, { ...block, price });
-    if (!near) return painter.drawBands(scene, placed, looks, price);
-    scene.context.globalAlpha = block.dimmed ? 0.3 : 1;
-    painter.drawSeats(scene, placed, looks, price);
-    scene.context.globalAlpha = 1;
-    const ringed = [...this.#ringed].flatMap((seat) => placed.plan.seats.get(seat) ?? []);
-    if (ringed.length) painter.drawRings(scene, placed, ringed);
-    this.#namesWidth = Math.max(this.#namesWidth, painter.drawRowNames(scene, placed));
+  get #strip() {
+    if (this.#camera.scale < SEATS_PX) return null;
+    return stripOf(this.#house?.byId.get(this.inside), this.#camera, this.#size);
   }
 
-  /** @param {Placed} placed */
-  #priceOf({ section }) {
-    return this.#prices.get(section.price.amount) ?? 0;
-  }
-
-  /** Return whether a part of the house is out of view. @param {House} house */
-  #isPartial({ box, placed }) {
-    const { width, height } = cameras.seen(this.#camera, this.#size);
-    return (placed.length > 1 || width < box.width / 2) && (width < box.width * 0.8 || height < box.height * 0.8);
-  }
+  /** @param {House} house */
+  #isPartial = ({ box }) => cameras.isPartial(this.#camera, this.#size, box);
 
   #fitBox() {
     if (!this.#house) return;
     const width = this.#box.clientWidth;
     if (!width) return;
-    this.#size = { width, height: this.#heightFor(width) };
-    const ratio = Math.min(RATIO_MAX, devicePixelRatio);
-    this.#canvas.width = Math.round(width * ratio);
-    this.#canvas.height = Math.round(this.#size.height * ratio);
-    this.#canvas.style.height = `${this.#size.height}px`;
-    this.#moveTo(this.#touched ? this.#bounded(this.#camera) : this.#home());
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
-    this.#draw(); // a canvas of a new size is empty until then
+    const height = this.#heightFor(width);
+    this.#box.style.height = `${height + this.#box.offsetHeight - this.#box.clientHeight}px`;
+    this.#layers.size = { width, height };
+    this.#camera = this.#touched ? this.#bounded(this.#camera) : this.#home();
+    this.#layers.resize({ width, height }, this.#camera);
+    this.#shown();
   }
 
-  /** Return the height of the view: what the house needs, up to what the style sheet allows. @param {number} width */
+  /** Return the height of the view: what is shown needs it, up to what the style sheet allows. @param {number} width */
   #heightFor(width) {
     const most = Number.parseFloat(getComputedStyle(this.#box).maxHeight) || 480;
-    const box = this.#boxInside();
-    const needed = box.height * this.#scaleFor(box, { width, height: Infinity });
+    const box = boxInside(/** @type {House} */ (this.#house), this.inside);
+    const needed = box.height * cameras.scaleFor(box, { width, height: Infinity }, this.#needs);
     return Math.round(Math.min(most, Math.max(220, needed)));
   }
 
   /** Return the camera that shows the open section, or the whole house. @returns {Camera} */
   #home() {
-    const box = this.#boxInside();
-    const scale = this.#scaleFor(box, this.#size);
+    const box = boxInside(/** @type {House} */ (this.#house), this.inside);
+    const scale = cameras.scaleFor(box, this.#size, this.#needs);
     const { x } = middleOf(box);
     return this.#bounded({ x, y: box.top + this.#size.height / scale / 2, scale });
   }
 
-  #boxInside() {
-    const house = /** @type {House} */ (this.#house);
-    const placed = house.byId.get(this.inside);
-    if (!placed) return house.box;
-    const { bounds } = placed;
-    const above = bounds.top - house.box.top < 6 ? bounds.top - house.box.top : 0.5;
-    return { ...bounds, top: bounds.top - above, height: bounds.height + above + 0.25 };
-  }
-
-  /**
-   * Return the scale for a box: all of it, unless its seats could almost be tapped.
-   * @param {import("./geometry.js").Box} box @param {import("./camera.js").Size} size
-   */
-  #scaleFor(box, size) {
-    const fit = cameras.fitted(box, size).scale;
-    const wide = size.width / box.width;
-    if (!this.inside) return Math.min(fit, TAPPABLE_PX);
-    if (!this.#tappable) return Math.min(TAPPABLE_PX * 1.25, Math.max(fit, Math.min(wide, painter.SEATS_PX)));
-    return wide < TAPPABLE_PX * 0.4 ? fit : Math.min(Math.max(wide, TAPPABLE_PX), TAPPABLE_PX * 1.25);
+  get #needs() {
+    const isInside = this.inside !== "";
+    return { isInside, isTappable: this.#tappable, tappable: TAPPABLE_PX, least: SEATS_PX };
   }
 
   /** @param {Camera} camera */
@@ -302,7 +256,7 @@ export class HouseMap {
     const house = /** @type {House} */ (this.#house);
     const isWhole = this.#size.height / this.#camera.scale >= house.box.height * 0.98;
     this.#box.classList.toggle("whole", isWhole);
-    this.draw();
+    this.#layers.look(this.#camera);
     this.#listener.onMove();
   }
 
@@ -338,9 +292,9 @@ export class HouseMap {
     const placed = house.byId.get(this.inside);
     if (placed && house.placed.length > 1) {
       const { scale } = cameras.fitted(placed.bounds, this.#size);
-      if (this.#camera.scale < Math.min(scale, painter.SEATS_PX) * 0.7) this.#open("");
+      if (this.#camera.scale < Math.min(scale, SEATS_PX) * 0.7) this.#open("");
     }
-    if (this.inside || this.#camera.scale < painter.SEATS_PX) return;
+    if (this.inside || this.#camera.scale < SEATS_PX) return;
     const near = sectionAt(house, this.#camera.x, this.#camera.y);
     if (near) this.#open(near.section.id);
   }
@@ -358,20 +312,19 @@ export class HouseMap {
     const house = /** @type {House} */ (this.#house);
     const place = this.#isPartial(house) && placeOnMinimap(house, this.#size, point);
     if (place) return this.#flyTo(this.#bounded({ ...place, scale: this.#camera.scale }));
-    const placed = this.#sectionAt(point);
+    const { placed, seat } = this.#find(point);
     if (!placed) return;
     const { id } = placed.section;
     if (this.inside !== id && this.#camera.scale < HITTABLE_PX) return this.enter(id);
     if (this.#camera.scale < HITTABLE_PX && placed.plan.list.length)
       return this.#flyTo(this.#bounded(cameras.zoomed(this.#camera, this.#size, TAPPABLE_PX, point)));
-    const seat = this.#seatAt(point);
     if (this.inside !== id) this.#open(id);
     if (seat) this.#listener.onPick(seat);
   }
 
   /** Zoom in, where a tap is no choice of a seat. @param {{x: number, y: number}} point */
   #doubleTap(point) {
-    if (this.#seatAt(point) && this.#camera.scale >= HITTABLE_PX) return false;
+    if (this.#find(point).seat && this.#camera.scale >= HITTABLE_PX) return false;
     const scale = this.#camera.scale * 2;
     this.#flyTo(this.#bounded(cameras.zoomed(this.#camera, this.#size, scale, point)));
     return true;
@@ -379,28 +332,18 @@ export class HouseMap {
 
   /** @param {{x: number, y: number} | null} point */
   #hover(point) {
-    const seat = point && this.#camera.scale >= HITTABLE_PX ? this.#seatAt(point) : "";
+    const seat = point && this.#camera.scale >= HITTABLE_PX ? this.#find(point).seat : "";
     this.#box.classList.toggle("on-seat", Boolean(seat));
     this.#listener.onPoint(seat || "");
   }
 
-  /** @param {{x: number, y: number}} point */
-  #sectionAt(point) {
-    const place = cameras.toPlace(this.#camera, this.#size, point);
-    return sectionAt(/** @type {House} */ (this.#house), place.x, place.y);
-  }
-
-  /** Return the seat at a point of the view, or "". @param {{x: number, y: number}} point */
-  #seatAt(point) {
-    const placed = this.#sectionAt(point);
-    if (!placed || point.x < this.#namesWidth) return "";
+  /** Find the section and the seat at a point of the view. @param {{x: number, y: number}} point */
+  #find(point) {
     const { x, y } = cameras.toPlace(this.#camera, this.#size, point);
+    const placed = sectionAt(/** @type {House} */ (this.#house), x, y);
+    const strip = this.#strip;
+    if (!placed || (strip && contains(strip, point))) return { placed, seat: "" };
     const inPlane = toSection(placed, x, y);
-    return seatAt(placed.plan, inPlane.x, inPlane.y)?.id ?? "";
-  }
-
-  /** @param {{x: number, y: number}} place */
-  #pointAt(place) {
-    return cameras.toPoint(this.#camera, this.#size, place);
+    return { placed, seat: seatAt(placed.plan, inPlane.x, inPlane.y)?.id ?? "" };
   }
 }

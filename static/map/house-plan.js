@@ -12,7 +12,7 @@ import { planOf } from "./geometry.js";
 
 const GAP = 2; // between sections
 const STAGE_HEIGHT = 1.6;
-const STAGE_GAP = 1.2;
+const STAGE_GAP = 0.8;
 
 /**
  * Return the house of one show. Sections lie where the chart has them; others are packed in shelves.
@@ -37,6 +37,15 @@ export function housePlan(sections, aspect) {
   return { placed, byId, stage, box: grown(union([all, stage]), 0.5) };
 }
 
+/** Return the box of a section, with the stage if that is near; of the whole house for none. @param {House} house @param {string} inside @returns {Box} */
+export function boxInside({ byId, box }, inside) {
+  const placed = byId.get(inside);
+  if (!placed) return box;
+  const { bounds } = placed;
+  const above = bounds.top - box.top < 6 ? bounds.top - box.top : 0.5;
+  return { ...bounds, top: bounds.top - above, height: bounds.height + above + 0.25 };
+}
+
 /** Return a place of the house in the plane of a section. @param {Placed} placed @param {number} x @param {number} y */
 export function toSection({ at, cos, sin }, x, y) {
   const [dx, dy] = [x - at[0], y - at[1]];
@@ -46,6 +55,14 @@ export function toSection({ at, cos, sin }, x, y) {
 /** Return a place of a section in the house. @param {Placed} placed @param {number} x @param {number} y */
 export function toHouse({ at, cos, sin }, x, y) {
   return { x: at[0] + x * cos - y * sin, y: at[1] + x * sin + y * cos };
+}
+
+/** Return the box of a seat in the house; of the whole section for none. @param {Placed} placed @param {string} seat @returns {Box} */
+export function boundsOf(placed, seat) {
+  const found = placed.plan.seats.get(seat);
+  if (!found) return placed.bounds;
+  const { x, y } = toHouse(placed, found.x, found.y);
+  return boxAround(x, y, 1, 1);
 }
 
 /** Return the section at a place of the house. @param {House} house @param {number} x @param {number} y */

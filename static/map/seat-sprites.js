@@ -3,7 +3,7 @@
 import { LOOKS } from "./section-looks.js";
 
 /**
- * @typedef {import("./palette.js").Palette} Palette
+ * @typedef {import("../ui/palette.js").Palette} Palette
  * @typedef {CanvasRenderingContext2D} Context
  * @typedef {{shape: "square" | "round" | "dot" | "dash", fill?: string, stroke?: string, sign?: "tick" | "cross",
  *   dashed?: boolean}} Style
@@ -62,7 +62,7 @@ export class SeatSprites {
     const context = /** @type {Context} */ (sheet.getContext("2d"));
     LOOKS.forEach((look, at) => {
       context.setTransform(this.#pixels, 0, 0, this.#pixels, (at + 0.5) * this.#pixels, this.#pixels / 2);
-      drawLook(context, styleOf(look, this.#palette, this.#palette.prices[price]), this.#palette);
+      drawLook(context, styleOf(look, this.#palette, this.#palette[`price-${price}`]), this.#palette);
     });
     this.#sheets.set(price, sheet);
     return sheet;

@@ -2,7 +2,8 @@
 
 import { formatPrice } from "../lib/money.js";
 import { drawLegend } from "../seats/legend.js";
-import { bindFilters, drawFilters, isWanted, pricesOf } from "../seats/seat-filters.js";
+import { QuantityForm } from "../seats/quantity-form.js";
+import { bindFilters, drawFilters, isWanted, priceNumbers, pricesOf } from "../seats/seat-filters.js";
 import { rowAndNumberOf, sectionOf } from "../seats/seat-inventory.js";
 import { bindSeatList, drawSeatList } from "../seats/seat-list.js";
 import { seatsTogether } from "../seats/seats-together.js";
@@ -10,11 +11,9 @@ import { drawSections } from "../seats/section-list.js";
 import { en } from "../texts/en.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
-import { Stepper } from "../ui/stepper.js";
 import { HouseMap } from "./house-map.js";
 import { housePlan } from "./house-plan.js";
 import { MapCursor } from "./map-cursor.js";
-import { priceNumbers } from "./palette.js";
 
 /**
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
@@ -47,7 +46,7 @@ export class SeatsView {
   #redraw;
   #map;
   #cursor;
-  #stepper;
+  #quantity;
 
   /**
    * @param {object} listener
@@ -58,13 +57,9 @@ export class SeatsView {
   constructor({ onPick, onQuantity, redraw }) {
     this.#onPick = onPick;
     this.#redraw = redraw;
-    this.#stepper = new Stepper("quantity", redraw);
+    this.#quantity = new QuantityForm({ redraw, onHold: (quantity) => onQuantity(this.section, quantity) });
     this.#map = this.#newMap();
     this.#cursor = this.#newCursor();
-    byId("quantity-form").addEventListener("submit", (submitted) => {
-      submitted.preventDefault();
-      if (this.#mayHold()) onQuantity(this.section, this.#stepper.value);
-    });
     byId("map-closer").addEventListener("click", () => this.#map.zoom(1));
     byId("map-farther").addEventListener("click", () => this.#map.zoom(-1));
     byId("map-whole").addEventListener("click", () => this.#map.showAll());
@@ -87,7 +82,7 @@ export class SeatsView {
     setText(byId("seats-title"), texts.titles[mode]);
     setTextOrHide(byId("seats-lead"), leadOf(mode, ticketsMax));
     this.#drawSections(view);
-    this.#drawQuantity(view);
+    this.#quantity.draw(view, this.section);
     this.#drawMap(view);
     this.#describe(this.#described);
   }
@@ -98,7 +93,7 @@ export class SeatsView {
     else this.#map.update(seats);
     if (!this.#view) return;
     this.#drawSections(this.#view);
-    this.#drawQuantity(this.#view);
+    this.#quantity.draw(this.#view, this.section);
     this.#drawAround(this.#view);
     if (seats.includes(this.#described)) this.#describe(this.#described);
   }
@@ -209,7 +204,7 @@ export class SeatsView {
     drawFilters(sections);
     const prices = pricesOf(sections);
     const numbers = priceNumbers(sections);
-    const numbered = prices.map((price) => ({ price, number: numbers.get(price.amount) ?? 0 }));
+    const numbered = prices.map((price) => ({ price, number: numbers.get(price.amount) ?? 1 }));
     drawLegend(this.#map.looksOf(inside)?.occurring() ?? new Set(), prices.length > 1 ? numbered : []);
     byId("seat-list").hidden = mode !== "choosing";
     const seated = sections.filter((section) => section.kind === "seated");
@@ -234,7 +229,7 @@ export class SeatsView {
     return {
       lines: [section.name, ...(free === null ? [price] : [`${word} · ${price}`, price])],
       share: free === null ? 1 : free / Math.max(1, placesOf(section)),
-      dimmed: !isWanted(section, inventory, this.#stepper.value),
+      dimmed: !isWanted(section, inventory, this.#quantity.value),
       chosen: id === this.section,
     };
   }
@@ -254,8 +249,8 @@ export class SeatsView {
     const block = this.#blockAround(seat);
     if (block.length) this.#onPick(block);
     else {
-      setText(byId("readout"), texts.map.notTogether(this.#stepper.value));
-      announce(texts.map.notTogether(this.#stepper.value));
+      setText(byId("readout"), texts.map.notTogether(this.#quantity.value));
+      announce(texts.map.notTogether(this.#quantity.value));
     }
     if (block.length > 1) announce(texts.map.together(block.map(shortName)));
   }
@@ -264,7 +259,7 @@ export class SeatsView {
   #blockAround(seat) {
     const plan = this.#house?.byId.get(sectionOf(seat))?.plan;
     const row = plan?.rows.find(({ name }) => name === rowAndNumberOf(seat).row);
-    const { value } = this.#stepper;
+    const { value } = this.#quantity;
     if (value === 1 || !row) return [seat];
     const isFree = (/** @type {string} */ id) => ["free", "chosen"].includes(this.#appearanceOf(id));
     return seatsTogether(row.seats, seat, value, isFree);
@@ -288,31 +283,6 @@ export class SeatsView {
     const parts = [texts.seat(row, number), formatPrice(section.price), state, kind];
     setText(byId("readout"), parts.filter(Boolean).join(" · "));
   }
-
-  /** @param {View} view */
-  #drawQuantity({ inventory, mode, ticketsMax, busy }) {
-    const section = inventory.section(this.section);
-    byId("quantity-form").hidden = mode !== "choosing" || ticketsMax < 1 || !section;
-    if (!section) return;
-    const free = inventory.free(section.id);
-    const seated = section.kind === "seated";
-    this.#stepper.draw(seated ? ticketsMax : Math.min(ticketsMax, free || ticketsMax));
-    const { value } = this.#stepper;
-    setText(byId("quantity-label"), seated ? texts.quantity.seated : texts.quantity.standing);
-    const sum = formatPrice({ ...section.price, amount: section.price.amount * value });
-    setText(
-      byId("hold-quantity"),
-      seated ? texts.quantity.best(value, section.name) : texts.quantity.places(value, sum),
-    );
-    byId("hold-quantity").setAttribute("aria-disabled", String(busy || !free || free < value));
-    setTextOrHide(byId("quantity-none"), free === 0 ? noneText(inventory.stock(section.id)) : "");
-  }
-
-  #mayHold() {
-    const view = this.#view;
-    const isEnabled = byId("hold-quantity").getAttribute("aria-disabled") !== "true";
-    return view?.mode === "choosing" && !view.busy && isEnabled;
-  }
 }
 
 /** @param {Section} section */
@@ -335,11 +305,6 @@ function shortName(seat) {
 function leadOf(mode, ticketsMax) {
   if (mode !== "choosing") return texts.leads[mode];
   return ticketsMax > 0 ? texts.leads.choosing(ticketsMax) : texts.leads.all;
-}
-
-/** @param {import("../seats/seat-inventory.js").Stock} stock */
-function noneText(stock) {
-  return stock === "free" ? "" : texts.quantity.none[stock];
 }
 
 /** @param {SeatInventory} inventory */

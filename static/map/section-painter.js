@@ -14,7 +14,7 @@ import { LOOKS } from "./section-looks.js";
  * @property {import("./camera.js").Camera} camera
  * @property {import("./camera.js").Size} size
  * @property {number} ratio pixels of the canvas for one of the page
- * @property {import("./palette.js").Palette} palette
+ * @property {import("../ui/palette.js").Palette} palette
  * @property {import("./seat-sprites.js").SeatSprites} sprites
  */
 
@@ -24,7 +24,6 @@ const BAND_SEATS = 8; // in one piece of a row
 const SHADES = 4;
 const WITH_NUMBER = new Set(["free", "held", "unknown"].map((look) => LOOKS.indexOf(/** @type {any} */ (look))));
 const FONT = "system-ui, sans-serif";
-const NAMES_STRIP_PX = 26;
 
 /**
  * Draw a section as one block with its name and what is free.
@@ -35,7 +34,7 @@ export function drawBlock(scene, placed, { lines, price, share, dimmed, chosen }
   const { context, palette, camera } = scene;
   const { left, top, width, height } = grown(placed.box, -0.25);
   intoSection(scene, placed, camera.scale * scene.ratio);
-  const colour = dimmed || share === 0 ? palette.sold : palette.prices[price];
+  const colour = dimmed || share === 0 ? palette.sold : palette[`price-${price}`];
   context.beginPath();
   context.roundRect(left, top, width, height, Math.min(1, 8 / camera.scale));
   context.fillStyle = palette.card;
@@ -65,7 +64,7 @@ export function drawBands(scene, placed, looks, price) {
   context.lineCap = "butt";
   pieces.forEach((shade, at) => {
     context.globalAlpha = at === 0 ? 0.3 : 0.25 + (0.75 * at) / SHADES;
-    context.fillStyle = context.strokeStyle = at === 0 ? palette.sold : palette.prices[price];
+    context.fillStyle = context.strokeStyle = at === 0 ? palette.sold : palette[`price-${price}`];
     if (plan.curve) strokePieces(context, shade);
     else for (const [a, b] of shade) context.fillRect(a.x - 0.5, a.y - 0.36, b.x - a.x + 1, 0.72);
   });
@@ -106,28 +105,28 @@ export function drawRings(scene, placed, seats) {
   context.stroke();
 }
 
-/**
- * Draw the names of rows at both ends, and on a strip at the edge of the view where they lie beyond
- * it. Return the width of that strip: what is below it cannot be seen, so it cannot be tapped.
- * @param {Scene} scene @param {Placed} placed @returns {number} in pixels
- */
-export function drawRowNames(scene, placed) {
-  const { context, palette, camera, size, ratio } = scene;
-  const { rows } = placed.plan;
-  const font = Math.min(14, Math.max(9, camera.scale * 0.42));
-  if (camera.scale < SEATS_PX) return 0;
-  const ends = rows.flatMap(({ name, seats }) => endsOf(placed, name, seats));
-  const points = ends.map(({ name, place }) => ({ name, ...toPoint(camera, size, place) }));
-  const visible = points.filter(({ y }) => y > -20 && y < size.height + 20);
-  const edge = Math.min(...visible.filter((_, at) => at % 2 === 0).map(({ x }) => x));
-  const sticky = placed.sin === 0 && !placed.plan.curve && edge < NAMES_STRIP_PX / 2;
+/** Draw the names of rows at both of their ends. @param {Scene} scene @param {Placed} placed */
+export function drawRowNames({ context, camera, size, ratio, palette }, placed) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  if (sticky) drawStrip(scene, placed);
-  setFont(context, font, 600);
+  setFont(context, Math.min(14, Math.max(9, camera.scale * 0.42)), 600);
   context.fillStyle = palette.soft;
-  for (const { name, x, y, isFirst } of visible.map((point, at) => ({ ...point, isFirst: at % 2 === 0 })))
-    context.fillText(name, sticky && isFirst ? NAMES_STRIP_PX / 2 : x, y);
-  return sticky ? NAMES_STRIP_PX : 0;
+  for (const { name, seats } of placed.plan.rows) {
+    for (const [seat, away] of /** @type {[Seat | undefined, number][]} */ ([[seats[0], -1.1], [seats.at(-1), 1.1]])) {
+      if (!seat) continue;
+      const { x, y } = toPoint(camera, size, toHouse(placed, seat.x + away, seat.y));
+      if (y > -20 && y < size.height + 20) context.fillText(name, x, y);
+    }
+  }
+}
+
+/** Draw the name of a section above its seats. @param {Scene} scene @param {Placed} placed @param {string} name */
+export function drawName({ context, camera, size, ratio, palette }, placed, name) {
+  const { left, top, width } = placed.box;
+  const { x, y } = toPoint(camera, size, toHouse(placed, left + width / 2, top - 0.35));
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  setFont(context, Math.min(15, Math.max(11, camera.scale * 0.6)), 650);
+  context.fillStyle = palette.ink;
+  context.fillText(shortened(context, name, (width + 1) * camera.scale), x, y);
 }
 
 /** Draw the stage. @param {Scene} scene @param {import("./geometry.js").Box} box @param {string} text */
@@ -182,23 +181,6 @@ function shortened(context, text, width) {
   const letters = [...text];
   while (letters.length > 1 && context.measureText(`${letters.join("")}…`).width > width) letters.pop();
   return letters.length > 1 ? `${letters.join("").trimEnd()}…` : "";
-}
-
-/** @param {Scene} scene @param {Placed} placed */
-function drawStrip({ context, camera, size, palette }, { bounds }) {
-  const { y } = toPoint(camera, size, { x: 0, y: bounds.top });
-  context.fillStyle = palette.paper;
-  context.fillRect(0, y, NAMES_STRIP_PX, bounds.height * camera.scale);
-}
-
-/** @param {Placed} placed @param {string} name @param {Seat[]} seats */
-function endsOf(placed, name, seats) {
-  const [first, last] = [seats[0], seats.at(-1)];
-  if (!first || !last) return [];
-  return [
-    { name, place: toHouse(placed, first.x - 1.1, first.y) },
-    { name, place: toHouse(placed, last.x + 1.1, last.y) },
-  ];
 }
 
 /**
@@ -270,8 +252,8 @@ function onPixel(length, origin) {
   return Math.round(length + origin) - origin;
 }
 
-/** @param {CanvasRenderingContext2D} context @param {number} pixels @param {number} weight */
-function setFont(context, pixels, weight) {
+/** Set the font of a text around its middle. @param {CanvasRenderingContext2D} context @param {number} pixels @param {number} weight */
+export function setFont(context, pixels, weight) {
   context.font = `${weight} ${pixels}px ${FONT}`;
   context.textAlign = "center";
   context.textBaseline = "middle";

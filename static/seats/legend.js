@@ -20,7 +20,7 @@ const SIGNS = {
 export function drawLegend(states, prices) {
   const shown = ORDER.filter((state) => states.has(state) && !(state === "free" && prices.length));
   renderIfChanged(byId("legend"), [shown, prices], () => [
-    ...prices.map(({ price, number }) => item({ "data-price": String(number + 1) }, formatPrice(price))),
+    ...prices.map(({ price, number }) => item({ "data-price": String(number) }, formatPrice(price))),
     ...shown.map((state) => item({ "data-state": state }, texts[state], state)),
   ]);
 }

@@ -9,6 +9,9 @@ import { byId, control, createElement, renderIfChanged } from "../ui/dom.js";
  * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
  */
 
+/** How many colours the style sheet has for prices; after that they come again. */
+export const PRICE_COLOURS = 6;
+
 /** Redraw when another price is chosen. @param {() => void} redraw */
 export function bindFilters(redraw) {
   byId("price-most").addEventListener("change", redraw);
@@ -38,4 +41,9 @@ export function isWanted(section, inventory, quantity) {
 export function pricesOf(sections) {
   const byAmount = new Map(sections.map(({ price }) => [price.amount, price]));
   return [...byAmount.values()].sort((a, b) => b.amount - a.amount);
+}
+
+/** Return the number of each amount among the prices of sections, from 1 for the dearest. @param {Section[]} sections */
+export function priceNumbers(sections) {
+  return new Map(pricesOf(sections).map(({ amount }, at) => [amount, (at % PRICE_COLOURS) + 1]));
 }

@@ -93,7 +93,7 @@ export const seats = {
   },
 
   quantity: {
-    seated: "How many side by side? Choose on the map, or let us choose",
+    seated: "How many side by side?",
     standing: "How many places?",
     less: "One fewer",
     more: "One more",
