@@ -17,7 +17,7 @@ export const COLOURS = [
   ...Array.from({ length: PRICE_COLOURS }, (_, at) => `price-${at + 1}`),
 ];
 const MARGIN = 0.3; // of the view, drawn on each side beyond it
-const STRETCH_MAX = 1.5; // until the drawing is made anew at its true scale
+const STRETCH_MAX = 1.8; // until the drawing is made anew at its true scale
 const SETTLED_MS = 120; // after the last change of scale
 const RATIO_MAX = 2; // more pixels cost more than they show
 
@@ -28,6 +28,7 @@ export class MapLayers {
   #overlays = { names: newCanvas("names"), mini: newCanvas("mini") };
   /** @type {Camera} */ #camera = { x: 0, y: 0, scale: 1 };
   /** @type {Camera | null} */ #drawn = null;
+  #isRough = false; // drawn during a change of scale, without what takes long
   #frame = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #settling;
   #ratio = 1;
@@ -98,7 +99,7 @@ export class MapLayers {
     const [dx, dy] = [(drawn.x - x) * scale, (drawn.y - y) * scale];
     this.#drawing.style.transform = `translate(${dx.toFixed(2)}px, ${dy.toFixed(2)}px) scale(${stretch.toFixed(5)})`;
     clearTimeout(this.#settling);
-    if (stretch !== 1) this.#settling = setTimeout(() => this.invalidate(), SETTLED_MS);
+    if (stretch !== 1 || this.#isRough) this.#settling = setTimeout(() => this.invalidate(), SETTLED_MS);
     for (const name of /** @type {const} */ (["names", "mini"]))
       this.#paint[name](this.#scene(this.#overlays[name], this.size));
   }
@@ -107,7 +108,8 @@ export class MapLayers {
     const scene = this.#scene(this.#drawing, this.#drawingSize);
     scene.context.setTransform(1, 0, 0, 1, 0, 0);
     scene.context.clearRect(0, 0, this.#drawing.width, this.#drawing.height);
-    this.#paint.drawing(scene);
+    this.#isRough = this.#drawn !== null && this.#drawn.scale !== this.#camera.scale;
+    this.#paint.drawing({ ...scene, isRough: this.#isRough });
     this.#drawn = this.#camera;
   }
 
@@ -133,7 +135,7 @@ export class MapLayers {
     const [camera, ratio, palette] = [this.#camera, this.#ratio, this.#palette];
     if (!this.#sprites.fit(camera.scale * ratio, palette))
       this.#sprites = new SeatSprites(camera.scale * ratio, palette);
-    return { context, camera, size, ratio, palette, sprites: this.#sprites };
+    return { context, camera, size, ratio, palette, sprites: this.#sprites, isRough: false };
   }
 }
 

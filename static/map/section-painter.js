@@ -16,6 +16,7 @@ import { LOOKS } from "./section-looks.js";
  * @property {number} ratio pixels of the canvas for one of the page
  * @property {import("../ui/palette.js").Palette} palette
  * @property {import("./seat-sprites.js").SeatSprites} sprites
+ * @property {boolean} isRough whether it is soon drawn again, and may lack numbers till then
  */
 
 export const SEATS_PX = 11; // from that scale on there are seats, before that bands
@@ -86,7 +87,7 @@ export function drawSeats(scene, placed, looks, price) {
     if (straight) sprites.draw(context, price, looks.at(index), onPixel(left, origin.x), onPixel(top, origin.y));
     else sprites.draw(context, price, looks.at(index), left, top);
   }
-  if (camera.scale < NUMBERS_PX) return;
+  if (camera.scale < NUMBERS_PX || scene.isRough) return;
   setFont(context, Math.min(13, camera.scale * 0.36) * ratio, 500);
   context.fillStyle = palette.ink;
   for (const { index, number, x, y } of seats)
