@@ -27,7 +27,7 @@ export function drawHouse(scene, shown) {
 }
 
 /** @param {painter.Scene} scene @param {Placed} placed @param {Shown} shown */
-function drawSection(scene, placed, { looks, prices, inside, ringed, blockOf }) {
+function drawSection(scene, placed, { house, looks, prices, inside, ringed, blockOf }) {
   const { id, price } = placed.section;
   const own = looks.get(id);
   const number = prices.get(price.amount) ?? 1;
@@ -42,5 +42,5 @@ function drawSection(scene, placed, { looks, prices, inside, ringed, blockOf }) 
   const rings = [...ringed].flatMap((seat) => placed.plan.seats.get(seat) ?? []);
   if (rings.length) painter.drawRings(scene, placed, rings);
   painter.drawRowNames(scene, placed);
-  if (inside !== id) painter.drawName(scene, placed, block.lines[0] ?? "");
+  if (house.placed.length > 1) painter.drawName(scene, placed, block.lines[0] ?? "");
 }

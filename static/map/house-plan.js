@@ -11,8 +11,8 @@ import { planOf } from "./geometry.js";
  */
 
 const GAP = 2; // between sections
-const STAGE_HEIGHT = 1.6;
-const STAGE_GAP = 0.8;
+const STAGE_HEIGHT = 1.6; // at least
+const STAGE_SHARE = 0.05; // of a house
 
 /**
  * Return the house of one show. Sections lie where the chart has them; others are packed in shelves.
@@ -27,22 +27,19 @@ export function housePlan(sections, aspect) {
   placed.push(...packed(drafts.filter(({ section }) => !section.at), aspect, below));
   const all = placed.length ? union(placed.map(({ bounds }) => bounds)) : boxAround(0, 0, 1, 1);
   const width = Math.max(6, all.width * 0.5);
-  const stage = {
-    left: all.left + (all.width - width) / 2,
-    top: all.top - STAGE_GAP - STAGE_HEIGHT,
-    width,
-    height: STAGE_HEIGHT,
-  };
+  const height = Math.max(STAGE_HEIGHT, Math.min(all.width, all.height) * STAGE_SHARE);
+  const left = all.left + (all.width - width) / 2;
+  const stage = { left, top: all.top - 1.5 * height, width, height };
   const byId = new Map(placed.map((one) => [one.section.id, one]));
   return { placed, byId, stage, box: grown(union([all, stage]), 0.5) };
 }
 
 /** Return the box of a section, with the stage if that is near; of the whole house for none. @param {House} house @param {string} inside @returns {Box} */
-export function boxInside({ byId, box }, inside) {
+export function boxInside({ byId, box, stage }, inside) {
   const placed = byId.get(inside);
   if (!placed) return box;
   const { bounds } = placed;
-  const above = bounds.top - box.top < 6 ? bounds.top - box.top : 0.5;
+  const above = bounds.top - box.top < 2 * stage.height + 2 ? bounds.top - box.top : 0.5;
   return { ...bounds, top: bounds.top - above, height: bounds.height + above + 0.25 };
 }
 

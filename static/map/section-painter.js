@@ -61,13 +61,14 @@ export function drawBands(scene, placed, looks, price) {
   const { plan } = placed;
   intoSection(scene, placed, camera.scale * scene.ratio);
   const pieces = piecesByShade(plan, looks);
-  context.lineWidth = 0.72;
+  const high = camera.scale < 4 ? 1 : 0.72; // thin gaps would only shimmer
+  context.lineWidth = high;
   context.lineCap = "butt";
   pieces.forEach((shade, at) => {
     context.globalAlpha = at === 0 ? 0.3 : 0.25 + (0.75 * at) / SHADES;
     context.fillStyle = context.strokeStyle = at === 0 ? palette.sold : palette[`price-${price}`];
     if (plan.curve) strokePieces(context, shade);
-    else for (const [a, b] of shade) context.fillRect(a.x - 0.5, a.y - 0.36, b.x - a.x + 1, 0.72);
+    else for (const [a, b] of shade) context.fillRect(a.x - 0.5, a.y - high / 2, b.x - a.x + 1, high);
   });
   context.globalAlpha = 1;
 }
@@ -155,7 +156,7 @@ function drawLabel({ context, camera, size, ratio, palette }, placed, lines) {
   const [width, height] = [Math.min(bounds.width, box.width) * camera.scale - 8, bounds.height * camera.scale - 6];
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.fillStyle = palette.ink;
-  for (const [big, small] of [[16, 13], [13, 11], [11, 10]]) { // prettier-ignore
+  for (const [big, small] of [[16, 13], [13, 11], [11, 10], [9, 9]]) { // prettier-ignore
     const count = Math.min(lines.length, Math.floor((height - big * 1.3) / (small * 1.3)) + 1);
     if (height < big * 1.2 || count < 1) continue;
     const fonts = lines.slice(0, count).map((_, at) => (at ? small : big));
@@ -163,7 +164,7 @@ function drawLabel({ context, camera, size, ratio, palette }, placed, lines) {
       setFont(context, font, at ? 500 : 650);
       return context.measureText(lines[at]).width <= width;
     });
-    if (!fits && big > 11) continue;
+    if (!fits && big > 9) continue;
     const tall = fonts.reduce((sum, font) => sum + font * 1.3, 0);
     let y = middle.y - tall / 2;
     fonts.forEach((font, at) => {
@@ -176,12 +177,19 @@ function drawLabel({ context, camera, size, ratio, palette }, placed, lines) {
   }
 }
 
-/** Return a text that fits, with "…" where it was cut. @param {CanvasRenderingContext2D} context @param {string} text @param {number} width */
+/**
+ * Return a text that fits, with "…" where it was cut: in the middle, for numbers stand at the end.
+ * @param {CanvasRenderingContext2D} context @param {string} text @param {number} width
+ */
 function shortened(context, text, width) {
   if (context.measureText(text).width <= width) return text;
   const letters = [...text];
-  while (letters.length > 1 && context.measureText(`${letters.join("")}…`).width > width) letters.pop();
-  return letters.length > 1 ? `${letters.join("").trimEnd()}…` : "";
+  for (let kept = letters.length - 1; kept > 2; kept -= 1) {
+    const tail = Math.min(3, kept >> 1);
+    const cut = `${letters.slice(0, kept - tail).join("").trimEnd()}…${letters.slice(-tail).join("").trimStart()}`;
+    if (context.measureText(cut).width <= width) return cut;
+  }
+  return "";
 }
 
 /**
