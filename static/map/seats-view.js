@@ -227,7 +227,7 @@ export class SeatsView {
     const word = stock === "free" ? texts.sections.free(free ?? 0) : texts.sections.stock[stock];
     const price = formatPrice(section.price);
     return {
-      lines: [section.name, ...(free === null ? [price] : [`${word} · ${price}`, price])],
+      lines: [section.name, ...(free === null ? [price] : [`${word} · ${price}`, word])],
       share: free === null ? 1 : free / Math.max(1, placesOf(section)),
       dimmed: !isWanted(section, inventory, this.#quantity.value),
       chosen: id === this.section,

@@ -21,6 +21,7 @@ import { LOOKS } from "./section-looks.js";
 
 export const SEATS_PX = 11; // from that scale on there are seats, before that bands
 const NUMBERS_PX = 24;
+const NAME_FONTS = [16, 13, 11, 9]; // pixels, the largest that fits
 const BAND_SEATS = 8; // in one piece of a row
 const SHADES = 4;
 const WITH_NUMBER = new Set(["free", "held", "unknown"].map((look) => LOOKS.indexOf(/** @type {any} */ (look))));
@@ -149,32 +150,27 @@ export function drawStage({ context, camera, size, ratio, palette }, box, text) 
   context.fillText(text, x + width / 2, y + height * 0.5);
 }
 
-/** @param {Scene} scene @param {Placed} placed @param {string[]} lines */
-function drawLabel({ context, camera, size, ratio, palette }, placed, lines) {
+/**
+ * Write the name of a section, and below it the first of the other texts that fits.
+ * @param {Scene} scene @param {Placed} placed @param {string[]} lines
+ */
+function drawLabel({ context, camera, size, ratio, palette }, placed, [name = "", ...others]) {
   const { bounds, box } = placed;
-  const middle = toPoint(camera, size, toHouse(placed, box.left + box.width / 2, box.top + box.height / 2));
-  const [width, height] = [Math.min(bounds.width, box.width) * camera.scale - 8, bounds.height * camera.scale - 6];
+  const { x, y } = toPoint(camera, size, toHouse(placed, box.left + box.width / 2, box.top + box.height / 2));
+  const [width, height] = [Math.min(bounds.width, box.width) * camera.scale - 8, bounds.height * camera.scale - 4];
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.fillStyle = palette.ink;
-  for (const [big, small] of [[16, 13], [13, 11], [11, 10], [9, 9]]) { // prettier-ignore
-    const count = Math.min(lines.length, Math.floor((height - big * 1.3) / (small * 1.3)) + 1);
-    if (height < big * 1.2 || count < 1) continue;
-    const fonts = lines.slice(0, count).map((_, at) => (at ? small : big));
-    const fits = fonts.every((font, at) => {
-      setFont(context, font, at ? 500 : 650);
-      return context.measureText(lines[at]).width <= width;
-    });
-    if (!fits && big > 9) continue;
-    const tall = fonts.reduce((sum, font) => sum + font * 1.3, 0);
-    let y = middle.y - tall / 2;
-    fonts.forEach((font, at) => {
-      setFont(context, font, at ? 500 : 650);
-      const text = shortened(context, lines[at], width);
-      if (text) context.fillText(text, middle.x, y + font * 0.65);
-      y += font * 1.3;
-    });
-    return;
-  }
+  const fits = (/** @type {string} */ text, /** @type {number} */ font, /** @type {number} */ weight) => {
+    setFont(context, font, weight);
+    return context.measureText(text).width <= width;
+  };
+  const big = NAME_FONTS.find((font) => fits(name, font, 650) && font * 1.3 <= height) ?? NAME_FONTS[3];
+  if (big * 1.2 > height) return;
+  const small = Math.max(9, big - 2);
+  const second = (big + small) * 1.3 <= height ? others.find((text) => fits(text, small, 500)) : undefined;
+  if (second) context.fillText(second, x, y + big * 0.65);
+  setFont(context, big, 650);
+  context.fillText(shortened(context, name, width), x, second ? y - small * 0.65 : y);
 }
 
 /**
