@@ -39,8 +39,7 @@ export function createEventForm(context) {
 
   const hide = () => {
     byId("create").hidden = true;
-    byId("event").hidden = !context.event;
-    byId("new-event").hidden = false;
+    byId("all-events").hidden = false;
   };
 
   const show = () => {
@@ -50,7 +49,7 @@ export function createEventForm(context) {
     byId("create-sections").replaceChildren();
     addSection(SECTIONS.seated);
     byId("create").hidden = false;
-    for (const id of ["event", "new-event", "none"]) byId(id).hidden = true;
+    byId("all-events").hidden = true;
     control("create-name").focus();
   };
 
@@ -67,8 +66,8 @@ export function createEventForm(context) {
     await attempt(async () => {
       const { event } = await context.session.write("POST", "/events", { body: eventBody() });
       context.eventChanged(event);
-      history.replaceState(null, "", `#${event.id}`);
       hide();
+      context.open({ page: "night", event: event.id });
       context.journalChanged();
     }, texts.done);
   });

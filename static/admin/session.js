@@ -20,7 +20,8 @@ const BASE = "/api/v1/admin";
  * @property {Session} session
  * @property {Event | null} event the chosen one
  * @property {(event: Event) => void} eventChanged shows an event that is new or has changed
- * @property {(id: string) => Promise<void>} choose loads an event and shows it
+ * @property {(id: string) => void} choose shows the page that is open of another event
+ * @property {(route: import("./pages.js").Route) => void} open shows a page of an event
  * @property {() => Promise<void>} reload loads the chosen event again
  * @property {() => void} journalChanged loads the journal again, after a write
  *
@@ -51,6 +52,12 @@ export class Session {
   /** Log in. @param {string} username @param {string} password */
   async logIn(username, password) {
     this.operator = await request("POST", `${BASE}/login`, { body: { username, password } });
+  }
+
+  /** End the session on the server, too. */
+  async logOut() {
+    await this.write("POST", "/logout");
+    this.operator = null;
   }
 
   /** Send a GET request. @param {string} path */

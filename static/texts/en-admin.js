@@ -11,12 +11,57 @@ export const admin = {
   operator: (/** @type {string} */ name, /** @type {string} */ role) => `${name} · ${role}`,
   mistakes: "This cannot be saved as it is:",
 
-  login: { title: "Log in", username: "Name", password: "Password", button: "Log in" },
+  login: {
+    title: "Log in",
+    username: "Name",
+    password: "Password",
+    button: "Log in",
+    out: "Log out",
+  },
+
+  head: {
+    event: "Event",
+    rate: (/** @type {number} */ rate) => `${rate.toFixed(rate < 10 ? 1 : 0)}/s let in`,
+    connection: {
+      connecting: "Connecting…",
+      open: "Live",
+      away: "Reconnecting…",
+      offline: "You are offline",
+      stopped: "Not connected",
+    },
+  },
+
+  pages: {
+    title: "Pages of the console",
+    names: {
+      night: "Night",
+      bookings: "Bookings",
+      visitors: "Visitors",
+      house: "House",
+      rules: "Rules",
+      messages: "Messages",
+      journal: "Journal",
+      events: "Events",
+      people: "People",
+    },
+  },
+
+  people: {
+    title: "You",
+    roles: "A viewer reads, an operator acts, and an admin lets others in.",
+    more: "Operators and their keys are made on the server:",
+    names: { username: "Name", role: "Role", may: "May" },
+    may: {
+      viewer: "read everything, change nothing",
+      operator: "read and act on every event",
+      admin: "all of it, and let other operators in",
+    },
+  },
 
   events: {
     title: "Events",
     create: "New event",
-    none: "Choose an event, or create one.",
+    none: "No event is chosen. Choose one on the page Events, or create one.",
   },
 
   event: { page: "The visitors' page" },
@@ -46,15 +91,21 @@ export const admin = {
   },
 
   actions: {
-    reason: "Reason, shown to visitors (may stay empty)",
+    reason: "Reason, shown to visitors with the next act (may stay empty)",
     shownReason: (/** @type {string} */ reason) => `Visitors are told: “${reason}”`,
     opens: (/** @type {string} */ when) => `sale opens ${when}`,
     open: "Open",
     pause: "Pause",
-    resume: "Resume",
+    resume: "Continue",
     drain: "Drain",
     close: "Close",
-    done: (/** @type {string} */ event, /** @type {string} */ action) => `${action}: ${event}`,
+    done: {
+      open: (/** @type {string} */ event) => `“${event}” is open: visitors can join.`,
+      pause: (/** @type {string} */ event) => `“${event}” is paused: nobody new is let in.`,
+      resume: (/** @type {string} */ event) => `“${event}” goes on.`,
+      drain: (/** @type {string} */ event) => `“${event}” takes nobody new into the line.`,
+      close: (/** @type {string} */ event) => `“${event}” is closed.`,
+    },
     askDrain: {
       question: (/** @type {string} */ event) => `Let nobody new into the line of “${event}”?`,
       lead: "Who is in line is still let in. The line cannot be opened to newcomers again.",
@@ -69,6 +120,8 @@ export const admin = {
     title: "Figures",
     perSecond: (/** @type {string} */ n) => `${n}/s`,
     seconds: (/** @type {string} */ n) => `${n} s`,
+    minutes: (/** @type {number} */ count) => `${n(count)} min`,
+    levels: { ok: "", warn: "watch", bad: "act" },
     limit: (/** @type {string} */ most) => `of ${most}`,
     stocks: { plenty: "plenty", few: "few left", held: "all held", gone: "sold out" },
     names: {
@@ -85,9 +138,9 @@ export const admin = {
       sold: "Sold",
       stock: "On sale",
       taken: "Taken",
-      wait_p50: "Wait, half",
-      wait_p90: "Wait, 90 %",
-      wait_p99: "Wait, 99 %",
+      wait_p50: "Half waited less than",
+      wait_p90: "9 in 10 waited less than",
+      wait_p99: "99 in 100 waited less than",
       outbox_age_seconds: "Recording behind",
     },
   },

@@ -8,7 +8,7 @@ import { byId, control, createElement } from "../ui/dom.js";
 import { attempt, showProblem } from "../ui/notices.js";
 
 /**
- * @typedef {import("./session.js").AdminContext} AdminContext
+ * @typedef {import("../admin/session.js").AdminContext} AdminContext
  * @typedef {object} Booking as operators see it
  * @property {string} id
  * @property {string} reference
@@ -26,7 +26,7 @@ const REVOKE_MS = 60_000; // a download has started long before
 const texts = en.admin.bookings;
 const states = en.seats.booking.states;
 
-/** Bind the panel. @param {AdminContext} context @returns {import("./session.js").Panel} */
+/** Bind the panel. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
 export function bookingsPanel(context) {
   /** @type {Booking[]} */
   let shown = [];
@@ -105,7 +105,7 @@ export function bookingsPanel(context) {
   byId("bookings-csv").addEventListener("click", () => void save());
 
   return {
-    /** @param {import("./session.js").Event} chosen */
+    /** @param {import("../admin/session.js").Event} chosen */
     show(chosen) {
       if (event === chosen.id) return;
       [event, shown, next] = [chosen.id, [], null];

@@ -5,7 +5,7 @@ import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
-/** @typedef {import("./session.js").AdminContext} AdminContext */
+/** @typedef {import("../admin/session.js").AdminContext} AdminContext */
 
 const texts = en.admin.visitor;
 
