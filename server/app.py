@@ -16,6 +16,7 @@ from booking_rush.queue.rules import ACTIONS
 from booking_rush.server.admin import audit, broadcasts, sessions, stats
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
+from booking_rush.server.admin import series as admin_series
 from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.admin.stats import serve_operator
 from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
@@ -71,6 +72,7 @@ ROUTES = [
     Route(A, admin_events.change, methods=["PATCH"]),
     Route(f"{A}/rules", admin_events.rules, methods=["PATCH"]),
     Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),
+    Route(f"{A}/series", admin_series.read_series, methods=["GET"]),
     Route(f"{A}/bookings", admin_bookings.list_bookings, methods=["GET"]),
     Route(f"{A}/reconcile", admin_bookings.reconcile, methods=["POST"]),
     Route(f"{V1}/admin/bookings/{{booking}}/tickets", admin_bookings.tickets, methods=["GET"]),
