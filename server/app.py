@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from booking_rush.queue.rules import ACTIONS
-from booking_rush.server.admin import audit, broadcasts, sessions, stats
+from booking_rush.server.admin import alerts, audit, broadcasts, sessions, stats
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import series as admin_series
@@ -67,6 +67,7 @@ ROUTES = [
     Route(f"{V1}/admin/me", sessions.me, methods=["GET"]),
     Route(f"{V1}/admin/events", admin_events.create, methods=["POST"]),
     Route(f"{V1}/admin/events", admin_events.events, methods=["GET"]),
+    Route(f"{V1}/admin/alerts", alerts.read_alerts, methods=["GET"]),
     Route(f"{V1}/admin/audit", audit.journal, methods=["GET"]),
     Route(A, admin_events.event, methods=["GET"]),
     Route(A, admin_events.change, methods=["PATCH"]),

@@ -9,9 +9,11 @@ import { hashOf, pageNavigation, routeOf } from "./admin/pages.js";
 import { showPeople } from "./admin/people.js";
 import { rulesPanel } from "./admin/rules.js";
 import { Session } from "./admin/session.js";
+import { alertList } from "./operations/alerts.js";
 import { bookingsPanel } from "./operations/bookings.js";
 import { figuresPanel } from "./operations/figures.js";
 import { liveStats } from "./operations/live-stats.js";
+import { nightPanels } from "./operations/night.js";
 import { reconciliationPanel } from "./operations/reconciliation.js";
 import { sectionFillPanel } from "./operations/section-fill.js";
 import { visitorPanel } from "./operations/visitors.js";
@@ -46,10 +48,12 @@ const navigation = pageNavigation();
 const journal = auditPanel(context);
 const list = eventList(context);
 const create = createEventForm(context);
+const alerts = alertList(context);
 /** @type {Panel[]} shown on every page */
-const always = [eventActions(context), liveStats(context, [figuresPanel()])];
+const always = [eventActions(context), liveStats(context, [figuresPanel(), alerts])];
 /** The panels of each page, shown while their page is. @type {Partial<Record<PageName, Panel[]>>} */
 const PANELS = {
+  night: [nightPanels(context)],
   bookings: [bookingsPanel(context)],
   visitors: [visitorPanel(context)],
   house: [sectionFillPanel(), reconciliationPanel(context)],
@@ -98,6 +102,7 @@ async function loggedIn() {
   for (const id of ["pages", "log-out"]) byId(id).hidden = false;
   const events = await list.load();
   loadJournal();
+  void alerts.poll();
   route = routeOf(location.hash);
   const event = route.event || (events[0]?.id ?? "");
   history.replaceState(null, "", hashOf({ ...route, event }));
@@ -110,7 +115,7 @@ function loggedOut() {
   context.event = null;
   setText(byId("who"), "");
   setText(byId("page-title"), en.admin.title);
-  for (const id of ["pages", "log-out", "none", "head-event"]) byId(id).hidden = true;
+  for (const id of ["pages", "log-out", "none", "head-event", "alerts"]) byId(id).hidden = true;
   for (const page of document.querySelectorAll(".page"))
     /** @type {HTMLElement} */ (page).hidden = true;
   byId("login").hidden = false;

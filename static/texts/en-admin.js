@@ -145,6 +145,66 @@ export const admin = {
     },
   },
 
+  charts: {
+    title: "Course of the night",
+    spanLabel: "Span of the charts",
+    span: (/** @type {number} */ minutes) =>
+      minutes < 60 ? `Last ${minutes} minutes` : `Last ${countOf(minutes / 60, "hour", "hours")}`,
+    none: "There are no points yet: one is recorded every 10 seconds.",
+    away: "The course cannot be read just now.",
+    unbundled: "Charts come with the bundled pages: RUSH_STATIC is “source” here.",
+    time: "Time",
+    titles: { line: "Line", flow: "Flow a minute", places: "Places" },
+    lines: {
+      waiting: "Waiting",
+      active: "Let in",
+      late: "Missed their turn",
+      joined: "Joined",
+      admitted: "Admitted",
+      sold: "Sold",
+      free: "Free",
+      held: "Held",
+    },
+    funnel: "From joining to paying",
+    steps: {
+      joined: "Joined",
+      admitted: "Let in",
+      held: "Holds",
+      paid: "Paid",
+      refunded: "Given back",
+    },
+    share: (/** @type {number} */ share) => `${Math.round(100 * share)} %`,
+    acts: "Acts in this span",
+    noActs: "No operator did anything.",
+  },
+
+  alerts: {
+    title: "Alerts",
+    levels: { warn: "Watch:", bad: "Act:" },
+    says: {
+      unknown: () => "the fast store does not answer for this event.",
+      recording: () => "recording is more than 10 s behind: is a record duty running?",
+      stalled: () => "people wait, there is room, and nobody is let in: is a tend duty running?",
+      shut: () => "people wait, and the rate is 0: nobody is let in.",
+      full: () => "as many are inside as the rules allow: who waits waits for them.",
+      held: () => "every place is held or sold: who is let in now finds nothing free.",
+      late: () => "more than one in five missed their turn.",
+      away: () => "the server does not answer.",
+      dead_letters: (/** @type {number} */ count) =>
+        `${countOf(count, "message is", "messages are")} put aside: see “booking-rush dead”.`,
+      redis_memory: (/** @type {number} */ share) =>
+        `Redis uses ${Math.round(100 * share)} % of its memory.`,
+      breaker: (/** @type {number} */ count) =>
+        `${countOf(count, "payment provider is", "payment providers are")} cut off after failures.`,
+      clock: (/** @type {number} */ seconds) => `clocks of the stores differ by ${seconds} s.`,
+      reconcile_down: (/** @type {number} */ seconds) =>
+        `nothing was charted for ${n(seconds)} s: is a reconcile duty running?`,
+      record_down: (/** @type {number} */ seconds) =>
+        `nothing was recorded for ${n(seconds)} s: is a record duty running?`,
+      unmeasured: (/** @type {string} */ name) => `“${name}” cannot be measured just now.`,
+    },
+  },
+
   sections: {
     title: "The house",
     loading: "Looking…",

@@ -8,8 +8,6 @@ from booking_rush.server.app import V1
 from tests.support.world import World, held
 
 
-
-
 async def test_a_point_is_written_once_in_ten_seconds_by_however_many(world: World) -> None:
     await world.event()
     now = await world.services.pool.fetchval("SELECT extract(epoch FROM now())::float8")
