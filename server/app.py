@@ -79,6 +79,7 @@ ROUTES = [
     Route(f"{V1}/admin/bookings/{{booking}}/tickets", admin_bookings.tickets, methods=["GET"]),
     Route(f"{V1}/admin/bookings/{{booking}}/refund", admin_bookings.refund, methods=["POST"]),
     Route(f"{A}/stats", stats.stats, methods=["GET"]),
+    Route(f"{A}/visitors", admin_visitors.list_visitors, methods=["GET"]),
     Route(f"{A}/visitors/{{visitor}}/admit", admin_visitors.admit, methods=["POST"]),
     Route(f"{A}/visitors/{{visitor}}", admin_visitors.remove, methods=["DELETE"]),
     *(

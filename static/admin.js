@@ -16,6 +16,7 @@ import { liveStats } from "./operations/live-stats.js";
 import { nightPanels } from "./operations/night.js";
 import { reconciliationPanel } from "./operations/reconciliation.js";
 import { sectionFillPanel } from "./operations/section-fill.js";
+import { visitorList } from "./operations/visitor-list.js";
 import { visitorPanel } from "./operations/visitors.js";
 import { en } from "./texts/en.js";
 import { byId, control, fillTexts, setText } from "./ui/dom.js";
@@ -34,7 +35,7 @@ const context = {
   session: new Session(loggedOut),
   event: null,
   eventChanged: showEvent,
-  choose: (event) => open({ ...route, event }),
+  choose: (event) => open({ page: route.page, event }),
   open,
   reload,
   journalChanged: loadJournal,
@@ -55,7 +56,7 @@ const always = [eventActions(context), liveStats(context, [figuresPanel(), alert
 const PANELS = {
   night: [nightPanels(context)],
   bookings: [bookingsPanel(context)],
-  visitors: [visitorPanel(context)],
+  visitors: [visitorList(context), visitorPanel(context)],
   house: [sectionFillPanel(), reconciliationPanel(context)],
   rules: [rulesPanel(context)],
   messages: [broadcastForm(context)],
@@ -116,8 +117,8 @@ function loggedOut() {
   setText(byId("who"), "");
   setText(byId("page-title"), en.admin.title);
   for (const id of ["pages", "log-out", "none", "head-event", "alerts"]) byId(id).hidden = true;
-  for (const page of document.querySelectorAll(".page"))
-    /** @type {HTMLElement} */ (page).hidden = true;
+  /** @type {HTMLElement} */ for (const page of document.querySelectorAll(".page"))
+    (page).hidden = true;
   byId("login").hidden = false;
   control("username").focus();
 }
@@ -175,7 +176,7 @@ function showPanels() {
   const { event } = context;
   const shown = [...always, ...(PANELS[route.page] ?? [])];
   for (const panel of Object.values(PANELS).flat()) if (!shown.includes(panel)) panel.hide?.();
-  if (event) for (const panel of shown) panel.show(event);
+  if (event) for (const panel of shown) panel.show(event, route.about ?? "");
 }
 
 function hideAll() {

@@ -59,15 +59,12 @@ async function act(context, button) {
   const reason = reasonInView();
   const path = `/events/${encodeURIComponent(event.id)}/${action}`;
   button.disabled = true;
-  await attempt(
-    async () => {
-      const answer = await context.session.write("POST", path, { body: reason ? { reason } : {} });
-      control("reason").value = "";
-      if (context.event?.id === event.id) context.eventChanged(answer.event);
-      context.journalChanged();
-    },
-    texts.done[action](event.name),
-  );
+  await attempt(async () => {
+    const answer = await context.session.write("POST", path, { body: reason ? { reason } : {} });
+    control("reason").value = "";
+    if (context.event?.id === event.id) context.eventChanged(answer.event);
+    context.journalChanged();
+  }, texts.done[action](event.name));
   if (context.event) show(context.event);
 }
 

@@ -17,20 +17,21 @@ const PAGES = {
 };
 
 /** @typedef {keyof typeof PAGES} PageName */
-/** @typedef {{page: PageName, event: string}} Route */
+/** @typedef {{page: PageName, event: string, about?: string}} Route `about`: what the page looks for */
 
-const ROUTE = /^#\/([a-z]+)(?:\/([^?]*))?/;
+const ROUTE = /^#\/([a-z]+)(?:\/([^?]*))?(?:\?(.*))?/;
 
 /** Return the route of an address; one of an event alone (`#demo`) leads to its first page. */
 export function routeOf(/** @type {string} */ hash) {
-  const [, page = "", event = ""] = ROUTE.exec(hash) ?? ["", "night", hash.slice(1)];
+  const [, page = "", event = "", query = ""] = ROUTE.exec(hash) ?? ["", "night", hash.slice(1)];
   const known = page in PAGES ? /** @type {PageName} */ (page) : "night";
-  return { page: known, event: decoded(event) };
+  return { page: known, event: decoded(event), about: new URLSearchParams(query).get("q") ?? "" };
 }
 
 /** Return the address of a route. @param {Route} route */
-export function hashOf({ page, event }) {
-  return `#/${page}${event ? `/${encodeURIComponent(event)}` : ""}`;
+export function hashOf({ page, event, about }) {
+  const query = about ? `?${new URLSearchParams({ q: about })}` : "";
+  return `#/${page}${event ? `/${encodeURIComponent(event)}` : ""}${query}`;
 }
 
 /** Fill the navigation. Return how to show a page. */

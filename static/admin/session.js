@@ -13,7 +13,10 @@ const BASE = "/api/v1/admin";
  * @property {string} state
  * @property {string | null} reason
  * @property {string | null} opens_at
- * @property {{id: string, starts_at: string}[]} shows
+ * @property {string | null} [closes_at]
+ * @property {{name: string, city?: string}} [venue]
+ * @property {{id: string, starts_at: string, time_zone?: string}[]} shows
+ * @property {{id: string, name: string, show: string, kind: string}[]} sections
  * @property {Record<string, any>} rules
  *
  * @typedef {object} AdminContext shared by the panels of the page
@@ -25,7 +28,7 @@ const BASE = "/api/v1/admin";
  * @property {() => Promise<void>} reload loads the chosen event again
  * @property {() => void} journalChanged loads the journal again, after a write
  *
- * @typedef {{show: (event: Event) => void, hide?: () => void}} Panel
+ * @typedef {{show: (event: Event, about: string) => void, hide?: () => void}} Panel
  */
 
 /** A session; its requests carry the cookie, and writes the CSRF token too. */

@@ -135,8 +135,13 @@ function options(lines, acts) {
   }));
   return {
     cursor: { sync: { key: "night" }, drag: { x: false, y: false } },
-    scales: { y: { range: (/** @type {any} */ _, _min, /** @type {number} */ max) => [0, max * 1.1 || 1] } },
-    axes: [{ ...axis, space: 64, values: (/** @type {any} */ _, ticks) => ticks.map(hour) }, { ...axis, size: 56, values: (/** @type {any} */ _, ticks) => ticks.map(en.number) }],
+    scales: {
+      y: { range: (/** @type {any} */ _, _min, /** @type {number} */ max) => [0, max * 1.1 || 1] },
+    },
+    axes: [
+      { ...axis, space: 64, values: (/** @type {any} */ _, ticks) => ticks.map(hour) },
+      { ...axis, size: 56, values: (/** @type {any} */ _, ticks) => ticks.map(en.number) },
+    ],
     series: [{ label: texts.time, value: "{HH}:{mm}:{ss}" }, ...shown],
     hooks: { draw: [(/** @type {any} */ plot) => drawMarks(plot, acts, color("--on-bad"))] },
   };
@@ -144,8 +149,13 @@ function options(lines, acts) {
 
 /** Return a time in Unix seconds as hour and minute. @param {number} seconds */
 function hour(seconds) {
-  const options = /** @type {Intl.DateTimeFormatOptions} */ ({ hour: "2-digit", minute: "2-digit" });
-  return new Intl.DateTimeFormat(en.locale, { ...options, hourCycle: "h23" }).format(seconds * 1000);
+  const options = /** @type {Intl.DateTimeFormatOptions} */ ({
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+  return new Intl.DateTimeFormat(en.locale, { ...options, hourCycle: "h23" }).format(
+    seconds * 1000,
+  );
 }
 
 /** Draw a dashed line at the time of each act. @param {any} plot @param {Act[]} acts @param {string} color */

@@ -80,7 +80,11 @@ function drawFunnel({ series, funnel }) {
       return createElement(
         "li",
         { "data-testid": `funnel-${step}` },
-        createElement("span", {}, /** @type {Record<string, string>} */ (texts.steps)[step] ?? step),
+        createElement(
+          "span",
+          {},
+          /** @type {Record<string, string>} */ (texts.steps)[step] ?? step,
+        ),
         createElement("strong", {}, en.number(value)),
         createElement("small", {}, share),
         bar,

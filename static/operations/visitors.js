@@ -9,14 +9,22 @@ import { attempt } from "../ui/notices.js";
 
 const texts = en.admin.visitor;
 
-/** Bind the panel. @param {AdminContext} context */
+/** Bind the panel. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
 export function visitorPanel(context) {
   byId("visitor").addEventListener("submit", (submitted) => {
     submitted.preventDefault();
     void admit(context);
   });
   byId("visitor-remove").addEventListener("click", () => void remove(context));
-  return { show() {} };
+  byId("visitor-bookings").addEventListener("click", () => {
+    const event = context.event?.id ?? "";
+    if (visitorId()) context.open({ page: "bookings", event, about: visitorId() });
+  });
+  return {
+    show(_, about) {
+      if (about && visitorId() !== about) control("visitor-id").value = about;
+    },
+  };
 }
 
 /** @param {AdminContext} context */

@@ -221,6 +221,8 @@ export const admin = {
     all: "All states",
     again: "Refresh",
     more: "Show more",
+    query: "Reference, visitor, seat (“Row B, seat 16”) or mail address",
+    find: "Find",
     csv: "Save as CSV",
     none: "There are no such bookings.",
     columns: {
@@ -238,6 +240,7 @@ export const admin = {
       lead: (/** @type {string} */ total) =>
         `${total} are given back, the tickets become void, and the seats go on sale again.`,
       yes: "Refund",
+      why: "Why, for the journal (may stay empty)",
     },
   },
 
@@ -280,8 +283,25 @@ export const admin = {
     done: "The message is sent.",
   },
 
+  visitors: {
+    title: "Who is there",
+    state: "Whom to list",
+    none: "Nobody.",
+    states: {
+      waiting: "Who waits",
+      inside: "Who is let in",
+      late: "Who missed their turn",
+      holding: "Who holds or pays",
+    },
+    number: (/** @type {number} */ number) => `Number ${n(number)}`,
+    places: (/** @type {number} */ count) => countOf(count, "place", "places"),
+    since: (/** @type {string} */ when) => `since ${when}`,
+    until: (/** @type {string} */ when) => `until ${when}`,
+  },
+
   visitor: {
     title: "One visitor",
+    bookings: "Show bookings",
     id: "Visitor",
     reason: "Reason, to let in out of turn",
     admit: "Let in now",

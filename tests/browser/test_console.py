@@ -69,3 +69,38 @@ async def test_the_night_has_charts_acts_and_a_funnel(world: World) -> None:
         await expect(part(admin, "charts").locator("canvas")).to_have_count(3)
         await expect(part(admin, "acts")).to_contain_text("pause")
         await expect(part(admin, "funnel-paid")).to_contain_text("1")
+
+
+async def test_a_booking_is_searched_for_said_in_words_and_leads_to_its_visitor(
+    world: World,
+) -> None:
+    await world.event()
+    visitor, hold = await held(world, seats=["stalls.B-5", "stalls.B-6"])
+    await visitor.check_out(hold)
+    await visitor.booked(hold, "confirmed")
+    other, other_hold = await held(world, seats=["stalls.A-1"])
+    await other.check_out(other_hold)
+    await other.booked(other_hold, "confirmed")
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "bookings")
+        await expect(part(admin, "bookings").locator("tr")).to_have_count(2)
+        await part(admin, "bookings-query").fill("row b, seat 6")
+        await part(admin, "bookings-find").click()
+        row = part(admin, "bookings").locator("tr")
+        await expect(row).to_have_count(1)
+        await expect(row).to_contain_text("Stalls: Row B, seat 5; Row B, seat 6")
+
+        await row.locator("[data-refund]").click()
+        await part(admin, "confirm-reason").fill("fell ill")
+        await part(admin, "confirm").click()
+        await visitor.booked(hold, "refunded")
+
+        await row.locator("button.link").click()
+        await expect(admin.locator('.page[data-page="visitors"]')).to_be_visible()
+        await expect(part(admin, "visitor-id")).to_have_value(f"{visitor.id}")
+        await part(admin, "visitor-bookings").click()
+        await expect(part(admin, "bookings").locator("tr")).to_have_count(1)
+        await go(admin, "journal")
+        await expect(part(admin, "audit")).to_contain_text("fell ill")
