@@ -70,6 +70,7 @@ ROUTES = [
     Route(f"{V1}/admin/alerts", alerts.read_alerts, methods=["GET"]),
     Route(f"{V1}/admin/audit", audit.journal, methods=["GET"]),
     Route(A, admin_events.event, methods=["GET"]),
+    Route(f"{A}/export", admin_events.export, methods=["GET"]),
     Route(A, admin_events.change, methods=["PATCH"]),
     Route(f"{A}/rules", admin_events.rules, methods=["PATCH"]),
     Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),

@@ -2,8 +2,9 @@
 
 import { auditPanel } from "./admin/audit.js";
 import { broadcastForm } from "./admin/broadcast.js";
-import { createEventForm } from "./admin/create-event.js";
 import { eventActions } from "./admin/event-actions.js";
+import { eventFiles } from "./admin/event-files.js";
+import { eventForm } from "./admin/event-form.js";
 import { eventList } from "./admin/event-list.js";
 import { hashOf, pageNavigation, routeOf } from "./admin/pages.js";
 import { showPeople } from "./admin/people.js";
@@ -48,17 +49,19 @@ fillTexts();
 const navigation = pageNavigation();
 const journal = auditPanel(context);
 const list = eventList(context);
-const create = createEventForm(context);
+const create = eventForm(context);
+eventFiles(context, list.all);
 const alerts = alertList(context);
+const rules = rulesPanel(context);
 /** @type {Panel[]} shown on every page */
-const always = [eventActions(context), liveStats(context, [figuresPanel(), alerts])];
+const always = [eventActions(context), liveStats(context, [figuresPanel(), alerts, rules])];
 /** The panels of each page, shown while their page is. @type {Partial<Record<PageName, Panel[]>>} */
 const PANELS = {
   night: [nightPanels(context)],
   bookings: [bookingsPanel(context)],
   visitors: [visitorList(context), visitorPanel(context)],
   house: [sectionFillPanel(), reconciliationPanel(context)],
-  rules: [rulesPanel(context)],
+  rules: [rules],
   messages: [broadcastForm(context)],
 };
 
@@ -118,7 +121,7 @@ function loggedOut() {
   setText(byId("page-title"), en.admin.title);
   for (const id of ["pages", "log-out", "none", "head-event", "alerts"]) byId(id).hidden = true;
   /** @type {HTMLElement} */ for (const page of document.querySelectorAll(".page"))
-    (page).hidden = true;
+    page.hidden = true;
   byId("login").hidden = false;
   control("username").focus();
 }

@@ -14,7 +14,13 @@ export function eventList(context) {
   let events = [];
 
   const draw = () => {
-    byId("event-list").replaceChildren(...events.map((event) => row(event, context)));
+    const isShown = (/** @type {Event} */ { id, state }) =>
+      state !== "closed" || id === context.event?.id || control("show-closed").checked;
+    byId("event-list").replaceChildren(
+      ...events.filter(isShown).map((event) => row(event, context)),
+    );
+    /** @type {HTMLButtonElement} */ for (const id of ["edit-event", "clone-event", "export-event"])
+      byId(id).disabled = !context.event;
     byId("event-choice").replaceChildren(
       ...events.map(({ id, name }) => createElement("option", { value: id }, name)),
     );
@@ -25,7 +31,11 @@ export function eventList(context) {
     void context.choose(control("event-choice").value);
   });
 
+  control("show-closed").addEventListener("change", draw);
+
   return {
+    all: () => events,
+
     /** Load all events. Return them. */
     async load() {
       events = (await context.session.read("/events?limit=1000")).events;

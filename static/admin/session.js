@@ -14,9 +14,9 @@ const BASE = "/api/v1/admin";
  * @property {string | null} reason
  * @property {string | null} opens_at
  * @property {string | null} [closes_at]
- * @property {{name: string, city?: string}} [venue]
+ * @property {{name: string, address?: string}} [venue]
  * @property {{id: string, starts_at: string, time_zone?: string}[]} shows
- * @property {{id: string, name: string, show: string, kind: string}[]} sections
+ * @property {{id: string, name: string, show: string, kind: string, price?: {currency: string}}[]} sections
  * @property {Record<string, any>} rules
  *
  * @typedef {object} AdminContext shared by the panels of the page

@@ -74,7 +74,7 @@ export function bookingsPanel(context) {
     /** @type {HTMLButtonElement} */ for (const button of byId("booking-rows").querySelectorAll(
       "[data-refund]",
     ))
-      (button).disabled = true;
+      button.disabled = true;
   };
 
   /** @param {Booking} booking */

@@ -95,7 +95,7 @@ async def test_a_refund_says_why_in_the_journal(world: World) -> None:
 
 
 async def test_visitors_are_listed_by_condition_page_by_page(world: World) -> None:
-    await world.event(rules={"rate_per_second": 0})
+    await world.event(state="paused")
     operator = await world.operator()
     for _ in range(5):
         await (await world.visitor()).join()

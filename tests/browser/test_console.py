@@ -6,6 +6,7 @@ from booking_rush.booking.series import SeriesWriter
 from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, browser, open_page
 from tests.browser.pages import go, log_in, part
+from tests.support.clients import PASSWORD
 from tests.support.world import World, held
 
 PAGES = (
@@ -104,3 +105,89 @@ async def test_a_booking_is_searched_for_said_in_words_and_leads_to_its_visitor(
         await expect(part(admin, "bookings").locator("tr")).to_have_count(1)
         await go(admin, "journal")
         await expect(part(admin, "audit")).to_contain_text("fell ill")
+
+
+async def test_rules_say_what_changes_and_what_a_rate_means(world: World) -> None:
+    await world.event(state="paused", rules={"rate_per_second": 0})
+    for _ in range(3):
+        await (await world.visitor()).join()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "rules")
+        await part(admin, "rule-rate_per_second").fill("0.05")
+        await expect(part(admin, "rate-preview")).to_contain_text("3 waiting → 60 s")
+        await expect(part(admin, "rules-unsaved")).to_contain_text("1 change is not saved")
+        await expect(admin.get_by_text("0 → 0.05, not saved")).to_be_visible()
+        await part(admin, "rules-undo").click()
+        await expect(part(admin, "rules-unsaved")).to_be_empty()
+
+
+async def test_an_event_of_two_dates_at_a_venue_is_created_changed_and_cloned(
+    world: World,
+) -> None:
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await part(admin, "username").fill("admin")
+        await part(admin, "password").fill(PASSWORD)
+        await part(admin, "log-in").click()
+        await go(admin, "events")
+        await part(admin, "new-event").click()
+        await part(admin, "create-name").fill("งานเทศกาล")
+        await part(admin, "create-id").fill("festival")
+        await part(admin, "create-venue").fill("โรงละคร")
+        await part(admin, "create-zone").fill("Asia/Bangkok")
+        await part(admin, "add-show").click()
+        starts = admin.locator('#create-shows [data-field="starts"]')
+        await starts.nth(0).fill("2030-12-27T20:00")
+        await starts.nth(1).fill("2030-12-28T20:00")
+        await part(admin, "create-save").click()
+        await expect(part(admin, "event-state")).to_have_attribute("data-state", "scheduled")
+        await go(admin, "events")
+        await part(admin, "edit-event").click()
+        await part(admin, "create-name").fill("งานเทศกาล 2030")
+        await part(admin, "add-section").click()
+        await part(admin, "create-save").click()
+        await expect(admin.locator("#event-name")).to_have_text("งานเทศกาล 2030")
+        await go(admin, "events")
+        await part(admin, "clone-event").click()
+        await expect(part(admin, "event-choice")).to_have_value("festival-2")
+
+    for id_ in ("festival", "festival-2"):
+        event = await world.catalogue.event(id_)
+        assert event.venue is not None
+        assert event.venue.name == "โรงละคร"
+        assert [show.starts_at.isoformat() for show in event.shows] == [
+            "2030-12-27T13:00:00+00:00",
+            "2030-12-28T13:00:00+00:00",
+        ]
+        assert len(event.sections) == 4
+
+
+async def test_an_event_without_sections_is_asked_about_once(world: World) -> None:
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin#/events", size=DESKTOP)
+        await part(admin, "username").fill("admin")
+        await part(admin, "password").fill(PASSWORD)
+        await part(admin, "log-in").click()
+        await part(admin, "new-event").click()
+        await part(admin, "create-name").fill("Waiting room")
+        await admin.locator('#create-sections [data-act="remove"]').click()
+        await part(admin, "create-save").click()
+        await expect(admin.locator("#confirm")).to_contain_text("no sections")
+        await part(admin, "confirm").click()
+        await expect(part(admin, "event-state")).to_have_attribute("data-state", "scheduled")
+    assert (await world.catalogue.event("waiting-room")).sections == []
+
+
+async def test_a_file_that_holds_no_event_is_refused_with_its_mistakes(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        for content, said in ((b"[1]", "holds no event"), (b'{"id": "x"}', "name")):
+            await part(admin, "import-file").set_input_files(
+                {"name": "event.json", "mimeType": "application/json", "buffer": content}
+            )
+            await expect(part(admin, "problem")).to_contain_text(said)
+        await expect(part(admin, "event-list").locator("li")).to_have_count(1)
