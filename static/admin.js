@@ -35,6 +35,7 @@ import { attempt, clearNotices, showProblem } from "./ui/notices.js";
 const context = {
   session: new Session(loggedOut),
   event: null,
+  stats: null,
   eventChanged: showEvent,
   choose: (event) => open({ page: route.page, event }),
   open,
@@ -53,8 +54,12 @@ const create = eventForm(context);
 eventFiles(context, list.all);
 const alerts = alertList(context);
 const rules = rulesPanel(context);
+const broadcast = broadcastForm(context);
 /** @type {Panel[]} shown on every page */
-const always = [eventActions(context), liveStats(context, [figuresPanel(), alerts, rules])];
+const always = [
+  eventActions(context),
+  liveStats(context, [figuresPanel(), alerts, rules, broadcast]),
+];
 /** The panels of each page, shown while their page is. @type {Partial<Record<PageName, Panel[]>>} */
 const PANELS = {
   night: [nightPanels(context)],
@@ -62,7 +67,7 @@ const PANELS = {
   visitors: [visitorList(context), visitorPanel(context)],
   house: [sectionFillPanel(), reconciliationPanel(context)],
   rules: [rules],
-  messages: [broadcastForm(context)],
+  messages: [broadcast],
 };
 
 begin();

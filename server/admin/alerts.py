@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,7 +38,7 @@ async def _dead_letters(services: Services) -> float:
 
 async def _redis_memory(services: Services) -> float:
     """Return the share of `maxmemory` that Redis uses; 0 where it has no such limit."""
-    info = cast("dict[str, Any]", await services.redis.info("memory"))
+    info = await services.redis.info("memory")
     most = int(info.get("maxmemory", 0))
     return round(int(info["used_memory"]) / most, 3) if most else 0.0
 

@@ -55,7 +55,8 @@ function show(event) {
 /** @param {AdminContext} context @param {HTMLButtonElement} button */
 async function act(context, button) {
   const [event, action] = [context.event, actionOf(button)];
-  if (!event || (ACTIONS[action].confirm && !(await isConfirmed(action, event)))) return;
+  if (!event || (ACTIONS[action].confirm && !(await isConfirmed(action, event, context.stats))))
+    return;
   const reason = reasonInView();
   const path = `/events/${encodeURIComponent(event.id)}/${action}`;
   button.disabled = true;
@@ -74,12 +75,12 @@ function reasonInView() {
   return field.closest("[hidden]") ? "" : field.value.trim();
 }
 
-/** @param {Action} action @param {Event} event */
-function isConfirmed(action, event) {
+/** @param {Action} action @param {Event} event @param {Record<string, any> | null} stats */
+function isConfirmed(action, event, stats) {
   const ask = action === "drain" ? texts.askDrain : texts.askClose;
   return askConfirmation(byId("confirm"), {
     question: ask.question(event.name),
-    lead: ask.lead,
+    lead: ask.lead(stats?.waiting ?? 0, stats?.active ?? 0),
     yes: texts[action],
   });
 }

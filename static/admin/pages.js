@@ -51,8 +51,10 @@ export function pageNavigation() {
       for (const one of links) {
         const name = /** @type {PageName} */ (one.dataset.go);
         one.setAttribute("href", hashOf({ page: name, event }));
-        if (name === page) one.setAttribute("aria-current", "page");
-        else one.removeAttribute("aria-current");
+        if (name === page) {
+          one.setAttribute("aria-current", "page");
+          one.scrollIntoView({ block: "nearest", inline: "center" });
+        } else one.removeAttribute("aria-current");
       }
       setText(byId("page-title"), en.admin.pages.names[page]);
     },

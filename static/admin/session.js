@@ -22,6 +22,7 @@ const BASE = "/api/v1/admin";
  * @typedef {object} AdminContext shared by the panels of the page
  * @property {Session} session
  * @property {Event | null} event the chosen one
+ * @property {Record<string, any> | null} stats its latest figures
  * @property {(event: Event) => void} eventChanged shows an event that is new or has changed
  * @property {(id: string) => void} choose shows the page that is open of another event
  * @property {(route: import("./pages.js").Route) => void} open shows a page of an event

@@ -24,6 +24,7 @@ export function liveStats(context, parts) {
 
   /** @param {Stats} stats */
   const draw = (stats) => {
+    context.stats = stats;
     const rate = typeof stats.rate === "number" ? en.admin.head.rate(stats.rate) : "";
     setText(byId("head-rate"), rate);
     for (const part of parts) part.draw(stats, context.event?.rules ?? {});
@@ -34,7 +35,7 @@ export function liveStats(context, parts) {
   const show = (event) => {
     if (watched === event.id) return;
     hide();
-    watched = event.id;
+    [watched, context.stats] = [event.id, null];
     setText(byId("head-rate"), "");
     for (const part of parts) part.clear();
     socket = new ReconnectingSocket(`/ws/admin/events/${encodeURIComponent(event.id)}`, {

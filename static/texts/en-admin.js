@@ -135,11 +135,13 @@ export const admin = {
     },
     askDrain: {
       question: (/** @type {string} */ event) => `Let nobody new into the line of “${event}”?`,
-      lead: "Who is in line is still let in. The line cannot be opened to newcomers again.",
+      lead: (/** @type {number} */ waiting, /** @type {number} */ _active) =>
+        `The ${n(waiting)} in line are still let in. The line cannot be opened to newcomers again.`,
     },
     askClose: {
       question: (/** @type {string} */ event) => `Close “${event}” for good?`,
-      lead: "Every place and every pass ends at once. A closed event cannot be opened again.",
+      lead: (/** @type {number} */ waiting, /** @type {number} */ active) =>
+        `The places of ${n(waiting)} who wait and the turns of ${n(active)} who are let in end at once. A closed event cannot be opened again.`,
     },
   },
 
@@ -179,6 +181,8 @@ export const admin = {
     audience: "To",
     audiences: { all: "Everybody", waiting: "Who waits", admitted: "Who is let in" },
     send: "Send",
+    reach: (/** @type {number} */ count) =>
+      `About ${countOf(count, "visitor", "visitors")} just now.`,
     done: "The message is sent.",
   },
 

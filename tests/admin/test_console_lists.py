@@ -104,7 +104,11 @@ async def test_visitors_are_listed_by_condition_page_by_page(world: World) -> No
         found: list[str] = []
         after: str | None = ""
         while after is not None:
-            params = {"state": "waiting", "limit": 2, **({"after": after} if after else {})}
+            params: dict[str, str | int] = {
+                "state": "waiting",
+                "limit": 2,
+                **({"after": after} if after else {}),
+            }
             page = (await operator.get(f"{DEMO}/visitors", params=params)).json()
             found += [visitor["visitor"] for visitor in page["visitors"]]
             after = page["next"]
