@@ -68,4 +68,11 @@ async def log_in(page: Page) -> None:
     await part(page, "username").fill("admin")
     await part(page, "password").fill(PASSWORD)
     await part(page, "log-in").click()
+    await go(page, "events")
     await part(page, "event-list").get_by_text("An Evening").click()
+
+
+async def go(page: Page, name: str) -> None:
+    """Open a page of the operators' console, and wait until it is shown."""
+    await part(page, f"go-{name}").click()
+    await expect(page.locator(f'.page[data-page="{name}"]')).to_be_visible()

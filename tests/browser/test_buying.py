@@ -9,7 +9,7 @@ from booking_rush.postgres import Pool
 from booking_rush.server.processes.serve import close_for_restart
 from booking_rush.server.rooms.subscriber import Subscriber
 from tests.browser.chromium import DESKTOP, PHONE, browser, open_page
-from tests.browser.pages import joined_page, log_in, part, pick, seat_is
+from tests.browser.pages import go, joined_page, log_in, part, pick, seat_is
 from tests.support.clients import until
 from tests.support.outages import recovering
 from tests.support.world import World
@@ -129,8 +129,11 @@ async def test_an_operator_sees_the_house_fill_and_refunds(world: World) -> None
     async with browser() as started:
         admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
         await log_in(admin)
+        await go(admin, "house")
         await expect(part(admin, "house-stalls")).to_contain_text("21")
+        await go(admin, "bookings")
         await admin.locator(f'[data-refund="{hold["id"]}"]').click()
         await part(admin, "confirm").click()
         await ada.booked(hold["id"], "refunded")
+        await go(admin, "house")
         await expect(part(admin, "house-stalls")).to_contain_text("22")

@@ -5,18 +5,26 @@ import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
-/** @typedef {import("./session.js").AdminContext} AdminContext */
+/** @typedef {import("../admin/session.js").AdminContext} AdminContext */
 
 const texts = en.admin.visitor;
 
-/** Bind the panel. @param {AdminContext} context */
+/** Bind the panel. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
 export function visitorPanel(context) {
   byId("visitor").addEventListener("submit", (submitted) => {
     submitted.preventDefault();
     void admit(context);
   });
   byId("visitor-remove").addEventListener("click", () => void remove(context));
-  return { show() {} };
+  byId("visitor-bookings").addEventListener("click", () => {
+    const event = context.event?.id ?? "";
+    if (visitorId()) context.open({ page: "bookings", event, about: visitorId() });
+  });
+  return {
+    show(_, about) {
+      if (about && visitorId() !== about) control("visitor-id").value = about;
+    },
+  };
 }
 
 /** @param {AdminContext} context */

@@ -44,7 +44,7 @@ export function sectionFillPanel() {
   };
 
   return {
-    /** @param {import("./session.js").Event} event */
+    /** @param {import("../admin/session.js").Event} event */
     show(event) {
       if (watched === event.id) return;
       [sections, watched] = [[], event.id];

@@ -4,7 +4,7 @@ import { en } from "../texts/en.js";
 import { byId, createElement, setText, setTextOrHide } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
-/** @typedef {import("./session.js").AdminContext} AdminContext */
+/** @typedef {import("../admin/session.js").AdminContext} AdminContext */
 
 const texts = en.admin.reconcile;
 
@@ -30,7 +30,7 @@ export function reconciliationPanel(context) {
   });
 
   return {
-    /** @param {import("./session.js").Event} event */
+    /** @param {import("../admin/session.js").Event} event */
     show(event) {
       if (shown === event.id) return;
       shown = event.id;
