@@ -13,9 +13,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from booking_rush.queue.rules import ACTIONS
-from booking_rush.server.admin import audit, broadcasts, sessions, stats
+from booking_rush.server.admin import alerts, audit, broadcasts, sessions, stats
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
+from booking_rush.server.admin import series as admin_series
 from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.admin.stats import serve_operator
 from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
@@ -66,16 +67,20 @@ ROUTES = [
     Route(f"{V1}/admin/me", sessions.me, methods=["GET"]),
     Route(f"{V1}/admin/events", admin_events.create, methods=["POST"]),
     Route(f"{V1}/admin/events", admin_events.events, methods=["GET"]),
+    Route(f"{V1}/admin/alerts", alerts.read_alerts, methods=["GET"]),
     Route(f"{V1}/admin/audit", audit.journal, methods=["GET"]),
     Route(A, admin_events.event, methods=["GET"]),
+    Route(f"{A}/export", admin_events.export, methods=["GET"]),
     Route(A, admin_events.change, methods=["PATCH"]),
     Route(f"{A}/rules", admin_events.rules, methods=["PATCH"]),
     Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),
+    Route(f"{A}/series", admin_series.read_series, methods=["GET"]),
     Route(f"{A}/bookings", admin_bookings.list_bookings, methods=["GET"]),
     Route(f"{A}/reconcile", admin_bookings.reconcile, methods=["POST"]),
     Route(f"{V1}/admin/bookings/{{booking}}/tickets", admin_bookings.tickets, methods=["GET"]),
     Route(f"{V1}/admin/bookings/{{booking}}/refund", admin_bookings.refund, methods=["POST"]),
     Route(f"{A}/stats", stats.stats, methods=["GET"]),
+    Route(f"{A}/visitors", admin_visitors.list_visitors, methods=["GET"]),
     Route(f"{A}/visitors/{{visitor}}/admit", admin_visitors.admit, methods=["POST"]),
     Route(f"{A}/visitors/{{visitor}}", admin_visitors.remove, methods=["DELETE"]),
     *(

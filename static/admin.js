@@ -1,17 +1,24 @@
-// The operators' page: log in, choose an event, watch its stats and act on it.
+// The operators' page: log in, choose an event and a page of the console, watch and act.
 
 import { auditPanel } from "./admin/audit.js";
-import { bookingsPanel } from "./admin/bookings.js";
 import { broadcastForm } from "./admin/broadcast.js";
-import { createEventForm } from "./admin/create-event.js";
 import { eventActions } from "./admin/event-actions.js";
+import { eventFiles } from "./admin/event-files.js";
+import { eventForm } from "./admin/event-form.js";
 import { eventList } from "./admin/event-list.js";
-import { reconciliationPanel } from "./admin/reconciliation.js";
+import { hashOf, pageNavigation, routeOf } from "./admin/pages.js";
+import { showPeople } from "./admin/people.js";
 import { rulesPanel } from "./admin/rules.js";
-import { sectionFillPanel } from "./admin/section-fill.js";
 import { Session } from "./admin/session.js";
-import { statsPanel } from "./admin/stats.js";
-import { visitorPanel } from "./admin/visitors.js";
+import { alertList } from "./operations/alerts.js";
+import { bookingsPanel } from "./operations/bookings.js";
+import { figuresPanel } from "./operations/figures.js";
+import { liveStats } from "./operations/live-stats.js";
+import { nightPanels } from "./operations/night.js";
+import { reconciliationPanel } from "./operations/reconciliation.js";
+import { sectionFillPanel } from "./operations/section-fill.js";
+import { visitorList } from "./operations/visitor-list.js";
+import { visitorPanel } from "./operations/visitors.js";
 import { en } from "./texts/en.js";
 import { byId, control, fillTexts, setText } from "./ui/dom.js";
 import { attempt, clearNotices, showProblem } from "./ui/notices.js";
@@ -20,39 +27,55 @@ import { attempt, clearNotices, showProblem } from "./ui/notices.js";
  * @typedef {import("./admin/session.js").AdminContext} AdminContext
  * @typedef {import("./admin/session.js").Event} Event
  * @typedef {import("./admin/session.js").Panel} Panel
+ * @typedef {import("./admin/pages.js").Route} Route
+ * @typedef {import("./admin/pages.js").PageName} PageName
  */
 
 /** @type {AdminContext} */
 const context = {
   session: new Session(loggedOut),
   event: null,
+  stats: null,
   eventChanged: showEvent,
-  choose,
+  choose: (event) => open({ page: route.page, event }),
+  open,
   reload,
   journalChanged: loadJournal,
 };
 
+/** @type {Route} the page that is shown, and its event */
+let route = routeOf(location.hash);
+
 fillTexts();
+const navigation = pageNavigation();
 const journal = auditPanel(context);
 const list = eventList(context);
-const create = createEventForm(context);
-/** @type {Panel[]} */
-const panels = [
+const create = eventForm(context);
+eventFiles(context, list.all);
+const alerts = alertList(context);
+const rules = rulesPanel(context);
+const broadcast = broadcastForm(context);
+/** @type {Panel[]} shown on every page */
+const always = [
   eventActions(context),
-  statsPanel(context),
-  sectionFillPanel(),
-  bookingsPanel(context),
-  reconciliationPanel(context),
-  rulesPanel(context),
-  broadcastForm(context),
-  visitorPanel(context),
+  liveStats(context, [figuresPanel(), alerts, rules, broadcast]),
 ];
+/** The panels of each page, shown while their page is. @type {Partial<Record<PageName, Panel[]>>} */
+const PANELS = {
+  night: [nightPanels(context)],
+  bookings: [bookingsPanel(context)],
+  visitors: [visitorList(context), visitorPanel(context)],
+  house: [sectionFillPanel(), reconciliationPanel(context)],
+  rules: [rules],
+  messages: [broadcast],
+};
 
 begin();
 
 function begin() {
   byId("login").addEventListener("submit", logIn);
-  addEventListener("hashchange", () => void choose(chosenId()));
+  byId("log-out").addEventListener("click", () => void logOut());
+  addEventListener("hashchange", () => void follow());
   void attempt(async () => {
     if (await context.session.resume()) await loggedIn();
     else loggedOut();
@@ -69,36 +92,72 @@ async function logIn(submitted) {
   });
 }
 
+async function logOut() {
+  await attempt(async () => {
+    await context.session.logOut();
+    loggedOut();
+  });
+}
+
 async function loggedIn() {
   const operator = context.session.operator;
-  setText(byId("who"), operator ? en.admin.operator(operator.username, operator.role) : "");
+  if (!operator) return;
+  setText(byId("who"), en.admin.operator(operator.username, operator.role));
+  showPeople(operator);
   for (const element of document.querySelectorAll("fieldset[data-writes]")) {
-    /** @type {HTMLFieldSetElement} */ (element).disabled = operator?.role === "viewer";
+    /** @type {HTMLFieldSetElement} */ (element).disabled = operator.role === "viewer";
   }
   byId("login").hidden = true;
-  byId("desk").hidden = false;
+  for (const id of ["pages", "log-out"]) byId(id).hidden = false;
   const events = await list.load();
   loadJournal();
-  await choose(chosenId() || (events[0]?.id ?? ""));
+  void alerts.poll();
+  route = routeOf(location.hash);
+  const event = route.event || (events[0]?.id ?? "");
+  history.replaceState(null, "", hashOf({ ...route, event }));
+  await follow();
 }
 
 /** Show the login form: there is no session, or not any more. */
 function loggedOut() {
-  for (const panel of panels) panel.hide?.();
+  hideAll();
+  context.event = null;
   setText(byId("who"), "");
-  byId("desk").hidden = true;
+  setText(byId("page-title"), en.admin.title);
+  for (const id of ["pages", "log-out", "none", "head-event", "alerts"]) byId(id).hidden = true;
+  /** @type {HTMLElement} */ for (const page of document.querySelectorAll(".page"))
+    page.hidden = true;
   byId("login").hidden = false;
   control("username").focus();
 }
 
-/** Load an event and show it. @param {string} id */
-async function choose(id) {
-  if (!id || id === context.event?.id) return;
+/** Show a page by its address. @param {Route} wanted */
+function open(wanted) {
+  const hash = hashOf(wanted);
+  if (hash !== location.hash) location.hash = hash;
+  else void follow();
+}
+
+/** Show the page of the address, and load its event when it is another. */
+async function follow() {
+  if (!context.session.operator) return;
+  const wanted = routeOf(location.hash);
+  const moved = wanted.page !== route.page;
+  route = { ...wanted, event: wanted.event || (context.event?.id ?? "") };
   clearNotices();
-  create.hide();
+  if (route.page !== "events") create.hide();
+  if (route.event && route.event !== context.event?.id) await load(route.event);
+  navigation.show({ page: route.page, event: context.event?.id ?? "" });
+  showPanels();
+  if (!moved) return;
+  scrollTo(0, 0);
+  byId("page-title").focus({ preventScroll: true });
+}
+
+/** @param {string} id */
+async function load(id) {
   await attempt(async () => {
     showEvent((await context.session.read(pathOf(id))).event);
-    history.replaceState(null, "", `#${id}`);
   });
 }
 
@@ -115,18 +174,25 @@ async function reload() {
 /** Show an event that is chosen, new or changed. @param {Event} event */
 function showEvent(event) {
   context.event = event;
-  byId("none").hidden = true;
-  byId("event").hidden = false;
+  byId("head-event").hidden = false;
   list.update(event);
-  for (const panel of panels) panel.show(event);
+  showPanels();
+}
+
+/** Show the panels of every page and of the one in view; stop the others. */
+function showPanels() {
+  const { event } = context;
+  const shown = [...always, ...(PANELS[route.page] ?? [])];
+  for (const panel of Object.values(PANELS).flat()) if (!shown.includes(panel)) panel.hide?.();
+  if (event) for (const panel of shown) panel.show(event, route.about ?? "");
+}
+
+function hideAll() {
+  for (const panel of [...always, ...Object.values(PANELS).flat()]) panel.hide?.();
 }
 
 function loadJournal() {
   void journal.load();
-}
-
-function chosenId() {
-  return decodeURIComponent(location.hash.slice(1));
 }
 
 /** @param {string} id */

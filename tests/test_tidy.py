@@ -66,7 +66,8 @@ TEST_LAYERS = (
 # The browser's modules: wings of `static/`; the pages themselves lie on top, in no wing.
 BROWSER_LAYERS = (
     ("static",),
-    ("static/booking",),
+    ("static/booking", "static/operations"),
+    ("static/map",),
     ("static/home", "static/queue", "static/seats", "static/admin"),
     ("static/connection", "static/ui"),
     ("static/lib",),

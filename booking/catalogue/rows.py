@@ -78,6 +78,16 @@ class Event:
         """Serialize it for operators: with the rules."""
         return {**self.members(state), "rules": msgspec.to_builtins(self.rules)}
 
+    def definition(self) -> dict[str, Any]:
+        """Return the body of the request that creates the same event."""
+        members = {name: getattr(self, name) for name in DEFINITION}
+        body: dict[str, Any] = msgspec.to_builtins(members)
+        return {name: value for name, value in body.items() if value is not None}
+
+
+# Members of the body that creates an event; those without a value are left out of it.
+DEFINITION = ("id", "name", "opens_at", "closes_at", "shows", "sections", "rules", "venue", "theme")
+
 
 def event_of(row: asyncpg.Record) -> Event:
     """Return the event of a row of `events`, with its shows and sections as JSON."""

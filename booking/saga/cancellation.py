@@ -18,9 +18,12 @@ class NotRefundable(Refusal):
     code, status = "not_refundable", 409
 
 
-async def cancel(pool: Pool, booking: UUID, who: str, *, after_begin: bool = False) -> Booking:
+async def cancel(
+    pool: Pool, booking: UUID, who: str, *, after_begin: bool = False, reason: str | None = None
+) -> Booking:
     """Cancel a confirmed booking, for `who`. Return it as it is after that.
 
+    The reason is recorded in the journal, and shown to nobody else.
     A booking that is being refunded already is returned unchanged; `after_begin` also allows one
     whose show has begun.
 
@@ -39,7 +42,8 @@ async def cancel(pool: Pool, booking: UUID, who: str, *, after_begin: bool = Fal
         if step.verdict == "refused":
             raise NotRefundable(f"a booking that is {step.after.state} cannot be given back")
         if step.verdict == "moves":
-            await audit.record(connection, who, "refund", found.event, booking=str(booking))
+            why = {"reason": reason} if reason else {}
+            await audit.record(connection, who, "refund", found.event, booking=str(booking), **why)
         return await bookings.get(connection, booking)
 
 

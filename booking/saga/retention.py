@@ -43,6 +43,13 @@ RULES = (
                 SELECT id FROM broadcasts WHERE at < now() - make_interval(days => $1)
                 ORDER BY at LIMIT $2) RETURNING 1)
         SELECT count(*) FROM over"""),
+    Rule("series", 2, """
+        WITH over AS (
+            DELETE FROM series WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM series WHERE at < now() - make_interval(days => $1)
+                ORDER BY at LIMIT $2))
+            RETURNING 1)
+        SELECT count(*) FROM over"""),
     # A row of the outbox that is parked goes with its dead letter.
     Rule("dead", 90, """
         WITH over AS (

@@ -2,11 +2,12 @@
 
 import asyncio
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.booking import audit
-from booking_rush.booking.holds import bookings
+from booking_rush.booking.holds import booking_search, bookings
 from booking_rush.booking.holds.states import STATES
 from booking_rush.booking.saga.cancellation import cancel
 from booking_rush.booking.saga.reconciliation import Comparison
@@ -16,17 +17,32 @@ from booking_rush.server.admin.csv_export import as_csv
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
     booking_id_of,
+    decode_json,
+    event_id_of,
     page_of,
     page_start_of,
+    read_body,
     room_of,
     services_of,
 )
 from booking_rush.server.web.responses import answer
+from booking_rush.text import Text, is_line
+
+
+class RefundBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a refund: perhaps a reason, which the journal records."""
+
+    reason: Text | None = None
 
 
 async def list_bookings(request: Request) -> Response:
-    """Answer `GET A/bookings`: newest first, as JSON, or as CSV where Accept says so."""
+    """Answer `GET A/bookings`: newest first, as JSON, or as CSV where Accept says so.
+
+    With `?q=` those that a reference, visitor, seat or mail address means.
+    """
     await require_operator(request, "viewer")
+    if request.query_params.get("q"):
+        return await _search(request, request.query_params["q"])
     services = services_of(request)
     room = await room_of(request)
     limit, after = page_of(request)
@@ -41,6 +57,16 @@ async def list_bookings(request: Request) -> Response:
         headers = {"Link": f'<?after={more}>; rel="next"'} if more else None
         return Response(as_csv(members), 200, headers, media_type="text/csv")
     return answer(200, {"bookings": members, "next": more})
+
+
+async def _search(request: Request, text: str) -> Response:
+    if not is_line(text, booking_search.TEXT_MAX):
+        raise Invalid(("q", f"a line of up to {booking_search.TEXT_MAX} characters"))
+    services = services_of(request)
+    event = await services.catalogue.event(event_id_of(request))
+    sections = [(section.id, section.name) for section in event.sections]
+    found = await booking_search.search(services.pool, event.id, text, sections)
+    return answer(200, {"bookings": [booking.operator_members() for booking in found]})
 
 
 async def tickets(request: Request) -> Response:
@@ -58,11 +84,13 @@ async def tickets(request: Request) -> Response:
 
 
 async def refund(request: Request) -> Response:
-    """Answer `POST /api/v1/admin/bookings/{booking}/refund`."""
+    """Answer `POST /api/v1/admin/bookings/{booking}/refund`, perhaps with a reason in the body."""
     operator = await require_operator(request, "operator")
     services = services_of(request)
     booking = booking_id_of(request)
-    found = await cancel(services.pool, booking, operator.name, after_begin=True)
+    body = await read_body(request)
+    reason = decode_json(body, RefundBody).reason if body else None
+    found = await cancel(services.pool, booking, operator.name, after_begin=True, reason=reason)
     return answer(202, {"booking": found.operator_members()})
 
 

@@ -54,6 +54,14 @@ async def event(request: Request) -> Response:
     return answer(200, {"event": _members_of(request, found)})
 
 
+async def export(request: Request) -> Response:
+    """Answer `GET A/export`: the body that creates the same event, as a file."""
+    await require_operator(request, "viewer")
+    found = await services_of(request).catalogue.event(event_id_of(request))
+    file = f'attachment; filename="{found.id}.json"'
+    return answer(200, found.definition(), {"Content-Disposition": file})
+
+
 async def change(request: Request) -> Response:
     """Answer `PATCH A`: change name or times, or add sections."""
     operator = await require_operator(request, "operator")

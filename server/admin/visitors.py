@@ -1,13 +1,21 @@
-"""HTTP endpoints for operators: admit one visitor out of turn, or remove one."""
+"""HTTP endpoints for operators: list visitors, admit one out of turn, or remove one."""
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from booking_rush.booking import visitor_list
+from booking_rush.errors import Invalid
 from booking_rush.queue.line import NotInLine
 from booking_rush.server.admin.audit import record_action
 from booking_rush.server.web.authentication import require_operator
-from booking_rush.server.web.requests import read_json, room_of, visitor_id_of
+from booking_rush.server.web.requests import (
+    page_of,
+    read_json,
+    room_of,
+    services_of,
+    visitor_id_of,
+)
 from booking_rush.server.web.responses import answer
 from booking_rush.text import Text
 
@@ -16,6 +24,20 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of an admission out of turn: the reason, which the journal records."""
 
     reason: Text
+
+
+async def list_visitors(request: Request) -> Response:
+    """Answer `GET A/visitors?state=`: who waits, is inside, is late, or holds, page by page."""
+    await require_operator(request, "viewer")
+    room = await room_of(request)
+    limit, after = page_of(request)
+    state = request.query_params.get("state", "waiting")
+    if state not in visitor_list.CONDITIONS:
+        raise Invalid(("state", f"one of {', '.join(visitor_list.CONDITIONS)}"))
+    found, more = await visitor_list.page(
+        services_of(request).pool, room.row.id, state, limit=limit, after=after
+    )
+    return answer(200, {"visitors": found, "next": more})
 
 
 async def admit(request: Request) -> Response:

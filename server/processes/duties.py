@@ -23,6 +23,7 @@ from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.booking.saga.difference import Difference
 from booking_rush.booking.saga.reconciliation import Reconciler
 from booking_rush.booking.saga.retention import Retention
+from booking_rush.booking.series import SeriesWriter
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
@@ -215,7 +216,7 @@ async def relay(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[
 
 @asynccontextmanager
 async def reconcile(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
-    """Run `reconcile`: compare Redis, Postgres and the bank, and repair differences."""
+    """Run `reconcile`: compare Redis, Postgres and the bank, repair differences, keep series."""
     async with open_payments(settings) as payments:
         registry = EventRegistry(pool, Program(redis))
         duty = Reconciler(pool, registry, payments)
@@ -225,7 +226,11 @@ async def reconcile(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenera
             DIFFERENCES.set(len(duty.found))
             return repaired
 
-        tasks = [asyncio.create_task(forever("reconcile", compare, idle_s=1.0, stuck_s=COMPARE_S))]
+        series = SeriesWriter(pool, registry)
+        tasks = [
+            asyncio.create_task(forever("reconcile", compare, idle_s=1.0, stuck_s=COMPARE_S)),
+            asyncio.create_task(forever("series", series.run_once, idle_s=1.0)),
+        ]
         yield
         await cancel_and_wait(tasks)
 

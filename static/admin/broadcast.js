@@ -2,7 +2,7 @@
 
 import { newIdempotencyKey } from "../lib/idempotency-key.js";
 import { en } from "../texts/en.js";
-import { byId, control, createElement } from "../ui/dom.js";
+import { byId, control, createElement, setText } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
 /** @typedef {import("./session.js").AdminContext} AdminContext */
@@ -17,6 +17,14 @@ export function broadcastForm(context) {
   options("broadcast-level", texts.levels);
   options("broadcast-audience", texts.audiences);
 
+  const draw = () => {
+    const { waiting = 0, active = 0 } = context.stats ?? {};
+    const reach = { all: waiting + active, waiting, admitted: active };
+    const audience = /** @type {keyof typeof reach} */ (control("broadcast-audience").value);
+    setText(byId("broadcast-reach"), texts.reach(reach[audience]));
+  };
+
+  byId("broadcast-audience").addEventListener("change", draw);
   byId("broadcast").addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
     const event = context.event;
@@ -34,7 +42,7 @@ export function broadcastForm(context) {
     }, texts.done);
   });
 
-  return { show() {} };
+  return { show: draw, draw, clear: draw };
 }
 
 function formBody() {

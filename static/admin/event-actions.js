@@ -11,6 +11,9 @@ import { attempt } from "../ui/notices.js";
  * @typedef {import("./session.js").Event} Event
  */
 
+/** Actions that the head shows only in a state that allows them. */
+const IN_HEAD = new Set(["open", "pause", "resume"]);
+
 /** For each action the states that allow it, and whether the operator must confirm it. */
 const ACTIONS = {
   open: { from: ["scheduled"], confirm: false },
@@ -42,35 +45,42 @@ function show(event) {
   byId("event-state").dataset.state = event.state;
   byId("event-page").setAttribute("href", `/events/${encodeURIComponent(event.id)}`);
   setTextOrHide(byId("event-reason"), event.reason ? texts.shownReason(event.reason) : "");
-  for (const button of buttons())
-    button.disabled = !ACTIONS[actionOf(button)].from.includes(event.state);
+  for (const button of buttons()) {
+    const allowed = ACTIONS[actionOf(button)].from.includes(event.state);
+    button.disabled = !allowed;
+    button.hidden = !allowed && IN_HEAD.has(actionOf(button));
+  }
 }
 
 /** @param {AdminContext} context @param {HTMLButtonElement} button */
 async function act(context, button) {
   const [event, action] = [context.event, actionOf(button)];
-  if (!event || (ACTIONS[action].confirm && !(await isConfirmed(action, event)))) return;
-  const reason = control("reason").value.trim();
+  if (!event || (ACTIONS[action].confirm && !(await isConfirmed(action, event, context.stats))))
+    return;
+  const reason = reasonInView();
   const path = `/events/${encodeURIComponent(event.id)}/${action}`;
   button.disabled = true;
-  await attempt(
-    async () => {
-      const answer = await context.session.write("POST", path, { body: reason ? { reason } : {} });
-      control("reason").value = "";
-      if (context.event?.id === event.id) context.eventChanged(answer.event);
-      context.journalChanged();
-    },
-    texts.done(event.name, texts[action]),
-  );
+  await attempt(async () => {
+    const answer = await context.session.write("POST", path, { body: reason ? { reason } : {} });
+    control("reason").value = "";
+    if (context.event?.id === event.id) context.eventChanged(answer.event);
+    context.journalChanged();
+  }, texts.done[action](event.name));
   if (context.event) show(context.event);
 }
 
-/** @param {Action} action @param {Event} event */
-function isConfirmed(action, event) {
+/** Return the typed reason, when its field is in view: one left on another page is not meant. */
+function reasonInView() {
+  const field = control("reason");
+  return field.closest("[hidden]") ? "" : field.value.trim();
+}
+
+/** @param {Action} action @param {Event} event @param {Record<string, any> | null} stats */
+function isConfirmed(action, event, stats) {
   const ask = action === "drain" ? texts.askDrain : texts.askClose;
   return askConfirmation(byId("confirm"), {
     question: ask.question(event.name),
-    lead: ask.lead,
+    lead: ask.lead(stats?.waiting ?? 0, stats?.active ?? 0),
     yes: texts[action],
   });
 }

@@ -1,7 +1,7 @@
 // The list of all events and their states; one of them is chosen.
 
 import { en } from "../texts/en.js";
-import { byId, createElement } from "../ui/dom.js";
+import { byId, control, createElement } from "../ui/dom.js";
 
 /**
  * @typedef {import("./session.js").AdminContext} AdminContext
@@ -13,10 +13,29 @@ export function eventList(context) {
   /** @type {Event[]} */
   let events = [];
 
-  const draw = () =>
-    byId("event-list").replaceChildren(...events.map((event) => row(event, context)));
+  const draw = () => {
+    const isShown = (/** @type {Event} */ { id, state }) =>
+      state !== "closed" || id === context.event?.id || control("show-closed").checked;
+    byId("event-list").replaceChildren(
+      ...events.filter(isShown).map((event) => row(event, context)),
+    );
+    /** @type {HTMLButtonElement} */ for (const id of ["edit-event", "clone-event", "export-event"])
+      byId(id).disabled = !context.event;
+    byId("event-choice").replaceChildren(
+      ...events.map(({ id, name }) => createElement("option", { value: id }, name)),
+    );
+    control("event-choice").value = context.event?.id ?? "";
+  };
+
+  byId("event-choice").addEventListener("change", () => {
+    void context.choose(control("event-choice").value);
+  });
+
+  control("show-closed").addEventListener("change", draw);
 
   return {
+    all: () => events,
+
     /** Load all events. Return them. */
     async load() {
       events = (await context.session.read("/events?limit=1000")).events;
@@ -48,6 +67,6 @@ function row(event, context) {
     createElement("span", {}, event.name, createElement("small", {}, event.id)),
     createElement("span", { class: "chip", "data-state": event.state }, state),
   );
-  button.addEventListener("click", () => void context.choose(event.id));
+  button.addEventListener("click", () => context.open({ page: "night", event: event.id }));
   return createElement("li", {}, button);
 }

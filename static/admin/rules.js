@@ -1,7 +1,7 @@
-// The rules form: shows an event's rules, and sends only the changed ones.
+// The rules form: shows what changes from which value, what a rate means, and sends only the changed ones.
 
 import { en } from "../texts/en.js";
-import { byId, createElement } from "../ui/dom.js";
+import { byId, createElement, setText } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
 /**
@@ -33,6 +33,24 @@ export function rulesPanel(context) {
     Object.entries(RULES).map(([name, bounds]) => [name, field(name, bounds)]),
   );
   let shown = "";
+  let waiting = 0;
+
+  /** Mark what is not saved, here and in the navigation, and say what the rate would mean. */
+  const mark = () => {
+    const count = Object.keys(changes(fields)).length;
+    for (const input of fields.values()) markField(input);
+    setText(byId("rules-unsaved"), count ? texts.unsaved(count) : "");
+    byId("rules-undo").hidden = count === 0;
+    document.querySelector('[data-go="rules"]')?.toggleAttribute("data-unsaved", count > 0);
+    const rate = fields.get("rate_per_second");
+    setText(byId("rate-preview"), rate ? previewOf(waiting, Number(rate.value)) : "");
+  };
+
+  for (const input of fields.values()) input.addEventListener("input", mark);
+  byId("rules-undo").addEventListener("click", () => {
+    for (const input of fields.values()) input.value = input.defaultValue;
+    mark();
+  });
 
   /** Show an event's rules. Keep what is being typed, unless it is another event. @param {Event} event */
   const show = (event) => {
@@ -42,6 +60,7 @@ export function rulesPanel(context) {
       if (!changed || shown !== event.id) input.value = input.defaultValue;
     }
     shown = event.id;
+    mark();
   };
 
   byId("rules").addEventListener("submit", async (submitted) => {
@@ -59,7 +78,29 @@ export function rulesPanel(context) {
     }, texts.done);
   });
 
-  return { show };
+  /** @param {Record<string, any>} stats */
+  const draw = (stats) => {
+    if (typeof stats.waiting !== "number" || stats.waiting === waiting) return;
+    waiting = stats.waiting;
+    mark();
+  };
+
+  return { show, draw, clear: () => (waiting = 0) };
+}
+
+/** Return how long a rate needs for who waits: "2,900 waiting → 16 min". @param {number} waiting @param {number} rate */
+function previewOf(waiting, rate) {
+  if (!waiting) return texts.nobodyWaits;
+  return rate > 0 ? texts.preview(waiting, waiting / rate) : texts.nobodyMoves(waiting);
+}
+
+/** Say "was 500 → 7" beside a changed field. @param {HTMLInputElement} input */
+function markField(input) {
+  const label = /** @type {HTMLElement} */ (input.closest("label"));
+  const isChanged = input.value !== input.defaultValue;
+  label.toggleAttribute("data-changed", isChanged);
+  const text = isChanged ? texts.change(input.defaultValue, input.value) : "";
+  setText(/** @type {Element} */ (label.querySelector(".change")), text);
 }
 
 /** @param {Map<string, HTMLInputElement>} fields */
@@ -83,6 +124,7 @@ function field(name, bounds) {
     createElement("span", {}, title),
     input,
     createElement("span", { class: "hint" }, hint),
+    createElement("span", { class: "change" }),
   );
   byId("rule-fields").append(label);
   return /** @type {HTMLInputElement} */ (input);

@@ -13,18 +13,23 @@ const BASE = "/api/v1/admin";
  * @property {string} state
  * @property {string | null} reason
  * @property {string | null} opens_at
- * @property {{id: string, starts_at: string}[]} shows
+ * @property {string | null} [closes_at]
+ * @property {{name: string, address?: string}} [venue]
+ * @property {{id: string, starts_at: string, time_zone?: string}[]} shows
+ * @property {{id: string, name: string, show: string, kind: string, price?: {currency: string}}[]} sections
  * @property {Record<string, any>} rules
  *
  * @typedef {object} AdminContext shared by the panels of the page
  * @property {Session} session
  * @property {Event | null} event the chosen one
+ * @property {Record<string, any> | null} stats its latest figures
  * @property {(event: Event) => void} eventChanged shows an event that is new or has changed
- * @property {(id: string) => Promise<void>} choose loads an event and shows it
+ * @property {(id: string) => void} choose shows the page that is open of another event
+ * @property {(route: import("./pages.js").Route) => void} open shows a page of an event
  * @property {() => Promise<void>} reload loads the chosen event again
  * @property {() => void} journalChanged loads the journal again, after a write
  *
- * @typedef {{show: (event: Event) => void, hide?: () => void}} Panel
+ * @typedef {{show: (event: Event, about: string) => void, hide?: () => void}} Panel
  */
 
 /** A session; its requests carry the cookie, and writes the CSRF token too. */
@@ -51,6 +56,12 @@ export class Session {
   /** Log in. @param {string} username @param {string} password */
   async logIn(username, password) {
     this.operator = await request("POST", `${BASE}/login`, { body: { username, password } });
+  }
+
+  /** End the session on the server, too. */
+  async logOut() {
+    await this.write("POST", "/logout");
+    this.operator = null;
   }
 
   /** Send a GET request. @param {string} path */

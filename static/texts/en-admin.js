@@ -1,8 +1,7 @@
 // Texts of the operators' page in English; `en.js` has them as `en.admin`.
 
+import { operations } from "./en-operations.js";
 import { countOf, numberFormat } from "./numbers.js";
-
-/** @typedef {{free: number, held: number, sold: number}} Fill */
 
 const n = (/** @type {number} */ count) => numberFormat.format(count);
 
@@ -11,12 +10,66 @@ export const admin = {
   operator: (/** @type {string} */ name, /** @type {string} */ role) => `${name} · ${role}`,
   mistakes: "This cannot be saved as it is:",
 
-  login: { title: "Log in", username: "Name", password: "Password", button: "Log in" },
+  login: {
+    title: "Log in",
+    username: "Name",
+    password: "Password",
+    button: "Log in",
+    out: "Log out",
+  },
+
+  head: {
+    event: "Event",
+    rate: (/** @type {number} */ rate) => `${rate.toFixed(rate < 10 ? 1 : 0)}/s let in`,
+    connection: {
+      connecting: "Connecting…",
+      open: "Live",
+      away: "Reconnecting…",
+      offline: "You are offline",
+      stopped: "Not connected",
+    },
+  },
+
+  pages: {
+    title: "Pages of the console",
+    names: {
+      night: "Night",
+      bookings: "Bookings",
+      visitors: "Visitors",
+      house: "House",
+      rules: "Rules",
+      messages: "Messages",
+      journal: "Journal",
+      events: "Events",
+      people: "People",
+    },
+  },
+
+  people: {
+    title: "You",
+    roles: "A viewer reads, an operator acts, and an admin lets others in.",
+    more: "Operators and their keys are made on the server:",
+    names: { username: "Name", role: "Role", may: "May" },
+    may: {
+      viewer: "read everything, change nothing",
+      operator: "read and act on every event",
+      admin: "all of it, and let other operators in",
+    },
+  },
 
   events: {
     title: "Events",
     create: "New event",
-    none: "Choose an event, or create one.",
+    closed: "Show closed events, too",
+    edit: "Change the chosen event",
+    clone: "Clone it",
+    import: "Create from a file",
+    export: "Export as JSON",
+    copyOf: (/** @type {string} */ name) => `${name} (copy)`,
+    cloned: "The event is cloned, without the times at which its sale opens and closes.",
+    imported: "The event is created from the file. It is not open yet.",
+    notJson: "This file holds no event: it is no JSON object.",
+    none: "No event is chosen. Choose one on the page Events, or create one.",
   },
 
   event: { page: "The visitors' page" },
@@ -26,9 +79,21 @@ export const admin = {
     name: "Name",
     id: "Id, part of the address",
     currency: "Currency",
-    show: "First show",
+    editTitle: (/** @type {string} */ name) => `Change “${name}”`,
+    shows: "Shows",
+    starts: "Begins",
+    addShow: "Add a show",
+    removeShow: "Remove this show",
+    ofShow: "In which show",
+    everyShow: "Every show",
+    venue: "Venue (may stay empty)",
+    address: "Its address (may stay empty)",
+    zone: "Time zone of the venue and of all times here",
+    noZone: "A time zone is named as Europe/Berlin or Asia/Bangkok.",
     opens: "Sale opens (may stay empty)",
-    zone: (/** @type {string} */ zone) => `Times are those of this device (${zone}).`,
+    closes: "Sale closes (may stay empty)",
+    sectionsThere: (/** @type {number} */ count) =>
+      `${countOf(count, "section is", "sections are")} there and stay; others can be added.`,
     sections: "Sections",
     stalls: "Stalls",
     floor: "Floor",
@@ -42,104 +107,56 @@ export const admin = {
     add: "Add a section",
     remove: "Remove this section",
     save: "Create the event",
+    saveChange: "Save the changes",
     done: "The event is created. It is not open yet.",
+    changed: "The event is changed.",
+    ask: {
+      question: "Is it meant so?",
+      empty: "The event has no sections: who is let in finds nothing to buy.",
+      past: "A show begins in the past.",
+    },
   },
 
   actions: {
-    reason: "Reason, shown to visitors (may stay empty)",
+    reason: "Reason, shown to visitors with the next act (may stay empty)",
     shownReason: (/** @type {string} */ reason) => `Visitors are told: “${reason}”`,
     opens: (/** @type {string} */ when) => `sale opens ${when}`,
     open: "Open",
     pause: "Pause",
-    resume: "Resume",
+    resume: "Continue",
     drain: "Drain",
     close: "Close",
-    done: (/** @type {string} */ event, /** @type {string} */ action) => `${action}: ${event}`,
+    done: {
+      open: (/** @type {string} */ event) => `“${event}” is open: visitors can join.`,
+      pause: (/** @type {string} */ event) => `“${event}” is paused: nobody new is let in.`,
+      resume: (/** @type {string} */ event) => `“${event}” goes on.`,
+      drain: (/** @type {string} */ event) => `“${event}” takes nobody new into the line.`,
+      close: (/** @type {string} */ event) => `“${event}” is closed.`,
+    },
     askDrain: {
       question: (/** @type {string} */ event) => `Let nobody new into the line of “${event}”?`,
-      lead: "Who is in line is still let in. The line cannot be opened to newcomers again.",
+      lead: (/** @type {number} */ waiting, /** @type {number} */ _active) =>
+        `The ${n(waiting)} in line are still let in. The line cannot be opened to newcomers again.`,
     },
     askClose: {
       question: (/** @type {string} */ event) => `Close “${event}” for good?`,
-      lead: "Every place and every pass ends at once. A closed event cannot be opened again.",
+      lead: (/** @type {number} */ waiting, /** @type {number} */ active) =>
+        `The places of ${n(waiting)} who wait and the turns of ${n(active)} who are let in end at once. A closed event cannot be opened again.`,
     },
-  },
-
-  stats: {
-    title: "Figures",
-    perSecond: (/** @type {string} */ n) => `${n}/s`,
-    seconds: (/** @type {string} */ n) => `${n} s`,
-    limit: (/** @type {string} */ most) => `of ${most}`,
-    stocks: { plenty: "plenty", few: "few left", held: "all held", gone: "sold out" },
-    names: {
-      waiting: "Waiting",
-      active: "Let in",
-      rate: "Admissions",
-      joined: "Joined so far",
-      admitted: "Admitted so far",
-      late: "Missed their turn",
-      sockets: "Open pages",
-      free: "Places free",
-      held: "Held",
-      paying: "Being paid",
-      sold: "Sold",
-      stock: "On sale",
-      taken: "Taken",
-      wait_p50: "Wait, half",
-      wait_p90: "Wait, 90 %",
-      wait_p99: "Wait, 99 %",
-      outbox_age_seconds: "Recording behind",
-    },
-  },
-
-  sections: {
-    title: "The house",
-    loading: "Looking…",
-    away: "The house cannot be shown just now.",
-    seated: (/** @type {Fill} */ { free, held, sold }) =>
-      `${n(free)} free · ${n(held)} held · ${n(sold)} sold`,
-    standing: (/** @type {Fill} */ { free, sold }) => `${n(free)} free · ${n(sold)} held or sold`,
-    parts: { sold: "sold", held: "held", free: "free" },
-  },
-
-  bookings: {
-    title: "Bookings",
-    state: "State",
-    all: "All states",
-    again: "Refresh",
-    more: "Show more",
-    csv: "Save as CSV",
-    none: "There are no such bookings.",
-    columns: {
-      reference: "Reference",
-      state: "State",
-      what: "What",
-      total: "Total",
-      visitor: "Visitor",
-      act: "Refund",
-    },
-    refund: "Refund",
-    refunding: (/** @type {string} */ reference) => `${reference} is being refunded.`,
-    ask: {
-      question: (/** @type {string} */ reference) => `Refund ${reference}?`,
-      lead: (/** @type {string} */ total) =>
-        `${total} are given back, the tickets become void, and the seats go on sale again.`,
-      yes: "Refund",
-    },
-  },
-
-  reconcile: {
-    title: "Compare the books",
-    lead: "Compares what the fast store says of every seat with what is recorded.",
-    button: "Compare now",
-    asking: "Comparing…",
-    found: (/** @type {number} */ count) =>
-      count ? countOf(count, "difference", "differences") : "Both say the same.",
   },
 
   rules: {
     title: "Rules",
     save: "Save the changes",
+    undo: "Undo what is not saved",
+    unsaved: (/** @type {number} */ count) =>
+      `${countOf(count, "change is", "changes are")} not saved.`,
+    change: (/** @type {string} */ from, /** @type {string} */ to) =>
+      `${from} → ${to || "–"}, not saved`,
+    nobodyWaits: "Nobody waits just now: a rate changes no wait.",
+    nobodyMoves: (/** @type {number} */ waiting) => `${n(waiting)} waiting, and nobody is let in.`,
+    preview: (/** @type {number} */ waiting, /** @type {number} */ seconds) =>
+      `${n(waiting)} waiting → ${seconds < 90 ? `${Math.ceil(seconds)} s` : `${n(Math.ceil(seconds / 60))} min`} at this rate, while there is room inside.`,
     done: "The rules are saved.",
     fields: {
       rate_per_second: ["Admissions a second", "0 lets nobody in"],
@@ -164,19 +181,9 @@ export const admin = {
     audience: "To",
     audiences: { all: "Everybody", waiting: "Who waits", admitted: "Who is let in" },
     send: "Send",
+    reach: (/** @type {number} */ count) =>
+      `About ${countOf(count, "visitor", "visitors")} just now.`,
     done: "The message is sent.",
-  },
-
-  visitor: {
-    title: "One visitor",
-    id: "Visitor",
-    reason: "Reason, to let in out of turn",
-    admit: "Let in now",
-    remove: "Remove",
-    admitted: (/** @type {string} */ visitor) => `${visitor} is let in.`,
-    removed: (/** @type {string} */ visitor) => `${visitor} is removed.`,
-    ask: "Remove this visitor?",
-    askLead: (/** @type {string} */ visitor) => `${visitor} loses place and turn.`,
   },
 
   audit: {
@@ -186,4 +193,6 @@ export const admin = {
     entry: (/** @type {string} */ who, /** @type {string} */ what, /** @type {string} */ event) =>
       [who, what, event].filter(Boolean).join(" · "),
   },
+
+  ...operations,
 };

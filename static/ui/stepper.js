@@ -5,7 +5,7 @@ import { byId, setText } from "./dom.js";
 
 /** A stepper of the elements `{id}`, `{id}-less` and `{id}-more`. */
 export class Stepper {
-  value = 2;
+  value = 1;
   #max = 1;
   #id;
 

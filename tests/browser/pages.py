@@ -1,9 +1,11 @@
 """Steps that browser tests share: find parts of a page, wait for a phase, join, log in."""
 
+from typing import Any
+
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.chromium import PHONE, open_page
-from tests.support.clients import PASSWORD
+from tests.support.clients import PASSWORD, until
 
 
 async def phase(page: Page, name: str) -> None:
@@ -26,6 +28,37 @@ async def joined_page(
     return page
 
 
+ASK_MAP = """(map, seat) => {
+  const detail = { seat };
+  map.dispatchEvent(new CustomEvent("seat-query", { detail }));
+  return detail;
+}"""
+
+
+async def ask_map(page: Page, seat: str) -> dict[str, Any]:
+    """Ask the map for a seat: its `state`, and its point `x`, `y` on the page, in view."""
+    found = part(page, "map")
+    await found.scroll_into_view_if_needed()
+    answer: dict[str, Any] = await found.evaluate(ASK_MAP, seat)
+    return answer
+
+
+async def seat_is(page: Page, seat: str, state: str) -> None:
+    """Wait until the map shows a seat in a state."""
+
+    async def shown() -> bool:
+        return (await ask_map(page, seat)).get("state") == state
+
+    await until(shown)
+
+
+async def pick(page: Page, seat: str) -> None:
+    """Click on a seat of the map, once it is known there."""
+    await seat_is(page, seat, "free")
+    answer = await ask_map(page, seat)
+    await page.mouse.click(answer["x"], answer["y"])
+
+
 async def place_number(page: Page) -> str:
     return await part(page, "place-number").inner_text()
 
@@ -35,4 +68,11 @@ async def log_in(page: Page) -> None:
     await part(page, "username").fill("admin")
     await part(page, "password").fill(PASSWORD)
     await part(page, "log-in").click()
+    await go(page, "events")
     await part(page, "event-list").get_by_text("An Evening").click()
+
+
+async def go(page: Page, name: str) -> None:
+    """Open a page of the operators' console, and wait until it is shown."""
+    await part(page, f"go-{name}").click()
+    await expect(page.locator(f'.page[data-page="{name}"]')).to_be_visible()

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, browser, open_page
-from tests.browser.pages import log_in, part
+from tests.browser.pages import go, log_in, part
 from tests.support.world import World
 
 NAMES = ("ชั้นล่าง", "Партер", "1階席", "1階立見", "Block A", "Block (A)", "!", "section")
@@ -33,6 +33,7 @@ async def test_sections_are_named_in_any_script(world: World) -> None:
     async with browser() as started:
         admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
         await log_in(admin)
+        await go(admin, "events")
         await admin.locator("#new-event").click()
         await admin.locator("#create-name").fill("Ночь")
         expected = admin.locator("#create-id")

@@ -3,7 +3,7 @@
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium import DESKTOP, browser, open_page
-from tests.browser.pages import joined_page, log_in, part, phase, place_number
+from tests.browser.pages import go, joined_page, log_in, part, phase, place_number
 from tests.support.clients import PASSWORD
 from tests.support.world import World
 
@@ -28,6 +28,7 @@ async def test_a_visitor_walks_while_an_operator_pauses_resumes_and_speaks(world
 
         await part(admin, "action-pause").click()
         await expect(part(page, "state")).to_contain_text("Paused")
+        await go(admin, "messages")
         await part(admin, "broadcast-text").fill("The band is stuck in traffic.")
         await part(admin, "broadcast-send").click()
         await expect(part(page, "message")).to_contain_text("stuck in traffic")
@@ -105,6 +106,7 @@ async def test_an_operator_puts_an_event_on_sale_and_runs_it(world: World) -> No
         await part(admin, "password").fill(PASSWORD)
         await part(admin, "log-in").click()
 
+        await go(admin, "events")
         await part(admin, "new-event").click()
         await part(admin, "create-id").fill("gala")
         await part(admin, "create-name").fill("The <b>Gala</b>")
@@ -113,8 +115,10 @@ async def test_an_operator_puts_an_event_on_sale_and_runs_it(world: World) -> No
 
         await part(admin, "action-open").click()
         await state(admin, "open")
+        await go(admin, "rules")
         await part(admin, "rule-rate_per_second").fill("7")
         await part(admin, "save-rules").click()
+        await go(admin, "night")
         await part(admin, "action-close").click()
         await part(admin, "confirm").click()
         await state(admin, "closed")

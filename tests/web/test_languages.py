@@ -19,7 +19,8 @@ TABLES = (
     "states", "stock.words", "stock.notes", "event.connection", "event.room", "event.unknown",
     "event.expired", "event.refused", "event.broadcast.levels", "event.callBack.ways",
     "seats.titles", "seats.leads", "seats.sections", "seats.sections.stock", "seats.map.states",
-    "seats.map.signs", "seats.quantity.none", "seats.refused", "seats.ended", "seats.pay.methods",
+    "seats.map.kinds", "seats.map.signs", "seats.quantity.none", "seats.refused", "seats.ended",
+    "seats.pay.methods",
     "seats.booking.titles", "seats.booking.leads", "seats.booking.states",
 )  # fmt: skip
 

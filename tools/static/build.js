@@ -19,11 +19,15 @@ const OPTIONS = {
   target: ["es2022", "chrome100", "firefox100", "safari15.4"],
   legalComments: "none",
   loader: { ".svg": "dataurl" },
+  nodePaths: [resolve(fileURLToPath(import.meta.url), "../node_modules")],
   outdir: DIST,
   entryNames: "[name]-[hash]",
   chunkNames: "part-[hash]",
   logLevel: "warning",
 };
+
+/** Style sheets of packages that a page's parts bring along. */
+const OF_PACKAGES = { admin: ["uplot/dist/uPlot.min.css"] };
 
 rmSync(DIST, { recursive: true, force: true });
 mkdirSync(DIST, { recursive: true });
@@ -64,7 +68,8 @@ async function bundlePage(page) {
 
 /** Bundle style sheets in this order. Return the name of the one that they become. */
 async function bundleStyles(name, sheets) {
-  const contents = sheets.map((sheet) => `@import "./${sheet}";`).join("\n");
+  const all = [...(OF_PACKAGES[name] ?? []), ...sheets.map((sheet) => `./${sheet}`)];
+  const contents = all.map((sheet) => `@import "${sheet}";`).join("\n");
   const { outputs } = await write({
     ...OPTIONS,
     stdin: { contents, loader: "css", resolveDir: STATIC, sourcefile: `${name}.css` },

@@ -34,7 +34,14 @@ export const seats = {
   },
 
   map: {
-    label: (section) => `ที่นั่งของ ${section} ปุ่มลูกศรเลื่อน ปุ่ม N ไปที่นั่งว่างถัดไป แป้นเว้นวรรคเลือก`,
+    label: (section) =>
+      `ที่นั่งของ ${section} ปุ่มลูกศรเลื่อน ปุ่ม N และ P ไปที่นั่งว่างถัดไปและก่อนหน้า แป้นเว้นวรรคเลือก ` +
+      "ปุ่ม Escape กลับไปดูทั้งฮอลล์",
+    house: "ผังทั้งฮอลล์ ปุ่มลูกศรเลื่อนระหว่างโซน ปุ่ม Enter เข้าไปในโซน",
+    block: (lines) => `${lines.slice(0, 2).join(" ")} กด Enter เพื่อเข้าไป`,
+    kinds: { wheelchair: "ที่สำหรับรถเข็น", companion: "ที่สำหรับผู้ติดตาม", restricted: "มุมมองถูกบังบางส่วน" },
+    together: (names) => `เลือกแล้ว: ${lists.format(names)}`,
+    notTogether: (n) => `ที่นี่ไม่มีที่นั่งว่างติดกัน ${number(n)} ที่`,
     stage: "เวที",
     seat: (row, seat, state) => `แถว ${row} ที่นั่ง ${seat} ${state}`,
     states: {
@@ -59,16 +66,33 @@ export const seats = {
     },
     zoomIn: "ดูใกล้ขึ้น",
     zoomOut: "ดูไกลขึ้น",
-    zoomToFit: "แสดงทั้งโซน",
+    zoomToFit: "แสดงทั้งฮอลล์",
     hint: "เลือกที่นั่งเพื่อดูแถวและหมายเลข",
+    houseHint: "เลือกโซนเพื่อดูที่นั่ง",
+  },
+
+  list: {
+    title: "เลือกจากรายการ",
+    section: "โซน",
+    rows: "แถว",
+    row: (name, n) => `${name} · ว่าง ${number(n)}`,
+    seats: "ที่นั่งว่างในแถวนี้",
+    none: "ขณะนี้ไม่มีที่ว่างที่นี่",
+    seat: (seat) => `ที่นั่ง ${seat}`,
+  },
+
+  filters: {
+    label: "ราคา",
+    any: "ทุกราคา",
+    upTo: (price) => `ไม่เกิน ${price}`,
   },
 
   quantity: {
-    seated: "หรือให้เราเลือกให้: ที่นั่งที่ดีที่สุดติดกัน",
+    seated: "ติดกันกี่ที่",
     standing: "กี่ที่",
     less: "ลดหนึ่ง",
     more: "เพิ่มหนึ่ง",
-    best: (n) => `จอง ${seatCount(n)}ที่ดีที่สุด`,
+    best: (n, section) => `จอง ${seatCount(n)}ที่ดีที่สุดของ ${section}`,
     places: (n, sum) => `จอง ${placeCount(n)} · ${sum}`,
     none: {
       held: "ขณะนี้ทุกที่ในโซนนี้ถูกจองไว้หรือกำลังชำระเงิน บางที่อาจกลับมาว่างอีก",

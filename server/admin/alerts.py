@@ -1,0 +1,100 @@
+"""HTTP endpoint for operators: alerts about the stores, the providers and messages put aside."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.booking.messaging.table_log import COUNT_PARKED
+from booking_rush.server.runtime.clocks import CLOCK_APART_S_MAX, compare_clocks
+from booking_rush.server.web.authentication import require_operator
+from booking_rush.server.web.requests import services_of
+from booking_rush.server.web.responses import answer
+from booking_rush.server.web.services import Services
+
+# The reconcile duty writes a point of every event that is not closed.
+SERIES_AGE = """
+    SELECT extract(epoch FROM now()
+        - greatest((SELECT max(at) FROM series), min(created_at)))::float8
+    FROM events WHERE state <> 'closed' AND archived_at IS NULL"""
+RECORD_AGE = """
+    SELECT extract(epoch FROM now() - min(recorded.held_at))::float8
+    FROM events JOIN recorded ON recorded.event = events.id
+    WHERE events.state NOT IN ('scheduled', 'closed') AND events.archived_at IS NULL"""
+
+
+class Limits(NamedTuple):
+    """Values of a measure from which it is worth a look, and from which it wants an act."""
+
+    warn: float
+    bad: float
+
+
+async def _dead_letters(services: Services) -> float:
+    return float(await services.pool.fetchval(COUNT_PARKED))
+
+
+async def _redis_memory(services: Services) -> float:
+    """Return the share of `maxmemory` that Redis uses; 0 where it has no such limit."""
+    info = await services.redis.info("memory")
+    most = int(info.get("maxmemory", 0))
+    return round(int(info["used_memory"]) / most, 3) if most else 0.0
+
+
+async def _breakers(services: Services) -> float:
+    return float(sum(state != "closed" for state in services.payments.states().values()))
+
+
+async def _clocks(services: Services) -> float:
+    """Return the seconds by which a store's clock differs from this process's."""
+    ahead = await compare_clocks(services.pool, services.redis)
+    return round(max(map(abs, ahead.values())), 2)
+
+
+async def _series_age(services: Services) -> float:
+    return float(round(await services.pool.fetchval(SERIES_AGE) or 0.0))
+
+
+async def _record_age(services: Services) -> float:
+    return float(round(await services.pool.fetchval(RECORD_AGE) or 0.0))
+
+
+Measure = Callable[[Services], Awaitable[float]]
+
+MEASURES: dict[str, tuple[Measure, Limits]] = {
+    "dead_letters": (_dead_letters, Limits(1, 10)),
+    "redis_memory": (_redis_memory, Limits(0.7, 0.9)),
+    "breaker": (_breakers, Limits(1, 1)),
+    "clock": (_clocks, Limits(0.5, CLOCK_APART_S_MAX)),
+    "reconcile_down": (_series_age, Limits(60, 300)),
+    "record_down": (_record_age, Limits(30, 60)),
+}
+
+
+async def read_alerts(request: Request) -> Response:
+    """Answer `GET /api/v1/admin/alerts`: measures beyond their limits, with value and level."""
+    await require_operator(request, "viewer")
+    services = services_of(request)
+    values = await asyncio.gather(
+        *(measure(services) for measure, _ in MEASURES.values()), return_exceptions=True
+    )
+    return answer(200, {"alerts": raised_by(list(zip(MEASURES, values, strict=True)))})
+
+
+def raised_by(values: Sequence[tuple[str, float | BaseException]]) -> list[dict[str, Any]]:
+    """Return the alerts of measured values; one that cannot be measured is an alert of its own."""
+    alerts: list[dict[str, Any]] = []
+    for code, value in values:
+        if isinstance(value, BaseException):
+            alerts.append({"code": "unmeasured", "level": "bad", "value": code})
+        elif level := _level_of(value, MEASURES[code][1]):
+            alerts.append({"code": code, "level": level, "value": value})
+    return alerts
+
+
+def _level_of(value: float, limits: Limits) -> Literal["warn", "bad"] | None:
+    if value >= limits.bad:
+        return "bad"
+    return "warn" if value >= limits.warn else None

@@ -1,0 +1,97 @@
+// The rows of sections in the form of an event: each becomes a section of one show or of every one.
+
+import { minorUnits } from "../lib/money.js";
+import { en } from "../texts/en.js";
+import { byId, createElement, fillTexts } from "../ui/dom.js";
+import { freeIds } from "./event-ids.js";
+
+const ALPHABET = 26;
+const EVERY = ""; // show
+const texts = en.admin.create;
+
+/** Default values of a new section's fields, by kind. */
+const DEFAULTS = { rows: "20", seats: "30", capacity: "500" };
+export const SECTIONS = {
+  seated: { ...DEFAULTS, name: texts.stalls, kind: "seated", price: "65" },
+  standing: { ...DEFAULTS, name: texts.floor, kind: "standing", price: "45" },
+};
+
+/** Append a row. @param {Record<string, string>} defaults */
+export function addSection(defaults) {
+  const template = /** @type {HTMLTemplateElement} */ (byId("section-row"));
+  const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+  fillTexts(row);
+  fieldOf(row, "kind").append(...options(texts.kinds));
+  for (const [name, value] of Object.entries(defaults)) fieldOf(row, name).value = value;
+  fieldOf(row, "kind").addEventListener("change", () => showKind(row));
+  row.querySelector('[data-act="remove"]')?.addEventListener("click", () => row.remove());
+  byId("create-sections").append(row);
+  showKind(row);
+}
+
+/** Offer these shows in every row; one show alone is not asked about. @param {string[]} ids */
+export function offerShows(ids) {
+  const named = { [EVERY]: texts.everyShow, ...Object.fromEntries(ids.map((id) => [id, id])) };
+  for (const row of sectionRows()) {
+    const select = fieldOf(row, "show");
+    const chosen = select.value;
+    select.replaceChildren(...options(named));
+    select.value = chosen in named ? chosen : EVERY;
+    /** @type {HTMLElement} */ (select.closest("label")).hidden = ids.length < 2;
+  }
+}
+
+/** Return the sections of all rows, with ids that are not taken. @param {{shows: string[], currency: string, taken?: string[]}} event */
+export function sectionsOf({ shows, currency, taken = [] }) {
+  const wanted = sectionRows().flatMap((row) => {
+    const chosen = fieldOf(row, "show").value;
+    return (chosen === EVERY ? shows : [chosen]).map((show) => ({ row, show }));
+  });
+  const names = wanted.map(({ row }) => fieldOf(row, "name").value);
+  const ids = freeIds(names, { fallback: "section", taken });
+  return wanted.map(({ row, show }, at) => sectionOf(row, { id: ids[at] ?? "", show, currency }));
+}
+
+/** @param {Element} row @param {{id: string, show: string, currency: string}} given */
+function sectionOf(row, { id, show, currency }) {
+  const typed = (/** @type {string} */ name) => fieldOf(row, name).value.trim();
+  const price = { amount: minorUnits(typed("price"), currency), currency };
+  const shared = { id, show, name: typed("name"), price };
+  if (typed("kind") === "standing")
+    return { ...shared, kind: "standing", capacity: Number(typed("capacity")) };
+  return { ...shared, kind: "seated", rows: rowsOf(Number(typed("rows")), Number(typed("seats"))) };
+}
+
+/** @param {number} count @param {number} seats */
+function rowsOf(count, seats) {
+  return Array.from({ length: count }, (_, at) => ({ name: rowName(at), seats }));
+}
+
+/** Return A, B, … Z, AA, AB, … @param {number} at @returns {string} */
+function rowName(at) {
+  const letter = String.fromCharCode(65 + (at % ALPHABET));
+  return at < ALPHABET ? letter : rowName(Math.floor(at / ALPHABET) - 1) + letter;
+}
+
+/** Show and require only the fields of the section's kind. @param {HTMLElement} row */
+function showKind(row) {
+  for (const label of row.querySelectorAll("[data-kind]")) {
+    const fits = label.getAttribute("data-kind") === fieldOf(row, "kind").value;
+    /** @type {HTMLElement} */ (label).hidden = !fits;
+    /** @type {HTMLInputElement} */ (label.querySelector("input")).disabled = !fits;
+  }
+}
+
+function sectionRows() {
+  return [...byId("create-sections").children];
+}
+
+/** @param {Element} row @param {string} name */
+export function fieldOf(row, name) {
+  return /** @type {HTMLInputElement} */ (row.querySelector(`[data-field="${name}"]`));
+}
+
+/** @param {Record<string, string>} named */
+function options(named) {
+  return Object.entries(named).map(([value, text]) => createElement("option", { value }, text));
+}

@@ -1,0 +1,53 @@
+// The live stats of the chosen event: one socket, its frames handed to every part that shows them.
+
+import { ReconnectingSocket } from "../connection/reconnecting-socket.js";
+import { en } from "../texts/en.js";
+import { byId, setText } from "../ui/dom.js";
+
+/**
+ * @typedef {import("../admin/session.js").AdminContext} AdminContext
+ * @typedef {import("../admin/session.js").Event} Event
+ * @typedef {Record<string, any>} Stats
+ * @typedef {{draw: (stats: Stats, rules: Record<string, any>) => void, clear: () => void}} Shower
+ */
+
+/** Bind the head and the parts that show stats. @param {AdminContext} context @param {Shower[]} parts */
+export function liveStats(context, parts) {
+  /** @type {ReconnectingSocket | null} */
+  let socket = null;
+  let watched = "";
+
+  const hide = () => {
+    socket?.stop();
+    [socket, watched] = [null, ""];
+  };
+
+  /** @param {Stats} stats */
+  const draw = (stats) => {
+    context.stats = stats;
+    const rate = typeof stats.rate === "number" ? en.admin.head.rate(stats.rate) : "";
+    setText(byId("head-rate"), rate);
+    for (const part of parts) part.draw(stats, context.event?.rules ?? {});
+    if (context.event && stats.state !== context.event.state) void context.reload();
+  };
+
+  /** @param {Event} event */
+  const show = (event) => {
+    if (watched === event.id) return;
+    hide();
+    [watched, context.stats] = [event.id, null];
+    setText(byId("head-rate"), "");
+    for (const part of parts) part.clear();
+    socket = new ReconnectingSocket(`/ws/admin/events/${encodeURIComponent(event.id)}`, {
+      onFrame: (frame) => frame.type === "stats" && draw(frame.stats),
+      onStatus: (status) => {
+        byId("connection").dataset.status = status;
+        setText(byId("connection"), en.admin.head.connection[status]);
+        if (status === "stopped") void context.reload();
+      },
+    });
+    socket.start();
+  };
+
+  return { show, hide };
+}

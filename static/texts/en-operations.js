@@ -1,0 +1,175 @@
+// Texts of the pages of a running sale in the console in English; `en.js` has them in `en.admin`.
+
+import { countOf, numberFormat } from "./numbers.js";
+
+/** @typedef {{free: number, held: number, sold: number}} Fill */
+
+const n = (/** @type {number} */ count) => numberFormat.format(count);
+
+export const operations = {
+  stats: {
+    title: "Figures",
+    perSecond: (/** @type {string} */ n) => `${n}/s`,
+    seconds: (/** @type {string} */ n) => `${n} s`,
+    minutes: (/** @type {number} */ count) => `${n(count)} min`,
+    levels: { ok: "", warn: "watch", bad: "act" },
+    limit: (/** @type {string} */ most) => `of ${most}`,
+    stocks: { plenty: "plenty", few: "few left", held: "all held", gone: "sold out" },
+    names: {
+      waiting: "Waiting",
+      active: "Let in",
+      rate: "Admissions",
+      joined: "Joined so far",
+      admitted: "Admitted so far",
+      late: "Missed their turn",
+      sockets: "Open pages",
+      free: "Places free",
+      held: "Held",
+      paying: "Being paid",
+      sold: "Sold",
+      stock: "On sale",
+      taken: "Taken",
+      wait_p50: "Half waited less than",
+      wait_p90: "9 in 10 waited less than",
+      wait_p99: "99 in 100 waited less than",
+      outbox_age_seconds: "Recording behind",
+    },
+  },
+
+  charts: {
+    title: "Course of the night",
+    spanLabel: "Span of the charts",
+    span: (/** @type {number} */ minutes) =>
+      minutes < 60 ? `Last ${minutes} minutes` : `Last ${countOf(minutes / 60, "hour", "hours")}`,
+    none: "There are no points yet: one is recorded every 10 seconds.",
+    away: "The course cannot be read just now.",
+    unbundled: "Charts come with the bundled pages: RUSH_STATIC is “source” here.",
+    time: "Time",
+    titles: { line: "Line", flow: "Flow a minute", places: "Places" },
+    lines: {
+      waiting: "Waiting",
+      active: "Let in",
+      late: "Missed their turn",
+      joined: "Joined",
+      admitted: "Admitted",
+      sold: "Sold",
+      free: "Free",
+      held: "Held",
+    },
+    funnel: "From joining to paying",
+    steps: {
+      joined: "Joined",
+      admitted: "Let in",
+      held: "Holds",
+      paid: "Paid",
+      refunded: "Given back",
+    },
+    share: (/** @type {number} */ share) => `${Math.round(100 * share)} %`,
+    acts: "Acts in this span",
+    noActs: "No operator did anything.",
+  },
+
+  alerts: {
+    title: "Alerts",
+    levels: { warn: "Watch:", bad: "Act:" },
+    says: {
+      unknown: () => "the fast store does not answer for this event.",
+      recording: () => "recording is more than 10 s behind: is a record duty running?",
+      stalled: () => "people wait, there is room, and nobody is let in: is a tend duty running?",
+      shut: () => "people wait, and the rate is 0: nobody is let in.",
+      full: () => "as many are inside as the rules allow: who waits waits for them.",
+      held: () => "every place is held or sold: who is let in now finds nothing free.",
+      late: () => "more than one in five missed their turn.",
+      away: () => "the server does not answer.",
+      dead_letters: (/** @type {number} */ count) =>
+        `${countOf(count, "message is", "messages are")} put aside: see “booking-rush dead”.`,
+      redis_memory: (/** @type {number} */ share) =>
+        `Redis uses ${Math.round(100 * share)} % of its memory.`,
+      breaker: (/** @type {number} */ count) =>
+        `${countOf(count, "payment provider is", "payment providers are")} cut off after failures.`,
+      clock: (/** @type {number} */ seconds) => `clocks of the stores differ by ${seconds} s.`,
+      reconcile_down: (/** @type {number} */ seconds) =>
+        `nothing was charted for ${n(seconds)} s: is a reconcile duty running?`,
+      record_down: (/** @type {number} */ seconds) =>
+        `nothing was recorded for ${n(seconds)} s: is a record duty running?`,
+      unmeasured: (/** @type {string} */ name) => `“${name}” cannot be measured just now.`,
+    },
+  },
+
+  sections: {
+    title: "The house",
+    loading: "Looking…",
+    away: "The house cannot be shown just now.",
+    seated: (/** @type {Fill} */ { free, held, sold }) =>
+      `${n(free)} free · ${n(held)} held · ${n(sold)} sold`,
+    standing: (/** @type {Fill} */ { free, sold }) => `${n(free)} free · ${n(sold)} held or sold`,
+    parts: { sold: "sold", held: "held", free: "free" },
+  },
+
+  bookings: {
+    title: "Bookings",
+    state: "State",
+    all: "All states",
+    again: "Refresh",
+    more: "Show more",
+    query: "Reference, visitor, seat (“Row B, seat 16”) or mail address",
+    find: "Find",
+    csv: "Save as CSV",
+    none: "There are no such bookings.",
+    columns: {
+      reference: "Reference",
+      state: "State",
+      what: "What",
+      total: "Total",
+      visitor: "Visitor",
+      act: "Refund",
+    },
+    refund: "Refund",
+    refunding: (/** @type {string} */ reference) => `${reference} is being refunded.`,
+    ask: {
+      question: (/** @type {string} */ reference) => `Refund ${reference}?`,
+      lead: (/** @type {string} */ total) =>
+        `${total} are given back, the tickets become void, and the seats go on sale again.`,
+      yes: "Refund",
+      why: "Why, for the journal (may stay empty)",
+    },
+  },
+
+  reconcile: {
+    title: "Compare the books",
+    lead: "Compares what the fast store says of every seat with what is recorded.",
+    button: "Compare now",
+    asking: "Comparing…",
+    found: (/** @type {number} */ count) =>
+      count ? countOf(count, "difference", "differences") : "Both say the same.",
+  },
+
+  visitors: {
+    title: "Who is there",
+    state: "Whom to list",
+    none: "Nobody.",
+    states: {
+      waiting: "Who waits",
+      inside: "Who is let in",
+      late: "Who missed their turn",
+      holding: "Who holds or pays",
+    },
+    number: (/** @type {number} */ number) => `Number ${n(number)}`,
+    places: (/** @type {number} */ count) => countOf(count, "place", "places"),
+    since: (/** @type {string} */ when) => `since ${when}`,
+    until: (/** @type {string} */ when) => `until ${when}`,
+  },
+
+  visitor: {
+    title: "One visitor",
+    bookings: "Show bookings",
+    id: "Visitor",
+    reason: "Reason, to let in out of turn",
+    admit: "Let in now",
+    remove: "Remove",
+    admitted: (/** @type {string} */ visitor) => `${visitor} is let in.`,
+    removed: (/** @type {string} */ visitor) => `${visitor} is removed.`,
+    ask: "Remove this visitor?",
+    askLead: (/** @type {string} */ visitor) => `${visitor} loses place and turn.`,
+  },
+};

@@ -1,0 +1,50 @@
+"""Alerts for the console: stores, providers and messages put aside, judged by a table of limits."""
+
+import pytest
+
+from booking_rush.server.admin.alerts import MEASURES, raised_by
+from booking_rush.server.app import V1
+from tests.support.world import World
+
+
+async def test_a_sound_server_has_no_alerts_but_of_duties_that_do_not_run_here(
+    world: World,
+) -> None:
+    await world.event()
+    operator = await world.operator()
+
+    alerts = (await operator.get(f"{V1}/admin/alerts")).json()["alerts"]
+
+    assert {alert["code"] for alert in alerts} <= {"reconcile_down", "record_down"}
+
+
+async def test_series_that_stand_still_are_told(world: World) -> None:
+    await world.event()
+    await world.services.pool.execute("UPDATE events SET created_at = now() - interval '1 day'")
+    await world.services.pool.execute(
+        """
+        INSERT INTO series
+        SELECT 'demo', now() - interval '2 min', 1, 1, 0, 1, 1, 0, 0, 0, 1, 0
+        """
+    )
+    operator = await world.operator()
+
+    alerts = (await operator.get(f"{V1}/admin/alerts")).json()["alerts"]
+
+    [told] = [alert for alert in alerts if alert["code"] == "reconcile_down"]
+    assert told["level"] == "warn"
+    assert told["value"] >= 120
+
+
+@pytest.mark.parametrize("code", MEASURES)
+def test_every_measure_has_its_levels(code: str) -> None:
+    limits = MEASURES[code][1]
+
+    assert raised_by([(code, limits.warn / 2)]) == []
+    assert raised_by([(code, limits.bad)]) == [{"code": code, "level": "bad", "value": limits.bad}]
+
+
+def test_what_cannot_be_measured_is_told() -> None:
+    alerts = raised_by([("clock", OSError("away")), ("breaker", 0.0)])
+
+    assert alerts == [{"code": "unmeasured", "level": "bad", "value": "clock"}]

@@ -1,0 +1,154 @@
+"""Lists for the console: bookings searched by what a caller says, visitors by their condition."""
+
+from uuid import UUID
+
+import pytest
+
+from booking_rush.booking.holds.booking_search import criteria_of, digits_of
+from booking_rush.booking.holds.serializers import reference_of
+from booking_rush.server.app import V1
+from tests.support.clients import code_of, until
+from tests.support.world import World, held
+
+SECTIONS = [("stalls", "Stalls"), ("section-2", "ชั้นบน")]
+DEMO = f"{V1}/admin/events/demo"
+
+
+@pytest.mark.parametrize(
+    ("text", "seats"),
+    [
+        ("stalls.B-16", ["stalls.B-16"]),
+        ("B 16", ["stalls.B-16", "section-2.B-16"]),
+        ("row b, seat 16", ["stalls.B-16", "section-2.B-16"]),
+        ("Stalls, Row B, seat 16", ["stalls.B-16"]),
+        ("ชั้นบน B-16", ["section-2.B-16"]),
+        ("Balcony B 16", []),
+    ],
+)
+def test_a_seat_is_found_as_it_is_said(text: str, seats: list[str]) -> None:
+    found = [one.texts for one in criteria_of(text, SECTIONS) if one.kind == "seat"]
+
+    assert found == ([seats] if seats else [])
+
+
+def test_a_reference_gives_the_ends_of_the_ids_that_have_it() -> None:
+    for booking in (
+        UUID(int=0),
+        UUID(int=2**128 - 1),
+        UUID("019a0000-0000-7000-8123-456789abcdef"),
+    ):
+        low, high = digits_of(reference_of(booking).replace("-", ""))
+        assert low <= str(booking)[21:] <= high
+
+
+async def test_a_booking_is_found_by_reference_visitor_seat_and_address(world: World) -> None:
+    await world.event()
+    ada, hold = await held(world, seats=["stalls.A-1"])
+    await ada.check_out(hold)
+    booking = await ada.booked(hold, "confirmed")
+    other, other_hold = await held(world, seats=["stalls.A-2"])
+    await other.check_out(other_hold)
+    await other.booked(other_hold, "confirmed")
+    await world.services.pool.execute(
+        """
+        INSERT INTO contacts (booking, email, language) VALUES ($1, 'Ada@example.org', 'en')
+        ON CONFLICT (booking) DO UPDATE SET email = excluded.email
+        """,
+        UUID(hold),
+    )
+    operator = await world.operator()
+    visitor = (await operator.get(f"{DEMO}/bookings")).json()["bookings"][-1]["visitor"]
+    reference = booking["reference"]
+
+    for text in (
+        hold,
+        reference,
+        reference.lower().replace("-", ""),
+        visitor,
+        "Row A, seat 1",
+        "stalls.A-1",
+        " ada@EXAMPLE.org",
+    ):
+        answer = await operator.get(f"{DEMO}/bookings", params={"q": text})
+        assert [one["id"] for one in answer.json()["bookings"]] == [hold], text
+    for text in ("nobody@example.org", "v_nobody", "AAAAA-AAAAA", "Row Z, seat 1", "hello", "%"):
+        answer = await operator.get(f"{DEMO}/bookings", params={"q": text})
+        assert answer.json()["bookings"] == [], text
+    long = await operator.get(f"{DEMO}/bookings", params={"q": "x" * 201})
+    assert (long.status_code, code_of(long)) == (400, "invalid_request")
+
+
+async def test_a_refund_says_why_in_the_journal(world: World) -> None:
+    await world.event()
+    ada, hold = await held(world, seats=["stalls.A-1"])
+    await ada.check_out(hold)
+    await ada.booked(hold, "confirmed")
+    operator = await world.operator()
+
+    wrong = await operator.post(f"{V1}/admin/bookings/{hold}/refund", json={"why": "x"})
+    answer = await operator.post(f"{V1}/admin/bookings/{hold}/refund", json={"reason": "fell ill"})
+
+    assert (wrong.status_code, answer.status_code) == (400, 202)
+    entries = (await operator.get(f"{V1}/admin/audit?limit=5")).json()["entries"]
+    [entry] = [entry for entry in entries if entry["what"] == "refund"]
+    assert entry["detail"]["reason"] == "fell ill"
+
+
+async def test_visitors_are_listed_by_condition_page_by_page(world: World) -> None:
+    await world.event(state="paused")
+    operator = await world.operator()
+    for _ in range(5):
+        await (await world.visitor()).join()
+
+    async def waiting() -> list[str]:
+        found: list[str] = []
+        after: str | None = ""
+        while after is not None:
+            params: dict[str, str | int] = {
+                "state": "waiting",
+                "limit": 2,
+                **({"after": after} if after else {}),
+            }
+            page = (await operator.get(f"{DEMO}/visitors", params=params)).json()
+            found += [visitor["visitor"] for visitor in page["visitors"]]
+            after = page["next"]
+        return found
+
+    async def all_recorded() -> bool:
+        return len(set(await waiting())) == 5
+
+    await until(all_recorded)
+    assert len(await waiting()) == 5
+    inside = (await operator.get(f"{DEMO}/visitors", params={"state": "inside"})).json()
+    assert inside == {"visitors": [], "next": None}
+
+
+async def test_who_holds_is_listed(world: World) -> None:
+    await world.event()
+    _, hold = await held(world, seats=["stalls.A-1"])
+    operator = await world.operator()
+
+    async def listed() -> bool:
+        page = (await operator.get(f"{DEMO}/visitors", params={"state": "holding"})).json()
+        return [visitor["hold"] for visitor in page["visitors"]] == [hold]
+
+    await until(listed)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"state": "asleep"},
+        {"state": "waiting", "after": "main"},
+        {"state": "waiting", "after": "main:x"},
+        {"state": "holding", "after": "x"},
+        {"limit": "0"},
+    ],
+)
+async def test_other_lists_are_refused(world: World, params: dict[str, str]) -> None:
+    await world.event()
+    operator = await world.operator()
+
+    answer = await operator.get(f"{DEMO}/visitors", params=params)
+
+    assert (answer.status_code, code_of(answer)) == (400, "invalid_request")
