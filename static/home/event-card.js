@@ -45,10 +45,11 @@ export function drawTimes(card, event, own, now) {
   const over = isOver(event, now);
   const part = (/** @type {string} */ name) =>
     /** @type {HTMLElement} */ (card.querySelector(`.${name}`));
+  const said = over ? [] : ownTexts(own, now);
   part("card").toggleAttribute("data-over", over);
   setTextOrHide(part("opens"), opensOf(event, now));
-  setTextOrHide(part("own"), ownTexts(own, now).join(" · "));
-  setText(part("go"), `${over ? texts.look : texts.enter} →`);
+  setTextOrHide(part("own"), said.join("\n"));
+  setText(part("go"), `${over ? texts.look : said.length ? texts.goOn : texts.enter} →`);
 }
 
 /** Return what an event is to this visitor, as sentences. @param {Own | undefined} own @param {number} now */

@@ -72,6 +72,7 @@ export const texts = {
     opens: (/** @type {string} */ when) => `Opens ${when}`,
     enter: "Go to the line",
     look: "Look",
+    goOn: "Go on",
     hold: (/** @type {string} */ what, /** @type {string} */ left) => `You hold ${what}, ${left}`,
     paying: (/** @type {string} */ what) => `The bank is being asked for ${what}`,
     turn: (/** @type {string} */ left) => `It is your turn, ${left}`,

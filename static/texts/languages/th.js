@@ -69,6 +69,7 @@ export const texts = {
     opens: (when) => `เปิด ${when}`,
     enter: "ไปที่คิว",
     look: "ดู",
+    goOn: "ดำเนินการต่อ",
     hold: (what, left) => `คุณจอง ${what} ไว้ ${left}`,
     paying: (what) => `กำลังสอบถามธนาคารสำหรับ ${what}`,
     turn: (left) => `ถึงคิวของคุณแล้ว ${left}`,
