@@ -41,7 +41,7 @@ from booking_rush.lua.events.commands import (
     SectionInventory,
     SectionSeats,
 )
-from booking_rush.postgres import Pool
+from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.event_registry import EventRecord, EventRegistry
 
 log = logging.getLogger(__name__)
@@ -253,19 +253,33 @@ class Reconciler:
         return [row for row in self._registry.rows if row.id in names]
 
     async def _round(self, which: str) -> int:
-        seen = set[Difference]()
+        """Compare each event by itself: one that cannot be compared hides no other's differences.
+
+        Raises:
+            asyncpg.PostgresError, OSError: Postgres did not answer.
+            Exception: the last one that an event's own data caused, after all else was done.
+        """
+        seen, failed = set[Difference](), list[Exception]()
         for row in self._due(which):
             try:
                 seen |= set(await getattr(self.comparison, which)(row.id))
             except Refusal as refusal:
                 log.info("not compared event=%s why=%s", row.id, refusal.code)
+            except UNAVAILABLE:
+                raise
+            except Exception as error:
+                log.error("not compared event=%s why=%s", row.id, type(error).__name__)
+                failed.append(error)
         twice, self._seen[which] = seen & self._seen[which], seen
         self._seen_twice[which] = twice
         if which == "stores":
             self._rounds = Counter({one: self._rounds[one] + 1 for one in twice})
         for difference in twice:
             log.warning("differs %s", difference)
-        return await self.mend(twice)
+        mended = await self.mend(twice)
+        if failed:
+            raise failed[-1]
+        return mended
 
     async def mend(self, differences: Iterable[Difference]) -> int:
         """Mend each difference by its order; once a booking.
@@ -283,12 +297,10 @@ class Reconciler:
             if one.booking and one.order and one not in written
         }
         for (booking, order), one in wanted.items():
-            if order == ASK_PROVIDER:
-                await self._ask_provider(booking, one.event)
-            elif order == EXPIRE:
-                await expire(self._pool, booking)
-            else:
-                await self._order_again(booking, one)
+            try:
+                await self._mend_booking(booking, order, one)
+            except (ProviderUnavailableError, Refusal) as why:  # the next round comes
+                log.info("not mended booking=%s why=%s", booking, why)
         repair = Repair(self._pool, self._registry, self.comparison.inventories)
         repaired = await repair.set_rows(written)
         with_holds = {one.event for one in differences if one.kind == "hold"}
@@ -296,6 +308,14 @@ class Reconciler:
             if one.order == SET_FREE and one.event not in with_holds:
                 repaired += await repair.set_free(one)
         return len(wanted) + repaired
+
+    async def _mend_booking(self, booking: UUID, order: str, difference: Difference) -> None:
+        if order == ASK_PROVIDER:
+            await self._ask_provider(booking, difference.event)
+        elif order == EXPIRE:
+            await expire(self._pool, booking)
+        else:
+            await self._order_again(booking, difference)
 
     async def _order_again(self, booking: UUID, difference: Difference) -> None:
         async with self._pool.acquire() as connection, connection.transaction():

@@ -3,7 +3,10 @@
 import logging
 import math
 import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from redis.asyncio import Redis
@@ -20,7 +23,7 @@ from booking_rush.queue.event_registry import EventRecord, EventRegistry
 from booking_rush.queue.signer import Signer
 from booking_rush.server.rooms.broadcasts import SHOWN_FOR, Broadcast, Broadcasts
 from booking_rush.server.rooms.room import Room
-from booking_rush.server.runtime.loops import Loop
+from booking_rush.server.runtime.loops import EachAlone, Loop
 from booking_rush.server.runtime.metrics import (
     ACTIVE,
     ADMITTED,
@@ -116,12 +119,16 @@ class RoomRegistry:
         return [
             Loop("hear", self._receive_news, 0.05, math.inf),  # it ends with its connection alone
             Loop("gates", self._judge_gates, 0.05),
-            Loop("positions", self._send_positions, 0.25),
-            Loop("seats", self._send_seats, 0.1),
-            Loop("bookings", self._send_bookings, 5.0),
+            self._loop("positions", lambda room: room.places.send_positions(), 0.25),
+            self._loop("seats", lambda room: room.seats.flush(), 0.1),
+            self._loop("bookings", lambda room: room.send_bookings(), 5.0),
             Loop("messages", self._send_broadcasts, 0.7),
-            Loop("sockets", self._report_sockets, 1.0),
+            self._loop("sockets", self._report_sockets, 1.0),
         ]
+
+    def _loop(self, name: str, work: Callable[[Room], Awaitable[Any]], idle_s: float) -> Loop:
+        """Return a loop over the rooms that have a subscriber."""
+        return Loop(name, EachAlone(name, self._occupied, work).run_once, idle_s)
 
     async def _receive_news(self) -> None:
         """Apply ticks and news until the connection to Redis is lost.
@@ -133,27 +140,15 @@ class RoomRegistry:
             room.invalidate()
         async for event, news in pubsub.subscribe(self._redis, UNKNOWN_NEWS.inc):
             if event in self._rooms:
-                await self._apply(self._rooms[event], news)
+                await self._apply_alone(self._rooms[event], news)
 
     async def _judge_gates(self) -> None:
         """Compare the epochs of Postgres and Redis; a gate opens or shuts by them."""
         await self.events.run_once()
 
-    def _occupied(self) -> list[Room]:
-        """Return the rooms that have a subscriber."""
-        return [room for room in self._rooms.values() if room.is_occupied]
-
-    async def _send_positions(self) -> None:
-        for room in self._occupied():
-            await room.places.send_positions()
-
-    async def _send_seats(self) -> None:
-        for room in self._occupied():
-            await room.seats.flush()
-
-    async def _send_bookings(self) -> None:
-        for room in self._occupied():
-            await room.send_bookings()
+    def _occupied(self) -> dict[str, Room]:
+        """Return the rooms that have a subscriber, by event."""
+        return {event: room for event, room in self._rooms.items() if room.is_occupied}
 
     async def _send_broadcasts(self) -> None:
         """Send broadcasts that Redis did not carry, and drop those that are too old to repeat."""
@@ -163,13 +158,18 @@ class RoomRegistry:
         for room in self.every():
             room.drop_broadcasts(oldest)
 
-    async def _report_sockets(self) -> None:
-        """Report the number of sockets of each room that has any."""
-        for room in self._occupied():
-            try:
-                await self.stats(room)
-            except Refusal:
-                continue
+    async def _report_sockets(self, room: Room) -> None:
+        """Report the number of a room's sockets."""
+        with suppress(Refusal):
+            await self.stats(room)
+
+    async def _apply_alone(self, room: Room, news: pubsub.AnyNews) -> None:
+        """Apply a news; one that fails is lost to its room, and to no other."""
+        try:
+            await self._apply(room, news)
+        except Exception:
+            log.exception("news not applied event=%s", room.row.id)
+            room.invalidate()
 
     async def _apply(self, room: Room, news: pubsub.AnyNews) -> None:
         match news:

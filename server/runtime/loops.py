@@ -4,20 +4,24 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
+from booking_rush.back_off import BackOff
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.runtime.liveness import LIVENESS, STUCK_S
 from booking_rush.server.runtime.metrics import LOOP_FAILURES, LOOP_ITEMS, LOOP_LAG, LOOP_SECONDS
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 BACK_OFF_S_MAX = 2.0
 LAG_S = 0.25  # a sleep that is timed
+AWAY = (*UNAVAILABLE, RedisError, KafkaError)
 
 
 class Loop(NamedTuple):
@@ -31,6 +35,47 @@ class Loop(NamedTuple):
     def forever(self) -> Coroutine[Any, Any, None]:
         """Return the endless loop, not started yet."""
         return forever(self.name, self.run_once, idle_s=self.idle_s, stuck_s=self.stuck_s)
+
+
+class EachAlone(Generic[T]):
+    """Run of a loop over many things, by name: one that fails neither ends it nor delays another.
+
+    What fails is left alone for a while, up to 5 s, and counts as a failed run of the loop.
+    """
+
+    def __init__(
+        self, loop: str, every: Callable[[], Mapping[str, T]], work: Callable[[T], Awaitable[Any]]
+    ) -> None:
+        self._loop = loop
+        self._every = every
+        self._work = work
+        self._back_offs: dict[str, BackOff] = {}
+
+    async def run_once(self) -> None:
+        """Do the work for each thing that is not left alone."""
+        every = self._every()
+        for gone in self._back_offs.keys() - every.keys():
+            del self._back_offs[gone]
+        for name, one in list(every.items()):
+            back_off = self._back_offs.get(name)
+            if back_off is not None and not back_off.allows(time.monotonic()):
+                continue
+            try:
+                await self._work(one)
+            except Exception as error:
+                self._failed(name, error)
+            else:
+                self._back_offs.pop(name, None)
+
+    def _failed(self, name: str, error: Exception) -> None:
+        LOOP_FAILURES.labels(self._loop).inc()
+        back_off = self._back_offs.setdefault(name, BackOff())
+        if back_off.failed(time.monotonic()):
+            log.error(
+                "failed loop=%s of=%s times=%d why=%s: %s",
+                self._loop, name, back_off.failures, type(error).__name__, error,
+                exc_info=None if isinstance(error, AWAY) else error,
+            )  # fmt: skip
 
 
 async def measure_lag() -> None:
@@ -91,9 +136,8 @@ async def _turn_forever(
 
 def _log_failure(name: str, failures: int, error: Exception) -> None:
     """Log the first failure and each 50th; an unavailable store takes one line, a bug its trace."""
-    is_unavailable = isinstance(error, (*UNAVAILABLE, RedisError, KafkaError))
     if failures == 1 or failures % 50 == 0:
         log.error(
             "failed loop=%s times=%d why=%s: %s", name, failures, type(error).__name__, error,
-            exc_info=None if is_unavailable else error,
+            exc_info=None if isinstance(error, AWAY) else error,
         )  # fmt: skip

@@ -2,12 +2,12 @@
 
 import { request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
+import { SeatsView } from "../map/seats-view.js";
 import { recoveryDelayMs } from "../queue/automatic-commands.js";
 import { expandSections } from "../seats/compact-chart.js";
 import { SeatInventory } from "../seats/seat-inventory.js";
 import { SeatSubscription } from "../seats/seat-subscription.js";
-import { SeatsView } from "../seats/seats-view.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId } from "../ui/dom.js";
 import * as actions from "./booking-actions.js";
@@ -26,7 +26,7 @@ import { pollTarget, StatusPoll } from "./status-poll.js";
  */
 
 const CHART_TRIES_MAX = 3;
-const texts = en.seats;
+const texts = all.seats;
 
 /** The controller of seats, hold, payment and bookings on the event page. */
 export class BookingController {
@@ -61,7 +61,7 @@ export class BookingController {
       onHoldGone: (id) => this.#update((state) => states.endHold(state, id, "expired")),
     });
     this.#seatsView = new SeatsView({
-      onPick: (seat) => this.#pick(seat),
+      onPick: (seats) => this.#pick(seats),
       onQuantity: (section, quantity) =>
         this.#update((state) => actions.createHold(state, commands, { section, quantity })),
       redraw,
@@ -148,7 +148,7 @@ export class BookingController {
         pending: this.#pending(),
       },
       {
-        onPick: (seat) => this.#pick(seat),
+        onDrop: (seat) => this.#pick([seat]),
         onShow: (booking) => {
           this.#update((state) => states.showBooking(state, booking));
           byId("booking-title").focus();
@@ -191,9 +191,9 @@ export class BookingController {
     });
   }
 
-  /** @param {string} seat */
-  #pick(seat) {
-    this.#update((state) => states.pickSeat(state, seat));
+  /** @param {string[]} seats */
+  #pick(seats) {
+    this.#update((state) => states.pickSeats(state, seats));
   }
 
   async #release() {

@@ -6,7 +6,7 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @typedef {import("../seats/section-list.js").Show} Show
  * @typedef {import("../seats/seat-inventory.js").Price} Price
  * @typedef {import("../seats/seat-inventory.js").SeatState} SeatState
- * @typedef {import("../seats/section-map.js").SeatAppearance} SeatAppearance
+ * @typedef {import("../map/section-looks.js").SeatAppearance} SeatAppearance
  * @typedef {import("../seats/selection.js").Selection} Selection
  * @typedef {{id: string, section: string, row: string, number: number, price: Price}} HeldSeat
  *
@@ -166,9 +166,15 @@ export function setEvent(state, { shows, limits, name, venue, mail = false }) {
   return { ...state, shows, details, ticketsMax: limits?.tickets_per_visitor_max ?? TICKETS_MAX };
 }
 
-/** Add a seat to the selection, or remove it. @param {BookingState} state @param {string} seat */
-export function pickSeat(state, seat) {
-  const selection = toggleSeat(state.selection, seat, ticketsLeft(state));
+/**
+ * Add a seat to the selection, or remove it; a block of several replaces what was selected.
+ * @param {BookingState} state @param {string[]} seats
+ */
+export function pickSeats(state, seats) {
+  const selection =
+    seats.length === 1
+      ? toggleSeat(state.selection, seats[0], ticketsLeft(state))
+      : { ...EMPTY_SELECTION, seats };
   return { ...state, selection, ended: null, problem: null };
 }
 

@@ -2,7 +2,7 @@
 
 import { isRetryable } from "../connection/pending-commands.js";
 import { drawSelection, lostSeatsText } from "../seats/selection-panel.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setTextOrHide } from "../ui/dom.js";
 import { announce, announceUrgently } from "../ui/live-region.js";
 import { drawBookingList } from "./booking-list.js";
@@ -27,13 +27,13 @@ import { drawHold } from "./hold-panel.js";
  * @property {BookingState} state
  * @property {import("../seats/seat-inventory.js").SeatInventory | null} inventory
  * @property {boolean} chartFailed
- * @property {import("../seats/seats-view.js").SeatsView} seatsView
+ * @property {import("../map/seats-view.js").SeatsView} seatsView
  * @property {Pending} pending
  *
- * @typedef {{onPick: (seat: string) => void, onShow: (booking: Booking) => void}} Listener
+ * @typedef {{onDrop: (seat: string) => void, onShow: (booking: Booking) => void}} Listener
  */
 
-const texts = en.seats;
+const texts = all.seats;
 const HIDDEN_PHASES = new Set(["connecting", "elsewhere", "unknown"]);
 
 /**
@@ -134,7 +134,7 @@ function trackFocus() {
 }
 
 /** @param {View} view @param {Listener} listener */
-function drawSeats(view, { onPick }) {
+function drawSeats(view, { onDrop }) {
   const { state, inventory, chartFailed, seatsView, pending } = view;
   byId("house").hidden = !inventory;
   setTextOrHide(byId("seats-hint"), inventory ? "" : chartFailed ? texts.failed : texts.loading);
@@ -145,7 +145,7 @@ function drawSeats(view, { onPick }) {
   const overrides = seatOverrides(state);
   seatsView.draw({ inventory, shows, mode, ticketsMax, busy: holding, overrides });
   const problem = problemOf(view, !hasOpenHold(state));
-  drawSelection(selection, inventory, { ticketsMax, holding, problem, onDrop: onPick });
+  drawSelection(selection, inventory, { ticketsMax, holding, problem, onDrop });
 }
 
 /**

@@ -1,9 +1,11 @@
-// Texts for choosing, holding and paying in English; `en.js` has them as `en.seats`.
+// Texts for choosing, holding and paying in English; `languages/en.js` has them as `texts.seats`.
 
 import { countOf, listFormat, numberFormat } from "./numbers.js";
 
 const seatCount = (/** @type {number} */ n) => countOf(n, "seat", "seats");
 const placeCount = (/** @type {number} */ n) => countOf(n, "place", "places");
+
+/** @typedef {typeof seats} Seats */
 
 export const seats = {
   seats: seatCount,
@@ -37,7 +39,14 @@ export const seats = {
 
   map: {
     label: (/** @type {string} */ section) =>
-      `Seats of ${section}. Arrow keys move, N goes to the next free seat, the space bar chooses.`,
+      `Seats of ${section}. Arrow keys move, N and P go to the next and the previous free seat, the ` +
+      "space bar chooses, Escape leads out to the whole house.",
+    house: "The house. Arrow keys move from section to section, Enter goes in.",
+    block: (/** @type {string[]} */ lines) => `${lines.slice(0, 2).join(", ")}. Enter goes in.`,
+    kinds: { wheelchair: "wheelchair", companion: "companion", restricted: "restricted view" },
+    together: (/** @type {string[]} */ names) => `Chosen: ${listFormat.format(names)}.`,
+    notTogether: (/** @type {number} */ n) =>
+      `There are not ${numberFormat.format(n)} free seats side by side here.`,
     stage: "Stage",
     seat: (/** @type {string} */ row, /** @type {number} */ number, /** @type {string} */ state) =>
       `Row ${row}, seat ${number}, ${state}`,
@@ -63,16 +72,35 @@ export const seats = {
     },
     zoomIn: "Look closer",
     zoomOut: "Look from farther away",
-    zoomToFit: "Show the whole section",
+    zoomToFit: "Show the whole house",
     hint: "Choose a seat to read its row and number.",
+    houseHint: "Choose a section to see its seats.",
+  },
+
+  list: {
+    title: "Choose from a list",
+    section: "Section",
+    rows: "Row",
+    row: (/** @type {string} */ name, /** @type {number} */ n) =>
+      `${name} · ${numberFormat.format(n)} free`,
+    seats: "Free seats of this row",
+    none: "Nothing is free here just now.",
+    seat: (/** @type {number} */ number) => `Seat ${number}`,
+  },
+
+  filters: {
+    label: "Price",
+    any: "any price",
+    upTo: (/** @type {string} */ price) => `up to ${price}`,
   },
 
   quantity: {
-    seated: "Or let us choose: the best seats, side by side",
+    seated: "How many side by side?",
     standing: "How many places?",
     less: "One fewer",
     more: "One more",
-    best: (/** @type {number} */ n) => (n === 1 ? "Hold the best seat" : `Hold the best ${n}`),
+    best: (/** @type {number} */ n, /** @type {string} */ section) =>
+      n === 1 ? `Hold the best seat of ${section}` : `Hold the best ${n} of ${section}`,
     places: (/** @type {number} */ n, /** @type {string} */ sum) =>
       `Hold ${placeCount(n)} · ${sum}`,
     none: {

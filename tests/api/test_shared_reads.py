@@ -109,7 +109,7 @@ async def test_no_answer_of_memory_is_older_than_what_is_known(
     await room.availability.body()
     match change:
         case "news":
-            room.apply(pubsub.Seats(0, "floor", 0, 1, 5, []))
+            room.apply(pubsub.Seats(0, "floor", 0, 1, [], 5))
         case "lost news":
             room.invalidate()
         case _:

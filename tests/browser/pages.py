@@ -1,9 +1,11 @@
 """Steps that browser tests share: find parts of a page, wait for a phase, join, log in."""
 
+from typing import Any
+
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.chromium import PHONE, open_page
-from tests.support.clients import PASSWORD
+from tests.support.clients import PASSWORD, until
 
 
 async def phase(page: Page, name: str) -> None:
@@ -24,6 +26,37 @@ async def joined_page(
     await part(page, "join").click()
     await phase(page, then)
     return page
+
+
+ASK_MAP = """(map, seat) => {
+  const detail = { seat };
+  map.dispatchEvent(new CustomEvent("seat-query", { detail }));
+  return detail;
+}"""
+
+
+async def ask_map(page: Page, seat: str) -> dict[str, Any]:
+    """Ask the map for a seat: its `state`, and its point `x`, `y` on the page, in view."""
+    found = part(page, "map")
+    await found.scroll_into_view_if_needed()
+    answer: dict[str, Any] = await found.evaluate(ASK_MAP, seat)
+    return answer
+
+
+async def seat_is(page: Page, seat: str, state: str) -> None:
+    """Wait until the map shows a seat in a state."""
+
+    async def shown() -> bool:
+        return (await ask_map(page, seat)).get("state") == state
+
+    await until(shown)
+
+
+async def pick(page: Page, seat: str) -> None:
+    """Click on a seat of the map, once it is known there."""
+    await seat_is(page, seat, "free")
+    answer = await ask_map(page, seat)
+    await page.mouse.click(answer["x"], answer["y"])
 
 
 async def place_number(page: Page) -> str:

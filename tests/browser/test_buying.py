@@ -2,25 +2,17 @@
 
 import msgspec
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Page, expect
 from redis.asyncio import Redis
 
 from booking_rush.postgres import Pool
 from booking_rush.server.processes.serve import close_for_restart
 from booking_rush.server.rooms.subscriber import Subscriber
 from tests.browser.chromium import DESKTOP, PHONE, browser, open_page
-from tests.browser.pages import go, joined_page, log_in, part
+from tests.browser.pages import go, joined_page, log_in, part, pick, seat_is
 from tests.support.clients import until
 from tests.support.outages import recovering
 from tests.support.world import World
-
-
-def seat(page: Page, id_: str) -> Locator:
-    return page.locator(f'[data-seat="{id_}"]')
-
-
-async def is_marked(page: Page, id_: str, state: str) -> None:
-    await expect(seat(page, id_)).to_have_attribute("data-state", state)
 
 
 async def admitted_page(world: World, started: Browser, size: dict[str, int] = PHONE) -> Page:
@@ -30,7 +22,7 @@ async def admitted_page(world: World, started: Browser, size: dict[str, int] = P
 async def page_with_a_hold(world: World, started: Browser) -> Page:
     """Return the page of a new visitor who holds `stalls.B-2`."""
     page = await admitted_page(world, started)
-    await seat(page, "stalls.B-2").click()
+    await pick(page, "stalls.B-2")
     await part(page, "hold").click()
     await expect(part(page, "hold-panel")).to_be_visible()
     return page
@@ -38,10 +30,10 @@ async def page_with_a_hold(world: World, started: Browser) -> Page:
 
 async def give_back(page: Page) -> None:
     """Release the hold of `stalls.B-2`, and wait until the seat is free."""
-    await is_marked(page, "stalls.B-2", "mine")
+    await seat_is(page, "stalls.B-2", "mine")
     await part(page, "release").click()
     await part(page, "ask-confirm").click()
-    await is_marked(page, "stalls.B-2", "free")
+    await seat_is(page, "stalls.B-2", "free")
 
 
 async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> None:
@@ -52,16 +44,16 @@ async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> 
         ada = await admitted_page(world, started)
         bob = await admitted_page(world, started, DESKTOP)
 
-        await seat(ada, "stalls.A-4").click()
-        await seat(ada, "stalls.A-5").click()
-        await is_marked(ada, "stalls.A-4", "chosen")
-        await seat(bob, "stalls.A-5").click()
+        await pick(ada, "stalls.A-4")
+        await pick(ada, "stalls.A-5")
+        await seat_is(ada, "stalls.A-4", "chosen")
+        await pick(bob, "stalls.A-5")
         await part(ada, "hold").click()
-        await is_marked(ada, "stalls.A-5", "mine")
+        await seat_is(ada, "stalls.A-5", "mine")
         await expect(part(ada, "hold-countdown")).to_be_visible()
         await expect(part(ada, "held-total")).to_contain_text("130")
-        await is_marked(bob, "stalls.A-4", "held")
-        await is_marked(bob, "stalls.A-5", "lost")
+        await seat_is(bob, "stalls.A-4", "held")
+        await seat_is(bob, "stalls.A-5", "lost")
 
         await part(ada, "method-ok").check()
         await part(ada, "email").fill("ada@example.org")
@@ -69,7 +61,7 @@ async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> 
         await expect(part(ada, "booking-state")).to_have_attribute("data-state", "confirmed")
         await expect(part(ada, "ticket")).to_have_count(2)
         await expect(part(ada, "mail-sent")).to_contain_text("ada@example.org")
-        await is_marked(bob, "stalls.A-4", "sold")
+        await seat_is(bob, "stalls.A-4", "sold")
     assert await world.services.pool.fetchval("SELECT email FROM contacts") == "ada@example.org"
 
 
@@ -77,7 +69,7 @@ async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
     await world.event()
     async with browser() as started:
         page = await admitted_page(world, started)
-        await seat(page, "stalls.A-1").click()
+        await pick(page, "stalls.A-1")
         await part(page, "hold").click()
         await part(page, "method-declined").check()
         await part(page, "pay").click()

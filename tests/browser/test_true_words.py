@@ -6,7 +6,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.chromium import DESKTOP, PHONE, browser
-from tests.browser.pages import part, phase
+from tests.browser.pages import part, phase, pick
 from tests.support.world import World
 
 SHOWS = [
@@ -51,7 +51,7 @@ async def admitted(started: Browser, world: World, size: dict[str, int] = PHONE)
 
 
 async def hold(page: Page, seat: str) -> None:
-    await page.locator(f'[data-seat="{seat}"]').click()
+    await pick(page, seat)
     await part(page, "hold").click()
     await expect(part(page, "hold-panel")).to_be_visible()
 

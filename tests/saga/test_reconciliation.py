@@ -13,6 +13,7 @@ from booking_rush.booking.payments.provider import PAYMENT, payment_of
 from booking_rush.booking.saga.difference import Difference
 from booking_rush.booking.saga.reconciliation import Reconciler
 from booking_rush.booking.seats import inventory
+from booking_rush.lua.client.program import MoveFailedError
 from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.lua.holds.commands import Hold
 from booking_rush.lua.keys import key
@@ -293,3 +294,22 @@ async def test_a_refund_made_at_the_bank_refunds_the_booking(
     await ada.booked(id_, "refunded")
     await until(lambda: is_quiet(pool))
     assert await disagreements(pool, redis) == []
+
+
+async def test_an_event_that_cannot_be_compared_hides_no_other(
+    world: World, night: dict[str, Visitor], pool: Pool, redis: Redis
+) -> None:
+    """`attic` has data in Redis that no move can read."""
+    await world.event("attic")
+    await until(lambda: is_quiet(pool))
+    text = await row_of(redis, "A")
+    await write_row(redis, "A", "." + text[1:])
+    for name in ("rows", "free"):
+        await redis.delete(key("attic", 1, name))
+        await redis.set(key("attic", 1, name), "no hash")
+    duty = reconciler(world, pool)
+    for _ in range(2):
+        with pytest.raises(MoveFailedError):
+            await duty.run_once()
+
+    assert [one.what for one in duty.found if one.kind == "seat"] == ["stalls.A-1"]

@@ -1,0 +1,349 @@
+// The map of a house on a canvas: it draws what the camera sees, and finds what was tapped.
+
+import { priceNumbers } from "../seats/seat-filters.js";
+import { Gestures } from "../ui/gestures.js";
+import { onColoursChanged, paletteOf } from "../ui/palette.js";
+import * as cameras from "./camera.js";
+import { seatAt } from "./geometry.js";
+import { drawHouse } from "./house-painter.js";
+import { boundsOf, boxInside, contains, grown, middleOf, sectionAt, toSection } from "./house-plan.js";
+import { COLOURS, MapLayers } from "./map-layers.js";
+import { drawMinimap, drawStrip, minimapBox, placeOnMinimap, stripOf } from "./overlays.js";
+import { SectionLooks } from "./section-looks.js";
+import { SEATS_PX } from "./section-painter.js";
+
+/**
+ * @typedef {import("./house-plan.js").House} House
+ * @typedef {import("./section-painter.js").Scene} Scene
+ * @typedef {import("./camera.js").Camera} Camera
+ *
+ * @typedef {object} Listener
+ * @property {(seat: string) => import("./section-looks.js").SeatAppearance} appearanceOf
+ * @property {(section: string) => {lines: string[], share: number, dimmed: boolean, chosen: boolean}} blockOf
+ * @property {string} stage the word on it
+ * @property {(seat: string) => void} onPick
+ * @property {(seat: string) => void} onPoint
+ * @property {(section: string) => void} onEnter the section that is open now, or ""
+ * @property {() => void} onMove
+ */
+
+const COARSE = matchMedia("(pointer: coarse)").matches;
+const TAPPABLE_PX = COARSE ? 40 : 26; // a seat
+const HITTABLE_PX = COARSE ? 24 : 15; // below that a tap zooms in instead of picking
+const MAX_PX = 64;
+const ZOOM_STEP = 1.5;
+const FLIGHT_MS = 240;
+const MARGIN_SHARE = 0.3; // of the view, around a house that is larger: nothing stays below the minimap
+
+/** The map of one house in an element. */
+export class HouseMap {
+  inside = ""; // the section that is open
+  /** @type {House | null} */ #house = null;
+  /** @type {Camera} */ #camera = { x: 0, y: 0, scale: 1 };
+  /** @type {Map<string, SectionLooks>} */ #looks = new Map();
+  /** @type {Map<number, number>} */ #prices = new Map();
+  /** @type {Set<string>} */ #ringed = new Set();
+  #tappable = false;
+  #touched = false; // by hand: then the camera stays
+  #flight = 0;
+  #box;
+  #listener;
+  #layers;
+  #gestures;
+
+  /** @param {HTMLElement} box @param {Listener} listener */
+  constructor(box, listener) {
+    this.#box = box;
+    this.#listener = listener;
+    this.#layers = new MapLayers(box, paletteOf(box, COLOURS), {
+      drawing: (scene) => this.#draw(scene),
+      names: (scene) => this.#drawStrip(scene),
+      mini: (scene) => this.#drawMinimap(scene),
+    });
+    this.#gestures = new Gestures(box, {
+      onTap: (point) => this.#tap(point),
+      onDoubleTap: (point) => this.#doubleTap(point),
+      onDrag: (dx, dy) => this.#moveTo(cameras.moved(this.#camera, dx, dy)),
+      onZoom: (factor, point) => this.#zoomBy(factor, point),
+      onHover: (point) => this.#hover(point),
+    });
+    onColoursChanged(() => this.#layers.recolour(paletteOf(box, COLOURS)));
+    new ResizeObserver(() => this.#fitBox()).observe(box);
+  }
+
+  /** Show a house, and be in a section of it, or in none. @param {House} house @param {string} inside */
+  show(house, inside) {
+    this.#house = house;
+    this.#prices = priceNumbers(house.placed.map(({ section }) => section));
+    const seated = house.placed.filter(({ plan }) => plan.list.length);
+    this.#looks = new Map(
+      seated.map(({ section, plan }) => [section.id, new SectionLooks(plan, this.#listener.appearanceOf)]),
+    );
+    this.inside = inside;
+    this.#touched = false;
+    this.#fitBox();
+  }
+
+  /** Redraw these seats. @param {Iterable<string>} seats */
+  update(seats) {
+    for (const looks of this.#looks.values()) looks.update(seats);
+    this.draw();
+  }
+
+  /** Redraw every seat. */
+  updateAll() {
+    for (const looks of this.#looks.values()) looks.updateAll();
+    this.draw();
+  }
+
+  /** Draw rings around seats of the open section. @param {string[]} seats */
+  ring(seats) {
+    if (seats.length === 0 && this.#ringed.size === 0) return;
+    this.#ringed = new Set(seats);
+    this.draw();
+  }
+
+  /** Set whether seats must be large enough to tap. @param {boolean} may */
+  setTappable(may) {
+    this.#box.classList.toggle("choosable", may);
+    if (this.#tappable === may) return;
+    this.#tappable = may;
+    if (!this.#touched) this.#fitBox();
+  }
+
+  /** Go into a section; "" leads out to the whole house. Of standing places there is no inside. @param {string} section */
+  enter(section) {
+    const isSeated = Boolean(this.#looks.get(section));
+    this.#open(isSeated ? section : "");
+    if (!isSeated && section) this.#listener.onEnter(section);
+    this.#flyTo(this.#home());
+  }
+
+  /** Show the whole house. */
+  showAll() {
+    const house = /** @type {House} */ (this.#house);
+    if (house.placed.length > 1) return this.enter("");
+    this.#flyTo(this.#bounded(cameras.fitted(house.box, this.#size)));
+  }
+
+  /** Zoom by steps around the middle: 1 enlarges by half, -1 goes back. @param {number} steps */
+  zoom(steps) {
+    const { width, height } = this.#size;
+    const middle = { x: width / 2, y: height / 2 };
+    const scale = this.#camera.scale * ZOOM_STEP ** steps;
+    this.#flyTo(this.#bounded(cameras.zoomed(this.#camera, this.#size, scale, middle)));
+  }
+
+  /** Bring a seat, or the middle of a section, into view. @param {string} section @param {string} [seat] */
+  reveal(section, seat = "") {
+    const placed = this.#house?.byId.get(section);
+    const house = this.#house;
+    if (!placed || !house) return;
+    const place = middleOf(boundsOf(placed, seat));
+    const point = cameras.toPoint(this.#camera, this.#size, place);
+    const isHidden = this.#isPartial(house) && placeOnMinimap(house, this.#size, point);
+    const { width, height } = this.#size;
+    const edge = seat ? -Math.min(60, width / 4, height / 8) : 0;
+    const isNear = !seat || this.#camera.scale >= HITTABLE_PX;
+    if (isNear && !isHidden && contains(grown({ left: 0, top: 0, width, height }, edge), point)) return;
+    const scale = seat ? Math.max(this.#camera.scale, TAPPABLE_PX) : this.#camera.scale;
+    this.#touched = true;
+    this.#moveTo(this.#bounded({ ...place, scale }));
+  }
+
+  /** Return the box of a seat, or else of a section, in pixels of the view. @param {string} section @param {string} [seat] */
+  boxOf(section, seat = "") {
+    const placed = this.#house?.byId.get(section);
+    const box = placed ? boundsOf(placed, seat) : { left: 0, top: 0, width: 0, height: 0 };
+    return cameras.toBox(this.#camera, this.#size, box);
+  }
+
+  /** Return the looks of a section's seats. @param {string} section */
+  looksOf(section) {
+    return this.#looks.get(section);
+  }
+
+  /** Draw anew in the next frame. */
+  draw() {
+    this.#layers.invalidate();
+  }
+
+  get #size() {
+    return this.#layers.size;
+  }
+
+  /** @param {Scene} scene */
+  #draw(scene) {
+    const { blockOf, stage } = this.#listener;
+    const [house, looks, prices] = [this.#house, this.#looks, this.#prices];
+    if (house) drawHouse(scene, { house, looks, prices, inside: this.inside, ringed: this.#ringed, blockOf, stage });
+  }
+
+  /** @param {Scene} scene */
+  #drawStrip(scene) {
+    const strip = this.#strip;
+    this.#layers.placeOverlay("names", strip);
+    const placed = this.#house?.byId.get(this.inside);
+    if (strip && placed) drawStrip(scene, placed, strip);
+  }
+
+  /** @param {Scene} scene */
+  #drawMinimap(scene) {
+    const house = this.#house;
+    const isShown = house && this.#isPartial(house);
+    this.#layers.placeOverlay("mini", isShown ? minimapBox(house, scene.size) : null);
+    if (isShown) drawMinimap(scene, house, this.#prices);
+  }
+
+  get #strip() {
+    if (this.#camera.scale < SEATS_PX) return null;
+    return stripOf(this.#house?.byId.get(this.inside), this.#camera, this.#size);
+  }
+
+  /** @param {House} house */
+  #isPartial = ({ box }) => cameras.isPartial(this.#camera, this.#size, box);
+
+  #fitBox() {
+    if (!this.#house) return;
+    const width = this.#box.clientWidth;
+    if (!width) return;
+    const height = this.#heightFor(width);
+    this.#box.style.height = `${height + this.#box.offsetHeight - this.#box.clientHeight}px`;
+    this.#layers.size = { width, height };
+    this.#camera = this.#touched ? this.#bounded(this.#camera) : this.#home();
+    this.#layers.resize({ width, height }, this.#camera);
+    this.#shown();
+  }
+
+  /** Return the height of the view: what is shown needs it, up to what the style sheet allows. @param {number} width */
+  #heightFor(width) {
+    const most = Number.parseFloat(getComputedStyle(this.#box).maxHeight) || 480;
+    const box = boxInside(/** @type {House} */ (this.#house), this.inside);
+    const needed = box.height * cameras.scaleFor(box, { width, height: Infinity }, this.#needs);
+    return Math.round(Math.min(most, Math.max(220, needed)));
+  }
+
+  /** Return the camera that shows the open section, or the whole house. @returns {Camera} */
+  #home() {
+    const box = boxInside(/** @type {House} */ (this.#house), this.inside);
+    const scale = cameras.scaleFor(box, this.#size, this.#needs);
+    const { x } = middleOf(box);
+    return this.#bounded({ x, y: box.top + this.#size.height / scale / 2, scale });
+  }
+
+  get #needs() {
+    const isInside = this.inside !== "";
+    return { isInside, isTappable: this.#tappable, tappable: TAPPABLE_PX, least: SEATS_PX };
+  }
+
+  /** @param {Camera} camera */
+  #bounded(camera) {
+    const house = /** @type {House} */ (this.#house);
+    const least = Math.min(TAPPABLE_PX, cameras.fitted(house.box, this.#size).scale);
+    const { width, height } = this.#size;
+    const margin = camera.scale > 1.2 * least ? (Math.min(width, height) * MARGIN_SHARE) / camera.scale : 0;
+    return cameras.bounded(camera, this.#size, grown(house.box, margin), [least, MAX_PX]);
+  }
+
+  /** @param {Camera} camera */
+  #moveTo(camera) {
+    cancelAnimationFrame(this.#flight);
+    this.#camera = this.#bounded(camera);
+    this.#shown();
+  }
+
+  #shown() {
+    const house = /** @type {House} */ (this.#house);
+    const isWhole = this.#size.height / this.#camera.scale >= house.box.height * 0.98;
+    this.#box.classList.toggle("whole", isWhole);
+    this.#layers.look(this.#camera);
+    this.#listener.onMove();
+  }
+
+  /** @param {Camera} to */
+  #flyTo(to) {
+    cancelAnimationFrame(this.#flight);
+    this.#gestures.stop();
+    this.#touched = true;
+    const [from, start] = [this.#camera, performance.now()];
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return this.#moveTo(to);
+    const step = (/** @type {number} */ now) => {
+      const share = Math.min(1, Math.max(0, (now - start) / FLIGHT_MS));
+      this.#camera = share < 1 ? cameras.between(from, to, 1 - (1 - share) ** 3) : to;
+      this.#shown();
+      if (share < 1) this.#flight = requestAnimationFrame(step);
+    };
+    this.#flight = requestAnimationFrame(step);
+  }
+
+  /** @param {number} factor @param {{x: number, y: number}} point @returns {boolean} whether the scale has changed */
+  #zoomBy(factor, point) {
+    const before = this.#camera.scale;
+    this.#touched = true;
+    const scale = Math.min(MAX_PX, before * factor);
+    this.#moveTo(cameras.zoomed(this.#camera, this.#size, scale, point));
+    this.#openWhatIsNear();
+    return Math.abs(this.#camera.scale - before) > before * 0.001;
+  }
+
+  /** Open the section in the middle once its seats are near; leave it when it is far. */
+  #openWhatIsNear() {
+    const house = /** @type {House} */ (this.#house);
+    const placed = house.byId.get(this.inside);
+    if (placed && house.placed.length > 1) {
+      const { scale } = cameras.fitted(placed.bounds, this.#size);
+      if (this.#camera.scale < Math.min(scale, SEATS_PX) * 0.7) this.#open("");
+    }
+    if (this.inside || this.#camera.scale < SEATS_PX) return;
+    const near = sectionAt(house, this.#camera.x, this.#camera.y);
+    if (near) this.#open(near.section.id);
+  }
+
+  /** @param {string} section */
+  #open(section) {
+    if (this.inside === section) return;
+    this.inside = section;
+    this.#listener.onEnter(section);
+    this.draw();
+  }
+
+  /** @param {{x: number, y: number}} point */
+  #tap(point) {
+    const house = /** @type {House} */ (this.#house);
+    const place = this.#isPartial(house) && placeOnMinimap(house, this.#size, point);
+    if (place) return this.#flyTo(this.#bounded({ ...place, scale: this.#camera.scale }));
+    const { placed, seat } = this.#find(point);
+    if (!placed) return;
+    const { id } = placed.section;
+    if (this.inside !== id && this.#camera.scale < HITTABLE_PX) return this.enter(id);
+    if (this.#camera.scale < HITTABLE_PX && placed.plan.list.length)
+      return this.#flyTo(this.#bounded(cameras.zoomed(this.#camera, this.#size, TAPPABLE_PX, point)));
+    if (this.inside !== id) this.#open(id);
+    if (seat) this.#listener.onPick(seat);
+  }
+
+  /** Zoom in, where a tap is no choice of a seat. @param {{x: number, y: number}} point */
+  #doubleTap(point) {
+    if (this.#find(point).seat && this.#camera.scale >= HITTABLE_PX) return false;
+    const scale = this.#camera.scale * 2;
+    this.#flyTo(this.#bounded(cameras.zoomed(this.#camera, this.#size, scale, point)));
+    return true;
+  }
+
+  /** @param {{x: number, y: number} | null} point */
+  #hover(point) {
+    const seat = point && this.#camera.scale >= HITTABLE_PX ? this.#find(point).seat : "";
+    this.#box.classList.toggle("on-seat", Boolean(seat));
+    this.#listener.onPoint(seat || "");
+  }
+
+  /** Find the section and the seat at a point of the view. @param {{x: number, y: number}} point */
+  #find(point) {
+    const { x, y } = cameras.toPlace(this.#camera, this.#size, point);
+    const placed = sectionAt(/** @type {House} */ (this.#house), x, y);
+    const strip = this.#strip;
+    if (!placed || (strip && contains(strip, point))) return { placed, seat: "" };
+    const inPlane = toSection(placed, x, y);
+    return { placed, seat: seatAt(placed.plan, inPlane.x, inPlane.y)?.id ?? "" };
+  }
+}

@@ -1,0 +1,156 @@
+// The layers of a map: a drawing larger than the view, moved and scaled as it is while that will do.
+
+import { PRICE_COLOURS } from "../seats/seat-filters.js";
+import { toPlace } from "./camera.js";
+import { SeatSprites } from "./seat-sprites.js";
+
+/**
+ * @typedef {import("./camera.js").Camera} Camera
+ * @typedef {import("./camera.js").Size} Size
+ * @typedef {import("./section-painter.js").Scene} Scene
+ * @typedef {import("../ui/palette.js").Palette} Palette
+ */
+
+/** Colours of the style sheet that a map is drawn in. */
+export const COLOURS = [
+  ..."paper card ink soft rule accent on-accent free-fill held held-fill sold mine lost bad".split(" "),
+  ...Array.from({ length: PRICE_COLOURS }, (_, at) => `price-${at + 1}`),
+];
+const MARGIN = 0.3; // of the view, drawn on each side beyond it
+const STRETCH_MAX = 1.8; // until the drawing is made anew at its true scale
+const SETTLED_MS = 120; // after the last change of scale
+const RATIO_MAX = 2; // more pixels cost more than they show
+
+/** The layers of one map: the drawing, and above it the strip of row names and the minimap. */
+export class MapLayers {
+  size = { width: 0, height: 0 };
+  #drawing = newCanvas("drawing");
+  #overlays = { names: newCanvas("names"), mini: newCanvas("mini") };
+  /** @type {Camera} */ #camera = { x: 0, y: 0, scale: 1 };
+  /** @type {Camera | null} */ #drawn = null;
+  #isRough = false; // drawn during a change of scale, without what takes long
+  #frame = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #settling;
+  #ratio = 1;
+  #palette;
+  #sprites;
+  #paint;
+
+  /**
+   * @param {HTMLElement} box @param {Palette} palette
+   * @param {{drawing: (scene: Scene) => void, names: (scene: Scene) => void, mini: (scene: Scene) => void}} paint
+   */
+  constructor(box, palette, paint) {
+    this.#palette = palette;
+    this.#paint = paint;
+    this.#sprites = new SeatSprites(8, palette);
+    box.prepend(this.#drawing, this.#overlays.names, this.#overlays.mini);
+  }
+
+  /** Set the size of the view in pixels, and draw at once: a canvas of a new size is empty. @param {Size} size @param {Camera} camera */
+  resize(size, camera) {
+    this.size = size;
+    this.#ratio = Math.min(RATIO_MAX, devicePixelRatio);
+    const { width, height } = this.#drawingSize;
+    place(this.#drawing, { left: (size.width - width) / 2, top: (size.height - height) / 2, width, height }, this.#ratio);
+    this.#camera = camera;
+    this.#drawn = null;
+    this.#show();
+  }
+
+  /** Look from a camera in the next frame. @param {Camera} camera */
+  look(camera) {
+    this.#camera = camera;
+    this.#frame ||= requestAnimationFrame(() => this.#show());
+  }
+
+  /** Draw anew in the next frame. */
+  invalidate() {
+    this.#drawn = null;
+    this.look(this.#camera);
+  }
+
+  /** Draw in other colours. @param {Palette} palette */
+  recolour(palette) {
+    this.#palette = palette;
+    this.invalidate();
+  }
+
+  /** Put an overlay somewhere in the view, or hide it. @param {"names" | "mini"} name @param {import("./geometry.js").Box | null} box */
+  placeOverlay(name, box) {
+    const canvas = this.#overlays[name];
+    canvas.hidden = !box;
+    if (box) place(canvas, box, this.#ratio);
+  }
+
+  get #drawingSize() {
+    const { width, height } = this.size;
+    return { width: Math.round(width * (1 + 2 * MARGIN)), height: Math.round(height * (1 + 2 * MARGIN)) };
+  }
+
+  #show() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    if (!this.size.width) return;
+    if (!this.#drawn || !this.#covers(this.#drawn)) this.#draw();
+    const drawn = /** @type {Camera} */ (this.#drawn);
+    const { x, y, scale } = this.#camera;
+    const stretch = scale / drawn.scale;
+    const [dx, dy] = [(drawn.x - x) * scale, (drawn.y - y) * scale];
+    this.#drawing.style.transform = `translate(${dx.toFixed(2)}px, ${dy.toFixed(2)}px) scale(${stretch.toFixed(5)})`;
+    clearTimeout(this.#settling);
+    if (stretch !== 1 || this.#isRough) this.#settling = setTimeout(() => this.invalidate(), SETTLED_MS);
+    for (const name of /** @type {const} */ (["names", "mini"]))
+      this.#paint[name](this.#scene(this.#overlays[name], this.size));
+  }
+
+  #draw() {
+    const scene = this.#scene(this.#drawing, this.#drawingSize);
+    scene.context.setTransform(1, 0, 0, 1, 0, 0);
+    scene.context.clearRect(0, 0, this.#drawing.width, this.#drawing.height);
+    this.#isRough = this.#drawn !== null && this.#drawn.scale !== this.#camera.scale;
+    this.#paint.drawing({ ...scene, isRough: this.#isRough });
+    this.#drawn = this.#camera;
+  }
+
+  /** Return whether what is drawn covers the view, sharply enough. @param {Camera} drawn */
+  #covers(drawn) {
+    const stretch = this.#camera.scale / drawn.scale;
+    if (stretch > STRETCH_MAX || stretch < 1 / STRETCH_MAX) return false;
+    const { width, height } = this.#drawingSize;
+    const start = toPlace(this.#camera, this.size, { x: 0, y: 0 });
+    const end = toPlace(this.#camera, this.size, { x: this.size.width, y: this.size.height });
+    const [wide, high] = [width / drawn.scale / 2, height / drawn.scale / 2];
+    return (
+      start.x >= drawn.x - wide &&
+      start.y >= drawn.y - high &&
+      end.x <= drawn.x + wide &&
+      end.y <= drawn.y + high
+    );
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {Size} size @returns {Scene} */
+  #scene(canvas, size) {
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    const [camera, ratio, palette] = [this.#camera, this.#ratio, this.#palette];
+    if (!this.#sprites.fit(camera.scale * ratio, palette))
+      this.#sprites = new SeatSprites(camera.scale * ratio, palette);
+    return { context, camera, size, ratio, palette, sprites: this.#sprites, isRough: false };
+  }
+}
+
+/** @param {string} name */
+function newCanvas(name) {
+  const canvas = document.createElement("canvas");
+  canvas.className = `map-${name}`;
+  canvas.setAttribute("aria-hidden", "true");
+  return canvas;
+}
+
+/** @param {HTMLCanvasElement} canvas @param {import("./geometry.js").Box} box @param {number} ratio */
+function place(canvas, { left, top, width, height }, ratio) {
+  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== high) canvas.height = high;
+  Object.assign(canvas.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+}

@@ -1,0 +1,321 @@
+// The seats view: the list of sections, the map of the house, and the form for best seats.
+
+import { formatPrice } from "../lib/money.js";
+import { drawLegend } from "../seats/legend.js";
+import { QuantityForm } from "../seats/quantity-form.js";
+import { bindFilters, drawFilters, isWanted, priceNumbers, pricesOf } from "../seats/seat-filters.js";
+import { rowAndNumberOf, sectionOf } from "../seats/seat-inventory.js";
+import { bindSeatList, drawSeatList } from "../seats/seat-list.js";
+import { seatsTogether } from "../seats/seats-together.js";
+import { drawSections } from "../seats/section-list.js";
+import { en } from "../texts/en.js";
+import { byId, setText, setTextOrHide } from "../ui/dom.js";
+import { announce } from "../ui/live-region.js";
+import { HouseMap } from "./house-map.js";
+import { housePlan } from "./house-plan.js";
+import { MapCursor } from "./map-cursor.js";
+
+/**
+ * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
+ * @typedef {import("../seats/seat-inventory.js").Section} Section
+ * @typedef {import("./section-looks.js").SeatAppearance} SeatAppearance
+ * @typedef {import("../seats/section-list.js").Show} Show
+ *
+ * @typedef {object} View
+ * @property {SeatInventory} inventory
+ * @property {Show[]} shows
+ * @property {"looking" | "choosing" | "holding"} mode
+ * @property {number} ticketsMax how many tickets this visitor may still book
+ * @property {boolean} busy whether `hold.create` is not answered yet
+ * @property {Map<string, SeatAppearance>} overrides by seat: shown instead of its state
+ */
+
+const texts = en.seats;
+const SECTIONS_AT_ONCE = 2; // with more, the whole house is shown first
+const NARROW_PX = 600;
+
+/** The seats of an event on the page; it reports picked seats and requested quantities. */
+export class SeatsView {
+  section = "";
+  /** @type {View | null} */ #view = null;
+  /** @type {Map<string, SeatAppearance>} */ #overrides = new Map();
+  /** @type {import("./house-plan.js").House | null} */ #house = null;
+  #drawn = { /** @type {SeatInventory | null} */ inventory: null, show: "" };
+  #described = "";
+  #onPick;
+  #redraw;
+  #map;
+  #cursor;
+  #quantity;
+
+  /**
+   * @param {object} listener
+   * @param {(seats: string[]) => void} listener.onPick one seat, or a block side by side
+   * @param {(section: string, quantity: number) => void} listener.onQuantity
+   * @param {() => void} listener.redraw
+   */
+  constructor({ onPick, onQuantity, redraw }) {
+    this.#onPick = onPick;
+    this.#redraw = redraw;
+    this.#quantity = new QuantityForm({ redraw, onHold: (quantity) => onQuantity(this.section, quantity) });
+    this.#map = this.#newMap();
+    this.#cursor = this.#newCursor();
+    byId("map-closer").addEventListener("click", () => this.#map.zoom(1));
+    byId("map-farther").addEventListener("click", () => this.#map.zoom(-1));
+    byId("map-whole").addEventListener("click", () => this.#map.showAll());
+    bindFilters(redraw);
+    bindSeatList({
+      onSection: (section) => this.#openSection(section),
+      onPick: (seat) => this.#pick(seat),
+      redraw,
+    });
+    byId("map").addEventListener("seat-query", (event) =>
+      this.#answerQuery(/** @type {CustomEvent} */ (event).detail),
+    );
+  }
+
+  /** Draw the sections, the map and the form. @param {View} view */
+  draw(view) {
+    this.#view = view;
+    const { inventory, mode, ticketsMax } = view;
+    if (!inventory.section(this.section)) this.section = firstSection(inventory);
+    setText(byId("seats-title"), texts.titles[mode]);
+    setTextOrHide(byId("seats-lead"), leadOf(mode, ticketsMax));
+    this.#drawSections(view);
+    this.#quantity.draw(view, this.section);
+    this.#drawMap(view);
+    this.#describe(this.#described);
+  }
+
+  /** Draw the seats that have changed. @param {import("../seats/seat-subscription.js").SeatChanges} changes */
+  applyChanges({ all, seats }) {
+    if (all) this.#map.updateAll();
+    else this.#map.update(seats);
+    if (!this.#view) return;
+    this.#drawSections(this.#view);
+    this.#quantity.draw(this.#view, this.section);
+    this.#drawAround(this.#view);
+    if (seats.includes(this.#described)) this.#describe(this.#described);
+  }
+
+  /**
+   * Answer a script that asks for a seat, which is no element: its state, and its point on the page.
+   * @param {{seat: string, state?: string, x?: number, y?: number}} query
+   */
+  #answerQuery(query) {
+    const section = sectionOf(query.seat);
+    if (!this.#house?.byId.get(section)?.plan.seats.has(query.seat)) return;
+    this.#map.reveal(section, query.seat);
+    const { left, top, width, height } = this.#map.boxOf(section, query.seat);
+    const box = byId("map").getBoundingClientRect();
+    query.state = this.#appearanceOf(query.seat);
+    query.x = box.left + byId("map").clientLeft + left + width / 2;
+    query.y = box.top + byId("map").clientTop + top + height / 2;
+  }
+
+  #newMap() {
+    return new HouseMap(byId("map"), {
+      stage: texts.map.stage,
+      appearanceOf: (seat) => this.#appearanceOf(seat),
+      blockOf: (section) => this.#blockOf(section),
+      onPick: (seat) => {
+        this.#cursor.goTo(seat);
+        this.#pick(seat);
+      },
+      onPoint: (seat) => this.#point(seat),
+      onEnter: (section) => this.#entered(section),
+      onMove: () => this.#cursor?.place(),
+    });
+  }
+
+  #newCursor() {
+    return new MapCursor(byId("map"), {
+      map: this.#map,
+      appearanceOf: (seat) => this.#appearanceOf(seat),
+      seatLabel: ({ row, number, kind }, shown) =>
+        [texts.map.seat(row, number, texts.map.states[shown]), kindText(kind)].filter(Boolean).join(", "),
+      sectionLabel: (section) => texts.map.block(this.#blockOf(section).lines),
+      onPick: (seat) => this.#pick(seat),
+      onPoint: (seat) => this.#describe(seat),
+      isWanted: (seat) => this.#appearanceOf(seat) === "free",
+    });
+  }
+
+  /** Open a section that was chosen by name. @param {string} section */
+  #openSection(section) {
+    this.section = section;
+    this.#redraw();
+    this.#map.enter(section);
+    if (this.#house) this.#cursor.show(this.#house, section);
+  }
+
+  /** @param {string} section that the map is in now, or "" */
+  #entered(section) {
+    if (section) this.section = section;
+    if (this.#house) this.#cursor.show(this.#house, this.section);
+    this.#redraw();
+  }
+
+  /** @param {View} view */
+  #drawSections({ inventory, shows }) {
+    drawSections(inventory, {
+      shows,
+      chosen: this.section,
+      onChoose: (id) => this.#openSection(id),
+    });
+  }
+
+  /** @param {View} view */
+  #drawMap(view) {
+    const { inventory, mode, overrides } = view;
+    const sections = this.#sectionsOfShow(inventory);
+    const hasSeats = sections.some(({ kind }) => kind === "seated");
+    byId("map-part").hidden = byId("seat-list").hidden = !hasSeats;
+    const before = this.#overrides;
+    this.#overrides = overrides;
+    if (!hasSeats) return;
+    const show = sections[0].show;
+    this.#map.setTappable(mode === "choosing");
+    if (this.#drawn.inventory !== inventory || this.#drawn.show !== show) this.#showHouse(sections);
+    else this.#map.update(differences(before, overrides));
+    this.#drawn = { inventory, show };
+    this.#drawAround(view);
+  }
+
+  /** @param {Section[]} sections of one show */
+  #showHouse(sections) {
+    this.#described = "";
+    const isNarrow = byId("map").clientWidth < NARROW_PX;
+    this.#house = housePlan(sections, isNarrow ? 0.9 : 1.8);
+    const isSeated = this.#house.byId.get(this.section)?.section.kind === "seated";
+    const isWhole = sections.length > SECTIONS_AT_ONCE || !isSeated;
+    this.#map.show(this.#house, isWhole ? "" : this.section);
+    this.#cursor.show(this.#house, this.section);
+  }
+
+  /** Draw what goes with the map. @param {View} view */
+  #drawAround({ inventory, mode }) {
+    const sections = this.#sectionsOfShow(inventory);
+    const appearanceOf = (/** @type {string} */ seat) => this.#appearanceOf(seat);
+    const inside = this.#map.inside;
+    const name = inventory.section(inside)?.name ?? "";
+    byId("map").setAttribute("aria-label", inside ? texts.map.label(name) : texts.map.house);
+    this.#cursor.update();
+    drawFilters(sections);
+    const prices = pricesOf(sections);
+    const numbers = priceNumbers(sections);
+    const numbered = prices.map((price) => ({ price, number: numbers.get(price.amount) ?? 1 }));
+    drawLegend(this.#map.looksOf(inside)?.occurring() ?? new Set(), prices.length > 1 ? numbered : []);
+    byId("seat-list").hidden = mode !== "choosing";
+    const seated = sections.filter((section) => section.kind === "seated");
+    drawSeatList({ sections: seated, section: this.section, appearanceOf });
+  }
+
+  /** @param {SeatInventory} inventory */
+  #sectionsOfShow({ sections }) {
+    const show = sections.find(({ id }) => id === this.section)?.show;
+    return sections.filter((section) => section.show === show);
+  }
+
+  /** @param {string} id */
+  #blockOf(id) {
+    const inventory = this.#view?.inventory;
+    const section = inventory?.section(id);
+    if (!inventory || !section) return { lines: [], share: 0, dimmed: false, chosen: false };
+    const free = inventory.free(id);
+    const stock = inventory.stock(id);
+    const word = stock === "free" ? texts.sections.free(free ?? 0) : texts.sections.stock[stock];
+    const price = formatPrice(section.price);
+    return {
+      lines: [section.name, ...(free === null ? [price] : [`${word} · ${price}`, word])],
+      share: free === null ? 1 : free / Math.max(1, placesOf(section)),
+      dimmed: !isWanted(section, inventory, this.#quantity.value),
+      chosen: id === this.section,
+    };
+  }
+
+  /** @param {string} seat @returns {SeatAppearance} */
+  #appearanceOf(seat) {
+    return this.#overrides.get(seat) ?? this.#view?.inventory.stateOf(seat) ?? "unknown";
+  }
+
+  /** @param {string} seat */
+  #pick(seat) {
+    const shown = this.#appearanceOf(seat);
+    this.#describe(seat);
+    if (this.#view?.mode !== "choosing" || this.#view.busy) return;
+    if (shown === "chosen") this.#onPick([seat]);
+    if (shown !== "free") return;
+    const block = this.#blockAround(seat);
+    if (block.length) this.#onPick(block);
+    else {
+      setText(byId("readout"), texts.map.notTogether(this.#quantity.value));
+      announce(texts.map.notTogether(this.#quantity.value));
+    }
+    if (block.length > 1) announce(texts.map.together(block.map(shortName)));
+  }
+
+  /** Return the seats that go with one that is picked. @param {string} seat */
+  #blockAround(seat) {
+    const plan = this.#house?.byId.get(sectionOf(seat))?.plan;
+    const row = plan?.rows.find(({ name }) => name === rowAndNumberOf(seat).row);
+    const { value } = this.#quantity;
+    if (value === 1 || !row) return [seat];
+    const isFree = (/** @type {string} */ id) => ["free", "chosen"].includes(this.#appearanceOf(id));
+    return seatsTogether(row.seats, seat, value, isFree);
+  }
+
+  /** Describe the seat below the pointer, and ring those that go with it. @param {string} seat */
+  #point(seat) {
+    if (seat !== this.#described) this.#describe(seat);
+    const may = seat && this.#view?.mode === "choosing" && this.#appearanceOf(seat) === "free";
+    this.#map.ring(may ? this.#blockAround(seat) : []);
+  }
+
+  /** Write row, number, price and state of a seat into the readout. @param {string} seat */
+  #describe(seat) {
+    this.#described = seat;
+    const section = this.#view?.inventory.section(sectionOf(seat));
+    if (!seat || !section) return setText(byId("readout"), this.#map.inside ? texts.map.hint : texts.map.houseHint);
+    const { row, number } = rowAndNumberOf(seat);
+    const state = texts.map.states[this.#appearanceOf(seat)];
+    const kind = kindText(this.#house?.byId.get(section.id)?.plan.seats.get(seat)?.kind ?? "");
+    const parts = [texts.seat(row, number), formatPrice(section.price), state, kind];
+    setText(byId("readout"), parts.filter(Boolean).join(" · "));
+  }
+}
+
+/** @param {Section} section */
+function placesOf({ rows, capacity = 0 }) {
+  return rows ? rows.reduce((sum, { seats }) => sum + seats.length, 0) : capacity;
+}
+
+/** @param {string} kind */
+function kindText(kind) {
+  return /** @type {Record<string, string>} */ (texts.map.kinds)[kind] ?? "";
+}
+
+/** @param {string} seat */
+function shortName(seat) {
+  const { row, number } = rowAndNumberOf(seat);
+  return texts.short(row, number);
+}
+
+/** @param {View["mode"]} mode @param {number} ticketsMax */
+function leadOf(mode, ticketsMax) {
+  if (mode !== "choosing") return texts.leads[mode];
+  return ticketsMax > 0 ? texts.leads.choosing(ticketsMax) : texts.leads.all;
+}
+
+/** @param {SeatInventory} inventory */
+function firstSection({ sections }) {
+  return (sections.find((section) => section.kind === "seated") ?? sections[0])?.id ?? "";
+}
+
+/**
+ * Return the seats that two maps show differently.
+ * @param {Map<string, SeatAppearance>} a @param {Map<string, SeatAppearance>} b
+ */
+function differences(a, b) {
+  return [...new Set([...a.keys(), ...b.keys()])].filter((seat) => a.get(seat) !== b.get(seat));
+}

@@ -1,0 +1,59 @@
+// The looks of a section's seats: one byte a seat, which a drawing reads without asking again.
+
+/**
+ * @typedef {import("../seats/seat-inventory.js").SeatState | "chosen" | "mine" | "lost"} SeatAppearance
+ * @typedef {import("./geometry.js").Row} Row
+ */
+
+/** @type {SeatAppearance[]} a byte is the index in this list */
+export const LOOKS = ["free", "held", "sold", "closed", "unknown", "chosen", "mine", "lost"];
+const NUMBER_OF = new Map(LOOKS.map((look, number) => [look, number]));
+
+/** The looks of one section. */
+export class SectionLooks {
+  #plan;
+  #appearanceOf;
+  #bytes;
+
+  /**
+   * @param {import("./geometry.js").Plan} plan
+   * @param {(seat: string) => SeatAppearance} appearanceOf
+   */
+  constructor(plan, appearanceOf) {
+    this.#plan = plan;
+    this.#appearanceOf = appearanceOf;
+    this.#bytes = new Uint8Array(plan.list.length);
+    this.updateAll();
+  }
+
+  /** Ask for the looks of these seats again; those of other sections are left out. @param {Iterable<string>} seats */
+  update(seats) {
+    for (const id of seats) {
+      const seat = this.#plan.seats.get(id);
+      if (seat) this.#bytes[seat.index] = NUMBER_OF.get(this.#appearanceOf(id)) ?? 0;
+    }
+  }
+
+  /** Ask for every look again. */
+  updateAll() {
+    this.update(this.#plan.seats.keys());
+  }
+
+  /** Return the number of a seat's look. @param {number} index */
+  at(index) {
+    return this.#bytes[index];
+  }
+
+  /** Return which share of the seats from one index to before another is free. @param {number} from @param {number} to */
+  freeShare(from, to) {
+    let free = 0;
+    for (let index = from; index < to; index += 1) if (this.#bytes[index] === 0) free += 1;
+    return to > from ? free / (to - from) : 0;
+  }
+
+  /** Return the looks that occur. */
+  occurring() {
+    const numbers = new Set(this.#bytes);
+    return new Set(LOOKS.filter((_, number) => numbers.has(number)));
+  }
+}

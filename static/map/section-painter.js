@@ -1,0 +1,265 @@
+// The painter of a section: one block when far, rows as bands when nearer, seats when near.
+
+import { firstFrom } from "./geometry.js";
+import { seen, toPoint } from "./camera.js";
+import { contains, grown, toHouse, toSection, union } from "./house-plan.js";
+import { LOOKS } from "./section-looks.js";
+
+/**
+ * @typedef {import("./house-plan.js").Placed} Placed
+ * @typedef {import("./section-looks.js").SectionLooks} SectionLooks
+ * @typedef {import("./geometry.js").Seat} Seat
+ * @typedef {object} Scene what is drawn, and from where
+ * @property {CanvasRenderingContext2D} context
+ * @property {import("./camera.js").Camera} camera
+ * @property {import("./camera.js").Size} size
+ * @property {number} ratio pixels of the canvas for one of the page
+ * @property {import("../ui/palette.js").Palette} palette
+ * @property {import("./seat-sprites.js").SeatSprites} sprites
+ * @property {boolean} isRough whether it is soon drawn again, and may lack numbers till then
+ */
+
+export const SEATS_PX = 11; // from that scale on there are seats, before that bands
+const NUMBERS_PX = 24;
+const NAME_FONTS = [16, 13, 11, 9]; // pixels, the largest that fits
+const BAND_SEATS = 8; // in one piece of a row
+const SHADES = 4;
+const WITH_NUMBER = new Set(["free", "held", "unknown"].map((look) => LOOKS.indexOf(/** @type {any} */ (look))));
+const FONT = "system-ui, sans-serif";
+
+/**
+ * Draw a section as one block with its name and what is free.
+ * @param {Scene} scene @param {Placed} placed
+ * @param {{lines: string[], price: number, share: number, dimmed: boolean, chosen: boolean}} block
+ */
+export function drawBlock(scene, placed, { lines, price, share, dimmed, chosen }) {
+  const { context, palette, camera } = scene;
+  const { left, top, width, height } = grown(placed.box, -0.25);
+  intoSection(scene, placed, camera.scale * scene.ratio);
+  const colour = dimmed || share === 0 ? palette.sold : palette[`price-${price}`];
+  context.beginPath();
+  context.roundRect(left, top, width, height, Math.min(1, 8 / camera.scale));
+  context.fillStyle = palette.card;
+  context.fill();
+  context.globalAlpha = dimmed ? 0.06 : 0.1 + 0.35 * share;
+  context.fillStyle = colour;
+  context.fill();
+  context.globalAlpha = dimmed ? 0.4 : 1;
+  context.lineWidth = (chosen ? 4 : 1.5) / camera.scale;
+  context.strokeStyle = colour;
+  context.stroke();
+  context.globalAlpha = dimmed ? 0.5 : 1;
+  drawLabel(scene, placed, lines);
+  context.globalAlpha = 1;
+}
+
+/**
+ * Draw the rows of a section as bands, each piece shaded by its free share.
+ * @param {Scene} scene @param {Placed} placed @param {SectionLooks} looks @param {number} price
+ */
+export function drawBands(scene, placed, looks, price) {
+  const { context, palette, camera } = scene;
+  const { plan } = placed;
+  intoSection(scene, placed, camera.scale * scene.ratio);
+  const pieces = piecesByShade(plan, looks);
+  const high = camera.scale < 4 ? 1 : 0.72; // thin gaps would only shimmer
+  context.lineWidth = high;
+  context.lineCap = "butt";
+  pieces.forEach((shade, at) => {
+    context.globalAlpha = at === 0 ? 0.3 : 0.25 + (0.75 * at) / SHADES;
+    context.fillStyle = context.strokeStyle = at === 0 ? palette.sold : palette[`price-${price}`];
+    if (plan.curve) strokePieces(context, shade);
+    else for (const [a, b] of shade) context.fillRect(a.x - 0.5, a.y - high / 2, b.x - a.x + 1, high);
+  });
+  context.globalAlpha = 1;
+}
+
+/**
+ * Draw the seats of a section that are seen.
+ * @param {Scene} scene @param {Placed} placed @param {SectionLooks} looks @param {number} price
+ */
+export function drawSeats(scene, placed, looks, price) {
+  const { context, palette, camera, ratio, sprites } = scene;
+  const pixels = camera.scale * ratio;
+  const straight = placed.sin === 0;
+  const seats = seatsSeen(scene, placed);
+  const origin = intoSection(scene, placed, 1);
+  for (const { index, x, y } of seats) {
+    const [left, top] = [x * pixels, y * pixels];
+    if (straight) sprites.draw(context, price, looks.at(index), onPixel(left, origin.x), onPixel(top, origin.y));
+    else sprites.draw(context, price, looks.at(index), left, top);
+  }
+  if (camera.scale < NUMBERS_PX || scene.isRough) return;
+  setFont(context, Math.min(13, camera.scale * 0.36) * ratio, 500);
+  context.fillStyle = palette.ink;
+  for (const { index, number, x, y } of seats)
+    if (WITH_NUMBER.has(looks.at(index))) context.fillText(String(number), x * pixels, y * pixels + ratio * 0.5);
+}
+
+/** Draw a ring around seats. @param {Scene} scene @param {Placed} placed @param {Seat[]} seats */
+export function drawRings(scene, placed, seats) {
+  const { context, palette } = scene;
+  intoSection(scene, placed, scene.camera.scale * scene.ratio);
+  context.strokeStyle = palette.accent;
+  context.lineWidth = 0.12;
+  context.setLineDash([]);
+  context.beginPath();
+  for (const { x, y } of seats) context.roundRect(x - 0.46, y - 0.46, 0.92, 0.92, 0.24);
+  context.stroke();
+}
+
+/** Draw the names of rows at both of their ends. @param {Scene} scene @param {Placed} placed */
+export function drawRowNames({ context, camera, size, ratio, palette }, placed) {
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  setFont(context, Math.min(14, Math.max(9, camera.scale * 0.42)), 600);
+  context.fillStyle = palette.soft;
+  for (const { name, seats } of placed.plan.rows) {
+    for (const [seat, away] of /** @type {[Seat | undefined, number][]} */ ([[seats[0], -1.1], [seats.at(-1), 1.1]])) {
+      if (!seat) continue;
+      const { x, y } = toPoint(camera, size, toHouse(placed, seat.x + away, seat.y));
+      if (y > -20 && y < size.height + 20) context.fillText(name, x, y);
+    }
+  }
+}
+
+/** Draw the name of a section above its seats. @param {Scene} scene @param {Placed} placed @param {string} name */
+export function drawName({ context, camera, size, ratio, palette }, placed, name) {
+  const { left, top, width } = placed.box;
+  const { x, y } = toPoint(camera, size, toHouse(placed, left + width / 2, top - 0.35));
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  setFont(context, Math.min(15, Math.max(11, camera.scale * 0.6)), 650);
+  context.fillStyle = palette.ink;
+  context.fillText(shortened(context, name, (width + 1) * camera.scale), x, y);
+}
+
+/** Draw the stage. @param {Scene} scene @param {import("./geometry.js").Box} box @param {string} text */
+export function drawStage({ context, camera, size, ratio, palette }, box, text) {
+  const { x, y } = toPoint(camera, size, { x: box.left, y: box.top });
+  const [width, height] = [box.width * camera.scale, box.height * camera.scale];
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x + width, y);
+  context.lineTo(x + width * 0.96, y + height * 0.75);
+  context.quadraticCurveTo(x + width / 2, y + height * 1.15, x + width * 0.04, y + height * 0.75);
+  context.fillStyle = palette.rule;
+  context.fill();
+  if (height < 8) return;
+  setFont(context, Math.min(16, Math.max(10, height * 0.45)), 600);
+  context.fillStyle = palette.ink;
+  context.fillText(text, x + width / 2, y + height * 0.5);
+}
+
+/**
+ * Write the name of a section, and below it the first of the other texts that fits.
+ * @param {Scene} scene @param {Placed} placed @param {string[]} lines
+ */
+function drawLabel({ context, camera, size, ratio, palette }, placed, [name = "", ...others]) {
+  const { bounds, box } = placed;
+  const { x, y } = toPoint(camera, size, toHouse(placed, box.left + box.width / 2, box.top + box.height / 2));
+  const [width, height] = [Math.min(bounds.width, box.width) * camera.scale - 8, bounds.height * camera.scale - 4];
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.fillStyle = palette.ink;
+  const fits = (/** @type {string} */ text, /** @type {number} */ font, /** @type {number} */ weight) => {
+    setFont(context, font, weight);
+    return context.measureText(text).width <= width;
+  };
+  const big = NAME_FONTS.find((font) => fits(name, font, 650) && font * 1.3 <= height) ?? NAME_FONTS[3];
+  if (big * 1.2 > height) return;
+  const small = Math.max(9, big - 2);
+  const second = (big + small) * 1.3 <= height ? others.find((text) => fits(text, small, 500)) : undefined;
+  if (second) context.fillText(second, x, y + big * 0.65);
+  setFont(context, big, 650);
+  context.fillText(shortened(context, name, width), x, second ? y - small * 0.65 : y);
+}
+
+/**
+ * Return a text that fits, with "…" where it was cut: in the middle, for numbers stand at the end.
+ * @param {CanvasRenderingContext2D} context @param {string} text @param {number} width
+ */
+function shortened(context, text, width) {
+  if (context.measureText(text).width <= width) return text;
+  const letters = [...text];
+  for (let kept = letters.length - 1; kept > 2; kept -= 1) {
+    const tail = Math.min(3, kept >> 1);
+    const cut = `${letters.slice(0, kept - tail).join("").trimEnd()}…${letters.slice(-tail).join("").trimStart()}`;
+    if (context.measureText(cut).width <= width) return cut;
+  }
+  return "";
+}
+
+/**
+ * Return the seats whose places are seen.
+ * @param {Scene} scene @param {Placed} placed
+ */
+function seatsSeen({ camera, size }, placed) {
+  const view = seen(camera, size);
+  const corners = [
+    [view.left, view.top],
+    [view.left + view.width, view.top],
+    [view.left, view.top + view.height],
+    [view.left + view.width, view.top + view.height],
+  ].map(([x, y]) => toSection(placed, x, y));
+  const box = grown(union(corners.map(({ x, y }) => ({ left: x, top: y, width: 0, height: 0 }))), 0.6);
+  /** @type {Seat[]} */
+  const found = [];
+  const { rows, curve } = placed.plan;
+  const [right, bottom] = [box.left + box.width, box.top + box.height];
+  for (const { seats, front, back } of rows) {
+    if (!curve && (back < box.top || front > bottom)) continue;
+    for (let at = curve ? 0 : firstFrom(seats, box.left); at < seats.length; at += 1) {
+      if (contains(box, seats[at])) found.push(seats[at]);
+      else if (!curve && seats[at].x > right) break;
+    }
+  }
+  return found;
+}
+
+/** @param {import("./geometry.js").Plan} plan @param {SectionLooks} looks */
+function piecesByShade({ rows }, looks) {
+  /** @type {[Seat, Seat][][]} */
+  const pieces = Array.from({ length: SHADES + 1 }, () => []);
+  for (const { seats } of rows) {
+    for (let from = 0; from < seats.length; from += BAND_SEATS) {
+      const last = seats[Math.min(from + BAND_SEATS, seats.length) - 1];
+      const share = looks.freeShare(seats[from].index, last.index + 1);
+      pieces[Math.ceil(share * SHADES)].push([seats[from], last]);
+    }
+  }
+  return pieces;
+}
+
+/** @param {CanvasRenderingContext2D} context @param {[Seat, Seat][]} pieces */
+function strokePieces(context, pieces) {
+  context.beginPath();
+  for (const [a, b] of pieces) {
+    const length = Math.hypot(b.x - a.x, b.y - a.y) || 1;
+    const [dx, dy] = [((b.x - a.x) / length) * 0.5, ((b.y - a.y) / length) * 0.5];
+    context.moveTo(a.x - dx, a.y - dy);
+    context.lineTo(b.x + dx, b.y + dy);
+  }
+  context.stroke();
+}
+
+/**
+ * Turn the canvas into the plane of a section. Return its origin in pixels of the canvas.
+ * @param {Scene} scene @param {Placed} placed @param {number} scale pixels of the canvas a unit
+ */
+function intoSection({ context, camera, size, ratio }, { at, cos, sin }, scale) {
+  const point = toPoint(camera, size, { x: at[0], y: at[1] });
+  const origin = { x: point.x * ratio, y: point.y * ratio };
+  context.setTransform(cos * scale, sin * scale, -sin * scale, cos * scale, origin.x, origin.y);
+  return origin;
+}
+
+/** Return a length such that it ends on a whole pixel from an origin. @param {number} length @param {number} origin */
+function onPixel(length, origin) {
+  return Math.round(length + origin) - origin;
+}
+
+/** Set the font of a text around its middle. @param {CanvasRenderingContext2D} context @param {number} pixels @param {number} weight */
+export function setFont(context, pixels, weight) {
+  context.font = `${weight} ${pixels}px ${FONT}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+}

@@ -1,0 +1,56 @@
+// The form for a quantity: how many a tap chooses side by side, or the server chooses as the best.
+
+import { formatPrice } from "../lib/money.js";
+import { en } from "../texts/en.js";
+import { byId, setText, setTextOrHide } from "../ui/dom.js";
+import { Stepper } from "../ui/stepper.js";
+
+const texts = en.seats.quantity;
+
+/**
+ * @typedef {object} View
+ * @property {import("./seat-inventory.js").SeatInventory} inventory
+ * @property {string} mode
+ * @property {number} ticketsMax
+ * @property {boolean} busy
+ */
+
+/** The form of one page. */
+export class QuantityForm {
+  #stepper;
+  #mayHold = false;
+
+  /** @param {{redraw: () => void, onHold: (quantity: number) => void}} listener */
+  constructor({ redraw, onHold }) {
+    this.#stepper = new Stepper("quantity", redraw);
+    byId("quantity-form").addEventListener("submit", (submitted) => {
+      submitted.preventDefault();
+      if (this.#mayHold) onHold(this.value);
+    });
+  }
+
+  /** Return the quantity. */
+  get value() {
+    return this.#stepper.value;
+  }
+
+  /** Draw the form for a section. @param {View} view @param {string} id of the section */
+  draw({ inventory, mode, ticketsMax, busy }, id) {
+    const section = inventory.section(id);
+    const isChoosing = mode === "choosing" && ticketsMax > 0;
+    byId("quantity-form").hidden = !isChoosing || !section;
+    if (!section) return;
+    const free = inventory.free(id);
+    const seated = section.kind === "seated";
+    this.#stepper.draw(Math.min(ticketsMax, free || ticketsMax));
+    const { value } = this;
+    setText(byId("quantity-label"), seated ? texts.seated : texts.standing);
+    const sum = formatPrice({ ...section.price, amount: section.price.amount * value });
+    const words = seated ? texts.best(value, section.name) : texts.places(value, sum);
+    setText(byId("hold-quantity"), words);
+    this.#mayHold = isChoosing && !busy && (free ?? 0) >= value;
+    byId("hold-quantity").setAttribute("aria-disabled", String(!this.#mayHold));
+    const stock = inventory.stock(id);
+    setTextOrHide(byId("quantity-none"), free === 0 && stock !== "free" ? texts.none[stock] : "");
+  }
+}

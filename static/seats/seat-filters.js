@@ -1,0 +1,49 @@
+// The filters of a map: up to which price, and how many seats together.
+
+import { formatPrice } from "../lib/money.js";
+import { en } from "../texts/en.js";
+import { byId, control, createElement, renderIfChanged } from "../ui/dom.js";
+
+/**
+ * @typedef {import("./seat-inventory.js").Section} Section
+ * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
+ */
+
+/** How many colours the style sheet has for prices; after that they come again. */
+export const PRICE_COLOURS = 6;
+
+/** Redraw when another price is chosen. @param {() => void} redraw */
+export function bindFilters(redraw) {
+  byId("price-most").addEventListener("change", redraw);
+}
+
+/** Draw the choice of a price, where there is more than one. @param {Section[]} sections of one show */
+export function drawFilters(sections) {
+  const prices = pricesOf(sections);
+  byId("price-filter").hidden = prices.length < 2;
+  renderIfChanged(byId("price-most"), prices, () => [
+    createElement("option", { value: "" }, en.seats.filters.any),
+    ...prices
+      .slice(1)
+      .map((price) =>
+        createElement("option", { value: String(price.amount) }, en.seats.filters.upTo(formatPrice(price))),
+      ),
+  ]);
+}
+
+/** Return whether a section is within the filters. @param {Section} section @param {SeatInventory} inventory @param {number} quantity */
+export function isWanted(section, inventory, quantity) {
+  const most = Number(control("price-most").value) || Infinity;
+  return section.price.amount <= most && (inventory.free(section.id) ?? quantity) >= quantity;
+}
+
+/** Return the prices of sections, each once, the dearest first. @param {Section[]} sections */
+export function pricesOf(sections) {
+  const byAmount = new Map(sections.map(({ price }) => [price.amount, price]));
+  return [...byAmount.values()].sort((a, b) => b.amount - a.amount);
+}
+
+/** Return the number of each amount among the prices of sections, from 1 for the dearest. @param {Section[]} sections */
+export function priceNumbers(sections) {
+  return new Map(pricesOf(sections).map(({ amount }, at) => [amount, (at % PRICE_COLOURS) + 1]));
+}

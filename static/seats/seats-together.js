@@ -1,0 +1,39 @@
+// Seats together: which free seats of a row go with one that was picked. Pure.
+
+/** @typedef {{id: string, along: number}} RowSeat */
+
+const SIDE_BY_SIDE = 1.01; // from seat to seat; an aisle is wider
+
+/**
+ * Return so many free seats side by side, one of which was picked; none where there is no such
+ * block. A block that leaves no single free seat beside it comes first, then the one in which the
+ * picked seat is nearest to the middle.
+ * @param {RowSeat[]} row in order @param {string} picked @param {number} count
+ * @param {(seat: string) => boolean} isFree
+ */
+export function seatsTogether(row, picked, count, isFree) {
+  const at = row.findIndex(({ id }) => id === picked);
+  if (at < 0 || !isFree(picked)) return [];
+  const [first, last] = freeRun(row, at, isFree);
+  /** @type {{start: number, cost: number}[]} */
+  const blocks = [];
+  for (let start = Math.max(first, at - count + 1); start <= Math.min(at, last - count + 1); start += 1) {
+    const orphans = Number(start - first === 1) + Number(last - (start + count - 1) === 1);
+    blocks.push({ start, cost: orphans * 100 + Math.abs(start + (count - 1) / 2 - at) });
+  }
+  const best = blocks.sort((a, b) => a.cost - b.cost)[0];
+  return best ? row.slice(best.start, best.start + count).map(({ id }) => id) : [];
+}
+
+/**
+ * Return the first and the last index of the free seats side by side around one.
+ * @param {RowSeat[]} row @param {number} at @param {(seat: string) => boolean} isFree
+ */
+function freeRun(row, at, isFree) {
+  const joins = (/** @type {number} */ left) =>
+    isFree(row[left].id) && isFree(row[left + 1].id) && row[left + 1].along - row[left].along <= SIDE_BY_SIDE;
+  let [first, last] = [at, at];
+  while (first > 0 && joins(first - 1)) first -= 1;
+  while (last < row.length - 1 && joins(last)) last += 1;
+  return [first, last];
+}

@@ -1,0 +1,152 @@
+"""The seat map in a real browser: into the house and out, by finger, key and list."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.chromium import DESKTOP, PHONE, browser
+from tests.browser.pages import ask_map, joined_page, part, pick, seat_is
+from tests.support.world import World
+
+TOGETHER = """async ([free, picked, count]) => {
+  const { seatsTogether } = await import("/static/seats/seats-together.js");
+  const row = [...free].map((mark, at) => ({ id: String(at + 1), along: at + (mark === "|") }));
+  return seatsTogether(row, picked, count, (seat) => free[seat - 1] === ".");
+}"""
+HOUSE = """async (sections) => {
+  const { housePlan, sectionAt, toHouse, toSection } = await import("/static/map/house-plan.js");
+  const { seatAt } = await import("/static/map/geometry.js");
+  const { placed, byId } = housePlan(sections, 1.5);
+  const found = [];
+  for (const one of placed)
+    for (const seat of one.plan.list) {
+      const { x, y } = toHouse(one, seat.x, seat.y);
+      const section = sectionAt({ placed, byId }, x, y);
+      const inPlane = toSection(section, x, y);
+      found.push([seat.id, seatAt(section.plan, inPlane.x, inPlane.y)?.id]);
+    }
+  return found;
+}"""
+
+
+def block(number: int, *, price: int = 6500, rows: int = 3, seats: int = 8) -> dict[str, Any]:
+    return {
+        "id": f"b{number}",
+        "show": "evening",
+        "name": f"Block {number}",
+        "kind": "seated",
+        "rows": [{"name": "ABCDEFGH"[row], "seats": seats} for row in range(rows)],
+        "price": {"amount": price, "currency": "EUR"},
+    }
+
+
+async def test_a_section_is_entered_by_tap_and_left_by_key(world: World) -> None:
+    await world.event(sections=[block(n, price=3000 * n) for n in range(1, 6)])
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted", size=DESKTOP)
+        cursor = page.locator(".map-cursor")
+        await expect(cursor).to_have_attribute("data-block", "b1")
+        await cursor.focus()
+        await page.keyboard.press("End")
+        await expect(cursor).to_have_attribute("data-block", "b5")
+        await expect(cursor).to_have_attribute(
+            "aria-label", "Block 5, 24 free · €150.00. Enter goes in."
+        )
+        await page.keyboard.press("Enter")
+        await expect(page.locator('[data-seat^="b5."]')).to_be_focused()
+        await expect(page.locator('[data-section="b5"]')).to_have_attribute("aria-pressed", "true")
+        await page.keyboard.press("Space")
+        await expect(part(page, "chosen")).to_contain_text("Block 5")
+        await page.keyboard.press("Escape")
+        await expect(page.locator('[data-block="b5"]')).to_be_focused()
+
+
+async def test_a_seat_is_chosen_from_the_list_alone(world: World) -> None:
+    await world.event(sections=[block(1) | {"closed": ["b1.B-1"]}, block(2)])
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted")
+        await seat_is(page, "b1.A-1", "free")
+        await part(page, "seat-list").locator("summary").press("Enter")
+        await page.locator("#list-row").select_option("B")
+        listed = page.locator("[data-listed]")
+        await expect(listed).to_have_count(7)
+        await listed.first.press("Enter")
+        await expect(page.locator('[data-listed="b1.B-2"]')).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        await expect(page.locator('[data-listed="b1.B-2"]')).to_be_focused()
+        await seat_is(page, "b1.B-2", "chosen")
+        await part(page, "hold").click()
+        await expect(part(page, "held-seats")).to_contain_text("Row B, seat 2")
+
+
+async def test_one_tap_chooses_as_many_as_come_together(world: World) -> None:
+    await world.event(sections=[block(1)])
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted", size=DESKTOP)
+        await part(page, "quantity-more").click()
+        await part(page, "quantity-more").click()
+        await pick(page, "b1.B-4")
+        for number in (3, 4, 5):
+            await seat_is(page, f"b1.B-{number}", "chosen")
+        await expect(part(page, "choice-sum")).to_contain_text("3 seats")
+
+
+async def test_a_tap_on_the_name_of_a_row_chooses_no_seat_below_it(world: World) -> None:
+    await world.event(sections=[block(1, seats=40)])
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted", size=PHONE)
+        await pick(page, "b1.B-20")
+        await expect(part(page, "choice-sum")).to_contain_text("1 seat")
+        await expect(page.locator(".map-names")).to_be_visible()
+        y = (await ask_map(page, "b1.C-20"))["y"]
+        box = await part(page, "map").bounding_box()
+        assert box is not None
+        await page.mouse.click(box["x"] + 12, y)
+        await pick(page, "b1.C-20")
+        await expect(part(page, "choice-sum")).to_contain_text("2 seats")
+
+
+@pytest.mark.parametrize(
+    ("row", "picked", "count", "block"),
+    [
+        ("......", "3", 2, "34"),
+        ("......", "2", 2, "12"),  # seat 1 would be left alone
+        (".....", "2", 3, "123"),
+        ("..s...", "2", 3, ""),
+        ("..s...", "5", 3, "456"),
+        ("s.s", "2", 1, "2"),
+        ("s.s", "1", 1, ""),
+    ],
+)
+async def test_seats_together_leave_no_single_one(
+    world: World, row: str, picked: str, count: int, block: str
+) -> None:
+    async with browser() as started:
+        page = await (await started.new_context()).new_page()
+        await page.goto(f"{world.clients.base}/")
+        assert "".join(await page.evaluate(TOGETHER, [row, picked, count])) == block
+
+
+async def test_a_point_of_a_turned_and_bent_house_is_the_seat_drawn_there(world: World) -> None:
+    rows = [
+        {"name": name, "seats": [{"number": n + 1, "x": n - 4.5, "y": y} for n in range(10)]}
+        for y, name in enumerate("ABC")
+    ]
+    base = {"show": "evening", "kind": "seated", "price": {"amount": 1, "currency": "EUR"}}
+    places = [
+        {"at": [0, 0], "curve": 12, "aisles": [3, 7]},
+        {"at": [-20, 5], "rotation": 325},
+        {},
+        {},
+    ]
+    sections = [
+        {"id": f"s{n}", "name": "S", "rows": rows, **base, **more} for n, more in enumerate(places)
+    ]
+    async with browser() as started:
+        page = await (await started.new_context()).new_page()
+        await page.goto(f"{world.clients.base}/")
+        found = await page.evaluate(HOUSE, sections)
+    assert len(found) == 120
+    assert [drawn for drawn, hit in found if drawn != hit] == []
