@@ -101,7 +101,7 @@ async def log_in(started: Browser, demo: Demo) -> Page:
     await part(page, "username").fill("admin")
     await part(page, "password").fill(demo.password)
     await part(page, "log-in").click()
-    await part(page, "event-list").get_by_text("The Night Before").click()
+    await part(page, "event-choice").select_option(label="The Night Before")
     return page
 
 

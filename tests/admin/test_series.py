@@ -5,6 +5,7 @@ import pytest
 from booking_rush.booking import series
 from booking_rush.booking.series import SeriesWriter
 from booking_rush.server.app import V1
+from tests.support.clients import until
 from tests.support.world import World, held
 
 
@@ -36,6 +37,11 @@ async def test_the_console_reads_points_acts_and_the_funnel(world: World) -> Non
     visitor, hold = await held(world, seats=["stalls.A-1"])
     await visitor.check_out(hold)
     await visitor.booked(hold, "confirmed")
+
+    async def is_sold() -> bool:
+        return (await world.services.rooms.stats_of("demo")).sold == 1
+
+    await until(is_sold)
     await SeriesWriter(world.services.pool, world.services.rooms.events).run_once()
     operator = await world.operator()
     await operator.post(f"{V1}/admin/events/demo/pause")
