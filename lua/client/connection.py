@@ -70,7 +70,7 @@ def _pool_of(url: str) -> WaitingPool:
 def url_error(url: str) -> str:
     """Return what is wrong with the URL of a Redis; empty where it can be tried."""
     try:
-        connection: Any = _pool_of(url).make_connection()
+        connection = cast("Any", _pool_of(url)).make_connection()
     except TypeError as error:  # a word of the query that is no option of redis-py
         return str(error).rpartition("__init__() ")[2]
     except (ValueError, RedisError) as error:

@@ -3,18 +3,16 @@
 import asyncio
 import time
 import weakref
-from contextlib import suppress
 from typing import Any, cast
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from redis.asyncio.sentinel import (
     Sentinel,
     SentinelManagedConnection,
     SentinelManagedSSLConnection,
 )
-from redis.exceptions import RedisError
 
-from booking_rush.lua.client.waiting_pool import WaitingPool
+from booking_rush.lua.client.waiting_pool import NoConnectionError, WaitingPool
 from booking_rush.tasks import cancel_and_wait
 
 SCHEMES = ("redis+sentinel", "rediss+sentinel")
@@ -35,59 +33,77 @@ class SentinelPool(WaitingPool):
     is_master = True  # these two are read by redis-py's connections
     check_connection = False
 
-    def __init__(self, sentinel: Sentinel, name: str, **options: Any) -> None:
+    def __init__(self, sentinel: Any, name: str, **options: Any) -> None:
         super().__init__(**options)
         self.connection_kwargs["connection_pool"] = weakref.proxy(self)
         self._sentinel = sentinel
         self._name = name
         self._address: tuple[str, int] | None = None
         self._ask_at = 0.0
-        self._asking: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[tuple[str, int]] | None = None
 
     async def get_master_address(self) -> tuple[str, int]:
-        """Ask Sentinel; leave every other address. Return the primary's.
+        """Return the address of the primary, as Sentinel says now.
+
+        One question is on its way for all callers: redis-py loses Sentinels from its list where two
+        are.
 
         Raises:
+            NoConnectionError: the pool is closed.
             RedisError: no Sentinel names a primary.
         """
-        found: tuple[str, int] = await cast("Any", self._sentinel).discover_master(self._name)
-        self._ask_at = time.monotonic() + ASK_S
-        if found != self._address:
-            self._address = found
-            await self._leave_others(found)
-        return found
+        asking = self._ask()
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            if asking.cancelled():
+                raise NoConnectionError("the client is closed") from None
+            raise
 
     async def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
         """Return a connection, as every pool of ours; ask Sentinel beside it now and then."""
         if time.monotonic() >= self._ask_at and not self._is_closed:
-            self._ask_at = time.monotonic() + ASK_S
-            if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self._ask())
+            self._ask()
         return await super().get_connection()
 
     async def aclose(self) -> None:
         """Close every connection, those to Sentinel too."""
+        await super().aclose()
         if self._asking is not None:
             await cancel_and_wait([self._asking])
-        await super().aclose()
         await self._sentinel.aclose()
 
-    async def ask_each(self) -> list[dict[str, Any] | BaseException]:
+    async def ask_each(self) -> list[Any]:
         """Return what each Sentinel says of the primary, or its error."""
-        answers = (
-            cast("Any", node).sentinel_master(self._name) for node in self._sentinel.sentinels
-        )
+        answers = (node.sentinel_master(self._name) for node in self._sentinel.sentinels)
         return await asyncio.gather(*answers, return_exceptions=True)
 
-    async def _ask(self) -> None:
-        with suppress(RedisError, OSError):  # a connection that is made asks again
-            await self.get_master_address()
+    def _ask(self) -> asyncio.Task[tuple[str, int]]:
+        """Return the question that is on its way, a new one where none is."""
+        if self._asking is None or self._asking.done():
+            self._ask_at = time.monotonic() + ASK_S
+            self._asking = asyncio.create_task(self._find())
+            self._asking.add_done_callback(_retrieve)
+        return self._asking
+
+    async def _find(self) -> tuple[str, int]:
+        found: tuple[str, int] = await self._sentinel.discover_master(self._name)
+        if found != self._address:
+            self._address = found
+            await self._leave_others(found)
+        return found
 
     async def _leave_others(self, address: tuple[str, int]) -> None:
         for connection in [*self._available_connections, *self._in_use_connections]:
             one = cast("Any", connection)
             if one.is_connected and (one.host, one.port) != address:
                 await one.disconnect(nowait=True)
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Retrieve the error of a question that nobody waits for; a new connection asks again."""
+    if not task.cancelled():
+        task.exception()
 
 
 def sentinel_pool(url: str, options: dict[str, Any], parse: Any) -> SentinelPool:
@@ -108,15 +124,14 @@ def sentinel_pool(url: str, options: dict[str, Any], parse: Any) -> SentinelPool
     query = dict(parse_qsl(parts.query))
     own = {word: query.pop(f"sentinel_{word}", None) for word in ("username", "password")}
     plain = f"{parts.scheme.partition('+')[0]}://{credentials}{'@' if credentials else ''}"
-    given = parse(f"{plain}{quote(nodes[0][0])}/{database}?{urlencode(query)}")
-    given.pop("host"), given.pop("port", None)
-    is_tls = given.pop("connection_class", None) is not None
+    given = parse(f"{plain}-/{database}?{urlencode(query)}")  # redis-py wants one host
+    is_tls = "connection_class" in given
+    given = {word: given[word] for word in given.keys() - {"host", "port", "connection_class"}}
     tls = {word: value for word, value in given.items() if word.startswith("ssl_")}
-    asked = {**options, **tls, **own, "ssl": is_tls}
-    asked |= {"socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
-    asked.pop("timeout"), asked.pop("max_connections")
+    asked = {"protocol": options["protocol"], "retry": options["retry"], **tls, **own}
+    asked |= {"ssl": is_tls, "socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
     kind = SentinelManagedSSLConnection if is_tls else SentinelManagedConnection
-    sentinel = Sentinel(nodes, sentinel_kwargs=asked)
+    sentinel = cast("Any", Sentinel)(nodes, sentinel_kwargs=asked)
     return SentinelPool(sentinel, unquote(name), connection_class=kind, **{**options, **given})
 
 

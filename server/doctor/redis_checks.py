@@ -36,7 +36,7 @@ async def _sentinels(redis: Redis) -> list[tuple[Any, str]]:
     if not isinstance(redis.connection_pool, SentinelPool):
         return []
     answers = await redis.connection_pool.ask_each()
-    states = [answer for answer in answers if isinstance(answer, dict)]
+    states: list[Any] = [answer for answer in answers if not isinstance(answer, BaseException)]
     quorum = max((int(state["quorum"]) for state in states), default=0)
     known = max((int(state["num-other-sentinels"]) + 1 for state in states), default=0)
     needed = max(quorum, known // 2 + 1)

@@ -39,17 +39,19 @@ def tls_options(authority: CertificateAuthority, port: int) -> list[str]:
     ]  # fmt: skip
 
 
-def sentinel(folder: Path, name: str, port: int, primary: int) -> AbstractContextManager[Store]:
-    """Run a Sentinel that watches a primary on a port under the name `rush`; two have to agree."""
+def sentinel(
+    folder: Path, name: str, port: int, primary: int, *lines: str, url: str = "", quorum: int = 2
+) -> AbstractContextManager[Store]:
+    """Run a Sentinel that watches a primary on a port under the name `rush`."""
     configuration = folder / f"{name}.conf"
     configuration.write_text(
         f"port {port}\nbind 127.0.0.1\ndir {folder}\n"
-        f"sentinel monitor rush 127.0.0.1 {primary} 2\n"
+        f"sentinel monitor rush 127.0.0.1 {primary} {quorum}\n"
         "sentinel down-after-milliseconds rush 1000\n"
-        "sentinel failover-timeout rush 5000\n"
+        "sentinel failover-timeout rush 10000\n" + "".join(f"{line}\n" for line in lines)
     )
     argv = [program("redis-sentinel"), str(configuration)]
-    return running(*_child(name, argv, folder, f"redis://127.0.0.1:{port}"))
+    return running(*_child(name, argv, folder, url or f"redis://127.0.0.1:{port}"))
 
 
 def _child(name: str, argv: list[str], folder: Path, url: str) -> tuple[Child, str]:
