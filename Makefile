@@ -15,12 +15,12 @@ define install
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
 endef
 
-.PHONY: demo kafka test faults engines lint types bench bench-wide load dataset image lock static clean
+.PHONY: demo kafka test faults engines lint types bench bench-wide load dataset image lock static dashboards clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo-is-installed
 	@$(if $(PORT),RUSH_BIND=127.0.0.1:$(PORT)) $(if $(WORKERS),RUSH_WORKERS=$(WORKERS)) \
-		exec $(PY) -m booking_rush.server demo $(if $(KAFKA),--kafka)
+		exec $(PY) -m booking_rush.server demo $(if $(KAFKA),--kafka) $(if $(MONITOR),--monitor)
 
 kafka: $(VENV)/demo-is-installed
 	@exec $(PY) -m booking_rush.server kafka $(if $(PORT),--port $(PORT))
@@ -69,6 +69,9 @@ static: tools/static/node_modules/.package-lock.json
 
 tools/static/node_modules/.package-lock.json: tools/static/package-lock.json
 	@cd tools/static && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+
+dashboards: $(VENV)/bin/python
+	@$(PY) tools/dashboards.py
 
 clean:
 	rm -rf $(VENV) .cache

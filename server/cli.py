@@ -77,9 +77,12 @@ def cli() -> None:
 @click.option(
     "--kafka", "with_kafka", is_flag=True, help="Run a Kafka of its own, too; it needs Java 17."
 )
-def demo(with_kafka: bool) -> None:
+@click.option("--monitor", is_flag=True, help="Run an installed Prometheus beside it.")
+def demo(with_kafka: bool, monitor: bool) -> None:
     """Try it: run everything with its own Redis and Postgres, and one event on sale."""
-    asyncio.run(run_demo(_settings(), lambda line: click.echo(line), kafka=with_kafka))
+    asyncio.run(
+        run_demo(_settings(), lambda line: click.echo(line), kafka=with_kafka, monitor=monitor)
+    )
 
 
 @cli.command()

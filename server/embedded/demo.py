@@ -19,6 +19,7 @@ from booking_rush.server.auth.operators import Operators
 from booking_rush.server.embedded.data_lock import locked
 from booking_rush.server.embedded.demo_event import seed
 from booking_rush.server.embedded.kafka_broker import kafka_locked, start_kafka
+from booking_rush.server.embedded.prometheus import prometheus_child
 from booking_rush.server.embedded.secret_files import private_folder, save_secret, saved_secret
 from booking_rush.server.embedded.stores import postgres_child, redis_child
 from booking_rush.server.processes.duty_settings import environment_of
@@ -37,10 +38,16 @@ PLAIN = {name: getattr(Settings(), name) for name in KAFKA_SECURITY}  # for a br
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
-async def demo(settings: Settings, report: Callable[[str], None], *, kafka: bool = False) -> None:
+async def demo(
+    settings: Settings,
+    report: Callable[[str], None],
+    *,
+    kafka: bool = False,
+    monitor: bool = False,
+) -> None:
     """Run the demo until SIGINT, SIGTERM or SIGHUP; with `kafka`, a broker of its own, too.
 
-    `report` gets each line for the user.
+    With `monitor`, an installed Prometheus scrapes it. `report` gets each line for the user.
 
     Raises:
         PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: it cannot run.
@@ -55,7 +62,10 @@ async def demo(settings: Settings, report: Callable[[str], None], *, kafka: bool
         supervisor = Supervisor(report)
         stop_on_signals(supervisor.stopping)
         report(f"Booking Rush, data in {settings.data}")
-        await supervisor.run(_start(settings, data, run, supervisor, report, kafka=kafka))
+        scraping = (
+            prometheus_child(settings.bind, data / "prometheus", data / "logs") if monitor else None
+        )
+        await supervisor.run(_start(settings, data, run, supervisor, report, scraping, kafka=kafka))
     report("stopped")
 
 
@@ -72,6 +82,7 @@ async def _start(
     run: Path,
     supervisor: Supervisor,
     report: Callable[[str], None],
+    scraping: tuple[Child, str] | None,
     *,
     kafka: bool,
 ) -> None:
@@ -97,6 +108,9 @@ async def _start(
     report(f"  API        {base}/api/v1/events")
     if settings.kafka_bootstrap:
         report(f"  kafka      {settings.kafka_bootstrap}")
+    if scraping is not None:
+        await supervisor.start(scraping[0])
+        report(f"  prometheus {scraping[1]}")
 
 
 async def _start_stores(
