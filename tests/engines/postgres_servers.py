@@ -92,7 +92,10 @@ class Postgres:
             argv += ["-c", f"{name}={value}"]
 
         async def ready() -> bool:
-            return await _create_database(self.url("postgres"))
+            # Asked by asyncpg before it is ready, it would leave a connection that nobody closes.
+            asked = [str(programs() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+            is_ready = (await asyncio.to_thread(subprocess.run, asked)).returncode == 0
+            return is_ready and await _create_database(self.url("postgres"))
 
         log = self.folder / f"{self.name}.log"
         child = Child(

@@ -29,14 +29,14 @@ class Edge:
 
 
 @asynccontextmanager
-async def haproxy(edge: Edge, server: str) -> AsyncGenerator[None]:
-    """Run haproxy in front of `server`, `host:port`, while the block does."""
+async def haproxy(edge: Edge, server: str, second: str = "") -> AsyncGenerator[None]:
+    """Run haproxy in front of one server or two, `host:port`, while the block does."""
     log = edge.folder / "haproxy.log"
     given = {
         "EDGE_BIND": edge.bind,
         "EDGE_CERTIFICATE": str(edge.authority.issue("edge")),
         "EDGE_SERVER": server,
-    }
+    } | ({"EDGE_SERVER_2": second} if second else {})
     found = await asyncio.to_thread(program, "haproxy")
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: ASYNC220
