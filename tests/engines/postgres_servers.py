@@ -85,7 +85,7 @@ class Postgres:
         options = {
             "listen_addresses": "127.0.0.1", "port": self.port, "ssl": "on",
             "ssl_cert_file": certificate, "ssl_key_file": certificate,
-            "unix_socket_directories": "", "max_connections": 40,
+            "unix_socket_directories": "", "max_connections": 100,
         }  # fmt: skip
         argv = [str(programs() / "postgres"), "-D", str(self.data)]
         for name, value in options.items():
