@@ -21,7 +21,9 @@ from booking_rush.queue import keyring
 from booking_rush.queue.event_registry import EVENT_ID
 from booking_rush.server.auth.accounts import Accounts
 from booking_rush.server.auth.operators import Operators, Role
+from booking_rush.server.crowd.crowd import SIZE_MAX, run_crowd
 from booking_rush.server.doctor.examination import examine
+from booking_rush.server.embedded.demo import DemoOptions
 from booking_rush.server.embedded.demo import demo as run_demo
 from booking_rush.server.embedded.demo_event import seed as seed_event
 from booking_rush.server.embedded.kafka_broker import run_kafka
@@ -35,7 +37,7 @@ from booking_rush.server.processes.serve import serve as run_server
 from booking_rush.server.runtime import settings as settings_
 from booking_rush.server.runtime.log_levels import listen_for_levels
 from booking_rush.server.runtime.logs import configure
-from booking_rush.server.runtime.ports import listen
+from booking_rush.server.runtime.ports import listen, url_of
 from booking_rush.server.runtime.settings import (
     PASSWORD_CHARACTERS_MIN,
     Settings,
@@ -67,6 +69,9 @@ EVENT = _of("event's id", EVENT_ID)
 OPERATOR = _of("name of an operator", re.compile(r"[^\W_][\w.@ -]{0,63}\Z"))
 
 
+CROWD = click.IntRange(1, SIZE_MAX)
+
+
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="booking-rush", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -78,11 +83,21 @@ def cli() -> None:
     "--kafka", "with_kafka", is_flag=True, help="Run a Kafka of its own, too; it needs Java 17."
 )
 @click.option("--monitor", is_flag=True, help="Run an installed Prometheus beside it.")
-def demo(with_kafka: bool, monitor: bool) -> None:
+@click.option("--crowd", "size", type=CROWD, help="Send so many clients, which wait and buy.")
+def demo(with_kafka: bool, monitor: bool, size: int | None) -> None:
     """Try it: run everything with its own Redis and Postgres, and one event on sale."""
-    asyncio.run(
-        run_demo(_settings(), lambda line: click.echo(line), kafka=with_kafka, monitor=monitor)
-    )
+    options = DemoOptions(kafka=with_kafka, monitor=monitor, crowd=size or 0)
+    asyncio.run(run_demo(_settings(), lambda line: click.echo(line), options))
+
+
+@cli.command()
+@click.argument("size", type=CROWD)
+@click.argument("event", callback=EVENT, default="demo")
+def crowd(size: int, event: str) -> None:
+    """Send a crowd of so many clients to an event at RUSH_BIND, as the demo does, until Ctrl-C."""
+    settings = _settings()
+    _log("crowd", settings)
+    uvloop.run(run_crowd(url_of(settings.address), event, size))
 
 
 @cli.command()

@@ -257,6 +257,7 @@ async def test_servers_are_replaced_under_load(site: Site, pool: Pool) -> None:
     assert [watcher.wrong for watcher in watchers if watcher.wrong] == []
     assert len({watcher.number for watcher in watchers}) == SOCKETS
     assert all(len(found) == 1 for found in answers.holds.values())
-    assert len(set.union(*answers.holds.values())) == len(answers.holds)
+    every = {hold for found in answers.holds.values() for hold in found}
+    assert len(every) == len(answers.holds) > 0
     for process, _ in site.servers:
         assert "Traceback" not in process.log.read_text()
