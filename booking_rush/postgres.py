@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import asyncpg
 
@@ -42,8 +42,64 @@ IDLE_MS = 10_000
 DEMOTED_CHECK_S = 2.0  # how long a pool stays with a primary that is one no more
 
 
+# Limits that PgBouncer keeps from the server: there the role or the database has to have them.
+LIMITS = {
+    "statement_timeout": STATEMENT_MS,
+    "lock_timeout": LOCK_MS,
+    "idle_in_transaction_session_timeout": IDLE_MS,
+}
+
+
 class PostgresUnfitError(Exception):
-    """Database whose settings would lose acknowledged commits; the message says what to set."""
+    """Database that takes no writes, or would lose commits; the message says what to set."""
+
+
+class Dsn(NamedTuple):
+    """URL of a database as asyncpg takes it, and whether PgBouncer stands in between."""
+
+    url: str
+    is_pooled: bool
+
+    @classmethod
+    def of(cls, url: str) -> "Dsn":
+        """Take `pgbouncer=true` out of the query of a URL; everything else is asyncpg's.
+
+        PgBouncer gives each transaction another session. So no statement is prepared under a name,
+        and no setting is asked for at the start of a session, both of which it may refuse.
+        """
+        plain, _, query = url.partition("?")
+        words = [word for word in query.split("&") if word]
+        others = [word for word in words if word != "pgbouncer=true"]
+        return cls(plain + ("?" if others else "") + "&".join(others), others != words)
+
+    def arguments(self, statement_ms: int = STATEMENT_MS) -> dict[str, Any]:
+        """Return the arguments of a connection, or a pool of them, besides the URL."""
+        if self.is_pooled:
+            named = {"application_name": "booking-rush"}
+            return {"statement_cache_size": 0, "server_settings": named}
+        limits = {**LIMITS, "statement_timeout": statement_ms}
+        given = {name: str(ms) for name, ms in limits.items()}
+        return {"server_settings": {"application_name": "booking-rush", **given}}
+
+
+async def unfitness(connection: Any) -> str:
+    """Return why a database cannot carry a sale; empty where it can."""
+    if await connection.fetchval("SELECT pg_is_in_recovery()"):
+        return "it is a standby, which takes no writes: name the primary in RUSH_POSTGRES_URL"
+    if await connection.fetchval("SHOW transaction_read_only") == "on":
+        return "it takes no writes: set default_transaction_read_only to off"
+    if await connection.fetchval("SHOW synchronous_commit") == "off":
+        return "synchronous_commit is off, a crash loses commits: set it to on"
+    return ""
+
+
+async def missing_limits(connection: Any) -> str:
+    """Return how to set the limits that a session behind PgBouncer has not; empty for none."""
+    rows = await connection.fetch(
+        "SELECT name FROM pg_settings WHERE name = ANY($1) AND setting = '0'", list(LIMITS)
+    )
+    commands = [f"ALTER ROLE … SET {row['name']} = {LIMITS[row['name']]}" for row in rows]
+    return f"sessions behind PgBouncer have no limit: {'; '.join(commands)}" if commands else ""
 
 
 async def _no_reset(connection: object) -> None:
@@ -61,26 +117,24 @@ async def open_pool(
     """Open a pool of up to `size` connections; `init` is called with each new one.
 
     Raises:
-        PostgresUnfitError: `synchronous_commit` is off, so a crash would lose commits.
+        PostgresUnfitError: it takes no writes, or a crash would lose commits.
         OSError, asyncpg.PostgresError: there is no database.
     """
-    pool: Pool = await asyncpg.create_pool(
-        url,
+    dsn = Dsn.of(url)
+    pool: Pool = await cast("Any", asyncpg).create_pool(
+        dsn.url,
         min_size=1,
         max_size=size,
         reset=_no_reset,
-        init=init,  # pyright: ignore[reportArgumentType]
+        init=init,
         command_timeout=10,
-        server_settings={
-            "application_name": "booking-rush",
-            "statement_timeout": str(statement_ms),
-            "lock_timeout": str(LOCK_MS),
-            "idle_in_transaction_session_timeout": str(IDLE_MS),
-        },
+        **dsn.arguments(statement_ms),
     )
     try:
-        if await pool.fetchval("SHOW synchronous_commit") == "off":
-            raise PostgresUnfitError("Postgres has synchronous_commit off: set it to on")
+        if why := await unfitness(pool):
+            raise PostgresUnfitError(f"PostgreSQL cannot be used: {why}")
+        if dsn.is_pooled and (why := await missing_limits(pool)):
+            log.warning("%s", why)
         watch = asyncio.create_task(_leave_when_demoted(pool))
         try:
             yield pool

@@ -8,9 +8,9 @@ from redis.exceptions import RedisError
 
 from booking_rush.coalescing import Coalescer
 from booking_rush.errors import Busy, Recovering, TryAgain
-from booking_rush.lua.client.connection import NoConnectionError
 from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import MoveFailedError, Program, error_of
+from booking_rush.lua.client.waiting_pool import NoConnectionError
 from booking_rush.lua.commands import Command, Failed
 
 R = TypeVar("R")

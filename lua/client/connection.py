@@ -1,56 +1,20 @@
 """Connections to Redis: without retries, so that no command is sent twice, and to a primary."""
 
+import os
 from typing import Any, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError
+
+from booking_rush.lua.client.rights import missing_rights
+from booking_rush.lua.client.sentinel import is_sentinel, sentinel_pool
+from booking_rush.lua.client.waiting_pool import WaitingPool
 
 ANSWER_S = 2.0  # longer, and the answer counts as lost
 CONNECTIONS_MAX = 64
-
-
-class NoConnectionError(RedisError):
-    """All connections were in use for too long: nothing was sent."""
-
-
-class WaitingPool(BlockingConnectionPool):
-    """A pool whose callers wait for a connection, up to 2 s, where all are in use.
-
-    Once it is closed it stays so: redis-py's own would connect again for a task that outlives the
-    client, and nobody would close that connection.
-    """
-
-    _is_closed = False
-
-    async def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
-        """Return a connection.
-
-        Raises:
-            NoConnectionError: none came free in time, or the pool is closed.
-            RedisError: Redis did not let us connect.
-        """
-        if self._is_closed:
-            raise NoConnectionError("the client is closed")
-        try:
-            return await super().get_connection()  # type: ignore[no-untyped-call]
-        except RedisConnectionError as error:
-            if str(error) == "No connection available.":  # redis-py says it in no other way
-                raise NoConnectionError(str(error)) from error
-            raise
-
-    async def release(self, connection: Any) -> None:
-        """Take a connection back; once the pool is closed, close it."""
-        if self._is_closed:
-            await connection.disconnect(nowait=True)
-        await super().release(connection)
-
-    async def aclose(self) -> None:
-        """Close every connection, those in use as well, for good."""
-        self._is_closed = True
-        await super().aclose()
 
 
 class PrimaryRedis(Redis):
@@ -75,24 +39,46 @@ class PrimaryRedis(Redis):
 
 
 class RedisUnfitError(Exception):
-    """Redis whose settings would lose data; the message says what to set."""
+    """Redis whose settings would lose data, or refuse us; the message says what to set."""
 
 
 def connect(url: str) -> Redis:
-    """Return a client for `redis://…` or `unix://…`, which connects at the first command.
+    """Return a client for `redis://…`, `unix://…` or Sentinels, which connects when first used.
 
     redis-py's default is ten retries after an error: a move might run twice.
+
+    Raises:
+        ValueError: the URL is none of these.
     """
-    pool = WaitingPool.from_url(
-        url,
-        protocol=2,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=ANSWER_S,
-        socket_connect_timeout=ANSWER_S,
-        max_connections=CONNECTIONS_MAX,
-        timeout=ANSWER_S,
-    )
-    return PrimaryRedis.from_pool(pool)
+    return PrimaryRedis.from_pool(_pool_of(url))
+
+
+def _pool_of(url: str) -> WaitingPool:
+    options: dict[str, Any] = {
+        "protocol": 2,
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": ANSWER_S,
+        "socket_connect_timeout": ANSWER_S,
+        "max_connections": CONNECTIONS_MAX,
+        "timeout": ANSWER_S,
+    }
+    if is_sentinel(url):
+        return sentinel_pool(url, options, parse_url)
+    return WaitingPool.from_url(url, **options)
+
+
+def url_error(url: str) -> str:
+    """Return what is wrong with the URL of a Redis; empty where it can be tried."""
+    try:
+        connection = cast("Any", _pool_of(url)).make_connection()
+    except TypeError as error:  # a word of the query that is no option of redis-py
+        return str(error).rpartition("__init__() ")[2]
+    except (ValueError, RedisError) as error:
+        return str(error)
+    tls = getattr(connection, "ssl_context", None)
+    files = [getattr(tls, name, None) for name in ("ca_certs", "certfile", "keyfile")]
+    missing = [file for file in files if file and not os.access(file, os.R_OK)]
+    return f"{missing[0]} cannot be read" if missing else ""
 
 
 async def leave_replica(redis: Redis) -> None:
@@ -101,19 +87,18 @@ async def leave_replica(redis: Redis) -> None:
 
 
 async def check(redis: Redis) -> None:
-    """Check that Redis evicts no keys. One that hides its settings is trusted.
+    """Check that Redis evicts no keys, and that its user may do what a sale needs.
+
+    INFO tells the eviction policy also where CONFIG is refused; who hides it there is trusted.
 
     Raises:
-        RedisUnfitError: the eviction policy is another than `noeviction`.
+        RedisUnfitError: the eviction policy is another than `noeviction`, or a right is missing.
         RedisError: Redis does not answer.
     """
-    try:
-        settings = await redis.config_get("maxmemory-policy")
-    except RedisError as error:
-        if "unknown command" in str(error).lower() or "noperm" in str(error).lower():
-            return  # a hosted Redis that hides CONFIG; README says what its operator must set
-        raise
-    policy = settings.get("maxmemory-policy")
+    if missing := await missing_rights(redis):
+        raise RedisUnfitError(f"Redis: {missing}")
+    found: dict[str, Any] = await cast("Any", redis.info("memory"))
+    policy = found.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         raise RedisUnfitError(
             f"Redis evicts keys (maxmemory-policy {policy}): set maxmemory-policy noeviction"

@@ -3,11 +3,12 @@
 import resource
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any, cast
 
 import asyncpg
 
 from booking_rush.lua.client.connection import connect
-from booking_rush.postgres import open_pool
+from booking_rush.postgres import Dsn, open_pool
 from booking_rush.server.doctor.edge_check import check_edge
 from booking_rush.server.doctor.finding import Finding
 from booking_rush.server.doctor.kafka_checks import check_kafka
@@ -61,9 +62,11 @@ async def _redis(url: str) -> list[Finding]:
 async def _postgres(settings: Settings) -> list[Finding]:
     if not settings.postgres_url:
         return []
-    connection = await asyncpg.connect(settings.postgres_url, timeout=CONNECT_S)
+    dsn = Dsn.of(settings.postgres_url)
+    arguments = {"statement_cache_size": 0} if dsn.is_pooled else {}
+    connection = await cast("Any", asyncpg).connect(dsn.url, timeout=CONNECT_S, **arguments)
     try:
-        return await check_postgres(connection, settings.workers)
+        return await check_postgres(connection, settings.workers, is_pooled=dsn.is_pooled)
     finally:
         await connection.close(timeout=CONNECT_S)
 

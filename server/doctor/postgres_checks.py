@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from booking_rush.migrations.migrate import files
+from booking_rush.postgres import missing_limits, unfitness
 from booking_rush.server.doctor.finding import Finding
 
 VERSION_MIN = 140_000
@@ -15,13 +16,16 @@ CONNECTIONS = 70
 CONNECTIONS_SERVE = 10
 
 
-async def check_postgres(connection: Any, workers: int) -> list[Finding]:
-    """Ask PostgreSQL about itself.
+async def check_postgres(
+    connection: Any, workers: int, *, is_pooled: bool = False
+) -> list[Finding]:
+    """Ask PostgreSQL about itself; where PgBouncer is in between, of its limits too.
 
     Raises:
         OSError, asyncpg.PostgresError: it does not answer.
     """
-    facts = [_version, _durability, _connections, _migrations]
+    third = _limits if is_pooled else _connections
+    facts = [_version, _durability, third, _migrations]
     return [
         Finding(level, "postgres", text)
         for fact in facts
@@ -38,21 +42,23 @@ async def _version(connection: Any, workers: int) -> AsyncIterator[Any]:
         if is_old
         else ("ok", f"PostgreSQL {version}")
     )
-    if await connection.fetchval("SELECT pg_is_in_recovery()"):
-        yield (
-            "wrong",
-            "it is a standby, which takes no writes: name the primary in RUSH_POSTGRES_URL",
-        )
 
 
 async def _durability(connection: Any, workers: int) -> AsyncIterator[Any]:
-    commit = await connection.fetchval("SHOW synchronous_commit")
-    if commit == "off":
-        yield "wrong", "synchronous_commit is off, a crash loses commits: set it to on"
+    if why := await unfitness(connection):
+        yield "wrong", why
     else:
-        yield "ok", f"synchronous_commit {commit}"
+        commit = await connection.fetchval("SHOW synchronous_commit")
+        yield "ok", f"a primary, synchronous_commit {commit}"
     if await connection.fetchval("SHOW fsync") == "off":
         yield "wrong", "fsync is off, a power cut loses the database: set it to on"
+
+
+async def _limits(connection: Any, workers: int) -> AsyncIterator[Any]:
+    if why := await missing_limits(connection):
+        yield "look", why
+    else:
+        yield "ok", "sessions behind PgBouncer have their limits"
 
 
 async def _connections(connection: Any, workers: int) -> AsyncIterator[Any]:

@@ -1,4 +1,4 @@
-"""Checks of Redis: version, role, eviction, append-only file, replicas and memory."""
+"""Checks of Redis: rights, version, role, eviction, file, replicas, memory, Sentinels."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -6,6 +6,8 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from booking_rush.lua.client.rights import missing_rights
+from booking_rush.lua.client.sentinel import SentinelPool
 from booking_rush.server.doctor.finding import Finding
 
 VERSION_MIN = (6, 2)
@@ -18,12 +20,30 @@ async def check_redis(redis: Redis) -> list[Finding]:
     Raises:
         RedisError, OSError: it does not answer.
     """
+    if missing := await missing_rights(redis):
+        return [Finding("wrong", "redis", missing)]
     info: dict[str, Any] = await cast("Any", redis.info())
     try:
         fsync = (await redis.config_get("appendfsync")).get("appendfsync") or ""
     except RedisError:
         fsync = ""
-    return [Finding(level, "redis", text) for level, text in _facts(info, fsync)]
+    facts = [*_facts(info, fsync), *await _sentinels(redis)]
+    return [Finding(level, "redis", text) for level, text in facts]
+
+
+async def _sentinels(redis: Redis) -> list[tuple[Any, str]]:
+    """Return whether enough Sentinels answer to agree on another primary."""
+    if not isinstance(redis.connection_pool, SentinelPool):
+        return []
+    answers = await redis.connection_pool.ask_each()
+    states: list[Any] = [answer for answer in answers if not isinstance(answer, BaseException)]
+    quorum = max((int(state["quorum"]) for state in states), default=0)
+    known = max((int(state["num-other-sentinels"]) + 1 for state in states), default=0)
+    needed = max(quorum, known // 2 + 1)
+    text = f"{len(states)} of {len(answers)} Sentinels answer, {needed} have to agree"
+    if known < 3:
+        return [("look", f"{text}: three or more survive the loss of one")]
+    return [("ok" if len(states) >= needed else "wrong", text)]
 
 
 def _facts(info: dict[str, Any], fsync: str) -> Iterator[Any]:

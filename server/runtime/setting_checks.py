@@ -1,8 +1,10 @@
-"""Checks of the text of one setting: addresses of proxies, SMTP servers and senders."""
+"""Checks of the text of one setting: addresses of Redis, proxies, SMTP servers and senders."""
 
 import ipaddress
 import re
 from urllib.parse import urlsplit
+
+from booking_rush.lua.client.connection import url_error
 
 MAIL_FROM = re.compile(r"""[^\s@,;:<>()\[\]"\\]+@[a-zA-Z0-9._-]+""", re.ASCII)
 
@@ -25,3 +27,9 @@ def is_smtp_url(url: str) -> bool:
         return False
     plain = not (parts.path.strip("/") or parts.query or parts.fragment)
     return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and plain and port_is_good
+
+
+def redis_errors(url: str) -> list[str]:
+    """Return what is wrong with the URL of Redis; it is not repeated, as it has a password."""
+    why = url_error(url) if url else ""
+    return [f"RUSH_REDIS_URL cannot be used: {why}"] if why else []

@@ -9,7 +9,7 @@ import msgspec
 from booking_rush.booking.catalogue.presentation import is_time_zone
 from booking_rush.booking.kafka.connection import Cluster, tls_context, uses_sasl, uses_tls
 from booking_rush.queue.keyring import derive
-from booking_rush.server.runtime.setting_checks import MAIL_FROM, is_network, is_smtp_url
+from booking_rush.server.runtime import setting_checks as checks
 
 PREFIX = "RUSH_"
 
@@ -29,7 +29,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "127.0.0.1:8000"
     )
     workers: Annotated[int, _about("serve processes", ge=1, le=64)] = 1
-    redis_url: Annotated[str, _about("redis://… or unix://…")] = ""
+    redis_url: Annotated[
+        str, _about("redis://…, rediss://…, unix://… or redis+sentinel://…: docs/redis.md")
+    ] = ""
     postgres_url: Annotated[str, _about("postgresql://…")] = ""
     kafka_bootstrap: Annotated[
         str,
@@ -152,11 +154,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if not self.smtp_url:
             return []
         wrong: list[str] = []
-        if not is_smtp_url(self.smtp_url):
+        if not checks.is_smtp_url(self.smtp_url):
             wrong.append("RUSH_SMTP_URL wants smtp://user:password@host:port, or smtps://…")
         if not self.mail_from:
             wrong.append("RUSH_MAIL_FROM is not set: RUSH_SMTP_URL wants it, tickets@example.org")
-        elif not MAIL_FROM.fullmatch(self.mail_from):
+        elif not checks.MAIL_FROM.fullmatch(self.mail_from):
             wrong.append("RUSH_MAIL_FROM wants one plain address, name@host")
         return wrong
 
@@ -266,7 +268,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return [
             f"RUSH_TRUSTED_PROXIES={part!r}: neither an address nor a network, as 10.0.0.0/8"
             for part in (given if self.trusted_proxies not in ("", "*") else [])
-            if not is_network(part)
+            if not checks.is_network(part)
         ]
 
     def secret_errors(self) -> list[str]:
@@ -313,6 +315,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     settings = Settings(**values)
     wrong = settings.secret_errors() + settings.proxy_errors()
     wrong += settings.mail_errors() + settings.kafka_errors() + settings.zone_errors()
+    wrong += checks.redis_errors(settings.redis_url)
     if wrong:
         raise SettingsError("\n".join(wrong))
     _require_stripe(settings)

@@ -12,7 +12,7 @@ from redis.exceptions import ReadOnlyError
 from booking_rush.errors import Busy, Recovering, TryAgain
 from booking_rush.lua.client import connection
 from booking_rush.lua.client.batcher import Batcher
-from booking_rush.lua.client.connection import NoConnectionError, WaitingPool, connect
+from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import (
     MoveFailedError,
@@ -20,6 +20,7 @@ from booking_rush.lua.client.program import (
     RedisRefusedError,
     error_of,
 )
+from booking_rush.lua.client.waiting_pool import NoConnectionError, WaitingPool
 from booking_rush.lua.commands import Failed
 from booking_rush.lua.keys import epoch_key
 from booking_rush.lua.line.commands import FindPlace, JoinLine

@@ -11,53 +11,21 @@ from redis.asyncio import Redis
 
 from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
-from tests.support.clients import until
-from tests.support.crowds.buyers import Buyer, BuyerProfile, run_all
-from tests.support.crowds.sale_event import any_of_a_thousand, running_sale, seated, standing
+from tests.support.crowds.buyers import Buyer, run_all
+from tests.support.crowds.sale_checks import (
+    PROFILE,
+    RULES,
+    assert_nothing_is_lost,
+    wait_until_sold,
+)
+from tests.support.crowds.sale_event import running_sale, seated, standing
 from tests.support.outages import BrokenStore, flush, rewind
 from tests.support.servers.processes import Process
 from tests.support.servers.stores import Store
-from tests.support.store_agreement import disagreements, is_quiet
 
 BUYERS = 400
 DEATHS = 4  # of each duty
-RULES = {
-    "rate_per_second": 300,
-    "active_max": 100,
-    "claim_seconds": 60,
-    "hold_seconds": 5,
-    "payment_seconds": 8,
-}
-PROFILE = BuyerProfile(
-    any_of_a_thousand,
-    tries=12,
-    releases=0.05,
-    abandons=0.05,
-    cancels=0.1,
-    methods=("ok",) * 15 + ("declined", "slow", "lost"),
-)
 EVENT: dict[str, Any] = {"sections": [seated(32, 25), standing(200)], "rules": RULES}
-
-
-async def assert_nothing_is_lost(buyers: list[Buyer], pool: Pool, redis: Redis) -> None:
-    await until(lambda: is_quiet(pool), within_s=60)
-    assert await disagreements(pool, redis) == []
-    rows = await pool.fetch("SELECT id, state FROM bookings")
-    states = {str(row["id"]): row["state"] for row in rows}
-    for buyer in buyers:
-        for id_, sent in buyer.bookings.items():
-            assert id_ in states, f"{sent['state']} was sent, and is gone"
-        for booking in buyer.confirmed():
-            assert states[booking["id"]] == "confirmed"
-    assert sum(len(buyer.confirmed()) for buyer in buyers) > BUYERS / 4
-
-
-async def wait_until_sold(pool: Pool, least: int) -> None:
-    async def enough() -> bool:
-        sold = await pool.fetchval("SELECT count(*) FROM bookings WHERE state = 'confirmed'")
-        return int(sold) >= least
-
-    await until(enough, within_s=60)
 
 
 @pytest.mark.parametrize("fault", [flush, rewind])

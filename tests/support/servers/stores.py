@@ -5,8 +5,8 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import psutil
@@ -94,6 +94,16 @@ def running(child: Child, url: str) -> Generator[Store]:
                 store.stop()
             except subprocess.TimeoutExpired:  # nothing may outlive the run
                 store.kill()
+
+
+@asynccontextmanager
+async def beside(store: AbstractContextManager[Store]) -> AsyncGenerator[Store]:
+    """Run a store while a block of this loop does, which goes on turning as it starts and stops."""
+    started = await asyncio.to_thread(store.__enter__)
+    try:
+        yield started
+    finally:
+        await asyncio.to_thread(store.__exit__, None, None, None)
 
 
 @contextmanager

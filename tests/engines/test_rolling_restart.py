@@ -1,0 +1,263 @@
+"""Two servers behind haproxy, replaced one after the other under load: nobody notices.
+
+ROLLING="2000 200" makes it as many sockets and holds a second; by itself it is 300 and 100.
+"""
+
+import asyncio
+import itertools
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.postgres import Pool
+from booking_rush.server.auth.visitor_tokens import VisitorTokens
+from booking_rush.server.protocol.frames import SUBPROTOCOL
+from booking_rush.server.runtime.ports import free_port
+from booking_rush.tasks import cancel_and_wait
+from tests.support.clients import PATIENCE_S, Frame, Socket, Visitor, until, until_ready
+from tests.support.crowds.sale_event import is_on_sale, standing
+from tests.support.servers.haproxy import Edge, haproxy
+from tests.support.servers.processes import Process, running
+from tests.support.world import SECRET, new_event, settings_for
+
+SOCKETS, HOLDS_PER_SECOND = map(int, os.environ.get("ROLLING", "300 100").split())
+BUYERS = 50
+DRAIN_S = 3
+START_S = 90.0  # of a server, on a machine that does much else
+DUTIES = {"record": "work record", "tend": "work tend"}
+RULES = {"rate_per_second": 1000, "active_max": 5000, "hold_seconds": 600}
+
+
+class Site(NamedTuple):
+    """Two servers behind a proxy: an event on sale, and one whose line does not move."""
+
+    edge: Edge
+    servers: list[tuple[Process, str]]
+    client: httpx.AsyncClient
+
+
+@pytest.fixture
+async def site(redis_url: str, postgres_url: str, pool: Pool, folder: Path) -> AsyncGenerator[Site]:
+    catalogue, edge = Catalogue(pool), Edge(folder, free_port())
+    sections = [standing(100_000)]
+    await catalogue.create(new_event(sections=sections, rules=RULES), who="tests")
+    still = {**RULES, "rate_per_second": 0}
+    await catalogue.create(new_event("still", sections=sections, rules=still), who="tests")
+    for event in ("demo", "still"):
+        await catalogue.act(event, "open", who="tests")
+    first = settings_for(
+        redis_url, postgres_url, bind=f"127.0.0.1:{free_port()}", drain_seconds=DRAIN_S,
+        public_url=edge.url, trusted_proxies="127.0.0.0/8",
+    )  # fmt: skip
+    second = msgspec.structs.replace(first, bind=f"127.0.0.1:{free_port()}")
+    limits = httpx.Limits(max_connections=100)
+    with (
+        running(first, folder, **DUTIES, serve_1="serve") as ones,
+        running(second, folder, serve_2="serve") as others,
+    ):
+        for one in (first, second):
+            await until_ready(f"http://{one.bind}", within_s=START_S)
+            await until(partial(is_on_sale, f"http://{one.bind}"), within_s=START_S)
+        async with (
+            haproxy(edge, first.bind, second.bind),
+            httpx.AsyncClient(
+                base_url=edge.url, verify=edge.trust, timeout=PATIENCE_S, limits=limits
+            ) as client,
+        ):
+            await until(lambda: asyncio.to_thread(both_up, edge))
+            servers = [(ones["serve_1"], first.bind), (others["serve_2"], second.bind)]
+            yield Site(edge, servers, client)
+
+
+@dataclass
+class Watcher:
+    """A visitor who waits in the still line on a socket, which is opened again as it ends."""
+
+    site: Site
+    number: int = 0
+    welcomes: int = 0
+    wrong: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        self.token = VisitorTokens(SECRET).issue().token
+
+    async def run(self) -> None:
+        while True:
+            pause_s = 0.2
+            with suppress(OSError, TimeoutError, WebSocketException):
+                pause_s = await self._watch()
+            await asyncio.sleep(pause_s)
+
+    async def _watch(self) -> float:
+        """Wait on one socket until it ends. Return the seconds that it said to wait."""
+        async with connect(
+            f"{self.site.edge.url.replace('https', 'wss')}/ws/events/still",
+            ssl=self.site.edge.trust,
+            additional_headers={"Authorization": f"Bearer {self.token}"},
+            subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
+            open_timeout=PATIENCE_S,
+        ) as connection:
+            socket = Socket(connection)
+            welcome = await socket.receive()
+            self._check(welcome.get("place"), is_new=not self.number)
+            self._check((await socket.ask("queue.join")).get("place"))
+            self.welcomes += 1
+            while True:
+                frame: Frame = msgspec.json.decode(await connection.recv())
+                if frame["type"] == "server.restarting":
+                    return float(frame["retry_after_ms"]) / 1000
+
+    def _check(self, place: Frame | None, *, is_new: bool = False) -> None:
+        number = place["number"] if place else 0
+        if self.number and number != self.number:
+            self.wrong.append(f"number {number} after {self.number}")
+        elif not number and not is_new:
+            self.wrong.append("no place after joining")
+        self.number = self.number or number
+
+
+@dataclass
+class Answers:
+    """Answers to the holders: the holds by the key of their request, and what must not be."""
+
+    holds: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    statuses: Counter[int] = field(default_factory=Counter[int])
+    wrong: list[str] = field(default_factory=list[str])
+    lost: Counter[str] = field(default_factory=Counter[str])
+
+    def take(self, answer: httpx.Response) -> None:
+        self.statuses[answer.status_code] += 1
+        is_ours = answer.status_code == 503 and "retry-after" in answer.headers
+        if answer.status_code >= 500 and not is_ours:
+            self.wrong.append(f"{answer.status_code}: {answer.text[:200]}")
+
+
+class Holder:
+    """A visitor who holds a place on the floor and gives it back, again and again."""
+
+    def __init__(self, site: Site, answers: Answers) -> None:
+        issued = VisitorTokens(SECRET).issue()
+        self.visitor = Visitor(issued.visitor, issued.token, site.client, "")
+        self.headers = {"Authorization": f"Bearer {issued.token}"}
+        self._http = site.client
+        self._answers = answers
+        self._keys = (f"{issued.visitor} {n}" for n in itertools.count())
+
+    async def admit(self) -> None:
+        await self._ask("POST", "queue")
+
+        async def pass_of() -> str | None:
+            found: str | None = (await self._ask("GET", "queue")).json().get("pass")
+            return found
+
+        self.headers["Booking-Pass"] = str(await until(pass_of))
+
+    async def hold_and_release(self) -> None:
+        key = next(self._keys)
+        body = {"section": "floor", "quantity": 1}
+        answer = await self._ask("POST", "holds", key=key, json=body)
+        if answer.status_code == 503:
+            return  # the outcome is unknown; the next one says whether there is a hold
+        if answer.status_code == 409:
+            hold = answer.json()["hold"]["id"]
+        else:
+            assert answer.status_code == 201, answer.text
+            hold = answer.json()["hold"]["id"]
+            self._answers.holds.setdefault(key, set()).add(hold)
+        await self._ask("DELETE", f"holds/{hold}")
+
+    async def _ask(self, method: str, path: str, key: str = "", **body: Any) -> httpx.Response:
+        """Ask until an answer comes; all of it may be repeated."""
+        headers = self.headers | ({"Idempotency-Key": key} if key else {})
+        while True:
+            try:
+                answer = await self._http.request(
+                    method, f"/api/v1/events/demo/{path}", headers=headers, **body
+                )
+            except httpx.TransportError as error:
+                self._answers.lost[type(error).__name__] += 1
+                continue
+            self._answers.take(answer)
+            return answer
+
+
+async def hold_steadily(holders: list[Holder]) -> None:
+    """Hold at the rate; who is not back yet is not asked again."""
+    free, running_ = list(holders), set[asyncio.Task[None]]()
+    began, done = time.monotonic(), 0
+
+    async def turn(holder: Holder) -> None:
+        await holder.hold_and_release()
+        free.append(holder)
+
+    try:
+        while True:
+            for task in [task for task in running_ if task.done()]:
+                running_.remove(task)
+                task.result()
+            if free and done < (time.monotonic() - began) * HOLDS_PER_SECOND:
+                done += 1
+                running_.add(asyncio.create_task(turn(free.pop(random.randrange(len(free))))))
+            else:
+                await asyncio.sleep(0.002)
+    finally:
+        await cancel_and_wait(running_)
+
+
+async def replace(site: Site, process: Process, bind: str) -> None:
+    """Stop a server as an orchestrator does, and start its successor, until the proxy has it."""
+    assert await asyncio.to_thread(process.stop) == 0
+    process.start()
+    await until_ready(f"http://{bind}", within_s=START_S)
+    await until(lambda: asyncio.to_thread(both_up, site.edge), within_s=START_S)
+
+
+def both_up(edge: Edge) -> bool:
+    return edge.servers_up() == 2
+
+
+@pytest.mark.timeout(300)
+async def test_servers_are_replaced_under_load(site: Site, pool: Pool) -> None:
+    answers = Answers()
+    watchers = [Watcher(site) for _ in range(SOCKETS)]
+    holders = [Holder(site, answers) for _ in range(BUYERS)]
+    waiting = [asyncio.create_task(watcher.run()) for watcher in watchers]
+    await asyncio.gather(*(holder.admit() for holder in holders))
+    await until(lambda: all(watcher.welcomes for watcher in watchers), within_s=60)
+
+    began = time.monotonic()
+    holding = asyncio.create_task(hold_steadily(holders))
+    try:
+        for process, bind in site.servers:
+            before, welcomes = len(answers.holds), sum(one.welcomes for one in watchers)
+            await replace(site, process, bind)
+            enough = before + HOLDS_PER_SECOND
+            await until(lambda: holding.done() or len(answers.holds) >= enough)  # noqa: B023
+            await until(lambda: sum(one.welcomes for one in watchers) > welcomes)  # noqa: B023
+        assert not holding.done(), holding.exception()
+    finally:
+        await cancel_and_wait([holding, *waiting])
+    seconds = time.monotonic() - began
+    print(f"{len(answers.holds)} holds in {seconds:.1f} s, {dict(answers.statuses)}")
+    assert answers.wrong == []
+    assert [watcher.wrong for watcher in watchers if watcher.wrong] == []
+    assert len({watcher.number for watcher in watchers}) == SOCKETS
+    assert all(len(found) == 1 for found in answers.holds.values())
+    every = {hold for found in answers.holds.values() for hold in found}
+    assert len(every) == len(answers.holds) > 0
+    for process, _ in site.servers:
+        assert "Traceback" not in process.log.read_text()
