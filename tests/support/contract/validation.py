@@ -22,7 +22,7 @@ BODY_BYTES_MAX = 256 * 1024  # larger ones are drawings and lists of the same
 def closed(schema: Any) -> Any:
     """Return a schema that refuses members it does not name, as clients must not."""
     if isinstance(schema, list):
-        return [closed(part) for part in schema]
+        return [closed(part) for part in cast("Any", schema)]
     if not isinstance(schema, dict):
         return schema
     found = {name: closed(part) for name, part in cast("Json", schema).items()}
