@@ -10,13 +10,14 @@ from uuid import UUID
 import click
 import uvloop
 
+from booking_rush.booking.holds import personal_data
 from booking_rush.booking.kafka.topics import create_missing
 from booking_rush.booking.messaging import dead_letters
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import migrate as apply_migrations
-from booking_rush.postgres import open_pool
+from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue import keyring
 from booking_rush.queue.event_registry import EVENT_ID
 from booking_rush.server.auth.accounts import Accounts
@@ -223,12 +224,22 @@ def rotate_keys() -> None:
     """Sign passes and receipts with a new key from now on; the last key still verifies."""
     settings = _settings()
     settings.require_stores()
+    name = _with_pool(lambda pool: keyring.rotate(pool, settings.secret_key))
+    click.echo(f"signs with {name}")
 
-    async def run() -> str:
-        async with open_pool(settings.postgres_url, size=2) as pool:
-            return await keyring.rotate(pool, settings.secret_key)
 
-    click.echo(f"signs with {asyncio.run(run())}")
+@cli.command("export-person")
+@click.argument("person", metavar="ID|EMAIL")
+def export_person(person: str) -> None:
+    """Print as JSON what is stored of a person, named by a visitor's id or an address."""
+    click.echo(_with_pool(lambda pool: personal_data.export(pool, person)))
+
+
+@cli.command("erase-person")
+@click.argument("person", metavar="ID|EMAIL")
+def erase_person(person: str) -> None:
+    """Erase a person whose sales are over; bookings and payments stay, without the person."""
+    click.echo(_with_pool(lambda pool: personal_data.erase(pool, person)))
 
 
 ROLES = click.Choice(["viewer", "operator", "admin"])
@@ -285,12 +296,16 @@ def key(name: str, revoked: str | None, role: Role | None, force: bool) -> None:
 
 
 def _with_accounts(work: Callable[[Accounts], Awaitable[str]]) -> str:
+    return _with_pool(lambda pool: work(Accounts(pool)))
+
+
+def _with_pool(work: Callable[[Pool], Awaitable[str]]) -> str:
     settings = _settings()
     settings.require_stores()
 
     async def run() -> str:
         async with open_pool(settings.postgres_url, size=2) as pool:
-            return await work(Accounts(pool))
+            return await work(pool)
 
     return asyncio.run(run())
 
