@@ -92,6 +92,7 @@ ROUTES = [
     *(Route(f"/{name}", partial(serve_root_file, name), methods=["GET"]) for name in AT_THE_ROOT),
     Route("/openapi.json", contract.show_openapi, methods=["GET"]),
     Route("/asyncapi.json", contract.show_asyncapi, methods=["GET"]),
+    Route("/docs", contract.show_page, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
     Route("/metrics", show_metrics, methods=["GET"]),

@@ -42,7 +42,7 @@ async def export(pool: Pool, person: str) -> str:
         for name, statement in TABLES.items():
             rows = await connection.fetch(statement, visitors)
             found[name] = [orjson.loads(row["row"]) for row in rows]
-        counts = {name: len(found[name]) for name in TABLES}
+        counts: dict[str, Any] = {name: len(found[name]) for name in TABLES}
         await audit.record(connection, WHO, "person_exported", **counts)
     return orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
 
@@ -60,7 +60,7 @@ async def erase(pool: Pool, person: str) -> str:
     async with pool.acquire() as connection, connection.transaction():
         visitors = await _visitors_of(connection, person)
         await _check_over(connection, visitors)
-        counts: dict[str, int] = {}
+        counts: dict[str, Any] = {}
         for name, statement in ERASURES.items():
             arguments = (visitors, pseudonym) if "$2" in statement else (visitors,)
             done = await connection.execute(statement, *arguments)

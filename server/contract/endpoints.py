@@ -17,6 +17,7 @@ class Documents(NamedTuple):
 
     openapi: Encoded
     asyncapi: Encoded
+    page: Encoded
 
 
 async def show_openapi(request: Request) -> Response:
@@ -27,6 +28,11 @@ async def show_openapi(request: Request) -> Response:
 async def show_asyncapi(request: Request) -> Response:
     """Answer `GET /asyncapi.json`: commands, frames and close codes, in AsyncAPI 3.0."""
     return _respond(request, _documents_of(request).asyncapi, JSON)
+
+
+async def show_page(request: Request) -> Response:
+    """Answer `GET /docs`: the contract as a page."""
+    return _respond(request, _documents_of(request).page, "text/html")
 
 
 def _documents_of(request: Request) -> Documents:

@@ -314,6 +314,7 @@ OPERATIONS: dict[Any, Operation] = {
         "Commands, frames and close codes, in AsyncAPI 3.0",
         {200: (answers.Document,), 304: NO_BODY},
     ),
+    endpoints.show_page: Operation("The contract as a page", {200: (HTML,), 304: NO_BODY}),
     health.show_metrics: Operation("Metrics in the text format of Prometheus", {200: (TEXT,)}),
     serve_static: Operation(
         "A file of the pages", {200: (FILE,), 304: NO_BODY}, refusals=(problems.NotFound,)

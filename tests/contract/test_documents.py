@@ -1,6 +1,7 @@
 """The documents for machines: whole, valid by the official schemas, and of the same tables."""
 
 import gzip
+import html
 import json
 import re
 from pathlib import Path
@@ -114,3 +115,21 @@ def test_an_answer_that_is_not_documented_is_noticed(
 def test_a_frame_that_is_not_documented_is_noticed(frame: dict[str, Any]) -> None:
     with pytest.raises(ContractError):
         check_frame(frame)
+
+
+async def test_the_page_has_every_route_frame_and_code(world: World) -> None:
+    http = await world.clients.http()
+    answer = await http.get("/docs")
+    text = answer.text.replace("<wbr>", "")
+
+    assert answer.headers["content-type"].startswith("text/html")
+    for path, method, _ in entries(ROUTES):
+        assert f"<code>{method} {html.escape(path)}</code>" in text
+    for message in documents()[1]["components"]["messages"].values():
+        assert f"<code>{message['name']}</code>" in text
+    for code in ("409 seats_taken", "404 unknown_event", *map(str, CLOSE_CODES)):
+        assert f"<code>{code}</code>" in text
+    assert "<script" not in text
+    assert "style=" not in text
+    [style] = re.findall(r'rel="stylesheet" href="([^"]+)"', text)
+    assert (await http.get(style)).status_code == 200
