@@ -15,12 +15,13 @@ define install
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
 endef
 
-.PHONY: demo kafka test faults engines lint types bench bench-wide load dataset image lock static clean
+.PHONY: demo kafka test faults engines lint types bench bench-wide load dataset image lock static pictures dashboards clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo-is-installed
 	@$(if $(PORT),RUSH_BIND=127.0.0.1:$(PORT)) $(if $(WORKERS),RUSH_WORKERS=$(WORKERS)) \
-		exec $(PY) -m booking_rush.server demo $(if $(KAFKA),--kafka)
+		exec $(PY) -m booking_rush.server demo $(if $(KAFKA),--kafka) $(if $(MONITOR),--monitor) \
+		$(if $(CROWD),--crowd $(CROWD))
 
 kafka: $(VENV)/demo-is-installed
 	@exec $(PY) -m booking_rush.server kafka $(if $(PORT),--port $(PORT))
@@ -63,12 +64,19 @@ lock: $(VENV)/everything-is-installed
 	@$(LOCK) pyproject.toml -o requirements.lock
 	@echo 'hatchling>=1.27' | $(LOCK) - -o requirements-build.lock
 
+# README's pictures, of a demo with a crowd: about two minutes.
+pictures: $(VENV)/everything-is-installed
+	@$(PY) -m docs.pictures
+
 # Only who changes what is below static/ wants Node: the result is committed.
 static: tools/static/node_modules/.package-lock.json
 	@node tools/static/build.js
 
 tools/static/node_modules/.package-lock.json: tools/static/package-lock.json
 	@cd tools/static && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+
+dashboards: $(VENV)/bin/python
+	@$(PY) tools/dashboards.py
 
 clean:
 	rm -rf $(VENV) .cache

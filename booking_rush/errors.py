@@ -11,6 +11,11 @@ Refusal
 
 from typing import Any, ClassVar
 
+import msgspec
+
+# What msgspec raises of bytes that it cannot read: text that is no UTF-8 is a ValueError of Python.
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+
 
 class Refusal(Exception):
     """Refusal of a request; each subclass's docstring begins with its title for clients."""

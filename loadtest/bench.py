@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from loadtest import against, reporting
 from loadtest.environment import Stores
 from loadtest.rows import checkouts, crowds, holds, line, requests, saga, sockets, watchers
+from loadtest.rows.closing import closing
 from loadtest.rows.costs import costs
 from loadtest.rows.quiet_events import quiet_events
 
@@ -78,6 +79,7 @@ ROWS: dict[str, Row] = {
     "kafka": _within(saga.saga_over_kafka, "the same over Kafka"),
     "bank": _within(saga.bank, "the same with the bank over HTTP"),
     "recovery": _within(line.recovery, "Redis emptied with 50,000 waiting"),
+    "closing": _within(closing, "1,000,000 places end, are recovered and archived"),
     "quiet": _within(quiet_events, "1,000 events known, 20 of them selling"),
 }
 

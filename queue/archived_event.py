@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.commands import Command, Reply
+from booking_rush.lua.events import commands as events
 from booking_rush.lua.holds import commands as holds
 from booking_rush.lua.line import commands as line
 
@@ -25,10 +26,19 @@ REPLIES: dict[type[Command[Any]], Reply] = {
 }
 
 
+# These take seats, or free them.
+MOVES_SEATS = (holds.HoldSeats, holds.ReleaseHold, line.LeaveLine, events.AddSections)
+
+
 class EventBatcher(Batcher):
-    """Batcher of an event that may be archived; orders of the saga then wait until it is back."""
+    """Batcher of an event that may be archived; orders of the saga then wait until it is back.
+
+    `seats_asked_for` counts the commands that move seats. One batch is in flight, in the order of
+    the calls: so whatever is read later is read after them.
+    """
 
     is_archived = False
+    seats_asked_for = 0
 
     def do(self, command: Command[R]) -> asyncio.Future[R]:
         """Put a command into the next batch, or answer it. Return the future of its reply.
@@ -36,6 +46,8 @@ class EventBatcher(Batcher):
         Raises, here or through the future:
             The same as `Batcher.do`.
         """
+        if isinstance(command, MOVES_SEATS):
+            self.seats_asked_for += 1
         reply = REPLIES.get(type(command)) if self.is_archived else None
         if reply is None:
             return super().do(command)

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from uuid import UUID
 
 import click
@@ -22,7 +23,9 @@ from booking_rush.queue import keyring
 from booking_rush.queue.event_registry import EVENT_ID
 from booking_rush.server.auth.accounts import Accounts
 from booking_rush.server.auth.operators import Operators, Role
+from booking_rush.server.crowd.crowd import SIZE_MAX, run_crowd
 from booking_rush.server.doctor.examination import examine
+from booking_rush.server.embedded.demo import DemoOptions
 from booking_rush.server.embedded.demo import demo as run_demo
 from booking_rush.server.embedded.demo_event import seed as seed_event
 from booking_rush.server.embedded.kafka_broker import run_kafka
@@ -36,13 +39,15 @@ from booking_rush.server.processes.serve import serve as run_server
 from booking_rush.server.runtime import settings as settings_
 from booking_rush.server.runtime.log_levels import listen_for_levels
 from booking_rush.server.runtime.logs import configure
-from booking_rush.server.runtime.ports import listen
+from booking_rush.server.runtime.ports import listen, url_of
 from booking_rush.server.runtime.settings import (
     PASSWORD_CHARACTERS_MIN,
     Settings,
     SettingsError,
     is_weak,
 )
+
+T = TypeVar("T")
 
 EPILOG = """\b
 Settings are environment variables with the prefix RUSH_; README and .env.example list them.
@@ -68,6 +73,9 @@ EVENT = _of("event's id", EVENT_ID)
 OPERATOR = _of("name of an operator", re.compile(r"[^\W_][\w.@ -]{0,63}\Z"))
 
 
+CROWD = click.IntRange(1, SIZE_MAX)
+
+
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="booking-rush", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -78,9 +86,22 @@ def cli() -> None:
 @click.option(
     "--kafka", "with_kafka", is_flag=True, help="Run a Kafka of its own, too; it needs Java 17."
 )
-def demo(with_kafka: bool) -> None:
+@click.option("--monitor", is_flag=True, help="Run an installed Prometheus beside it.")
+@click.option("--crowd", "size", type=CROWD, help="Send so many clients, which wait and buy.")
+def demo(with_kafka: bool, monitor: bool, size: int | None) -> None:
     """Try it: run everything with its own Redis and Postgres, and one event on sale."""
-    asyncio.run(run_demo(_settings(), lambda line: click.echo(line), kafka=with_kafka))
+    options = DemoOptions(kafka=with_kafka, monitor=monitor, crowd=size or 0)
+    asyncio.run(run_demo(_settings(), lambda line: click.echo(line), options))
+
+
+@cli.command()
+@click.argument("size", type=CROWD)
+@click.argument("event", callback=EVENT, default="demo")
+def crowd(size: int, event: str) -> None:
+    """Send a crowd of so many clients to an event at RUSH_BIND, as the demo does, until Ctrl-C."""
+    settings = _settings()
+    _log("crowd", settings)
+    uvloop.run(run_crowd(url_of(settings.address), event, size))
 
 
 @cli.command()
@@ -150,14 +171,8 @@ def migrate() -> None:
 @click.argument("event", callback=EVENT, default="demo")
 def seed(event: str) -> None:
     """Put the demo's event on sale under an id, and open it."""
-    settings = _settings()
-    settings.require_stores()
-
-    async def run() -> bool:
-        async with open_pool(settings.postgres_url, size=2) as pool:
-            return await seed_event(pool, event)
-
-    click.echo(f"{event} {'made and opened' if asyncio.run(run()) else 'is there already'}")
+    is_new = _with_pool(lambda pool: seed_event(pool, event))
+    click.echo(f"{event} {'made and opened' if is_new else 'is there already'}")
 
 
 @cli.command()
@@ -172,13 +187,8 @@ def rebuild(event: str) -> None:
             open_pool(settings.postgres_url, size=2) as pool,
             connect(settings.redis_url) as redis,
         ):
-            recorder = Recorder(
-                pool,
-                redis,
-                Program(redis),
-                holder=f"rebuild/{os.getpid()}",
-                provider=settings.payments,
-            )
+            program, holder = Program(redis), f"rebuild/{os.getpid()}"
+            recorder = Recorder(pool, redis, program, holder=holder, provider=settings.payments)
             return await recorder.rebuild(event)
 
     click.echo(f"{event} is back in epoch {asyncio.run(run())}")
@@ -204,28 +214,23 @@ def dead(action: str, id: UUID | None) -> None:  # noqa: A002  as the usage text
     """Show messages that could not be handled (list, show ID); send one again (replay ID)."""
     if (id is None) != (action == "list"):
         raise click.UsageError(f"dead {action} {'needs the ID of one' if id is None else 'only'}")
-    settings = _settings()
-    settings.require_stores()
 
-    async def run() -> list[str]:
-        async with open_pool(settings.postgres_url, size=2) as pool:
-            if id is None:
-                return [dead_letters.summary(letter) for letter in await dead_letters.list_(pool)]
-            if action == "show":
-                return [*dead_letters.details(await dead_letters.get(pool, id))]
-            await dead_letters.replay(pool, id)
-            return [f"{id} is sent again"]
+    async def run(pool: Pool) -> list[str]:
+        if id is None:
+            return [dead_letters.summary(letter) for letter in await dead_letters.list_(pool)]
+        if action == "show":
+            return [*dead_letters.details(await dead_letters.get(pool, id))]
+        await dead_letters.replay(pool, id)
+        return [f"{id} is sent again"]
 
-    click.echo("\n".join(asyncio.run(run()) or ["nothing is dead"]))
+    click.echo("\n".join(_with_pool(run) or ["nothing is dead"]))
 
 
 @cli.command("rotate-keys")
 def rotate_keys() -> None:
     """Sign passes and receipts with a new key from now on; the last key still verifies."""
-    settings = _settings()
-    settings.require_stores()
-    name = _with_pool(lambda pool: keyring.rotate(pool, settings.secret_key))
-    click.echo(f"signs with {name}")
+    secret = _settings().secret_key
+    click.echo(f"signs with {_with_pool(lambda pool: keyring.rotate(pool, secret))}")
 
 
 @cli.command("export-person")
@@ -271,7 +276,7 @@ def operator(action: str, name: str | None, role: Role | None) -> None:
             await accounts.remove(name)
         return f"{name}: {action} done"
 
-    click.echo(_with_accounts(run))
+    click.echo(_with_pool(lambda pool: run(Accounts(pool))))
 
 
 @cli.command()
@@ -292,18 +297,14 @@ def key(name: str, revoked: str | None, role: Role | None, force: bool) -> None:
             return f"{revoked}: revoke done"
         return await accounts.give_key(name, role, force=force)
 
-    click.echo(_with_accounts(run))
+    click.echo(_with_pool(lambda pool: run(Accounts(pool))))
 
 
-def _with_accounts(work: Callable[[Accounts], Awaitable[str]]) -> str:
-    return _with_pool(lambda pool: work(Accounts(pool)))
-
-
-def _with_pool(work: Callable[[Pool], Awaitable[str]]) -> str:
+def _with_pool(work: Callable[[Pool], Awaitable[T]]) -> T:
     settings = _settings()
     settings.require_stores()
 
-    async def run() -> str:
+    async def run() -> T:
         async with open_pool(settings.postgres_url, size=2) as pool:
             return await work(pool)
 

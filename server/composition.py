@@ -19,7 +19,7 @@ from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.rooms.availability import StockCache
 from booking_rush.server.rooms.registry import RoomRegistry
 from booking_rush.server.runtime.clocks import EVERY_S, export_clocks
-from booking_rush.server.runtime.loops import Loop
+from booking_rush.server.runtime.loops import Loop, measure_lag
 from booking_rush.server.runtime.metrics import export_tallies
 from booking_rush.server.runtime.providers import open_payments
 from booking_rush.server.runtime.settings import Settings
@@ -75,6 +75,7 @@ def loops_of(services: Services) -> list[Coroutine[Any, Any, None]]:
         *services.rooms.loops(),
         Loop("keys", services.signer.reload, 10.0),
         Loop("tallies", export_tallies, EXPORT_S),
+        Loop("lag", measure_lag, 0.25),
         Loop("clocks", partial(export_clocks, services.pool, services.redis), EVERY_S),
     ]
     return [loop.forever() for loop in loops]

@@ -3,7 +3,7 @@
 import { BookingLoader } from "./booking-loader.js";
 import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
-import { hasCreatedVisitor } from "./connection/visitor-session.js";
+import { hasCreatedVisitor, rememberEvent } from "./connection/visitor-session.js";
 import { ServerClock } from "./lib/server-clock.js";
 import { CallBack } from "./queue/call-back.js";
 import { drawAdmission } from "./queue/admission-panel.js";
@@ -17,9 +17,10 @@ import { announcePlace, drawPlaceCard } from "./queue/place-card.js";
 import { INITIAL, mayJoin, phaseOf, reduce } from "./queue/queue-state.js";
 import { drawReceipt } from "./queue/receipt-panel.js";
 import { StockNote } from "./seats/stock-note.js";
-import { en } from "./texts/en.js";
+import { texts as all } from "./texts/texts.js";
 import { askConfirmation } from "./ui/confirm-dialog.js";
 import { byId, fillTexts } from "./ui/dom.js";
+import { showLanguagePicker } from "./ui/language-picker.js";
 
 /**
  * @typedef {import("./connection/reconnecting-socket.js").Frame} Frame
@@ -47,6 +48,7 @@ begin();
 
 function begin() {
   fillTexts();
+  showLanguagePicker();
   byId("join-form").addEventListener("submit", (submit) => submit.preventDefault());
   onPress("join", () => commands.send("queue.join"));
   onPress("claim", () => commands.send("queue.claim"));
@@ -81,6 +83,7 @@ function onFrame(frame, command) {
   if (frame.type === "seats.delta") return booking.applySeatDelta(frame);
   const before = queueState;
   queueState = reduce(queueState, frame, command);
+  if (queueState.place && !before.place) rememberEvent(event);
   if (frame.type === "welcome") onWelcome(frame);
   commands.handleFrame(frame, command);
   const announce = booking.handleFrame(frame, command);
@@ -124,7 +127,7 @@ function confirmPresenceWhenVisible() {
 
 /** Ask for confirmation, then send `queue.leave`. An admission meanwhile closes the question. */
 async function leave() {
-  const texts = en.event.leave;
+  const texts = all.event.leave;
   const admitted = phaseNow() === "admitted";
   const yes = await askConfirmation(byId("leaving"), {
     question: admitted ? texts.titleAdmitted : texts.title,

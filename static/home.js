@@ -1,112 +1,102 @@
-// The home page: one card for each event on sale, with a link to its page.
+// The home page: a card for each event, by date, with what the visitor has in it.
 
+import { createCard, drawTimes } from "./home/event-card.js";
+import { inOrder, matching } from "./home/event-order.js";
+import { loadOwn } from "./home/own-events.js";
 import { request } from "./lib/api.js";
-import { shortDateAndTime, showDateAndTime } from "./lib/dates.js";
-import { cheapest, formatPrice } from "./lib/money.js";
-import { en } from "./texts/en.js";
+import { texts as all } from "./texts/texts.js";
+import { showLanguagePicker } from "./ui/language-picker.js";
 import { readInlined } from "./ui/inlined.js";
-import { byId, createElement, fillTexts, setTextOrHide } from "./ui/dom.js";
+import { byId, control, fillTexts, renderIfChanged, setTextOrHide } from "./ui/dom.js";
 
 /**
- * @typedef {object} Event
- * @property {string} id
- * @property {string} name
- * @property {string} state
- * @property {string | null} opens_at
- * @property {import("./lib/dates.js").Show[]} shows
- * @property {{name: string, address?: string}} [venue]
- * @property {string} [stock] `plenty`, `few`, `held` or `gone`
- * @property {{price: {amount: number, currency: string}}[]} sections
+ * @typedef {import("./home/event-order.js").Event} Event
+ * @typedef {import("./home/own-events.js").Own} Own
  */
 
-const texts = en.home;
+const TICK_MS = 1000;
+const OWN_EVERY_MS = 10_000;
+const EVENTS_EVERY_MS = 30_000;
+const SEARCH_FROM = 9; // events
+
+const texts = all.home;
+
+/** @type {Event[]} */
+let events = [];
+/** @type {Map<string, Own>} */
+let own = new Map();
+
+/** @type {Map<string, {body: string, element: Element}>} */
+const cards = new Map();
 
 begin();
 
 function begin() {
   fillTexts();
-  document.title = `${texts.title} · ${en.common.brand}`;
-  byId("again").addEventListener("click", show);
-  addEventListener("pageshow", (page) => page.persisted && show());
+  showLanguagePicker();
+  document.title = `${texts.title} · ${all.common.brand}`;
+  byId("again").addEventListener("click", loadEvents);
+  control("search").addEventListener("input", draw);
+  addEventListener("pageshow", (page) => page.persisted && void refresh());
+  document.addEventListener("visibilitychange", () => void refresh());
+  setInterval(draw, TICK_MS);
+  setInterval(() => isVisible() && void refreshOwn(), OWN_EVERY_MS);
+  setInterval(() => isVisible() && void loadEvents(), EVENTS_EVERY_MS);
   const inlined = readInlined();
   if (inlined) showEvents(inlined.events);
-  else void show();
+  else void loadEvents();
+}
+
+function isVisible() {
+  return document.visibilityState === "visible";
+}
+
+/** Load everything again when the page is looked at again. */
+async function refresh() {
+  if (isVisible()) await loadEvents();
 }
 
 /** Load the events and show them, or the problem. */
-async function show() {
+async function loadEvents() {
   try {
-    const { events } = await request("GET", "/api/v1/events?limit=1000");
-    showEvents(events);
+    showEvents((await request("GET", "/api/v1/events?limit=1000")).events);
   } catch (problem) {
+    if (events.length) return; // those of before are better than none
     setTextOrHide(byId("hint"), /** @type {Error} */ (problem).message);
     byId("again").hidden = false;
   }
 }
 
-/** @param {Event[]} events */
-function showEvents(events) {
-  byId("events").replaceChildren(...events.map(card));
-  setTextOrHide(byId("hint"), events.length ? "" : texts.none);
+/** @param {Event[]} found */
+function showEvents(found) {
+  events = found;
   byId("again").hidden = true;
+  byId("search-field").hidden = events.length < SEARCH_FROM;
+  draw();
+  void refreshOwn();
+}
+
+async function refreshOwn() {
+  own = await loadOwn(events.map((event) => event.id));
+  draw();
+}
+
+/** Draw the cards; one is made anew only when its event has changed. */
+function draw() {
+  const now = Date.now();
+  const found = matching(inOrder(events, now), control("search").value);
+  setTextOrHide(byId("hint"), found.length ? "" : events.length ? texts.notFound : texts.none);
+  const elements = found.map(cardOf);
+  renderIfChanged(byId("events"), found, () => elements);
+  found.forEach((event, at) => drawTimes(elements[at], event, own.get(event.id), now));
 }
 
 /** @param {Event} event */
-function card(event) {
-  const state = /** @type {Record<string, string>} */ (en.states)[event.state] ?? event.state;
-  return createElement(
-    "li",
-    {},
-    createElement(
-      "article",
-      { class: "panel card" },
-      createElement(
-        "h2",
-        {},
-        createElement("a", { href: `/events/${encodeURIComponent(event.id)}` }, event.name),
-      ),
-      createElement("p", {}, [datesOf(event), event.venue?.name].filter(Boolean).join(" · ")),
-      createElement(
-        "p",
-        {},
-        createElement("span", { class: "chip", "data-state": event.state }, state),
-        " ",
-        opensOf(event),
-        stockOf(event),
-      ),
-      createElement(
-        "p",
-        { class: "foot" },
-        createElement("span", {}, priceOf(event)),
-        createElement("span", { class: "go", "aria-hidden": "true" }, texts.enter, " →"),
-      ),
-    ),
-  );
-}
-
-/** @param {Event} event */
-function datesOf({ shows }) {
-  const [first] = [...shows].sort((a, b) => (a.starts_at < b.starts_at ? -1 : 1));
-  if (!first) return "";
-  return shows.length > 1
-    ? `${showDateAndTime(first)} ${texts.more(shows.length - 1)}`
-    : showDateAndTime(first);
-}
-
-/** @param {Event} event */
-function opensOf({ state, opens_at: opensAt }) {
-  return state === "scheduled" && opensAt ? texts.opens(shortDateAndTime(opensAt)) : "";
-}
-
-/** @param {Event} event */
-function stockOf({ stock = "" }) {
-  const word = /** @type {Record<string, string>} */ (en.stock.words)[stock];
-  return word ? createElement("strong", { "data-stock": stock }, word) : "";
-}
-
-/** @param {Event} event */
-function priceOf({ sections }) {
-  const least = cheapest(sections.map((section) => section.price));
-  if (!least) return "";
-  return least.amount === 0 ? texts.free : `${texts.from} ${formatPrice(least)}`;
+function cardOf(event) {
+  const body = JSON.stringify(event);
+  const known = cards.get(event.id);
+  if (known?.body === body) return known.element;
+  const element = createCard(event);
+  cards.set(event.id, { body, element });
+  return element;
 }

@@ -60,7 +60,8 @@ def test_figures_come_from_commands_that_are_there() -> None:
 
 
 def manifests(name: str) -> list[Any]:
-    return list(yaml.safe_load_all((ROOT / "k8s" / f"{name}.yaml").read_text()))
+    [path] = (ROOT / "k8s").glob(f"*/{name}.yaml")
+    return list(yaml.safe_load_all(path.read_text()))
 
 
 @pytest.mark.parametrize("duty", [*sorted(DUTIES), "serve", "migrate"])

@@ -20,7 +20,7 @@ LAYERS = (
     ("server/__main__",),
     ("server/cli",),
     ("server/exits", "server/doctor"),
-    ("server/embedded",),
+    ("server/embedded", "server/crowd"),
     ("server/processes",),
     ("server/app",),
     ("server/contract",),
@@ -52,10 +52,10 @@ LAYERS = (
 # Tests may import all of the above, and of the tests what is lower here.
 TEST_LAYERS = (
     (
-        "tests", "tests/admin", "tests/api", "tests/browser", "tests/contract", "tests/doctor",
-        "tests/edge", "tests/embedded", "tests/engines", "tests/faults", "tests/holds",
-        "tests/kafka", "tests/lua", "tests/mail", "tests/messaging",
-        "tests/model", "tests/packaging", "tests/payments", "tests/practice_bank",
+        "tests", "tests/admin", "tests/api", "tests/browser", "tests/contract", "tests/crowd",
+        "tests/doctor", "tests/edge", "tests/embedded", "tests/engines", "tests/faults",
+        "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging", "tests/model",
+        "tests/monitoring", "tests/packaging", "tests/payments", "tests/practice_bank",
         "tests/processes", "tests/protocol", "tests/queue", "tests/recording", "tests/rooms",
         "tests/saga", "tests/shared", "tests/sockets", "tests/system", "tests/web",
     ),
@@ -67,10 +67,11 @@ TEST_LAYERS = (
 BROWSER_LAYERS = (
     ("static",),
     ("static/booking",),
-    ("static/queue", "static/seats", "static/admin"),
+    ("static/home", "static/queue", "static/seats", "static/admin"),
     ("static/connection", "static/ui"),
     ("static/lib",),
     ("static/texts",),
+    ("static/texts/languages",),
     ("static/styles",),
 )
 # Technology is named at the edge that is made for it, and nowhere else.

@@ -11,9 +11,11 @@ from uuid import UUID
 import orjson
 
 from booking_rush.booking.messaging.outbox import Envelope, Topic
+from booking_rush.text import is_line
 from booking_rush.timestamps import instant
 
 SCHEMA = "1"
+INT_MAX = 2**31 - 1  # as Postgres counts attempts and steps
 ORDERS, MESSAGES, BOOKINGS, DEAD = "rush.orders", "rush.messages", "rush.bookings", "rush.dead"
 TOPIC_NAMES: dict[Topic, str] = {"orders": ORDERS, "messages": MESSAGES}
 TYPE_PREFIXES: dict[Topic, str] = {"orders": "order", "messages": "message"}
@@ -61,7 +63,7 @@ def parse(topic: str, value: bytes | None) -> Envelope:
         envelope_topic: Topic = "orders" if prefix == "order" else "messages"
         if TYPE_PREFIXES[envelope_topic] != prefix or TOPIC_NAMES[envelope_topic] != topic:
             raise UnreadableError(f"{found['type']!r} does not belong on {topic}")
-        return Envelope(
+        envelope = Envelope(
             id=UUID(found["id"]),
             booking=UUID(found["subject"]),
             event=found["source"].removeprefix("/events/"),
@@ -74,6 +76,11 @@ def parse(topic: str, value: bytes | None) -> Envelope:
         raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(f"{type(error).__name__}: {error}") from error
+    if not (is_line(envelope.event) and is_line(kind)):
+        raise UnreadableError(f"event {envelope.event!r} or type {kind!r} is no line of text")
+    if not (0 <= envelope.attempt <= INT_MAX and 0 <= envelope.step <= INT_MAX):
+        raise UnreadableError("attempt and step are numbers of 31 bits")
+    return envelope
 
 
 def serialize_state(booking: dict[str, Any], *, step: int, at: datetime, span: UUID) -> bytes:

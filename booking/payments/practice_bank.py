@@ -18,6 +18,7 @@ from booking_rush.booking.payments.http_client import (
     Timeouts,
 )
 from booking_rush.booking.payments.provider import (
+    ATTEMPT_MAX,
     METHODS,
     Payment,
     PaymentEvent,
@@ -46,7 +47,7 @@ class Webhook(msgspec.Struct, frozen=True):
 
     id: Line
     booking: UUID
-    attempt: Annotated[int, msgspec.Meta(ge=1)]
+    attempt: Annotated[int, msgspec.Meta(ge=1, le=ATTEMPT_MAX)]
     kind: PaymentEvent = msgspec.field(name="word")
 
 

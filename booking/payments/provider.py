@@ -15,6 +15,8 @@ from booking_rush.errors import Refusal
 
 METHODS = frozenset({"ok", "declined", "slow", "late", "lost"})  # of the practice bank
 
+ATTEMPT_MAX = 2**31 - 1  # as Postgres counts them
+
 # `changed`: something was done to it at the provider's, by hand; reconcile asks what.
 PaymentEvent = Literal["charged", "declined", "cancelled", "refunded", "changed"]
 

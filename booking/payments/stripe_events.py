@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from booking_rush.booking.payments.provider import (
+    ATTEMPT_MAX,
     AlertKind,
     PaymentAlert,
     PaymentEvent,
@@ -116,6 +117,7 @@ def _alert(
 def _attempt_in(metadata: Mapping[str, str]) -> tuple[UUID, int] | None:
     """Return the booking and the attempt, or None: another system wrote that object."""
     try:
-        return UUID(metadata["booking"]), int(metadata["attempt"])
+        booking, attempt = UUID(metadata["booking"]), int(metadata["attempt"])
     except (KeyError, ValueError):
         return None
+    return (booking, attempt) if 1 <= attempt <= ATTEMPT_MAX else None

@@ -71,11 +71,10 @@ class Webhooks:
             if found is None:
                 log.warning("alert of no payment of theirs provider=%s id=%s", provider, alert.id)
                 return False
-            message = uuid.uuid5(outbox.NAMESPACE, f"{provider}:{alert.id}")
-            if not await connection.fetchval(ONCE, message):
-                return False
+            id_ = uuid.uuid5(outbox.NAMESPACE, f"{provider}:{alert.id}")
             booking, attempt = found["booking"], found["attempt"]
-            await connection.execute(CHANGED, [booking], [attempt])
+            if not await connection.fetchval(ALERT_ONCE, booking, attempt, id_):
+                return False
             await audit.record(
                 connection, provider, f"payment_{alert.kind}", found["event"],
                 booking=str(booking), attempt=attempt, amount=alert.amount,
@@ -138,8 +137,10 @@ ALERTED = """
     LIMIT 1
 """
 
-ONCE = """
-    INSERT INTO inbox (consumer, message) VALUES ('alerts', $1) ON CONFLICT DO NOTHING
+# The payment has it, as nothing else lives as long: Stripe repeats when it likes.
+ALERT_ONCE = """
+    UPDATE payments SET alerts = alerts || $3::uuid, changed_at = now()
+    WHERE booking = $1 AND attempt = $2 AND NOT $3::uuid = ANY(alerts)
     RETURNING true
 """
 

@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
+
+LEVELS = 3  # of lists in a change: itself, its hold, the hold's seats
 
 StreamEntry = tuple[bytes, Mapping[bytes, bytes]]  # as Redis returns it: its id and its fields
 
@@ -99,14 +102,14 @@ def changes_of(fields: Mapping[bytes, bytes]) -> Sequence[AnyChange]:
         return [_earlier(fields)]
     try:
         return _decode_changes(packed)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return _one_by_one(packed)
 
 
 def _one_by_one(packed: bytes) -> list[AnyChange]:
     try:
         parts = _split(packed)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         return [Unreadable(packed, str(error))]
     return [_change_of(bytes(part)) for part in parts]
 
@@ -114,16 +117,37 @@ def _one_by_one(packed: bytes) -> list[AnyChange]:
 def _change_of(packed: bytes) -> AnyChange:
     try:
         change: Change = _decode_change(packed)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         return Unreadable(_unpacked(packed), str(error))
     return change
 
 
-def _unpacked(packed: bytes) -> object:
+def _unpacked(packed: bytes, levels: int = LEVELS) -> object:
+    """Return what is packed, as far as it can be read: text that is no UTF-8 as its bytes."""
     try:
         return msgspec.msgpack.decode(packed)
-    except (msgspec.MsgspecError, ValueError):
+    except UNREADABLE:
+        pass
+    if not levels:
         return packed
+    try:
+        parts = _split(packed)
+    except UNREADABLE:
+        return _bytes_of(packed)
+    return [_unpacked(bytes(part), levels - 1) for part in parts]
+
+
+def _bytes_of(text: bytes) -> bytes:
+    """Return the bytes of a packed text, read as bin is; what is none, as it is."""
+    first = text[:1]
+    if b"\xa0" <= first <= b"\xbf":
+        text = bytes([0xC4, first[0] - 0xA0]) + text[1:]
+    elif b"\xd9" <= first <= b"\xdb":
+        text = bytes([first[0] - 0xD9 + 0xC4]) + text[1:]
+    try:
+        return msgspec.msgpack.decode(text, type=bytes)
+    except UNREADABLE:
+        return text
 
 
 def fold(entries: Iterable[Entry]) -> Batch:
@@ -183,5 +207,5 @@ def _earlier(fields: Mapping[bytes, bytes]) -> AnyChange:
                 return ClosedChange()
             case unknown:
                 return Unreadable(found, f"unknown kind {unknown!r}")
-    except (msgspec.MsgspecError, KeyError, ValueError) as error:
+    except (*UNREADABLE, KeyError) as error:
         return Unreadable(found, f"{type(error).__name__}: {error}")

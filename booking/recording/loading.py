@@ -5,6 +5,7 @@ from collections.abc import Callable
 import asyncpg
 import orjson
 
+from booking_rush.booking.catalogue.line_statistics import line_statistics
 from booking_rush.booking.holds.bookings import hold_of
 from booking_rush.booking.seats import inventory
 from booking_rush.lua.client.program import Program
@@ -23,7 +24,7 @@ from booking_rush.queue.rules import rules_of
 
 LANE = "main"
 PAGE = 500  # places a command; a page takes Redis about 3 ms
-STATEMENT_S = 60.0  # a pass over all places that an event ever had: ten million take half of it
+STATEMENT_S = 60.0  # of statements over what is held or admitted, and of cursors over all places
 
 
 class Loading:
@@ -53,8 +54,9 @@ class Loading:
             assert row is not None, self._event
             last, first = row["last"] or 0, row["first"]
             head = first - 1 if first else last
-            waits = {f"wait:{at}": n for at, n in orjson.loads(row["waits"]).items()}
-            counts = {name: row[name] for name in ("joined", "admitted", "wave")}
+            line = await line_statistics(connection, self._event)
+            waits = {f"wait:{at}": n for at, n in line.waits.items()}
+            counts = {"joined": line.joined, "admitted": line.admitted, "wave": line.wave}
             event = LoadEvent(
                 version=row["version"],
                 state=row["state"],
@@ -114,24 +116,13 @@ def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
     )
 
 
-# The statistics are counted in one pass over all places that the event ever had.
 LOAD_EVENT = """
-    SELECT version, state, rules, joined, admitted, coalesce(greatest_wave, 0) AS wave, waits,
+    SELECT version, state, rules,
         (SELECT max(number) FROM places WHERE event = $1 AND lane = $2) AS last,
         CASE WHEN state <> 'closed' THEN (
             SELECT number FROM places WHERE event = $1 AND lane = $2 AND state = 'waiting'
             ORDER BY number LIMIT 1) END AS first
-    FROM events, (
-        SELECT coalesce(sum(n), 0)::bigint AS joined, max(wave) AS greatest_wave,
-            coalesce(sum(n) FILTER (WHERE at IS NOT NULL), 0)::bigint AS admitted,
-            coalesce(json_object_agg(at, n) FILTER (WHERE at IS NOT NULL), '{}') AS waits
-        FROM (
-            SELECT CASE WHEN wave > 0 THEN
-                    floor(4 * ln(greatest(100, admitted_ms - joined_ms) / 100::float8)
-                    / ln(2::float8))::int END AS at, count(*) AS n, max(wave) AS wave
-            FROM places WHERE event = $1 GROUP BY at) AS counted
-    ) AS statistics
-    WHERE id = $1
+    FROM events WHERE id = $1
 """
 
 LOAD_PLACES = """

@@ -30,10 +30,13 @@ log = logging.getLogger(__name__)
 
 
 class _Hold(NamedTuple):
-    """Hold of a change, as far as it can be read; `id` None: it is no UUID."""
+    """Hold of a change, as far as it can be read; `id` None: it is no UUID.
 
-    name: str
-    visitor: str
+    Text that is no UTF-8 is packed as it was: Redis knows it by these bytes.
+    """
+
+    name: str | msgspec.Raw
+    visitor: str | msgspec.Raw
     id: UUID | None
     step: int
     seats: Sequence[str]
@@ -99,7 +102,7 @@ async def _free_hold(pool: Pool, program: Program, event: str, stamp: str, hold:
 
 
 async def _remove_place(
-    program: Program, event: str, stamp: str, visitor: str, number: object
+    program: Program, event: str, stamp: str, visitor: str | msgspec.Raw, number: object
 ) -> None:
     """Remove the visitor from the line, if this place is the one they have."""
     place = await program.ask(event, stamp, FindPlace(visitor))
@@ -128,25 +131,25 @@ async def _release(connection: Connection, event: str, booking: UUID) -> None:
 def _hold_of(change: AnyChange) -> _Hold | None:
     """Return the hold of a change, however odd its other members are; None: it has none."""
     members = _members(change, "booking", Hold)
-    name, visitor = members.get("id"), members.get("visitor")
+    name, visitor = _text_of(members.get("id")), _text_of(members.get("visitor"))
     step, seats = members.get("step"), members.get("seats")
-    if not isinstance(name, str):
+    if name is None:
         return None
     held = msgspec.convert(seats, list[Any]) if isinstance(seats, list) else []
     return _Hold(
         name,
-        visitor if isinstance(visitor, str) else "",
+        "" if visitor is None else visitor,
         _uuid_of(name),
         step if isinstance(step, int) else 0,
         [seat for seat in held if isinstance(seat, str)],
     )
 
 
-def _place_of(change: AnyChange) -> tuple[str, object] | None:
+def _place_of(change: AnyChange) -> tuple[str | msgspec.Raw, object] | None:
     """Return the visitor and the number of a change's place, unless it has ended; else None."""
     members = _members(change, "place", PlaceChange)
-    visitor = members.get("visitor")
-    if not isinstance(visitor, str) or members.get("state") == "ended":
+    visitor = _text_of(members.get("visitor"))
+    if visitor is None or members.get("state") == "ended":
         return None
     return visitor, members.get("number")
 
@@ -168,9 +171,21 @@ def _members(change: AnyChange, kind: str, of: type[msgspec.Struct]) -> Mapping[
     return dict(zip(of.__struct_fields__, values, strict=False))
 
 
-def _uuid_of(text: str) -> UUID | None:
+def _text_of(found: object) -> str | msgspec.Raw | None:
+    """Return a text as a command has it, packed where it is no UTF-8; None: it is no text.
+
+    The formats str 8, 16 and 32 are those of bin 8, 16 and 32 but for their first byte
+    (https://github.com/msgpack/msgpack/blob/master/spec.md).
+    """
+    if isinstance(found, bytes):
+        packed = msgspec.msgpack.encode(found)
+        return msgspec.Raw(bytes([packed[0] - 0xC4 + 0xD9]) + packed[1:])
+    return found if isinstance(found, str) else None
+
+
+def _uuid_of(text: str | msgspec.Raw) -> UUID | None:
     try:
-        return UUID(text)
+        return UUID(text if isinstance(text, str) else "")
     except ValueError:
         return None
 

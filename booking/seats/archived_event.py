@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 
+from booking_rush.booking.catalogue.line_statistics import line_statistics
 from booking_rush.booking.seats import inventory
 from booking_rush.lua.events.commands import SectionSeats, Stats
 from booking_rush.postgres import Pool
 
 EPOCH_VERSIONS = 1_000_000_000  # of a section, as the move `load_sections` counts them
-FIGURES_S = 60.0  # a pass over all places that the event ever had
 
 
 async def seats(pool: Pool, event: str, sections: Collection[str]) -> list[SectionSeats]:
@@ -27,32 +27,27 @@ async def seats(pool: Pool, event: str, sections: Collection[str]) -> list[Secti
 
 
 async def statistics(pool: Pool, event: str) -> Stats:
-    """Return the event's final statistics, without waits. Nobody waits, holds or pays."""
+    """Return the event's final statistics. Nobody waits, holds or pays."""
     read = await seats(pool, event, ())
-    async with pool.acquire() as connection, connection.transaction(readonly=True):
-        await connection.execute(f"SET LOCAL statement_timeout = {int(FIGURES_S * 1000)}")
-        row = await connection.fetchrow(FIGURES, event, timeout=FIGURES_S + 5)
-    assert row is not None, event
+    async with pool.acquire() as connection:
+        line = await line_statistics(connection, event)
+        claimed = await connection.fetchval(CLAIMED, event)
     marked = sum(text.count("h") + text.count("s") for one in read for _, text in one.rows)
     return Stats(
         state="closed",
         waiting=0,
         active=0,
         late=0,
-        joined=row["joined"],
-        admitted=row["admitted"],
+        joined=line.joined,
+        admitted=line.admitted,
         held=0,
         paying=0,
-        sold=marked + row["claimed"],
+        sold=marked + claimed,
         free=sum(section.free for section in read),
         outbox_age_ms=0,
         sockets=0,
-        waits=[],
+        waits=sorted(line.waits.items()),
     )
 
 
-FIGURES = """
-    SELECT (SELECT count(*) FROM places WHERE event = $1) AS joined,
-        (SELECT count(*) FROM places WHERE event = $1 AND wave > 0) AS admitted,
-        (SELECT coalesce(sum(claimed), 0) FROM sections WHERE event = $1)::bigint AS claimed
-"""
+CLAIMED = "SELECT coalesce(sum(claimed), 0)::bigint FROM sections WHERE event = $1"

@@ -11,6 +11,7 @@ from typing import cast
 import msgspec
 from redis.asyncio import Redis
 
+from booking_rush.errors import UNREADABLE
 from booking_rush.lua.commands import EventState, tag_of_type
 from booking_rush.lua.keys import CHANNELS
 
@@ -164,16 +165,16 @@ def _news_of(event: str, packed: bytes, on_unknown: Callable[[], None]) -> list[
     """Return the news of one batch of commands that this version knows, in their order."""
     try:
         return _decode(packed)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         known = list[AnyNews]()
     try:
         parts = _split(packed)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         parts = [msgspec.Raw(packed)]  # of an earlier version: one news by itself
     for part in parts:
         try:
             known.append(_decode_one(part))
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             log.info("unknown news event=%s why=%s", event, error)
             on_unknown()
     return known

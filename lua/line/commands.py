@@ -1,5 +1,7 @@
 """Commands of places in the line and of its ticks, and their replies."""
 
+import msgspec
+
 from booking_rush.lua.commands import Command, EventState, Reply
 
 
@@ -95,9 +97,12 @@ class JoinLine(Command[Waiting | Admitted | Late | LineClosed | LineFull], froze
 
 
 class LeaveLine(Command[Left | NotInLine], frozen=True):
-    """End a place or a pass for good; the reason is `left` or `removed`."""
+    """End a place or a pass for good; the reason is `left` or `removed`.
 
-    visitor: str
+    A visitor that is no UTF-8 is given packed.
+    """
+
+    visitor: str | msgspec.Raw
     reason: str
 
 
@@ -109,9 +114,12 @@ class ClaimPass(Command[Waiting | Admitted | Late | NotInLine], frozen=True):
 
 
 class FindPlace(Command[Waiting | Admitted | Late | NotInLine], frozen=True):
-    """Read a visitor's place; it does not confirm their presence."""
+    """Read a visitor's place; it does not confirm their presence.
 
-    visitor: str
+    A visitor that is no UTF-8 is given packed.
+    """
+
+    visitor: str | msgspec.Raw
 
 
 class AdmitVisitor(Command[Admitted | NotInLine | LineClosed], frozen=True):

@@ -6,6 +6,8 @@ that is repeated, or comes after a later one, changes nothing.
 
 from typing import Literal
 
+import msgspec
+
 from booking_rush.lua.commands import Command, Published, Reply
 from booking_rush.lua.holds.commands import Hold
 
@@ -43,11 +45,12 @@ class MarkSold(Command[Obeyed | StepPassed], frozen=True):
 class FreeHold(Command[Obeyed | StepPassed | NothingHeld], frozen=True):
     """Free the seats of a booking that has ended.
 
-    `others`: seats that other bookings claim or hold, each with its character, `h` or `s`.
+    `others`: seats that other bookings claim or hold, each with its character, `h` or `s`. Text
+    that is no UTF-8 is given packed.
     """
 
-    visitor: str
-    hold: str
+    visitor: str | msgspec.Raw
+    hold: str | msgspec.Raw
     step: int
     state: Literal["released", "expired"]
     reason: str

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,6 +20,7 @@ from booking_rush.server.auth.operators import Operators
 from booking_rush.server.embedded.data_lock import locked
 from booking_rush.server.embedded.demo_event import seed
 from booking_rush.server.embedded.kafka_broker import kafka_locked, start_kafka
+from booking_rush.server.embedded.prometheus import prometheus_child
 from booking_rush.server.embedded.secret_files import private_folder, save_secret, saved_secret
 from booking_rush.server.embedded.stores import postgres_child, redis_child
 from booking_rush.server.processes.duty_settings import environment_of
@@ -28,7 +30,7 @@ from booking_rush.server.processes.supervisor import (
     Supervisor,
     stop_on_signals,
 )
-from booking_rush.server.runtime.ports import free_port, listen
+from booking_rush.server.runtime.ports import free_port, listen, url_of
 from booking_rush.server.runtime.settings import Settings
 
 READY_S = 30.0  # for `/readyz` to answer 200 after the last start
@@ -37,10 +39,25 @@ PLAIN = {name: getattr(Settings(), name) for name in KAFKA_SECURITY}  # for a br
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
-async def demo(settings: Settings, report: Callable[[str], None], *, kafka: bool = False) -> None:
-    """Run the demo until SIGINT, SIGTERM or SIGHUP; with `kafka`, a broker of its own, too.
+class DemoOptions(NamedTuple):
+    """The parts of a demo that not everybody wants.
 
-    `report` gets each line for the user.
+    `kafka`: a broker of its own; `monitor`: an installed Prometheus scrapes it; `crowd`: so many
+    clients come and buy.
+    """
+
+    kafka: bool = False
+    monitor: bool = False
+    crowd: int = 0
+
+
+NOTHING_MORE = DemoOptions()
+
+
+async def demo(
+    settings: Settings, report: Callable[[str], None], options: DemoOptions = NOTHING_MORE
+) -> None:
+    """Run the demo until SIGINT, SIGTERM or SIGHUP. `report` gets each line for the user.
 
     Raises:
         PortBusyError, DataInUseError, StoreMissingError, ChildDiesError: it cannot run.
@@ -49,13 +66,19 @@ async def demo(settings: Settings, report: Callable[[str], None], *, kafka: bool
     data = Path(settings.data).resolve()
     with ExitStack() as stack:
         stack.enter_context(locked(data, owner="the demo"))
-        if kafka:
+        if options.kafka:
             stack.enter_context(kafka_locked(data))
         run = stack.enter_context(run_folder())
         supervisor = Supervisor(report)
         stop_on_signals(supervisor.stopping)
         report(f"Booking Rush, data in {settings.data}")
-        await supervisor.run(_start(settings, data, run, supervisor, report, kafka=kafka))
+        scraping = (
+            prometheus_child(settings.bind, data / "prometheus", data / "logs")
+            if options.monitor
+            else None
+        )
+        startup = _start(settings, data, run, supervisor, report, scraping, options)
+        await supervisor.run(startup)
     report("stopped")
 
 
@@ -72,15 +95,15 @@ async def _start(
     run: Path,
     supervisor: Supervisor,
     report: Callable[[str], None],
-    *,
-    kafka: bool,
+    scraping: tuple[Child, str] | None,
+    options: DemoOptions,
 ) -> None:
     logs = private_folder(data / "logs")
     settings = await _start_stores(settings, data, run, logs, supervisor)
-    if kafka:
+    if options.kafka:
         bootstrap = await start_kafka(supervisor, data, report)
         settings = msgspec.structs.replace(settings, kafka_bootstrap=bootstrap, **PLAIN)
-    password = await _prepare(settings, data, report)
+    password = await _prepare(settings, data, report, options.crowd)
     settings = _with_ports(settings, run)
     for duty in duties_of(settings):
         await supervisor.start(_duty(duty, ["work", duty], logs, settings))
@@ -89,14 +112,18 @@ async def _start(
         await supervisor.start(_duty(name, ["serve", "--shared"], logs, settings))
     await _wait_ready(settings)
     await _wait_loaded(settings)
-    host, port = settings.address
-    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if options.crowd:
+        await supervisor.start(_duty("crowd", ["crowd", str(options.crowd)], logs, settings))
+    base = url_of(settings.address)
     report("ready")
     report(f"  visitors   {base}/events/demo")
     report(f"  operators  {base}/admin   admin / {password}")
     report(f"  API        {base}/api/v1/events")
     if settings.kafka_bootstrap:
         report(f"  kafka      {settings.kafka_bootstrap}")
+    if scraping is not None:
+        await supervisor.start(scraping[0])
+        report(f"  prometheus {scraping[1]}")
 
 
 async def _start_stores(
@@ -116,7 +143,9 @@ async def _start_stores(
     )
 
 
-async def _prepare(settings: Settings, data: Path, report: Callable[[str], None]) -> str:
+async def _prepare(
+    settings: Settings, data: Path, report: Callable[[str], None], crowd: int
+) -> str:
     """Apply migrations, and create keys, operator and event where they are missing.
 
     Return the operator's password, as far as the data folder or the settings know it.
@@ -134,7 +163,8 @@ async def _prepare(settings: Settings, data: Path, report: Callable[[str], None]
             save_secret(password_file, password)
         elif password_file.exists():
             password = password_file.read_text()
-        report(f"  event      demo {'seeded and opened' if await seed(pool) else 'is there'}")
+        seeded = await seed(pool, crowd=crowd)
+        report(f"  event      demo {'seeded and opened' if seeded else 'is there'}")
     return password
 
 
@@ -150,7 +180,7 @@ def _with_ports(settings: Settings, run: Path) -> Settings:
 
 def _duty(name: str, arguments: list[str], logs: Path, settings: Settings) -> Child:
     argv = [sys.executable, "-m", "booking_rush.server", *arguments]
-    duty = arguments[-1] if arguments[0] == "work" else arguments[0]
+    duty = arguments[1] if arguments[0] == "work" else arguments[0]
     environment = environment_of(duty, settings, os.environ)
     return Child(name, argv, logs / f"{name}.log", environment)
 

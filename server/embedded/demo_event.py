@@ -1,7 +1,9 @@
-"""The demo's event: one show, 408 seats and a standing floor, with quick rules."""
+"""The demo's event: one evening in a house of 3,260 places, with quick rules."""
 
 import contextlib
 from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -10,55 +12,107 @@ from booking_rush.booking.catalogue.events import NewEvent
 from booking_rush.postgres import Pool
 
 ROWS = "ABCDEFGHIJKLMNOP"
+TIME_ZONE = "Europe/Berlin"
+FLOOR_PLACES = 600
+QUICK_RULES = {
+    "rate_per_second": 5,
+    "active_max": 50,
+    "claim_seconds": 60,
+    "late_seconds": 120,
+    "pass_seconds": 600,
+    "hold_seconds": 240,
+    "payment_seconds": 60,
+}
+# A visitor of a crowd waits for some 90 s, chooses and pays for 30 s, and is away for 20 s.
+VISIT_S = 140
+ACTIVE_S = 60  # of admissions that may be inside at once; some let a hold run out
+RATE_MIN = 0.2
 
 
-def demo_event(now: datetime, event: str = "demo") -> NewEvent:
-    """Return an event 30 days after `now`: sixteen rows that widen to the back, and a floor."""
-    starts_at = (now + timedelta(days=30)).replace(hour=19, minute=0, second=0, microsecond=0)
+class Block(NamedTuple):
+    """A seated section: its rows, and the seats of the first and of each further one."""
+
+    id: str
+    name: str
+    rows: int
+    seats: int
+    wider: int
+    cents: int
+
+
+BLOCKS = (
+    Block("stalls", "Stalls", 16, 18, 1, 6500),
+    Block("circle-left", "Circle left", 10, 16, 0, 5500),
+    Block("circle", "Circle", 12, 36, 1, 7500),
+    Block("circle-right", "Circle right", 10, 16, 0, 5500),
+    Block("balcony", "Balcony", 14, 48, 1, 3500),
+    Block("gallery", "Gallery", 10, 44, 0, 2000),
+)
+
+
+def demo_event(now: datetime, event: str = "demo", *, crowd: int = 0) -> NewEvent:
+    """Return an event 30 days after `now`, at eight in the evening where its venue is."""
+    local = (now + timedelta(days=30)).astimezone(ZoneInfo(TIME_ZONE))
+    starts_at = local.replace(hour=20, minute=0, second=0, microsecond=0)
     return msgspec.convert(
         {
             "id": event,
             "name": "The Night Before the Sale",
-            "shows": [{"id": "evening", "starts_at": starts_at}],
-            "sections": [
-                {
-                    "id": "stalls",
-                    "show": "evening",
-                    "name": "Stalls",
-                    "kind": "seated",
-                    "rows": [
-                        {"name": name, "seats": 18 + depth} for depth, name in enumerate(ROWS)
-                    ],
-                    "price": {"amount": 6500, "currency": "EUR"},
-                },
-                {
-                    "id": "floor",
-                    "show": "evening",
-                    "name": "Standing floor",
-                    "kind": "standing",
-                    "capacity": 200,
-                    "price": {"amount": 4500, "currency": "EUR"},
-                },
-            ],
-            "rules": {
-                "rate_per_second": 5,
-                "active_max": 50,
-                "claim_seconds": 60,
-                "late_seconds": 120,
-                "pass_seconds": 600,
-                "hold_seconds": 240,
-                "payment_seconds": 60,
-            },
+            "venue": {"name": "Grand Hall of the Rush", "address": "Am Ufer 12, Berlin"},
+            "shows": [{"id": "evening", "starts_at": starts_at, "time_zone": TIME_ZONE}],
+            "sections": [*map(_seated, BLOCKS), _floor()],
+            "rules": QUICK_RULES | (crowd_rules(crowd) if crowd else {}),
         },
         NewEvent,
     )
 
 
-async def seed(pool: Pool, event: str = "demo") -> bool:
-    """Create the demo's event and open it, unless it exists. Return whether it was created."""
+def crowd_rules(crowd: int) -> dict[str, float]:
+    """Return rules under which most of a crowd of so many clients stand in line.
+
+    Each client comes back every VISIT_S seconds, so that their number by that is the rate at which
+    a line neither grows nor ends.
+    """
+    rate = max(RATE_MIN, round(crowd / VISIT_S, 1))
+    return {"rate_per_second": rate, "active_max": max(10, round(rate * ACTIVE_S))}
+
+
+async def seed(pool: Pool, event: str = "demo", *, crowd: int = 0) -> bool:
+    """Create the demo's event and open it, unless it exists. Return whether it was created.
+
+    With a crowd, an event that exists gets the crowd's rules.
+    """
     catalogue = Catalogue(pool)
     with contextlib.suppress(Exists):
-        await catalogue.create(demo_event(datetime.now(UTC), event), who="seed")
+        new = demo_event(datetime.now(UTC), event, crowd=crowd)
+        await catalogue.create(new, who="seed")
         await catalogue.act(event, "open", who="seed")
         return True
+    if crowd:
+        await catalogue.set_rules(event, crowd_rules(crowd), who="seed")
     return False
+
+
+def _seated(block: Block) -> dict[str, Any]:
+    return {
+        "id": block.id,
+        "show": "evening",
+        "name": block.name,
+        "kind": "seated",
+        "rows": [
+            {"name": name, "seats": block.seats + block.wider * depth}
+            for depth, name in enumerate(ROWS[: block.rows])
+        ],
+        "price": {"amount": block.cents, "currency": "EUR"},
+    }
+
+
+def _floor() -> dict[str, Any]:
+    return {
+        "id": "floor",
+        "show": "evening",
+        "name": "Standing floor",
+        "kind": "standing",
+        "capacity": FLOOR_PLACES,
+        "price": {"amount": 4500, "currency": "EUR"},
+    }

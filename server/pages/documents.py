@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from html import escape
 from string import Template
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
 from booking_rush.booking.mail.message import money
 from booking_rush.compression import Encoded, encoded
-from booking_rush.server.web.static_files import Mode, site
+from booking_rush.server.pages.languages import local_time
+from booking_rush.server.web.static_files import Mode, Site, site
 
 JOINABLE = ("scheduled", "drawing", "open", "paused", "recovering")
 DESCRIPTION_CHARACTERS_MAX = 160
@@ -23,48 +22,57 @@ Json = dict[str, Any]
 
 
 @lru_cache(DOCUMENTS_MAX)
-def event_document(mode: Mode, event_id: str, body: bytes) -> Encoded:
+def event_document(mode: Mode, language: str, event_id: str, body: bytes) -> Encoded:
     """Return the page of an event, whose JSON is `body`; it is rendered once a version."""
     event: Json = orjson.loads(body)
     phase = "closed" if event["state"] == "closed" else "outside"
-    return _document(mode, "event.html", _event_values(mode, event_id, event), phase)
+    found = site(mode, language)
+    return _document(found, "event.html", _event_values(found, event_id, event), phase)
 
 
 @lru_cache(DOCUMENTS_MAX)
-def bare_event_document(mode: Mode, event_id: str, *, is_known: bool) -> Encoded:
+def bare_event_document(mode: Mode, language: str, event_id: str, *, is_known: bool) -> Encoded:
     """Return the page of an event that cannot be read just now, or of none at all."""
     nothing: Json = {"id": event_id, "name": event_id, "state": "", "shows": [], "sections": []}
-    values = _event_values(mode, event_id, nothing) | {"data": "null"}
+    found = site(mode, language)
+    values = _event_values(found, event_id, nothing) | {"data": "null"}
     if not is_known:
-        texts = site(mode).texts
+        texts = found.texts
         values |= {
             "unknown_title": texts["event.unknown.4404.0"],
             "unknown_lead": texts["event.unknown.4404.1"],
         }
-    return _document(mode, "event.html", values, "connecting" if is_known else "unknown")
+    return _document(found, "event.html", values, "connecting" if is_known else "unknown")
 
 
 @lru_cache(DOCUMENTS_MAX)
-def home_document(mode: Mode, events: tuple[bytes, ...]) -> Encoded:
+def home_document(mode: Mode, language: str, events: tuple[bytes, ...]) -> Encoded:
     """Return the home page with a card for each of these events, which are JSON."""
-    texts = site(mode).texts
-    cards = "".join(_card(orjson.loads(event), texts) for event in events)
+    found = site(mode, language)
+    texts = found.texts
+    read: list[Json] = [orjson.loads(event) for event in events]
+    cards = "".join(_card(event, texts) for event in sorted(read, key=_order))
     values = {
         "data": inlined(b'{"events":[%s]}' % b",".join(events)),
         "events": cards,
         "hint": "" if events else escape(texts["home.none"]),
         "hint_hidden": " hidden" if events else "",
     }
-    return _document(mode, "index.html", values, "")
+    return _document(found, "index.html", values, "")
 
 
-def render(mode: Mode, name: str, values: Mapping[str, str], phase: str = "") -> bytes:
+def render(found: Site, name: str, values: Mapping[str, str], phase: str = "") -> bytes:
     """Return a page with these values, which are HTML, and with the parts of its phase visible."""
 
     def shown(part: re.Match[str]) -> str:
         return f"{part[1]}>" if phase in part[2].split() else part[0]
 
-    html = PARTS.sub(shown, site(mode).files[name].content.decode())
+    html = PARTS.sub(shown, found.files[name].content.decode())
+    values = {
+        "language": found.language,
+        "direction": found.texts["direction"],
+        "languages": " ".join(found.languages),
+    } | dict(values)
     return Template(html).substitute(values, phase=escape(phase)).encode()
 
 
@@ -73,29 +81,35 @@ def inlined(body: bytes) -> str:
     return body.decode().replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def local_time(instant: str, zone: str = "UTC") -> str:
-    """Return an RFC 3339 instant as "Sunday 27 December 2026, 19:00 UTC"."""
-    moment = datetime.fromisoformat(instant).astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
-    return f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M %Z}"
+def show_time(show: Json, texts: Mapping[str, str]) -> str:
+    """Return the time of a show by the clock of its venue."""
+    return local_time(show["starts_at"], show.get("time_zone") or "UTC", texts)
 
 
-def price_range(sections: Sequence[Json]) -> str:
+def venue_of(event: Json) -> str:
+    """Return the venue's name and address, or "" where none is given."""
+    place: Json = event.get("venue") or {}
+    return ", ".join(filter(None, (place.get("name"), place.get("address"))))
+
+
+def price_range(sections: Sequence[Json], texts: Mapping[str, str]) -> str:
     """Return the lowest and the highest price, or "" where there is none; currencies in order."""
     amounts: dict[str, list[int]] = {}
     for section in sections:
         price = section["price"]
         amounts.setdefault(price["currency"], []).append(price["amount"])
+
+    def said(amount: int, currency: str) -> str:
+        return money(amount, currency) if amount else texts.get("free", "")
+
     return ", ".join(
-        money(min(given), currency)
-        if min(given) == max(given)
-        else f"{money(min(given), currency)} – {money(max(given), currency)}"
+        " – ".join(said(amount, currency) for amount in sorted({min(given), max(given)}))
         for currency, given in amounts.items()
     )
 
 
-def state_values(mode: Mode, state: str) -> dict[str, str]:
+def state_values(texts: Mapping[str, str], state: str) -> dict[str, str]:
     """Return the state of an event for the head of its pages."""
-    texts = site(mode).texts
     return {
         "state": escape(state),
         "state_text": escape(texts.get(f"states.{state}", state)),
@@ -103,22 +117,22 @@ def state_values(mode: Mode, state: str) -> dict[str, str]:
     }
 
 
-def _document(mode: Mode, name: str, values: Mapping[str, str], phase: str) -> Encoded:
-    return encoded(render(mode, name, values, phase))
+def _document(found: Site, name: str, values: Mapping[str, str], phase: str) -> Encoded:
+    return encoded(render(found, name, values, phase))
 
 
-def _event_values(mode: Mode, event_id: str, event: Json) -> dict[str, str]:
-    texts, state = site(mode).texts, event["state"]
+def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
+    texts, state = found.texts, event["state"]
     over = state not in JOINABLE  # or not known
     dates = " · ".join(
-        local_time(show["starts_at"], show.get("time_zone") or "UTC") for show in event["shows"]
+        local_time(show["starts_at"], show.get("time_zone") or "UTC", texts)
+        for show in event["shows"]
     )
-    prices = price_range(event["sections"])
-    place: Json = event.get("venue") or {}
-    venue = ", ".join(filter(None, (place.get("name"), place.get("address"))))
+    prices = price_range(event["sections"], texts)
+    venue = venue_of(event)
     opens = _opening(event, texts)
     about = " · ".join(filter(None, (event["name"], dates, prices)))
-    return state_values(mode, state) | {
+    return state_values(texts, state) | {
         "title": escape(f"{event['name']} · {texts['common.brand']}"),
         "description": escape(about[:DESCRIPTION_CHARACTERS_MAX]),
         "data": inlined(orjson.dumps({"event": event})),
@@ -143,18 +157,37 @@ def _opening(event: Json, texts: Mapping[str, str]) -> str:
     if event["state"] != "scheduled":
         return ""
     opens_at = event.get("opens_at")
-    when = f"{texts['event.place.etaLobby']}: {local_time(opens_at)}." if opens_at else ""
+    when = (
+        f"{texts['event.place.etaLobby']}: {local_time(opens_at, 'UTC', texts)}."
+        if opens_at
+        else ""
+    )
     return " ".join(filter(None, (texts["event.outside.lobby"], when)))
 
 
+def _order(event: Json) -> tuple[bool, str]:
+    """Return a key by which events come in the order of their first show, closed ones last."""
+    return event["state"] == "closed", min(
+        (show["starts_at"] for show in event["shows"]), default=""
+    )
+
+
 def _card(event: Json, texts: Mapping[str, str]) -> str:
-    state = event["state"]
-    dates = sorted(show["starts_at"] for show in event["shows"])
-    when = local_time(dates[0]) + (f" +{len(dates) - 1}" if len(dates) > 1 else "")
+    """Return the card of an event, as scripts draw it, but for what changes with the clock."""
+    state, shows = event["state"], sorted(event["shows"], key=lambda show: show["starts_at"])
+    when = (
+        local_time(shows[0]["starts_at"], shows[0].get("time_zone") or "UTC", texts)
+        if shows
+        else ""
+    )
+    more = f" +{len(shows) - 1}" if len(shows) > 1 else ""
+    word = texts.get(f"stock.words.{event.get('stock')}", "") if state != "closed" else ""
     return (
         f'<li><article class="panel card"><h2><a href="/events/{escape(event["id"])}">'
-        f"{escape(event['name'])}</a></h2><p>{escape(when)}</p>"
-        f'<p><span class="chip" data-state="{escape(state)}">'
-        f"{escape(texts.get(f'states.{state}', state))}</span></p>"
-        f'<p class="foot"><span>{escape(price_range(event["sections"]))}</span></p></article></li>'
+        f"{escape(event['name'])}</a></h2><p>{escape(when + more)}</p>"
+        f'<p class="soft">{escape(venue_of(event))}</p>'
+        f'<p class="facts"><span class="chip" data-state="{escape(state)}">'
+        f"{escape(texts.get(f'states.{state}', state))}</span> <strong>{escape(word)}</strong></p>"
+        f'<p class="foot"><span>{escape(price_range(event["sections"], texts))}</span></p>'
+        "</article></li>"
     )

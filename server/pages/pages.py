@@ -11,6 +11,7 @@ from booking_rush.server.pages.documents import (
     event_document,
     home_document,
 )
+from booking_rush.server.pages.languages import site_for
 from booking_rush.server.web.requests import event_id_of, services_of
 from booking_rush.server.web.responses import answer_encoded, refuse, trace_id_of
 from booking_rush.server.web.static_files import ASK_FIRST, site
@@ -23,24 +24,27 @@ async def home(request: Request) -> Response:
     """Answer `GET /`: the events on sale."""
     services = services_of(request)
     events = await services.event_bodies(limit=EVENTS_MAX, after=None)
-    return _respond(request, home_document(services.settings.static, tuple(events)))
+    mode, language = services.settings.static, site_for(request).language
+    return _respond(request, home_document(mode, language, tuple(events)))
 
 
 async def event(request: Request) -> Response:
     """Answer `GET /events/{event}`; to a browser, also 404 is a page."""
     services = services_of(request)
     mode, given = services.settings.static, request.path_params["event"]
+    language = site_for(request).language
     try:
         body = await services.event_body(event_id_of(request))
     except UnknownEvent as refusal:
         if "text/html" not in request.headers.get("accept", ""):
             return refuse(refusal, trace_id_of(request.scope))
-        document = bare_event_document(mode, given[:64], is_known=False)
-        headers = {"Cache-Control": "no-store"}
+        document = bare_event_document(mode, language, given[:64], is_known=False)
+        headers = {"Cache-Control": "no-store", "Content-Language": language}
         return Response(document.encodings[""], 404, headers, media_type="text/html")
     except UNAVAILABLE:  # the page asks again by itself
-        return _respond(request, bare_event_document(mode, given, is_known=True), ASK_FIRST)
-    return _respond(request, event_document(mode, given, body))
+        bare = bare_event_document(mode, language, given, is_known=True)
+        return _respond(request, bare, ASK_FIRST)
+    return _respond(request, event_document(mode, language, given, body))
 
 
 async def admin(request: Request) -> Response:
@@ -51,4 +55,7 @@ async def admin(request: Request) -> Response:
 
 def _respond(request: Request, document: Encoded, cache_control: str = SHARED) -> Response:
     encodings, etag = document
-    return answer_encoded(request.headers, encodings, etag, cache_control, "text/html")
+    response = answer_encoded(request.headers, encodings, etag, cache_control, "text/html")
+    response.headers["Vary"] = "Accept-Encoding, Accept-Language"
+    response.headers["Content-Language"] = site_for(request).language
+    return response

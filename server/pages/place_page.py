@@ -10,11 +10,11 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.line.commands import Waiting
 from booking_rush.queue.line import Place
 from booking_rush.server.pages.documents import JOINABLE, render, state_values
+from booking_rush.server.pages.languages import site_for
 from booking_rush.server.protocol.places import state_of
 from booking_rush.server.protocol.problems import NotAuthenticated, OriginRefused
 from booking_rush.server.web.authentication import set_visitor_cookie, visitor_of
 from booking_rush.server.web.requests import event_id_of, room_of, services_of
-from booking_rush.server.web.static_files import site
 
 REFRESH_S = {"admitted": 20, "lobby": 15, "waiting": 5, "late": 5, "": 30}
 SAME_SITE = ("same-origin", "none")  # of Sec-Fetch-Site, which not every browser sends
@@ -72,11 +72,11 @@ async def line(request: Request) -> Response:
         pass
     except Refusal as refusal:
         why = refusal.code
-    mode = services.settings.static
-    texts = site(mode).texts
+    found = site_for(request)
+    texts = found.texts
     known = texts.get(f"event.refused.{why}", texts["event.refused.temporary"])
     values = _values(texts, event, place, known if why and place is None else "")
-    body = render(mode, "line.html", values | state_values(mode, event["state"]))
+    body = render(found, "line.html", values | state_values(texts, event["state"]))
     return Response(body, headers={"Cache-Control": "no-store"}, media_type="text/html")
 
 

@@ -40,7 +40,7 @@ from booking_rush.server.processes.health_port import start_health_port
 from booking_rush.server.processes.supervisor import stop_on_signals
 from booking_rush.server.runtime.clocks import EVERY_S, check_clocks, export_clocks
 from booking_rush.server.runtime.liveness import LIVENESS, STUCK_S
-from booking_rush.server.runtime.loops import Loop, forever
+from booking_rush.server.runtime.loops import Loop, forever, measure_lag
 from booking_rush.server.runtime.metrics import (
     DIFFERENCES,
     LAG,
@@ -83,8 +83,9 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
         await check_clocks(pool, redis)
-        beating = asyncio.create_task(forever("beat", beat, idle_s=1.0))
-        stack.push_async_callback(cancel_and_wait, [beating])
+        # A duty whose own loops are few shows by this one that its event loop turns.
+        measuring = asyncio.create_task(forever("lag", measure_lag, idle_s=0.25))
+        stack.push_async_callback(cancel_and_wait, [measuring])
         for duty in duties:
             await stack.enter_async_context(DUTIES[duty](settings, pool, redis))
             log.info("works")
@@ -94,10 +95,6 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
         await stopping.wait()
         await cancel_and_wait([comparing])
         log.info("stops")
-
-
-async def beat() -> None:
-    """Do nothing: a duty whose own loops are few shows by it that its event loop turns."""
 
 
 @asynccontextmanager

@@ -28,6 +28,7 @@ SETTINGS_OF = {
     "reconcile": EVERY | PAYMENTS,
     "relay": EVERY | KAFKA | {"secret_key"},
     "mail": EVERY | BREAKER | {"secret_key", "smtp_url", "mail_from", "public_url"},
+    "crowd": {"bind", "log_level", "log"},
     "serve": EVERY | PAYMENTS | {
         "secret_key", "bind", "allowed_origins", "trusted_proxies", "public_url",
         "drain_seconds", "commands_per_second", "mail_from", "static", "time_zone",

@@ -1,9 +1,10 @@
 """Availability of events, as JSON by section and in one word: however many ask, reads are few."""
 
 import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Literal, NamedTuple
 
 import orjson
 
@@ -21,15 +22,31 @@ FEW_SHARE = 0.1  # of all places for sale
 READS_AT_ONCE = 32
 
 
+class _Answer(NamedTuple):
+    """Bytes of one read; `state` is that of the seats as far as this process knows it."""
+
+    body: bytes
+    began_at: float
+    state: Hashable
+
+
 class Availability:
-    """Answers of one event. Each is read after it was asked for, so everybody finds their own
-    hold in it; all who ask before a read begins get the same bytes of it.
+    """Answers of one event: all who ask before a read begins get the same bytes of it.
+
+    Whoever asks within READ_EVERY_S of its begin gets them, too, unless a seat has changed since:
+    then the next read is awaited, so everybody finds their own hold in the answer.
     """
 
     def __init__(self, reader: SeatReader) -> None:
         self._reader = reader
         self._next: asyncio.Task[bytes] | None = None  # not begun: who asks now may share it
-        self._began_at = -READ_EVERY_S
+        self._began_at = -math.inf
+        self._changes = 0  # that this process has heard of
+        self._answer: _Answer | None = None
+
+    def invalidate(self) -> None:
+        """Answer no more from memory until the next read: seats have changed, or may have."""
+        self._changes += 1
 
     async def body(self) -> bytes:
         """Return `{"sections": {id: {version, free, rows?}}}`.
@@ -37,18 +54,38 @@ class Availability:
         Raises:
             Recovering, TryAgain, Busy: Redis cannot say just now.
         """
+        if (answer := self._answer) is not None and self._is_fresh(answer):
+            return answer.body
         if self._next is None:
             self._next = asyncio.create_task(self._read())
             self._next.add_done_callback(_look_at)  # who asked may have gone
         return await asyncio.shield(self._next)
 
+    def _is_fresh(self, answer: _Answer) -> bool:
+        return (
+            time.monotonic() - answer.began_at < READ_EVERY_S
+            and self._reader.is_readable
+            and answer.state == self._state()
+        )
+
+    def _state(self) -> Hashable:
+        return self._changes, self._reader.state
+
     async def _read(self) -> bytes:
         await asyncio.sleep(self._began_at + READ_EVERY_S - time.monotonic())
-        self._next, self._began_at = None, time.monotonic()
+        self._next, self._began_at, state = None, time.monotonic(), self._state()
+        began_at = self._began_at
         read = await self._reader.read()
-        return orjson.dumps(
+        body = orjson.dumps(
             {"sections": {view.id: view.members() for view in map(SectionView, read)}}
         )
+        self._answer = answer = _Answer(body, began_at, state)
+        asyncio.get_running_loop().call_later(READ_EVERY_S, self._forget, answer)
+        return body
+
+    def _forget(self, answer: _Answer) -> None:
+        if self._answer is answer:
+            self._answer = None
 
 
 def _look_at(task: asyncio.Task[bytes]) -> None:

@@ -21,7 +21,18 @@ from booking_rush.queue.signer import Signer
 from booking_rush.server.rooms.broadcasts import SHOWN_FOR, Broadcast, Broadcasts
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.runtime.loops import Loop
-from booking_rush.server.runtime.metrics import ACTIVE, OUTBOX_AGE, PLACES, UNKNOWN_NEWS, WAITING
+from booking_rush.server.runtime.metrics import (
+    ACTIVE,
+    ADMITTED,
+    JOINED,
+    OUTBOX_AGE,
+    PLACES,
+    RECOVERIES,
+    UNKNOWN_NEWS,
+    WAITING,
+    WAITS,
+    WAITS_S,
+)
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +82,7 @@ class RoomRegistry:
             Recovering, TryAgain, Busy: Redis cannot say just now.
         """
         stats = await self._stats(room)
-        WAITING.labels(room.row.id).set(stats.waiting)
-        ACTIVE.labels(room.row.id).set(stats.active)
-        for state in ("free", "held", "paying", "sold"):
-            PLACES.labels(room.row.id, state).set(getattr(stats, state))
-        OUTBOX_AGE.labels(room.row.id).set(stats.outbox_age_ms / 1000)
+        _export(room.row.id, stats)
         return stats
 
     async def stats_of(self, event: str) -> Stats:
@@ -205,3 +212,18 @@ class RoomRegistry:
             batcher = self.events.batcher(row.id)
             self._rooms[row.id] = Room(row, batcher, self._signer, self._pool, self._methods)
         return self._rooms[row.id]
+
+
+def _export(event: str, stats: Stats) -> None:
+    """Export an event's statistics as metrics."""
+    RECOVERIES.labels(event)  # from 0 on: Prometheus sees no growth in what begins with 1
+    visitors = ((WAITING, stats.waiting), (ACTIVE, stats.active), (JOINED, stats.joined))
+    for gauge, count in (*visitors, (ADMITTED, stats.admitted)):
+        gauge.labels(event).set(count)
+    for state in ("free", "held", "paying", "sold"):
+        PLACES.labels(event, state).set(getattr(stats, state))
+    OUTBOX_AGE.labels(event).set(stats.outbox_age_ms / 1000)
+    ends = [(0.1 * 2 ** ((bucket + 1) / 4), count) for bucket, count in stats.waits]
+    for bound_s in WAITS_S:
+        le = "+Inf" if bound_s == math.inf else str(bound_s)
+        WAITS.labels(event, le).set(sum(count for end_s, count in ends if end_s <= bound_s))

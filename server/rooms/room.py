@@ -138,6 +138,8 @@ class Room:
 
     def apply(self, news: pubsub.AnyNews) -> None:
         """Hand a tick or a news to its feed; those of another epoch are void."""
+        if isinstance(news, pubsub.Seats | pubsub.RulesChanged):
+            self.availability.invalidate()
         if news.epoch != self._epoch or not self._gate.is_open:
             return
         match news:
@@ -167,6 +169,7 @@ class Room:
         """Look up every place, and read the seats again: news may be lost."""
         self.places.look_up(self.subscribers())
         self.seats.invalidate()
+        self.availability.invalidate()
 
     async def send_bookings(self) -> int:
         """Send bookings whose news were lost, some seconds later. Return how many changed."""

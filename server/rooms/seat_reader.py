@@ -1,6 +1,6 @@
 """Sections of one event as they are now: read in Redis, of an archived event in Postgres."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from booking_rush.booking.seats import archived_event
 from booking_rush.lua.events.commands import ReadSeats, SectionSeats
@@ -15,6 +15,17 @@ class SeatReader:
         self._event = event
         self._batcher = batcher
         self._pool = pool
+
+    @property
+    def is_readable(self) -> bool:
+        """Return whether a read would be answered, as far as this process knows."""
+        return self._batcher.is_archived or self._batcher.gate.is_open
+
+    @property
+    def state(self) -> Hashable:
+        """Return a value that changes with the epoch, and with each command that moves seats."""
+        batcher = self._batcher
+        return batcher.is_archived, batcher.gate.epoch, batcher.seats_asked_for
 
     async def read(self, sections: Sequence[str] = ()) -> Sequence[SectionSeats]:
         """Return those of these sections that the event has; all where none is named.

@@ -4,6 +4,7 @@ With RUSH_METRICS_DIR the processes of one machine share their values through fi
 any of them answers /metrics for all; otherwise each answers for itself.
 """
 
+import math
 import os
 from collections.abc import Mapping
 from typing import Final
@@ -47,6 +48,11 @@ LOOP_SECONDS: Final = Histogram(
     "rush_loop_seconds", "How long one run of a loop took.", ["loop"], buckets=LATENCY_S
 )
 LOOP_FAILURES: Final = Counter("rush_loop_failures_total", "Runs of a loop that failed.", ["loop"])
+LOOP_LAG: Final = Histogram(
+    "rush_loop_lag_seconds",
+    "By how much the event loop wakes a sleeper too late.",
+    buckets=LATENCY_S,
+)
 RECOVERIES: Final = Counter(
     "rush_recoveries_total", "Times an event's gate opened anew.", ["event"]
 )
@@ -56,6 +62,19 @@ WAITING: Final = Gauge(
 ACTIVE: Final = Gauge(
     "rush_active", "Visitors who may book.", ["event"], multiprocess_mode="mostrecent"
 )
+JOINED: Final = Gauge(
+    "rush_joined", "Visitors who have ever joined.", ["event"], multiprocess_mode="mostrecent"
+)
+ADMITTED: Final = Gauge(
+    "rush_admitted", "Visitors ever admitted.", ["event"], multiprocess_mode="mostrecent"
+)
+WAITS: Final = Gauge(  # of all processes together, from Redis: no Histogram can be set
+    "rush_wait_seconds_bucket",
+    "Admitted visitors who had waited for `le` seconds at most.",
+    ["event", "le"],
+    multiprocess_mode="mostrecent",
+)
+WAITS_S: Final = (1, 5, 15, 60, 300, 900, 3600, 14400, math.inf)
 OUTBOX_AGE: Final = Gauge(
     "rush_outbox_age_seconds",
     "Age of the oldest entry that is not in Postgres yet.",

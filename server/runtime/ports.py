@@ -37,3 +37,9 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def url_of(address: tuple[str, int]) -> str:
+    """Return the URL of a server at an address; of an IPv6 host, in brackets."""
+    host, port = address
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -1,5 +1,6 @@
 """Static files, read and compressed once at start: bundles, and plain modules by hashed URL."""
 
+import base64
 import hashlib
 import posixpath
 import re
@@ -36,13 +37,15 @@ MEDIA_TYPES = {
     ".txt": "text/plain",
     ".webmanifest": "application/manifest+json",
 }
-AT_THE_ROOT = {"favicon.ico": "icon.svg", "robots.txt": "robots.txt"}
+ICON = "icon.svg"
+AT_THE_ROOT = {"favicon.ico": ICON, "robots.txt": "robots.txt"}
 DIGEST_CHARACTERS = 16  # of a SHA-256: two versions of one product will not collide in 64 bits
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"  # a copy may be kept, and is used only after a 304
 A_DAY = "public, max-age=86400"
 Files = Mapping[str, bytes]
 Mode = Literal["dist", "source"]
+DEFAULT_LANGUAGE = "en"
 T = TypeVar("T")
 
 
@@ -65,14 +68,21 @@ class Bundle(msgspec.Struct, frozen=True):
     script: str
     preloads: list[str]
     style: str
+    languages: dict[str, str] = {}
 
 
 class Site(msgspec.Struct, frozen=True):
-    """All files by their paths, the digest in their hashed URLs, and the texts of pages."""
+    """All files by their paths, the digest in their hashed URLs, and the texts of pages.
+
+    Pages and texts are in one language; `languages` are all that there are, the first is the one of
+    visitors who understand none of them.
+    """
 
     files: dict[str, StaticFile]
     digest: str
     texts: dict[str, str]
+    language: str
+    languages: tuple[str, ...]
 
 
 # Pure: the graph of modules, the digest, the pages
@@ -127,12 +137,14 @@ def source_page(html: str, digest: str, graph: Mapping[str, Iterable[str]]) -> s
     return _hashed(SCRIPT.sub(with_preloads, html), digest)
 
 
-def dist_page(html: str, digest: str, bundle: Bundle) -> str:
-    """Return a page with one style sheet and one script, and with preloads of its parts."""
+def dist_page(html: str, digest: str, bundle: Bundle, language: str) -> str:
+    """Return a page with one style sheet and one script, and with preloads of parts and texts."""
     style = f'<link rel="stylesheet" href="{URL}{DIST}{bundle.style}">\n'
     script = f'<script type="module" src="{URL}{DIST}{bundle.script}"></script>\n'
     preloads = "".join(
-        f'<link rel="modulepreload" href="{URL}{DIST}{name}">\n' for name in bundle.preloads
+        f'<link rel="modulepreload" href="{URL}{DIST}{name}">\n'
+        for name in (*bundle.preloads, bundle.languages.get(language))
+        if name
     )
     html = SCRIPT.sub(lambda _: script + preloads, STYLES.sub(lambda _: style, html))
     return _hashed(html, digest)
@@ -145,28 +157,46 @@ def with_texts(html: str, texts: Mapping[str, str]) -> str:
     )
 
 
-def site_of(files: Files, mode: Mode = "source") -> Site:
-    """Return the site of these files: pages with their links, everything else as it is.
+def site_of(
+    files: Files,
+    mode: Mode = "source",
+    language: str = DEFAULT_LANGUAGE,
+    known: Mapping[str, StaticFile] | None = None,
+) -> Site:
+    """Return the site of these files: pages with links and texts, everything else as it is.
+
+    `known` are files of the same site in another language, which need not be compressed again.
 
     Raises:
         ValueError: a module imports a file that is not there, or a page has no bundle.
     """
     graph, digest = module_graph(files), digest_of(files)
     bundles = _decoded(files, "manifest.json", dict[str, Bundle])
-    texts = _decoded(files, "texts.json", dict[str, str])
-    answers = dict(files)
-    for path in [path for path in files if path.endswith(".html")]:
-        html = files[path].decode()
+    texts = _decoded(files, "texts.json", dict[str, dict[str, str]])
+    own = texts.get(language, {})
+    found = dict(known or {})
+    for path, content in files.items():
+        if not path.endswith(".html"):
+            found.setdefault(path, _file_of(path, content))
+            continue
         if mode == "dist" and path not in bundles:
             raise ValueError(f"static/{DIST}manifest.json has no {path}: run make static")
+        html = content.decode()
         linked = (
-            dist_page(html, digest, bundles[path])
+            dist_page(_with_icon(html, files), digest, bundles[path], language)
             if mode == "dist"
             else source_page(html, digest, graph)
         )
-        answers[path] = with_texts(linked, texts).encode()
-    found = {path: _file_of(path, content) for path, content in answers.items()}
-    return Site(found, digest, texts)
+        found[path] = _file_of(path, with_texts(linked, own).encode())
+    return Site(found, digest, own, language, tuple(texts))
+
+
+def _with_icon(html: str, files: Files) -> str:
+    """Return a page with its icon in itself: a request before Join costs more than its bytes."""
+    if ICON not in files:
+        return html
+    icon = base64.b64encode(files[ICON]).decode()
+    return html.replace(f'"{URL}{ICON}"', f'"data:{MEDIA_TYPES[".svg"]};base64,{icon}"')
 
 
 def _hashed(html: str, digest: str) -> str:
@@ -198,18 +228,19 @@ def read_files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def site(mode: Mode = "dist") -> Site:
-    """Return the product's own site, read when it is asked for first.
+def site(mode: Mode = "dist", language: str = DEFAULT_LANGUAGE) -> Site:
+    """Return the product's own site in a language, read when it is asked for first.
 
     Raises:
         ValueError: a module imports a file that is not there, or a page has no bundle.
     """
-    return _site(mode)
+    return _site(mode, language)
 
 
 @cache
-def _site(mode: Mode) -> Site:
-    return site_of(read_files(STATIC), mode)
+def _site(mode: Mode, language: str) -> Site:
+    known = _site(mode, DEFAULT_LANGUAGE).files if language != DEFAULT_LANGUAGE else None
+    return site_of(read_files(STATIC), mode, language, known)
 
 
 async def serve_root_file(name: str, request: Request) -> Response:

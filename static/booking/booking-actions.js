@@ -2,7 +2,7 @@
 
 import { request } from "../lib/api.js";
 import { newIdempotencyKey } from "../lib/idempotency-key.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { announce } from "../ui/live-region.js";
 import {
   applyBooking,
@@ -21,7 +21,7 @@ import { methodChosen } from "./hold-panel.js";
  * @typedef {(state: BookingState) => BookingState} Change of the state as it is by then
  */
 
-const texts = en.seats.booking;
+const texts = all.seats.booking;
 
 /**
  * Send `hold.create` with a new idempotency key. Return the state without earlier refusals.

@@ -7,7 +7,7 @@ import { expandSections } from "../seats/compact-chart.js";
 import { SeatInventory } from "../seats/seat-inventory.js";
 import { SeatSubscription } from "../seats/seat-subscription.js";
 import { SeatsView } from "../seats/seats-view.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId } from "../ui/dom.js";
 import * as actions from "./booking-actions.js";
@@ -26,7 +26,7 @@ import { pollTarget, StatusPoll } from "./status-poll.js";
  */
 
 const CHART_TRIES_MAX = 3;
-const texts = en.seats;
+const texts = all.seats;
 
 /** The controller of seats, hold, payment and bookings on the event page. */
 export class BookingController {

@@ -2,13 +2,13 @@
 
 import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged } from "../ui/dom.js";
 import { textOf } from "./booking-panel.js";
 
 /** @typedef {import("./booking-state.js").Booking} Booking */
 
-const texts = en.seats;
+const texts = all.seats;
 const NOT_BOUGHT = new Set(["held", "expired", "released"]);
 
 /**

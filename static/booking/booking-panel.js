@@ -1,7 +1,7 @@
 // The booking panel: state, seats, money and tickets of one booking.
 
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { isMoving } from "./booking-state.js";
 import { sentTo } from "./contact-field.js";
@@ -16,7 +16,7 @@ import { ticketCard } from "./ticket-card.js";
 
 const SLOW_MS = 5_000;
 const VERY_SLOW_MS = 20_000;
-const texts = en.seats.booking;
+const texts = all.seats.booking;
 
 /**
  * Draw a booking.
@@ -46,7 +46,7 @@ export function drawBooking(booking, inventory, view) {
   );
   setTextOrHide(byId("booked-show"), tickets.length ? "" : showText(booking.show, details));
   const to = details.mail && tickets.length ? sentTo(booking.id) : "";
-  setTextOrHide(byId("mail-sent"), to ? en.seats.mail.sent(to) : "");
+  setTextOrHide(byId("mail-sent"), to ? all.seats.mail.sent(to) : "");
   byId("print").hidden = tickets.length === 0;
   byId("calendar").hidden = !tickets.some((ticket) => ticket.show);
   byId("cancel").hidden = state !== "confirmed";

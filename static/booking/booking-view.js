@@ -2,7 +2,7 @@
 
 import { isRetryable } from "../connection/pending-commands.js";
 import { drawSelection, lostSeatsText } from "../seats/selection-panel.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setTextOrHide } from "../ui/dom.js";
 import { announce, announceUrgently } from "../ui/live-region.js";
 import { drawBookingList } from "./booking-list.js";
@@ -33,7 +33,7 @@ import { drawHold } from "./hold-panel.js";
  * @typedef {{onPick: (seat: string) => void, onShow: (booking: Booking) => void}} Listener
  */
 
-const texts = en.seats;
+const texts = all.seats;
 const HIDDEN_PHASES = new Set(["connecting", "elsewhere", "unknown"]);
 
 /**

@@ -3,7 +3,7 @@
 import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
 import { countdown } from "../lib/server-clock.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { announceUrgently } from "../ui/live-region.js";
 import { isDeclined } from "./booking-state.js";
@@ -18,7 +18,7 @@ import { isDeclined } from "./booking-state.js";
  */
 
 const SOON_S = 60;
-const texts = en.seats;
+const texts = all.seats;
 
 let announced = "";
 

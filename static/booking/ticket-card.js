@@ -1,7 +1,7 @@
 // Ticket cards: each alone tells event, date, zone, venue, section, row and seat, with its QR code.
 
 import { showDateAndTime } from "../lib/dates.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { createElement } from "../ui/dom.js";
 import { rowAndNumberOf } from "../seats/seat-inventory.js";
 
@@ -13,7 +13,7 @@ import { rowAndNumberOf } from "../seats/seat-inventory.js";
  */
 
 const QR_PX = "240"; // a code of 73 modules with its margin: 3 px a module
-const texts = en.seats.booking;
+const texts = all.seats.booking;
 
 /**
  * Return the card of a ticket.
@@ -61,7 +61,7 @@ function qrOf(booking, ticket, what) {
 function placeOf(booking, { seat }, at) {
   if (!seat) return texts.stand(at + 1, booking.quantity);
   const { row, number } = rowAndNumberOf(seat);
-  return en.seats.seat(row, number);
+  return all.seats.seat(row, number);
 }
 
 /** @param {Booking} booking @param {Ticket} ticket */

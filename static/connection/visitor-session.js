@@ -3,6 +3,8 @@
 import { request } from "../lib/api.js";
 
 const CREATED_AT = "rush-visitor-made-at"; // when a tab of this browser created a visitor; never a token
+const EVENTS = "rush-events";
+const EVENTS_MAX = 12;
 
 /**
  * Create a visitor, unless another tab has since `since`: tabs share the cookie, and a second
@@ -20,6 +22,26 @@ export async function createVisitor(since) {
 /** Return whether this browser has created a visitor, as far as its storage tells. */
 export function hasCreatedVisitor() {
   return createdAt() > 0;
+}
+
+/** Remember that the visitor has a place in an event's line. @param {string} event */
+export function rememberEvent(event) {
+  const others = rememberedEvents().filter((known) => known !== event);
+  try {
+    localStorage.setItem(EVENTS, JSON.stringify([event, ...others].slice(0, EVENTS_MAX)));
+  } catch {
+    // storage is off: the home page does not know of the place
+  }
+}
+
+/** Return the events in whose lines this browser has been, newest first. @returns {string[]} */
+export function rememberedEvents() {
+  try {
+    const known = JSON.parse(localStorage.getItem(EVENTS) ?? "[]");
+    return Array.isArray(known) ? known.filter((event) => typeof event === "string") : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Run work in one tab at a time, where the browser has locks. @param {() => Promise<void>} work */

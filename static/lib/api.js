@@ -1,6 +1,6 @@
 // HTTP requests to the server: they return JSON, or throw a Problem.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 
 /** A refusal as the server words it (RFC 9457, `application/problem+json`). */
 export class Problem extends Error {
@@ -12,7 +12,7 @@ export class Problem extends Error {
    * @param {{field: string, why: string}[]} [members.errors]
    */
   constructor(members) {
-    super(members.detail || en.problems.unreadable);
+    super(members.detail || all.problems.unreadable);
     this.code = members.code ?? "unknown";
     this.status = members.status ?? 0;
     this.errors = members.errors ?? [];
@@ -64,6 +64,6 @@ async function fetchOrThrow(path, options) {
   try {
     return await fetch(path, options);
   } catch {
-    throw new Problem({ code: "unreachable", detail: en.problems.unreachable });
+    throw new Problem({ code: "unreachable", detail: all.problems.unreachable });
   }
 }

@@ -1,6 +1,6 @@
 // Formats of instants: in the time zone of the device, and of shows in that of their venue.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 
 /** @type {Intl.DateTimeFormatOptions} */
 const LONG = {
@@ -15,7 +15,7 @@ const LONG = {
 
 /** Return a function that formats an RFC 3339 instant. @param {Intl.DateTimeFormatOptions} options */
 const formatter = (options) => {
-  const format = new Intl.DateTimeFormat(en.locale, options);
+  const format = new Intl.DateTimeFormat(all.locale, options);
   return (/** @type {string} */ instant) => format.format(new Date(instant));
 };
 
@@ -26,7 +26,7 @@ export const dateAndTime = formatter(LONG);
 
 /** Format a show's time by the clock of its venue: "Sunday 27 December 2026 at 20:00 CET". @param {Show} show */
 export function showDateAndTime({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
-  return new Intl.DateTimeFormat(en.locale, { ...LONG, timeZone }).format(new Date(startsAt));
+  return new Intl.DateTimeFormat(all.locale, { ...LONG, timeZone }).format(new Date(startsAt));
 }
 
 /** Format as "23 Dec 2026, 19:00 CET". */

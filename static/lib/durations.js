@@ -1,6 +1,6 @@
 // Texts of estimated waits: `[p50, p90]` in seconds becomes "about 2–3 minutes".
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 
 const MINUTE_S = 60;
 const IN_HOURS_FROM_S = 90 * MINUTE_S;
@@ -8,7 +8,7 @@ const HALF_HOUR_S = 30 * MINUTE_S;
 
 /** Return an estimated wait as text. @param {[number, number] | null | undefined} eta */
 export function durationText(eta) {
-  const texts = en.durations;
+  const texts = all.durations;
   if (!eta) return texts.unknown;
   const [likely, late] = eta;
   if (late <= MINUTE_S) return texts.soon;

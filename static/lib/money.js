@@ -1,6 +1,6 @@
 // Money: converts between the wire's minor units and the amounts that people read and type.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 
 /** @typedef {{amount: number, currency: string}} Price */
 
@@ -14,7 +14,7 @@ export function priceRange(prices) {
 
 /** Return a price as text. @param {{amount: number, currency: string}} price */
 export function formatPrice({ amount, currency }) {
-  if (amount === 0) return en.free;
+  if (amount === 0) return all.free;
   const format = formatOf(currency);
   return format.format(amount / 10 ** digitsOf(format));
 }
@@ -24,18 +24,9 @@ export function minorUnits(typed, currency) {
   return Math.round(Number(typed) * 10 ** digitsOf(formatOf(currency)));
 }
 
-/**
- * Return the cheapest of some prices; null for none.
- * @param {{amount: number, currency: string}[]} prices
- */
-export function cheapest(prices) {
-  if (prices.length === 0) return null;
-  return prices.reduce((least, other) => (other.amount < least.amount ? other : least));
-}
-
 /** @param {string} currency */
 function formatOf(currency) {
-  return new Intl.NumberFormat(en.locale, { style: "currency", currency });
+  return new Intl.NumberFormat(all.locale, { style: "currency", currency });
 }
 
 /** @param {Intl.NumberFormat} format */

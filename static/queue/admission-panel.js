@@ -1,7 +1,7 @@
 // The admission panel: how long the pass lasts, and until when presence must be confirmed.
 
 import { countdown } from "../lib/server-clock.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
 import { announceUrgently } from "../ui/live-region.js";
 
@@ -11,7 +11,7 @@ import { announceUrgently } from "../ui/live-region.js";
  */
 
 const LAST_MINUTE_S = 60;
-const texts = en.event.admitted;
+const texts = all.event.admitted;
 
 /** `expiresAt` of the pass whose beginning and whose last minute were announced. */
 const announced = { beginning: "", lastMinute: "" };

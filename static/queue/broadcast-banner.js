@@ -1,12 +1,12 @@
 // The broadcast banner: an operator's message to everybody, shown until it is dismissed.
 
 import { time } from "../lib/dates.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
 
 /** @typedef {import("./queue-state.js").Broadcast} Broadcast */
 
-const texts = en.event.broadcast;
+const texts = all.event.broadcast;
 const ROLES = { info: "status", warning: "status", urgent: "alert" };
 const DISMISSED_KEY = "rush-dismissed";
 
@@ -41,7 +41,7 @@ function earlier() {
 function banner(broadcast) {
   const level =
     broadcast.level in ROLES ? /** @type {keyof typeof ROLES} */ (broadcast.level) : "info";
-  const close = createElement("button", { type: "button", "aria-label": en.common.dismiss }, "×");
+  const close = createElement("button", { type: "button", "aria-label": all.common.dismiss }, "×");
   close.addEventListener("click", () => dismiss(broadcast.id));
   return createElement(
     "div",

@@ -1,7 +1,7 @@
 // Calls back who has left the tab when the turn comes: by notification, sound and vibration, each
 // opted into and remembered; a wake lock keeps the screen on meanwhile.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement } from "../ui/dom.js";
 
 const KEY = "rush-call-back";
@@ -9,7 +9,7 @@ const WAYS = /** @type {const} */ (["notification", "sound", "vibration", "scree
 const VIBRATION_MS = [400, 200, 400, 200, 400];
 const TONE_HZ = [660, 880];
 const TONE_S = 0.35;
-const texts = en.event.callBack;
+const texts = all.event.callBack;
 
 /** @typedef {typeof WAYS[number]} Way */
 

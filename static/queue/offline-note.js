@@ -1,10 +1,10 @@
 // The note of who is offline: what becomes of place, seats and money meanwhile.
 
 import { time } from "../lib/dates.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setTextOrHide } from "../ui/dom.js";
 
-const texts = en.event.offline;
+const texts = all.event.offline;
 
 /**
  * Draw the note.

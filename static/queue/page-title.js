@@ -1,7 +1,7 @@
 // The title of the tab: where one stands, for who looks at another tab.
 
 import { countdown } from "../lib/server-clock.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 
 /**
  * @typedef {object} Standing
@@ -9,7 +9,7 @@ import { en } from "../texts/en.js";
  * @property {string} booking the title of the shown booking, or ""
  */
 
-const texts = en.event.titles;
+const texts = all.event.titles;
 
 /**
  * Return the title. A hold comes before a booking, and that before the place.
@@ -30,5 +30,5 @@ export function titleOf({ place, expiresAt }, { phase, name, standing, clock }) 
   const text = standing.heldUntil
     ? texts.held(left(standing.heldUntil))
     : standing.booking || ofPhase;
-  return [text, name, en.common.brand].filter(Boolean).join(" · ");
+  return [text, name, all.common.brand].filter(Boolean).join(" · ");
 }

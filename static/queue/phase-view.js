@@ -1,7 +1,7 @@
 // The phase view: shows the parts of the page's one phase, with texts and buttons from the queue state.
 
 import { dateAndTime } from "../lib/dates.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
 import { mayJoin } from "./queue-state.js";
 
@@ -11,7 +11,7 @@ import { mayJoin } from "./queue-state.js";
  *   Pending which commands are not answered yet; `retrying`: one was refused for the moment
  */
 
-const texts = en.event;
+const texts = all.event;
 
 /**
  * Draw the phase, except for what changes with the clock alone.
@@ -76,7 +76,7 @@ function drawConnection(status) {
 function drawRoom({ room }) {
   byId("room").hidden = !room;
   if (!room) return;
-  const text = /** @type {Record<string, string>} */ (en.states)[room.state] ?? room.state;
+  const text = /** @type {Record<string, string>} */ (all.states)[room.state] ?? room.state;
   byId("state").dataset.state = room.state;
   setText(byId("state"), text);
   setText(byId("state-text"), /** @type {Record<string, string>} */ (texts.room)[room.state] ?? "");

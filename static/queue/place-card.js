@@ -2,8 +2,8 @@
 
 import { dateAndTime, time } from "../lib/dates.js";
 import { durationText } from "../lib/durations.js";
-import { countdown } from "../lib/server-clock.js";
-import { en } from "../texts/en.js";
+import { openingText } from "../lib/opening.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
 import { announceCalmly, withdrawCalm } from "../ui/live-region.js";
 import { shareDone } from "./progress.js";
@@ -16,16 +16,15 @@ import { isWaiting } from "./queue-state.js";
  * @typedef {{event: string, clock: ServerClock, disconnected: boolean}} Context
  */
 
-const DAY_S = 86_400;
 const LONG_NUMBER = 6; // characters
 const MOVING_STATES = new Set(["open", "draining"]);
-const texts = en.event.place;
+const texts = all.event.place;
 
 /** Draw the place of a waiting visitor. @param {QueueState} queueState @param {Context} context */
 export function drawPlaceCard(queueState, context) {
   const { place } = queueState;
   if (!place || !isWaiting(queueState)) return;
-  setNumber(byId("place-number"), place.number === null ? "–" : en.number(place.number));
+  setNumber(byId("place-number"), place.number === null ? "–" : all.number(place.number));
   setText(byId("ticket-title"), place.state === "lobby" ? texts.lobby : texts.waiting);
   drawAhead(place);
   drawProgress(place, context.event);
@@ -42,13 +41,13 @@ export function drawPlaceCard(queueState, context) {
  */
 export function announcePlace({ place }, phase) {
   if (phase !== "waiting" || place?.ahead == null) return withdrawCalm();
-  announceCalmly(en.event.announce.waiting(place.ahead, durationText(place.eta_seconds)));
+  announceCalmly(all.event.announce.waiting(place.ahead, durationText(place.eta_seconds)));
 }
 
 /** @param {Place} place */
 function drawAhead({ ahead, state }) {
   byId("ahead-line").hidden = ahead === null || (state === "lobby" && ahead === 0);
-  setNumber(byId("ahead"), ahead === null ? "" : en.number(ahead));
+  setNumber(byId("ahead"), ahead === null ? "" : all.number(ahead));
   setText(byId("ahead-words"), ahead === null ? "" : ahead === 0 ? texts.next : texts.ahead(ahead));
   byId("drawn").hidden = ahead !== null;
   byId("keep").hidden = ahead === null;
@@ -98,17 +97,9 @@ function bandText(eta, clock) {
   return texts.band(at(eta[0]), at(eta[1]));
 }
 
-/**
- * Return when the sale opens: in days from two days on, then as a countdown.
- * @param {string | undefined} opensAt
- * @param {ServerClock} clock
- */
+/** Return when the sale opens. @param {string | undefined} opensAt @param {ServerClock} clock */
 function opensText(opensAt, clock) {
-  if (!opensAt) return texts.opensUnknown;
-  const left = clock.secondsTo(opensAt);
-  if (left === 0) return texts.opensSoon;
-  const days = Math.floor(left / DAY_S);
-  return texts.opensIn(days >= 2 ? texts.days(days) : countdown(left));
+  return opensAt ? openingText(clock.secondsTo(opensAt)) : texts.opensUnknown;
 }
 
 /** @param {QueueState} queueState @param {boolean} disconnected */

@@ -1,6 +1,6 @@
 // The receipt panel: the signed receipt of the visitor's place, to read and to copy.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, control, setText } from "../ui/dom.js";
 
 const COPIED_MS = 2_000;
@@ -23,6 +23,6 @@ async function copy() {
   } catch {
     return;
   }
-  setText(byId("copy"), en.event.receipt.copied);
-  setTimeout(() => setText(byId("copy"), en.event.receipt.copy), COPIED_MS);
+  setText(byId("copy"), all.event.receipt.copied);
+  setTimeout(() => setText(byId("copy"), all.event.receipt.copy), COPIED_MS);
 }

@@ -2,7 +2,6 @@
 
 import { formatPrice } from "../lib/money.js";
 import { en } from "../texts/en.js";
-import { listFormat } from "../texts/numbers.js";
 import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { rowAndNumberOf, sectionOf } from "./seat-inventory.js";
 
@@ -69,7 +68,7 @@ function totalOf(seats, inventory) {
     const found = inventory.section(sectionOf(seat))?.price;
     if (found) sums.set(found.currency, (sums.get(found.currency) ?? 0) + found.amount);
   }
-  return listFormat.format(
+  return en.list(
     [...sums].map(([currency, amount]) => formatPrice({ amount, currency })),
   );
 }

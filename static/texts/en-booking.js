@@ -1,9 +1,11 @@
-// Texts for choosing, holding and paying in English; `en.js` has them as `en.seats`.
+// Texts for choosing, holding and paying in English; `languages/en.js` has them as `texts.seats`.
 
 import { countOf, listFormat, numberFormat } from "./numbers.js";
 
 const seatCount = (/** @type {number} */ n) => countOf(n, "seat", "seats");
 const placeCount = (/** @type {number} */ n) => countOf(n, "place", "places");
+
+/** @typedef {typeof seats} Seats */
 
 export const seats = {
   seats: seatCount,

@@ -1,4 +1,4 @@
-// Formats of numbers and lists in the language of the texts.
+// Formats of numbers and lists in English.
 
 export const locale = "en-GB";
 export const numberFormat = new Intl.NumberFormat(locale);

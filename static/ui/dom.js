@@ -1,6 +1,6 @@
 // The DOM: finds, creates and fills elements. Data from the server only ever becomes text nodes.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -102,7 +102,7 @@ export function fillTexts(root = document) {
 /** Return the text at a dotted path. @param {string | null} path @returns {string} */
 function textAt(path) {
   /** @type {any} */
-  let found = en;
+  let found = all;
   for (const step of (path ?? "").split(".")) found = found?.[step];
   if (typeof found !== "string") throw new Error(`there is no text ${path}`);
   return found;

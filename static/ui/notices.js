@@ -1,7 +1,7 @@
 // Notices of the operators' page: one place for problems and for what was done.
 
 import { Problem } from "../lib/api.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, setTextOrHide } from "./dom.js";
 
 const DONE_MS = 5_000;
@@ -29,9 +29,9 @@ export async function attempt(work, done = "") {
 /** Show a problem, with one line for each wrong field. @param {unknown} problem */
 export function showProblem(problem) {
   const errors = problem instanceof Problem ? problem.errors : [];
-  const text = problem instanceof Problem ? problem.message : en.problems.unreadable;
+  const text = problem instanceof Problem ? problem.message : all.problems.unreadable;
   const lines = errors.map(({ field, why }) => createElement("li", {}, `${field}: ${why}`));
-  const lead = createElement("p", {}, errors.length ? en.admin.mistakes : text);
+  const lead = createElement("p", {}, errors.length ? all.admin.mistakes : text);
   byId("problem").replaceChildren(
     lead,
     ...(lines.length ? [createElement("ul", {}, ...lines)] : []),

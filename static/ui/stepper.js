@@ -1,6 +1,6 @@
 // A stepper: a number between 1 and a maximum, chosen with two buttons.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setText } from "./dom.js";
 
 /** A stepper of the elements `{id}`, `{id}-less` and `{id}-more`. */
@@ -32,7 +32,7 @@ export class Stepper {
   /** @param {number} value */
   #set(value) {
     this.value = Math.min(this.#max, Math.max(1, value));
-    setText(byId(this.#id), en.number(this.value));
+    setText(byId(this.#id), all.number(this.value));
     this.#disable("less", this.value <= 1);
     this.#disable("more", this.value >= this.#max);
   }

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
+from booking_rush.lua.client import pubsub
 from booking_rush.lua.commands import Command
 from booking_rush.lua.events.commands import ReadSeats
+from booking_rush.lua.line import commands as line
 from booking_rush.server.app import V1
+from booking_rush.server.rooms import availability
 from booking_rush.server.rooms.availability import READ_EVERY_S
 from booking_rush.server.web.responses import has_current
 from tests.support.world import World, held
@@ -75,6 +78,46 @@ async def test_redis_is_read_ten_times_a_second_however_many_ask(
     assert len(bodies) == 1
     assert all(isinstance(command, ReadSeats) for command in reads)
     assert len(reads) <= passed / READ_EVERY_S + 1
+
+
+async def test_who_asks_again_is_answered_from_memory_until_a_seat_changes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The window is made an hour, so that only a change can end it."""
+    await world.event()
+    monkeypatch.setattr(availability, "READ_EVERY_S", 3600.0)
+    room = await world.services.rooms.room("demo")
+    now = await room.availability.body()
+    for _ in range(50):
+        assert await asyncio.wait_for(room.availability.body(), 60) is now
+
+    batcher = world.services.rooms.batcher("demo")
+    batcher.do(line.LeaveLine("nobody", "left"))
+    waiting = asyncio.create_task(room.availability.body())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    waiting.cancel()
+
+
+@pytest.mark.parametrize("change", ["news", "lost news", "shut gate"])
+async def test_no_answer_of_memory_is_older_than_what_is_known(
+    world: World, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    await world.event()
+    monkeypatch.setattr(availability, "READ_EVERY_S", 3600.0)
+    room = await world.services.rooms.room("demo")
+    await room.availability.body()
+    match change:
+        case "news":
+            room.apply(pubsub.Seats(0, "floor", 0, 1, 5, []))
+        case "lost news":
+            room.invalidate()
+        case _:
+            world.services.rooms.batcher("demo").gate.shut()
+    waiting = asyncio.create_task(room.availability.body())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    waiting.cancel()
 
 
 async def test_watching_one_section_reads_that_one_alone(

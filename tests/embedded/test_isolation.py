@@ -53,7 +53,7 @@ def test_each_child_is_given_the_settings_that_it_uses_and_no_more(
 def test_every_setting_is_some_duties() -> None:
     given = set[str]().union(*SETTINGS_OF.values())
 
-    assert set(SETTINGS_OF) == {*DUTIES, "serve"}
+    assert set(SETTINGS_OF) == {*DUTIES, "serve", "crowd"}
     assert given | SUPERVISORS == {field.name for field in msgspec.structs.fields(Settings)}
 
 

@@ -8,12 +8,15 @@ from redis.asyncio import Redis
 
 from booking_rush.lua.client import pubsub
 
+NO_UTF8 = msgspec.Raw(b"\xa2e\xff")
+
 
 async def test_unknown_news_are_counted_and_the_subscription_goes_on(redis: Redis) -> None:
     unknown: list[None] = []
     known = {"news": "recorded", "epoch": 1, "entry": "5-1"}
     odd = [
         {"news": "miracle", "epoch": 1}, {"news": "recorded"}, {"news": "tick", "epoch": "one"}, 7,
+        {"news": "recorded", "epoch": 1, "entry": NO_UTF8},
     ]  # fmt: skip
     subscription = pubsub.subscribe(redis, lambda: unknown.append(None))
     first = asyncio.ensure_future(anext(subscription))

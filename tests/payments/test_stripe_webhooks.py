@@ -67,6 +67,13 @@ def stripe() -> Stripe:
     return Stripe(UnusedHttp(), "sk_test_123", (NEW, OLD))
 
 
+@pytest.mark.parametrize("attempt", ["0", "-1", "2147483648", "9" * 40, "1e3", "one", ""])
+async def test_a_payment_of_another_system_is_none_of_ours(stripe: Stripe, attempt: str) -> None:
+    """It has metadata of the same names, and a number that no row of ours can have."""
+    body = paid(metadata={"booking": str(BOOKING), "attempt": attempt})
+    assert stripe.read_webhook(signed(body), body, now=NOW) is None
+
+
 async def test_a_webhook_is_read_with_any_secret_of_ours(stripe: Stripe) -> None:
     body = paid()
     by_hand = hmac.new(OLD.encode(), f"{NOW}.".encode() + body, hashlib.sha256).hexdigest()

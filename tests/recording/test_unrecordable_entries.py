@@ -128,6 +128,37 @@ async def test_a_place_that_cannot_be_recorded_leaves_the_line(
     await goes_on(recorded_event)
 
 
+BYTES: Any = msgspec.Raw(b"\xa4e\xffve")  # a text that is no UTF-8, as no token can say it
+
+
+async def test_who_has_no_readable_name_leaves_the_line(recorded_event: RecordedEvent) -> None:
+    await recorded_event.ask(JoinLine("ada"))
+    await recorded_event.ask(JoinLine(BYTES))
+    await recorded_event.record()
+
+    assert isinstance(await recorded_event.ask(FindPlace(BYTES)), NotInLine)
+    assert await recorded_event.places() == [(1, "ada", "waiting")]
+    await goes_on(recorded_event)
+
+
+@pytest.mark.parametrize("is_paying", [False, True])
+async def test_the_hold_of_who_has_no_readable_name_is_given_back(
+    recorded_event: RecordedEvent, is_paying: bool
+) -> None:
+    assert isinstance(await hold(recorded_event, BYTES, 1), Held)
+    if is_paying:
+        paid = CheckoutHold(BYTES, str(UUID(int=1)), "ok")
+        assert isinstance(await recorded_event.ask(paid), CheckedOut)
+    await recorded_event.record()
+
+    assert await free(recorded_event) == 22
+    assert all(
+        b"stalls.A-1" in one.value for one in await dead(recorded_event) if b"booking" in one.value
+    )
+    assert isinstance(await hold(recorded_event, "bob", 2), Held)
+    await goes_on(recorded_event)
+
+
 async def test_a_number_that_another_visitor_has_is_refused_alone(
     recorded_event: RecordedEvent,
 ) -> None:
@@ -176,6 +207,9 @@ async def test_a_number_that_another_visitor_has_is_refused_alone(
         {"changes": msgspec.msgpack.encode([["place", "eve", "main", -1, 5, "x", 0, 0, 0, ""]])},
         {"changes": msgspec.msgpack.encode([["booking", ["no uuid", "eve", "held"]]])},
         {"changes": msgspec.msgpack.encode([["booking", 7]])},
+        {"changes": b"\x91\x92\xa5place\xa2e\xff"},
+        {"changes": b"\x91" * 2000 + b"\xc0"},
+        {"kind": "booking", "body": b"\x81\xa2id\xa2e\xff"},
     ],
     ids=str,
 )

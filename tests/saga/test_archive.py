@@ -58,6 +58,8 @@ async def test_an_archived_event_answers_as_one_that_is_closed(
     ada = await world.visitor()
     booking = await ada.buys(seats=["stalls.A-1"])
     admin = await world.operator()
+    before = (await admin.get("/api/v1/admin/events/demo/stats")).json()["stats"]
+    assert before["wait_seconds"]["p50"] is not None
     assert (await admin.post("/api/v1/admin/events/demo/close")).status_code == 200
     await until(lambda: is_quiet(pool))
     await pool.execute("UPDATE events SET archived_at = now()")
@@ -97,6 +99,7 @@ async def test_an_archived_event_answers_as_one_that_is_closed(
     stats = (await admin.get("/api/v1/admin/events/demo/stats")).json()["stats"]
     counted = {name: stats[name] for name in ("state", "sold", "free", "joined", "admitted")}
     assert counted == {"state": "closed", "sold": 1, "free": 71, "joined": 1, "admitted": 1}
+    assert stats["wait_seconds"] == before["wait_seconds"]
     compared = await admin.post("/api/v1/admin/events/demo/reconcile")
     assert compared.json() == {"differences": []}
 

@@ -8,10 +8,11 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
-from booking_rush.server.pages.documents import inlined, local_time, price_range
+from booking_rush.server.pages.documents import inlined, price_range
 from tests.support.world import World
 
 HOSTILE = "</script><script>alert(1)</script> & $name ${phase} 'x' \"y\""
+TEXTS = {"free": "Free"}
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
@@ -130,13 +131,16 @@ async def test_a_line_that_is_closed_says_so(world: World, http: httpx.AsyncClie
     )
 
 
-def test_times_and_prices_are_told_as_people_do() -> None:
+def test_prices_are_told_as_people_do() -> None:
     price = {"amount": 4500, "currency": "EUR"}
     yen = {"amount": 900, "currency": "JPY"}
 
-    assert local_time("2026-12-27T19:00:00.000Z", "Asia/Bangkok").startswith("Monday 28 December")
-    assert price_range([]) == ""
-    assert price_range([{"price": price}, {"price": yen}]) == "45.00 EUR, 900 JPY"
+    assert price_range([], TEXTS) == ""
+    assert price_range([{"price": price}, {"price": yen}], TEXTS) == "45.00 EUR, 900 JPY"
+    assert price_range([{"price": price | {"amount": 0}}], TEXTS) == "Free"
+    assert price_range([{"price": price | {"amount": 0}}, {"price": price}], TEXTS) == (
+        "Free – 45.00 EUR"
+    )
 
 
 def test_no_json_ends_its_script_element() -> None:

@@ -27,11 +27,12 @@ const OPTIONS = {
 
 rmSync(DIST, { recursive: true, force: true });
 mkdirSync(DIST, { recursive: true });
+const LANGUAGE_BUNDLES = await bundleLanguages();
 const pages = readdirSync(STATIC).filter((name) => name.endsWith(".html"));
 const manifest = {};
 for (const page of pages.sort()) manifest[page] = await bundlePage(page);
 writeJson("manifest.json", manifest);
-writeJson("texts.json", await textsOf(join(STATIC, "texts/en.js")));
+writeJson("texts.json", await textsOfLanguages());
 
 /** Bundle the script and the styles that a page names. Return its entry of the manifest. */
 async function bundlePage(page) {
@@ -43,12 +44,17 @@ async function bundlePage(page) {
     entryPoints: [script],
     format: "esm",
     splitting: true,
+    plugins: [languagesAsBundles()],
   });
   const [path, entry] = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === script);
   const imports = entry.imports.filter(({ kind }) => kind === "import-statement");
+  const preloads = imports.map((imported) => basename(imported.path));
   return {
     script: basename(path),
-    preloads: imports.map((imported) => basename(imported.path)),
+    preloads,
+    languages: Object.values(outputs).some(({ inputs }) => "texts/texts.js" in inputs)
+      ? LANGUAGE_BUNDLES
+      : {},
     style: await bundleStyles(
       basename(page, ".html"),
       styles.map(([, name]) => name),
@@ -76,9 +82,46 @@ async function write(options) {
   return metafile;
 }
 
-/** Return every text that is a plain string by its dotted path, but none of the operators'. */
-async function textsOf(module) {
-  const { en } = await import(pathToFileURL(module));
+/** Bundle each language by itself, for all pages. Return the names of the bundles by language. */
+async function bundleLanguages() {
+  const folder = join(STATIC, "texts/languages");
+  const { LANGUAGES } = await import(pathToFileURL(join(folder, "languages.js")));
+  const found = {};
+  for (const code of Object.keys(LANGUAGES)) {
+    const entryPoints = [join(folder, `${code}.js`)];
+    const { outputs } = await write({ ...OPTIONS, entryPoints, format: "esm", entryNames: "text-[name]-[hash]" });
+    found[code] = basename(Object.keys(outputs)[0]);
+  }
+  return found;
+}
+
+/** Resolve imports of languages to their bundles: an esbuild plugin. */
+function languagesAsBundles() {
+  return {
+    name: "languages",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\.\/\w+\.js$/ }, ({ path, kind, importer }) =>
+        kind === "dynamic-import" && importer.endsWith("/languages/languages.js")
+          ? { path: `./${LANGUAGE_BUNDLES[basename(path, ".js")]}`, external: true }
+          : undefined,
+      ),
+  };
+}
+
+/** Return for each language every text that is a plain string by its dotted path. */
+async function textsOfLanguages() {
+  const folder = pathToFileURL(join(STATIC, "texts/languages/"));
+  const { LANGUAGES } = await import(new URL("languages.js", folder));
+  const found = {};
+  for (const language of Object.keys(LANGUAGES)) {
+    const { texts } = await LANGUAGES[language]();
+    found[language] = { ...plainTexts(texts), ...namesOfDates(texts.locale) };
+  }
+  return found;
+}
+
+/** Return the strings in a table of texts by their dotted paths. */
+function plainTexts(texts) {
   const found = {};
   const walk = (value, path) => {
     if (typeof value === "string") found[path.join(".")] = value;
@@ -86,7 +129,19 @@ async function textsOf(module) {
       for (const [name, inner] of Object.entries(value)) walk(inner, [...path, name]);
     }
   };
-  walk({ ...en, admin: undefined }, []);
+  walk(texts, []);
+  return found;
+}
+
+/** Return weekdays from Monday, months, and the year of 2000 in the calendar of a locale. */
+function namesOfDates(locale) {
+  const format = (options, ...date) =>
+    new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" }).formatToParts(Date.UTC(...date));
+  const part = (parts, type) => parts.find((one) => one.type === type).value;
+  const full = { weekday: "long", day: "numeric", month: "long" };
+  const found = { "dates.year2000": part(format({ year: "numeric", numberingSystem: "latn" }, 2000, 6), "year") };
+  for (let at = 0; at < 7; at++) found[`dates.weekdays.${at}`] = part(format(full, 2024, 0, 1 + at), "weekday");
+  for (let at = 0; at < 12; at++) found[`dates.months.${at}`] = part(format(full, 2024, at, 1), "month");
   return found;
 }
 

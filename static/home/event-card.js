@@ -1,0 +1,114 @@
+// The card of one event on the home page, and the visitor's own line in it.
+
+import { shortDateAndTime, showDateAndTime } from "../lib/dates.js";
+import { priceRange } from "../lib/money.js";
+import { openingText } from "../lib/opening.js";
+import { countdown } from "../lib/server-clock.js";
+import { texts as all } from "../texts/texts.js";
+import { createElement, setText, setTextOrHide } from "../ui/dom.js";
+import { isOver, showsOf } from "./event-order.js";
+
+/**
+ * @typedef {import("./event-order.js").Event} Event
+ * @typedef {import("./own-events.js").Own} Own
+ */
+
+const texts = all.home;
+
+/** Create the card of an event; `drawTimes` fills it. @param {Event} event */
+export function createCard(event) {
+  const link = createElement("a", { href: `/events/${encodeURIComponent(event.id)}` }, event.name);
+  return createElement(
+    "li",
+    {},
+    createElement(
+      "article",
+      { class: "panel card", "data-testid": `card-${event.id}` },
+      createElement("h2", {}, link),
+      createElement("p", {}, datesOf(event)),
+      ...(event.venue ? [createElement("p", { class: "soft" }, venueOf(event.venue))] : []),
+      createElement("p", { class: "facts" }, ...factsOf(event)),
+      createElement("p", { class: "opens", "data-testid": "opens" }),
+      createElement("p", { class: "own", "data-testid": "own" }),
+      createElement(
+        "p",
+        { class: "foot" },
+        createElement("span", {}, priceRange(event.sections.map((section) => section.price))),
+        createElement("span", { class: "go", "aria-hidden": "true" }),
+      ),
+    ),
+  );
+}
+
+/** Draw the parts of a card that change with the clock. @param {Element} card @param {Event} event @param {Own | undefined} own @param {number} now in milliseconds */
+export function drawTimes(card, event, own, now) {
+  const over = isOver(event, now);
+  const part = (/** @type {string} */ name) =>
+    /** @type {HTMLElement} */ (card.querySelector(`.${name}`));
+  part("card").toggleAttribute("data-over", over);
+  setTextOrHide(part("opens"), opensOf(event, now));
+  setTextOrHide(part("own"), ownTexts(own, now).join(" · "));
+  setText(part("go"), `${over ? texts.look : texts.enter} →`);
+}
+
+/** Return what an event is to this visitor, as sentences. @param {Own | undefined} own @param {number} now */
+export function ownTexts(own, now) {
+  if (!own) return [];
+  const left = (/** @type {string | null | undefined} */ instant) =>
+    countdown(Math.max(0, Math.ceil((Date.parse(instant ?? "") - now) / 1000) || 0));
+  const { hold, tickets } = own;
+  return [
+    hold ? (hold.until ? texts.hold(what(hold), left(hold.until)) : texts.paying(what(hold))) : "",
+    own.state ? placeText(own, left(own.turnUntil)) : "",
+    tickets ? texts.tickets(tickets) : "",
+  ].filter(Boolean);
+}
+
+/** @param {Own} own @param {string} left */
+function placeText({ state, ahead }, left) {
+  if (state === "admitted") return texts.turn(left);
+  if (state === "late") return texts.late;
+  if (state === "lobby") return texts.lobby;
+  return ahead ? texts.ahead(ahead) : texts.next;
+}
+
+/** @param {NonNullable<Own["hold"]>} hold */
+function what({ quantity, seated }) {
+  return seated ? all.seats.seats(quantity) : all.seats.places(quantity);
+}
+
+/** @param {Event} event */
+function factsOf({ state, stock = "" }) {
+  const word = /** @type {Record<string, string>} */ (all.stock.words)[stock];
+  return [
+    createElement("span", { class: "chip", "data-state": state }, stateText(state)),
+    ...(word && state !== "closed"
+      ? [createElement("strong", { "data-stock": stock }, word)]
+      : []),
+  ];
+}
+
+/** @param {string} state */
+function stateText(state) {
+  return /** @type {Record<string, string>} */ (all.states)[state] ?? state;
+}
+
+/** @param {Event} event @param {number} now */
+function opensOf({ state, opens_at: opensAt }, now) {
+  if (state !== "scheduled" || !opensAt) return "";
+  const seconds = Math.ceil((Date.parse(opensAt) - now) / 1000);
+  return `${texts.opens(shortDateAndTime(opensAt))}, ${openingText(seconds)}`;
+}
+
+/** @param {Event} event */
+function datesOf(event) {
+  const shows = showsOf(event);
+  if (!shows.length) return "";
+  const first = showDateAndTime(shows[0]);
+  return shows.length > 1 ? `${first} ${texts.more(shows.length - 1)}` : first;
+}
+
+/** @param {{name: string, address?: string}} venue */
+function venueOf({ name, address }) {
+  return [name, address].filter(Boolean).join(", ");
+}

@@ -1,0 +1,65 @@
+// The visitor's own part of the home page: places, holds and tickets by event, over HTTP.
+
+import { hasCreatedVisitor, rememberedEvents } from "../connection/visitor-session.js";
+import { request } from "../lib/api.js";
+
+/**
+ * @typedef {object} Own
+ * @property {string} [state] of the place
+ * @property {number | null} [ahead]
+ * @property {string} [turnUntil] RFC 3339
+ * @property {{quantity: number, seated: boolean, until: string | null}} [hold]
+ * @property {number} [tickets]
+ */
+
+const BOOKINGS_MAX = 100;
+const UNPAID = new Set(["held", "paying", "retaking"]);
+
+/**
+ * Request what the visitor of this browser has in these events, by their ids.
+ * @param {string[]} events
+ * @returns {Promise<Map<string, Own>>}
+ */
+export async function loadOwn(events) {
+  /** @type {Map<string, Own>} */
+  const own = new Map();
+  if (!hasCreatedVisitor()) return own;
+  const joined = rememberedEvents().filter((event) => events.includes(event));
+  const [bookings, places] = await Promise.all([
+    orNothing(request("GET", `/api/v1/bookings?limit=${BOOKINGS_MAX}`)),
+    Promise.all(joined.map((event) => orNothing(request("GET", `${pathOf(event)}/queue`)))),
+  ]);
+  joined.forEach((event, at) => addPlace(own, event, places[at]));
+  await Promise.all((bookings?.bookings ?? []).map((/** @type {any} */ one) => addBooking(own, one)));
+  return own;
+}
+
+/** @param {Map<string, Own>} own @param {string} event @param {any} answer */
+function addPlace(own, event, answer) {
+  if (!answer?.place) return;
+  const { state, ahead } = answer.place;
+  own.set(event, { ...own.get(event), state, ahead, turnUntil: answer.expires_at });
+}
+
+/** @param {Map<string, Own>} own @param {any} booking */
+async function addBooking(own, booking) {
+  const { event, state, quantity } = booking;
+  const found = () => own.get(event) ?? {};
+  if (state === "confirmed") own.set(event, { ...found(), tickets: (found().tickets ?? 0) + quantity });
+  if (!UNPAID.has(state)) return;
+  const answer =
+    state === "held" ? await orNothing(request("GET", `${pathOf(event)}/holds/${booking.id}`)) : null;
+  if (state === "held" && !answer) return;
+  const hold = { quantity, seated: booking.seats.length > 0, until: answer?.hold.expires_at ?? null };
+  own.set(event, { ...found(), hold });
+}
+
+/** Return the answer, or null where the visitor has nothing there. @param {Promise<any>} asked */
+function orNothing(asked) {
+  return asked.catch(() => null);
+}
+
+/** @param {string} event */
+function pathOf(event) {
+  return `/api/v1/events/${encodeURIComponent(event)}`;
+}

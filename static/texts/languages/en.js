@@ -1,0 +1,292 @@
+// Texts of visitors' pages in English; another language has the same keys.
+
+import { seats } from "../en-booking.js";
+import { countOf, listFormat, locale, numberFormat } from "../numbers.js";
+
+/** @typedef {typeof texts} Texts */
+
+const range = (/** @type {number} */ from, /** @type {number} */ to) =>
+  from === to
+    ? numberFormat.format(from)
+    : `${numberFormat.format(from)}–${numberFormat.format(to)}`;
+
+export const texts = {
+  locale,
+  direction: "ltr",
+  number: (/** @type {number} */ n) => numberFormat.format(n),
+  list: (/** @type {string[]} */ items) => listFormat.format(items),
+
+  free: "Free",
+
+  common: {
+    brand: "Booking Rush",
+    skip: "Skip to the content",
+    allEvents: "All events",
+    tryAgain: "Try again",
+    cancel: "Cancel",
+    dismiss: "Dismiss",
+    language: "Language",
+  },
+
+  problems: {
+    unreachable: "The server cannot be reached. Check your connection.",
+    unreadable: "Something went wrong. Try again in a moment.",
+  },
+
+  states: {
+    scheduled: "Not open yet",
+    drawing: "Drawing places",
+    open: "Open",
+    paused: "Paused",
+    draining: "Last visitors",
+    closed: "Closed",
+    recovering: "Recovering",
+  },
+
+  stock: {
+    words: { few: "Few left", held: "All held, some may come back", gone: "Sold out" },
+    notes: {
+      held: "All places are held or being paid just now. Some of them may come back.",
+      gone: "Everything is sold. A place comes back only when somebody cancels.",
+    },
+  },
+
+  dates: { pattern: "{weekday} {day} {month} {year}, {time} {zone}" },
+
+  durations: {
+    unknown: "We cannot tell yet",
+    soon: "less than a minute",
+    minutes: (/** @type {number} */ from, /** @type {number} */ to) =>
+      `about ${range(from, to)} ${to === 1 ? "minute" : "minutes"}`,
+    hours: (/** @type {number} */ from, /** @type {number} */ to) =>
+      `about ${range(from, to)} ${to === 1 ? "hour" : "hours"}`,
+  },
+
+  home: {
+    title: "On sale",
+    lead: "Choose an event and join its line. Everybody is let in strictly in order.",
+    none: "Nothing is on sale just now. Come back later.",
+    notFound: "No event has these words.",
+    search: "Search by name or place",
+    more: (/** @type {number} */ dates) => `and ${countOf(dates, "more date", "more dates")}`,
+    opens: (/** @type {string} */ when) => `Opens ${when}`,
+    enter: "Go to the line",
+    look: "Look",
+    hold: (/** @type {string} */ what, /** @type {string} */ left) => `You hold ${what}, ${left}`,
+    paying: (/** @type {string} */ what) => `The bank is being asked for ${what}`,
+    turn: (/** @type {string} */ left) => `It is your turn, ${left}`,
+    late: "You missed your turn: come back now",
+    lobby: "Your place is kept",
+    next: "You are next",
+    ahead: (/** @type {number} */ n) => `You are in line: ${numberFormat.format(n)} ahead`,
+    tickets: (/** @type {number} */ n) => `Your tickets: ${numberFormat.format(n)}`,
+  },
+
+  event: {
+    titles: {
+      waiting: (/** @type {number} */ ahead) =>
+        ahead ? `${numberFormat.format(ahead)} ahead` : "You are next",
+      lobby: "Before the sale",
+      late: "You missed your turn",
+      admitted: (/** @type {string} */ left) => `Your turn ${left}`,
+      held: (/** @type {string} */ left) => `Pay within ${left}`,
+      expired: "Not in line",
+    },
+    connection: {
+      connecting: "Connecting…",
+      open: "Live",
+      away: "Reconnecting…",
+      offline: "You are offline",
+      stopped: "Not connected",
+    },
+    room: {
+      scheduled: "The sale has not begun.",
+      drawing: "Places are being drawn.",
+      open: "Visitors are being let in.",
+      paused: "Nobody is let in at the moment. Every place is kept.",
+      draining: "Nobody may join any more. Who is in line is still let in.",
+      closed: "The sale is over.",
+      recovering: "The line is being restored. Every place that was told is kept.",
+    },
+
+    noscript: {
+      lead:
+        "You can join and wait without JavaScript. " +
+        "To choose seats, turn it on before your turn comes.",
+      ahead: "People ahead of you",
+      refreshes: "This page loads itself again every few seconds while you wait.",
+      now: "Look now",
+      none: "You are not in line",
+      turn: "Turn JavaScript on now and load this page again to choose seats.",
+    },
+
+    offline: {
+      none: "You are offline. We try again as soon as your network is back.",
+      place: "You are offline. Your place is kept, and you find it here when your network is back.",
+      held: (/** @type {string} */ time) =>
+        `You are offline. Your seats are kept until ${time}, and nothing is charged meanwhile.`,
+      asked: (/** @type {string} */ time) =>
+        `You are offline. Your seats are kept until ${time}; we pay as soon as your network is ` +
+        "back, and never twice.",
+      paying:
+        "You are offline. Your bank goes on without you: you pay once or not at all, and you find " +
+        "out here.",
+    },
+
+    connecting: "Finding your place…",
+
+    outside: {
+      title: "Join the line",
+      lead:
+        "You get a number, and everybody is let in strictly by it. " +
+        "You may close this page: your place is kept, and this device finds it again.",
+      lobby: "The sale has not begun, but the line is open: who joins now has a place already.",
+      opens: (/** @type {string} */ when) => `The sale opens on ${when}.`,
+      draining: "The line is closed to newcomers",
+      drainingLead: "The last visitors are being let in. Nobody can join any more.",
+    },
+    join: "Join the line",
+    joinAgain: "Join the line again",
+    look: "Look at seats and prices",
+    joining: "Joining…",
+
+    place: {
+      number: "Your number",
+      waiting: "You are in line",
+      lobby: "Your place is kept",
+      next: "You are next",
+      ahead: (/** @type {number} */ n) => (n === 1 ? "person ahead of you" : "people ahead of you"),
+      drawn: "Places are drawn when the sale opens. Being early makes no difference.",
+      eta: "Estimated wait",
+      band: (/** @type {string} */ from, /** @type {string} */ to) =>
+        from === to ? `at about ${from}` : `at about ${from}–${to}`,
+      etaLobby: "The sale opens",
+      etaPaused: "When the line moves again",
+      opensUnknown: "The time is not known yet",
+      opensIn: (/** @type {string} */ left) => `in ${left}`,
+      opensSoon: "any moment now",
+      days: (/** @type {number} */ n) => countOf(n, "day", "days"),
+      progress: "Your way since you joined",
+      crowd: (/** @type {number} */ n) => `${countOf(n, "person is", "people are")} in line in all`,
+      lastKnown: "This is the last that we heard. We are reconnecting, and your place is kept.",
+      renumbered: "Your earlier place had ended, so you have been given a new one.",
+      keep:
+        "Your number never changes. " +
+        "You may close this page or lock your phone; be back before your turn.",
+    },
+
+    callBack: {
+      lead: "When my turn comes, call me by",
+      ways: {
+        notification: "notification",
+        sound: "sound",
+        vibration: "vibration",
+        screen: "keeping this screen on",
+      },
+      title: "It is your turn",
+      body: "You are let in now. Come back to the page.",
+    },
+
+    receipt: {
+      title: "Your proof of place",
+      lead:
+        "This text is signed by us: it says your number and when you got it. " +
+        "Keep it if you want to be sure.",
+      receipt: "Signed proof",
+      visitor: "Your visitor name, if somebody at our end asks for it",
+      copy: "Copy the proof",
+      copied: "Copied",
+    },
+
+    leave: {
+      button: "Leave the line",
+      buttonAdmitted: "Give up my turn",
+      title: "Leave the line?",
+      lead: "Your place goes to who comes after you. If you join again, you begin at the end.",
+      titleAdmitted: "Give up your turn?",
+      leadAdmitted:
+        "Somebody else is let in instead. To come back you have to join the line again.",
+      leadHolding:
+        "The seats that you hold stay yours to pay for until their time is over, but you can choose " +
+        "no others. To come back you have to join the line again.",
+      yes: "Leave",
+      yesAdmitted: "Give up",
+      no: "Stay",
+    },
+
+    admitted: {
+      title: "It is your turn",
+      lead: "You have been let in. Your turn lasts for",
+      confirmBy: (/** @type {string} */ left) =>
+        `Say within ${left} that you are here, or your turn goes to the next.`,
+      over: "Your time is over.",
+      announce: (/** @type {number} */ minutes) =>
+        `It is your turn. You have ${countOf(minutes, "minute", "minutes")}.`,
+      lastMinute: "Less than a minute is left of your turn.",
+    },
+    confirmPresence: "I'm here",
+    confirmingPresence: "Telling the server…",
+
+    late: {
+      title: "You missed your turn",
+      lead:
+        "We let you in, but nobody was here. Your place is kept for a while yet: " +
+        "press the button, and you are let in as one of the next.",
+      back: "Good that you are here",
+      backLead: "You are let in as one of the next. Stay on this page.",
+    },
+
+    expired: {
+      pass_over: ["Your turn is over", "The time for booking has run out."],
+      missed: ["You missed your turn", "Nobody was here when your turn came."],
+      late_over: [
+        "Your place has ended",
+        "It was kept for a while after your turn came, but we heard nothing from you.",
+      ],
+      removed: ["Your place was taken away", "The organisers have ended your place in this line."],
+      purchase: ["Thank you, you have booked", "Your turn has ended with your booking."],
+      other: ["Your place has ended", "You are not in line any more."],
+      again: "You can join the line again; you then begin at its end.",
+      noMore: "Nobody can join any more.",
+    },
+
+    closed: { title: "The sale is over", lead: "This line is closed. Thank you for coming." },
+    elsewhere: {
+      title: "This line is open in another tab",
+      lead:
+        "Your place is shown where you opened it last, so that it is never in two tabs at once. " +
+        "Nothing is lost.",
+      button: "Use this tab",
+    },
+    unknown: {
+      4404: ["There is no such event", "The address may be mistyped, or the event is gone."],
+      4401: [
+        "Your browser keeps no cookies",
+        "We know you by a cookie. Allow cookies for this site and try again.",
+      ],
+      4403: ["You may not come in here", "The server has refused this connection."],
+      other: ["We have lost each other", "The server has ended this connection. Try again."],
+    },
+
+    broadcast: {
+      levels: { info: "Message", warning: "Please note", urgent: "Important" },
+      at: (/** @type {string} */ time) => `at ${time}`,
+      earlier: (/** @type {number} */ n) => countOf(n, "earlier message", "earlier messages"),
+    },
+
+    refused: {
+      line_closed: "Nobody may join this line any more.",
+      line_full: "As many people are waiting as can wait. Try again in a little while.",
+      temporary: "The line is very busy. We keep asking for you…",
+    },
+
+    announce: {
+      waiting: (/** @type {number} */ ahead, /** @type {string} */ eta) =>
+        ahead
+          ? `${countOf(ahead, "person", "people")} ahead of you. Estimated wait: ${eta}.`
+          : "You are next.",
+    },
+  },
+
+  seats,
+};

@@ -1,0 +1,132 @@
+"""Manifests: every overlay is rendered by kustomize and valid by its makers' schemas, offline."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate  # type: ignore[import-untyped]
+import msgspec
+import pytest
+
+from booking_rush.booking.kafka.topics import TOPICS
+from booking_rush.server.processes.duties import DUTIES
+from booking_rush.server.runtime.settings import Settings, read
+from tests.engines.kustomize import definitions, render
+
+VERSION = "1.31"
+OVERLAYS = ("overlays/try", "overlays/production")
+STORES = {
+    "RUSH_SECRET_KEY": "abcdefgh" * 4,
+    "RUSH_POSTGRES_URL": "postgresql://rush@postgres/rush",
+    "RUSH_REDIS_URL": "redis://redis",
+}
+# What comes in secrets, by hand or from operators.
+SECRETS = {
+    "overlays/try": STORES,
+    "overlays/production": STORES
+    | {
+        "RUSH_KAFKA_PASSWORD": "a secret",
+        "RUSH_STRIPE_KEY": "sk_live_1",
+        "RUSH_STRIPE_WEBHOOK_SECRETS": "whsec_1",
+    },
+}
+WORKLOADS = ("Deployment", "StatefulSet", "Job")
+RUN_IN = {"overlays/try": set(DUTIES) | {"serve"}, "overlays/production": set(DUTIES) - {"bank"}}
+
+
+@cache
+def rendered(overlay: str) -> list[Any]:
+    return render(overlay)
+
+
+def of_kind(overlay: str, *kinds: str) -> list[Any]:
+    return [each for each in rendered(overlay) if each["kind"] in kinds]
+
+
+def validate(manifest: Any) -> None:
+    key = (manifest["apiVersion"], manifest["kind"])
+    if key in definitions():
+        jsonschema.validate(manifest, definitions()[key])
+    else:
+        kubernetes_validate.validate(manifest, VERSION, strict=True)
+
+
+def pods(overlay: str) -> list[Any]:
+    return [each["spec"]["template"] for each in of_kind(overlay, *WORKLOADS)]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_manifest_is_valid_by_the_schema_of_its_kind(overlay: str) -> None:
+    assert rendered(overlay)
+    for manifest in rendered(overlay):
+        validate(manifest)
+
+
+def test_the_schemas_refuse_what_they_do_not_know() -> None:
+    for manifest in rendered("overlays/production"):
+        wrong = {**manifest, "spec": {**manifest.get("spec", {}), "unknown": 1}}
+        with pytest.raises((jsonschema.ValidationError, kubernetes_validate.ValidationError)):
+            validate(wrong)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_duty_runs_and_every_variable_is_a_setting(overlay: str) -> None:
+    duties = {pod["metadata"]["labels"].get("duty") for pod in pods(overlay)} - {None, "migrate"}
+    assert duties >= RUN_IN[overlay]
+
+    settings = {f"RUSH_{field.name.upper()}" for field in msgspec.structs.fields(Settings)}
+    given: dict[str, str] = {}
+    for manifest in of_kind(overlay, "ConfigMap"):
+        given |= {n: v for n, v in manifest["data"].items() if n.startswith("RUSH_")}
+    named = {
+        variable["name"]
+        for pod in pods(overlay)
+        for container in pod["spec"]["containers"]
+        for variable in container.get("env", [])
+        if variable["name"].startswith("RUSH_")
+    }
+    assert set(given) | named <= settings
+    read(SECRETS[overlay] | given).require_stores()
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_pod_is_restricted_and_no_process_is_root(overlay: str) -> None:
+    for pod in pods(overlay):
+        assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
+        assert pod["spec"]["automountServiceAccountToken"] is False
+        for container in pod["spec"]["containers"]:
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+            assert container["securityContext"]["allowPrivilegeEscalation"] is False
+            assert {"requests", "limits"} <= set(container["resources"])
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_secret_and_config_that_is_named_is_made_or_told_of(overlay: str) -> None:
+    made = {each["metadata"]["name"] for each in of_kind(overlay, "ConfigMap", "Secret")}
+    told = Path(__file__).parents[2].joinpath("docs/kubernetes.md").read_text()
+    for pod in pods(overlay):
+        text = msgspec.json.encode(pod["spec"]).decode()
+        names = set(re.findall(r'"(?:secretName|configMapRef":\{"name)":"([\w-]+)"', text))
+        names |= set(re.findall(r'"secretKeyRef":\{[^}]*"name":"([\w-]+)"', text))
+        names |= set(re.findall(r'"configMap":\{"name":"([\w-]+)"', text))
+        for name in names:
+            assert name in made or f"`{name}`" in told, name
+
+
+def test_topics_of_strimzi_are_those_that_we_would_make() -> None:
+    topics = {
+        (
+            each["metadata"]["name"], each["spec"]["partitions"],
+            each["spec"]["config"]["retention.ms"],
+        )
+        for each in of_kind("overlays/production", "KafkaTopic")
+    }  # fmt: skip
+    assert topics == set(TOPICS)
+
+
+def test_no_two_pods_of_a_store_share_a_node() -> None:
+    for store in of_kind("overlays/production", "StatefulSet"):
+        assert store["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]
