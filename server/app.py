@@ -21,6 +21,8 @@ from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.admin.stats import serve_operator
 from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
 from booking_rush.server.composition import open_services
+from booking_rush.server.contract import endpoints as contract
+from booking_rush.server.contract.documents import documents_of
 from booking_rush.server.pages import pages, place_page
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
@@ -93,6 +95,9 @@ ROUTES = [
     Route("/events/{event}/line", place_page.line, methods=["GET"]),
     Route("/admin", pages.admin, methods=["GET"]),
     *(Route(f"/{name}", partial(serve_root_file, name), methods=["GET"]) for name in AT_THE_ROOT),
+    Route("/openapi.json", contract.show_openapi, methods=["GET"]),
+    Route("/asyncapi.json", contract.show_asyncapi, methods=["GET"]),
+    Route("/docs", contract.show_page, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
     Route("/metrics", show_metrics, methods=["GET"]),
@@ -192,6 +197,8 @@ def create_app(
             )
         ],
     )
+
+    app.state.documents = documents_of(ROUTES)
 
     async def serve_socket(scope: Scope, receive: Receive, send: Send) -> None:
         services: Services = app.state.services

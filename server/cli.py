@@ -5,18 +5,20 @@ import os
 import re
 import sys
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from uuid import UUID
 
 import click
 import uvloop
 
+from booking_rush.booking.holds import personal_data
 from booking_rush.booking.kafka.topics import create_missing
 from booking_rush.booking.messaging import dead_letters
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import migrate as apply_migrations
-from booking_rush.postgres import open_pool
+from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue import keyring
 from booking_rush.queue.event_registry import EVENT_ID
 from booking_rush.server.auth.accounts import Accounts
@@ -44,6 +46,8 @@ from booking_rush.server.runtime.settings import (
     SettingsError,
     is_weak,
 )
+
+T = TypeVar("T")
 
 EPILOG = """\b
 Settings are environment variables with the prefix RUSH_; README and .env.example list them.
@@ -167,14 +171,8 @@ def migrate() -> None:
 @click.argument("event", callback=EVENT, default="demo")
 def seed(event: str) -> None:
     """Put the demo's event on sale under an id, and open it."""
-    settings = _settings()
-    settings.require_stores()
-
-    async def run() -> bool:
-        async with open_pool(settings.postgres_url, size=2) as pool:
-            return await seed_event(pool, event)
-
-    click.echo(f"{event} {'made and opened' if asyncio.run(run()) else 'is there already'}")
+    is_new = _with_pool(lambda pool: seed_event(pool, event))
+    click.echo(f"{event} {'made and opened' if is_new else 'is there already'}")
 
 
 @cli.command()
@@ -189,13 +187,8 @@ def rebuild(event: str) -> None:
             open_pool(settings.postgres_url, size=2) as pool,
             connect(settings.redis_url) as redis,
         ):
-            recorder = Recorder(
-                pool,
-                redis,
-                Program(redis),
-                holder=f"rebuild/{os.getpid()}",
-                provider=settings.payments,
-            )
+            program, holder = Program(redis), f"rebuild/{os.getpid()}"
+            recorder = Recorder(pool, redis, program, holder=holder, provider=settings.payments)
             return await recorder.rebuild(event)
 
     click.echo(f"{event} is back in epoch {asyncio.run(run())}")
@@ -221,32 +214,37 @@ def dead(action: str, id: UUID | None) -> None:  # noqa: A002  as the usage text
     """Show messages that could not be handled (list, show ID); send one again (replay ID)."""
     if (id is None) != (action == "list"):
         raise click.UsageError(f"dead {action} {'needs the ID of one' if id is None else 'only'}")
-    settings = _settings()
-    settings.require_stores()
 
-    async def run() -> list[str]:
-        async with open_pool(settings.postgres_url, size=2) as pool:
-            if id is None:
-                return [dead_letters.summary(letter) for letter in await dead_letters.list_(pool)]
-            if action == "show":
-                return [*dead_letters.details(await dead_letters.get(pool, id))]
-            await dead_letters.replay(pool, id)
-            return [f"{id} is sent again"]
+    async def run(pool: Pool) -> list[str]:
+        if id is None:
+            return [dead_letters.summary(letter) for letter in await dead_letters.list_(pool)]
+        if action == "show":
+            return [*dead_letters.details(await dead_letters.get(pool, id))]
+        await dead_letters.replay(pool, id)
+        return [f"{id} is sent again"]
 
-    click.echo("\n".join(asyncio.run(run()) or ["nothing is dead"]))
+    click.echo("\n".join(_with_pool(run) or ["nothing is dead"]))
 
 
 @cli.command("rotate-keys")
 def rotate_keys() -> None:
     """Sign passes and receipts with a new key from now on; the last key still verifies."""
-    settings = _settings()
-    settings.require_stores()
+    secret = _settings().secret_key
+    click.echo(f"signs with {_with_pool(lambda pool: keyring.rotate(pool, secret))}")
 
-    async def run() -> str:
-        async with open_pool(settings.postgres_url, size=2) as pool:
-            return await keyring.rotate(pool, settings.secret_key)
 
-    click.echo(f"signs with {asyncio.run(run())}")
+@cli.command("export-person")
+@click.argument("person", metavar="ID|EMAIL")
+def export_person(person: str) -> None:
+    """Print as JSON what is stored of a person, named by a visitor's id or an address."""
+    click.echo(_with_pool(lambda pool: personal_data.export(pool, person)))
+
+
+@cli.command("erase-person")
+@click.argument("person", metavar="ID|EMAIL")
+def erase_person(person: str) -> None:
+    """Erase a person whose sales are over; bookings and payments stay, without the person."""
+    click.echo(_with_pool(lambda pool: personal_data.erase(pool, person)))
 
 
 ROLES = click.Choice(["viewer", "operator", "admin"])
@@ -278,7 +276,7 @@ def operator(action: str, name: str | None, role: Role | None) -> None:
             await accounts.remove(name)
         return f"{name}: {action} done"
 
-    click.echo(_with_accounts(run))
+    click.echo(_with_pool(lambda pool: run(Accounts(pool))))
 
 
 @cli.command()
@@ -299,16 +297,16 @@ def key(name: str, revoked: str | None, role: Role | None, force: bool) -> None:
             return f"{revoked}: revoke done"
         return await accounts.give_key(name, role, force=force)
 
-    click.echo(_with_accounts(run))
+    click.echo(_with_pool(lambda pool: run(Accounts(pool))))
 
 
-def _with_accounts(work: Callable[[Accounts], Awaitable[str]]) -> str:
+def _with_pool(work: Callable[[Pool], Awaitable[T]]) -> T:
     settings = _settings()
     settings.require_stores()
 
-    async def run() -> str:
+    async def run() -> T:
         async with open_pool(settings.postgres_url, size=2) as pool:
-            return await work(Accounts(pool))
+            return await work(pool)
 
     return asyncio.run(run())
 

@@ -23,6 +23,7 @@ LAYERS = (
     ("server/embedded", "server/crowd"),
     ("server/processes",),
     ("server/app",),
+    ("server/contract",),
     (
         "server/api",
         "server/admin",
@@ -51,17 +52,16 @@ LAYERS = (
 # Tests may import all of the above, and of the tests what is lower here.
 TEST_LAYERS = (
     (
-        "tests", "tests/admin", "tests/api", "tests/browser", "tests/crowd", "tests/doctor",
-        "tests/edge", "tests/embedded", "tests/engines", "tests/faults", "tests/holds",
-        "tests/kafka", "tests/lua", "tests/mail", "tests/messaging",
-        "tests/model", "tests/monitoring", "tests/packaging", "tests/payments",
-        "tests/practice_bank", "tests/processes", "tests/protocol", "tests/queue",
-        "tests/recording", "tests/rooms", "tests/saga", "tests/shared",
-        "tests/sockets", "tests/system", "tests/web",
+        "tests", "tests/admin", "tests/api", "tests/browser", "tests/contract", "tests/crowd",
+        "tests/doctor", "tests/edge", "tests/embedded", "tests/engines", "tests/faults",
+        "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging", "tests/model",
+        "tests/monitoring", "tests/packaging", "tests/payments", "tests/practice_bank",
+        "tests/processes", "tests/protocol", "tests/queue", "tests/recording", "tests/rooms",
+        "tests/saga", "tests/shared", "tests/sockets", "tests/system", "tests/web",
     ),
     ("tests/support/crowds",),
     ("tests/support",),
-    ("tests/support/servers",),
+    ("tests/support/servers", "tests/support/contract"),
 )  # fmt: skip
 # The browser's modules: wings of `static/`; the pages themselves lie on top, in no wing.
 BROWSER_LAYERS = (
@@ -101,6 +101,7 @@ TECHNOLOGY = {
         "server/sockets",
         "server/practice_bank",
         "server/pages",
+        "server/contract",
         "server/web",
     },
     "httptools": {"server/web/uvicorn_http.py"},

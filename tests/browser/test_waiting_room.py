@@ -7,6 +7,8 @@ from tests.browser.pages import go, joined_page, log_in, part, phase, place_numb
 from tests.support.clients import PASSWORD
 from tests.support.world import World
 
+OPEN_ALL = "() => { for (const fold of document.querySelectorAll('details')) fold.open = true; }"
+
 
 async def state(admin: Page, name: str) -> None:
     shown = part(admin, "event-state")
@@ -142,8 +144,9 @@ async def test_no_page_scrolls_sideways_on_a_small_phone(world: World) -> None:
     await world.event(state="paused")
     small = {"width": 320, "height": 568}
     async with browser() as started:
-        for path in ("/", "/events/demo", "/admin"):
+        for path in ("/", "/events/demo", "/admin", "/docs"):
             page = await open_page(started, f"{world.clients.base}{path}", size=small)
             await page.wait_for_load_state("networkidle")
+            await page.evaluate(OPEN_ALL)
             wide = await page.evaluate("() => document.documentElement.scrollWidth")
             assert wide <= small["width"], path

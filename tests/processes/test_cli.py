@@ -282,3 +282,11 @@ async def test_the_dead_are_listed_shown_and_sent_again(settings: Settings, pool
         assert (done.returncode, why in done.stderr) == (1, True), done
     for wrong in (["show"], ["replay"], ["list", str(poison.id)], ["show", "x"]):
         assert run("dead", *wrong, settings=settings).returncode == 2
+
+
+@pytest.mark.parametrize("command", ["export-person", "erase-person"])
+def test_a_person_of_whom_there_is_nothing_is_1(settings: Settings, command: str) -> None:
+    done = run(command, "nobody@example.org", settings=settings)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no booking and no place belongs to nobody@example.org" in done.stderr

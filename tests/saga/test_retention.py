@@ -1,6 +1,8 @@
 """Retention: what is over is deleted in pages, and what somebody needs still is kept."""
 
+import json
 import uuid
+from typing import Any
 
 import pytest
 
@@ -92,3 +94,92 @@ async def test_addresses_go_first(pool: Pool, retention: Retention) -> None:
 @pytest.mark.parametrize("name", RULE)
 async def test_each_rule_ends_where_nothing_is_over(retention: Retention, name: str) -> None:
     assert await retention.delete(RULE[name], page=1) == 0
+
+
+async def test_the_journal_is_kept_for_two_years_whoever_deletes(
+    pool: Pool, retention: Retention
+) -> None:
+    for days in (729, 731):
+        await pool.execute(
+            """
+            INSERT INTO audit (at, who, what, detail)
+            VALUES (now() - make_interval(days => $1), 'w', $1::text, '{}')
+            """,
+            days,
+        )
+    await retention.delete(RULE["audit"], page=1)
+    await pool.execute("DELETE FROM audit")
+
+    assert [row["what"] for row in await pool.fetch("SELECT what FROM audit")] == ["729"]
+
+
+async def test_places_of_archived_events_go(pool: Pool, retention: Retention) -> None:
+    for event, archived in (("old", 91), ("new", 89)):
+        await pool.execute(
+            """
+            INSERT INTO events (id, name, state, rules, archived_at)
+            VALUES ($1, 'E', 'closed', '{}', now() - make_interval(days => $2))
+            """,
+            event, archived,
+        )  # fmt: skip
+    await pool.execute(
+        """
+        INSERT INTO places SELECT event, 'main', number, 'v' || number, 'ended', 1, 1, 1, 1, 'left'
+        FROM unnest(ARRAY['demo', 'old', 'new']) AS event, generate_series(1, 5) AS number
+        """
+    )
+
+    assert await retention.delete(RULE["places"], page=2) == 5
+    left = await pool.fetch("SELECT DISTINCT event FROM places ORDER BY event")
+    assert [row["event"] for row in left] == ["demo", "new"]
+
+
+# Rows of a year of sales, by table: what retention finds must be found by an index.
+A_YEAR = """
+    INSERT INTO events (id, name, state, rules, archived_at)
+        SELECT 'e' || n, 'E', 'closed', '{}', now() - make_interval(days => n)
+        FROM generate_series(1, 360) AS n;
+    INSERT INTO places SELECT 'e' || (n % 360 + 1), 'main', n, 'v' || n, 'ended', 1, 1, 1, 1, 'left'
+        FROM generate_series(1, 20000) AS n;
+    INSERT INTO bookings (id, event, visitor, state, section, seats, quantity, prices, currency,
+        total, adjacent, key, fingerprint, number, wave, made_ms, until_ms, first_until_ms,
+        extensions_left, extensions_first, extended_ms, changed_at)
+        SELECT gen_random_uuid(), 'demo', 'v' || n,
+            CASE WHEN n % 10 = 0 THEN 'expired' ELSE 'confirmed' END,
+            'floor', '{}', 1, '{5}', 'EUR', 5, true, 'k', 'f', 1, 1, 1, 1, 1, 0, 0, 0,
+            now() - make_interval(hours => n)
+        FROM generate_series(1, 20000) AS n;
+    INSERT INTO contacts SELECT id, visitor || '@example.org', 'en', now() + interval '1 day'
+        FROM bookings;
+    INSERT INTO mails (booking, kind, sent_at) SELECT id, 'confirmed', changed_at FROM bookings;
+    INSERT INTO outbox (id, booking, event, topic, kind, attempt, step, done_at)
+        SELECT gen_random_uuid(), id, 'demo', 'orders', 'tell', 1, 1, now() FROM bookings;
+    INSERT INTO inbox SELECT 'conduct', id, now() - make_interval(secs => row_number() OVER ())
+        FROM bookings;
+    INSERT INTO dead SELECT id, 'orders', 'k', '', 'r', 'd', 1, changed_at FROM bookings;
+    INSERT INTO broadcasts SELECT id, 'demo', 't', 'info', 'all', changed_at, 'o', id::text, 'f'
+        FROM bookings;
+    INSERT INTO audit (at, who, what, detail) SELECT changed_at, 'w', 'w', '{}' FROM bookings
+"""
+GROWING = {
+    "places", "bookings", "contacts", "mails", "outbox", "inbox", "dead", "broadcasts", "audit",
+    "states",
+}  # fmt: skip
+
+
+async def test_no_page_is_found_by_reading_a_table(pool: Pool, retention: Retention) -> None:
+    await pool.execute(A_YEAR, timeout=120)
+    await pool.execute("ANALYZE", timeout=120)
+    read: dict[str, set[str]] = {}
+    for rule in RULES:
+        statement = rule.statement.replace("$1", str(rule.days)).replace("$2", "100")
+        [row] = await pool.fetch(f"EXPLAIN (FORMAT JSON) {statement}")
+        read[rule.name] = scanned(json.loads(row[0])[0]["Plan"]) & GROWING
+
+    assert {name: tables for name, tables in read.items() if tables} == {}
+
+
+def scanned(plan: dict[str, Any]) -> set[str]:
+    """The tables that a plan reads from one end to the other."""
+    own = {plan["Relation Name"]} if plan["Node Type"] == "Seq Scan" else set[str]()
+    return own.union(*(scanned(part) for part in plan.get("Plans", [])))

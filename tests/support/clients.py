@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from booking_rush.server.protocol.frames import SUBPROTOCOL
+from tests.support.contract.validation import check_frame, check_response
 
 Frame = dict[str, Any]
 
@@ -62,6 +63,7 @@ class Socket:
         """Return the next frame."""
         async with asyncio.timeout(PATIENCE_S):
             frame: Frame = orjson.loads(await self.connection.recv())
+        check_frame(frame)
         self.frames.append(frame)
         return frame
 
@@ -188,7 +190,11 @@ class Clients:
     async def http(self, **headers: str) -> httpx.AsyncClient:
         """Open a client that sends these headers."""
         client = httpx.AsyncClient(
-            base_url=self.base, headers=headers, timeout=PATIENCE_S, limits=self._limits
+            base_url=self.base,
+            headers=headers,
+            timeout=PATIENCE_S,
+            limits=self._limits,
+            event_hooks={"response": [check_response]},
         )
         return await self._stack.enter_async_context(client)
 

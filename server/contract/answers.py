@@ -1,0 +1,169 @@
+"""Bodies of HTTP answers, as types, by the member that wraps each."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType, field
+
+from booking_rush.booking.catalogue.events import Moment
+from booking_rush.queue.rules import Rules
+from booking_rush.server.contract import members
+from booking_rush.server.contract.members import Members
+
+
+class NewVisitor(Members, kw_only=True):
+    """A new visitor with the token to send as bearer; browsers also get it as a cookie."""
+
+    visitor: str
+    token: str
+    expires_at: Moment
+
+
+class Keys(Members, kw_only=True):
+    """A JWK Set (RFC 7517): the keys that verify passes, receipts and tickets."""
+
+    keys: list[dict[str, Any]]
+
+
+class VoidTickets(Members, kw_only=True):
+    """A signed list of tickets that were given back."""
+
+    event: str
+    void_tickets: str
+
+
+class EventAnswer(Members, kw_only=True):
+    """An event."""
+
+    event: members.Event
+
+
+class Events(Members, kw_only=True):
+    """The events on sale."""
+
+    events: list[members.Event]
+
+
+class OperatorEventAnswer(Members, kw_only=True):
+    """An event with its rules."""
+
+    event: members.OperatorEvent
+
+
+class OperatorEvents(Members, kw_only=True):
+    """Every event."""
+
+    events: list[members.OperatorEvent]
+
+
+class RulesAnswer(Members, kw_only=True):
+    """The rules of an event."""
+
+    rules: Rules
+
+
+class Chart(Members, kw_only=True):
+    """The drawing of all sections."""
+
+    sections: list[members.ChartSection]
+
+
+class Availability(Members, kw_only=True):
+    """The seats of every section, by its id."""
+
+    sections: dict[str, members.SectionSeats]
+
+
+class OwnPlace(Members, kw_only=True):
+    """A visitor's place; who is admitted has a pass, and two deadlines."""
+
+    place: members.Place
+    pass_: str | UnsetType = field(name="pass", default=UNSET)
+    claim_by: Moment | UnsetType = UNSET
+    expires_at: Moment | UnsetType = UNSET
+
+
+class PlaceAnswer(Members, kw_only=True):
+    """A place, as operators are told it."""
+
+    place: members.Place
+
+
+class HoldAnswer(Members, kw_only=True):
+    """A hold."""
+
+    hold: members.Hold
+
+
+class BookingAnswer(Members, kw_only=True):
+    """A booking."""
+
+    booking: members.Booking
+
+
+class Bookings(Members, kw_only=True):
+    """A page of one's bookings, newest first; `next` is the `after` of the next page."""
+
+    bookings: list[members.Booking]
+    next: UUID | None
+
+
+class OperatorBookingAnswer(Members, kw_only=True):
+    """A booking with its visitor."""
+
+    booking: members.OperatorBooking
+
+
+class OperatorBookings(Members, kw_only=True):
+    """A page of an event's bookings, newest first; `next` is the `after` of the next page."""
+
+    bookings: list[members.OperatorBooking]
+    next: UUID | None
+
+
+class Tickets(Members, kw_only=True):
+    """The tickets of a booking, with their codes."""
+
+    tickets: list[members.Ticket]
+
+
+class StatsAnswer(Members, kw_only=True):
+    """The figures of an event."""
+
+    stats: members.Stats
+
+
+class Differences(Members, kw_only=True):
+    """The differences between the stores, none where they agree."""
+
+    differences: list[members.StoreDifference]
+
+
+class AuditEntries(Members, kw_only=True):
+    """A page of the journal, newest first; the last id is the `after` of the next page."""
+
+    entries: list[members.AuditEntry]
+
+
+class Session(Members, kw_only=True):
+    """An operator's session, with the token to send as `X-CSRF-Token` on writes."""
+
+    csrf: str
+    username: str
+    role: Literal["viewer", "operator", "admin"]
+
+
+class BroadcastAnswer(Members, kw_only=True):
+    """The id of a broadcast."""
+
+    id: UUID
+
+
+class Status(Members, kw_only=True):
+    """One word about this process, or what is the matter."""
+
+    status: str
+
+
+class Document(Members, kw_only=True):
+    """A JSON object of any members."""

@@ -1,0 +1,309 @@
+"""Members of answers and frames, as types: the documents for machines are made of them.
+
+Answers may get more members at any time, so clients ignore what they do not know.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from booking_rush.booking.catalogue.events import Moment
+from booking_rush.booking.catalogue.presentation import SeatName, Theme, Venue
+from booking_rush.booking.holds.states import IN_REVENUE, State
+from booking_rush.queue.rules import Rules
+from booking_rush.server.rooms.availability import Stock
+
+RoomState: TypeAlias = Literal[
+    "scheduled", "drawing", "open", "paused", "draining", "closed", "recovering"
+]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Characters = Annotated[str, msgspec.Meta(pattern="^[.hsx]*$")]
+TicketId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f-]{36}-[1-9][0-9]{0,3}$")]
+SeatChange = tuple[SeatName, Literal["free", "held", "sold", "closed"]]
+assert IN_REVENUE == ("confirmed", "paying", "refunded")
+
+
+class Members(msgspec.Struct, kw_only=True):
+    """The base of all members."""
+
+
+class Money(Members, kw_only=True):
+    """An amount in minor units."""
+
+    amount: Count
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+
+
+class FieldError(Members, kw_only=True):
+    """A mistake in one member of a request."""
+
+    field: str
+    why: str
+
+
+class ShowTime(Members, kw_only=True):
+    """A show, as holds, bookings and tickets name it; an empty zone is the site's."""
+
+    id: str
+    starts_at: Moment
+    time_zone: str
+
+
+class Seat(Members, kw_only=True):
+    """A seat with its price."""
+
+    id: SeatName
+    section: str
+    row: str
+    number: int
+    price: Money
+
+
+class Hold(Members, kw_only=True):
+    """Seats or standing places that are kept for a visitor for some minutes."""
+
+    id: UUID
+    event: str
+    state: Literal["held", "paying"]
+    seats: list[Seat]
+    quantity: int
+    adjacent: bool
+    total: Money
+    expires_at: Moment
+    extensions_left: int
+    section: str | UnsetType = UNSET
+    show: ShowTime | UnsetType = UNSET
+
+
+class Problem(Members, kw_only=True):
+    """A refusal (RFC 9457). Clients decide by its `code`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    trace_id: str
+    errors: list[FieldError] | UnsetType = UNSET
+    conflicts: list[str] | UnsetType = UNSET
+    seats: list[str] | UnsetType = UNSET
+    hold: Hold | UnsetType = UNSET
+
+
+class Payment(Members, kw_only=True):
+    """The provider that is asked for the money, and what a page needs to pay there."""
+
+    provider: str
+    client_secret: str | UnsetType = UNSET
+
+
+class Ticket(Members, kw_only=True):
+    """A ticket; its code opens the door, and lists for operators have none."""
+
+    id: TicketId
+    seat: SeatName | None
+    code: str | UnsetType = UNSET
+    show: ShowTime | UnsetType = UNSET
+
+
+class Booking(Members, kw_only=True):
+    """A hold on its way to tickets; it has the hold's id."""
+
+    id: UUID
+    event: str
+    reference: str
+    state: State
+    seats: list[Seat]
+    quantity: int
+    total: Money
+    tickets: list[Ticket]
+    reason: Literal["declined", "expired", "cancelled", "removed", "seats_lost"] | UnsetType = UNSET
+    section: str | UnsetType = UNSET
+    show: ShowTime | UnsetType = UNSET
+    payment: Payment | UnsetType = UNSET
+
+
+class OperatorBooking(Booking, kw_only=True):
+    """A booking with its visitor."""
+
+    visitor: str
+
+
+class Place(Members, kw_only=True):
+    """A place in line; `ahead` counts one's own lane, and 0 is next."""
+
+    number: int | None
+    lane: str
+    ahead: Count | None
+    waiting: Count
+    state: Literal["lobby", "waiting", "admitted", "late"]
+    eta_seconds: tuple[Count, Count] | None
+    receipt: str
+
+
+class Room(Members, kw_only=True):
+    """The state of an event, as frames tell it."""
+
+    state: RoomState
+    opens_at: Moment | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+class Broadcast(Members, kw_only=True):
+    """A message of the operators."""
+
+    id: UUID
+    level: Literal["info", "warning", "urgent"]
+    text: str
+    at: Moment
+
+
+class EventSection(Members, kw_only=True):
+    """A section of an event, with the price of a place."""
+
+    id: str
+    show: str
+    name: str
+    kind: Literal["seated", "standing"]
+    price: Money
+
+
+class Limits(Members, kw_only=True):
+    """Rules of an event that visitors are told."""
+
+    tickets_per_visitor_max: int
+    hold_seconds: int
+    extensions_max: int
+    pass_seconds: int
+
+
+class Event(Members, kw_only=True):
+    """An event; `stock` is left out where it is not known just now."""
+
+    id: str
+    name: str
+    state: RoomState
+    reason: str | None
+    opens_at: Moment | None
+    closes_at: Moment | None
+    shows: list[ShowTime]
+    sections: list[EventSection]
+    limits: Limits
+    venue: Venue | UnsetType = UNSET
+    theme: Theme | UnsetType = UNSET
+    stock: Stock | UnsetType = UNSET
+    mail: bool | UnsetType = UNSET
+
+
+class OperatorEvent(Event, kw_only=True):
+    """An event with its rules."""
+
+    rules: Rules
+
+
+class ChartSeat(Members, kw_only=True):
+    """A seat in the plane of its section, counted in seats."""
+
+    number: int
+    x: float
+    y: float
+    kind: Literal["standard", "wheelchair", "companion", "restricted"]
+
+
+class ChartRow(Members, kw_only=True):
+    """A row of seats; in the compact form `seats` is a count, and the rest draws it."""
+
+    name: str
+    seats: list[ChartSeat] | int
+    at: tuple[float, float] | UnsetType = UNSET
+    step: tuple[float, float] | UnsetType = UNSET
+    gaps: list[int] | UnsetType = UNSET
+
+
+class ChartSection(EventSection, kw_only=True):
+    """A section as it is drawn: with rows where it is seated, otherwise with its capacity."""
+
+    at: tuple[float, float] | UnsetType = UNSET
+    rotation: float | UnsetType = UNSET
+    curve: float | UnsetType = UNSET
+    aisles: list[int] | UnsetType = UNSET
+    rows: list[ChartRow] | UnsetType = UNSET
+    capacity: int | UnsetType = UNSET
+
+
+class SectionSeats(Members, kw_only=True):
+    """The seats of a section: `.` free, `h` held, `s` sold, `x` not for sale."""
+
+    version: Count
+    free: Count
+    rows: dict[str, Characters] | UnsetType = UNSET
+
+
+class Waits(Members, kw_only=True):
+    """Percentiles of waits in seconds."""
+
+    p50: float | None
+    p90: float | None
+    p99: float | None
+
+
+class Revenue(Members, kw_only=True):
+    """Sums of bookings by state, one a currency."""
+
+    confirmed: list[Money]
+    paying: list[Money]
+    refunded: list[Money]
+
+
+class Stats(Members, kw_only=True):
+    """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
+
+    state: RoomState
+    waiting: Count
+    active: Count
+    late: Count
+    held: Count
+    paying: Count
+    sold: Count
+    money: Revenue
+    free: Count
+    stock: Stock | None
+    joined: Count
+    admitted: Count
+    rate: float
+    wait_seconds: Waits
+    outbox_age_seconds: float
+    sockets: Count
+
+
+class UnknownStats(Members, kw_only=True):
+    """The state of an event whose figures are not known just now, and the code that says why."""
+
+    state: RoomState
+    unknown: str
+
+
+class AuditEntry(Members, kw_only=True):
+    """A write of an operator."""
+
+    id: int
+    at: Moment
+    who: str
+    what: str
+    event: str | None
+    detail: dict[str, Any]
+
+
+class StoreDifference(Members, kw_only=True):
+    """A seat, a count, a hold or a payment as two stores have it."""
+
+    event: str
+    kind: str
+    what: str
+    left: str
+    right: str
+    booking: str
+    order: str
+    attempt: int

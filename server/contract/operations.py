@@ -1,0 +1,328 @@
+"""Operations: for each handler of the route table its callers, bodies, answers and refusals."""
+
+from typing import Any, Literal, NamedTuple
+
+from booking_rush.booking.catalogue.catalogue import Exists
+from booking_rush.booking.catalogue.events import EventChange, NewEvent
+from booking_rush.booking.holds import errors
+from booking_rush.booking.holds.bookings import UnknownBooking
+from booking_rush.booking.payments.provider import BadSignature
+from booking_rush.booking.saga.cancellation import NotRefundable
+from booking_rush.errors import (
+    Busy,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    Invalid,
+    Recovering,
+    Refusal,
+    TryAgain,
+)
+from booking_rush.queue.event_registry import UnknownEvent
+from booking_rush.queue.line import LineClosed, LineFull, NotInLine
+from booking_rush.queue.rules import Rules, WrongState
+from booking_rush.server.admin import audit, broadcasts, sessions, stats
+from booking_rush.server.admin import bookings as admin_bookings
+from booking_rush.server.admin import events as admin_events
+from booking_rush.server.admin import visitors as admin_visitors
+from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
+from booking_rush.server.contract import answers, endpoints
+from booking_rush.server.pages import pages, place_page
+from booking_rush.server.protocol import problems
+from booking_rush.server.sockets.sse import stream
+from booking_rush.server.web import health
+from booking_rush.server.web.static_files import serve_root_file, serve_static
+
+Caller = Literal["nobody", "visitor", "viewer", "operator"]
+Refusals = tuple[type[Refusal], ...]
+# A type is a JSON body of it; a text is a media type.
+Answer = Any
+HTML, CSV, SVG, EVENTS, TEXT, FILE = (
+    "text/html", "text/csv", "image/svg+xml", "text/event-stream", "text/plain",
+    "application/octet-stream",
+)  # fmt: skip
+
+
+class Operation(NamedTuple):
+    """The contract of one handler; `headers` and `query` are what it reads beside the path."""
+
+    summary: str
+    answers: dict[int, tuple[Answer, ...]]
+    caller: Caller = "nobody"
+    refusals: Refusals = ()
+    body: Answer = None
+    is_body_optional: bool = False
+    headers: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+
+
+EVERYWHERE: Refusals = (
+    problems.Malformed, problems.OriginRefused, problems.UrlTooLong, problems.HeadTooLarge,
+    problems.Internal, Busy, TryAgain,
+)  # fmt: skip
+BODY: Refusals = (Invalid, problems.UnsupportedMediaType, problems.TooLarge)
+OPTIONAL_BODY: Refusals = (Invalid, problems.TooLarge)
+CALLERS: dict[Caller, Refusals] = {
+    "nobody": (),
+    "visitor": (problems.NotAuthenticated,),
+    "viewer": (problems.NotAuthenticated, problems.Forbidden),
+    "operator": (problems.NotAuthenticated, problems.Forbidden, problems.CsrfFailed),
+}
+ROOM: Refusals = (UnknownEvent, Recovering)
+KEY: Refusals = (Invalid, IdempotencyKeyMissing, IdempotencyKeyReused)
+HOLD: Refusals = (*ROOM, errors.UnknownHold, errors.HoldExpired)
+PAGE = ("limit", "after")
+NO_BODY: tuple[Answer, ...] = ()
+
+OPERATIONS: dict[Any, Operation] = {
+    places.join: Operation(
+        "Join the line: 201, or 200 where the visitor has a place already",
+        {200: (answers.OwnPlace,), 201: (answers.OwnPlace,)},
+        "visitor",
+        (*ROOM, LineClosed, LineFull),
+    ),
+    places.place: Operation(
+        "Read one's place; the request confirms presence",
+        {200: (answers.OwnPlace,)},
+        "visitor",
+        (*ROOM, NotInLine),
+    ),
+    places.leave: Operation("Give up place or pass", {204: NO_BODY}, "visitor", ROOM),
+    stream: Operation(
+        "The frames of the event as Server-Sent Events", {200: (EVENTS,)}, "visitor", ROOM
+    ),
+    visitors.new_visitor: Operation(
+        "Issue a token for a new visitor, as a cookie, too", {201: (answers.NewVisitor,)}
+    ),
+    visitors.jwks: Operation(
+        "The public keys of passes, receipts and tickets", {200: (answers.Keys,)}
+    ),
+    tickets.void_tickets: Operation(
+        "The signed list of tickets that were given back, for doors",
+        {200: (answers.VoidTickets,)},
+        refusals=ROOM,
+    ),
+    events.events: Operation(
+        "The events on sale", {200: (answers.Events,)}, refusals=(Invalid,), query=PAGE
+    ),
+    events.event: Operation("One event", {200: (answers.EventAnswer,)}, refusals=(UnknownEvent,)),
+    events.event_chart: Operation(
+        "The drawing of every seat; it changes only when sections are added",
+        {200: (answers.Chart,), 304: NO_BODY},
+        refusals=(UnknownEvent, Invalid),
+        query=("form",),
+        headers=("If-None-Match",),
+    ),
+    holds.seats: Operation(
+        "The seats of every section as they are now", {200: (answers.Availability,)}, refusals=ROOM
+    ),
+    holds.create: Operation(
+        "Hold seats, or the best of a section; a repeat of a success needs no pass",
+        {201: (answers.HoldAnswer,)},
+        "visitor",
+        (
+            *ROOM,
+            *BODY,
+            *KEY,
+            errors.SeatsTaken,
+            errors.SoldOut,
+            errors.HoldExists,
+            errors.LimitExceeded,
+            errors.UnknownSeat,
+            errors.UnknownSection,
+            errors.PassRequired,
+            errors.PassExpired,
+            errors.PassInvalid,
+            LineClosed,
+        ),
+        body=holds.HoldBody,
+        headers=("Idempotency-Key", "Booking-Pass"),
+    ),
+    holds.find: Operation("Read one's hold", {200: (answers.HoldAnswer,)}, "visitor", HOLD),
+    holds.release: Operation(
+        "Release the seats of one's hold",
+        {204: NO_BODY},
+        "visitor",
+        (*HOLD, errors.PaymentInProgress),
+    ),
+    holds.extend: Operation(
+        "Let one's hold end later",
+        {200: (answers.HoldAnswer,)},
+        "visitor",
+        (*HOLD, errors.PaymentInProgress, errors.ExtensionsUsedUp),
+    ),
+    holds.check_out: Operation(
+        "Pay for one's hold",
+        {202: (answers.BookingAnswer,)},
+        "visitor",
+        (*HOLD, *BODY, errors.SeatsTaken),
+        body=holds.CheckoutBody,
+    ),
+    bookings.list_bookings: Operation(
+        "One's own bookings, newest first",
+        {200: (answers.Bookings,)},
+        "visitor",
+        (Invalid,),
+        query=PAGE,
+    ),
+    bookings.booking: Operation(
+        "One of one's own bookings", {200: (answers.BookingAnswer,)}, "visitor", (UnknownBooking,)
+    ),
+    bookings.cancel: Operation(
+        "Give a booking back: its money is refunded, then its seats are free",
+        {202: (answers.BookingAnswer,)},
+        "visitor",
+        (UnknownBooking, NotRefundable),
+    ),
+    bookings.qr: Operation(
+        "The code of a ticket as an image",
+        {200: (SVG,), 304: NO_BODY},
+        "visitor",
+        (UnknownBooking, problems.NotFound),
+        headers=("If-None-Match",),
+    ),
+    webhooks.webhook: Operation(
+        "Take a signed webhook of a payment provider; 200 once it is committed",
+        {200: (answers.Status,)},
+        refusals=(problems.NotFound, problems.TooLarge, Invalid, BadSignature),
+        body=answers.Document,
+    ),
+    sessions.log_in: Operation(
+        "Begin an operator's session, with its cookie and CSRF token",
+        {200: (answers.Session,)},
+        refusals=(*BODY, problems.NotAuthenticated, problems.TooManyRequests),
+        body=sessions.Login,
+    ),
+    sessions.log_out: Operation("End one's session on the server, too", {204: NO_BODY}, "operator"),
+    sessions.me: Operation("The operator of this session", {200: (answers.Session,)}, "viewer"),
+    admin_events.create: Operation(
+        "Create a whole event from one body",
+        {201: (answers.OperatorEventAnswer,)},
+        "operator",
+        (*BODY, Exists),
+        body=NewEvent,
+    ),
+    admin_events.events: Operation(
+        "Every event, newest first",
+        {200: (answers.OperatorEvents,)},
+        "viewer",
+        (Invalid,),
+        query=PAGE,
+    ),
+    audit.journal: Operation(
+        "The journal of operators' writes, newest first",
+        {200: (answers.AuditEntries,)},
+        "viewer",
+        (Invalid,),
+        query=PAGE,
+    ),
+    admin_events.event: Operation(
+        "One event with its rules", {200: (answers.OperatorEventAnswer,)}, "viewer", (UnknownEvent,)
+    ),
+    admin_events.change: Operation(
+        "Change name, times or look of an event, or add sections",
+        {200: (answers.OperatorEventAnswer,)},
+        "operator",
+        (UnknownEvent, *BODY, WrongState),
+        body=EventChange,
+    ),
+    admin_events.rules: Operation(
+        "Change rules; they take effect everywhere within a second",
+        {200: (answers.RulesAnswer,)},
+        "operator",
+        (UnknownEvent, *BODY),
+        body=Rules,
+    ),
+    admin_events.act: Operation(
+        "Change the state of an event, for a reason that visitors are shown",
+        {200: (answers.OperatorEventAnswer,)},
+        "operator",
+        (UnknownEvent, *OPTIONAL_BODY, WrongState),
+        body=admin_events.OptionalReason,
+        is_body_optional=True,
+    ),
+    broadcasts.broadcast: Operation(
+        "Send a message to an audience of an event",
+        {202: (answers.BroadcastAnswer,)},
+        "operator",
+        (UnknownEvent, *BODY, *KEY),
+        body=broadcasts.BroadcastBody,
+        headers=("Idempotency-Key",),
+    ),
+    admin_bookings.list_bookings: Operation(
+        "The bookings of an event, newest first, as JSON or CSV",
+        {200: (answers.OperatorBookings, CSV)},
+        "viewer",
+        (UnknownEvent, Invalid),
+        query=(*PAGE, "state"),
+    ),
+    admin_bookings.reconcile: Operation(
+        "Compare Redis, Postgres and the payment provider",
+        {200: (answers.Differences,)},
+        "operator",
+        ROOM,
+    ),
+    admin_bookings.tickets: Operation(
+        "The tickets of a booking with their codes; the journal records who read",
+        {200: (answers.Tickets,)},
+        "operator",
+        (UnknownBooking,),
+    ),
+    admin_bookings.refund: Operation(
+        "Refund a booking",
+        {202: (answers.OperatorBookingAnswer,)},
+        "operator",
+        (UnknownBooking, NotRefundable),
+    ),
+    stats.stats: Operation(
+        "The figures of an event", {200: (answers.StatsAnswer,)}, "viewer", ROOM
+    ),
+    admin_visitors.admit: Operation(
+        "Admit a visitor out of turn, for a recorded reason",
+        {200: (answers.PlaceAnswer,)},
+        "operator",
+        (*ROOM, *BODY, NotInLine, LineClosed),
+        body=admin_visitors.Reason,
+    ),
+    admin_visitors.remove: Operation(
+        "Take away a visitor's place and pass", {204: NO_BODY}, "operator", (*ROOM, NotInLine)
+    ),
+    pages.home: Operation("The page of events on sale", {200: (HTML,), 304: NO_BODY}),
+    pages.event: Operation(
+        "The page of an event", {200: (HTML,), 304: NO_BODY, 404: (HTML,)}, refusals=(UnknownEvent,)
+    ),
+    place_page.join: Operation(
+        "Join the line by a form, and see the place", {303: NO_BODY}, refusals=ROOM
+    ),
+    place_page.line: Operation(
+        "The page of one's place, for browsers without scripts", {200: (HTML,)}, refusals=ROOM
+    ),
+    pages.admin: Operation("The page of operators", {200: (HTML,), 304: NO_BODY}),
+    serve_root_file: Operation(
+        "A file that browsers and robots look for", {200: (SVG, TEXT), 304: NO_BODY}
+    ),
+    health.healthz: Operation(
+        "Liveness of this process", {200: (answers.Status,), 503: (answers.Status,)}
+    ),
+    health.readyz: Operation(
+        "Readiness of this process for traffic", {200: (answers.Status,), 503: (answers.Status,)}
+    ),
+    endpoints.show_openapi: Operation(
+        "Routes, bodies, answers and codes, in OpenAPI 3.1",
+        {200: (answers.Document,), 304: NO_BODY},
+    ),
+    endpoints.show_asyncapi: Operation(
+        "Commands, frames and close codes, in AsyncAPI 3.0",
+        {200: (answers.Document,), 304: NO_BODY},
+    ),
+    endpoints.show_page: Operation("The contract as a page", {200: (HTML,), 304: NO_BODY}),
+    health.show_metrics: Operation("Metrics in the text format of Prometheus", {200: (TEXT,)}),
+    serve_static: Operation(
+        "A file of the pages", {200: (FILE,), 304: NO_BODY}, refusals=(problems.NotFound,)
+    ),
+}
+
+
+def refusals_of(operation: Operation) -> Refusals:
+    """Return every refusal that may answer an operation."""
+    named = (*operation.refusals, *CALLERS[operation.caller], *EVERYWHERE)
+    return tuple(dict.fromkeys(named))
