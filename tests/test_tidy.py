@@ -59,8 +59,7 @@ TEST_LAYERS = (
         "tests/processes", "tests/protocol", "tests/queue", "tests/recording", "tests/rooms",
         "tests/saga", "tests/shared", "tests/sockets", "tests/system", "tests/web",
     ),
-    ("tests/support/crowds",),
-    ("tests/support",),
+    ("tests/support/crowds",), ("tests/support",),
     ("tests/support/servers", "tests/support/contract"),
 )  # fmt: skip
 # The browser's modules: wings of `static/`; the pages themselves lie on top, in no wing.

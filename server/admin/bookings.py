@@ -66,7 +66,8 @@ async def _search(request: Request, text: str) -> Response:
     event = await services.catalogue.event(event_id_of(request))
     sections = [(section.id, section.name) for section in event.sections]
     found = await booking_search.search(services.pool, event.id, text, sections)
-    return answer(200, {"bookings": [booking.operator_members() for booking in found]})
+    members = [booking.operator_members() for booking in found]
+    return answer(200, {"bookings": members, "next": None})
 
 
 async def tickets(request: Request) -> Response:

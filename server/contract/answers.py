@@ -145,6 +145,81 @@ class AuditEntries(Members, kw_only=True):
     entries: list[members.AuditEntry]
 
 
+class Point(Members, kw_only=True):
+    """Figures of an event at one time."""
+
+    at: Moment
+    waiting: members.Count
+    active: members.Count
+    late: members.Count
+    joined: members.Count
+    admitted: members.Count
+    held: members.Count
+    paying: members.Count
+    sold: members.Count
+    free: members.Count
+    outbox_age_seconds: float
+
+
+class Act(Members, kw_only=True):
+    """An operator's act, as charts mark it."""
+
+    at: Moment
+    who: str
+    what: str
+
+
+class Funnel(Members, kw_only=True):
+    """Holds that an event had, how many were paid, and how many given back."""
+
+    held: members.Count
+    paid: members.Count
+    refunded: members.Count
+
+
+class Alert(Members, kw_only=True):
+    """A measure beyond a limit; of `unmeasured` the value is the measure's name."""
+
+    code: str
+    level: Literal["warn", "bad"]
+    value: float | str
+
+
+class ListedVisitor(Members, kw_only=True):
+    """A visitor in line, or with a hold."""
+
+    visitor: str
+    state: str
+    until: Moment | None
+    number: int | UnsetType = UNSET
+    joined_at: Moment | UnsetType | None = UNSET
+    admitted_at: Moment | UnsetType | None = UNSET
+    hold: UUID | UnsetType = UNSET
+    quantity: int | UnsetType = UNSET
+    held_at: Moment | UnsetType | None = UNSET
+
+
+class Series(Members, kw_only=True):
+    """Points of an event's figures, the oldest first; marks of acts; and what became of holds."""
+
+    series: list[Point]
+    acts: list[Act]
+    funnel: Funnel
+
+
+class Alerts(Members, kw_only=True):
+    """Measures beyond their limits; none is the best answer."""
+
+    alerts: list[Alert]
+
+
+class VisitorList(Members, kw_only=True):
+    """A page of visitors; `next` is the `after` of the next page."""
+
+    visitors: list[ListedVisitor]
+    next: str | None
+
+
 class Session(Members, kw_only=True):
     """An operator's session, with the token to send as `X-CSRF-Token` on writes."""
 

@@ -9,7 +9,8 @@ from booking_rush.compression import encoded
 from booking_rush.server.contract.asyncapi import asyncapi
 from booking_rush.server.contract.endpoints import Documents
 from booking_rush.server.contract.openapi import openapi
-from booking_rush.server.contract.operations import OPERATIONS, refusals_of
+from booking_rush.server.contract.operation import refusals_of
+from booking_rush.server.contract.operations import OPERATIONS
 from booking_rush.server.contract.page import page
 
 

@@ -8,9 +8,12 @@ from typing import Any
 from starlette.routing import BaseRoute, Mount, Route
 
 from booking_rush.booking.holds.states import STATES
+from booking_rush.booking.series import MINUTES_MAX
+from booking_rush.booking.visitor_list import CONDITIONS
 from booking_rush.errors import Refusal
 from booking_rush.server.contract.members import Problem
-from booking_rush.server.contract.operations import OPERATIONS, Operation, refusals_of
+from booking_rush.server.contract.operation import Operation, refusals_of
+from booking_rush.server.contract.operations import OPERATIONS
 from booking_rush.server.contract.schemas import Json, first_line, reference, schemas_of
 
 JSON, PROBLEM = "application/json", "application/problem+json"
@@ -32,7 +35,12 @@ QUERY: dict[str, tuple[str, Json]] = {
     ),
     "after": ("The end of the page before.", {"type": "string", "maxLength": 200}),
     "form": ("The compact form, a fraction of the bytes.", {"const": "compact"}),
-    "state": ("Only bookings in this state.", {"enum": list(STATES)}),
+    "state": ("Only bookings or visitors in this state.", {"enum": [*STATES, *CONDITIONS]}),
+    "q": ("A reference, visitor, seat or mail address.", {"type": "string", "maxLength": 200}),
+    "minutes": (
+        "How far back.",
+        {"type": "integer", "minimum": 5, "maximum": MINUTES_MAX, "default": 60},
+    ),
 }
 HEADERS: dict[str, tuple[str, bool, Json]] = {
     "Idempotency-Key": (

@@ -1,77 +1,36 @@
 """Operations: for each handler of the route table its callers, bodies, answers and refusals."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-from booking_rush.booking.catalogue.catalogue import Exists
-from booking_rush.booking.catalogue.events import EventChange, NewEvent
 from booking_rush.booking.holds import errors
 from booking_rush.booking.holds.bookings import UnknownBooking
 from booking_rush.booking.payments.provider import BadSignature
 from booking_rush.booking.saga.cancellation import NotRefundable
-from booking_rush.errors import (
-    Busy,
-    IdempotencyKeyMissing,
-    IdempotencyKeyReused,
-    Invalid,
-    Recovering,
-    Refusal,
-    TryAgain,
-)
+from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.queue.line import LineClosed, LineFull, NotInLine
-from booking_rush.queue.rules import Rules, WrongState
-from booking_rush.server.admin import audit, broadcasts, sessions, stats
-from booking_rush.server.admin import bookings as admin_bookings
-from booking_rush.server.admin import events as admin_events
-from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
 from booking_rush.server.contract import answers, endpoints
+from booking_rush.server.contract.operation import (
+    BODY,
+    EVENTS,
+    FILE,
+    HOLD,
+    HTML,
+    KEY,
+    NO_BODY,
+    PAGE,
+    ROOM,
+    SVG,
+    TEXT,
+    Operation,
+)
+from booking_rush.server.contract.operator_operations import OPERATORS
 from booking_rush.server.pages import pages, place_page
 from booking_rush.server.protocol import problems
 from booking_rush.server.sockets.sse import stream
 from booking_rush.server.web import health
 from booking_rush.server.web.static_files import serve_root_file, serve_static
-
-Caller = Literal["nobody", "visitor", "viewer", "operator"]
-Refusals = tuple[type[Refusal], ...]
-# A type is a JSON body of it; a text is a media type.
-Answer = Any
-HTML, CSV, SVG, EVENTS, TEXT, FILE = (
-    "text/html", "text/csv", "image/svg+xml", "text/event-stream", "text/plain",
-    "application/octet-stream",
-)  # fmt: skip
-
-
-class Operation(NamedTuple):
-    """The contract of one handler; `headers` and `query` are what it reads beside the path."""
-
-    summary: str
-    answers: dict[int, tuple[Answer, ...]]
-    caller: Caller = "nobody"
-    refusals: Refusals = ()
-    body: Answer = None
-    is_body_optional: bool = False
-    headers: tuple[str, ...] = ()
-    query: tuple[str, ...] = ()
-
-
-EVERYWHERE: Refusals = (
-    problems.Malformed, problems.OriginRefused, problems.UrlTooLong, problems.HeadTooLarge,
-    problems.Internal, Busy, TryAgain,
-)  # fmt: skip
-BODY: Refusals = (Invalid, problems.UnsupportedMediaType, problems.TooLarge)
-OPTIONAL_BODY: Refusals = (Invalid, problems.TooLarge)
-CALLERS: dict[Caller, Refusals] = {
-    "nobody": (),
-    "visitor": (problems.NotAuthenticated,),
-    "viewer": (problems.NotAuthenticated, problems.Forbidden),
-    "operator": (problems.NotAuthenticated, problems.Forbidden, problems.CsrfFailed),
-}
-ROOM: Refusals = (UnknownEvent, Recovering)
-KEY: Refusals = (Invalid, IdempotencyKeyMissing, IdempotencyKeyReused)
-HOLD: Refusals = (*ROOM, errors.UnknownHold, errors.HoldExpired)
-PAGE = ("limit", "after")
-NO_BODY: tuple[Answer, ...] = ()
 
 OPERATIONS: dict[Any, Operation] = {
     places.join: Operation(
@@ -186,106 +145,7 @@ OPERATIONS: dict[Any, Operation] = {
         refusals=(problems.NotFound, problems.TooLarge, Invalid, BadSignature),
         body=answers.Document,
     ),
-    sessions.log_in: Operation(
-        "Begin an operator's session, with its cookie and CSRF token",
-        {200: (answers.Session,)},
-        refusals=(*BODY, problems.NotAuthenticated, problems.TooManyRequests),
-        body=sessions.Login,
-    ),
-    sessions.log_out: Operation("End one's session on the server, too", {204: NO_BODY}, "operator"),
-    sessions.me: Operation("The operator of this session", {200: (answers.Session,)}, "viewer"),
-    admin_events.create: Operation(
-        "Create a whole event from one body",
-        {201: (answers.OperatorEventAnswer,)},
-        "operator",
-        (*BODY, Exists),
-        body=NewEvent,
-    ),
-    admin_events.events: Operation(
-        "Every event, newest first",
-        {200: (answers.OperatorEvents,)},
-        "viewer",
-        (Invalid,),
-        query=PAGE,
-    ),
-    audit.journal: Operation(
-        "The journal of operators' writes, newest first",
-        {200: (answers.AuditEntries,)},
-        "viewer",
-        (Invalid,),
-        query=PAGE,
-    ),
-    admin_events.event: Operation(
-        "One event with its rules", {200: (answers.OperatorEventAnswer,)}, "viewer", (UnknownEvent,)
-    ),
-    admin_events.change: Operation(
-        "Change name, times or look of an event, or add sections",
-        {200: (answers.OperatorEventAnswer,)},
-        "operator",
-        (UnknownEvent, *BODY, WrongState),
-        body=EventChange,
-    ),
-    admin_events.rules: Operation(
-        "Change rules; they take effect everywhere within a second",
-        {200: (answers.RulesAnswer,)},
-        "operator",
-        (UnknownEvent, *BODY),
-        body=Rules,
-    ),
-    admin_events.act: Operation(
-        "Change the state of an event, for a reason that visitors are shown",
-        {200: (answers.OperatorEventAnswer,)},
-        "operator",
-        (UnknownEvent, *OPTIONAL_BODY, WrongState),
-        body=admin_events.OptionalReason,
-        is_body_optional=True,
-    ),
-    broadcasts.broadcast: Operation(
-        "Send a message to an audience of an event",
-        {202: (answers.BroadcastAnswer,)},
-        "operator",
-        (UnknownEvent, *BODY, *KEY),
-        body=broadcasts.BroadcastBody,
-        headers=("Idempotency-Key",),
-    ),
-    admin_bookings.list_bookings: Operation(
-        "The bookings of an event, newest first, as JSON or CSV",
-        {200: (answers.OperatorBookings, CSV)},
-        "viewer",
-        (UnknownEvent, Invalid),
-        query=(*PAGE, "state"),
-    ),
-    admin_bookings.reconcile: Operation(
-        "Compare Redis, Postgres and the payment provider",
-        {200: (answers.Differences,)},
-        "operator",
-        ROOM,
-    ),
-    admin_bookings.tickets: Operation(
-        "The tickets of a booking with their codes; the journal records who read",
-        {200: (answers.Tickets,)},
-        "operator",
-        (UnknownBooking,),
-    ),
-    admin_bookings.refund: Operation(
-        "Refund a booking",
-        {202: (answers.OperatorBookingAnswer,)},
-        "operator",
-        (UnknownBooking, NotRefundable),
-    ),
-    stats.stats: Operation(
-        "The figures of an event", {200: (answers.StatsAnswer,)}, "viewer", ROOM
-    ),
-    admin_visitors.admit: Operation(
-        "Admit a visitor out of turn, for a recorded reason",
-        {200: (answers.PlaceAnswer,)},
-        "operator",
-        (*ROOM, *BODY, NotInLine, LineClosed),
-        body=admin_visitors.Reason,
-    ),
-    admin_visitors.remove: Operation(
-        "Take away a visitor's place and pass", {204: NO_BODY}, "operator", (*ROOM, NotInLine)
-    ),
+    **OPERATORS,
     pages.home: Operation("The page of events on sale", {200: (HTML,), 304: NO_BODY}),
     pages.event: Operation(
         "The page of an event", {200: (HTML,), 304: NO_BODY, 404: (HTML,)}, refusals=(UnknownEvent,)
@@ -320,9 +180,3 @@ OPERATIONS: dict[Any, Operation] = {
         "A file of the pages", {200: (FILE,), 304: NO_BODY}, refusals=(problems.NotFound,)
     ),
 }
-
-
-def refusals_of(operation: Operation) -> Refusals:
-    """Return every refusal that may answer an operation."""
-    named = (*operation.refusals, *CALLERS[operation.caller], *EVERYWHERE)
-    return tuple(dict.fromkeys(named))

@@ -3,9 +3,6 @@ CREATE INDEX audit_by_time ON audit (at);
 CREATE INDEX mails_over ON mails (sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX events_archived ON events (archived_at) WHERE archived_at IS NOT NULL;
 
--- A person is found by the address that they gave at a checkout.
-CREATE INDEX contacts_by_email ON contacts (lower(email));
-
 -- The journal is still never changed, and nobody deletes an entry of the last two years.
 DROP RULE audit_is_not_deleted ON audit;
 CREATE FUNCTION audit_keep() RETURNS trigger LANGUAGE plpgsql AS $$
