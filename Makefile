@@ -18,10 +18,11 @@ endef
 .PHONY: demo kafka test faults engines lint types bench bench-wide load dataset image lock static pictures dashboards clean
 .DELETE_ON_ERROR:
 
+DEMO_OPTIONS = $(if $(KAFKA),--kafka) $(if $(MONITOR),--monitor) $(if $(CROWD),--crowd=$(CROWD))
+
 demo: $(VENV)/demo-is-installed
 	@$(if $(PORT),RUSH_BIND=127.0.0.1:$(PORT)) $(if $(WORKERS),RUSH_WORKERS=$(WORKERS)) \
-		exec $(PY) -m booking_rush.server demo $(if $(KAFKA),--kafka) $(if $(MONITOR),--monitor) \
-		$(if $(CROWD),--crowd $(CROWD))
+		exec $(PY) -m booking_rush.server demo$(foreach option,$(DEMO_OPTIONS), $(option))
 
 kafka: $(VENV)/demo-is-installed
 	@exec $(PY) -m booking_rush.server kafka $(if $(PORT),--port $(PORT))

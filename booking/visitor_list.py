@@ -62,7 +62,8 @@ async def _holding(pool: Pool, event: str, _condition: str, limit: int, after: s
     rows = await pool.fetch(
         """
         SELECT id, visitor, state, quantity, made_ms, until_ms FROM bookings
-        WHERE event = $1 AND state IN ('held', 'paying') AND ($2::uuid IS NULL OR id < $2)
+        WHERE event = $1 AND state IN ('held', 'paying', 'retaking')
+            AND ($2::uuid IS NULL OR id < $2)
         ORDER BY id DESC LIMIT $3
         """,
         event,

@@ -35,6 +35,9 @@ LAPSED: frozenset[State] = frozenset({"expired", "released"})
 # Its money goes back, or has gone.
 REFUNDS: frozenset[State] = frozenset({"refunding", "refunded"})
 
+# It was paid, whatever came after.
+PAID: frozenset[State] = frozenset({"confirmed", "refunding", "refunded"})
+
 # It has neither seats nor money.
 VOID: frozenset[State] = frozenset({"expired", "released", "refunded"})
 
