@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,6 +23,7 @@ from booking_rush.server.api import bookings, events, holds, places, tickets, vi
 from booking_rush.server.composition import open_services
 from booking_rush.server.contract import endpoints as contract
 from booking_rush.server.contract.documents import documents_of
+from booking_rush.server.contract.endpoints import Documents
 from booking_rush.server.pages import pages, place_page
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
@@ -157,6 +158,12 @@ class DirectRoutes:
         return None
 
 
+@cache
+def documents() -> Documents:
+    """Return the documents of our routes; they are made once a process."""
+    return documents_of(ROUTES)
+
+
 def create_app(
     settings: Settings, on_open: Callable[[Services], None] = lambda services: None
 ) -> ASGIApp:
@@ -198,7 +205,7 @@ def create_app(
         ],
     )
 
-    app.state.documents = documents_of(ROUTES)
+    app.state.documents = documents()
 
     async def serve_socket(scope: Scope, receive: Receive, send: Send) -> None:
         services: Services = app.state.services
