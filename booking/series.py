@@ -16,7 +16,7 @@ from booking_rush.timestamps import instant
 
 EVERY_S = 10.0
 POINTS_MAX = 360  # of one answer: a point each ten seconds of an hour, each four minutes of a day
-MINUTES_MAX = 24 * 60
+MINUTES_MIN, MINUTES, MINUTES_MAX = 5, 60, 24 * 60  # of one answer; MINUTES where none is named
 ACTS_MAX = 200  # marks of operators' acts in one answer
 AT_ONCE = 8  # events whose figures are read from Redis at a time
 PROCESS = "series"  # it reports that it has no sockets

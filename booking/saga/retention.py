@@ -25,32 +25,26 @@ class Rule(NamedTuple):
     statement: str
 
 
-RULES = (
-    Rule("outbox", 1, """
+def _older(table: str, column: str) -> str:
+    """Return the statement of a rule whose rows end by their age alone, the oldest first."""
+    return f"""
         WITH over AS (
-            DELETE FROM outbox WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM outbox WHERE done_at < now() - make_interval(days => $1)
-                ORDER BY done_at LIMIT $2)) RETURNING 1)
-        SELECT count(*) FROM over"""),
+            DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM {table} WHERE {column} < now() - make_interval(days => $1)
+                ORDER BY {column} LIMIT $2)) RETURNING 1)
+        SELECT count(*) FROM over"""  # noqa: S608  names of ours
+
+
+RULES = (
+    Rule("outbox", 1, _older("outbox", "done_at")),
     Rule("inbox", 2, """
         WITH over AS (
             DELETE FROM inbox WHERE ctid = ANY (ARRAY(
                 SELECT ctid FROM inbox WHERE at < now() - make_interval(days => $1) LIMIT $2))
             RETURNING 1)
         SELECT count(*) FROM over"""),
-    Rule("broadcasts", 1, """
-        WITH over AS (
-            DELETE FROM broadcasts WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM broadcasts WHERE at < now() - make_interval(days => $1)
-                ORDER BY at LIMIT $2)) RETURNING 1)
-        SELECT count(*) FROM over"""),
-    Rule("series", 2, """
-        WITH over AS (
-            DELETE FROM series WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM series WHERE at < now() - make_interval(days => $1)
-                ORDER BY at LIMIT $2))
-            RETURNING 1)
-        SELECT count(*) FROM over"""),
+    Rule("broadcasts", 1, _older("broadcasts", "at")),
+    Rule("series", 2, _older("series", "at")),
     # A row of the outbox that is parked goes with its dead letter.
     Rule("dead", 90, """
         WITH over AS (
@@ -61,19 +55,9 @@ RULES = (
             DELETE FROM outbox WHERE id = ANY (ARRAY(SELECT id FROM over)) AND parked
                 AND retry_at IS NULL)
         SELECT count(*) FROM over"""),
-    Rule("mails", 90, """
-        WITH over AS (
-            DELETE FROM mails WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM mails WHERE sent_at < now() - make_interval(days => $1)
-                ORDER BY sent_at LIMIT $2)) RETURNING 1)
-        SELECT count(*) FROM over"""),
+    Rule("mails", 90, _older("mails", "sent_at")),
     # The database itself keeps younger entries of the journal.
-    Rule("audit", 730, """
-        WITH over AS (
-            DELETE FROM audit WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM audit WHERE at < now() - make_interval(days => $1)
-                ORDER BY at LIMIT $2)) RETURNING 1)
-        SELECT count(*) FROM over"""),
+    Rule("audit", 730, _older("audit", "at")),
     # An archived event answers without its places, and gives no number any more.
     Rule("places", 90, """
         WITH over AS (

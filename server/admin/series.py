@@ -9,8 +9,6 @@ from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import event_id_of, services_of
 from booking_rush.server.web.responses import answer
 
-MINUTES = "60"  # of an answer, unless the request says otherwise
-
 
 async def read_series(request: Request) -> Response:
     """Answer `GET A/series?minutes=`: points, marks of acts, and the funnel of bookings."""
@@ -29,9 +27,10 @@ def _minutes_of(request: Request) -> int:
     """Return the minutes that the request asks for.
 
     Raises:
-        Invalid: it is no number from 5 to MINUTES_MAX.
+        Invalid: it is no number from MINUTES_MIN to MINUTES_MAX.
     """
-    given = request.query_params.get("minutes", MINUTES)
-    if not (given.isascii() and given.isdigit() and 5 <= int(given[:6]) <= series.MINUTES_MAX):
-        raise Invalid(("minutes", f"a number from 5 to {series.MINUTES_MAX}"))
+    given = request.query_params.get("minutes", str(series.MINUTES))
+    least, most = series.MINUTES_MIN, series.MINUTES_MAX
+    if not (given.isascii() and given.isdigit() and least <= int(given[:6]) <= most):
+        raise Invalid(("minutes", f"a number from {least} to {most}"))
     return int(given)

@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.routing import BaseRoute, Mount, Route
 
+from booking_rush.booking import series
+from booking_rush.booking.holds import booking_search
 from booking_rush.booking.holds.states import STATES
-from booking_rush.booking.series import MINUTES_MAX
 from booking_rush.booking.visitor_list import CONDITIONS
 from booking_rush.errors import Refusal
 from booking_rush.server.contract.members import Problem
@@ -36,10 +37,18 @@ QUERY: dict[str, tuple[str, Json]] = {
     "after": ("The end of the page before.", {"type": "string", "maxLength": 200}),
     "form": ("The compact form, a fraction of the bytes.", {"const": "compact"}),
     "state": ("Only bookings or visitors in this state.", {"enum": [*STATES, *CONDITIONS]}),
-    "q": ("A reference, visitor, seat or mail address.", {"type": "string", "maxLength": 200}),
+    "q": (
+        "A reference, visitor, seat or mail address.",
+        {"type": "string", "maxLength": booking_search.TEXT_MAX},
+    ),
     "minutes": (
         "How far back.",
-        {"type": "integer", "minimum": 5, "maximum": MINUTES_MAX, "default": 60},
+        {
+            "type": "integer",
+            "minimum": series.MINUTES_MIN,
+            "maximum": series.MINUTES_MAX,
+            "default": series.MINUTES,
+        },
     ),
 }
 HEADERS: dict[str, tuple[str, bool, Json]] = {
