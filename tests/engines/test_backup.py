@@ -19,12 +19,12 @@ from tests.engines.redis_servers import debian_redis
 from tests.support.clients import until, until_ready
 from tests.support.crowds.buyers import Buyer, run_all
 from tests.support.crowds.sale_checks import (
+    EVENT,
     PROFILE,
-    RULES,
     assert_nothing_is_lost,
     wait_until_sold,
 )
-from tests.support.crowds.sale_event import DUTIES, is_on_sale, running_sale, seated, standing
+from tests.support.crowds.sale_event import DUTIES, is_on_sale, running_sale
 from tests.support.servers.certificates import CertificateAuthority
 from tests.support.servers.processes import environment_of, running
 from tests.support.servers.stores import beside
@@ -34,7 +34,6 @@ from tests.support.world import settings_for
 DOCUMENT = Path(__file__).parents[2] / "docs" / "backup.md"
 BUYERS = 100
 START_S = 90.0
-EVENT: dict[str, Any] = {"sections": [seated(32, 25), standing(200)], "rules": RULES}
 
 
 def commands(opening: str) -> list[str]:

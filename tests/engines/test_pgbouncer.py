@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from redis.asyncio import Redis
@@ -16,19 +16,18 @@ from tests.engines.postgres_servers import USER, Postgres, connect, pgbouncer
 from tests.support.clients import until
 from tests.support.crowds.buyers import Buyer, run_all
 from tests.support.crowds.sale_checks import (
+    EVENT,
     PROFILE,
-    RULES,
     assert_nothing_is_lost,
     wait_until_sold,
 )
-from tests.support.crowds.sale_event import running_sale, seated, standing
+from tests.support.crowds.sale_event import running_sale
 from tests.support.servers.certificates import CertificateAuthority
 from tests.support.servers.processes import run
 from tests.support.servers.stores import Store, beside
 from tests.support.world import settings_for
 
 BUYERS = 200
-EVENT: dict[str, Any] = {"sections": [seated(32, 25), standing(200)], "rules": RULES}
 
 
 class Pooled(NamedTuple):

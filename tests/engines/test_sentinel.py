@@ -15,19 +15,18 @@ from tests.engines.redis_servers import debian_redis, sentinel, tls_options
 from tests.support.clients import until
 from tests.support.crowds.buyers import Buyer, run_all
 from tests.support.crowds.sale_checks import (
+    EVENT,
     PROFILE,
-    RULES,
     assert_nothing_is_lost,
     wait_until_sold,
 )
-from tests.support.crowds.sale_event import running_sale, seated, standing
+from tests.support.crowds.sale_event import running_sale
 from tests.support.servers.certificates import CertificateAuthority
 from tests.support.servers.processes import run
 from tests.support.servers.stores import Store, beside
 from tests.support.world import settings_for
 
 BUYERS = 200
-EVENT: dict[str, Any] = {"sections": [seated(32, 25), standing(200)], "rules": RULES}
 
 
 class Watched(NamedTuple):

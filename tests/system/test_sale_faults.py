@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -13,19 +12,18 @@ from booking_rush.lua.client.connection import connect
 from booking_rush.postgres import Pool
 from tests.support.crowds.buyers import Buyer, run_all
 from tests.support.crowds.sale_checks import (
+    EVENT,
     PROFILE,
-    RULES,
     assert_nothing_is_lost,
     wait_until_sold,
 )
-from tests.support.crowds.sale_event import running_sale, seated, standing
+from tests.support.crowds.sale_event import running_sale
 from tests.support.outages import BrokenStore, flush, rewind
 from tests.support.servers.processes import Process
 from tests.support.servers.stores import Store
 
 BUYERS = 400
 DEATHS = 4  # of each duty
-EVENT: dict[str, Any] = {"sections": [seated(32, 25), standing(200)], "rules": RULES}
 
 
 @pytest.mark.parametrize("fault", [flush, rewind])

@@ -1,13 +1,14 @@
 """Checks of a sale that something was broken in: nothing that a buyer was sent may be lost."""
 
 from contextlib import suppress
+from typing import Any
 
 from redis.asyncio import Redis
 
 from booking_rush.postgres import UNAVAILABLE, Pool
 from tests.support.clients import until
 from tests.support.crowds.buyers import Buyer, BuyerProfile
-from tests.support.crowds.sale_event import any_of_a_thousand
+from tests.support.crowds.sale_event import any_of_a_thousand, seated, standing
 from tests.support.store_agreement import disagreements, is_quiet
 
 RULES = {
@@ -17,6 +18,7 @@ RULES = {
     "hold_seconds": 5,
     "payment_seconds": 8,
 }
+EVENT: dict[str, Any] = {"sections": [seated(32, 25), standing(200)], "rules": RULES}
 PROFILE = BuyerProfile(
     any_of_a_thousand,
     tries=12,
