@@ -13,7 +13,7 @@ from booking_rush.booking.seats.event_cache import EventCache
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import open_pool
-from booking_rush.queue.signer import open_signer
+from booking_rush.queue.keys.signer import open_signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.rooms.availability import StockCache

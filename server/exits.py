@@ -8,7 +8,7 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.client.connection import RedisUnfitError
 from booking_rush.migrations.migrate import MigrationChangedError
 from booking_rush.postgres import PostgresUnfitError
-from booking_rush.queue.keyring import SecretKeyError
+from booking_rush.queue.keys.keyring import SecretKeyError
 from booking_rush.server.embedded.data_lock import DataInUseError
 from booking_rush.server.embedded.stores import StoreMissingError
 from booking_rush.server.processes.supervisor import ChildDiesError

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import yaml
 
-from booking_rush.server.cli import cli
+from booking_rush.server.cli.main import cli
 from booking_rush.server.processes.duties import DUTIES
 from booking_rush.server.runtime.settings import Settings, read
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from booking_rush.server.cli import cli
+from booking_rush.server.cli.main import cli
 from booking_rush.server.runtime.metrics import exposition
 
 ROOT = Path(__file__).parents[1]

@@ -10,107 +10,11 @@ import pytest
 from booking_rush.lua import commands, keys
 from booking_rush.lua.client import moves
 from booking_rush.lua.client.program import FRAME, MOVES, text_of
+from tests.layers import LAYERS, TECHNOLOGY, TEST_LAYERS
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "static"
 
-# Who may import whom: a file imports from its own wing and from lower lines; wings on one line
-# do not know each other. Of `server/` itself each file is a wing.
-LAYERS = (
-    ("server/__main__",),
-    ("server/cli",),
-    ("server/exits", "server/doctor"),
-    ("server/embedded", "server/crowd"),
-    ("server/processes",),
-    ("server/app",),
-    ("server/contract",),
-    (
-        "server/api",
-        "server/admin",
-        "server/sockets",
-        "server/practice_bank",
-        "server/pages",
-        "server/composition",
-    ),
-    ("server/web",),
-    ("server/rooms",),
-    ("server/auth", "server/runtime"),
-    ("server/protocol",),
-    ("booking/saga", "booking/recording"),
-    ("booking/kafka", "booking/mail", "booking/seats"),
-    ("booking/payments", "booking/catalogue"),
-    ("booking/holds", "booking/messaging"),
-    ("booking",),
-    ("queue",),
-    ("lua/client",),
-    ("lua/recovery", "lua/saga"),
-    ("lua/line", "lua/holds", "lua/events"),
-    ("lua",),
-    ("migrations",),
-    ("booking_rush",),
-)
-# Tests may import all of the above, and of the tests what is lower here.
-TEST_LAYERS = (
-    (
-        "tests", "tests/admin", "tests/api", "tests/browser", "tests/contract", "tests/crowd",
-        "tests/doctor", "tests/edge", "tests/embedded", "tests/engines", "tests/faults",
-        "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging", "tests/model",
-        "tests/monitoring", "tests/packaging", "tests/payments", "tests/practice_bank",
-        "tests/processes", "tests/protocol", "tests/queue", "tests/recording", "tests/rooms",
-        "tests/saga", "tests/shared", "tests/sockets", "tests/system", "tests/web",
-    ),
-    ("tests/support/crowds",), ("tests/support",),
-    ("tests/support/servers", "tests/support/contract"),
-)  # fmt: skip
-# The browser's modules: wings of `static/`; the pages themselves lie on top, in no wing.
-BROWSER_LAYERS = (
-    ("static",),
-    ("static/booking", "static/operations"),
-    ("static/map",),
-    ("static/home", "static/queue", "static/seats", "static/admin"),
-    ("static/connection", "static/ui"),
-    ("static/lib",),
-    ("static/texts",),
-    ("static/texts/languages",),
-    ("static/styles",),
-)
-# Technology is named at the edge that is made for it, and nowhere else.
-TECHNOLOGY = {
-    "aiohttp": {"booking/payments/http_client.py"},
-    "aiokafka": {
-        "booking/kafka",
-        "server/embedded",
-        "server/exits.py",  # as errors of a store that is away
-        "server/runtime/loops.py",
-    },
-    "aiosmtplib": {"booking/mail"},
-    "argon2": {"server/auth"},
-    "click": {"server/cli.py"},
-    "jwt": {"queue", "server/auth"},
-    "prometheus_client": {
-        "server/runtime/metrics.py",
-        "server/runtime/tallies.py",
-        "server/processes/exports.py",
-        "server/processes/health_port.py",
-    },
-    "starlette": {
-        "server/app.py",
-        "server/api",
-        "server/admin",
-        "server/sockets",
-        "server/practice_bank",
-        "server/pages",
-        "server/contract",
-        "server/web",
-    },
-    "httptools": {"server/web/uvicorn_http.py"},
-    "uvicorn": {
-        "server/web/uvicorn_http.py",
-        "server/web/uvicorn_protocols.py",
-        "server/processes/serve.py",
-        "server/practice_bank/service.py",
-    },
-}
 FOLDERS = ("server", "booking", "queue", "lua", "migrations")
 SOURCES = sorted(
     [

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import jwt
 
-from booking_rush.queue.keyring import derive
+from booking_rush.queue.keys.keyring import derive
 from booking_rush.server.protocol.problems import NotAuthenticated
 
 LIFE_S = 30 * 24 * 3600

@@ -15,7 +15,7 @@ import msgspec
 
 from booking_rush.migrations.migrate import migrate
 from booking_rush.postgres import open_pool
-from booking_rush.queue import keyring
+from booking_rush.queue.keys import keyring
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.embedded.data_lock import locked
 from booking_rush.server.embedded.demo_event import seed

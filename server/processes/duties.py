@@ -29,7 +29,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
-from booking_rush.queue.signer import Signer, open_signer
+from booking_rush.queue.keys.signer import Signer, open_signer
 from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.exports import (
     export_breakers_forever,

@@ -4,8 +4,8 @@ from typing import Any
 
 from booking_rush.lua.line.commands import Admitted, Waiting
 from booking_rush.queue.forecast import EventForecast
+from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.line import Place
-from booking_rush.queue.signer import Signer
 from booking_rush.timestamps import moment
 
 

@@ -15,7 +15,7 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.holds.commands import Held
 from booking_rush.postgres import UNAVAILABLE, Pool
-from booking_rush.queue.signer import Signer
+from booking_rush.queue.keys.signer import Signer
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.subscriber import BookingVersion, HoldNews, Subscriber
 from booking_rush.server.runtime.metrics import FRAMES

@@ -13,9 +13,9 @@ from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.commands import EventState
 from booking_rush.lua.line.commands import Admitted, Late, ReadGone, Waiting
 from booking_rush.queue.forecast import EventForecast
+from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.lane_view import MAIN, LaneView
 from booking_rush.queue.line import ConnectedPlace, Line, Place
-from booking_rush.queue.signer import Signer
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.places import place_members
 from booking_rush.server.rooms.background import Background

@@ -20,7 +20,7 @@ from booking_rush.lua.events.commands import PublishBroadcast, ReportSockets, St
 from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.archived_event import EventBatcher
 from booking_rush.queue.event_registry import EventRecord, EventRegistry
-from booking_rush.queue.signer import Signer
+from booking_rush.queue.keys.signer import Signer
 from booking_rush.server.rooms.broadcasts import SHOWN_FOR, Broadcast, Broadcasts
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.runtime.loops import EachAlone, Loop

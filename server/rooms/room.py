@@ -10,8 +10,8 @@ from booking_rush.lua.client import pubsub
 from booking_rush.postgres import Pool
 from booking_rush.queue.archived_event import EventBatcher
 from booking_rush.queue.event_registry import EventRecord
+from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.line import Line
-from booking_rush.queue.signer import Signer
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.availability import Availability
 from booking_rush.server.rooms.background import Background

@@ -12,7 +12,7 @@ from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
 from booking_rush.postgres import Pool
-from booking_rush.queue.signer import Signer
+from booking_rush.queue.keys.signer import Signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.rooms.availability import StockCache

@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from booking_rush.queue.keyring import KeyRing
+from booking_rush.queue.keys.keyring import KeyRing
 from booking_rush.queue.passes import (
     DAY_S,
     TICKET,

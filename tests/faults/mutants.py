@@ -123,7 +123,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 def _main() -> None:
     sys.meta_path.insert(0, _Finder(EDITS[sys.argv.pop(1)]))
-    from booking_rush.server.cli import main
+    from booking_rush.server.cli.main import main
 
     main()
 

@@ -10,10 +10,10 @@ import pytest
 from booking_rush.booking import audit
 from booking_rush.booking.messaging import dead_letters
 from booking_rush.postgres import Pool
-from booking_rush.queue import keyring
+from booking_rush.queue.keys import keyring
 from booking_rush.server.auth.login_limits import Origin
 from booking_rush.server.auth.operators import Operators
-from booking_rush.server.cli import cli
+from booking_rush.server.cli.main import cli
 from booking_rush.server.protocol.problems import NotAuthenticated
 from booking_rush.server.runtime.settings import Settings
 from tests.support.servers.processes import run

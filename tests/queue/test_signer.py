@@ -4,9 +4,9 @@ import jwt
 import pytest
 
 from booking_rush.postgres import Pool
-from booking_rush.queue import keyring
+from booking_rush.queue.keys import keyring
+from booking_rush.queue.keys.signer import Signer, open_signer
 from booking_rush.queue.passes import PassInvalidError, verify
-from booking_rush.queue.signer import Signer, open_signer
 from tests.support.world import SECRET, World, held
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from booking_rush.lua.line.commands import Admitted
 from booking_rush.postgres import Pool
-from booking_rush.queue import keyring
-from booking_rush.queue.keyring import KeyRing
+from booking_rush.queue.keys import keyring
+from booking_rush.queue.keys.keyring import KeyRing
 from booking_rush.queue.line import Place
 from booking_rush.queue.passes import (
     PASS,
