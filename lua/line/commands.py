@@ -58,6 +58,12 @@ class LineFull(Reply, frozen=True):
     """Refusal: `waiting_max` visitors wait."""
 
 
+class ProofRequired(Reply, frozen=True):
+    """Refusal: so many join that each new place costs a proof of work of so many bits."""
+
+    bits: int
+
+
 class Left(Reply, frozen=True):
     """End of a place; it may be acknowledged once Postgres has the outbox entry."""
 
@@ -86,14 +92,19 @@ class Advanced(Reply, frozen=True):
     idle: bool
 
 
-class JoinLine(Command[Waiting | Admitted | Late | LineClosed | LineFull], frozen=True):
+class JoinLine(
+    Command[Waiting | Admitted | Late | LineClosed | LineFull | ProofRequired], frozen=True
+):
     """Give a visitor the next number of the line, or the place that they have already.
 
     `publish`: the join is published to every process, for the visitor's subscribers elsewhere.
+    `proof`: name of a proof of work that is good (empty: none), whose challenge was `issued`, ms.
     """
 
     visitor: str
     publish: bool = False
+    proof: str = ""
+    issued: int = 0
 
 
 class LeaveLine(Command[Left | NotInLine], frozen=True):

@@ -1,8 +1,10 @@
--- join_line(visitor, publish) -> waiting | admitted | late | line_closed | line_full
+-- join_line(visitor, publish, proof, issued)
+--   -> waiting | admitted | late | line_closed | line_full | proof_required
 --
 -- Give a visitor the next number of the line, or the place that they have already. Numbers come
 -- from a counter, never from a clock, so nobody is admitted before a smaller one. With `publish`
--- the join is published first: the visitor's subscribers may be at another process.
+-- the join is published first: the visitor's subscribers may be at another process. A new place
+-- costs a proof of work while many join; it is spent by the join itself, and by no other.
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 
 return function(command)
@@ -16,5 +18,10 @@ return function(command)
 
   if not JOINABLE[rule("state")] then return reply("line_closed") end
   if line.waiting() >= rule("waiting_max") then return reply("line_full") end
+  local bits = proofs.bits()
+  if bits > 0 and not proofs.spend(command.proof, command.issued) then
+    return reply("proof_required", { bits = bits })
+  end
+  proofs.count_join()
   return places.reply(places.begin(command.visitor))
 end
