@@ -1,6 +1,6 @@
 // Texts of the pages of a running sale in the console in English; `en.js` has them in `en.admin`.
 
-import { countOf, numberFormat } from "./numbers.js";
+import { countOf, numberFormat } from "./languages/numbers.js";
 
 /** @typedef {{free: number, held: number, sold: number}} Fill */
 

@@ -1,7 +1,7 @@
 // Texts of visitors' pages in English; another language has the same keys.
 
-import { seats } from "../en-booking.js";
-import { countOf, listFormat, locale, numberFormat } from "../numbers.js";
+import { seats } from "./en-booking.js";
+import { countOf, listFormat, locale, numberFormat } from "./numbers.js";
 
 /** @typedef {typeof texts} Texts */
 
