@@ -22,7 +22,7 @@ class Refusal(Exception):
 
     code: ClassVar[str]
     status: ClassVar[int]
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
         super().__init__(detail or type(self).title())

@@ -7,7 +7,7 @@ unlinks the keys of those before it.
 
 from typing import NamedTuple
 
-LAYOUT = 2  # counted up when a key or a packed value changes its meaning
+LAYOUT = 3  # counted up when a key or a packed value changes its meaning
 
 
 class Key(NamedTuple):
@@ -35,7 +35,12 @@ KEYS = (
     Key("rows", "hash", "section/row → one character a seat", "with its epoch"),
     Key("free", "hash", "section → free places", "with its epoch"),
     Key("version", "hash", "section → count of its changes", "with its epoch"),
-    Key("carts", "hash", "visitor → tickets taken, living hold, packed", "nothing is left in it"),
+    Key(
+        "carts",
+        "hash",
+        "visitor → tickets taken, unpaid ends, hold, packed",
+        "nothing is left in it",
+    ),
     Key("hold_deadlines", "zset", "visitor → next end of something of the cart, ms", "its end"),
     Key("hold", "string", "by id: a hold that is not in a cart, packed", "24 h after its end"),
     Key("keys", "hash", "by visitor: idempotency key → hold", "24 h, or a hundred others"),

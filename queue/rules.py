@@ -41,6 +41,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payment_attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
     tickets_per_visitor_max: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
     extensions_max: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10
+    hold_total_seconds: SecondsAtLeast1 = 1800
+    churn_max: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3
     queue_from: Count = 0
     proof_bits_max: Annotated[int, msgspec.Meta(ge=0, le=24)] = 20
     fairness: Literal["lottery", "arrival"] = "arrival"

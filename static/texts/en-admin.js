@@ -170,6 +170,8 @@ export const admin = {
       payment_attempts_max: ["Tries to pay", "for each hold"],
       tickets_per_visitor_max: ["Tickets a visitor", "at most"],
       extensions_max: ["Extensions of a hold", "at most"],
+      hold_total_seconds: ["A hold in all", "seconds, extensions included"],
+      churn_max: ["Unpaid holds in ten minutes", "then a pause; 0: any number"],
       proof_bits_max: ["Proof of work", "bits at most; 0: never asked"],
     },
   },

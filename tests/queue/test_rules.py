@@ -24,6 +24,8 @@ def test_rules_have_the_contracts_defaults() -> None:
         "payment_attempts_max": 3,
         "tickets_per_visitor_max": 10,
         "extensions_max": 10,
+        "hold_total_seconds": 1800,
+        "churn_max": 3,
         "queue_from": 0,
         "proof_bits_max": 20,
         "fairness": "arrival",
