@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from booking_rush.queue.rules import ACTIONS
-from booking_rush.server.admin import alerts, audit, broadcasts, sessions, stats
+from booking_rush.server.admin import alerts, audit, bans, broadcasts, sessions, stats
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import series as admin_series
@@ -86,6 +86,9 @@ ROUTES = [
     Route(f"{A}/visitors", admin_visitors.list_visitors, methods=["GET"]),
     Route(f"{A}/visitors/{{visitor}}/admit", admin_visitors.admit, methods=["POST"]),
     Route(f"{A}/visitors/{{visitor}}", admin_visitors.remove, methods=["DELETE"]),
+    Route(f"{A}/bans", bans.ban, methods=["POST"]),
+    Route(f"{A}/bans", bans.list_bans, methods=["GET"]),
+    Route(f"{A}/bans/{{ban}}", bans.lift, methods=["DELETE"]),
     *(
         Route(f"{A}/{action}", partial(admin_events.act, action), methods=["POST"])
         for action in ACTIONS

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.joining.bans import Bans
 from booking_rush.booking.joining.joining import JoinChecks
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
@@ -49,7 +50,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         await check(redis)
         signer = await open_signer(pool, settings.secret_key)
         payments = await stack.enter_async_context(open_payments(settings))
-        checks = JoinChecks(Challenges(derive(settings.secret_key, "join challenges")))
+        challenges = Challenges(derive(settings.secret_key, "join challenges"))
+        checks = JoinChecks(Bans(pool), challenges)
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods, checks)
         catalogue = Catalogue(pool, settings.time_zone)
         services = Services(
@@ -65,6 +67,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             stocks=StockCache(rooms.stats_of),
             operators=Operators(pool),
             tokens=VisitorTokens(settings.secret_key),
+            bans=checks.bans,
         )
         with contextlib.suppress(Exception):
             await rooms.events.refresh()  # an unavailable store is asked again by the loops

@@ -18,6 +18,7 @@ import { nightPanels } from "./operations/night.js";
 import { reconciliationPanel } from "./operations/reconciliation.js";
 import { sectionFillPanel } from "./operations/section-fill.js";
 import { visitorList } from "./operations/visitor-list.js";
+import { bansPanel } from "./operations/bans.js";
 import { visitorPanel } from "./operations/visitors.js";
 import { en } from "./texts/en.js";
 import { byId, control, fillTexts, setText } from "./ui/dom.js";
@@ -64,7 +65,7 @@ const always = [
 const PANELS = {
   night: [nightPanels(context)],
   bookings: [bookingsPanel(context)],
-  visitors: [visitorList(context), visitorPanel(context)],
+  visitors: [visitorList(context), visitorPanel(context), bansPanel(context)],
   house: [sectionFillPanel(), reconciliationPanel(context)],
   rules: [rules],
   messages: [broadcast],

@@ -2,6 +2,7 @@
 
 import time
 
+from booking_rush.booking.joining.bans import Bans
 from booking_rush.queue.join_checks.join_request import NOTHING, JoinRequest
 from booking_rush.queue.join_checks.proof_of_work import Challenges
 from booking_rush.queue.line import Line, Place, ProofRequired
@@ -10,7 +11,8 @@ from booking_rush.queue.line import Line, Place, ProofRequired
 class JoinChecks:
     """Parts of the checks that every event in this process shares."""
 
-    def __init__(self, challenges: Challenges) -> None:
+    def __init__(self, bans: Bans, challenges: Challenges) -> None:
+        self.bans = bans
         self.challenges = challenges
 
 
@@ -22,15 +24,30 @@ class Joining:
         self._line = line
         self._checks = checks
 
+    def check_ban(self, visitor: str, address: str) -> None:
+        """Check that neither a visitor nor their address is banned: who is may not connect either.
+
+        Raises:
+            Banned: one of them is.
+        """
+        self._checks.bans.check(self._event, visitor, address)
+
     async def join(
-        self, visitor: str, request: JoinRequest = NOTHING, *, publish: bool = False
+        self,
+        visitor: str,
+        address: str,
+        request: JoinRequest = NOTHING,
+        *,
+        publish: bool = False,
     ) -> Place:
         """Join the line. Return the visitor's place, which needs no proof once it is given.
 
         Raises:
+            Banned: the visitor or the address is.
             ProofRequired: with a `challenge` for this visitor, and the `bits` of its proof.
             LineClosed, LineFull: no place was given.
         """
+        self.check_ban(visitor, address)
         challenges, now_ms = self._checks.challenges, int(time.time() * 1000)
         proof = challenges.verify(request.proof or "", self._event, visitor, now_ms)
         try:

@@ -4,6 +4,7 @@ from typing import Any
 
 from booking_rush.booking.holds import errors
 from booking_rush.booking.holds.bookings import UnknownBooking
+from booking_rush.booking.joining.ban_list import Banned
 from booking_rush.booking.payments.provider import BadSignature
 from booking_rush.booking.saga.cancellation import NotRefundable
 from booking_rush.errors import Invalid
@@ -38,7 +39,7 @@ OPERATIONS: dict[Any, Operation] = {
         "Join the line: 201, or 200 where the visitor has a place already",
         {200: (answers.OwnPlace,), 201: (answers.OwnPlace,)},
         "visitor",
-        (*ROOM, *BODY, LineClosed, LineFull, ProofRequired),
+        (*ROOM, *BODY, Banned, LineClosed, LineFull, ProofRequired),
         body=JoinRequest,
         is_body_optional=True,
     ),
@@ -50,7 +51,10 @@ OPERATIONS: dict[Any, Operation] = {
     ),
     places.leave: Operation("Give up place or pass", {204: NO_BODY}, "visitor", ROOM),
     stream: Operation(
-        "The frames of the event as Server-Sent Events", {200: (EVENTS,)}, "visitor", ROOM
+        "The frames of the event as Server-Sent Events",
+        {200: (EVENTS,)},
+        "visitor",
+        (*ROOM, Banned),
     ),
     visitors.new_visitor: Operation(
         "Issue a token for a new visitor, as a cookie, too", {201: (answers.NewVisitor,)}
@@ -88,6 +92,7 @@ OPERATIONS: dict[Any, Operation] = {
             errors.SeatsTaken,
             errors.SoldOut,
             errors.HoldExists,
+            errors.CoolingDown,
             errors.LimitExceeded,
             errors.UnknownSeat,
             errors.UnknownSection,

@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from booking_rush.booking.holds.holds import Holds
+from booking_rush.booking.joining.ban_list import Ban
 from booking_rush.booking.joining.joining import JoinChecks, Joining
 from booking_rush.errors import Recovering
 from booking_rush.lua.client import pubsub
 from booking_rush.postgres import Pool
 from booking_rush.queue.archived_event import EventBatcher
 from booking_rush.queue.event_registry import EventRecord
+from booking_rush.queue.join_checks.address_blocks import parse_address
 from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.line import Line
 from booking_rush.server.protocol import frames
@@ -97,6 +99,11 @@ class Room:
         subscriber.welcomed = True
         self.places.list_waiting(subscriber)
         self._apply_pending(subscriber)
+
+    async def remove_banned(self, ban: Ban) -> None:
+        """Remove the places of visitors that a ban concerns and that are subscribers here."""
+        for visitor in {one.visitor for one in self.subscribers() if _is_banned(one, ban)}:
+            await self.line.leave(visitor, reason="removed")
 
     def disconnect(self, subscriber: Subscriber) -> None:
         """Send this subscriber no more."""
@@ -256,3 +263,7 @@ class Room:
             self._sent_state = members
             frame = frames.frame("room.state", **members)
             self._background.start(fan_out(self.subscribers(), frame))
+
+
+def _is_banned(subscriber: Subscriber, ban: Ban) -> bool:
+    return ban.is_of(subscriber.visitor, parse_address(subscriber.address))

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
+from booking_rush.booking.joining.ban_list import Banned
 from booking_rush.errors import Busy, Refusal, TryAgain
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.problems import Internal, problem
@@ -19,6 +20,7 @@ from booking_rush.server.sockets import hold_commands
 from booking_rush.server.sockets.place_commands import confirm_presence, join, leave, ping
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.handshake import open_socket
+from booking_rush.server.web.requests import address_of
 from booking_rush.server.web.responses import trace_id_of
 from booking_rush.server.web.services import Services
 from booking_rush.token_bucket import TokenBucket
@@ -33,8 +35,14 @@ async def serve_visitor(services: Services, scope: Scope, receive: Receive, send
     opened = await open_socket(services, PATH, scope, receive, send, _authenticate)
     if opened is not None:
         socket, visitor, room = opened
+        address = address_of(HTTPConnection(scope))
         socket.drop_handshake()
-        subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind)
+        try:
+            room.joining.check_ban(visitor, address)
+        except Banned as refusal:
+            socket.end(frames.FORBIDDEN, refusal.code)
+            return
+        subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind, address)
         await serve(services, room, subscriber, receive, trace_id_of(scope))
 
 
