@@ -25,7 +25,7 @@ LAYERS = (
     ("booking/saga", "booking/recording"),
     ("booking/kafka", "booking/mail", "booking/seats"),
     ("booking/payments", "booking/catalogue"),
-    ("booking/holds", "booking/messaging"),
+    ("booking/holds", "booking/messaging", "booking/history"),
     ("booking",),
     ("queue/keys",),
     ("queue",),
@@ -41,7 +41,8 @@ TEST_LAYERS = (
     (
         "tests", "tests/admin", "tests/api", "tests/browser", "tests/contract", "tests/crowd",
         "tests/doctor", "tests/edge", "tests/embedded", "tests/engines", "tests/faults",
-        "tests/holds", "tests/kafka", "tests/lua", "tests/mail", "tests/messaging", "tests/model",
+        "tests/history", "tests/holds", "tests/kafka", "tests/lua", "tests/mail",
+        "tests/messaging", "tests/model",
         "tests/monitoring", "tests/packaging", "tests/payments", "tests/practice_bank",
         "tests/processes", "tests/protocol", "tests/queue", "tests/recording", "tests/rooms",
         "tests/saga", "tests/shared", "tests/sockets", "tests/system", "tests/web",
