@@ -56,6 +56,7 @@ function begin() {
   onPress("here", () => connection.start());
   onPress("look", () => booking.load());
   onPress("again", () => connection.start());
+  byId("history").addEventListener("toggle", showHistory);
   document.addEventListener("visibilitychange", onVisible);
   addEventListener("pageshow", onVisible);
   setInterval(drawTimes, TICK_MS);
@@ -68,6 +69,13 @@ function begin() {
     stock.set(details.stock);
     draw();
   });
+}
+
+/** Load the visitor's own history when the panel is opened, and its module with it. */
+async function showHistory() {
+  if (!(/** @type {HTMLDetailsElement} */ (byId("history")).open)) return;
+  const { showOwnHistory } = await import("./history/own-history.js");
+  await showOwnHistory(event);
 }
 
 /** Bind a button to an action. @param {string} id @param {() => void} act */

@@ -55,7 +55,7 @@ BROWSER_LAYERS = (
     ("static",),
     ("static/booking", "static/operations"),
     ("static/map",),
-    ("static/home", "static/queue", "static/seats", "static/admin"),
+    ("static/home", "static/queue", "static/seats", "static/admin", "static/history"),
     ("static/connection", "static/ui"),
     ("static/lib",),
     ("static/texts",),

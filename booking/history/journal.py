@@ -57,13 +57,13 @@ async def read(pool: Pool, event: str, *, after: int, limit: int) -> Journal:
     if row is None:
         return Journal([], Head(), Head())
     begins = Head(row["begins_n"], row["begins_hash"].hex())
-    return Journal([_entry_of(one) for one in rows], _head_of(row), begins)
+    return Journal([entry_of(one) for one in rows], _head_of(row), begins)
 
 
 async def history(pool: Pool, event: str, visitor: str) -> list[Entry]:
     """Return the entries of one visitor, and those about the event since the visitor's first."""
     rows = await pool.fetch(READ_OWN, event, bytes.fromhex(digest_of(event, visitor)), OWN_MAX)
-    return [_entry_of(row) for row in rows]
+    return [entry_of(row) for row in rows]
 
 
 async def entry_of_place(pool: Pool, event: str, visitor: str, lane: str, number: int) -> int:
@@ -83,7 +83,8 @@ def _head_of(row: asyncpg.Record) -> Head:
     return Head(row["n"], row["hash"].hex(), row["at_ms"])
 
 
-def _entry_of(row: asyncpg.Record) -> Entry:
+def entry_of(row: asyncpg.Record) -> Entry:
+    """Return a row as an entry."""
     members: dict[str, Any] = dict(row)
     at = moment(members.pop("at_ms"))
     members |= {"who": row["who"].hex(), "hash": row["hash"].hex()}

@@ -52,7 +52,8 @@ class _Lane:
 class Verification:
     """Verifies entries one after another; `head` is the end of those that were seen.
 
-    Signed heads, hashes by their n, are compared on the way.
+    Signed heads, hashes by their n, are compared on the way. `living` has the places that have not
+    ended, by their visitors' digests.
     """
 
     def __init__(self, begins: Head | None = None, signed: dict[int, str] | None = None) -> None:
@@ -60,7 +61,7 @@ class Verification:
         self.is_whole = not self.head.n  # False: some numbers were given before its first entry
         self._signed = signed or {}
         self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
-        self._living: dict[str, tuple[str, int]] = {}
+        self.living: dict[str, tuple[str, int]] = {}
 
     def follow(self, entry: Entry) -> None:
         """Take the next entry.
@@ -99,7 +100,7 @@ class Verification:
             return f"number {number} was given before"
         if entry.what == "number" and number <= lane.given:
             return f"number {number} was given after {lane.given}"
-        if entry.who in self._living:
+        if entry.who in self.living:
             return "its visitor has a place already"
         lane.given = max(lane.given, number)
         self._set(entry)
@@ -139,15 +140,15 @@ class Verification:
         lane = self._lanes[entry.lane]
         lane.places[entry.number] = _Place(entry.who, entry.what)
         if entry.what in ENDS:
-            self._living.pop(entry.who, None)
+            self.living.pop(entry.who, None)
             return
-        self._living[entry.who] = (entry.lane, entry.number)
+        self.living[entry.who] = (entry.lane, entry.number)
         if entry.what in IN_ORDER:
             heapq.heappush(lane.back if entry.what == "back" else lane.waiting, entry.number)
 
     def _forget(self) -> None:
         """Forget every place: entries about them were lost, and are not in the journal."""
         self.is_whole = False
-        self._living.clear()
+        self.living.clear()
         for lane in self._lanes.values():
             lane.places, lane.waiting, lane.back = {}, [], []

@@ -15,8 +15,8 @@ import { request } from "../lib/api.js";
  * @property {string} [why]
  * @property {string} [by]
  *
- * @typedef {{receipt: boolean | null, who: boolean, chain: boolean}} Verdicts
- *   `receipt` null: there is none, or this browser does not know its kind of signature
+ * @typedef {boolean | null} Verdict null: this browser cannot check it
+ * @typedef {{receipt: Verdict, who: Verdict, chain: Verdict}} Verdicts
  */
 
 const ENTRIES_MAX = 20; // of the visitor's own that are looked up in the journal
@@ -29,6 +29,7 @@ const ENTRIES_MAX = 20; // of the visitor's own that are looked up in the journa
  * @returns {Promise<Verdicts>}
  */
 export async function checkHistory(event, visitor, { entries, receipt }) {
+  if (!globalThis.crypto?.subtle) return { receipt: null, who: null, chain: null };
   const digest = await sha256(`${event}:${visitor}`);
   const own = entries.filter(({ who }) => who === digest);
   const followed = await Promise.all(own.slice(-ENTRIES_MAX).map((entry) => follows(event, entry)));

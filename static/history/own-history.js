@@ -31,9 +31,16 @@ export async function showOwnHistory(event) {
 
 /** @param {Entry} entry */
 function row(entry) {
-  const said = texts.what[entry.what]?.(entry) ?? entry.because;
+  const said = sentenceOf(entry) ?? entry.because;
   const time = createElement("time", { datetime: entry.at }, dateAndSecond(entry.at));
   return createElement("li", { "data-what": entry.what }, time, " ", said);
+}
+
+/** Return an entry as a sentence in the page's language, if it has one. @param {Entry} entry */
+function sentenceOf(entry) {
+  const kind = entry.what === "state" ? (entry.why ?? "").split(":")[0] : entry.what;
+  const said = /** @type {Record<string, string | ((entry: Entry) => string) | undefined>} */ (texts.what)[kind];
+  return typeof said === "function" ? said(entry) : said;
 }
 
 /** @param {[string, boolean | null]} checked its name, and the verdict; null: it cannot be checked here */
