@@ -4,6 +4,7 @@ import { BookingLoader } from "./booking-loader.js";
 import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
 import { hasCreatedVisitor, rememberEvent } from "./connection/visitor-session.js";
+import { showOwnHistory } from "./history/own-history.js";
 import { ServerClock } from "./lib/server-clock.js";
 import { CallBack } from "./queue/call-back.js";
 import { drawAdmission } from "./queue/admission-panel.js";
@@ -71,11 +72,9 @@ function begin() {
   });
 }
 
-/** Load the visitor's own history when the panel is opened, and its module with it. */
-async function showHistory() {
-  if (!(/** @type {HTMLDetailsElement} */ (byId("history")).open)) return;
-  const { showOwnHistory } = await import("./history/own-history.js");
-  await showOwnHistory(event);
+/** Load the visitor's own history when its panel is opened. */
+function showHistory() {
+  if (/** @type {HTMLDetailsElement} */ (byId("history")).open) void showOwnHistory(event);
 }
 
 /** Bind a button to an action. @param {string} id @param {() => void} act */

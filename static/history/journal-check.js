@@ -1,6 +1,5 @@
 // Checks of a history by this browser alone: the receipt's signature, and the entries in the public journal.
-
-import { request } from "../lib/api.js";
+// It imports nothing, so that it is loaded by itself when somebody looks.
 
 /**
  * @typedef {object} Entry an entry of the journal
@@ -47,7 +46,7 @@ export async function checkHistory(event, visitor, { entries, receipt }) {
  */
 async function follows(event, entry) {
   const path = `/api/v1/events/${encodeURIComponent(event)}/journal`;
-  const { entries } = await request("GET", `${path}?after=${Math.max(0, entry.n - 2)}&limit=2`);
+  const { entries } = await read(`${path}?after=${Math.max(0, entry.n - 2)}&limit=2`);
   const before = entry.n === 1 ? "" : (entries[0]?.hash ?? "");
   const published = entries.find((/** @type {Entry} */ { n }) => n === entry.n);
   return published?.hash === entry.hash && (await sha256(before + canonical(entry))) === entry.hash;
@@ -67,7 +66,7 @@ export function canonical({ hash: _hash, because: _because, ...members }) {
 async function isSigned(receipt, event, visitor) {
   const [head, body, signature] = receipt.split(".");
   const [{ kid }, claims] = [head, body].map((part) => JSON.parse(new TextDecoder().decode(bytesOf(part))));
-  const { keys } = await request("GET", "/.well-known/jwks.json");
+  const { keys } = await read("/.well-known/jwks.json");
   const jwk = keys.find((/** @type {{kid: string}} */ key) => key.kid === kid);
   if (!jwk) return false;
   try {
@@ -79,6 +78,13 @@ async function isSigned(receipt, event, visitor) {
   } catch {
     return null;
   }
+}
+
+/** Return the JSON at a path. @throws {Error} when it cannot be had @param {string} path */
+async function read(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.json();
 }
 
 /** @param {string} text in base64url */

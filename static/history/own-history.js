@@ -1,10 +1,9 @@
 // The panel "Why did I wait?": the visitor's own history, entry by entry, and what this browser checked of it.
 
-import { request } from "../lib/api.js";
+import { Problem, request } from "../lib/api.js";
 import { dateAndSecond } from "../lib/dates.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, setText } from "../ui/dom.js";
-import { checkHistory } from "./journal-check.js";
 
 /** @typedef {import("./journal-check.js").Entry} Entry */
 
@@ -21,11 +20,12 @@ export async function showOwnHistory(event) {
     setText(note, entries.length ? texts.checking : texts.none);
     if (!entries.length) return;
     const visitor = byId("visitor").textContent ?? "";
+    const { checkHistory } = await import("./journal-check.js");
     const checks = await checkHistory(event, visitor, { entries, receipt: control("receipt").value });
     byId("history-checks").replaceChildren(...Object.entries(checks).map(check));
     setText(note, texts.shared);
   } catch (problem) {
-    setText(note, problem instanceof Error ? problem.message : texts.unchecked);
+    setText(note, problem instanceof Problem ? problem.message : texts.unchecked);
   }
 }
 
