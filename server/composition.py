@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.history.pages import JournalPages, PlaceEntries
 from booking_rush.booking.joining.bans import Bans
 from booking_rush.booking.joining.joining import JoinChecks
 from booking_rush.booking.payments.webhooks import Webhooks
@@ -68,6 +69,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             operators=Operators(pool),
             tokens=VisitorTokens(settings.secret_key),
             bans=checks.bans,
+            journals=JournalPages(pool, signer.journal_head),
+            place_entries=PlaceEntries(pool),
         )
         with contextlib.suppress(Exception):
             await rooms.events.refresh()  # an unavailable store is asked again by the loops

@@ -122,13 +122,13 @@ function places.begin(visitor)
   return place
 end
 
--- End a place for good, whatever its state.
-function places.finish(place, reason)
+-- End a place for good, whatever its state; `by`: an operator's name, or nothing.
+function places.finish(place, reason, by)
   local waited = leave_line(place)
   places.set_state(place, "")
   if place.due then memory.write(deadlines, place.visitor, false) end
   memory.write(stored, place.visitor, false)
-  places.enqueue(place, "ended", reason)
+  places.enqueue(place, "ended", (by or "") ~= "" and reason .. ": " .. by or reason)
   publish("gone", { visitor = place.visitor, reason = reason, lane = LANE,
     number = waited and place.number or 0, head = line.head() })
 end

@@ -164,13 +164,15 @@ export const operations = {
     title: "One visitor",
     bookings: "Show bookings",
     id: "Visitor",
-    reason: "Reason, to let in out of turn",
+    reason: "Reason, to let in out of turn; it is public",
     admit: "Let in now",
     remove: "Remove",
     admitted: (/** @type {string} */ visitor) => `${visitor} is let in.`,
     removed: (/** @type {string} */ visitor) => `${visitor} is removed.`,
     ask: "Remove this visitor?",
     askLead: (/** @type {string} */ visitor) => `${visitor} loses place and turn.`,
+    history: (/** @type {string} */ visitor) => `History of ${visitor}`,
+    nothing: "The journal has nothing of this visitor.",
   },
 
   bans: {
