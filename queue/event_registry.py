@@ -17,6 +17,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.archived_event import EventBatcher
+from booking_rush.queue.join_checks.identity import IdentityRule
 
 CALLS_MAX = 10_000  # that may wait for one refresh
 EVENT_ID = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -38,7 +39,7 @@ class UnknownEvent(Refusal):
 class EventRecord:
     """Event as its rows in Postgres are; `epoch` is the one that Postgres counts.
 
-    `archived`: it has ended, and Redis has nothing of it.
+    `archived`: it has ended, and Redis has nothing of it; `identity`: the rule of that name.
     """
 
     id: str
@@ -48,6 +49,7 @@ class EventRecord:
     version: int
     epoch: int
     archived: bool = False
+    identity: IdentityRule = "none"
 
 
 class EventRegistry:
@@ -265,6 +267,7 @@ class EventRegistry:
 
 
 READ = """
-    SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived
+    SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived,
+        coalesce(rules->>'identity', 'none') AS identity
     FROM events JOIN recorded ON recorded.event = events.id
 """

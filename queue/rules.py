@@ -6,6 +6,7 @@ import msgspec
 
 from booking_rush.errors import Refusal
 from booking_rush.lua.commands import EventState
+from booking_rush.queue.join_checks.identity import IdentityRule
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
@@ -45,6 +46,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     churn_max: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3
     queue_from: Count = 0
     proof_bits_max: Annotated[int, msgspec.Meta(ge=0, le=24)] = 20
+    identity: IdentityRule = "none"
     fairness: Literal["lottery", "arrival"] = "arrival"
 
     def numbers(self) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import { BookingLoader } from "./booking-loader.js";
 import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
-import { hasCreatedVisitor, rememberEvent } from "./connection/visitor-session.js";
+import { hasCreatedVisitor, invitation, rememberEvent } from "./connection/visitor-session.js";
 import { showOwnHistory } from "./history/own-history.js";
 import { ServerClock } from "./lib/server-clock.js";
 import { CallBack } from "./queue/call-back.js";
@@ -51,7 +51,7 @@ function begin() {
   fillTexts();
   showLanguagePicker();
   byId("join-form").addEventListener("submit", (submit) => submit.preventDefault());
-  onPress("join", () => commands.send("queue.join"));
+  onPress("join", () => commands.send("queue.join", 0, invitation()));
   onPress("claim", () => commands.send("queue.claim"));
   onPress("leave", leave);
   onPress("here", () => connection.start());
@@ -94,7 +94,8 @@ function onFrame(frame, command) {
   if (frame.type === "welcome") onWelcome(frame);
   commands.handleFrame(frame, command);
   const announce = booking.handleFrame(frame, command);
-  if (mustRejoin(before, queueState, frame)) commands.send("queue.join", recoveryDelayMs(frame));
+  if (mustRejoin(before, queueState, frame)) 
+    commands.send("queue.join", recoveryDelayMs(frame), invitation());
   confirmPresenceWhenVisible();
   draw();
   announce();

@@ -75,7 +75,7 @@ TECHNOLOGY = {
     "aiosmtplib": {"booking/mail"},
     "argon2": {"server/auth"},
     "click": {"server/cli"},
-    "jwt": {"queue", "queue/keys", "server/auth"},
+    "jwt": {"queue", "queue/join_checks", "queue/keys", "server/auth"},
     "prometheus_client": {
         "server/runtime/metrics.py",
         "server/runtime/tallies.py",

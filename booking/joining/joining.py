@@ -2,7 +2,11 @@
 
 import time
 
+import msgspec
+
 from booking_rush.booking.joining.bans import Bans
+from booking_rush.booking.joining.identities import Identities
+from booking_rush.queue.join_checks.identity import IdentityRule
 from booking_rush.queue.join_checks.join_request import NOTHING, JoinRequest
 from booking_rush.queue.join_checks.proof_of_work import Challenges
 from booking_rush.queue.line import Line, Place, ProofRequired
@@ -11,8 +15,9 @@ from booking_rush.queue.line import Line, Place, ProofRequired
 class JoinChecks:
     """Parts of the checks that every event in this process shares."""
 
-    def __init__(self, bans: Bans, challenges: Challenges) -> None:
+    def __init__(self, bans: Bans, identities: Identities, challenges: Challenges) -> None:
         self.bans = bans
+        self.identities = identities
         self.challenges = challenges
 
 
@@ -20,6 +25,7 @@ class Joining:
     """Joins of one event in one process: ban, limits, identity, proof, code."""
 
     def __init__(self, event: str, line: Line, checks: JoinChecks) -> None:
+        self.identity: IdentityRule = "none"  # the event's rule, as its row says
         self._event = event
         self._line = line
         self._checks = checks
@@ -44,10 +50,16 @@ class Joining:
 
         Raises:
             Banned: the visitor or the address is.
+            IdentityRequired, IdentityUsed: by the event's rule `identity`.
             ProofRequired: with a `challenge` for this visitor, and the `bits` of its proof.
             LineClosed, LineFull: no place was given.
         """
         self.check_ban(visitor, address)
+        if self.identity != "none" and (place := await self._line.confirm_presence(visitor)):
+            return msgspec.structs.replace(place, again=True)  # as the join itself would say it
+        await self._checks.identities.check(
+            self.identity, self._event, visitor, request.identity or "", address
+        )
         challenges, now_ms = self._checks.challenges, int(time.time() * 1000)
         proof = challenges.verify(request.proof or "", self._event, visitor, now_ms)
         try:

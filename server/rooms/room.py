@@ -54,6 +54,7 @@ class Room:
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
         self.joining = Joining(row.id, self.line, checks)
+        self.joining.identity = row.identity
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.places = PlaceUpdates(
             row.id, self._subscribers, self.line, batcher, signer, self._background
@@ -226,6 +227,7 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
+        self.joining.identity = row.identity
         self.holds.shows.invalidate()
         self._background.start(self.holds.shows.refresh())
         self._send_state()

@@ -22,6 +22,9 @@ def _about(text: str, **bounds: Any) -> msgspec.Meta:
     return msgspec.Meta(description=text, **bounds)
 
 
+HTTP_URL = r"^https?://[^\s/?#@]+(/\S*)?$"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting with its default and its bounds; lists are separated by commas."""
 
@@ -112,7 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         _about(
             "address that browsers use, https://…: our own origin, and of links in mails",
-            pattern=r"^https?://[^\s/?#@]+(/\S*)?$",
+            pattern=HTTP_URL,
         ),
     ] = ""
     time_zone: Annotated[str, _about("IANA time zone of shows that are created without one")] = (
@@ -125,6 +128,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_url: Annotated[str, _about("Stripe's API", pattern=r"^https?://[^\s/]+/?$")] = (
         "https://api.stripe.com"
     )
+    identity_url: Annotated[
+        str,
+        _about("where tokens of joins are verified, as Turnstile's siteverify", pattern=HTTP_URL),
+    ] = ""
+    identity_secret: Annotated[str, _about("our secret at RUSH_IDENTITY_URL")] = ""
+    identity_jwks: Annotated[
+        str, _about("address or file of the keys that sign identities of joins, a JWK Set")
+    ] = ""
     static: Annotated[
         Literal["dist", "source"], _about("dist: pages name bundles; source: plain modules")
     ] = "dist"
