@@ -33,6 +33,7 @@ from booking_rush.server.composition import open_services
 from booking_rush.server.contract import endpoints as contract
 from booking_rush.server.contract.documents import documents_of
 from booking_rush.server.contract.endpoints import Documents
+from booking_rush.server.limits.route_limits import LimitMiddleware
 from booking_rush.server.pages import pages, place_page
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
@@ -215,7 +216,13 @@ def create_app(
                     "Booking-Pass",
                     "X-Request-ID",
                 ],
-                expose_headers=["Retry-After", "ETag", "X-Request-ID"],
+                expose_headers=[
+                    "Retry-After",
+                    "RateLimit",
+                    "RateLimit-Policy",
+                    "ETag",
+                    "X-Request-ID",
+                ],
             )
         ],
     )
@@ -229,7 +236,7 @@ def create_app(
 
     direct = DirectRoutes(app, ROUTES, origins)
     return EdgeMiddleware(
-        direct,
+        LimitMiddleware(direct, app.state),
         serve_socket,
         origins=settings.origins | settings.public_origin,
         is_https=settings.public_url.startswith("https:"),

@@ -12,6 +12,8 @@ from booking_rush.booking.history.pages import JournalPages, PlaceEntries
 from booking_rush.booking.joining.bans import Bans
 from booking_rush.booking.joining.identities import Identities
 from booking_rush.booking.joining.joining import JoinChecks
+from booking_rush.booking.joining.rate_limits import RateLimits
+from booking_rush.booking.joining.socket_bounds import SocketBounds
 from booking_rush.booking.payments.http_client import open_http
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
@@ -63,7 +65,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             secret=settings.identity_secret,
             jwks=settings.identity_jwks,
         )
-        checks = JoinChecks(Bans(pool), identities, challenges)
+        limits = RateLimits(redis, enabled=settings.limits == "on")
+        checks = JoinChecks(Bans(pool), limits, identities, challenges)
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods, checks)
         catalogue = Catalogue(pool, settings.time_zone)
         services = Services(
@@ -80,6 +83,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             operators=Operators(pool),
             tokens=VisitorTokens(settings.secret_key),
             bans=checks.bans,
+            limits=limits,
+            sockets=SocketBounds(settings.sockets_per_address_max),
             journals=JournalPages(pool, signer.journal_head),
             place_entries=PlaceEntries(pool),
         )

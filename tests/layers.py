@@ -17,6 +17,7 @@ LAYERS = (
         "server/practice_bank",
         "server/pages",
         "server/composition",
+        "server/limits",
     ),
     ("server/web",),
     ("server/rooms",),
@@ -85,6 +86,7 @@ TECHNOLOGY = {
     "starlette": {
         "server/app.py",
         "server/api",
+        "server/limits",
         "server/admin",
         "server/sockets",
         "server/practice_bank",

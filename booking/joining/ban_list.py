@@ -31,12 +31,12 @@ class Ban(NamedTuple):
     who: str
     at: datetime
 
-    def members(self) -> dict[str, str]:
+    def members(self) -> dict[str, str | None]:
         """Serialize the ban for operators."""
         whom = {"visitor": self.visitor} if self.visitor else {"block": str(self.block)}
         return {
             "id": str(self.id),
-            **{name: text for name, text in whom.items() if text},
+            **whom,
             "reason": self.reason,
             "until": instant(self.until),
             "who": self.who,

@@ -6,6 +6,7 @@ import msgspec
 
 from booking_rush.booking.joining.bans import Bans
 from booking_rush.booking.joining.identities import Identities
+from booking_rush.booking.joining.rate_limits import RateLimits
 from booking_rush.queue.join_checks.identity import IdentityRule
 from booking_rush.queue.join_checks.join_request import NOTHING, JoinRequest
 from booking_rush.queue.join_checks.proof_of_work import Challenges
@@ -15,8 +16,11 @@ from booking_rush.queue.line import Line, Place, ProofRequired
 class JoinChecks:
     """Parts of the checks that every event in this process shares."""
 
-    def __init__(self, bans: Bans, identities: Identities, challenges: Challenges) -> None:
+    def __init__(
+        self, bans: Bans, limits: RateLimits, identities: Identities, challenges: Challenges
+    ) -> None:
         self.bans = bans
+        self.limits = limits
         self.identities = identities
         self.challenges = challenges
 
@@ -50,11 +54,13 @@ class Joining:
 
         Raises:
             Banned: the visitor or the address is.
+            TooManyRequests: so many joins of the visitor or the address came before.
             IdentityRequired, IdentityUsed: by the event's rule `identity`.
             ProofRequired: with a `challenge` for this visitor, and the `bits` of its proof.
             LineClosed, LineFull: no place was given.
         """
         self.check_ban(visitor, address)
+        await self._checks.limits.take("join", visitor, address)
         if self.identity != "none" and (place := await self._line.confirm_presence(visitor)):
             return msgspec.structs.replace(place, again=True)  # as the join itself would say it
         await self._checks.identities.check(

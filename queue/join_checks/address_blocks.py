@@ -36,6 +36,14 @@ def parse_block(text: str) -> Network:
     return block
 
 
+def client_block(text: str) -> str:
+    """Return whose requests an address' count with: an IPv4 address itself, of IPv6 the /64."""
+    found = parse_address(text)
+    if found is None or found.version == 4:
+        return text if found is None else str(found)
+    return customer_block(text)
+
+
 def customer_block(text: str) -> str:
     """Return the /24 or /64 of an address; text that is no address is its own block."""
     found = parse_address(text)

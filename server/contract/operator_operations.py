@@ -7,7 +7,7 @@ from booking_rush.booking.catalogue.events import EventChange, NewEvent
 from booking_rush.booking.holds.bookings import UnknownBooking
 from booking_rush.booking.joining.bans import UnknownBan
 from booking_rush.booking.saga.cancellation import NotRefundable
-from booking_rush.errors import Invalid
+from booking_rush.errors import Invalid, TooManyRequests
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.queue.line import LineClosed, NotInLine
 from booking_rush.queue.rules import Rules, WrongState
@@ -33,7 +33,7 @@ OPERATORS: dict[Any, Operation] = {
     sessions.log_in: Operation(
         "Begin an operator's session, with its cookie and CSRF token",
         {200: (answers.Session,)},
-        refusals=(*BODY, problems.NotAuthenticated, problems.TooManyRequests),
+        refusals=(*BODY, problems.NotAuthenticated, TooManyRequests),
         body=sessions.Login,
     ),
     sessions.log_out: Operation("End one's session on the server, too", {204: NO_BODY}, "operator"),

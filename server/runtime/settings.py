@@ -128,6 +128,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_url: Annotated[str, _about("Stripe's API", pattern=r"^https?://[^\s/]+/?$")] = (
         "https://api.stripe.com"
     )
+    limits: Annotated[
+        Literal["off", "on"], _about("on: requests are limited by visitor and by address")
+    ] = "off"
+    sockets_per_address_max: Annotated[
+        int, _about("open sockets of an address in a process; 0: any number", ge=0, le=1_000_000)
+    ] = 0
     identity_url: Annotated[
         str,
         _about("where tokens of joins are verified, as Turnstile's siteverify", pattern=HTTP_URL),

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from booking_rush.booking.joining.ban_list import Banned
-from booking_rush.errors import Busy, Refusal, TryAgain
+from booking_rush.errors import Busy, Refusal, TooManyRequests, TryAgain
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.problems import Internal, problem
 from booking_rush.server.rooms.room import Room
@@ -37,13 +37,15 @@ async def serve_visitor(services: Services, scope: Scope, receive: Receive, send
         socket, visitor, room = opened
         address = address_of(HTTPConnection(scope))
         socket.drop_handshake()
+        subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind, address)
         try:
             room.joining.check_ban(visitor, address)
-        except Banned as refusal:
-            socket.end(frames.FORBIDDEN, refusal.code)
-            return
-        subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind, address)
-        await serve(services, room, subscriber, receive, trace_id_of(scope))
+            await services.limits.take("connect", visitor, address)
+            with services.sockets.counted(address):
+                await serve(services, room, subscriber, receive, trace_id_of(scope))
+        except (Banned, TooManyRequests, Busy) as refusal:
+            code = frames.FORBIDDEN if isinstance(refusal, Banned) else frames.OVERLOADED
+            socket.end(code, refusal.code)
 
 
 async def _authenticate(connection: HTTPConnection, services: Services) -> str:

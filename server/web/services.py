@@ -10,6 +10,8 @@ from redis.asyncio import Redis
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.history.pages import JournalPages, PlaceEntries
 from booking_rush.booking.joining.bans import Bans
+from booking_rush.booking.joining.rate_limits import RateLimits
+from booking_rush.booking.joining.socket_bounds import SocketBounds
 from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
@@ -39,6 +41,8 @@ class Services:
     operators: Operators
     tokens: VisitorTokens
     bans: Bans
+    limits: RateLimits
+    sockets: SocketBounds
     journals: JournalPages
     place_entries: PlaceEntries
     revenue: dict[str, tuple[float, dict[str, Any]]] = field(

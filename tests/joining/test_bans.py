@@ -4,7 +4,6 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.asyncio.client import connect
 
 from booking_rush.booking.joining.ban_list import Banned
 from booking_rush.booking.joining.bans import Bans
@@ -51,8 +50,7 @@ async def test_the_banned_may_not_connect(world: World) -> None:
     await ban(await world.operator(), visitor=ada.id)
 
     stream = await ada.http.get(f"{QUEUE}/stream")
-    url, headers = f"{ada.socket_url}/ws/events/demo", {"Authorization": f"Bearer {ada.token}"}
-    async with connect(url, additional_headers=headers) as connection:
+    async with ada.refused() as connection:
         closed = await Socket(connection).closed()
 
     assert (stream.status_code, stream.json()["code"]) == (403, "banned")

@@ -17,7 +17,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 from booking_rush.booking.joining.identities import Identities
 from booking_rush.booking.payments.http_client import open_http
 from booking_rush.errors import TryAgain
-from booking_rush.queue.join_checks.identity import IdentityRequired, IdentityUsed
+from booking_rush.queue.join_checks.identity import IdentityRequired, IdentityRule, IdentityUsed
 from booking_rush.server.web.services import Services
 from tests.support.clients import until
 from tests.support.world import World
@@ -213,9 +213,10 @@ async def test_where_the_service_is_away_nobody_is_let_in(
     service: IdentityService, identities: Identities
 ) -> None:
     service.status = 503
-    for rule in ("token", "subject"):
+    rules: tuple[IdentityRule, ...] = ("token", "subject")
+    for rule in rules:
         with pytest.raises(TryAgain):
-            await identities.check(rule, "demo", "v_ada", "good", "")  # type: ignore[arg-type]
+            await identities.check(rule, "demo", "v_ada", "good", "")
 
 
 async def test_a_server_without_the_settings_says_so(world: World) -> None:
