@@ -25,6 +25,7 @@ OF_REASON: dict[str, What] = {
 }  # fmt: skip
 
 CLOSED = "the event is closed"
+OPERATOR = "an operator"  # whose name is not known
 GIVEN_BEFORE = "numbers given before are not in this journal"
 
 
@@ -94,13 +95,12 @@ def chain(event: str, acts: Iterable[Act], head: Head) -> list[tuple[Entry, int]
     chained: list[tuple[Entry, int]] = []
     for act in acts:
         n += 1
-        who = digest_of(event, act.visitor)
-        members: dict[str, Any] = {
-            "at": _moment(act.at_ms), "n": n, "what": act.what, "who": who,
-            "lane": act.lane, "number": act.number, "why": act.why, "by": act.by,
-        }  # fmt: skip
-        before = hash_of(before, Entry(**members))
-        chained.append((Entry(**members, hash=before), act.at_ms))
+        entry = Entry(
+            at=_moment(act.at_ms), by=act.by, lane=act.lane, n=n, number=act.number, what=act.what,
+            who=digest_of(event, act.visitor), why=act.why,
+        )  # fmt: skip
+        before = hash_of(before, entry)
+        chained.append((msgspec.structs.replace(entry, hash=before), act.at_ms))
     return chained
 
 
@@ -111,10 +111,12 @@ def place_act(state: str, reason: str, *, visitor: str, lane: str, number: int, 
     """
     what = OF_STATE.get(state) or OF_REASON.get(reason, "removed")
     first, _, second = reason.partition(": ")
-    by, why = (first, second) if what == "admitted" and second else ("", reason)
-    if what == "removed" and first == "removed":
+    by, why = "", reason
+    if what == "admitted" and reason:
+        by, why = (first, second) if second else (OPERATOR, reason)
+    elif what == "removed" and first == "removed":
         by, why = second, ""
-    if what in OF_REASON.values() and what != "lapsed":
+    elif what in ("left", "purchased"):
         why = ""  # the word itself says it
     return Act(what, visitor, lane, number, why, by, at_ms)
 
