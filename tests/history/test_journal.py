@@ -13,8 +13,8 @@ from booking_rush.booking.history.verification import Verification
 from booking_rush.lua.events.commands import SetRules
 from booking_rush.lua.line import commands
 from booking_rush.postgres import Connection, Pool
-from tests.support.journal_check import journal_mistakes
 from tests.support.recorded_event import EVENT, RecordedEvent
+from tests.support.store_agreement import journal_mistakes
 
 
 async def entries(pool: Pool) -> list[Entry]:

@@ -23,7 +23,7 @@ from booking_rush.queue.rules import rules_of
 from tests.model.model_lab import ClockedProgram, Lab, ModelLab
 from tests.model.reference_queue import Answer, ReferenceQueue
 from tests.support.event_in_redis import EVENT, NOON, read_place
-from tests.support.journal_check import journal_mistakes
+from tests.support.store_agreement import journal_mistakes
 from tests.support.world import new_event
 
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus")
