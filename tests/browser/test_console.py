@@ -206,3 +206,18 @@ async def test_a_block_is_banned_and_the_ban_lifted(world: World) -> None:
 
         await part(page, "ban-lift").click()
         await expect(part(page, "bans")).not_to_contain_text("192.0.2.0/24")
+
+
+async def test_an_operator_sees_one_visitors_timeline(world: World) -> None:
+    await world.event(state="paused")
+    visitor = await world.visitor()
+    await visitor.join()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "visitors")
+        await part(admin, "visitors").get_by_role("button", name=visitor.id).click()
+
+        told = part(admin, "visitor-history").locator("li")
+        await expect(told).to_have_count(1)
+        await expect(told).to_contain_text("Joined the lane main with number 1")
