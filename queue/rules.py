@@ -17,6 +17,7 @@ Rate = (
 )
 
 
+Share = Annotated[int, msgspec.Meta(ge=0, le=1)] | Annotated[float, msgspec.Meta(ge=0.001, le=1)]
 RATE_MIN = 0.01  # one visitor in 100 seconds; 0 admits nobody
 
 
@@ -47,6 +48,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     queue_from: Count = 0
     proof_bits_max: Annotated[int, msgspec.Meta(ge=0, le=24)] = 20
     identity: IdentityRule = "none"
+    join_share_max: Share = 0.02
     fairness: Literal["lottery", "arrival"] = "arrival"
 
     def numbers(self) -> dict[str, float]:

@@ -7,6 +7,7 @@ import msgspec
 from booking_rush.booking.joining.bans import Bans
 from booking_rush.booking.joining.identities import Identities
 from booking_rush.booking.joining.rate_limits import RateLimits
+from booking_rush.queue.join_checks.address_blocks import block_digest
 from booking_rush.queue.join_checks.identity import IdentityRule
 from booking_rush.queue.join_checks.join_request import NOTHING, JoinRequest
 from booking_rush.queue.join_checks.proof_of_work import Challenges
@@ -69,7 +70,9 @@ class Joining:
         challenges, now_ms = self._checks.challenges, int(time.time() * 1000)
         proof = challenges.verify(request.proof or "", self._event, visitor, now_ms)
         try:
-            return await self._line.join(visitor, publish=publish, proof=proof)
+            return await self._line.join(
+                visitor, publish=publish, proof=proof, block=block_digest(address)
+            )
         except ProofRequired as refusal:
             bits: int = refusal.extra["bits"]
             challenge = challenges.issue(self._event, visitor, bits, now_ms)

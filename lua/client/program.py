@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
-BEGINS = ("prelude", "memory", "rules", "places", "proofs", "seats", "best", "holds")
+BEGINS = ("prelude", "memory", "rules", "places", "proofs", "shares", "seats", "best", "holds")
 ENDS = ("loop",)
 FRAME = BEGINS + ENDS
 FILES = {path.stem: path for path in sorted(LUA.glob("*/*.lua"))}

@@ -58,6 +58,12 @@ class LineFull(Reply, frozen=True):
     """Refusal: `waiting_max` visitors wait."""
 
 
+class ShareUsedUp(Reply, frozen=True):
+    """Refusal: the address block has its share of the last numbers; ask again in `wait_ms`."""
+
+    wait_ms: int
+
+
 class ProofRequired(Reply, frozen=True):
     """Refusal: so many join that each new place costs a proof of work of so many bits."""
 
@@ -93,18 +99,21 @@ class Advanced(Reply, frozen=True):
 
 
 class JoinLine(
-    Command[Waiting | Admitted | Late | LineClosed | LineFull | ProofRequired], frozen=True
+    Command[Waiting | Admitted | Late | LineClosed | LineFull | ShareUsedUp | ProofRequired],
+    frozen=True,
 ):
     """Give a visitor the next number of the line, or the place that they have already.
 
     `publish`: the join is published to every process, for the visitor's subscribers elsewhere.
     `proof`: name of a proof of work that is good (empty: none), whose challenge was `issued`, ms.
+    `block`: digest of the address block of the visitor (empty: not known).
     """
 
     visitor: str
     publish: bool = False
     proof: str = ""
     issued: int = 0
+    block: str = ""
 
 
 class LeaveLine(Command[Left | NotInLine], frozen=True):

@@ -1,10 +1,11 @@
--- join_line(visitor, publish, proof, issued)
---   -> waiting | admitted | late | line_closed | line_full | proof_required
+-- join_line(visitor, publish, proof, issued, block)
+--   -> waiting | admitted | late | line_closed | line_full | share_used_up | proof_required
 --
 -- Give a visitor the next number of the line, or the place that they have already. Numbers come
 -- from a counter, never from a clock, so nobody is admitted before a smaller one. With `publish`
 -- the join is published first: the visitor's subscribers may be at another process. A new place
--- costs a proof of work while many join; it is spent by the join itself, and by no other.
+-- costs a proof of work while many join; it is spent by the join itself, and by no other. While
+-- others wait for a number, an address block has no more than its share of the last ones.
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 
 return function(command)
@@ -18,10 +19,13 @@ return function(command)
 
   if not JOINABLE[rule("state")] then return reply("line_closed") end
   if line.waiting() >= rule("waiting_max") then return reply("line_full") end
+  local takes, wait_ms = shares.takes(command.block)
+  if not takes then return reply("share_used_up", { wait_ms = wait_ms }) end
   local bits = proofs.bits()
   if bits > 0 and not proofs.spend(command.proof, command.issued) then
     return reply("proof_required", { bits = bits })
   end
   proofs.count_join()
+  shares.count(command.block)
   return places.reply(places.begin(command.visitor))
 end

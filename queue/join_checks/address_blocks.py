@@ -1,5 +1,6 @@
 """Blocks of addresses (CIDR): whom an address belongs to, and which blocks contain it. Pure."""
 
+import hashlib
 import ipaddress
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -50,3 +51,11 @@ def customer_block(text: str) -> str:
     if found is None:
         return text
     return str(ipaddress.ip_network((int(found), CUSTOMER[found.version]), strict=False))
+
+
+def block_digest(address: str) -> str:
+    """Return what stands in Redis for the /24 or /64 of an address; empty for no address."""
+    if not address:
+        return ""
+    text = customer_block(address).encode(errors="surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:12]

@@ -172,6 +172,7 @@ export const admin = {
       extensions_max: ["Extensions of a hold", "at most"],
       hold_total_seconds: ["A hold in all", "seconds, extensions included"],
       churn_max: ["Unpaid holds in ten minutes", "then a pause; 0: any number"],
+      join_share_max: ["An address block's share", "of 1,000 numbers while others wait; 1: all"],
       proof_bits_max: ["Proof of work", "bits at most; 0: never asked"],
     },
   },

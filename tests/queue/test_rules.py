@@ -27,6 +27,7 @@ def test_rules_have_the_contracts_defaults() -> None:
         "hold_total_seconds": 1800,
         "churn_max": 3,
         "queue_from": 0,
+        "join_share_max": 0.02,
         "identity": "none",
         "proof_bits_max": 20,
         "fairness": "arrival",
