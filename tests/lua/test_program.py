@@ -74,6 +74,7 @@ COMMANDS: list[lua.Command[Any]] = [
     CheckoutHold("ada", "hold-1", "ok"),
     ReadSeats([]),
     line_commands.JoinLine("eve"),
+    line_commands.JoinLine("fay", lane=LANE, code="c", uses=1),
     line_commands.LeaveLine("ada", "left"),
     line_commands.ClaimPass("ada", connecting=True),
     line_commands.FindPlace("ada"),
