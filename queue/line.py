@@ -88,9 +88,9 @@ class Line:
             case place:
                 return await self._recorded(place)
 
-    async def leave(self, visitor: str, *, reason: str = "left") -> bool:
-        """End the visitor's place or pass. Return whether there was one."""
-        match await self._batcher.do(commands.LeaveLine(visitor, reason)):
+    async def leave(self, visitor: str, *, reason: str = "left", by: str = "") -> bool:
+        """End the visitor's place or pass, perhaps by an operator. Return whether there was one."""
+        match await self._batcher.do(commands.LeaveLine(visitor, reason, by)):
             case commands.NotInLine():
                 return False
             case commands.Left(entry=entry):

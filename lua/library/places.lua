@@ -87,13 +87,13 @@ local function publish_gone(place, reason, number)
     head = line.head(line.lane(place.lane)) })
 end
 
--- End a place for good, whatever its state.
-function places.finish(place, reason)
+-- End a place for good, whatever its state; `by`: an operator's name, or nothing.
+function places.finish(place, reason, by)
   local waited = line.leave(place)
   places.set_state(place, "")
   if place.due then memory.write(deadlines, place.visitor, false) end
   memory.write(stored, place.visitor, false)
-  places.enqueue(place, "ended", reason)
+  places.enqueue(place, "ended", (by or "") ~= "" and reason .. ": " .. by or reason)
   publish_gone(place, reason, waited and place.number or 0)
 end
 

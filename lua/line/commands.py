@@ -112,13 +112,14 @@ class JoinLine(
 
 
 class LeaveLine(Command[Left | NotInLine], frozen=True):
-    """End a place or a pass for good; the reason is `left` or `removed`.
+    """End a place or a pass for good; the reason is `left` or `removed`, `by` an operator.
 
     A visitor that is no UTF-8 is given packed.
     """
 
     visitor: str | msgspec.Raw
     reason: str
+    by: str = ""
 
 
 class ClaimPass(Command[Waiting | Admitted | Late | NotInLine], frozen=True):
