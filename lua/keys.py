@@ -30,6 +30,7 @@ KEYS = (
     Key("back", "zset", "visitor → number, seen again after a missed turn", "admitted, or left"),
     Key("places", "hash", "visitor → place, packed", "its end"),
     Key("deadlines", "zset", "visitor → next end of something of the place, ms", "its end"),
+    Key("proofs", "hash", "by time of challenge: proof of a join that is spent", "after 150 s"),
     Key("sections", "hash", "section → kind, price", "with its epoch"),
     Key("row_names", "hash", "section → names of its rows, front first", "with its epoch"),
     Key("rows", "hash", "section/row → one character a seat", "with its epoch"),

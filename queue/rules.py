@@ -38,6 +38,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tickets_per_visitor_max: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
     extensions_max: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10
     queue_from: Count = 0
+    proof_bits_max: Annotated[int, msgspec.Meta(ge=0, le=24)] = 20
     fairness: Literal["lottery", "arrival"] = "arrival"
 
     def numbers(self) -> dict[str, float]:

@@ -59,11 +59,17 @@ class LineFull(Reply, frozen=True):
 
 
 class UnknownCode(Reply, frozen=True):
-    """Refusal: visitors may not join the lane of this code any more."""
+    """Refusal: visitors may not join the lane of this code, or not any more."""
 
 
 class CodeUsedUp(Reply, frozen=True):
     """Refusal: as many visitors as may have joined by this code."""
+
+
+class ProofRequired(Reply, frozen=True):
+    """Refusal: so many join that each new place costs a proof of work of so many bits."""
+
+    bits: int
 
 
 class Left(Reply, frozen=True):
@@ -95,17 +101,22 @@ class Advanced(Reply, frozen=True):
 
 
 class JoinLine(
-    Command[Waiting | Admitted | Late | LineClosed | LineFull | UnknownCode | CodeUsedUp],
+    Command[
+        Waiting | Admitted | Late | LineClosed | LineFull | ProofRequired | UnknownCode | CodeUsedUp
+    ],
     frozen=True,
 ):
     """Give a visitor the next number of a lane, or the place that they have already.
 
-    `publish`: the join is published to every process, for the visitor's subscribers elsewhere;
-    `code`: the id of the code that opened the lane, which `uses` visitors may use.
+    `publish`: the join is published to every process, for the visitor's subscribers elsewhere.
+    `proof`: name of a proof of work that is good (empty: none), whose challenge was `issued`, ms.
+    `code`: id of the code that opens the lane (empty: none), which `uses` visitors may use.
     """
 
     visitor: str
     publish: bool = False
+    proof: str = ""
+    issued: int = 0
     lane: str = "main"
     code: str = ""
     uses: int = 0

@@ -92,6 +92,8 @@ class Problem(Members, kw_only=True):
     conflicts: list[str] | UnsetType = UNSET
     seats: list[str] | UnsetType = UNSET
     hold: Hold | UnsetType = UNSET
+    challenge: str | UnsetType = UNSET
+    bits: Count | UnsetType = UNSET
 
 
 class Payment(Members, kw_only=True):

@@ -26,6 +26,7 @@ def test_rules_have_the_contracts_defaults() -> None:
         "tickets_per_visitor_max": 10,
         "extensions_max": 10,
         "queue_from": 0,
+        "proof_bits_max": 20,
         "fairness": "arrival",
     }
 
