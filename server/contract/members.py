@@ -91,6 +91,8 @@ class Problem(Members, kw_only=True):
     conflicts: list[str] | UnsetType = UNSET
     seats: list[str] | UnsetType = UNSET
     hold: Hold | UnsetType = UNSET
+    challenge: str | UnsetType = UNSET
+    bits: Count | UnsetType = UNSET
 
 
 class Payment(Members, kw_only=True):
@@ -144,12 +146,31 @@ class Place(Members, kw_only=True):
     receipt: str
 
 
+class Lane(Members, kw_only=True):
+    """A lane; `share` is its part of the event's last 1,000 admissions."""
+
+    lane: str
+    weight: Count
+    waiting: Count
+    share: float
+
+
+class LaneCode(Members, kw_only=True):
+    """A code that opens a lane for `uses` visitors, of whom `used` have come."""
+
+    code: str
+    lane: str
+    uses: Count
+    used: Count
+
+
 class Room(Members, kw_only=True):
     """The state of an event, as frames tell it."""
 
     state: RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    lanes: list[Lane] | UnsetType = UNSET
 
 
 class Broadcast(Members, kw_only=True):
@@ -283,6 +304,7 @@ class Stats(Members, kw_only=True):
     joined: Count
     admitted: Count
     rate: float
+    lanes: list[Lane]
     wait_seconds: Waits
     outbox_age_seconds: float
     sockets: Count
