@@ -7,6 +7,7 @@ from booking_rush.errors import Refusal, TooManyRequests
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.line import commands
 from booking_rush.queue.join_checks.proof_of_work import NO_PROOF, Proof
+from booking_rush.queue.lanes import MAIN
 from booking_rush.queue.watermark import Watermark
 
 Place = commands.Waiting | commands.Admitted | commands.Late
@@ -28,6 +29,30 @@ class ProofRequired(Refusal):
     """Many join just now: solve the challenge, and join with its proof."""
 
     code, status = "proof_required", 428
+
+
+class UnknownCode(Refusal):
+    """This code opens no lane of this event."""
+
+    code, status = "unknown_code", 404
+
+
+class CodeUsedUp(Refusal):
+    """As many have joined with this code as may."""
+
+    code, status = "code_used_up", 409
+
+
+class CodeUse(NamedTuple):
+    """Use of a code: the lane that it opens, the id that it is counted by, and its uses at most."""
+
+    lane: str
+    id: str
+    uses: int
+
+
+NO_CODE = CodeUse(MAIN, "", 0)
+UNKNOWN_CODE = CodeUse("", "", 0)
 
 
 class NotInLine(Refusal):
@@ -61,6 +86,7 @@ class Line:
         *,
         publish: bool = False,
         proof: Proof | None = None,
+        code: CodeUse = NO_CODE,
         block: str = "",
     ) -> Place:
         """Join the line. Return the visitor's place, the same one at every call.
@@ -72,9 +98,11 @@ class Line:
             LineClosed, LineFull: no place was given.
             TooManyRequests: the block has its share of the last numbers, and others wait.
             ProofRequired: none was given either; `extra` has the `bits` that are asked.
+            UnknownCode, CodeUsedUp: none was given either; no use was counted.
         """
         name, issued_ms = proof or NO_PROOF
-        match await self._batcher.do(commands.JoinLine(visitor, publish, name, issued_ms, block)):
+        command = commands.JoinLine(visitor, publish, name, issued_ms, *code, block)
+        match await self._batcher.do(command):
             case commands.LineClosed():
                 raise LineClosed
             case commands.LineFull():
@@ -86,6 +114,10 @@ class Line:
                 )
             case commands.ProofRequired(bits=bits):
                 raise ProofRequired(bits=bits)
+            case commands.UnknownCode():
+                raise UnknownCode
+            case commands.CodeUsedUp():
+                raise CodeUsedUp
             case place:
                 return await self._recorded(place)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.history.pages import JournalPages, PlaceEntries
+from booking_rush.booking.joining.access_codes import AccessCodes
 from booking_rush.booking.joining.bans import Bans
 from booking_rush.booking.joining.identities import Identities
 from booking_rush.booking.joining.joining import JoinChecks
@@ -66,7 +67,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             jwks=settings.identity_jwks,
         )
         limits = RateLimits(redis, enabled=settings.limits == "on")
-        checks = JoinChecks(Bans(pool), limits, identities, challenges)
+        checks = JoinChecks(Bans(pool), limits, identities, challenges, AccessCodes(pool))
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods, checks)
         catalogue = Catalogue(pool, settings.time_zone)
         services = Services(

@@ -4,6 +4,7 @@ import time
 
 import msgspec
 
+from booking_rush.booking.joining.access_codes import AccessCodes
 from booking_rush.booking.joining.bans import Bans
 from booking_rush.booking.joining.identities import Identities
 from booking_rush.booking.joining.rate_limits import RateLimits
@@ -11,19 +12,25 @@ from booking_rush.queue.join_checks.address_blocks import block_digest
 from booking_rush.queue.join_checks.identity import IdentityRule
 from booking_rush.queue.join_checks.join_request import NOTHING, JoinRequest
 from booking_rush.queue.join_checks.proof_of_work import Challenges
-from booking_rush.queue.line import Line, Place, ProofRequired
+from booking_rush.queue.line import NO_CODE, Line, Place, ProofRequired
 
 
 class JoinChecks:
     """Parts of the checks that every event in this process shares."""
 
     def __init__(
-        self, bans: Bans, limits: RateLimits, identities: Identities, challenges: Challenges
+        self,
+        bans: Bans,
+        limits: RateLimits,
+        identities: Identities,
+        challenges: Challenges,
+        codes: AccessCodes,
     ) -> None:
         self.bans = bans
         self.limits = limits
         self.identities = identities
         self.challenges = challenges
+        self.codes = codes
 
 
 class Joining:
@@ -58,6 +65,7 @@ class Joining:
             TooManyRequests: so many joins of the visitor or the address came before.
             IdentityRequired, IdentityUsed: by the event's rule `identity`.
             ProofRequired: with a `challenge` for this visitor, and the `bits` of its proof.
+            UnknownCode, CodeUsedUp: the code opens no lane, or none any more.
             LineClosed, LineFull: no place was given.
         """
         self.check_ban(visitor, address)
@@ -69,9 +77,12 @@ class Joining:
         )
         challenges, now_ms = self._checks.challenges, int(time.time() * 1000)
         proof = challenges.verify(request.proof or "", self._event, visitor, now_ms)
+        code = NO_CODE
+        if request.code:
+            code = await self._checks.codes.use_of(self._event, request.code)
         try:
             return await self._line.join(
-                visitor, publish=publish, proof=proof, block=block_digest(address)
+                visitor, publish=publish, proof=proof, code=code, block=block_digest(address)
             )
         except ProofRequired as refusal:
             bits: int = refusal.extra["bits"]

@@ -17,7 +17,7 @@ from booking_rush.booking.recording.batch import Entry, StreamEntry, read
 from booking_rush.booking.recording.closing import end_places
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.leases import EventLeases, LedEvent
-from booking_rush.booking.recording.loading import LANE
+from booking_rush.booking.recording.loading import last_numbers
 from booking_rush.booking.recording.recovery import Recovery
 from booking_rush.errors import Recovering, Refusal
 from booking_rush.lua.client.program import Program
@@ -158,7 +158,7 @@ class EventTasks:
         assert led.unmarked is not None, led.event
         if led.is_new:
             await self._check_outbox(led)
-            led.committed(led.cursor, await self._numbers(led.event))
+            led.committed(led.cursor, await last_numbers(self._pool, led.event))
         try:
             await self._program.ask(led.event, led.stamp, MarkRecorded(led.cursor, led.unmarked))
         except Recovering:
@@ -184,12 +184,6 @@ class EventTasks:
     async def _end_places(self, led: LedEvent) -> None:
         if await end_places(self._pool, led.event, led.is_ours):
             led.is_closing = False
-
-    async def _numbers(self, event: str) -> dict[str, int]:
-        number = await self._pool.fetchval(
-            "SELECT max(number) FROM places WHERE event = $1 AND lane = $2", event, LANE
-        )
-        return {} if number is None else {LANE: number}
 
     async def _check_outbox(self, led: LedEvent) -> None:
         """Say so when entries are lost: trimmed, and not in a Postgres that was put back.

@@ -19,7 +19,10 @@ R = TypeVar("R")
 
 LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
-BEGINS = ("prelude", "memory", "rules", "places", "proofs", "shares", "seats", "best", "holds")
+BEGINS = (
+    "prelude", "memory", "rules", "line", "places", "turns", "codes", "proofs", "shares", "seats",
+    "best", "holds",
+)  # fmt: skip
 ENDS = ("loop",)
 FRAME = BEGINS + ENDS
 FILES = {path.stem: path for path in sorted(LUA.glob("*/*.lua"))}

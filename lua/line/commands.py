@@ -64,6 +64,14 @@ class ShareUsedUp(Reply, frozen=True):
     wait_ms: int
 
 
+class UnknownCode(Reply, frozen=True):
+    """Refusal: visitors may not join the lane of this code, or not any more."""
+
+
+class CodeUsedUp(Reply, frozen=True):
+    """Refusal: as many visitors as may have joined by this code."""
+
+
 class ProofRequired(Reply, frozen=True):
     """Refusal: so many join that each new place costs a proof of work of so many bits."""
 
@@ -99,13 +107,24 @@ class Advanced(Reply, frozen=True):
 
 
 class JoinLine(
-    Command[Waiting | Admitted | Late | LineClosed | LineFull | ShareUsedUp | ProofRequired],
+    Command[
+        Waiting
+        | Admitted
+        | Late
+        | LineClosed
+        | LineFull
+        | ShareUsedUp
+        | ProofRequired
+        | UnknownCode
+        | CodeUsedUp
+    ],
     frozen=True,
 ):
-    """Give a visitor the next number of the line, or the place that they have already.
+    """Give a visitor the next number of a lane, or the place that they have already.
 
     `publish`: the join is published to every process, for the visitor's subscribers elsewhere.
     `proof`: name of a proof of work that is good (empty: none), whose challenge was `issued`, ms.
+    `code`: id of the code that opens the lane (empty: none), which `uses` visitors may use.
     `block`: digest of the address block of the visitor (empty: not known).
     """
 
@@ -113,6 +132,9 @@ class JoinLine(
     publish: bool = False
     proof: str = ""
     issued: int = 0
+    lane: str = "main"
+    code: str = ""
+    uses: int = 0
     block: str = ""
 
 
@@ -151,9 +173,10 @@ class AdmitVisitor(Command[Admitted | NotInLine | LineClosed], frozen=True):
 
 
 class ReadGone(Command[GoneNumbers], frozen=True):
-    """Read a page of the numbers beyond head that wait no more, from `after` on."""
+    """Read a page of a lane's numbers beyond head that wait no more, from `after` on."""
 
     after: int
+    lane: str = "main"
 
 
 class AdmitNext(Command[Advanced], frozen=True):

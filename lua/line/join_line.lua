@@ -1,11 +1,13 @@
--- join_line(visitor, publish, proof, issued, block)
---   -> waiting | admitted | late | line_closed | line_full | share_used_up | proof_required
+-- join_line(visitor, publish, proof, issued, lane, code, uses, block)
+--   -> waiting | admitted | late | line_closed | line_full | share_used_up | proof_required |
+--      unknown_code | code_used_up
 --
--- Give a visitor the next number of the line, or the place that they have already. Numbers come
--- from a counter, never from a clock, so nobody is admitted before a smaller one. With `publish`
--- the join is published first: the visitor's subscribers may be at another process. A new place
--- costs a proof of work while many join; it is spent by the join itself, and by no other. While
--- others wait for a number, an address block has no more than its share of the last ones.
+-- Give a visitor the next number of a lane, or the place that they have already. Numbers come from
+-- a counter, never from a clock, so nobody of the lane is admitted before a smaller one. With
+-- `publish` the join is published first: the visitor's subscribers may be at another process. A new
+-- place costs a proof of work while many join; it is spent by the join itself, and by no other.
+-- While others wait for a number, an address block has no more than its share of the last ones. A
+-- code is counted in this move, of `uses` at most.
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 
 return function(command)
@@ -25,7 +27,11 @@ return function(command)
   if bits > 0 and not proofs.spend(command.proof, command.issued) then
     return reply("proof_required", { bits = bits })
   end
+  if not line.takes(command.lane) then return reply("unknown_code") end
+  if command.code ~= "" and not codes.use(command.code, command.visitor, command.uses) then
+    return reply("code_used_up")
+  end
   proofs.count_join()
   shares.count(command.block)
-  return places.reply(places.begin(command.visitor))
+  return places.reply(places.begin(command.visitor, command.lane, command.code))
 end

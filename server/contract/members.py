@@ -148,12 +148,31 @@ class Place(Members, kw_only=True):
     receipt: str
 
 
+class Lane(Members, kw_only=True):
+    """A lane; `share` is its part of the event's last 1,000 admissions."""
+
+    lane: str
+    weight: Count
+    waiting: Count
+    share: float
+
+
+class LaneCode(Members, kw_only=True):
+    """A code that opens a lane for `uses` visitors, of whom `used` have come."""
+
+    code: str
+    lane: str
+    uses: Count
+    used: Count
+
+
 class Room(Members, kw_only=True):
     """The state of an event, as frames tell it."""
 
     state: RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    lanes: list[Lane] | UnsetType = UNSET
 
 
 class Broadcast(Members, kw_only=True):
@@ -287,6 +306,7 @@ class Stats(Members, kw_only=True):
     joined: Count
     admitted: Count
     rate: float
+    lanes: list[Lane]
     wait_seconds: Waits
     outbox_age_seconds: float
     sockets: Count
