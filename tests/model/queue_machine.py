@@ -23,6 +23,7 @@ from booking_rush.queue.rules import rules_of
 from tests.model.model_lab import ClockedProgram, Lab, ModelLab
 from tests.model.reference_queue import Answer, ReferenceQueue
 from tests.support.event_in_redis import EVENT, NOON, read_place
+from tests.support.store_agreement import journal_mistakes
 from tests.support.world import new_event
 
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus")
@@ -220,13 +221,13 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         assert found == [self.reference.find_place(visitor) for visitor in NAMES]
 
     def postgres_has_every_place_that_was_sent(self) -> None:
-        """Check that each place that may be sent is in Postgres, under its number."""
+        """Check that each place that may be sent is in Postgres, and how it came there follows."""
         rows = self.lab.run(self.lab.pool.fetch("SELECT visitor, lane, number FROM places"))
         lanes, recorded = self.reference.lanes, self.reference.recorded
         places = {(v, lanes[v], number) for v, number in self.reference.numbers.items()}
-        assert {place for place in places if place[2] <= recorded[place[1]]} <= set(
-            map(tuple, rows)
-        )
+        sent = {place for place in places if place[2] <= recorded[place[1]]}
+        assert sent <= set(map(tuple, rows))
+        assert self.lab.run(journal_mistakes(self.lab.pool, EVENT)) == []
 
     def teardown(self) -> None:
         if hasattr(self, "recorder"):
