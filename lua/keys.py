@@ -7,7 +7,7 @@ unlinks the keys of those before it.
 
 from typing import NamedTuple
 
-LAYOUT = 2  # counted up when a key or a packed value changes its meaning
+LAYOUT = 3  # counted up when a key or a packed value changes its meaning
 
 
 class Key(NamedTuple):
@@ -24,7 +24,9 @@ KEYS = (
     Key("stats", "hash", "joined, admitted, wave, waits, active, late, held, …", "with its epoch"),
     Key("bucket", "hash", "tokens and their time, last turn, last tick", "with its epoch"),
     Key("sockets", "hash", "process → sockets that it has, and ms of its report", "after 5 s"),
-    Key("lane", "hash", "by lane: last number given, last one kept, head", "with its epoch"),
+    Key("lane", "hash", "by lane: last number given, last one kept, head, draw", "with its epoch"),
+    Key("lobby", "zset", "by lane: visitor who waits for a draw → index", "drawn, or left"),
+    Key("windows", "zset", "by lane: window that is not drawn → its first index", "drawn"),
     Key("line", "zset", "by lane: waiting visitor → number", "admitted, or left"),
     Key("back", "zset", "visitor → number, seen again after a missed turn", "admitted, or left"),
     Key("places", "hash", "visitor → place, packed", "its end"),

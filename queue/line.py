@@ -7,7 +7,7 @@ from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.line import commands
 from booking_rush.queue.watermark import Watermark
 
-Place = commands.Waiting | commands.Admitted | commands.Late
+Place = commands.Waiting | commands.Lobby | commands.Admitted | commands.Late
 
 
 class LineClosed(Refusal):

@@ -69,9 +69,25 @@ def pass_claims(
     }
 
 
-def receipt_claims(*, event: str, visitor: str, lane: str, number: int, at: str) -> dict[str, Any]:
-    """Return the claims of a receipt; `at` is the time of the join, RFC 3339."""
-    return {"event": event, "visitor": visitor, "lane": lane, "number": number, "at": at}
+def receipt_claims(
+    *,
+    event: str,
+    visitor: str,
+    lane: str,
+    number: int,
+    at: str,
+    index: int = 0,
+    window: int = 0,
+    commitment: str | None = None,
+) -> dict[str, Any]:
+    """Return the claims of a receipt; `at` is the time of the join, RFC 3339.
+
+    A place that was or will be drawn has index and commitment; its number is null before.
+    """
+    claims = {"event": event, "visitor": visitor, "lane": lane, "number": number or None, "at": at}
+    if index:
+        claims |= {"index": index, "commitment": commitment}
+    return claims | ({"window": window} if window else {})
 
 
 def ticket_claims(

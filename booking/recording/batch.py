@@ -15,7 +15,10 @@ StreamEntry = tuple[bytes, Mapping[bytes, bytes]]  # as Redis returns it: its id
 
 
 class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
-    """Whole place as it is after a change; times in ms since 1970 by Redis's clock."""
+    """Whole place as it is after a change; times in ms since 1970 by Redis's clock.
+
+    `number` is 0 until a draw; `index` is 0 where none is, or was, to come.
+    """
 
     visitor: str
     lane: str
@@ -26,6 +29,8 @@ class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
     admitted: int
     deadline: int
     reason: str
+    index: int = 0
+    window: int = 0
 
 
 class BookingChange(msgspec.Struct, frozen=True, array_like=True, tag="booking"):
@@ -38,6 +43,19 @@ class ClosedChange(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """End of the event: every place that is not ended ends."""
 
 
+class DrawChange(msgspec.Struct, frozen=True, array_like=True, tag="draw"):
+    """Draw of the indexes `first` to `last` of a lane: nobody comes to them any more."""
+
+    lane: str
+    window: int
+    first: int
+    last: int
+
+
+class DrawnChange(msgspec.Struct, frozen=True, array_like=True, tag="drawn"):
+    """End of the lottery: everybody of the lobby has a number."""
+
+
 class Unreadable(NamedTuple):
     """Change that this version cannot read, as far as it could be unpacked."""
 
@@ -45,7 +63,8 @@ class Unreadable(NamedTuple):
     why: str
 
 
-Change = PlaceChange | BookingChange | ClosedChange
+EARLIER_MEMBERS = PlaceChange.__struct_fields__[:9]  # of entries from before there were draws
+Change = PlaceChange | BookingChange | ClosedChange | DrawChange | DrawnChange
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
@@ -60,7 +79,10 @@ class Entry(NamedTuple):
 
 
 class PlaceRow(NamedTuple):
-    """A row of `places`; times in ms since 1970 by Redis's clock."""
+    """A row of `places`; times in ms since 1970 by Redis's clock.
+
+    The number of a place that waits for its draw is its index with a minus.
+    """
 
     lane: str
     number: int
@@ -71,6 +93,8 @@ class PlaceRow(NamedTuple):
     admitted_ms: int
     until_ms: int
     reason: str
+    index_: int
+    window_: int
 
 
 @dataclass(slots=True)
@@ -78,16 +102,24 @@ class Batch:
     """Entries folded together; `cursor` is the stream id of the last one."""
 
     cursor: str
+    # by lane, and by index, or number where there is none
     places: dict[tuple[str, int], PlaceRow] = field(default_factory=dict[tuple[str, int], PlaceRow])
     holds: dict[str, Hold] = field(default_factory=dict[str, Hold])
     closed: bool = False  # the event was closed: every place that is not ended ends
+    draws: list[tuple[str, int, int, int]] = field(default_factory=list[tuple[str, int, int, int]])
+    drawn: bool = False  # the lottery is over
 
     def numbers(self) -> dict[str, int]:
-        """Return the greatest place number by lane: smaller ones were given out before."""
+        """Return the greatest number or index by lane: smaller ones were given out before."""
         greatest: dict[str, int] = {}
-        for lane, number in self.places:
-            greatest[lane] = max(number, greatest.get(lane, 0))
+        for lane, turn in self.places:
+            greatest[lane] = max(turn, greatest.get(lane, 0))
         return greatest
+
+    def drawn_numbers(self) -> list[tuple[str, int, int]]:
+        """Return lane, index and number of the places that have a number by a draw."""
+        rows = self.places.values()
+        return [(row.lane, row.index_, row.number) for row in rows if row.index_ and row.number > 0]
 
 
 def read(entries: Iterable[StreamEntry]) -> list[Entry]:
@@ -166,13 +198,17 @@ def fold(entries: Iterable[Entry]) -> Batch:
             match change:
                 case PlaceChange():
                     row = _row_of(change)
-                    batch.places[row.lane, row.number] = row
+                    batch.places[row.lane, row.index_ or row.number] = row
                 case BookingChange(hold):
                     batch.holds.pop(hold.id, None)
                     batch.holds[hold.id] = hold
                 case ClosedChange():
                     batch.closed = True
                     batch.places = {at: _ended(row) for at, row in batch.places.items()}
+                case DrawChange():
+                    batch.draws.append((change.lane, change.window, change.first, change.last))
+                case DrawnChange():
+                    batch.drawn = True
                 case Unreadable(_, why):
                     raise ValueError(f"outbox entry {entry.id} cannot be read: {why}")
     return batch
@@ -180,8 +216,8 @@ def fold(entries: Iterable[Entry]) -> Batch:
 
 def _row_of(change: PlaceChange) -> PlaceRow:
     return PlaceRow(
-        change.lane, change.number, change.visitor, change.state, change.joined, change.wave,
-        change.admitted, change.deadline, change.reason,
+        change.lane, change.number or -change.index, change.visitor, change.state, change.joined,
+        change.wave, change.admitted, change.deadline, change.reason, change.index, change.window,
     )  # fmt: skip
 
 
@@ -196,7 +232,7 @@ def _earlier(fields: Mapping[bytes, bytes]) -> AnyChange:
         found = {name.decode(): value.decode() for name, value in fields.items() if name != b"body"}
         match fields.get(b"kind"):
             case b"place":
-                members = [found[name] for name in PlaceChange.__struct_fields__]
+                members = [found[name] for name in EARLIER_MEMBERS]
                 return msgspec.convert(["place", *members], PlaceChange, strict=False)
             case b"booking":
                 hold: dict[str, Any] = msgspec.msgpack.decode(fields[b"body"], type=dict[str, Any])

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from booking_rush.back_off import MOST_S, BackOff
+from booking_rush.booking.catalogue.draws import LAST_TURN
 from booking_rush.booking.recording.batch import Entry, StreamEntry, read
 from booking_rush.booking.recording.closing import end_places
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
@@ -184,9 +185,7 @@ class EventTasks:
             led.is_closing = False
 
     async def _numbers(self, event: str) -> dict[str, int]:
-        number = await self._pool.fetchval(
-            "SELECT max(number) FROM places WHERE event = $1 AND lane = $2", event, LANE
-        )
+        number = await self._pool.fetchval(f"SELECT {LAST_TURN}", event, LANE)
         return {} if number is None else {LANE: number}
 
     async def _check_outbox(self, led: LedEvent) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import asyncpg
 import orjson
 
+from booking_rush.booking.catalogue import draws
 from booking_rush.booking.catalogue.line_statistics import line_statistics
 from booking_rush.booking.holds.bookings import hold_of
 from booking_rush.booking.seats import inventory
@@ -53,7 +54,9 @@ class Loading:
             row = await connection.fetchrow(LOAD_EVENT, self._event, LANE, timeout=STATEMENT_S + 5)
             assert row is not None, self._event
             last, first = row["last"] or 0, row["first"]
-            head = first - 1 if first else last
+            windows = await draws.windows_to_draw(connection, self._event, LANE)
+            settled = windows[0][1] - 1 if windows else last
+            head = min(settled, first - 1 if first else last)
             line = await line_statistics(connection, self._event)
             waits = {f"wait:{at}": n for at, n in line.waits.items()}
             counts = {"joined": line.joined, "admitted": line.admitted, "wave": line.wave}
@@ -64,6 +67,7 @@ class Loading:
                 numbers={LANE: last},
                 head={LANE: head},
                 stats={**counts, **waits},
+                windows=windows,
             )
             return (
                 await self._loaded(event)
@@ -107,25 +111,27 @@ async def allow_long_statements(connection: Connection) -> None:
 def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
     return RecordedPlace(
         visitor=row["visitor"],
-        number=row["number"],
+        number=max(0, row["number"]),
         joined=row["joined_ms"],
         state=row["state"],
         wave=row["wave"],
         admitted=row["admitted_ms"],
         until_ms=row["until_ms"],
+        index=row["index_"],
+        window=row["window_"],
     )
 
 
-LOAD_EVENT = """
-    SELECT version, state, rules,
-        (SELECT max(number) FROM places WHERE event = $1 AND lane = $2) AS last,
+LOAD_EVENT = f"""
+    SELECT version, state, rules, {draws.LAST_TURN} AS last,
         CASE WHEN state <> 'closed' THEN (
             SELECT number FROM places WHERE event = $1 AND lane = $2 AND state = 'waiting'
             ORDER BY number LIMIT 1) END AS first
     FROM events WHERE id = $1
-"""
+"""  # noqa: S608  the expression is that of draws
 
 LOAD_PLACES = """
-    SELECT visitor, number, joined_ms, state, wave, admitted_ms, until_ms FROM places
+    SELECT visitor, number, joined_ms, state, wave, admitted_ms, until_ms, index_, window_
+    FROM places
     WHERE event = $1 AND lane = $2 AND state <> 'ended' ORDER BY number
 """

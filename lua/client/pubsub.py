@@ -25,11 +25,15 @@ class News(msgspec.Struct, frozen=True, tag_field="news", tag=tag_of_type):
 
 
 class LaneTick(msgspec.Struct, frozen=True):
-    """Lane in a tick: numbers up to head wait no more, nor do `gone` numbers beyond it."""
+    """Lane in a tick: numbers up to head wait no more, nor do `gone` numbers beyond it.
+
+    Every index up to `settled` has its number, by arrival or by a draw; those beyond may not.
+    """
 
     head: int
     gone: int
     waiting: int
+    settled: int = 0
 
 
 class Tick(News, frozen=True):

@@ -1,14 +1,14 @@
 -- Places: what a receipt and a pass are made of, one packed value a visitor; and the line.
 --
--- A place is waiting, unclaimed (admitted, and not seen since), active, late or back. The line
--- orders those that wait, `back` those that came late, `deadlines` has the next time at which
--- something of a place ends: the claim window, the pass, or the missed turn.
+-- A place is lobby (its number is 0 until the draw), waiting, unclaimed (admitted, and not seen
+-- since), active, late or back. The line orders those that wait, `back` those that came late,
+-- `deadlines` has the next time at which something of a place ends: the claim window, the pass, or
+-- the missed turn.
 local places, line = {}, {}
 local IN_FORCE = { unclaimed = true, active = true }
 local COUNTED = { unclaimed = "active", active = "active", late = "late", back = "back" }
 
 local stored = memory.hash("places")
-local lane = memory.hash("lane", LANE) -- given, kept, head
 local waiting = memory.zset("line", LANE)
 local back = memory.zset("back")
 local deadlines = memory.zset("deadlines")
@@ -17,7 +17,7 @@ local stats = memory.hash("stats")
 local function count(name, by) memory.add(stats, name, by or 1) end
 
 -- Return the last number given, the last that Postgres has, or head: the smallest waiting number
--- − 1, where nobody waits the last given.
+-- − 1, where nobody waits the last given; and nothing beyond what is settled.
 function line.number(name) return memory.number(lane, name) end
 
 -- Return the smallest waiting number, or nil.
@@ -37,7 +37,8 @@ function line.head()
   if line.is_head_stale then
     line.is_head_stale = false
     local first = first_waiting()
-    memory.write(lane, "head", first and first - 1 or line.number("given"))
+    local settled = lobby.settled()
+    memory.write(lane, "head", first and min(first - 1, settled) or settled)
   end
   return line.number("head")
 end
@@ -45,17 +46,30 @@ end
 -- Return the counters of a lane: given, kept, head.
 function line.counters(name) return name == LANE and lane or memory.hash("lane", name) end
 
-function line.waiting() return memory.size(waiting) end
+function line.waiting() return memory.size(waiting) + lobby.waiting() end
 
--- Return how many wait before a number.
-function line.ahead(number)
-  if number == line.number("given") then return line.waiting() - 1 end
+local function count_waiting(last)
   memory.settle(waiting)
-  return call("ZCOUNT", memory.key(waiting), "-inf", "(" .. text_of(number))
+  return call("ZCOUNT", memory.key(waiting), "-inf", last)
 end
 
--- Take a place out of the line. Return whether it was there.
+-- Return how many wait with a number that is settled.
+function line.in_order()
+  return lobby.is_settled() and memory.size(waiting) or count_waiting(text_of(lobby.settled()))
+end
+
+-- Return how many wait before a number. Where others are being drawn, each of their numbers counts.
+function line.ahead(number)
+  if not lobby.is_settled() and number > lobby.settled() then
+    return line.in_order() + number - 1 - lobby.settled()
+  end
+  if number == line.number("given") then return memory.size(waiting) - 1 end
+  return count_waiting("(" .. text_of(number))
+end
+
+-- Take a place out of the line, or out of the lobby. Return whether it was in the line.
 local function leave_line(place)
+  if place.state == "lobby" then lobby.leave(place) end
   if place.state ~= "waiting" then return false end
   if place.number == line.number("head") + 1 then line.is_head_stale = true end
   memory.remove(waiting, place.visitor)
@@ -68,13 +82,15 @@ function places.of(visitor)
   if not packed then return nil end
   local found = unpack_one(packed)
   return { visitor = visitor, state = found[1], number = found[2], joined = found[3],
-    wave = found[4], admitted = found[5], claim = found[6], deadline = found[7], due = found[8] }
+    wave = found[4], admitted = found[5], claim = found[6], deadline = found[7], due = found[8],
+    index = found[9], window = found[10] }
 end
 
 -- End every place at once, however many there are: the event has closed.
 function places.end_all()
   memory.enqueue(pack({ "closed" }))
   for _, store in ipairs({ stored, waiting, back, deadlines }) do memory.unlink(store) end
+  lobby.end_all()
   for _, name in ipairs({ "active", "late", "back" }) do memory.write(stats, name, 0) end
   memory.write(lane, "head", line.number("given"))
 end
@@ -90,7 +106,7 @@ function places.save(place)
   if due ~= place.due then memory.write(deadlines, place.visitor, due) end
   place.due = due
   memory.write(stored, place.visitor, pack({ place.state, place.number, place.joined, place.wave,
-    place.admitted, place.claim, place.deadline, due }))
+    place.admitted, place.claim, place.deadline, due, place.index, place.window }))
 end
 
 -- Move a place to another state, and count it there.
@@ -108,18 +124,29 @@ end
 -- Enqueue the whole place as it is now into the outbox: its last entry is its row in Postgres.
 function places.enqueue(place, state, reason, deadline)
   memory.enqueue(pack({ "place", place.visitor, LANE, place.number, place.joined, state, place.wave,
-    place.admitted, deadline or 0, reason or "" }))
+    place.admitted, deadline or 0, reason or "", place.index, place.window }))
 end
 
--- Begin a place at the end of the line. Return it.
+-- Begin a place at the end of the line, or in the lobby. Return it.
 function places.begin(visitor)
-  local place = { visitor = visitor, state = "waiting", number = memory.add(lane, "given", 1),
+  local window, turn = lobby.window_of_join(), memory.add(lane, "given", 1)
+  local place = { visitor = visitor, state = window and "lobby" or "waiting",
+    number = window and 0 or turn, index = window and turn or 0, window = window or 0,
     joined = now, wave = 0, admitted = 0, claim = 0, deadline = 0, due = false }
-  memory.insert(waiting, visitor, place.number)
+  if window then lobby.enter(place) else memory.insert(waiting, visitor, turn) end
   places.save(place)
-  places.enqueue(place, "waiting")
+  places.enqueue(place, place.state)
   count("joined")
   return place
+end
+
+-- Move a place from the lobby into the line, under the number that it was drawn.
+function places.draw(place, number)
+  lobby.leave(place)
+  place.state, place.number = "waiting", number
+  memory.insert(waiting, place.visitor, number)
+  places.save(place)
+  places.enqueue(place, "waiting", "drawn")
 end
 
 -- End a place for good, whatever its state.
@@ -154,11 +181,12 @@ function places.admit(place, wave, reason)
   end
 end
 
--- Take a visitor without a place out of the line, where a key was lost.
+-- Take a visitor without a place out of line and lobby, where a key was lost.
 function places.forget(visitor)
   memory.write(waiting, visitor, false)
   memory.write(back, visitor, false)
-  waiting.size, line.is_head_stale = nil, true
+  memory.write(undrawn, visitor, false)
+  waiting.size, undrawn.size, line.is_head_stale = nil, nil, true
 end
 
 -- Let a visitor who was not seen in time keep the turn for a while, as late.
@@ -193,8 +221,9 @@ function places.is_active(place) return IN_FORCE[place.state] == true end
 -- entry that it names (empty: Postgres has the place).
 function places.reply(place)
   local fields = { lane = LANE, number = place.number, joined_ms = place.joined,
-    waiting = line.waiting(), room = rule("state"), entry = "" }
-  if place.number > line.number("kept") then
+    waiting = line.waiting(), room = rule("state"), entry = "", index = place.index,
+    window = place.window }
+  if max(place.number, place.index) > line.number("kept") then
     memory.with_entry(function(entry) fields.entry = entry end)
   end
   if places.is_active(place) then
@@ -206,5 +235,5 @@ function places.reply(place)
     fields.ahead = line.ahead(place.number)
     return reply("waiting", fields)
   end
-  return reply("late", fields)
+  return reply(place.state == "lobby" and "lobby" or "late", fields)
 end

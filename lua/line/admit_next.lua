@@ -1,8 +1,8 @@
 -- admit_next() -> advanced
 --
 -- One tick of an event: expire passes, missed turns and holds; admit the next visitors by rate
--- and capacity; publish the event's state. Bucket and active count are read and written here, so
--- any number of tend duties may run and none admits too many.
+-- and capacity; fix the draw that is due; publish the event's state. Bucket and active count are
+-- read and written here, so any number of tend duties may run and none admits too many.
 local TICK_MS = 90 -- between two published ticks, however many tend duties run
 local BURST_S = 0.5 -- of unused rate that is saved up
 local bucket = memory.hash("bucket")
@@ -75,7 +75,7 @@ end
 local function choose_next(slots)
   memory.settle(waiting)
   memory.settle(back)
-  local front = call("ZRANGEBYSCORE", memory.key(waiting), "-inf", text_of(line.number("kept")),
+  local front = call("ZRANGEBYSCORE", memory.key(waiting), "-inf", text_of(min(line.number("kept"), lobby.settled())),
     "LIMIT", 0, slots)
   local late = call("ZRANGE", memory.key(back), 0, slots - 1)
   local turn, chosen, f, b = memory.read(bucket, "turn"), {}, 1, 1
@@ -111,27 +111,40 @@ local function admit()
   return #chosen
 end
 
+-- Return the draw that is on its way; once there is none, enqueue that the lottery is drawn.
+local function draw()
+  local due_draw = lobby.next_draw()
+  if not due_draw and rule("state") == "drawing" and lobby.is_settled()
+    and not memory.read(bucket, "is_drawn") then
+    memory.write(bucket, "is_drawn", 1)
+    memory.enqueue(pack({ "drawn" }))
+  end
+  return due_draw
+end
+
 -- Publish the event's state, at most once in TICK_MS unless somebody was admitted.
 local function publish_tick(anyway)
   local published_at = memory.number(bucket, "ticked")
   if not anyway and now - published_at < TICK_MS and now >= published_at then return end
   memory.write(bucket, "ticked", now)
-  local head, all = line.head(), line.waiting()
+  local head, settled = line.head(), lobby.settled()
   publish("tick", {
     at = now, state = rule("state"), version = rule("version"), rate = rule("rate_per_second"),
     active_max = rule("active_max"), active = memory.number(stats, "active"),
     admitted = memory.number(stats, "admitted"),
     recorded = call("GET", key("recorded")) or "0-0",
-    lanes = { [LANE] = { head = head, gone = line.number("given") - head - all, waiting = all } },
+    lanes = { [LANE] = { head = head, gone = settled - head - line.in_order(),
+      waiting = line.waiting(), settled = settled } },
   })
 end
 
 return function()
   local dropped = expire_places() + expire_carts()
-  local admitted = admit()
+  local admitted, due_draw = admit(), draw()
   publish_tick(admitted > 0)
   local idle = line.waiting() == 0 and memory.number(stats, "active") == 0
     and memory.number(stats, "late") == 0 and memory.number(stats, "back") == 0
     and memory.number(stats, "held") == 0
-  return reply("advanced", { admitted = admitted, dropped = dropped, idle = idle })
+  return reply("advanced", { admitted = admitted, dropped = dropped, idle = idle,
+    draw = due_draw })
 end

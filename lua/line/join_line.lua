@@ -1,7 +1,8 @@
--- join_line(visitor, publish) -> waiting | admitted | late | line_closed | line_full
+-- join_line(visitor, publish) -> waiting | lobby | admitted | late | line_closed | line_full
 --
 -- Give a visitor the next number of the line, or the place that they have already. Numbers come
--- from a counter, never from a clock, so nobody is admitted before a smaller one. With `publish`
+-- from a counter, never from a clock, so nobody is admitted before a smaller one. Where the rules
+-- draw lots, the visitor gets an index in the lobby, and the number by the draw. With `publish`
 -- the join is published first: the visitor's subscribers may be at another process.
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 

@@ -1,12 +1,12 @@
 -- read_gone(after) -> gone_numbers
 --
 -- Read the numbers beyond head that wait no more, as ranges in ascending order, a page at a time.
--- They are those between the numbers that wait, and after the last of them. A process asks for them
--- when its own count of them differs from a tick's.
+-- They are those between the numbers that wait, and after the last of them, as far as numbers are
+-- settled. A process asks for them when its own count of them differs from a tick's.
 return function(command)
   memory.settle(waiting)
-  local number, last = max(command.after, line.head()), line.number("given")
-  local page = call("ZRANGEBYSCORE", memory.key(waiting), "(" .. text_of(number), "+inf",
+  local number, last = max(command.after, line.head()), lobby.settled()
+  local page = call("ZRANGEBYSCORE", memory.key(waiting), "(" .. text_of(number), text_of(last),
     "WITHSCORES", "LIMIT", 0, LIMIT)
   local ranges = {}
   local function add_up_to(next_waiting)

@@ -1,7 +1,8 @@
--- load_event(version, state, rules, numbers, head, stats) -> loaded | epoch_passed
+-- load_event(version, state, rules, numbers, head, stats, windows) -> loaded | epoch_passed
 --
--- Load the event's rules, counters and figures as Postgres has them, in the recovery. Postgres has
--- the place of every number that was given, so `kept` is the last of them.
+-- Load the event's rules, counters, figures and windows that are not drawn as Postgres has them, in
+-- the recovery. Postgres has the place of every number that was given, so `kept` is the last of
+-- them.
 return function(command)
   if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
   set_rules(command)
@@ -12,5 +13,6 @@ return function(command)
     memory.write(counters, "kept", number)
     memory.write(counters, "head", command.head[name])
   end
+  lobby.load(command.windows)
   return reply("loaded")
 end

@@ -50,8 +50,8 @@ class Signer:
             self._sign.cache_clear()  # nothing asks for the last key's signatures again
             self._verified.cache_clear()
 
-    def receipt(self, event: str, visitor: str, place: Place) -> str:
-        """Return the receipt of a visitor's place."""
+    def receipt(self, event: str, visitor: str, place: Place, commitment: str | None) -> str:
+        """Return the receipt of a visitor's place; `commitment` is that of its draw."""
         return self._sign(
             RECEIPT,
             self.ring,
@@ -60,6 +60,9 @@ class Signer:
             lane=place.lane,
             number=place.number,
             at=moment(place.joined_ms),
+            index=place.index,
+            window=place.window,
+            commitment=commitment,
         )
 
     def booking_pass(self, event: str, visitor: str, place: Admitted) -> str:

@@ -3,8 +3,20 @@
 import hashlib
 import hmac
 import secrets
+from typing import NamedTuple
 
 SEED_BYTES = 32
+
+
+class Commitments(NamedTuple):
+    """Commitments of an event, hex; None: it draws no lots of that kind."""
+
+    lottery: str | None = None
+    windows: str | None = None
+
+    def of(self, window: int) -> str | None:
+        """Return the commitment of the draw of a window; 0 is the lottery's."""
+        return self.windows if window else self.lottery
 
 
 def new_seed() -> bytes:

@@ -19,6 +19,7 @@ RoomState: TypeAlias = Literal[
     "scheduled", "drawing", "open", "paused", "draining", "closed", "recovering"
 ]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Characters = Annotated[str, msgspec.Meta(pattern="^[.hsx]*$")]
 TicketId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f-]{36}-[1-9][0-9]{0,3}$")]
 SeatChange = tuple[SeatName, Literal["free", "held", "sold", "closed"]]
@@ -132,7 +133,10 @@ class OperatorBooking(Booking, kw_only=True):
 
 
 class Place(Members, kw_only=True):
-    """A place in line; `ahead` counts one's own lane, and 0 is next."""
+    """A place in line; `ahead` counts one's own lane, and 0 is next.
+
+    Both it and `number` are null until the draw; `window` is the window that one joined in.
+    """
 
     number: int | None
     lane: str
@@ -141,6 +145,25 @@ class Place(Members, kw_only=True):
     state: Literal["lobby", "waiting", "admitted", "late"]
     eta_seconds: tuple[Count, Count] | None
     receipt: str
+    window: Count | UnsetType = UNSET
+
+
+class Lottery(Members, kw_only=True):
+    """The SHA-256 of a lottery's seed, and the seed itself after the draw; both hex."""
+
+    commitment: Digest
+    seed: Digest | None
+
+
+class Windows(Members, kw_only=True):
+    """Windows in which places change among one another: seeds are the key's HMAC of their number.
+
+    `commitment` is the key's SHA-256; the key is told when the event closes. All hex.
+    """
+
+    seconds: int
+    commitment: Digest
+    key: Digest | None
 
 
 class Room(Members, kw_only=True):
@@ -149,6 +172,7 @@ class Room(Members, kw_only=True):
     state: RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    lottery: Lottery | UnsetType = UNSET
 
 
 class Broadcast(Members, kw_only=True):
@@ -193,6 +217,8 @@ class Event(Members, kw_only=True):
     limits: Limits
     venue: Venue | UnsetType = UNSET
     theme: Theme | UnsetType = UNSET
+    lottery: Lottery | UnsetType = UNSET
+    windows: Windows | UnsetType = UNSET
     stock: Stock | UnsetType = UNSET
     mail: bool | UnsetType = UNSET
 

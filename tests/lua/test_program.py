@@ -74,6 +74,8 @@ COMMANDS: list[lua.Command[Any]] = [
     CheckoutHold("ada", "hold-1", "ok"),
     ReadSeats([]),
     line_commands.JoinLine("eve"),
+    events_commands.SetRules(1, "open", {"windows": 1, "window_seconds": 2}),
+    line_commands.JoinLine("zoe"),
     line_commands.LeaveLine("ada", "left"),
     line_commands.ClaimPass("ada", connecting=True),
     line_commands.FindPlace("ada"),

@@ -154,6 +154,8 @@ class StoredPlace(msgspec.Struct, frozen=True, array_like=True):
     claim: int
     deadline: int
     due: int | bool
+    index: int
+    window: int
 
 
 _hold = msgspec.msgpack.Decoder(Hold).decode

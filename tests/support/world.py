@@ -29,6 +29,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool
 from booking_rush.queue.admission import Admission
 from booking_rush.queue.event_registry import EventRegistry
+from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.server.app import create_app
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.practice_bank.service import open_bank
@@ -156,7 +157,7 @@ async def open_world(
     await Operators(pool).ensure("admin", "admin", PASSWORD)
     program = Program(redis)
     recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
-    tend = Admission(EventRegistry(pool, program))
+    tend = Admission(EventRegistry(pool, program), LotteryDraw(pool))
     async with AsyncExitStack() as stack:
         base, services, server = await stack.enter_async_context(serving(settings))
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
