@@ -16,8 +16,10 @@ import jwt
 ISSUER = "booking-rush"
 ALGORITHM = "EdDSA"
 PASS, RECEIPT, TICKET, VOID = "pass+jwt", "receipt+jwt", "ticket+jwt", "void-tickets+jwt"
+JOURNAL_HEAD = "journal-head+jwt"
 PASS_CLAIMS = ("iss", "aud", "sub", "jti", "iat", "exp", "number", "lane", "wave")
 TICKET_CLAIMS = ("iss", "aud", "jti", "iat", "exp", "use", "step", "reference", "seat")
+JOURNAL_HEAD_CLAIMS = ("iss", "aud", "n", "hash", "at")
 VOID_CLAIMS = ("iss", "aud", "iat", "exp", "void")
 
 DAY_S = 24 * 3600
@@ -79,15 +81,23 @@ def receipt_claims(
     index: int = 0,
     window: int = 0,
     commitment: str | None = None,
+    n: int = 0,
 ) -> dict[str, Any]:
     """Return the claims of a receipt; `at` is the time of the join, RFC 3339.
 
-    A place that was or will be drawn has index and commitment; its number is null before.
+    A place that was or will be drawn has index and commitment; its number is null before. `n` is
+    the entry of the number in the journal; 0: not known yet.
     """
     claims = {"event": event, "visitor": visitor, "lane": lane, "number": number or None, "at": at}
     if index:
         claims |= {"index": index, "commitment": commitment}
-    return claims | ({"window": window} if window else {})
+    later = {"window": window, "n": n}
+    return claims | {name: value for name, value in later.items() if value}
+
+
+def journal_head_claims(*, event: str, n: int, hash: str, at: str) -> dict[str, Any]:  # noqa: A002
+    """Return the claims of the head of an event's journal, at its entry n."""
+    return {"iss": ISSUER, "aud": event, "n": n, "hash": hash, "at": at}
 
 
 def ticket_claims(
@@ -196,7 +206,33 @@ def verify_ticket(
     return claims
 
 
+def verify_journal_head(token: str, jwks: Mapping[str, Any], *, event: str) -> dict[str, Any]:
+    """Verify the signed head of an event's journal. Return its claims: `n`, `hash` and `at`.
+
+    Raises:
+        ValueError: it is not signed by us, or is no head of this event's journal.
+    """
+    try:
+        return _claims(token, jwks, event, JOURNAL_HEAD, JOURNAL_HEAD_CLAIMS)
+    except jwt.PyJWTError as error:
+        raise ValueError(f"the head of the journal is not valid: {error}") from error
+
+
 def _decode(
+    token: str, jwks: Mapping[str, Any], event: str, kind: str, required: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the claims of a token of this kind and event, with all that are required and `exp`.
+
+    Raises:
+        jwt.PyJWTError: the token is not that.
+    """
+    claims = _claims(token, jwks, event, kind, required)
+    if not isinstance(claims["exp"], int | float):
+        raise jwt.InvalidTokenError("exp is no number")
+    return claims
+
+
+def _claims(
     token: str, jwks: Mapping[str, Any], event: str, kind: str, required: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return the claims of a token of this kind and event, with all that are required.
@@ -215,8 +251,6 @@ def _decode(
         issuer=ISSUER,
         options={"require": list(required), "verify_exp": False, "verify_iat": False},
     )
-    if not isinstance(claims["exp"], int | float):
-        raise jwt.InvalidTokenError("exp is no number")
     return claims
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from booking_rush.postgres import Connection
+from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.lottery.seeds import new_seed
 
 
@@ -33,14 +33,19 @@ async def end_lottery(connection: Connection, event: str) -> None:
     await connection.execute(END_LOTTERY, event)
 
 
-async def windows_to_draw(
-    connection: Connection, event: str, lane: str
-) -> list[tuple[int, int, int, bool]]:
-    """Return the windows in which somebody waits for a draw, oldest first.
+# Lane, window, first index, last index, and whether its draw is saved.
+WindowToDraw = tuple[str, int, int, int, bool]
 
-    Each is (window, first index, last index, whether its draw is saved).
-    """
-    return [tuple(row) for row in await connection.fetch(WINDOWS, event, lane)]
+
+async def windows_to_draw(connection: Connection, event: str) -> list[WindowToDraw]:
+    """Return the windows in which somebody waits for a draw, oldest first."""
+    return [tuple(row) for row in await connection.fetch(WINDOWS, event)]
+
+
+async def last_turns(connection: Connection | Pool, event: str) -> dict[str, int]:
+    """Return the greatest number or index of each lane, found by skipping through the key."""
+    rows = await connection.fetch(LAST_TURNS, event)
+    return {row["lane"]: row["turn"] for row in rows}
 
 
 # By fairness. A seed is never replaced: people have joined by it.
@@ -66,17 +71,24 @@ END_LOTTERY = "UPDATE events SET drawn_at = now() WHERE id = $1 AND drawn_at IS 
 
 # Who left a window that is not drawn had an index of it, too.
 WINDOWS = """
-    SELECT window_, coalesce(draws.first, min(index_)) AS first,
+    SELECT lane, window_, coalesce(draws.first, min(index_)) AS first,
         coalesce(draws.last, max(index_)) AS last, draws.first IS NOT NULL AS is_fixed
     FROM places LEFT JOIN draws USING (event, lane, window_)
-    WHERE event = $1 AND lane = $2 AND number < 0 AND window_ IN (
-        SELECT window_ FROM places
-        WHERE event = $1 AND lane = $2 AND number < 0 AND state = 'lobby')
-    GROUP BY window_, draws.first, draws.last ORDER BY first
+    WHERE event = $1 AND number < 0 AND (lane, window_) IN (
+        SELECT lane, window_ FROM places WHERE event = $1 AND number < 0 AND state = 'lobby')
+    GROUP BY lane, window_, draws.first, draws.last ORDER BY first
 """
 
-# The last number or index that a lane ($2) of an event ($1) has given; null: none.
-LAST_TURN = """greatest(
-        (SELECT max(number) FROM places WHERE event = $1 AND lane = $2),
-        (SELECT -min(number) FROM places WHERE event = $1 AND lane = $2 AND number < 0),
-        (SELECT max(last) FROM draws WHERE event = $1 AND lane = $2))"""
+LAST_TURNS = """
+    WITH RECURSIVE lanes AS (
+        (SELECT lane FROM places WHERE event = $1 ORDER BY lane DESC LIMIT 1)
+        UNION ALL
+        SELECT next.lane FROM lanes, LATERAL (
+            SELECT lane FROM places WHERE event = $1 AND places.lane < lanes.lane
+            ORDER BY lane DESC LIMIT 1) AS next)
+    SELECT lane, greatest(
+        (SELECT max(number) FROM places WHERE event = $1 AND places.lane = lanes.lane),
+        (SELECT -min(number) FROM places WHERE event = $1 AND places.lane = lanes.lane),
+        (SELECT max(last) FROM draws WHERE event = $1 AND draws.lane = lanes.lane)) AS turn
+    FROM lanes
+"""

@@ -6,9 +6,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from booking_rush.booking.history.entries import CLOSED, Act, place_act
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
 
+EARLIER_PLACE = ("visitor", "lane", "number", "joined", "state", "wave", "admitted", "deadline",
+                 "reason")  # fmt: skip
 LEVELS = 3  # of lists in a change: itself, its hold, the hold's seats
 
 StreamEntry = tuple[bytes, Mapping[bytes, bytes]]  # as Redis returns it: its id and its fields
@@ -29,6 +32,7 @@ class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
     admitted: int
     deadline: int
     reason: str
+    code: str = ""  # by whose use the place was opened
     index: int = 0
     window: int = 0
 
@@ -63,7 +67,6 @@ class Unreadable(NamedTuple):
     why: str
 
 
-EARLIER_MEMBERS = PlaceChange.__struct_fields__[:9]  # of entries from before there were draws
 Change = PlaceChange | BookingChange | ClosedChange | DrawChange | DrawnChange
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
@@ -93,13 +96,17 @@ class PlaceRow(NamedTuple):
     admitted_ms: int
     until_ms: int
     reason: str
+    code: str
     index_: int
     window_: int
 
 
 @dataclass(slots=True)
 class Batch:
-    """Entries folded together; `cursor` is the stream id of the last one."""
+    """Entries folded together; `cursor` is the stream id of the last one.
+
+    `acts` are all changes of places in their order, for the journal.
+    """
 
     cursor: str
     # by lane, and by index, or number where there is none
@@ -108,6 +115,7 @@ class Batch:
     closed: bool = False  # the event was closed: every place that is not ended ends
     draws: list[tuple[str, int, int, int]] = field(default_factory=list[tuple[str, int, int, int]])
     drawn: bool = False  # the lottery is over
+    acts: list[Act] = field(default_factory=list[Act])
 
     def numbers(self) -> dict[str, int]:
         """Return the greatest number or index by lane: smaller ones were given out before."""
@@ -199,11 +207,13 @@ def fold(entries: Iterable[Entry]) -> Batch:
                 case PlaceChange():
                     row = _row_of(change)
                     batch.places[row.lane, row.index_ or row.number] = row
+                    batch.acts.append(_act_of(change, entry.id))
                 case BookingChange(hold):
                     batch.holds.pop(hold.id, None)
                     batch.holds[hold.id] = hold
                 case ClosedChange():
                     batch.closed = True
+                    batch.acts += _ends_of(batch.places.values(), entry.id)
                     batch.places = {at: _ended(row) for at, row in batch.places.items()}
                 case DrawChange():
                     batch.draws.append((change.lane, change.window, change.first, change.last))
@@ -217,8 +227,29 @@ def fold(entries: Iterable[Entry]) -> Batch:
 def _row_of(change: PlaceChange) -> PlaceRow:
     return PlaceRow(
         change.lane, change.number or -change.index, change.visitor, change.state, change.joined,
-        change.wave, change.admitted, change.deadline, change.reason, change.index, change.window,
+        change.wave, change.admitted, change.deadline, change.reason, change.code, change.index,
+        change.window,
     )  # fmt: skip
+
+
+def _act_of(change: PlaceChange, entry: str) -> Act:
+    return place_act(
+        change.state, change.reason, visitor=change.visitor, lane=change.lane,
+        number=change.number, at_ms=_ms_of(entry),
+    )  # fmt: skip
+
+
+def _ends_of(rows: Iterable[PlaceRow], entry: str) -> list[Act]:
+    """Return the acts of the places that end because their event is closed."""
+    return [
+        Act("removed", row.visitor, row.lane, row.number, CLOSED, at_ms=_ms_of(entry))
+        for row in rows
+        if row.state != "ended"
+    ]
+
+
+def _ms_of(entry: str) -> int:
+    return int(entry.partition("-")[0])
 
 
 def _ended(row: PlaceRow) -> PlaceRow:
@@ -232,7 +263,7 @@ def _earlier(fields: Mapping[bytes, bytes]) -> AnyChange:
         found = {name.decode(): value.decode() for name, value in fields.items() if name != b"body"}
         match fields.get(b"kind"):
             case b"place":
-                members = [found[name] for name in EARLIER_MEMBERS]
+                members = [found[name] for name in EARLIER_PLACE]
                 return msgspec.convert(["place", *members], PlaceChange, strict=False)
             case b"booking":
                 hold: dict[str, Any] = msgspec.msgpack.decode(fields[b"body"], type=dict[str, Any])

@@ -1,11 +1,11 @@
 """Loading: the rows of an event in Postgres become its data in Redis, page by page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import asyncpg
 import orjson
 
-from booking_rush.booking.catalogue import draws
+from booking_rush.booking.catalogue.draws import WindowToDraw, last_turns, windows_to_draw
 from booking_rush.booking.catalogue.line_statistics import line_statistics
 from booking_rush.booking.holds.bookings import hold_of
 from booking_rush.booking.seats import inventory
@@ -13,6 +13,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import Command
 from booking_rush.lua.recovery.commands import (
     EpochPassed,
+    LoadCodes,
     Loaded,
     LoadEvent,
     LoadHolds,
@@ -23,7 +24,6 @@ from booking_rush.lua.recovery.commands import (
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.rules import rules_of
 
-LANE = "main"
 PAGE = 500  # places a command; a page takes Redis about 3 ms
 STATEMENT_S = 60.0  # of statements over what is held or admitted, and of cursors over all places
 
@@ -51,22 +51,23 @@ class Loading:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await allow_long_statements(connection)
-            row = await connection.fetchrow(LOAD_EVENT, self._event, LANE, timeout=STATEMENT_S + 5)
+            row = await connection.fetchrow(LOAD_EVENT, self._event, timeout=STATEMENT_S + 5)
             assert row is not None, self._event
-            last, first = row["last"] or 0, row["first"]
-            windows = await draws.windows_to_draw(connection, self._event, LANE)
-            settled = windows[0][1] - 1 if windows else last
-            head = min(settled, first - 1 if first else last)
+            rules = rules_of(orjson.loads(row["rules"]))
+            last = await last_turns(connection, self._event)
+            numbers = dict.fromkeys(rules.lanes, 0) | last
+            windows = await windows_to_draw(connection, self._event)
             line = await line_statistics(connection, self._event)
             waits = {f"wait:{at}": n for at, n in line.waits.items()}
             counts = {"joined": line.joined, "admitted": line.admitted, "wave": line.wave}
             event = LoadEvent(
                 version=row["version"],
                 state=row["state"],
-                rules=rules_of(orjson.loads(row["rules"])).numbers(),
-                numbers={LANE: last},
-                head={LANE: head},
+                rules=rules.numbers(),
+                numbers=numbers,
+                head=await self._heads(connection, numbers, windows),
                 stats={**counts, **waits},
+                lanes=rules.lanes,
                 windows=windows,
             )
             return (
@@ -74,7 +75,7 @@ class Loading:
                 and await self._load_sections_and_holds(connection)
                 and (
                     row["state"] == "closed"  # nobody waits: its places end in Postgres, too
-                    or await self._load_places(connection)
+                    or (await self._load_places(connection) and await self._load_codes(connection))
                 )
             )
 
@@ -91,11 +92,31 @@ class Loading:
 
     async def _load_places(self, connection: Connection) -> bool:
         """Load living places."""
-        cursor = await connection.cursor(LOAD_PLACES, self._event, LANE, timeout=STATEMENT_S + 5)
+        cursor = await connection.cursor(LOAD_PLACES, self._event, timeout=STATEMENT_S + 5)
         while rows := await cursor.fetch(PAGE):
             if not await self._loaded(LoadPlaces([_recorded_place(row) for row in rows])):
                 return False
         return True
+
+    async def _load_codes(self, connection: Connection) -> bool:
+        """Load the uses of codes, each by one visitor."""
+        cursor = await connection.cursor(LOAD_CODES, self._event, timeout=STATEMENT_S + 5)
+        while rows := await cursor.fetch(PAGE):
+            if not await self._loaded(LoadCodes([(row["code"], row["visitor"]) for row in rows])):
+                return False
+        return True
+
+    async def _heads(
+        self, connection: Connection, numbers: Mapping[str, int], windows: Sequence[WindowToDraw]
+    ) -> dict[str, int]:
+        """Return the smallest waiting number − 1 of each lane, and nothing that is not settled."""
+        heads = dict(numbers)
+        for lane in numbers:
+            first = await connection.fetchval(FIRST_WAITING, self._event, lane)
+            heads[lane] = first - 1 if first else heads[lane]
+        for lane, _, first, _, _ in windows:
+            heads[lane] = min(heads[lane], first - 1)
+        return heads
 
     async def _loaded(self, command: Command[Loaded | EpochPassed]) -> bool:
         if not self._is_ours():
@@ -117,21 +138,27 @@ def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
         wave=row["wave"],
         admitted=row["admitted_ms"],
         until_ms=row["until_ms"],
+        lane=row["lane"],
+        code=row["code"],
         index=row["index_"],
         window=row["window_"],
     )
 
 
-LOAD_EVENT = f"""
-    SELECT version, state, rules, {draws.LAST_TURN} AS last,
-        CASE WHEN state <> 'closed' THEN (
-            SELECT number FROM places WHERE event = $1 AND lane = $2 AND state = 'waiting'
-            ORDER BY number LIMIT 1) END AS first
-    FROM events WHERE id = $1
-"""  # noqa: S608  the expression is that of draws
+LOAD_EVENT = "SELECT version, state, rules FROM events WHERE id = $1"
+
+FIRST_WAITING = """
+    SELECT number FROM places JOIN events ON events.id = places.event
+    WHERE event = $1 AND lane = $2 AND places.state = 'waiting' AND events.state <> 'closed'
+    ORDER BY number LIMIT 1
+"""
 
 LOAD_PLACES = """
-    SELECT visitor, number, joined_ms, state, wave, admitted_ms, until_ms, index_, window_
+    SELECT visitor, lane, number, joined_ms, state, wave, admitted_ms, until_ms, code, index_, window_
     FROM places
-    WHERE event = $1 AND lane = $2 AND state <> 'ended' ORDER BY number
+    WHERE event = $1 AND state <> 'ended' ORDER BY lane, number
+"""
+
+LOAD_CODES = """
+    SELECT DISTINCT code, visitor FROM places WHERE event = $1 AND code <> ''
 """

@@ -28,11 +28,14 @@ class LaneTick(msgspec.Struct, frozen=True):
     """Lane in a tick: numbers up to head wait no more, nor do `gone` numbers beyond it.
 
     Every index up to `settled` has its number, by arrival or by a draw; those beyond may not.
+    `admitted` of the event's last 1,000 admissions were of the lane.
     """
 
     head: int
     gone: int
     waiting: int
+    weight: int = 1
+    admitted: int = 0
     settled: int = 0
 
 

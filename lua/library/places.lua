@@ -1,80 +1,19 @@
--- Places: what a receipt and a pass are made of, one packed value a visitor; and the line.
+-- Places: what a receipt and a pass are made of, one packed value a visitor.
 --
 -- A place is lobby (its number is 0 until the draw), waiting, unclaimed (admitted, and not seen
--- since), active, late or back. The line orders those that wait, `back` those that came late,
+-- since), active, late or back. Its lane orders those that wait, `back` those that came late,
 -- `deadlines` has the next time at which something of a place ends: the claim window, the pass, or
 -- the missed turn.
-local places, line = {}, {}
+local places = {}
 local IN_FORCE = { unclaimed = true, active = true }
 local COUNTED = { unclaimed = "active", active = "active", late = "late", back = "back" }
 
 local stored = memory.hash("places")
-local waiting = memory.zset("line", LANE)
 local back = memory.zset("back")
 local deadlines = memory.zset("deadlines")
 local stats = memory.hash("stats")
 
 local function count(name, by) memory.add(stats, name, by or 1) end
-
--- Return the last number given, the last that Postgres has, or head: the smallest waiting number
--- − 1, where nobody waits the last given; and nothing beyond what is settled.
-function line.number(name) return memory.number(lane, name) end
-
--- Return the smallest waiting number, or nil.
-local function first_waiting()
-  memory.settle(waiting)
-  local leaving = 0
-  for _ in pairs(waiting.own) do leaving = leaving + 1 end
-  local found = call("ZRANGE", memory.key(waiting), 0, text_of(leaving), "WITHSCORES")
-  for index = 1, #found, 2 do
-    if waiting.own[found[index]] == nil then return tonumber(found[index + 1]) end
-  end
-  return nil
-end
-
--- Return head. It moves when the first in line leaves.
-function line.head()
-  if line.is_head_stale then
-    line.is_head_stale = false
-    local first = first_waiting()
-    local settled = lobby.settled()
-    memory.write(lane, "head", first and min(first - 1, settled) or settled)
-  end
-  return line.number("head")
-end
-
--- Return the counters of a lane: given, kept, head.
-function line.counters(name) return name == LANE and lane or memory.hash("lane", name) end
-
-function line.waiting() return memory.size(waiting) + lobby.waiting() end
-
-local function count_waiting(last)
-  memory.settle(waiting)
-  return call("ZCOUNT", memory.key(waiting), "-inf", last)
-end
-
--- Return how many wait with a number that is settled.
-function line.in_order()
-  return lobby.is_settled() and memory.size(waiting) or count_waiting(text_of(lobby.settled()))
-end
-
--- Return how many wait before a number. Where others are being drawn, each of their numbers counts.
-function line.ahead(number)
-  if not lobby.is_settled() and number > lobby.settled() then
-    return line.in_order() + number - 1 - lobby.settled()
-  end
-  if number == line.number("given") then return memory.size(waiting) - 1 end
-  return count_waiting("(" .. text_of(number))
-end
-
--- Take a place out of the line, or out of the lobby. Return whether it was in the line.
-local function leave_line(place)
-  if place.state == "lobby" then lobby.leave(place) end
-  if place.state ~= "waiting" then return false end
-  if place.number == line.number("head") + 1 then line.is_head_stale = true end
-  memory.remove(waiting, place.visitor)
-  return true
-end
 
 -- Return a visitor's place, or nil. When the event closes all places end at once.
 function places.of(visitor)
@@ -83,16 +22,20 @@ function places.of(visitor)
   local found = unpack_one(packed)
   return { visitor = visitor, state = found[1], number = found[2], joined = found[3],
     wave = found[4], admitted = found[5], claim = found[6], deadline = found[7], due = found[8],
-    index = found[9], window = found[10] }
+    lane = found[9], code = found[10], index = found[11], window = found[12] }
 end
 
 -- End every place at once, however many there are: the event has closed.
 function places.end_all()
   memory.enqueue(pack({ "closed" }))
-  for _, store in ipairs({ stored, waiting, back, deadlines }) do memory.unlink(store) end
-  lobby.end_all()
+  for _, store in ipairs({ stored, back, deadlines }) do memory.unlink(store) end
   for _, name in ipairs({ "active", "late", "back" }) do memory.write(stats, name, 0) end
-  memory.write(lane, "head", line.number("given"))
+  for _, name in ipairs(line.names()) do
+    local lane = line.lane(name)
+    memory.unlink(lane.waiting)
+    lobby.end_all(lane)
+    memory.write(lane.counters, "head", line.number(lane, "given"))
+  end
 end
 
 -- Return when something of a place ends; false: nothing does by time.
@@ -106,7 +49,8 @@ function places.save(place)
   if due ~= place.due then memory.write(deadlines, place.visitor, due) end
   place.due = due
   memory.write(stored, place.visitor, pack({ place.state, place.number, place.joined, place.wave,
-    place.admitted, place.claim, place.deadline, due, place.index, place.window }))
+    place.admitted, place.claim, place.deadline, due, place.lane, place.code,
+    place.index, place.window }))
 end
 
 -- Move a place to another state, and count it there.
@@ -123,17 +67,20 @@ end
 
 -- Enqueue the whole place as it is now into the outbox: its last entry is its row in Postgres.
 function places.enqueue(place, state, reason, deadline)
-  memory.enqueue(pack({ "place", place.visitor, LANE, place.number, place.joined, state, place.wave,
-    place.admitted, deadline or 0, reason or "", place.index, place.window }))
+  memory.enqueue(pack({ "place", place.visitor, place.lane, place.number, place.joined, state,
+    place.wave, place.admitted, deadline or 0, reason or "", place.code, place.index,
+    place.window }))
 end
 
--- Begin a place at the end of the line, or in the lobby. Return it.
-function places.begin(visitor)
-  local window, turn = lobby.window_of_join(), memory.add(lane, "given", 1)
+-- Begin a place at the end of a lane or in its lobby, entered by a code or by none (empty). Return
+-- it.
+function places.begin(visitor, name, code)
+  local lane = line.lane(name)
+  local window, turn = lobby.window_of_join(lane), memory.add(lane.counters, "given", 1)
   local place = { visitor = visitor, state = window and "lobby" or "waiting",
-    number = window and 0 or turn, index = window and turn or 0, window = window or 0,
-    joined = now, wave = 0, admitted = 0, claim = 0, deadline = 0, due = false }
-  if window then lobby.enter(place) else memory.insert(waiting, visitor, turn) end
+    number = window and 0 or turn, index = window and turn or 0, window = window or 0, joined = now,
+    wave = 0, admitted = 0, claim = 0, deadline = 0, due = false, lane = name, code = code }
+  if window then lobby.enter(lane, place) else memory.insert(lane.waiting, visitor, turn) end
   places.save(place)
   places.enqueue(place, place.state)
   count("joined")
@@ -142,28 +89,33 @@ end
 
 -- Move a place from the lobby into the line, under the number that it was drawn.
 function places.draw(place, number)
-  lobby.leave(place)
+  line.leave(place)
   place.state, place.number = "waiting", number
-  memory.insert(waiting, place.visitor, number)
+  memory.insert(line.lane(place.lane).waiting, place.visitor, number)
   places.save(place)
-  places.enqueue(place, "waiting", "drawn")
+  places.enqueue(place, "waiting")
 end
 
--- End a place for good, whatever its state.
-function places.finish(place, reason)
-  local waited = leave_line(place)
+-- Publish that a visitor waits no more under a number (0: was not waiting).
+local function publish_gone(place, reason, number)
+  publish("gone", { visitor = place.visitor, reason = reason, lane = place.lane, number = number,
+    head = line.head(line.lane(place.lane)) })
+end
+
+-- End a place for good, whatever its state; `by`: an operator's name, or nothing.
+function places.finish(place, reason, by)
+  local waited = line.leave(place)
   places.set_state(place, "")
   if place.due then memory.write(deadlines, place.visitor, false) end
   memory.write(stored, place.visitor, false)
-  places.enqueue(place, "ended", reason)
-  publish("gone", { visitor = place.visitor, reason = reason, lane = LANE,
-    number = waited and place.number or 0, head = line.head() })
+  places.enqueue(place, "ended", (by or "") ~= "" and reason .. ": " .. by or reason)
+  publish_gone(place, reason, waited and place.number or 0)
 end
 
 -- Admit a visitor; the caller has made sure that there is room. Processes see an admission from
 -- the front of the line in head, which every tick carries; any other is published as news.
 function places.admit(place, wave, reason)
-  local from_line = leave_line(place)
+  local from_line = line.leave(place)
   places.set_state(place, "unclaimed")
   place.wave, place.admitted = wave, now
   place.claim = now + rule("claim_seconds") * 1000
@@ -172,8 +124,7 @@ function places.admit(place, wave, reason)
   places.enqueue(place, "admitted", reason, place.deadline)
   count("admitted")
   if reason or not from_line then
-    publish("gone", { visitor = place.visitor, reason = "admitted", lane = LANE,
-      number = from_line and place.number or 0, head = line.head() })
+    publish_gone(place, "admitted", from_line and place.number or 0)
   end
   if from_line then -- quarter octaves above 100 ms
     local waited = max(100, now - place.joined)
@@ -183,10 +134,13 @@ end
 
 -- Take a visitor without a place out of line and lobby, where a key was lost.
 function places.forget(visitor)
-  memory.write(waiting, visitor, false)
+  for _, name in ipairs(line.names()) do
+    local lane = line.lane(name)
+    memory.write(lane.waiting, visitor, false)
+    memory.write(lane.lobby, visitor, false)
+    lane.waiting.size, lane.lobby.size, lane.is_head_stale = nil, nil, true
+  end
   memory.write(back, visitor, false)
-  memory.write(undrawn, visitor, false)
-  waiting.size, undrawn.size, line.is_head_stale = nil, nil, true
 end
 
 -- Let a visitor who was not seen in time keep the turn for a while, as late.
@@ -195,8 +149,7 @@ function places.miss(place, until_ms)
   place.deadline = until_ms
   places.save(place)
   places.enqueue(place, "late", "missed", until_ms)
-  publish("gone", { visitor = place.visitor, reason = "missed", lane = LANE, number = 0,
-    head = line.head() })
+  publish_gone(place, "missed", 0)
 end
 
 -- Mark a visitor as present. A pass in its claim window then lasts to its deadline; a late
@@ -220,10 +173,11 @@ function places.is_active(place) return IN_FORCE[place.state] == true end
 -- Return the reply that says a place. It may be sent to the visitor once Postgres has the outbox
 -- entry that it names (empty: Postgres has the place).
 function places.reply(place)
-  local fields = { lane = LANE, number = place.number, joined_ms = place.joined,
+  local lane = line.lane(place.lane)
+  local fields = { lane = place.lane, number = place.number, joined_ms = place.joined,
     waiting = line.waiting(), room = rule("state"), entry = "", index = place.index,
     window = place.window }
-  if max(place.number, place.index) > line.number("kept") then
+  if max(place.number, place.index) > line.number(lane, "kept") then
     memory.with_entry(function(entry) fields.entry = entry end)
   end
   if places.is_active(place) then
@@ -232,7 +186,7 @@ function places.reply(place)
     return reply("admitted", fields)
   end
   if place.state == "waiting" then
-    fields.ahead = line.ahead(place.number)
+    fields.ahead = line.ahead(lane, place.number)
     return reply("waiting", fields)
   end
   return reply(place.state == "lobby" and "lobby" or "late", fields)

@@ -45,10 +45,10 @@ class CloseEpoch(Command[EpochClosed | EpochPassed], frozen=True):
 
 
 class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
-    """Load rules, counters and figures; `numbers` and `head` are by lane.
+    """Load rules, lanes' weights, counters and figures; `numbers` and `head` are by lane.
 
-    `windows` are those that are not drawn, oldest first: (window, first index, last index, whether
-    Postgres has its draw).
+    `windows` are those that are not drawn, oldest first: (lane, window, first index, last index,
+    whether Postgres has its draw).
     """
 
     version: int
@@ -57,8 +57,9 @@ class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
     numbers: dict[str, int]
     head: dict[str, int]
     stats: dict[str, int]
-    windows: list[tuple[int, int, int, bool]] = msgspec.field(
-        default_factory=list[tuple[int, int, int, bool]]
+    lanes: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    windows: list[tuple[str, int, int, int, bool]] = msgspec.field(
+        default_factory=list[tuple[str, int, int, int, bool]]
     )
 
 
@@ -75,6 +76,8 @@ class RecordedPlace(msgspec.Struct, frozen=True):
     wave: int
     admitted: int
     until_ms: int
+    lane: str = "main"
+    code: str = ""
     index: int = 0
     window: int = 0
 
@@ -83,6 +86,12 @@ class LoadPlaces(Command[Loaded | EpochPassed], frozen=True):
     """Load a page of places."""
 
     places: list[RecordedPlace]
+
+
+class LoadCodes(Command[Loaded | EpochPassed], frozen=True):
+    """Load a page of uses of codes, each (code, visitor)."""
+
+    uses: list[tuple[str, str]]
 
 
 class OpenEpoch(Command[EpochOpened | EpochPassed], frozen=True):

@@ -10,10 +10,12 @@ from booking_rush.queue.keys import keyring
 from booking_rush.queue.keys.keyring import KeyRing
 from booking_rush.queue.line import Place
 from booking_rush.queue.passes import (
+    JOURNAL_HEAD,
     PASS,
     RECEIPT,
     TICKET,
     VOID,
+    journal_head_claims,
     pass_claims,
     receipt_claims,
     verify,
@@ -50,8 +52,13 @@ class Signer:
             self._sign.cache_clear()  # nothing asks for the last key's signatures again
             self._verified.cache_clear()
 
-    def receipt(self, event: str, visitor: str, place: Place, commitment: str | None) -> str:
-        """Return the receipt of a visitor's place; `commitment` is that of its draw."""
+    def receipt(
+        self, event: str, visitor: str, place: Place, commitment: str | None = None, n: int = 0
+    ) -> str:
+        """Return the receipt of a visitor's place.
+
+        `commitment` is that of its draw, `n` its entry of the journal once known.
+        """
         return self._sign(
             RECEIPT,
             self.ring,
@@ -63,7 +70,12 @@ class Signer:
             index=place.index,
             window=place.window,
             commitment=commitment,
+            n=n,
         )
+
+    def journal_head(self, event: str, n: int, digest: str, at_ms: int) -> str:
+        """Return the signed head of an event's journal."""
+        return self._sign(JOURNAL_HEAD, self.ring, event=event, n=n, hash=digest, at=moment(at_ms))
 
     def booking_pass(self, event: str, visitor: str, place: Admitted) -> str:
         """Return the pass of an admitted visitor."""
@@ -115,6 +127,7 @@ async def open_signer(pool: Pool, secret: str) -> Signer:
 
 
 CLAIMS: dict[str, Callable[..., dict[str, Any]]] = {
+    JOURNAL_HEAD: journal_head_claims,
     PASS: pass_claims,
     RECEIPT: receipt_claims,
     TICKET: dict,

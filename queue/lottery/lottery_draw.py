@@ -32,7 +32,7 @@ class LotteryDraw:
         for _ in range(PAGES):
             last = min(draw.last, drawn + PAGE)
             numbers = [draw.number(seed, index) for index in range(drawn + 1, last + 1)]
-            reply = await batcher.do(DrawPlaces(due.window, drawn, numbers))
+            reply = await batcher.do(DrawPlaces(due.lane, due.window, drawn, numbers))
             if reply.drawn != last or last == draw.last:
                 return
             drawn = last

@@ -145,6 +145,21 @@ class AuditEntries(Members, kw_only=True):
     entries: list[members.AuditEntry]
 
 
+class JournalPage(Members, kw_only=True):
+    """A page of an event's journal; `begins` where its first entries were deleted by their age."""
+
+    entries: list[members.JournalEntry]
+    next: int | None
+    head: members.JournalHead
+    begins: members.JournalBegins | UnsetType = UNSET
+
+
+class History(Members, kw_only=True):
+    """Entries about one visitor, and about the event since their first place."""
+
+    entries: list[members.HistoryEntry]
+
+
 class Point(Members, kw_only=True):
     """Figures of an event at one time."""
 

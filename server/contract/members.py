@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.booking.catalogue.presentation import SeatName, Theme, Venue
+from booking_rush.booking.history.entries import What
 from booking_rush.booking.holds.states import IN_REVENUE, State
 from booking_rush.queue.rules import Rules
 from booking_rush.server.rooms.availability import Stock
@@ -18,6 +19,7 @@ from booking_rush.server.rooms.availability import Stock
 RoomState: TypeAlias = Literal[
     "scheduled", "drawing", "open", "paused", "draining", "closed", "recovering"
 ]
+Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]  # SHA-256
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Characters = Annotated[str, msgspec.Meta(pattern="^[.hsx]*$")]
@@ -91,6 +93,8 @@ class Problem(Members, kw_only=True):
     conflicts: list[str] | UnsetType = UNSET
     seats: list[str] | UnsetType = UNSET
     hold: Hold | UnsetType = UNSET
+    challenge: str | UnsetType = UNSET
+    bits: Count | UnsetType = UNSET
 
 
 class Payment(Members, kw_only=True):
@@ -283,6 +287,15 @@ class Revenue(Members, kw_only=True):
     refunded: list[Money]
 
 
+class JournalHead(Members, kw_only=True):
+    """The end of a journal; `signature` is a JWS of its members by a published key."""
+
+    n: Count
+    hash: Digest
+    at: Moment | None
+    signature: str
+
+
 class Stats(Members, kw_only=True):
     """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
 
@@ -302,6 +315,7 @@ class Stats(Members, kw_only=True):
     wait_seconds: Waits
     outbox_age_seconds: float
     sockets: Count
+    journal: JournalHead
 
 
 class UnknownStats(Members, kw_only=True):
@@ -320,6 +334,36 @@ class AuditEntry(Members, kw_only=True):
     what: str
     event: str | None
     detail: dict[str, Any]
+
+
+class JournalEntry(Members, kw_only=True):
+    """A change of a place, of rules or of state; `who` is the visitor's digest, or empty.
+
+    `hash` is over the entry before and this one: see docs/fairness.md.
+    """
+
+    n: int
+    at: Moment
+    what: What
+    who: Digest
+    lane: str | UnsetType = UNSET
+    number: int | UnsetType = UNSET
+    why: str | UnsetType = UNSET
+    by: str | UnsetType = UNSET
+    hash: Digest
+
+
+class HistoryEntry(JournalEntry, kw_only=True):
+    """An entry, and what it meant as one sentence."""
+
+    because: str
+
+
+class JournalBegins(Members, kw_only=True):
+    """The last entry that was deleted by its age: the next one follows its hash."""
+
+    n: Count
+    hash: Digest
 
 
 class StoreDifference(Members, kw_only=True):

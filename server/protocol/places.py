@@ -29,7 +29,9 @@ def place_members(
         "ahead": ahead_of(place),
         "waiting": place.waiting,
         "state": state_of(place),
-        "eta_seconds": forecast.eta(place.ahead) if isinstance(place, Waiting) else None,
+        "eta_seconds": forecast.eta(place.ahead, place.lane)
+        if isinstance(place, Waiting)
+        else None,
         "receipt": signer.receipt(event, visitor, place, commitments.of(place.window)),
     }
     if place.window:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from booking_rush.booking.holds.holds import Holds
+from booking_rush.booking.joining.joining import JoinChecks, Joining
 from booking_rush.errors import Recovering
 from booking_rush.lua.client import pubsub
 from booking_rush.postgres import Pool
@@ -29,8 +30,8 @@ from booking_rush.timestamps import instant, now
 class Room:
     """Three equal feeds, `places`, `seats` and `bookings`, and the junction of news to them.
 
-    Handlers use a feed, the `line` or the `holds` directly: `room.seats.watch(…)`. The room itself
-    welcomes subscribers, and sends them the event's state and broadcasts.
+    Handlers use a feed, `joining`, the `line` or the `holds` directly: `room.seats.watch(…)`. The
+    room itself welcomes subscribers, and sends them the event's state and broadcasts.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Room:
         signer: Signer,
         pool: Pool,
         methods: frozenset[str],
+        checks: JoinChecks,
     ) -> None:
         self.row = row
         self.methods = methods  # of payment
@@ -50,6 +52,7 @@ class Room:
         self._epoch = -1
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
+        self.joining = Joining(row.id, self.line, checks)
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.places = PlaceUpdates(
             row.id, self._subscribers, self.line, batcher, signer, self._background

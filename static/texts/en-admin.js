@@ -1,7 +1,7 @@
 // Texts of the operators' page in English; `en.js` has them as `en.admin`.
 
 import { operations } from "./en-operations.js";
-import { countOf, numberFormat } from "./numbers.js";
+import { countOf, numberFormat } from "./languages/numbers.js";
 
 const n = (/** @type {number} */ count) => numberFormat.format(count);
 
@@ -170,6 +170,7 @@ export const admin = {
       payment_attempts_max: ["Tries to pay", "for each hold"],
       tickets_per_visitor_max: ["Tickets a visitor", "at most"],
       extensions_max: ["Extensions of a hold", "at most"],
+      proof_bits_max: ["Proof of work", "bits at most; 0: never asked"],
     },
   },
 

@@ -1,7 +1,8 @@
 """A whole server inside one test: on a port of its own, with its duties and clients."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -26,6 +27,7 @@ from booking_rush.booking.recording.event_scheduler import push_to_redis
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
+from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
 from booking_rush.queue.admission import Admission
 from booking_rush.queue.event_registry import EventRegistry
@@ -41,6 +43,7 @@ from booking_rush.server.web.services import Services
 from booking_rush.tasks import cancel_and_wait
 from tests.support.clients import PASSWORD, PATIENCE_S, Clients, Frame, Visitor, until
 
+PAUSE_S = 0.05  # of loops and of idle ticks: theirs are up to half a second, in every test
 SECRET = "a secret of the tests, which nobody keeps"
 
 
@@ -105,6 +108,12 @@ class World:
         await self.tend.registry.refresh()
         return made
 
+    async def measure_rush(self, event: str = "demo") -> None:
+        """Let Redis have counted a rush of joins just now: every join is asked for a proof."""
+        stats = key(event, self.services.rooms.batcher(event).gate.epoch, "stats")
+        rush = {"join_window": int(time.time() * 1000) // 5000, "joins": 10**9}
+        await cast("Awaitable[int]", self.services.redis.hset(stats, mapping=rush))
+
     async def visitor(self) -> Visitor:
         return await self.clients.visitor()
 
@@ -157,7 +166,7 @@ async def open_world(
     await Operators(pool).ensure("admin", "admin", PASSWORD)
     program = Program(redis)
     recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
-    tend = Admission(EventRegistry(pool, program), LotteryDraw(pool))
+    tend = Admission(EventRegistry(pool, program), LotteryDraw(pool), idle_tick_s=PAUSE_S)
     async with AsyncExitStack() as stack:
         base, services, server = await stack.enter_async_context(serving(settings))
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
@@ -170,7 +179,7 @@ async def open_world(
         if duties:
             tasks = [
                 *(
-                    asyncio.create_task(forever(name, run_once, idle_s=idle_s))
+                    asyncio.create_task(forever(name, run_once, idle_s=min(idle_s, PAUSE_S)))
                     for name, run_once, idle_s in recorder.loops()
                 ),
                 asyncio.create_task(forever("tend", tend.run_once, idle_s=0.02)),
@@ -185,6 +194,7 @@ async def open_world(
             stack.push_async_callback(tend.close)
             stack.push_async_callback(recorder.stop)
             stack.push_async_callback(cancel_and_wait, tasks)
+        stack.callback(setattr, server, "should_exit", True)  # the bank ends meanwhile
         clients = Clients(base, stack)
         yield World(clients, services, server, Catalogue(pool), recorder, tend, conductor, address)
 
