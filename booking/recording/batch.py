@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from booking_rush.booking.history.entries import CLOSED, Act, place_act
+from booking_rush.booking.history.entries import CLOSED, Act, draw_act, place_act
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
 
@@ -216,7 +216,9 @@ def fold(entries: Iterable[Entry]) -> Batch:
                     batch.acts += _ends_of(batch.places.values(), entry.id)
                     batch.places = {at: _ended(row) for at, row in batch.places.items()}
                 case DrawChange():
-                    batch.draws.append((change.lane, change.window, change.first, change.last))
+                    draw = (change.lane, change.window, change.first, change.last)
+                    batch.draws.append(draw)
+                    batch.acts.append(draw_act(*draw, at_ms=_ms_of(entry.id)))
                 case DrawnChange():
                     batch.drawn = True
                 case Unreadable(_, why):
@@ -235,14 +237,14 @@ def _row_of(change: PlaceChange) -> PlaceRow:
 def _act_of(change: PlaceChange, entry: str) -> Act:
     return place_act(
         change.state, change.reason, visitor=change.visitor, lane=change.lane,
-        number=change.number, at_ms=_ms_of(entry),
+        number=change.number, at_ms=_ms_of(entry), window=change.window, index=change.index,
     )  # fmt: skip
 
 
 def _ends_of(rows: Iterable[PlaceRow], entry: str) -> list[Act]:
     """Return the acts of the places that end because their event is closed."""
     return [
-        Act("removed", row.visitor, row.lane, row.number, CLOSED, at_ms=_ms_of(entry))
+        Act("removed", row.visitor, row.lane, max(0, row.number), CLOSED, at_ms=_ms_of(entry))
         for row in rows
         if row.state != "ended"
     ]

@@ -154,7 +154,8 @@ FIRST_WAITING = """
 """
 
 LOAD_PLACES = """
-    SELECT visitor, lane, number, joined_ms, state, wave, admitted_ms, until_ms, code, index_, window_
+    SELECT visitor, lane, number, joined_ms, state, wave, admitted_ms, until_ms, code,
+        index_, window_
     FROM places
     WHERE event = $1 AND state <> 'ended' ORDER BY lane, number
 """

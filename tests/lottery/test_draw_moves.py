@@ -72,7 +72,7 @@ async def draw_page(event: EventInRedis, found: DueDraw, size: int = 250) -> int
     draw = Draw(found.lane, found.window, found.first, found.last)
     last = min(found.last, found.drawn + size)
     numbers = [draw.number(SEED, index) for index in range(found.drawn + 1, last + 1)]
-    return (await event.ask(DrawPlaces(found.window, found.drawn, numbers))).drawn
+    return (await event.ask(DrawPlaces(found.lane, found.window, found.drawn, numbers))).drawn
 
 
 async def fix_and_record(event: EventInRedis, redis: Redis) -> DueDraw:
@@ -138,7 +138,7 @@ async def test_no_page_is_drawn_before_postgres_has_the_draw(
 
     assert await due(event) is None
     assert await due(event) is None
-    assert await event.ask(DrawPlaces(0, 0, [3])) == PlacesDrawn(0)
+    assert await event.ask(DrawPlaces(LANE, 0, 0, [3])) == PlacesDrawn(0)
     assert await numbers_of(event, *VISITORS) == []
 
     await record_all(event, redis)
@@ -156,8 +156,8 @@ async def test_a_page_that_comes_twice_or_too_early_changes_nothing(
     assert await draw_page(event, found, 3) == 3
     changes = await outbox(redis)
     assert await draw_page(event, found, 3) == 3
-    assert await event.ask(DrawPlaces(0, 6, [1])) == PlacesDrawn(3)
-    assert await event.ask(DrawPlaces(1, 3, [1])) == PlacesDrawn(0)
+    assert await event.ask(DrawPlaces(LANE, 0, 6, [1])) == PlacesDrawn(3)
+    assert await event.ask(DrawPlaces(LANE, 1, 3, [1])) == PlacesDrawn(0)
     assert await outbox(redis) == changes
 
     assert await due(event) == DueDraw(LANE, 0, 1, 7, 3)
@@ -285,6 +285,6 @@ async def test_closing_ends_the_lobby_and_its_draw(event: EventInRedis, redis: R
 
     await event.ask(SetRules(3, "closed", rules_of(LOTTERY).numbers()))
 
-    assert await event.ask(DrawPlaces(0, found.drawn, [1])) == PlacesDrawn(0)
+    assert await event.ask(DrawPlaces(LANE, 0, found.drawn, [1])) == PlacesDrawn(0)
     assert await due(event) is None
     assert not await redis.exists("{demo}:1:lobby:main", "{demo}:1:windows:main")
