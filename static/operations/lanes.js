@@ -1,7 +1,7 @@
 // The lanes panel: each lane's weight, wait and share, the form of a weight, and the form of codes.
 
 import { en } from "../texts/en.js";
-import { byId, control, createElement, renderIfChanged } from "../ui/dom.js";
+import { byId, createElement, renderIfChanged } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
 /**
@@ -10,75 +10,124 @@ import { attempt } from "../ui/notices.js";
  * @typedef {{lane: string, weight: number, waiting: number, share: number}} Lane
  */
 
+const NAME = { "data-testid": "lane-name", required: "", pattern: "[a-z0-9\\-]{1,64}" };
+const WEIGHT = { "data-testid": "lane-weight", type: "number", min: "0", max: "1000", value: "1" };
+const COUNT = { "data-testid": "codes-count", type: "number", min: "1", max: "10000", value: "10" };
+const USES = { "data-testid": "codes-uses", type: "number", min: "1", max: "1000000", value: "1" };
 const texts = en.admin.lanes;
 
-/** Bind the forms. @param {AdminContext} context */
+/** Build the table and the forms. @param {AdminContext} context */
 export function lanesPanel(context) {
+  const rows = createElement("tbody", {});
+  const name = input(NAME);
+  const weight = input(WEIGHT);
+  const lane = createElement("select", { "data-testid": "codes-lane" });
+  const count = input(COUNT);
+  const uses = input(USES);
+  const made = createElement("textarea", { "data-testid": "codes-list", rows: "6", readonly: "" });
+  const madeLabel = labelled(texts.list, made);
   let shown = "";
 
-  byId("lane-form").addEventListener("submit", (submitted) => {
-    submitted.preventDefault();
-    void attempt(() => saveLane(context), texts.saved);
-  });
-  byId("codes-form").addEventListener("submit", (submitted) => {
-    submitted.preventDefault();
-    void attempt(() => makeCodes(context), texts.made);
-  });
+  /** @param {string[]} codes */
+  const showCodes = (codes) => {
+    madeLabel.hidden = codes.length === 0;
+    made.textContent = codes.join("\n");
+  };
+  const save = () => saveLane(context, name.value, Number(weight.value));
+  const make = async () => {
+    const choice = /** @type {HTMLSelectElement} */ (lane).value;
+    const body = { lane: choice, count: Number(count.value), uses: Number(uses.value) };
+    showCodes(await makeCodes(context, body));
+  };
+  byId("lanes").append(
+    createElement("table", { "data-testid": "lanes" }, headRow(), rows),
+    form(
+      [labelled(texts.name, name), labelled(texts.weight, weight)],
+      button("save-lane", texts.save),
+      () => attempt(save, texts.saved),
+    ),
+    createElement("h3", {}, texts.codes),
+    form(
+      [labelled(texts.name, lane), labelled(texts.count, count), labelled(texts.uses, uses)],
+      button("make-codes", texts.make),
+      () => attempt(make, texts.made),
+    ),
+    madeLabel,
+  );
+  showCodes([]);
 
   return {
-    /** Show an event's lanes; new codes are shown until another event is chosen. @param {Event} event */
+    /** Show an event's lanes; new codes stay until another event is chosen. @param {Event} event */
     show(event) {
-      drawChoices(event);
+      const names = Object.keys(event.rules.lanes);
+      renderIfChanged(lane, names, () =>
+        names.map((value) => createElement("option", { value }, value)),
+      );
       if (shown !== event.id) showCodes([]);
       shown = event.id;
     },
     /** @param {Record<string, any>} stats */
     draw(stats) {
       const lanes = /** @type {Lane[]} */ (stats.lanes ?? []);
-      renderIfChanged(byId("lane-rows"), lanes, () => lanes.map(row));
+      renderIfChanged(rows, lanes, () => lanes.map(row));
     },
-    clear: () => renderIfChanged(byId("lane-rows"), null, () => []),
+    clear: () => renderIfChanged(rows, null, () => []),
   };
 }
 
-/** Set the weight of one lane; 0 removes it. @param {AdminContext} context */
-async function saveLane(context) {
+/** Set the weight of one lane; 0 removes it. @param {AdminContext} context @param {string} name @param {number} weight */
+async function saveLane(context, name, weight) {
   const { event } = context;
   if (!event) return;
-  const lanes = { ...event.rules.lanes };
-  const weight = Number(control("lane-weight").value);
-  if (weight) lanes[control("lane-name").value] = weight;
-  else delete lanes[control("lane-name").value];
+  const lanes = { ...event.rules.lanes, [name]: weight };
+  if (!weight) delete lanes[name];
   const answer = await context.session.write("PATCH", `${pathOf(event)}/rules`, { body: { lanes } });
   context.eventChanged({ ...event, rules: answer.rules });
   context.journalChanged();
 }
 
-/** Make codes, and show them. @param {AdminContext} context */
-async function makeCodes(context) {
-  const { event } = context;
-  if (!event) return;
-  const body = {
-    lane: control("codes-lane").value,
-    count: Number(control("codes-count").value),
-    uses: Number(control("codes-uses").value),
-  };
-  showCodes((await context.session.write("POST", `${pathOf(event)}/codes`, { body })).codes);
+/** Make codes. Return them. @param {AdminContext} context @param {Record<string, unknown>} body */
+async function makeCodes(context, body) {
+  if (!context.event) return [];
+  const answer = await context.session.write("POST", `${pathOf(context.event)}/codes`, { body });
   context.journalChanged();
+  return /** @type {string[]} */ (answer.codes);
 }
 
-/** @param {Event} event */
-function drawChoices(event) {
-  const names = Object.keys(event.rules.lanes);
-  renderIfChanged(byId("codes-lane"), names, () =>
-    names.map((value) => createElement("option", { value }, value)),
+/** @param {HTMLElement[]} fields @param {HTMLElement} action @param {() => Promise<unknown>} act */
+function form(fields, action, act) {
+  const element = createElement(
+    "form",
+    {},
+    createElement("fieldset", { class: "fields", "data-writes": "" }, ...fields),
+    createElement("fieldset", { class: "actions", "data-writes": "" }, action),
   );
+  element.addEventListener("submit", (submitted) => {
+    submitted.preventDefault();
+    void act();
+  });
+  return element;
 }
 
-/** @param {string[]} codes */
-function showCodes(codes) {
-  byId("codes-made").hidden = codes.length === 0;
-  control("codes-list").value = codes.join("\n");
+/** @param {Record<string, string>} attributes */
+function input(attributes) {
+  const all = { required: "", autocomplete: "off", ...attributes };
+  return /** @type {HTMLInputElement} */ (createElement("input", all));
+}
+
+/** @param {string} testid @param {string} text */
+function button(testid, text) {
+  return createElement("button", { "data-testid": testid }, text);
+}
+
+/** @param {string} title @param {HTMLElement} field */
+function labelled(title, field) {
+  return createElement("label", {}, createElement("span", {}, title), field);
+}
+
+function headRow() {
+  const cells = Object.values(texts.columns).map((text) => createElement("th", { scope: "col" }, text));
+  return createElement("thead", {}, createElement("tr", {}, ...cells));
 }
 
 /** @param {Lane} lane */
