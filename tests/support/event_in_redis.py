@@ -159,6 +159,8 @@ class StoredPlace(msgspec.Struct, frozen=True, array_like=True):
     due: int | bool
     lane: str
     code: str
+    index: int
+    window: int
 
 
 _hold = msgspec.msgpack.Decoder(Hold).decode
