@@ -176,9 +176,7 @@ function memory.changes_of_seats() return batch.seats end
 -- needs no new tables for, Lua need not collect.
 local function move_to(to, list)
   local size = #to
-  for index = 1, #list do
-    to[size + index] = list[index]
-  end
+  for index = 1, #list do to[size + index] = list[index] end
   for index = #list, 1, -1 do list[index] = nil end
 end
 
@@ -289,8 +287,8 @@ function memory.settle(store)
   end
 end
 
--- Unlink a store, whatever the batch has written to it. Later commands find it empty, and may not
--- write to it.
+-- Unlink a store, whatever the batch has written to it: it is renamed, and the sweep removes it by
+-- pages. Later commands find it empty, and may not write to it.
 function memory.unlink(store)
   own.unlinks[#own.unlinks + 1] = open(store)
   store.is_unlinked = true
@@ -343,7 +341,10 @@ function memory.flush()
       failure = try(REMOVE[dirty[index].kind], dirty[index], removals[index]) or failure
     end
   end
-  for index = 1, #batch.unlinks do call("UNLINK", batch.unlinks[index].key) end
+  for index = 1, #batch.unlinks do -- one that is not there is no error
+    local old = batch.unlinks[index].key
+    redis.pcall("RENAME", old, hash_tag .. ":0:" .. old:sub(#prefix + 1) .. ":" .. epoch)
+  end
   if #batch.news > 0 then call("PUBLISH", hash_tag .. ":news", array_of(batch.news)) end
   if failure then error(failure, 0) end
 end
