@@ -80,6 +80,7 @@ ROWS: dict[str, Row] = {
     "saga": _within(saga.saga, "from the bank's word to sold, outbox table"),
     "kafka": _within(saga.saga_over_kafka, "the same over Kafka"),
     "bank": _within(saga.bank, "the same with the bank over HTTP"),
+    "journal": _within(line.journal, "500 joins committed, against the same without a journal"),
     "recovery": _within(line.recovery, "Redis emptied with 50,000 waiting"),
     "closing": _within(closing, "1,000,000 places end, are recovered and archived"),
     "quiet": _within(quiet_events, "1,000 events known, 20 of them selling"),

@@ -1,9 +1,11 @@
 """Forecast of a visitor's wait, by the measured admission rate and the room that is free."""
 
 from collections import deque
+from collections.abc import Mapping
 from math import ceil, sqrt
 
-from booking_rush.lua.client.pubsub import Tick
+from booking_rush.lua.client.pubsub import LaneTick, Tick
+from booking_rush.queue.lanes import MAIN, turns_before
 
 FORECAST_S_MAX = 86_400
 WINDOW_MS = 30_000
@@ -66,18 +68,24 @@ class EventForecast:
         self.rate = 0.0
         self.free = 0.0
         self.admits = False  # the event's state admits visitors
+        self.lanes: Mapping[str, LaneTick] = {}
 
     def apply(self, tick: Tick) -> None:
         """Apply a tick."""
         self.measured.add(tick.at, tick.admitted)
         self.rate, self.free = tick.rate, max(0.0, tick.active_max - tick.active)
         self.admits = tick.state in ("open", "draining")
+        self.lanes = tick.lanes
 
-    def eta(self, ahead: int) -> tuple[int, int] | None:
-        """Return the wait in seconds behind `ahead` others as (p50, p90); None if it is unknown."""
+    def eta(self, ahead: int, lane: str = MAIN) -> tuple[int, int] | None:
+        """Return the wait in seconds as (p50, p90), behind `ahead` others of a lane.
+
+        None: it is unknown.
+        """
         if not self.admits:
             return None
         measured = self.measured.per_second()
+        ahead = turns_before(ahead, lane, self.lanes)
         return forecast(ahead, free=self.free, rate=self.rate, measured=measured)
 
     def admissions_per_second(self) -> float:

@@ -18,6 +18,8 @@ from booking_rush.booking.catalogue.events import (
     check_times,
 )
 from booking_rush.booking.catalogue.rows import Event, event_of, insert_sections, json_of
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import rule_act, state_act
 from booking_rush.errors import Invalid, Refusal
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
@@ -72,6 +74,8 @@ class Catalogue:
                 await insert_sections(connection, new.id, new.sections, first=0)
                 await connection.execute("INSERT INTO recorded (event) VALUES ($1)", new.id)
                 await audit.record(connection, who, "create", new.id, name=new.name)
+                acts = [state_act("scheduled", by=who), rule_act(_members_of(rules), by=who)]
+                await journal.append(connection, new.id, acts)
         except asyncpg.UniqueViolationError:
             raise Exists(f"there is an event {new.id!r} already") from None
         return await self.event(new.id)
@@ -156,6 +160,7 @@ class Catalogue:
                 event, state, reason,
             )  # fmt: skip
             await audit.record(connection, who, action, event, reason=reason)
+            await journal.append(connection, event, [state_act(state, by=who, reason=reason)])
         return await self.event(event)
 
     async def set_rules(self, event: str, change: dict[str, Any], *, who: str) -> Event:
@@ -173,6 +178,8 @@ class Catalogue:
                 event, json_of(rules),
             )  # fmt: skip
             await audit.record(connection, who, "rules", event, **change)
+            changed = {name: _members_of(rules)[name] for name in sorted(change)}
+            await journal.append(connection, event, [rule_act(changed, by=who)])
         return await self.event(event)
 
     async def apply_schedule(self) -> list[str]:
@@ -187,9 +194,10 @@ class Catalogue:
                 RETURNING id, state
                 """
             )
-            for row in rows:
+            for row in sorted(rows, key=lambda row: row["id"]):
                 action = "open" if row["state"] == "open" else "close"
                 await audit.record(connection, "clock", action, row["id"])
+                await journal.append(connection, row["id"], [state_act(row["state"], by="clock")])
         return [row["id"] for row in rows]
 
     async def _locked(self, connection: Connection, event: str) -> Event:
@@ -235,6 +243,11 @@ def _given(value: Any, current: Any) -> Any:
 def _fields_of(change: EventChange) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(change)
     return {**fields, "sections": [section.id for section in change.sections]}
+
+
+def _members_of(rules: Rules) -> dict[str, Any]:
+    members: dict[str, Any] = msgspec.to_builtins(rules)
+    return members
 
 
 def _rules_of(fields: dict[str, Any], inside: str = "") -> Rules:

@@ -6,9 +6,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from booking_rush.booking.history.entries import CLOSED, Act, place_act
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
 
+EARLIER_PLACE = ("visitor", "lane", "number", "joined", "state", "wave", "admitted", "deadline",
+                 "reason")  # fmt: skip
 LEVELS = 3  # of lists in a change: itself, its hold, the hold's seats
 
 StreamEntry = tuple[bytes, Mapping[bytes, bytes]]  # as Redis returns it: its id and its fields
@@ -26,6 +29,7 @@ class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
     admitted: int
     deadline: int
     reason: str
+    code: str = ""  # by whose use the place was opened
 
 
 class BookingChange(msgspec.Struct, frozen=True, array_like=True, tag="booking"):
@@ -71,16 +75,21 @@ class PlaceRow(NamedTuple):
     admitted_ms: int
     until_ms: int
     reason: str
+    code: str = ""
 
 
 @dataclass(slots=True)
 class Batch:
-    """Entries folded together; `cursor` is the stream id of the last one."""
+    """Entries folded together; `cursor` is the stream id of the last one.
+
+    `acts` are all changes of places in their order, for the journal.
+    """
 
     cursor: str
     places: dict[tuple[str, int], PlaceRow] = field(default_factory=dict[tuple[str, int], PlaceRow])
     holds: dict[str, Hold] = field(default_factory=dict[str, Hold])
     closed: bool = False  # the event was closed: every place that is not ended ends
+    acts: list[Act] = field(default_factory=list[Act])
 
     def numbers(self) -> dict[str, int]:
         """Return the greatest place number by lane: smaller ones were given out before."""
@@ -167,11 +176,13 @@ def fold(entries: Iterable[Entry]) -> Batch:
                 case PlaceChange():
                     row = _row_of(change)
                     batch.places[row.lane, row.number] = row
+                    batch.acts.append(_act_of(change, entry.id))
                 case BookingChange(hold):
                     batch.holds.pop(hold.id, None)
                     batch.holds[hold.id] = hold
                 case ClosedChange():
                     batch.closed = True
+                    batch.acts += _ends_of(batch.places.values(), entry.id)
                     batch.places = {at: _ended(row) for at, row in batch.places.items()}
                 case Unreadable(_, why):
                     raise ValueError(f"outbox entry {entry.id} cannot be read: {why}")
@@ -181,8 +192,28 @@ def fold(entries: Iterable[Entry]) -> Batch:
 def _row_of(change: PlaceChange) -> PlaceRow:
     return PlaceRow(
         change.lane, change.number, change.visitor, change.state, change.joined, change.wave,
-        change.admitted, change.deadline, change.reason,
+        change.admitted, change.deadline, change.reason, change.code,
     )  # fmt: skip
+
+
+def _act_of(change: PlaceChange, entry: str) -> Act:
+    return place_act(
+        change.state, change.reason, visitor=change.visitor, lane=change.lane,
+        number=change.number, at_ms=_ms_of(entry),
+    )  # fmt: skip
+
+
+def _ends_of(rows: Iterable[PlaceRow], entry: str) -> list[Act]:
+    """Return the acts of the places that end because their event is closed."""
+    return [
+        Act("removed", row.visitor, row.lane, row.number, CLOSED, at_ms=_ms_of(entry))
+        for row in rows
+        if row.state != "ended"
+    ]
+
+
+def _ms_of(entry: str) -> int:
+    return int(entry.partition("-")[0])
 
 
 def _ended(row: PlaceRow) -> PlaceRow:
@@ -196,7 +227,7 @@ def _earlier(fields: Mapping[bytes, bytes]) -> AnyChange:
         found = {name.decode(): value.decode() for name, value in fields.items() if name != b"body"}
         match fields.get(b"kind"):
             case b"place":
-                members = [found[name] for name in PlaceChange.__struct_fields__]
+                members = [found[name] for name in EARLIER_PLACE]
                 return msgspec.convert(["place", *members], PlaceChange, strict=False)
             case b"booking":
                 hold: dict[str, Any] = msgspec.msgpack.decode(fields[b"body"], type=dict[str, Any])

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
+from booking_rush.booking.history import journal
 from booking_rush.booking.recording import rejection
 from booking_rush.booking.recording.batch import AnyChange, Batch, Entry, PlaceRow, fold
 from booking_rush.booking.recording.persistence import save_holds
@@ -120,6 +121,7 @@ class Commits:
             holds = list(batch.holds.values())
             now_ms = int(self._clock() * 1000) if self._clock else None
             await save_holds(connection, event, holds, now_ms=now_ms, provider=self._provider)
+        await journal.append(connection, event, batch.acts)
 
     async def _record_around(
         self, event: str, epoch: int, cursor: str, entry: Entry, stamp: str
@@ -194,7 +196,7 @@ async def _move_cursor(
 SAVE_PLACES = f"""
     INSERT INTO places (event, {", ".join(PlaceRow._fields)})
     SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
-        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
+        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[])
     ON CONFLICT (event, lane, number) DO UPDATE SET state = EXCLUDED.state, wave = EXCLUDED.wave,
         admitted_ms = EXCLUDED.admitted_ms, until_ms = EXCLUDED.until_ms, reason = EXCLUDED.reason
     WHERE places.visitor = EXCLUDED.visitor

@@ -28,7 +28,8 @@ async def push_to_redis(registry: EventRegistry, event: Event) -> bool:
     try:
         for section in event.sections:
             await batcher.do(AddSections([inventory.empty_inventory(section)]))
-        await batcher.do(SetRules(event.version, event.state, event.rules.numbers()))
+        rules = event.rules
+        await batcher.do(SetRules(event.version, event.state, rules.numbers(), rules.lanes))
     except Refusal as refusal:
         log.info("rules later event=%s version=%d why=%s", event.id, event.version, refusal.code)
         return False

@@ -11,11 +11,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from booking_rush.back_off import MOST_S, BackOff
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import GIVEN_BEFORE, Act
 from booking_rush.booking.recording.batch import Entry, StreamEntry, read
 from booking_rush.booking.recording.closing import end_places
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.leases import EventLeases, LedEvent
-from booking_rush.booking.recording.loading import LANE
+from booking_rush.booking.recording.loading import last_numbers
 from booking_rush.booking.recording.recovery import Recovery
 from booking_rush.errors import Recovering, Refusal
 from booking_rush.lua.client.program import Program
@@ -157,7 +159,7 @@ class EventTasks:
         assert led.unmarked is not None, led.event
         if led.is_new:
             await self._check_outbox(led)
-            led.committed(led.cursor, await self._numbers(led.event))
+            led.committed(led.cursor, await last_numbers(self._pool, led.event))
         try:
             await self._program.ask(led.event, led.stamp, MarkRecorded(led.cursor, led.unmarked))
         except Recovering:
@@ -185,12 +187,6 @@ class EventTasks:
             led.is_closing = False
             self.ended += 1
 
-    async def _numbers(self, event: str) -> dict[str, int]:
-        number = await self._pool.fetchval(
-            "SELECT max(number) FROM places WHERE event = $1 AND lane = $2", event, LANE
-        )
-        return {} if number is None else {LANE: number}
-
     async def _check_outbox(self, led: LedEvent) -> None:
         """Say so when entries are lost: trimmed, and not in a Postgres that was put back.
 
@@ -205,6 +201,8 @@ class EventTasks:
         begins, reached = _id_of(first[0][0]), _id_of(cast("bytes", marked))
         if _id_of(led.cursor.encode()) < min(begins, reached):
             self.gaps += 1
+            async with self._pool.acquire() as connection, connection.transaction():
+                await journal.append(connection, led.event, [Act("state", why=GIVEN_BEFORE)])
             log.error(
                 "entries lost event=%s epoch=%d postgres=%s outbox=%s: restored from a backup?",
                 led.event, led.epoch, led.cursor, first[0][0].decode(),

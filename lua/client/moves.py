@@ -19,7 +19,7 @@ COMMANDS: tuple[type[Command[Any]], ...] = (
     events.SetRules, events.PublishBroadcast, events.ReportSockets, events.ReadSeats,
     events.AddSections,
     recovery.MarkRecorded, recovery.CloseEpoch, recovery.OpenEpoch, recovery.LoadEvent,
-    recovery.LoadPlaces, recovery.LoadSections, recovery.LoadHolds,
+    recovery.LoadPlaces, recovery.LoadSections, recovery.LoadHolds, recovery.LoadCodes,
 )  # fmt: skip
 
 

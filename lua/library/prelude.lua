@@ -24,7 +24,6 @@ local function begin_batch()
   batch_number = batch_number + 1
 end
 
-local LANE = "main" -- the lane of everybody; MAIN in queue/lane_view.py
 local LIMIT = 500 -- members that one command moves at most, so that no batch holds Redis for long
 
 local function key(name, part)
@@ -32,7 +31,7 @@ local function key(name, part)
 end
 
 -- The epoch's key names the layout of the others: LAYOUT in lua/keys.py.
-local function epoch_key() return hash_tag .. ":epoch:2" end
+local function epoch_key() return hash_tag .. ":epoch:3" end
 
 -- Of this Redis, for as long as it runs; the program lives no longer.
 local run_id = call("INFO", "server"):match("run_id:(%w+)")

@@ -1,7 +1,8 @@
 -- Rules of the event: its state, rates, bounds and seconds, in one version.
 local rules = memory.hash("rules")
 
--- Return a rule of the event, a number but for its state; false where there is none.
+-- Return a rule of the event, a number but for its state and its packed lanes; false where there is
+-- none.
 local function rule(name)
   memory.read_all(rules) -- a hold reads five of them
   return memory.read(rules, name)

@@ -1,7 +1,7 @@
--- leave_line(visitor, reason) -> left | not_in_line
+-- leave_line(visitor, reason, by) -> left | not_in_line
 --
 -- End a place or a pass for good, for the visitor or for an operator. The reason `removed`, an
--- operator's, releases the visitor's hold, too, unless it is being paid.
+-- operator's, releases the visitor's hold, too, unless it is being paid; the outbox entry names who.
 local function release_hold(visitor)
   local cart = carts.of(visitor)
   local hold = holds.living(cart)
@@ -13,7 +13,7 @@ end
 return function(command)
   local is_released = command.reason == "removed" and release_hold(command.visitor)
   local place = places.of(command.visitor)
-  if place then places.finish(place, command.reason) end
+  if place then places.finish(place, command.reason, command.by) end
   if not place and not is_released then return reply("not_in_line") end
   local left = reply("left", { entry = "" })
   memory.with_entry(function(entry) left.entry = entry end)

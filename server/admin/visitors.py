@@ -5,6 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.booking import visitor_list
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.explanation import explain
 from booking_rush.errors import Invalid
 from booking_rush.queue.line import NotInLine
 from booking_rush.server.admin.audit import record_action
@@ -40,6 +42,15 @@ async def list_visitors(request: Request) -> Response:
     return answer(200, {"visitors": found, "next": more})
 
 
+async def history(request: Request) -> Response:
+    """Answer `GET A/visitors/{visitor}/history`: what became of a visitor's places, and why."""
+    await require_operator(request, "viewer")
+    room = await room_of(request)
+    visitor = visitor_id_of(request)
+    found = await journal.history(services_of(request).pool, room.row.id, visitor)
+    return answer(200, {"entries": explain(found)})
+
+
 async def admit(request: Request) -> Response:
     """Answer `POST A/visitors/{visitor}/admit`: admit out of turn, for a recorded reason."""
     operator = await require_operator(request, "operator")
@@ -57,7 +68,7 @@ async def remove(request: Request) -> Response:
     operator = await require_operator(request, "operator")
     room = await room_of(request)
     visitor = visitor_id_of(request)
-    if not await room.line.leave(visitor, reason="removed"):
+    if not await room.line.leave(visitor, reason="removed", by=operator.name):
         raise NotInLine(f"{visitor} has no place in this line")
     await record_action(request, operator, "remove", visitor=visitor)
     return answer(204)

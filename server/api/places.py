@@ -1,19 +1,30 @@
 """HTTP endpoints for visitors: join and leave a line, and read one's place."""
 
+import asyncio
+from contextlib import suppress
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.queue.line import NotInLine
+from booking_rush.postgres import UNAVAILABLE
+from booking_rush.queue.join_checks.join_request import NOTHING, JoinRequest
+from booking_rush.queue.line import NotInLine, Place
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import room_of, services_of
+from booking_rush.server.web.requests import read_optional_json, room_of, services_of
 from booking_rush.server.web.responses import answer
+
+JOURNAL_S = 0.5  # for which a receipt waits for its entry: a place is answered without it, too
 
 
 async def join(request: Request) -> Response:
-    """Answer `POST E/queue`: 201, or 200 for a visitor who has a place already."""
+    """Answer `POST E/queue`: 201, or 200 for a visitor who has a place already.
+
+    The body is optional, as are its members: code, proof and identity.
+    """
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    place = await room.line.join(visitor, publish=True)
+    wanted = await read_optional_json(request, JoinRequest) or NOTHING
+    place = await room.joining.join(visitor, wanted, publish=True)
     return answer(200 if place.again else 201, room.places.members(visitor, place))
 
 
@@ -24,7 +35,18 @@ async def place(request: Request) -> Response:
     found = await room.line.confirm_presence(visitor)
     if found is None:
         raise NotInLine
-    return answer(200, room.places.members(visitor, found))
+    members = room.places.members(visitor, found)
+    members["place"]["receipt"] = await _receipt(request, room.row.id, visitor, found)
+    return answer(200, members)
+
+
+async def _receipt(request: Request, event: str, visitor: str, place: Place) -> str:
+    """Return the receipt of a place, with its entry in the journal where that can be read."""
+    services, n = services_of(request), 0
+    with suppress(*UNAVAILABLE):
+        async with asyncio.timeout(JOURNAL_S):
+            n = await services.place_entries.n_of(event, visitor, place.lane, place.number)
+    return services.signer.receipt(event, visitor, place, n)
 
 
 async def leave(request: Request) -> Response:

@@ -18,6 +18,7 @@ from booking_rush.server.rooms.availability import Stock
 RoomState: TypeAlias = Literal[
     "scheduled", "drawing", "open", "paused", "draining", "closed", "recovering"
 ]
+Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]  # SHA-256
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Characters = Annotated[str, msgspec.Meta(pattern="^[.hsx]*$")]
 TicketId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f-]{36}-[1-9][0-9]{0,3}$")]
@@ -90,6 +91,8 @@ class Problem(Members, kw_only=True):
     conflicts: list[str] | UnsetType = UNSET
     seats: list[str] | UnsetType = UNSET
     hold: Hold | UnsetType = UNSET
+    challenge: str | UnsetType = UNSET
+    bits: Count | UnsetType = UNSET
 
 
 class Payment(Members, kw_only=True):
@@ -143,12 +146,31 @@ class Place(Members, kw_only=True):
     receipt: str
 
 
+class Lane(Members, kw_only=True):
+    """A lane; `share` is its part of the event's last 1,000 admissions."""
+
+    lane: str
+    weight: Count
+    waiting: Count
+    share: float
+
+
+class LaneCode(Members, kw_only=True):
+    """A code that opens a lane for `uses` visitors, of whom `used` have come."""
+
+    code: str
+    lane: str
+    uses: Count
+    used: Count
+
+
 class Room(Members, kw_only=True):
     """The state of an event, as frames tell it."""
 
     state: RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    lanes: list[Lane] | UnsetType = UNSET
 
 
 class Broadcast(Members, kw_only=True):
@@ -257,6 +279,15 @@ class Revenue(Members, kw_only=True):
     refunded: list[Money]
 
 
+class JournalHead(Members, kw_only=True):
+    """The end of a journal; `signature` is a JWS of its members by a published key."""
+
+    n: Count
+    hash: Digest
+    at: Moment | None
+    signature: str
+
+
 class Stats(Members, kw_only=True):
     """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
 
@@ -273,9 +304,11 @@ class Stats(Members, kw_only=True):
     joined: Count
     admitted: Count
     rate: float
+    lanes: list[Lane]
     wait_seconds: Waits
     outbox_age_seconds: float
     sockets: Count
+    journal: JournalHead
 
 
 class UnknownStats(Members, kw_only=True):

@@ -8,8 +8,25 @@ from booking_rush.booking.payments.provider import BadSignature
 from booking_rush.booking.saga.cancellation import NotRefundable
 from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import UnknownEvent
-from booking_rush.queue.line import LineClosed, LineFull, NotInLine
-from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
+from booking_rush.queue.join_checks.join_request import JoinRequest
+from booking_rush.queue.line import (
+    CodeUsedUp,
+    LineClosed,
+    LineFull,
+    NotInLine,
+    ProofRequired,
+    UnknownCode,
+)
+from booking_rush.server.api import (
+    bookings,
+    events,
+    history,
+    holds,
+    places,
+    tickets,
+    visitors,
+    webhooks,
+)
 from booking_rush.server.contract import answers, endpoints
 from booking_rush.server.contract.operation import (
     BODY,
@@ -37,7 +54,9 @@ OPERATIONS: dict[Any, Operation] = {
         "Join the line: 201, or 200 where the visitor has a place already",
         {200: (answers.OwnPlace,), 201: (answers.OwnPlace,)},
         "visitor",
-        (*ROOM, LineClosed, LineFull),
+        (*ROOM, *BODY, LineClosed, LineFull, ProofRequired, UnknownCode, CodeUsedUp),
+        body=JoinRequest,
+        is_body_optional=True,
     ),
     places.place: Operation(
         "Read one's place; the request confirms presence",
@@ -46,6 +65,18 @@ OPERATIONS: dict[Any, Operation] = {
         (*ROOM, NotInLine),
     ),
     places.leave: Operation("Give up place or pass", {204: NO_BODY}, "visitor", ROOM),
+    history.own_history: Operation(
+        "What became of one's places, and why, with what happened to the event meanwhile",
+        {200: (answers.History,)},
+        "visitor",
+        ROOM,
+    ),
+    history.journal: Operation(
+        "The journal of an event: each change of a place, of rules and of state, in a chain",
+        {200: (answers.JournalPage,)},
+        refusals=(UnknownEvent, Invalid),
+        query=PAGE,
+    ),
     stream: Operation(
         "The frames of the event as Server-Sent Events", {200: (EVENTS,)}, "visitor", ROOM
     ),

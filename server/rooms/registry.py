@@ -12,6 +12,7 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from booking_rush.booking.joining.joining import JoinChecks
 from booking_rush.booking.seats import archived_event
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
@@ -50,6 +51,7 @@ class RoomRegistry:
         program: Program,
         signer: Signer,
         methods: frozenset[str],
+        checks: JoinChecks,
     ) -> None:
         self.events = EventRegistry(pool, program, self._on_change)
         self.broadcasts = Broadcasts(pool)
@@ -57,6 +59,7 @@ class RoomRegistry:
         self._redis = redis
         self._signer = signer
         self._methods = methods
+        self._checks = checks
         self._rooms: dict[str, Room] = {}
         self._final: dict[str, Stats] = {}  # statistics of archived events
         self._process = uuid.uuid4().hex[:12]
@@ -124,6 +127,7 @@ class RoomRegistry:
             self._loop("bookings", lambda room: room.send_bookings(), 5.0),
             Loop("messages", self._send_broadcasts, 0.7),
             self._loop("sockets", self._report_sockets, 1.0),
+            Loop("figures", EachAlone("figures", self._quiet, self._report_sockets).run_once, 10.0),
         ]
 
     def _loop(self, name: str, work: Callable[[Room], Awaitable[Any]], idle_s: float) -> Loop:
@@ -149,6 +153,14 @@ class RoomRegistry:
     def _occupied(self) -> dict[str, Room]:
         """Return the rooms that have a subscriber, by event."""
         return {event: room for event, room in self._rooms.items() if room.is_occupied}
+
+    def _quiet(self) -> dict[str, Room]:
+        """Return the rooms of live events that nobody here is subscribed to, by event.
+
+        Their figures move all the same, and so must their metrics.
+        """
+        live = {row.id for row in self.events.live}
+        return {e: room for e, room in self._rooms.items() if e in live and not room.is_occupied}
 
     async def _send_broadcasts(self) -> None:
         """Send broadcasts that Redis did not carry, and drop those that are too old to repeat."""
@@ -210,7 +222,9 @@ class RoomRegistry:
     def _room_of(self, row: EventRecord) -> Room:
         if row.id not in self._rooms:
             batcher = self.events.batcher(row.id)
-            self._rooms[row.id] = Room(row, batcher, self._signer, self._pool, self._methods)
+            self._rooms[row.id] = Room(
+                row, batcher, self._signer, self._pool, self._methods, self._checks
+            )
         return self._rooms[row.id]
 
 
