@@ -6,6 +6,7 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.line import commands
 from booking_rush.queue.join_checks.proof_of_work import NO_PROOF, Proof
+from booking_rush.queue.lanes import MAIN
 from booking_rush.queue.watermark import Watermark
 
 Place = commands.Waiting | commands.Lobby | commands.Admitted | commands.Late
@@ -27,6 +28,30 @@ class ProofRequired(Refusal):
     """Many join just now: solve the challenge, and join with its proof."""
 
     code, status = "proof_required", 428
+
+
+class UnknownCode(Refusal):
+    """This code opens no lane of this event."""
+
+    code, status = "unknown_code", 404
+
+
+class CodeUsedUp(Refusal):
+    """As many have joined with this code as may."""
+
+    code, status = "code_used_up", 409
+
+
+class CodeUse(NamedTuple):
+    """Use of a code: the lane that it opens, the id that it is counted by, and its uses at most."""
+
+    lane: str
+    id: str
+    uses: int
+
+
+NO_CODE = CodeUse(MAIN, "", 0)
+UNKNOWN_CODE = CodeUse("", "", 0)
 
 
 class NotInLine(Refusal):
@@ -55,7 +80,12 @@ class Line:
         self._batcher = batcher
 
     async def join(
-        self, visitor: str, *, publish: bool = False, proof: Proof | None = None
+        self,
+        visitor: str,
+        *,
+        publish: bool = False,
+        proof: Proof | None = None,
+        code: CodeUse = NO_CODE,
     ) -> Place:
         """Join the line. Return the visitor's place, the same one at every call.
 
@@ -65,15 +95,21 @@ class Line:
         Raises:
             LineClosed, LineFull: no place was given.
             ProofRequired: none was given either; `extra` has the `bits` that are asked.
+            UnknownCode, CodeUsedUp: none was given either; no use was counted.
         """
         name, issued_ms = proof or NO_PROOF
-        match await self._batcher.do(commands.JoinLine(visitor, publish, name, issued_ms)):
+        command = commands.JoinLine(visitor, publish, name, issued_ms, *code)
+        match await self._batcher.do(command):
             case commands.LineClosed():
                 raise LineClosed
             case commands.LineFull():
                 raise LineFull
             case commands.ProofRequired(bits=bits):
                 raise ProofRequired(bits=bits)
+            case commands.UnknownCode():
+                raise UnknownCode
+            case commands.CodeUsedUp():
+                raise CodeUsedUp
             case place:
                 return await self._recorded(place)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.history.pages import JournalPages, PlaceEntries
+from booking_rush.booking.joining.access_codes import AccessCodes
 from booking_rush.booking.joining.joining import JoinChecks
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
@@ -50,7 +51,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         await check(redis)
         signer = await open_signer(pool, settings.secret_key)
         payments = await stack.enter_async_context(open_payments(settings))
-        checks = JoinChecks(Challenges(derive(settings.secret_key, "join challenges")))
+        challenges = Challenges(derive(settings.secret_key, "join challenges"))
+        checks = JoinChecks(challenges, AccessCodes(pool))
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods, checks)
         catalogue = Catalogue(pool, settings.time_zone)
         services = Services(

@@ -2,16 +2,18 @@
 
 import time
 
+from booking_rush.booking.joining.access_codes import AccessCodes
 from booking_rush.queue.join_checks.join_request import NOTHING, JoinRequest
 from booking_rush.queue.join_checks.proof_of_work import Challenges
-from booking_rush.queue.line import Line, Place, ProofRequired
+from booking_rush.queue.line import NO_CODE, Line, Place, ProofRequired
 
 
 class JoinChecks:
     """Parts of the checks that every event in this process shares."""
 
-    def __init__(self, challenges: Challenges) -> None:
+    def __init__(self, challenges: Challenges, codes: AccessCodes) -> None:
         self.challenges = challenges
+        self.codes = codes
 
 
 class Joining:
@@ -29,12 +31,16 @@ class Joining:
 
         Raises:
             ProofRequired: with a `challenge` for this visitor, and the `bits` of its proof.
+            UnknownCode, CodeUsedUp: the code opens no lane, or none any more.
             LineClosed, LineFull: no place was given.
         """
         challenges, now_ms = self._checks.challenges, int(time.time() * 1000)
         proof = challenges.verify(request.proof or "", self._event, visitor, now_ms)
+        code = NO_CODE
+        if request.code:
+            code = await self._checks.codes.use_of(self._event, request.code)
         try:
-            return await self._line.join(visitor, publish=publish, proof=proof)
+            return await self._line.join(visitor, publish=publish, proof=proof, code=code)
         except ProofRequired as refusal:
             bits: int = refusal.extra["bits"]
             challenge = challenges.issue(self._event, visitor, bits, now_ms)

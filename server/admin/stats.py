@@ -55,6 +55,7 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
         "joined": stats.joined,
         "admitted": stats.admitted,
         "rate": round(room.places.forecast.admissions_per_second(), 2),
+        "lanes": room.lanes_members(),
         "wait_seconds": percentiles(stats.waits),
         "outbox_age_seconds": round(stats.outbox_age_ms / 1000, 3),
         "sockets": stats.sockets,

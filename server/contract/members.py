@@ -20,7 +20,6 @@ RoomState: TypeAlias = Literal[
 ]
 Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]  # SHA-256
 Count = Annotated[int, msgspec.Meta(ge=0)]
-Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Characters = Annotated[str, msgspec.Meta(pattern="^[.hsx]*$")]
 TicketId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f-]{36}-[1-9][0-9]{0,3}$")]
 SeatChange = tuple[SeatName, Literal["free", "held", "sold", "closed"]]
@@ -169,12 +168,31 @@ class Windows(Members, kw_only=True):
     key: Digest | None
 
 
+class Lane(Members, kw_only=True):
+    """A lane; `share` is its part of the event's last 1,000 admissions."""
+
+    lane: str
+    weight: Count
+    waiting: Count
+    share: float
+
+
+class LaneCode(Members, kw_only=True):
+    """A code that opens a lane for `uses` visitors, of whom `used` have come."""
+
+    code: str
+    lane: str
+    uses: Count
+    used: Count
+
+
 class Room(Members, kw_only=True):
     """The state of an event, as frames tell it."""
 
     state: RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    lanes: list[Lane] | UnsetType = UNSET
     lottery: Lottery | UnsetType = UNSET
 
 
@@ -311,6 +329,7 @@ class Stats(Members, kw_only=True):
     joined: Count
     admitted: Count
     rate: float
+    lanes: list[Lane]
     wait_seconds: Waits
     outbox_age_seconds: float
     sockets: Count

@@ -78,6 +78,7 @@ class RoomState(Frame, kw_only=True, tag="room.state"):
     state: members.RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    lanes: list[members.Lane] | UnsetType = UNSET
     lottery: members.Lottery | UnsetType = UNSET
 
 

@@ -12,6 +12,7 @@ from booking_rush.postgres import Pool
 from booking_rush.queue.archived_event import EventBatcher
 from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.keys.signer import Signer
+from booking_rush.queue.lanes import lane_members
 from booking_rush.queue.line import Line
 from booking_rush.queue.lottery.seeds import Commitments
 from booking_rush.server.protocol import frames
@@ -111,7 +112,7 @@ class Room:
             "visitor": subscriber.visitor,
             "event": self.row.id,
             "server_time": now(),
-            "room": self.state_members(),
+            "room": {**self.state_members(), "lanes": self.lanes_members()},
         }
         if (place := subscriber.place.last) is not None:
             members |= self.places.members(subscriber.visitor, place)
@@ -220,6 +221,10 @@ class Room:
             members["lottery"] = {"commitment": self.row.lottery, "seed": self.row.seed}
         return members
 
+    def lanes_members(self) -> list[dict[str, Any]]:
+        """Return `[{lane, weight, waiting, share}]`, as the rules and the last tick say."""
+        return lane_members(self.row.lanes, self.places.forecast.lanes)
+
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
@@ -255,9 +260,9 @@ class Room:
                 del self.broadcasts[audience]
 
     def _send_state(self) -> None:
-        """Send the event's state to every subscriber, when it is not the one sent last."""
+        """Send the event's state and lanes to every subscriber, when they are news."""
         members = self.state_members()
-        if members != self._sent_state:
-            self._sent_state = members
-            frame = frames.frame("room.state", **members)
+        if {**members, "weights": self.row.lanes} != self._sent_state:
+            self._sent_state = {**members, "weights": self.row.lanes}
+            frame = frames.frame("room.state", **members, lanes=self.lanes_members())
             self._background.start(fan_out(self.subscribers(), frame))
