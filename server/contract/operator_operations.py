@@ -91,7 +91,7 @@ OPERATORS: dict[Any, Operation] = {
         "Change rules; they take effect everywhere within a second",
         {200: (answers.RulesAnswer,)},
         "operator",
-        (UnknownEvent, *BODY),
+        (UnknownEvent, *BODY, WrongState),
         body=Rules,
     ),
     admin_events.act: Operation(
