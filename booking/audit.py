@@ -7,17 +7,33 @@ import orjson
 from booking_rush.postgres import Connection, Pool
 from booking_rush.timestamps import instant
 
+# An act of event $1 that says what was before, of the last ten minutes, and not undone yet.
+IS_UNDOABLE = """
+    event = $1 AND before IS NOT NULL AND at > now() - interval '10 minutes'
+    AND NOT EXISTS (SELECT FROM audit AS later WHERE later.event = $1 AND later.what = 'undo'
+        AND later.at > now() - interval '10 minutes' AND later.detail->>'entry' = audit.id::text)
+"""
+
 
 async def record(
-    connection: Connection, who: str, what: str, event: str | None = None, **detail: Any
+    connection: Connection,
+    who: str,
+    what: str,
+    event: str | None = None,
+    before: dict[str, Any] | None = None,
+    **detail: Any,
 ) -> None:
-    """Record one action in the journal, in the caller's transaction."""
+    """Record one action in the journal, in the caller's transaction.
+
+    `before` is what it changed, for who undoes it.
+    """
     await connection.execute(
-        "INSERT INTO audit (who, what, event, detail) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO audit (who, what, event, detail, before) VALUES ($1, $2, $3, $4, $5)",
         who,
         what,
         event,
         orjson.dumps(detail).decode(),
+        None if before is None else orjson.dumps(before).decode(),
     )
 
 
@@ -28,7 +44,11 @@ async def entries(pool: Pool, *, limit: int, before: int | None) -> list[dict[st
     """
     rows = await pool.fetch(
         """
-        SELECT id, at, who, what, event, detail FROM audit
+        SELECT id, at, who, what, event, detail, before IS NOT NULL
+            AND at > now() - interval '10 minutes' AND NOT EXISTS (SELECT FROM audit AS later
+                WHERE later.what = 'undo' AND later.event = audit.event AND later.at >= audit.at
+                    AND later.detail->>'entry' = audit.id::text) AS undoable
+        FROM audit
         WHERE $2::bigint IS NULL OR id < $2 ORDER BY id DESC LIMIT $1
         """,
         limit,
@@ -42,6 +62,7 @@ async def entries(pool: Pool, *, limit: int, before: int | None) -> list[dict[st
             "what": row["what"],
             "event": row["event"],
             "detail": orjson.loads(row["detail"]),
+            "undoable": row["undoable"],
         }
         for row in rows
     ]

@@ -7,7 +7,7 @@ unlinks the keys of those before it.
 
 from typing import NamedTuple
 
-LAYOUT = 2  # counted up when a key or a packed value changes its meaning
+LAYOUT = 3  # counted up when a key or a packed value changes its meaning
 
 
 class Key(NamedTuple):
@@ -20,9 +20,14 @@ class Key(NamedTuple):
 
 
 KEYS = (
-    Key("rules", "hash", "state, version, rate, bounds and seconds", "with its epoch"),
+    Key("rules", "hash", "state, version, rate, bounds and seconds, sale clock", "with its epoch"),
     Key("stats", "hash", "joined, admitted, wave, waits, active, late, held, …", "with its epoch"),
-    Key("bucket", "hash", "tokens and their time, last turn, last tick", "with its epoch"),
+    Key(
+        "bucket",
+        "hash",
+        "tokens and their time, last turn and tick, turns by end",
+        "with its epoch",
+    ),
     Key("sockets", "hash", "process → sockets that it has, and ms of its report", "after 5 s"),
     Key("lane", "hash", "by lane: last number given, last one kept, head", "with its epoch"),
     Key("line", "zset", "by lane: waiting visitor → number", "admitted, or left"),

@@ -17,6 +17,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.archived_event import EventBatcher
+from booking_rush.queue.sale_clock import SaleClock
 
 CALLS_MAX = 10_000  # that may wait for one refresh
 EVENT_ID = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -48,6 +49,14 @@ class EventRecord:
     version: int
     epoch: int
     archived: bool = False
+    stopped_at: datetime | None = None
+    stopped_reason: str | None = None
+    stopped_ms: int = 0
+
+    @property
+    def sale_clock(self) -> SaleClock:
+        """Return the event's sale clock."""
+        return SaleClock(self.stopped_at, self.stopped_reason, self.stopped_ms)
 
 
 class EventRegistry:
@@ -265,6 +274,7 @@ class EventRegistry:
 
 
 READ = """
-    SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived
+    SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived,
+        stopped_at, stopped_reason, stopped_ms
     FROM events JOIN recorded ON recorded.event = events.id
 """

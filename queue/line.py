@@ -1,10 +1,12 @@
 """Line of one event: joins, presence, exits and admissions, answered once Postgres has them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from booking_rush.errors import Refusal
 from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.commands import SaleIsStopped
 from booking_rush.lua.line import commands
+from booking_rush.queue.sale_clock import SaleStopped
 from booking_rush.queue.watermark import Watermark
 
 Place = commands.Waiting | commands.Admitted | commands.Late
@@ -88,14 +90,35 @@ class Line:
             case place:
                 return await self._recorded(place)
 
-    async def leave(self, visitor: str, *, reason: str = "left") -> bool:
+    async def leave(self, visitor: str) -> bool:
         """End the visitor's place or pass. Return whether there was one."""
+        return await self._end(visitor, "left") is not None
+
+    async def remove(self, visitor: str) -> list[Any] | None:
+        """End the visitor's place or pass, and release their hold, for an operator.
+
+        Return the place as it was, for `put_back`; empty where there was a hold alone.
+
+        Raises:
+            NotInLine: the visitor has neither.
+        """
+        left = await self._end(visitor, "removed")
+        if left is None:
+            raise NotInLine(f"{visitor} has no place in this line")
+        return left.place
+
+    async def put_back(self, place: list[Any]) -> bool:
+        """Put back a place that was removed. Return False where that cannot be any more."""
+        return isinstance(await self._batcher.do(commands.PutBack(place)), commands.IsPutBack)
+
+    async def _end(self, visitor: str, reason: str) -> commands.Left | None:
+        """End a place once PostgreSQL has it. Return its end; None where there was none."""
         match await self._batcher.do(commands.LeaveLine(visitor, reason)):
             case commands.NotInLine():
-                return False
-            case commands.Left(entry=entry):
-                await self.watermark.reach(entry)
-                return True
+                return None
+            case left:
+                await self.watermark.reach(left.entry)
+                return left
 
     async def admit(self, visitor: str, *, reason: str) -> Place:
         """Admit one visitor out of turn. Return their place.
@@ -103,12 +126,15 @@ class Line:
         Raises:
             NotInLine: the visitor has no place.
             LineClosed: the event is closed.
+            SaleStopped: its sale is stopped.
         """
         match await self._batcher.do(commands.AdmitVisitor(visitor, reason)):
             case commands.NotInLine():
                 raise NotInLine(f"{visitor} has no place in this line")
             case commands.LineClosed():
                 raise LineClosed
+            case SaleIsStopped():
+                raise SaleStopped
             case place:
                 return await self._recorded(place)
 

@@ -172,7 +172,6 @@ def fold(entries: Iterable[Entry]) -> Batch:
                     batch.holds[hold.id] = hold
                 case ClosedChange():
                     batch.closed = True
-                    batch.places = {at: _ended(row) for at, row in batch.places.items()}
                 case Unreadable(_, why):
                     raise ValueError(f"outbox entry {entry.id} cannot be read: {why}")
     return batch
@@ -183,10 +182,6 @@ def _row_of(change: PlaceChange) -> PlaceRow:
         change.lane, change.number, change.visitor, change.state, change.joined, change.wave,
         change.admitted, change.deadline, change.reason,
     )  # fmt: skip
-
-
-def _ended(row: PlaceRow) -> PlaceRow:
-    return row if row.state == "ended" else row._replace(state="ended", reason="removed")
 
 
 def _earlier(fields: Mapping[bytes, bytes]) -> AnyChange:

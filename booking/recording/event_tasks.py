@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from booking_rush.back_off import MOST_S, BackOff
 from booking_rush.booking.recording.batch import Entry, StreamEntry, read
-from booking_rush.booking.recording.closing import end_places
+from booking_rush.booking.recording.closing import end_places, seconds_to_undo
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.leases import EventLeases, LedEvent
 from booking_rush.booking.recording.loading import LANE
@@ -63,7 +63,8 @@ class EventTasks:
         """
         now = time.monotonic()
         for led in self.led.values():
-            if led.is_closing and led.closing is None and led.closing_back_off.allows(now):
+            is_free = led.closing is None and led.closing_back_off.allows(now)
+            if led.is_closing and is_free and now >= led.closing_from:
                 led.closing = self._start(led, self._end_places(led), led.closing_back_off)
             if led.stamp and led.unmarked is not None and led.is_free(now):
                 led.task = self._start(led, self._mark(led), led.back_off)
@@ -180,7 +181,10 @@ class EventTasks:
         asyncio.get_running_loop().call_soon(self.begin)  # the next one
 
     async def _end_places(self, led: LedEvent) -> None:
-        if await end_places(self._pool, led.event, led.is_ours):
+        to_undo_s = await seconds_to_undo(self._pool, led.event)
+        if to_undo_s > 0:
+            led.closing_from = time.monotonic() + to_undo_s
+        elif await end_places(self._pool, led.event, led.is_ours):
             led.is_closing = False
 
     async def _numbers(self, event: str) -> dict[str, int]:

@@ -58,6 +58,7 @@ class LedEvent:
     closing: asyncio.Task[None] | None = None
     back_off: BackOff = field(default_factory=BackOff)
     closing_back_off: BackOff = field(default_factory=BackOff)
+    closing_from: float = 0.0  # when its places may end, by the monotonic clock
 
     @property
     def rank(self) -> int:

@@ -21,6 +21,7 @@ from booking_rush.lua.recovery.commands import (
 )
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.rules import rules_of
+from booking_rush.queue.sale_clock import SaleClock
 
 LANE = "main"
 PAGE = 500  # places a command; a page takes Redis about 3 ms
@@ -57,10 +58,11 @@ class Loading:
             line = await line_statistics(connection, self._event)
             waits = {f"wait:{at}": n for at, n in line.waits.items()}
             counts = {"joined": line.joined, "admitted": line.admitted, "wave": line.wave}
+            clock = SaleClock(row["stopped_at"], None, row["stopped_ms"])
             event = LoadEvent(
                 version=row["version"],
                 state=row["state"],
-                rules=rules_of(orjson.loads(row["rules"])).numbers(),
+                rules=rules_of(orjson.loads(row["rules"])).numbers() | clock.numbers(),
                 numbers={LANE: last},
                 head={LANE: head},
                 stats={**counts, **waits},
@@ -117,7 +119,7 @@ def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
 
 
 LOAD_EVENT = """
-    SELECT version, state, rules,
+    SELECT version, state, rules, stopped_at, stopped_ms,
         (SELECT max(number) FROM places WHERE event = $1 AND lane = $2) AS last,
         CASE WHEN state <> 'closed' THEN (
             SELECT number FROM places WHERE event = $1 AND lane = $2 AND state = 'waiting'

@@ -19,7 +19,10 @@ R = TypeVar("R")
 
 LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
-BEGINS, ENDS = ("prelude", "memory", "rules", "places", "seats", "best", "holds"), ("loop",)
+BEGINS, ENDS = (
+    ("prelude", "memory", "rules", "sale_clock", "places", "seats", "best", "holds"),
+    ("loop",),
+)
 FRAME = BEGINS + ENDS
 FILES = {path.stem: path for path in sorted(LUA.glob("*/*.lua"))}
 MOVES = tuple(name for name, path in sorted(FILES.items()) if path.parent != LIBRARY)

@@ -12,7 +12,7 @@ return function(command)
   if hold.left <= 0 then return reply("extensions_used_up") end
 
   hold.left, hold.extended = hold.left - 1, now
-  holds.set_deadline(other, now + rule("hold_seconds") * 1000)
+  holds.set_deadline(other, sale_now() + rule("hold_seconds") * 1000)
   holds.enqueue(carts.save(other))
   return holds.reply(hold)
 end

@@ -2,7 +2,7 @@
 --
 -- A place is waiting, unclaimed (admitted, and not seen since), active, late or back. The line
 -- orders those that wait, `back` those that came late, `deadlines` has the next time at which
--- something of a place ends: the claim window, the pass, or the missed turn.
+-- something of a place ends: the claim window, the pass, or the missed turn; in sale time.
 local places, line = {}, {}
 local IN_FORCE = { unclaimed = true, active = true }
 local COUNTED = { unclaimed = "active", active = "active", late = "late", back = "back" }
@@ -13,8 +13,19 @@ local waiting = memory.zset("line", LANE)
 local back = memory.zset("back")
 local deadlines = memory.zset("deadlines")
 local stats = memory.hash("stats")
+local bucket = memory.hash("bucket")
+local TURNS_MAX = 1000 -- that are counted as came or missed; then both counts are halved
 
 local function count(name, by) memory.add(stats, name, by or 1) end
+
+-- Count a turn as `came` or `missed`, for the rate of admission.
+local function count_turn(name)
+  local turns = memory.add(bucket, name, 1)
+  local other = name == "came" and "missed" or "came"
+  if turns + memory.number(bucket, other) < TURNS_MAX then return end
+  memory.write(bucket, name, floor(turns / 2))
+  memory.write(bucket, other, floor(memory.number(bucket, other) / 2))
+end
 
 -- Return the last number given, the last that Postgres has, or head: the smallest waiting number
 -- − 1, where nobody waits the last given.
@@ -139,8 +150,8 @@ function places.admit(place, wave, reason)
   local from_line = leave_line(place)
   places.set_state(place, "unclaimed")
   place.wave, place.admitted = wave, now
-  place.claim = now + rule("claim_seconds") * 1000
-  place.deadline = now + rule("pass_seconds") * 1000
+  place.claim = sale_now() + rule("claim_seconds") * 1000
+  place.deadline = sale_now() + rule("pass_seconds") * 1000
   places.save(place)
   places.enqueue(place, "admitted", reason, place.deadline)
   count("admitted")
@@ -163,6 +174,7 @@ end
 
 -- Let a visitor who was not seen in time keep the turn for a while, as late.
 function places.miss(place, until_ms)
+  count_turn("missed")
   places.set_state(place, "late")
   place.deadline = until_ms
   places.save(place)
@@ -177,6 +189,7 @@ function places.mark_seen(visitor)
   local place = places.of(visitor)
   if not place then return nil end
   if place.state == "unclaimed" then
+    count_turn("came")
     places.set_state(place, "active")
     places.save(place)
   elseif place.state == "late" then
@@ -199,7 +212,7 @@ function places.reply(place)
   end
   if places.is_active(place) then
     fields.wave, fields.admitted_ms = place.wave, place.admitted
-    fields.claim_ms, fields.deadline_ms = place.claim, place.deadline
+    fields.claim_ms, fields.deadline_ms = wall_time(place.claim), wall_time(place.deadline)
     return reply("admitted", fields)
   end
   if place.state == "waiting" then

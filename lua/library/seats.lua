@@ -41,6 +41,17 @@ function seats.id(section, row, number) return format("%s.%s-%d", section, row, 
 
 function seats.free(section) return memory.number(free, section) end
 
+-- Return each section and its free places, one after the other.
+function seats.free_by_section()
+  memory.settle(free)
+  return call("HGETALL", memory.key(free))
+end
+
+-- Return whether the event has sections.
+function seats.are_on_sale()
+  return #seats.free_by_section() > 0
+end
+
 -- Return the free places of the event.
 function seats.free_of_all()
   memory.settle(free)

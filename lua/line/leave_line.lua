@@ -1,7 +1,13 @@
 -- leave_line(visitor, reason) -> left | not_in_line
 --
 -- End a place or a pass for good, for the visitor or for an operator. The reason `removed`, an
--- operator's, releases the visitor's hold, too, unless it is being paid.
+-- operator's, releases the visitor's hold, too, unless it is being paid. The reply has the place as
+-- it was, with what was left of its times, for an operator who puts it back.
+local function as_it_was(place)
+  return place and { place.visitor, place.state, place.number, place.joined, place.wave,
+    place.admitted, place.claim - sale_now(), place.deadline - sale_now() }
+end
+
 local function release_hold(visitor)
   local cart = carts.of(visitor)
   local hold = holds.living(cart)
@@ -13,9 +19,10 @@ end
 return function(command)
   local is_released = command.reason == "removed" and release_hold(command.visitor)
   local place = places.of(command.visitor)
+  local was = as_it_was(place)
   if place then places.finish(place, command.reason) end
   if not place and not is_released then return reply("not_in_line") end
-  local left = reply("left", { entry = "" })
+  local left = reply("left", { entry = "", place = was })
   memory.with_entry(function(entry) left.entry = entry end)
   return left
 end

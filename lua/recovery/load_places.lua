@@ -11,7 +11,7 @@ return function(command)
       joined = found.joined, wave = found.wave, admitted = found.admitted, claim = 0,
       deadline = found.until_ms, due = false }
     places.set_state(place, STATES[found.state] or found.state)
-    if place.state == "unclaimed" then place.claim = now + rule("claim_seconds") * 1000 end
+    if place.state == "unclaimed" then place.claim = sale_now() + rule("claim_seconds") * 1000 end
     if place.state == "waiting" then memory.insert(waiting, place.visitor, place.number) end
     places.save(place)
   end

@@ -24,8 +24,17 @@ async def journal(request: Request) -> Response:
     return answer(200, {"entries": entries})
 
 
-async def record_action(request: Request, operator: Operator, action: str, **detail: Any) -> None:
-    """Record in the journal an operator's action on the event of this request."""
+async def record_action(
+    request: Request,
+    operator: Operator,
+    action: str,
+    before: dict[str, Any] | None = None,
+    **detail: Any,
+) -> None:
+    """Record in the journal an operator's action on the event of this request.
+
+    `before` is what it changed, for who undoes it.
+    """
     event = event_id_of(request)
     async with services_of(request).pool.acquire() as connection:
-        await audit.record(connection, operator.name, action, event, **detail)
+        await audit.record(connection, operator.name, action, event, before, **detail)

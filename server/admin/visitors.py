@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from booking_rush.booking import visitor_list
 from booking_rush.errors import Invalid
-from booking_rush.queue.line import NotInLine
 from booking_rush.server.admin.audit import record_action
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
@@ -57,7 +56,7 @@ async def remove(request: Request) -> Response:
     operator = await require_operator(request, "operator")
     room = await room_of(request)
     visitor = visitor_id_of(request)
-    if not await room.line.leave(visitor, reason="removed"):
-        raise NotInLine(f"{visitor} has no place in this line")
-    await record_action(request, operator, "remove", visitor=visitor)
+    place = await room.line.remove(visitor)
+    before = {"place": place} if place else None
+    await record_action(request, operator, "remove", before, visitor=visitor)
     return answer(204)

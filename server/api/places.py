@@ -14,7 +14,8 @@ async def join(request: Request) -> Response:
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     place = await room.line.join(visitor, publish=True)
-    return answer(200 if place.again else 201, room.places.members(visitor, place))
+    stock = await room.stock.members()
+    return answer(200 if place.again else 201, room.places.members(visitor, place) | stock)
 
 
 async def place(request: Request) -> Response:
@@ -24,7 +25,8 @@ async def place(request: Request) -> Response:
     found = await room.line.confirm_presence(visitor)
     if found is None:
         raise NotInLine
-    return answer(200, room.places.members(visitor, found))
+    stock = await room.stock.members()  # before the place, whose odds follow from it
+    return answer(200, room.places.members(visitor, found) | stock)
 
 
 async def leave(request: Request) -> Response:

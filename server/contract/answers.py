@@ -81,6 +81,7 @@ class OwnPlace(Members, kw_only=True):
     pass_: str | UnsetType = field(name="pass", default=UNSET)
     claim_by: Moment | UnsetType = UNSET
     expires_at: Moment | UnsetType = UNSET
+    stock: members.LineStock | UnsetType = UNSET
 
 
 class PlaceAnswer(Members, kw_only=True):

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.booking.catalogue.presentation import SeatName, Theme, Venue
 from booking_rush.booking.holds.states import IN_REVENUE, State
+from booking_rush.queue.forecast import Odds
 from booking_rush.queue.rules import Rules
 from booking_rush.server.rooms.availability import Stock
 
@@ -140,7 +141,29 @@ class Place(Members, kw_only=True):
     waiting: Count
     state: Literal["lobby", "waiting", "admitted", "late"]
     eta_seconds: tuple[Count, Count] | None
+    odds: Odds | None
     receipt: str
+
+
+class PriceStock(Members, kw_only=True):
+    """Free places of one price, and a word for them."""
+
+    price: Money
+    free: Count
+    word: Literal["plenty", "few", "gone"]
+
+
+class LineStock(Members, kw_only=True):
+    """Free places of an event by price, the cheapest first."""
+
+    prices: list[PriceStock]
+
+
+class Stop(Members, kw_only=True):
+    """A stop of the sale: since when, and why."""
+
+    since: Moment
+    reason: str | UnsetType = UNSET
 
 
 class Room(Members, kw_only=True):
@@ -149,6 +172,7 @@ class Room(Members, kw_only=True):
     state: RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    stopped: Stop | UnsetType = UNSET
 
 
 class Broadcast(Members, kw_only=True):
@@ -195,12 +219,21 @@ class Event(Members, kw_only=True):
     theme: Theme | UnsetType = UNSET
     stock: Stock | UnsetType = UNSET
     mail: bool | UnsetType = UNSET
+    stopped: Stop | UnsetType = UNSET
+
+
+class TimedRules(Members, kw_only=True):
+    """Rules that were set for a time: until when, and the values to which they go back."""
+
+    until: Moment
+    before: dict[str, Any]
 
 
 class OperatorEvent(Event, kw_only=True):
-    """An event with its rules."""
+    """An event with its rules, and those that go back by themselves."""
 
     rules: Rules
+    timed_rules: TimedRules | UnsetType = UNSET
 
 
 class ChartSeat(Members, kw_only=True):
@@ -257,6 +290,21 @@ class Revenue(Members, kw_only=True):
     refunded: list[Money]
 
 
+class AdmissionReason(Members, kw_only=True):
+    """The rate at which visitors are admitted just now, and why, in one line."""
+
+    rate: float
+    because: str
+
+
+class Calibration(Members, kw_only=True):
+    """The shares of waits that ended within the p50 and the p90 told at their beginning."""
+
+    p50: float | None
+    p90: float | None
+    count: Count
+
+
 class Stats(Members, kw_only=True):
     """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
 
@@ -273,6 +321,8 @@ class Stats(Members, kw_only=True):
     joined: Count
     admitted: Count
     rate: float
+    admission: AdmissionReason
+    calibration: Calibration
     wait_seconds: Waits
     outbox_age_seconds: float
     sockets: Count
@@ -294,6 +344,7 @@ class AuditEntry(Members, kw_only=True):
     what: str
     event: str | None
     detail: dict[str, Any]
+    undoable: bool
 
 
 class StoreDifference(Members, kw_only=True):

@@ -32,6 +32,7 @@ class Welcome(Frame, kw_only=True, tag="welcome"):
     hold: members.Hold | UnsetType = UNSET
     booking: members.Booking | UnsetType = UNSET
     message: members.Broadcast | UnsetType = UNSET
+    stock: members.LineStock | UnsetType = UNSET
 
 
 class Joined(Frame, kw_only=True, tag="queue.joined"):
@@ -57,6 +58,12 @@ class Left(Frame, kw_only=True, tag="queue.left"):
     re: Re = UNSET
 
 
+class Stock(Frame, kw_only=True, tag="queue.stock"):
+    """The free places by price, when a word of them has changed."""
+
+    stock: members.LineStock
+
+
 class Position(Frame, kw_only=True, tag="queue.position"):
     """The visitor's position; `rate` is admissions a second."""
 
@@ -78,6 +85,7 @@ class RoomState(Frame, kw_only=True, tag="room.state"):
     state: members.RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    stopped: members.Stop | UnsetType = UNSET
 
 
 class RoomMessage(Frame, kw_only=True, tag="room.message"):
@@ -199,7 +207,8 @@ ANSWERS: dict[type[frames.ClientCommand], tuple[type[Frame], ...]] = {
     frames.Checkout: (BookingUpdated,),
 }
 PUSHED: tuple[type[Frame], ...] = (
-    Welcome, Position, Joined, Admitted, Left, Expired, RoomState, RoomMessage, Delta, HoldCreated,
+    Welcome, Position, Stock, Joined, Admitted, Left, Expired, RoomState, RoomMessage, Delta,
+    HoldCreated,
     HoldExtended, HoldExpiring, HoldExpired, BookingUpdated, Restarting,
 )  # fmt: skip
 OPERATORS: tuple[type[Frame], ...] = (StatsFrame, UnknownStatsFrame)

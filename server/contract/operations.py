@@ -9,6 +9,7 @@ from booking_rush.booking.saga.cancellation import NotRefundable
 from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.queue.line import LineClosed, LineFull, NotInLine
+from booking_rush.queue.sale_clock import SaleStopped
 from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
 from booking_rush.server.contract import answers, endpoints
 from booking_rush.server.contract.operation import (
@@ -92,6 +93,7 @@ OPERATIONS: dict[Any, Operation] = {
             errors.PassExpired,
             errors.PassInvalid,
             LineClosed,
+            SaleStopped,
         ),
         body=holds.HoldBody,
         headers=("Idempotency-Key", "Booking-Pass"),
@@ -113,7 +115,7 @@ OPERATIONS: dict[Any, Operation] = {
         "Pay for one's hold",
         {202: (answers.BookingAnswer,)},
         "visitor",
-        (*HOLD, *BODY, errors.SeatsTaken),
+        (*HOLD, *BODY, errors.SeatsTaken, SaleStopped),
         body=holds.CheckoutBody,
     ),
     bookings.list_bookings: Operation(

@@ -3,14 +3,20 @@
 from typing import Any
 
 from booking_rush.lua.line.commands import Admitted, Waiting
-from booking_rush.queue.forecast import EventForecast
+from booking_rush.queue.forecast import EventForecast, Odds
 from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.line import Place
 from booking_rush.timestamps import moment
 
 
 def place_members(
-    event: str, visitor: str, place: Place, *, signer: Signer, forecast: EventForecast
+    event: str,
+    visitor: str,
+    place: Place,
+    *,
+    signer: Signer,
+    forecast: EventForecast,
+    odds: Odds | None,
 ) -> dict[str, Any]:
     """Return `{"place": {…}}`, with pass and times of an admitted visitor."""
     members = {
@@ -20,6 +26,7 @@ def place_members(
         "waiting": place.waiting,
         "state": state_of(place),
         "eta_seconds": forecast.eta(place.ahead) if isinstance(place, Waiting) else None,
+        "odds": odds,
         "receipt": signer.receipt(event, visitor, place),
     }
     if not isinstance(place, Admitted):

@@ -14,15 +14,17 @@ from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.line import Line
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.availability import Availability
-from booking_rush.server.rooms.background import Background
 from booking_rush.server.rooms.booking_updates import BookingUpdates
-from booking_rush.server.rooms.fanout import fan_out
+from booking_rush.server.rooms.fanout import Background, fan_out
 from booking_rush.server.rooms.place_updates import PlaceUpdates
+from booking_rush.server.rooms.price_stock import PriceStock
 from booking_rush.server.rooms.seat_map import SeatMap
 from booking_rush.server.rooms.seat_reader import SeatReader
 from booking_rush.server.rooms.subscriber import UNKNOWN, BookingNews, Subscriber, Subscribers
-from booking_rush.server.runtime.metrics import RECOVERIES
+from booking_rush.server.runtime.metrics import FRAMES, RECOVERIES
 from booking_rush.timestamps import instant, now
+
+UNKNOWN_MS = -1
 
 
 class Room:
@@ -47,11 +49,13 @@ class Room:
         self._background = Background()
         self._gate = batcher.gate
         self._epoch = -1
+        self._stopped_ms = UNKNOWN_MS  # how long the sale stood still, as the last tick said
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
+        self.stock = PriceStock(row.id, batcher, pool)
         self.places = PlaceUpdates(
-            row.id, self._subscribers, self.line, batcher, signer, self._background
+            row.id, self._subscribers, self.line, batcher, signer, self._background, self.stock
         )
         reader = SeatReader(row.id, batcher, pool)
         self.seats = SeatMap(reader)
@@ -83,6 +87,7 @@ class Room:
         """
         self._subscribers.add(subscriber)
         members: dict[str, Any] = {}
+        stock = await self.stock.members()
         try:
             found = await self.places.connect(subscriber)
             subscriber.connection = (self._gate.epoch, found.connection)
@@ -90,7 +95,7 @@ class Room:
                 members = await self.bookings.welcome(subscriber)
         except Recovering:
             self._look_up_later(subscriber)
-        subscriber.push(frames.frame("welcome", **self._welcome(subscriber), **members))
+        subscriber.push(frames.frame("welcome", **self._welcome(subscriber), **members, **stock))
         subscriber.welcomed = True
         self.places.list_waiting(subscriber)
         self._apply_pending(subscriber)
@@ -145,6 +150,7 @@ class Room:
         match news:
             case pubsub.Tick():
                 self.line.watermark.move(news.recorded)
+                self._apply_clock(news.stopped_ms)
                 self.places.apply_tick(news)
             case pubsub.Gone():
                 self.places.apply_gone(news)
@@ -171,10 +177,24 @@ class Room:
         self.seats.invalidate()
         self.availability.invalidate()
 
+    async def send_stock(self) -> None:
+        """Send the stock by price to every subscriber, when a word of it has changed."""
+        if (frame := await self.stock.changed_frame()) is not None:
+            FRAMES.add("queue.stock", by=len(self._subscribers))
+            await fan_out(self.subscribers(), frame)
+
     async def send_bookings(self) -> int:
         """Send bookings whose news were lost, some seconds later. Return how many changed."""
         await self._resend([s for s in self.subscribers() if s.booking.needs_resend])
         return await self.bookings.send_missed(self.subscribers())
+
+    def _apply_clock(self, stopped_ms: int) -> None:
+        """Send places and holds anew where the sale has stood still: their ends are later by it."""
+        has_moved = self._stopped_ms not in (UNKNOWN_MS, stopped_ms)
+        self._stopped_ms = stopped_ms
+        if has_moved:
+            self.places.look_up_admitted()
+            self._background.start(self.bookings.look_up(self.subscribers()))
 
     def _apply_connected(self, subscriber: Subscriber, news: pubsub.Connected) -> None:
         """End a socket of the visitor that is older than the one that has connected."""
@@ -203,7 +223,7 @@ class Room:
     # State and broadcasts
 
     def state_members(self) -> dict[str, Any]:
-        """Return `{state, opens_at?, reason?}`, or `recovering` while Redis is loaded again."""
+        """Return `{state, opens_at?, reason?, stopped?}`; `recovering` while Redis is loaded."""
         if not (self._gate.is_open or self.row.archived):
             return {"state": "recovering"}
         members: dict[str, Any] = {"state": self.row.state}
@@ -211,7 +231,7 @@ class Room:
             members["opens_at"] = instant(self.row.opens_at)
         if self.row.reason:
             members["reason"] = self.row.reason
-        return members
+        return members | self.row.sale_clock.members()
 
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""

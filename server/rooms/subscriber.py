@@ -37,6 +37,7 @@ class PlaceSent:
     listed_number: int = 0  # the number under which positions are sent; 0: none are
     sent_ahead: int = 0
     sent_at: float = 0.0
+    forecast: tuple[float, tuple[int, int]] | None = None  # the first one of this wait, and when
 
     def record(self, place: Place | None, now: float) -> None:
         """Record the place that is being sent; its `ahead` never grows while its number stays."""
