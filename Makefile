@@ -31,7 +31,7 @@ test: $(VENV)/everything-is-installed
 	@$(PY) -m pytest -n 2 --dist worksteal --durations 12 $(ARGS)
 
 faults: $(VENV)/everything-is-installed
-	@$(if $(SEED),SEED=$(SEED)) $(if $(NIGHT),NIGHT=$(NIGHT)) $(PY) -m pytest -s -o faulthandler_timeout=0 --tb=short --show-capture=no tests/faults $(ARGS)
+	@$(if $(SEED),SEED=$(SEED)) $(if $(NIGHT),NIGHT=$(NIGHT)) $(PY) -m pytest -s -o faulthandler_timeout=0 --tb=short --show-capture=no --durations 12 tests/faults $(ARGS)
 
 # Engines that a test installs or builds for itself, as root on Debian: minutes, not seconds.
 engines: $(VENV)/everything-is-installed

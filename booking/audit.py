@@ -16,25 +16,24 @@ IS_UNDOABLE = """
 
 
 async def record(
+    connection: Connection, who: str, what: str, event: str | None = None, **detail: Any
+) -> None:
+    """Record one action in the journal, in the caller's transaction."""
+    await connection.execute(INSERT, who, what, event, orjson.dumps(detail).decode(), None)
+
+
+async def record_undoable(
     connection: Connection,
     who: str,
     what: str,
-    event: str | None = None,
-    before: dict[str, Any] | None = None,
-    **detail: Any,
+    event: str,
+    *,
+    before: dict[str, Any],
+    detail: dict[str, Any],
 ) -> None:
-    """Record one action in the journal, in the caller's transaction.
-
-    `before` is what it changed, for who undoes it.
-    """
-    await connection.execute(
-        "INSERT INTO audit (who, what, event, detail, before) VALUES ($1, $2, $3, $4, $5)",
-        who,
-        what,
-        event,
-        orjson.dumps(detail).decode(),
-        None if before is None else orjson.dumps(before).decode(),
-    )
+    """Record an action with what it changed, as it was `before`: for who undoes it."""
+    given = orjson.dumps(detail).decode(), orjson.dumps(before).decode()
+    await connection.execute(INSERT, who, what, event, *given)
 
 
 async def entries(pool: Pool, *, limit: int, before: int | None) -> list[dict[str, Any]]:
@@ -66,3 +65,6 @@ async def entries(pool: Pool, *, limit: int, before: int | None) -> list[dict[st
         }
         for row in rows
     ]
+
+
+INSERT = "INSERT INTO audit (who, what, event, detail, before) VALUES ($1, $2, $3, $4, $5)"

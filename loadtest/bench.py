@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from loadtest import against, reporting
 from loadtest.environment import Stores
+from loadtest.pages.seat_map import seat_map
 from loadtest.rows import checkouts, crowds, holds, line, requests, saga, sockets, watchers
 from loadtest.rows.closing import closing
 from loadtest.rows.costs import costs
@@ -71,6 +72,7 @@ ROWS: dict[str, Row] = {
     "waiting": _served(crowds.waiting_crowd, "10,000 wait: memory, one frame to all, admissions"),
     "seats": _served(watchers.seat_deltas, "500 changes a second, 5,000 watch"),
     "house": _served(holds.large_event, "an event of 50,000 seats"),
+    "map": _within(seat_map, "a map of 50,000 seats in Chromium, against an empty page"),
     "refusals": _served(checkouts.refusals, "refusals when all is sold"),
     "checkouts": _served(checkouts.checkouts, "checkouts at 100 and 1,000 a second"),
     "paid": _served(holds.paid, "from checkout to ticket, over sockets"),
@@ -78,6 +80,7 @@ ROWS: dict[str, Row] = {
     "saga": _within(saga.saga, "from the bank's word to sold, outbox table"),
     "kafka": _within(saga.saga_over_kafka, "the same over Kafka"),
     "bank": _within(saga.bank, "the same with the bank over HTTP"),
+    "journal": _within(line.journal, "500 joins committed, against the same without a journal"),
     "recovery": _within(line.recovery, "Redis emptied with 50,000 waiting"),
     "closing": _within(closing, "1,000,000 places end, are recovered and archived"),
     "quiet": _within(quiet_events, "1,000 events known, 20 of them selling"),

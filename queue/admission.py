@@ -29,8 +29,9 @@ class Admission:
     hangs or fails delays no other event.
     """
 
-    def __init__(self, registry: EventRegistry) -> None:
+    def __init__(self, registry: EventRegistry, *, idle_tick_s: float = IDLE_TICK_S) -> None:
         self.registry = registry
+        self._idle_tick_s = idle_tick_s
         self.failures = 0  # ticks that failed, ever
         self._next_at: dict[str, float] = {}
         self._resting_at = 0.0  # when it is looked at the resting events next
@@ -104,7 +105,7 @@ class Admission:
         self._worked(row.id)
         if advanced.idle:
             self._busy.discard(row.id)
-            pause_s = RESTING_TICK_S if row.state == "closed" else IDLE_TICK_S
+            pause_s = RESTING_TICK_S if row.state == "closed" else self._idle_tick_s
             self._next_at[row.id] = time.monotonic() + pause_s
         else:
             self._busy.add(row.id)

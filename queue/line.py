@@ -94,7 +94,7 @@ class Line:
         """End the visitor's place or pass. Return whether there was one."""
         return await self._end(visitor, "left") is not None
 
-    async def remove(self, visitor: str) -> list[Any] | None:
+    async def remove(self, visitor: str, *, by: str) -> list[Any] | None:
         """End the visitor's place or pass, and release their hold, for an operator.
 
         Return the place as it was, for `put_back`; empty where there was a hold alone.
@@ -102,18 +102,19 @@ class Line:
         Raises:
             NotInLine: the visitor has neither.
         """
-        left = await self._end(visitor, "removed")
+        left = await self._end(visitor, "removed", by)
         if left is None:
             raise NotInLine(f"{visitor} has no place in this line")
         return left.place
 
-    async def put_back(self, place: list[Any]) -> bool:
+    async def put_back(self, place: list[Any], *, by: str) -> bool:
         """Put back a place that was removed. Return False where that cannot be any more."""
-        return isinstance(await self._batcher.do(commands.PutBack(place)), commands.IsPutBack)
+        reply = await self._batcher.do(commands.PutBack(place, by))
+        return isinstance(reply, commands.IsPutBack)
 
-    async def _end(self, visitor: str, reason: str) -> commands.Left | None:
+    async def _end(self, visitor: str, reason: str, by: str = "") -> commands.Left | None:
         """End a place once PostgreSQL has it. Return its end; None where there was none."""
-        match await self._batcher.do(commands.LeaveLine(visitor, reason)):
+        match await self._batcher.do(commands.LeaveLine(visitor, reason, by)):
             case commands.NotInLine():
                 return None
             case left:

@@ -16,8 +16,10 @@ import jwt
 ISSUER = "booking-rush"
 ALGORITHM = "EdDSA"
 PASS, RECEIPT, TICKET, VOID = "pass+jwt", "receipt+jwt", "ticket+jwt", "void-tickets+jwt"
+JOURNAL_HEAD = "journal-head+jwt"
 PASS_CLAIMS = ("iss", "aud", "sub", "jti", "iat", "exp", "number", "lane", "wave")
 TICKET_CLAIMS = ("iss", "aud", "jti", "iat", "exp", "use", "step", "reference", "seat")
+JOURNAL_HEAD_CLAIMS = ("iss", "aud", "n", "hash", "at")
 VOID_CLAIMS = ("iss", "aud", "iat", "exp", "void")
 
 DAY_S = 24 * 3600
@@ -69,9 +71,20 @@ def pass_claims(
     }
 
 
-def receipt_claims(*, event: str, visitor: str, lane: str, number: int, at: str) -> dict[str, Any]:
-    """Return the claims of a receipt; `at` is the time of the join, RFC 3339."""
-    return {"event": event, "visitor": visitor, "lane": lane, "number": number, "at": at}
+def receipt_claims(
+    *, event: str, visitor: str, lane: str, number: int, at: str, n: int = 0
+) -> dict[str, Any]:
+    """Return the claims of a receipt; `at` is the time of the join, RFC 3339.
+
+    `n` is the entry of the number in the journal; 0: not known yet.
+    """
+    claims = {"event": event, "visitor": visitor, "lane": lane, "number": number, "at": at}
+    return {**claims, "n": n} if n else claims
+
+
+def journal_head_claims(*, event: str, n: int, hash: str, at: str) -> dict[str, Any]:  # noqa: A002
+    """Return the claims of the head of an event's journal, at its entry n."""
+    return {"iss": ISSUER, "aud": event, "n": n, "hash": hash, "at": at}
 
 
 def ticket_claims(
@@ -180,7 +193,33 @@ def verify_ticket(
     return claims
 
 
+def verify_journal_head(token: str, jwks: Mapping[str, Any], *, event: str) -> dict[str, Any]:
+    """Verify the signed head of an event's journal. Return its claims: `n`, `hash` and `at`.
+
+    Raises:
+        ValueError: it is not signed by us, or is no head of this event's journal.
+    """
+    try:
+        return _claims(token, jwks, event, JOURNAL_HEAD, JOURNAL_HEAD_CLAIMS)
+    except jwt.PyJWTError as error:
+        raise ValueError(f"the head of the journal is not valid: {error}") from error
+
+
 def _decode(
+    token: str, jwks: Mapping[str, Any], event: str, kind: str, required: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the claims of a token of this kind and event, with all that are required and `exp`.
+
+    Raises:
+        jwt.PyJWTError: the token is not that.
+    """
+    claims = _claims(token, jwks, event, kind, required)
+    if not isinstance(claims["exp"], int | float):
+        raise jwt.InvalidTokenError("exp is no number")
+    return claims
+
+
+def _claims(
     token: str, jwks: Mapping[str, Any], event: str, kind: str, required: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return the claims of a token of this kind and event, with all that are required.
@@ -199,8 +238,6 @@ def _decode(
         issuer=ISSUER,
         options={"require": list(required), "verify_exp": False, "verify_iat": False},
     )
-    if not isinstance(claims["exp"], int | float):
-        raise jwt.InvalidTokenError("exp is no number")
     return claims
 
 

@@ -19,7 +19,16 @@ from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import series as admin_series
 from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.admin.stats import serve_operator
-from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
+from booking_rush.server.api import (
+    bookings,
+    events,
+    history,
+    holds,
+    places,
+    tickets,
+    visitors,
+    webhooks,
+)
 from booking_rush.server.composition import open_services
 from booking_rush.server.contract import endpoints as contract
 from booking_rush.server.contract.documents import documents_of
@@ -47,6 +56,8 @@ ROUTES = [
     Route(f"{E}/queue", places.join, methods=["POST"]),
     Route(f"{E}/queue", places.place, methods=["GET"]),
     Route(f"{E}/queue", places.leave, methods=["DELETE"]),
+    Route(f"{E}/queue/history", history.own_history, methods=["GET"]),
+    Route(f"{E}/journal", history.journal, methods=["GET"]),
     Route(f"{E}/queue/stream", stream, methods=["GET"]),
     Route(f"{V1}/visitors", visitors.new_visitor, methods=["POST"]),
     Route(f"{V1}/events", events.events, methods=["GET"]),
@@ -84,6 +95,7 @@ ROUTES = [
     Route(f"{V1}/admin/bookings/{{booking}}/refund", admin_bookings.refund, methods=["POST"]),
     Route(f"{A}/stats", stats.stats, methods=["GET"]),
     Route(f"{A}/visitors", admin_visitors.list_visitors, methods=["GET"]),
+    Route(f"{A}/visitors/{{visitor}}/history", admin_visitors.history, methods=["GET"]),
     Route(f"{A}/visitors/{{visitor}}/admit", admin_visitors.admit, methods=["POST"]),
     Route(f"{A}/visitors/{{visitor}}", admin_visitors.remove, methods=["DELETE"]),
     *(

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.history.pages import JournalPages, PlaceEntries
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
 from booking_rush.lua.client.connection import check, connect
@@ -61,6 +62,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             stocks=StockCache(rooms.stats_of),
             operators=Operators(pool),
             tokens=VisitorTokens(settings.secret_key),
+            journals=JournalPages(pool, signer.journal_head),
+            place_entries=PlaceEntries(pool),
         )
         with contextlib.suppress(Exception):
             await rooms.events.refresh()  # an unavailable store is asked again by the loops

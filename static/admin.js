@@ -17,6 +17,7 @@ import { liveStats } from "./operations/live-stats.js";
 import { nightPanels } from "./operations/night.js";
 import { reconciliationPanel } from "./operations/reconciliation.js";
 import { sectionFillPanel } from "./operations/section-fill.js";
+import { visitorHistory } from "./operations/visitor-history.js";
 import { visitorList } from "./operations/visitor-list.js";
 import { visitorPanel } from "./operations/visitors.js";
 import { en } from "./texts/en.js";
@@ -64,7 +65,7 @@ const always = [
 const PANELS = {
   night: [nightPanels(context)],
   bookings: [bookingsPanel(context)],
-  visitors: [visitorList(context), visitorPanel(context)],
+  visitors: [visitorList(context), visitorPanel(context), visitorHistory(context)],
   house: [sectionFillPanel(), reconciliationPanel(context)],
   rules: [rules],
   messages: [broadcast],

@@ -4,6 +4,7 @@ import { BookingLoader } from "./booking-loader.js";
 import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
 import { hasCreatedVisitor, rememberEvent } from "./connection/visitor-session.js";
+import { showOwnHistory } from "./history/own-history.js";
 import { ServerClock } from "./lib/server-clock.js";
 import { CallBack } from "./queue/call-back.js";
 import { drawAdmission } from "./queue/admission-panel.js";
@@ -56,6 +57,7 @@ function begin() {
   onPress("here", () => connection.start());
   onPress("look", () => booking.load());
   onPress("again", () => connection.start());
+  byId("history").addEventListener("toggle", showHistory);
   document.addEventListener("visibilitychange", onVisible);
   addEventListener("pageshow", onVisible);
   setInterval(drawTimes, TICK_MS);
@@ -68,6 +70,11 @@ function begin() {
     stock.set(details.stock);
     draw();
   });
+}
+
+/** Load the visitor's own history when its panel is opened. */
+function showHistory() {
+  if (/** @type {HTMLDetailsElement} */ (byId("history")).open) void showOwnHistory(event);
 }
 
 /** Bind a button to an action. @param {string} id @param {() => void} act */

@@ -31,7 +31,6 @@ BROWSER = sorted(
 )
 LUA = sorted((ROOT / "lua").rglob("*.lua"))
 MODULES = [path for path in BROWSER if path.suffix == ".js"]
-WINGS = sorted({path.parent for path in (*SOURCES, *TESTS, *BROWSER)})
 ALL_PYTHON = [*SOURCES, *TESTS, *sorted((ROOT / "loadtest").rglob("*.py"))]
 TEXTS = sorted(
     path
@@ -44,7 +43,6 @@ TEXTS = sorted(
     for path in (ROOT / folder).rglob(f"*.{kind}")
     if path.parent.name != "dist"
 )
-TYPE_IMPORT = re.compile(r'import\("([^"]+)"\)')  # in JSDoc
 SIGNATURE = re.compile(r"-- (\w+)\(([\w, ]*)\) -> ([\w |]+)\n")
 CLAUSE_OPENERS = {
     "What", "Who", "Whoever", "Whose", "How", "Whether", "Where", "Wherever", "Everything",

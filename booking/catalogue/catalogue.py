@@ -20,6 +20,8 @@ from booking_rush.booking.catalogue.events import (
 )
 from booking_rush.booking.catalogue.rows import Event, event_of, insert_sections, json_of
 from booking_rush.booking.catalogue.undo import UNDOABLE
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import rule_act, state_act
 from booking_rush.errors import Invalid, Refusal
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
@@ -83,6 +85,8 @@ class Catalogue:
                 await insert_sections(connection, new.id, new.sections, first=0)
                 await connection.execute("INSERT INTO recorded (event) VALUES ($1)", new.id)
                 await audit.record(connection, who, "create", new.id, name=new.name)
+                acts = [state_act("scheduled", by=who), rule_act(_members_of(rules), by=who)]
+                await journal.append(connection, new.id, acts)
         except asyncpg.UniqueViolationError:
             raise Exists(f"there is an event {new.id!r} already") from None
         return await self.event(new.id)
@@ -168,11 +172,14 @@ class Catalogue:
                 """,
                 event, state, reason,
             )  # fmt: skip
-            before = {"state": current.state, "reason": current.reason}
-            is_undoable = action in UNDOABLE
-            await audit.record(
-                connection, who, action, event, before if is_undoable else None, reason=reason
-            )
+            if action in UNDOABLE:
+                before = {"state": current.state, "reason": current.reason}
+                await audit.record_undoable(
+                    connection, who, action, event, before=before, detail={"reason": reason}
+                )
+            else:
+                await audit.record(connection, who, action, event, reason=reason)
+            await journal.append(connection, event, [state_act(state, by=who, reason=reason)])
         return await self.event(event)
 
     async def stop(self, event: str, *, who: str, reason: str | None = None) -> Event:
@@ -188,6 +195,7 @@ class Catalogue:
                 raise WrongState("the event is closed, or its sale is stopped already")
             await connection.execute(STOP, event, reason)
             await audit.record(connection, who, "stop", event, reason=reason)
+            await journal.append(connection, event, [state_act("stopped", by=who, reason=reason)])
         return await self.event(event)
 
     async def proceed(self, event: str, *, who: str) -> Event:
@@ -203,6 +211,7 @@ class Catalogue:
                 raise WrongState("the sale is not stopped")
             await connection.execute(CONTINUE, event)
             await audit.record(connection, who, "continue", event)
+            await journal.append(connection, event, [state_act("continued", by=who)])
         return await self.event(event)
 
     async def set_rules(
@@ -225,7 +234,11 @@ class Catalogue:
             before = {name: present[name] for name in change}
             if for_s is not None:
                 await timed_rules.remember(connection, event, change, before, for_s)
-            await audit.record(connection, who, "rules", event, before, **change)
+            await audit.record_undoable(
+                connection, who, "rules", event, before=before, detail=change
+            )
+            changed = {name: _members_of(rules)[name] for name in sorted(change)}
+            await journal.append(connection, event, [rule_act(changed, by=who)])
         return await self.event(event)
 
     async def apply_schedule(self) -> list[str]:
@@ -241,9 +254,10 @@ class Catalogue:
                 RETURNING id, state
                 """
             )
-            for row in rows:
+            for row in sorted(rows, key=lambda row: row["id"]):
                 action = "open" if row["state"] == "open" else "close"
                 await audit.record(connection, "clock", action, row["id"])
+                await journal.append(connection, row["id"], [state_act(row["state"], by="clock")])
         return [row["id"] for row in rows]
 
     async def _locked(self, connection: Connection, event: str) -> Event:
@@ -291,6 +305,11 @@ def _given(value: Any, current: Any) -> Any:
 def _fields_of(change: EventChange) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(change)
     return {**fields, "sections": [section.id for section in change.sections]}
+
+
+def _members_of(rules: Rules) -> dict[str, Any]:
+    members: dict[str, Any] = msgspec.to_builtins(rules)
+    return members
 
 
 def _rules_of(fields: dict[str, Any], inside: str = "") -> Rules:

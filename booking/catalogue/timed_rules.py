@@ -7,6 +7,8 @@ import orjson
 from booking_rush.booking import audit
 from booking_rush.booking.catalogue.rows import json_of
 from booking_rush.booking.catalogue.undo import NotUndoable, put_back
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import rule_act
 from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
 
@@ -57,6 +59,7 @@ async def _put_back(connection: Connection, row: dict[str, Any]) -> bool:
         await connection.execute("DELETE FROM timed_rules WHERE event = $1", event)
         return False
     await audit.record(connection, "clock", "rules", event, **before)
+    await journal.append(connection, event, [rule_act(before, by="clock")])
     return True
 
 

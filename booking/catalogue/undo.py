@@ -8,6 +8,8 @@ import orjson
 
 from booking_rush.booking import audit
 from booking_rush.booking.catalogue.rows import json_of
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import Act, rule_act, state_act
 from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.rules import rules_of
@@ -46,7 +48,15 @@ async def undo(pool: Pool, event: str, entry: int, *, who: str) -> Undone:
         before: dict[str, Any] = orjson.loads(row["before"])
         await _revert(connection, event, row, before)
         await audit.record(connection, who, "undo", event, entry=entry, act=row["what"])
+        await journal.append(connection, event, [_act_of(row["what"], before, who)])
     return Undone(row["what"], before.get("place"))
+
+
+def _act_of(what: str, before: dict[str, Any], who: str) -> Act:
+    """Return the act of an undo, as the event's journal has it."""
+    if what == "rules":
+        return rule_act(before, by=who)
+    return state_act(before.get("state", "undone"), by=who, reason=f"{what} was undone")
 
 
 async def _revert(

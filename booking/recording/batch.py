@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from booking_rush.booking.history.entries import Act, place_act
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
 
@@ -75,12 +76,16 @@ class PlaceRow(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """Entries folded together; `cursor` is the stream id of the last one."""
+    """Entries folded together; `cursor` is the stream id of the last one.
+
+    `acts` are all changes of places in their order, for the journal.
+    """
 
     cursor: str
     places: dict[tuple[str, int], PlaceRow] = field(default_factory=dict[tuple[str, int], PlaceRow])
     holds: dict[str, Hold] = field(default_factory=dict[str, Hold])
     closed: bool = False  # the event was closed: every place that is not ended ends
+    acts: list[Act] = field(default_factory=list[Act])
 
     def numbers(self) -> dict[str, int]:
         """Return the greatest place number by lane: smaller ones were given out before."""
@@ -167,6 +172,7 @@ def fold(entries: Iterable[Entry]) -> Batch:
                 case PlaceChange():
                     row = _row_of(change)
                     batch.places[row.lane, row.number] = row
+                    batch.acts.append(_act_of(change, entry.id))
                 case BookingChange(hold):
                     batch.holds.pop(hold.id, None)
                     batch.holds[hold.id] = hold
@@ -182,6 +188,17 @@ def _row_of(change: PlaceChange) -> PlaceRow:
         change.lane, change.number, change.visitor, change.state, change.joined, change.wave,
         change.admitted, change.deadline, change.reason,
     )  # fmt: skip
+
+
+def _act_of(change: PlaceChange, entry: str) -> Act:
+    return place_act(
+        change.state, change.reason, visitor=change.visitor, lane=change.lane,
+        number=change.number, at_ms=_ms_of(entry),
+    )  # fmt: skip
+
+
+def _ms_of(entry: str) -> int:
+    return int(entry.partition("-")[0])
 
 
 def _earlier(fields: Mapping[bytes, bytes]) -> AnyChange:

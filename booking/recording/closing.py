@@ -9,11 +9,13 @@ import logging
 import time
 from collections.abc import Callable
 
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import CLOSED, Act
 from booking_rush.postgres import Pool
 
 log = logging.getLogger(__name__)
 
-PAGE = 5000  # places a statement: about 50 ms
+PAGE = 2000  # places a transaction: about 50 ms
 PAUSE_S = 0.01  # between two pages, or as long as the page took: the disk is others', too
 
 
@@ -42,27 +44,36 @@ async def end_places(pool: Pool, event: str, is_ours: Callable[[], bool]) -> boo
         if not is_ours():
             return False
         began = time.monotonic()
-        last = await pool.fetchrow(END_PAGE, event, lane, number, PAGE)
-        if last is None:
+        ended = await _end_page(pool, event, lane, number)
+        if not ended:
             break
-        lane, number, pages = last["lane"], last["number"], pages + 1
+        lane, number, pages = ended[-1].lane, ended[-1].number, pages + 1
         await asyncio.sleep(max(PAUSE_S, time.monotonic() - began))
     await pool.execute("UPDATE recorded SET closing = false WHERE event = $1", event)
     log.info("ended event=%s pages=%d", event, pages)
     return True
 
 
+async def _end_page(pool: Pool, event: str, lane: str, number: int) -> list[Act]:
+    """End a page of places beyond this one, with their entries in the journal. Return these."""
+    async with pool.acquire() as connection, connection.transaction():
+        rows = await connection.fetch(END_PAGE, event, lane, number, PAGE)
+        ended = [Act("removed", row["visitor"], row["lane"], row["number"], CLOSED) for row in rows]
+        await journal.append(connection, event, ended)
+    return ended
+
+
 # Nothing makes a place of a closed event living again, so one pass in order finds them all. Who
 # undoes the closing finds them living.
 END_PAGE = """
     WITH page AS (
-        SELECT lane, number FROM places
+        SELECT lane, number, visitor FROM places
         WHERE event = $1 AND state <> 'ended' AND (lane, number) > ($2, $3::bigint)
             AND EXISTS (SELECT FROM events WHERE id = $1 AND state = 'closed')
-        ORDER BY lane, number LIMIT $4
+        ORDER BY lane, number LIMIT $4 FOR UPDATE
     ), ended AS (
         UPDATE places SET state = 'ended', reason = 'removed'
         WHERE event = $1 AND (lane, number) IN (SELECT lane, number FROM page)
     )
-    SELECT lane, number FROM page ORDER BY lane DESC, number DESC LIMIT 1
+    SELECT lane, number, visitor FROM page ORDER BY lane, number
 """

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
+from booking_rush.booking.history import journal
 from booking_rush.booking.recording import rejection
 from booking_rush.booking.recording.batch import AnyChange, Batch, Entry, PlaceRow, fold
 from booking_rush.booking.recording.persistence import save_holds
@@ -120,6 +121,7 @@ class Commits:
             holds = list(batch.holds.values())
             now_ms = int(self._clock() * 1000) if self._clock else None
             await save_holds(connection, event, holds, now_ms=now_ms, provider=self._provider)
+        await journal.append(connection, event, batch.acts)
 
     async def _record_around(
         self, event: str, epoch: int, cursor: str, entry: Entry, stamp: str

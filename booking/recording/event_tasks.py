@@ -11,6 +11,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from booking_rush.back_off import MOST_S, BackOff
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import GIVEN_BEFORE, Act
 from booking_rush.booking.recording.batch import Entry, StreamEntry, read
 from booking_rush.booking.recording.closing import end_places, seconds_to_undo
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
@@ -207,6 +209,8 @@ class EventTasks:
         begins, reached = _id_of(first[0][0]), _id_of(cast("bytes", marked))
         if _id_of(led.cursor.encode()) < min(begins, reached):
             self.gaps += 1
+            async with self._pool.acquire() as connection, connection.transaction():
+                await journal.append(connection, led.event, [Act("state", why=GIVEN_BEFORE)])
             log.error(
                 "entries lost event=%s epoch=%d postgres=%s outbox=%s: restored from a backup?",
                 led.event, led.epoch, led.cursor, first[0][0].decode(),

@@ -15,6 +15,8 @@ stopped, or is late, closes nothing that another has begun.
 import logging
 from collections.abc import Awaitable, Callable
 
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import state_act
 from booking_rush.booking.recording.loading import Loading, allow_long_statements
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.recovery.commands import (
@@ -131,6 +133,9 @@ class Recovery:
                 """,
                 event, row["is_closed"],
             )  # fmt: skip
+            if epoch:  # not the first: Redis has lost what it had
+                why = f"epoch {epoch + 1}, {outage_ms} ms away"
+                await journal.append(connection, event, [state_act("recovered", reason=why)])
         return outage_ms
 
 

@@ -69,6 +69,25 @@ RULES = (
                 WHERE archived_at < now() - make_interval(days => $1)
                 LIMIT $2)) RETURNING 1)
         SELECT count(*) FROM over"""),
+    # A chain ends at its beginning: the head keeps the last hash, from which the rest follows. The
+    # database itself keeps the journal of an event that was not archived so long ago.
+    Rule("journal", 90, """
+        WITH page AS (
+            SELECT page.at FROM events CROSS JOIN LATERAL (
+                SELECT journal.ctid AS at FROM journal WHERE journal.event = events.id
+                ORDER BY n LIMIT $2) AS page
+            WHERE archived_at < now() - make_interval(days => $1) LIMIT $2),
+        over AS (
+            DELETE FROM journal WHERE ctid = ANY (ARRAY(SELECT at FROM page))
+            RETURNING event, n, hash),
+        last AS (SELECT DISTINCT ON (event) event, n, hash FROM over ORDER BY event, n DESC),
+        begun AS (
+            UPDATE journal_heads SET begins_n = last.n, begins_hash = last.hash
+            FROM last WHERE journal_heads.event = last.event),
+        without_heads AS (
+            DELETE FROM signed_heads USING last
+            WHERE signed_heads.event = last.event AND signed_heads.n <= last.n)
+        SELECT count(*) FROM over"""),
     # Holds that nobody has ever tried to pay.
     Rule("bookings", 90, """
         WITH over AS (

@@ -1,10 +1,12 @@
 """Benchmarks of the line: joins in Redis and over sockets, and recovery."""
 
 import asyncio
+import statistics
 import time
 
 import asyncpg
 
+from booking_rush.booking.recording.batch import Batch, Entry, PlaceChange, fold
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.program import Program
@@ -14,6 +16,8 @@ from loadtest.client import JOIN, PING, Client, timed, visit
 from loadtest.environment import Stores, percentiles, running_demo
 from loadtest.loaded_event import load_event
 from loadtest.reporting import report
+
+BATCH = 500  # joins of one commit
 
 # The writes of a join without its checks: the ceiling of the move.
 JOIN_BASELINE = """
@@ -99,6 +103,37 @@ async def recovery() -> None:
         report(
             f"back with {waiting:,}", seconds=ours, baseline_seconds=baseline, ratio=ours / baseline
         )
+
+
+async def journal() -> None:
+    """Measure the commit of a batch of 500 joins, against the same without its journal."""
+    times: dict[bool, list[float]] = {True: [], False: []}
+    async with Stores() as (redis, url), open_pool(url, size=2) as pool:
+        recorder = Recorder(pool, redis, Program(redis), "bench")
+        await recorder.run_once()
+        cursor: str = await pool.fetchval("SELECT last FROM recorded WHERE event = 'demo'")
+        epoch: int = await pool.fetchval("SELECT epoch FROM recorded WHERE event = 'demo'")
+        for at in range(60):
+            batch = _joins(1 + at * BATCH, f"{10**12 + at}-0")
+            is_journaled = at % 2 == 0
+            if not is_journaled:
+                batch.acts.clear()
+            began = time.perf_counter()
+            await recorder.commit("demo", epoch, cursor, batch)
+            times[is_journaled].append(time.perf_counter() - began)
+            cursor = batch.cursor
+    with_it, without = (statistics.median(times[is_journaled]) for is_journaled in (True, False))
+    report(f"{BATCH} joins committed", with_ms=with_it * 1000, without_ms=without * 1000,
+           ratio=with_it / without)  # fmt: skip
+
+
+def _joins(first: int, entry: str) -> Batch:
+    """Return the batch of one outbox entry with BATCH joins, from this number on."""
+    joins = [
+        PlaceChange(f"v_{number}", "main", number, 10**12, "waiting", 0, 0, 0, "")
+        for number in range(first, first + BATCH)
+    ]
+    return fold([Entry(entry, joins)])
 
 
 async def _rejoins(base: str, clients: list[Client], total: int) -> tuple[float, list[float]]:

@@ -19,7 +19,7 @@ local TURNS_MAX = 1000 -- that are counted as came or missed; then both counts a
 local function count(name, by) memory.add(stats, name, by or 1) end
 
 -- Count a turn as `came` or `missed`, for the rate of admission.
-local function count_turn(name)
+function places.count_turn(name)
   local turns = memory.add(bucket, name, 1)
   local other = name == "came" and "missed" or "came"
   if turns + memory.number(bucket, other) < TURNS_MAX then return end
@@ -133,13 +133,13 @@ function places.begin(visitor)
   return place
 end
 
--- End a place for good, whatever its state.
-function places.finish(place, reason)
+-- End a place for good, whatever its state; `by`: an operator's name, or nothing.
+function places.finish(place, reason, by)
   local waited = leave_line(place)
   places.set_state(place, "")
   if place.due then memory.write(deadlines, place.visitor, false) end
   memory.write(stored, place.visitor, false)
-  places.enqueue(place, "ended", reason)
+  places.enqueue(place, "ended", (by or "") ~= "" and reason .. ": " .. by or reason)
   publish("gone", { visitor = place.visitor, reason = reason, lane = LANE,
     number = waited and place.number or 0, head = line.head() })
 end
@@ -174,7 +174,6 @@ end
 
 -- Let a visitor who was not seen in time keep the turn for a while, as late.
 function places.miss(place, until_ms)
-  count_turn("missed")
   places.set_state(place, "late")
   place.deadline = until_ms
   places.save(place)
@@ -189,7 +188,7 @@ function places.mark_seen(visitor)
   local place = places.of(visitor)
   if not place then return nil end
   if place.state == "unclaimed" then
-    count_turn("came")
+    places.count_turn("came")
     places.set_state(place, "active")
     places.save(place)
   elseif place.state == "late" then

@@ -27,10 +27,13 @@ local function expire_places()
       memory.write(deadlines, visitor, false)
     elseif place.deadline <= sale_now() then
       places.finish(place, place.state == "late" and "late_over" or "pass_over")
-    elseif until_ms > sale_now() and memory.number(stats, "late") < most then
-      places.miss(place, until_ms)
     else
-      places.finish(place, "late_over")
+      places.count_turn("missed")
+      if until_ms > sale_now() and memory.number(stats, "late") < most then
+        places.miss(place, until_ms)
+      else
+        places.finish(place, "late_over")
+      end
     end
   end
   return #visitors
@@ -94,7 +97,8 @@ end
 -- Return whether every place is sold and none is held: who is admitted would find nothing.
 local function is_sold_out()
   if memory.number(stats, "held") + memory.number(stats, "paying") > 0 then return false end
-  return seats.are_on_sale() and seats.free_of_all() == 0
+  local free, sections = seats.free_of_all()
+  return free == 0 and sections > 0
 end
 
 -- Return the rate at which visitors are released: the rule's, divided by the share of those who

@@ -111,19 +111,21 @@ class JoinLine(Command[Waiting | Admitted | Late | LineClosed | LineFull], froze
 
 
 class LeaveLine(Command[Left | NotInLine], frozen=True):
-    """End a place or a pass for good; the reason is `left` or `removed`.
+    """End a place or a pass for good; the reason is `left` or `removed`, `by` an operator.
 
     A visitor that is no UTF-8 is given packed.
     """
 
     visitor: str | msgspec.Raw
     reason: str
+    by: str = ""
 
 
 class PutBack(Command[IsPutBack | CannotPutBack], frozen=True):
     """Put back a place that an operator's removal took away, as `Left` has it."""
 
     place: list[Any]
+    by: str
 
 
 class ClaimPass(Command[Waiting | Admitted | Late | NotInLine], frozen=True):

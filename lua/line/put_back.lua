@@ -1,4 +1,4 @@
--- put_back(place) -> is_put_back | cannot_put_back
+-- put_back(place, by) -> is_put_back | cannot_put_back
 --
 -- Put a place back that an operator's removal took away, with its number, its rest of a pass and
 -- its rest of a missed turn. Where the line has gone on beyond its number it takes a next slot.
@@ -17,7 +17,7 @@ return function(command)
   if state == "waiting" then memory.insert(waiting, visitor, number) end
   places.save(place)
   local is_timed = places.is_active(place) or state == "late"
-  places.enqueue(place, places.is_active(place) and "admitted" or state, "put back",
+  places.enqueue(place, places.is_active(place) and "admitted" or state, "put back: " .. command.by,
     is_timed and place.deadline or 0)
   publish("joined", { visitor = visitor })
   return reply("is_put_back")

@@ -40,10 +40,13 @@ class SigningKey:
 
     def jwk(self) -> dict[str, str]:
         """Return the public half as a JWK (RFC 8037)."""
-        return {
-            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": ALGORITHM,
-            "kid": self.kid, "x": self.x,
-        }  # fmt: skip
+        return _jwk(self.kid, self.x)
+
+
+def _jwk(kid: str, x: str) -> dict[str, str]:
+    return {
+        "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": ALGORITHM, "kid": kid, "x": x,
+    }  # fmt: skip
 
 
 class KeyRing:
@@ -87,6 +90,12 @@ async def load(pool: Pool, secret: str) -> KeyRing:
                 await _insert(connection, secret)
         keys = await _read(pool, secret)
     return KeyRing(keys)
+
+
+async def all_jwks(pool: Pool) -> dict[str, Any]:
+    """Return the public halves of all keys that ever signed, as a JWK set: old heads have them."""
+    rows = await pool.fetch("SELECT kid, public FROM signing_keys ORDER BY created_at")
+    return {"keys": [_jwk(row["kid"], row["public"]) for row in rows]}
 
 
 async def rotate(pool: Pool, secret: str) -> str:

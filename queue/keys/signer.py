@@ -10,11 +10,13 @@ from booking_rush.queue.keys import keyring
 from booking_rush.queue.keys.keyring import KeyRing
 from booking_rush.queue.line import Place
 from booking_rush.queue.passes import (
+    JOURNAL_HEAD,
     PASS,
     RECEIPT,
     TICKET,
     VOID,
     PassExpiredError,
+    journal_head_claims,
     pass_claims,
     receipt_claims,
     verify,
@@ -51,8 +53,8 @@ class Signer:
             self._sign.cache_clear()  # nothing asks for the last key's signatures again
             self._verified.cache_clear()
 
-    def receipt(self, event: str, visitor: str, place: Place) -> str:
-        """Return the receipt of a visitor's place."""
+    def receipt(self, event: str, visitor: str, place: Place, n: int = 0) -> str:
+        """Return the receipt of a visitor's place, with its entry n of the journal once known."""
         return self._sign(
             RECEIPT,
             self.ring,
@@ -61,7 +63,12 @@ class Signer:
             lane=place.lane,
             number=place.number,
             at=moment(place.joined_ms),
+            n=n,
         )
+
+    def journal_head(self, event: str, n: int, digest: str, at_ms: int) -> str:
+        """Return the signed head of an event's journal."""
+        return self._sign(JOURNAL_HEAD, self.ring, event=event, n=n, hash=digest, at=moment(at_ms))
 
     def booking_pass(self, event: str, visitor: str, place: Admitted) -> str:
         """Return the pass of an admitted visitor."""
@@ -119,6 +126,7 @@ async def open_signer(pool: Pool, secret: str) -> Signer:
 
 
 CLAIMS: dict[str, Callable[..., dict[str, Any]]] = {
+    JOURNAL_HEAD: journal_head_claims,
     PASS: pass_claims,
     RECEIPT: receipt_claims,
     TICKET: dict,

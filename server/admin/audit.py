@@ -24,17 +24,19 @@ async def journal(request: Request) -> Response:
     return answer(200, {"entries": entries})
 
 
-async def record_action(
-    request: Request,
-    operator: Operator,
-    action: str,
-    before: dict[str, Any] | None = None,
-    **detail: Any,
-) -> None:
-    """Record in the journal an operator's action on the event of this request.
-
-    `before` is what it changed, for who undoes it.
-    """
+async def record_action(request: Request, operator: Operator, action: str, **detail: Any) -> None:
+    """Record in the journal an operator's action on the event of this request."""
     event = event_id_of(request)
     async with services_of(request).pool.acquire() as connection:
-        await audit.record(connection, operator.name, action, event, before, **detail)
+        await audit.record(connection, operator.name, action, event, **detail)
+
+
+async def record_removal(
+    request: Request, operator: Operator, visitor: str, place: list[Any]
+) -> None:
+    """Record in the journal that a visitor was removed, with the place that undoing gives back."""
+    async with services_of(request).pool.acquire() as connection:
+        await audit.record_undoable(
+            connection, operator.name, "remove", event_id_of(request),
+            before={"place": place}, detail={"visitor": visitor},
+        )  # fmt: skip

@@ -62,6 +62,7 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
         "wait_seconds": percentiles(stats.waits),
         "outbox_age_seconds": round(stats.outbox_age_ms / 1000, 3),
         "sockets": stats.sockets,
+        "journal": await services.journals.head(room.row.id),
     }
 
 

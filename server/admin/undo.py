@@ -28,7 +28,7 @@ async def undo_act(request: Request) -> Response:
     services, room = services_of(request), await room_of(request)
     body = await read_json(request, UndoBody)
     undone = await undo(services.pool, room.row.id, body.entry, who=operator.name)
-    if undone.place is not None and not await room.line.put_back(undone.place):
+    if undone.place is not None and not await room.line.put_back(undone.place, by=operator.name):
         raise NotUndoable("the visitor has another place by now, or the event is closed")
     changed = await services.catalogue.event(room.row.id)
     if undone.what == "close":  # its places are in PostgreSQL still, and are loaded from there

@@ -5,8 +5,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.booking import visitor_list
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.explanation import explain
 from booking_rush.errors import Invalid
-from booking_rush.server.admin.audit import record_action
+from booking_rush.server.admin.audit import record_action, record_removal
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
     page_of,
@@ -39,6 +41,15 @@ async def list_visitors(request: Request) -> Response:
     return answer(200, {"visitors": found, "next": more})
 
 
+async def history(request: Request) -> Response:
+    """Answer `GET A/visitors/{visitor}/history`: what became of a visitor's places, and why."""
+    await require_operator(request, "viewer")
+    room = await room_of(request)
+    visitor = visitor_id_of(request)
+    found = await journal.history(services_of(request).pool, room.row.id, visitor)
+    return answer(200, {"entries": explain(found)})
+
+
 async def admit(request: Request) -> Response:
     """Answer `POST A/visitors/{visitor}/admit`: admit out of turn, for a recorded reason."""
     operator = await require_operator(request, "operator")
@@ -56,7 +67,9 @@ async def remove(request: Request) -> Response:
     operator = await require_operator(request, "operator")
     room = await room_of(request)
     visitor = visitor_id_of(request)
-    place = await room.line.remove(visitor)
-    before = {"place": place} if place else None
-    await record_action(request, operator, "remove", before, visitor=visitor)
+    place = await room.line.remove(visitor, by=operator.name)
+    if place is None:  # there was a hold alone
+        await record_action(request, operator, "remove", visitor=visitor)
+    else:
+        await record_removal(request, operator, visitor, place)
     return answer(204)

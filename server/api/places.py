@@ -1,12 +1,18 @@
 """HTTP endpoints for visitors: join and leave a line, and read one's place."""
 
+import asyncio
+from contextlib import suppress
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.queue.line import NotInLine
+from booking_rush.postgres import UNAVAILABLE
+from booking_rush.queue.line import NotInLine, Place
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.requests import room_of, services_of
 from booking_rush.server.web.responses import answer
+
+JOURNAL_S = 0.5  # for which a receipt waits for its entry: a place is answered without it, too
 
 
 async def join(request: Request) -> Response:
@@ -26,7 +32,18 @@ async def place(request: Request) -> Response:
     if found is None:
         raise NotInLine
     stock = await room.stock.members()  # before the place, whose odds follow from it
-    return answer(200, room.places.members(visitor, found) | stock)
+    members = room.places.members(visitor, found)
+    members["place"]["receipt"] = await _receipt(request, room.row.id, visitor, found)
+    return answer(200, members | stock)
+
+
+async def _receipt(request: Request, event: str, visitor: str, place: Place) -> str:
+    """Return the receipt of a place, with its entry in the journal where that can be read."""
+    services, n = services_of(request), 0
+    with suppress(*UNAVAILABLE):
+        async with asyncio.timeout(JOURNAL_S):
+            n = await services.place_entries.n_of(event, visitor, place.lane, place.number)
+    return services.signer.receipt(event, visitor, place, n)
 
 
 async def leave(request: Request) -> Response:

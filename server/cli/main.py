@@ -4,13 +4,14 @@ import sys
 
 import click
 
-from booking_rush.server.cli import people, repairs, serving, trying
+from booking_rush.server.cli import history, people, repairs, serving, trying
 from booking_rush.server.cli.command_line import cli
 from booking_rush.server.exits import EXITS
 
 __all__ = ["cli", "main"]
 
-COMMANDS = (trying, serving, repairs, people)  # each adds its commands to `cli`, in this order
+# Each adds its commands to `cli`, in this order.
+COMMANDS = (trying, serving, repairs, history, people)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from booking_rush.booking.catalogue.events import Moment
 from booking_rush.queue.rules import Rules
 from booking_rush.server.contract import members
 from booking_rush.server.contract.members import Members
+from booking_rush.server.rooms.availability import Stock
 
 
 class NewVisitor(Members, kw_only=True):
@@ -128,10 +129,72 @@ class Tickets(Members, kw_only=True):
     tickets: list[members.Ticket]
 
 
+class Waits(Members, kw_only=True):
+    """Percentiles of waits in seconds."""
+
+    p50: float | None
+    p90: float | None
+    p99: float | None
+
+
+class Revenue(Members, kw_only=True):
+    """Sums of bookings by state, one a currency."""
+
+    confirmed: list[members.Money]
+    paying: list[members.Money]
+    refunded: list[members.Money]
+
+
+class AdmissionReason(Members, kw_only=True):
+    """The rate at which visitors are admitted just now, and why, in one line."""
+
+    rate: float
+    because: str
+
+
+class Calibration(Members, kw_only=True):
+    """The shares of waits that ended within the p50 and the p90 told at their beginning."""
+
+    p50: float | None
+    p90: float | None
+    count: members.Count
+
+
+class Stats(Members, kw_only=True):
+    """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
+
+    state: members.RoomState
+    waiting: members.Count
+    active: members.Count
+    late: members.Count
+    held: members.Count
+    paying: members.Count
+    sold: members.Count
+    money: Revenue
+    free: members.Count
+    stock: Stock | None
+    joined: members.Count
+    admitted: members.Count
+    rate: float
+    admission: AdmissionReason
+    calibration: Calibration
+    wait_seconds: Waits
+    outbox_age_seconds: float
+    sockets: members.Count
+    journal: members.JournalHead
+
+
+class UnknownStats(Members, kw_only=True):
+    """The state of an event whose figures are not known just now, and the code that says why."""
+
+    state: members.RoomState
+    unknown: str
+
+
 class StatsAnswer(Members, kw_only=True):
     """The figures of an event."""
 
-    stats: members.Stats
+    stats: Stats
 
 
 class Differences(Members, kw_only=True):
@@ -144,6 +207,21 @@ class AuditEntries(Members, kw_only=True):
     """A page of the journal, newest first; the last id is the `after` of the next page."""
 
     entries: list[members.AuditEntry]
+
+
+class JournalPage(Members, kw_only=True):
+    """A page of an event's journal; `begins` where its first entries were deleted by their age."""
+
+    entries: list[members.JournalEntry]
+    next: int | None
+    head: members.JournalHead
+    begins: members.JournalBegins | UnsetType = UNSET
+
+
+class History(Members, kw_only=True):
+    """Entries about one visitor, and about the event since their first place."""
+
+    entries: list[members.HistoryEntry]
 
 
 class Point(Members, kw_only=True):

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.booking.catalogue.presentation import SeatName, Theme, Venue
+from booking_rush.booking.history.entries import What
 from booking_rush.booking.holds.states import IN_REVENUE, State
 from booking_rush.queue.forecast import Odds
 from booking_rush.queue.rules import Rules
@@ -19,6 +20,7 @@ from booking_rush.server.rooms.availability import Stock
 RoomState: TypeAlias = Literal[
     "scheduled", "drawing", "open", "paused", "draining", "closed", "recovering"
 ]
+Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]  # SHA-256
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Characters = Annotated[str, msgspec.Meta(pattern="^[.hsx]*$")]
 TicketId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f-]{36}-[1-9][0-9]{0,3}$")]
@@ -274,65 +276,13 @@ class SectionSeats(Members, kw_only=True):
     rows: dict[str, Characters] | UnsetType = UNSET
 
 
-class Waits(Members, kw_only=True):
-    """Percentiles of waits in seconds."""
+class JournalHead(Members, kw_only=True):
+    """The end of a journal; `signature` is a JWS of its members by a published key."""
 
-    p50: float | None
-    p90: float | None
-    p99: float | None
-
-
-class Revenue(Members, kw_only=True):
-    """Sums of bookings by state, one a currency."""
-
-    confirmed: list[Money]
-    paying: list[Money]
-    refunded: list[Money]
-
-
-class AdmissionReason(Members, kw_only=True):
-    """The rate at which visitors are admitted just now, and why, in one line."""
-
-    rate: float
-    because: str
-
-
-class Calibration(Members, kw_only=True):
-    """The shares of waits that ended within the p50 and the p90 told at their beginning."""
-
-    p50: float | None
-    p90: float | None
-    count: Count
-
-
-class Stats(Members, kw_only=True):
-    """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
-
-    state: RoomState
-    waiting: Count
-    active: Count
-    late: Count
-    held: Count
-    paying: Count
-    sold: Count
-    money: Revenue
-    free: Count
-    stock: Stock | None
-    joined: Count
-    admitted: Count
-    rate: float
-    admission: AdmissionReason
-    calibration: Calibration
-    wait_seconds: Waits
-    outbox_age_seconds: float
-    sockets: Count
-
-
-class UnknownStats(Members, kw_only=True):
-    """The state of an event whose figures are not known just now, and the code that says why."""
-
-    state: RoomState
-    unknown: str
+    n: Count
+    hash: Digest
+    at: Moment | None
+    signature: str
 
 
 class AuditEntry(Members, kw_only=True):
@@ -345,6 +295,36 @@ class AuditEntry(Members, kw_only=True):
     event: str | None
     detail: dict[str, Any]
     undoable: bool
+
+
+class JournalEntry(Members, kw_only=True):
+    """A change of a place, of rules or of state; `who` is the visitor's digest, or empty.
+
+    `hash` is over the entry before and this one: see docs/fairness.md.
+    """
+
+    n: int
+    at: Moment
+    what: What
+    who: Digest
+    lane: str | UnsetType = UNSET
+    number: int | UnsetType = UNSET
+    why: str | UnsetType = UNSET
+    by: str | UnsetType = UNSET
+    hash: Digest
+
+
+class HistoryEntry(JournalEntry, kw_only=True):
+    """An entry, and what it meant as one sentence."""
+
+    because: str
+
+
+class JournalBegins(Members, kw_only=True):
+    """The last entry that was deleted by its age: the next one follows its hash."""
+
+    n: Count
+    hash: Digest
 
 
 class StoreDifference(Members, kw_only=True):

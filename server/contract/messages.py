@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from booking_rush.booking.catalogue.events import Moment
-from booking_rush.server.contract import members
+from booking_rush.server.contract import answers, members
 from booking_rush.server.contract.members import Count, SeatChange
 from booking_rush.server.protocol import frames
 
@@ -184,13 +184,13 @@ class Restarting(Frame, kw_only=True, tag="server.restarting"):
 class StatsFrame(Frame, kw_only=True, tag="stats"):
     """The figures of the event, once a second, to operators."""
 
-    stats: members.Stats
+    stats: answers.Stats
 
 
 class UnknownStatsFrame(Frame, kw_only=True, tag="stats"):
     """The state of the event while its figures are not known."""
 
-    stats: members.UnknownStats
+    stats: answers.UnknownStats
 
 
 # What answers each command, beside `error`; the kinds of frames that come unasked.

@@ -10,7 +10,16 @@ from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.queue.line import LineClosed, LineFull, NotInLine
 from booking_rush.queue.sale_clock import SaleStopped
-from booking_rush.server.api import bookings, events, holds, places, tickets, visitors, webhooks
+from booking_rush.server.api import (
+    bookings,
+    events,
+    history,
+    holds,
+    places,
+    tickets,
+    visitors,
+    webhooks,
+)
 from booking_rush.server.contract import answers, endpoints
 from booking_rush.server.contract.operation import (
     BODY,
@@ -47,6 +56,18 @@ OPERATIONS: dict[Any, Operation] = {
         (*ROOM, NotInLine),
     ),
     places.leave: Operation("Give up place or pass", {204: NO_BODY}, "visitor", ROOM),
+    history.own_history: Operation(
+        "What became of one's places, and why, with what happened to the event meanwhile",
+        {200: (answers.History,)},
+        "visitor",
+        ROOM,
+    ),
+    history.journal: Operation(
+        "The journal of an event: each change of a place, of rules and of state, in a chain",
+        {200: (answers.JournalPage,)},
+        refusals=(UnknownEvent, Invalid),
+        query=PAGE,
+    ),
     stream: Operation(
         "The frames of the event as Server-Sent Events", {200: (EVENTS,)}, "visitor", ROOM
     ),

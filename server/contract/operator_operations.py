@@ -177,6 +177,12 @@ OPERATORS: dict[Any, Operation] = {
         (*ROOM, Invalid),
         query=(*PAGE, "state"),
     ),
+    admin_visitors.history: Operation(
+        "What became of a visitor's places, and why, with the acts of operators",
+        {200: (answers.History,)},
+        "viewer",
+        (*ROOM, NotInLine),
+    ),
     admin_visitors.admit: Operation(
         "Admit a visitor out of turn, for a recorded reason",
         {200: (answers.PlaceAnswer,)},

@@ -1,6 +1,7 @@
 """The demo's event: one evening in a house of 3,260 places, with quick rules."""
 
 import contextlib
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -30,7 +31,11 @@ RATE_MIN = 0.2
 
 
 class Block(NamedTuple):
-    """A seated section: its rows, and the seats of the first and of each further one."""
+    """A seated section: its rows, and the seats of the first and of each further one.
+
+    Its rows lie around the stage: `radius` in seats to the first one, `angle` in degrees to its
+    middle, clockwise as the map shows it, 0 in the middle of the house.
+    """
 
     id: str
     name: str
@@ -38,16 +43,19 @@ class Block(NamedTuple):
     seats: int
     wider: int
     cents: int
+    radius: int
+    angle: int = 0
 
 
 BLOCKS = (
-    Block("stalls", "Stalls", 16, 18, 1, 6500),
-    Block("circle-left", "Circle left", 10, 16, 0, 5500),
-    Block("circle", "Circle", 12, 36, 1, 7500),
-    Block("circle-right", "Circle right", 10, 16, 0, 5500),
-    Block("balcony", "Balcony", 14, 48, 1, 3500),
-    Block("gallery", "Gallery", 10, 44, 0, 2000),
+    Block("stalls", "Stalls", 16, 18, 1, 6500, 30),
+    Block("circle-left", "Circle left", 10, 16, 0, 5500, 49, 36),
+    Block("circle", "Circle", 12, 36, 1, 7500, 49),
+    Block("circle-right", "Circle right", 10, 16, 0, 5500, 49, -36),
+    Block("balcony", "Balcony", 14, 48, 1, 3500, 64),
+    Block("gallery", "Gallery", 10, 44, 0, 2000, 81),
 )
+STAGE_FROM_CENTRE = 16  # seats, from the point that rows bend around
 
 
 def demo_event(now: datetime, event: str = "demo", *, crowd: int = 0) -> NewEvent:
@@ -104,7 +112,17 @@ def _seated(block: Block) -> dict[str, Any]:
             for depth, name in enumerate(ROWS[: block.rows])
         ],
         "price": {"amount": block.cents, "currency": "EUR"},
+        "at": _around_the_stage(block),
+        "rotation": block.angle,
+        "curve": block.radius,
     }
+
+
+def _around_the_stage(block: Block) -> tuple[float, float]:
+    """Return where the middle of the first row is, from the front of the standing floor."""
+    angle = math.radians(block.angle)
+    x, y = -block.radius * math.sin(angle), block.radius * math.cos(angle) - STAGE_FROM_CENTRE
+    return round(x, 1), round(y, 1)
 
 
 def _floor() -> dict[str, Any]:
@@ -115,4 +133,5 @@ def _floor() -> dict[str, Any]:
         "kind": "standing",
         "capacity": FLOOR_PLACES,
         "price": {"amount": 4500, "currency": "EUR"},
+        "at": (0, 0),
     }

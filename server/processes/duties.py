@@ -11,6 +11,7 @@ from functools import partial
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.archive import Archive
+from booking_rush.booking.history.signed_heads import HeadSigner
 from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.kafka.relay import Relay
 from booking_rush.booking.mail.mailer import Mailer
@@ -153,6 +154,8 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
             still_s=settings.saga_still_seconds,
             tries_max=settings.saga_tries_max,
         )
+        signer = await open_signer(pool, settings.secret_key)
+        heads = HeadSigner(pool, signer.journal_head)
         retention = Retention(pool, lease_owner())
         archive = Archive(pool, redis, lease_owner())
 
@@ -169,6 +172,8 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
             asyncio.create_task(
                 forever("retention", retention.run_once, idle_s=1.0, stuck_s=LONG_S)
             ),
+            asyncio.create_task(forever("heads", heads.run_once, idle_s=1.0, stuck_s=LONG_S)),
+            reload_keys_forever(signer),
             asyncio.create_task(forever("archive", archive.run_once, idle_s=1.0, stuck_s=LONG_S)),
             export_breakers_forever(payments.states),
         ]

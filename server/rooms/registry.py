@@ -125,6 +125,7 @@ class RoomRegistry:
             self._loop("bookings", lambda room: room.send_bookings(), 5.0),
             Loop("messages", self._send_broadcasts, 0.7),
             self._loop("sockets", self._report_sockets, 1.0),
+            Loop("figures", EachAlone("figures", self._quiet, self._report_sockets).run_once, 10.0),
         ]
 
     def _loop(self, name: str, work: Callable[[Room], Awaitable[Any]], idle_s: float) -> Loop:
@@ -150,6 +151,14 @@ class RoomRegistry:
     def _occupied(self) -> dict[str, Room]:
         """Return the rooms that have a subscriber, by event."""
         return {event: room for event, room in self._rooms.items() if room.is_occupied}
+
+    def _quiet(self) -> dict[str, Room]:
+        """Return the rooms of live events that nobody here is subscribed to, by event.
+
+        Their figures move all the same, and so must their metrics.
+        """
+        live = {row.id for row in self.events.live}
+        return {e: room for e, room in self._rooms.items() if e in live and not room.is_occupied}
 
     async def _send_broadcasts(self) -> None:
         """Send broadcasts that Redis did not carry, and drop those that are too old to repeat."""

@@ -8,6 +8,7 @@ import orjson
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.history.pages import JournalPages, PlaceEntries
 from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
@@ -36,6 +37,8 @@ class Services:
     stocks: StockCache
     operators: Operators
     tokens: VisitorTokens
+    journals: JournalPages
+    place_entries: PlaceEntries
     revenue: dict[str, tuple[float, dict[str, Any]]] = field(
         default_factory=dict[str, tuple[float, dict[str, Any]]]
     )

@@ -8,13 +8,14 @@ import { seatId } from "../seats/seat-inventory.js";
  *   x: number, y: number, along: number, depth: number}} Seat
  * @typedef {{name: string, front: number, back: number, seats: Seat[]}} Row
  * @typedef {{left: number, top: number, width: number, height: number}} Box
- * @typedef {{rows: Row[], seats: Map<string, Seat>, list: Seat[], box: Box, middle: number,
- *   curve: number}} Plan
+ * @typedef {{rows: Row[], seats: Map<string, Seat>, list: Seat[], box: Box, straight: Box,
+ *   middle: number, curve: number}} Plan `straight`: around the seats before rows bend
  */
 
 export const NAMES_WIDTH = 1.2; // for the rows' names, left and right
 const EDGE_WIDTH = 0.75; // from a seat's middle to the end of the plan
 const AISLE_WIDTH = 1;
+const ARC_STEPS = 16; // straight pieces that a row of any length is drawn by
 
 /** Return the plan of a section. @param {import("../seats/seat-inventory.js").Section} section @returns {Plan} */
 export function planOf({ id, rows: charted = [], curve = 0, aisles = [] }) {
@@ -32,16 +33,32 @@ export function planOf({ id, rows: charted = [], curve = 0, aisles = [] }) {
     const [front, back] = extent(drawn.map((seat) => seat.depth));
     return { name, front, back, seats: drawn };
   });
-  const [left, right] = extent(list.map((seat) => seat.x));
-  const [front, back] = extent(list.map((seat) => seat.y));
-  const box = {
-    left: left - EDGE_WIDTH - NAMES_WIDTH,
-    top: front - EDGE_WIDTH,
-    width: right - left + 2 * EDGE_WIDTH + 2 * NAMES_WIDTH,
-    height: back - front + 2 * EDGE_WIDTH,
-  };
+  const around = boxOf(list.map(({ x, y }) => [x, y]));
+  const box = { ...around, left: around.left - NAMES_WIDTH, width: around.width + 2 * NAMES_WIDTH };
+  const straight = boxOf(list.map(({ along, depth }) => [along, depth]));
   const seats = new Map(list.map((seat) => [seat.id, seat]));
-  return { rows, seats, list, box, middle: (left + right) / 2, curve };
+  return { rows, seats, list, box, straight, middle: around.left + around.width / 2, curve };
+}
+
+/** Return the box around seats whose middles are at these points. @param {[number, number][]} points @returns {Box} */
+function boxOf(points) {
+  const [left, right] = extent(points.map(([x]) => x));
+  const [top, bottom] = extent(points.map(([, y]) => y));
+  return {
+    left: left - EDGE_WIDTH,
+    top: top - EDGE_WIDTH,
+    width: right - left + 2 * EDGE_WIDTH,
+    height: bottom - top + 2 * EDGE_WIDTH,
+  };
+}
+
+/** Return the corners of what rows that bend take up, around it. @param {Plan} plan */
+export function outlineOf({ straight: { left, top, width, height }, curve }) {
+  const steps = Array.from({ length: ARC_STEPS + 1 }, (_, step) => left + (width * step) / ARC_STEPS);
+  return [
+    ...steps.map((along) => bend(along, top, curve)),
+    ...steps.reverse().map((along) => bend(along, top + height, curve)),
+  ];
 }
 
 /**

@@ -1,6 +1,6 @@
 // The plan of a house: the sections of one show side by side below the stage, in seats. Pure.
 
-import { planOf } from "./geometry.js";
+import { planOf, unbend } from "./geometry.js";
 
 /**
  * @typedef {import("../seats/seat-inventory.js").Section} Section
@@ -64,7 +64,13 @@ export function boundsOf(placed, seat) {
 
 /** Return the section at a place of the house. @param {House} house @param {number} x @param {number} y */
 export function sectionAt({ placed }, x, y) {
-  return placed.find((one) => contains(one.box, toSection(one, x, y)));
+  return placed.find((one) => {
+    const { curve, straight } = one.plan;
+    const point = toSection(one, x, y);
+    if (!curve) return contains(one.box, point);
+    const { along, depth } = unbend(point.x, point.y, curve);
+    return contains(straight, { x: along, y: depth });
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 // The painter of a section: one block when far, rows as bands when nearer, seats when near.
 
-import { firstFrom } from "./geometry.js";
+import { bend, firstFrom, outlineOf } from "./geometry.js";
 import { seen, toPoint } from "./camera.js";
 import { contains, grown, toHouse, toSection, union } from "./house-plan.js";
 import { LOOKS } from "./section-looks.js";
@@ -34,11 +34,9 @@ const FONT = "system-ui, sans-serif";
  */
 export function drawBlock(scene, placed, { lines, price, share, dimmed, chosen }) {
   const { context, palette, camera } = scene;
-  const { left, top, width, height } = grown(placed.box, -0.25);
   intoSection(scene, placed, camera.scale * scene.ratio);
   const colour = dimmed || share === 0 ? palette.sold : palette[`price-${price}`];
-  context.beginPath();
-  context.roundRect(left, top, width, height, Math.min(1, 8 / camera.scale));
+  traceBlock(scene, placed);
   context.fillStyle = palette.card;
   context.fill();
   context.globalAlpha = dimmed ? 0.06 : 0.1 + 0.35 * share;
@@ -51,6 +49,17 @@ export function drawBlock(scene, placed, { lines, price, share, dimmed, chosen }
   context.globalAlpha = dimmed ? 0.5 : 1;
   drawLabel(scene, placed, lines);
   context.globalAlpha = 1;
+}
+
+/** Trace the outline of a block: a box, or what rows that bend take up. @param {Scene} scene @param {Placed} placed */
+function traceBlock({ context, camera }, { box, plan }) {
+  context.beginPath();
+  if (plan.curve) {
+    for (const { x, y } of outlineOf(plan)) context.lineTo(x, y);
+    return context.closePath();
+  }
+  const { left, top, width, height } = grown(box, -0.25);
+  context.roundRect(left, top, width, height, Math.min(1, 8 / camera.scale));
 }
 
 /**
@@ -155,9 +164,12 @@ export function drawStage({ context, camera, size, ratio, palette }, box, text) 
  * @param {Scene} scene @param {Placed} placed @param {string[]} lines
  */
 function drawLabel({ context, camera, size, ratio, palette }, placed, [name = "", ...others]) {
-  const { bounds, box } = placed;
-  const { x, y } = toPoint(camera, size, toHouse(placed, box.left + box.width / 2, box.top + box.height / 2));
-  const [width, height] = [Math.min(bounds.width, box.width) * camera.scale - 8, bounds.height * camera.scale - 4];
+  const { bounds, plan } = placed;
+  const box = plan.curve ? plan.straight : placed.box;
+  const middle = bend(box.left + box.width / 2, box.top + box.height / 2, plan.curve);
+  const { x, y } = toPoint(camera, size, toHouse(placed, middle.x, middle.y));
+  const width = Math.min(bounds.width, box.width) * camera.scale - 8;
+  const height = (plan.curve ? box : bounds).height * camera.scale - (plan.curve ? 10 : 4);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.fillStyle = palette.ink;
   const fits = (/** @type {string} */ text, /** @type {number} */ font, /** @type {number} */ weight) => {

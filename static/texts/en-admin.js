@@ -1,7 +1,7 @@
 // Texts of the operators' page in English; `en.js` has them as `en.admin`.
 
 import { operations } from "./en-operations.js";
-import { countOf, numberFormat } from "./numbers.js";
+import { countOf, numberFormat } from "./languages/numbers.js";
 
 const n = (/** @type {number} */ count) => numberFormat.format(count);
 

@@ -1,6 +1,6 @@
 // Texts of the pages of a running sale in the console in English; `en.js` has them in `en.admin`.
 
-import { countOf, numberFormat } from "./numbers.js";
+import { countOf, numberFormat } from "./languages/numbers.js";
 
 /** @typedef {{free: number, held: number, sold: number}} Fill */
 
@@ -164,12 +164,14 @@ export const operations = {
     title: "One visitor",
     bookings: "Show bookings",
     id: "Visitor",
-    reason: "Reason, to let in out of turn",
+    reason: "Reason, to let in out of turn; it is public",
     admit: "Let in now",
     remove: "Remove",
     admitted: (/** @type {string} */ visitor) => `${visitor} is let in.`,
     removed: (/** @type {string} */ visitor) => `${visitor} is removed.`,
     ask: "Remove this visitor?",
     askLead: (/** @type {string} */ visitor) => `${visitor} loses place and turn.`,
+    history: (/** @type {string} */ visitor) => `History of ${visitor}`,
+    nothing: "The journal has nothing of this visitor.",
   },
 };

@@ -38,13 +38,13 @@ NIGHTS = {
         timeout_s=3600,
     ),
     "short": Night(
-        kills=4,
-        away_s=15,
-        refuses_s=8,
+        kills=2,
+        away_s=10,
+        refuses_s=5,
         redis_lost=1,
         disks_full=1,
-        payments=500,
-        mutants=2,
+        payments=250,
+        mutants=1,
         timeout_s=1200,
     ),
 }

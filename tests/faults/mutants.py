@@ -83,6 +83,22 @@ EDITS: dict[str, tuple[Edit, ...]] = {
             "now() + make_interval(secs => $1) FROM changed ON CONFLICT DO NOTHING\n)",
         ),
     ),
+    # The chain is right in itself, and does not tell of one change of a batch.
+    "entry_dropped": (
+        Edit(
+            "booking.recording.commits",
+            "journal.append(connection, event, batch.acts)",
+            "journal.append(connection, event, batch.acts[1:])",
+        ),
+    ),
+    "history_rewritten": (
+        Edit(
+            "booking.history.entries",
+            "chained.append((Entry(**members, hash=before), act.at_ms))",
+            "members['number'] += n % 50 == 0\n"
+            "        chained.append((Entry(**members, hash=before), act.at_ms))",
+        ),
+    ),
 }  # fmt: skip
 
 PACKAGE = "booking_rush"

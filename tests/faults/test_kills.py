@@ -1,6 +1,6 @@
 """Kills under a hundred bookings a second: everything behind the pages, twenty times each.
 
-In a short night it is four times.
+In a short night it is twice.
 """
 
 import asyncio

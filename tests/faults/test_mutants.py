@@ -31,6 +31,8 @@ MUTANTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "offsets_before_the_commit": (("conduct",), ("one end",)),
     "orders_without_step": (("conduct",), ("the stores agree",)),
     "refund_without_key": (("conduct", "bank"), ("no cent lost",)),
+    "entry_dropped": (("record",), ("the stores agree",)),
+    "history_rewritten": (("record",), ("the stores agree",)),
 }
 
 

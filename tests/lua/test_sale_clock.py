@@ -3,7 +3,7 @@
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.lua.client.program import Program
+from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.commands import SaleIsStopped
 from booking_rush.lua.events.commands import SetRules
 from booking_rush.lua.holds import commands as holds
@@ -151,3 +151,26 @@ async def test_a_repeat_of_a_success_is_answered_in_a_stop_as_at_first(
     assert isinstance(paid, holds.CheckedOut)
     assert isinstance(repeat, holds.CheckedOut)
     assert (repeat.attempt, repeat.again) == (paid.attempt, True)
+
+
+RUNS_ON = ("(stopped_at > 0 and min(stopped_at, now) or now)", "now")
+
+
+async def is_held_after_a_stop(program: Program) -> bool:
+    """Return whether a hold lives through a stop that is longer than itself."""
+    event = StoppableEvent(program)
+    await event.open(sections=[seated("stalls", A="......")])
+    await event.admit("ada")
+    held = await event.hold("ada", "stalls.A-1")
+    await event.stop()
+    await event.tick(after_s=HOUR_S)
+    return isinstance(await event.ask(holds.FindHold("ada", held.id)), holds.Held)
+
+
+async def test_a_clock_that_runs_on_in_a_stop_is_caught(redis: Redis) -> None:
+    text = assemble()
+    assert text.count(RUNS_ON[0]) == 1
+
+    assert await is_held_after_a_stop(Program(redis, text))
+    await redis.flushdb()
+    assert not await is_held_after_a_stop(Program(redis, text.replace(*RUNS_ON)))

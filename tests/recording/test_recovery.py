@@ -24,8 +24,8 @@ from tests.support.servers.processes import Process, log_tails, running
 from tests.support.servers.stores import Store
 from tests.support.world import new_event, settings_for
 
-WAITING = 2000
-SOCKETS = 60
+WAITING = 1200  # more than two pages of what is loaded
+SOCKETS = 40
 PATIENCE_S = 120.0  # a look of everybody takes 5 s, and four times as long beside other tests
 
 
@@ -86,7 +86,7 @@ async def recovering_sale(stores: BrokenStore, **rules: float) -> AsyncGenerator
 
 
 async def gather_crowd(crowd: Crowd) -> list[asyncio.Task[None]]:
-    """Let 2,000 visitors wait, some of them on sockets, while others join and look."""
+    """Let 1,200 visitors wait, some of them on sockets, while others join and look."""
     visitors = [crowd.new_visitor() for _ in range(WAITING)]
     for at in range(0, WAITING, 100):
         await asyncio.gather(*(crowd.join(visitor) for visitor in visitors[at : at + 100]))
@@ -94,8 +94,8 @@ async def gather_crowd(crowd: Crowd) -> list[asyncio.Task[None]]:
     tasks += [
         asyncio.create_task(crowd.stay_connected(crowd.new_visitor())) for _ in range(SOCKETS)
     ]
-    tasks += [asyncio.create_task(crowd.keep_joining()) for _ in range(10)]
-    tasks += [asyncio.create_task(crowd.keep_finding_places()) for _ in range(5)]
+    tasks += [asyncio.create_task(crowd.keep_joining()) for _ in range(4)]
+    tasks += [asyncio.create_task(crowd.keep_finding_places()) for _ in range(3)]
     return tasks
 
 

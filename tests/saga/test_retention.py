@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import Act
+from booking_rush.booking.history.verification import Verification
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.saga.retention import RULES, Retention
 from booking_rush.postgres import Pool
@@ -134,12 +137,47 @@ async def test_places_of_archived_events_go(pool: Pool, retention: Retention) ->
     assert [row["event"] for row in left] == ["demo", "new"]
 
 
+async def test_a_journal_goes_from_its_beginning_and_the_rest_still_follows(
+    pool: Pool, retention: Retention
+) -> None:
+    await pool.execute(
+        """
+        INSERT INTO events (id, name, state, rules, archived_at) VALUES
+            ('old', 'E', 'closed', '{}', now() - interval '91 days'),
+            ('new', 'E', 'closed', '{}', now() - interval '89 days')
+        """
+    )
+    for event in ("demo", "old", "new"):
+        async with pool.acquire() as connection, connection.transaction():
+            acts = [Act("number", f"v_{n}", "main", n) for n in (1, 2, 3, 4, 5)]
+            await journal.append(connection, event, acts)
+    whole = await journal.read(pool, "old", after=0, limit=10)
+
+    assert await pool.fetchval(RULE["journal"].statement, 90, 2) == 2
+    left = await journal.read(pool, "old", after=0, limit=10)
+    verification = Verification(left.begins)
+    for entry in left.entries:
+        verification.follow(entry)
+    assert left.entries == whole.entries[2:]
+    assert verification.head[:2] == whole.head[:2]
+
+    assert await retention.delete(RULE["journal"], page=2) == 3
+    kept = await pool.fetch("SELECT event, count(*) FROM journal GROUP BY event ORDER BY event")
+    assert [tuple(row) for row in kept] == [("demo", 5), ("new", 5)]
+
+
 # Rows of a year of sales, by table: what retention finds must be found by an index.
 A_YEAR = """
     INSERT INTO events (id, name, state, rules, archived_at)
         SELECT 'e' || n, 'E', 'closed', '{}', now() - make_interval(days => n)
         FROM generate_series(1, 360) AS n;
     INSERT INTO places SELECT 'e' || (n % 360 + 1), 'main', n, 'v' || n, 'ended', 1, 1, 1, 1, 'left'
+        FROM generate_series(1, 20000) AS n;
+    INSERT INTO journal SELECT 'e' || (n % 360 + 1), n, 1, 'number',
+            sha256(int4send(n)), 'main', n, '', '', sha256(int4send(n))
+        FROM generate_series(1, 20000) AS n;
+    INSERT INTO journal_heads (event, n) SELECT 'e' || n, 1 FROM generate_series(1, 360) AS n;
+    INSERT INTO signed_heads SELECT 'e' || (n % 360 + 1), n, 's'
         FROM generate_series(1, 20000) AS n;
     INSERT INTO bookings (id, event, visitor, state, section, seats, quantity, prices, currency,
         total, adjacent, key, fingerprint, number, wave, made_ms, until_ms, first_until_ms,
@@ -163,7 +201,7 @@ A_YEAR = """
 """
 GROWING = {
     "places", "bookings", "contacts", "mails", "outbox", "inbox", "dead", "broadcasts", "audit",
-    "states",
+    "states", "journal", "signed_heads",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Agreement of Redis, Postgres and the bank once nothing moves: seat by seat, cent by cent."""
+"""Agreement of Redis, Postgres, journal and bank once nothing moves: seat by seat, cent by cent."""
 
 from collections import Counter
 from typing import Any, cast
@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
+from tests.support.journal_check import journal_mistakes
 
 TERMINAL = ("confirmed", "expired", "released", "refunded")
 
@@ -33,6 +34,7 @@ async def disagreements(pool: Pool, redis: Redis, event: str = "demo") -> list[s
         *await _places(pool, redis, event),
         *await _money(pool),
         *await _parked(pool),
+        *await journal_mistakes(pool, event),
     ]
 
 

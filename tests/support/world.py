@@ -40,6 +40,7 @@ from booking_rush.server.web.services import Services
 from booking_rush.tasks import cancel_and_wait
 from tests.support.clients import PASSWORD, PATIENCE_S, Clients, Frame, Visitor, until
 
+PAUSE_S = 0.05  # of loops and of idle ticks: theirs are up to half a second, in every test
 SECRET = "a secret of the tests, which nobody keeps"
 
 
@@ -156,7 +157,7 @@ async def open_world(
     await Operators(pool).ensure("admin", "admin", PASSWORD)
     program = Program(redis)
     recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
-    tend = Admission(EventRegistry(pool, program))
+    tend = Admission(EventRegistry(pool, program), idle_tick_s=PAUSE_S)
     async with AsyncExitStack() as stack:
         base, services, server = await stack.enter_async_context(serving(settings))
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
@@ -169,7 +170,7 @@ async def open_world(
         if duties:
             tasks = [
                 *(
-                    asyncio.create_task(forever(name, run_once, idle_s=idle_s))
+                    asyncio.create_task(forever(name, run_once, idle_s=min(idle_s, PAUSE_S)))
                     for name, run_once, idle_s in recorder.loops()
                 ),
                 asyncio.create_task(forever("tend", tend.run_once, idle_s=0.02)),
@@ -184,6 +185,7 @@ async def open_world(
             stack.push_async_callback(tend.close)
             stack.push_async_callback(recorder.stop)
             stack.push_async_callback(cancel_and_wait, tasks)
+        stack.callback(setattr, server, "should_exit", True)  # the bank ends meanwhile
         clients = Clients(base, stack)
         yield World(clients, services, server, Catalogue(pool), recorder, tend, conductor, address)
 

@@ -7,7 +7,7 @@ const number = (/** @type {number} */ n) => format.format(n);
 const seatCount = (/** @type {number} */ n) => `${number(n)} ที่นั่ง`;
 const placeCount = (/** @type {number} */ n) => `${number(n)} ที่`;
 
-/** @type {import("../en-booking.js").Seats} */
+/** @type {import("./en-booking.js").Seats} */
 export const seats = {
   seats: seatCount,
   places: placeCount,

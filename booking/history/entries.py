@@ -1,0 +1,132 @@
+"""Entries of an event's journal: what each says, its canonical JSON, and the chain of hashes."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, get_args
+
+import msgspec
+
+from booking_rush.timestamps import moment
+
+What = Literal[
+    "number", "window", "drawn", "admitted", "late", "back",
+    "left", "removed", "lapsed", "purchased", "rule", "state",
+]  # fmt: skip
+WHATS: tuple[What, ...] = get_args(What)
+OF_EVENTS = ("rule", "state")
+
+# The change of a place as the outbox names it: its state, or the reason for its end.
+OF_STATE: dict[str, What] = {
+    "waiting": "number", "admitted": "admitted", "late": "late", "back": "back",
+}  # fmt: skip
+OF_REASON: dict[str, What] = {
+    "left": "left", "pass_over": "lapsed", "late_over": "lapsed", "purchase": "purchased",
+}  # fmt: skip
+
+PUT_BACK = "put back"  # by an operator who undoes a removal
+CLOSED = "the event is closed"
+GIVEN_BEFORE = "numbers given before are not in this journal"
+
+
+class Act(NamedTuple):
+    """Something that is to be entered; `visitor` empty: it is about the event itself.
+
+    `at_ms` is in ms since 1970; 0: the moment at which it is entered.
+    """
+
+    what: What
+    visitor: str = ""
+    lane: str = ""
+    number: int = 0
+    why: str = ""
+    by: str = ""
+    at_ms: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry as the contract has it; members stand in the order of their canonical JSON."""
+
+    at: str
+    by: str = ""
+    hash: str = ""
+    lane: str = ""
+    n: int
+    number: int = 0
+    what: What
+    who: str
+    why: str = ""
+
+    def canonical(self) -> bytes:
+        """Return the entry without `hash` as canonical JSON (RFC 8785)."""
+        return _encode(msgspec.structs.replace(self, hash="") if self.hash else self)
+
+    def members(self) -> dict[str, Any]:
+        """Return the members of the wire contract."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+
+class Head(NamedTuple):
+    """The end of a chain: how many entries it has, and the hash of the last, empty before it."""
+
+    n: int = 0
+    hash: str = ""
+    at_ms: int = 0
+
+
+_encode = msgspec.json.Encoder().encode
+_moment = lru_cache(4096)(moment)
+
+
+def digest_of(event: str, visitor: str) -> str:
+    """Return the digest of a visitor in an event's journal, in hex; the event's own is empty."""
+    return hashlib.sha256(f"{event}:{visitor}".encode()).hexdigest() if visitor else ""
+
+
+def hash_of(before: str, entry: Entry) -> str:
+    """Return the hash of an entry, in hex, over the hash of the one before it."""
+    return hashlib.sha256(before.encode() + entry.canonical()).hexdigest()
+
+
+def chain(event: str, acts: Iterable[Act], head: Head) -> list[tuple[Entry, int]]:
+    """Chain acts to the head of an event's journal. Return the entries, with their times in ms."""
+    n, before = head.n, head.hash
+    chained: list[tuple[Entry, int]] = []
+    for act in acts:
+        n += 1
+        who = digest_of(event, act.visitor)
+        members: dict[str, Any] = {
+            "at": _moment(act.at_ms), "n": n, "what": act.what, "who": who,
+            "lane": act.lane, "number": act.number, "why": act.why, "by": act.by,
+        }  # fmt: skip
+        before = hash_of(before, Entry(**members))
+        chained.append((Entry(**members, hash=before), act.at_ms))
+    return chained
+
+
+def place_act(state: str, reason: str, *, visitor: str, lane: str, number: int, at_ms: int) -> Act:
+    """Return the act of a place that has come into a state for a reason, as the outbox has it.
+
+    An operator's hand is a reason of the form `name: why`, `removed: name` or `put back: name`.
+    """
+    what = OF_STATE.get(state) or OF_REASON.get(reason, "removed")
+    first, _, second = reason.partition(": ")
+    if first == PUT_BACK:
+        return Act("back", visitor, lane, number, f"{PUT_BACK} as {OF_STATE[state]}", second, at_ms)
+    by, why = (first, second) if what == "admitted" and second else ("", reason)
+    if what == "removed" and first == "removed":
+        by, why = second, ""
+    if what in OF_REASON.values() and what != "lapsed":
+        why = ""  # the word itself says it
+    return Act(what, visitor, lane, number, why, by, at_ms)
+
+
+def state_act(state: str, *, by: str = "", reason: str | None = None) -> Act:
+    """Return the act of an event that has come into a state."""
+    return Act("state", why=f"{state}: {reason}" if reason else state, by=by)
+
+
+def rule_act(rules: dict[str, Any], *, by: str) -> Act:
+    """Return the act of rules that were set; their names and values are JSON."""
+    return Act("rule", why=msgspec.json.encode(rules, order="sorted").decode(), by=by)

@@ -1,0 +1,89 @@
+"""Explanation of a history: one sentence an entry, which says what it meant for a wait."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from booking_rush.booking.history.entries import CLOSED, GIVEN_BEFORE, Entry
+
+STATES = {
+    "scheduled": "The event was created, and opens later.",
+    "drawing": "The order of the lobby was being drawn.",
+    "open": "The line was open: visitors were admitted as fast as its rules allow.",
+    "paused": "The line was paused: nobody was admitted.",
+    "draining": "Nobody could join any more; those in line were admitted.",
+    "closed": "The event was closed, which ends every place.",
+    "stopped": "The sale was stopped: nobody was admitted, and no time ran out.",
+    "continued": "The sale went on, and everybody had the time they had before.",
+    "undone": "An operator took back what was done.",
+    "recovered": "The line was loaded again after a fault; every recorded place stayed as it was.",
+}
+LAPSES = {
+    "pass_over": "The time to book was over.",
+    "late_over": "The missed turn was kept for its time and not taken.",
+}
+
+
+def explain(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return entries as members of the wire contract, each with one sentence `because`."""
+    return [{**entry.members(), "because": because(entry)} for entry in entries]
+
+
+def because(entry: Entry) -> str:
+    """Return what an entry meant for a wait, as one sentence."""
+    return SENTENCES[entry.what](entry)
+
+
+def _admitted(entry: Entry) -> str:
+    if entry.by:
+        return f"Admitted out of turn by {entry.by}: {entry.why}"
+    return f"Admitted: nobody with a smaller number was next in the lane {entry.lane}."
+
+
+def _removed(entry: Entry) -> str:
+    if entry.why == CLOSED:
+        return STATES["closed"]
+    return f"Removed by {entry.by or 'an operator'}{f': {entry.why}' if entry.why else '.'}"
+
+
+def _rule(entry: Entry) -> str:
+    try:
+        rules: dict[str, Any] = msgspec.json.decode(entry.why, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return f"A rule was set: {entry.why}"
+    named = ", ".join(f"{name} {value}" for name, value in rules.items())
+    return f"{entry.by or 'An operator'} set {named}."
+
+
+def _state(entry: Entry) -> str:
+    if entry.why == GIVEN_BEFORE:
+        return "Entries before this one are not in the journal."
+    state, _, reason = entry.why.partition(": ")
+    said = STATES.get(state, f"The event was {state}.")
+    return f"{said} ({reason})" if reason else said
+
+
+SENTENCES: dict[str, Callable[[Entry], str]] = {
+    "number": lambda one: (
+        f"Joined the lane {one.lane} with number {one.number}: smaller numbers go first."
+    ),
+    "window": lambda one: (
+        "Joined in a window that is drawn as a whole: "
+        "within it nobody is sooner for having been faster."
+    ),
+    "drawn": lambda one: f"The draw gave number {one.number} in the lane {one.lane}.",
+    "admitted": _admitted,
+    "late": lambda one: "Admitted, but not heard of in time: the turn was kept for a while.",
+    "back": lambda one: (
+        f"Put back by {one.by}: the removal was undone."
+        if one.by
+        else "Heard of again: one of the next turns was theirs."
+    ),
+    "left": lambda one: "Left the line.",
+    "removed": _removed,
+    "lapsed": lambda one: LAPSES.get(one.why, "The place lapsed."),
+    "purchased": lambda one: "Bought, which used up the pass.",
+    "rule": _rule,
+    "state": _state,
+}

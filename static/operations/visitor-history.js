@@ -1,0 +1,48 @@
+// The timeline of one visitor: what became of their places, and why, with the acts of operators.
+
+import { dateAndSecond } from "../lib/dates.js";
+import { en } from "../texts/en.js";
+import { byId, createElement } from "../ui/dom.js";
+import { showProblem } from "../ui/notices.js";
+
+/**
+ * @typedef {import("../admin/session.js").AdminContext} AdminContext
+ * @typedef {{n: number, at: string, what: string, because: string}} Told
+ */
+
+/** Bind the timeline. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
+export function visitorHistory(context) {
+  let shown = "";
+
+  /** @param {string} event @param {string} visitor */
+  const load = async (event, visitor) => {
+    const path = `/events/${encodeURIComponent(event)}/visitors/${encodeURIComponent(visitor)}/history`;
+    try {
+      const { entries } = await context.session.read(path);
+      if (shown !== `${event} ${visitor}`) return;
+      byId("visitor-history").replaceChildren(...entries.map(row));
+      byId("visitor-history-none").hidden = entries.length > 0;
+    } catch (problem) {
+      showProblem(problem);
+    }
+  };
+
+  return {
+    show({ id }, about) {
+      byId("visitor-history-panel").hidden = !about;
+      if (!about || shown === `${id} ${about}`) return;
+      shown = `${id} ${about}`;
+      byId("visitor-history-title").textContent = en.admin.visitor.history(about);
+      void load(id, about);
+    },
+    hide() {
+      shown = "";
+    },
+  };
+}
+
+/** @param {Told} told */
+function row({ n, at, what, because }) {
+  const time = createElement("time", { datetime: at }, `${n} · ${dateAndSecond(at)}`);
+  return createElement("li", { "data-what": what }, because, createElement("span", {}, time));
+}
