@@ -11,14 +11,16 @@ import base64
 import hashlib
 import heapq
 import json
+import re
 import sys
 import urllib.request
 from pathlib import Path
 
 GIVEN_BEFORE = "numbers given before are not in this journal"
-WAITING, LIVING = {"number", "drawn"}, {"number", "drawn", "admitted", "late", "back"}
-MAY_FOLLOW = {"admitted": {"number", "drawn", "late", "back"}, "late": {"admitted"}}
-MAY_FOLLOW["back"] = {"late"}
+ENDS, WAITING = {"left", "removed", "lapsed", "purchased"}, {"number", "drawn"}
+LIVING = {"window", "number", "drawn", "admitted", "late", "back"}
+MAY_FOLLOW = {"late": {"admitted"}, "back": {"late"}, "admitted": LIVING - {"admitted"}}
+BEFORE_PUT_BACK = {"lobby": "window", "waiting": "number", "admitted": "admitted", "late": "late"}
 
 
 def check(is_so, why):
@@ -78,36 +80,46 @@ def verify(entries):
         check(entry["hash"] == last, f"{name}: its hash is not over it and the entry before")
         if entry.get("why") == GIVEN_BEFORE:
             lanes, is_whole = {}, False
-        if entry["who"] and entry["what"] != "window":
-            empty = {"given": 0, "places": {}, "waiting": [], "back": []}
-            follow(name, entry, lanes.setdefault(entry["lane"], empty), is_whole)
+        empty = {"given": 0, "places": {}, "living": set(), "draws": {}, "waiting": [], "back": []}
+        lane = lanes.setdefault(entry.get("lane", ""), empty)
+        if entry["who"]:
+            follow(name, entry, lane, is_whole)
+        elif draw := re.fullmatch(r"draw: window (\d+), indexes (\d+) to (\d+)", entry["why"]):
+            lane["draws"][draw[1]] = (int(draw[2]), int(draw[3]))
     return n, last
 
 
 def follow(name, entry, lane, is_whole):
-    """Check an entry about a place against the places of its lane, by number."""
-    number, what, who = entry["number"], entry["what"], entry["who"]
-    owner, before = lane["places"].get(number, (who, None))
+    """Check an entry about a place; `places` has who and what by number, before a draw by who."""
+    number, what, who, places = entry.get("number", 0), entry["what"], entry["who"], lane["places"]
+    owner, before = places.get(number or who, (who, None))
+    if what in ("number", "window"):
+        check(who not in lane["living"], f"{name}: its visitor has a place already")
     if what in WAITING:
         check(before is None, f"{name}: number {number} was given before")
         rises = what == "drawn" or number > lane["given"]
         check(rises, f"{name}: number {number} was given after {lane['given']}")
         lane["given"] = max(number, lane["given"])
-    else:
+    if what == "drawn" and is_whole:
+        check(places.pop(who, ("", ""))[1] == "window", f"{name}: its visitor waits for no draw")
+        first, last = lane["draws"].get(re.split("[ ,]", entry["why"])[1], (1, 0))
+        check(first <= number <= last, f"{name}: its draw has the numbers {first} to {last}")
+    elif what not in ("number", "window"):
         check(before or not is_whole, f"{name}: number {number} was never given")
         check(owner == who, f"{name}: number {number} is another visitor's")
-        if "by" in entry and before == "removed" and entry.get("why", "").startswith("put back"):
-            what = entry["why"].split()[-1]  # a removal was undone: it is what it was before
-        else:
-            may = MAY_FOLLOW.get(what, LIVING)
-            check(before is None or before in may, f"{name}: {what} after {before}")
-    lane["places"][number] = (who, what)
+        is_put_back = what == "back" and "by" in entry and before in ENDS
+        may = ENDS if is_put_back else MAY_FOLLOW.get(what, LIVING)
+        check(before is None or before in may, f"{name}: {what} after {before}")
+        if is_put_back:
+            what = BEFORE_PUT_BACK.get(entry["why"].rpartition(": ")[2], "back")
+    places[number or who] = (who, what)
+    (lane["living"].discard if what in ENDS else lane["living"].add)(who)
     if what in WAITING or what == "back":
         heapq.heappush(lane["back" if what == "back" else "waiting"], number)
-    if what == "admitted" and "by" not in entry and before:
-        check(before != "late", f"{name}: admitted after late by nobody's hand")
+    if what == "admitted" == entry["what"] and "by" not in entry and before:
+        check(before in {*WAITING, "back"}, f"{name}: admitted after {before} by nobody's hand")
         states = {"back"} if before == "back" else WAITING
-        first = first_of(lane["back" if before == "back" else "waiting"], states, lane["places"])
+        first = first_of(lane["back" if before == "back" else "waiting"], states, places)
         check(first > number, f"{name}: number {number} was admitted while {first} was next")
 
 

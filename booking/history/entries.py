@@ -1,8 +1,9 @@
 """Entries of an event's journal: what each says, its canonical JSON, and the chain of hashes."""
 
 import hashlib
+import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
@@ -14,18 +15,24 @@ What = Literal[
     "left", "removed", "lapsed", "purchased", "rule", "state",
 ]  # fmt: skip
 WHATS: tuple[What, ...] = get_args(What)
-OF_EVENTS = ("rule", "state")
+ENDS: frozenset[What] = frozenset({"left", "removed", "lapsed", "purchased"})
 
 # The change of a place as the outbox names it: its state, or the reason for its end.
 OF_STATE: dict[str, What] = {
-    "waiting": "number", "admitted": "admitted", "late": "late", "back": "back",
+    "lobby": "window", "waiting": "number", "admitted": "admitted", "late": "late",
+    "back": "back",
 }  # fmt: skip
 OF_REASON: dict[str, What] = {
     "left": "left", "pass_over": "lapsed", "late_over": "lapsed", "purchase": "purchased",
 }  # fmt: skip
 
-PUT_BACK = "put back"  # by an operator who undoes a removal
+# What `why` says of a place that waits for a draw, and of a draw itself.
+IN_DRAW = re.compile(r"window (\d+), index (\d+)")
+OF_DRAW = re.compile(r"draw: window (\d+), indexes (\d+) to (\d+)")
+PUT_BACK = "put back"  # an operator's removal that was undone; behind it the state from before
+
 CLOSED = "the event is closed"
+OPERATOR = "an operator"  # whose name is not known
 GIVEN_BEFORE = "numbers given before are not in this journal"
 
 
@@ -95,31 +102,53 @@ def chain(event: str, acts: Iterable[Act], head: Head) -> list[tuple[Entry, int]
     chained: list[tuple[Entry, int]] = []
     for act in acts:
         n += 1
-        who = digest_of(event, act.visitor)
-        members: dict[str, Any] = {
-            "at": _moment(act.at_ms), "n": n, "what": act.what, "who": who,
-            "lane": act.lane, "number": act.number, "why": act.why, "by": act.by,
-        }  # fmt: skip
-        before = hash_of(before, Entry(**members))
-        chained.append((Entry(**members, hash=before), act.at_ms))
+        entry = Entry(
+            at=_moment(act.at_ms), by=act.by, lane=act.lane, n=n, number=act.number, what=act.what,
+            who=digest_of(event, act.visitor), why=act.why,
+        )  # fmt: skip
+        before = hash_of(before, entry)
+        chained.append((msgspec.structs.replace(entry, hash=before), act.at_ms))
     return chained
 
 
-def place_act(state: str, reason: str, *, visitor: str, lane: str, number: int, at_ms: int) -> Act:
+def place_act(
+    state: str,
+    reason: str,
+    *,
+    visitor: str,
+    lane: str,
+    number: int,
+    at_ms: int,
+    window: int = 0,
+    index: int = 0,
+) -> Act:
     """Return the act of a place that has come into a state for a reason, as the outbox has it.
 
-    An operator's hand is a reason of the form `name: why`, `removed: name` or `put back: name`.
+    An operator's hand is a reason of the form `name: why`, `removed: name` or `put back: name`. A
+    place with an index waits for a draw, or has its number by one.
     """
-    what = OF_STATE.get(state) or OF_REASON.get(reason, "removed")
+    said = partial(Act, visitor=visitor, lane=lane, number=number, at_ms=at_ms)
     first, _, second = reason.partition(": ")
     if first == PUT_BACK:
-        return Act("back", visitor, lane, number, f"{PUT_BACK} as {OF_STATE[state]}", second, at_ms)
-    by, why = (first, second) if what == "admitted" and second else ("", reason)
-    if what == "removed" and first == "removed":
+        return said("back", why=f"{PUT_BACK}: {state}", by=second or OPERATOR)
+    if index and state in ("lobby", "waiting"):
+        is_drawn = state == "waiting"
+        return said("drawn" if is_drawn else "window", why=f"window {window}, index {index}")
+    what = OF_STATE.get(state) or OF_REASON.get(reason, "removed")
+    by, why = "", reason
+    if what == "admitted" and reason:
+        by, why = (first, second) if second else (OPERATOR, reason)
+    elif what == "removed" and first == "removed":
         by, why = second, ""
-    if what in OF_REASON.values() and what != "lapsed":
+    elif what in ("left", "purchased"):
         why = ""  # the word itself says it
-    return Act(what, visitor, lane, number, why, by, at_ms)
+    return said(what, why=why, by=by)
+
+
+def draw_act(lane: str, window: int, first: int, last: int, *, at_ms: int) -> Act:
+    """Return the act of a draw, which gives these indexes of a lane their numbers."""
+    why = f"draw: window {window}, indexes {first} to {last}"
+    return Act("state", lane=lane, why=why, at_ms=at_ms)
 
 
 def state_act(state: str, *, by: str = "", reason: str | None = None) -> Act:

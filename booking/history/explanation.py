@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from booking_rush.booking.history.entries import CLOSED, GIVEN_BEFORE, Entry
+from booking_rush.booking.history.entries import CLOSED, GIVEN_BEFORE, OF_DRAW, PUT_BACK, Entry
 
 STATES = {
     "scheduled": "The event was created, and opens later.",
@@ -14,9 +14,6 @@ STATES = {
     "paused": "The line was paused: nobody was admitted.",
     "draining": "Nobody could join any more; those in line were admitted.",
     "closed": "The event was closed, which ends every place.",
-    "stopped": "The sale was stopped: nobody was admitted, and no time ran out.",
-    "continued": "The sale went on, and everybody had the time they had before.",
-    "undone": "An operator took back what was done.",
     "recovered": "The line was loaded again after a fault; every recorded place stayed as it was.",
 }
 LAPSES = {
@@ -41,6 +38,12 @@ def _admitted(entry: Entry) -> str:
     return f"Admitted: nobody with a smaller number was next in the lane {entry.lane}."
 
 
+def _back(entry: Entry) -> str:
+    if entry.why.startswith(PUT_BACK):
+        return f"Put back into the place from before by {entry.by}."
+    return "Heard of again: one of the next turns was theirs."
+
+
 def _removed(entry: Entry) -> str:
     if entry.why == CLOSED:
         return STATES["closed"]
@@ -59,6 +62,8 @@ def _rule(entry: Entry) -> str:
 def _state(entry: Entry) -> str:
     if entry.why == GIVEN_BEFORE:
         return "Entries before this one are not in the journal."
+    if drawn := OF_DRAW.fullmatch(entry.why):
+        return f"Lots were drawn for places {drawn[2]} to {drawn[3]} of the lane {entry.lane}."
     state, _, reason = entry.why.partition(": ")
     said = STATES.get(state, f"The event was {state}.")
     return f"{said} ({reason})" if reason else said
@@ -75,11 +80,7 @@ SENTENCES: dict[str, Callable[[Entry], str]] = {
     "drawn": lambda one: f"The draw gave number {one.number} in the lane {one.lane}.",
     "admitted": _admitted,
     "late": lambda one: "Admitted, but not heard of in time: the turn was kept for a while.",
-    "back": lambda one: (
-        f"Put back by {one.by}: the removal was undone."
-        if one.by
-        else "Heard of again: one of the next turns was theirs."
-    ),
+    "back": _back,
     "left": lambda one: "Left the line.",
     "removed": _removed,
     "lapsed": lambda one: LAPSES.get(one.why, "The place lapsed."),

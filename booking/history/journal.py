@@ -67,7 +67,10 @@ async def history(pool: Pool, event: str, visitor: str) -> list[Entry]:
 
 
 async def entry_of_place(pool: Pool, event: str, visitor: str, lane: str, number: int) -> int:
-    """Return n of the entry by which a visitor got a number; 0 where the journal has none."""
+    """Return n of the entry by which a visitor got a number; 0 where the journal has none.
+
+    Number 0 is of a place that waits for a draw.
+    """
     who = bytes.fromhex(digest_of(event, visitor))
     found: int | None = await pool.fetchval(READ_NUMBER, event, who, lane, number)
     return found or 0
@@ -131,6 +134,6 @@ READ_OWN = f"""
 """  # noqa: S608  names of ours
 
 READ_NUMBER = """
-    SELECT n FROM journal WHERE event = $1 AND who = $2 AND what IN ('number', 'drawn')
-        AND lane = $3 AND number = $4 ORDER BY n LIMIT 1
+    SELECT n FROM journal WHERE event = $1 AND who = $2 AND what IN ('number', 'drawn', 'window')
+        AND lane = $3 AND number = $4 ORDER BY n DESC LIMIT 1
 """

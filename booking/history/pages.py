@@ -77,17 +77,14 @@ class PlaceEntries:
         self._known: dict[tuple[str, str, str, int], int] = {}
 
     async def n_of(self, event: str, visitor: str, lane: str, number: int) -> int:
-        """Return n of the entry of a number; 0 where the journal has none yet.
+        """Return n of the entry of a number that Postgres has; 0: it is older than the journal.
 
         Raises:
             asyncpg.PostgresError, OSError: Postgres did not answer.
         """
         asked = (event, visitor, lane, number)
         if asked not in self._known:
-            n = await journal.entry_of_place(self._pool, *asked)
-            if not n:
-                return 0
-            self._known[asked] = n
+            self._known[asked] = await journal.entry_of_place(self._pool, *asked)
             if len(self._known) > self._most:
                 del self._known[next(iter(self._known))]
         return self._known[asked]

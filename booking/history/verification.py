@@ -1,20 +1,23 @@
 """Verification of a journal: whether each entry follows from those before it, by the rules.
 
 The rules: entries are counted without a gap, each hash is over the one before; a lane's numbers
-rise, and each is given once; a visitor has one living place; nobody is admitted while a smaller
-number of the lane waits, but by the hand of an operator, who is named. Who came back late is
-admitted in the order of numbers, too, among those that came back.
+rise, and each is given once; a draw gives the numbers of its indexes, each once, and as its seed
+says where that is known; a visitor has one living place; nobody is admitted while a smaller number
+of the lane waits, but by the hand of an operator, who is named. Who came back late is admitted in
+the order of numbers, too, among those that came back.
 """
 
 import heapq
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import msgspec
-
 from booking_rush.booking.history.entries import (
+    ENDS,
     GIVEN_BEFORE,
-    OF_EVENTS,
+    IN_DRAW,
+    OF_DRAW,
+    OF_STATE,
     PUT_BACK,
     Entry,
     Head,
@@ -22,14 +25,17 @@ from booking_rush.booking.history.entries import (
     hash_of,
 )
 
-ENDS: frozenset[What] = frozenset({"left", "removed", "lapsed", "purchased"})
-# What a place may be before it is that.
+LIVING: frozenset[What] = frozenset({"window", "number", "drawn", "admitted", "late", "back"})
+# What a place may be before it is that; before an end it may be whatever lives.
 FROM: dict[What, frozenset[What]] = {
-    "admitted": frozenset({"number", "drawn", "late", "back"}),
+    "admitted": frozenset({"window", "number", "drawn", "late", "back"}),
     "late": frozenset({"admitted"}),
     "back": frozenset({"late"}),
 }
-IN_ORDER = {"number": "waits", "drawn": "waits", "back": "came back"}
+WAITING: frozenset[What] = frozenset({"number", "drawn"})
+
+# The number of an index: of the lane, the window, its first and its last index, and the index.
+NumberOf = Callable[[str, int, int, int, int], int]
 
 
 class NotFollowingError(Exception):
@@ -40,31 +46,39 @@ class NotFollowingError(Exception):
 class _Place:
     who: str
     is_now: What
+    drawn_by: tuple[int, int] = (0, 0)  # the window and the index of one that waits for a draw
 
 
 @dataclass(slots=True)
 class _Lane:
-    """The places of a lane by number, and heaps of those that are to be admitted in order."""
+    """Places by number, or by visitor before a draw; heaps of those that are admitted in order."""
 
     given: int = 0
-    places: dict[int, _Place] = field(default_factory=dict[int, _Place])
+    places: dict[int | str, _Place] = field(default_factory=dict[int | str, _Place])
     waiting: list[int] = field(default_factory=list[int])
     back: list[int] = field(default_factory=list[int])
+    draws: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
 
 
 class Verification:
     """Verifies entries one after another; `head` is the end of those that were seen.
 
-    Signed heads, hashes by their n, are compared on the way. `living` has the places that have not
-    ended, by their visitors' digests.
+    Signed heads, hashes by their n, are compared on the way. `number_of` draws by the seed, where
+    that is known. `living` has the places that have not ended, by their visitors' digests.
     """
 
-    def __init__(self, begins: Head | None = None, signed: dict[int, str] | None = None) -> None:
+    def __init__(
+        self,
+        begins: Head | None = None,
+        signed: dict[int, str] | None = None,
+        number_of: NumberOf | None = None,
+    ) -> None:
         self.head = begins or Head()
         self.is_whole = not self.head.n  # False: some numbers were given before its first entry
-        self._signed = signed or {}
-        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
         self.living: dict[str, tuple[str, int]] = {}
+        self._signed = signed or {}
+        self._number_of = number_of
+        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
 
     def follow(self, entry: Entry) -> None:
         """Take the next entry.
@@ -72,7 +86,7 @@ class Verification:
         Raises:
             NotFollowingError: it says which entry does not follow, and why.
         """
-        why = self._chain_mistake(entry) or self._place_mistake(entry)
+        why = self._chain_mistake(entry) or self._act_mistake(entry)
         if why:
             raise NotFollowingError(f"entry {entry.n}: {why}")
         self.head = Head(entry.n, entry.hash)
@@ -86,74 +100,98 @@ class Verification:
             return "another hash was signed for it"
         return ""
 
-    def _place_mistake(self, entry: Entry) -> str:
-        if entry.what in OF_EVENTS:
-            if entry.why == GIVEN_BEFORE:
-                self._forget()
-            return ""
-        if entry.what == "window" and not entry.number:  # not drawn yet: nothing is said of order
-            return ""
-        if entry.what in ("number", "drawn"):
-            return self._begin(entry)
-        return self._move(entry)
+    def _act_mistake(self, entry: Entry) -> str:
+        match entry.what:
+            case "rule" | "state":
+                self._of_event(entry)
+                return ""
+            case "window":
+                return self._wait_for_draw(entry)
+            case "number" | "drawn":
+                return self._give_number(entry)
+            case _:
+                return self._move(entry)
 
-    def _begin(self, entry: Entry) -> str:
+    def _of_event(self, entry: Entry) -> None:
+        if entry.why == GIVEN_BEFORE:
+            self._forget()
+        elif found := OF_DRAW.fullmatch(entry.why):
+            window, first, last = map(int, found.groups())
+            self._lanes[entry.lane].draws[window] = (first, last)
+
+    def _wait_for_draw(self, entry: Entry) -> str:
+        found = IN_DRAW.fullmatch(entry.why)
+        if found is None:
+            return "it does not say its window and index"
+        if entry.who in self.living:
+            return "its visitor has a place already"
+        place = _Place(entry.who, "window", (int(found[1]), int(found[2])))
+        self._lanes[entry.lane].places[entry.who] = place
+        self.living[entry.who] = (entry.lane, 0)
+        return ""
+
+    def _give_number(self, entry: Entry) -> str:
         lane, number = self._lanes[entry.lane], entry.number
         if number in lane.places:
             return f"number {number} was given before"
-        if entry.what == "number" and number <= lane.given:
+        if entry.what == "drawn":
+            if why := self._draw_mistake(lane, entry):
+                return why
+        elif number <= lane.given:
             return f"number {number} was given after {lane.given}"
-        if entry.who in self.living:
+        elif entry.who in self.living:
             return "its visitor has a place already"
         lane.given = max(lane.given, number)
-        self._set(entry)
+        self._set(entry, entry.what)
         return ""
+
+    def _draw_mistake(self, lane: _Lane, entry: Entry) -> str:
+        """Return why a draw cannot have given this number. The place no longer waits for it."""
+        place = lane.places.pop(entry.who, None)
+        if place is None:
+            return "its visitor waits for no draw" if self.is_whole else ""
+        window, index = place.drawn_by
+        if window not in lane.draws:
+            return f"window {window} was not drawn yet" if self.is_whole else ""
+        first, last = lane.draws[window]
+        if not first <= entry.number <= last:
+            return f"window {window} has the numbers {first} to {last}"
+        lane.given = max(lane.given, last)
+        if self._number_of is None:
+            return ""
+        wanted = self._number_of(entry.lane, window, first, last, index)
+        return "" if entry.number == wanted else f"the seed gives index {index} number {wanted}"
 
     def _move(self, entry: Entry) -> str:
         lane = self._lanes[entry.lane]
-        place = lane.places.get(entry.number)
+        place = lane.places.get(entry.number or entry.who)
+        is_now = _is_now_by(entry)
         if place is None:
             if self.is_whole:
                 return f"number {entry.number} was never given"
-            self._set(entry)
+            self._set(entry, is_now)
             return ""
         if place.who != entry.who:
             return f"number {entry.number} is another visitor's"
-        is_put_back = entry.by and place.is_now == "removed" and entry.why.startswith(PUT_BACK)
-        if not is_put_back and place.is_now not in FROM.get(
-            entry.what, frozenset(FROM) | FROM["admitted"]
-        ):
-            return f"{entry.what} after {place.is_now}"
         before = place.is_now
-        if is_put_back:  # it is what it was before
-            self._set(msgspec.structs.replace(entry, what=entry.why.rpartition(" ")[2]))
-            return ""
-        self._set(entry)
+        is_put_back = entry.what == "back" and entry.by and before in ENDS
+        if not is_put_back and before not in FROM.get(entry.what, LIVING):
+            return f"{entry.what} after {before}"
+        self._set(entry, is_now)
         if entry.what == "admitted" and not entry.by:
-            return self._order_mistake(lane, before, entry.number)
+            return _order_mistake(lane, before, entry.number)
         return ""
 
-    def _order_mistake(self, lane: _Lane, before: What, number: int) -> str:
-        if before not in IN_ORDER:
-            return f"admitted after {before} by nobody's hand"
-        heap = lane.back if before == "back" else lane.waiting
-        wanted = {"back"} if before == "back" else {"number", "drawn"}
-        while heap and (at := lane.places.get(heap[0])) is not None and at.is_now not in wanted:
-            heapq.heappop(heap)
-        if heap and heap[0] < number:
-            return f"number {number} was admitted while {heap[0]} {IN_ORDER[before]}"
-        return ""
-
-    def _set(self, entry: Entry) -> None:
+    def _set(self, entry: Entry, is_now: What) -> None:
         """Let a place be what an entry says."""
-        lane = self._lanes[entry.lane]
-        lane.places[entry.number] = _Place(entry.who, entry.what)
-        if entry.what in ENDS:
+        lane, key = self._lanes[entry.lane], entry.number or entry.who
+        lane.places[key] = _Place(entry.who, is_now)
+        if is_now in ENDS:
             self.living.pop(entry.who, None)
             return
         self.living[entry.who] = (entry.lane, entry.number)
-        if entry.what in IN_ORDER:
-            heapq.heappush(lane.back if entry.what == "back" else lane.waiting, entry.number)
+        if is_now == "back" or is_now in WAITING:
+            heapq.heappush(lane.back if is_now == "back" else lane.waiting, entry.number)
 
     def _forget(self) -> None:
         """Forget every place: entries about them were lost, and are not in the journal."""
@@ -161,3 +199,24 @@ class Verification:
         self.living.clear()
         for lane in self._lanes.values():
             lane.places, lane.waiting, lane.back = {}, [], []
+
+
+def _is_now_by(entry: Entry) -> What:
+    """Return what a place is by an entry: of one that was put back, what it was before."""
+    if entry.what == "back" and entry.why.startswith(PUT_BACK):
+        return OF_STATE.get(entry.why.removeprefix(f"{PUT_BACK}: "), "back")
+    return entry.what
+
+
+def _order_mistake(lane: _Lane, before: What, number: int) -> str:
+    """Return why nobody but an operator can have admitted this number."""
+    if before not in WAITING and before != "back":
+        return f"admitted after {before} by nobody's hand"
+    heap = lane.back if before == "back" else lane.waiting
+    wanted: frozenset[What] = frozenset({"back"}) if before == "back" else WAITING
+    while heap and lane.places[heap[0]].is_now not in wanted:
+        heapq.heappop(heap)
+    if heap and heap[0] < number:
+        how = "came back" if before == "back" else "waits"
+        return f"number {number} was admitted while {heap[0]} {how}"
+    return ""

@@ -116,6 +116,13 @@ TABLES = {
     "places": """
         SELECT to_json(places) AS row FROM places WHERE visitor = ANY($1)
         ORDER BY event, lane, number""",
+    "journal": """
+        SELECT to_jsonb(journal) || jsonb_build_object('who', encode(who, 'hex'),
+            'hash', encode(hash, 'hex')) AS row
+        FROM (SELECT DISTINCT event, visitor FROM places WHERE visitor = ANY($1)) AS own
+        JOIN journal ON journal.event = own.event
+            AND who = sha256(convert_to(own.event || ':' || own.visitor, 'UTF8'))
+        ORDER BY journal.event, n""",
 }  # fmt: skip
 # In this order: bookings are found by their visitor until they have another.
 ERASURES = {

@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType, field
 
 from booking_rush.booking.catalogue.events import Moment
+from booking_rush.booking.history.entries import What
 from booking_rush.queue.rules import Rules
 from booking_rush.server.contract import members
 from booking_rush.server.contract.members import Members
@@ -209,19 +210,49 @@ class AuditEntries(Members, kw_only=True):
     entries: list[members.AuditEntry]
 
 
+class JournalEntry(Members, kw_only=True):
+    """A change of a place, of rules or of state; `who` is the visitor's digest, or empty.
+
+    `hash` is over the entry before and this one: see docs/fairness.md.
+    """
+
+    n: int
+    at: Moment
+    what: What
+    who: members.Digest
+    lane: str | UnsetType = UNSET
+    number: int | UnsetType = UNSET
+    why: str | UnsetType = UNSET
+    by: str | UnsetType = UNSET
+    hash: members.Digest
+
+
+class HistoryEntry(JournalEntry, kw_only=True):
+    """An entry, and what it meant as one sentence."""
+
+    because: str
+
+
+class JournalBegins(Members, kw_only=True):
+    """The last entry that was deleted by its age: the next one follows its hash."""
+
+    n: members.Count
+    hash: members.Digest
+
+
 class JournalPage(Members, kw_only=True):
     """A page of an event's journal; `begins` where its first entries were deleted by their age."""
 
-    entries: list[members.JournalEntry]
+    entries: list[JournalEntry]
     next: int | None
     head: members.JournalHead
-    begins: members.JournalBegins | UnsetType = UNSET
+    begins: JournalBegins | UnsetType = UNSET
 
 
 class History(Members, kw_only=True):
     """Entries about one visitor, and about the event since their first place."""
 
-    entries: list[members.HistoryEntry]
+    entries: list[HistoryEntry]
 
 
 class Point(Members, kw_only=True):

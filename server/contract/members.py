@@ -11,7 +11,6 @@ from msgspec import UNSET, UnsetType
 
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.booking.catalogue.presentation import SeatName, Theme, Venue
-from booking_rush.booking.history.entries import What
 from booking_rush.booking.holds.states import IN_REVENUE, State
 from booking_rush.queue.forecast import Odds
 from booking_rush.queue.rules import Rules
@@ -295,36 +294,6 @@ class AuditEntry(Members, kw_only=True):
     event: str | None
     detail: dict[str, Any]
     undoable: bool
-
-
-class JournalEntry(Members, kw_only=True):
-    """A change of a place, of rules or of state; `who` is the visitor's digest, or empty.
-
-    `hash` is over the entry before and this one: see docs/fairness.md.
-    """
-
-    n: int
-    at: Moment
-    what: What
-    who: Digest
-    lane: str | UnsetType = UNSET
-    number: int | UnsetType = UNSET
-    why: str | UnsetType = UNSET
-    by: str | UnsetType = UNSET
-    hash: Digest
-
-
-class HistoryEntry(JournalEntry, kw_only=True):
-    """An entry, and what it meant as one sentence."""
-
-    because: str
-
-
-class JournalBegins(Members, kw_only=True):
-    """The last entry that was deleted by its age: the next one follows its hash."""
-
-    n: Count
-    hash: Digest
 
 
 class StoreDifference(Members, kw_only=True):

@@ -222,7 +222,7 @@ async def test_a_rule_that_redis_missed_is_brought_to_it(world: World) -> None:
 
 STATS = {
     "state", "waiting", "active", "late", "held", "paying", "sold", "free", "joined", "admitted",
-    "money", "rate", "wait_seconds", "outbox_age_seconds", "sockets", "stock",
+    "money", "rate", "wait_seconds", "outbox_age_seconds", "sockets", "stock", "journal",
 }  # fmt: skip
 
 

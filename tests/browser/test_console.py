@@ -191,3 +191,18 @@ async def test_a_file_that_holds_no_event_is_refused_with_its_mistakes(world: Wo
             )
             await expect(part(admin, "problem")).to_contain_text(said)
         await expect(part(admin, "event-list").locator("li")).to_have_count(1)
+
+
+async def test_an_operator_sees_one_visitors_timeline(world: World) -> None:
+    await world.event(state="paused")
+    visitor = await world.visitor()
+    await visitor.join()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "visitors")
+        await part(admin, "visitors").get_by_role("button", name=visitor.id).click()
+
+        told = part(admin, "visitor-history").locator("li")
+        await expect(told).to_have_count(1)
+        await expect(told).to_contain_text("Joined the lane main with number 1")

@@ -15,10 +15,28 @@ from booking_rush.server.doctor.examination import examine
 from booking_rush.server.doctor.kafka_checks import check_kafka
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.server.runtime.settings import Settings
+from tests.support.clients import until
 from tests.support.servers.haproxy import Edge, haproxy
 from tests.support.servers.processes import run
 from tests.support.servers.stores import Store
 from tests.support.world import World, settings_for
+
+
+@pytest.fixture(autouse=True)
+async def on_disk(postgres_server: Store) -> AsyncGenerator[None]:
+    """Let PostgreSQL wait for its disk, as it does in a sale; in other tests it does not."""
+    connection = await asyncpg.connect(postgres_server.url)
+    for fsync in ("on", "off"):
+        await connection.execute(f"ALTER SYSTEM SET fsync = {fsync}")
+        await connection.execute("SELECT pg_reload_conf()")
+        if fsync == "on":
+            await until(lambda: _is_on(connection))
+            yield
+    await connection.close()
+
+
+async def _is_on(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    return bool(await connection.fetchval("SHOW fsync") == "on")
 
 
 async def lines(settings: Settings) -> list[str]:

@@ -94,9 +94,8 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     "history_rewritten": (
         Edit(
             "booking.history.entries",
-            "chained.append((Entry(**members, hash=before), act.at_ms))",
-            "members['number'] += n % 50 == 0\n"
-            "        chained.append((Entry(**members, hash=before), act.at_ms))",
+            "structs.replace(entry, hash=before), act",
+            "structs.replace(entry, hash=before, number=entry.number + (n % 50 == 0)), act",
         ),
     ),
 }  # fmt: skip

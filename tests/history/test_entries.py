@@ -64,6 +64,7 @@ def test_a_visitor_is_told_by_a_digest() -> None:
         ("waiting", "", ("number", "", "")),
         ("admitted", "", ("admitted", "", "")),
         ("admitted", "admin: a wheelchair", ("admitted", "a wheelchair", "admin")),
+        ("admitted", "a wheelchair", ("admitted", "a wheelchair", "an operator")),
         ("late", "missed", ("late", "missed", "")),
         ("back", "heard of again", ("back", "heard of again", "")),
         ("ended", "left", ("left", "", "")),

@@ -1,5 +1,6 @@
 """The journal in Postgres: one chain an event, added to with what it tells, and never changed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -7,12 +8,13 @@ import pytest
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.history import journal
-from booking_rush.booking.history.entries import CLOSED, Entry, digest_of
+from booking_rush.booking.history.entries import CLOSED, Act, Entry, digest_of
 from booking_rush.booking.history.verification import Verification
 from booking_rush.lua.events.commands import SetRules
 from booking_rush.lua.line import commands
-from booking_rush.postgres import Pool
+from booking_rush.postgres import Connection, Pool
 from tests.support.recorded_event import EVENT, RecordedEvent
+from tests.support.store_agreement import journal_mistakes
 
 
 async def entries(pool: Pool) -> list[Entry]:
@@ -136,3 +138,23 @@ async def test_a_batch_that_is_rolled_back_leaves_no_entry(recorded_event: Recor
     await recorded_event.record()
 
     assert await entries(recorded_event.pool) == before
+
+
+async def test_an_entry_that_record_dropped_is_missed(
+    recorded_event: RecordedEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = journal.append
+
+    async def forgetful(connection: Connection, event: str, acts: Sequence[Act]) -> None:
+        await append(connection, event, acts[1:])
+
+    await join(recorded_event, "v_ada")
+    await recorded_event.record()
+    assert await journal_mistakes(recorded_event.pool, EVENT) == []
+    monkeypatch.setattr(journal, "append", forgetful)
+    await join(recorded_event, "v_bob", "v_cyd")
+    await recorded_event.record()
+
+    assert await journal_mistakes(recorded_event.pool, EVENT) == [
+        "journal: ('main', 2) is not in the journal"
+    ]

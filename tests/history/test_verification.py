@@ -1,17 +1,51 @@
 """Verification of a journal: an altered, removed or swapped row is found, and its place is told."""
 
+import runpy
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
-from booking_rush.booking.history.entries import GIVEN_BEFORE, Act, Entry, Head, What, chain
-from booking_rush.booking.history.verification import NotFollowingError, Verification
+from booking_rush.booking.history.entries import (
+    GIVEN_BEFORE,
+    Act,
+    Entry,
+    Head,
+    What,
+    chain,
+    draw_act,
+)
+from booking_rush.booking.history.verification import NotFollowingError, NumberOf, Verification
 
 
 def act(what: What, number: int, *, by: str = "", visitor: str = "", lane: str = "main") -> Act:
     return Act(what, visitor or f"v_{number}", lane, number, "why" if by else "", by, at_ms=number)
 
 
+def in_lobby(index: int) -> Act:
+    return act("window", 0, visitor=f"v_{index}")._replace(why=f"window 0, index {index}")
+
+
+def drawn(index: int, number: int) -> Act:
+    return act("drawn", number, visitor=f"v_{index}")._replace(why=f"window 0, index {index}")
+
+
+def admitted(index: int, number: int) -> Act:
+    return act("admitted", number, visitor=f"v_{index}")
+
+
+def program_on(acts: Sequence[Act]) -> str:
+    """Return what the program under docs finds in the chain of these acts."""
+    program = runpy.run_path(str(PROGRAM))
+    try:
+        program["verify"]([entry.members() for entry in entries_of(acts)])
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+PROGRAM = Path(__file__).parents[2] / "docs" / "verify_journal.py"
+DRAW = draw_act("main", 0, 1, 2, at_ms=1)
 FAIR = [
     *(act("number", n) for n in range(1, 7)),
     act("admitted", 1), act("left", 2), act("admitted", 3), act("late", 1),
@@ -24,8 +58,12 @@ def entries_of(acts: Sequence[Act]) -> list[Entry]:
     return [entry for entry, _ in chain("gala", acts, Head())]
 
 
-def mistake_in(entries: Sequence[Entry], signed: dict[int, str] | None = None) -> str:
-    verification = Verification(signed=signed)
+def mistake_in(
+    entries: Sequence[Entry],
+    signed: dict[int, str] | None = None,
+    number_of: NumberOf | None = None,
+) -> str:
+    verification = Verification(signed=signed, number_of=number_of)
     try:
         for entry in entries:
             verification.follow(entry)
@@ -88,10 +126,51 @@ def test_a_chain_that_was_written_anew_is_found_by_a_head_that_was_signed() -> N
         ),
         ([act("number", 1), act("left", 1, visitor="v_2")], "number 1 is another visitor's"),
         ([act("number", 1), act("left", 1), act("admitted", 1)], "admitted after left"),
+        ([act("drawn", 1)], "its visitor waits for no draw"),
+        (
+            [in_lobby(1), in_lobby(2), DRAW, drawn(1, 2), drawn(2, 2)],
+            "number 2 was given before",
+        ),
+        ([in_lobby(1), in_lobby(2), DRAW, drawn(1, 3)], "window 0 has the numbers 1 to 2"),
+        ([in_lobby(1), drawn(1, 1)], "window 0 was not drawn yet"),
+        ([in_lobby(1), in_lobby(1)], "its visitor has a place already"),
+        (
+            [in_lobby(1), in_lobby(2), DRAW, drawn(1, 2), drawn(2, 1), admitted(1, 2)],
+            "number 2 was admitted while 1 waits",
+        ),
     ],
 )
 def test_what_the_rules_forbid_is_found(acts: list[Act], why: str) -> None:
     assert mistake_in(entries_of(acts)) == f"entry {len(acts)}: {why}"
+    assert program_on(acts).startswith(f"entry {len(acts)}: ")
+
+
+def test_a_draw_follows_and_its_seed_is_held_against_it() -> None:
+    acts = [in_lobby(1), in_lobby(2), DRAW, drawn(1, 2), drawn(2, 1), admitted(2, 1)]
+
+    def swapping(lane: str, window: int, first: int, last: int, index: int) -> int:
+        return first + last - index
+
+    assert mistake_in(entries_of(acts), number_of=swapping) == ""
+    assert mistake_in(entries_of(acts), number_of=lambda *draw: draw[-1]) == (
+        "entry 4: the seed gives index 1 number 1"
+    )
+
+
+@pytest.mark.parametrize("state", ["waiting", "admitted", "late"])
+def test_who_was_removed_and_put_back_goes_on_as_before(state: str) -> None:
+    put_back = act("back", 1, by="admin")._replace(why=f"put back: {state}")
+    acts = [act("number", 1), act("removed", 1, by="admin"), put_back]
+    after = {"waiting": act("admitted", 1), "admitted": act("purchased", 1), "late": act("back", 1)}
+
+    assert mistake_in(entries_of([*acts, after[state]])) == ""
+    assert program_on([*acts, after[state]]) == ""
+    no_hand = [*acts[:2], put_back._replace(by="")]
+    assert mistake_in(entries_of(no_hand)) == "entry 3: back after removed"
+
+
+def test_the_program_under_docs_follows_a_fair_line() -> None:
+    assert program_on(FAIR) == ""
 
 
 def test_lanes_are_lines_of_their_own() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import Act, digest_of
 from booking_rush.booking.holds import personal_data
 from booking_rush.booking.holds.personal_data import StillNeeded, UnknownPerson
 from booking_rush.postgres import Pool
@@ -27,6 +29,8 @@ async def sold(pool: Pool) -> uuid.UUID:
             "INSERT INTO places VALUES ('demo', 'main', $1, $2, 'ended', 1, 1, 1, 1, 'left')",
             number, visitor,
         )  # fmt: skip
+        async with pool.acquire() as connection, connection.transaction():
+            await journal.append(connection, "demo", [Act("left", visitor, "main", number)])
     return found[0]
 
 
@@ -66,6 +70,7 @@ async def test_an_export_has_all_of_a_person_and_of_nobody_else(
     assert [row["email"] for row in found["contacts"]] == [ADDRESS]
     assert [row["number"] for row in found["places"]] == [1]
     assert [row["state"] for row in found["states"]] == ["paying", "confirmed"]
+    assert [row["who"] for row in found["journal"]] == [digest_of("demo", "v_anna")]
     assert [row["amount"] for row in found["payments"]] == [5]
     assert "secret" not in str(found)
     assert "v_bert" not in str(found)

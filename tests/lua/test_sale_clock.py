@@ -19,6 +19,7 @@ RULES = rules_of({"rate_per_second": 10, "claim_seconds": 30}).numbers()
 class StoppableEvent(EventInRedis):
     """An event with six seats whose sale a test stops and continues."""
 
+    now: int
     stopped_ms = 0
     version = 1
 

@@ -23,6 +23,7 @@ from booking_rush.queue.rules import rules_of
 from tests.model.model_lab import ClockedProgram, Lab, ModelLab
 from tests.model.reference_queue import Answer, ReferenceQueue
 from tests.support.event_in_redis import EVENT, NOON, read_place
+from tests.support.store_agreement import journal_mistakes
 from tests.support.world import new_event
 
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus")
@@ -206,11 +207,12 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         assert found == [self.reference.find_place(visitor) for visitor in NAMES]
 
     def postgres_has_every_place_that_was_sent(self) -> None:
-        """Check that each place that may be sent is in Postgres, under its number."""
+        """Check that each place that may be sent is in Postgres, and how it came there follows."""
         rows = self.lab.run(self.lab.pool.fetch("SELECT visitor, number FROM places"))
         in_postgres = {(row["visitor"], row["number"]) for row in rows}
         numbers = self.reference.numbers.items()
         assert {(v, n) for v, n in numbers if n <= self.reference.recorded} <= in_postgres
+        assert self.lab.run(journal_mistakes(self.lab.pool, EVENT)) == []
 
     def teardown(self) -> None:
         if hasattr(self, "recorder"):

@@ -38,7 +38,7 @@ COMMON: dict[str, Any] = {
 
 
 def test_the_line_and_the_plain_line_agree(lab: Lab) -> None:
-    found = settings(max_examples=120, stateful_step_count=40, **COMMON)
+    found = settings(max_examples=80, stateful_step_count=40, **COMMON)
 
     run_state_machine_as_test(machine_for(lab), settings=found)
 
@@ -124,10 +124,11 @@ def test_a_mutant_is_caught(mutant: Callable[[Lab], None], lab: Lab) -> None:
         max_examples=400,
         stateful_step_count=40,
         phases=[Phase.generate],
+        report_multiple_bugs=False,
         derandomize=True,
         **COMMON,
     )
 
     with pytest.raises(BaseException) as caught:  # noqa: PT011  hypothesis wraps what it finds
         run_state_machine_as_test(machine_for(lab), settings=found)
-    assert not isinstance(caught.value, KeyboardInterrupt | SystemExit)
+    assert isinstance(caught.value, AssertionError), caught.value

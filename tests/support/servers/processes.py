@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from booking_rush.server.runtime.settings import Settings
+from tests.support.servers.warm_command import Command, run_warm
 
 TAIL = 1500  # characters
 T = TypeVar("T")
@@ -113,14 +114,9 @@ def run(
     It has no other environment than is given here.
     """
     given = environment_of(settings) if settings else {}
-    return subprocess.run(
-        [sys.executable, "-m", "booking_rush.server", *arguments],
-        input=text,
-        env={"PATH": "/usr/bin:/bin", **given, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    whole = {"PATH": "/usr/bin:/bin", **given, **environment}
+    done = run_warm(Command([*arguments], whole, text))
+    return subprocess.CompletedProcess(arguments, done.code, done.out, done.err)
 
 
 @contextmanager
