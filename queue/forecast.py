@@ -103,7 +103,7 @@ ADMITS = frozenset({"rate", "no_shows", "full", "nobody_waits"})
 
 
 class Calibration:
-    """How true forecasts were: the shares of waits that ended within p50, and within p90."""
+    """Calibration of forecasts: the shares of waits that ended within p50, and within p90."""
 
     def __init__(self) -> None:
         self.count = 0

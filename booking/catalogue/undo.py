@@ -24,10 +24,14 @@ class NotUndoable(Refusal):
 
 
 class Undone(msgspec.Struct, frozen=True):
-    """Act that was undone in PostgreSQL: what it was, and the place that a removal took away."""
+    """Act that was undone in PostgreSQL: what it was, and what a removal took away.
+
+    `hold`: seats, section and quantity.
+    """
 
     what: str
     place: list[Any] | None = None
+    hold: tuple[list[str], str, int] | None = None
 
 
 async def undo(pool: Pool, event: str, entry: int, *, who: str) -> Undone:
@@ -49,7 +53,8 @@ async def undo(pool: Pool, event: str, entry: int, *, who: str) -> Undone:
         await _revert(connection, event, row, before)
         await audit.record(connection, who, "undo", event, entry=entry, act=row["what"])
         await journal.append(connection, event, [_act_of(row["what"], before, who)])
-    return Undone(row["what"], before.get("place"))
+    hold = before.get("hold")
+    return Undone(row["what"], before.get("place"), tuple(hold) if hold else None)
 
 
 def _act_of(what: str, before: dict[str, Any], who: str) -> Act:

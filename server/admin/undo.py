@@ -1,6 +1,7 @@
 """HTTP endpoints for operators: undo an act of the last ten minutes, keep rules set for a time."""
 
 import os
+from contextlib import suppress
 
 import msgspec
 from starlette.requests import Request
@@ -8,7 +9,9 @@ from starlette.responses import Response
 
 from booking_rush.booking.catalogue import timed_rules
 from booking_rush.booking.catalogue.undo import NotUndoable, undo
+from booking_rush.booking.holds.hold_request import HoldRequest
 from booking_rush.booking.recording.recorder import Recorder
+from booking_rush.errors import Refusal
 from booking_rush.lua.client.program import Program
 from booking_rush.server.admin.events import push_change
 from booking_rush.server.web.authentication import require_operator
@@ -30,6 +33,10 @@ async def undo_act(request: Request) -> Response:
     undone = await undo(services.pool, room.row.id, body.entry, who=operator.name)
     if undone.place is not None and not await room.line.put_back(undone.place, by=operator.name):
         raise NotUndoable("the visitor has another place by now, or the event is closed")
+    if undone.place is not None and undone.hold is not None:
+        with suppress(Refusal):  # somebody else has them by now
+            visitor, key = undone.place[0], f"undo {body.entry}"
+            await room.holds.create(visitor, key, HoldRequest(*undone.hold), publish=True)
     changed = await services.catalogue.event(room.row.id)
     if undone.what == "close":  # its places are in PostgreSQL still, and are loaded from there
         await _load_again(request, room.row.id)

@@ -67,9 +67,10 @@ async def remove(request: Request) -> Response:
     operator = await require_operator(request, "operator")
     room = await room_of(request)
     visitor = visitor_id_of(request)
+    hold = await room.holds.living(visitor)
     place = await room.line.remove(visitor, by=operator.name)
     if place is None:  # there was a hold alone
         await record_action(request, operator, "remove", visitor=visitor)
     else:
-        await record_removal(request, operator, visitor, place)
+        await record_removal(request, operator, place, hold)
     return answer(204)

@@ -8,9 +8,8 @@ from msgspec import UNSET, UnsetType, field
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.booking.history.entries import What
 from booking_rush.queue.rules import Rules
-from booking_rush.server.contract import members
+from booking_rush.server.contract import members, messages
 from booking_rush.server.contract.members import Members
-from booking_rush.server.rooms.availability import Stock
 
 
 class NewVisitor(Members, kw_only=True):
@@ -130,72 +129,10 @@ class Tickets(Members, kw_only=True):
     tickets: list[members.Ticket]
 
 
-class Waits(Members, kw_only=True):
-    """Percentiles of waits in seconds."""
-
-    p50: float | None
-    p90: float | None
-    p99: float | None
-
-
-class Revenue(Members, kw_only=True):
-    """Sums of bookings by state, one a currency."""
-
-    confirmed: list[members.Money]
-    paying: list[members.Money]
-    refunded: list[members.Money]
-
-
-class AdmissionReason(Members, kw_only=True):
-    """The rate at which visitors are admitted just now, and why, in one line."""
-
-    rate: float
-    because: str
-
-
-class Calibration(Members, kw_only=True):
-    """The shares of waits that ended within the p50 and the p90 told at their beginning."""
-
-    p50: float | None
-    p90: float | None
-    count: members.Count
-
-
-class Stats(Members, kw_only=True):
-    """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
-
-    state: members.RoomState
-    waiting: members.Count
-    active: members.Count
-    late: members.Count
-    held: members.Count
-    paying: members.Count
-    sold: members.Count
-    money: Revenue
-    free: members.Count
-    stock: Stock | None
-    joined: members.Count
-    admitted: members.Count
-    rate: float
-    admission: AdmissionReason
-    calibration: Calibration
-    wait_seconds: Waits
-    outbox_age_seconds: float
-    sockets: members.Count
-    journal: members.JournalHead
-
-
-class UnknownStats(Members, kw_only=True):
-    """The state of an event whose figures are not known just now, and the code that says why."""
-
-    state: members.RoomState
-    unknown: str
-
-
 class StatsAnswer(Members, kw_only=True):
     """The figures of an event."""
 
-    stats: Stats
+    stats: messages.Stats
 
 
 class Differences(Members, kw_only=True):

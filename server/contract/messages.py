@@ -7,11 +7,74 @@ import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from booking_rush.booking.catalogue.events import Moment
-from booking_rush.server.contract import answers, members
-from booking_rush.server.contract.members import Count, SeatChange
+from booking_rush.server.contract import members
+from booking_rush.server.contract.members import Count, Members, SeatChange
 from booking_rush.server.protocol import frames
+from booking_rush.server.rooms.availability import Stock as StockWord
 
 Re = str | UnsetType
+
+
+class Waits(Members, kw_only=True):
+    """Percentiles of waits in seconds."""
+
+    p50: float | None
+    p90: float | None
+    p99: float | None
+
+
+class Revenue(Members, kw_only=True):
+    """Sums of bookings by state, one a currency."""
+
+    confirmed: list[members.Money]
+    paying: list[members.Money]
+    refunded: list[members.Money]
+
+
+class AdmissionReason(Members, kw_only=True):
+    """The rate at which visitors are admitted just now, and why, in one line."""
+
+    rate: float
+    because: str
+
+
+class Calibration(Members, kw_only=True):
+    """The shares of waits that ended within the p50 and the p90 told at their beginning."""
+
+    p50: float | None
+    p90: float | None
+    count: members.Count
+
+
+class Stats(Members, kw_only=True):
+    """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
+
+    state: members.RoomState
+    waiting: members.Count
+    active: members.Count
+    late: members.Count
+    held: members.Count
+    paying: members.Count
+    sold: members.Count
+    money: Revenue
+    free: members.Count
+    stock: StockWord | None
+    joined: members.Count
+    admitted: members.Count
+    rate: float
+    admission: AdmissionReason
+    calibration: Calibration
+    wait_seconds: Waits
+    outbox_age_seconds: float
+    sockets: members.Count
+    journal: members.JournalHead
+
+
+class UnknownStats(Members, kw_only=True):
+    """The state of an event whose figures are not known just now, and the code that says why."""
+
+    state: members.RoomState
+    unknown: str
 
 
 class Frame(msgspec.Struct, kw_only=True, tag_field="type"):
@@ -184,13 +247,13 @@ class Restarting(Frame, kw_only=True, tag="server.restarting"):
 class StatsFrame(Frame, kw_only=True, tag="stats"):
     """The figures of the event, once a second, to operators."""
 
-    stats: answers.Stats
+    stats: Stats
 
 
 class UnknownStatsFrame(Frame, kw_only=True, tag="stats"):
     """The state of the event while its figures are not known."""
 
-    stats: answers.UnknownStats
+    stats: UnknownStats
 
 
 # What answers each command, beside `error`; the kinds of frames that come unasked.

@@ -108,6 +108,20 @@ async def test_a_removed_visitor_is_put_back_where_they_were(
         assert (await ada.hold("one", token, section="floor", quantity=1)).status_code == 201
 
 
+async def test_a_removed_hold_is_given_back_where_its_seats_are_free(world: World) -> None:
+    await world.event()
+    operator = await world.operator()
+    ada, _ = await held(world)
+    await operator.delete(f"{A}/visitors/{ada.id}")
+    seats = (await ada.http.get("/api/v1/events/demo/availability")).json()["sections"]
+
+    await undo_last(operator)
+
+    assert seats["stalls"]["rows"]["A"].startswith("..")
+    taken = (await ada.http.get("/api/v1/events/demo/availability")).json()["sections"]
+    assert taken["stalls"]["rows"]["A"].startswith("hh")
+
+
 async def test_who_waits_behind_is_put_back_into_the_line(world: World) -> None:
     await world.event(rules={"active_max": 0})
     operator = await world.operator()
