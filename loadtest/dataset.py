@@ -36,7 +36,12 @@ def stadium() -> dict[str, Any]:
         "name": "A Stadium",
         "shows": [{"id": "evening", "starts_at": "2030-05-01T19:00:00Z"}],
         "sections": [*map(_section, range(SEATED + STANDING))],
-        "rules": {"rate_per_second": 500, "active_max": AT_ONCE, "claim_seconds": 600},
+        "rules": {
+            "rate_per_second": 500,
+            "active_max": AT_ONCE,
+            "claim_seconds": 600,
+            "proof_bits_max": 0,
+        },
     }
 
 

@@ -20,20 +20,17 @@ class Key(NamedTuple):
 
 
 KEYS = (
-    Key("rules", "hash", "state, version, rate, bounds and seconds, sale clock", "with its epoch"),
+    Key("rules", "hash", "state, version, rate, bounds, seconds, lanes, clock", "with its epoch"),
     Key("stats", "hash", "joined, admitted, wave, waits, active, late, held, …", "with its epoch"),
-    Key(
-        "bucket",
-        "hash",
-        "tokens and their time, last turn and tick, turns by end",
-        "with its epoch",
-    ),
+    Key("bucket", "hash", "tokens and time, turns, their ends, deficits, tick", "with its epoch"),
     Key("sockets", "hash", "process → sockets that it has, and ms of its report", "after 5 s"),
     Key("lane", "hash", "by lane: last number given, last one kept, head", "with its epoch"),
     Key("line", "zset", "by lane: waiting visitor → number", "admitted, or left"),
+    Key("codes", "hash", "code → uses, code and visitor → 1", "with its epoch"),
     Key("back", "zset", "visitor → number, seen again after a missed turn", "admitted, or left"),
     Key("places", "hash", "visitor → place, packed", "its end"),
     Key("deadlines", "zset", "visitor → next end of something of the place, ms", "its end"),
+    Key("proofs", "hash", "by time of challenge: proof of a join that is spent", "after 150 s"),
     Key("sections", "hash", "section → kind, price", "with its epoch"),
     Key("row_names", "hash", "section → names of its rows, front first", "with its epoch"),
     Key("rows", "hash", "section/row → one character a seat", "with its epoch"),

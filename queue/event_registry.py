@@ -5,9 +5,11 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+import asyncpg
+import orjson
 from redis.exceptions import RedisError
 
 from booking_rush.coalescing import Coalescer
@@ -17,6 +19,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.archived_event import EventBatcher
+from booking_rush.queue.lanes import only_main
 from booking_rush.queue.sale_clock import SaleClock
 
 CALLS_MAX = 10_000  # that may wait for one refresh
@@ -49,6 +52,7 @@ class EventRecord:
     version: int
     epoch: int
     archived: bool = False
+    lanes: dict[str, int] = field(default_factory=only_main)  # weights
     stopped_at: datetime | None = None
     stopped_reason: str | None = None
     stopped_ms: int = 0
@@ -246,7 +250,7 @@ class EventRegistry:
     async def _read(self, event: str) -> list[EventRecord]:
         """Read and return an event, archived or not."""
         rows = await self._pool.fetch(f"{READ} WHERE id = $1", event)
-        return [EventRecord(**dict(row)) for row in rows]
+        return [_record_of(row) for row in rows]
 
     async def _read_current(self, named: Collection[str] | None) -> list[EventRecord]:
         """Read and return the events that are not archived: these and all that are not closed.
@@ -260,7 +264,7 @@ class EventRegistry:
             """,
             None if named is None else list(named),
         )
-        return [EventRecord(**dict(row)) for row in rows]
+        return [_record_of(row) for row in rows]
 
     async def _drop(self, event: str) -> None:
         """Forget an event that was archived, and shut its gate."""
@@ -273,8 +277,15 @@ class EventRegistry:
                 self._on_change(row)
 
 
+def _record_of(row: asyncpg.Record) -> EventRecord:
+    found = dict(row)
+    lanes = orjson.loads(found.pop("lanes") or "null") or only_main()
+    return EventRecord(**found, lanes=lanes)
+
+
 READ = """
     SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived,
-        stopped_at, stopped_reason, stopped_ms
+        stopped_at, stopped_reason, stopped_ms,
+        rules->'lanes' AS lanes
     FROM events JOIN recorded ON recorded.event = events.id
 """

@@ -1,10 +1,12 @@
 """Forecast of a visitor's wait and odds, by measured rates, the room inside and the stock."""
 
 from collections import deque
+from collections.abc import Mapping
 from math import ceil, sqrt
 from typing import Literal
 
-from booking_rush.lua.client.pubsub import Tick
+from booking_rush.lua.client.pubsub import LaneTick, Tick
+from booking_rush.queue.lanes import MAIN, turns_before
 
 Odds = Literal["likely", "uncertain", "unlikely"]
 
@@ -133,6 +135,7 @@ class EventForecast:
         self.free = 0.0
         self.because = "unknown"  # a word of REASONS
         self.admits = False  # visitors are admitted, or will be as soon as there is room
+        self.lanes: Mapping[str, LaneTick] = {}
 
     def apply(self, tick: Tick) -> None:
         """Apply a tick."""
@@ -141,11 +144,16 @@ class EventForecast:
         self.rate, self.free = tick.pace, max(0.0, tick.active_max - tick.active)
         self.because = tick.because
         self.admits = tick.because in ADMITS
+        self.lanes = tick.lanes
 
-    def eta(self, ahead: int) -> tuple[int, int] | None:
-        """Return the wait in seconds behind `ahead` others as (p50, p90); None if it is unknown."""
+    def eta(self, ahead: int, lane: str = MAIN) -> tuple[int, int] | None:
+        """Return the wait in seconds as (p50, p90), behind `ahead` others of a lane.
+
+        None: it is unknown.
+        """
         if not self.admits:
             return None
+        ahead = turns_before(ahead, lane, self.lanes)
         return forecast(
             ahead, free=self.free, rate=self.rate, measured=self.departures.per_second(),
             counted=self.departures.counted(),

@@ -1,9 +1,9 @@
-"""View of a lane in one process, which computes the position of every visitor from it."""
+"""Views of lanes in one process, which computes the position of every visitor from them."""
+
+from collections.abc import Mapping
 
 from booking_rush.lua.client.pubsub import LaneTick
 from booking_rush.queue.number_ranges import NumberRanges
-
-MAIN = "main"  # the lane of everybody
 
 
 class LaneView:
@@ -54,3 +54,26 @@ class LaneView:
         if head > self.head:
             self.head = head
             self._gone.discard_up_to(head)
+
+
+class LaneViews:
+    """Views of all lanes of an event, by name."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, LaneView] = {}
+        self.waiting = 0  # in all lanes
+
+    def of(self, lane: str) -> LaneView:
+        """Return the view of a lane."""
+        return self._views.setdefault(lane, LaneView())
+
+    def apply_tick(self, lanes: Mapping[str, LaneTick]) -> list[str]:
+        """Apply a tick. Return the lanes whose gone numbers differ and must be read again."""
+        self.waiting = sum(lane.waiting for lane in lanes.values())
+        return [name for name, lane in lanes.items() if not self.of(name).apply_tick(lane)]
+
+    def reset(self) -> None:
+        """Begin again, after another epoch or lost news."""
+        self.waiting = 0
+        for view in self._views.values():
+            view.reset()

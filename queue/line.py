@@ -6,6 +6,8 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.commands import SaleIsStopped
 from booking_rush.lua.line import commands
+from booking_rush.queue.join_checks.proof_of_work import NO_PROOF, Proof
+from booking_rush.queue.lanes import MAIN
 from booking_rush.queue.sale_clock import SaleStopped
 from booking_rush.queue.watermark import Watermark
 
@@ -22,6 +24,36 @@ class LineFull(Refusal):
     """As many wait as may wait: try again later."""
 
     code, status, retry_after_s = "line_full", 503, 30
+
+
+class ProofRequired(Refusal):
+    """Many join just now: solve the challenge, and join with its proof."""
+
+    code, status = "proof_required", 428
+
+
+class UnknownCode(Refusal):
+    """This code opens no lane of this event."""
+
+    code, status = "unknown_code", 404
+
+
+class CodeUsedUp(Refusal):
+    """As many have joined with this code as may."""
+
+    code, status = "code_used_up", 409
+
+
+class CodeUse(NamedTuple):
+    """Use of a code: the lane that it opens, the id that it is counted by, and its uses at most."""
+
+    lane: str
+    id: str
+    uses: int
+
+
+NO_CODE = CodeUse(MAIN, "", 0)
+UNKNOWN_CODE = CodeUse("", "", 0)
 
 
 class NotInLine(Refusal):
@@ -49,19 +81,37 @@ class Line:
         self.watermark = Watermark()
         self._batcher = batcher
 
-    async def join(self, visitor: str, *, publish: bool = False) -> Place:
+    async def join(
+        self,
+        visitor: str,
+        *,
+        publish: bool = False,
+        proof: Proof | None = None,
+        code: CodeUse = NO_CODE,
+    ) -> Place:
         """Join the line. Return the visitor's place, the same one at every call.
 
         With `publish` the join is published to every process, for the visitor's subscribers there.
+        `proof` is spent where one is asked.
 
         Raises:
             LineClosed, LineFull: no place was given.
+            ProofRequired: none was given either; `extra` has the `bits` that are asked.
+            UnknownCode, CodeUsedUp: none was given either; no use was counted.
         """
-        match await self._batcher.do(commands.JoinLine(visitor, publish)):
+        name, issued_ms = proof or NO_PROOF
+        command = commands.JoinLine(visitor, publish, name, issued_ms, *code)
+        match await self._batcher.do(command):
             case commands.LineClosed():
                 raise LineClosed
             case commands.LineFull():
                 raise LineFull
+            case commands.ProofRequired(bits=bits):
+                raise ProofRequired(bits=bits)
+            case commands.UnknownCode():
+                raise UnknownCode
+            case commands.CodeUsedUp():
+                raise CodeUsedUp
             case place:
                 return await self._recorded(place)
 

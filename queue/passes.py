@@ -205,6 +205,34 @@ def verify_journal_head(token: str, jwks: Mapping[str, Any], *, event: str) -> d
         raise ValueError(f"the head of the journal is not valid: {error}") from error
 
 
+def verify_receipt(token: str, jwks: Mapping[str, Any], *, event: str) -> dict[str, Any]:
+    """Verify the receipt of a place in this event. Return its claims.
+
+    Raises:
+        ValueError: it is not signed by us, or is no receipt of this event.
+    """
+    try:
+        key = jwt.PyJWK(_key_of(_header(token, RECEIPT).get("kid"), jwks), ALGORITHM)
+        claims: dict[str, Any] = jwt.decode(token, key, algorithms=[ALGORITHM])
+    except jwt.PyJWTError as error:
+        raise ValueError(f"the receipt is not valid: {error}") from error
+    if claims.get("event") != event:
+        raise ValueError("the receipt is of another event")
+    return claims
+
+
+def _header(token: str, kind: str) -> dict[str, Any]:
+    """Return the header of a token of this kind.
+
+    Raises:
+        jwt.PyJWTError: the token is of another.
+    """
+    header = jwt.get_unverified_header(token)
+    if header.get("typ") != kind:
+        raise jwt.InvalidTokenError(f"this is no {kind.removesuffix('+jwt')}")
+    return header
+
+
 def _decode(
     token: str, jwks: Mapping[str, Any], event: str, kind: str, required: tuple[str, ...]
 ) -> dict[str, Any]:
@@ -227,12 +255,9 @@ def _claims(
     Raises:
         jwt.PyJWTError: the token is not that.
     """
-    header = jwt.get_unverified_header(token)
-    if header.get("typ") != kind:
-        raise jwt.InvalidTokenError(f"this is no {kind.removesuffix('+jwt')}")
     claims: dict[str, Any] = jwt.decode(
         token,
-        jwt.PyJWK(_key_of(header.get("kid"), jwks), ALGORITHM),
+        jwt.PyJWK(_key_of(_header(token, kind).get("kid"), jwks), ALGORITHM),
         algorithms=[ALGORITHM],
         audience=event,
         issuer=ISSUER,

@@ -6,6 +6,7 @@ import msgspec
 
 from booking_rush.errors import Refusal
 from booking_rush.lua.commands import EventState
+from booking_rush.queue.lanes import AGAIN, MAIN, EventName, Weights, only_main
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
@@ -19,12 +20,6 @@ Rate = (
 RATE_MIN = 0.01  # one visitor in 100 seconds; 0 admits nobody
 
 
-class Lanes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Weights of the lanes, by name."""
-
-    main: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
-
-
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rules that an operator may set; durations are whole seconds."""
 
@@ -34,7 +29,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     claim_seconds: SecondsAtLeast1 = 30
     late_seconds: Seconds = 300
     late_max: Count = 10_000
-    lanes: Lanes = Lanes()
+    lanes: Weights = msgspec.field(default_factory=only_main)
+    again_from: EventName | None = None
     pass_seconds: SecondsAtLeast1 = 300
     hold_seconds: SecondsAtLeast1 = 600
     payment_seconds: SecondsAtLeast1 = 300
@@ -42,6 +38,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tickets_per_visitor_max: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
     extensions_max: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10
     queue_from: Count = 0
+    proof_bits_max: Annotated[int, msgspec.Meta(ge=0, le=24)] = 20
     fairness: Literal["lottery", "arrival"] = "arrival"
 
     def numbers(self) -> dict[str, float]:
@@ -53,12 +50,15 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def rules_of(fields: dict[str, Any]) -> Rules:
     """Return the rules of decoded JSON; a field that is missing has its default.
 
-    Fairness is always `arrival` until there is a lottery.
+    Fairness is always `arrival` until there is a lottery. The lane `main` is always there, and
+    `again` as soon as an event is named whose receipts open it.
 
     Raises:
         msgspec.ValidationError: a field is unknown, or a value out of its bounds.
     """
-    return msgspec.structs.replace(msgspec.convert(fields, Rules), fairness="arrival")
+    rules = msgspec.convert(fields, Rules)
+    always = {MAIN: 1} | ({AGAIN: 1} if rules.again_from else {})
+    return msgspec.structs.replace(rules, lanes=always | rules.lanes, fairness="arrival")
 
 
 def check_rate(rules: Rules) -> None:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from booking_rush.queue.rules import ACTIONS
 from booking_rush.server.admin import alerts, audit, broadcasts, sessions, stats, undo
 from booking_rush.server.admin import bookings as admin_bookings
+from booking_rush.server.admin import codes as admin_codes
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import series as admin_series
 from booking_rush.server.admin import visitors as admin_visitors
@@ -88,6 +89,8 @@ ROUTES = [
     Route(A, admin_events.change, methods=["PATCH"]),
     Route(f"{A}/rules", admin_events.rules, methods=["PATCH"]),
     Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),
+    Route(f"{A}/codes", admin_codes.make, methods=["POST"]),
+    Route(f"{A}/codes", admin_codes.list_codes, methods=["GET"]),
     Route(f"{A}/series", admin_series.read_series, methods=["GET"]),
     Route(f"{A}/bookings", admin_bookings.list_bookings, methods=["GET"]),
     Route(f"{A}/reconcile", admin_bookings.reconcile, methods=["POST"]),

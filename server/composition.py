@@ -9,11 +9,15 @@ from typing import Any
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.history.pages import JournalPages, PlaceEntries
+from booking_rush.booking.joining.access_codes import AccessCodes
+from booking_rush.booking.joining.joining import JoinChecks
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import open_pool
+from booking_rush.queue.join_checks.proof_of_work import Challenges
+from booking_rush.queue.keys.keyring import derive
 from booking_rush.queue.keys.signer import open_signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
@@ -47,7 +51,9 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         await check(redis)
         signer = await open_signer(pool, settings.secret_key)
         payments = await stack.enter_async_context(open_payments(settings))
-        rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods)
+        challenges = Challenges(derive(settings.secret_key, "join challenges"))
+        checks = JoinChecks(challenges, AccessCodes(pool))
+        rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods, checks)
         catalogue = Catalogue(pool, settings.time_zone)
         services = Services(
             settings=settings,

@@ -10,6 +10,8 @@ from booking_rush.booking.history.entries import Act, place_act
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
 
+EARLIER_PLACE = ("visitor", "lane", "number", "joined", "state", "wave", "admitted", "deadline",
+                 "reason")  # fmt: skip
 LEVELS = 3  # of lists in a change: itself, its hold, the hold's seats
 
 StreamEntry = tuple[bytes, Mapping[bytes, bytes]]  # as Redis returns it: its id and its fields
@@ -27,6 +29,7 @@ class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
     admitted: int
     deadline: int
     reason: str
+    code: str = ""  # by whose use the place was opened
 
 
 class BookingChange(msgspec.Struct, frozen=True, array_like=True, tag="booking"):
@@ -72,6 +75,7 @@ class PlaceRow(NamedTuple):
     admitted_ms: int
     until_ms: int
     reason: str
+    code: str = ""
 
 
 @dataclass(slots=True)
@@ -186,7 +190,7 @@ def fold(entries: Iterable[Entry]) -> Batch:
 def _row_of(change: PlaceChange) -> PlaceRow:
     return PlaceRow(
         change.lane, change.number, change.visitor, change.state, change.joined, change.wave,
-        change.admitted, change.deadline, change.reason,
+        change.admitted, change.deadline, change.reason, change.code,
     )  # fmt: skip
 
 
@@ -208,7 +212,7 @@ def _earlier(fields: Mapping[bytes, bytes]) -> AnyChange:
         found = {name.decode(): value.decode() for name, value in fields.items() if name != b"body"}
         match fields.get(b"kind"):
             case b"place":
-                members = [found[name] for name in PlaceChange.__struct_fields__]
+                members = [found[name] for name in EARLIER_PLACE]
                 return msgspec.convert(["place", *members], PlaceChange, strict=False)
             case b"booking":
                 hold: dict[str, Any] = msgspec.msgpack.decode(fields[b"body"], type=dict[str, Any])

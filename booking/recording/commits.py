@@ -196,7 +196,7 @@ async def _move_cursor(
 SAVE_PLACES = f"""
     INSERT INTO places (event, {", ".join(PlaceRow._fields)})
     SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
-        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
+        $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[])
     ON CONFLICT (event, lane, number) DO UPDATE SET state = EXCLUDED.state, wave = EXCLUDED.wave,
         admitted_ms = EXCLUDED.admitted_ms, until_ms = EXCLUDED.until_ms, reason = EXCLUDED.reason
     WHERE places.visitor = EXCLUDED.visitor

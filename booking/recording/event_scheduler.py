@@ -29,7 +29,7 @@ async def push_to_redis(registry: EventRegistry, event: Event) -> bool:
     try:
         for section in event.sections:
             await batcher.do(AddSections([inventory.empty_inventory(section)]))
-        await batcher.do(SetRules(event.version, event.state, event.numbers()))
+        await batcher.do(SetRules(event.version, event.state, event.numbers(), event.rules.lanes))
     except Refusal as refusal:
         log.info("rules later event=%s version=%d why=%s", event.id, event.version, refusal.code)
         return False

@@ -17,7 +17,7 @@ from booking_rush.booking.recording.batch import Entry, StreamEntry, read
 from booking_rush.booking.recording.closing import end_places, seconds_to_undo
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.leases import EventLeases, LedEvent
-from booking_rush.booking.recording.loading import LANE
+from booking_rush.booking.recording.loading import last_numbers
 from booking_rush.booking.recording.recovery import Recovery
 from booking_rush.errors import Recovering, Refusal
 from booking_rush.lua.client.program import Program
@@ -159,7 +159,7 @@ class EventTasks:
         assert led.unmarked is not None, led.event
         if led.is_new:
             await self._check_outbox(led)
-            led.committed(led.cursor, await self._numbers(led.event))
+            led.committed(led.cursor, await last_numbers(self._pool, led.event))
         try:
             await self._program.ask(led.event, led.stamp, MarkRecorded(led.cursor, led.unmarked))
         except Recovering:
@@ -188,12 +188,6 @@ class EventTasks:
             led.closing_from = time.monotonic() + to_undo_s
         elif await end_places(self._pool, led.event, led.is_ours):
             led.is_closing = False
-
-    async def _numbers(self, event: str) -> dict[str, int]:
-        number = await self._pool.fetchval(
-            "SELECT max(number) FROM places WHERE event = $1 AND lane = $2", event, LANE
-        )
-        return {} if number is None else {LANE: number}
 
     async def _check_outbox(self, led: LedEvent) -> None:
         """Say so when entries are lost: trimmed, and not in a Postgres that was put back.

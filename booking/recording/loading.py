@@ -1,6 +1,6 @@
 """Loading: the rows of an event in Postgres become its data in Redis, page by page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import asyncpg
 import orjson
@@ -12,6 +12,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import Command
 from booking_rush.lua.recovery.commands import (
     EpochPassed,
+    LoadCodes,
     Loaded,
     LoadEvent,
     LoadHolds,
@@ -23,7 +24,6 @@ from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.rules import rules_of
 from booking_rush.queue.sale_clock import SaleClock
 
-LANE = "main"
 PAGE = 500  # places a command; a page takes Redis about 3 ms
 STATEMENT_S = 60.0  # of statements over what is held or admitted, and of cursors over all places
 
@@ -51,10 +51,11 @@ class Loading:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await allow_long_statements(connection)
-            row = await connection.fetchrow(LOAD_EVENT, self._event, LANE, timeout=STATEMENT_S + 5)
+            row = await connection.fetchrow(LOAD_EVENT, self._event, timeout=STATEMENT_S + 5)
             assert row is not None, self._event
-            last, first = row["last"] or 0, row["first"]
-            head = first - 1 if first else last
+            rules = rules_of(orjson.loads(row["rules"]))
+            last = await last_numbers(connection, self._event)
+            numbers = dict.fromkeys(rules.lanes, 0) | last
             line = await line_statistics(connection, self._event)
             waits = {f"wait:{at}": n for at, n in line.waits.items()}
             counts = {"joined": line.joined, "admitted": line.admitted, "wave": line.wave}
@@ -62,17 +63,18 @@ class Loading:
             event = LoadEvent(
                 version=row["version"],
                 state=row["state"],
-                rules=rules_of(orjson.loads(row["rules"])).numbers() | clock.numbers(),
-                numbers={LANE: last},
-                head={LANE: head},
+                rules=rules.numbers() | clock.numbers(),
+                numbers=numbers,
+                head=numbers | await self._heads(connection, numbers),
                 stats={**counts, **waits},
+                lanes=rules.lanes,
             )
             return (
                 await self._loaded(event)
                 and await self._load_sections_and_holds(connection)
                 and (
                     row["state"] == "closed"  # nobody waits: its places end in Postgres, too
-                    or await self._load_places(connection)
+                    or (await self._load_places(connection) and await self._load_codes(connection))
                 )
             )
 
@@ -89,11 +91,26 @@ class Loading:
 
     async def _load_places(self, connection: Connection) -> bool:
         """Load living places."""
-        cursor = await connection.cursor(LOAD_PLACES, self._event, LANE, timeout=STATEMENT_S + 5)
+        cursor = await connection.cursor(LOAD_PLACES, self._event, timeout=STATEMENT_S + 5)
         while rows := await cursor.fetch(PAGE):
             if not await self._loaded(LoadPlaces([_recorded_place(row) for row in rows])):
                 return False
         return True
+
+    async def _load_codes(self, connection: Connection) -> bool:
+        """Load the uses of codes, each by one visitor."""
+        cursor = await connection.cursor(LOAD_CODES, self._event, timeout=STATEMENT_S + 5)
+        while rows := await cursor.fetch(PAGE):
+            if not await self._loaded(LoadCodes([(row["code"], row["visitor"]) for row in rows])):
+                return False
+        return True
+
+    async def _heads(self, connection: Connection, lanes: Iterable[str]) -> dict[str, int]:
+        """Return the smallest waiting number − 1 of each lane in which somebody waits."""
+        firsts = {
+            lane: await connection.fetchval(FIRST_WAITING, self._event, lane) for lane in lanes
+        }
+        return {lane: first - 1 for lane, first in firsts.items() if first}
 
     async def _loaded(self, command: Command[Loaded | EpochPassed]) -> bool:
         if not self._is_ours():
@@ -106,6 +123,12 @@ async def allow_long_statements(connection: Connection) -> None:
     await connection.execute(f"SET LOCAL statement_timeout = {int(STATEMENT_S * 1000)}")
 
 
+async def last_numbers(connection: Connection | Pool, event: str) -> dict[str, int]:
+    """Return the greatest number of each lane that has one, found by skipping through the key."""
+    rows = await connection.fetch(LAST_NUMBERS, event)
+    return {row["lane"]: row["number"] for row in rows}
+
+
 def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
     return RecordedPlace(
         visitor=row["visitor"],
@@ -115,19 +138,34 @@ def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
         wave=row["wave"],
         admitted=row["admitted_ms"],
         until_ms=row["until_ms"],
+        lane=row["lane"],
+        code=row["code"],
     )
 
 
-LOAD_EVENT = """
-    SELECT version, state, rules, stopped_at, stopped_ms,
-        (SELECT max(number) FROM places WHERE event = $1 AND lane = $2) AS last,
-        CASE WHEN state <> 'closed' THEN (
-            SELECT number FROM places WHERE event = $1 AND lane = $2 AND state = 'waiting'
-            ORDER BY number LIMIT 1) END AS first
-    FROM events WHERE id = $1
+LOAD_EVENT = "SELECT version, state, rules, stopped_at, stopped_ms FROM events WHERE id = $1"
+
+LAST_NUMBERS = """
+    WITH RECURSIVE last AS (
+        (SELECT lane, number FROM places WHERE event = $1 ORDER BY lane DESC, number DESC LIMIT 1)
+        UNION ALL
+        SELECT next.lane, next.number FROM last, LATERAL (
+            SELECT lane, number FROM places WHERE event = $1 AND places.lane < last.lane
+            ORDER BY lane DESC, number DESC LIMIT 1) AS next)
+    SELECT lane, number FROM last
+"""
+
+FIRST_WAITING = """
+    SELECT number FROM places JOIN events ON events.id = places.event
+    WHERE event = $1 AND lane = $2 AND places.state = 'waiting' AND events.state <> 'closed'
+    ORDER BY number LIMIT 1
 """
 
 LOAD_PLACES = """
-    SELECT visitor, number, joined_ms, state, wave, admitted_ms, until_ms FROM places
-    WHERE event = $1 AND lane = $2 AND state <> 'ended' ORDER BY number
+    SELECT visitor, lane, number, joined_ms, state, wave, admitted_ms, until_ms, code FROM places
+    WHERE event = $1 AND state <> 'ended' ORDER BY lane, number
+"""
+
+LOAD_CODES = """
+    SELECT DISTINCT code, visitor FROM places WHERE event = $1 AND code <> ''
 """

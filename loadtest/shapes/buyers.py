@@ -12,6 +12,7 @@ from typing import Any, ClassVar, cast
 import websocket
 from locust import LoadTestShape, User, between, events
 
+from booking_rush.queue.join_checks.proof_of_work import solve
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from loadtest.environment import SECRET
 from loadtest.shapes.stages import EVENT, SHAPES
@@ -88,7 +89,11 @@ class Buyer(User):
             while found is None:
                 came = json.loads(self.socket.recv())
                 if came["type"] == "error" and came["re"] == frame["id"]:
-                    raise Refused(came["problem"]["code"])
+                    asked = came["problem"]
+                    if asked["code"] != "proof_required":
+                        raise Refused(asked["code"])
+                    proof = solve(asked["challenge"], asked["bits"])
+                    self.socket.send(json.dumps({**frame, "proof": proof}))
                 is_it = came["type"] == kind and (not state or came["booking"]["state"] == state)
                 found = came if is_it else None
         except (OSError, ValueError, websocket.WebSocketException) as error:

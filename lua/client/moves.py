@@ -20,7 +20,7 @@ COMMANDS: tuple[type[Command[Any]], ...] = (
     events.ReadStock,
     events.AddSections,
     recovery.MarkRecorded, recovery.CloseEpoch, recovery.OpenEpoch, recovery.LoadEvent,
-    recovery.LoadPlaces, recovery.LoadSections, recovery.LoadHolds,
+    recovery.LoadPlaces, recovery.LoadSections, recovery.LoadHolds, recovery.LoadCodes,
 )  # fmt: skip
 
 

@@ -19,10 +19,11 @@ R = TypeVar("R")
 
 LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
-BEGINS, ENDS = (
-    ("prelude", "memory", "rules", "sale_clock", "places", "seats", "best", "holds"),
-    ("loop",),
-)
+BEGINS = (
+    "prelude", "memory", "rules", "line", "places", "turns", "codes", "proofs", "seats", "best",
+    "holds",
+)  # fmt: skip
+ENDS = ("loop",)
 FRAME = BEGINS + ENDS
 FILES = {path.stem: path for path in sorted(LUA.glob("*/*.lua"))}
 MOVES = tuple(name for name, path in sorted(FILES.items()) if path.parent != LIBRARY)

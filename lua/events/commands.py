@@ -37,11 +37,15 @@ class Stats(Reply, frozen=True):
 
 
 class SetRules(Command[RulesSet | RulesStale], frozen=True):
-    """Set the event's state and rules, which Postgres has in this version."""
+    """Set the event's state, rules and lanes' weights, which Postgres has in this version.
+
+    `lanes`: empty leaves the weights as they are.
+    """
 
     version: int
     state: EventState
     rules: dict[str, float]
+    lanes: dict[str, int] = msgspec.field(default_factory=dict[str, int])
 
 
 class PublishBroadcast(Command[Published], frozen=True):

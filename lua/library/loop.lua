@@ -4,7 +4,7 @@
 -- not_ready and nothing is done. Moves of the recovery alone work on a closed epoch, and each
 -- says in its file when. A move's text runs once a batch, when its first command comes.
 local RECOVERY = { close_epoch = true, open_epoch = true, load_event = true, load_places = true,
-  load_sections = true, load_holds = true }
+  load_sections = true, load_holds = true, load_codes = true }
 local moves = {}
 
 local function move_of(name)
@@ -31,14 +31,14 @@ local function carry_out(command)
   local fine, result = pcall(move_of(command.move), command)
   if fine then return result, memory.commit() end
   memory.drop()
-  line.is_head_stale = true
+  line.doubt_heads()
   return why_of(result), false
 end
 
 -- Write everything. Return the error by which that failed, or nil.
 local function finish_batch()
   local fine, raised = pcall(function()
-    line.head()
+    line.move_heads()
     seats.publish_changes()
     memory.commit()
     memory.flush()
@@ -49,7 +49,7 @@ end
 return function()
   begin_batch()
   memory.begin_batch()
-  line.is_head_stale = false
+  line.begin_batch()
   local commands, replies, changed = unpack_one(ARGV[3]), {}, {}
   local ready = holder == run_id and call("GET", epoch_key()) == stamp
   if ready then pcall(read_ahead, commands) end -- what cannot be read fails its own command

@@ -1,15 +1,13 @@
--- Places: what a receipt and a pass are made of, one packed value a visitor; and the line.
+-- Places: what a receipt and a pass are made of, one packed value a visitor.
 --
--- A place is waiting, unclaimed (admitted, and not seen since), active, late or back. The line
+-- A place is waiting, unclaimed (admitted, and not seen since), active, late or back. Its lane
 -- orders those that wait, `back` those that came late, `deadlines` has the next time at which
 -- something of a place ends: the claim window, the pass, or the missed turn; in sale time.
-local places, line = {}, {}
+local places = {}
 local IN_FORCE = { unclaimed = true, active = true }
 local COUNTED = { unclaimed = "active", active = "active", late = "late", back = "back" }
 
 local stored = memory.hash("places")
-local lane = memory.hash("lane", LANE) -- given, kept, head
-local waiting = memory.zset("line", LANE)
 local back = memory.zset("back")
 local deadlines = memory.zset("deadlines")
 local stats = memory.hash("stats")
@@ -27,67 +25,26 @@ function places.count_turn(name)
   memory.write(bucket, other, floor(memory.number(bucket, other) / 2))
 end
 
--- Return the last number given, the last that Postgres has, or head: the smallest waiting number
--- − 1, where nobody waits the last given.
-function line.number(name) return memory.number(lane, name) end
-
--- Return the smallest waiting number, or nil.
-local function first_waiting()
-  memory.settle(waiting)
-  local leaving = 0
-  for _ in pairs(waiting.own) do leaving = leaving + 1 end
-  local found = call("ZRANGE", memory.key(waiting), 0, text_of(leaving), "WITHSCORES")
-  for index = 1, #found, 2 do
-    if waiting.own[found[index]] == nil then return tonumber(found[index + 1]) end
-  end
-  return nil
-end
-
--- Return head. It moves when the first in line leaves.
-function line.head()
-  if line.is_head_stale then
-    line.is_head_stale = false
-    local first = first_waiting()
-    memory.write(lane, "head", first and first - 1 or line.number("given"))
-  end
-  return line.number("head")
-end
-
--- Return the counters of a lane: given, kept, head.
-function line.counters(name) return name == LANE and lane or memory.hash("lane", name) end
-
-function line.waiting() return memory.size(waiting) end
-
--- Return how many wait before a number.
-function line.ahead(number)
-  if number == line.number("given") then return line.waiting() - 1 end
-  memory.settle(waiting)
-  return call("ZCOUNT", memory.key(waiting), "-inf", "(" .. text_of(number))
-end
-
--- Take a place out of the line. Return whether it was there.
-local function leave_line(place)
-  if place.state ~= "waiting" then return false end
-  if place.number == line.number("head") + 1 then line.is_head_stale = true end
-  memory.remove(waiting, place.visitor)
-  return true
-end
-
 -- Return a visitor's place, or nil. When the event closes all places end at once.
 function places.of(visitor)
   local packed = rule("state") ~= "closed" and memory.read(stored, visitor)
   if not packed then return nil end
   local found = unpack_one(packed)
   return { visitor = visitor, state = found[1], number = found[2], joined = found[3],
-    wave = found[4], admitted = found[5], claim = found[6], deadline = found[7], due = found[8] }
+    wave = found[4], admitted = found[5], claim = found[6], deadline = found[7], due = found[8],
+    lane = found[9], code = found[10] }
 end
 
 -- End every place at once, however many there are: the event has closed.
 function places.end_all()
   memory.enqueue(pack({ "closed" }))
-  for _, store in ipairs({ stored, waiting, back, deadlines }) do memory.unlink(store) end
+  for _, store in ipairs({ stored, back, deadlines }) do memory.unlink(store) end
   for _, name in ipairs({ "active", "late", "back" }) do memory.write(stats, name, 0) end
-  memory.write(lane, "head", line.number("given"))
+  for _, name in ipairs(line.names()) do
+    local lane = line.lane(name)
+    memory.unlink(lane.waiting)
+    memory.write(lane.counters, "head", line.number(lane, "given"))
+  end
 end
 
 -- Return when something of a place ends; false: nothing does by time.
@@ -101,7 +58,7 @@ function places.save(place)
   if due ~= place.due then memory.write(deadlines, place.visitor, due) end
   place.due = due
   memory.write(stored, place.visitor, pack({ place.state, place.number, place.joined, place.wave,
-    place.admitted, place.claim, place.deadline, due }))
+    place.admitted, place.claim, place.deadline, due, place.lane, place.code }))
 end
 
 -- Move a place to another state, and count it there.
@@ -118,36 +75,43 @@ end
 
 -- Enqueue the whole place as it is now into the outbox: its last entry is its row in Postgres.
 function places.enqueue(place, state, reason, deadline)
-  memory.enqueue(pack({ "place", place.visitor, LANE, place.number, place.joined, state, place.wave,
-    place.admitted, deadline or 0, reason or "" }))
+  memory.enqueue(pack({ "place", place.visitor, place.lane, place.number, place.joined, state,
+    place.wave, place.admitted, deadline or 0, reason or "", place.code }))
 end
 
--- Begin a place at the end of the line. Return it.
-function places.begin(visitor)
-  local place = { visitor = visitor, state = "waiting", number = memory.add(lane, "given", 1),
-    joined = now, wave = 0, admitted = 0, claim = 0, deadline = 0, due = false }
-  memory.insert(waiting, visitor, place.number)
+-- Begin a place at the end of a lane, entered by a code or by none (empty). Return it.
+function places.begin(visitor, name, code)
+  local lane = line.lane(name)
+  local number = memory.add(lane.counters, "given", 1)
+  local place = { visitor = visitor, state = "waiting", number = number, joined = now, wave = 0,
+    admitted = 0, claim = 0, deadline = 0, due = false, lane = name, code = code }
+  memory.insert(lane.waiting, visitor, number)
   places.save(place)
   places.enqueue(place, "waiting")
   count("joined")
   return place
 end
 
+-- Publish that a visitor waits no more under a number (0: was not waiting).
+local function publish_gone(place, reason, number)
+  publish("gone", { visitor = place.visitor, reason = reason, lane = place.lane, number = number,
+    head = line.head(line.lane(place.lane)) })
+end
+
 -- End a place for good, whatever its state; `by`: an operator's name, or nothing.
 function places.finish(place, reason, by)
-  local waited = leave_line(place)
+  local waited = line.leave(place)
   places.set_state(place, "")
   if place.due then memory.write(deadlines, place.visitor, false) end
   memory.write(stored, place.visitor, false)
   places.enqueue(place, "ended", (by or "") ~= "" and reason .. ": " .. by or reason)
-  publish("gone", { visitor = place.visitor, reason = reason, lane = LANE,
-    number = waited and place.number or 0, head = line.head() })
+  publish_gone(place, reason, waited and place.number or 0)
 end
 
 -- Admit a visitor; the caller has made sure that there is room. Processes see an admission from
 -- the front of the line in head, which every tick carries; any other is published as news.
 function places.admit(place, wave, reason)
-  local from_line = leave_line(place)
+  local from_line = line.leave(place)
   places.set_state(place, "unclaimed")
   place.wave, place.admitted = wave, now
   place.claim = sale_now() + rule("claim_seconds") * 1000
@@ -156,8 +120,7 @@ function places.admit(place, wave, reason)
   places.enqueue(place, "admitted", reason, place.deadline)
   count("admitted")
   if reason or not from_line then
-    publish("gone", { visitor = place.visitor, reason = "admitted", lane = LANE,
-      number = from_line and place.number or 0, head = line.head() })
+    publish_gone(place, "admitted", from_line and place.number or 0)
   end
   if from_line then -- quarter octaves above 100 ms
     local waited = max(100, now - place.joined)
@@ -167,9 +130,12 @@ end
 
 -- Take a visitor without a place out of the line, where a key was lost.
 function places.forget(visitor)
-  memory.write(waiting, visitor, false)
+  for _, name in ipairs(line.names()) do
+    local lane = line.lane(name)
+    memory.write(lane.waiting, visitor, false)
+    lane.waiting.size, lane.is_head_stale = nil, true
+  end
   memory.write(back, visitor, false)
-  waiting.size, line.is_head_stale = nil, true
 end
 
 -- Let a visitor who was not seen in time keep the turn for a while, as late.
@@ -178,8 +144,7 @@ function places.miss(place, until_ms)
   place.deadline = until_ms
   places.save(place)
   places.enqueue(place, "late", "missed", until_ms)
-  publish("gone", { visitor = place.visitor, reason = "missed", lane = LANE, number = 0,
-    head = line.head() })
+  publish_gone(place, "missed", 0)
 end
 
 -- Mark a visitor as present. A pass in its claim window then lasts to its deadline; a late
@@ -204,9 +169,10 @@ function places.is_active(place) return IN_FORCE[place.state] == true end
 -- Return the reply that says a place. It may be sent to the visitor once Postgres has the outbox
 -- entry that it names (empty: Postgres has the place).
 function places.reply(place)
-  local fields = { lane = LANE, number = place.number, joined_ms = place.joined,
+  local lane = line.lane(place.lane)
+  local fields = { lane = place.lane, number = place.number, joined_ms = place.joined,
     waiting = line.waiting(), room = rule("state"), entry = "" }
-  if place.number > line.number("kept") then
+  if place.number > line.number(lane, "kept") then
     memory.with_entry(function(entry) fields.entry = entry end)
   end
   if places.is_active(place) then
@@ -215,7 +181,7 @@ function places.reply(place)
     return reply("admitted", fields)
   end
   if place.state == "waiting" then
-    fields.ahead = line.ahead(place.number)
+    fields.ahead = line.ahead(lane, place.number)
     return reply("waiting", fields)
   end
   return reply("late", fields)

@@ -24,7 +24,6 @@ local function begin_batch()
   batch_number = batch_number + 1
 end
 
-local LANE = "main" -- the lane of everybody; MAIN in queue/lane_view.py
 local LIMIT = 500 -- members that one command moves at most, so that no batch holds Redis for long
 
 local function key(name, part)

@@ -75,25 +75,6 @@ local function refill(rate)
   return tokens, now
 end
 
--- Choose whom to admit: the line by number, and for every second slot the back list.
-local function choose_next(slots)
-  memory.settle(waiting)
-  memory.settle(back)
-  local front = call("ZRANGEBYSCORE", memory.key(waiting), "-inf", text_of(line.number("kept")),
-    "LIMIT", 0, slots)
-  local late = call("ZRANGE", memory.key(back), 0, slots - 1)
-  local turn, chosen, f, b = memory.read(bucket, "turn"), {}, 1, 1
-  while #chosen < slots and (front[f] or late[b]) do
-    if late[b] and (turn ~= "back" or not front[f]) then
-      chosen[#chosen + 1], turn, b = late[b], "back", b + 1
-    else
-      chosen[#chosen + 1], turn, f = front[f], "line", f + 1
-    end
-  end
-  if turn then memory.write(bucket, "turn", turn) end
-  return chosen
-end
-
 -- Return whether every place is sold and none is held: who is admitted would find nothing.
 local function is_sold_out()
   if memory.number(stats, "held") + memory.number(stats, "paying") > 0 then return false end
@@ -127,18 +108,36 @@ local function admit()
   local speed = pace()
   local tokens, at = refill(speed)
   local slots, because = slots_of(tokens, speed)
-  local chosen = slots > 0 and choose_next(slots) or {}
+  local chosen = slots > 0 and turns.choose(slots) or {}
   if #chosen > 0 then
     memory.read_ahead(stored, chosen)
-    local wave = memory.add(stats, "wave", 1)
+    local wave, lanes = memory.add(stats, "wave", 1), {}
     for _, visitor in ipairs(chosen) do
       local place = places.of(visitor)
-      if place then places.admit(place, wave) else places.forget(visitor) end
+      if place then
+        places.admit(place, wave)
+        lanes[#lanes + 1] = place.lane
+      else
+        places.forget(visitor)
+      end
     end
+    if #lanes > 0 then turns.remember(lanes) end
   end
   memory.write(bucket, "tokens", max(0, tokens - #chosen))
   memory.write(bucket, "at", at)
   return #chosen, because, speed
+end
+
+-- Return the lanes as a tick carries them, by name.
+local function lanes_of_tick()
+  local lanes, admitted = {}, turns.counts()
+  for _, name in ipairs(line.names()) do
+    local lane = line.lane(name)
+    local head, waits = line.head(lane), memory.size(lane.waiting)
+    lanes[name] = { head = head, gone = line.number(lane, "given") - head - waits, waiting = waits,
+      weight = line.weight(name), admitted = admitted[name] or 0 }
+  end
+  return lanes
 end
 
 -- Publish the event's state, at most once in TICK_MS unless somebody was admitted.
@@ -146,14 +145,13 @@ local function publish_tick(anyway, because, speed)
   local published_at = memory.number(bucket, "ticked")
   if not anyway and now - published_at < TICK_MS and now >= published_at then return end
   memory.write(bucket, "ticked", now)
-  local head, all = line.head(), line.waiting()
   publish("tick", {
     at = now, state = rule("state"), version = rule("version"), rate = rule("rate_per_second"),
     because = because, pace = speed, stopped_ms = rule("stopped_ms") or 0, active_max = rule("active_max"),
     active = memory.number(stats, "active"),
     admitted = memory.number(stats, "admitted"),
     recorded = call("GET", key("recorded")) or "0-0",
-    lanes = { [LANE] = { head = head, gone = line.number("given") - head - all, waiting = all } },
+    lanes = lanes_of_tick(),
   })
 end
 

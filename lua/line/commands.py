@@ -60,6 +60,20 @@ class LineFull(Reply, frozen=True):
     """Refusal: `waiting_max` visitors wait."""
 
 
+class UnknownCode(Reply, frozen=True):
+    """Refusal: visitors may not join the lane of this code, or not any more."""
+
+
+class CodeUsedUp(Reply, frozen=True):
+    """Refusal: as many visitors as may have joined by this code."""
+
+
+class ProofRequired(Reply, frozen=True):
+    """Refusal: so many join that each new place costs a proof of work of so many bits."""
+
+    bits: int
+
+
 class Left(Reply, frozen=True):
     """End of a place; it may be acknowledged once Postgres has the outbox entry.
 
@@ -100,14 +114,26 @@ class Advanced(Reply, frozen=True):
     idle: bool
 
 
-class JoinLine(Command[Waiting | Admitted | Late | LineClosed | LineFull], frozen=True):
-    """Give a visitor the next number of the line, or the place that they have already.
+class JoinLine(
+    Command[
+        Waiting | Admitted | Late | LineClosed | LineFull | ProofRequired | UnknownCode | CodeUsedUp
+    ],
+    frozen=True,
+):
+    """Give a visitor the next number of a lane, or the place that they have already.
 
     `publish`: the join is published to every process, for the visitor's subscribers elsewhere.
+    `proof`: name of a proof of work that is good (empty: none), whose challenge was `issued`, ms.
+    `code`: id of the code that opens the lane (empty: none), which `uses` visitors may use.
     """
 
     visitor: str
     publish: bool = False
+    proof: str = ""
+    issued: int = 0
+    lane: str = "main"
+    code: str = ""
+    uses: int = 0
 
 
 class LeaveLine(Command[Left | NotInLine], frozen=True):
@@ -152,9 +178,10 @@ class AdmitVisitor(Command[Admitted | NotInLine | LineClosed | SaleIsStopped], f
 
 
 class ReadGone(Command[GoneNumbers], frozen=True):
-    """Read a page of the numbers beyond head that wait no more, from `after` on."""
+    """Read a page of a lane's numbers beyond head that wait no more, from `after` on."""
 
     after: int
+    lane: str = "main"
 
 
 class AdmitNext(Command[Advanced], frozen=True):

@@ -1,8 +1,12 @@
--- join_line(visitor, publish) -> waiting | admitted | late | line_closed | line_full
+-- join_line(visitor, publish, proof, issued, lane, code, uses)
+--   -> waiting | admitted | late | line_closed | line_full | proof_required | unknown_code |
+--      code_used_up
 --
--- Give a visitor the next number of the line, or the place that they have already. Numbers come
--- from a counter, never from a clock, so nobody is admitted before a smaller one. With `publish`
--- the join is published first: the visitor's subscribers may be at another process.
+-- Give a visitor the next number of a lane, or the place that they have already. Numbers come from
+-- a counter, never from a clock, so nobody of the lane is admitted before a smaller one. With
+-- `publish` the join is published first: the visitor's subscribers may be at another process. A new
+-- place costs a proof of work while many join; it is spent by the join itself, and by no other. A
+-- code is counted in this move, of `uses` at most.
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 
 return function(command)
@@ -16,5 +20,14 @@ return function(command)
 
   if not JOINABLE[rule("state")] then return reply("line_closed") end
   if line.waiting() >= rule("waiting_max") then return reply("line_full") end
-  return places.reply(places.begin(command.visitor))
+  local bits = proofs.bits()
+  if bits > 0 and not proofs.spend(command.proof, command.issued) then
+    return reply("proof_required", { bits = bits })
+  end
+  if not line.takes(command.lane) then return reply("unknown_code") end
+  if command.code ~= "" and not codes.use(command.code, command.visitor, command.uses) then
+    return reply("code_used_up")
+  end
+  proofs.count_join()
+  return places.reply(places.begin(command.visitor, command.lane, command.code))
 end

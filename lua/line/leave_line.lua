@@ -5,7 +5,8 @@
 -- The reply has the place as it was, with what was left of its times, for who puts it back.
 local function as_it_was(place)
   return place and { place.visitor, place.state, place.number, place.joined, place.wave,
-    place.admitted, place.claim - sale_now(), place.deadline - sale_now() }
+    place.admitted, place.claim - sale_now(), place.deadline - sale_now(),
+    place.lane, place.code }
 end
 
 local function release_hold(visitor)

@@ -5,16 +5,19 @@
 local KEPT = { waiting = true, unclaimed = true, active = true, late = true, back = true }
 
 return function(command)
-  local visitor, state, number, joined, wave, admitted, to_claim, to_end = unpack(command.place)
+  local visitor, state, number, joined, wave, admitted, to_claim, to_end, name, code =
+    unpack(command.place)
+  local lane = line.lane(name)
   if rule("state") == "closed" or places.of(visitor) or not KEPT[state]
-    or number > line.number("given") then
+    or number > line.number(lane, "given") then
     return reply("cannot_put_back")
   end
   local place = { visitor = visitor, state = "", number = number, joined = joined, wave = wave,
-    admitted = admitted, claim = sale_now() + to_claim, deadline = sale_now() + to_end, due = false }
-  if state == "waiting" and number <= line.head() then state = "back" end
+    admitted = admitted, claim = sale_now() + to_claim, deadline = sale_now() + to_end, due = false,
+    lane = name, code = code }
+  if state == "waiting" and number <= line.head(lane) then state = "back" end
   places.set_state(place, state)
-  if state == "waiting" then memory.insert(waiting, visitor, number) end
+  if state == "waiting" then memory.insert(lane.waiting, visitor, number) end
   places.save(place)
   local is_timed = places.is_active(place) or state == "late"
   places.enqueue(place, places.is_active(place) and "admitted" or state, "put back: " .. command.by,

@@ -45,7 +45,7 @@ class CloseEpoch(Command[EpochClosed | EpochPassed], frozen=True):
 
 
 class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
-    """Load rules, counters and figures; `numbers` and `head` are by lane."""
+    """Load rules, lanes' weights, counters and figures; `numbers` and `head` are by lane."""
 
     version: int
     state: EventState
@@ -53,6 +53,7 @@ class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
     numbers: dict[str, int]
     head: dict[str, int]
     stats: dict[str, int]
+    lanes: dict[str, int] = msgspec.field(default_factory=dict[str, int])
 
 
 class RecordedPlace(msgspec.Struct, frozen=True):
@@ -65,12 +66,20 @@ class RecordedPlace(msgspec.Struct, frozen=True):
     wave: int
     admitted: int
     until_ms: int
+    lane: str = "main"
+    code: str = ""
 
 
 class LoadPlaces(Command[Loaded | EpochPassed], frozen=True):
     """Load a page of places."""
 
     places: list[RecordedPlace]
+
+
+class LoadCodes(Command[Loaded | EpochPassed], frozen=True):
+    """Load a page of uses of codes, each (code, visitor)."""
+
+    uses: list[tuple[str, str]]
 
 
 class OpenEpoch(Command[EpochOpened | EpochPassed], frozen=True):

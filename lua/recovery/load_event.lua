@@ -1,13 +1,14 @@
--- load_event(version, state, rules, numbers, head, stats) -> loaded | epoch_passed
+-- load_event(version, state, rules, numbers, head, stats, lanes) -> loaded | epoch_passed
 --
--- Load the event's rules, counters and figures as Postgres has them, in the recovery. Postgres has
+-- Load the event's rules, lanes, counters and figures as Postgres has them, in the recovery. Postgres has
 -- the place of every number that was given, so `kept` is the last of them.
 return function(command)
   if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
   set_rules(command)
   for name, value in pairs(command.stats) do memory.write(stats, name, value) end
+  line.set_weights(command.lanes, command.numbers)
   for name, number in pairs(command.numbers) do
-    local counters = line.counters(name)
+    local counters = line.lane(name).counters
     memory.write(counters, "given", number)
     memory.write(counters, "kept", number)
     memory.write(counters, "head", command.head[name])

@@ -9,10 +9,12 @@ return function(command)
   for _, found in ipairs(command.places) do
     local place = { visitor = found.visitor, state = "", number = found.number,
       joined = found.joined, wave = found.wave, admitted = found.admitted, claim = 0,
-      deadline = found.until_ms, due = false }
+      deadline = found.until_ms, due = false, lane = found.lane, code = found.code }
     places.set_state(place, STATES[found.state] or found.state)
     if place.state == "unclaimed" then place.claim = sale_now() + rule("claim_seconds") * 1000 end
-    if place.state == "waiting" then memory.insert(waiting, place.visitor, place.number) end
+    if place.state == "waiting" then
+      memory.insert(line.lane(place.lane).waiting, place.visitor, place.number)
+    end
     places.save(place)
   end
   return reply("loaded")

@@ -9,7 +9,7 @@ return function(command)
   call("XTRIM", key("outbox"), "MINID", "~", command.entry)
   call("SET", key("recorded"), command.entry)
   for name, number in pairs(command.numbers) do
-    local counters = line.counters(name)
+    local counters = line.lane(name).counters
     if number > memory.number(counters, "kept") then memory.write(counters, "kept", number) end
   end
   publish("recorded", { entry = command.entry })

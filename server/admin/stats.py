@@ -59,6 +59,7 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
         "rate": round(forecast.admissions_per_second(), 2),
         "admission": {"rate": round(rate, 2), "because": because},
         "calibration": forecast.calibration.members(),
+        "lanes": room.lanes_members(),
         "wait_seconds": percentiles(stats.waits),
         "outbox_age_seconds": round(stats.outbox_age_ms / 1000, 3),
         "sockets": stats.sockets,

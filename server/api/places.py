@@ -7,19 +7,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.postgres import UNAVAILABLE
+from booking_rush.queue.join_checks.join_request import NOTHING, JoinRequest
 from booking_rush.queue.line import NotInLine, Place
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import room_of, services_of
+from booking_rush.server.web.requests import read_optional_json, room_of, services_of
 from booking_rush.server.web.responses import answer
 
 JOURNAL_S = 0.5  # for which a receipt waits for its entry: a place is answered without it, too
 
 
 async def join(request: Request) -> Response:
-    """Answer `POST E/queue`: 201, or 200 for a visitor who has a place already."""
+    """Answer `POST E/queue`: 201, or 200 for a visitor who has a place already.
+
+    The body is optional, as are its members: code, proof and identity.
+    """
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
-    place = await room.line.join(visitor, publish=True)
+    wanted = await read_optional_json(request, JoinRequest) or NOTHING
+    place = await room.joining.join(visitor, wanted, publish=True)
     stock = await room.stock.members()
     return answer(200 if place.again else 201, room.places.members(visitor, place) | stock)
 

@@ -63,6 +63,19 @@ class RulesAnswer(Members, kw_only=True):
     rules: Rules
 
 
+class MadeCodes(Members, kw_only=True):
+    """New codes of a lane."""
+
+    codes: list[str]
+
+
+class Codes(Members, kw_only=True):
+    """A page of codes; `next` is the `after` of the next page."""
+
+    codes: list[members.LaneCode]
+    next: str | None
+
+
 class Chart(Members, kw_only=True):
     """The drawing of all sections."""
 

@@ -92,6 +92,8 @@ class Problem(Members, kw_only=True):
     conflicts: list[str] | UnsetType = UNSET
     seats: list[str] | UnsetType = UNSET
     hold: Hold | UnsetType = UNSET
+    challenge: str | UnsetType = UNSET
+    bits: Count | UnsetType = UNSET
 
 
 class Payment(Members, kw_only=True):
@@ -167,6 +169,24 @@ class Stop(Members, kw_only=True):
     reason: str | UnsetType = UNSET
 
 
+class Lane(Members, kw_only=True):
+    """A lane; `share` is its part of the event's last 1,000 admissions."""
+
+    lane: str
+    weight: Count
+    waiting: Count
+    share: float
+
+
+class LaneCode(Members, kw_only=True):
+    """A code that opens a lane for `uses` visitors, of whom `used` have come."""
+
+    code: str
+    lane: str
+    uses: Count
+    used: Count
+
+
 class Room(Members, kw_only=True):
     """The state of an event, as frames tell it."""
 
@@ -174,6 +194,7 @@ class Room(Members, kw_only=True):
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     stopped: Stop | UnsetType = UNSET
+    lanes: list[Lane] | UnsetType = UNSET
 
 
 class Broadcast(Members, kw_only=True):

@@ -62,6 +62,7 @@ class Stats(Members, kw_only=True):
     joined: members.Count
     admitted: members.Count
     rate: float
+    lanes: list[members.Lane]
     admission: AdmissionReason
     calibration: Calibration
     wait_seconds: Waits
@@ -149,6 +150,7 @@ class RoomState(Frame, kw_only=True, tag="room.state"):
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     stopped: members.Stop | UnsetType = UNSET
+    lanes: list[members.Lane] | UnsetType = UNSET
 
 
 class RoomMessage(Frame, kw_only=True, tag="room.message"):

@@ -8,7 +8,15 @@ from booking_rush.booking.payments.provider import BadSignature
 from booking_rush.booking.saga.cancellation import NotRefundable
 from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import UnknownEvent
-from booking_rush.queue.line import LineClosed, LineFull, NotInLine
+from booking_rush.queue.join_checks.join_request import JoinRequest
+from booking_rush.queue.line import (
+    CodeUsedUp,
+    LineClosed,
+    LineFull,
+    NotInLine,
+    ProofRequired,
+    UnknownCode,
+)
 from booking_rush.queue.sale_clock import SaleStopped
 from booking_rush.server.api import (
     bookings,
@@ -47,7 +55,9 @@ OPERATIONS: dict[Any, Operation] = {
         "Join the line: 201, or 200 where the visitor has a place already",
         {200: (answers.OwnPlace,), 201: (answers.OwnPlace,)},
         "visitor",
-        (*ROOM, LineClosed, LineFull),
+        (*ROOM, *BODY, LineClosed, LineFull, ProofRequired, UnknownCode, CodeUsedUp),
+        body=JoinRequest,
+        is_body_optional=True,
     ),
     places.place: Operation(
         "Read one's place; the request confirms presence",

@@ -13,7 +13,7 @@ from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.queue.line import LineClosed, NotInLine
 from booking_rush.queue.rules import Rules, WrongState
 from booking_rush.queue.sale_clock import SaleStopped
-from booking_rush.server.admin import alerts, audit, broadcasts, sessions, stats, undo
+from booking_rush.server.admin import alerts, audit, broadcasts, codes, sessions, stats, undo
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import series as admin_series
@@ -139,6 +139,20 @@ OPERATORS: dict[Any, Operation] = {
         (UnknownEvent, *BODY, *KEY),
         body=broadcasts.BroadcastBody,
         headers=("Idempotency-Key",),
+    ),
+    codes.make: Operation(
+        "Make codes that open a lane, each for so many visitors, as JSON or CSV",
+        {201: (answers.MadeCodes, CSV)},
+        "operator",
+        (UnknownEvent, *BODY),
+        body=codes.NewCodes,
+    ),
+    codes.list_codes: Operation(
+        "The codes of an event with their uses, in the order in which they were made",
+        {200: (answers.Codes,)},
+        "viewer",
+        (UnknownEvent, Invalid),
+        query=PAGE,
     ),
     admin_bookings.list_bookings: Operation(
         "The bookings of an event, newest first, as JSON or CSV",

@@ -1,8 +1,10 @@
 """One visit to an event: join, wait, choose, hold, and pay or not, as the visit's plan says."""
 
+import asyncio
 import random
 from uuid import uuid4
 
+from booking_rush.queue.join_checks.proof_of_work import solve
 from booking_rush.server.crowd.behaviour import PAYS_AGAIN, Plan, choose_seats
 from booking_rush.server.crowd.house_view import HouseView
 from booking_rush.server.crowd.visitor_socket import Frame, RefusedError, VisitorSocket
@@ -109,6 +111,13 @@ class Visit:
             try:
                 return await socket.ask(kind, **members)
             except RefusedError as refused:
-                if str(refused) not in RETRYABLE:
+                if str(refused) == "proof_required":
+                    members = {"proof": await _prove(refused.problem)}
+                elif str(refused) not in RETRYABLE:
                     raise
             await socket.read_for(RETRY_S)
+
+
+async def _prove(problem: Frame) -> str:
+    """Return the proof of work that a join is asked for."""
+    return await asyncio.to_thread(solve, problem["challenge"], problem["bits"])

@@ -24,6 +24,10 @@ KEPT = ("queue.admitted", "queue.expired", "hold.expired", "booking.updated")
 class RefusedError(Exception):
     """A command was answered by an error; the message is its code."""
 
+    def __init__(self, problem: Frame) -> None:
+        super().__init__(problem["code"])
+        self.problem = problem
+
 
 class VisitorSocket:
     """A welcomed WebSocket."""
@@ -54,7 +58,7 @@ class VisitorSocket:
                 if frame.get("re") == id_:
                     break
         if frame["type"] == "error":
-            raise RefusedError(frame["problem"]["code"])
+            raise RefusedError(frame["problem"])
         return frame
 
     async def wait_for(self, *kinds: str, within_s: float) -> Frame | None:

@@ -46,7 +46,7 @@ async def join(request: Request) -> Response:
         token, visitor = issued.token, issued.visitor
     path, why = f"/events/{event_id_of(request)}/line", ""
     try:
-        await room.line.join(visitor, publish=True)
+        await room.joining.join(visitor, publish=True)
     except Refusal as refusal:
         why = f"?why={refusal.code}"
     response = RedirectResponse(path + why, status_code=303)

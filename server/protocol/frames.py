@@ -10,8 +10,9 @@ import orjson
 
 from booking_rush.booking.holds.contacts import Language
 from booking_rush.errors import Invalid
+from booking_rush.queue.join_checks.join_request import JoinRequest, Token
 from booking_rush.server.protocol.unique_members import repeated_member
-from booking_rush.text import Address, Key, Name64, Name80, OptionalName64, is_line
+from booking_rush.text import Address, Key, Line, Name64, Name80, OptionalName64, is_line
 
 FRAME_BYTES_MAX = 8192
 ID_CHARACTERS_MAX = 64
@@ -40,7 +41,15 @@ class ClientCommand(
 
 
 class Join(ClientCommand, frozen=True, tag="queue.join"):
-    """Give the visitor a place."""
+    """Give the visitor a place; code, proof of work and identity where they are asked."""
+
+    code: Token | msgspec.UnsetType = msgspec.UNSET
+    proof: Line | msgspec.UnsetType = msgspec.UNSET
+    identity: Token | msgspec.UnsetType = msgspec.UNSET
+
+    def request(self) -> JoinRequest:
+        """Return what came with the join."""
+        return JoinRequest(code=self.code, proof=self.proof, identity=self.identity)
 
 
 class ConfirmPresence(ClientCommand, frozen=True, tag="queue.claim"):

@@ -25,7 +25,9 @@ def place_members(
         "ahead": place.ahead if isinstance(place, Waiting) else 0,
         "waiting": place.waiting,
         "state": state_of(place),
-        "eta_seconds": forecast.eta(place.ahead) if isinstance(place, Waiting) else None,
+        "eta_seconds": forecast.eta(place.ahead, place.lane)
+        if isinstance(place, Waiting)
+        else None,
         "odds": odds,
         "receipt": signer.receipt(event, visitor, place),
     }

@@ -14,14 +14,14 @@ from booking_rush.lua.commands import EventState
 from booking_rush.lua.line.commands import Admitted, Late, ReadGone, Waiting
 from booking_rush.queue.forecast import EventForecast
 from booking_rush.queue.keys.signer import Signer
-from booking_rush.queue.lane_view import MAIN, LaneView
+from booking_rush.queue.lane_view import LaneViews
 from booking_rush.queue.line import ConnectedPlace, Line, Place
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.places import place_members
 from booking_rush.server.rooms.fanout import Background
 from booking_rush.server.rooms.positions import Positions
 from booking_rush.server.rooms.price_stock import PriceStock
-from booking_rush.server.rooms.subscriber import Subscriber, Subscribers
+from booking_rush.server.rooms.subscriber import Subscriber, Subscribers, is_same_number
 from booking_rush.server.runtime.metrics import FRAMES
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,8 @@ class PlaceUpdates:
         self._signer = signer
         self._background = background
         self._stock = stock
-        self._view = LaneView()
-        self._positions = Positions(self._view, self.forecast)
+        self._views = LaneViews()
+        self._positions = Positions(self._views, self.forecast)
         self._unsure: set[Subscriber] = set()  # looked up at the next tick
         self._state: EventState = "scheduled"  # as Redis published it last
         self._tick_at_ms = 0
@@ -107,25 +107,25 @@ class PlaceUpdates:
         """Send positions to a subscriber from here on, if it waits."""
         subscriber.place.answering = False
         if isinstance(place := subscriber.place.last, Waiting):
-            self._positions.add(subscriber, place.number)
-            if not self._view.waits(place.number):
+            self._positions.add(subscriber, place)
+            if not self._views.of(place.lane).waits(place.number):
                 self._unsure.add(subscriber)
 
     # Ticks and news
 
     def apply_tick(self, tick: pubsub.Tick) -> None:
-        """Move the lane to a tick, and look up the subscribers that it leaves unsure."""
+        """Move the lanes to a tick, and look up the subscribers that it leaves unsure."""
         self.apply_state(tick.state)
         self.forecast.apply(tick)
-        if not self._view.apply_tick(tick.lanes[MAIN]):
-            self._background.start(self._read_gone())
+        for lane in self._views.apply_tick(tick.lanes):
+            self._background.start(self._read_gone(lane))
         self._tick_at_ms = tick.at
         unsure, self._unsure = self._unsure, set()
         self.look_up({*self._positions.passed(), *unsure})
 
     def apply_gone(self, gone: pubsub.Gone) -> None:
         """Send the end of a place or pass, and look up the subscribers that head has passed."""
-        self._view.apply_gone(gone.number, gone.head)
+        self._views.of(gone.lane).apply_gone(gone.number, gone.head)
         for subscriber in self._subscribers.of(gone.visitor):
             sent = subscriber.place
             if sent.answering or sent.last is None or gone.reason == "admitted":
@@ -149,8 +149,8 @@ class PlaceUpdates:
     # Look-ups
 
     def restart(self) -> None:
-        """Begin a new epoch: forget the lane, and send every subscriber its place anew."""
-        self._view.reset()
+        """Begin a new epoch: forget the lanes, and send every subscriber its place anew."""
+        self._views.reset()
         self.look_up(self._subscribers.every(), always=True)
 
     def doubt(self, subscribers: Iterable[Subscriber]) -> None:
@@ -190,17 +190,18 @@ class PlaceUpdates:
             return await self._line.confirm_presence(subscriber.visitor)
         return await self._line.find(subscriber.visitor)
 
-    async def _read_gone(self) -> None:
-        """Read the gone numbers again after lost news, and look up the subscribers among them."""
-        after, more = self._view.head, True
+    async def _read_gone(self, lane: str) -> None:
+        """Read a lane's gone numbers after lost news, and look up the subscribers among them."""
+        view = self._views.of(lane)
+        after, more = view.head, True
         while more:
             try:
-                page = await self._batcher.do(ReadGone(after))
+                page = await self._batcher.do(ReadGone(after, lane))
             except Refusal:
                 return
-            self._view.add_gone(page.ranges)
+            view.add_gone(page.ranges)
             after, more = page.after, page.more
-        self.look_up(self._positions.gone())
+        self.look_up(self._positions.gone(lane))
 
     # Frames
 
@@ -263,10 +264,10 @@ def change(sent: Place | None, found: Place | None) -> tuple[str, str]:
     """Return type and reason of the frame due to a subscriber; an empty type: none is due."""
     match sent, found:
         case Waiting(), Waiting():
-            return "" if sent.number == found.number else "queue.joined", ""
+            return "" if is_same_number(sent, found) else "queue.joined", ""
         case Admitted(), Admitted():
             same = (sent.wave, sent.deadline_ms) == (found.wave, found.deadline_ms)
-            return "" if same and sent.number == found.number else "queue.admitted", ""
+            return "" if same and is_same_number(sent, found) else "queue.admitted", ""
         case Late(), Late():
             return "", ""
         case _, Waiting():

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from booking_rush.lua.line.commands import Waiting
 from booking_rush.queue.forecast import EventForecast
-from booking_rush.queue.lane_view import LaneView
+from booking_rush.queue.lane_view import LaneViews
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.fanout import SLICE
 from booking_rush.server.rooms.subscriber import Subscriber
@@ -21,50 +21,63 @@ Entry = tuple[int, int, Subscriber]
 
 
 class Positions:
-    """The waiting subscribers of a room by number.
+    """The waiting subscribers of a room by lane and number.
 
     An entry lives while its number is the one that its subscriber waits under.
     """
 
-    def __init__(self, view: LaneView, forecast: EventForecast) -> None:
-        self._view = view
+    def __init__(self, views: LaneViews, forecast: EventForecast) -> None:
+        self._views = views
         self._forecast = forecast
-        self._entries: list[Entry] = []
+        self._entries: dict[str, list[Entry]] = {}  # by lane
 
-    def add(self, subscriber: Subscriber, number: int) -> None:
-        """List a subscriber under the number of its place."""
-        if subscriber.place.listed_number != number:
-            subscriber.place.listed_number = number
-            insort(self._entries, (number, id(subscriber), subscriber))
+    def add(self, subscriber: Subscriber, place: Waiting) -> None:
+        """List a subscriber under the lane and number of its place."""
+        if subscriber.place.listed != (place.lane, place.number):
+            subscriber.place.listed = (place.lane, place.number)
+            entries = self._entries.setdefault(place.lane, [])
+            insort(entries, (place.number, id(subscriber), subscriber))
 
     def passed(self) -> list[Subscriber]:
         """Unlist the subscribers that head has passed: admitted, or missed. Return them."""
-        count = bisect_right(self._entries, self._view.head, key=lambda entry: entry[0])
-        passed, self._entries[:count] = self._entries[:count], []
-        subscribers = [subscriber for entry in passed if (subscriber := _living(entry))]
-        _unlist(passed)
+        subscribers: list[Subscriber] = []
+        for lane, entries in self._entries.items():
+            head = self._views.of(lane).head
+            count = bisect_right(entries, head, key=lambda entry: entry[0])
+            passed, entries[:count] = entries[:count], []
+            subscribers += [found for entry in passed if (found := _living(lane, entry))]
+            _unlist(lane, passed)
         return subscribers
 
-    def gone(self) -> list[Subscriber]:
-        """Return the listed subscribers whose number waits no more."""
+    def gone(self, lane: str) -> list[Subscriber]:
+        """Return the listed subscribers of a lane whose number waits no more."""
+        view = self._views.of(lane)
         return [
             subscriber
-            for entry in self._entries
-            if (subscriber := _living(entry)) and not self._view.waits(entry[0])
+            for entry in self._entries.get(lane, ())
+            if (subscriber := _living(lane, entry)) and not view.waits(entry[0])
         ]
 
     async def send(self) -> int:
-        """Send due positions, in slices as `fan_out` does. Return how many were sent."""
-        listed, self._entries = self._entries, [e for e in self._entries if _living(e)]
-        if len(self._entries) < len(listed):
-            _unlist(entry for entry in listed if not _living(entry))
-        sent, now, entries = 0, time.monotonic(), self._entries
+        """Send due positions. Return how many were sent."""
+        sent = 0
+        for lane in list(self._entries):
+            sent += await self._send_lane(lane)
+        FRAMES.add("queue.position", by=sent)
+        return sent
+
+    async def _send_lane(self, lane: str) -> int:
+        """Send a lane's, in slices as `fan_out` does."""
+        listed = self._entries[lane]
+        entries = self._entries[lane] = [entry for entry in listed if _living(lane, entry)]
+        if len(entries) < len(listed):
+            _unlist(lane, (entry for entry in listed if not _living(lane, entry)))
+        sent, now = 0, time.monotonic()
         for at in range(0, len(entries), SLICE):
             sent += sum(
                 self._send(subscriber, now) for _, _, subscriber in entries[at : at + SLICE]
             )
             await asyncio.sleep(0)
-        FRAMES.add("queue.position", by=sent)
         return sent
 
     def _send(self, subscriber: Subscriber, now: float) -> bool:
@@ -72,7 +85,8 @@ class Positions:
         sent, quiet_s = subscriber.place, now - subscriber.place.sent_at
         if quiet_s < POSITION_S or sent.answering or not isinstance(sent.last, Waiting):
             return False
-        ahead = min(self._view.ahead(sent.last.number), sent.sent_ahead)
+        lane = sent.last.lane
+        ahead = min(self._views.of(lane).ahead(sent.last.number), sent.sent_ahead)
         moved = ahead < sent.sent_ahead and ahead < NEAR
         if quiet_s < FAR_S and not moved:
             return False
@@ -82,20 +96,22 @@ class Positions:
         sent.record_position(ahead, now)
         forecast = self._forecast
         rate = forecast.admissions_per_second()
-        subscriber.push(frames.position(ahead, self._view.waiting, rate, forecast.eta(ahead)))
+        subscriber.push(
+            frames.position(ahead, self._views.waiting, rate, forecast.eta(ahead, lane))
+        )
         return True
 
 
-def _unlist(entries: Iterable[Entry]) -> None:
+def _unlist(lane: str, entries: Iterable[Entry]) -> None:
     """Let numbers be listed again: after a recovery the same number may wait again."""
     for number, _, subscriber in entries:
-        if subscriber.place.listed_number == number:
-            subscriber.place.listed_number = 0
+        if subscriber.place.listed == (lane, number):
+            subscriber.place.listed = ("", 0)
 
 
-def _living(entry: Entry) -> Subscriber | None:
+def _living(lane: str, entry: Entry) -> Subscriber | None:
     """Return the subscriber of an entry that lives, or None."""
     number, _, subscriber = entry
     place = subscriber.place.last
-    waits = isinstance(place, Waiting) and place.number == number
-    return subscriber if waits and subscriber.place.listed_number == number else None
+    waits = isinstance(place, Waiting) and (place.lane, place.number) == (lane, number)
+    return subscriber if waits and subscriber.place.listed == (lane, number) else None

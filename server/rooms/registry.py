@@ -12,6 +12,7 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from booking_rush.booking.joining.joining import JoinChecks
 from booking_rush.booking.seats import archived_event
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
@@ -50,6 +51,7 @@ class RoomRegistry:
         program: Program,
         signer: Signer,
         methods: frozenset[str],
+        checks: JoinChecks,
     ) -> None:
         self.events = EventRegistry(pool, program, self._on_change)
         self.broadcasts = Broadcasts(pool)
@@ -57,6 +59,7 @@ class RoomRegistry:
         self._redis = redis
         self._signer = signer
         self._methods = methods
+        self._checks = checks
         self._rooms: dict[str, Room] = {}
         self._final: dict[str, Stats] = {}  # statistics of archived events
         self._process = uuid.uuid4().hex[:12]
@@ -220,7 +223,9 @@ class RoomRegistry:
     def _room_of(self, row: EventRecord) -> Room:
         if row.id not in self._rooms:
             batcher = self.events.batcher(row.id)
-            self._rooms[row.id] = Room(row, batcher, self._signer, self._pool, self._methods)
+            self._rooms[row.id] = Room(
+                row, batcher, self._signer, self._pool, self._methods, self._checks
+            )
         return self._rooms[row.id]
 
 

@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from booking_rush.booking.holds.holds import Holds
+from booking_rush.booking.joining.joining import JoinChecks, Joining
 from booking_rush.errors import Recovering
 from booking_rush.lua.client import pubsub
 from booking_rush.postgres import Pool
 from booking_rush.queue.archived_event import EventBatcher
 from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.keys.signer import Signer
+from booking_rush.queue.lanes import lane_members
 from booking_rush.queue.line import Line
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.availability import Availability
@@ -30,8 +32,8 @@ UNKNOWN_MS = -1
 class Room:
     """Three equal feeds, `places`, `seats` and `bookings`, and the junction of news to them.
 
-    Handlers use a feed, the `line` or the `holds` directly: `room.seats.watch(…)`. The room itself
-    welcomes subscribers, and sends them the event's state and broadcasts.
+    Handlers use a feed, `joining`, the `line` or the `holds` directly: `room.seats.watch(…)`. The
+    room itself welcomes subscribers, and sends them the event's state and broadcasts.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Room:
         signer: Signer,
         pool: Pool,
         methods: frozenset[str],
+        checks: JoinChecks,
     ) -> None:
         self.row = row
         self.methods = methods  # of payment
@@ -52,6 +55,7 @@ class Room:
         self._stopped_ms = UNKNOWN_MS  # how long the sale stood still, as the last tick said
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
+        self.joining = Joining(row.id, self.line, checks)
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.stock = PriceStock(row.id, batcher, pool)
         self.places = PlaceUpdates(
@@ -111,7 +115,7 @@ class Room:
             "visitor": subscriber.visitor,
             "event": self.row.id,
             "server_time": now(),
-            "room": self.state_members(),
+            "room": {**self.state_members(), "lanes": self.lanes_members()},
         }
         if (place := subscriber.place.last) is not None:
             members |= self.places.members(subscriber.visitor, place)
@@ -233,6 +237,10 @@ class Room:
             members["reason"] = self.row.reason
         return members | self.row.sale_clock.members()
 
+    def lanes_members(self) -> list[dict[str, Any]]:
+        """Return `[{lane, weight, waiting, share}]`, as the rules and the last tick say."""
+        return lane_members(self.row.lanes, self.places.forecast.lanes)
+
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
@@ -267,9 +275,9 @@ class Room:
                 del self.broadcasts[audience]
 
     def _send_state(self) -> None:
-        """Send the event's state to every subscriber, when it is not the one sent last."""
+        """Send the event's state and lanes to every subscriber, when they are news."""
         members = self.state_members()
-        if members != self._sent_state:
-            self._sent_state = members
-            frame = frames.frame("room.state", **members)
+        if {**members, "weights": self.row.lanes} != self._sent_state:
+            self._sent_state = {**members, "weights": self.row.lanes}
+            frame = frames.frame("room.state", **members, lanes=self.lanes_members())
             self._background.start(fan_out(self.subscribers(), frame))

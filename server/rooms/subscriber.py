@@ -24,6 +24,11 @@ def snapshot_bucket() -> TokenBucket:
     return TokenBucket(SNAPSHOTS_PER_SECOND, SNAPSHOTS_BURST, time.monotonic())
 
 
+def is_same_number(one: Place, other: Place) -> bool:
+    """Return whether two places have the same number of the same lane."""
+    return (one.lane, one.number) == (other.lane, other.number)
+
+
 @dataclass(slots=True)
 class PlaceSent:
     """The place that a subscriber was sent last. Written by PlaceUpdates and its Positions alone.
@@ -34,7 +39,7 @@ class PlaceSent:
     last: Place | None = None
     present: bool = False  # the visitor is known to be there since the pass was given
     answering: bool = True  # a welcome or an answer is on its way: news of the place wait for it
-    listed_number: int = 0  # the number under which positions are sent; 0: none are
+    listed: tuple[str, int] = ("", 0)  # lane and number under which positions are sent; 0: none are
     sent_ahead: int = 0
     sent_at: float = 0.0
     forecast: tuple[float, tuple[int, int]] | None = None  # the first one of this wait, and when
@@ -42,7 +47,7 @@ class PlaceSent:
     def record(self, place: Place | None, now: float) -> None:
         """Record the place that is being sent; its `ahead` never grows while its number stays."""
         if isinstance(place, Waiting):
-            same = isinstance(self.last, Waiting) and self.last.number == place.number
+            same = isinstance(self.last, Waiting) and is_same_number(self.last, place)
             self.record_position(min(self.sent_ahead, place.ahead) if same else place.ahead, now)
         if not isinstance(place, Admitted):
             self.present = False

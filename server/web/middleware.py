@@ -23,8 +23,8 @@ PUBLIC_PATHS = ("/.well-known/",)  # published keys are for every origin
 
 HEADERS = [
     (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; "
-     b"img-src 'self' data:; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
-     b"frame-ancestors 'none'; base-uri 'none'"),
+     b"img-src 'self' data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
+     b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),

@@ -145,6 +145,18 @@ async def read_json(request: Request, type_: type[T], *, bytes_max: int = BODY_B
     return decode_json(body, type_)
 
 
+async def read_optional_json(request: Request, type_: type[T]) -> T | None:
+    """Read a JSON body. Return it as a value of this type, or None where there is no body.
+
+    Raises:
+        UnsupportedMediaType, TooLarge, Malformed, Invalid: as `read_json`.
+    """
+    has_body = request.headers.get("content-length", "0") != "0"
+    if has_body or "transfer-encoding" in request.headers:
+        return await read_json(request, type_)
+    return None
+
+
 def decode_json(body: bytes, type_: type[T]) -> T:
     """Return JSON as a value of this type.
 

@@ -25,6 +25,7 @@ const RULES = {
   payment_attempts_max: { min: "1", step: "1" },
   tickets_per_visitor_max: { min: "1", step: "1" },
   extensions_max: { min: "0", step: "1" },
+  proof_bits_max: { min: "0", step: "1" },
 };
 
 /** Bind the form. @param {AdminContext} context */

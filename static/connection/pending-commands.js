@@ -58,10 +58,15 @@ const RETRYABLE = new Set(["recovering", "try_again", "busy", "too_many_requests
 export class PendingCommands {
   /** @type {Map<CommandType, Pending>} */ #pending = new Map();
   #sendFrame;
+  #solve;
 
-  /** @param {(type: string, members: Members) => boolean} sendFrame */
-  constructor(sendFrame) {
+  /**
+   * @param {(type: string, members: Members) => boolean} sendFrame
+   * @param {(challenge: {challenge: string, bits: number}) => Promise<string>} [solve]
+   */
+  constructor(sendFrame, solve = solveInWorker) {
     this.#sendFrame = sendFrame;
+    this.#solve = solve;
   }
 
   /**
@@ -102,7 +107,7 @@ export class PendingCommands {
   handleFrame(frame, answered) {
     if (frame.type === "welcome") this.#resend(frame);
     else if (frame.type === "error")
-      this.#retryOrDrop(/** @type {CommandType} */ (answered), frame.problem.code);
+      this.#retryOrDrop(/** @type {CommandType} */ (answered), frame.problem);
     else this.#settle(frame.type, answered);
   }
 
@@ -124,12 +129,26 @@ export class PendingCommands {
     }
   }
 
-  /** @param {CommandType} command @param {string} code */
-  #retryOrDrop(command, code) {
+  /** @param {CommandType} command @param {Frame["problem"]} problem */
+  #retryOrDrop(command, problem) {
     const pending = this.#pending.get(command);
     if (!pending) return;
-    if (RETRYABLE.has(code)) this.#sendAfter(command, waitMs((pending.failures += 1)));
+    const { code } = problem;
+    if (code === "proof_required") void this.#prove(command, pending, problem);
+    else if (RETRYABLE.has(code)) this.#sendAfter(command, waitMs((pending.failures += 1)));
     else this.drop(command);
+  }
+
+  /**
+   * Send a command again with the proof of work that it was asked for.
+   * @param {CommandType} command @param {Pending} pending @param {Frame["problem"]} problem
+   */
+  async #prove(command, pending, problem) {
+    const proof = await this.#solve(problem).catch(() => null);
+    if (this.#pending.get(command) !== pending) return;
+    if (proof === null) return this.#sendAfter(command, waitMs((pending.failures += 1)));
+    pending.members = { ...pending.members, proof };
+    this.#sendAfter(command, 0);
   }
 
   /** @param {string} type @param {string | null} answered */
@@ -141,6 +160,12 @@ export class PendingCommands {
       if (frames.includes(type) && (!own || answered === name)) this.drop(name);
     }
   }
+}
+
+/** @param {{challenge: string, bits: number}} challenge */
+async function solveInWorker(challenge) {
+  const { solve } = await import("./proof-of-work.js");
+  return solve(challenge);
 }
 
 /** Return whether a refusal is for the moment only. @param {string | undefined} code */

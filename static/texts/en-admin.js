@@ -178,6 +178,7 @@ export const admin = {
       payment_attempts_max: ["Tries to pay", "for each hold"],
       tickets_per_visitor_max: ["Tickets a visitor", "at most"],
       extensions_max: ["Extensions of a hold", "at most"],
+      proof_bits_max: ["Proof of work", "bits at most; 0: never asked"],
     },
   },
 

@@ -183,7 +183,7 @@ async def test_new_rules_hold_within_a_second(world: World) -> None:
     [
         ({"rate_per_second": "fast"}, "rate_per_second"),
         ({"speed": 1}, "speed"),
-        ({"lanes": {"a": 1}}, "a"),
+        ({"lanes": {"a": 0}}, "lanes"),
     ],
 )
 async def test_wrong_rules_are_refused_by_field(

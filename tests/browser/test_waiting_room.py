@@ -1,5 +1,7 @@
 """The pages in a real browser: a visitor walks from joining to admitted, operators operate."""
 
+import asyncio
+
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium import DESKTOP, browser, open_page
@@ -47,6 +49,20 @@ async def test_a_visitor_walks_while_an_operator_pauses_resumes_and_speaks(world
         await part(page, "leave").click()
         await part(page, "leave-confirm").click()
         await phase(page, "outside")
+
+
+async def test_a_page_solves_the_challenge_of_a_rush_and_has_its_place(world: World) -> None:
+    await world.event(state="paused")
+    await world.measure_rush()
+    async with browser() as started:
+        page = await open_page(started, f"{world.clients.base}/events/demo")
+        challenged = asyncio.Event()
+        page.on("worker", lambda worker: challenged.set())
+        await part(page, "join").click()
+        await phase(page, "waiting")
+
+        assert await place_number(page) == "1"
+        assert challenged.is_set()
 
 
 async def test_a_page_that_lost_its_server_comes_back_with_its_place(world: World) -> None:

@@ -74,6 +74,7 @@ COMMANDS: list[lua.Command[Any]] = [
     CheckoutHold("ada", "hold-1", "ok"),
     ReadSeats([]),
     line_commands.JoinLine("eve"),
+    line_commands.JoinLine("fay", lane=LANE, code="c", uses=1),
     line_commands.LeaveLine("ada", "left"),
     line_commands.ClaimPass("ada", connecting=True),
     line_commands.FindPlace("ada"),
@@ -87,7 +88,8 @@ COMMANDS: list[lua.Command[Any]] = [
 CLOSE = events_commands.SetRules(2, "closed", {})
 
 
-@pytest.mark.parametrize("wrong", [known.name for known in KEYS])
+# Spent proofs are read in a rush alone, and their keys are named by time: tests/lua/test_proofs.py.
+@pytest.mark.parametrize("wrong", [known.name for known in KEYS if known.name != "proofs"])
 async def test_a_key_of_another_type_fails_a_move_and_no_neighbour(
     wrong: str, moves: EventInRedis, program: Program, redis: Redis
 ) -> None:

@@ -54,7 +54,7 @@ def without(text: str, part: str, instead: str) -> str:
 def numbers_from_a_clock(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'number = memory.add(lane, "given", 1)',
+        'number = memory.add(lane.counters, "given", 1)',
         "number = now % 1000000",
     )
 
@@ -72,15 +72,15 @@ def admission_in_two_steps(lab: Lab) -> None:
 def ahead_without_gone(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'if number == line.number("given") then return line.waiting() - 1 end',
-        "if number then return number - 1 - line.head() end",
+        'if number == line.number(lane, "given") then return memory.size(lane.waiting) - 1 end',
+        "if number then return number - 1 - line.head(lane) end",
     )
 
 
 def a_place_told_before_it_is_recorded(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'if place.number > line.number("kept") then',
+        'if place.number > line.number(lane, "kept") then',
         "if false then",
     )
 
@@ -95,7 +95,7 @@ def a_recorder_that_commits_for_an_old_epoch(lab: Lab) -> None:
 
 
 def admitted_before_it_is_recorded(lab: Lab) -> None:
-    lab.text = without(lab.text, 'text_of(line.number("kept")),', '"+inf",')
+    lab.text = without(lab.text, 'text_of(line.number(queue.lane, "kept")),', '"+inf",')
 
 
 def passes_that_a_loss_forgets(lab: Lab) -> None:

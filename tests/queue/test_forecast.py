@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from booking_rush.lua.client.pubsub import Tick
+from booking_rush.lua.client.pubsub import LaneTick, Tick
 from booking_rush.queue.forecast import (
     Calibration,
     EventForecast,
@@ -131,7 +131,7 @@ def tick_at(at_s: float, active: int, admitted: int) -> Tick:
     return Tick(
         epoch=1, at=int(at_s * 1000), state="open", version=1, because="rate", pace=RATE,
         stopped_ms=0, rate=RATE, active_max=ROOM, active=active, admitted=admitted,
-        recorded="0-0", lanes={},
+        recorded="0-0", lanes={"main": LaneTick(head=0, gone=0, waiting=0, weight=1)},
     )  # fmt: skip
 
 

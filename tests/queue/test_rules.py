@@ -18,6 +18,7 @@ def test_rules_have_the_contracts_defaults() -> None:
         "late_seconds": 300,
         "late_max": 10_000,
         "lanes": {"main": 1},
+        "again_from": None,
         "pass_seconds": 300,
         "hold_seconds": 600,
         "payment_seconds": 300,
@@ -25,6 +26,7 @@ def test_rules_have_the_contracts_defaults() -> None:
         "tickets_per_visitor_max": 10,
         "extensions_max": 10,
         "queue_from": 0,
+        "proof_bits_max": 20,
         "fairness": "arrival",
     }
 
@@ -38,7 +40,10 @@ def test_rules_have_the_contracts_defaults() -> None:
         {"active_max": 1.5},
         {"active_max": 10**9},
         {"claim_seconds": 0},
-        {"lanes": {"main": 1, "press": 2}},
+        {"lanes": {"main": 0}},
+        {"lanes": {"Press": 2}},
+        {"lanes": {"press": 1001}},
+        {"lanes": {f"lane-{n}": 1 for n in range(33)}},
         {"fairness": "chance"},
         {"speed": 5},
     ],

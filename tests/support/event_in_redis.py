@@ -154,6 +154,8 @@ class StoredPlace(msgspec.Struct, frozen=True, array_like=True):
     claim: int
     deadline: int
     due: int | bool
+    lane: str
+    code: str
 
 
 _hold = msgspec.msgpack.Decoder(Hold).decode

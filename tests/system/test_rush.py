@@ -16,6 +16,7 @@ from booking_rush.booking.recording.batch import read
 from booking_rush.lua.client import connection as connect_module
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
+from booking_rush.queue.join_checks.proof_of_work import solve
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.tasks import cancel_and_wait
@@ -56,6 +57,9 @@ class QueuedVisitor:
         match frame["type"]:
             case "welcome":
                 await self._send(socket, "queue.join")
+            case "error" if frame["problem"]["code"] == "proof_required":
+                proof = solve(frame["problem"]["challenge"], frame["problem"]["bits"])
+                await self._send(socket, "queue.join", proof=proof)
             case "error":
                 await asyncio.sleep(0.1)
                 await self._send(socket, "queue.join")
@@ -80,8 +84,8 @@ class QueuedVisitor:
             case _:
                 pass
 
-    async def _send(self, socket: Any, kind: str) -> None:
-        await socket.send(orjson.dumps({"type": kind, "id": "1"}).decode())
+    async def _send(self, socket: Any, kind: str, **members: str) -> None:
+        await socket.send(orjson.dumps({"type": kind, "id": "1", **members}).decode())
 
 
 async def keep_killing(process: Process) -> None:

@@ -21,7 +21,7 @@ TABLES = (
     "event.expired", "event.refused", "event.broadcast.levels", "event.callBack.ways",
     "seats.titles", "seats.leads", "seats.sections", "seats.sections.stock", "seats.map.states",
     "seats.map.kinds", "seats.map.signs", "seats.quantity.none", "seats.refused", "seats.ended",
-    "seats.pay.methods",
+    "seats.pay.methods", "event.history.what",
     "seats.booking.titles", "seats.booking.leads", "seats.booking.states",
 )  # fmt: skip
 

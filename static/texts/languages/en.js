@@ -326,6 +326,8 @@ export const texts = {
     refused: {
       line_closed: "Nobody may join this line any more.",
       line_full: "As many people are waiting as can wait. Try again in a little while.",
+      proof_required:
+        "Very many people are joining just now. Your browser is solving a small task for your place; that takes seconds.",
       temporary: "The line is very busy. We keep asking for you…",
     },
 

@@ -11,6 +11,7 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from booking_rush.queue.join_checks.proof_of_work import solve
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.tasks import cancel_and_wait
 from tests.support.clients import Frame, Socket
@@ -92,6 +93,9 @@ class Buyer:
 
     async def _buy(self, socket: Socket) -> None:
         joined = await self._ask(socket, "queue.join")
+        if joined["type"] == "error" and joined["problem"]["code"] == "proof_required":
+            proof = solve(joined["problem"]["challenge"], joined["problem"]["bits"])
+            joined = await self._ask(socket, "queue.join", proof=proof)
         if joined["type"] == "error":
             self.done = joined["problem"]["code"] == "line_closed"
             return

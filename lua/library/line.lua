@@ -1,0 +1,118 @@
+-- Line: the lanes of the event, each with its own order, numbers and counters (given, kept, head).
+--
+-- The rule `lanes` has their weights. A lane that the rule names no more has the weight 0 here as
+-- long as somebody may wait in it: nobody joins it, and who waits is admitted by the weight 1.
+local line = {}
+local ONLY_MAIN = pack({ main = 1 }) -- MAIN in queue/lanes.py
+local opened = {} -- lanes of this batch, by name
+local packed_weights, weights, names -- of the rule as it was read last
+
+function line.begin_batch() opened = {} end
+
+-- Return a lane: { name, counters, waiting, is_head_stale }.
+function line.lane(name)
+  local lane = opened[name]
+  if not lane then
+    lane = { name = name, counters = memory.hash("lane", name),
+      waiting = memory.zset("line", name), is_head_stale = false }
+    opened[name] = lane
+  end
+  return lane
+end
+
+local function read_weights()
+  local packed = rule("lanes") or ONLY_MAIN
+  if packed == packed_weights then return end
+  packed_weights, weights, names = packed, unpack_one(packed), {}
+  for name in pairs(weights) do names[#names + 1] = name end
+  table.sort(names)
+end
+
+-- Return the names of the lanes, sorted.
+function line.names()
+  read_weights()
+  return names
+end
+
+-- Return whether visitors may join a lane.
+function line.takes(name)
+  read_weights()
+  return (weights[name] or 0) > 0
+end
+
+function line.weight(name)
+  read_weights()
+  return max(1, weights[name] or 0)
+end
+
+-- Set the weights that the rule names. A lane that was there, or that has numbers, stays with 0
+-- while somebody may wait in it.
+function line.set_weights(wanted, numbers)
+  local kept = {}
+  for name in pairs(numbers or {}) do kept[name] = 0 end
+  for _, name in ipairs(line.names()) do
+    if memory.size(line.lane(name).waiting) > 0 then kept[name] = 0 end
+  end
+  kept.main = 1
+  for name, weight in pairs(wanted) do kept[name] = weight end
+  memory.write(rules, "lanes", pack(kept))
+end
+
+-- Return of a lane the last number given, the last that Postgres has, or head: the smallest waiting
+-- number − 1, where nobody waits the last given.
+function line.number(lane, name) return memory.number(lane.counters, name) end
+
+-- Return the smallest waiting number of a lane, or nil.
+local function first_waiting(waiting)
+  memory.settle(waiting)
+  local leaving = 0
+  for _ in pairs(waiting.own) do leaving = leaving + 1 end
+  local found = call("ZRANGE", memory.key(waiting), 0, text_of(leaving), "WITHSCORES")
+  for index = 1, #found, 2 do
+    if waiting.own[found[index]] == nil then return tonumber(found[index + 1]) end
+  end
+  return nil
+end
+
+-- Return a lane's head. It moves when the first in the lane leaves.
+function line.head(lane)
+  if lane.is_head_stale then
+    lane.is_head_stale = false
+    local first = first_waiting(lane.waiting)
+    memory.write(lane.counters, "head", first and first - 1 or line.number(lane, "given"))
+  end
+  return line.number(lane, "head")
+end
+
+-- Move the heads of all lanes of this batch.
+function line.move_heads()
+  for _, lane in pairs(opened) do line.head(lane) end
+end
+
+-- Let the heads of all lanes of this batch be read anew.
+function line.doubt_heads()
+  for _, lane in pairs(opened) do lane.is_head_stale = true end
+end
+
+-- Return how many wait, in all lanes.
+function line.waiting()
+  local sum = 0
+  for _, name in ipairs(line.names()) do sum = sum + memory.size(line.lane(name).waiting) end
+  return sum
+end
+
+-- Return how many of a lane wait before a number.
+function line.ahead(lane, number)
+  if number == line.number(lane, "given") then return memory.size(lane.waiting) - 1 end
+  memory.settle(lane.waiting)
+  return call("ZCOUNT", memory.key(lane.waiting), "-inf", "(" .. text_of(number))
+end
+
+-- Take a place out of its lane. Return whether it was there.
+function line.leave(place)
+  if place.state ~= "waiting" then return false end
+  local lane = line.lane(place.lane)
+  if place.number == line.number(lane, "head") + 1 then lane.is_head_stale = true end
+  memory.remove(lane.waiting, place.visitor)
+  return true
+end
