@@ -11,7 +11,7 @@ from booking_rush.queue.lanes import MAIN
 from booking_rush.queue.sale_clock import SaleStopped
 from booking_rush.queue.watermark import Watermark
 
-Place = commands.Waiting | commands.Admitted | commands.Late
+Place = commands.Waiting | commands.Lobby | commands.Admitted | commands.Late
 
 
 class LineClosed(Refusal):

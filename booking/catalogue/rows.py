@@ -36,6 +36,8 @@ class Event:
     theme: Theme | None = None
     sale_clock: SaleClock = RUNNING
     timed_rules: dict[str, Any] | None = None
+    lottery: dict[str, str | None] | None = None  # as its members are: commitment and seed
+    windows: dict[str, Any] | None = None
 
     def numbers(self) -> dict[str, float]:
         """Return what the moves read of the event: rules that are numbers, and the sale clock."""
@@ -53,7 +55,12 @@ class Event:
             **self.sale_clock.members(),
             **{
                 name: msgspec.to_builtins(value)
-                for name, value in (("venue", self.venue), ("theme", self.theme))
+                for name, value in (
+                    ("venue", self.venue),
+                    ("theme", self.theme),
+                    ("lottery", self.lottery),
+                    ("windows", self.windows),
+                )
                 if value
             },
             "shows": [
@@ -115,7 +122,32 @@ def event_of(row: asyncpg.Record) -> Event:
         theme=msgspec.json.decode(row["theme"] or "null", type=Theme | None),
         sale_clock=SaleClock(row["stopped_at"], row["stopped_reason"], row["stopped_ms"]),
         timed_rules=_timed(row["timed_rules"]),
+        lottery=_lottery_of(row),
+        windows=_windows_of(row),
     )
+
+
+def _lottery_of(row: asyncpg.Record) -> dict[str, str | None] | None:
+    """Return `{commitment, seed}`, the seed null before the draw; None: there is no lottery."""
+    if row["lottery_seed"] is None:
+        return None
+    is_told = row["drawn_at"] is not None or row["state"] == "closed"
+    return {
+        "commitment": row["lottery_commitment"],
+        "seed": row["lottery_seed"].hex() if is_told else None,
+    }
+
+
+def _windows_of(row: asyncpg.Record) -> dict[str, Any] | None:
+    """Return `{seconds, commitment, key}`, the key null before the event closes."""
+    rules = rules_of(orjson.loads(row["rules"]))
+    if row["window_key"] is None:
+        return None
+    return {
+        "seconds": rules.window_seconds,
+        "commitment": row["window_commitment"],
+        "key": row["window_key"].hex() if row["state"] == "closed" else None,
+    }
 
 
 def _timed(text: str | None) -> dict[str, Any] | None:

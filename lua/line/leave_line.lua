@@ -6,7 +6,7 @@
 local function as_it_was(place)
   return place and { place.visitor, place.state, place.number, place.joined, place.wave,
     place.admitted, place.claim - sale_now(), place.deadline - sale_now(),
-    place.lane, place.code }
+    place.lane, place.code, place.index, place.window }
 end
 
 local function release_hold(visitor)

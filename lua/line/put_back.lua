@@ -5,8 +5,8 @@
 local KEPT = { waiting = true, unclaimed = true, active = true, late = true, back = true }
 
 return function(command)
-  local visitor, state, number, joined, wave, admitted, to_claim, to_end, name, code =
-    unpack(command.place)
+  local visitor, state, number, joined, wave, admitted, to_claim, to_end, name, code, index,
+    window = unpack(command.place)
   local lane = line.lane(name)
   if rule("state") == "closed" or places.of(visitor) or not KEPT[state]
     or number > line.number(lane, "given") then
@@ -14,7 +14,7 @@ return function(command)
   end
   local place = { visitor = visitor, state = "", number = number, joined = joined, wave = wave,
     admitted = admitted, claim = sale_now() + to_claim, deadline = sale_now() + to_end, due = false,
-    lane = name, code = code }
+    lane = name, code = code, index = index, window = window }
   if state == "waiting" and number <= line.head(lane) then state = "back" end
   places.set_state(place, state)
   if state == "waiting" then memory.insert(lane.waiting, visitor, number) end

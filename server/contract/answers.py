@@ -251,7 +251,7 @@ class ListedVisitor(Members, kw_only=True):
     visitor: str
     state: str
     until: Moment | None
-    number: int | UnsetType = UNSET
+    number: int | UnsetType | None = UNSET
     joined_at: Moment | UnsetType | None = UNSET
     admitted_at: Moment | UnsetType | None = UNSET
     hold: UUID | UnsetType = UNSET

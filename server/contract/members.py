@@ -136,7 +136,10 @@ class OperatorBooking(Booking, kw_only=True):
 
 
 class Place(Members, kw_only=True):
-    """A place in line; `ahead` counts one's own lane, and 0 is next."""
+    """A place in line; `ahead` counts one's own lane, and 0 is next.
+
+    Both it and `number` are null until the draw; `window` is the window that one joined in.
+    """
 
     number: int | None
     lane: str
@@ -146,6 +149,25 @@ class Place(Members, kw_only=True):
     eta_seconds: tuple[Count, Count] | None
     odds: Odds | None
     receipt: str
+    window: Count | UnsetType = UNSET
+
+
+class Lottery(Members, kw_only=True):
+    """The SHA-256 of a lottery's seed, and the seed itself after the draw; both hex."""
+
+    commitment: Digest
+    seed: Digest | None
+
+
+class Windows(Members, kw_only=True):
+    """Windows in which places change among one another: seeds are the key's HMAC of their number.
+
+    `commitment` is the key's SHA-256; the key is told when the event closes. All hex.
+    """
+
+    seconds: int
+    commitment: Digest
+    key: Digest | None
 
 
 class PriceStock(Members, kw_only=True):
@@ -195,6 +217,7 @@ class Room(Members, kw_only=True):
     reason: str | UnsetType = UNSET
     stopped: Stop | UnsetType = UNSET
     lanes: list[Lane] | UnsetType = UNSET
+    lottery: Lottery | UnsetType = UNSET
 
 
 class Broadcast(Members, kw_only=True):
@@ -239,6 +262,8 @@ class Event(Members, kw_only=True):
     limits: Limits
     venue: Venue | UnsetType = UNSET
     theme: Theme | UnsetType = UNSET
+    lottery: Lottery | UnsetType = UNSET
+    windows: Windows | UnsetType = UNSET
     stock: Stock | UnsetType = UNSET
     mail: bool | UnsetType = UNSET
     stopped: Stop | UnsetType = UNSET

@@ -151,6 +151,7 @@ class RoomState(Frame, kw_only=True, tag="room.state"):
     reason: str | UnsetType = UNSET
     stopped: members.Stop | UnsetType = UNSET
     lanes: list[members.Lane] | UnsetType = UNSET
+    lottery: members.Lottery | UnsetType = UNSET
 
 
 class RoomMessage(Frame, kw_only=True, tag="room.message"):

@@ -12,8 +12,9 @@
  * @property {"likely" | "uncertain" | "unlikely" | null} [odds] of getting seats
  * @property {string} receipt
  * @typedef {{since: string, reason?: string}} Stop of the sale
- * @typedef {{state: string, opens_at?: string, reason?: string, stopped?: Stop}} RoomState
+ * @typedef {{state: string, opens_at?: string, reason?: string, stopped?: Stop, lanes?: Lane[]}} RoomState
  * @typedef {{price: {amount: number, currency: string}, free: number, word: string}} PriceStock
+ * @typedef {{lane: string, weight: number, waiting: number, share: number}} Lane
  * @typedef {{id: string, level: string, text: string, at: string}} Broadcast
  *
  * @typedef {object} QueueState
@@ -177,7 +178,8 @@ function left(state) {
 
 /** @param {QueueState} state @param {Frame} frame */
 function roomChanged(state, { type, ...room }) {
-  const next = { ...state, room: /** @type {RoomState} */ (room) };
+  const lanes = state.room?.lanes;
+  const next = { ...state, room: /** @type {RoomState} */ ({ lanes, ...room }) };
   if (room.state === "recovering") return { ...next, aheadMayGrow: true };
   if (room.state === "closed" && state.place) return expired(next, { type, reason: "removed" });
   if (!state.place || !isWaiting(state)) return next;

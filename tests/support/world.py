@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -31,6 +31,7 @@ from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
 from booking_rush.queue.admission import Admission
 from booking_rush.queue.event_registry import EventRegistry
+from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.server.app import create_app
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.practice_bank.service import open_bank
@@ -110,8 +111,9 @@ class World:
     async def measure_rush(self, event: str = "demo") -> None:
         """Let Redis have counted a rush of joins just now: every join is asked for a proof."""
         stats = key(event, self.services.rooms.batcher(event).gate.epoch, "stats")
-        rush = {"join_window": int(time.time() * 1000) // 5000, "joins": 10**9}
-        await cast("Awaitable[int]", self.services.redis.hset(stats, mapping=rush))
+        redis = self.services.redis
+        await redis.hset(stats, "join_window", str(int(time.time() * 1000) // 5000))
+        await redis.hset(stats, "joins", str(10**9))
 
     async def visitor(self) -> Visitor:
         return await self.clients.visitor()
@@ -165,7 +167,7 @@ async def open_world(
     await Operators(pool).ensure("admin", "admin", PASSWORD)
     program = Program(redis)
     recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
-    tend = Admission(EventRegistry(pool, program), idle_tick_s=PAUSE_S)
+    tend = Admission(EventRegistry(pool, program), LotteryDraw(pool), idle_tick_s=PAUSE_S)
     async with AsyncExitStack() as stack:
         base, services, server = await stack.enter_async_context(serving(settings))
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
