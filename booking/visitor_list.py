@@ -37,8 +37,10 @@ async def _in_line(pool: Pool, event: str, condition: str, limit: int, after: st
         raise ValueError(number)
     rows = await pool.fetch(
         """
-        SELECT lane, number, visitor, state, joined_ms, admitted_ms, until_ms FROM places
-        WHERE event = $1 AND state <> 'ended' AND state = ANY($2) AND (lane, number) > ($3, $4)
+        SELECT lane, number, visitor, places.state, joined_ms, admitted_ms, until_ms, stopped_ms
+        FROM places JOIN events ON events.id = event
+        WHERE event = $1 AND places.state <> 'ended' AND places.state = ANY($2)
+            AND (lane, number) > ($3, $4)
         ORDER BY lane, number LIMIT $5
         """,
         event, PLACES[condition], lane, int(number), limit + 1,
@@ -50,7 +52,7 @@ async def _in_line(pool: Pool, event: str, condition: str, limit: int, after: st
             "number": row["number"] if row["number"] > 0 else None,
             "joined_at": _time(row["joined_ms"]),
             "admitted_at": _time(row["admitted_ms"]),
-            "until": _time(row["until_ms"]),
+            "until": _time(row["until_ms"] and row["until_ms"] + row["stopped_ms"]),
         }
         for row in rows[:limit]
     ]
@@ -62,10 +64,11 @@ async def _holding(pool: Pool, event: str, _condition: str, limit: int, after: s
     """Return who holds or pays, the newest hold first; `after` is the id of a hold."""
     rows = await pool.fetch(
         """
-        SELECT id, visitor, state, quantity, made_ms, until_ms FROM bookings
-        WHERE event = $1 AND state IN ('held', 'paying', 'retaking')
-            AND ($2::uuid IS NULL OR id < $2)
-        ORDER BY id DESC LIMIT $3
+        SELECT bookings.id, visitor, bookings.state, quantity, made_ms, until_ms, stopped_ms
+        FROM bookings JOIN events ON events.id = event
+        WHERE event = $1 AND bookings.state IN ('held', 'paying', 'retaking')
+            AND ($2::uuid IS NULL OR bookings.id < $2)
+        ORDER BY bookings.id DESC LIMIT $3
         """,
         event,
         UUID(after) if after else None,
@@ -78,7 +81,7 @@ async def _holding(pool: Pool, event: str, _condition: str, limit: int, after: s
             "hold": str(row["id"]),
             "quantity": row["quantity"],
             "held_at": _time(row["made_ms"]),
-            "until": _time(row["until_ms"]),
+            "until": _time(row["until_ms"] and row["until_ms"] + row["stopped_ms"]),
         }
         for row in rows[:limit]
     ]

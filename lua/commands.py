@@ -39,5 +39,9 @@ class Failed(Reply, frozen=True):
     why: str
 
 
+class SaleIsStopped(Reply, frozen=True):
+    """Refusal: an operator has stopped the sale, and nothing of it goes on meanwhile."""
+
+
 class Published(Reply, frozen=True):
     """Reply after a publication in Redis: every subscribed process is sent the news."""

@@ -20,9 +20,9 @@ class Key(NamedTuple):
 
 
 KEYS = (
-    Key("rules", "hash", "state, version, rate, bounds, seconds and lanes", "with its epoch"),
+    Key("rules", "hash", "state, version, rate, bounds, seconds, lanes, clock", "with its epoch"),
     Key("stats", "hash", "joined, admitted, wave, waits, active, late, held, …", "with its epoch"),
-    Key("bucket", "hash", "tokens and their time, turns and deficits, last tick", "with its epoch"),
+    Key("bucket", "hash", "tokens and time, turns, their ends, deficits, tick", "with its epoch"),
     Key("sockets", "hash", "process → sockets that it has, and ms of its report", "after 5 s"),
     Key("lane", "hash", "by lane: last number given, last one kept, head, draw", "with its epoch"),
     Key("lobby", "zset", "by lane: visitor who waits for a draw → index", "drawn, or left"),

@@ -21,6 +21,7 @@ from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.archived_event import EventBatcher
 from booking_rush.queue.join_checks.identity import IdentityRule
 from booking_rush.queue.lanes import only_main
+from booking_rush.queue.sale_clock import SaleClock
 
 CALLS_MAX = 10_000  # that may wait for one refresh
 EVENT_ID = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -58,6 +59,14 @@ class EventRecord:
     lottery: str | None = None
     windows: str | None = None
     seed: str | None = None
+    stopped_at: datetime | None = None
+    stopped_reason: str | None = None
+    stopped_ms: int = 0
+
+    @property
+    def sale_clock(self) -> SaleClock:
+        """Return the event's sale clock."""
+        return SaleClock(self.stopped_at, self.stopped_reason, self.stopped_ms)
 
 
 class EventRegistry:
@@ -283,6 +292,7 @@ def _record_of(row: asyncpg.Record) -> EventRecord:
 READ = """
     SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived,
         coalesce(rules->>'identity', 'none') AS identity,
+        stopped_at, stopped_reason, stopped_ms,
         rules->'lanes' AS lanes,
         encode(sha256(lottery_seed), 'hex') AS lottery,
         encode(sha256(window_key), 'hex') AS windows,

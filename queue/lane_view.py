@@ -36,6 +36,8 @@ class LaneView:
         """Apply a tick. Return False where the gone numbers differ and must be read again."""
         self._move(lane.head)
         self.waiting = lane.waiting
+        if len(self._gone) > lane.gone:  # a place was put back
+            self._gone = NumberRanges()
         return len(self._gone) == lane.gone
 
     def add_gone(self, ranges: list[tuple[int, int]]) -> None:

@@ -1,13 +1,15 @@
 """Line of one event: joins, presence, exits and admissions, answered once Postgres has them."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from booking_rush.errors import Refusal, TooManyRequests
 from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.commands import SaleIsStopped
 from booking_rush.lua.line import commands
 from booking_rush.queue.join_checks.proof_of_work import NO_PROOF, Proof
 from booking_rush.queue.lanes import MAIN
+from booking_rush.queue.sale_clock import SaleStopped
 from booking_rush.queue.watermark import Watermark
 
 Place = commands.Waiting | commands.Lobby | commands.Admitted | commands.Late
@@ -146,14 +148,36 @@ class Line:
             case place:
                 return await self._recorded(place)
 
-    async def leave(self, visitor: str, *, reason: str = "left", by: str = "") -> bool:
-        """End the visitor's place or pass, perhaps by an operator. Return whether there was one."""
+    async def leave(self, visitor: str) -> bool:
+        """End the visitor's place or pass. Return whether there was one."""
+        return await self._end(visitor, "left") is not None
+
+    async def remove(self, visitor: str, *, by: str) -> list[Any] | None:
+        """End the visitor's place or pass, and release their hold, for an operator.
+
+        Return the place as it was, for `put_back`; empty where there was a hold alone.
+
+        Raises:
+            NotInLine: the visitor has neither.
+        """
+        left = await self._end(visitor, "removed", by)
+        if left is None:
+            raise NotInLine(f"{visitor} has no place in this line")
+        return left.place
+
+    async def put_back(self, place: list[Any], *, by: str) -> bool:
+        """Put back a place that was removed. Return False where that cannot be any more."""
+        reply = await self._batcher.do(commands.PutBack(place, by))
+        return isinstance(reply, commands.IsPutBack)
+
+    async def _end(self, visitor: str, reason: str, by: str = "") -> commands.Left | None:
+        """End a place once PostgreSQL has it. Return its end; None where there was none."""
         match await self._batcher.do(commands.LeaveLine(visitor, reason, by)):
             case commands.NotInLine():
-                return False
-            case commands.Left(entry=entry):
-                await self.watermark.reach(entry)
-                return True
+                return None
+            case left:
+                await self.watermark.reach(left.entry)
+                return left
 
     async def admit(self, visitor: str, *, reason: str) -> Place:
         """Admit one visitor out of turn. Return their place.
@@ -161,12 +185,15 @@ class Line:
         Raises:
             NotInLine: the visitor has no place.
             LineClosed: the event is closed.
+            SaleStopped: its sale is stopped.
         """
         match await self._batcher.do(commands.AdmitVisitor(visitor, reason)):
             case commands.NotInLine():
                 raise NotInLine(f"{visitor} has no place in this line")
             case commands.LineClosed():
                 raise LineClosed
+            case SaleIsStopped():
+                raise SaleStopped
             case place:
                 return await self._recorded(place)
 

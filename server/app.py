@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from booking_rush.queue.rules import ACTIONS
-from booking_rush.server.admin import alerts, audit, bans, broadcasts, sessions, stats
+from booking_rush.server.admin import alerts, audit, bans, broadcasts, sessions, stats, undo
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import codes as admin_codes
 from booking_rush.server.admin import events as admin_events
@@ -111,6 +111,10 @@ ROUTES = [
         Route(f"{A}/{action}", partial(admin_events.act, action), methods=["POST"])
         for action in ACTIONS
     ),
+    Route(f"{A}/undo", undo.undo_act, methods=["POST"]),
+    Route(f"{A}/rules/keep", undo.keep_rules, methods=["POST"]),
+    Route(f"{A}/stop", admin_events.stop, methods=["POST"]),
+    Route(f"{A}/continue", admin_events.proceed, methods=["POST"]),
     Route("/", pages.home, methods=["GET"]),
     Route("/events/{event}", pages.event, methods=["GET"]),
     Route("/events/{event}/join", place_page.join, methods=["POST"]),

@@ -17,7 +17,7 @@ import { drawPhaseView, keepFocus } from "./queue/phase-view.js";
 import { announcePlace, drawPlaceCard } from "./queue/place-card.js";
 import { INITIAL, mayJoin, phaseOf, reduce } from "./queue/queue-state.js";
 import { drawReceipt } from "./queue/receipt-panel.js";
-import { StockNote } from "./seats/stock-note.js";
+import { StockNote, drawPriceStock } from "./seats/stock-note.js";
 import { texts as all } from "./texts/texts.js";
 import { askConfirmation } from "./ui/confirm-dialog.js";
 import { byId, control, fillTexts } from "./ui/dom.js";
@@ -97,6 +97,7 @@ function onFrame(frame, command) {
   if (frame.type === "seats.delta") return booking.applySeatDelta(frame);
   const before = queueState;
   queueState = reduce(queueState, frame, command);
+  clock.standStill(queueState.room?.stopped?.since);
   if (queueState.place && !before.place) rememberEvent(event);
   if (frame.type === "welcome") onWelcome(frame);
   commands.handleFrame(frame, command);
@@ -198,6 +199,7 @@ function drawTimes() {
   document.title = titleOf(queueState, { phase, name, standing, clock });
   drawOfflineNote(status, { ...standing, hasPlace: queueState.place !== null });
   stock.draw(phase, booking.stock, booking.isAllTaken);
+  drawPriceStock(queueState, phase);
   drawPlaceCard(queueState, { event, clock, disconnected: status !== "open" });
   drawAdmission(queueState, clock, pending().confirmingPresence);
   booking.tick();

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from booking_rush.booking import audit
-from booking_rush.booking.catalogue import draws
+from booking_rush.booking.catalogue import draws, timed_rules
 from booking_rush.booking.catalogue.events import (
     EventChange,
     NewEvent,
@@ -19,6 +19,7 @@ from booking_rush.booking.catalogue.events import (
     check_times,
 )
 from booking_rush.booking.catalogue.rows import Event, event_of, insert_sections, json_of
+from booking_rush.booking.catalogue.undo import UNDOABLE
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import rule_act, state_act
 from booking_rush.errors import Invalid, Refusal
@@ -33,6 +34,15 @@ from booking_rush.queue.rules import (
     rules_of,
 )
 
+STOP = """
+    UPDATE events SET version = version + 1, stopped_at = now(), stopped_reason = $2 WHERE id = $1
+"""
+CONTINUE = """
+    UPDATE events SET version = version + 1, stopped_at = NULL, stopped_reason = NULL,
+        stopped_ms = stopped_ms
+            + greatest(0, extract(epoch FROM now() - stopped_at) * 1000)::bigint
+    WHERE id = $1
+"""
 FIXED = ("id", "shows", "rules")  # members that `change` refuses by name
 
 
@@ -167,16 +177,58 @@ class Catalogue:
                 state = "drawing"
             await connection.execute(
                 """
-                UPDATE events SET state = $2, reason = $3, version = version + 1 WHERE id = $1
+                UPDATE events SET state = $2, reason = $3, version = version + 1,
+                    closed_at = CASE WHEN $2 = 'closed' THEN now() END
+                WHERE id = $1
                 """,
                 event, state, reason,
             )  # fmt: skip
-            await audit.record(connection, who, action, event, reason=reason)
+            if action in UNDOABLE:
+                before = {"state": current.state, "reason": current.reason}
+                await audit.record_undoable(
+                    connection, who, action, event, before=before, detail={"reason": reason}
+                )
+            else:
+                await audit.record(connection, who, action, event, reason=reason)
             await journal.append(connection, event, [state_act(state, by=who, reason=reason)])
         return await self.event(event)
 
-    async def set_rules(self, event: str, change: dict[str, Any], *, who: str) -> Event:
-        """Change some of an event's rules. Return the event.
+    async def stop(self, event: str, *, who: str, reason: str | None = None) -> Event:
+        """Stop an event's sale: its clock stands still until it continues. Return the event.
+
+        Raises:
+            UnknownEvent: there is none of this id.
+            WrongState: the event is closed, or its sale is stopped already.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            current = await self._locked(connection, event)
+            if current.state == "closed" or current.sale_clock.stopped_at:
+                raise WrongState("the event is closed, or its sale is stopped already")
+            await connection.execute(STOP, event, reason)
+            await audit.record(connection, who, "stop", event, reason=reason)
+            await journal.append(connection, event, [state_act("stopped", by=who, reason=reason)])
+        return await self.event(event)
+
+    async def proceed(self, event: str, *, who: str) -> Event:
+        """Let an event's sale continue; every deadline is later by the stop. Return the event.
+
+        Raises:
+            UnknownEvent: there is none of this id.
+            WrongState: its sale is not stopped.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            current = await self._locked(connection, event)
+            if not current.sale_clock.stopped_at:
+                raise WrongState("the sale is not stopped")
+            await connection.execute(CONTINUE, event)
+            await audit.record(connection, who, "continue", event)
+            await journal.append(connection, event, [state_act("continued", by=who)])
+        return await self.event(event)
+
+    async def set_rules(
+        self, event: str, change: dict[str, Any], *, who: str, for_s: int | None = None
+    ) -> Event:
+        """Change some of an event's rules, for `for_s` seconds or for good. Return the event.
 
         Raises:
             UnknownEvent: there is none of this id.
@@ -184,14 +236,20 @@ class Catalogue:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             current = await self._locked(connection, event)
-            rules = _rules_of({**msgspec.to_builtins(current.rules), **change})
+            present: dict[str, Any] = msgspec.to_builtins(current.rules)
+            rules = _rules_of({**present, **change})
             check_order(current.rules, rules, current.state)
             await connection.execute(
                 "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
                 event, json_of(rules),
             )  # fmt: skip
             await draws.make_seed(connection, event, rules.fairness)
-            await audit.record(connection, who, "rules", event, **change)
+            before = {name: present[name] for name in change}
+            if for_s is not None:
+                await timed_rules.remember(connection, event, change, before, for_s)
+            await audit.record_undoable(
+                connection, who, "rules", event, before=before, detail=change
+            )
             changed = {name: _members_of(rules)[name] for name in sorted(change)}
             await journal.append(connection, event, [rule_act(changed, by=who)])
         return await self.event(event)
@@ -205,6 +263,7 @@ class Catalogue:
             rows = await connection.fetch(
                 """
                 UPDATE events SET version = version + 1, reason = NULL,
+                    closed_at = CASE WHEN closes_at <= now() THEN now() END,
                     state = CASE WHEN closes_at <= now() THEN 'closed'
                         WHEN state = 'scheduled' AND lottery_seed IS NOT NULL THEN 'drawing'
                         ELSE 'open' END
@@ -234,7 +293,9 @@ class Catalogue:
                                                    'time_zone', time_zone) ORDER BY position)
                  FROM shows WHERE event = events.id) AS shows,
                 (SELECT json_agg(sections ORDER BY position)
-                 FROM sections WHERE event = events.id) AS sections
+                 FROM sections WHERE event = events.id) AS sections,
+                (SELECT json_build_object('until', until, 'before', before)
+                 FROM timed_rules WHERE event = events.id) AS timed_rules
             FROM events {clauses}
             """,  # noqa: S608  the clauses are those of this file
             *arguments,

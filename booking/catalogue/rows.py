@@ -13,6 +13,7 @@ from booking_rush.booking.catalogue.presentation import Theme, Venue, layout_of
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Connection
 from booking_rush.queue.rules import Rules, rules_of
+from booking_rush.queue.sale_clock import RUNNING, SaleClock
 from booking_rush.text import as_line
 from booking_rush.timestamps import instant
 
@@ -33,8 +34,14 @@ class Event:
     sections: list[Section]
     venue: Venue | None = None
     theme: Theme | None = None
+    sale_clock: SaleClock = RUNNING
+    timed_rules: dict[str, Any] | None = None
     lottery: dict[str, str | None] | None = None  # as its members are: commitment and seed
     windows: dict[str, Any] | None = None
+
+    def numbers(self) -> dict[str, float]:
+        """Return what the moves read of the event: rules that are numbers, and the sale clock."""
+        return self.rules.numbers() | self.sale_clock.numbers()
 
     def members(self, state: str | None = None) -> dict[str, Any]:
         """Serialize it for visitors; `state` replaces its own, as `recovering` does."""
@@ -45,6 +52,7 @@ class Event:
             "reason": self.reason,
             "opens_at": instant(self.opens_at),
             "closes_at": instant(self.closes_at),
+            **self.sale_clock.members(),
             **{
                 name: msgspec.to_builtins(value)
                 for name, value in (
@@ -82,8 +90,9 @@ class Event:
         }
 
     def operator_members(self, state: str | None = None) -> dict[str, Any]:
-        """Serialize it for operators: with the rules."""
-        return {**self.members(state), "rules": msgspec.to_builtins(self.rules)}
+        """Serialize it for operators: with the rules, and those that go back by themselves."""
+        timed = {"timed_rules": self.timed_rules} if self.timed_rules else {}
+        return {**self.members(state), "rules": msgspec.to_builtins(self.rules), **timed}
 
     def definition(self) -> dict[str, Any]:
         """Return the body of the request that creates the same event."""
@@ -111,6 +120,8 @@ def event_of(row: asyncpg.Record) -> Event:
         sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
         venue=msgspec.json.decode(row["venue"] or "null", type=Venue | None),
         theme=msgspec.json.decode(row["theme"] or "null", type=Theme | None),
+        sale_clock=SaleClock(row["stopped_at"], row["stopped_reason"], row["stopped_ms"]),
+        timed_rules=_timed(row["timed_rules"]),
         lottery=_lottery_of(row),
         windows=_windows_of(row),
     )
@@ -137,6 +148,12 @@ def _windows_of(row: asyncpg.Record) -> dict[str, Any] | None:
         "commitment": row["window_commitment"],
         "key": row["window_key"].hex() if row["state"] == "closed" else None,
     }
+
+
+def _timed(text: str | None) -> dict[str, Any] | None:
+    """Return rules that were set for a time, by what they go back to, and until when."""
+    found: dict[str, Any] | None = orjson.loads(text or "null")
+    return found and {**found, "until": instant(datetime.fromisoformat(found["until"]))}
 
 
 def section_of(row: dict[str, Any]) -> Section:

@@ -29,9 +29,11 @@ from booking_rush.booking.holds.serializers import hold_members
 from booking_rush.booking.holds.shows import EventShows
 from booking_rush.errors import IdempotencyKeyReused, Invalid, Refusal, TryAgain
 from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.commands import SaleIsStopped
 from booking_rush.lua.holds import commands as lua
 from booking_rush.postgres import Pool
 from booking_rush.queue.rules import WrongState
+from booking_rush.queue.sale_clock import SaleStopped
 from booking_rush.queue.watermark import Watermark
 
 
@@ -61,9 +63,9 @@ class Holds:
         With `publish` a new hold is published in Redis to every process.
 
         Raises:
-            IdempotencyKeyReused, PassRequired, PassExpired, WrongState, UnknownSeat,
-            UnknownSection, HoldExists, CoolingDown, LimitExceeded, SeatsTaken, SoldOut: nothing was
-            held.
+            IdempotencyKeyReused, PassRequired, PassExpired, SaleStopped, WrongState,
+            UnknownSeat, UnknownSection, HoldExists, CoolingDown, LimitExceeded, SeatsTaken,
+            SoldOut: nothing was held.
             Invalid: the seats have prices of different currencies.
         """
         await self.shows.refresh()
@@ -130,6 +132,7 @@ class Holds:
 
         Raises:
             UnknownHold, HoldExpired, SeatsTaken: there is nothing to pay.
+            SaleStopped: nobody may pay just now.
             TryAgain: the outcome is not recorded yet, or a decline is still being applied.
         """
         if contact is not None:
@@ -188,6 +191,7 @@ class Holds:
 
 
 REFUSALS: dict[type, type[Refusal]] = {
+    SaleIsStopped: SaleStopped,
     lua.KeyReused: IdempotencyKeyReused,
     lua.UnknownSection: UnknownSection,
     lua.SoldOut: SoldOut,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from booking_rush.booking.history.entries import CLOSED, Act, draw_act, place_act
+from booking_rush.booking.history.entries import Act, draw_act, place_act
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
 
@@ -213,8 +213,6 @@ def fold(entries: Iterable[Entry]) -> Batch:
                     batch.holds[hold.id] = hold
                 case ClosedChange():
                     batch.closed = True
-                    batch.acts += _ends_of(batch.places.values(), entry.id)
-                    batch.places = {at: _ended(row) for at, row in batch.places.items()}
                 case DrawChange():
                     draw = (change.lane, change.window, change.first, change.last)
                     batch.draws.append(draw)
@@ -241,21 +239,8 @@ def _act_of(change: PlaceChange, entry: str) -> Act:
     )  # fmt: skip
 
 
-def _ends_of(rows: Iterable[PlaceRow], entry: str) -> list[Act]:
-    """Return the acts of the places that end because their event is closed."""
-    return [
-        Act("removed", row.visitor, row.lane, max(0, row.number), CLOSED, at_ms=_ms_of(entry))
-        for row in rows
-        if row.state != "ended"
-    ]
-
-
 def _ms_of(entry: str) -> int:
     return int(entry.partition("-")[0])
-
-
-def _ended(row: PlaceRow) -> PlaceRow:
-    return row if row.state == "ended" else row._replace(state="ended", reason="removed")
 
 
 def _earlier(fields: Mapping[bytes, bytes]) -> AnyChange:

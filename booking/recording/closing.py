@@ -19,6 +19,18 @@ PAGE = 2000  # places a transaction: about 50 ms
 PAUSE_S = 0.01  # between two pages, or as long as the page took: the disk is others', too
 
 
+async def seconds_to_undo(pool: Pool, event: str) -> float:
+    """Return for how long the closing may still be undone, in seconds; its places live so long."""
+    left_s: float | None = await pool.fetchval(
+        """
+        SELECT 600 - extract(epoch FROM now() - closed_at)::float8 FROM events
+        WHERE id = $1 AND state = 'closed'
+        """,
+        event,
+    )
+    return max(0.0, left_s or 0.0)
+
+
 async def end_places(pool: Pool, event: str, is_ours: Callable[[], bool]) -> bool:
     """End every place of a closed event, a page a transaction, while the lease is ours.
 
@@ -57,11 +69,13 @@ async def _end_page(pool: Pool, event: str, lane: str, number: int) -> tuple[str
     return (rows[-1]["lane"], rows[-1]["number"]) if rows else None
 
 
-# Nothing makes a place of a closed event living again, so one pass in order finds them all.
+# Nothing makes a place of a closed event living again, so one pass in order finds them all. Who
+# undoes the closing finds them living.
 END_PAGE = """
     WITH page AS (
         SELECT lane, number, visitor FROM places
         WHERE event = $1 AND state <> 'ended' AND (lane, number) > ($2, $3::bigint)
+            AND EXISTS (SELECT FROM events WHERE id = $1 AND state = 'closed')
         ORDER BY lane, number LIMIT $4 FOR UPDATE
     ), ended AS (
         UPDATE places SET state = 'ended', reason = 'removed'

@@ -1,4 +1,4 @@
-"""The event scheduler: opens and closes events by the clock, and pushes their changes to Redis."""
+"""The event scheduler: opens and closes events and puts rules back in time, and tells Redis."""
 
 import logging
 import time
@@ -6,6 +6,7 @@ import time
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from booking_rush.booking.catalogue import timed_rules
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.seats import inventory
@@ -28,8 +29,7 @@ async def push_to_redis(registry: EventRegistry, event: Event) -> bool:
     try:
         for section in event.sections:
             await batcher.do(AddSections([inventory.empty_inventory(section)]))
-        rules = event.rules
-        await batcher.do(SetRules(event.version, event.state, rules.numbers(), rules.lanes))
+        await batcher.do(SetRules(event.version, event.state, event.numbers(), event.rules.lanes))
     except Refusal as refusal:
         log.info("rules later event=%s version=%d why=%s", event.id, event.version, refusal.code)
         return False
@@ -47,6 +47,7 @@ class EventScheduler:
 
     def __init__(self, pool: Pool, redis: Redis, registry: EventRegistry) -> None:
         self._catalogue = Catalogue(pool)
+        self._pool = pool
         self._redis = redis
         self._registry = registry
         self._next_at = 0.0
@@ -60,7 +61,7 @@ class EventScheduler:
         if time.monotonic() < self._next_at:
             return 0
         self._next_at = time.monotonic() + EVERY_S
-        due = await self._catalogue.apply_schedule()
+        due = [*await self._catalogue.apply_schedule(), *await timed_rules.put_back_due(self._pool)]
         if due:
             await self._registry.refresh()
         behind = await self._behind()

@@ -15,7 +15,7 @@ from booking_rush.booking.catalogue.draws import last_turns
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import GIVEN_BEFORE, Act
 from booking_rush.booking.recording.batch import Entry, StreamEntry, read
-from booking_rush.booking.recording.closing import end_places
+from booking_rush.booking.recording.closing import end_places, seconds_to_undo
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.leases import EventLeases, LedEvent
 from booking_rush.booking.recording.recovery import Recovery
@@ -66,7 +66,8 @@ class EventTasks:
         """
         now = time.monotonic()
         for led in self.led.values():
-            if led.is_closing and led.closing is None and led.closing_back_off.allows(now):
+            is_free = led.closing is None and led.closing_back_off.allows(now)
+            if led.is_closing and is_free and now >= led.closing_from:
                 led.closing = self._start(led, self._end_places(led), led.closing_back_off)
             if led.stamp and led.unmarked is not None and led.is_free(now):
                 led.task = self._start(led, self._mark(led), led.back_off)
@@ -183,7 +184,10 @@ class EventTasks:
         asyncio.get_running_loop().call_soon(self.begin)  # the next one
 
     async def _end_places(self, led: LedEvent) -> None:
-        if await end_places(self._pool, led.event, led.is_ours):
+        to_undo_s = await seconds_to_undo(self._pool, led.event)
+        if to_undo_s > 0:
+            led.closing_from = time.monotonic() + to_undo_s
+        elif await end_places(self._pool, led.event, led.is_ours):
             led.is_closing = False
             self.ended += 1
 

@@ -58,6 +58,7 @@ class LedEvent:
     closing: asyncio.Task[None] | None = None
     back_off: BackOff = field(default_factory=BackOff)
     closing_back_off: BackOff = field(default_factory=BackOff)
+    closing_from: float = 0.0  # when its places may end, by the monotonic clock
 
     @property
     def rank(self) -> int:
@@ -70,7 +71,8 @@ class LedEvent:
 
     def rests(self, now: float) -> bool:
         """Return whether it is closed, and nothing was done for it for a while."""
-        is_done = self.state == "closed" and not self.is_closing and not self.needs_recovery
+        is_ending = self.is_closing and now >= self.closing_from
+        is_done = self.state == "closed" and not is_ending and not self.needs_recovery
         return is_done and bool(self.stamp) and now - self.busy_at >= RESTS_AFTER_S
 
     def is_ours(self) -> bool:

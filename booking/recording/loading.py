@@ -23,6 +23,7 @@ from booking_rush.lua.recovery.commands import (
 )
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.rules import rules_of
+from booking_rush.queue.sale_clock import SaleClock
 
 PAGE = 500  # places a command; a page takes Redis about 3 ms
 STATEMENT_S = 60.0  # of statements over what is held or admitted, and of cursors over all places
@@ -60,10 +61,11 @@ class Loading:
             line = await line_statistics(connection, self._event)
             waits = {f"wait:{at}": n for at, n in line.waits.items()}
             counts = {"joined": line.joined, "admitted": line.admitted, "wave": line.wave}
+            clock = SaleClock(row["stopped_at"], None, row["stopped_ms"])
             event = LoadEvent(
                 version=row["version"],
                 state=row["state"],
-                rules=rules.numbers(),
+                rules=rules.numbers() | clock.numbers(),
                 numbers=numbers,
                 head=await self._heads(connection, numbers, windows),
                 stats={**counts, **waits},
@@ -145,7 +147,7 @@ def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
     )
 
 
-LOAD_EVENT = "SELECT version, state, rules FROM events WHERE id = $1"
+LOAD_EVENT = "SELECT version, state, rules, stopped_at, stopped_ms FROM events WHERE id = $1"
 
 FIRST_WAITING = """
     SELECT number FROM places JOIN events ON events.id = places.event

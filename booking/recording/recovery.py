@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import state_act
-from booking_rush.booking.recording.loading import STATEMENT_S, Loading, allow_long_statements
+from booking_rush.booking.recording.loading import Loading, allow_long_statements
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.recovery.commands import (
     CloseEpoch,
@@ -103,10 +103,11 @@ class Recovery:
         return epoch
 
     async def _begin_epoch(self, event: str, epoch: int) -> int | None:
-        """Begin n + 1 in Postgres, and move every deadline by the time that Redis was away.
+        """Begin n + 1 in Postgres, and stop the sale's clock for the time that Redis was away.
 
-        Return that time in ms, or None if the lease is another's, or n + 1 has begun. The lease
-        is renewed at the end: nobody could while the row was locked.
+        So every deadline comes later by it, and none is written. Return that time in ms, or None
+        if the lease is another's, or n + 1 has begun. The lease is renewed at the end: nobody
+        could while the row was locked.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await allow_long_statements(connection)
@@ -122,8 +123,8 @@ class Recovery:
             if row is None:
                 return None
             outage_ms: int = row["outage_ms"]
-            for move_deadlines in (MOVE_HOLDS,) if row["is_closed"] else (MOVE_PLACES, MOVE_HOLDS):
-                await connection.execute(move_deadlines, event, outage_ms, timeout=STATEMENT_S + 5)
+            if epoch > 0:  # it was loaded before
+                await connection.execute(STOP_CLOCK, event)
             await connection.execute(
                 """
                 UPDATE recorded SET epoch = epoch + 1, last = '0-0', seen_at = clock_timestamp(),
@@ -138,9 +139,9 @@ class Recovery:
         return outage_ms
 
 
-MOVE_PLACES = """
-    UPDATE places SET until_ms = until_ms + $2
-    WHERE event = $1 AND state IN ('admitted', 'late')
+# For as long as an operator has stopped the sale its clock stands still anyway.
+STOP_CLOCK = """
+    UPDATE events SET version = version + 1, stopped_ms = stopped_ms + greatest(0,
+        extract(epoch FROM least(now(), coalesce(stopped_at, now())) - seen_at) * 1000)::bigint
+    FROM recorded WHERE recorded.event = events.id AND events.id = $1
 """
-
-MOVE_HOLDS = "UPDATE bookings SET until_ms = until_ms + $2 WHERE event = $1 AND state = 'held'"

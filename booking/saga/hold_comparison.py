@@ -68,7 +68,7 @@ class HoldComparison:
 
 
 async def _read(batcher: Batcher, holds: Sequence[tuple[str, str]]) -> tuple[dict[str, Hold], int]:
-    """Read holds by visitor and id. Return them by id, and the time of Redis in ms."""
+    """Read holds by visitor and id. Return them by id, and the sale's time in ms."""
     found, now_ms = dict[str, Hold](), 0
     for at in range(0, len(holds), READ_MAX):
         read = await batcher.do(ReadHolds(list(holds[at : at + READ_MAX])))
@@ -114,7 +114,7 @@ async def expire(pool: Pool, booking: UUID) -> bool:
             """
             UPDATE bookings SET state = 'expired', reason = 'expired', step = step + 1,
                 changed_at = now()
-            WHERE id = $1 AND state = 'held' AND until_ms < extract(epoch FROM now()) * 1000 - $2
+            WHERE id = $1 AND state = 'held' AND until_ms < sale_ms(event) - $2
             RETURNING event, attempt, step
             """,
             booking, OVERDUE_MS,
@@ -142,7 +142,7 @@ BOOKINGS = """
         SELECT unnest($2::uuid[])
         UNION ALL
         (SELECT id FROM bookings WHERE event = $1 AND state = 'held'
-            AND until_ms < extract(epoch FROM now()) * 1000 - $3 LIMIT $4)
+            AND until_ms < sale_ms($1) - $3 LIMIT $4)
         UNION ALL
         (SELECT id FROM bookings WHERE event = $1 AND state = 'retaking' LIMIT $4)
         UNION ALL

@@ -10,13 +10,14 @@ from booking_rush.lua.recovery import commands as recovery
 from booking_rush.lua.saga import commands as saga
 
 COMMANDS: tuple[type[Command[Any]], ...] = (
-    line.JoinLine, line.LeaveLine, line.ClaimPass, line.FindPlace, line.AdmitVisitor,
+    line.JoinLine, line.LeaveLine, line.PutBack, line.ClaimPass, line.FindPlace, line.AdmitVisitor,
     line.ReadGone, line.AdmitNext, line.DrawPlaces,
     holds.HoldSeats, holds.FindHold, holds.ReadHolds, holds.ExtendHold,
     holds.ReleaseHold, holds.CheckoutHold,
     saga.MarkSold, saga.FreeHold, saga.ReopenHold, saga.RetakeHold, saga.SetRow, saga.SetFree,
     saga.PublishBooking,
     events.SetRules, events.PublishBroadcast, events.ReportSockets, events.ReadSeats,
+    events.ReadStock,
     events.AddSections,
     recovery.MarkRecorded, recovery.CloseEpoch, recovery.OpenEpoch, recovery.LoadEvent,
     recovery.LoadPlaces, recovery.LoadSections, recovery.LoadHolds, recovery.LoadCodes,

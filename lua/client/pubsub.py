@@ -40,11 +40,18 @@ class LaneTick(msgspec.Struct, frozen=True):
 
 
 class Tick(News, frozen=True):
-    """Tick: the state of an event at one moment; `recorded` is an outbox entry."""
+    """Tick: the state of an event at one moment; `recorded` is an outbox entry.
+
+    `pace`, `because`: the rate of admission, and a word that says why; `stopped_ms`: how long the
+    sale has stood still, ever.
+    """
 
     at: int
     state: EventState
     version: int
+    because: str
+    pace: float
+    stopped_ms: int
     rate: float
     active_max: float
     active: int

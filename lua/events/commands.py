@@ -88,6 +88,13 @@ class SeatsRead(Reply, frozen=True):
     sections: list[SectionSeats]
 
 
+class StockRead(Reply, frozen=True):
+    """Free places of each section, and how many visitors were admitted so far."""
+
+    free: list[tuple[str, int]]
+    admitted: int
+
+
 class SectionsAdded(Reply, frozen=True):
     """Reply: the event has the sections."""
 
@@ -96,6 +103,10 @@ class ReadSeats(Command[SeatsRead], frozen=True):
     """Read the named sections; all where none is named."""
 
     sections: list[str]
+
+
+class ReadStock(Command[StockRead], frozen=True):
+    """Read the free places of every section."""
 
 
 class AddSections(Command[SectionsAdded], frozen=True):

@@ -45,7 +45,7 @@ return function(command)
   end
   figures.late = memory.number(stats, "late") + memory.number(stats, "back")
   figures.state, figures.sockets, figures.waits = rule("state"), sockets_of_all(), waits()
-  figures.waiting, figures.free = line.waiting(), seats.free_of_all()
+  figures.waiting, figures.free = line.waiting(), (seats.free_of_all())
   figures.outbox_age_ms = outbox_age_ms()
   return reply("stats", figures)
 end

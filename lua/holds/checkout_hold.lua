@@ -1,4 +1,4 @@
--- checkout_hold(visitor, hold, method) -> checked_out | unknown_hold | hold_over
+-- checkout_hold(visitor, hold, method) -> checked_out | unknown_hold | hold_over | sale_is_stopped
 --
 -- Turn a held hold into one that is being paid: it ends no more by time, and its outbox entry
 -- starts the payment once Postgres has it. A repeat returns the first reply's attempt and entry.
@@ -25,6 +25,7 @@ return function(command)
   local hold, cart = holds.find(command.hold, command.visitor)
   if not hold or hold.visitor ~= command.visitor then return reply("unknown_hold") end
   if holds.is_due(hold) then holds.finish(cart, hold, "expired", "expired") end
+  if hold.state == "held" and sale_is_stopped() then return reply("sale_is_stopped") end
   if hold.state == "held" then return begin(cart, hold, command.method) end
   if hold.attempt == 0 then
     return reply(hold.state == "expired" and "hold_over" or "unknown_hold")

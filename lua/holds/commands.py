@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from booking_rush.lua.commands import Command, Reply
+from booking_rush.lua.commands import Command, Reply, SaleIsStopped
 
 HoldState = Literal["held", "paying", "sold", "released", "expired"]
 Right = Literal["place", "pass", "none"]
@@ -15,10 +15,11 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     Packed it is an array: the order of the fields is that of `holds.array` in `holds.lua`.
 
-    `prices`: one amount a seat, of a standing section one for all; `first`, `left_first`: deadline
-    and extensions left when the hold was made; `number`, `wave`: of the pass that it was made
-    under; `step`: of the order obeyed last; `print`: fingerprint of the request that came with the
-    idempotency key `key`; `entry`: outbox entry of the last checkout.
+    `prices`: one amount a seat, of a standing section one for all; `deadline`: in sale time;
+    `first`, `left_first`: wall time of the deadline, and extensions left, when the hold was made;
+    `number`, `wave`: of the pass that it was made under; `step`: of the order obeyed last;
+    `print`: fingerprint of the request that came with the idempotency key `key`; `entry`: outbox
+    entry of the last checkout.
     """
 
     id: str
@@ -137,7 +138,7 @@ class ExtensionsUsedUp(Reply, frozen=True):
 
 
 class HoldsRead(Reply, frozen=True):
-    """Holds of those named that Redis has, and its time."""
+    """Holds of those named that Redis has, and the sale's time."""
 
     holds: list[Hold]
     now_ms: int
@@ -160,8 +161,8 @@ class CheckedOut(Reply, frozen=True):
 
 class HoldSeats(
     Command[
-        Held | KeyReused | NoRight | NotOnSale | UnknownSeats | UnknownSection | HoldExists
-        | CoolingDown
+        Held | KeyReused | NoRight | SaleIsStopped | NotOnSale | UnknownSeats | UnknownSection
+        | HoldExists | CoolingDown
         | LimitExceeded | MixedCurrencies | SeatsTaken | SoldOut
     ],
     frozen=True,
@@ -214,7 +215,7 @@ class ReleaseHold(Command[HoldReleased | UnknownHold | HoldOver | BeingPaid], fr
     hold: str
 
 
-class CheckoutHold(Command[CheckedOut | UnknownHold | HoldOver], frozen=True):
+class CheckoutHold(Command[CheckedOut | UnknownHold | HoldOver | SaleIsStopped], frozen=True):
     """Begin to pay a hold by a payment method."""
 
     visitor: str

@@ -1,6 +1,6 @@
 -- hold_seats(hold, visitor, key, print, seats, section, quantity, right, number, wave, publish)
---   -> held | key_reused | no_right | not_on_sale | unknown_seats | unknown_section | hold_exists
---   | cooling_down | limit_exceeded | mixed_currencies | seats_taken | sold_out
+--   -> held | key_reused | no_right | sale_is_stopped | not_on_sale | unknown_seats | unknown_section
+--   | hold_exists | cooling_down | limit_exceeded | mixed_currencies | seats_taken | sold_out
 --
 -- Hold seats for a visitor, all or nothing: named seats, the best of a section, or places of a
 -- standing section. A repeat of the same request is answered as the first was, whatever the hold's
@@ -10,7 +10,7 @@ local ON_SALE = { open = true, paused = true, draining = true }
 -- Return whether the visitor may hold: active, and over HTTP with the pass that is in force.
 local function has_right(command, place)
   if command.right == "none" or not place then return false end
-  if not places.is_active(place) or place.deadline <= now then return false end
+  if not places.is_active(place) or place.deadline <= sale_now() then return false end
   return command.right == "place"
     or (place.number == command.number and place.wave == command.wave)
 end
@@ -80,7 +80,7 @@ local function make(command, place, request, cart)
   holds.set_state(hold, "held")
   holds.put_in_cart(cart, hold)
   holds.set_deadline(cart, holds.deadline_from_now(hold))
-  hold.first, hold.left_first = hold.deadline, hold.left
+  hold.first, hold.left_first = wall_time(hold.deadline), hold.left
   holds.remember_key(cart, hold)
   holds.enqueue(carts.save(cart))
   if command.publish then publish("held", { visitor = hold.visitor, hold = hold.id }) end
@@ -95,6 +95,7 @@ return function(command)
 
   local place = places.mark_seen(command.visitor)
   if not has_right(command, place) then return reply("no_right") end
+  if sale_is_stopped() then return reply("sale_is_stopped") end
   if not ON_SALE[rule("state")] then return reply("not_on_sale") end
 
   local living = holds.living(cart) -- a due one expires here, before seats are read

@@ -3,8 +3,9 @@
 -- Its state is held, paying, sold, released or expired. A living one (held, paying) is in its
 -- visitor's cart, any other under its own id. A cart also counts tickets held and bought, and
 -- idempotency keys. `hold_deadlines` has the next time at which something of a cart ends: a hold
--- is to be announced, a hold ends, or the keys do. `churn` are the times at which the visitor's
--- last holds ended unpaid; the keys of a hold outlive them.
+-- is to be announced, a hold ends, or the keys do. Ends of holds are in sale time; the keys' end,
+-- of the wall's, may come later than asked for, which keeps them longer. `churn` are the times at
+-- which the visitor's last holds ended unpaid; the keys of a hold outlive them.
 local holds, carts = {}, {}
 holds.KEPT_MS = 24 * 3600 * 1000 -- a hold that ended is kept for repeats of its request
 local KEYS_MS = 36 * 3600 * 1000 -- keys are kept for 24 hours at least, and counted up to a number
@@ -87,24 +88,24 @@ end
 -- Return whether this hold has its places: it is held, being paid or sold.
 function holds.has_places(hold) return COUNTED_STATES[hold.state] == true end
 
--- Return when a hold ends at the latest, extensions included.
+-- Return when a hold ends at the latest, extensions included; stops of the sale make it later.
 function holds.last_deadline(hold)
   return hold.made + (rule("hold_total_seconds") or math.huge) * 1000
 end
 
 -- Return when a hold that is made or extended now ends.
 function holds.deadline_from_now(hold)
-  return min(now + rule("hold_seconds") * 1000, holds.last_deadline(hold))
+  return min(sale_now() + rule("hold_seconds") * 1000, holds.last_deadline(hold))
 end
 
 -- Set the end of a cart's hold, and when it is announced.
 function holds.set_deadline(cart, deadline)
   cart.hold.deadline = deadline
-  local seconds = min(WARN_S, floor((deadline - now) / 2000))
+  local seconds = min(WARN_S, floor((deadline - sale_now()) / 2000))
   cart.warn = deadline - seconds * 1000
 end
 
-function holds.is_due(hold) return hold.state == "held" and hold.deadline <= now end
+function holds.is_due(hold) return hold.state == "held" and hold.deadline <= sale_now() end
 
 -- Put a hold into its visitor's cart; `taken` counts tickets held and bought, for the limit.
 function holds.put_in_cart(cart, hold)
@@ -261,7 +262,7 @@ local SHOWN = { "id", "seats", "prices", "currency", "section", "quantity", "adj
 
 -- Return the reply that shows a hold to its visitor: `held`, unless another tag is given.
 function holds.reply(hold, tag)
-  local fields = { state = hold.state, deadline_ms = hold.deadline, left = hold.left }
+  local fields = { state = hold.state, deadline_ms = wall_time(hold.deadline), left = hold.left }
   for _, name in ipairs(SHOWN) do fields[name] = hold[name] end
   return reply(tag or "held", fields)
 end

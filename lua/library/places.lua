@@ -3,7 +3,7 @@
 -- A place is lobby (its number is 0 until the draw), waiting, unclaimed (admitted, and not seen
 -- since), active, late or back. Its lane orders those that wait, `back` those that came late,
 -- `deadlines` has the next time at which something of a place ends: the claim window, the pass, or
--- the missed turn.
+-- the missed turn; in sale time.
 local places = {}
 local IN_FORCE = { unclaimed = true, active = true }
 local COUNTED = { unclaimed = "active", active = "active", late = "late", back = "back" }
@@ -12,8 +12,19 @@ local stored = memory.hash("places")
 local back = memory.zset("back")
 local deadlines = memory.zset("deadlines")
 local stats = memory.hash("stats")
+local bucket = memory.hash("bucket")
+local TURNS_MAX = 1000 -- that are counted as came or missed; then both counts are halved
 
 local function count(name, by) memory.add(stats, name, by or 1) end
+
+-- Count a turn as `came` or `missed`, for the rate of admission.
+function places.count_turn(name)
+  local turns = memory.add(bucket, name, 1)
+  local other = name == "came" and "missed" or "came"
+  if turns + memory.number(bucket, other) < TURNS_MAX then return end
+  memory.write(bucket, name, floor(turns / 2))
+  memory.write(bucket, other, floor(memory.number(bucket, other) / 2))
+end
 
 -- Return a visitor's place, or nil. When the event closes all places end at once.
 function places.of(visitor)
@@ -118,8 +129,8 @@ function places.admit(place, wave, reason)
   local from_line = line.leave(place)
   places.set_state(place, "unclaimed")
   place.wave, place.admitted = wave, now
-  place.claim = now + rule("claim_seconds") * 1000
-  place.deadline = now + rule("pass_seconds") * 1000
+  place.claim = sale_now() + rule("claim_seconds") * 1000
+  place.deadline = sale_now() + rule("pass_seconds") * 1000
   places.save(place)
   places.enqueue(place, "admitted", reason, place.deadline)
   count("admitted")
@@ -158,6 +169,7 @@ function places.mark_seen(visitor)
   local place = places.of(visitor)
   if not place then return nil end
   if place.state == "unclaimed" then
+    places.count_turn("came")
     places.set_state(place, "active")
     places.save(place)
   elseif place.state == "late" then
@@ -182,7 +194,7 @@ function places.reply(place)
   end
   if places.is_active(place) then
     fields.wave, fields.admitted_ms = place.wave, place.admitted
-    fields.claim_ms, fields.deadline_ms = place.claim, place.deadline
+    fields.claim_ms, fields.deadline_ms = wall_time(place.claim), wall_time(place.deadline)
     return reply("admitted", fields)
   end
   if place.state == "waiting" then

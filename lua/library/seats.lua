@@ -41,12 +41,18 @@ function seats.id(section, row, number) return format("%s.%s-%d", section, row, 
 
 function seats.free(section) return memory.number(free, section) end
 
--- Return the free places of the event.
+-- Return each section and its free places, one after the other.
+function seats.free_by_section()
+  memory.settle(free)
+  return call("HGETALL", memory.key(free))
+end
+
+-- Return the free places of the event, and how many sections it has.
 function seats.free_of_all()
   memory.settle(free)
-  local sum = 0
-  for _, places_left in ipairs(call("HVALS", memory.key(free))) do sum = sum + places_left end
-  return sum
+  local sum, sections_left = 0, call("HVALS", memory.key(free))
+  for _, places_left in ipairs(sections_left) do sum = sum + places_left end
+  return sum, #sections_left
 end
 
 -- Group seats by row. Return an array of { section, row, text, numbers }, the ids that are no

@@ -7,7 +7,6 @@
 local turns = {}
 local RECENT = 1000 -- admissions whose shares are told
 local LETTERS = 255 -- lanes that they may be of
-local bucket = memory.hash("bucket")
 
 -- Return the first recorded visitor of a queue, or nil. A queue is read a page at a time.
 local function first(queue)

@@ -2,14 +2,16 @@
 --
 -- One tick of an event: expire passes, missed turns and holds; admit the next visitors by rate
 -- and capacity; fix the draw that is due; publish the event's state. Bucket and active count are
--- read and written here, so any number of tend duties may run and none admits too many.
+-- read and written here, so any number of tend duties may run and none admits too many. While the
+-- sale is stopped nobody is admitted and nothing ends, since its clock stands still.
 local TICK_MS = 90 -- between two published ticks, however many tend duties run
 local BURST_S = 0.5 -- of unused rate that is saved up
+local OBSERVED, MISSED_MAX = 50, 0.5 -- turns before their misses count, and at most as this share
 
 -- Return the visitors of whom something ends by now; what they have in a hash is read at once.
 local function due(zset, hash)
   memory.settle(zset)
-  local visitors = call("ZRANGEBYSCORE", memory.key(zset), "-inf", text_of(now), "LIMIT", 0, LIMIT)
+  local visitors = call("ZRANGEBYSCORE", memory.key(zset), "-inf", text_of(sale_now()), "LIMIT", 0, LIMIT)
   memory.read_ahead(hash, visitors)
   return visitors
 end
@@ -18,17 +20,20 @@ end
 -- and as long as the rules say; the places of the others end. Return how many it changed.
 local function expire_places()
   local visitors, most = due(deadlines, stored), rule("late_max")
-  local until_ms = now + rule("late_seconds") * 1000
+  local until_ms = sale_now() + rule("late_seconds") * 1000
   for _, visitor in ipairs(visitors) do
     local place = places.of(visitor)
     if not place then
       memory.write(deadlines, visitor, false)
-    elseif place.deadline <= now then
+    elseif place.deadline <= sale_now() then
       places.finish(place, place.state == "late" and "late_over" or "pass_over")
-    elseif until_ms > now and memory.number(stats, "late") < most then
-      places.miss(place, until_ms)
     else
-      places.finish(place, "late_over")
+      places.count_turn("missed")
+      if until_ms > sale_now() and memory.number(stats, "late") < most then
+        places.miss(place, until_ms)
+      else
+        places.finish(place, "late_over")
+      end
     end
   end
   return #visitors
@@ -46,10 +51,10 @@ local function expire_carts()
       holds.finish(cart, hold, "expired", "expired")
       ended = ended + 1
     else
-      if hold and hold.state == "held" and cart.warn > 0 and cart.warn <= now then
+      if hold and hold.state == "held" and cart.warn > 0 and cart.warn <= sale_now() then
         cart.warn = 0
         publish("ending", { visitor = visitor, hold = hold.id,
-          seconds = math.ceil((hold.deadline - now) / 1000) })
+          seconds = math.ceil((hold.deadline - sale_now()) / 1000) })
       end
       cart.due = nil -- whatever the set has of them, it is written anew
       carts.save(cart)
@@ -70,13 +75,39 @@ local function refill(rate)
   return tokens, now
 end
 
-local function admit()
+-- Return whether every place is sold and none is held: who is admitted would find nothing.
+local function is_sold_out()
+  if memory.number(stats, "held") + memory.number(stats, "paying") > 0 then return false end
+  local free, sections = seats.free_of_all()
+  return free == 0 and sections > 0
+end
+
+-- Return the rate at which visitors are released: the rule's, divided by the share of those who
+-- came when their turn was there. So as many come as the rule says, though some never do.
+local function pace()
+  local came, missed = memory.number(bucket, "came"), memory.number(bucket, "missed")
+  local share = came + missed >= OBSERVED and missed / (came + missed) or 0
+  return rule("rate_per_second") / (1 - min(share, MISSED_MAX))
+end
+
+-- Return the slots of this tick, and why they are as many: a word of REASONS in Python.
+local function slots_of(tokens, speed)
   local state = rule("state")
-  local tokens, at = refill(rule("rate_per_second"))
   local active = memory.number(stats, "active")
+  if sale_is_stopped() then return 0, "stopped" end
+  if state ~= "open" and state ~= "draining" then return 0, state end
+  if line.waiting() == 0 and memory.number(stats, "back") == 0 then return 0, "nobody_waits" end
+  if is_sold_out() then return 0, "sold_out" end
   local free = rule("active_max") - active
   local wanted = max(floor(tokens), rule("queue_from") - active)
-  local slots = (state == "open" or state == "draining") and min(LIMIT, free, wanted) or 0
+  if free <= 0 then return 0, "full" end
+  return min(LIMIT, free, wanted), speed > rule("rate_per_second") and "no_shows" or "rate"
+end
+
+local function admit()
+  local speed = pace()
+  local tokens, at = refill(speed)
+  local slots, because = slots_of(tokens, speed)
   local chosen = slots > 0 and turns.choose(slots) or {}
   if #chosen > 0 then
     memory.read_ahead(stored, chosen)
@@ -94,7 +125,7 @@ local function admit()
   end
   memory.write(bucket, "tokens", max(0, tokens - #chosen))
   memory.write(bucket, "at", at)
-  return #chosen
+  return #chosen, because, speed
 end
 
 -- Return the lanes as a tick carries them, by name.
@@ -127,13 +158,14 @@ local function draw()
 end
 
 -- Publish the event's state, at most once in TICK_MS unless somebody was admitted.
-local function publish_tick(anyway)
+local function publish_tick(anyway, because, speed)
   local published_at = memory.number(bucket, "ticked")
   if not anyway and now - published_at < TICK_MS and now >= published_at then return end
   memory.write(bucket, "ticked", now)
   publish("tick", {
     at = now, state = rule("state"), version = rule("version"), rate = rule("rate_per_second"),
-    active_max = rule("active_max"), active = memory.number(stats, "active"),
+    because = because, pace = speed, stopped_ms = rule("stopped_ms") or 0, active_max = rule("active_max"),
+    active = memory.number(stats, "active"),
     admitted = memory.number(stats, "admitted"),
     recorded = call("GET", key("recorded")) or "0-0",
     lanes = lanes_of_tick(),
@@ -142,8 +174,9 @@ end
 
 return function()
   local dropped = expire_places() + expire_carts()
-  local admitted, due_draw = admit(), draw()
-  publish_tick(admitted > 0)
+  local admitted, because, speed = admit()
+  local due_draw = draw()
+  publish_tick(admitted > 0, because, speed)
   local idle = line.waiting() == 0 and memory.number(stats, "active") == 0
     and memory.number(stats, "late") == 0 and memory.number(stats, "back") == 0
     and memory.number(stats, "held") == 0

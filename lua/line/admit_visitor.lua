@@ -1,4 +1,4 @@
--- admit_visitor(visitor, reason) -> admitted | not_in_line | line_closed
+-- admit_visitor(visitor, reason) -> admitted | not_in_line | line_closed | sale_is_stopped
 --
 -- Admit one visitor out of turn, even beyond active_max, for an operator. The outbox entry carries
 -- the operator's reason. A visitor who is admitted already keeps the pass as it is.
@@ -8,6 +8,7 @@ return function(command)
   if not place then return reply("not_in_line") end
 
   if not places.is_active(place) then
+    if sale_is_stopped() then return reply("sale_is_stopped") end
     places.admit(place, memory.add(stats, "wave", 1), command.reason)
   end
   return places.reply(place)

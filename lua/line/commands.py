@@ -1,8 +1,10 @@
 """Commands of places in the line and of its ticks, and their replies."""
 
+from typing import Any
+
 import msgspec
 
-from booking_rush.lua.commands import Command, EventState, Reply
+from booking_rush.lua.commands import Command, EventState, Reply, SaleIsStopped
 
 
 class PlaceReply(Reply, frozen=True, kw_only=True):
@@ -86,9 +88,21 @@ class ProofRequired(Reply, frozen=True):
 
 
 class Left(Reply, frozen=True):
-    """End of a place; it may be acknowledged once Postgres has the outbox entry."""
+    """End of a place; it may be acknowledged once Postgres has the outbox entry.
+
+    `place`: as it was, for `PutBack`.
+    """
 
     entry: str
+    place: list[Any] | None = None
+
+
+class IsPutBack(Reply, frozen=True):
+    """Reply: the visitor has the place again."""
+
+
+class CannotPutBack(Reply, frozen=True):
+    """Refusal: the visitor has another place by now, or the event is closed."""
 
 
 class GoneNumbers(Reply, frozen=True):
@@ -174,6 +188,13 @@ class LeaveLine(Command[Left | NotInLine], frozen=True):
     by: str = ""
 
 
+class PutBack(Command[IsPutBack | CannotPutBack], frozen=True):
+    """Put back a place that an operator's removal took away, as `Left` has it."""
+
+    place: list[Any]
+    by: str
+
+
 class ClaimPass(Command[Waiting | Lobby | Admitted | Late | NotInLine], frozen=True):
     """Confirm a visitor's presence; `connecting`: by a new socket, which is counted."""
 
@@ -190,7 +211,7 @@ class FindPlace(Command[Waiting | Lobby | Admitted | Late | NotInLine], frozen=T
     visitor: str | msgspec.Raw
 
 
-class AdmitVisitor(Command[Admitted | NotInLine | LineClosed], frozen=True):
+class AdmitVisitor(Command[Admitted | NotInLine | LineClosed | SaleIsStopped], frozen=True):
     """Admit one visitor out of turn."""
 
     visitor: str

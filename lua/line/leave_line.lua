@@ -2,6 +2,13 @@
 --
 -- End a place or a pass for good, for the visitor or for an operator. The reason `removed`, an
 -- operator's, releases the visitor's hold, too, unless it is being paid; the outbox entry names who.
+-- The reply has the place as it was, with what was left of its times, for who puts it back.
+local function as_it_was(place)
+  return place and { place.visitor, place.state, place.number, place.joined, place.wave,
+    place.admitted, place.claim - sale_now(), place.deadline - sale_now(),
+    place.lane, place.code, place.index, place.window }
+end
+
 local function release_hold(visitor)
   local cart = carts.of(visitor)
   local hold = holds.living(cart)
@@ -13,9 +20,10 @@ end
 return function(command)
   local is_released = command.reason == "removed" and release_hold(command.visitor)
   local place = places.of(command.visitor)
+  local was = as_it_was(place)
   if place then places.finish(place, command.reason, command.by) end
   if not place and not is_released then return reply("not_in_line") end
-  local left = reply("left", { entry = "" })
+  local left = reply("left", { entry = "", place = was })
   memory.with_entry(function(entry) left.entry = entry end)
   return left
 end

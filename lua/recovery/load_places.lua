@@ -12,7 +12,7 @@ return function(command)
       deadline = found.until_ms, due = false, lane = found.lane, code = found.code,
       index = found.index, window = found.window }
     places.set_state(place, STATES[found.state] or found.state)
-    if place.state == "unclaimed" then place.claim = now + rule("claim_seconds") * 1000 end
+    if place.state == "unclaimed" then place.claim = sale_now() + rule("claim_seconds") * 1000 end
     local lane = line.lane(place.lane)
     if place.state == "waiting" then memory.insert(lane.waiting, place.visitor, place.number) end
     if place.state == "lobby" then memory.insert(lane.lobby, place.visitor, place.index) end

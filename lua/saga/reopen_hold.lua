@@ -15,7 +15,7 @@ return function(command)
   seats.mark(hold, "h", 0, nil, ".") -- a seat that was sold over it stays sold
   holds.set_state(hold, "held")
   holds.move_to_cart(cart, hold)
-  holds.set_deadline(cart, max(hold.deadline, now + AT_LEAST_MS))
+  holds.set_deadline(cart, max(hold.deadline, sale_now() + AT_LEAST_MS))
   holds.enqueue(carts.save(cart))
   return reply("obeyed")
 end

@@ -15,6 +15,7 @@ from booking_rush.queue.passes import (
     RECEIPT,
     TICKET,
     VOID,
+    PassExpiredError,
     journal_head_claims,
     pass_claims,
     receipt_claims,
@@ -99,17 +100,23 @@ class Signer:
         """Return the signed list of an event's void tickets."""
         return self.ring.sign(VOID, void_claims(event=event, tickets=tickets, now_s=now_s))
 
-    def read_pass(self, token: str, event: str, visitor: str) -> dict[str, Any]:
-        """Verify a pass; a valid one is not verified again. Return its claims.
+    def read_pass(self, token: str, event: str, visitor: str, sale_s: float) -> dict[str, Any]:
+        """Verify a pass; its signature is not verified again. Return its claims.
+
+        `sale_s` is the sale's time, before which a pass must not have ended: who was given one
+        before a stop may use it after the stop, too. Redis decides how long its place lives.
 
         Raises:
             PassInvalidError, PassExpiredError: the pass is not valid.
         """
-        return self._verified(token, self.ring, event, visitor)
+        claims = self._verified(token, self.ring, event, visitor)
+        if claims["exp"] <= sale_s:
+            raise PassExpiredError("the pass is over")
+        return claims
 
 
 def _verify(token: str, ring: KeyRing, event: str, visitor: str) -> dict[str, Any]:
-    return verify(token, ring.jwks(), event=event, visitor=visitor)
+    return verify(token, ring.jwks(), event=event, visitor=visitor, now=0)
 
 
 def _make(kind: str, ring: KeyRing, **fields: Any) -> str:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from booking_rush.booking import audit
 from booking_rush.errors import Invalid
+from booking_rush.lua.holds.commands import Held
 from booking_rush.server.auth.operators import Operator
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import event_id_of, page_of, services_of
@@ -29,3 +30,17 @@ async def record_action(request: Request, operator: Operator, action: str, **det
     event = event_id_of(request)
     async with services_of(request).pool.acquire() as connection:
         await audit.record(connection, operator.name, action, event, **detail)
+
+
+async def record_removal(
+    request: Request, operator: Operator, place: list[Any], hold: Held | None
+) -> None:
+    """Record in the journal that a visitor was removed, with what an undo gives back."""
+    before: dict[str, Any] = {"place": place}
+    if hold is not None and hold.state == "held":
+        before["hold"] = [hold.seats, hold.section, hold.quantity]
+    async with services_of(request).pool.acquire() as connection:
+        await audit.record_undoable(
+            connection, operator.name, "remove", event_id_of(request),
+            before=before, detail={"visitor": place[0]},
+        )  # fmt: skip

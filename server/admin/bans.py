@@ -1,5 +1,6 @@
 """HTTP endpoints for operators: ban a visitor or an address block from an event, list, and lift."""
 
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from booking_rush.booking.joining.bans import UnknownBan
 from booking_rush.errors import Invalid
 from booking_rush.queue.join_checks.address_blocks import Network, parse_block
+from booking_rush.queue.line import NotInLine
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
     VISITOR_ID,
@@ -66,7 +68,8 @@ async def ban(request: Request) -> Response:
     )
     await room.remove_banned(made)
     if made.visitor:
-        await room.line.leave(made.visitor, reason="removed")
+        with suppress(NotInLine):
+            await room.line.remove(made.visitor, by=made.who)
     return answer(201, {"ban": made.members()})
 
 

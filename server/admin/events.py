@@ -9,6 +9,7 @@ from starlette.responses import Response
 from booking_rush.booking.catalogue.events import EventChange, NewEvent
 from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.recording.event_scheduler import push_to_redis
+from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import FIRST_LOAD_S
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
@@ -22,6 +23,8 @@ from booking_rush.server.web.requests import (
 )
 from booking_rush.server.web.responses import answer
 from booking_rush.text import Text
+
+FOR_S_MAX = 86_400  # for which rules may be set
 
 
 class OptionalReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,7 +72,7 @@ async def change(request: Request) -> Response:
     changed = await services_of(request).catalogue.change(
         event_id_of(request), body, who=operator.name
     )
-    return await _push_change(request, changed)
+    return await push_change(request, changed)
 
 
 async def act(action: str, request: Request) -> Response:
@@ -80,21 +83,55 @@ async def act(action: str, request: Request) -> Response:
     changed = await services_of(request).catalogue.act(
         event_id_of(request), action, who=operator.name, reason=reason
     )
-    return await _push_change(request, changed)
+    return await push_change(request, changed)
+
+
+async def stop(request: Request) -> Response:
+    """Answer `POST A/stop`, perhaps with a reason in the body: the sale's clock stands still."""
+    operator = await require_operator(request, "operator")
+    body = await read_body(request)
+    reason = decode_json(body, OptionalReason).reason if body else None
+    stopped = await services_of(request).catalogue.stop(
+        event_id_of(request), who=operator.name, reason=reason
+    )
+    return await push_change(request, stopped)
+
+
+async def proceed(request: Request) -> Response:
+    """Answer `POST A/continue`: the sale goes on, and every deadline is later by the stop."""
+    operator = await require_operator(request, "operator")
+    continued = await services_of(request).catalogue.proceed(
+        event_id_of(request), who=operator.name
+    )
+    return await push_change(request, continued)
 
 
 async def rules(request: Request) -> Response:
-    """Answer `PATCH A/rules`."""
+    """Answer `PATCH A/rules`; with `?for=SECONDS` they go back by themselves unless kept."""
     operator = await require_operator(request, "operator")
     body = await read_json(request, dict[str, Any])
     changed = await services_of(request).catalogue.set_rules(
-        event_id_of(request), body, who=operator.name
+        event_id_of(request), body, who=operator.name, for_s=_seconds_of(request)
     )
-    await _push_change(request, changed)
+    await push_change(request, changed)
     return answer(200, {"rules": msgspec.to_builtins(changed.rules)})
 
 
-async def _push_change(request: Request, event: Event) -> Response:
+def _seconds_of(request: Request) -> int | None:
+    """Return for how long rules are set, in seconds; None: for good.
+
+    Raises:
+        Invalid: it is no number from 1 to 86,400.
+    """
+    given = request.query_params.get("for")
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and 1 <= int(given[:6]) <= FOR_S_MAX):
+        raise Invalid(("for", f"a whole number of seconds from 1 to {FOR_S_MAX}"))
+    return int(given)
+
+
+async def push_change(request: Request, event: Event) -> Response:
     """Apply a change in Redis now; after a failure the record duty applies it within a second."""
     registry = services_of(request).rooms.events
     await registry.refresh()

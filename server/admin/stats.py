@@ -41,6 +41,8 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
         Recovering, TryAgain, Busy: Redis did not answer in time.
     """
     stats = await services.rooms.stats(room)
+    forecast = room.places.forecast
+    rate, because = forecast.reason()
     return {
         "state": stats.state,
         "waiting": stats.waiting,
@@ -54,7 +56,9 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
         "stock": stock_of(stats),
         "joined": stats.joined,
         "admitted": stats.admitted,
-        "rate": round(room.places.forecast.admissions_per_second(), 2),
+        "rate": round(forecast.admissions_per_second(), 2),
+        "admission": {"rate": round(rate, 2), "because": because},
+        "calibration": forecast.calibration.members(),
         "lanes": room.lanes_members(),
         "wait_seconds": percentiles(stats.waits),
         "outbox_age_seconds": round(stats.outbox_age_ms / 1000, 3),

@@ -8,8 +8,7 @@ from booking_rush.booking import visitor_list
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.explanation import explain
 from booking_rush.errors import Invalid
-from booking_rush.queue.line import NotInLine
-from booking_rush.server.admin.audit import record_action
+from booking_rush.server.admin.audit import record_action, record_removal
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
     page_of,
@@ -68,7 +67,10 @@ async def remove(request: Request) -> Response:
     operator = await require_operator(request, "operator")
     room = await room_of(request)
     visitor = visitor_id_of(request)
-    if not await room.line.leave(visitor, reason="removed", by=operator.name):
-        raise NotInLine(f"{visitor} has no place in this line")
-    await record_action(request, operator, "remove", visitor=visitor)
+    hold = await room.holds.living(visitor)
+    place = await room.line.remove(visitor, by=operator.name)
+    if place is None:  # there was a hold alone
+        await record_action(request, operator, "remove", visitor=visitor)
+    else:
+        await record_removal(request, operator, place, hold)
     return answer(204)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from booking_rush.booking.holds.contacts import Language, contact_of
 from booking_rush.booking.holds.errors import PassExpired, PassInvalid, PassRequired
 from booking_rush.booking.holds.hold_request import Right, hold_request_of
+from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.protocol.problems import check_method
 from booking_rush.server.web.authentication import visitor_of
@@ -53,7 +54,7 @@ async def create(request: Request) -> Response:
     body = await read_json(request, HoldBody)
     wanted = hold_request_of(body.seats, body.section, body.quantity)
     key = idempotency_key_of(request)
-    right = right_of(services, room.row.id, visitor, request.headers.get("booking-pass", ""))
+    right = right_of(services, room.row, visitor, request.headers.get("booking-pass", ""))
     hold = await room.holds.create(visitor, key, wanted, right, publish=True)
     return answer(201, {"hold": room.holds.members(hold)})
 
@@ -94,7 +95,7 @@ async def check_out(request: Request) -> Response:
     return answer(202, {"booking": booking.members(services.signer.ticket)})
 
 
-def right_of(services: Services, event: str, visitor: str, token: str) -> Right:
+def right_of(services: Services, row: EventRecord, visitor: str, token: str) -> Right:
     """Return the right to hold that a pass gives, or a `Right` with the reason why it gives none.
 
     The reason is raised only where a right is needed, which a repeat does not. A valid pass may
@@ -103,7 +104,7 @@ def right_of(services: Services, event: str, visitor: str, token: str) -> Right:
     if not token:
         return Right("none", refusal=PassRequired())
     try:
-        claims = services.signer.read_pass(token, event, visitor)
+        claims = services.signer.read_pass(token, row.id, visitor, row.sale_clock.now_s())
     except PassExpiredError as error:
         return Right("none", refusal=PassExpired(str(error)))
     except PassInvalidError as error:

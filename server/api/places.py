@@ -26,7 +26,8 @@ async def join(request: Request) -> Response:
     room = await room_of(request)
     wanted = await read_optional_json(request, JoinRequest) or NOTHING
     place = await room.joining.join(visitor, address_of(request), wanted, publish=True)
-    return answer(200 if place.again else 201, room.places.members(visitor, place))
+    stock = await room.stock.members()
+    return answer(200 if place.again else 201, room.places.members(visitor, place) | stock)
 
 
 async def place(request: Request) -> Response:
@@ -36,9 +37,10 @@ async def place(request: Request) -> Response:
     found = await room.line.confirm_presence(visitor)
     if found is None:
         raise NotInLine
+    stock = await room.stock.members()  # before the place, whose odds follow from it
     members = room.places.members(visitor, found)
     members["place"]["receipt"] = await _receipt(request, room, visitor, found)
-    return answer(200, members)
+    return answer(200, members | stock)
 
 
 async def _receipt(request: Request, room: Room, visitor: str, place: Place) -> str:

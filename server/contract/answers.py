@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType, field
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.booking.history.entries import What
 from booking_rush.queue.rules import Rules
-from booking_rush.server.contract import members
+from booking_rush.server.contract import members, messages
 from booking_rush.server.contract.members import Members
 
 
@@ -95,6 +95,7 @@ class OwnPlace(Members, kw_only=True):
     pass_: str | UnsetType = field(name="pass", default=UNSET)
     claim_by: Moment | UnsetType = UNSET
     expires_at: Moment | UnsetType = UNSET
+    stock: members.LineStock | UnsetType = UNSET
 
 
 class PlaceAnswer(Members, kw_only=True):
@@ -144,7 +145,7 @@ class Tickets(Members, kw_only=True):
 class StatsAnswer(Members, kw_only=True):
     """The figures of an event."""
 
-    stats: members.Stats
+    stats: messages.Stats
 
 
 class Differences(Members, kw_only=True):

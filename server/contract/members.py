@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.booking.catalogue.presentation import SeatName, Theme, Venue
 from booking_rush.booking.holds.states import IN_REVENUE, State
+from booking_rush.queue.forecast import Odds
 from booking_rush.queue.rules import Rules
 from booking_rush.server.rooms.availability import Stock
 
@@ -148,6 +149,7 @@ class Place(Members, kw_only=True):
     waiting: Count
     state: Literal["lobby", "waiting", "admitted", "late"]
     eta_seconds: tuple[Count, Count] | None
+    odds: Odds | None
     receipt: str
     window: Count | UnsetType = UNSET
 
@@ -168,6 +170,27 @@ class Windows(Members, kw_only=True):
     seconds: int
     commitment: Digest
     key: Digest | None
+
+
+class PriceStock(Members, kw_only=True):
+    """Free places of one price, and a word for them."""
+
+    price: Money
+    free: Count
+    word: Literal["plenty", "few", "gone"]
+
+
+class LineStock(Members, kw_only=True):
+    """Free places of an event by price, the cheapest first."""
+
+    prices: list[PriceStock]
+
+
+class Stop(Members, kw_only=True):
+    """A stop of the sale: since when, and why."""
+
+    since: Moment
+    reason: str | UnsetType = UNSET
 
 
 class Lane(Members, kw_only=True):
@@ -194,6 +217,7 @@ class Room(Members, kw_only=True):
     state: RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    stopped: Stop | UnsetType = UNSET
     lanes: list[Lane] | UnsetType = UNSET
     lottery: Lottery | UnsetType = UNSET
 
@@ -244,12 +268,21 @@ class Event(Members, kw_only=True):
     windows: Windows | UnsetType = UNSET
     stock: Stock | UnsetType = UNSET
     mail: bool | UnsetType = UNSET
+    stopped: Stop | UnsetType = UNSET
+
+
+class TimedRules(Members, kw_only=True):
+    """Rules that were set for a time: until when, and the values to which they go back."""
+
+    until: Moment
+    before: dict[str, Any]
 
 
 class OperatorEvent(Event, kw_only=True):
-    """An event with its rules."""
+    """An event with its rules, and those that go back by themselves."""
 
     rules: Rules
+    timed_rules: TimedRules | UnsetType = UNSET
 
 
 class ChartSeat(Members, kw_only=True):
@@ -290,22 +323,6 @@ class SectionSeats(Members, kw_only=True):
     rows: dict[str, Characters] | UnsetType = UNSET
 
 
-class Waits(Members, kw_only=True):
-    """Percentiles of waits in seconds."""
-
-    p50: float | None
-    p90: float | None
-    p99: float | None
-
-
-class Revenue(Members, kw_only=True):
-    """Sums of bookings by state, one a currency."""
-
-    confirmed: list[Money]
-    paying: list[Money]
-    refunded: list[Money]
-
-
 class JournalHead(Members, kw_only=True):
     """The end of a journal; `signature` is a JWS of its members by a published key."""
 
@@ -313,36 +330,6 @@ class JournalHead(Members, kw_only=True):
     hash: Digest
     at: Moment | None
     signature: str
-
-
-class Stats(Members, kw_only=True):
-    """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
-
-    state: RoomState
-    waiting: Count
-    active: Count
-    late: Count
-    held: Count
-    paying: Count
-    sold: Count
-    money: Revenue
-    free: Count
-    stock: Stock | None
-    joined: Count
-    admitted: Count
-    rate: float
-    lanes: list[Lane]
-    wait_seconds: Waits
-    outbox_age_seconds: float
-    sockets: Count
-    journal: JournalHead
-
-
-class UnknownStats(Members, kw_only=True):
-    """The state of an event whose figures are not known just now, and the code that says why."""
-
-    state: RoomState
-    unknown: str
 
 
 class AuditEntry(Members, kw_only=True):
@@ -354,6 +341,7 @@ class AuditEntry(Members, kw_only=True):
     what: str
     event: str | None
     detail: dict[str, Any]
+    undoable: bool
 
 
 class StoreDifference(Members, kw_only=True):

@@ -8,10 +8,74 @@ from msgspec import UNSET, UnsetType, field
 
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.server.contract import members
-from booking_rush.server.contract.members import Count, SeatChange
+from booking_rush.server.contract.members import Count, Members, SeatChange
 from booking_rush.server.protocol import frames
+from booking_rush.server.rooms.availability import Stock as StockWord
 
 Re = str | UnsetType
+
+
+class Waits(Members, kw_only=True):
+    """Percentiles of waits in seconds."""
+
+    p50: float | None
+    p90: float | None
+    p99: float | None
+
+
+class Revenue(Members, kw_only=True):
+    """Sums of bookings by state, one a currency."""
+
+    confirmed: list[members.Money]
+    paying: list[members.Money]
+    refunded: list[members.Money]
+
+
+class AdmissionReason(Members, kw_only=True):
+    """The rate at which visitors are admitted just now, and why, in one line."""
+
+    rate: float
+    because: str
+
+
+class Calibration(Members, kw_only=True):
+    """The shares of waits that ended within the p50 and the p90 told at their beginning."""
+
+    p50: float | None
+    p90: float | None
+    count: members.Count
+
+
+class Stats(Members, kw_only=True):
+    """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
+
+    state: members.RoomState
+    waiting: members.Count
+    active: members.Count
+    late: members.Count
+    held: members.Count
+    paying: members.Count
+    sold: members.Count
+    money: Revenue
+    free: members.Count
+    stock: StockWord | None
+    joined: members.Count
+    admitted: members.Count
+    rate: float
+    lanes: list[members.Lane]
+    admission: AdmissionReason
+    calibration: Calibration
+    wait_seconds: Waits
+    outbox_age_seconds: float
+    sockets: members.Count
+    journal: members.JournalHead
+
+
+class UnknownStats(Members, kw_only=True):
+    """The state of an event whose figures are not known just now, and the code that says why."""
+
+    state: members.RoomState
+    unknown: str
 
 
 class Frame(msgspec.Struct, kw_only=True, tag_field="type"):
@@ -32,6 +96,7 @@ class Welcome(Frame, kw_only=True, tag="welcome"):
     hold: members.Hold | UnsetType = UNSET
     booking: members.Booking | UnsetType = UNSET
     message: members.Broadcast | UnsetType = UNSET
+    stock: members.LineStock | UnsetType = UNSET
 
 
 class Joined(Frame, kw_only=True, tag="queue.joined"):
@@ -57,6 +122,12 @@ class Left(Frame, kw_only=True, tag="queue.left"):
     re: Re = UNSET
 
 
+class Stock(Frame, kw_only=True, tag="queue.stock"):
+    """The free places by price, when a word of them has changed."""
+
+    stock: members.LineStock
+
+
 class Position(Frame, kw_only=True, tag="queue.position"):
     """The visitor's position; `rate` is admissions a second."""
 
@@ -78,6 +149,7 @@ class RoomState(Frame, kw_only=True, tag="room.state"):
     state: members.RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    stopped: members.Stop | UnsetType = UNSET
     lanes: list[members.Lane] | UnsetType = UNSET
     lottery: members.Lottery | UnsetType = UNSET
 
@@ -178,13 +250,13 @@ class Restarting(Frame, kw_only=True, tag="server.restarting"):
 class StatsFrame(Frame, kw_only=True, tag="stats"):
     """The figures of the event, once a second, to operators."""
 
-    stats: members.Stats
+    stats: Stats
 
 
 class UnknownStatsFrame(Frame, kw_only=True, tag="stats"):
     """The state of the event while its figures are not known."""
 
-    stats: members.UnknownStats
+    stats: UnknownStats
 
 
 # What answers each command, beside `error`; the kinds of frames that come unasked.
@@ -201,7 +273,8 @@ ANSWERS: dict[type[frames.ClientCommand], tuple[type[Frame], ...]] = {
     frames.Checkout: (BookingUpdated,),
 }
 PUSHED: tuple[type[Frame], ...] = (
-    Welcome, Position, Joined, Admitted, Left, Expired, RoomState, RoomMessage, Delta, HoldCreated,
+    Welcome, Position, Stock, Joined, Admitted, Left, Expired, RoomState, RoomMessage, Delta,
+    HoldCreated,
     HoldExtended, HoldExpiring, HoldExpired, BookingUpdated, Restarting,
 )  # fmt: skip
 OPERATORS: tuple[type[Frame], ...] = (StatsFrame, UnknownStatsFrame)

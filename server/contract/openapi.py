@@ -12,6 +12,7 @@ from booking_rush.booking.holds import booking_search
 from booking_rush.booking.holds.states import STATES
 from booking_rush.booking.visitor_list import CONDITIONS
 from booking_rush.errors import Refusal
+from booking_rush.server.admin.events import FOR_S_MAX
 from booking_rush.server.contract.members import Problem
 from booking_rush.server.contract.operation import Operation, refusals_of
 from booking_rush.server.contract.operations import OPERATIONS
@@ -41,6 +42,10 @@ QUERY: dict[str, tuple[str, Json]] = {
     "q": (
         "A reference, visitor, seat or mail address.",
         {"type": "string", "maxLength": booking_search.TEXT_MAX},
+    ),
+    "for": (
+        "For how many seconds rules are set; without it, for good.",
+        {"type": "integer", "minimum": 1, "maximum": FOR_S_MAX},
     ),
     "minutes": (
         "How far back.",

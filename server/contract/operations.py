@@ -19,6 +19,7 @@ from booking_rush.queue.line import (
     ProofRequired,
     UnknownCode,
 )
+from booking_rush.queue.sale_clock import SaleStopped
 from booking_rush.server.api import (
     bookings,
     events,
@@ -140,6 +141,7 @@ OPERATIONS: dict[Any, Operation] = {
             errors.PassExpired,
             errors.PassInvalid,
             LineClosed,
+            SaleStopped,
         ),
         body=holds.HoldBody,
         headers=("Idempotency-Key", "Booking-Pass"),
@@ -161,7 +163,7 @@ OPERATIONS: dict[Any, Operation] = {
         "Pay for one's hold",
         {202: (answers.BookingAnswer,)},
         "visitor",
-        (*HOLD, *BODY, errors.SeatsTaken),
+        (*HOLD, *BODY, errors.SeatsTaken, SaleStopped),
         body=holds.CheckoutBody,
     ),
     bookings.list_bookings: Operation(

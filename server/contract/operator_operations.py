@@ -4,6 +4,8 @@ from typing import Any
 
 from booking_rush.booking.catalogue.catalogue import Exists
 from booking_rush.booking.catalogue.events import EventChange, NewEvent
+from booking_rush.booking.catalogue.timed_rules import NothingToKeep
+from booking_rush.booking.catalogue.undo import NotUndoable
 from booking_rush.booking.holds.bookings import UnknownBooking
 from booking_rush.booking.joining.bans import UnknownBan
 from booking_rush.booking.saga.cancellation import NotRefundable
@@ -11,7 +13,8 @@ from booking_rush.errors import Invalid, TooManyRequests
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.queue.line import LineClosed, NotInLine
 from booking_rush.queue.rules import Rules, WrongState
-from booking_rush.server.admin import alerts, audit, bans, broadcasts, codes, sessions, stats
+from booking_rush.queue.sale_clock import SaleStopped
+from booking_rush.server.admin import alerts, audit, bans, broadcasts, codes, sessions, stats, undo
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import series as admin_series
@@ -93,6 +96,20 @@ OPERATORS: dict[Any, Operation] = {
         "operator",
         (UnknownEvent, *BODY, WrongState),
         body=Rules,
+        query=("for",),
+    ),
+    undo.keep_rules: Operation(
+        "Keep the rules that were set for a time",
+        {200: (answers.RulesAnswer,)},
+        "operator",
+        (UnknownEvent, NothingToKeep),
+    ),
+    undo.undo_act: Operation(
+        "Undo a close, a drain, a removal or a change of rules of the last ten minutes",
+        {200: (answers.OperatorEventAnswer,)},
+        "operator",
+        (*ROOM, *BODY, NotUndoable),
+        body=undo.UndoBody,
     ),
     admin_events.act: Operation(
         "Change the state of an event, for a reason that visitors are shown",
@@ -101,6 +118,20 @@ OPERATORS: dict[Any, Operation] = {
         (UnknownEvent, *OPTIONAL_BODY, WrongState),
         body=admin_events.OptionalReason,
         is_body_optional=True,
+    ),
+    admin_events.stop: Operation(
+        "Stop the sale: nobody is admitted, holds, pays or runs out of time until it continues",
+        {200: (answers.OperatorEventAnswer,)},
+        "operator",
+        (UnknownEvent, *OPTIONAL_BODY, WrongState),
+        body=admin_events.OptionalReason,
+        is_body_optional=True,
+    ),
+    admin_events.proceed: Operation(
+        "Let the sale continue; every deadline is later by the stop",
+        {200: (answers.OperatorEventAnswer,)},
+        "operator",
+        (UnknownEvent, WrongState),
     ),
     broadcasts.broadcast: Operation(
         "Send a message to an audience of an event",
@@ -186,7 +217,7 @@ OPERATORS: dict[Any, Operation] = {
         "Admit a visitor out of turn, for a recorded reason",
         {200: (answers.PlaceAnswer,)},
         "operator",
-        (*ROOM, *BODY, NotInLine, LineClosed),
+        (*ROOM, *BODY, NotInLine, LineClosed, SaleStopped),
         body=admin_visitors.Reason,
     ),
     admin_visitors.remove: Operation(

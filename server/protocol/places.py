@@ -3,7 +3,7 @@
 from typing import Any
 
 from booking_rush.lua.line.commands import Admitted, Lobby, Waiting
-from booking_rush.queue.forecast import EventForecast
+from booking_rush.queue.forecast import EventForecast, Odds
 from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.line import Place
 from booking_rush.queue.lottery.seeds import Commitments
@@ -17,6 +17,7 @@ def place_members(
     *,
     signer: Signer,
     forecast: EventForecast,
+    odds: Odds | None,
     commitments: Commitments,
 ) -> dict[str, Any]:
     """Return `{"place": {…}}`, with pass and times of an admitted visitor.
@@ -32,6 +33,7 @@ def place_members(
         "eta_seconds": forecast.eta(place.ahead, place.lane)
         if isinstance(place, Waiting)
         else None,
+        "odds": odds,
         "receipt": signer.receipt(event, visitor, place, commitments.of(place.window)),
     }
     if place.window:

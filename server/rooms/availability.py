@@ -104,7 +104,14 @@ def stock_of(stats: Stats) -> Stock | None:
         return None
     if stats.free == 0:
         return "held" if kept else "gone"
-    return "few" if stats.free <= FEW_SHARE * places else "plenty"
+    return word_of(stats.free, places)
+
+
+def word_of(free: int, places: int) -> Literal["plenty", "few", "gone"]:
+    """Return the word for so many free places of so many that are for sale."""
+    if free == 0:
+        return "gone"
+    return "few" if free <= FEW_SHARE * places else "plenty"
 
 
 class StockCache:

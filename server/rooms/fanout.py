@@ -1,7 +1,8 @@
-"""Fan-out of one frame to many subscribers: the same bytes, in slices, so that no task waits."""
+"""Fan-out of one frame to many subscribers, in slices, and the tasks of a room that do it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from booking_rush.server.protocol.frames import kind_of
 from booking_rush.server.rooms.subscriber import Subscriber
@@ -18,3 +19,16 @@ async def fan_out(subscribers: Sequence[Subscriber], frame: bytes) -> None:
             if subscriber.welcomed:
                 subscriber.push(frame)
         await asyncio.sleep(0)
+
+
+class Background:
+    """Tasks that nobody awaits; asyncio itself references them weakly, and could lose them."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine as a task."""
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

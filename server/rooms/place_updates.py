@@ -19,8 +19,9 @@ from booking_rush.queue.line import ConnectedPlace, Line, Place
 from booking_rush.queue.lottery.seeds import Commitments
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.places import place_members
-from booking_rush.server.rooms.background import Background
+from booking_rush.server.rooms.fanout import Background
 from booking_rush.server.rooms.positions import Positions
+from booking_rush.server.rooms.price_stock import PriceStock
 from booking_rush.server.rooms.subscriber import Subscriber, Subscribers, is_same_number
 from booking_rush.server.runtime.metrics import FRAMES
 
@@ -43,6 +44,7 @@ class PlaceUpdates:
         batcher: Batcher,
         signer: Signer,
         background: Background,
+        stock: PriceStock,
     ) -> None:
         self.forecast = EventForecast()
         self.commitments = Commitments()
@@ -52,6 +54,7 @@ class PlaceUpdates:
         self._batcher = batcher
         self._signer = signer
         self._background = background
+        self._stock = stock
         self._views = LaneViews()
         self._positions = Positions(self._views, self.forecast)
         self._unsure: set[Subscriber] = set()  # looked up at the next tick
@@ -69,6 +72,7 @@ class PlaceUpdates:
             signer=self._signer,
             forecast=self.forecast,
             commitments=self.commitments,
+            odds=self._stock.odds(place.ahead if isinstance(place, Waiting) else 0),
         )
 
     # A subscriber's own connection and commands
@@ -80,7 +84,7 @@ class PlaceUpdates:
             Recovering, TryAgain, Busy: Redis cannot say just now.
         """
         found = await self._line.connect(subscriber.visitor, socket=subscriber.kind == "socket")
-        subscriber.place.record(found.place, time.monotonic())
+        self._record(subscriber, found.place)
         subscriber.place.present = found.place is not None
         return found
 
@@ -185,6 +189,11 @@ class PlaceUpdates:
         if wanted:
             self._background.start(self._look_up(wanted, always))
 
+    def look_up_admitted(self) -> None:
+        """Find the passes in Redis again: their ends are other ones since the last tick."""
+        every = self._subscribers.every()
+        self.look_up(s for s in every if isinstance(s.place.last, Admitted))
+
     async def send_positions(self) -> int:
         """Send due positions. Return how many were sent."""
         self.doubt(s for s in self._subscribers.every() if _is_doubtful(s, self._tick_at_ms))
@@ -254,7 +263,20 @@ class PlaceUpdates:
             self._record(subscriber, None)
 
     def _record(self, subscriber: Subscriber, place: Place | None) -> None:
+        self._calibrate(subscriber, place)
         subscriber.place.record(place, time.monotonic())
+
+    def _calibrate(self, subscriber: Subscriber, place: Place | None) -> None:
+        """Remember the forecast with which a wait begins, and count how true it was at its end."""
+        sent = subscriber.place
+        if isinstance(place, Waiting):
+            if sent.forecast is None and (eta := self.forecast.eta(place.ahead)):
+                sent.forecast = (time.monotonic(), eta)
+            return
+        if sent.forecast is not None and isinstance(place, Admitted):
+            began, eta = sent.forecast
+            self.forecast.calibration.add(eta, time.monotonic() - began)
+        sent.forecast = None
 
 
 def _is_doubtful(subscriber: Subscriber, at_ms: int) -> bool:

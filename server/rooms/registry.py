@@ -125,6 +125,7 @@ class RoomRegistry:
             Loop("bans", self._apply_bans, 0.4),
             self._loop("positions", lambda room: room.places.send_positions(), 0.25),
             self._loop("seats", lambda room: room.seats.flush(), 0.1),
+            self._loop("stock", lambda room: room.send_stock(), 1.0),
             self._loop("bookings", lambda room: room.send_bookings(), 5.0),
             Loop("messages", self._send_broadcasts, 0.7),
             self._loop("sockets", self._report_sockets, 1.0),

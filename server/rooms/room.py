@@ -1,6 +1,7 @@
 """One event in this process: its state, its subscribers, and the three feeds that they are sent."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -15,19 +16,21 @@ from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.join_checks.address_blocks import parse_address
 from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.lanes import lane_members
-from booking_rush.queue.line import Line
+from booking_rush.queue.line import Line, NotInLine
 from booking_rush.queue.lottery.seeds import Commitments
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.availability import Availability
-from booking_rush.server.rooms.background import Background
 from booking_rush.server.rooms.booking_updates import BookingUpdates
-from booking_rush.server.rooms.fanout import fan_out
+from booking_rush.server.rooms.fanout import Background, fan_out
 from booking_rush.server.rooms.place_updates import PlaceUpdates
+from booking_rush.server.rooms.price_stock import PriceStock
 from booking_rush.server.rooms.seat_map import SeatMap
 from booking_rush.server.rooms.seat_reader import SeatReader
 from booking_rush.server.rooms.subscriber import UNKNOWN, BookingNews, Subscriber, Subscribers
-from booking_rush.server.runtime.metrics import RECOVERIES
+from booking_rush.server.runtime.metrics import FRAMES, RECOVERIES
 from booking_rush.timestamps import instant, now
+
+UNKNOWN_MS = -1
 
 
 class Room:
@@ -53,13 +56,15 @@ class Room:
         self._background = Background()
         self._gate = batcher.gate
         self._epoch = -1
+        self._stopped_ms = UNKNOWN_MS  # how long the sale stood still, as the last tick said
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
         self.joining = Joining(row.id, self.line, checks)
         self.joining.identity = row.identity
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
+        self.stock = PriceStock(row.id, batcher, pool)
         self.places = PlaceUpdates(
-            row.id, self._subscribers, self.line, batcher, signer, self._background
+            row.id, self._subscribers, self.line, batcher, signer, self._background, self.stock
         )
         self.places.commitments = Commitments(row.lottery, row.windows)
         reader = SeatReader(row.id, batcher, pool)
@@ -92,6 +97,7 @@ class Room:
         """
         self._subscribers.add(subscriber)
         members: dict[str, Any] = {}
+        stock = await self.stock.members()
         try:
             found = await self.places.connect(subscriber)
             subscriber.connection = (self._gate.epoch, found.connection)
@@ -99,7 +105,7 @@ class Room:
                 members = await self.bookings.welcome(subscriber)
         except Recovering:
             self._look_up_later(subscriber)
-        subscriber.push(frames.frame("welcome", **self._welcome(subscriber), **members))
+        subscriber.push(frames.frame("welcome", **self._welcome(subscriber), **members, **stock))
         subscriber.welcomed = True
         self.places.list_waiting(subscriber)
         self._apply_pending(subscriber)
@@ -107,7 +113,8 @@ class Room:
     async def remove_banned(self, ban: Ban) -> None:
         """Remove the places of visitors that a ban concerns and that are subscribers here."""
         for visitor in {one.visitor for one in self.subscribers() if _is_banned(one, ban)}:
-            await self.line.leave(visitor, reason="removed")
+            with suppress(NotInLine):
+                await self.line.remove(visitor, by=ban.who)
 
     def disconnect(self, subscriber: Subscriber) -> None:
         """Send this subscriber no more."""
@@ -159,6 +166,7 @@ class Room:
         match news:
             case pubsub.Tick():
                 self.line.watermark.move(news.recorded)
+                self._apply_clock(news.stopped_ms)
                 self.places.apply_tick(news)
             case pubsub.Gone():
                 self.places.apply_gone(news)
@@ -185,10 +193,24 @@ class Room:
         self.seats.invalidate()
         self.availability.invalidate()
 
+    async def send_stock(self) -> None:
+        """Send the stock by price to every subscriber, when a word of it has changed."""
+        if (frame := await self.stock.changed_frame()) is not None:
+            FRAMES.add("queue.stock", by=len(self._subscribers))
+            await fan_out(self.subscribers(), frame)
+
     async def send_bookings(self) -> int:
         """Send bookings whose news were lost, some seconds later. Return how many changed."""
         await self._resend([s for s in self.subscribers() if s.booking.needs_resend])
         return await self.bookings.send_missed(self.subscribers())
+
+    def _apply_clock(self, stopped_ms: int) -> None:
+        """Send places and holds anew where the sale has stood still: their ends are later by it."""
+        has_moved = self._stopped_ms not in (UNKNOWN_MS, stopped_ms)
+        self._stopped_ms = stopped_ms
+        if has_moved:
+            self.places.look_up_admitted()
+            self._background.start(self.bookings.look_up(self.subscribers()))
 
     def _apply_connected(self, subscriber: Subscriber, news: pubsub.Connected) -> None:
         """End a socket of the visitor that is older than the one that has connected."""
@@ -217,7 +239,7 @@ class Room:
     # State and broadcasts
 
     def state_members(self) -> dict[str, Any]:
-        """Return `{state, opens_at?, reason?, lottery?}`, or that Redis is being loaded again."""
+        """Return `{state, opens_at?, reason?, stopped?, lottery?}`, or that Redis is loaded."""
         if not (self._gate.is_open or self.row.archived):
             return {"state": "recovering"}
         members: dict[str, Any] = {"state": self.row.state}
@@ -227,7 +249,7 @@ class Room:
             members["reason"] = self.row.reason
         if self.row.lottery:
             members["lottery"] = {"commitment": self.row.lottery, "seed": self.row.seed}
-        return members
+        return members | self.row.sale_clock.members()
 
     def lanes_members(self) -> list[dict[str, Any]]:
         """Return `[{lane, weight, waiting, share}]`, as the rules and the last tick say."""

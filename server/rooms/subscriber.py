@@ -42,6 +42,7 @@ class PlaceSent:
     listed: tuple[str, int] = ("", 0)  # lane and number under which positions are sent; 0: none are
     sent_ahead: int = 0
     sent_at: float = 0.0
+    forecast: tuple[float, tuple[int, int]] | None = None  # the first one of this wait, and when
 
     def record(self, place: Place | None, now: float) -> None:
         """Record the place that is being sent; its `ahead` never grows while its number stays."""

@@ -3,7 +3,7 @@
 import { dateAndSecond } from "../lib/dates.js";
 import { en } from "../texts/en.js";
 import { byId, createElement } from "../ui/dom.js";
-import { showProblem } from "../ui/notices.js";
+import { attempt, showProblem } from "../ui/notices.js";
 
 /**
  * @typedef {import("./session.js").AdminContext} AdminContext
@@ -15,6 +15,7 @@ import { showProblem } from "../ui/notices.js";
  * @property {string} what
  * @property {string | null} event
  * @property {Record<string, unknown>} detail
+ * @property {boolean} undoable
  */
 
 const PAGE = 20;
@@ -30,27 +31,46 @@ export function auditPanel(context) {
     try {
       const page = (await context.session.read(`/audit?limit=${PAGE}${from}`)).entries;
       entries = after === undefined ? page : [...entries, ...page];
-      byId("entries").replaceChildren(...entries.map(row));
+      byId("entries").replaceChildren(...entries.map((entry) => row(entry, undo)));
       byId("audit-older").hidden = page.length < PAGE;
     } catch (problem) {
       showProblem(problem);
     }
   };
 
+  /** Undo the act of an entry, and show its event as it is then. @param {Entry} entry */
+  const undo = (entry) =>
+    attempt(async () => {
+      const path = `/events/${encodeURIComponent(entry.event ?? "")}/undo`;
+      const answer = await context.session.write("POST", path, { body: { entry: entry.id } });
+      if (context.event?.id === entry.event) context.eventChanged(answer.event);
+      await load();
+    }, en.admin.audit.undone);
+
   byId("audit-again").addEventListener("click", () => void load());
   byId("audit-older").addEventListener("click", () => void load(entries.at(-1)?.id));
   return { load: () => load() };
 }
 
-/** @param {Entry} entry */
-function row({ at, who, what, event, detail }) {
+/** @param {Entry} entry @param {(entry: Entry) => void} undo */
+function row(entry, undo) {
+  const { at, who, what, event, detail, undoable } = entry;
   const title = en.admin.audit.entry(who, what, event ?? "");
   return createElement(
     "li",
     {},
     createElement("time", { datetime: at }, dateAndSecond(at)),
     createElement("span", {}, title, createElement("small", {}, detailOf(detail))),
+    ...(undoable ? [undoButton(() => undo(entry))] : []),
   );
+}
+
+/** @param {() => void} act */
+function undoButton(act) {
+  const attributes = { type: "button", "data-testid": "undo", "data-writes": "" };
+  const button = createElement("button", attributes, en.admin.audit.undo);
+  button.addEventListener("click", act);
+  return button;
 }
 
 /** @param {Record<string, unknown>} detail */

@@ -1,4 +1,4 @@
-// The chosen event's heading, and its actions by state: open, pause, resume, drain, close.
+// The chosen event's heading, and its actions by state: open, pause, resume, stop, continue, drain, close.
 
 import { dateAndTime } from "../lib/dates.js";
 import { en } from "../texts/en.js";
@@ -11,19 +11,26 @@ import { attempt } from "../ui/notices.js";
  * @typedef {import("./session.js").Event} Event
  */
 
-/** Actions that the head shows only in a state that allows them. */
-const IN_HEAD = new Set(["open", "pause", "resume"]);
+/** Actions that are shown only where they are allowed. */
+const IN_HEAD = new Set(["open", "pause", "resume", "stop", "continue"]);
+const ON_SALE = ["scheduled", "drawing", "open", "paused", "draining"];
 
-/** For each action the states that allow it, and whether the operator must confirm it. */
+/**
+ * For each action the states that allow it, and whether the operator must confirm it; `stopped`:
+ * whether the sale must be stopped, or must not be.
+ * @type {Record<string, {from: string[], confirm: boolean, stopped?: boolean}>}
+ */
 const ACTIONS = {
   open: { from: ["scheduled"], confirm: false },
   pause: { from: ["open"], confirm: false },
   resume: { from: ["paused"], confirm: false },
   drain: { from: ["open", "paused"], confirm: true },
-  close: { from: ["scheduled", "drawing", "open", "paused", "draining"], confirm: true },
+  close: { from: ON_SALE, confirm: true },
+  stop: { from: ON_SALE, confirm: false, stopped: false },
+  continue: { from: [...ON_SALE, "closed"], confirm: false, stopped: true },
 };
 
-/** @typedef {keyof typeof ACTIONS} Action */
+/** @typedef {"open" | "pause" | "resume" | "stop" | "continue" | "drain" | "close"} Action */
 
 const texts = en.admin.actions;
 
@@ -38,18 +45,23 @@ function show(event) {
   setText(byId("event-name"), event.name);
   setText(byId("event-id"), event.id);
   setText(byId("event-dates"), datesOf(event));
-  setText(
-    byId("event-state"),
-    /** @type {Record<string, string>} */ (en.states)[event.state] ?? event.state,
-  );
-  byId("event-state").dataset.state = event.state;
+  const state = event.stopped ? "stopped" : event.state;
+  setText(byId("event-state"), /** @type {Record<string, string>} */ (en.states)[state] ?? state);
+  byId("event-state").dataset.state = state;
   byId("event-page").setAttribute("href", `/events/${encodeURIComponent(event.id)}`);
-  setTextOrHide(byId("event-reason"), event.reason ? texts.shownReason(event.reason) : "");
+  const reason = event.stopped?.reason ?? event.reason;
+  setTextOrHide(byId("event-reason"), reason ? texts.shownReason(reason) : "");
   for (const button of buttons()) {
-    const allowed = ACTIONS[actionOf(button)].from.includes(event.state);
+    const allowed = isAllowed(actionOf(button), event);
     button.disabled = !allowed;
     button.hidden = !allowed && IN_HEAD.has(actionOf(button));
   }
+}
+
+/** @param {Action} action @param {Event} event */
+function isAllowed(action, event) {
+  const { from, stopped = null } = ACTIONS[action];
+  return from.includes(event.state) && (stopped === null || stopped === Boolean(event.stopped));
 }
 
 /** @param {AdminContext} context @param {HTMLButtonElement} button */

@@ -1,7 +1,8 @@
 // The rules form: shows what changes from which value, what a rate means, and sends only the changed ones.
 
+import { dateAndSecond } from "../lib/dates.js";
 import { en } from "../texts/en.js";
-import { byId, createElement, setText } from "../ui/dom.js";
+import { byId, control, createElement, setText, setTextOrHide } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
 /**
@@ -64,6 +65,7 @@ export function rulesPanel(context) {
       if (!changed || shown !== event.id) input.value = input.defaultValue;
     }
     shown = event.id;
+    showTimed(event.timed_rules);
     mark();
   };
 
@@ -72,15 +74,25 @@ export function rulesPanel(context) {
     const changed = changes(fields);
     const event = context.event;
     if (!event || Object.keys(changed).length === 0) return;
-    const path = `/events/${encodeURIComponent(event.id)}/rules`;
+    const minutes = Number(control("rules-minutes").value);
+    const path = `/events/${encodeURIComponent(event.id)}/rules${minutes ? `?for=${minutes * 60}` : ""}`;
     await attempt(async () => {
-      const answer = await context.session.write("PATCH", path, { body: changed });
+      await context.session.write("PATCH", path, { body: changed });
       for (const input of fields.values()) input.value = input.defaultValue;
-      if (context.event?.id === event.id)
-        context.eventChanged({ ...context.event, rules: answer.rules });
+      control("rules-minutes").value = "";
+      await context.reload();
       context.journalChanged();
     }, texts.done);
   });
+
+  byId("rules-keep").addEventListener("click", () =>
+    attempt(async () => {
+      const path = `/events/${encodeURIComponent(shown)}/rules/keep`;
+      await context.session.write("POST", path, { body: {} });
+      await context.reload();
+      context.journalChanged();
+    }, texts.kept),
+  );
 
   /** @param {Record<string, any>} stats */
   const draw = (stats) => {
@@ -90,6 +102,13 @@ export function rulesPanel(context) {
   };
 
   return { show, draw, clear: () => (waiting = 0) };
+}
+
+/** Show which rules go back by themselves, and when. @param {Event["timed_rules"]} timed */
+function showTimed(timed) {
+  const rules = Object.entries(timed?.before ?? {}).map(([name, value]) => `${name} ${value}`);
+  setTextOrHide(byId("rules-timed"), timed ? texts.timed(dateAndSecond(timed.until), rules.join(", ")) : "");
+  byId("rules-keep").hidden = !timed;
 }
 
 /** Return how long a rate needs for who waits: "2,900 waiting → 16 min". @param {number} waiting @param {number} rate */

@@ -12,6 +12,8 @@ const BASE = "/api/v1/admin";
  * @property {string} name
  * @property {string} state
  * @property {string | null} reason
+ * @property {{since: string, reason?: string}} [stopped]
+ * @property {{until: string, before: Record<string, any>}} [timed_rules]
  * @property {string | null} opens_at
  * @property {string | null} [closes_at]
  * @property {{name: string, address?: string}} [venue]

@@ -165,7 +165,7 @@ export class BookingController {
     const key = booking ? `${booking.id} ${booking.state}` : "";
     if (this.#shownBooking.key !== key) this.#shownBooking = { key, since: Date.now() };
     drawWaitingNote(booking, Date.now() - this.#shownBooking.since);
-    const isOver = hold !== null && this.#clock.secondsTo(hold.expires_at) === 0;
+    const isOver = hold !== null && this.#clock.secondsLeft(hold.expires_at) === 0;
     this.#poll.pollWhenQuiet(pollTarget(this.#state, isOver));
   }
 

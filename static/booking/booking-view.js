@@ -175,7 +175,7 @@ function bookingAnnouncement(booking) {
 
 /** @param {BookingState} state @param {ServerClock} clock */
 function minutesLeft({ hold }, clock) {
-  return `${Math.max(1, Math.floor(clock.secondsTo(hold?.expires_at) / 60))} min`;
+  return `${Math.max(1, Math.floor(clock.secondsLeft(hold?.expires_at) / 60))} min`;
 }
 
 /**

@@ -95,7 +95,7 @@ export function drawHold(state, inventory, { pending, problem }) {
  */
 export function drawHoldTimes({ hold, warned }, clock) {
   if (!hold) return;
-  const left = clock.secondsTo(hold.expires_at);
+  const left = clock.secondsLeft(hold.expires_at);
   setText(byId("hold-countdown"), left ? countdown(left) : texts.hold.over);
   const soon = left > 0 && (warned || left <= SOON_S);
   byId("hold-countdown").classList.toggle("soon", left <= SOON_S);

@@ -3,11 +3,17 @@
 /** The server's time: the device's, corrected by the last `server_time`. */
 export class ServerClock {
   #aheadMs = 0;
+  #stoppedAt = NaN;
 
   /** Set the correction. @param {string} serverTime */
   sync(serverTime) {
     const server = Date.parse(serverTime);
     if (Number.isFinite(server)) this.#aheadMs = server - Date.now();
+  }
+
+  /** Let the time of passes and holds stand still from an instant on; undefined: let it run. @param {string | undefined} since */
+  standStill(since) {
+    this.#stoppedAt = Date.parse(since ?? "");
   }
 
   /** Return the server's now, in milliseconds since 1970. */
@@ -20,9 +26,22 @@ export class ServerClock {
    * @param {string | null | undefined} instant
    */
   secondsTo(instant) {
-    const left = Date.parse(instant ?? "") - this.now();
-    return Number.isFinite(left) ? Math.max(0, Math.ceil(left / 1000)) : 0;
+    return wholeSeconds(Date.parse(instant ?? "") - this.now());
   }
+
+  /**
+   * Return whole seconds until a pass or a hold ends; they stay the same while the sale is stopped.
+   * @param {string | null | undefined} instant
+   */
+  secondsLeft(instant) {
+    const now = Number.isFinite(this.#stoppedAt) ? this.#stoppedAt : this.now();
+    return wholeSeconds(Date.parse(instant ?? "") - now);
+  }
+}
+
+/** @param {number} ms */
+function wholeSeconds(ms) {
+  return Number.isFinite(ms) ? Math.max(0, Math.ceil(ms / 1000)) : 0;
 }
 
 /** Return seconds as a clock shows them: `4:59`, `1:02:03`. @param {number} seconds */

@@ -28,12 +28,12 @@ export function drawAdmission(
   confirmingPresence,
 ) {
   if (place?.state !== "admitted") return;
-  const left = clock.secondsTo(expiresAt);
+  const left = clock.secondsLeft(expiresAt);
   setText(byId("pass-countdown"), countdown(left));
   byId("pass-countdown").classList.toggle("soon", left <= LAST_MINUTE_S);
   setTextOrHide(
     byId("claim-by"),
-    noteOf(left, presenceConfirmed || confirmingPresence, clock.secondsTo(claimBy)),
+    noteOf(left, presenceConfirmed || confirmingPresence, clock.secondsLeft(claimBy)),
   );
   if (left > 0)
     announce("beginning", expiresAt, texts.announce(Math.max(1, Math.floor(left / 60))));

@@ -18,7 +18,7 @@ const texts = all.event.titles;
  *   clock: import("../lib/server-clock.js").ServerClock}} now
  */
 export function titleOf({ place, expiresAt }, { phase, name, standing, clock }) {
-  const left = (/** @type {string} */ instant) => countdown(clock.secondsTo(instant));
+  const left = (/** @type {string} */ instant) => countdown(clock.secondsLeft(instant));
   const byPhase = {
     waiting: () => texts.waiting(place?.ahead ?? 0),
     lobby: () => texts.lobby,

@@ -76,11 +76,12 @@ function drawConnection(status) {
 function drawRoom({ room }) {
   byId("room").hidden = !room;
   if (!room) return;
-  const text = /** @type {Record<string, string>} */ (all.states)[room.state] ?? room.state;
-  byId("state").dataset.state = room.state;
+  const state = room.stopped ? "stopped" : room.state;
+  const text = /** @type {Record<string, string>} */ (all.states)[state] ?? state;
+  byId("state").dataset.state = state;
   setText(byId("state"), text);
-  setText(byId("state-text"), /** @type {Record<string, string>} */ (texts.room)[room.state] ?? "");
-  setTextOrHide(byId("reason"), room.reason);
+  setText(byId("state-text"), /** @type {Record<string, string>} */ (texts.room)[state] ?? "");
+  setTextOrHide(byId("reason"), room.stopped?.reason ?? room.reason);
 }
 
 /** @param {QueueState} queueState */

@@ -9,9 +9,12 @@
  * @property {number} waiting
  * @property {"lobby" | "waiting" | "admitted" | "late"} state
  * @property {[number, number] | null} eta_seconds
+ * @property {"likely" | "uncertain" | "unlikely" | null} [odds] of getting seats
  * @property {string} receipt
+ * @typedef {{since: string, reason?: string}} Stop of the sale
+ * @typedef {{state: string, opens_at?: string, reason?: string, stopped?: Stop, lanes?: Lane[]}} RoomState
+ * @typedef {{price: {amount: number, currency: string}, free: number, word: string}} PriceStock
  * @typedef {{lane: string, weight: number, waiting: number, share: number}} Lane
- * @typedef {{state: string, opens_at?: string, reason?: string, lanes?: Lane[]}} RoomState
  * @typedef {{id: string, level: string, text: string, at: string}} Broadcast
  *
  * @typedef {object} QueueState
@@ -27,6 +30,7 @@
  * @property {boolean} aheadMayGrow after a recovery, `ahead` may be greater than before
  * @property {boolean} renumbered whether the place has another number than the one before
  * @property {Broadcast | null} broadcast
+ * @property {PriceStock[]} stock free places by price, the cheapest first
  * @property {{code: string, detail: string} | null} problem
  */
 
@@ -44,6 +48,7 @@ export const INITIAL = Object.freeze({
   aheadMayGrow: false,
   renumbered: false,
   broadcast: null,
+  stock: [],
   problem: null,
 });
 
@@ -55,6 +60,7 @@ const REDUCERS = {
   "queue.admitted": admitted,
   "queue.expired": expired,
   "queue.left": left,
+  "queue.stock": stockChanged,
   "room.state": roomChanged,
   "room.message": broadcastReceived,
   error: commandRefused,
@@ -107,6 +113,7 @@ function welcome(state, frame) {
     closeCode: 0,
     room: frame.room,
     broadcast: frame.message ?? state.broadcast,
+    stock: frame.stock?.prices ?? state.stock,
   };
   const same = frame.visitor === state.visitor;
   if (frame.place) return withPlace(next, frame, true);
@@ -180,6 +187,11 @@ function roomChanged(state, { type, ...room }) {
     ? /** @type {const} */ ("lobby")
     : /** @type {const} */ ("waiting");
   return { ...next, place: { ...state.place, state: placeState } };
+}
+
+/** @param {QueueState} state @param {Frame} frame */
+function stockChanged(state, { stock }) {
+  return { ...state, stock: stock.prices };
 }
 
 /** @param {QueueState} state @param {Frame} frame */

@@ -1,11 +1,28 @@
-// The note on stock: everything is held just now, or sold out; nobody waits without knowing.
+// The note on stock: all is held just now, or sold out; and for who waits what is free by price.
 
 import { request } from "../lib/api.js";
+import { formatPrice } from "../lib/money.js";
 import { en } from "../texts/en.js";
 import { byId, setTextOrHide } from "../ui/dom.js";
 
+/** @typedef {{price: import("../lib/money.js").Price, free: number, word: string}} PriceStock */
+
 const AGAIN_MS = 30_000; // and as long again at random: many pages ask
+const LINE_PHASES = new Set(["lobby", "waiting", "late"]);
 const PHASES = new Set(["outside", "lobby", "waiting", "late", "admitted", "expired"]);
+
+/**
+ * Draw what is free by price, and the odds, for who waits.
+ * @param {{place: {odds?: string | null} | null, stock: PriceStock[]}} queueState
+ * @param {string} phase
+ */
+export function drawPriceStock({ place, stock }, phase) {
+  const words = /** @type {Record<string, any>} */ (en.stock.byPrice);
+  const prices = stock.map(({ price, free, word }) => words[word](formatPrice(price), free));
+  const odds = /** @type {Record<string, string>} */ (en.stock.odds)[place?.odds ?? ""] ?? "";
+  const text = [prices.join(" · "), odds].filter(Boolean).join(" — ");
+  setTextOrHide(byId("price-stock"), LINE_PHASES.has(phase) ? text : "");
+}
 
 /** The stock of one event, as its map or else the server tells it. */
 export class StockNote {

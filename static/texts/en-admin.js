@@ -124,12 +124,16 @@ export const admin = {
     open: "Open",
     pause: "Pause",
     resume: "Continue",
+    stop: "Stop the sale",
+    continue: "Continue the sale",
     drain: "Drain",
     close: "Close",
     done: {
       open: (/** @type {string} */ event) => `“${event}” is open: visitors can join.`,
       pause: (/** @type {string} */ event) => `“${event}” is paused: nobody new is let in.`,
       resume: (/** @type {string} */ event) => `“${event}” goes on.`,
+      stop: (/** @type {string} */ event) => `“${event}” is stopped: nobody holds, pays or runs out of time.`,
+      continue: (/** @type {string} */ event) => `“${event}” goes on, and everybody has the time they had.`,
       drain: (/** @type {string} */ event) => `“${event}” takes nobody new into the line.`,
       close: (/** @type {string} */ event) => `“${event}” is closed.`,
     },
@@ -149,6 +153,10 @@ export const admin = {
     title: "Rules",
     save: "Save the changes",
     undo: "Undo what is not saved",
+    forMinutes: "For so many minutes (empty: for good)",
+    keep: "Keep these rules",
+    timed: (/** @type {string} */ when, /** @type {string} */ rules) => `Goes back ${when}: ${rules}`,
+    kept: "The rules stay as they are.",
     unsaved: (/** @type {number} */ count) =>
       `${countOf(count, "change is", "changes are")} not saved.`,
     change: (/** @type {string} */ from, /** @type {string} */ to) =>
@@ -194,6 +202,8 @@ export const admin = {
     title: "What was done",
     again: "Refresh",
     older: "Show older entries",
+    undo: "Undo",
+    undone: "It is undone.",
     entry: (/** @type {string} */ who, /** @type {string} */ what, /** @type {string} */ event) =>
       [who, what, event].filter(Boolean).join(" · "),
   },

@@ -198,7 +198,7 @@ async def test_the_walk_over_http(world: World) -> None:
     assert (joined.status_code, again.status_code) == (201, 200)
     place = joined.json()["place"]
     assert set(place) == {
-        "number", "lane", "ahead", "waiting", "state", "eta_seconds", "receipt",
+        "number", "lane", "ahead", "waiting", "state", "eta_seconds", "odds", "receipt",
     }  # fmt: skip
     assert (place["number"], place["lane"], place["state"]) == (1, "main", "waiting")
     assert again.json()["place"]["receipt"] == place["receipt"]

@@ -70,6 +70,9 @@ async def test_closing_enters_the_end_of_every_place_once(recorded_event: Record
     await join(recorded_event, "v_ada", "v_bob")
     await recorded_event.record()
     await Catalogue(recorded_event.pool).act(EVENT, "close", who="admin")
+    await recorded_event.pool.execute(  # until then it can be undone
+        "UPDATE events SET closed_at = closed_at - interval '10 minutes'"
+    )
     await join(recorded_event, "v_cyd")
     await recorded_event.ask(SetRules(9, "closed", {}))
     await recorded_event.record()

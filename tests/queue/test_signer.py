@@ -39,14 +39,14 @@ async def test_a_pass_of_a_key_that_is_gone_is_refused_though_it_was_verified(wo
     await world.event()
     visitor, signer = await world.visitor(), world.services.signer
     token = await visitor.admitted()
-    assert signer.read_pass(token, "demo", visitor.id)["sub"] == visitor.id
+    assert signer.read_pass(token, "demo", visitor.id, 0)["sub"] == visitor.id
 
     for _ in range(2):
         await keyring.rotate(world.services.pool, SECRET)
         await signer.reload()
 
     with pytest.raises(PassInvalidError):
-        signer.read_pass(token, "demo", visitor.id)
+        signer.read_pass(token, "demo", visitor.id, 0)
 
 
 async def test_after_two_rotations_what_is_shown_is_good(world: World) -> None:

@@ -47,11 +47,11 @@ def test_the_last_word_on_each_place_counts() -> None:
     assert batch.places["main", 2].state == "waiting"
 
 
-def test_closing_ends_what_came_before() -> None:
+def test_what_came_before_a_closing_lives_until_its_end_is_due() -> None:
     batch = fold(read([entry(1), (b"2-0", {b"kind": b"closed"})]))
 
     assert batch.closed
-    assert batch.places["main", 1].state == "ended"
+    assert batch.places["main", 1].state == "waiting"
 
 
 def test_an_entry_of_an_unknown_kind_is_not_passed_over() -> None:
@@ -94,6 +94,7 @@ async def test_closing_ends_every_place_in_postgres_too(recorded_event: Recorded
         await recorded_event.ask(line_commands.JoinLine(visitor))
     await recorded_event.record()
     await recorded_event.ask(line_commands.JoinLine("cyd"))
+    await recorded_event.pool.execute("UPDATE events SET state = 'closed', version = 9")
     await recorded_event.ask(events_commands.SetRules(9, "closed", {}))
     await recorded_event.record()
 

@@ -131,6 +131,7 @@ export const seats = {
     hold_exists: "You are already holding these seats. Pay for them or release them first.",
     pass_required: "Seats can be held when it is your turn.",
     pass_expired: "Your turn is over. Join the line again to hold seats.",
+    sale_stopped: "The sale is stopped for the moment. Your seats and your time are kept.",
     wrong_state: "No seats can be held at the moment.",
     extensions_used_up: "This hold cannot be extended any more.",
     payment_in_progress: "The bank is just being asked; that has to be waited for.",

@@ -41,10 +41,21 @@ export const texts = {
     draining: "Last visitors",
     closed: "Closed",
     recovering: "Recovering",
+    stopped: "Stopped",
   },
 
   stock: {
     words: { few: "Few left", held: "All held, some may come back", gone: "Sold out" },
+    byPrice: {
+      plenty: (/** @type {string} */ price, /** @type {number} */ _free) => `${price}: plenty free`,
+      few: (/** @type {string} */ price, /** @type {number} */ free) => `${price}: ${numberFormat.format(free)} left`,
+      gone: (/** @type {string} */ price, /** @type {number} */ _free) => `${price}: none free`,
+    },
+    odds: {
+      likely: "You will probably get seats.",
+      uncertain: "It is not certain that you get seats.",
+      unlikely: "You will hardly get seats, unless some come back.",
+    },
     notes: {
       held: "All places are held or being paid just now. Some of them may come back.",
       gone: "Everything is sold. A place comes back only when somebody cancels.",
@@ -108,6 +119,7 @@ export const texts = {
       draining: "Nobody may join any more. Who is in line is still let in.",
       closed: "The sale is over.",
       recovering: "The line is being restored. Every place that was told is kept.",
+      stopped: "The sale is stopped for the moment. Everybody keeps their place, seats and time.",
     },
 
     noscript: {

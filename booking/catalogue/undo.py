@@ -1,0 +1,117 @@
+"""Undo of an operator's act: within ten minutes, from what the journal says was before."""
+
+from typing import Any
+
+import asyncpg
+import msgspec
+import orjson
+
+from booking_rush.booking import audit
+from booking_rush.booking.catalogue.rows import json_of
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import Act, rule_act, state_act
+from booking_rush.errors import Refusal
+from booking_rush.postgres import Connection, Pool
+from booking_rush.queue.rules import rules_of
+
+UNDOABLE = ("close", "drain", "remove", "rules")
+
+
+class NotUndoable(Refusal):
+    """That act cannot be undone, or not any more."""
+
+    code, status = "not_undoable", 409
+
+
+class Undone(msgspec.Struct, frozen=True):
+    """Act that was undone in PostgreSQL: what it was, and what a removal took away.
+
+    `hold`: seats, section and quantity.
+    """
+
+    what: str
+    place: list[Any] | None = None
+    hold: tuple[list[str], str, int] | None = None
+
+
+async def undo(pool: Pool, event: str, entry: int, *, who: str) -> Undone:
+    """Undo the act of a journal's entry in PostgreSQL, once. Return what Redis has to be told.
+
+    Raises:
+        NotUndoable: it is no such act of this event, older than ten minutes, undone already, or
+            something was done since that this would spoil.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM events WHERE id = $1 FOR UPDATE", event)
+        row = await connection.fetchrow(
+            f"SELECT what, detail, before FROM audit WHERE id = $2 AND {audit.IS_UNDOABLE}",  # noqa: S608  of audit.py
+            event, entry,
+        )  # fmt: skip
+        if row is None:
+            raise NotUndoable
+        before: dict[str, Any] = orjson.loads(row["before"])
+        await _revert(connection, event, row, before)
+        await audit.record(connection, who, "undo", event, entry=entry, act=row["what"])
+        await journal.append(connection, event, [_act_of(row["what"], before, who)])
+    hold = before.get("hold")
+    return Undone(row["what"], before.get("place"), tuple(hold) if hold else None)
+
+
+def _act_of(what: str, before: dict[str, Any], who: str) -> Act:
+    """Return the act of an undo, as the event's journal has it."""
+    if what == "rules":
+        return rule_act(before, by=who)
+    return state_act(before.get("state", "undone"), by=who, reason=f"{what} was undone")
+
+
+async def _revert(
+    connection: Connection, event: str, row: asyncpg.Record, before: dict[str, Any]
+) -> None:
+    match row["what"]:
+        case "rules":
+            await put_back(connection, event, orjson.loads(row["detail"]), before)
+        case "drain":
+            await _reopen(connection, event, "draining", before)
+        case "close":
+            await _reopen(connection, event, "closed", before)
+            await connection.execute("UPDATE recorded SET closing = false WHERE event = $1", event)
+        case _:
+            pass  # of a removal PostgreSQL learns by the outbox
+
+
+async def _reopen(connection: Connection, event: str, state: str, before: dict[str, Any]) -> None:
+    """Set an event back to the state before; of a close its clock stood still meanwhile."""
+    done = await connection.fetchval(REOPEN, event, state, before["state"], before["reason"])
+    if done is None:
+        raise NotUndoable("the event's state is another by now, or its time is over")
+
+
+async def put_back(
+    connection: Connection, event: str, change: dict[str, Any], before: dict[str, Any]
+) -> None:
+    """Put rules back as they were before a change.
+
+    Raises:
+        NotUndoable: one of them was changed since.
+    """
+    rules: dict[str, Any] = orjson.loads(
+        await connection.fetchval("SELECT rules FROM events WHERE id = $1 FOR UPDATE", event)
+    )
+    current: dict[str, Any] = msgspec.to_builtins(rules_of(rules))
+    if any(current[name] != change[name] for name in before):
+        raise NotUndoable("one of these rules was changed since")
+    await connection.execute(
+        "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
+        event, json_of(rules_of(current | before)),
+    )  # fmt: skip
+    await connection.execute("DELETE FROM timed_rules WHERE event = $1", event)
+
+
+REOPEN = """
+    UPDATE events SET state = $3, reason = $4, version = version + 1, closed_at = NULL,
+        stopped_ms = stopped_ms + CASE WHEN stopped_at IS NULL AND closed_at IS NOT NULL
+            THEN (extract(epoch FROM now() - closed_at) * 1000)::bigint ELSE 0 END
+    WHERE id = $1 AND state = $2 AND archived_at IS NULL
+        AND (closes_at IS NULL OR closes_at > now())
+    RETURNING id
+"""

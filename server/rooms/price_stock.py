@@ -1,0 +1,101 @@
+"""Stock of an event by price: free places and a word for each price, read once a second."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from booking_rush.coalescing import Coalescer
+from booking_rush.errors import Refusal
+from booking_rush.lua.client.batcher import Batcher
+from booking_rush.lua.events.commands import ReadStock, StockRead
+from booking_rush.postgres import UNAVAILABLE, Pool
+from booking_rush.queue.forecast import Odds, odds_of
+from booking_rush.server.protocol import frames
+from booking_rush.server.rooms.availability import word_of
+
+FRESH_S = 1.0  # for which one read serves whoever asks
+CALLS_MAX = 100_000  # that may wait for one read
+
+
+class _Section(NamedTuple):
+    amount: int
+    currency: str
+    places: int
+
+
+class PriceStock:
+    """Stock of one event in this process, and the odds that follow from it."""
+
+    def __init__(self, event: str, batcher: Batcher, pool: Pool) -> None:
+        self._event = event
+        self._batcher = batcher
+        self._pool = pool
+        self._sections: dict[str, _Section] = {}
+        self._read: StockRead | None = None
+        self._read_at = -FRESH_S
+        self._sent_words: list[str] | None = None
+        self._reads = Coalescer[None, None](self._refresh_for, most=CALLS_MAX)
+
+    async def members(self) -> dict[str, Any]:
+        """Return `{"stock": {"prices": […]}}`, the cheapest first; empty where it is not known."""
+        if time.monotonic() - self._read_at >= FRESH_S:
+            await self._reads.do(None)
+        return self._members()
+
+    async def changed_frame(self) -> bytes | None:
+        """Return `queue.stock` where a word is another than the one sent last; None otherwise."""
+        members = await self.members()
+        if not members:
+            return None
+        words = [price["word"] for price in members["stock"]["prices"]]
+        before, self._sent_words = self._sent_words, words
+        return frames.frame("queue.stock", **members) if before not in (None, words) else None
+
+    def odds(self, ahead: int) -> Odds | None:
+        """Return the odds of a place; None where nothing is sold, or the stock is not known."""
+        places = sum(section.places for section in self._sections.values())
+        if self._read is None or places == 0:
+            return None
+        free = sum(count for _, count in self._read.free)
+        return odds_of(ahead, free=free, taken=places - free, admitted=self._read.admitted)
+
+    def _members(self) -> dict[str, Any]:
+        if self._read is None:
+            return {}
+        free, places = dict[tuple[int, str], int](), dict[tuple[int, str], int]()
+        for id_, count in self._read.free:
+            if section := self._sections.get(id_):
+                price = section.amount, section.currency
+                free[price] = free.get(price, 0) + count
+                places[price] = places.get(price, 0) + section.places
+        return {
+            "stock": {
+                "prices": [
+                    {
+                        "price": {"amount": amount, "currency": currency},
+                        "free": count,
+                        "word": word_of(count, places[amount, currency]),
+                    }
+                    for (amount, currency), count in sorted(free.items())
+                ]
+            }
+        }
+
+    async def _refresh_for(self, calls: Sequence[None]) -> list[None]:
+        """Read once for all these calls. What cannot be read now stays as it was."""
+        try:
+            read = await self._batcher.do(ReadStock())
+            if {id_ for id_, _ in read.free} != self._sections.keys():
+                rows = await self._pool.fetch(SECTIONS, self._event)
+                self._sections = {row["id"]: _Section(*row[1:]) for row in rows}
+            self._read = read
+        except (Refusal, *UNAVAILABLE):
+            pass
+        self._read_at = time.monotonic()
+        return [None] * len(calls)
+
+
+SECTIONS = """
+    SELECT id, price_amount, price_currency, capacity - cardinality(closed)
+    FROM sections WHERE event = $1
+"""

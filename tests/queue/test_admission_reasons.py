@@ -1,0 +1,112 @@
+"""Admission: corrected for turns that are missed, never beyond the room, and never to nothing."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from booking_rush.lua.client import pubsub
+from booking_rush.lua.client.program import Program, assemble
+from booking_rush.lua.commands import EventState
+from booking_rush.lua.events.commands import SetRules
+from booking_rush.lua.holds.commands import CheckoutHold
+from booking_rush.lua.line.commands import ClaimPass
+from booking_rush.lua.saga.commands import FreeHold, MarkSold
+from booking_rush.queue.rules import rules_of
+from tests.support.event_in_redis import EventInRedis, read_holds, standing
+
+RATE = 20
+ROUNDS = 12
+
+
+async def with_no_shows(program: Program, *, active_max: int) -> EventInRedis:
+    """An event in which every second visitor misses the turn; those who came have left again."""
+    event = EventInRedis(program)
+    await event.open(rate_per_second=RATE, claim_seconds=1, active_max=active_max, late_seconds=0)
+    await event.tick()
+    for turn in range(ROUNDS):
+        visitors = [f"v{turn}-{n}" for n in range(10)]
+        await event.join(*visitors)
+        assert await event.tick(after_s=0.5) == 10
+        for visitor in visitors[::2]:
+            await event.ask(ClaimPass(visitor, connecting=False))
+        await event.tick(after_s=2)
+    return event
+
+
+async def test_more_are_admitted_where_some_never_come(program: Program) -> None:
+    event = await with_no_shows(program, active_max=1000)
+    await event.join(*(f"w{n}" for n in range(60)))
+
+    admitted = sum([await event.tick(after_s=0.1) for _ in range(10)])
+
+    assert admitted > 1.5 * RATE
+
+
+ABOVE_THE_MAXIMUM = ("return min(LIMIT, free, wanted),", "return min(LIMIT, wanted),")
+
+
+async def most_inside(program: Program) -> int:
+    event = await with_no_shows(program, active_max=70)
+    await event.join(*(f"w{n}" for n in range(60)))
+    inside = 5 * ROUNDS
+    for _ in range(10):
+        inside += await event.tick(after_s=0.1)
+    return inside
+
+
+async def test_the_correction_never_admits_beyond_the_maximum(program: Program) -> None:
+    assert await most_inside(program) == 70
+
+
+async def test_a_correction_above_the_maximum_is_caught(redis: Redis) -> None:
+    text = assemble()
+    assert text.count(ABOVE_THE_MAXIMUM[0]) == 1
+
+    assert await most_inside(Program(redis, text.replace(*ABOVE_THE_MAXIMUM))) > 70
+
+
+async def test_nobody_is_admitted_to_nothing(program: Program, redis: Redis) -> None:
+    event = EventInRedis(program)
+    await event.open(sections=[standing("floor", 2)], rate_per_second=10)
+    await event.tick()
+    await event.admit("ada")
+    hold = await event.hold("ada", section="floor", quantity=2)
+    await event.join("bob")
+
+    assert await event.tick(after_s=0.1) == 1  # what is held may come back
+    await event.ask(CheckoutHold("ada", hold.id, "ok"))
+    [sold] = await read_holds(redis, 1, [hold.id])
+    await event.ask(MarkSold(sold, 1))
+    await event.join("cyd")
+    assert await event.tick(after_s=1) == 0
+    await event.ask(FreeHold("ada", hold.id, 2, "released", "cancelled", {}))
+    assert await event.tick(after_s=1) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "rules", "because"),
+    [
+        ("open", {"active_max": 0}, "full"),
+        ("open", {"rate_per_second": 10}, "rate"),
+        ("paused", {}, "paused"),
+        ("open", {"stopped_at": 1}, "stopped"),
+    ],
+)
+async def test_a_tick_says_why(
+    program: Program, redis: Redis, state: EventState, rules: dict[str, float], because: str
+) -> None:
+    event = await EventInRedis(program).open()
+    await event.join("ada")
+    await event.ask(SetRules(2, state, rules_of({}).numbers() | rules))
+
+    news = pubsub.subscribe(redis)
+    heard = asyncio.create_task(anext(news))
+    while await redis.pubsub_numpat() == 0:
+        await asyncio.sleep(0)
+    await event.tick(after_s=0.2)
+    _, tick = await heard
+    await news.aclose()
+
+    assert isinstance(tick, pubsub.Tick)
+    assert tick.because == because

@@ -1,0 +1,55 @@
+"""Stock by price for who waits: told in the welcome, and as one frame when a word changes."""
+
+from typing import Any
+
+from tests.support.world import World
+
+FLOOR = {"amount": 4500, "currency": "EUR"}
+STALLS = {"amount": 6500, "currency": "EUR"}
+
+
+def words_of(told: dict[str, Any]) -> list[str]:
+    return [price["word"] for price in told["stock"]["prices"]]
+
+
+async def test_who_waits_is_told_the_stock_by_price_and_when_a_word_changes(world: World) -> None:
+    await world.event(rules={"active_max": 1, "tickets_per_visitor_max": 50})
+    buyer, ada = await world.visitor(), await world.visitor()
+    token = await buyer.admitted()
+    await ada.join()
+
+    async with ada.socket() as socket:
+        welcome = socket.frames[0]
+        await buyer.hold("one", token, section="floor", quantity=46)
+        few = await socket.until("queue.stock")
+        asked = (await ada.place()).json()
+
+    assert welcome["stock"]["prices"] == [
+        {"price": FLOOR, "free": 50, "word": "plenty"},
+        {"price": STALLS, "free": 22, "word": "plenty"},
+    ]
+    assert welcome["place"]["odds"] == "likely"
+    assert few["stock"]["prices"][0] == {"price": FLOOR, "free": 4, "word": "few"}
+    assert words_of(asked) == ["few", "plenty"]
+
+
+async def test_when_all_is_taken_the_odds_say_so(world: World) -> None:
+    await world.event(rules={"active_max": 1, "tickets_per_visitor_max": 50})
+    buyer, ada = await world.visitor(), await world.visitor()
+    token = await buyer.admitted()
+    async with ada.socket() as socket:
+        await buyer.hold("one", token, section="floor", quantity=50)
+        gone = await socket.until("queue.stock")
+
+    assert words_of(gone) == ["gone", "plenty"]
+
+
+async def test_a_pure_waiting_room_has_neither_prices_nor_odds(world: World) -> None:
+    await world.event(sections=[], rules={"active_max": 0})
+    ada = await world.visitor()
+    await ada.join()
+
+    told = (await ada.place()).json()
+
+    assert told["stock"] == {"prices": []}
+    assert told["place"]["odds"] is None
