@@ -8,7 +8,7 @@ from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
 from booking_rush.timestamps import moment
 
-PLACES = {"waiting": ["waiting"], "inside": ["admitted"], "late": ["late", "back"]}
+PLACES = {"waiting": ["lobby", "waiting"], "inside": ["admitted"], "late": ["late", "back"]}
 HOLDING = "holding"
 CONDITIONS = (*PLACES, HOLDING)
 
@@ -32,7 +32,8 @@ async def page(pool: Pool, event: str, condition: str, *, limit: int, after: str
 async def _in_line(pool: Pool, event: str, condition: str, limit: int, after: str | None) -> Page:
     """Return places in the order of lanes and numbers; `after` is `lane:number`."""
     lane, _, number = (after or ":0").rpartition(":")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    digits = number.removeprefix("-")  # of an index of the lobby
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
         raise ValueError(number)
     rows = await pool.fetch(
         """
@@ -46,7 +47,7 @@ async def _in_line(pool: Pool, event: str, condition: str, limit: int, after: st
         {
             "visitor": row["visitor"],
             "state": row["state"],
-            "number": row["number"],
+            "number": row["number"] if row["number"] > 0 else None,
             "joined_at": _time(row["joined_ms"]),
             "admitted_at": _time(row["admitted_ms"]),
             "until": _time(row["until_ms"]),

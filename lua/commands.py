@@ -13,7 +13,7 @@ import msgspec
 R = TypeVar("R", covariant=True)
 
 EventState = Literal["scheduled", "drawing", "open", "paused", "draining", "closed"]
-PlaceState = Literal["waiting", "admitted", "late", "back", "ended"]
+PlaceState = Literal["lobby", "waiting", "admitted", "late", "back", "ended"]
 
 
 def tag_of_type(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Admission of visitors, the tend duty: sends one tick after another to every event."""
+"""Admission of visitors, the tend duty: sends ticks to every event, and draws lots when due."""
 
 import asyncio
 import logging
@@ -10,6 +10,7 @@ from booking_rush.back_off import BackOff
 from booking_rush.errors import Refusal
 from booking_rush.lua.line.commands import AdmitNext
 from booking_rush.queue.event_registry import EventRecord, EventRegistry
+from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,11 @@ class Admission:
     hangs or fails delays no other event.
     """
 
-    def __init__(self, registry: EventRegistry, *, idle_tick_s: float = IDLE_TICK_S) -> None:
+    def __init__(
+        self, registry: EventRegistry, lottery: LotteryDraw, *, idle_tick_s: float = IDLE_TICK_S
+    ) -> None:
         self.registry = registry
+        self._lottery = lottery
         self._idle_tick_s = idle_tick_s
         self.failures = 0  # ticks that failed, ever
         self._next_at: dict[str, float] = {}
@@ -98,7 +102,10 @@ class Admission:
         async with self._slots:
             self._next_at[row.id] = time.monotonic() + TICK_S
             try:
-                advanced = await self.registry.batcher(row.id).do(AdmitNext())
+                batcher = self.registry.batcher(row.id)
+                advanced = await batcher.do(AdmitNext())
+                if advanced.draw is not None:
+                    await self._lottery.advance(row.id, batcher, advanced.draw)
             except Exception as error:
                 self._failed(row.id, error)
                 return 0

@@ -18,6 +18,7 @@ REPLIES: dict[type[Command[Any]], Reply] = {
     line.ClaimPass: line.NotInLine(),
     line.FindPlace: line.NotInLine(),
     line.AdmitVisitor: line.NotInLine(),
+    line.DrawPlaces: line.PlacesDrawn(0),
     holds.HoldSeats: holds.NoRight(),
     holds.FindHold: holds.UnknownHold(),
     holds.ExtendHold: holds.UnknownHold(),

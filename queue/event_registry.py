@@ -41,7 +41,8 @@ class UnknownEvent(Refusal):
 class EventRecord:
     """Event as its rows in Postgres are; `epoch` is the one that Postgres counts.
 
-    `archived`: it has ended, and Redis has nothing of it.
+    `archived`: it has ended, and Redis has nothing of it. `lottery` and `windows` are commitments,
+    `seed` is that of the lottery once it is told.
     """
 
     id: str
@@ -52,6 +53,9 @@ class EventRecord:
     epoch: int
     archived: bool = False
     lanes: dict[str, int] = field(default_factory=only_main)  # weights
+    lottery: str | None = None
+    windows: str | None = None
+    seed: str | None = None
 
 
 class EventRegistry:
@@ -276,6 +280,10 @@ def _record_of(row: asyncpg.Record) -> EventRecord:
 
 READ = """
     SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived,
+        encode(sha256(lottery_seed), 'hex') AS lottery,
+        encode(sha256(window_key), 'hex') AS windows,
+        CASE WHEN drawn_at IS NOT NULL OR state = 'closed'
+            THEN encode(lottery_seed, 'hex') END AS seed,
         rules->'lanes' AS lanes
     FROM events JOIN recorded ON recorded.event = events.id
 """

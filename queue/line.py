@@ -9,7 +9,7 @@ from booking_rush.queue.join_checks.proof_of_work import NO_PROOF, Proof
 from booking_rush.queue.lanes import MAIN
 from booking_rush.queue.watermark import Watermark
 
-Place = commands.Waiting | commands.Admitted | commands.Late
+Place = commands.Waiting | commands.Lobby | commands.Admitted | commands.Late
 
 
 class LineClosed(Refusal):

@@ -72,14 +72,27 @@ def pass_claims(
 
 
 def receipt_claims(
-    *, event: str, visitor: str, lane: str, number: int, at: str, n: int = 0
+    *,
+    event: str,
+    visitor: str,
+    lane: str,
+    number: int,
+    at: str,
+    index: int = 0,
+    window: int = 0,
+    commitment: str | None = None,
+    n: int = 0,
 ) -> dict[str, Any]:
     """Return the claims of a receipt; `at` is the time of the join, RFC 3339.
 
-    `n` is the entry of the number in the journal; 0: not known yet.
+    A place that was or will be drawn has index and commitment; its number is null before. `n` is
+    the entry of the number in the journal; 0: not known yet.
     """
-    claims = {"event": event, "visitor": visitor, "lane": lane, "number": number, "at": at}
-    return {**claims, "n": n} if n else claims
+    claims = {"event": event, "visitor": visitor, "lane": lane, "number": number or None, "at": at}
+    if index:
+        claims |= {"index": index, "commitment": commitment}
+    later = {"window": window, "n": n}
+    return claims | {name: value for name, value in later.items() if value}
 
 
 def journal_head_claims(*, event: str, n: int, hash: str, at: str) -> dict[str, Any]:  # noqa: A002

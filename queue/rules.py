@@ -39,26 +39,28 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extensions_max: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10
     queue_from: Count = 0
     proof_bits_max: Annotated[int, msgspec.Meta(ge=0, le=24)] = 20
-    fairness: Literal["lottery", "arrival"] = "arrival"
+    fairness: Literal["arrival", "lottery", "windows"] = "arrival"
+    window_seconds: Annotated[int, msgspec.Meta(ge=1, le=60)] = 2
 
     def numbers(self) -> dict[str, float]:
-        """Return the rules that the moves read: those that are numbers."""
+        """Return the rules that the moves read: numbers, and 1 for the kind of draw."""
         fields: dict[str, Any] = msgspec.to_builtins(self)
-        return {name: value for name, value in fields.items() if isinstance(value, int | float)}
+        numbers = {name: value for name, value in fields.items() if isinstance(value, int | float)}
+        return numbers | {name: int(self.fairness == name) for name in ("lottery", "windows")}
 
 
 def rules_of(fields: dict[str, Any]) -> Rules:
     """Return the rules of decoded JSON; a field that is missing has its default.
 
-    Fairness is always `arrival` until there is a lottery. The lane `main` is always there, and
-    `again` as soon as an event is named whose receipts open it.
+    The lane `main` is always there, and `again` as soon as an event is named whose receipts open
+    it.
 
     Raises:
         msgspec.ValidationError: a field is unknown, or a value out of its bounds.
     """
     rules = msgspec.convert(fields, Rules)
     always = {MAIN: 1} | ({AGAIN: 1} if rules.again_from else {})
-    return msgspec.structs.replace(rules, lanes=always | rules.lanes, fairness="arrival")
+    return msgspec.structs.replace(rules, lanes=always | rules.lanes)
 
 
 def check_rate(rules: Rules) -> None:
@@ -77,6 +79,21 @@ class WrongState(Refusal):
     """The event's state does not allow that."""
 
     code, status = "wrong_state", 409
+
+
+# Rules by which people have joined once the event is open: they stay as they are.
+OF_THE_ORDER = ("fairness", "window_seconds")
+
+
+def check_order(current: Rules, new: Rules, state: EventState) -> None:
+    """Check that the rules of the order change only before opening.
+
+    Raises:
+        WrongState: the event is not scheduled any more.
+    """
+    for name in OF_THE_ORDER:
+        if state != "scheduled" and getattr(current, name) != getattr(new, name):
+            raise WrongState(f"{name} cannot be changed: the event is {state}")
 
 
 # action → (from which states, to which)

@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from booking_rush.booking import audit
+from booking_rush.booking.catalogue import draws
 from booking_rush.booking.catalogue.events import (
     EventChange,
     NewEvent,
@@ -23,7 +24,14 @@ from booking_rush.booking.history.entries import rule_act, state_act
 from booking_rush.errors import Invalid, Refusal
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
-from booking_rush.queue.rules import Rules, WrongState, check_rate, next_state, rules_of
+from booking_rush.queue.rules import (
+    Rules,
+    WrongState,
+    check_order,
+    check_rate,
+    next_state,
+    rules_of,
+)
 
 FIXED = ("id", "shows", "rules")  # members that `change` refuses by name
 
@@ -50,7 +58,8 @@ class Catalogue:
             Exists: another event has this id.
         """
         await asyncio.to_thread(new.check)
-        rules = _rules_of(new.rules, "rules")
+        by_default = {"fairness": "lottery" if new.opens_at else "arrival"}
+        rules = _rules_of(by_default | new.rules, "rules")
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(
@@ -61,6 +70,7 @@ class Catalogue:
                     new.id, new.name, new.opens_at, new.closes_at, json_of(rules),
                     json_of(new.venue), json_of(new.theme),
                 )  # fmt: skip
+                await draws.make_seed(connection, new.id, rules.fairness)
                 await connection.executemany(
                     """
                     INSERT INTO shows (event, id, starts_at, position, time_zone)
@@ -153,6 +163,8 @@ class Catalogue:
         async with self._pool.acquire() as connection, connection.transaction():
             current = await self._locked(connection, event)
             state = next_state(action, current.state)
+            if action == "open" and current.lottery is not None:
+                state = "drawing"
             await connection.execute(
                 """
                 UPDATE events SET state = $2, reason = $3, version = version + 1 WHERE id = $1
@@ -173,30 +185,37 @@ class Catalogue:
         async with self._pool.acquire() as connection, connection.transaction():
             current = await self._locked(connection, event)
             rules = _rules_of({**msgspec.to_builtins(current.rules), **change})
+            check_order(current.rules, rules, current.state)
             await connection.execute(
                 "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
                 event, json_of(rules),
             )  # fmt: skip
+            await draws.make_seed(connection, event, rules.fairness)
             await audit.record(connection, who, "rules", event, **change)
             changed = {name: _members_of(rules)[name] for name in sorted(change)}
             await journal.append(connection, event, [rule_act(changed, by=who)])
         return await self.event(event)
 
     async def apply_schedule(self) -> list[str]:
-        """Open and close the events that are due by their times. Return the ids of those."""
+        """Open and close the events that are due by their times, and open those that are drawn.
+
+        Return the ids of those.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
                 """
                 UPDATE events SET version = version + 1, reason = NULL,
-                    state = CASE WHEN closes_at <= now() THEN 'closed' ELSE 'open' END
+                    state = CASE WHEN closes_at <= now() THEN 'closed'
+                        WHEN state = 'scheduled' AND lottery_seed IS NOT NULL THEN 'drawing'
+                        ELSE 'open' END
                 WHERE (state = 'scheduled' AND opens_at <= now())
+                   OR (state = 'drawing' AND drawn_at IS NOT NULL)
                    OR (state <> 'closed' AND closes_at <= now())
-                RETURNING id, state
+                RETURNING id, state, drawn_at IS NOT NULL AS is_drawn
                 """
             )
             for row in sorted(rows, key=lambda row: row["id"]):
-                action = "open" if row["state"] == "open" else "close"
-                await audit.record(connection, "clock", action, row["id"])
+                await audit.record(connection, "clock", _action_of(row), row["id"])
                 await journal.append(connection, row["id"], [state_act(row["state"], by="clock")])
         return [row["id"] for row in rows]
 
@@ -209,7 +228,8 @@ class Catalogue:
     async def _events(self, clauses: str, *arguments: object) -> list[Event]:
         rows = await self._pool.fetch(
             f"""
-            SELECT events.*,
+            SELECT events.*, encode(sha256(lottery_seed), 'hex') AS lottery_commitment,
+                encode(sha256(window_key), 'hex') AS window_commitment,
                 (SELECT json_agg(json_build_object('id', id, 'starts_at', starts_at,
                                                    'time_zone', time_zone) ORDER BY position)
                  FROM shows WHERE event = events.id) AS shows,
@@ -234,6 +254,13 @@ def _check_change(
     errors += check_time_zones({f"time_zones.{id_}": zone for id_, zone in zones.items()})
     if errors:
         raise Invalid(*errors)
+
+
+def _action_of(row: asyncpg.Record) -> str:
+    """Return the action by which the clock has moved an event to its state."""
+    if row["state"] == "closed":
+        return "close"
+    return "draw" if row["is_drawn"] else "open"
 
 
 def _given(value: Any, current: Any) -> Any:

@@ -33,6 +33,8 @@ class Event:
     sections: list[Section]
     venue: Venue | None = None
     theme: Theme | None = None
+    lottery: dict[str, str | None] | None = None  # as its members are: commitment and seed
+    windows: dict[str, Any] | None = None
 
     def members(self, state: str | None = None) -> dict[str, Any]:
         """Serialize it for visitors; `state` replaces its own, as `recovering` does."""
@@ -45,7 +47,12 @@ class Event:
             "closes_at": instant(self.closes_at),
             **{
                 name: msgspec.to_builtins(value)
-                for name, value in (("venue", self.venue), ("theme", self.theme))
+                for name, value in (
+                    ("venue", self.venue),
+                    ("theme", self.theme),
+                    ("lottery", self.lottery),
+                    ("windows", self.windows),
+                )
                 if value
             },
             "shows": [
@@ -104,7 +111,32 @@ def event_of(row: asyncpg.Record) -> Event:
         sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
         venue=msgspec.json.decode(row["venue"] or "null", type=Venue | None),
         theme=msgspec.json.decode(row["theme"] or "null", type=Theme | None),
+        lottery=_lottery_of(row),
+        windows=_windows_of(row),
     )
+
+
+def _lottery_of(row: asyncpg.Record) -> dict[str, str | None] | None:
+    """Return `{commitment, seed}`, the seed null before the draw; None: there is no lottery."""
+    if row["lottery_seed"] is None:
+        return None
+    is_told = row["drawn_at"] is not None or row["state"] == "closed"
+    return {
+        "commitment": row["lottery_commitment"],
+        "seed": row["lottery_seed"].hex() if is_told else None,
+    }
+
+
+def _windows_of(row: asyncpg.Record) -> dict[str, Any] | None:
+    """Return `{seconds, commitment, key}`, the key null before the event closes."""
+    rules = rules_of(orjson.loads(row["rules"]))
+    if row["window_key"] is None:
+        return None
+    return {
+        "seconds": rules.window_seconds,
+        "commitment": row["window_commitment"],
+        "key": row["window_key"].hex() if row["state"] == "closed" else None,
+    }
 
 
 def section_of(row: dict[str, Any]) -> Section:

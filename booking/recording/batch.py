@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from booking_rush.booking.history.entries import CLOSED, Act, place_act
+from booking_rush.booking.history.entries import CLOSED, Act, draw_act, place_act
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
 
@@ -18,7 +18,10 @@ StreamEntry = tuple[bytes, Mapping[bytes, bytes]]  # as Redis returns it: its id
 
 
 class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
-    """Whole place as it is after a change; times in ms since 1970 by Redis's clock."""
+    """Whole place as it is after a change; times in ms since 1970 by Redis's clock.
+
+    `number` is 0 until a draw; `index` is 0 where none is, or was, to come.
+    """
 
     visitor: str
     lane: str
@@ -30,6 +33,8 @@ class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
     deadline: int
     reason: str
     code: str = ""  # by whose use the place was opened
+    index: int = 0
+    window: int = 0
 
 
 class BookingChange(msgspec.Struct, frozen=True, array_like=True, tag="booking"):
@@ -42,6 +47,19 @@ class ClosedChange(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """End of the event: every place that is not ended ends."""
 
 
+class DrawChange(msgspec.Struct, frozen=True, array_like=True, tag="draw"):
+    """Draw of the indexes `first` to `last` of a lane: nobody comes to them any more."""
+
+    lane: str
+    window: int
+    first: int
+    last: int
+
+
+class DrawnChange(msgspec.Struct, frozen=True, array_like=True, tag="drawn"):
+    """End of the lottery: everybody of the lobby has a number."""
+
+
 class Unreadable(NamedTuple):
     """Change that this version cannot read, as far as it could be unpacked."""
 
@@ -49,7 +67,7 @@ class Unreadable(NamedTuple):
     why: str
 
 
-Change = PlaceChange | BookingChange | ClosedChange
+Change = PlaceChange | BookingChange | ClosedChange | DrawChange | DrawnChange
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
@@ -64,7 +82,10 @@ class Entry(NamedTuple):
 
 
 class PlaceRow(NamedTuple):
-    """A row of `places`; times in ms since 1970 by Redis's clock."""
+    """A row of `places`; times in ms since 1970 by Redis's clock.
+
+    The number of a place that waits for its draw is its index with a minus.
+    """
 
     lane: str
     number: int
@@ -75,7 +96,9 @@ class PlaceRow(NamedTuple):
     admitted_ms: int
     until_ms: int
     reason: str
-    code: str = ""
+    code: str
+    index_: int
+    window_: int
 
 
 @dataclass(slots=True)
@@ -86,17 +109,25 @@ class Batch:
     """
 
     cursor: str
+    # by lane, and by index, or number where there is none
     places: dict[tuple[str, int], PlaceRow] = field(default_factory=dict[tuple[str, int], PlaceRow])
     holds: dict[str, Hold] = field(default_factory=dict[str, Hold])
     closed: bool = False  # the event was closed: every place that is not ended ends
+    draws: list[tuple[str, int, int, int]] = field(default_factory=list[tuple[str, int, int, int]])
+    drawn: bool = False  # the lottery is over
     acts: list[Act] = field(default_factory=list[Act])
 
     def numbers(self) -> dict[str, int]:
-        """Return the greatest place number by lane: smaller ones were given out before."""
+        """Return the greatest number or index by lane: smaller ones were given out before."""
         greatest: dict[str, int] = {}
-        for lane, number in self.places:
-            greatest[lane] = max(number, greatest.get(lane, 0))
+        for lane, turn in self.places:
+            greatest[lane] = max(turn, greatest.get(lane, 0))
         return greatest
+
+    def drawn_numbers(self) -> list[tuple[str, int, int]]:
+        """Return lane, index and number of the places that have a number by a draw."""
+        rows = self.places.values()
+        return [(row.lane, row.index_, row.number) for row in rows if row.index_ and row.number > 0]
 
 
 def read(entries: Iterable[StreamEntry]) -> list[Entry]:
@@ -175,7 +206,7 @@ def fold(entries: Iterable[Entry]) -> Batch:
             match change:
                 case PlaceChange():
                     row = _row_of(change)
-                    batch.places[row.lane, row.number] = row
+                    batch.places[row.lane, row.index_ or row.number] = row
                     batch.acts.append(_act_of(change, entry.id))
                 case BookingChange(hold):
                     batch.holds.pop(hold.id, None)
@@ -184,6 +215,12 @@ def fold(entries: Iterable[Entry]) -> Batch:
                     batch.closed = True
                     batch.acts += _ends_of(batch.places.values(), entry.id)
                     batch.places = {at: _ended(row) for at, row in batch.places.items()}
+                case DrawChange():
+                    draw = (change.lane, change.window, change.first, change.last)
+                    batch.draws.append(draw)
+                    batch.acts.append(draw_act(*draw, at_ms=_ms_of(entry.id)))
+                case DrawnChange():
+                    batch.drawn = True
                 case Unreadable(_, why):
                     raise ValueError(f"outbox entry {entry.id} cannot be read: {why}")
     return batch
@@ -191,22 +228,23 @@ def fold(entries: Iterable[Entry]) -> Batch:
 
 def _row_of(change: PlaceChange) -> PlaceRow:
     return PlaceRow(
-        change.lane, change.number, change.visitor, change.state, change.joined, change.wave,
-        change.admitted, change.deadline, change.reason, change.code,
+        change.lane, change.number or -change.index, change.visitor, change.state, change.joined,
+        change.wave, change.admitted, change.deadline, change.reason, change.code, change.index,
+        change.window,
     )  # fmt: skip
 
 
 def _act_of(change: PlaceChange, entry: str) -> Act:
     return place_act(
         change.state, change.reason, visitor=change.visitor, lane=change.lane,
-        number=change.number, at_ms=_ms_of(entry),
+        number=change.number, at_ms=_ms_of(entry), window=change.window, index=change.index,
     )  # fmt: skip
 
 
 def _ends_of(rows: Iterable[PlaceRow], entry: str) -> list[Act]:
     """Return the acts of the places that end because their event is closed."""
     return [
-        Act("removed", row.visitor, row.lane, row.number, CLOSED, at_ms=_ms_of(entry))
+        Act("removed", row.visitor, row.lane, max(0, row.number), CLOSED, at_ms=_ms_of(entry))
         for row in rows
         if row.state != "ended"
     ]

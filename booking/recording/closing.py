@@ -32,23 +32,29 @@ async def end_places(pool: Pool, event: str, is_ours: Callable[[], bool]) -> boo
         if not is_ours():
             return False
         began = time.monotonic()
-        ended = await _end_page(pool, event, lane, number)
-        if not ended:
+        last = await _end_page(pool, event, lane, number)
+        if last is None:
             break
-        lane, number, pages = ended[-1].lane, ended[-1].number, pages + 1
+        (lane, number), pages = last, pages + 1
         await asyncio.sleep(max(PAUSE_S, time.monotonic() - began))
     await pool.execute("UPDATE recorded SET closing = false WHERE event = $1", event)
     log.info("ended event=%s pages=%d", event, pages)
     return True
 
 
-async def _end_page(pool: Pool, event: str, lane: str, number: int) -> list[Act]:
-    """End a page of places beyond this one, with their entries in the journal. Return these."""
+async def _end_page(pool: Pool, event: str, lane: str, number: int) -> tuple[str, int] | None:
+    """End a page of places beyond this one, with their entries in the journal.
+
+    Return lane and number of the last; None: there was none. In the lobby numbers are below 0.
+    """
     async with pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(END_PAGE, event, lane, number, PAGE)
-        ended = [Act("removed", row["visitor"], row["lane"], row["number"], CLOSED) for row in rows]
+        ended = [
+            Act("removed", row["visitor"], row["lane"], max(0, row["number"]), CLOSED)
+            for row in rows
+        ]
         await journal.append(connection, event, ended)
-    return ended
+    return (rows[-1]["lane"], rows[-1]["number"]) if rows else None
 
 
 # Nothing makes a place of a closed event living again, so one pass in order finds them all.

@@ -11,13 +11,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from booking_rush.back_off import MOST_S, BackOff
+from booking_rush.booking.catalogue.draws import last_turns
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import GIVEN_BEFORE, Act
 from booking_rush.booking.recording.batch import Entry, StreamEntry, read
 from booking_rush.booking.recording.closing import end_places
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.leases import EventLeases, LedEvent
-from booking_rush.booking.recording.loading import last_numbers
 from booking_rush.booking.recording.recovery import Recovery
 from booking_rush.errors import Recovering, Refusal
 from booking_rush.lua.client.program import Program
@@ -158,7 +158,7 @@ class EventTasks:
         assert led.unmarked is not None, led.event
         if led.is_new:
             await self._check_outbox(led)
-            led.committed(led.cursor, await last_numbers(self._pool, led.event))
+            led.committed(led.cursor, await last_turns(self._pool, led.event))
         try:
             await self._program.ask(led.event, led.stamp, MarkRecorded(led.cursor, led.unmarked))
         except Recovering:

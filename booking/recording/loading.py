@@ -1,10 +1,11 @@
 """Loading: the rows of an event in Postgres become its data in Redis, page by page."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 
 import asyncpg
 import orjson
 
+from booking_rush.booking.catalogue.draws import WindowToDraw, last_turns, windows_to_draw
 from booking_rush.booking.catalogue.line_statistics import line_statistics
 from booking_rush.booking.holds.bookings import hold_of
 from booking_rush.booking.seats import inventory
@@ -53,8 +54,9 @@ class Loading:
             row = await connection.fetchrow(LOAD_EVENT, self._event, timeout=STATEMENT_S + 5)
             assert row is not None, self._event
             rules = rules_of(orjson.loads(row["rules"]))
-            last = await last_numbers(connection, self._event)
+            last = await last_turns(connection, self._event)
             numbers = dict.fromkeys(rules.lanes, 0) | last
+            windows = await windows_to_draw(connection, self._event)
             line = await line_statistics(connection, self._event)
             waits = {f"wait:{at}": n for at, n in line.waits.items()}
             counts = {"joined": line.joined, "admitted": line.admitted, "wave": line.wave}
@@ -63,9 +65,10 @@ class Loading:
                 state=row["state"],
                 rules=rules.numbers(),
                 numbers=numbers,
-                head=numbers | await self._heads(connection, numbers),
+                head=await self._heads(connection, numbers, windows),
                 stats={**counts, **waits},
                 lanes=rules.lanes,
+                windows=windows,
             )
             return (
                 await self._loaded(event)
@@ -103,12 +106,17 @@ class Loading:
                 return False
         return True
 
-    async def _heads(self, connection: Connection, lanes: Iterable[str]) -> dict[str, int]:
-        """Return the smallest waiting number − 1 of each lane in which somebody waits."""
-        firsts = {
-            lane: await connection.fetchval(FIRST_WAITING, self._event, lane) for lane in lanes
-        }
-        return {lane: first - 1 for lane, first in firsts.items() if first}
+    async def _heads(
+        self, connection: Connection, numbers: Mapping[str, int], windows: Sequence[WindowToDraw]
+    ) -> dict[str, int]:
+        """Return the smallest waiting number − 1 of each lane, and nothing that is not settled."""
+        heads = dict(numbers)
+        for lane in numbers:
+            first = await connection.fetchval(FIRST_WAITING, self._event, lane)
+            heads[lane] = first - 1 if first else heads[lane]
+        for lane, _, first, _, _ in windows:
+            heads[lane] = min(heads[lane], first - 1)
+        return heads
 
     async def _loaded(self, command: Command[Loaded | EpochPassed]) -> bool:
         if not self._is_ours():
@@ -121,16 +129,10 @@ async def allow_long_statements(connection: Connection) -> None:
     await connection.execute(f"SET LOCAL statement_timeout = {int(STATEMENT_S * 1000)}")
 
 
-async def last_numbers(connection: Connection | Pool, event: str) -> dict[str, int]:
-    """Return the greatest number of each lane that has one, found by skipping through the key."""
-    rows = await connection.fetch(LAST_NUMBERS, event)
-    return {row["lane"]: row["number"] for row in rows}
-
-
 def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
     return RecordedPlace(
         visitor=row["visitor"],
-        number=row["number"],
+        number=max(0, row["number"]),
         joined=row["joined_ms"],
         state=row["state"],
         wave=row["wave"],
@@ -138,20 +140,12 @@ def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
         until_ms=row["until_ms"],
         lane=row["lane"],
         code=row["code"],
+        index=row["index_"],
+        window=row["window_"],
     )
 
 
 LOAD_EVENT = "SELECT version, state, rules FROM events WHERE id = $1"
-
-LAST_NUMBERS = """
-    WITH RECURSIVE last AS (
-        (SELECT lane, number FROM places WHERE event = $1 ORDER BY lane DESC, number DESC LIMIT 1)
-        UNION ALL
-        SELECT next.lane, next.number FROM last, LATERAL (
-            SELECT lane, number FROM places WHERE event = $1 AND places.lane < last.lane
-            ORDER BY lane DESC, number DESC LIMIT 1) AS next)
-    SELECT lane, number FROM last
-"""
 
 FIRST_WAITING = """
     SELECT number FROM places JOIN events ON events.id = places.event
@@ -160,7 +154,9 @@ FIRST_WAITING = """
 """
 
 LOAD_PLACES = """
-    SELECT visitor, lane, number, joined_ms, state, wave, admitted_ms, until_ms, code FROM places
+    SELECT visitor, lane, number, joined_ms, state, wave, admitted_ms, until_ms, code,
+        index_, window_
+    FROM places
     WHERE event = $1 AND state <> 'ended' ORDER BY lane, number
 """
 

@@ -11,7 +11,7 @@ from booking_rush.lua.saga import commands as saga
 
 COMMANDS: tuple[type[Command[Any]], ...] = (
     line.JoinLine, line.LeaveLine, line.ClaimPass, line.FindPlace, line.AdmitVisitor,
-    line.ReadGone, line.AdmitNext,
+    line.ReadGone, line.AdmitNext, line.DrawPlaces,
     holds.HoldSeats, holds.FindHold, holds.ReadHolds, holds.ExtendHold,
     holds.ReleaseHold, holds.CheckoutHold,
     saga.MarkSold, saga.FreeHold, saga.ReopenHold, saga.RetakeHold, saga.SetRow, saga.SetFree,

@@ -27,6 +27,7 @@ class News(msgspec.Struct, frozen=True, tag_field="news", tag=tag_of_type):
 class LaneTick(msgspec.Struct, frozen=True):
     """Lane in a tick: numbers up to head wait no more, nor do `gone` numbers beyond it.
 
+    Every index up to `settled` has its number, by arrival or by a draw; those beyond may not.
     `admitted` of the event's last 1,000 admissions were of the lane.
     """
 
@@ -35,6 +36,7 @@ class LaneTick(msgspec.Struct, frozen=True):
     waiting: int
     weight: int = 1
     admitted: int = 0
+    settled: int = 0
 
 
 class Tick(News, frozen=True):

@@ -9,12 +9,13 @@ local packed_weights, weights, names -- of the rule as it was read last
 
 function line.begin_batch() opened = {} end
 
--- Return a lane: { name, counters, waiting, is_head_stale }.
+-- Return a lane: { name, counters, waiting, lobby, windows, is_head_stale }.
 function line.lane(name)
   local lane = opened[name]
   if not lane then
     lane = { name = name, counters = memory.hash("lane", name),
-      waiting = memory.zset("line", name), is_head_stale = false }
+      waiting = memory.zset("line", name), lobby = memory.zset("lobby", name),
+      windows = memory.zset("windows", name), is_head_stale = false }
     opened[name] = lane
   end
   return lane
@@ -45,13 +46,16 @@ function line.weight(name)
   return max(1, weights[name] or 0)
 end
 
+-- Return how many wait in a lane, for their turn or for a draw.
+function line.waits_in(lane) return memory.size(lane.waiting) + lobby.waiting(lane) end
+
 -- Set the weights that the rule names. A lane that was there, or that has numbers, stays with 0
 -- while somebody may wait in it.
 function line.set_weights(wanted, numbers)
   local kept = {}
   for name in pairs(numbers or {}) do kept[name] = 0 end
   for _, name in ipairs(line.names()) do
-    if memory.size(line.lane(name).waiting) > 0 then kept[name] = 0 end
+    if line.waits_in(line.lane(name)) > 0 then kept[name] = 0 end
   end
   kept.main = 1
   for name, weight in pairs(wanted) do kept[name] = weight end
@@ -59,7 +63,7 @@ function line.set_weights(wanted, numbers)
 end
 
 -- Return of a lane the last number given, the last that Postgres has, or head: the smallest waiting
--- number − 1, where nobody waits the last given.
+-- number − 1, where nobody waits the last given; and nothing beyond what is settled.
 function line.number(lane, name) return memory.number(lane.counters, name) end
 
 -- Return the smallest waiting number of a lane, or nil.
@@ -79,7 +83,8 @@ function line.head(lane)
   if lane.is_head_stale then
     lane.is_head_stale = false
     local first = first_waiting(lane.waiting)
-    memory.write(lane.counters, "head", first and first - 1 or line.number(lane, "given"))
+    local settled = lobby.settled(lane)
+    memory.write(lane.counters, "head", first and min(first - 1, settled) or settled)
   end
   return line.number(lane, "head")
 end
@@ -97,21 +102,36 @@ end
 -- Return how many wait, in all lanes.
 function line.waiting()
   local sum = 0
-  for _, name in ipairs(line.names()) do sum = sum + memory.size(line.lane(name).waiting) end
+  for _, name in ipairs(line.names()) do sum = sum + line.waits_in(line.lane(name)) end
   return sum
 end
 
--- Return how many of a lane wait before a number.
-function line.ahead(lane, number)
-  if number == line.number(lane, "given") then return memory.size(lane.waiting) - 1 end
+local function count_waiting(lane, last)
   memory.settle(lane.waiting)
-  return call("ZCOUNT", memory.key(lane.waiting), "-inf", "(" .. text_of(number))
+  return call("ZCOUNT", memory.key(lane.waiting), "-inf", last)
 end
 
--- Take a place out of its lane. Return whether it was there.
+-- Return how many of a lane wait with a number that is settled.
+function line.in_order(lane)
+  if lobby.is_settled(lane) then return memory.size(lane.waiting) end
+  return count_waiting(lane, text_of(lobby.settled(lane)))
+end
+
+-- Return how many of a lane wait before a number. Where others are being drawn, each of their
+-- numbers counts.
+function line.ahead(lane, number)
+  if not lobby.is_settled(lane) and number > lobby.settled(lane) then
+    return line.in_order(lane) + number - 1 - lobby.settled(lane)
+  end
+  if number == line.number(lane, "given") then return memory.size(lane.waiting) - 1 end
+  return count_waiting(lane, "(" .. text_of(number))
+end
+
+-- Take a place out of its lane, or out of the lobby. Return whether it had a number there.
 function line.leave(place)
-  if place.state ~= "waiting" then return false end
   local lane = line.lane(place.lane)
+  if place.state == "lobby" then memory.remove(lane.lobby, place.visitor) end
+  if place.state ~= "waiting" then return false end
   if place.number == line.number(lane, "head") + 1 then lane.is_head_stale = true end
   memory.remove(lane.waiting, place.visitor)
   return true

@@ -1,8 +1,9 @@
 -- Places: what a receipt and a pass are made of, one packed value a visitor.
 --
--- A place is waiting, unclaimed (admitted, and not seen since), active, late or back. Its lane
--- orders those that wait, `back` those that came late, `deadlines` has the next time at which
--- something of a place ends: the claim window, the pass, or the missed turn.
+-- A place is lobby (its number is 0 until the draw), waiting, unclaimed (admitted, and not seen
+-- since), active, late or back. Its lane orders those that wait, `back` those that came late,
+-- `deadlines` has the next time at which something of a place ends: the claim window, the pass, or
+-- the missed turn.
 local places = {}
 local IN_FORCE = { unclaimed = true, active = true }
 local COUNTED = { unclaimed = "active", active = "active", late = "late", back = "back" }
@@ -21,7 +22,7 @@ function places.of(visitor)
   local found = unpack_one(packed)
   return { visitor = visitor, state = found[1], number = found[2], joined = found[3],
     wave = found[4], admitted = found[5], claim = found[6], deadline = found[7], due = found[8],
-    lane = found[9], code = found[10] }
+    lane = found[9], code = found[10], index = found[11], window = found[12] }
 end
 
 -- End every place at once, however many there are: the event has closed.
@@ -32,6 +33,7 @@ function places.end_all()
   for _, name in ipairs(line.names()) do
     local lane = line.lane(name)
     memory.unlink(lane.waiting)
+    lobby.end_all(lane)
     memory.write(lane.counters, "head", line.number(lane, "given"))
   end
 end
@@ -47,7 +49,8 @@ function places.save(place)
   if due ~= place.due then memory.write(deadlines, place.visitor, due) end
   place.due = due
   memory.write(stored, place.visitor, pack({ place.state, place.number, place.joined, place.wave,
-    place.admitted, place.claim, place.deadline, due, place.lane, place.code }))
+    place.admitted, place.claim, place.deadline, due, place.lane, place.code,
+    place.index, place.window }))
 end
 
 -- Move a place to another state, and count it there.
@@ -65,20 +68,32 @@ end
 -- Enqueue the whole place as it is now into the outbox: its last entry is its row in Postgres.
 function places.enqueue(place, state, reason, deadline)
   memory.enqueue(pack({ "place", place.visitor, place.lane, place.number, place.joined, state,
-    place.wave, place.admitted, deadline or 0, reason or "", place.code }))
+    place.wave, place.admitted, deadline or 0, reason or "", place.code, place.index,
+    place.window }))
 end
 
--- Begin a place at the end of a lane, entered by a code or by none (empty). Return it.
+-- Begin a place at the end of a lane or in its lobby, entered by a code or by none (empty). Return
+-- it.
 function places.begin(visitor, name, code)
   local lane = line.lane(name)
-  local number = memory.add(lane.counters, "given", 1)
-  local place = { visitor = visitor, state = "waiting", number = number, joined = now, wave = 0,
-    admitted = 0, claim = 0, deadline = 0, due = false, lane = name, code = code }
-  memory.insert(lane.waiting, visitor, number)
+  local window, turn = lobby.window_of_join(lane), memory.add(lane.counters, "given", 1)
+  local place = { visitor = visitor, state = window and "lobby" or "waiting",
+    number = window and 0 or turn, index = window and turn or 0, window = window or 0, joined = now,
+    wave = 0, admitted = 0, claim = 0, deadline = 0, due = false, lane = name, code = code }
+  if window then lobby.enter(lane, place) else memory.insert(lane.waiting, visitor, turn) end
   places.save(place)
-  places.enqueue(place, "waiting")
+  places.enqueue(place, place.state)
   count("joined")
   return place
+end
+
+-- Move a place from the lobby into the line, under the number that it was drawn.
+function places.draw(place, number)
+  line.leave(place)
+  place.state, place.number = "waiting", number
+  memory.insert(line.lane(place.lane).waiting, place.visitor, number)
+  places.save(place)
+  places.enqueue(place, "waiting")
 end
 
 -- Publish that a visitor waits no more under a number (0: was not waiting).
@@ -117,12 +132,13 @@ function places.admit(place, wave, reason)
   end
 end
 
--- Take a visitor without a place out of the line, where a key was lost.
+-- Take a visitor without a place out of line and lobby, where a key was lost.
 function places.forget(visitor)
   for _, name in ipairs(line.names()) do
     local lane = line.lane(name)
     memory.write(lane.waiting, visitor, false)
-    lane.waiting.size, lane.is_head_stale = nil, true
+    memory.write(lane.lobby, visitor, false)
+    lane.waiting.size, lane.lobby.size, lane.is_head_stale = nil, nil, true
   end
   memory.write(back, visitor, false)
 end
@@ -159,8 +175,9 @@ function places.is_active(place) return IN_FORCE[place.state] == true end
 function places.reply(place)
   local lane = line.lane(place.lane)
   local fields = { lane = place.lane, number = place.number, joined_ms = place.joined,
-    waiting = line.waiting(), room = rule("state"), entry = "" }
-  if place.number > line.number(lane, "kept") then
+    waiting = line.waiting(), room = rule("state"), entry = "", index = place.index,
+    window = place.window }
+  if max(place.number, place.index) > line.number(lane, "kept") then
     memory.with_entry(function(entry) fields.entry = entry end)
   end
   if places.is_active(place) then
@@ -172,5 +189,5 @@ function places.reply(place)
     fields.ahead = line.ahead(lane, place.number)
     return reply("waiting", fields)
   end
-  return reply("late", fields)
+  return reply(place.state == "lobby" and "lobby" or "late", fields)
 end

@@ -13,7 +13,7 @@ local bucket = memory.hash("bucket")
 local function first(queue)
   if not queue.members[queue.at] and not queue.is_read then
     queue.members = call("ZRANGEBYSCORE", memory.key(queue.lane.waiting), "-inf",
-      text_of(line.number(queue.lane, "kept")), "LIMIT", queue.count, queue.page)
+      text_of(min(line.number(queue.lane, "kept"), lobby.settled(queue.lane))), "LIMIT", queue.count, queue.page)
     queue.at, queue.count = 1, queue.count + #queue.members
     queue.is_read = #queue.members < queue.page
   end

@@ -1,8 +1,8 @@
 -- admit_next() -> advanced
 --
 -- One tick of an event: expire passes, missed turns and holds; admit the next visitors by rate
--- and capacity; publish the event's state. Bucket and active count are read and written here, so
--- any number of tend duties may run and none admits too many.
+-- and capacity; fix the draw that is due; publish the event's state. Bucket and active count are
+-- read and written here, so any number of tend duties may run and none admits too many.
 local TICK_MS = 90 -- between two published ticks, however many tend duties run
 local BURST_S = 0.5 -- of unused rate that is saved up
 
@@ -102,11 +102,28 @@ local function lanes_of_tick()
   local lanes, admitted = {}, turns.counts()
   for _, name in ipairs(line.names()) do
     local lane = line.lane(name)
-    local head, waits = line.head(lane), memory.size(lane.waiting)
-    lanes[name] = { head = head, gone = line.number(lane, "given") - head - waits, waiting = waits,
-      weight = line.weight(name), admitted = admitted[name] or 0 }
+    local head, settled = line.head(lane), lobby.settled(lane)
+    lanes[name] = { head = head, gone = settled - head - line.in_order(lane),
+      waiting = line.waits_in(lane), weight = line.weight(name), admitted = admitted[name] or 0,
+      settled = settled }
   end
   return lanes
+end
+
+-- Fix the draws that are due, one a lane. Return one that is on its way, or nil. Once every lane is
+-- settled, enqueue that the lottery is drawn.
+local function draw()
+  local due_draw, is_settled = nil, true
+  for _, name in ipairs(line.names()) do
+    local lane = line.lane(name)
+    is_settled = is_settled and lobby.is_settled(lane)
+    due_draw = lobby.next_draw(lane) or due_draw
+  end
+  if is_settled and rule("state") == "drawing" and not memory.read(bucket, "is_drawn") then
+    memory.write(bucket, "is_drawn", 1)
+    memory.enqueue(pack({ "drawn" }))
+  end
+  return due_draw
 end
 
 -- Publish the event's state, at most once in TICK_MS unless somebody was admitted.
@@ -125,10 +142,11 @@ end
 
 return function()
   local dropped = expire_places() + expire_carts()
-  local admitted = admit()
+  local admitted, due_draw = admit(), draw()
   publish_tick(admitted > 0)
   local idle = line.waiting() == 0 and memory.number(stats, "active") == 0
     and memory.number(stats, "late") == 0 and memory.number(stats, "back") == 0
     and memory.number(stats, "held") == 0
-  return reply("advanced", { admitted = admitted, dropped = dropped, idle = idle })
+  return reply("advanced", { admitted = admitted, dropped = dropped, idle = idle,
+    draw = due_draw })
 end

@@ -1,4 +1,4 @@
--- claim_pass(visitor, connecting) -> waiting | admitted | late | not_in_line
+-- claim_pass(visitor, connecting) -> waiting | lobby | admitted | late | not_in_line
 --
 -- Confirm a visitor's presence: keep a pass in its claim window, give a missed turn back. With
 -- `connecting` also count up the event's sockets and publish the new one's number, so that every

@@ -10,7 +10,8 @@ class PlaceReply(Reply, frozen=True, kw_only=True):
 
     `entry`: empty where Postgres has the place already; `room`: the event's state; `again`: the
     place was there before this join; `connection`: number of the socket that connects, counted
-    in its event; `has_held`: the visitor has held seats in the last day.
+    in its event; `has_held`: the visitor has held seats in the last day. A place that waits or
+    waited for a draw has its `index` in the lane, and the `window` of its join (0: before opening).
     """
 
     lane: str
@@ -22,12 +23,18 @@ class PlaceReply(Reply, frozen=True, kw_only=True):
     again: bool = False
     connection: int = 0
     has_held: bool = False
+    index: int = 0
+    window: int = 0
 
 
 class Waiting(PlaceReply, frozen=True, kw_only=True):
     """Place in the line, with `ahead` others of the lane before it."""
 
     ahead: int
+
+
+class Lobby(PlaceReply, frozen=True, kw_only=True):
+    """Place that waits for a draw: its `number` is 0 until then."""
 
 
 class Admitted(PlaceReply, frozen=True, kw_only=True):
@@ -89,6 +96,16 @@ class GoneNumbers(Reply, frozen=True):
     after: int
 
 
+class DueDraw(msgspec.Struct, frozen=True):
+    """Draw of the indexes `first` to `last`, which Postgres has; it is done up to `drawn`."""
+
+    lane: str
+    window: int
+    first: int
+    last: int
+    drawn: int
+
+
 class Advanced(Reply, frozen=True):
     """Visitors that a tick admitted, and passes, turns and holds that it expired.
 
@@ -98,11 +115,26 @@ class Advanced(Reply, frozen=True):
     admitted: int
     dropped: int
     idle: bool
+    draw: DueDraw | None = None
+
+
+class PlacesDrawn(Reply, frozen=True):
+    """Progress of a draw: the index up to which it is done; 0: it is over, or another."""
+
+    drawn: int
 
 
 class JoinLine(
     Command[
-        Waiting | Admitted | Late | LineClosed | LineFull | ProofRequired | UnknownCode | CodeUsedUp
+        Waiting
+        | Lobby
+        | Admitted
+        | Late
+        | LineClosed
+        | LineFull
+        | ProofRequired
+        | UnknownCode
+        | CodeUsedUp
     ],
     frozen=True,
 ):
@@ -133,14 +165,14 @@ class LeaveLine(Command[Left | NotInLine], frozen=True):
     by: str = ""
 
 
-class ClaimPass(Command[Waiting | Admitted | Late | NotInLine], frozen=True):
+class ClaimPass(Command[Waiting | Lobby | Admitted | Late | NotInLine], frozen=True):
     """Confirm a visitor's presence; `connecting`: by a new socket, which is counted."""
 
     visitor: str
     connecting: bool
 
 
-class FindPlace(Command[Waiting | Admitted | Late | NotInLine], frozen=True):
+class FindPlace(Command[Waiting | Lobby | Admitted | Late | NotInLine], frozen=True):
     """Read a visitor's place; it does not confirm their presence.
 
     A visitor that is no UTF-8 is given packed.
@@ -165,3 +197,12 @@ class ReadGone(Command[GoneNumbers], frozen=True):
 
 class AdmitNext(Command[Advanced], frozen=True):
     """Make one tick of the event: expire what is due, admit the next, publish the state."""
+
+
+class DrawPlaces(Command[PlacesDrawn], frozen=True):
+    """Apply a page of a draw: the indexes behind `drawn` get these numbers, in their order."""
+
+    lane: str
+    window: int
+    drawn: int
+    numbers: list[int]

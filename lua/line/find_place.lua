@@ -1,4 +1,4 @@
--- find_place(visitor) -> waiting | admitted | late | not_in_line
+-- find_place(visitor) -> waiting | lobby | admitted | late | not_in_line
 --
 -- Read a visitor's place. Nothing is written: a look-up does not confirm presence.
 return function(command)

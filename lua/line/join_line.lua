@@ -1,12 +1,13 @@
 -- join_line(visitor, publish, proof, issued, lane, code, uses)
---   -> waiting | admitted | late | line_closed | line_full | proof_required | unknown_code |
+--   -> waiting | lobby | admitted | late | line_closed | line_full | proof_required | unknown_code |
 --      code_used_up
 --
 -- Give a visitor the next number of a lane, or the place that they have already. Numbers come from
 -- a counter, never from a clock, so nobody of the lane is admitted before a smaller one. With
 -- `publish` the join is published first: the visitor's subscribers may be at another process. A new
 -- place costs a proof of work while many join; it is spent by the join itself, and by no other. A
--- code is counted in this move, of `uses` at most.
+-- code is counted in this move, of `uses` at most. Where the rules draw lots, the visitor gets an
+-- index in the lobby, and the number by the draw.
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 
 return function(command)

@@ -1,14 +1,14 @@
 -- read_gone(after, lane) -> gone_numbers
 --
--- Read the numbers of a lane beyond head that wait no more, as ranges in ascending order, a page at a time.
--- They are those between the numbers that wait, and after the last of them. A process asks for them
--- when its own count of them differs from a tick's.
+-- Read the numbers of a lane beyond head that wait no more, as ranges in ascending order, a page at
+-- a time. They are those between the numbers that wait, and after the last of them, as far as
+-- numbers are settled. A process asks for them when its own count of them differs from a tick's.
 return function(command)
   local lane = line.lane(command.lane)
   local waiting = lane.waiting
   memory.settle(waiting)
-  local number, last = max(command.after, line.head(lane)), line.number(lane, "given")
-  local page = call("ZRANGEBYSCORE", memory.key(waiting), "(" .. text_of(number), "+inf",
+  local number, last = max(command.after, line.head(lane)), lobby.settled(lane)
+  local page = call("ZRANGEBYSCORE", memory.key(waiting), "(" .. text_of(number), text_of(last),
     "WITHSCORES", "LIMIT", 0, LIMIT)
   local ranges = {}
   local function add_up_to(next_waiting)

@@ -45,7 +45,11 @@ class CloseEpoch(Command[EpochClosed | EpochPassed], frozen=True):
 
 
 class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
-    """Load rules, lanes' weights, counters and figures; `numbers` and `head` are by lane."""
+    """Load rules, lanes' weights, counters and figures; `numbers` and `head` are by lane.
+
+    `windows` are those that are not drawn, oldest first: (lane, window, first index, last index,
+    whether Postgres has its draw).
+    """
 
     version: int
     state: EventState
@@ -54,20 +58,28 @@ class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
     head: dict[str, int]
     stats: dict[str, int]
     lanes: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    windows: list[tuple[str, int, int, int, bool]] = msgspec.field(
+        default_factory=list[tuple[str, int, int, int, bool]]
+    )
 
 
 class RecordedPlace(msgspec.Struct, frozen=True):
-    """Place as Postgres has it; `until_ms` is the end of a pass or of a missed turn."""
+    """Place as Postgres has it; `until_ms` is the end of a pass or of a missed turn.
+
+    `number` is 0 until a draw; `index` is 0 where none is, or was, to come.
+    """
 
     visitor: str
     number: int
     joined: int
-    state: Literal["waiting", "admitted", "late", "back"]
+    state: Literal["lobby", "waiting", "admitted", "late", "back"]
     wave: int
     admitted: int
     until_ms: int
     lane: str = "main"
     code: str = ""
+    index: int = 0
+    window: int = 0
 
 
 class LoadPlaces(Command[Loaded | EpochPassed], frozen=True):

@@ -1,7 +1,8 @@
--- load_event(version, state, rules, numbers, head, stats, lanes) -> loaded | epoch_passed
+-- load_event(version, state, rules, numbers, head, stats, lanes, windows) -> loaded | epoch_passed
 --
--- Load the event's rules, lanes, counters and figures as Postgres has them, in the recovery. Postgres has
--- the place of every number that was given, so `kept` is the last of them.
+-- Load the event's rules, lanes, counters, figures and windows that are not drawn as Postgres has
+-- them, in the recovery. Postgres has the place of every number that was given, so `kept` is the
+-- last of them.
 return function(command)
   if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
   set_rules(command)
@@ -12,6 +13,9 @@ return function(command)
     memory.write(counters, "given", number)
     memory.write(counters, "kept", number)
     memory.write(counters, "head", command.head[name])
+  end
+  for _, found in ipairs(command.windows) do
+    lobby.load(line.lane(found[1]), found[2], found[3], found[4], found[5])
   end
   return reply("loaded")
 end

@@ -9,12 +9,13 @@ return function(command)
   for _, found in ipairs(command.places) do
     local place = { visitor = found.visitor, state = "", number = found.number,
       joined = found.joined, wave = found.wave, admitted = found.admitted, claim = 0,
-      deadline = found.until_ms, due = false, lane = found.lane, code = found.code }
+      deadline = found.until_ms, due = false, lane = found.lane, code = found.code,
+      index = found.index, window = found.window }
     places.set_state(place, STATES[found.state] or found.state)
     if place.state == "unclaimed" then place.claim = now + rule("claim_seconds") * 1000 end
-    if place.state == "waiting" then 
-      memory.insert(line.lane(place.lane).waiting, place.visitor, place.number)
-    end
+    local lane = line.lane(place.lane)
+    if place.state == "waiting" then memory.insert(lane.waiting, place.visitor, place.number) end
+    if place.state == "lobby" then memory.insert(lane.lobby, place.visitor, place.index) end
     places.save(place)
   end
   return reply("loaded")

@@ -52,8 +52,13 @@ class Signer:
             self._sign.cache_clear()  # nothing asks for the last key's signatures again
             self._verified.cache_clear()
 
-    def receipt(self, event: str, visitor: str, place: Place, n: int = 0) -> str:
-        """Return the receipt of a visitor's place, with its entry n of the journal once known."""
+    def receipt(
+        self, event: str, visitor: str, place: Place, commitment: str | None = None, n: int = 0
+    ) -> str:
+        """Return the receipt of a visitor's place.
+
+        `commitment` is that of its draw, `n` its entry of the journal once known.
+        """
         return self._sign(
             RECEIPT,
             self.ring,
@@ -62,6 +67,9 @@ class Signer:
             lane=place.lane,
             number=place.number,
             at=moment(place.joined_ms),
+            index=place.index,
+            window=place.window,
+            commitment=commitment,
             n=n,
         )
 

@@ -3,7 +3,7 @@
 Answers may get more members at any time, so clients ignore what they do not know.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -18,8 +18,9 @@ from booking_rush.server.rooms.availability import Stock
 RoomState: TypeAlias = Literal[
     "scheduled", "drawing", "open", "paused", "draining", "closed", "recovering"
 ]
-Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]  # SHA-256
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+DigestOrEmpty = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
 Characters = Annotated[str, msgspec.Meta(pattern="^[.hsx]*$")]
 TicketId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f-]{36}-[1-9][0-9]{0,3}$")]
 SeatChange = tuple[SeatName, Literal["free", "held", "sold", "closed"]]
@@ -135,7 +136,10 @@ class OperatorBooking(Booking, kw_only=True):
 
 
 class Place(Members, kw_only=True):
-    """A place in line; `ahead` counts one's own lane, and 0 is next."""
+    """A place in line; `ahead` counts one's own lane, and 0 is next.
+
+    Both it and `number` are null until the draw; `window` is the window that one joined in.
+    """
 
     number: int | None
     lane: str
@@ -144,6 +148,25 @@ class Place(Members, kw_only=True):
     state: Literal["lobby", "waiting", "admitted", "late"]
     eta_seconds: tuple[Count, Count] | None
     receipt: str
+    window: Count | UnsetType = UNSET
+
+
+class Lottery(Members, kw_only=True):
+    """The SHA-256 of a lottery's seed, and the seed itself after the draw; both hex."""
+
+    commitment: Digest
+    seed: Digest | None
+
+
+class Windows(Members, kw_only=True):
+    """Windows in which places change among one another: seeds are the key's HMAC of their number.
+
+    `commitment` is the key's SHA-256; the key is told when the event closes. All hex.
+    """
+
+    seconds: int
+    commitment: Digest
+    key: Digest | None
 
 
 class Lane(Members, kw_only=True):
@@ -155,15 +178,6 @@ class Lane(Members, kw_only=True):
     share: float
 
 
-class LaneCode(Members, kw_only=True):
-    """A code that opens a lane for `uses` visitors, of whom `used` have come."""
-
-    code: str
-    lane: str
-    uses: Count
-    used: Count
-
-
 class Room(Members, kw_only=True):
     """The state of an event, as frames tell it."""
 
@@ -171,6 +185,7 @@ class Room(Members, kw_only=True):
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     lanes: list[Lane] | UnsetType = UNSET
+    lottery: Lottery | UnsetType = UNSET
 
 
 class Broadcast(Members, kw_only=True):
@@ -215,6 +230,8 @@ class Event(Members, kw_only=True):
     limits: Limits
     venue: Venue | UnsetType = UNSET
     theme: Theme | UnsetType = UNSET
+    lottery: Lottery | UnsetType = UNSET
+    windows: Windows | UnsetType = UNSET
     stock: Stock | UnsetType = UNSET
     mail: bool | UnsetType = UNSET
 
@@ -283,7 +300,7 @@ class JournalHead(Members, kw_only=True):
     """The end of a journal; `signature` is a JWS of its members by a published key."""
 
     n: Count
-    hash: Digest
+    hash: DigestOrEmpty
     at: Moment | None
     signature: str
 
@@ -316,17 +333,6 @@ class UnknownStats(Members, kw_only=True):
 
     state: RoomState
     unknown: str
-
-
-class AuditEntry(Members, kw_only=True):
-    """A write of an operator."""
-
-    id: int
-    at: Moment
-    who: str
-    what: str
-    event: str | None
-    detail: dict[str, Any]
 
 
 class StoreDifference(Members, kw_only=True):

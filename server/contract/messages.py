@@ -79,6 +79,7 @@ class RoomState(Frame, kw_only=True, tag="room.state"):
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     lanes: list[members.Lane] | UnsetType = UNSET
+    lottery: members.Lottery | UnsetType = UNSET
 
 
 class RoomMessage(Frame, kw_only=True, tag="room.message"):

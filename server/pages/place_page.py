@@ -7,11 +7,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from booking_rush.errors import Refusal
-from booking_rush.lua.line.commands import Waiting
 from booking_rush.queue.line import Place
 from booking_rush.server.pages.documents import JOINABLE, render, state_values
 from booking_rush.server.pages.languages import site_for
-from booking_rush.server.protocol.places import state_of
+from booking_rush.server.protocol.places import ahead_of, state_of
 from booking_rush.server.protocol.problems import NotAuthenticated, OriginRefused
 from booking_rush.server.web.authentication import set_visitor_cookie, visitor_of
 from booking_rush.server.web.requests import event_id_of, room_of, services_of
@@ -86,7 +85,7 @@ def _values(
     """Return the values of the page, which are HTML."""
     state = state_of(place) if place else ""
     title, lead = (texts.get(key, "") for key in TITLES[state])
-    ahead = place.ahead if isinstance(place, Waiting) else 0
+    ahead = ahead_of(place) if place else 0
     may_join = place is None and event["state"] in JOINABLE
     return {
         "title": escape(f"{title} · {event['name']}"),
@@ -98,7 +97,7 @@ def _values(
         "problem": escape(problem),
         "problem_hidden": "" if problem else " hidden",
         "facts_hidden": " hidden" if place is None else "",
-        "number": str(place.number) if place else "–",
-        "ahead": str(ahead),
+        "number": str(place.number) if place and place.number else "–",
+        "ahead": "–" if ahead is None else str(ahead),
         "join_hidden": "" if may_join else " hidden",
     }

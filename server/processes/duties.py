@@ -31,6 +31,7 @@ from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.keys.signer import Signer, open_signer
+from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.exports import (
     export_breakers_forever,
@@ -102,7 +103,7 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
 @asynccontextmanager
 async def tend(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[None]:
     """Run `tend`: expire, admit and publish a tick for every event."""
-    duty = Admission(EventRegistry(pool, Program(redis)))
+    duty = Admission(EventRegistry(pool, Program(redis)), LotteryDraw(pool))
     count_failures = growth_of(TICK_FAILURES, lambda: duty.failures)
 
     async def export_ticks() -> None:

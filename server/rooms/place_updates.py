@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,11 +11,12 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.commands import EventState
-from booking_rush.lua.line.commands import Admitted, Late, ReadGone, Waiting
+from booking_rush.lua.line.commands import Admitted, Late, Lobby, ReadGone, Waiting
 from booking_rush.queue.forecast import EventForecast
 from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.lane_view import LaneViews
 from booking_rush.queue.line import ConnectedPlace, Line, Place
+from booking_rush.queue.lottery.seeds import Commitments
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.places import place_members
 from booking_rush.server.rooms.background import Background
@@ -44,6 +45,7 @@ class PlaceUpdates:
         background: Background,
     ) -> None:
         self.forecast = EventForecast()
+        self.commitments = Commitments()
         self._event = event
         self._subscribers = subscribers
         self._line = line
@@ -55,11 +57,19 @@ class PlaceUpdates:
         self._unsure: set[Subscriber] = set()  # looked up at the next tick
         self._state: EventState = "scheduled"  # as Redis published it last
         self._tick_at_ms = 0
+        self._lobby: set[Subscriber] = set()
+        self._settled: dict[str, int] = {}  # by lane, as the last tick said
 
-    def members(self, visitor: str, place: Place) -> dict[str, Any]:
-        """Return `{"place": {…}}`, with the pass of an admitted visitor."""
+    def members(self, visitor: str, place: Place, *, n: int = 0) -> dict[str, Any]:
+        """Return `{"place": {…}}`, with the pass of an admitted visitor; `n` is for the receipt."""
         return place_members(
-            self._event, visitor, place, signer=self._signer, forecast=self.forecast
+            self._event,
+            visitor,
+            place,
+            signer=self._signer,
+            forecast=self.forecast,
+            commitments=self.commitments,
+            n=n,
         )
 
     # A subscriber's own connection and commands
@@ -78,6 +88,7 @@ class PlaceUpdates:
     def disconnect(self, subscriber: Subscriber) -> None:
         """Send this subscriber no more."""
         self._unsure.discard(subscriber)
+        self._lobby.discard(subscriber)
         subscriber.place.close()
 
     @contextmanager
@@ -100,9 +111,13 @@ class PlaceUpdates:
         subscriber.push(frames.frame("queue.left", re))
 
     def list_waiting(self, subscriber: Subscriber) -> None:
-        """Send positions to a subscriber from here on, if it waits."""
+        """Send positions from here on to one that waits, or its number once it is drawn."""
         subscriber.place.answering = False
-        if isinstance(place := subscriber.place.last, Waiting):
+        if isinstance(place := subscriber.place.last, Lobby):
+            self._lobby.add(subscriber)
+            if place.index <= self._settled.get(place.lane, 0):
+                self._unsure.add(subscriber)
+        elif isinstance(place, Waiting):
             self._positions.add(subscriber, place)
             if not self._views.of(place.lane).waits(place.number):
                 self._unsure.add(subscriber)
@@ -117,7 +132,18 @@ class PlaceUpdates:
             self._background.start(self._read_gone(lane))
         self._tick_at_ms = tick.at
         unsure, self._unsure = self._unsure, set()
-        self.look_up({*self._positions.passed(), *unsure})
+        self.look_up({*self._positions.passed(), *unsure, *self._drawn(tick.lanes)})
+
+    def _drawn(self, lanes: Mapping[str, pubsub.LaneTick]) -> list[Subscriber]:
+        """Return the subscribers of the lobby that have a number since the last tick."""
+        settled = {name: lane.settled for name, lane in lanes.items()}
+        if settled == self._settled:
+            return []
+        self._settled = settled
+        places = [(s, s.place.last) for s in self._lobby]
+        waiting = [(s, place) for s, place in places if isinstance(place, Lobby)]
+        self._lobby = {s for s, _ in waiting}
+        return [s for s, place in waiting if place.index <= settled.get(place.lane, 0)]
 
     def apply_gone(self, gone: pubsub.Gone) -> None:
         """Send the end of a place or pass, and look up the subscribers that head has passed."""
@@ -147,6 +173,7 @@ class PlaceUpdates:
     def restart(self) -> None:
         """Begin a new epoch: forget the lanes, and send every subscriber its place anew."""
         self._views.reset()
+        self._settled = {}
         self.look_up(self._subscribers.every(), always=True)
 
     def doubt(self, subscribers: Iterable[Subscriber]) -> None:
@@ -243,12 +270,15 @@ def change(sent: Place | None, found: Place | None) -> tuple[str, str]:
     match sent, found:
         case Waiting(), Waiting():
             return "" if is_same_number(sent, found) else "queue.joined", ""
+        case Lobby(), Lobby():
+            same = (sent.lane, sent.index) == (found.lane, found.index)
+            return "" if same else "queue.joined", ""
         case Admitted(), Admitted():
             same = (sent.wave, sent.deadline_ms) == (found.wave, found.deadline_ms)
             return "" if same and is_same_number(sent, found) else "queue.admitted", ""
         case Late(), Late():
             return "", ""
-        case _, Waiting():
+        case _, Waiting() | Lobby():
             return "queue.joined", ""
         case _, Admitted():
             return "queue.admitted", ""

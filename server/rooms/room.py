@@ -14,6 +14,7 @@ from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.lanes import lane_members
 from booking_rush.queue.line import Line
+from booking_rush.queue.lottery.seeds import Commitments
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.availability import Availability
 from booking_rush.server.rooms.background import Background
@@ -57,6 +58,7 @@ class Room:
         self.places = PlaceUpdates(
             row.id, self._subscribers, self.line, batcher, signer, self._background
         )
+        self.places.commitments = Commitments(row.lottery, row.windows)
         reader = SeatReader(row.id, batcher, pool)
         self.seats = SeatMap(reader)
         self.availability = Availability(reader)
@@ -207,7 +209,7 @@ class Room:
     # State and broadcasts
 
     def state_members(self) -> dict[str, Any]:
-        """Return `{state, opens_at?, reason?}`, or `recovering` while Redis is loaded again."""
+        """Return `{state, opens_at?, reason?, lottery?}`, or that Redis is being loaded again."""
         if not (self._gate.is_open or self.row.archived):
             return {"state": "recovering"}
         members: dict[str, Any] = {"state": self.row.state}
@@ -215,6 +217,8 @@ class Room:
             members["opens_at"] = instant(self.row.opens_at)
         if self.row.reason:
             members["reason"] = self.row.reason
+        if self.row.lottery:
+            members["lottery"] = {"commitment": self.row.lottery, "seed": self.row.seed}
         return members
 
     def lanes_members(self) -> list[dict[str, Any]]:
@@ -224,6 +228,7 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
+        self.places.commitments = Commitments(row.lottery, row.windows)
         self.holds.shows.invalidate()
         self._background.start(self.holds.shows.refresh())
         self._send_state()

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from booking_rush.lua.client import pubsub
-from booking_rush.lua.line.commands import Admitted, Late, PlaceReply, Waiting
+from booking_rush.lua.line.commands import Admitted, Late, Lobby, PlaceReply, Waiting
 from booking_rush.queue.line import Place
 from booking_rush.token_bucket import TokenBucket
 
@@ -121,7 +121,7 @@ class Subscriber:
         match self.place.last:
             case Admitted():
                 return "admitted"
-            case Waiting() | Late():
+            case Waiting() | Lobby() | Late():
                 return "waiting"
             case _:
                 return None

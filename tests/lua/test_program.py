@@ -75,6 +75,8 @@ COMMANDS: list[lua.Command[Any]] = [
     ReadSeats([]),
     line_commands.JoinLine("eve"),
     line_commands.JoinLine("fay", lane=LANE, code="c", uses=1),
+    events_commands.SetRules(1, "open", {"windows": 1, "window_seconds": 2}),
+    line_commands.JoinLine("zoe"),
     line_commands.LeaveLine("ada", "left"),
     line_commands.ClaimPass("ada", connecting=True),
     line_commands.FindPlace("ada"),

@@ -17,6 +17,7 @@ from booking_rush.lua.recovery.commands import CloseEpoch, LoadEvent, OpenEpoch
 from booking_rush.postgres import Pool
 from booking_rush.queue.admission import Admission
 from booking_rush.queue.event_registry import EventRegistry
+from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.queue.rules import rules_of
 from booking_rush.server.runtime.loops import forever
 from booking_rush.tasks import cancel_and_wait
@@ -83,7 +84,7 @@ async def ticked(redis: Redis, events: set[str]) -> float:
 @asynccontextmanager
 async def tending(pool: Pool, program: Program) -> AsyncGenerator[Admission]:
     """The duty at work, with its loop."""
-    duty = Admission(EventRegistry(pool, program))
+    duty = Admission(EventRegistry(pool, program), LotteryDraw(pool))
     task = asyncio.create_task(forever("tend", duty.run_once, idle_s=0.025))
     try:
         yield duty

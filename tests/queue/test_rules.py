@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from booking_rush.queue.rules import Rules, WrongState, next_state, rules_of
+from booking_rush.queue.rules import Rules, WrongState, check_order, next_state, rules_of
 
 
 def test_rules_have_the_contracts_defaults() -> None:
@@ -28,6 +28,7 @@ def test_rules_have_the_contracts_defaults() -> None:
         "queue_from": 0,
         "proof_bits_max": 20,
         "fairness": "arrival",
+        "window_seconds": 2,
     }
 
 
@@ -53,8 +54,16 @@ def test_rules_out_of_bounds_are_refused(fields: dict[str, object]) -> None:
         rules_of(dict(fields))
 
 
-def test_fairness_is_arrival_until_there_is_a_lottery() -> None:
-    assert rules_of({"fairness": "lottery"}).fairness == "arrival"
+@pytest.mark.parametrize("name", ["fairness", "window_seconds"])
+def test_the_rules_of_the_order_change_before_opening_alone(name: str) -> None:
+    rules = rules_of({})
+    other = rules_of({"fairness": "windows", "window_seconds": 5})
+    changed = msgspec.structs.replace(rules, **{name: getattr(other, name)})
+
+    check_order(rules, changed, "scheduled")
+    check_order(rules, rules, "open")
+    with pytest.raises(WrongState, match=f"{name} cannot be changed"):
+        check_order(rules, changed, "open")
 
 
 def test_moves_read_the_numbers_among_the_rules() -> None:
@@ -63,6 +72,7 @@ def test_moves_read_the_numbers_among_the_rules() -> None:
     assert numbers["rate_per_second"] == 0.5
     assert "lanes" not in numbers
     assert "fairness" not in numbers
+    assert (numbers["lottery"], numbers["windows"]) == (0, 0)
 
 
 STATES = ("scheduled", "drawing", "open", "paused", "draining", "closed")

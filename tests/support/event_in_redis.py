@@ -156,6 +156,8 @@ class StoredPlace(msgspec.Struct, frozen=True, array_like=True):
     due: int | bool
     lane: str
     code: str
+    index: int
+    window: int
 
 
 _hold = msgspec.msgpack.Decoder(Hold).decode

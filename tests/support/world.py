@@ -31,6 +31,7 @@ from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
 from booking_rush.queue.admission import Admission
 from booking_rush.queue.event_registry import EventRegistry
+from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.server.app import create_app
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.practice_bank.service import open_bank
@@ -165,7 +166,7 @@ async def open_world(
     await Operators(pool).ensure("admin", "admin", PASSWORD)
     program = Program(redis)
     recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
-    tend = Admission(EventRegistry(pool, program), idle_tick_s=PAUSE_S)
+    tend = Admission(EventRegistry(pool, program), LotteryDraw(pool), idle_tick_s=PAUSE_S)
     async with AsyncExitStack() as stack:
         base, services, server = await stack.enter_async_context(serving(settings))
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
