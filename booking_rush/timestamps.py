@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def instant(moment: datetime | None) -> str | None:
@@ -13,9 +14,13 @@ def instant(moment: datetime | None) -> str | None:
 
 def moment(ms: float) -> str:
     """Return a time in ms since 1970 as RFC 3339 text."""
-    text = instant(datetime.fromtimestamp(ms / 1000, UTC))
-    assert text is not None
-    return text
+    seconds, rest = divmod(int(ms), 1000)
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=1024)  # holds that are made at once end in the same seconds
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
 
 
 def now() -> str:

@@ -280,10 +280,10 @@ def _record_of(row: asyncpg.Record) -> EventRecord:
 
 READ = """
     SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived,
+        rules->'lanes' AS lanes,
         encode(sha256(lottery_seed), 'hex') AS lottery,
         encode(sha256(window_key), 'hex') AS windows,
         CASE WHEN drawn_at IS NOT NULL OR state = 'closed'
-            THEN encode(lottery_seed, 'hex') END AS seed,
-        rules->'lanes' AS lanes
+            THEN encode(lottery_seed, 'hex') END AS seed
     FROM events JOIN recorded ON recorded.event = events.id
 """

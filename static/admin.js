@@ -13,6 +13,7 @@ import { Session } from "./admin/session.js";
 import { alertList } from "./operations/alerts.js";
 import { bookingsPanel } from "./operations/bookings.js";
 import { figuresPanel } from "./operations/figures.js";
+import { lanesPanel } from "./operations/lanes.js";
 import { liveStats } from "./operations/live-stats.js";
 import { nightPanels } from "./operations/night.js";
 import { reconciliationPanel } from "./operations/reconciliation.js";
@@ -56,10 +57,11 @@ eventFiles(context, list.all);
 const alerts = alertList(context);
 const rules = rulesPanel(context);
 const broadcast = broadcastForm(context);
+const lanes = lanesPanel(context);
 /** @type {Panel[]} shown on every page */
 const always = [
   eventActions(context),
-  liveStats(context, [figuresPanel(), alerts, rules, broadcast]),
+  liveStats(context, [figuresPanel(), alerts, rules, lanes, broadcast]),
 ];
 /** The panels of each page, shown while their page is. @type {Partial<Record<PageName, Panel[]>>} */
 const PANELS = {
@@ -67,7 +69,7 @@ const PANELS = {
   bookings: [bookingsPanel(context)],
   visitors: [visitorList(context), visitorPanel(context), visitorHistory(context)],
   house: [sectionFillPanel(), reconciliationPanel(context)],
-  rules: [rules],
+  rules: [rules, lanes],
   messages: [broadcast],
 };
 

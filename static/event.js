@@ -20,7 +20,7 @@ import { drawReceipt } from "./queue/receipt-panel.js";
 import { StockNote } from "./seats/stock-note.js";
 import { texts as all } from "./texts/texts.js";
 import { askConfirmation } from "./ui/confirm-dialog.js";
-import { byId, fillTexts } from "./ui/dom.js";
+import { byId, control, fillTexts } from "./ui/dom.js";
 import { showLanguagePicker } from "./ui/language-picker.js";
 
 /**
@@ -51,7 +51,8 @@ function begin() {
   fillTexts();
   showLanguagePicker();
   byId("join-form").addEventListener("submit", (submit) => submit.preventDefault());
-  onPress("join", () => commands.send("queue.join"));
+  control("code").value = new URLSearchParams(location.search).get("code") ?? "";
+  onPress("join", () => commands.send("queue.join", 0, joinMembers()));
   onPress("claim", () => commands.send("queue.claim"));
   onPress("leave", leave);
   onPress("here", () => connection.start());
@@ -77,6 +78,12 @@ function showHistory() {
   if (/** @type {HTMLDetailsElement} */ (byId("history")).open) void showOwnHistory(event);
 }
 
+/** Return the members of a join: the code that the visitor has typed, or that their link brought. */
+function joinMembers() {
+  const code = control("code").value.trim();
+  return code ? { code } : {};
+}
+
 /** Bind a button to an action. @param {string} id @param {() => void} act */
 function onPress(id, act) {
   byId(id).addEventListener("click", () => {
@@ -94,7 +101,7 @@ function onFrame(frame, command) {
   if (frame.type === "welcome") onWelcome(frame);
   commands.handleFrame(frame, command);
   const announce = booking.handleFrame(frame, command);
-  if (mustRejoin(before, queueState, frame)) commands.send("queue.join", recoveryDelayMs(frame));
+  if (mustRejoin(before, queueState, frame)) commands.send("queue.join", recoveryDelayMs(frame), joinMembers());
   confirmPresenceWhenVisible();
   draw();
   announce();
@@ -161,6 +168,7 @@ function draw() {
   const focused = document.activeElement;
   const { hasBought } = booking.standing;
   drawPhaseView(queueState, { phase, status, hasBought, pending: pending() });
+  byId("code-line").hidden = !control("code").value && (queueState.room?.lanes?.length ?? 0) < 2;
   byId("look").hidden = phase !== "outside" || booking.isLoading;
   drawReceipt(queueState);
   showBroadcast(queueState.broadcast);

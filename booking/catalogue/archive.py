@@ -1,4 +1,4 @@
-"""Archive of events: when nothing moves any more, their keys in Redis are unlinked."""
+"""Archive of events: when nothing moves any more, their keys in Redis are removed."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from booking_rush.lease import Lease
+from booking_rush.lua.client.removal import remove
 from booking_rush.lua.keys import tag_of
 from booking_rush.postgres import Pool
 
@@ -82,7 +83,7 @@ class Archive:
             page = await self._redis.scan(cursor, f"{tag_of(event)}:*", SCAN_PAGE)
             cursor, names = cast("tuple[int, list[bytes]]", page)
             if names:
-                await self._redis.unlink(*names)
+                await remove(self._redis, names)
             if cursor == 0:
                 return
             await asyncio.sleep(PAUSE_S)

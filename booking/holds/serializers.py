@@ -2,14 +2,13 @@
 
 import base64
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.holds.shows import ShowsBySection, show_members
 from booking_rush.lua.holds.commands import Hold, HoldReply
-from booking_rush.timestamps import instant
+from booking_rush.timestamps import moment
 
 
 def hold_members(event: str, hold: HoldReply, shows: ShowsBySection) -> dict[str, Any]:
@@ -22,7 +21,7 @@ def hold_members(event: str, hold: HoldReply, shows: ShowsBySection) -> dict[str
         "quantity": hold.quantity,
         "adjacent": hold.adjacent,
         "total": {"amount": total_of(hold), "currency": hold.currency},
-        "expires_at": instant(datetime.fromtimestamp(hold.deadline_ms / 1000, UTC)),
+        "expires_at": moment(hold.deadline_ms),
         "extensions_left": hold.left,
     }
     if hold.section:

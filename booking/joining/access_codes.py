@@ -16,11 +16,11 @@ from booking_rush.queue.line import UNKNOWN_CODE, CodeUse
 
 
 class Codes(NamedTuple):
-    """Codes that are to be made: own words, or `count` new ones."""
+    """Codes that are to be made: own words, or so many new ones."""
 
     lane: str
     uses: int
-    count: int = 0
+    new: int = 0
     words: Sequence[str] = ()
 
 
@@ -36,7 +36,7 @@ class AccessCodes:
         Raises:
             Invalid: a word is there for another lane, or for another number of visitors.
         """
-        words = list(wanted.words) or [new_code(secrets.choice) for _ in range(wanted.count)]
+        words = list(wanted.words) or [new_code(secrets.choice) for _ in range(wanted.new)]
         ids = [id_of(event, word) for word in words]
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(INSERT, event, ids, words, wanted.lane, wanted.uses)

@@ -49,6 +49,7 @@ class EventTasks:
         self.recorded = 0  # changes, ever
         self.gaps = 0  # events whose outbox was trimmed beyond what Postgres has, ever
         self.recovered = 0  # events, ever
+        self.ended = 0  # closed events whose places have ended, ever
         self.failure: BaseException | None = None  # the last one
         self.recovery = Recovery(pool, program, leases.holder, self.drain)
         self._pool = pool
@@ -184,6 +185,7 @@ class EventTasks:
     async def _end_places(self, led: LedEvent) -> None:
         if await end_places(self._pool, led.event, led.is_ours):
             led.is_closing = False
+            self.ended += 1
 
     async def _check_outbox(self, led: LedEvent) -> None:
         """Say so when entries are lost: trimmed, and not in a Postgres that was put back.

@@ -74,7 +74,7 @@ class Recorder:
         self._led = self._tasks.led
         self._looked_at = -RENEW_S
         self._resting = RestingEvents()
-        self._swept = -1  # how many events were recovered when older epochs were swept last
+        self._swept = -1  # how many events had left keys when they were swept last
 
     # Loops
 
@@ -167,16 +167,16 @@ class Recorder:
         return self._tasks.recorded - before
 
     async def sweep_once(self) -> int:
-        """Unlink what older epochs left in Redis, at start and after a recovery. Return how much.
+        """Remove what recoveries and closed events left in Redis. Return how many keys they were.
 
         Raises:
             RedisError: Redis did not answer; run again.
         """
-        recovered = self._tasks.recovered
-        if self._swept == recovered:
+        left = self._tasks.recovered + self._tasks.ended
+        if self._swept == left:
             return 0
         swept = await sweep(self._redis, self._open_epochs)
-        self._swept = recovered
+        self._swept = left
         return swept
 
     async def run_once(self) -> int:

@@ -1,4 +1,4 @@
-"""The sweep: unlinks what older epochs of any event have left in Redis, in one pass for all."""
+"""The sweep: removes what older epochs and closed events left in Redis, in one pass for all."""
 
 import asyncio
 import re
@@ -7,6 +7,8 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from booking_rush.lua.client.removal import remove
+
 PAGE = 1000  # keys that Redis looks at a step: less than 1 ms
 PAUSE_S = 0.005
 OF_EPOCH = "{*}:[0-9]*:*"
@@ -14,9 +16,10 @@ NAME = re.compile(rb"\{([^}]+)\}:(\d+):")
 
 
 async def sweep(redis: Redis, open_epochs: Callable[[], Mapping[str, int]]) -> int:
-    """Unlink the keys of epochs before the open one of each event. Return how many they were.
+    """Remove the keys of epochs before the open one of each event. Return how many they were.
 
-    An event that is not open here is left alone.
+    A move renames into epoch 0, which no event has, what it wants removed. An event that is not
+    open here is left alone.
 
     Raises:
         RedisError: Redis did not answer; what is left goes the next time.
@@ -28,7 +31,7 @@ async def sweep(redis: Redis, open_epochs: Callable[[], Mapping[str, int]]) -> i
         epochs = open_epochs()
         old = [name for name in names if _is_old(name, epochs)]
         if old:
-            swept += await redis.unlink(*old)
+            swept += await remove(redis, old)
         if cursor == 0:
             return swept
         await asyncio.sleep(PAUSE_S)

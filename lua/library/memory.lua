@@ -32,7 +32,12 @@ local function open(store)
   return store
 end
 
-local function store_of(kind, name, part) return { kind = kind, name = name, part = part } end
+-- All fields are named here, so that Lua makes the table in its size, and grows it never.
+local function store_of(kind, name, part)
+  return { kind = kind, name = name, part = part, batch_number = 0, key = "", found = false,
+    own = false, changed = false, size = false, grown = 0, ttl = false, is_touched = false,
+    is_dirty = false, is_unlinked = false, is_read = false }
+end
 
 function memory.hash(name, part) return store_of("hash", name, part) end
 
@@ -167,35 +172,43 @@ end
 
 function memory.changes_of_seats() return batch.seats end
 
-local function append(to, more)
-  for index = 1, #more do to[#to + 1] = more[index] end
+-- Move the values of a list to the end of another. The emptied table serves again: what a command
+-- needs no new tables for, Lua need not collect.
+local function move_to(to, list)
+  local size = #to
+  for index = 1, #list do to[size + index] = list[index] end
+  for index = #list, 1, -1 do list[index] = nil end
+end
+
+-- Make a store's layer of the command the batch's. A layer that grew is left: to look through its
+-- empty fields would cost each later command.
+local LAYER_MAX = 16
+local function commit_store(store)
+  local own, found, changed, fields = store.own, store.found, store.changed, 0
+  for field, value in pairs(own) do
+    found[field], changed[field], own[field] = value, value, nil
+    fields = fields + 1
+  end
+  if fields > LAYER_MAX then store.own = {} end
+  store.size, store.grown = store.size and store.size + store.grown, 0
+  store.is_touched = false
+  if not store.is_dirty then
+    store.is_dirty = true
+    dirty[#dirty + 1] = store
+  end
 end
 
 -- Make what the command has done the batch's. Return whether it has changed anything.
 function memory.commit()
   local changes = #touched > 0 or #own.entries > 0 or #own.news > 0
-  for index = 1, #touched do
-    local store = touched[index]
-    for field, value in pairs(store.own) do
-      store.found[field], store.changed[field] = value, value
-    end
-    store.own, store.is_touched = {}, false
-    store.size, store.grown = store.size and store.size + store.grown, 0
-    if not store.is_dirty then
-      store.is_dirty = true
-      dirty[#dirty + 1] = store
-    end
+  for index = #touched, 1, -1 do
+    commit_store(touched[index])
+    touched[index] = nil
   end
-  touched = {}
   for _, store in ipairs(own.unlinks) do
     store.found, store.changed, store.size = {}, {}, 0
   end
-  for name, list in pairs(own) do
-    if #list > 0 then
-      append(batch[name], list)
-      own[name] = {}
-    end
-  end
+  for name, list in pairs(own) do move_to(batch[name], list) end
   return changes
 end
 
@@ -216,29 +229,19 @@ local function call_with(name, store_key, arguments)
   end
 end
 
--- How each kind writes fields, and removes them.
+-- How each kind writes fields with their values, one after the other, and removes fields.
 local WRITE, REMOVE = {}, {}
 
 function WRITE.hash(store, fields)
-  local arguments = {}
-  for field, value in pairs(fields) do
-    arguments[#arguments + 1], arguments[#arguments + 2] = field, text_of(value)
-  end
-  call_with("HSET", store.key, arguments)
+  call_with("HSET", store.key, fields)
   if store.ttl then call("PEXPIRE", store.key, text_of(store.ttl)) end
 end
 
-function WRITE.zset(store, members)
-  local arguments = {}
-  for member, score in pairs(members) do
-    arguments[#arguments + 1], arguments[#arguments + 2] = text_of(score), member
-  end
-  call_with("ZADD", store.key, arguments)
-end
+function WRITE.zset(store, members) call_with("ZADD", store.key, members) end
 
 function WRITE.strings(store, values)
-  for name, value in pairs(values) do
-    local where = store.key .. ":" .. name
+  for index = 1, #values, 2 do
+    local where, value = store.key .. ":" .. values[index], values[index + 1]
     if value[2] then
       call("SET", where, value[1], "PX", text_of(value[2]))
     else
@@ -255,14 +258,19 @@ function REMOVE.strings(store, names)
   for _, name in ipairs(names) do call("UNLINK", store.key .. ":" .. name) end
 end
 
--- Return what is to be written to a store, and the fields that are to be removed.
+-- Return what is to be written to a store, as its command of Redis takes it, and the fields that
+-- are to be removed.
 local function split(store)
-  local written, removed = {}, {}
+  local written, removed, size = {}, {}, 0
+  local scores_first = store.kind == "zset"
   for field, value in pairs(store.changed) do
     if value == false then
       removed[#removed + 1] = field
     else
-      written[field] = value
+      value = text_of(value)
+      written[size + 1] = scores_first and value or field
+      written[size + 2] = scores_first and field or value
+      size = size + 2
     end
   end
   return written, removed
@@ -273,14 +281,14 @@ function memory.settle(store)
   open(store)
   if next(store.changed) then
     local written, removed = split(store)
-    if next(written) then WRITE[store.kind](store, written) end
+    if #written > 0 then WRITE[store.kind](store, written) end
     REMOVE[store.kind](store, removed)
     store.changed = {}
   end
 end
 
--- Unlink a store, whatever the batch has written to it. Later commands find it empty, and may not
--- write to it.
+-- Unlink a store, whatever the batch has written to it: it is renamed, and the sweep removes it by
+-- pages. Later commands find it empty, and may not write to it.
 function memory.unlink(store)
   own.unlinks[#own.unlinks + 1] = open(store)
   store.is_unlinked = true
@@ -325,7 +333,7 @@ function memory.flush()
   for index = 1, #dirty do
     local store = dirty[index]
     local written, removed = split(store)
-    if next(written) then failure = try(WRITE[store.kind], store, written) or failure end
+    if #written > 0 then failure = try(WRITE[store.kind], store, written) or failure end
     removals[index] = removed
   end
   for index = 1, #dirty do
@@ -333,7 +341,10 @@ function memory.flush()
       failure = try(REMOVE[dirty[index].kind], dirty[index], removals[index]) or failure
     end
   end
-  for index = 1, #batch.unlinks do call("UNLINK", batch.unlinks[index].key) end
+  for index = 1, #batch.unlinks do -- one that is not there is no error
+    local old = batch.unlinks[index].key
+    redis.pcall("RENAME", old, hash_tag .. ":0:" .. old:sub(#prefix + 1) .. ":" .. epoch)
+  end
   if #batch.news > 0 then call("PUBLISH", hash_tag .. ":news", array_of(batch.news)) end
   if failure then error(failure, 0) end
 end

@@ -1,6 +1,6 @@
 -- join_line(visitor, publish, proof, issued, lane, code, uses)
---   -> waiting | lobby | admitted | late | line_closed | line_full | proof_required | unknown_code |
---      code_used_up
+--   -> waiting | lobby | admitted | late | line_closed | line_full | proof_required | unknown_code
+--   | code_used_up
 --
 -- Give a visitor the next number of a lane, or the place that they have already. Numbers come from
 -- a counter, never from a clock, so nobody of the lane is admitted before a smaller one. With

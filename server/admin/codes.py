@@ -40,7 +40,7 @@ class NewCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.codes is msgspec.UNSET:
             if self.count is msgspec.UNSET:
                 raise Invalid(("count", "how many codes, or `codes` with words of your own"))
-            return Codes(self.lane, self.uses, count=self.count)
+            return Codes(self.lane, self.uses, new=self.count)
         if self.count is not msgspec.UNSET and self.count != len(self.codes):
             raise Invalid(("count", "either a count, or `codes`"))
         if len({canonical(word) for word in self.codes}) < len(self.codes):

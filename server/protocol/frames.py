@@ -3,7 +3,7 @@
 The table of examples in its tests is the client's documentation.
 """
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import orjson
@@ -111,6 +111,12 @@ AnyCommand = (
 )  # fmt: skip
 
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+# Members of the commands all of whose members are required, `type` among them.
+_MEMBERS = {
+    kind: 1 + len(kind.__struct_fields__)
+    for kind in get_args(AnyCommand)
+    if all(field.required for field in msgspec.structs.fields(kind))
+}
 
 
 class MalformedFrameError(Exception):
@@ -139,10 +145,19 @@ def read(text: str) -> AnyCommand:
         raise InvalidFrameError(_id_of(text), mistake(error)) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise MalformedFrameError from None
-    if (name := repeated_member(text)) is not None:
+    if (name := repeated_member(text, _members_of(command))) is not None:
         re = None if name == "id" else command.id
         raise InvalidFrameError(re, Invalid((name, "given twice")))
     return command
+
+
+def _members_of(command: AnyCommand) -> int:
+    """Return how many members the text of a command has; 0: that is not known."""
+    if isinstance(command, Create):
+        return 6 - (command.key, command.seats, command.section, command.quantity).count(
+            msgspec.UNSET
+        )
+    return _MEMBERS.get(type(command), 0)
 
 
 def mistake(error: msgspec.ValidationError) -> Invalid:

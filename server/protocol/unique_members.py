@@ -11,14 +11,18 @@ class _RepeatedMemberError(Exception):
         self.name = name
 
 
-def repeated_member(text: str) -> str | None:
+def repeated_member(text: str, members: int = 0) -> str | None:
     """Return the name of a member that an object in this JSON has twice, or None.
 
     The text has been decoded before: what this decoder alone refuses has no repeated member.
+    `members` are those that the decoded object is known to have, if there is no other object in
+    it: a text with no more colons has none twice, which takes a tenth of the time to see.
 
     Raises:
         RecursionError: it is nested too deeply.
     """
+    if text.count(":") == members:
+        return None
     try:
         _decoder.decode(text)
     except _RepeatedMemberError as found:

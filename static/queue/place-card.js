@@ -30,7 +30,13 @@ export function drawPlaceCard(queueState, context) {
   drawProgress(place, context.event);
   drawWait(queueState, place, context.clock);
   setText(byId("crowd"), texts.crowd(place.waiting));
+  setTextOrHide(byId("lane"), laneText(queueState, place));
   setTextOrHide(byId("ticket-note"), noteOf(queueState, context.disconnected));
+}
+
+/** Return the name of a place's lane, where there is more than one. @param {QueueState} queueState @param {Place} place */
+function laneText({ room }, { lane }) {
+  return (room?.lanes?.length ?? 0) > 1 ? texts.lane(lane) : "";
 }
 
 /**

@@ -10,7 +10,8 @@
  * @property {"lobby" | "waiting" | "admitted" | "late"} state
  * @property {[number, number] | null} eta_seconds
  * @property {string} receipt
- * @typedef {{state: string, opens_at?: string, reason?: string}} RoomState
+ * @typedef {{lane: string, weight: number, waiting: number, share: number}} Lane
+ * @typedef {{state: string, opens_at?: string, reason?: string, lanes?: Lane[]}} RoomState
  * @typedef {{id: string, level: string, text: string, at: string}} Broadcast
  *
  * @typedef {object} QueueState
@@ -170,7 +171,8 @@ function left(state) {
 
 /** @param {QueueState} state @param {Frame} frame */
 function roomChanged(state, { type, ...room }) {
-  const next = { ...state, room: /** @type {RoomState} */ (room) };
+  const lanes = state.room?.lanes;
+  const next = { ...state, room: /** @type {RoomState} */ ({ lanes, ...room }) };
   if (room.state === "recovering") return { ...next, aheadMayGrow: true };
   if (room.state === "closed" && state.place) return expired(next, { type, reason: "removed" });
   if (!state.place || !isWaiting(state)) return next;

@@ -36,6 +36,22 @@ export const operations = {
     },
   },
 
+  lanes: {
+    title: "Lanes and codes",
+    columns: { lane: "Lane", weight: "Weight", waiting: "Waiting", share: "Share of the last 1,000" },
+    share: (/** @type {number} */ share) => `${Math.round(1000 * share) / 10} %`,
+    name: "Lane",
+    weight: "Weight (0 removes it)",
+    save: "Save the lane",
+    saved: "The lanes are saved.",
+    codes: "Codes for a lane",
+    count: "How many",
+    uses: "Uses of each",
+    make: "Make codes",
+    made: "The codes are made.",
+    list: "New codes",
+  },
+
   charts: {
     title: "Course of the night",
     spanLabel: "Span of the charts",

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import random
 from itertools import pairwise
+from math import sqrt
 from statistics import fmean
 
 import pytest
@@ -77,7 +78,7 @@ def rank_z(joined: list[tuple[int, bool, int]]) -> float:
         numbers = [(number, is_late) for at, is_late, number in joined if at == window]
         ranks = {number: rank for rank, (number, _) in enumerate(sorted(numbers), 1)}
         late += [ranks[number] / (len(numbers) + 1) for number, is_late in numbers if is_late]
-    return (fmean(late) - 0.5) * (12 * len(late)) ** 0.5  # ranks are uniform: variance 1/12
+    return (fmean(late) - 0.5) * sqrt(12 * len(late))  # ranks are uniform: variance 1/12
 
 
 def test_being_800_ms_faster_buys_nothing_and_a_window_earlier_does() -> None:

@@ -10,6 +10,7 @@ from booking_rush.lua.events.commands import SetRules
 from booking_rush.lua.keys import key
 from booking_rush.lua.line.commands import (
     AdmitNext,
+    Admitted,
     AdmitVisitor,
     DrawPlaces,
     DueDraw,
@@ -206,9 +207,9 @@ async def test_nobody_is_admitted_before_the_draw_is_over_and_then_by_number(
 
     assert await event.tick(after_s=1) == 0
 
-    found = await due(event)
-    assert found is not None
-    await draw_page(event, found)
+    rest = await due(event)
+    assert rest is not None
+    await draw_page(event, rest)
     assert await event.tick(after_s=1) == 7
     admitted = [visitor for visitor, state in await outbox(redis) if state == "admitted"]
     draw = Draw(LANE, NOON_WINDOW, 1, 7)
@@ -269,12 +270,13 @@ async def test_an_operator_admits_out_of_the_lobby_and_the_draw_passes_over(
     await event.open(state="scheduled", **LOTTERY)
     await join(event, *VISITORS)
     admitted = await event.ask(AdmitVisitor("v_2", "a friend of the house"))
+    assert isinstance(admitted, Admitted)
     assert admitted.number == 0
     await begin_drawing(event)
     await draw_page(event, await fix_and_record(event, redis))
 
     assert len(await numbers_of(event, *VISITORS)) == 6
-    assert (await event.ask(FindPlace("v_2"))).number == 0
+    assert await event.ask(FindPlace("v_2")) == admitted
 
 
 async def test_closing_ends_the_lobby_and_its_draw(event: EventInRedis, redis: Redis) -> None:

@@ -23,7 +23,8 @@ def chi_square_z(counts: Counter[int], cells: int) -> float:
     expected, freedom = counts.total() / cells, cells - 1
     chi_square = sum((counts[cell] - expected) ** 2 / expected for cell in range(cells))
     spread = 2 / (9 * freedom)
-    return ((chi_square / freedom) ** (1 / 3) - (1 - spread)) / sqrt(spread)
+    deviation: float = (chi_square / freedom) ** (1 / 3) - (1 - spread)
+    return deviation / sqrt(spread)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 16, 17, 255, 256, 1000, 5003])

@@ -118,7 +118,7 @@ async def test_a_key_of_another_type_fails_its_own_join_alone(
     moves: EventInRedis, redis: Redis
 ) -> None:
     await rush(moves, 2_500)
-    await redis.lpush(key(EVENT, 1, "proofs", str(NOON // 5_000)), "no hash")  # type: ignore[misc]
+    await redis.lpush(key(EVENT, 1, "proofs", str(NOON // 5_000)), "no hash")
     commands = [JoinLine("ada", proof="one", issued=NOON), JoinLine("v1")]
 
     replies = await moves.program.run(EVENT, moves.stamp, commands, now_ms=moves.now)

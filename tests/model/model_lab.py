@@ -21,8 +21,8 @@ from tests.support.event_in_redis import EVENT, NOON
 from tests.support.servers.stores import TEMPLATE, Store
 
 TABLES = ("dead", "mails", "states", "claims", "payments", "outbox", "inbox", "bookings",
-          "leases", "places", "journal", "signed_heads", "journal_heads", "recorded", "sections",
-          "shows", "events")  # fmt: skip
+          "leases", "places", "codes", "journal", "signed_heads", "journal_heads", "recorded",
+          "sections", "shows", "events")  # fmt: skip
 
 
 class Lab:

@@ -29,7 +29,12 @@ from tests.support.world import new_event
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus")
 VISITORS = st.sampled_from(NAMES)
 STEPS_S = st.sampled_from([0, 0.1, 0.5, 1, 4, 11, 31, 61, -0.5, -3, -60])
-RULES = {
+LANES = {"main": 1, "press": 3}
+JOINS = st.sampled_from([("main", ""), ("main", ""), ("press", ""), ("press", "code")])
+USES = 2
+RULES: dict[str, Any] = {
+    "lanes": LANES,
+    "proof_bits_max": 0,
     "rate_per_second": 2,
     "active_max": 3,
     "waiting_max": 5,
@@ -47,6 +52,7 @@ RULE_CHANGES = st.fixed_dictionaries(
         "queue_from": st.integers(0, 2),
         "late_seconds": st.sampled_from([0, 30]),
         "waiting_max": st.integers(0, 6),
+        "lanes": st.sampled_from([LANES, {"main": 5, "press": 2}, {"main": 1}]),
     },
 )
 
@@ -78,18 +84,21 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
     def _answer_of(self, reply: Any) -> Answer:
         match reply:
             case line_commands.Waiting():
-                return ("waiting", reply.number, not reply.entry, reply.ahead)
+                return ("waiting", reply.lane, reply.number, not reply.entry, reply.ahead)
             case line_commands.Admitted():
                 is_recorded = not reply.entry
-                return ("admitted", reply.number, is_recorded, reply.wave, reply.deadline_ms)
+                told = (reply.lane, reply.number, is_recorded)
+                return ("admitted", *told, reply.wave, reply.deadline_ms)
             case line_commands.Late():
-                return ("late", reply.number, not reply.entry)
+                return ("late", reply.lane, reply.number, not reply.entry)
             case _:
                 return (lua.tag_of_type(type(reply).__name__),)
 
-    @rule(visitor=VISITORS, recorded=st.booleans())
-    def join(self, visitor: str, recorded: bool) -> None:
-        assert self.ask(line_commands.JoinLine(visitor)) == self.reference.join(visitor)
+    @rule(visitor=VISITORS, recorded=st.booleans(), by=JOINS)
+    def join(self, visitor: str, recorded: bool, by: tuple[str, str]) -> None:
+        lane, code = by
+        command = line_commands.JoinLine(visitor, lane=lane, code=code, uses=USES)
+        assert self.ask(command) == self.reference.join(visitor, lane, code, USES)
         if recorded:
             self.record()
 
@@ -117,7 +126,7 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         assert advanced.admitted == self.reference.tick()
 
     @rule(change=RULE_CHANGES, state=st.sampled_from(["open", "open", "paused", "draining"]))
-    def change_rules(self, change: dict[str, float], state: lua.EventState) -> None:
+    def change_rules(self, change: dict[str, Any], state: lua.EventState) -> None:
         self.reference.rules.update(change)
         self.reference.state = state
         self._set_rules()
@@ -126,7 +135,12 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         self.version += 1
         rules = rules_of(dict(self.reference.rules))
         self.lab.run(self._save_rules(rules))
-        command = events_commands.SetRules(self.version, self.reference.state, rules.numbers())  # type: ignore[arg-type]
+        command = events_commands.SetRules(
+            self.version,
+            self.reference.state,  # type: ignore[arg-type]
+            rules.numbers(),
+            rules.lanes,
+        )
         self.ask(command)
         self.recorded.rules, self.recorded.state = dict(self.reference.rules), self.reference.state
 
@@ -208,10 +222,11 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
 
     def postgres_has_every_place_that_was_sent(self) -> None:
         """Check that each place that may be sent is in Postgres, and how it came there follows."""
-        rows = self.lab.run(self.lab.pool.fetch("SELECT visitor, number FROM places"))
-        in_postgres = {(row["visitor"], row["number"]) for row in rows}
-        numbers = self.reference.numbers.items()
-        assert {(v, n) for v, n in numbers if n <= self.reference.recorded} <= in_postgres
+        rows = self.lab.run(self.lab.pool.fetch("SELECT visitor, lane, number FROM places"))
+        lanes, recorded = self.reference.lanes, self.reference.recorded
+        places = {(v, lanes[v], number) for v, number in self.reference.numbers.items()}
+        sent = {place for place in places if place[2] <= recorded[place[1]]}
+        assert sent <= set(map(tuple, rows))
         assert self.lab.run(journal_mistakes(self.lab.pool, EVENT)) == []
 
     def teardown(self) -> None:

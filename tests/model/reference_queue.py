@@ -4,6 +4,7 @@ No Redis, no Lua, no batches. `queue_machine.py` compares the real moves with it
 """
 
 import copy
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +16,15 @@ class ReferenceQueue:
     """Places, passes and deadlines of one event. Times are ms, keys visitors."""
 
     now: int
-    rules: dict[str, float]
+    rules: dict[str, Any]
     state: str = "open"
-    last: int = 0
-    recorded: int = 0
+    last: Counter[str] = field(default_factory=Counter[str])  # by lane
+    recorded: Counter[str] = field(default_factory=Counter[str])  # by lane
     wave: int = 0
     numbers: dict[str, int] = field(default_factory=dict[str, int])
+    lanes: dict[str, str] = field(default_factory=dict[str, str])
+    used: dict[str, set[str]] = field(default_factory=dict[str, set[str]])  # by code
+    deficits: dict[str, int] = field(default_factory=dict[str, int])  # by lane
     waiting: list[str] = field(default_factory=list[str])
     active: dict[str, int] = field(default_factory=dict[str, int])
     unclaimed: dict[str, int] = field(default_factory=dict[str, int])
@@ -33,34 +37,45 @@ class ReferenceQueue:
 
     # Commands of visitors and operators
 
-    def join(self, visitor: str) -> Answer:
+    def join(self, visitor: str, lane: str = "main", code: str = "", uses: int = 0) -> Answer:
         if visitor in self.numbers:
             return self.confirm_presence(visitor)
         if self.state not in ("scheduled", "drawing", "open", "paused"):
             return ("line_closed",)
         if len(self.waiting) >= self.rules["waiting_max"]:
             return ("line_full",)
-        self.last += 1
-        self.numbers[visitor] = self.last
+        if lane not in self.rules["lanes"]:
+            return ("unknown_code",)
+        if code:
+            by = self.used.setdefault(code, set())
+            if visitor not in by and len(by) >= uses:
+                return ("code_used_up",)
+            by.add(visitor)
+        self.last[lane] += 1
+        self.numbers[visitor], self.lanes[visitor] = self.last[lane], lane
         self.waiting.append(visitor)
         return self.find_place(visitor)
 
     def find_place(self, visitor: str) -> Answer:
         if visitor not in self.numbers:
             return ("not_in_line",)
-        number = self.numbers[visitor]
-        is_recorded = number <= self.recorded
+        lane, number = self.lanes[visitor], self.numbers[visitor]
+        shared = (lane, number, number <= self.recorded[lane])
         if visitor in self.active:
-            return ("admitted", number, is_recorded, self.waves[visitor], self.active[visitor])
+            return ("admitted", *shared, self.waves[visitor], self.active[visitor])
         if visitor in self.waiting:
-            return ("waiting", number, is_recorded, self.waiting.index(visitor))
-        return ("late", number, is_recorded)
+            return ("waiting", *shared, self._in_lane(lane).index(visitor))
+        return ("late", *shared)
+
+    def _in_lane(self, lane: str) -> list[str]:
+        """Return those who wait in a lane, by number."""
+        return [visitor for visitor in self.waiting if self.lanes[visitor] == lane]
 
     def confirm_presence(self, visitor: str) -> Answer:
         self.unclaimed.pop(visitor, None)
         if self.late.pop(visitor, None) is not None:
             self.back.append(visitor)
-            self.back.sort(key=self.numbers.__getitem__)
+            self.back.sort(key=lambda one: (self.numbers[one], one))
         return self.find_place(visitor)
 
     def leave(self, visitor: str) -> Answer:
@@ -90,7 +105,7 @@ class ReferenceQueue:
         self.refilled_at = at if self.now < at and at - self.now < 5000 else self.now
         wanted = max(int(self.tokens), self.rules["queue_from"] - len(self.active))
         slots = int(min(self.rules["active_max"] - len(self.active), wanted))
-        chosen = self._next(slots) if self.state in ("open", "draining") else []
+        chosen = self._next(slots) if slots > 0 and self.state in ("open", "draining") else []
         self.wave += bool(chosen)
         for visitor in chosen:
             self._admit(visitor)
@@ -101,13 +116,14 @@ class ReferenceQueue:
 
     def record(self) -> "ReferenceQueue":
         """Mark every place as recorded. Return a copy: what Postgres has after a loss of Redis."""
-        self.recorded = self.last
+        self.recorded = Counter(self.last)
         return copy.deepcopy(self)
 
     def rebuilt(self, now: int) -> "ReferenceQueue":
         """Return the first state of a new epoch: passes stay, claim windows and bucket restart."""
         queue = copy.deepcopy(self)
         queue.now, queue.tokens, queue.refilled_at, queue.last_from = now, 1.0, None, ""
+        queue.deficits = {}
         queue.unclaimed = {v: now + int(self.rules["claim_seconds"] * 1000) for v in self.active}
         return queue
 
@@ -130,15 +146,29 @@ class ReferenceQueue:
         return sorted(due, key=lambda one: (one[1], one[0]))
 
     def _next(self, slots: int) -> list[str]:
-        front = [v for v in self.waiting if self.numbers[v] <= self.recorded]
+        fronts = {lane: self._in_lane(lane) for lane in sorted(set(self.lanes.values()))}
+        self.deficits = {lane: self.deficits.get(lane, 0) for lane, one in fronts.items() if one}
+        for lane, front in fronts.items():
+            fronts[lane] = [v for v in front if self.numbers[v] <= self.recorded[lane]]
         back, chosen = list(self.back), list[str]()
-        while len(chosen) < slots and (front or back):
-            if back and (self.last_from != "back" or not front):
+        while len(chosen) < slots and (back or any(fronts.values())):
+            if back and (self.last_from != "back" or not any(fronts.values())):
                 chosen.append(back.pop(0))
                 self.last_from = "back"
             else:
-                chosen.append(front.pop(0))
+                chosen.append(fronts[self._next_lane(fronts)].pop(0))
                 self.last_from = "line"
+        return chosen
+
+    def _next_lane(self, fronts: dict[str, list[str]]) -> str:
+        """Let each lane in which somebody waits earn its weight; who has most pays for all."""
+        weights = {
+            lane: self.rules["lanes"].get(lane, 1) for lane, front in fronts.items() if front
+        }
+        for lane in self.deficits:
+            self.deficits[lane] = self.deficits[lane] + weights[lane] if lane in weights else 0
+        chosen = max(weights, key=self.deficits.__getitem__)
+        self.deficits[chosen] -= sum(weights.values())
         return chosen
 
     def _admit(self, visitor: str) -> None:
@@ -154,5 +184,6 @@ class ReferenceQueue:
         for queue in (self.waiting, self.back):
             if visitor in queue:
                 queue.remove(visitor)
-        for by_visitor in (self.numbers, self.active, self.unclaimed, self.late, self.waves):
-            by_visitor.pop(visitor, None)
+        for deadlines in (self.numbers, self.active, self.unclaimed, self.late, self.waves):
+            deadlines.pop(visitor, None)
+        self.lanes.pop(visitor, None)

@@ -106,6 +106,18 @@ def passes_that_a_loss_forgets(lab: Lab) -> None:
     )
 
 
+def weights_ignored(lab: Lab) -> None:
+    lab.text = without(
+        lab.text,
+        "queue.deficit + queue.weight, total + queue.weight",
+        "queue.deficit + 1, total + 1",
+    )
+
+
+def uses_of_a_code_that_nobody_counts(lab: Lab) -> None:
+    lab.text = without(lab.text, "memory.write(uses, id, used + 1)", "")
+
+
 MUTANTS: list[Callable[[Lab], None]] = [
     numbers_from_a_clock,
     admission_in_two_steps,
@@ -114,6 +126,8 @@ MUTANTS: list[Callable[[Lab], None]] = [
     a_recorder_that_commits_for_an_old_epoch,
     admitted_before_it_is_recorded,
     passes_that_a_loss_forgets,
+    weights_ignored,
+    uses_of_a_code_that_nobody_counts,
 ]
 
 

@@ -114,6 +114,29 @@ def test_a_member_is_given_once(text: str, name: str | None) -> None:
     assert repeated_member(text) == name
 
 
+@pytest.mark.parametrize(
+    ("text", "twice"),
+    [
+        ('{"type":"ping","id":"1"}', None),
+        ('{"type":"ping","id":"a:b"}', None),
+        ('{"type":"ping","id":"1","id":"2"}', "id"),
+        ('{"type":"ping","type":"ping","id":"1"}', "type"),
+        ('{"type":"seats.watch","id":"1"}', None),
+        ('{"type":"seats.watch","id":"1","section":"a","section":"b"}', "section"),
+        ('{"type":"hold.create","id":"1","key":"k","section":"a","quantity":1}', None),
+        ('{"type":"hold.create","id":"1","key":"k","section":"a","section":"b"}', "section"),
+        ('{"type":"hold.release","id":"1","hold":"h","hold":"i"}', "hold"),
+    ],
+)
+def test_a_command_names_a_member_once(text: str, twice: str | None) -> None:
+    if twice is None:
+        frames.read(text)
+        return
+    with pytest.raises(frames.InvalidFrameError) as refused:
+        frames.read(text)
+    assert refused.value.problem.extra["errors"][0]["field"] == twice
+
+
 def test_a_body_with_a_member_twice_is_refused() -> None:
     with pytest.raises(Invalid, match="quantity"):
         decode_json(b'{"section":"floor","quantity":1,"quantity":9}', HoldBody)

@@ -47,9 +47,11 @@ async def close(event: RecordedEvent) -> None:
     await event.ask(SetRules(9, "closed", {}))
 
 
-async def test_closing_ends_all_places_page_by_page(crowded: RecordedEvent) -> None:
+async def test_closing_ends_all_places_page_by_page(crowded: RecordedEvent, redis: Redis) -> None:
     await close(crowded)
+    assert await redis.exists(f"{{{EVENT}}}:0:places:1")
     await crowded.record()
+    assert await redis.keys(f"{{{EVENT}}}:0:*") == []
 
     assert await living(crowded) == 0
     reasons = await crowded.pool.fetch("SELECT DISTINCT state, reason FROM places")

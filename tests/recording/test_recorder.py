@@ -41,7 +41,9 @@ def test_the_last_word_on_each_place_counts() -> None:
 
     assert batch.cursor == "3-0"
     assert batch.numbers() == {"main": 2}
-    assert batch.places["main", 1] == PlaceRow("main", 1, "ada", "admitted", 5, 1, 9, 99, "", 0, 0)
+    assert batch.places["main", 1] == PlaceRow(
+        "main", 1, "ada", "admitted", 5, 1, 9, 99, "", "", 0, 0
+    )
     assert batch.places["main", 2].state == "waiting"
 
 

@@ -151,6 +151,8 @@ export const texts = {
     look: "Look at seats and prices",
     joining: "Joining…",
 
+    code: "Code, if you have one",
+
     place: {
       number: "Your number",
       waiting: "You are in line",
@@ -168,6 +170,8 @@ export const texts = {
       opensSoon: "any moment now",
       days: (/** @type {number} */ n) => countOf(n, "day", "days"),
       progress: "Your way since you joined",
+      lane: (/** @type {string} */ name) =>
+        name === "main" ? "You are in the main lane." : `You are in the lane “${name}”.`,
       crowd: (/** @type {number} */ n) => `${countOf(n, "person is", "people are")} in line in all`,
       lastKnown: "This is the last that we heard. We are reconnecting, and your place is kept.",
       renumbered: "Your earlier place had ended, so you have been given a new one.",
@@ -318,6 +322,8 @@ export const texts = {
       line_full: "As many people are waiting as can wait. Try again in a little while.",
       proof_required:
         "Very many people are joining just now. Your browser is solving a small task for your place; that takes seconds.",
+      unknown_code: "This code opens no lane here. Check it, or join without one.",
+      code_used_up: "This code has been used up. You can join without one.",
       temporary: "The line is very busy. We keep asking for you…",
     },
 

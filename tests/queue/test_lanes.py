@@ -16,7 +16,7 @@ from tests.support.event_in_redis import EVENT, EventInRedis
 WEIGHTS = {"main": 1, "partners": 3, "press": 6}
 
 
-async def opened(program: Program, lanes: dict[str, int], **rules: float) -> EventInRedis:
+async def opened(program: Program, lanes: dict[str, int], **rules: Any) -> EventInRedis:
     moves = await EventInRedis(program).open(proof_bits_max=0, **rules)
     await moves.ask(events_commands.SetRules(2, "open", {}, lanes))
     return moves
