@@ -4,11 +4,14 @@ Refusal
 ├── Recovering      the event's data are being loaded again
 ├── TryAgain        the outcome is unknown
 ├── Busy            more is asked than may wait
+├── TooManyRequests too many of one kind in a while
 ├── Invalid         the request says something that cannot be
 ├── IdempotencyKeyMissing, IdempotencyKeyReused
 └── … each wing has more, beside the functions that raise them
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import msgspec
@@ -22,7 +25,8 @@ class Refusal(Exception):
 
     code: ClassVar[str]
     status: ClassVar[int]
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
+    headers: Mapping[str, str] = MappingProxyType({})  # of the answer over HTTP
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
         super().__init__(detail or type(self).title())
@@ -51,6 +55,24 @@ class Busy(Refusal):
     """More is asked just now than we let wait: ask again in a moment."""
 
     code, status, retry_after_s = "busy", 503, 1
+
+
+class TooManyRequests(Refusal):
+    """Too many attempts: wait before the next one."""
+
+    code, status, retry_after_s = "too_many_requests", 429, 60
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        wait_s: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        if wait_s is not None:
+            self.retry_after_s = wait_s
+        self.headers = headers or {}
 
 
 class Invalid(Refusal):

@@ -41,6 +41,7 @@ def stadium() -> dict[str, Any]:
             "active_max": AT_ONCE,
             "claim_seconds": 600,
             "proof_bits_max": 0,
+            "churn_max": 0,
         },
     }
 

@@ -37,7 +37,7 @@ async def load_event(
     await program.ask(EVENT, f"{epoch - 1}:{run_id}", CloseEpoch(epoch - 1))
     numbers = {"main": len(places)}
     head = {"main": sum(place.state == "admitted" for place in places)}
-    known = rules_of({"proof_bits_max": 0, **(rules or {})}).numbers()
+    known = rules_of({"proof_bits_max": 0, "churn_max": 0, **(rules or {})}).numbers()
     await program.ask(EVENT, stamp, LoadEvent(1, "open", known, numbers, head, {}))
     await program.ask(EVENT, stamp, LoadSections(list(sections)))
     for at in range(0, len(places), PAGE):

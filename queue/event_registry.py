@@ -19,6 +19,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.archived_event import EventBatcher
+from booking_rush.queue.join_checks.identity import IdentityRule
 from booking_rush.queue.lanes import only_main
 
 CALLS_MAX = 10_000  # that may wait for one refresh
@@ -41,8 +42,8 @@ class UnknownEvent(Refusal):
 class EventRecord:
     """Event as its rows in Postgres are; `epoch` is the one that Postgres counts.
 
-    `archived`: it has ended, and Redis has nothing of it. `lottery` and `windows` are commitments,
-    `seed` is that of the lottery once it is told.
+    `archived`: it has ended, and Redis has nothing of it; `identity`: the rule of that name.
+    `lottery` and `windows` are commitments, `seed` is that of the lottery once it is told.
     """
 
     id: str
@@ -52,6 +53,7 @@ class EventRecord:
     version: int
     epoch: int
     archived: bool = False
+    identity: IdentityRule = "none"
     lanes: dict[str, int] = field(default_factory=only_main)  # weights
     lottery: str | None = None
     windows: str | None = None
@@ -280,6 +282,7 @@ def _record_of(row: asyncpg.Record) -> EventRecord:
 
 READ = """
     SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived,
+        coalesce(rules->>'identity', 'none') AS identity,
         rules->'lanes' AS lanes,
         encode(sha256(lottery_seed), 'hex') AS lottery,
         encode(sha256(window_key), 'hex') AS windows,

@@ -1,8 +1,9 @@
 """Line of one event: joins, presence, exits and admissions, answered once Postgres has them."""
 
+import math
 from typing import NamedTuple
 
-from booking_rush.errors import Refusal
+from booking_rush.errors import Refusal, TooManyRequests
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.line import commands
 from booking_rush.queue.join_checks.proof_of_work import NO_PROOF, Proof
@@ -86,24 +87,31 @@ class Line:
         publish: bool = False,
         proof: Proof | None = None,
         code: CodeUse = NO_CODE,
+        block: str = "",
     ) -> Place:
         """Join the line. Return the visitor's place, the same one at every call.
 
         With `publish` the join is published to every process, for the visitor's subscribers there.
-        `proof` is spent where one is asked.
+        `proof` is spent where one is asked; `block` is the digest of the visitor's address block.
 
         Raises:
             LineClosed, LineFull: no place was given.
+            TooManyRequests: the block has its share of the last numbers, and others wait.
             ProofRequired: none was given either; `extra` has the `bits` that are asked.
             UnknownCode, CodeUsedUp: none was given either; no use was counted.
         """
         name, issued_ms = proof or NO_PROOF
-        command = commands.JoinLine(visitor, publish, name, issued_ms, *code)
+        command = commands.JoinLine(visitor, publish, name, issued_ms, *code, block)
         match await self._batcher.do(command):
             case commands.LineClosed():
                 raise LineClosed
             case commands.LineFull():
                 raise LineFull
+            case commands.ShareUsedUp(wait_ms=wait_ms):
+                raise TooManyRequests(
+                    "so many joined from your network just now that others come first",
+                    wait_s=math.ceil(wait_ms / 1000),
+                )
             case commands.ProofRequired(bits=bits):
                 raise ProofRequired(bits=bits)
             case commands.UnknownCode():

@@ -6,6 +6,7 @@ import msgspec
 
 from booking_rush.errors import Refusal
 from booking_rush.lua.commands import EventState
+from booking_rush.queue.join_checks.identity import IdentityRule
 from booking_rush.queue.lanes import AGAIN, MAIN, EventName, Weights, only_main
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
@@ -17,6 +18,7 @@ Rate = (
 )
 
 
+Share = Annotated[int, msgspec.Meta(ge=0, le=1)] | Annotated[float, msgspec.Meta(ge=0.001, le=1)]
 RATE_MIN = 0.01  # one visitor in 100 seconds; 0 admits nobody
 
 
@@ -37,8 +39,12 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payment_attempts_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
     tickets_per_visitor_max: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
     extensions_max: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 10
+    hold_total_seconds: SecondsAtLeast1 = 1800
+    churn_max: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3
     queue_from: Count = 0
     proof_bits_max: Annotated[int, msgspec.Meta(ge=0, le=24)] = 20
+    identity: IdentityRule = "none"
+    join_share_max: Share = 0.02
     fairness: Literal["arrival", "lottery", "windows"] = "arrival"
     window_seconds: Annotated[int, msgspec.Meta(ge=1, le=60)] = 2
 

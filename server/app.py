@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from booking_rush.queue.rules import ACTIONS
-from booking_rush.server.admin import alerts, audit, broadcasts, sessions, stats
+from booking_rush.server.admin import alerts, audit, bans, broadcasts, sessions, stats
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import codes as admin_codes
 from booking_rush.server.admin import events as admin_events
@@ -34,6 +34,7 @@ from booking_rush.server.composition import open_services
 from booking_rush.server.contract import endpoints as contract
 from booking_rush.server.contract.documents import documents_of
 from booking_rush.server.contract.endpoints import Documents
+from booking_rush.server.limits.route_limits import LimitMiddleware
 from booking_rush.server.pages import pages, place_page
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
@@ -53,6 +54,8 @@ E = f"{V1}/events/{{event}}"
 A = f"{V1}/admin/events/{{event}}"
 
 
+# Headers of answers that pages of other origins may read.
+EXPOSED = ("Retry-After", "RateLimit", "RateLimit-Policy", "ETag", "X-Request-ID")
 ROUTES = [
     Route(f"{E}/queue", places.join, methods=["POST"]),
     Route(f"{E}/queue", places.place, methods=["GET"]),
@@ -101,6 +104,9 @@ ROUTES = [
     Route(f"{A}/visitors/{{visitor}}/history", admin_visitors.history, methods=["GET"]),
     Route(f"{A}/visitors/{{visitor}}/admit", admin_visitors.admit, methods=["POST"]),
     Route(f"{A}/visitors/{{visitor}}", admin_visitors.remove, methods=["DELETE"]),
+    Route(f"{A}/bans", bans.ban, methods=["POST"]),
+    Route(f"{A}/bans", bans.list_bans, methods=["GET"]),
+    Route(f"{A}/bans/{{ban}}", bans.lift, methods=["DELETE"]),
     *(
         Route(f"{A}/{action}", partial(admin_events.act, action), methods=["POST"])
         for action in ACTIONS
@@ -215,7 +221,7 @@ def create_app(
                     "Booking-Pass",
                     "X-Request-ID",
                 ],
-                expose_headers=["Retry-After", "ETag", "X-Request-ID"],
+                expose_headers=EXPOSED,
             )
         ],
     )
@@ -229,7 +235,7 @@ def create_app(
 
     direct = DirectRoutes(app, ROUTES, origins)
     return EdgeMiddleware(
-        direct,
+        LimitMiddleware(direct, app.state),
         serve_socket,
         origins=settings.origins | settings.public_origin,
         is_https=settings.public_url.startswith("https:"),

@@ -10,7 +10,12 @@ from typing import Any
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.history.pages import JournalPages, PlaceEntries
 from booking_rush.booking.joining.access_codes import AccessCodes
+from booking_rush.booking.joining.bans import Bans
+from booking_rush.booking.joining.identities import Identities
 from booking_rush.booking.joining.joining import JoinChecks
+from booking_rush.booking.joining.rate_limits import RateLimits
+from booking_rush.booking.joining.socket_bounds import SocketBounds
+from booking_rush.booking.payments.http_client import open_http
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
 from booking_rush.lua.client.connection import check, connect
@@ -32,6 +37,7 @@ from booking_rush.server.runtime.tallies import EXPORT_S
 from booking_rush.server.web.services import Services
 from booking_rush.tasks import cancel_and_wait
 
+IDENTITY_CONNECTIONS_MAX = 50  # to who checks identities
 POOL_MAX = 10  # connections to Postgres
 
 
@@ -52,7 +58,16 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         signer = await open_signer(pool, settings.secret_key)
         payments = await stack.enter_async_context(open_payments(settings))
         challenges = Challenges(derive(settings.secret_key, "join challenges"))
-        checks = JoinChecks(challenges, AccessCodes(pool))
+        http = await stack.enter_async_context(open_http(connections=IDENTITY_CONNECTIONS_MAX))
+        identities = Identities(
+            pool,
+            http,
+            url=settings.identity_url,
+            secret=settings.identity_secret,
+            jwks=settings.identity_jwks,
+        )
+        limits = RateLimits(redis, enabled=settings.limits == "on")
+        checks = JoinChecks(Bans(pool), limits, identities, challenges, AccessCodes(pool))
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods, checks)
         catalogue = Catalogue(pool, settings.time_zone)
         services = Services(
@@ -68,6 +83,9 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             stocks=StockCache(rooms.stats_of),
             operators=Operators(pool),
             tokens=VisitorTokens(settings.secret_key),
+            bans=checks.bans,
+            limits=limits,
+            sockets=SocketBounds(settings.sockets_per_address_max),
             journals=JournalPages(pool, signer.journal_head),
             place_entries=PlaceEntries(pool),
         )

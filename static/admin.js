@@ -18,8 +18,9 @@ import { liveStats } from "./operations/live-stats.js";
 import { nightPanels } from "./operations/night.js";
 import { reconciliationPanel } from "./operations/reconciliation.js";
 import { sectionFillPanel } from "./operations/section-fill.js";
-import { visitorHistory } from "./operations/visitor-history.js";
+import { visitorHistory } from "./history/visitor-history.js";
 import { visitorList } from "./operations/visitor-list.js";
+import { bansPanel } from "./operations/bans.js";
 import { visitorPanel } from "./operations/visitors.js";
 import { en } from "./texts/en.js";
 import { byId, control, fillTexts, setText } from "./ui/dom.js";
@@ -67,7 +68,12 @@ const always = [
 const PANELS = {
   night: [nightPanels(context)],
   bookings: [bookingsPanel(context)],
-  visitors: [visitorList(context), visitorPanel(context), visitorHistory(context)],
+  visitors: [
+    visitorList(context),
+    visitorPanel(context),
+    visitorHistory(context),
+    bansPanel(context),
+  ],
   house: [sectionFillPanel(), reconciliationPanel(context)],
   rules: [rules, lanes],
   messages: [broadcast],

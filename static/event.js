@@ -3,7 +3,7 @@
 import { BookingLoader } from "./booking-loader.js";
 import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
-import { hasCreatedVisitor, rememberEvent } from "./connection/visitor-session.js";
+import { hasCreatedVisitor, invitation, rememberEvent } from "./connection/visitor-session.js";
 import { showOwnHistory } from "./history/own-history.js";
 import { ServerClock } from "./lib/server-clock.js";
 import { CallBack } from "./queue/call-back.js";
@@ -81,7 +81,7 @@ function showHistory() {
 /** Return the members of a join: the code that the visitor has typed, or that their link brought. */
 function joinMembers() {
   const code = control("code").value.trim();
-  return code ? { code } : {};
+  return { ...invitation(), ...(code ? { code } : {}) };
 }
 
 /** Bind a button to an action. @param {string} id @param {() => void} act */

@@ -17,6 +17,7 @@ LAYERS = (
         "server/practice_bank",
         "server/pages",
         "server/composition",
+        "server/limits",
     ),
     ("server/web",),
     ("server/rooms",),
@@ -75,7 +76,7 @@ TECHNOLOGY = {
     "aiosmtplib": {"booking/mail"},
     "argon2": {"server/auth"},
     "click": {"server/cli"},
-    "jwt": {"queue", "queue/keys", "server/auth"},
+    "jwt": {"queue", "queue/join_checks", "queue/keys", "server/auth"},
     "prometheus_client": {
         "server/runtime/metrics.py",
         "server/runtime/tallies.py",
@@ -85,6 +86,7 @@ TECHNOLOGY = {
     "starlette": {
         "server/app.py",
         "server/api",
+        "server/limits",
         "server/admin",
         "server/sockets",
         "server/practice_bank",

@@ -63,6 +63,16 @@ class ExtensionsUsedUp(Refusal):
     code, status = "extensions_used_up", 409
 
 
+class CoolingDown(Refusal):
+    """Several of your holds ended unpaid: wait a while before the next."""
+
+    code, status = "cooling_down", 429
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"hold again in {wait_s} s", retry_after_seconds=wait_s)
+        self.retry_after_s = wait_s
+
+
 class PassRequired(Refusal):
     """Seats are for who has been admitted: wait for your turn, and send the pass."""
 

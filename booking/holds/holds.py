@@ -1,5 +1,6 @@
 """Holds of one event: seats kept for a visitor for some minutes, until released or checked out."""
 
+import math
 import random
 import time
 from typing import Any
@@ -9,6 +10,7 @@ from booking_rush.booking.holds import bookings, contacts
 from booking_rush.booking.holds.bookings import Booking, UnknownBooking
 from booking_rush.booking.holds.contacts import Contact
 from booking_rush.booking.holds.errors import (
+    CoolingDown,
     ExtensionsUsedUp,
     HoldExists,
     HoldExpired,
@@ -60,7 +62,8 @@ class Holds:
 
         Raises:
             IdempotencyKeyReused, PassRequired, PassExpired, WrongState, UnknownSeat,
-            UnknownSection, HoldExists, LimitExceeded, SeatsTaken, SoldOut: nothing was held.
+            UnknownSection, HoldExists, CoolingDown, LimitExceeded, SeatsTaken, SoldOut: nothing was
+            held.
             Invalid: the seats have prices of different currencies.
         """
         await self.shows.refresh()
@@ -170,6 +173,8 @@ class Holds:
                 return WrongState("seats are not on sale now")
             case lua.UnknownSeats(seats=seats):
                 return UnknownSeat(f"there is no seat {', '.join(seats[:10])}", seats=seats)
+            case lua.CoolingDown(wait_ms=wait_ms):
+                return CoolingDown(math.ceil(wait_ms / 1000))
             case lua.LimitExceeded(most=most, taken=taken):
                 return LimitExceeded(f"one visitor may have {most}, you have {taken}")
             case lua.MixedCurrencies():

@@ -166,5 +166,5 @@ def standing_event(event: str, capacity: int, **rules: int) -> NewEvent:
 def _event(event: str, section: dict[str, Any], **rules: int) -> NewEvent:
     show = {"id": "evening", "starts_at": datetime.now(UTC) + timedelta(days=30)}
     members = {"id": event, "name": "A Benchmark", "shows": [show], "sections": [section]}
-    with_rules = members | {"rules": {"proof_bits_max": 0} | rules}
+    with_rules = members | {"rules": {"proof_bits_max": 0, "churn_max": 0} | rules}
     return msgspec.convert(with_rules, NewEvent)

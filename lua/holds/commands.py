@@ -93,6 +93,12 @@ class UnknownSection(Reply, frozen=True):
     """Refusal: the event has no such section."""
 
 
+class CoolingDown(Reply, frozen=True):
+    """Refusal: as many holds of the visitor ended unpaid just now as may; wait so long, ms."""
+
+    wait_ms: int
+
+
 class LimitExceeded(Reply, frozen=True):
     """Refusal: a visitor may have `most` tickets, and this one has `taken` already."""
 
@@ -155,6 +161,7 @@ class CheckedOut(Reply, frozen=True):
 class HoldSeats(
     Command[
         Held | KeyReused | NoRight | NotOnSale | UnknownSeats | UnknownSection | HoldExists
+        | CoolingDown
         | LimitExceeded | MixedCurrencies | SeatsTaken | SoldOut
     ],
     frozen=True,

@@ -1,7 +1,8 @@
 -- extend_hold(visitor, hold) -> held | unknown_hold | hold_over | being_paid | extensions_used_up
 --
--- Move a hold's deadline to hold_seconds from now, and count one extension less. A command within
--- ten seconds of the last extension is a repeat and changes nothing.
+-- Move a hold's deadline to hold_seconds from now, within hold_total_seconds of its beginning, and
+-- count one extension less. A command within ten seconds of the last extension is a repeat and
+-- changes nothing.
 local REPEAT_MS = 10000
 
 return function(command)
@@ -9,10 +10,12 @@ return function(command)
   local hold, other = holds.held(command.hold, command.visitor)
   if not hold then return other end
   if hold.extended > 0 and now - hold.extended < REPEAT_MS then return holds.reply(hold) end
-  if hold.left <= 0 then return reply("extensions_used_up") end
+  if hold.left <= 0 or hold.deadline >= holds.last_deadline(hold) then
+    return reply("extensions_used_up")
+  end
 
   hold.left, hold.extended = hold.left - 1, now
-  holds.set_deadline(other, now + rule("hold_seconds") * 1000)
+  holds.set_deadline(other, holds.deadline_from_now(hold))
   holds.enqueue(carts.save(other))
   return holds.reply(hold)
 end

@@ -1,6 +1,6 @@
 -- hold_seats(hold, visitor, key, print, seats, section, quantity, right, number, wave, publish)
 --   -> held | key_reused | no_right | not_on_sale | unknown_seats | unknown_section | hold_exists
---   | limit_exceeded | mixed_currencies | seats_taken | sold_out
+--   | cooling_down | limit_exceeded | mixed_currencies | seats_taken | sold_out
 --
 -- Hold seats for a visitor, all or nothing: named seats, the best of a section, or places of a
 -- standing section. A repeat of the same request is answered as the first was, whatever the hold's
@@ -79,7 +79,7 @@ local function make(command, place, request, cart)
   }
   holds.set_state(hold, "held")
   holds.put_in_cart(cart, hold)
-  holds.set_deadline(cart, now + rule("hold_seconds") * 1000)
+  holds.set_deadline(cart, holds.deadline_from_now(hold))
   hold.first, hold.left_first = hold.deadline, hold.left
   holds.remember_key(cart, hold)
   holds.enqueue(carts.save(cart))
@@ -102,6 +102,8 @@ return function(command)
   local request, refusal = (by_name and named_seats or places_of_section)(command)
   if refusal then return refusal end
   if living then return holds.reply(living, "hold_exists") end
+  local cooling_ms = holds.cooling_ms(cart)
+  if cooling_ms > 0 then return reply("cooling_down", { wait_ms = cooling_ms }) end
   local most = rule("tickets_per_visitor_max")
   if cart.taken + request.quantity > most then
     return reply("limit_exceeded", { most = most, taken = cart.taken })

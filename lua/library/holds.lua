@@ -3,11 +3,13 @@
 -- Its state is held, paying, sold, released or expired. A living one (held, paying) is in its
 -- visitor's cart, any other under its own id. A cart also counts tickets held and bought, and
 -- idempotency keys. `hold_deadlines` has the next time at which something of a cart ends: a hold
--- is to be announced, a hold ends, or the keys do.
+-- is to be announced, a hold ends, or the keys do. `churn` are the times at which the visitor's
+-- last holds ended unpaid; the keys of a hold outlive them.
 local holds, carts = {}, {}
 holds.KEPT_MS = 24 * 3600 * 1000 -- a hold that ended is kept for repeats of its request
 local KEYS_MS = 36 * 3600 * 1000 -- keys are kept for 24 hours at least, and counted up to a number
 local KEYS_MAX = 100
+local CHURN_MS = 600000 -- a hold that ended unpaid counts for so long
 local WARN_S = 60 -- before the end, or halfway when the hold is shorter than twice that
 
 local in_carts = memory.hash("carts")
@@ -39,12 +41,13 @@ local function unpacked_hold(packed) return holds.of_array(unpack_one(packed)) e
 function carts.of(visitor)
   local packed = memory.read(in_carts, visitor)
   if not packed then
-    return { visitor = visitor, taken = 0, keys = 0, keys_end = 0, warn = 0, due = false }
+    return { visitor = visitor, taken = 0, keys = 0, keys_end = 0, warn = 0, due = false,
+      churn = {} }
   end
   local found = unpack_one(packed)
   local cart = { visitor = visitor, taken = found[1], keys = found[2], keys_end = found[3],
-    warn = found[4], due = found[5] }
-  cart.hold = found[6] and holds.of_array(found[6]) or nil
+    warn = found[4], due = found[5], churn = found[6] }
+  cart.hold = found[7] and holds.of_array(found[7]) or nil
   return cart
 end
 
@@ -64,8 +67,8 @@ function carts.save(cart)
   cart.due = due
   local packed = cart.hold and packed_hold(cart.hold)
   local is_empty = not packed and cart.taken == 0 and cart.keys_end == 0
-  memory.write(in_carts, cart.visitor, not is_empty -- an array of six, whose hold is packed once
-    and "\150" .. pack(cart.taken, cart.keys, cart.keys_end, cart.warn, due)
+  memory.write(in_carts, cart.visitor, not is_empty -- an array of seven, whose hold is packed once
+    and "\151" .. pack(cart.taken, cart.keys, cart.keys_end, cart.warn, due, cart.churn)
       .. (packed or pack(false)))
   return packed
 end
@@ -83,6 +86,16 @@ end
 
 -- Return whether this hold has its places: it is held, being paid or sold.
 function holds.has_places(hold) return COUNTED_STATES[hold.state] == true end
+
+-- Return when a hold ends at the latest, extensions included.
+function holds.last_deadline(hold)
+  return hold.made + (rule("hold_total_seconds") or math.huge) * 1000
+end
+
+-- Return when a hold that is made or extended now ends.
+function holds.deadline_from_now(hold)
+  return min(now + rule("hold_seconds") * 1000, holds.last_deadline(hold))
+end
 
 -- Set the end of a cart's hold, and when it is announced.
 function holds.set_deadline(cart, deadline)
@@ -127,9 +140,26 @@ function holds.finish(cart, hold, state, reason)
   holds.enqueue(holds.close(cart, hold, state, reason))
 end
 
+-- Count a hold that ended unpaid, by the visitor's own doing, against their next one.
+local EXCUSED = { removed = true, seats_lost = true, recovery = true }
+function holds.count_churn(cart, at, reason)
+  local most = rule("churn_max") or 0
+  if most == 0 or EXCUSED[reason] then return end
+  cart.churn[#cart.churn + 1] = at
+  while #cart.churn > most do table.remove(cart.churn, 1) end
+end
+
+-- Return for how many ms more a visitor may make no hold, since so many of theirs ended unpaid.
+function holds.cooling_ms(cart)
+  local most = rule("churn_max") or 0
+  local first = most > 0 and cart.churn[#cart.churn - most + 1]
+  return first and max(0, first + CHURN_MS - now) or 0
+end
+
 -- Do what every end has in common, seats aside: state, cart, tickets taken, and 24 hours to live.
 -- Return the hold packed.
 function holds.close(cart, hold, state, reason)
+  if hold.state ~= "sold" then holds.count_churn(cart, now, reason) end
   holds.set_state(hold, state)
   hold.reason = reason
   cart.taken = cart.taken - hold.quantity

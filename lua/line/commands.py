@@ -65,6 +65,12 @@ class LineFull(Reply, frozen=True):
     """Refusal: `waiting_max` visitors wait."""
 
 
+class ShareUsedUp(Reply, frozen=True):
+    """Refusal: the address block has its share of the last numbers; ask again in `wait_ms`."""
+
+    wait_ms: int
+
+
 class UnknownCode(Reply, frozen=True):
     """Refusal: visitors may not join the lane of this code, or not any more."""
 
@@ -132,6 +138,7 @@ class JoinLine(
         | Late
         | LineClosed
         | LineFull
+        | ShareUsedUp
         | ProofRequired
         | UnknownCode
         | CodeUsedUp
@@ -143,6 +150,7 @@ class JoinLine(
     `publish`: the join is published to every process, for the visitor's subscribers elsewhere.
     `proof`: name of a proof of work that is good (empty: none), whose challenge was `issued`, ms.
     `code`: id of the code that opens the lane (empty: none), which `uses` visitors may use.
+    `block`: digest of the address block of the visitor (empty: not known).
     """
 
     visitor: str
@@ -152,6 +160,7 @@ class JoinLine(
     lane: str = "main"
     code: str = ""
     uses: int = 0
+    block: str = ""
 
 
 class LeaveLine(Command[Left | NotInLine], frozen=True):

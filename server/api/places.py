@@ -10,7 +10,7 @@ from booking_rush.postgres import UNAVAILABLE
 from booking_rush.queue.join_checks.join_request import NOTHING, JoinRequest
 from booking_rush.queue.line import NotInLine, Place
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import read_optional_json, room_of, services_of
+from booking_rush.server.web.requests import address_of, read_optional_json, room_of, services_of
 from booking_rush.server.web.responses import answer
 
 JOURNAL_S = 0.5  # for which a receipt waits for its entry: a place is answered without it, too
@@ -24,7 +24,7 @@ async def join(request: Request) -> Response:
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
     wanted = await read_optional_json(request, JoinRequest) or NOTHING
-    place = await room.joining.join(visitor, wanted, publish=True)
+    place = await room.joining.join(visitor, address_of(request), wanted, publish=True)
     return answer(200 if place.again else 201, room.places.members(visitor, place))
 
 

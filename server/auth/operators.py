@@ -9,10 +9,11 @@ from typing import Literal, NamedTuple
 import asyncpg
 
 from booking_rush.booking import audit
+from booking_rush.errors import TooManyRequests
 from booking_rush.postgres import Pool
 from booking_rush.server.auth.login_limits import LoginLimits, Origin, Tries
 from booking_rush.server.auth.passwords import Passwords, TooManyLogins
-from booking_rush.server.protocol.problems import Forbidden, NotAuthenticated, TooManyRequests
+from booking_rush.server.protocol.problems import Forbidden, NotAuthenticated
 
 log = logging.getLogger(__name__)
 

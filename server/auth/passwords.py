@@ -8,7 +8,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from booking_rush.server.protocol.problems import TooManyRequests
+from booking_rush.errors import TooManyRequests
 
 T = TypeVar("T")
 

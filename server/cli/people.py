@@ -9,7 +9,8 @@ from booking_rush.queue.keys import keyring
 from booking_rush.server.auth.accounts import Accounts
 from booking_rush.server.auth.operators import Role
 from booking_rush.server.cli.command_line import OPERATOR, cli, read_settings, with_pool
-from booking_rush.server.runtime.settings import PASSWORD_CHARACTERS_MIN, SettingsError, is_weak
+from booking_rush.server.runtime.setting_checks import is_weak
+from booking_rush.server.runtime.settings import PASSWORD_CHARACTERS_MIN, SettingsError
 
 
 @cli.command("rotate-keys")

@@ -299,6 +299,31 @@ class VisitorList(Members, kw_only=True):
     next: str | None
 
 
+class Ban(Members, kw_only=True):
+    """A ban of a visitor or of an address block."""
+
+    id: UUID
+    visitor: str | UnsetType = UNSET
+    block: str | UnsetType = UNSET
+    reason: str
+    until: Moment
+    who: str
+    at: Moment
+
+
+class BanAnswer(Members, kw_only=True):
+    """A ban that was made."""
+
+    ban: Ban
+
+
+class BanList(Members, kw_only=True):
+    """A page of bans; `next` is the `after` of the next page."""
+
+    bans: list[Ban]
+    next: str | None
+
+
 class Session(Members, kw_only=True):
     """An operator's session, with the token to send as `X-CSRF-Token` on writes."""
 

@@ -94,6 +94,8 @@ class Problem(Members, kw_only=True):
     hold: Hold | UnsetType = UNSET
     challenge: str | UnsetType = UNSET
     bits: Count | UnsetType = UNSET
+    retry_after_seconds: Count | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
 
 
 class Payment(Members, kw_only=True):

@@ -25,6 +25,7 @@ PATH: dict[str, tuple[str, Json]] = {
     "hold": ("The hold's id.", UUID_SCHEMA),
     "booking": ("The booking's id, which is its hold's.", UUID_SCHEMA),
     "ticket": ("The ticket's id.", {"type": "string"}),
+    "ban": ("The ban's id.", UUID_SCHEMA),
     "visitor": ("The visitor's id.", {"type": "string", "pattern": "^v_[0-9a-z_-]{1,64}$"}),
     "provider": ("The payment provider.", {"type": "string", "pattern": "^[a-z_]{1,32}$"}),
     "file": ("The path of a file.", {"type": "string"}),

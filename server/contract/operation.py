@@ -10,6 +10,7 @@ from booking_rush.errors import (
     Invalid,
     Recovering,
     Refusal,
+    TooManyRequests,
     TryAgain,
 )
 from booking_rush.queue.event_registry import UnknownEvent
@@ -40,7 +41,7 @@ class Operation(NamedTuple):
 
 EVERYWHERE: Refusals = (
     problems.Malformed, problems.OriginRefused, problems.UrlTooLong, problems.HeadTooLarge,
-    problems.Internal, Busy, TryAgain,
+    problems.Internal, Busy, TryAgain, TooManyRequests,
 )  # fmt: skip
 BODY: Refusals = (Invalid, problems.UnsupportedMediaType, problems.TooLarge)
 OPTIONAL_BODY: Refusals = (Invalid, problems.TooLarge)

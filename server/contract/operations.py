@@ -4,10 +4,12 @@ from typing import Any
 
 from booking_rush.booking.holds import errors
 from booking_rush.booking.holds.bookings import UnknownBooking
+from booking_rush.booking.joining.ban_list import Banned
 from booking_rush.booking.payments.provider import BadSignature
 from booking_rush.booking.saga.cancellation import NotRefundable
 from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import UnknownEvent
+from booking_rush.queue.join_checks.identity import IdentityRequired, IdentityUsed
 from booking_rush.queue.join_checks.join_request import JoinRequest
 from booking_rush.queue.line import (
     CodeUsedUp,
@@ -54,7 +56,18 @@ OPERATIONS: dict[Any, Operation] = {
         "Join the line: 201, or 200 where the visitor has a place already",
         {200: (answers.OwnPlace,), 201: (answers.OwnPlace,)},
         "visitor",
-        (*ROOM, *BODY, LineClosed, LineFull, ProofRequired, UnknownCode, CodeUsedUp),
+        (
+            *ROOM,
+            *BODY,
+            Banned,
+            IdentityRequired,
+            IdentityUsed,
+            LineClosed,
+            LineFull,
+            ProofRequired,
+            UnknownCode,
+            CodeUsedUp,
+        ),
         body=JoinRequest,
         is_body_optional=True,
     ),
@@ -78,7 +91,10 @@ OPERATIONS: dict[Any, Operation] = {
         query=PAGE,
     ),
     stream: Operation(
-        "The frames of the event as Server-Sent Events", {200: (EVENTS,)}, "visitor", ROOM
+        "The frames of the event as Server-Sent Events",
+        {200: (EVENTS,)},
+        "visitor",
+        (*ROOM, Banned),
     ),
     visitors.new_visitor: Operation(
         "Issue a token for a new visitor, as a cookie, too", {201: (answers.NewVisitor,)}
@@ -116,6 +132,7 @@ OPERATIONS: dict[Any, Operation] = {
             errors.SeatsTaken,
             errors.SoldOut,
             errors.HoldExists,
+            errors.CoolingDown,
             errors.LimitExceeded,
             errors.UnknownSeat,
             errors.UnknownSection,

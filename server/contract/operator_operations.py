@@ -5,12 +5,13 @@ from typing import Any
 from booking_rush.booking.catalogue.catalogue import Exists
 from booking_rush.booking.catalogue.events import EventChange, NewEvent
 from booking_rush.booking.holds.bookings import UnknownBooking
+from booking_rush.booking.joining.bans import UnknownBan
 from booking_rush.booking.saga.cancellation import NotRefundable
-from booking_rush.errors import Invalid
+from booking_rush.errors import Invalid, TooManyRequests
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.queue.line import LineClosed, NotInLine
 from booking_rush.queue.rules import Rules, WrongState
-from booking_rush.server.admin import alerts, audit, broadcasts, codes, sessions, stats
+from booking_rush.server.admin import alerts, audit, bans, broadcasts, codes, sessions, stats
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import series as admin_series
@@ -32,7 +33,7 @@ OPERATORS: dict[Any, Operation] = {
     sessions.log_in: Operation(
         "Begin an operator's session, with its cookie and CSRF token",
         {200: (answers.Session,)},
-        refusals=(*BODY, problems.NotAuthenticated, problems.TooManyRequests),
+        refusals=(*BODY, problems.NotAuthenticated, TooManyRequests),
         body=sessions.Login,
     ),
     sessions.log_out: Operation("End one's session on the server, too", {204: NO_BODY}, "operator"),
@@ -90,7 +91,7 @@ OPERATORS: dict[Any, Operation] = {
         "Change rules; they take effect everywhere within a second",
         {200: (answers.RulesAnswer,)},
         "operator",
-        (UnknownEvent, *BODY),
+        (UnknownEvent, *BODY, WrongState),
         body=Rules,
     ),
     admin_events.act: Operation(
@@ -160,6 +161,21 @@ OPERATORS: dict[Any, Operation] = {
         (*ROOM, Invalid),
         query=(*PAGE, "state"),
     ),
+    bans.ban: Operation(
+        "Ban a visitor or an address block; places of the banned are removed",
+        {201: (answers.BanAnswer,)},
+        "operator",
+        (*ROOM, *BODY),
+        body=bans.NewBan,
+    ),
+    bans.list_bans: Operation(
+        "The bans that are in force, newest first",
+        {200: (answers.BanList,)},
+        "viewer",
+        (*ROOM, Invalid),
+        query=PAGE,
+    ),
+    bans.lift: Operation("End a ban now", {204: NO_BODY}, "operator", (*ROOM, UnknownBan)),
     admin_visitors.history: Operation(
         "What became of a visitor's places, and why, with the acts of operators",
         {200: (answers.History,)},

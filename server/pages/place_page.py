@@ -13,7 +13,7 @@ from booking_rush.server.pages.languages import site_for
 from booking_rush.server.protocol.places import ahead_of, state_of
 from booking_rush.server.protocol.problems import NotAuthenticated, OriginRefused
 from booking_rush.server.web.authentication import set_visitor_cookie, visitor_of
-from booking_rush.server.web.requests import event_id_of, room_of, services_of
+from booking_rush.server.web.requests import address_of, event_id_of, room_of, services_of
 
 REFRESH_S = {"admitted": 20, "lobby": 15, "waiting": 5, "late": 5, "": 30}
 SAME_SITE = ("same-origin", "none")  # of Sec-Fetch-Site, which not every browser sends
@@ -45,7 +45,7 @@ async def join(request: Request) -> Response:
         token, visitor = issued.token, issued.visitor
     path, why = f"/events/{event_id_of(request)}/line", ""
     try:
-        await room.joining.join(visitor, publish=True)
+        await room.joining.join(visitor, address_of(request), publish=True)
     except Refusal as refusal:
         why = f"?why={refusal.code}"
     response = RedirectResponse(path + why, status_code=303)

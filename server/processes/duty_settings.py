@@ -32,6 +32,7 @@ SETTINGS_OF = {
     "serve": EVERY | PAYMENTS | {
         "secret_key", "bind", "allowed_origins", "trusted_proxies", "public_url",
         "drain_seconds", "commands_per_second", "mail_from", "static", "time_zone",
+        "limits", "sockets_per_address_max", "identity_url", "identity_secret", "identity_jwks",
     },
 }  # fmt: skip
 # What the supervisor uses itself; its processes add up their metrics, and show them at `serve`.

@@ -77,12 +77,6 @@ class UnsupportedMediaType(Refusal):
     code, status = "unsupported_media_type", 415
 
 
-class TooManyRequests(Refusal):
-    """Too many attempts: wait before the next one."""
-
-    code, status, retry_after_s = "too_many_requests", 429, 60
-
-
 class Internal(Refusal):
     """A mistake of ours; we have written down what happened."""
 

@@ -122,6 +122,7 @@ class RoomRegistry:
         return [
             Loop("hear", self._receive_news, 0.05, math.inf),  # it ends with its connection alone
             Loop("gates", self._judge_gates, 0.05),
+            Loop("bans", self._apply_bans, 0.4),
             self._loop("positions", lambda room: room.places.send_positions(), 0.25),
             self._loop("seats", lambda room: room.seats.flush(), 0.1),
             self._loop("bookings", lambda room: room.send_bookings(), 5.0),
@@ -149,6 +150,12 @@ class RoomRegistry:
     async def _judge_gates(self) -> None:
         """Compare the epochs of Postgres and Redis; a gate opens or shuts by them."""
         await self.events.run_once()
+
+    async def _apply_bans(self) -> None:
+        """Read new bans, and remove those of the banned whose subscribers are at this process."""
+        for ban in await self._checks.bans.read_new():
+            if ban.event in self._rooms:
+                await self._rooms[ban.event].remove_banned(ban)
 
     def _occupied(self) -> dict[str, Room]:
         """Return the rooms that have a subscriber, by event."""

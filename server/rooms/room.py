@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from booking_rush.booking.holds.holds import Holds
+from booking_rush.booking.joining.ban_list import Ban
 from booking_rush.booking.joining.joining import JoinChecks, Joining
 from booking_rush.errors import Recovering
 from booking_rush.lua.client import pubsub
 from booking_rush.postgres import Pool
 from booking_rush.queue.archived_event import EventBatcher
 from booking_rush.queue.event_registry import EventRecord
+from booking_rush.queue.join_checks.address_blocks import parse_address
 from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.lanes import lane_members
 from booking_rush.queue.line import Line
@@ -54,6 +56,7 @@ class Room:
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
         self.joining = Joining(row.id, self.line, checks)
+        self.joining.identity = row.identity
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.places = PlaceUpdates(
             row.id, self._subscribers, self.line, batcher, signer, self._background
@@ -100,6 +103,11 @@ class Room:
         subscriber.welcomed = True
         self.places.list_waiting(subscriber)
         self._apply_pending(subscriber)
+
+    async def remove_banned(self, ban: Ban) -> None:
+        """Remove the places of visitors that a ban concerns and that are subscribers here."""
+        for visitor in {one.visitor for one in self.subscribers() if _is_banned(one, ban)}:
+            await self.line.leave(visitor, reason="removed")
 
     def disconnect(self, subscriber: Subscriber) -> None:
         """Send this subscriber no more."""
@@ -228,6 +236,7 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
+        self.joining.identity = row.identity
         self.places.commitments = Commitments(row.lottery, row.windows)
         self.holds.shows.invalidate()
         self._background.start(self.holds.shows.refresh())
@@ -266,3 +275,7 @@ class Room:
             self._sent_state = {**members, "weights": self.row.lanes}
             frame = frames.frame("room.state", **members, lanes=self.lanes_members())
             self._background.start(fan_out(self.subscribers(), frame))
+
+
+def _is_banned(subscriber: Subscriber, ban: Ban) -> bool:
+    return ban.is_of(subscriber.visitor, parse_address(subscriber.address))

@@ -108,6 +108,7 @@ class Subscriber:
     push: Callable[[bytes], None]
     end: Callable[[int, str], None]
     behind: Callable[[], bool]
+    address: str = ""
     welcomed: bool = False  # until then nothing is sent: the welcome is the first frame
     pending_news: list[VisitorNews] = field(default_factory=list[VisitorNews])  # from before that
     connection: tuple[int, int] = UNKNOWN  # epoch, and the number of this socket in its event

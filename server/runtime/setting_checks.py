@@ -33,3 +33,8 @@ def redis_errors(url: str) -> list[str]:
     """Return what is wrong with the URL of Redis; it is not repeated, as it has a password."""
     why = url_error(url) if url else ""
     return [f"RUSH_REDIS_URL cannot be used: {why}"] if why else []
+
+
+def is_weak(secret: str, characters_min: int) -> bool:
+    """Return whether a secret is shorter than it should be, or one character throughout."""
+    return len(secret) < characters_min or len(set(secret)) == 1

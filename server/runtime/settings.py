@@ -22,6 +22,9 @@ def _about(text: str, **bounds: Any) -> msgspec.Meta:
     return msgspec.Meta(description=text, **bounds)
 
 
+HTTP_URL = r"^https?://[^\s/?#@]+(/\S*)?$"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting with its default and its bounds; lists are separated by commas."""
 
@@ -112,7 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         _about(
             "address that browsers use, https://…: our own origin, and of links in mails",
-            pattern=r"^https?://[^\s/?#@]+(/\S*)?$",
+            pattern=HTTP_URL,
         ),
     ] = ""
     time_zone: Annotated[str, _about("IANA time zone of shows that are created without one")] = (
@@ -125,6 +128,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_url: Annotated[str, _about("Stripe's API", pattern=r"^https?://[^\s/]+/?$")] = (
         "https://api.stripe.com"
     )
+    limits: Annotated[
+        Literal["off", "on"], _about("on: requests are limited by visitor and by address")
+    ] = "off"
+    sockets_per_address_max: Annotated[
+        int, _about("open sockets of an address in a process; 0: any number", ge=0, le=1_000_000)
+    ] = 0
+    identity_url: Annotated[
+        str,
+        _about("where tokens of joins are verified, as Turnstile's siteverify", pattern=HTTP_URL),
+    ] = ""
+    identity_secret: Annotated[str, _about("our secret at RUSH_IDENTITY_URL")] = ""
+    identity_jwks: Annotated[
+        str, _about("address or file of the keys that sign identities of joins, a JWK Set")
+    ] = ""
     static: Annotated[
         Literal["dist", "source"], _about("dist: pages name bundles; source: plain modules")
     ] = "dist"
@@ -271,12 +288,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if not checks.is_network(part)
         ]
 
+    def stripe_errors(self) -> list[str]:
+        """Return what is missing of Stripe; it may stand beside the bank, for earlier payments."""
+        given = {
+            "RUSH_STRIPE_KEY": self.stripe_key,
+            "RUSH_STRIPE_WEBHOOK_SECRETS": self.stripe_webhook_secrets,
+        }
+        missing = [name for name, value in given.items() if not value.strip(" ,")]
+        is_used = self.payments == "stripe" or len(missing) < len(given)
+        return [f"{name} is not set: Stripe is not asked without it" for name in missing if is_used]
+
     def secret_errors(self) -> list[str]:
         """Return which secrets can be guessed; what they are is not repeated."""
         return [
             f"RUSH_{name.upper()} wants {least} characters or more, not all the same"
             for name, least in CHARACTERS_MIN.items()
-            if (value := getattr(self, name)) and is_weak(value, least)
+            if (value := getattr(self, name)) and checks.is_weak(value, least)
         ]
 
 
@@ -315,33 +342,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     settings = Settings(**values)
     wrong = settings.secret_errors() + settings.proxy_errors()
     wrong += settings.mail_errors() + settings.kafka_errors() + settings.zone_errors()
-    wrong += checks.redis_errors(settings.redis_url)
+    wrong += checks.redis_errors(settings.redis_url) + settings.stripe_errors()
     if wrong:
         raise SettingsError("\n".join(wrong))
-    _require_stripe(settings)
     return settings
-
-
-def is_weak(secret: str, characters_min: int) -> bool:
-    """Return whether a secret is shorter than it should be, or one character throughout."""
-    return len(secret) < characters_min or len(set(secret)) == 1
-
-
-def _require_stripe(settings: Settings) -> None:
-    """Check that Stripe is set up completely or not at all.
-
-    It may be set up beside the bank, for payments that were made with it before.
-
-    Raises:
-        SettingsError: naming each setting that is missing.
-    """
-    given = {
-        "RUSH_STRIPE_KEY": settings.stripe_key,
-        "RUSH_STRIPE_WEBHOOK_SECRETS": settings.stripe_secrets,
-    }
-    if settings.payments == "stripe" or any(given.values()):
-        missing = [name for name, value in given.items() if not value]
-        if missing:
-            raise SettingsError(
-                "\n".join(f"{name} is not set: Stripe is not asked without it" for name in missing)
-            )

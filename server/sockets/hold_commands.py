@@ -4,8 +4,9 @@ import time
 
 from booking_rush.booking.holds.contacts import contact_of
 from booking_rush.booking.holds.hold_request import hold_request_of
+from booking_rush.errors import TooManyRequests
 from booking_rush.server.protocol import frames
-from booking_rush.server.protocol.problems import TooManyRequests, check_key, check_method
+from booking_rush.server.protocol.problems import check_key, check_method
 from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import Subscriber
 

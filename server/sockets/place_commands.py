@@ -9,7 +9,8 @@ from booking_rush.server.rooms.subscriber import Subscriber
 async def join(room: Room, subscriber: Subscriber, command: frames.Join) -> None:
     """`queue.join`: answer with the place, once Postgres has it."""
     with room.places.answering(subscriber):
-        place = await room.joining.join(subscriber.visitor, command.request())
+        request = command.request()
+        place = await room.joining.join(subscriber.visitor, subscriber.address, request)
         room.places.answer(subscriber, place, command.id)
 
 

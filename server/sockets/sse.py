@@ -15,7 +15,7 @@ from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import SOCKETS
 from booking_rush.server.web.authentication import visitor_of
-from booking_rush.server.web.requests import room_of, services_of
+from booking_rush.server.web.requests import address_of, room_of, services_of
 from booking_rush.server.web.uvicorn_http import HttpConnection
 from booking_rush.server.web.uvicorn_protocols import EXTENSION
 
@@ -73,17 +73,19 @@ async def stream(request: Request) -> Response:
         raise HTTPException(405, headers={"Allow": "GET"})
     visitor = visitor_of(request, services_of(request))
     room = await room_of(request)
+    address = address_of(request)
+    room.joining.check_ban(visitor, address)
     connection: HttpConnection = request.scope["extensions"][EXTENSION]
-    events = listen(room, visitor, SendQueue(connection.abort_within))
+    events = listen(room, visitor, address, SendQueue(connection.abort_within))
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
 
-async def listen(room: Room, visitor: str, queue: SendQueue) -> AsyncGenerator[bytes]:
+async def listen(room: Room, visitor: str, address: str, queue: SendQueue) -> AsyncGenerator[bytes]:
     """Yield the events of a new subscriber until it disconnects; end its visitor's oldest ones."""
     older = [other for other in room.subscribers_of(visitor) if other.kind == "stream"]
     for other in older[: max(0, len(older) + 1 - STREAMS_MAX)]:
         other.end(frames.REPLACED, "a newer stream of yours is open")
-    subscriber = Subscriber(visitor, "stream", queue.push, queue.end, queue.behind)
+    subscriber = Subscriber(visitor, "stream", queue.push, queue.end, queue.behind, address)
     with SOCKETS.labels(room.row.id, subscriber.kind).track_inprogress():
         try:
             await room.connect(subscriber)

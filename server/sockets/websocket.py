@@ -9,7 +9,8 @@ from typing import Any
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
-from booking_rush.errors import Busy, Refusal, TryAgain
+from booking_rush.booking.joining.ban_list import Banned
+from booking_rush.errors import Busy, Refusal, TooManyRequests, TryAgain
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.problems import Internal, problem
 from booking_rush.server.rooms.room import Room
@@ -19,6 +20,7 @@ from booking_rush.server.sockets import hold_commands
 from booking_rush.server.sockets.place_commands import confirm_presence, join, leave, ping
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.handshake import open_socket
+from booking_rush.server.web.requests import address_of
 from booking_rush.server.web.responses import trace_id_of
 from booking_rush.server.web.services import Services
 from booking_rush.token_bucket import TokenBucket
@@ -33,9 +35,17 @@ async def serve_visitor(services: Services, scope: Scope, receive: Receive, send
     opened = await open_socket(services, PATH, scope, receive, send, _authenticate)
     if opened is not None:
         socket, visitor, room = opened
+        address = address_of(HTTPConnection(scope))
         socket.drop_handshake()
-        subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind)
-        await serve(services, room, subscriber, receive, trace_id_of(scope))
+        subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind, address)
+        try:
+            room.joining.check_ban(visitor, address)
+            await services.limits.take("connect", visitor, address)
+            with services.sockets.counted(address):
+                await serve(services, room, subscriber, receive, trace_id_of(scope))
+        except (Banned, TooManyRequests, Busy) as refusal:
+            code = frames.FORBIDDEN if isinstance(refusal, Banned) else frames.OVERLOADED
+            socket.end(code, refusal.code)
 
 
 async def _authenticate(connection: HTTPConnection, services: Services) -> str:

@@ -10,7 +10,7 @@ from booking_rush.server.auth.operators import Operator, Role
 from booking_rush.server.auth.visitor_tokens import LIFE_S
 from booking_rush.server.protocol.problems import CsrfFailed, NotAuthenticated
 from booking_rush.server.runtime.logs import VISITOR
-from booking_rush.server.web.requests import services_of
+from booking_rush.server.web.requests import address_of, services_of
 from booking_rush.server.web.services import Services
 
 
@@ -57,8 +57,7 @@ def device_cookie(connection: HTTPConnection) -> str:
 
 def login_origin_of(connection: HTTPConnection) -> Origin:
     """Return where a login comes from: the peer, or whom a trusted proxy names as its client."""
-    address = connection.client.host if connection.client else "unknown"
-    return Origin(address, connection.cookies.get(device_cookie(connection), ""))
+    return Origin(address_of(connection), connection.cookies.get(device_cookie(connection), ""))
 
 
 def is_secure(connection: HTTPConnection) -> bool:

@@ -57,6 +57,11 @@ async def room_of(request: Request) -> Room:
     return await services_of(request).rooms.room(event_id_of(request))
 
 
+def address_of(connection: HTTPConnection) -> str:
+    """Return the address of a client: the peer, or whom a trusted proxy names as its client."""
+    return connection.client.host if connection.client else "unknown"
+
+
 def event_id_of(request: Request) -> str:
     """Return the id of the event in the path.
 

@@ -81,7 +81,7 @@ def negotiate(headers: Headers, encodings: Encodings) -> tuple[str, dict[str, st
 
 def refuse(refusal: Refusal, trace_id: str, headers: dict[str, str] | None = None) -> Response:
     """Return a refusal as a response with `application/problem+json`."""
-    headers = dict(headers or {})
+    headers = {**refusal.headers, **(headers or {})}
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(refusal.retry_after_s)
     return Response(

@@ -9,6 +9,9 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.history.pages import JournalPages, PlaceEntries
+from booking_rush.booking.joining.bans import Bans
+from booking_rush.booking.joining.rate_limits import RateLimits
+from booking_rush.booking.joining.socket_bounds import SocketBounds
 from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
@@ -37,6 +40,9 @@ class Services:
     stocks: StockCache
     operators: Operators
     tokens: VisitorTokens
+    bans: Bans
+    limits: RateLimits
+    sockets: SocketBounds
     journals: JournalPages
     place_entries: PlaceEntries
     revenue: dict[str, tuple[float, dict[str, Any]]] = field(

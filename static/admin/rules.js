@@ -24,6 +24,9 @@ const RULES = {
   payment_attempts_max: { min: "1", step: "1" },
   tickets_per_visitor_max: { min: "1", step: "1" },
   extensions_max: { min: "0", step: "1" },
+  hold_total_seconds: { min: "1", step: "1" },
+  churn_max: { min: "0", step: "1" },
+  join_share_max: { min: "0.001", max: "1", step: "any" },
   proof_bits_max: { min: "0", step: "1" },
 };
 

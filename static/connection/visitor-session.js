@@ -19,6 +19,15 @@ export async function createVisitor(since) {
   });
 }
 
+/**
+ * Return the members of a join that the visitor's link brought: `#identity=…` is sent to nobody else.
+ * @returns {Record<string, string>}
+ */
+export function invitation() {
+  const identity = new URLSearchParams(location.hash.slice(1)).get("identity");
+  return identity ? { identity } : {};
+}
+
 /** Return whether this browser has created a visitor, as far as its storage tells. */
 export function hasCreatedVisitor() {
   return createdAt() > 0;

@@ -65,7 +65,7 @@ const PHASES = { 4409: "elsewhere" };
 
 const BEFORE_OPENING = new Set(["scheduled", "drawing"]);
 const JOINABLE = new Set(["scheduled", "drawing", "open", "paused", "recovering"]);
-const JOIN_REFUSALS = new Set(["line_closed", "line_full"]);
+const JOIN_REFUSALS = new Set(["line_closed", "line_full", "banned", "identity_required", "identity_used"]);
 
 /**
  * Apply a frame. Return the new state; the same object when the frame changes nothing.

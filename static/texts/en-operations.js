@@ -190,4 +190,19 @@ export const operations = {
     history: (/** @type {string} */ visitor) => `History of ${visitor}`,
     nothing: "The journal has nothing of this visitor.",
   },
+
+  bans: {
+    title: "Bans",
+    lead: "Who is banned loses the place, and may neither join nor connect until the ban ends.",
+    whom: "Visitor, or a block of addresses",
+    minutes: "For how many minutes",
+    reason: "Reason, for the journal",
+    ban: "Ban",
+    none: "Nobody is banned.",
+    lift: "Lift",
+    until: (/** @type {string} */ when) => `until ${when}`,
+    by: (/** @type {string} */ who) => `by ${who}`,
+    banned: (/** @type {string} */ whom) => `${whom} is banned.`,
+    lifted: (/** @type {string} */ whom) => `The ban of ${whom} is over.`,
+  },
 };

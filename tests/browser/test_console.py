@@ -193,6 +193,21 @@ async def test_a_file_that_holds_no_event_is_refused_with_its_mistakes(world: Wo
         await expect(part(admin, "event-list").locator("li")).to_have_count(1)
 
 
+async def test_a_block_is_banned_and_the_ban_lifted(world: World) -> None:
+    await world.event(state="paused")
+    async with browser() as started:
+        page = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(page)
+        await go(page, "visitors")
+        await part(page, "ban-whom").fill("192.0.2.0/24")
+        await part(page, "ban-reason").fill("A script.")
+        await part(page, "ban").click()
+        await expect(part(page, "bans")).to_contain_text("192.0.2.0/24")
+
+        await part(page, "ban-lift").click()
+        await expect(part(page, "bans")).not_to_contain_text("192.0.2.0/24")
+
+
 async def test_an_operator_sees_one_visitors_timeline(world: World) -> None:
     await world.event(state="paused")
     visitor = await world.visitor()

@@ -42,20 +42,18 @@ def test_a_proof_is_bound_to_visitor_event_and_time(event: str, visitor: str, no
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("old", "new"),
     [
-        lambda proof: proof.replace(".8.", ".0."),
-        lambda proof: proof.replace(str(NOON), str(NOON + 1)),
-        lambda proof: proof.rpartition(":")[0],
-        lambda proof: proof.rpartition(":")[0] + ":",
-        lambda proof: "",
-        lambda proof: "no.challenge:1",
-        lambda proof: "1" * 200,
+        (".8.", ".0."),
+        (str(NOON), str(NOON + 1)),
+        (":", ""),
+        (":", ":\n"),
+        (".", "-"),
+        (str(NOON), "1" * 200),
     ],
 )
-def test_what_was_not_issued_or_not_solved_is_no_proof(change: object) -> None:
-    assert callable(change)
-    assert CHALLENGES.verify(change(proof_of()), "demo", "v_ada", NOON) is None
+def test_what_was_not_issued_or_not_solved_is_no_proof(old: str, new: str) -> None:
+    assert CHALLENGES.verify(proof_of().replace(old, new, 1), "demo", "v_ada", NOON) is None
 
 
 def test_an_unsolved_challenge_is_no_proof() -> None:

@@ -18,8 +18,8 @@ from tests.support.clients import Frame, until
 from tests.support.world import World
 
 MANY = 12
-LOTTERY_RULES = {"fairness": "lottery", "rate_per_second": 0}
-WINDOW_RULES = {"fairness": "windows", "window_seconds": 1, "rate_per_second": 0}
+LOTTERY_RULES = {"fairness": "lottery", "active_max": 0}
+WINDOW_RULES = {"fairness": "windows", "window_seconds": 1, "active_max": 0}
 
 
 @asynccontextmanager
@@ -144,7 +144,7 @@ async def test_fairness_stays_as_people_have_joined_by_it(world: World) -> None:
 
 
 async def test_who_joined_by_arrival_before_a_lottery_keeps_the_number(world: World) -> None:
-    await world.event(state="scheduled", rules={"rate_per_second": 0})
+    await world.event(state="scheduled", rules={"active_max": 0})
     first, second = await world.visitor(), await world.visitor()
     assert (await first.http.post("/api/v1/events/demo/queue")).json()["place"]["number"] == 1
     operator = await world.operator()

@@ -90,8 +90,10 @@ COMMANDS: list[lua.Command[Any]] = [
 CLOSE = events_commands.SetRules(2, "closed", {})
 
 
-# Spent proofs are read in a rush alone, and their keys are named by time: tests/lua/test_proofs.py.
-@pytest.mark.parametrize("wrong", [known.name for known in KEYS if known.name != "proofs"])
+# These are read by joins in a rush, or from a known address: tests/joining/test_proof_moves.py.
+@pytest.mark.parametrize(
+    "wrong", [known.name for known in KEYS if known.name not in ("proofs", "recent", "blocks")]
+)
 async def test_a_key_of_another_type_fails_a_move_and_no_neighbour(
     wrong: str, moves: EventInRedis, program: Program, redis: Redis
 ) -> None:

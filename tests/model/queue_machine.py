@@ -226,7 +226,7 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         lanes, recorded = self.reference.lanes, self.reference.recorded
         places = {(v, lanes[v], number) for v, number in self.reference.numbers.items()}
         sent = {place for place in places if place[2] <= recorded[place[1]]}
-        assert sent <= set(map(tuple, rows))
+        assert sent <= {(row["visitor"], row["lane"], row["number"]) for row in rows}
         assert self.lab.run(journal_mistakes(self.lab.pool, EVENT)) == []
 
     def teardown(self) -> None:

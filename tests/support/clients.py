@@ -121,6 +121,14 @@ class Visitor:
             await socket.receive()
             yield socket
 
+    @asynccontextmanager
+    async def refused(self, event: str = "demo") -> AsyncGenerator[ClientConnection]:
+        """Open a socket that is not welcomed: the server is about to close it."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        url = f"{self.socket_url}/ws/events/{event}"
+        async with connect(url, additional_headers=headers) as connection:
+            yield connection
+
     async def join(self, event: str = "demo") -> Frame:
         """Join over HTTP. Return the place."""
         answer = await self.http.post(f"/api/v1/events/{event}/queue")

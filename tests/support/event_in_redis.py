@@ -48,11 +48,13 @@ class EventInRedis:
         sections: Sequence[SectionInventory] = (),
         **rules: float,
     ) -> "EventInRedis":
-        """Load the event, empty, under an epoch."""
+        """Load the event, empty, under an epoch; holds may end unpaid any number of times."""
         run_id, _ = await self.program.epochs([EVENT])
         await self.ask(CloseEpoch(epoch - 1), stamp=f"{epoch - 1}:{run_id}")
         self.stamp = f"{epoch}:{run_id}"
-        load = LoadEvent(1, state, rules_of(dict(rules)).numbers(), {LANE: 0}, {LANE: 0}, {})
+        load = LoadEvent(
+            1, state, rules_of({"churn_max": 0, **rules}).numbers(), {LANE: 0}, {LANE: 0}, {}
+        )
         assert await self.ask(load) == Loaded()
         assert await self.ask(LoadSections(list(sections))) == Loaded()
         await self.ask(OpenEpoch())
@@ -140,6 +142,7 @@ class StoredCart(msgspec.Struct, frozen=True, array_like=True):
     keys_end: int
     warn: int
     due: int | bool
+    churn: list[int]
     hold: Hold | bool
 
 

@@ -126,6 +126,7 @@ export const seats = {
 
   refused: {
     sold_out: "There are not so many free places together here any more. Try fewer, or elsewhere.",
+    cooling_down: "Several of your holds ended unpaid. You can hold seats again in some minutes.",
     limit_exceeded: "That is more than one person may book.",
     hold_exists: "You are already holding these seats. Pay for them or release them first.",
     pass_required: "Seats can be held when it is your turn.",

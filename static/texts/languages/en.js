@@ -320,6 +320,10 @@ export const texts = {
     refused: {
       line_closed: "Nobody may join this line any more.",
       line_full: "As many people are waiting as can wait. Try again in a little while.",
+      banned: "You may not join this line for now. The organiser can tell you why.",
+      identity_required:
+        "This event lets only those join whom its organiser has checked. Come by the link that you were sent.",
+      identity_used: "Somebody has joined with this identity already: one person, one place.",
       proof_required:
         "Very many people are joining just now. Your browser is solving a small task for your place; that takes seconds.",
       unknown_code: "This code opens no lane here. Check it, or join without one.",
