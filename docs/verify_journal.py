@@ -10,6 +10,7 @@ no code with the server. The head's signature is verified where `cryptography` i
 import base64
 import hashlib
 import heapq
+import hmac
 import json
 import re
 import sys
@@ -36,7 +37,14 @@ def fetch(url):
 
 
 def read_url(base, event):
-    """Yield the entries of a published journal; then check that its signed head is the last."""
+    """Yield an event's seeds and its entries; then check that the signed head is the last one."""
+    told = fetch(f"{base}/api/v1/events/{event}")["event"]
+    lottery, windows = told.get("lottery") or {}, told.get("windows") or {}
+    seeds = {
+        "0": seed_of(lottery, "seed"),
+        "": seed_of(windows, "key"),
+    }  # by window; "": the others
+    yield {"seeds": seeds}
     after, last = 0, (0, "")
     while after is not None:
         page = fetch(f"{base}/api/v1/events/{event}/journal?limit=1000&after={after}")
@@ -49,6 +57,15 @@ def read_url(base, event):
     claims = read_signed(page["head"]["signature"], fetch(f"{base}/.well-known/jwks.json"))
     signed = (claims["n"], claims["hash"])
     check(signed == last and claims["aud"] == event, f"entry {last[0]}: signed is {signed[0]}")
+
+
+def seed_of(told, name):
+    """Return a seed, in hex, that fits its commitment; None: it is not told yet."""
+    seed = told.get(name)
+    if seed:
+        digest = hashlib.sha256(bytes.fromhex(seed)).hexdigest()
+        check(digest == told["commitment"], f"the {name} is not the one that was committed to")
+    return seed
 
 
 def read_signed(jws, keys):
@@ -67,8 +84,11 @@ def read_signed(jws, keys):
 
 def verify(entries):
     """Follow every entry. Return how many there are, and the last hash."""
-    n, last, lanes, is_whole = 0, "", {}, True
+    n, last, lanes, is_whole, seeds = 0, "", {}, True, {}
     for entry in entries:
+        if "seeds" in entry:
+            seeds = entry["seeds"]
+            continue
         if "begins" in entry:  # those before it were deleted by their age
             n, last, is_whole = entry["begins"]["n"], entry["begins"]["hash"], False
             continue
@@ -83,13 +103,13 @@ def verify(entries):
         empty = {"given": 0, "places": {}, "living": set(), "draws": {}, "waiting": [], "back": []}
         lane = lanes.setdefault(entry.get("lane", ""), empty)
         if entry["who"]:
-            follow(name, entry, lane, is_whole)
-        elif draw := re.fullmatch(r"draw: window (\d+), indexes (\d+) to (\d+)", entry["why"]):
-            lane["draws"][draw[1]] = (int(draw[2]), int(draw[3]))
+            follow(name, entry, lane, is_whole, seeds)
+        elif told := re.fullmatch(r"draw: window (\d+), indexes (\d+) to (\d+)", entry["why"]):
+            lane["draws"][told[1]] = (int(told[2]), int(told[3]))
     return n, last
 
 
-def follow(name, entry, lane, is_whole):
+def follow(name, entry, lane, is_whole, seeds):
     """Check an entry about a place; `places` has who and what by number, before a draw by who."""
     number, what, who, places = entry.get("number", 0), entry["what"], entry["who"], lane["places"]
     owner, before = places.get(number or who, (who, None))
@@ -102,8 +122,12 @@ def follow(name, entry, lane, is_whole):
         lane["given"] = max(number, lane["given"])
     if what == "drawn" and is_whole:
         check(places.pop(who, ("", ""))[1] == "window", f"{name}: its visitor waits for no draw")
-        first, last = lane["draws"].get(re.split("[ ,]", entry["why"])[1], (1, 0))
+        window, index = re.findall(r"\d+", entry["why"])
+        first, last = lane["draws"].get(window, (1, 0))
         check(first <= number <= last, f"{name}: its draw has the numbers {first} to {last}")
+        seed = seeds.get("0") if window == "0" else seeds.get("")
+        wanted = draw(seed, entry["lane"], window, last - first + 1, int(index) - first + 1)
+        check(wanted in (None, number - first + 1), f"{name}: the seed gives index {index} another")
     elif what not in ("number", "window"):
         check(before or not is_whole, f"{name}: number {number} was never given")
         check(owner == who, f"{name}: number {number} is another visitor's")
@@ -121,6 +145,24 @@ def follow(name, entry, lane, is_whole):
         states = {"back"} if before == "back" else WAITING
         first = first_of(lane["back" if before == "back" else "waiting"], states, places)
         check(first > number, f"{name}: number {number} was admitted while {first} was next")
+
+
+def draw(seed, lane, window, count, index):
+    """Return which of `count` places an index is drawn (see queue/lottery/permutation.py)."""
+    if not seed:
+        return None  # it is told later
+    key = bytes.fromhex(seed)
+    for part in (window, lane)[window == "0" :]:
+        key = hmac.digest(key, part.encode(), "sha256")
+    bits, at = (count.bit_length() + 1) // 2, index - 1
+    while True:
+        left, right = at >> bits, at & (1 << bits) - 1
+        for turn in range(16):
+            value = hmac.digest(key, f"{count}:{turn}:{right}".encode(), "sha256")[:4]
+            left, right = right, left + int.from_bytes(value, "big") & (1 << bits) - 1
+        at = left << bits | right
+        if at < count:
+            return at + 1
 
 
 def first_of(heap, states, places):

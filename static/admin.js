@@ -18,7 +18,7 @@ import { liveStats } from "./operations/live-stats.js";
 import { nightPanels } from "./operations/night.js";
 import { reconciliationPanel } from "./operations/reconciliation.js";
 import { sectionFillPanel } from "./operations/section-fill.js";
-import { visitorHistory } from "./operations/visitor-history.js";
+import { visitorHistory } from "./history/visitor-history.js";
 import { visitorList } from "./operations/visitor-list.js";
 import { bansPanel } from "./operations/bans.js";
 import { visitorPanel } from "./operations/visitors.js";

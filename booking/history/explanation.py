@@ -13,6 +13,8 @@ STATES = {
     "open": "The line was open: visitors were admitted as fast as its rules allow.",
     "paused": "The line was paused: nobody was admitted.",
     "draining": "Nobody could join any more; those in line were admitted.",
+    "stopped": "The sale was stopped: its clock stood still, and nobody was admitted.",
+    "continued": "The sale went on, every deadline later by the stop.",
     "closed": "The event was closed, which ends every place.",
     "recovered": "The line was loaded again after a fault; every recorded place stayed as it was.",
 }

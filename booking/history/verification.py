@@ -34,8 +34,8 @@ FROM: dict[What, frozenset[What]] = {
 }
 WAITING: frozenset[What] = frozenset({"number", "drawn"})
 
-# The number of an index: of the lane, the window, its first and its last index, and the index.
-NumberOf = Callable[[str, int, int, int, int], int]
+# The number by lane, window, its first and its last index, and the index; None: not known yet.
+NumberOf = Callable[[str, int, int, int, int], int | None]
 
 
 class NotFollowingError(Exception):
@@ -160,7 +160,9 @@ class Verification:
         if self._number_of is None:
             return ""
         wanted = self._number_of(entry.lane, window, first, last, index)
-        return "" if entry.number == wanted else f"the seed gives index {index} number {wanted}"
+        if wanted is None:
+            return ""
+        return f"the seed gives index {index} number {wanted}" if wanted != entry.number else ""
 
     def _move(self, entry: Entry) -> str:
         lane = self._lanes[entry.lane]

@@ -9,7 +9,6 @@ from starlette.responses import Response
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.queue.join_checks.join_request import NOTHING, JoinRequest
 from booking_rush.queue.line import NotInLine, Place
-from booking_rush.server.rooms.room import Room
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.requests import address_of, read_optional_json, room_of, services_of
 from booking_rush.server.web.responses import answer
@@ -38,19 +37,17 @@ async def place(request: Request) -> Response:
     if found is None:
         raise NotInLine
     stock = await room.stock.members()  # before the place, whose odds follow from it
-    members = room.places.members(visitor, found)
-    members["place"]["receipt"] = await _receipt(request, room, visitor, found)
-    return answer(200, members | stock)
+    n = await _entry_of(request, room.row.id, visitor, found)
+    return answer(200, room.places.members(visitor, found, n=n) | stock)
 
 
-async def _receipt(request: Request, room: Room, visitor: str, place: Place) -> str:
-    """Return the receipt of a place, with its entry in the journal where that can be read."""
-    services, n = services_of(request), 0
+async def _entry_of(request: Request, event: str, visitor: str, place: Place) -> int:
+    """Return n of a place's entry in the journal; 0 where that cannot be read just now."""
+    entries = services_of(request).place_entries
     with suppress(*UNAVAILABLE):
         async with asyncio.timeout(JOURNAL_S):
-            n = await services.place_entries.n_of(room.row.id, visitor, place.lane, place.number)
-    commitment = room.places.commitments.of(place.window)
-    return services.signer.receipt(room.row.id, visitor, place, commitment, n)
+            return await entries.n_of(event, visitor, place.lane, place.number)
+    return 0
 
 
 async def leave(request: Request) -> Response:

@@ -11,6 +11,7 @@ import msgspec
 
 from booking_rush.booking.history import journal as journals
 from booking_rush.booking.history import signed_heads
+from booking_rush.booking.history.draw_check import numbers_of, numbers_told
 from booking_rush.booking.history.entries import Entry, Head
 from booking_rush.booking.history.verification import NotFollowingError, Verification
 from booking_rush.postgres import Pool
@@ -54,7 +55,7 @@ def journal(event: str, export: bool) -> None:
     help="Read the journal where it is published, such as https://example.org.",
 )
 def verify(event: str, url: str | None) -> None:
-    """Recompute an event's journal: its chain, numbers, admissions and signed heads.
+    """Recompute an event's journal: chain, numbers, draws, admissions and signed heads.
 
     The first row that does not follow from the others is told, with exit code 1.
     """
@@ -75,11 +76,12 @@ async def _verify(pool: Pool, event: str) -> Head:
     await _check_event(pool, event)
     keys = await keyring.all_jwks(pool)
     signed = _signed_of(await signed_heads.signatures(pool, event), keys, event)
-    verification = Verification(signed=signed)
+    draw = await numbers_of(pool, event)
+    verification = Verification(signed=signed, number_of=draw)
     head = Head()
     async for page in _pages(pool, event):
         if page.begins.n and not verification.head.n:
-            verification = Verification(page.begins, signed)
+            verification = Verification(page.begins, signed, draw)
         for entry in page.entries:
             verification.follow(entry)
         head = page.head
@@ -97,7 +99,8 @@ def _verify_url(url: str, event: str) -> Head:
     keys = _fetch(f"{url.rstrip('/')}/.well-known/jwks.json")
     page = _fetch(f"{base}&after=0")
     begins = page.get("begins", {"n": 0, "hash": ""})
-    verification = Verification(Head(begins["n"], begins["hash"]))
+    draw = numbers_told(_fetch(f"{url.rstrip('/')}/api/v1/events/{event}")["event"])
+    verification = Verification(Head(begins["n"], begins["hash"]), number_of=draw)
     while True:
         for entry in msgspec.convert(page["entries"], list[Entry]):
             verification.follow(entry)

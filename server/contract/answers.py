@@ -69,10 +69,19 @@ class MadeCodes(Members, kw_only=True):
     codes: list[str]
 
 
+class LaneCode(Members, kw_only=True):
+    """A code that opens a lane for `uses` visitors, of whom `used` have come."""
+
+    code: str
+    lane: str
+    uses: members.Count
+    used: members.Count
+
+
 class Codes(Members, kw_only=True):
     """A page of codes; `next` is the `after` of the next page."""
 
-    codes: list[members.LaneCode]
+    codes: list[LaneCode]
     next: str | None
 
 
@@ -154,10 +163,22 @@ class Differences(Members, kw_only=True):
     differences: list[members.StoreDifference]
 
 
+class AuditEntry(Members, kw_only=True):
+    """A write of an operator."""
+
+    id: int
+    at: Moment
+    who: str
+    what: str
+    event: str | None
+    detail: dict[str, Any]
+    undoable: bool
+
+
 class AuditEntries(Members, kw_only=True):
     """A page of the journal, newest first; the last id is the `after` of the next page."""
 
-    entries: list[members.AuditEntry]
+    entries: list[AuditEntry]
 
 
 class JournalEntry(Members, kw_only=True):
@@ -169,7 +190,7 @@ class JournalEntry(Members, kw_only=True):
     n: int
     at: Moment
     what: What
-    who: members.Digest
+    who: members.DigestOrEmpty
     lane: str | UnsetType = UNSET
     number: int | UnsetType = UNSET
     why: str | UnsetType = UNSET

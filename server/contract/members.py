@@ -19,8 +19,9 @@ from booking_rush.server.rooms.availability import Stock
 RoomState: TypeAlias = Literal[
     "scheduled", "drawing", "open", "paused", "draining", "closed", "recovering"
 ]
-Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]  # SHA-256
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+DigestOrEmpty = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
 Characters = Annotated[str, msgspec.Meta(pattern="^[.hsx]*$")]
 TicketId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f-]{36}-[1-9][0-9]{0,3}$")]
 SeatChange = tuple[SeatName, Literal["free", "held", "sold", "closed"]]
@@ -202,15 +203,6 @@ class Lane(Members, kw_only=True):
     share: float
 
 
-class LaneCode(Members, kw_only=True):
-    """A code that opens a lane for `uses` visitors, of whom `used` have come."""
-
-    code: str
-    lane: str
-    uses: Count
-    used: Count
-
-
 class Room(Members, kw_only=True):
     """The state of an event, as frames tell it."""
 
@@ -327,21 +319,11 @@ class JournalHead(Members, kw_only=True):
     """The end of a journal; `signature` is a JWS of its members by a published key."""
 
     n: Count
-    hash: Digest
+    hash: DigestOrEmpty
     at: Moment | None
     signature: str
 
 
-class AuditEntry(Members, kw_only=True):
-    """A write of an operator."""
-
-    id: int
-    at: Moment
-    who: str
-    what: str
-    event: str | None
-    detail: dict[str, Any]
-    undoable: bool
 
 
 class StoreDifference(Members, kw_only=True):

@@ -19,10 +19,12 @@ def place_members(
     forecast: EventForecast,
     odds: Odds | None,
     commitments: Commitments,
+    n: int = 0,
 ) -> dict[str, Any]:
     """Return `{"place": {…}}`, with pass and times of an admitted visitor.
 
-    Before its draw a place has neither number nor position.
+    Before its draw a place has neither number nor position. `n` is its entry in the journal, which
+    the receipt names.
     """
     members = {
         "number": place.number or None,
@@ -34,7 +36,7 @@ def place_members(
         if isinstance(place, Waiting)
         else None,
         "odds": odds,
-        "receipt": signer.receipt(event, visitor, place, commitments.of(place.window)),
+        "receipt": signer.receipt(event, visitor, place, commitments.of(place.window), n),
     }
     if place.window:
         members["window"] = place.window

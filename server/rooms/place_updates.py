@@ -63,8 +63,8 @@ class PlaceUpdates:
         self._lobby: set[Subscriber] = set()
         self._settled: dict[str, int] = {}  # by lane, as the last tick said
 
-    def members(self, visitor: str, place: Place) -> dict[str, Any]:
-        """Return `{"place": {…}}`, with the pass of an admitted visitor."""
+    def members(self, visitor: str, place: Place, *, n: int = 0) -> dict[str, Any]:
+        """Return `{"place": {…}}`, with the pass of an admitted visitor; `n` is for the receipt."""
         return place_members(
             self._event,
             visitor,
@@ -73,6 +73,7 @@ class PlaceUpdates:
             forecast=self.forecast,
             commitments=self.commitments,
             odds=self._stock.odds(place.ahead if isinstance(place, Waiting) else 0),
+            n=n,
         )
 
     # A subscriber's own connection and commands

@@ -50,7 +50,7 @@ async def test_anybody_reads_the_chain_and_recomputes_it(world: World) -> None:
 
 
 async def test_pages_follow_one_another(world: World) -> None:
-    await world.event()
+    await world.event(state="paused")
     await (await world.visitor()).join()
     whole = await read(world)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from booking_rush.booking.history.signed_heads import HeadSigner
+from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.settings import Settings
 from tests.support.clients import until
@@ -133,6 +134,36 @@ async def test_a_head_that_nobody_of_us_signed_is_found(fair: World, settings: S
 
     assert found.returncode == 1
     assert "the head of the journal is not valid" in found.stdout
+
+
+async def test_a_lottery_follows_from_its_seed_and_another_seed_is_found(
+    world: World, settings: Settings
+) -> None:
+    await world.event(state="scheduled", rules={"fairness": "lottery"})
+    for _ in range(5):
+        await (await world.visitor()).join()
+    operator = await world.operator()
+    assert (await operator.post("/api/v1/admin/events/demo/open")).status_code == 200
+    services = world.services
+    scheduler = EventScheduler(services.pool, services.redis, services.rooms.events)
+
+    async def are_in() -> bool:
+        await scheduler.run_once()
+        counted = "SELECT count(*) FROM journal WHERE what = 'admitted'"
+        return bool(await services.pool.fetchval(counted) == 5)
+
+    await until(are_in)
+    for done in (
+        await verified(settings),
+        await verified(settings, "--url", world.clients.base),
+        await checked(world.clients.base, "demo"),
+    ):
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    await services.pool.execute("UPDATE events SET lottery_seed = sha256(lottery_seed)")
+    other = await verified(settings)
+    assert other.returncode == 1
+    assert "the seed gives index" in other.stdout
 
 
 async def test_an_unknown_event_is_said(world: World, settings: Settings) -> None:

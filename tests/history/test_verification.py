@@ -16,6 +16,7 @@ from booking_rush.booking.history.entries import (
     draw_act,
 )
 from booking_rush.booking.history.verification import NotFollowingError, NumberOf, Verification
+from booking_rush.queue.lottery.draw import Draw
 
 
 def act(what: What, number: int, *, by: str = "", visitor: str = "", lane: str = "main") -> Act:
@@ -194,3 +195,15 @@ def test_a_chain_whose_beginning_was_deleted_by_age_goes_on_from_where_it_is_kep
         verification.follow(entry)
 
     assert verification.head.n == len(FAIR)
+
+
+@pytest.mark.parametrize("window", [0, 7])
+@pytest.mark.parametrize(("first", "last"), [(1, 1), (1, 9), (100, 163)])
+def test_the_program_under_docs_draws_as_we_do(window: int, first: int, last: int) -> None:
+    seed, drawing = bytes(range(32)), Draw("press", window, first, last)
+    draw = runpy.run_path(str(PROGRAM))["draw"]
+
+    for index in range(first, last + 1):
+        ours = drawing.number(seed, index) - first + 1
+        theirs = draw(seed.hex(), "press", str(window), last - first + 1, index - first + 1)
+        assert ours == theirs

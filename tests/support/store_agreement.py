@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
+from booking_rush.booking.history.draw_check import numbers_of
 from booking_rush.booking.history.entries import digest_of
 from booking_rush.booking.history.journal import READ_HEAD, READ_PAGE, entry_of
 from booking_rush.booking.history.verification import NotFollowingError, Verification
@@ -128,7 +129,7 @@ async def journal_mistakes(pool: Pool, event: str) -> list[str]:
         head = await connection.fetchrow(READ_HEAD, event)
         rows = await connection.fetch(READ_PAGE, event, 0, ALL)
         places = await connection.fetch(LIVING, event)
-    verification = Verification()
+    verification = Verification(number_of=await numbers_of(pool, event))
     try:
         for row in rows:
             verification.follow(entry_of(row))
@@ -138,7 +139,9 @@ async def journal_mistakes(pool: Pool, event: str) -> list[str]:
     ends = (head["n"], head["hash"].hex()) if head else (0, "")
     wrong = [] if (found.n, found.hash) == ends else [f"its head is {ends}, its last entry {found}"]
     told = set(verification.living.items())
-    kept = {(digest_of(event, row["visitor"]), (row["lane"], row["number"])) for row in places}
+    kept = {
+        (digest_of(event, row["visitor"]), (row["lane"], max(row["number"], 0))) for row in places
+    }
     wrong += [f"{place} is in the journal alone" for _, place in told - kept]
     wrong += [f"{place} is not in the journal" for _, place in kept - told]
     return [f"journal: {one}" for one in wrong]

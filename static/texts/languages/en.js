@@ -247,6 +247,8 @@ export const texts = {
         paused: "The line was paused.",
         draining: "Nobody could join any more.",
         closed: "The sale was closed.",
+        stopped: "The sale was stopped: nobody was let in, and no time ran out.",
+        continued: "The sale went on.",
         recovered: "The line was loaded again after a fault; every place stayed.",
       },
     },

@@ -6,11 +6,11 @@ import { byId, createElement } from "../ui/dom.js";
 import { showProblem } from "../ui/notices.js";
 
 /**
- * @typedef {import("../admin/session.js").AdminContext} AdminContext
+ * @typedef {{session: {read: (path: string) => Promise<any>}}} Context as the console has it
  * @typedef {{n: number, at: string, what: string, because: string}} Told
  */
 
-/** Bind the timeline. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
+/** Bind the timeline, a panel of the console. @param {Context} context */
 export function visitorHistory(context) {
   let shown = "";
 
@@ -28,6 +28,7 @@ export function visitorHistory(context) {
   };
 
   return {
+    /** @param {{id: string}} event @param {string} [about] */
     show({ id }, about) {
       byId("visitor-history-panel").hidden = !about;
       if (!about || shown === `${id} ${about}`) return;
