@@ -12,6 +12,30 @@ from booking_rush.server.contract import members
 from booking_rush.server.contract.members import Members
 
 
+class AuditEntry(Members, kw_only=True):
+    """A write of an operator."""
+
+    id: int
+    at: Moment
+    who: str
+    what: str
+    event: str | None
+    detail: dict[str, Any]
+
+
+class StoreDifference(Members, kw_only=True):
+    """A seat, a count, a hold or a payment as two stores have it."""
+
+    event: str
+    kind: str
+    what: str
+    left: str
+    right: str
+    booking: str
+    order: str
+    attempt: int
+
+
 class NewVisitor(Members, kw_only=True):
     """A new visitor with the token to send as bearer; browsers also get it as a cookie."""
 
@@ -150,13 +174,13 @@ class StatsAnswer(Members, kw_only=True):
 class Differences(Members, kw_only=True):
     """The differences between the stores, none where they agree."""
 
-    differences: list[members.StoreDifference]
+    differences: list[StoreDifference]
 
 
 class AuditEntries(Members, kw_only=True):
     """A page of the journal, newest first; the last id is the `after` of the next page."""
 
-    entries: list[members.AuditEntry]
+    entries: list[AuditEntry]
 
 
 class JournalEntry(Members, kw_only=True):

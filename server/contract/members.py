@@ -3,7 +3,7 @@
 Answers may get more members at any time, so clients ignore what they do not know.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -341,27 +341,3 @@ class UnknownStats(Members, kw_only=True):
 
     state: RoomState
     unknown: str
-
-
-class AuditEntry(Members, kw_only=True):
-    """A write of an operator."""
-
-    id: int
-    at: Moment
-    who: str
-    what: str
-    event: str | None
-    detail: dict[str, Any]
-
-
-class StoreDifference(Members, kw_only=True):
-    """A seat, a count, a hold or a payment as two stores have it."""
-
-    event: str
-    kind: str
-    what: str
-    left: str
-    right: str
-    booking: str
-    order: str
-    attempt: int
