@@ -52,7 +52,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the rules that the moves read: numbers, and 1 for the kind of draw."""
         fields: dict[str, Any] = msgspec.to_builtins(self)
         numbers = {name: value for name, value in fields.items() if isinstance(value, int | float)}
-        return numbers | {name: int(self.fairness == name) for name in ("lottery", "windows")}
+        draws = {name: int(self.fairness == name) for name in ("lottery", "windows")}
+        return {**numbers, **draws}
 
 
 def rules_of(fields: dict[str, Any]) -> Rules:

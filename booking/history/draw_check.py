@@ -36,7 +36,8 @@ def numbers_told(event: dict[str, Any]) -> NumberOf:
     Raises:
         ValueError: a seed is not the one that was committed to.
     """
-    lottery, windows = event.get("lottery") or {}, event.get("windows") or {}
+    lottery: dict[str, Any] = event.get("lottery") or {}
+    windows: dict[str, Any] = event.get("windows") or {}
     return numbers_by(_checked(lottery, "seed"), _checked(windows, "key"))
 
 

@@ -22,7 +22,7 @@ class JournalPages:
     def __init__(self, pool: Pool, sign: SignHead) -> None:
         self._pool = pool
         self._sign = sign
-        self._pages: dict[tuple[str, int, int], tuple[float, dict[str, Any]]] = {}
+        self.pages: dict[tuple[str, int, int], tuple[float, dict[str, Any]]] = {}
         self._reading = asyncio.Lock()
 
     async def page(self, event: str, *, after: int, limit: int) -> dict[str, Any]:
@@ -33,13 +33,13 @@ class JournalPages:
         """
         asked = (event, after, limit)
         async with self._reading:
-            at, members = self._pages.pop(asked, (-PAGE_S, {}))
+            at, members = self.pages.pop(asked, (-PAGE_S, {}))
             if time.monotonic() - at >= PAGE_S:
                 found = await journal.read(self._pool, event, after=after, limit=limit)
                 at, members = time.monotonic(), self._members(event, found)
-            self._pages[asked] = (at, members)
-            while len(self._pages) > PAGES_MAX:
-                del self._pages[next(iter(self._pages))]
+            self.pages[asked] = (at, members)
+            while len(self.pages) > PAGES_MAX:
+                del self.pages[next(iter(self.pages))]
         return members
 
     async def head(self, event: str) -> dict[str, Any]:

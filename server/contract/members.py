@@ -324,8 +324,6 @@ class JournalHead(Members, kw_only=True):
     signature: str
 
 
-
-
 class StoreDifference(Members, kw_only=True):
     """A seat, a count, a hold or a payment as two stores have it."""
 

@@ -39,10 +39,10 @@ def settings(redis_url: str, postgres_url: str) -> Settings:
 async def fair(world: World) -> World:
     """An event in which three visitors came, and were admitted or left."""
     await world.event(state="scheduled")
-    for _ in range(3):
-        visitor = await world.visitor()
+    visitors = [await world.visitor() for _ in range(3)]
+    for visitor in visitors:
         await visitor.join()
-    await visitor.http.delete("/api/v1/events/demo/queue")
+    await visitors[-1].http.delete("/api/v1/events/demo/queue")
     operator = await world.operator()
     assert (await operator.post("/api/v1/admin/events/demo/open")).status_code == 200
 
@@ -102,7 +102,7 @@ async def test_a_changed_row_is_found_by_both(
     fair: World, settings: Settings, statement: str, why: str
 ) -> None:
     await change(fair.services.pool, statement)
-    fair.services.journals._pages.clear()
+    fair.services.journals.pages.clear()
     found = await verified(settings)
     online = await checked(fair.clients.base, "demo")
 

@@ -3,6 +3,7 @@
 import runpy
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,8 @@ def test_a_fair_line_follows() -> None:
 
 
 def altered(entries: list[Entry]) -> list[Entry]:
-    entries[4] = Entry(**{**entries[4].members(), "number": 50})
+    members: dict[str, Any] = {**entries[4].members(), "number": 50}
+    entries[4] = Entry(**members)
     return entries
 
 
@@ -152,8 +154,11 @@ def test_a_draw_follows_and_its_seed_is_held_against_it() -> None:
     def swapping(lane: str, window: int, first: int, last: int, index: int) -> int:
         return first + last - index
 
+    def keeping(lane: str, window: int, first: int, last: int, index: int) -> int:
+        return index
+
     assert mistake_in(entries_of(acts), number_of=swapping) == ""
-    assert mistake_in(entries_of(acts), number_of=lambda *draw: draw[-1]) == (
+    assert mistake_in(entries_of(acts), number_of=keeping) == (
         "entry 4: the seed gives index 1 number 1"
     )
 

@@ -198,7 +198,7 @@ async def test_positions_during_the_draw_count_the_numbers_that_are_not_drawn_ye
 async def test_nobody_is_admitted_before_the_draw_is_over_and_then_by_number(
     event: EventInRedis, redis: Redis
 ) -> None:
-    await event.open(state="scheduled", **WINDOWS | {"rate_per_second": 1000})
+    await event.open(state="scheduled", **WINDOWS, rate_per_second=1000)
     await event.ask(SetRules(2, "open", rules_of(WINDOWS | {"rate_per_second": 1000}).numbers()))
     await join(event, *VISITORS)
     event.now += 2000
@@ -220,7 +220,7 @@ async def test_nobody_is_admitted_before_the_draw_is_over_and_then_by_number(
 async def test_windows_follow_each_other_however_late_they_are_drawn(
     event: EventInRedis, redis: Redis
 ) -> None:
-    await event.open(state="open", **WINDOWS | {"active_max": 0})
+    await event.open(state="open", **WINDOWS, active_max=0)
     for window, visitors in enumerate((VISITORS[:3], VISITORS[3:5], VISITORS[5:])):
         event.now = NOON + window * 2000 + 1999
         await join(event, *visitors)
