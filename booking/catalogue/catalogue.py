@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -11,12 +10,10 @@ import msgspec
 
 from booking_rush.booking import audit
 from booking_rush.booking.catalogue import draws, timed_rules
+from booking_rush.booking.catalogue.event_change import check_change, fields_of, given
 from booking_rush.booking.catalogue.events import (
     EventChange,
     NewEvent,
-    check_sections,
-    check_time_zones,
-    check_times,
 )
 from booking_rush.booking.catalogue.rows import Event, event_of, insert_sections, json_of
 from booking_rush.booking.catalogue.undo import UNDOABLE
@@ -140,27 +137,27 @@ class Catalogue:
             raise WrongState(f"{', '.join(fixed)} cannot be changed here")
         async with self._pool.acquire() as connection, connection.transaction():
             current = await self._locked(connection, event)
-            opens_at = _given(change.opens_at, current.opens_at)
-            closes_at = _given(change.closes_at, current.closes_at)
+            opens_at = given(change.opens_at, current.opens_at)
+            closes_at = given(change.closes_at, current.closes_at)
             if opens_at != current.opens_at and current.state != "scheduled":
                 raise WrongState(f"opens_at cannot be changed: the event is {current.state}")
-            await asyncio.to_thread(_check_change, current, change, opens_at, closes_at)
+            await asyncio.to_thread(check_change, current, change, opens_at, closes_at)
             await connection.execute(
                 """
                 UPDATE events SET name = $2, opens_at = $3, closes_at = $4, venue = $5, theme = $6,
                     version = version + 1
                 WHERE id = $1
                 """,
-                event, _given(change.name, current.name), opens_at, closes_at,
-                json_of(_given(change.venue, current.venue)),
-                json_of(_given(change.theme, current.theme)),
+                event, given(change.name, current.name), opens_at, closes_at,
+                json_of(given(change.venue, current.venue)),
+                json_of(given(change.theme, current.theme)),
             )  # fmt: skip
             await connection.executemany(
                 "UPDATE shows SET time_zone = $3 WHERE event = $1 AND id = $2",
                 [(event, show, zone) for show, zone in change.time_zones.items()],
             )
             await insert_sections(connection, event, change.sections, first=len(current.sections))
-            await audit.record(connection, who, "change", event, **_fields_of(change))
+            await audit.record(connection, who, "change", event, **fields_of(change))
         return await self.event(event)
 
     async def act(self, event: str, action: str, *, who: str, reason: str | None = None) -> Event:
@@ -303,34 +300,11 @@ class Catalogue:
         return [event_of(row) for row in rows]
 
 
-def _check_change(
-    current: Event, change: EventChange, opens_at: datetime | None, closes_at: datetime | None
-) -> None:
-    shows = {show.id for show in current.shows}
-    sections, zones = change.sections, change.time_zones
-    errors = check_sections([*current.sections, *sections], shows) if sections else []
-    errors += check_times(opens_at, closes_at)
-    errors += [(f"time_zones.{id_}", "there is no such show") for id_ in zones.keys() - shows]
-    errors += [(f"time_zones.{id_}", "a time zone") for id_, zone in zones.items() if not zone]
-    errors += check_time_zones({f"time_zones.{id_}": zone for id_, zone in zones.items()})
-    if errors:
-        raise Invalid(*errors)
-
-
 def _action_of(row: asyncpg.Record) -> str:
     """Return the action by which the clock has moved an event to its state."""
     if row["state"] == "closed":
         return "close"
     return "draw" if row["is_drawn"] else "open"
-
-
-def _given(value: Any, current: Any) -> Any:
-    return current if value is msgspec.UNSET else value
-
-
-def _fields_of(change: EventChange) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(change)
-    return {**fields, "sections": [section.id for section in change.sections]}
 
 
 def _members_of(rules: Rules) -> dict[str, Any]:

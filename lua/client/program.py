@@ -25,8 +25,8 @@ BEGINS = (
 )  # fmt: skip
 ENDS = ("loop",)
 FRAME = BEGINS + ENDS
-FILES = {path.stem: path for path in sorted(LUA.glob("*/*.lua"))}
-MOVES = tuple(name for name, path in sorted(FILES.items()) if path.parent != LIBRARY)
+FILES = {path.stem: path for path in sorted(LUA.rglob("*.lua"))}
+MOVES = tuple(name for name, path in sorted(FILES.items()) if LIBRARY not in path.parents)
 
 _encode = msgspec.msgpack.Encoder().encode
 _any_reply: Any = cast("Any", Union)[REPLIES]

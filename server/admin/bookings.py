@@ -13,7 +13,7 @@ from booking_rush.booking.saga.cancellation import cancel
 from booking_rush.booking.saga.reconciliation import Comparison
 from booking_rush.errors import Invalid
 from booking_rush.server.admin.audit import record_action
-from booking_rush.server.admin.csv_export import as_csv
+from booking_rush.server.protocol.csv_export import as_csv
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
     booking_id_of,

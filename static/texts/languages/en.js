@@ -1,5 +1,6 @@
 // Texts of visitors' pages in English; another language has the same keys.
 
+import { history } from "./en-history.js";
 import { seats } from "./en-booking.js";
 import { countOf, listFormat, locale, numberFormat } from "./numbers.js";
 
@@ -215,43 +216,7 @@ export const texts = {
       copied: "Copied",
     },
 
-    history: {
-      title: "Why did I wait?",
-      loading: "One moment …",
-      none: "There is nothing to tell yet.",
-      checking: "Your browser is checking this …",
-      unchecked: "This could not be checked now.",
-      shared: "All of it is in a public journal that is never changed; only you know which entries are yours.",
-      right: "✓",
-      wrong: "✗ This does not hold:",
-      cannot: "– This browser cannot check:",
-      checks: {
-        receipt: "your proof of place is signed by us",
-        who: "these entries are yours",
-        chain: "the public journal has them, each following from the one before",
-      },
-      what: {
-        number: ({ number }) => `You got number ${number}. Smaller numbers go first.`,
-        window: "You came into a window that is drawn as a whole: being faster within it gains nothing.",
-        drawn: ({ number }) => `The draw gave you number ${number}.`,
-        admitted: ({ by, why }) =>
-          by ? `You were let in out of turn: ${why}` : "You were let in: nobody with a smaller number was next.",
-        late: "It was your turn, and you were not heard of in time.",
-        back: "You came back, and one of the next turns was yours.",
-        left: "You left.",
-        lapsed: "Your time was over.",
-        purchased: "You bought, and made room.",
-        removed: "The organiser ended your place.",
-        rule: "The rules of the line were changed.",
-        open: "The line opened.",
-        paused: "The line was paused.",
-        draining: "Nobody could join any more.",
-        closed: "The sale was closed.",
-        stopped: "The sale was stopped: nobody was let in, and no time ran out.",
-        continued: "The sale went on.",
-        recovered: "The line was loaded again after a fault; every place stayed.",
-      },
-    },
+    history,
 
     leave: {
       button: "Leave the line",

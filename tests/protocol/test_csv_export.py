@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from booking_rush.server.admin.csv_export import as_csv
+from booking_rush.server.protocol.csv_export import as_csv
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n"])

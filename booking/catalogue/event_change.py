@@ -1,0 +1,45 @@
+"""Change of an event that is there: what it may say, and what the audit keeps of it."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from booking_rush.booking.catalogue.events import (
+    EventChange,
+    check_sections,
+    check_time_zones,
+    check_times,
+)
+from booking_rush.booking.catalogue.rows import Event
+from booking_rush.errors import Invalid
+
+
+def check_change(
+    current: Event, change: EventChange, opens_at: datetime | None, closes_at: datetime | None
+) -> None:
+    """Check a change of an event against the event as it is.
+
+    Raises:
+        Invalid: with each member that is wrong.
+    """
+    shows = {show.id for show in current.shows}
+    sections, zones = change.sections, change.time_zones
+    errors = check_sections([*current.sections, *sections], shows) if sections else []
+    errors += check_times(opens_at, closes_at)
+    errors += [(f"time_zones.{id_}", "there is no such show") for id_ in zones.keys() - shows]
+    errors += [(f"time_zones.{id_}", "a time zone") for id_, zone in zones.items() if not zone]
+    errors += check_time_zones({f"time_zones.{id_}": zone for id_, zone in zones.items()})
+    if errors:
+        raise Invalid(*errors)
+
+
+def given(value: Any, current: Any) -> Any:
+    """Return a member of a change, or the current one where the change has none."""
+    return current if value is msgspec.UNSET else value
+
+
+def fields_of(change: EventChange) -> dict[str, Any]:
+    """Return a change as the audit keeps it: sections by their ids."""
+    fields: dict[str, Any] = msgspec.to_builtins(change)
+    return {**fields, "sections": [section.id for section in change.sections]}
