@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from booking_rush.booking.catalogue import draws
 from booking_rush.booking.recording import recorder
 from booking_rush.lua.client.program import FILES, Program
+from booking_rush.lua.line.commands import JoinLine, Lobby
 from booking_rush.postgres import Pool
 from booking_rush.queue.lottery import lottery_draw
 from tests.lottery.drawn_event import DrawnEvent
@@ -107,6 +108,23 @@ async def test_windows_go_on_after_a_loss_as_if_there_had_been_none(event: Drawn
         name: number for name, number in by_seed.items() if name != LEFT
     }
     assert await journal_mistakes(event.pool, "demo") == []
+
+
+async def test_nobody_joins_a_window_that_has_a_draw_by_the_clock_of_another_redis(
+    event: DrawnEvent,
+) -> None:
+    await event.schedule(fairness="windows", window_seconds=1)
+    await event.open()
+    await event.join("early")
+    await until(event.advance)
+    drawn = (await event.rows())["early"].window_
+
+    await event.lose_redis()
+    joining, earlier = JoinLine("late"), (drawn - 3) * 1000
+    place = await event.program.ask("demo", await event.stamp(), joining, now_ms=earlier)
+
+    assert isinstance(place, Lobby)
+    assert place.window == drawn + 1
 
 
 # Mutants: each breaks one promise.
