@@ -14,6 +14,7 @@ from booking_rush.queue.join_checks.code_words import canonical
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import event_id_of, page_of, read_json, services_of
 from booking_rush.server.web.responses import answer
+from booking_rush.text import Name64
 
 COUNT_MAX = 10_000  # codes of one request
 BYTES_MAX = 1_000_000
@@ -24,7 +25,7 @@ Word = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]{4,62}[A-Z
 class NewCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body that makes codes for a lane: so many new ones, or words of one's own."""
 
-    lane: str
+    lane: Name64
     count: Annotated[int, msgspec.Meta(ge=1, le=COUNT_MAX)] | msgspec.UnsetType = msgspec.UNSET
     uses: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
     codes: Annotated[list[Word], msgspec.Meta(min_length=1, max_length=COUNT_MAX)] | (

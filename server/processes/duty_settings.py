@@ -22,6 +22,7 @@ SETTINGS_OF = {
     "record": EVERY | {"payments"},
     "bank": EVERY | {"bank_bind", "bank_secrets", "bank_webhook_url", "bind"},
     "conduct": EVERY | PAYMENTS | KAFKA | {
+        "secret_key",  # signs the heads of journals
         "bank_ask_seconds", "saga_still_seconds", "saga_tries_max",
         "kafka_instance", "kafka_session_seconds",
     },

@@ -18,9 +18,12 @@ const PHASES = new Set(["outside", "lobby", "waiting", "late", "admitted", "expi
  */
 export function drawPriceStock({ place, stock }, phase) {
   const words = /** @type {Record<string, any>} */ (en.stock.byPrice);
-  const prices = stock.map(({ price, free, word }) => words[word](formatPrice(price), free));
+  const isPlenty = stock.length > 0 && stock.every(({ word }) => word === "plenty");
+  const prices = isPlenty
+    ? [en.stock.everyPrice]
+    : stock.map(({ price, free, word }) => words[word](formatPrice(price), free));
   const odds = /** @type {Record<string, string>} */ (en.stock.odds)[place?.odds ?? ""] ?? "";
-  const text = [prices.join(" · "), odds].filter(Boolean).join(" — ");
+  const text = [prices.join(" · "), odds].filter(Boolean).join(isPlenty ? " " : " — ");
   setTextOrHide(byId("price-stock"), LINE_PHASES.has(phase) ? text : "");
 }
 

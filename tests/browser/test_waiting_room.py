@@ -53,11 +53,11 @@ async def test_a_visitor_walks_while_an_operator_pauses_resumes_and_speaks(world
 
 async def test_a_page_solves_the_challenge_of_a_rush_and_has_its_place(world: World) -> None:
     await world.event(state="paused")
-    await world.measure_rush()
     async with browser() as started:
         page = await open_page(started, f"{world.clients.base}/events/demo")
         challenged = asyncio.Event()
         page.on("worker", lambda worker: challenged.set())
+        await world.measure_rush()  # it counts for some seconds
         await part(page, "join").click()
         await phase(page, "waiting")
 

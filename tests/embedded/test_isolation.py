@@ -23,7 +23,7 @@ SECRETS: dict[str, Any] = {
     "RUSH_SMTP_URL": "smtp://u:canary@127.0.0.1:1",
 }
 USERS_OF = {
-    "RUSH_SECRET_KEY": {"serve", "mail"},
+    "RUSH_SECRET_KEY": {"serve", "conduct", "mail"},
     "RUSH_ADMIN_PASSWORD": set[str](),
     "RUSH_STRIPE_KEY": {"serve", "conduct", "reconcile"},
     "RUSH_STRIPE_WEBHOOK_SECRETS": {"serve", "conduct", "reconcile"},

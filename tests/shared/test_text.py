@@ -20,6 +20,9 @@ NOT_FROM_OUTSIDE = {
     "Bundle": "made from our own files",
     "PlaceChange": "read from Redis; what Postgres refuses of it becomes a dead letter",
     "BookingChange": "the same",
+    "DrawChange": "the same",
+    "Entry": "of a journal, which its chain of hashes proves or not",
+    "Undone": "read from the audit, as we wrote it",
 }
 READ_AND_CLEANED = {
     "_Problem": "of a provider's refusal: `as_line` before it goes anywhere",

@@ -47,6 +47,7 @@ export const texts = {
 
   stock: {
     words: { few: "Few left", held: "All held, some may come back", gone: "Sold out" },
+    everyPrice: "Plenty is free at every price.",
     byPrice: {
       plenty: (/** @type {string} */ price, /** @type {number} */ _free) => `${price}: plenty free`,
       few: (/** @type {string} */ price, /** @type {number} */ free) => `${price}: ${numberFormat.format(free)} left`,

@@ -46,6 +46,7 @@ export const texts = {
 
   stock: {
     words: { few: "เหลือน้อย", held: "ถูกจองไว้ทั้งหมด บางที่อาจว่างอีก", gone: "ขายหมดแล้ว" },
+    everyPrice: "ยังว่างมากทุกราคา",
     byPrice: {
       plenty: (/** @type {string} */ price, /** @type {number} */ _free) => `${price}: ยังว่างมาก`,
       few: (/** @type {string} */ price, /** @type {number} */ free) => `${price}: เหลือ ${number(free)}`,
