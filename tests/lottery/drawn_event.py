@@ -11,6 +11,7 @@ from booking_rush.lua.line.commands import AdmitNext, FindPlace, JoinLine, Leave
 from booking_rush.queue.lottery.draw import LOTTERY, Draw
 from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from tests.support.clients import until
+from tests.support.event_in_redis import LANE
 from tests.support.recorded_event import EVENT, RecordedEvent
 from tests.support.world import new_event
 
@@ -29,9 +30,9 @@ class DrawnEvent(RecordedEvent):
         await self.recorder("first").run_once()
         return self
 
-    async def join(self, *visitors: str) -> None:
+    async def join(self, *visitors: str, lane: str = LANE) -> None:
         for visitor in visitors:
-            await self.ask(JoinLine(visitor))
+            await self.ask(JoinLine(visitor, lane=lane))
         self.visitors += visitors
 
     async def leave(self, visitor: str) -> None:

@@ -19,19 +19,21 @@ from tests.support.store_agreement import journal_mistakes
 RECORDED = [f"v_{index}" for index in range(1, 31)]
 LEFT = "v_12"
 NOT_RECORDED = "v_31"  # joined, and Postgres does not have it yet
+PRESS = ["press_1", "press_2", "press_3"]  # of another lane, which is drawn by itself
 LATER = ["later_1", "later_2"]
-ROUNDS = 6  # of ticks and recordings: the draw is fixed, has four pages, and is over
+ROUNDS = 7  # of ticks and recordings: draws are fixed, have four pages and one, and are over
 
 # Steps from the opening to the loss: a tick fixes the draw that is due, or draws a page of ten.
 STEPS: dict[str, tuple[str, ...]] = {
     "before the draw": (),
     "fixed": ("tick",),
     "fixed and recorded": ("tick", "record"),
-    "a page given": ("tick", "record", "tick"),
-    "a page recorded": ("tick", "record", "tick", "record"),
-    "two pages, one recorded": ("tick", "record", "tick", "record", "tick"),
-    "all given": ("tick", "record", *["tick"] * 4),
-    "all recorded": ("tick", "record", *["tick"] * 4, "record"),
+    "a lane given": ("tick", "record", "tick"),
+    "a page given": ("tick", "record", "tick", "tick"),
+    "a page recorded": ("tick", "record", "tick", "tick", "record"),
+    "two pages, one recorded": ("tick", "record", "tick", "tick", "record", "tick"),
+    "all given": ("tick", "record", *["tick"] * 5),
+    "all recorded": ("tick", "record", *["tick"] * 5, "record"),
     "a second loss": ("tick", "record", "tick", "lose_redis", "tick", "record"),
 }
 
@@ -46,8 +48,9 @@ def event(pool: Pool, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> DrawnEve
 
 async def draw_through_a_loss(event: DrawnEvent, steps: Sequence[str], loss: str) -> None:
     """Draw a lobby, recover after these steps, draw on, and hold all numbers against the seed."""
-    await event.schedule(fairness="lottery")
+    await event.schedule(fairness="lottery", lanes={"main": 1, "press": 1})
     await event.join(*RECORDED)
+    await event.join(*PRESS, lane="press")
     await event.leave(LEFT)
     await event.record()
     await event.join(NOT_RECORDED)
@@ -67,12 +70,12 @@ async def assert_order_is_the_seeds(event: DrawnEvent) -> None:
     """Assert that everybody has the number of the seed, nobody another's, and later comers more."""
     rows, by_seed = await event.rows(), await event.numbers_by_seed()
     drawn = {name: row.number for name, row in rows.items() if row.index_ and name != LEFT}
-    assert set(RECORDED) - {LEFT} <= drawn.keys()
+    assert {*RECORDED, *PRESS} - {LEFT} <= drawn.keys()
     assert drawn == {name: number for name, number in by_seed.items() if name in drawn}
     later = [rows[name].number for name in LATER]
     assert sorted(later) == later
     assert min(later) > max(drawn.values())
-    living = [row.number for row in rows.values() if row.state == "waiting"]
+    living = [(row.lane, row.number) for row in rows.values() if row.state == "waiting"]
     assert len(set(living)) == len(living) == len(drawn) + len(LATER)
     assert event.told == {name: rows[name].number for name in event.told}
     assert event.told.keys() >= drawn.keys() | set(LATER)
@@ -153,7 +156,7 @@ def bounds_of_who_is_left(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None
 MUTANTS: dict[str, tuple[Edit, tuple[str, ...]]] = {
     "numbers given before the draw is recorded": (
         in_lobby("local ms, sequence = id_of(entry)", "do return true end\n  local ms, sequence"),
-        ("tick", "tick"),
+        ("tick", "tick", "tick"),
     ),
     "a page is forgotten": (
         in_lobby(
