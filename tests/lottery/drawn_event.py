@@ -3,6 +3,7 @@
 from typing import Any
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.catalogue.undo import undo
 from booking_rush.booking.recording.batch import PlaceRow
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.epoch_gate import EpochGate
@@ -40,8 +41,20 @@ class DrawnEvent(RecordedEvent):
         self.visitors.remove(visitor)
 
     async def open(self) -> None:
-        event = await Catalogue(self.pool).act(EVENT, "open", who="tests")
-        await self.ask(SetRules(event.version, event.state, event.rules.numbers()))
+        await self._act("open")
+
+    async def close_and_undo(self) -> None:
+        """Close the event, undo that, and load it as the route does that undoes."""
+        await self._act("close")
+        await self.record()
+        entry: int = await self.pool.fetchval("SELECT max(id) FROM audit WHERE what = 'close'")
+        await undo(self.pool, EVENT, entry, who="tests")
+        await self.rebuild()
+
+    async def _act(self, action: str) -> None:
+        event = await Catalogue(self.pool).act(EVENT, action, who="tests")
+        rules = event.rules
+        await self.ask(SetRules(event.version, event.state, rules.numbers(), rules.lanes))
 
     async def tick(self) -> None:
         """Tick, and draw a page if a draw is due; then hear what everybody is told."""

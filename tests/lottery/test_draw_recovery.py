@@ -92,6 +92,11 @@ async def test_a_draw_goes_on_after_a_loss_as_if_there_had_been_none(
     await draw_through_a_loss(event, steps, loss)
 
 
+@pytest.mark.parametrize("name", ["before the draw", "fixed", "two pages, one recorded"])
+async def test_a_draw_goes_on_after_a_close_that_was_undone(event: DrawnEvent, name: str) -> None:
+    await draw_through_a_loss(event, STEPS[name], "close_and_undo")
+
+
 async def test_windows_go_on_after_a_loss_as_if_there_had_been_none(event: DrawnEvent) -> None:
     await event.schedule(fairness="windows", window_seconds=1)
     await event.open()
