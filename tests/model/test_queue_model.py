@@ -54,8 +54,8 @@ def without(text: str, part: str, instead: str) -> str:
 def numbers_from_a_clock(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'number = memory.add(lane.counters, "given", 1)',
-        "number = now % 1000000",
+        'memory.add(lane.counters, "given", 1)',
+        "now % 1000000",
     )
 
 
@@ -80,7 +80,7 @@ def ahead_without_gone(lab: Lab) -> None:
 def a_place_told_before_it_is_recorded(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'if place.number > line.number(lane, "kept") then',
+        'if max(place.number, place.index) > line.number(lane, "kept") then',
         "if false then",
     )
 
@@ -95,7 +95,7 @@ def a_recorder_that_commits_for_an_old_epoch(lab: Lab) -> None:
 
 
 def admitted_before_it_is_recorded(lab: Lab) -> None:
-    lab.text = without(lab.text, 'text_of(line.number(queue.lane, "kept")),', '"+inf",')
+    lab.text = without(lab.text, 'line.number(queue.lane, "kept"), lobby', "math.huge, lobby")
 
 
 def passes_that_a_loss_forgets(lab: Lab) -> None:
