@@ -42,6 +42,12 @@ async def windows_to_draw(connection: Connection, event: str) -> list[WindowToDr
     return [tuple(row) for row in await connection.fetch(WINDOWS, event)]
 
 
+async def last_windows(connection: Connection, event: str) -> dict[str, int]:
+    """Return the last window of each lane that has a draw: nobody joins it, or one before it."""
+    rows = await connection.fetch(LAST_WINDOWS, event)
+    return {row["lane"]: row["window_"] for row in rows}
+
+
 async def last_turns(connection: Connection | Pool, event: str) -> dict[str, int]:
     """Return the greatest number or index of each lane, found by skipping through the key."""
     rows = await connection.fetch(LAST_TURNS, event)
@@ -78,6 +84,8 @@ WINDOWS = """
         SELECT lane, window_ FROM places WHERE event = $1 AND number < 0 AND state = 'lobby')
     GROUP BY lane, window_, draws.first, draws.last ORDER BY first
 """
+
+LAST_WINDOWS = "SELECT lane, max(window_) AS window_ FROM draws WHERE event = $1 GROUP BY lane"
 
 LAST_TURNS = """
     WITH RECURSIVE lanes AS (

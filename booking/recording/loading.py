@@ -5,7 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 import asyncpg
 import orjson
 
-from booking_rush.booking.catalogue.draws import WindowToDraw, last_turns, windows_to_draw
+from booking_rush.booking.catalogue.draws import (
+    WindowToDraw,
+    last_turns,
+    last_windows,
+    windows_to_draw,
+)
 from booking_rush.booking.catalogue.line_statistics import line_statistics
 from booking_rush.booking.holds.bookings import hold_of
 from booking_rush.booking.seats import inventory
@@ -71,6 +76,7 @@ class Loading:
                 stats={**counts, **waits},
                 lanes=rules.lanes,
                 windows=windows,
+                last_windows=await last_windows(connection, self._event),
             )
             return (
                 await self._loaded(event)

@@ -69,6 +69,15 @@ RULES = (
                 WHERE archived_at < now() - make_interval(days => $1)
                 LIMIT $2)) RETURNING 1)
         SELECT count(*) FROM over"""),
+    Rule("draws", 90, """
+        WITH over AS (
+            DELETE FROM draws WHERE ctid = ANY (ARRAY(
+                SELECT page.at FROM events CROSS JOIN LATERAL (
+                    SELECT draws.ctid AS at FROM draws WHERE draws.event = events.id
+                    ORDER BY lane, window_ LIMIT $2) AS page
+                WHERE archived_at < now() - make_interval(days => $1)
+                LIMIT $2)) RETURNING 1)
+        SELECT count(*) FROM over"""),
     # A chain ends at its beginning: the head keeps the last hash, from which the rest follows. The
     # database itself keeps the journal of an event that was not archived so long ago.
     Rule("journal", 90, """

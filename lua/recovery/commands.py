@@ -48,7 +48,7 @@ class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
     """Load rules, lanes' weights, counters and figures; `numbers` and `head` are by lane.
 
     `windows` are those that are not drawn, oldest first: (lane, window, first index, last index,
-    whether Postgres has its draw).
+    whether Postgres has its draw). `last_windows` are the last ones that have a draw, by lane.
     """
 
     version: int
@@ -61,6 +61,7 @@ class LoadEvent(Command[Loaded | EpochPassed], frozen=True):
     windows: list[tuple[str, int, int, int, bool]] = msgspec.field(
         default_factory=list[tuple[str, int, int, int, bool]]
     )
+    last_windows: dict[str, int] = msgspec.field(default_factory=dict[str, int])
 
 
 class RecordedPlace(msgspec.Struct, frozen=True):

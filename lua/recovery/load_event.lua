@@ -1,8 +1,9 @@
--- load_event(version, state, rules, numbers, head, stats, lanes, windows) -> loaded | epoch_passed
+-- load_event(version, state, rules, numbers, head, stats, lanes, windows, last_windows)
+--   -> loaded | epoch_passed
 --
 -- Load the event's rules, lanes, counters, figures and windows that are not drawn as Postgres has
 -- them, in the recovery. Postgres has the place of every number that was given, so `kept` is the
--- last of them.
+-- last of them. Nobody joins a window that has a draw, whatever clock this Redis has.
 return function(command)
   if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
   set_rules(command)
@@ -16,6 +17,9 @@ return function(command)
   end
   for _, found in ipairs(command.windows) do
     lobby.load(line.lane(found[1]), found[2], found[3], found[4], found[5])
+  end
+  for name, window in pairs(command.last_windows) do
+    lobby.pass_window(line.lane(name), window)
   end
   return reply("loaded")
 end

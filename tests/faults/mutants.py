@@ -36,6 +36,11 @@ EDITS: dict[str, tuple[Edit, ...]] = {
             "self._sign) for row in rows] * 3",
         ),
     ),
+    # Not a mutant either: a draw that a test can interrupt, 10 of its indexes a tick.
+    "slow_draw": (
+        Edit("queue.lottery.lottery_draw", "PAGE = 250", "PAGE = 10"),
+        Edit("queue.lottery.lottery_draw", "PAGES = 40", "PAGES = 1"),
+    ),
     # No message is recognised as a repeat. The inbox is the second lock only: a payment knows its
     # progress, so that its events repeat without effect even without the inbox.
     "no_inbox": (

@@ -220,7 +220,8 @@ def a_hold_that_is_being_paid_expires(mutation: Mutation) -> None:
         "if cart.hold then",
     )
     mutation.in_lua(
-        'return hold.state == "held" and hold.deadline <= now', "return hold.deadline <= now"
+        'return hold.state == "held" and hold.deadline <= sale_now()',
+        "return hold.deadline <= sale_now()",
     )
 
 

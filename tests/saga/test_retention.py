@@ -116,7 +116,7 @@ async def test_the_journal_is_kept_for_two_years_whoever_deletes(
     assert [row["what"] for row in await pool.fetch("SELECT what FROM audit")] == ["729"]
 
 
-async def test_places_of_archived_events_go(pool: Pool, retention: Retention) -> None:
+async def test_places_and_draws_of_archived_events_go(pool: Pool, retention: Retention) -> None:
     for event, archived in (("old", 91), ("new", 89)):
         await pool.execute(
             """
@@ -132,9 +132,12 @@ async def test_places_of_archived_events_go(pool: Pool, retention: Retention) ->
         """
     )
 
-    assert await retention.delete(RULE["places"], page=2) == 5
-    left = await pool.fetch("SELECT DISTINCT event FROM places ORDER BY event")
-    assert [row["event"] for row in left] == ["demo", "new"]
+    await pool.execute("INSERT INTO draws SELECT event, lane, number, number, number FROM places")
+
+    for name in ("places", "draws"):
+        assert await retention.delete(RULE[name], page=2) == 5
+        left = await pool.fetch(f"SELECT DISTINCT event FROM {name} ORDER BY event")
+        assert [row["event"] for row in left] == ["demo", "new"]
 
 
 async def test_a_journal_goes_from_its_beginning_and_the_rest_still_follows(
@@ -173,6 +176,8 @@ A_YEAR = """
         FROM generate_series(1, 360) AS n;
     INSERT INTO places SELECT 'e' || (n % 360 + 1), 'main', n, 'v' || n, 'ended', 1, 1, 1, 1, 'left'
         FROM generate_series(1, 20000) AS n;
+    INSERT INTO draws SELECT 'e' || (n % 360 + 1), 'main', n, n, n
+        FROM generate_series(1, 20000) AS n;
     INSERT INTO journal SELECT 'e' || (n % 360 + 1), n, 1, 'number',
             sha256(int4send(n)), 'main', n, '', '', sha256(int4send(n))
         FROM generate_series(1, 20000) AS n;
@@ -201,7 +206,7 @@ A_YEAR = """
 """
 GROWING = {
     "places", "bookings", "contacts", "mails", "outbox", "inbox", "dead", "broadcasts", "audit",
-    "states", "journal", "signed_heads",
+    "states", "journal", "signed_heads", "draws",
 }  # fmt: skip
 
 

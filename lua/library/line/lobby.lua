@@ -55,12 +55,15 @@ local function is_over(window)
   return now >= (window + 1) * rule("window_seconds") * 1000
 end
 
+-- Let nobody join a window any more, or one before it.
+function lobby.pass_window(lane, window) memory.write(lane.counters, "window_min", window + 1) end
+
 local function write_draw(lane, window, first, last)
   memory.write(lane.counters, "draw_window", window)
   memory.write(lane.counters, "draw_first", first)
   memory.write(lane.counters, "draw_last", last)
   memory.write(lane.counters, "drawn", first - 1)
-  memory.write(lane.counters, "window_min", window + 1)
+  lobby.pass_window(lane, window)
 end
 
 -- Fix the draw of the oldest window, if it is over: nobody joins it any more. It is enqueued in the
