@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
@@ -18,11 +19,13 @@ from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import event_id_of, read_json, room_of, services_of
 from booking_rush.server.web.responses import answer
 
+ENTRY_MAX = 2**63 - 1  # of a bigint, which the ids are
+
 
 class UndoBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of an undo: the id of the journal's entry of the act."""
 
-    entry: int
+    entry: Annotated[int, msgspec.Meta(ge=0, le=ENTRY_MAX)]
 
 
 async def undo_act(request: Request) -> Response:

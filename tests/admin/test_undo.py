@@ -49,6 +49,16 @@ async def test_a_close_is_undone_with_every_number_pass_and_hold(world: World) -
     assert code_of(await operator.post(f"{A}/undo", json={"entry": 10**9})) == "not_undoable"
 
 
+@pytest.mark.parametrize("entry", [-1, 2**63, 10**30, "1", 1.5, None])
+async def test_an_entry_that_cannot_be_is_refused(world: World, entry: object) -> None:
+    await world.event()
+    operator = await world.operator()
+
+    refused = await operator.post(f"{A}/undo", json={"entry": entry})
+
+    assert (refused.status_code, code_of(refused)) == (400, "invalid_request")
+
+
 async def test_an_act_is_undone_once_and_only_within_ten_minutes(world: World, pool: Pool) -> None:
     await world.event()
     operator = await world.operator()

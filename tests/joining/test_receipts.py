@@ -3,7 +3,7 @@
 import pytest
 
 from booking_rush.server.app import V1
-from tests.support.clients import Visitor, code_of
+from tests.support.clients import Visitor, code_of, until
 from tests.support.world import World, held
 
 AGAIN = f"{V1}/events/again/queue"
@@ -41,6 +41,34 @@ async def test_who_got_nothing_joins_the_lane_again_once(next_event: World) -> N
     )
     assert place is not None
     assert (place["lane"], place["code"]) == ("again", "again:demo/main/1")
+
+
+async def test_a_receipt_of_the_lobby_counts_once_with_that_of_its_number(world: World) -> None:
+    await world.event(state="scheduled", rules={"fairness": "lottery", "active_max": 0})
+    await world.event("again", state="paused", rules={"again_from": "demo"})
+    drawn, undrawn, other = [await world.visitor() for _ in range(3)]
+    of_lobby = (await drawn.http.post(QUEUE)).json()["place"]["receipt"]
+    of_undrawn = (await undrawn.http.post(QUEUE)).json()["place"]["receipt"]
+    await undrawn.http.delete(QUEUE)
+    operator = await world.operator()
+    assert (await operator.post("/api/v1/admin/events/demo/open")).status_code == 200
+    await until(lambda: has_number(drawn))
+    of_number = await receipt_of(drawn)
+    await drawn.http.delete(QUEUE)
+
+    answers = [
+        await drawn.http.post(AGAIN, json={"code": of_lobby}),
+        await undrawn.http.post(AGAIN, json={"code": of_undrawn}),
+    ]
+    second = await other.http.post(AGAIN, json={"code": of_number})
+
+    assert [one.json()["place"]["lane"] for one in answers] == ["again", "again"]
+    assert code_of(second) == "code_used_up"
+
+
+async def has_number(visitor: Visitor) -> bool:
+    place = (await visitor.http.get(QUEUE)).json()["place"]
+    return place["number"] is not None
 
 
 async def test_who_bought_is_not_among_them(next_event: World) -> None:
