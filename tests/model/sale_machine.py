@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from booking_rush.booking.recording.batch import Batch, fold
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.holds import commands as lua
+from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands
 from booking_rush.lua.saga import commands as saga_commands
 from tests.model.choices import CHOICES, Choice
@@ -36,9 +37,6 @@ ACTIONS = (
     *("free_a_seat_by_hand",) * 2,
 )  # fmt: skip
 LOST = ("declined", "cancelled")  # a capture may follow for all that
-
-# The sale's clock stands still while Redis is away; the machine's own clock does not know of that.
-NO_OUTAGE = "UPDATE recorded SET seen_at = now() + interval '1 hour'"
 
 
 class SaleMachine(SaleLab, RuleBasedStateMachine):
@@ -274,9 +272,14 @@ class SaleMachine(SaleLab, RuleBasedStateMachine):
         self._recorded(self.reference.stream)  # the old epoch's outbox is drained first
         self.rebuild_sale()
 
+    async def _forget_outage(self) -> None:
+        """Set the sale's clock on again: the machine's own knows of no time without Redis."""
+        await self.lab.pool.execute("UPDATE events SET stopped_ms = 0")
+        await self.lab.redis.hset(key(EVENT, self.epoch, "rules"), "stopped_ms", "0")
+
     def rebuild_sale(self) -> None:
-        self.lab.run(self.lab.pool.execute(NO_OUTAGE))
         self.rebuild_event()
+        self.lab.run(self._forget_outage())
         for row in self.lab.run(self.lab.pool.fetch("SELECT id, state, until_ms FROM bookings")):
             booking = self.reference.bookings[str(row["id"])]
             if booking.state == "held":  # a rebuild extends it by its own duration
