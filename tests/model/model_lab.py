@@ -116,6 +116,12 @@ class ModelLab(Generic[P]):
         """Load the event again from Postgres, under the next epoch."""
         self.lab.run(self.recorder.rebuild(EVENT))
         self.lab.run(self.read_epoch())
+        self.lab.run(self._forget_outage())
+
+    async def _forget_outage(self) -> None:
+        """Set the sale's clock on again: the machine's own knows of no time without Redis."""
+        await self.lab.pool.execute("UPDATE events SET stopped_ms = 0")
+        await self.lab.redis.hset(key(EVENT, self.epoch, "rules"), "stopped_ms", "0")
 
     def commit_stale(self, epoch: int, last: str, batch: Batch) -> bool:
         """Commit a batch that was read a while ago. Return whether it was still the next one."""

@@ -9,7 +9,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from booking_rush.booking.recording.batch import Batch, fold
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.holds import commands as lua
-from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands
 from booking_rush.lua.saga import commands as saga_commands
 from tests.model.choices import CHOICES, Choice
@@ -272,14 +271,8 @@ class SaleMachine(SaleLab, RuleBasedStateMachine):
         self._recorded(self.reference.stream)  # the old epoch's outbox is drained first
         self.rebuild_sale()
 
-    async def _forget_outage(self) -> None:
-        """Set the sale's clock on again: the machine's own knows of no time without Redis."""
-        await self.lab.pool.execute("UPDATE events SET stopped_ms = 0")
-        await self.lab.redis.hset(key(EVENT, self.epoch, "rules"), "stopped_ms", "0")
-
     def rebuild_sale(self) -> None:
         self.rebuild_event()
-        self.lab.run(self._forget_outage())
         for row in self.lab.run(self.lab.pool.fetch("SELECT id, state, until_ms FROM bookings")):
             booking = self.reference.bookings[str(row["id"])]
             if booking.state == "held":  # a rebuild extends it by its own duration

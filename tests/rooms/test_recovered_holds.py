@@ -42,6 +42,7 @@ async def test_an_extension_that_a_recovery_undoes_is_told(
         with unrecorded(monkeypatch):
             told = (await socket.ask("hold.extend", hold=held["id"]))["hold"]
             await redis.flushall()
+            await until(lambda: pool.fetchval("SELECT epoch > 1 FROM recorded"))
 
         again = (await socket.until("hold.extended"))["hold"]
 
@@ -59,6 +60,7 @@ async def test_a_release_that_a_recovery_undoes_is_told(
         with unrecorded(monkeypatch):
             assert (await socket.ask("hold.release", hold=held["id"]))["type"] == "hold.released"
             await redis.flushall()
+            await until(lambda: pool.fetchval("SELECT epoch > 1 FROM recorded"))
 
         again = (await socket.until("hold.created"))["hold"]
 
