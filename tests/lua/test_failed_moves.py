@@ -38,10 +38,10 @@ from tests.support.event_in_redis import EVENT, EventInRedis, read_holds, seated
 Trace = dict[Any, Any]
 
 COUNTED = """
-local counts, calls, broken_at = false, 0, {broken_at}
+local counts_calls, calls, broken_at = false, 0, {broken_at}
 local real_call = call
 local function call(...)
-  if counts then
+  if counts_calls then
     calls = calls + 1
     if calls == broken_at then error("broken on purpose") end
   end
@@ -59,7 +59,7 @@ def breaking(text: str, broken_at: int) -> str:
     counted = COUNTED.replace("{broken_at}", str(broken_at))
     text = text.replace(FIRST, f"{counted}{FIRST}", 1)
     return text.replace(
-        CARRIED_OUT, f"counts, calls = true, 0\n  {CARRIED_OUT}\n  counts = false", 1
+        CARRIED_OUT, f"counts_calls, calls = true, 0\n  {CARRIED_OUT}\n  counts_calls = false", 1
     )
 
 

@@ -132,9 +132,8 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         self._set_rules()
 
     def _set_rules(self) -> None:
-        self.version += 1
         rules = rules_of(dict(self.reference.rules))
-        self.lab.run(self._save_rules(rules))
+        self.version = self.lab.run(self._save_rules(rules))
         command = events_commands.SetRules(
             self.version,
             self.reference.state,  # type: ignore[arg-type]
@@ -144,13 +143,14 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         self.ask(command)
         self.recorded.rules, self.recorded.state = dict(self.reference.rules), self.reference.state
 
-    async def _save_rules(self, rules: Any) -> None:
-        await self.lab.pool.execute(
-            "UPDATE events SET rules = $1, state = $2, version = $3",
+    async def _save_rules(self, rules: Any) -> int:
+        """Save rules and state in Postgres. Return the version, which a recovery counts up, too."""
+        version: int = await self.lab.pool.fetchval(
+            "UPDATE events SET rules = $1, state = $2, version = version + 1 RETURNING version",
             msgspec.json.encode(rules).decode(),
             self.reference.state,
-            self.version,
         )
+        return version
 
     @rule()
     def record(self) -> None:
