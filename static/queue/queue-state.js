@@ -183,7 +183,8 @@ function roomChanged(state, { type, ...room }) {
   if (room.state === "recovering") return { ...next, aheadMayGrow: true };
   if (room.state === "closed" && state.place) return expired(next, { type, reason: "removed" });
   if (!state.place || !isWaiting(state)) return next;
-  const placeState = BEFORE_OPENING.has(room.state)
+  const isUndrawn = state.place.number === null; // its draw, not the opening, leads into the line
+  const placeState = BEFORE_OPENING.has(room.state) || isUndrawn
     ? /** @type {const} */ ("lobby")
     : /** @type {const} */ ("waiting");
   return { ...next, place: { ...state.place, state: placeState } };

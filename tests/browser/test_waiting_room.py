@@ -209,6 +209,7 @@ async def test_a_place_in_the_lobby_gets_its_number_by_the_draw(world: World) ->
     async with browser() as started:
         page = await joined_page(started, world.clients.base, then="lobby")
         assert await place_number(page) == "–"
+        assert "next" not in await page.title()
         await expect(page.locator("#drawn")).to_be_visible()
 
         await (await world.operator()).post(f"{V1}/admin/events/demo/open")
