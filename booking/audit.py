@@ -7,11 +7,14 @@ import orjson
 from booking_rush.postgres import Connection, Pool
 from booking_rush.timestamps import instant
 
-# An act of event $1 that says what was before, of the last ten minutes, and not undone yet.
-IS_UNDOABLE = """
-    event = $1 AND before IS NOT NULL AND at > now() - interval '10 minutes'
-    AND NOT EXISTS (SELECT FROM audit AS later WHERE later.event = $1 AND later.what = 'undo'
-        AND later.at > now() - interval '10 minutes' AND later.detail->>'entry' = audit.id::text)
+UNDO_S = 600  # for which an act may be undone
+
+# An act that says what was before, is as young as that, and is not undone yet.
+IS_UNDOABLE = f"""
+    before IS NOT NULL AND at > now() - make_interval(secs => {UNDO_S})
+    AND NOT EXISTS (SELECT FROM audit AS later
+        WHERE later.event = audit.event AND later.what = 'undo' AND later.at >= audit.at
+            AND later.detail->>'entry' = audit.id::text)
 """
 
 
@@ -42,14 +45,10 @@ async def entries(pool: Pool, *, limit: int, before: int | None) -> list[dict[st
     `before` is the id of the last entry of the page before, or None for the first page.
     """
     rows = await pool.fetch(
-        """
-        SELECT id, at, who, what, event, detail, before IS NOT NULL
-            AND at > now() - interval '10 minutes' AND NOT EXISTS (SELECT FROM audit AS later
-                WHERE later.what = 'undo' AND later.event = audit.event AND later.at >= audit.at
-                    AND later.detail->>'entry' = audit.id::text) AS undoable
-        FROM audit
+        f"""
+        SELECT id, at, who, what, event, detail, {IS_UNDOABLE} AS undoable FROM audit
         WHERE $2::bigint IS NULL OR id < $2 ORDER BY id DESC LIMIT $1
-        """,
+        """,  # noqa: S608  of this file
         limit,
         before,
     )

@@ -44,9 +44,13 @@ async def undo(pool: Pool, event: str, entry: int, *, who: str) -> Undone:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT FROM events WHERE id = $1 FOR UPDATE", event)
         row = await connection.fetchrow(
-            f"SELECT what, detail, before FROM audit WHERE id = $2 AND {audit.IS_UNDOABLE}",  # noqa: S608  of audit.py
-            event, entry,
-        )  # fmt: skip
+            f"""
+            SELECT what, detail, before FROM audit
+            WHERE id = $2 AND event = $1 AND {audit.IS_UNDOABLE}
+            """,  # noqa: S608  of audit.py
+            event,
+            entry,
+        )
         if row is None:
             raise NotUndoable
         before: dict[str, Any] = orjson.loads(row["before"])

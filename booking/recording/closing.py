@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from booking_rush.booking import audit
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import CLOSED, Act
 from booking_rush.postgres import Pool
@@ -23,10 +24,11 @@ async def seconds_to_undo(pool: Pool, event: str) -> float:
     """Return for how long the closing may still be undone, in seconds; its places live so long."""
     left_s: float | None = await pool.fetchval(
         """
-        SELECT 600 - extract(epoch FROM now() - closed_at)::float8 FROM events
+        SELECT $2 - extract(epoch FROM now() - closed_at)::float8 FROM events
         WHERE id = $1 AND state = 'closed'
         """,
         event,
+        float(audit.UNDO_S),
     )
     return max(0.0, left_s or 0.0)
 
