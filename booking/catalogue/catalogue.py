@@ -247,7 +247,8 @@ class Catalogue:
             await audit.record_undoable(
                 connection, who, "rules", event, before=before, detail=change
             )
-            changed = {name: _members_of(rules)[name] for name in sorted(change)}
+            members = _members_of(rules)
+            changed = {name: members[name] for name in sorted(change)}
             await journal.append(connection, event, [rule_act(changed, by=who)])
         return await self.event(event)
 

@@ -107,6 +107,7 @@ DEFINITION = ("id", "name", "opens_at", "closes_at", "shows", "sections", "rules
 
 def event_of(row: asyncpg.Record) -> Event:
     """Return the event of a row of `events`, with its shows and sections as JSON."""
+    rules = rules_of(orjson.loads(row["rules"]))
     return Event(
         id=row["id"],
         name=row["name"],
@@ -114,7 +115,7 @@ def event_of(row: asyncpg.Record) -> Event:
         closes_at=row["closes_at"],
         state=row["state"],
         reason=row["reason"],
-        rules=rules_of(orjson.loads(row["rules"])),
+        rules=rules,
         version=row["version"],
         shows=msgspec.json.decode(row["shows"] or "[]", type=list[Show]),
         sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
@@ -123,7 +124,7 @@ def event_of(row: asyncpg.Record) -> Event:
         sale_clock=SaleClock(row["stopped_at"], row["stopped_reason"], row["stopped_ms"]),
         timed_rules=_timed(row["timed_rules"]),
         lottery=_lottery_of(row),
-        windows=_windows_of(row),
+        windows=_windows_of(row, rules),
     )
 
 
@@ -138,9 +139,8 @@ def _lottery_of(row: asyncpg.Record) -> dict[str, str | None] | None:
     }
 
 
-def _windows_of(row: asyncpg.Record) -> dict[str, Any] | None:
+def _windows_of(row: asyncpg.Record, rules: Rules) -> dict[str, Any] | None:
     """Return `{seconds, commitment, key}`, the key null before the event closes."""
-    rules = rules_of(orjson.loads(row["rules"]))
     if row["window_key"] is None:
         return None
     return {
