@@ -14,7 +14,6 @@ FOLDERS = sorted({path.parent for path in STATIC.rglob("*.*") if path.parent.nam
 IMPORT = re.compile(r'^(?:import|export)\b[^;(]*?\bfrom\s+["\'](\.[^"\']+)["\']', re.MULTILINE)
 LATER = re.compile(r'import\(\s*["\'](\.[^"\']+)["\']')  # when it is wanted, or a type in JSDoc
 FILES_MAX = 12
-LINES_MAX = 350
 
 
 def name_of(path: Path) -> str:
@@ -49,8 +48,3 @@ def test_a_wing_has_its_layer_and_fits_in_the_head(folder: Path) -> None:
 
     assert name_of(folder) in {wing for line in BROWSER_LAYERS for wing in line}
     assert len(files) <= FILES_MAX
-
-
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_modules_fit_in_the_head(module: Path) -> None:
-    assert len(module.read_text().splitlines()) <= LINES_MAX

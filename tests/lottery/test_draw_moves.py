@@ -92,6 +92,13 @@ async def numbers_of(event: EventInRedis, *visitors: str) -> list[int]:
 VISITORS = [f"v_{index}" for index in range(1, 8)]
 
 
+async def drawing_lobby(event: EventInRedis) -> None:
+    """Let the visitors join the lobby, and begin the draw."""
+    await event.open(state="scheduled", **LOTTERY)
+    await join(event, *VISITORS)
+    await begin_drawing(event)
+
+
 async def test_a_join_before_a_lottery_gets_an_index_and_no_number(event: EventInRedis) -> None:
     await event.open(state="scheduled", **LOTTERY)
 
@@ -101,9 +108,7 @@ async def test_a_join_before_a_lottery_gets_an_index_and_no_number(event: EventI
 async def test_a_lottery_gives_the_lobby_the_numbers_of_the_permutation(
     event: EventInRedis, redis: Redis
 ) -> None:
-    await event.open(state="scheduled", **LOTTERY)
-    await join(event, *VISITORS)
-    await begin_drawing(event)
+    await drawing_lobby(event)
 
     found = await fix_and_record(event, redis)
 
@@ -117,9 +122,7 @@ async def test_a_lottery_gives_the_lobby_the_numbers_of_the_permutation(
 async def test_who_comes_while_it_is_drawn_is_behind_everybody_of_the_lobby(
     event: EventInRedis, redis: Redis
 ) -> None:
-    await event.open(state="scheduled", **LOTTERY)
-    await join(event, *VISITORS)
-    await begin_drawing(event)
+    await drawing_lobby(event)
 
     assert await event.join("late") == [8]
 
@@ -133,9 +136,7 @@ async def test_who_comes_while_it_is_drawn_is_behind_everybody_of_the_lobby(
 async def test_no_page_is_drawn_before_postgres_has_the_draw(
     event: EventInRedis, redis: Redis
 ) -> None:
-    await event.open(state="scheduled", **LOTTERY)
-    await join(event, *VISITORS)
-    await begin_drawing(event)
+    await drawing_lobby(event)
 
     assert await due(event) is None
     assert await due(event) is None
@@ -149,9 +150,7 @@ async def test_no_page_is_drawn_before_postgres_has_the_draw(
 async def test_a_page_that_comes_twice_or_too_early_changes_nothing(
     event: EventInRedis, redis: Redis
 ) -> None:
-    await event.open(state="scheduled", **LOTTERY)
-    await join(event, *VISITORS)
-    await begin_drawing(event)
+    await drawing_lobby(event)
     found = await fix_and_record(event, redis)
 
     assert await draw_page(event, found, 3) == 3
@@ -181,9 +180,7 @@ async def test_who_left_the_lobby_leaves_a_gap(event: EventInRedis, redis: Redis
 async def test_positions_during_the_draw_count_the_numbers_that_are_not_drawn_yet(
     event: EventInRedis, redis: Redis
 ) -> None:
-    await event.open(state="scheduled", **LOTTERY)
-    await join(event, *VISITORS)
-    await begin_drawing(event)
+    await drawing_lobby(event)
     found = await fix_and_record(event, redis)
     await draw_page(event, found, 3)
 
@@ -282,9 +279,7 @@ async def test_an_operator_admits_out_of_the_lobby_and_the_draw_passes_over(
 
 
 async def test_closing_ends_the_lobby_and_its_draw(event: EventInRedis, redis: Redis) -> None:
-    await event.open(state="scheduled", **LOTTERY)
-    await join(event, *VISITORS)
-    await begin_drawing(event)
+    await drawing_lobby(event)
     found = await fix_and_record(event, redis)
 
     await event.ask(SetRules(3, "closed", rules_of(LOTTERY).numbers()))
