@@ -15,7 +15,7 @@
  * @property {string} [by]
  *
  * @typedef {boolean | null} Verdict null: this browser cannot check it
- * @typedef {{receipt: Verdict, who: Verdict, chain: Verdict}} Verdicts
+ * @typedef {{receipt?: Verdict, who: Verdict, chain: Verdict}} Verdicts `receipt`: while there is one
  */
 
 const ENTRIES_MAX = 20; // of the visitor's own that are looked up in the journal
@@ -33,7 +33,7 @@ export async function checkHistory(event, visitor, { entries, receipt }) {
   const own = entries.filter(({ who }) => who === digest);
   const followed = await Promise.all(own.slice(-ENTRIES_MAX).map((entry) => follows(event, entry)));
   return {
-    receipt: receipt ? await isSigned(receipt, event, visitor) : null,
+    ...(receipt ? { receipt: await isSigned(receipt, event, visitor) } : {}),
     who: own.length > 0 && entries.every(({ who }) => !who || who === digest),
     chain: followed.every(Boolean),
   };

@@ -9,7 +9,7 @@ import { byId, control, createElement, renderIfChanged } from "../ui/dom.js";
  * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
  */
 
-/** How many colours the style sheet has for prices; after that they come again. */
+/** Colours that the style sheet has for prices; after that they come again. */
 export const PRICE_COLOURS = 6;
 
 /** Redraw when another price is chosen. @param {() => void} redraw */
