@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -27,13 +26,12 @@ from booking_rush.booking.recording.leases import (
     LedEvent,
     RestingEvents,
 )
+from booking_rush.booking.recording.recovery import Rebuilding
 from booking_rush.booking.recording.sweeping import sweep
-from booking_rush.errors import TryAgain
 from booking_rush.lease import RENEW_S
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.keys import key
-from booking_rush.postgres import UNAVAILABLE, Pool
-from booking_rush.queue.event_registry import UnknownEvent
+from booking_rush.postgres import Pool
 from booking_rush.tasks import cancel_and_wait
 
 __all__ = ["CursorMovedError", "Recorder"]
@@ -45,7 +43,6 @@ ENTRIES_MIN = 5  # of one event in one reply, however many events there are
 BLOCK_MS = 100  # of one read while the outboxes are empty; 0: it does not wait
 BUSY_BLOCK_MS = 5  # the same while a commit is on its way, whose event is ready any moment
 COMMIT_S = 0.05  # so long a read waits for the commits of the one before; more delays others
-REBUILD_S = 20.0  # the longest wait for another process that recovers the same event
 
 
 class Recorder:
@@ -71,6 +68,7 @@ class Recorder:
         self._commits = Commits(pool, program, holder, clock, provider)
         self._leases = EventLeases(lease_pool or pool, holder)
         self._tasks = EventTasks(pool, redis, program, self._commits, self._leases)
+        self._rebuilding = Rebuilding(self._tasks.recovery, program, self._leases)
         self._led = self._tasks.led
         self._looked_at = -RENEW_S
         self._resting = RestingEvents()
@@ -102,7 +100,7 @@ class Recorder:
         for row in rows:
             led = self._led.get(row.event)
             if led is None:
-                led = self._led[row.event] = _led_event(row)
+                led = self._led[row.event] = LedEvent.of(row)
             led.state, led.is_closing = row.state, led.is_closing or row.closing
         passed_over = self._led.keys() - {row.event for row in rows}
         passed_over -= self._resting.skipped("leases", RESTING_RENEW_S, now)
@@ -243,7 +241,7 @@ class Recorder:
             if led.task is not None:
                 await asyncio.wait([led.task])
         try:
-            stamp = await self._rebuild(event)
+            stamp = await self._rebuilding.rebuild(event)
         finally:
             if led is not None:
                 led.is_rebuilt = False
@@ -251,36 +249,8 @@ class Recorder:
                 self._looked_at = -RENEW_S
             else:
                 await self._leases.release(event)
-        return int(stamp.partition(":")[0])
-
-    async def _rebuild(self, event: str) -> str:
-        epoch = await self._leases.seize(event)
-        if epoch is None:
-            raise UnknownEvent(f"there is no event {event!r}")
-        mine = _led_event(LeaseRow(event, epoch, "0-0", "open", False))
-        keeping = asyncio.create_task(self._keep(mine))
-        try:
-            recover = self._tasks.recovery.recover
-            stamp = await recover(event, epoch, mine.is_ours, by_hand=True)
-        finally:
-            await cancel_and_wait([keeping])
-        until = time.monotonic() + REBUILD_S
-        while not stamp and time.monotonic() < until:  # a faster process loads the same
-            await asyncio.sleep(RENEW_S)
-            run_id, [found] = await self._program.epochs([event])
-            number, _, at = found.partition(":")
-            stamp = found if at == run_id and int(number) > epoch else ""
-        if not stamp:
-            raise TryAgain(f"{event} is being recovered by another process")
         self._tasks.recovered += 1
-        return stamp
-
-    async def _keep(self, led: LedEvent) -> None:
-        """Renew the lease of one event until it is lost."""
-        while led.is_ours():
-            await asyncio.sleep(RENEW_S)
-            with suppress(*UNAVAILABLE):
-                led.is_lost = not await self._leases.keep(led.event)
+        return int(stamp.partition(":")[0])
 
     # Parts
 
@@ -343,7 +313,3 @@ class Recorder:
         failure, self._tasks.failure = self._tasks.failure, None
         if failure is not None:
             raise failure
-
-
-def _led_event(row: LeaseRow) -> LedEvent:
-    return LedEvent(row.event, row.epoch, row.last, row.state, row.closing)

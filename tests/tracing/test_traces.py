@@ -1,21 +1,26 @@
-"""Traces: a purchase is one tree of spans from the request to the ticket, through every process."""
+"""Traces: a purchase is one tree of spans from its request to its ticket."""
 
 import re
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
+from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.postgres import Pool
 from booking_rush.server.processes.traces import recorded_traces
+from booking_rush.server.runtime.ports import free_port
 from booking_rush.server.runtime.settings import Settings, SettingsError
 from booking_rush.tracing import spans
-from tests.support.clients import until
+from tests.support.clients import Clients, until, until_ready
 from tests.support.servers.otlp_receiver import CALLER, OtlpReceiver, receive_traces
+from tests.support.servers.processes import running
 from tests.support.servers.stores import Store
-from tests.support.world import World, held, open_world, settings_for
+from tests.support.world import World, held, new_event, open_world, settings_for
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SAMPLED, UNSAMPLED = f"00-{TRACE}-{CALLER}-01", f"00-{TRACE}-{CALLER}-00"
@@ -88,6 +93,26 @@ async def test_a_purchase_over_kafka_is_one_tree_too(
             published = (*to_the_record, "publish", charge, *to_the_webhook, "publish", charged)
             await until(has(receiver, (*published, "publish", *TO_THE_TICKET)))
             assert {path[0] for path in receiver.paths(TRACE)} == {CHECKOUT}
+
+
+async def test_processes_record_their_parts_of_one_tree(
+    receiver: OtlpReceiver, pool: Pool, redis_url: str, postgres_url: str, folder: Path
+) -> None:
+    await Catalogue(pool).create(new_event(), who="tests")
+    base = f"127.0.0.1:{free_port()}"
+    changes = {"bind": base, "traces_url": receiver.url, "traces_share": 1}
+    settings = settings_for(redis_url, postgres_url, **changes)
+    with running(settings, folder, serve="serve", record="work record"):
+        await until_ready(f"http://{base}")
+        async with AsyncExitStack() as stack:
+            visitor = await Clients(f"http://{base}", stack).visitor()
+            visitor.http.headers["traceparent"] = SAMPLED
+            await visitor.join()
+            join = ("POST /api/v1/events/{event}/queue", "move join_line", "batch", "record")
+            await until(has(receiver, join))
+
+    duties = {span.name: span.duty for span in receiver.of_trace(TRACE)}
+    assert [duties[name] for name in join] == ["serve", "serve", "serve", "record"]
 
 
 async def test_each_command_over_a_socket_begins_a_trace(
