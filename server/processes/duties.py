@@ -67,7 +67,7 @@ log = logging.getLogger(__name__)
 LEASE_POOL_MAX = 2
 POOL_MAX = 8  # connections to Postgres
 MAIL_S = 0.5  # between two looks for due mails
-SALES_S = 15.0  # between two exports of what is sold
+SALES_S = 5.0  # between two exports of what is sold
 CONDUCT_S = 0.02  # between two looks of conduct or relay, after one that found nothing
 
 LONG_S = 60.0  # of one run that asks banks or brokers, which are slower than stores
