@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-EVERYTHING := .[demo,dev]
+EVERYTHING := .[demo,otel,dev]
 BUILDER ?= buildah
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make lock'
@@ -62,7 +62,7 @@ image:
 	$(BUILDER) build $(if $(filter buildah,$(BUILDER)),--format docker) $(BUILD_ARGS) -t booking-rush:0.1.0 .
 
 lock: $(VENV)/everything-is-installed
-	@$(LOCK) pyproject.toml -o requirements.lock
+	@$(LOCK) --extra otel pyproject.toml -o requirements.lock
 	@echo 'hatchling>=1.27' | $(LOCK) - -o requirements-build.lock
 
 # README's pictures, of a demo with a crowd: about two minutes.

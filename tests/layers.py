@@ -35,7 +35,7 @@ LAYERS = (
     ("lua/recovery", "lua/saga"),
     ("lua/line", "lua/holds", "lua/events"),
     ("lua",),
-    ("migrations",),
+    ("tracing", "migrations"),
     ("booking_rush",),
 )
 # Tests may import all of the above, and of the tests what is lower here.
@@ -48,7 +48,7 @@ TEST_LAYERS = (
         "tests/monitoring", "tests/packaging", "tests/payments", "tests/practice_bank",
         "tests/processes",
         "tests/protocol", "tests/queue", "tests/recording", "tests/rooms", "tests/saga",
-        "tests/shared", "tests/sockets", "tests/system", "tests/web",
+        "tests/shared", "tests/sockets", "tests/system", "tests/tracing", "tests/web",
     ),
     ("tests/browser",), ("tests/support/crowds",), ("tests/support",),
     ("tests/support/servers", "tests/support/contract"),
@@ -96,6 +96,7 @@ TECHNOLOGY = {
         "server/contract",
         "server/web",
     },
+    "opentelemetry": {"tracing/recorder.py"},
     "httptools": {"server/web/uvicorn_http.py"},
     "uvicorn": {
         "server/web/uvicorn_http.py",

@@ -1,8 +1,9 @@
 """Program that Redis runs: the library, every move, and the loop over a batch, as one script."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, Union, cast
 
 import msgspec
@@ -25,6 +26,7 @@ BEGINS = (
 )  # fmt: skip
 ENDS = ("loop",)
 FRAME = BEGINS + ENDS
+NO_CONTEXTS: Mapping[str, str] = MappingProxyType({})
 FILES = {path.stem: path for path in sorted(LUA.rglob("*.lua"))}
 MOVES = tuple(name for name, path in sorted(FILES.items()) if LIBRARY not in path.parents)
 
@@ -121,18 +123,26 @@ class Program:
         return str(info["run_id"]), [_text_of(epoch) for epoch in epochs]
 
     async def run(
-        self, event: str, stamp: str, commands: Sequence[Command[R]], *, now_ms: int | None = None
+        self,
+        event: str,
+        stamp: str,
+        commands: Sequence[Command[R]],
+        *,
+        now_ms: int | None = None,
+        contexts: Mapping[str, str] = NO_CONTEXTS,
     ) -> list[R | Failed]:
         """Carry out commands in order, each atomically. Return one reply a command.
 
         `stamp` is the epoch that the caller expects, `<n>:<run id>`. The time is that of Redis,
-        one for all processes, unless a test passes `now_ms`.
+        one for all processes, unless a test passes `now_ms`. `contexts` of traces, by hold or
+        visitor, go into the batch's outbox entry.
 
         Raises:
             Recovering: the event's epoch, or this Redis, is another; nothing was done.
             RedisError: the answer was lost; the commands may have been carried out.
         """
-        replies = _decode(await self._evaluate(tag_of(event), stamp, now_ms, _encode(commands)))
+        batch = [_encode(commands), *([_encode(contexts)] if contexts else ())]
+        replies = _decode(await self._evaluate(tag_of(event), stamp, now_ms, batch))
         if any(isinstance(reply, NotReady) for reply in replies):
             raise Recovering(f"{event} is not ready in epoch {stamp}")
         if any(isinstance(reply, Failed) and _is_of_replica(reply) for reply in replies):
@@ -154,11 +164,13 @@ class Program:
             raise error_of(reply)
         return reply
 
-    async def _evaluate(self, tag: str, stamp: str, now_ms: int | None, batch: bytes) -> bytes:
+    async def _evaluate(
+        self, tag: str, stamp: str, now_ms: int | None, batch: Sequence[bytes]
+    ) -> bytes:
         now = "" if now_ms is None else now_ms
 
         async def call() -> bytes:
-            reply = self._redis.evalsha(self._digest, 1, tag, stamp, now, batch)
+            reply = self._redis.evalsha(self._digest, 1, tag, stamp, now, *batch)
             return await cast("Awaitable[bytes]", reply)
 
         try:

@@ -155,7 +155,7 @@ end
 function memory.flush()
   has_written = false
   if #batch.entries > 0 then
-    last = entry_name(call("XADD", key("outbox"), "*", "changes", array_of(batch.entries)))
+    last = entry_name(call("XADD", key("outbox"), "*", "changes", array_of(batch.entries), traces()))
     has_written = true
   end
   for index = 1, #batch.fills do batch.fills[index](last) end
