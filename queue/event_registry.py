@@ -227,7 +227,7 @@ class EventRegistry:
         for event in rows:
             self.batcher(event).is_archived = False
         try:
-            run_id, epochs = await self._program.epochs(list(rows))
+            epochs = await self._program.epochs(list(rows))
         except RedisError:
             self._rows.update(rows)
             for event in self._rows:
@@ -237,7 +237,7 @@ class EventRegistry:
         self._rows.update(rows)
         for row, epoch in zip(rows.values(), epochs, strict=True):
             gate = self.batcher(row.id).gate
-            gate.compare(row.epoch, epoch, run_id)
+            gate.compare(row.epoch, epoch.stamp, epoch.run_id)
             if gate.is_open:
                 self._opened.add(row.id)
         self._refreshed_at = time.monotonic()
