@@ -121,7 +121,9 @@ def event_of(row: asyncpg.Record) -> Event:
         sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
         venue=msgspec.json.decode(row["venue"] or "null", type=Venue | None),
         theme=msgspec.json.decode(row["theme"] or "null", type=Theme | None),
-        sale_clock=SaleClock(row["stopped_at"], row["stopped_reason"], row["stopped_ms"]),
+        sale_clock=SaleClock(
+            row["stopped_at"], row["stopped_reason"], row["stopped_ms"], row["bank_away_at"]
+        ),
         timed_rules=_timed(row["timed_rules"]),
         lottery=_lottery_of(row),
         windows=_windows_of(row, rules),
@@ -132,11 +134,7 @@ def _lottery_of(row: asyncpg.Record) -> dict[str, str | None] | None:
     """Return `{commitment, seed}`, the seed null before the draw; None: there is no lottery."""
     if row["lottery_seed"] is None:
         return None
-    is_told = row["drawn_at"] is not None or row["state"] == "closed"
-    return {
-        "commitment": row["lottery_commitment"],
-        "seed": row["lottery_seed"].hex() if is_told else None,
-    }
+    return {"commitment": row["lottery_commitment"], "seed": row["told_seed"]}
 
 
 def _windows_of(row: asyncpg.Record, rules: Rules) -> dict[str, Any] | None:
