@@ -20,8 +20,8 @@ R = TypeVar("R")
 LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
 BEGINS = (
-    "prelude", "memory", "rules", "lobby", "line", "places", "turns", "codes", "proofs", "shares",
-    "seats", "best", "holds",
+    "prelude", "memory", "rules", "lobby", "deferrals", "line", "places", "turns", "codes",
+    "proofs", "shares", "releases", "seats", "best", "holds",
 )  # fmt: skip
 ENDS = ("loop",)
 FRAME = BEGINS + ENDS
