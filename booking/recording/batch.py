@@ -8,6 +8,7 @@ import msgspec
 
 from booking_rush.booking.history.entries import Act, deferral_act, draw_act, place_act
 from booking_rush.errors import UNREADABLE
+from booking_rush.lua.client.program import NO_CONTEXTS
 from booking_rush.lua.holds.commands import Hold
 from booking_rush.lua.recovery.commands import DeferredJoin
 
@@ -100,14 +101,19 @@ Change = (
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_contexts = msgspec.msgpack.Decoder(dict[str, str]).decode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
 
 
 class Entry(NamedTuple):
-    """Entry of the outbox: its stream id, and the changes of one batch of commands, in order."""
+    """Entry of the outbox: its stream id, and the changes of one batch of commands, in order.
+
+    `contexts` are those of traces, by hold or visitor.
+    """
 
     id: str
     changes: Sequence[AnyChange]
+    contexts: Mapping[str, str] = NO_CONTEXTS
 
 
 class PlaceRow(NamedTuple):
@@ -150,6 +156,7 @@ class Batch:
         default_factory=dict[str, DeferredJoin | None]
     )
     acts: list[Act] = field(default_factory=list[Act])
+    contexts: dict[str, str] = field(default_factory=dict[str, str])  # of traces
 
     def numbers(self) -> dict[str, int]:
         """Return the greatest number or index by lane: smaller ones were given out before."""
@@ -166,7 +173,20 @@ class Batch:
 
 def read(entries: Iterable[StreamEntry]) -> list[Entry]:
     """Read entries as Redis returns them; what cannot be read is said in its place."""
-    return [Entry(name.decode(), changes_of(fields)) for name, fields in entries]
+    return [
+        Entry(name.decode(), changes_of(fields), contexts_of(fields)) for name, fields in entries
+    ]
+
+
+def contexts_of(fields: Mapping[bytes, bytes]) -> Mapping[str, str]:
+    """Return the contexts of an entry's traces; a trace that cannot be read is none."""
+    packed = fields.get(b"traces")
+    if packed is None:
+        return NO_CONTEXTS
+    try:
+        return _decode_contexts(packed)
+    except UNREADABLE:
+        return NO_CONTEXTS
 
 
 def changes_of(fields: Mapping[bytes, bytes]) -> Sequence[AnyChange]:
@@ -236,6 +256,7 @@ def fold(entries: Iterable[Entry]) -> Batch:
     batch = Batch(cursor="0-0")
     for entry in entries:
         batch.cursor = entry.id
+        batch.contexts.update(entry.contexts)
         for change in entry.changes:
             match change:
                 case PlaceChange():
