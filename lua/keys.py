@@ -28,6 +28,13 @@ KEYS = (
     Key("lobby", "zset", "by lane: visitor who waits for a draw → index", "drawn, or left"),
     Key("windows", "zset", "by lane: window that is not drawn → its first index", "drawn"),
     Key("line", "zset", "by lane: waiting visitor → number", "admitted, or left"),
+    Key(
+        "deferred",
+        "zset",
+        "by lane: block, turn and visitor of a deferred join",
+        "its number, or left",
+    ),
+    Key("deferrals", "hash", "address block → its deferred joins; the last turn", "none is left"),
     Key("codes", "hash", "code → uses, code and visitor → 1", "with its epoch"),
     Key("back", "zset", "visitor → number, seen again after a missed turn", "admitted, or left"),
     Key("places", "hash", "visitor → place, packed", "its end"),

@@ -200,7 +200,8 @@ class ReadHolds(Command[HoldsRead], frozen=True):
 
 
 class ExtendHold(
-    Command[Held | UnknownHold | HoldOver | BeingPaid | ExtensionsUsedUp], frozen=True
+    Command[Held | UnknownHold | HoldOver | BeingPaid | ExtensionsUsedUp | SaleIsStopped],
+    frozen=True,
 ):
     """Move a hold's deadline to later."""
 

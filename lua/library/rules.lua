@@ -19,10 +19,14 @@ end
 -- the time for which sales stood still. So a stop rewrites no deadline, however many there are.
 local function sale_is_stopped() return (rule("stopped_at") or 0) > 0 end
 
--- Return the sale's time in ms. It stands still from `stopped_at` on.
+-- Return whether the payment provider is away: the clock stands still, and the sale goes on.
+local function bank_is_away() return (rule("bank_away_at") or 0) > 0 end
+
+-- Return the sale's time in ms. It stands still from `stopped_at` on, or `bank_away_at`.
 local function sale_now()
-  local stopped_at = rule("stopped_at") or 0
-  return (stopped_at > 0 and min(stopped_at, now) or now) - (rule("stopped_ms") or 0)
+  local stopped, away = rule("stopped_at") or 0, rule("bank_away_at") or 0
+  local since = stopped > 0 and away > 0 and min(stopped, away) or max(stopped, away)
+  return (since > 0 and min(since, now) or now) - (rule("stopped_ms") or 0)
 end
 
 -- Return a deadline of sale time as wall time; in a stop as if the sale went on when it began.
