@@ -21,7 +21,7 @@ LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
 BEGINS = (
     "prelude", "memory", "outgoing", "flush", "rules", "lobby", "line", "places", "turns", "codes",
-    "proofs", "shares", "seats", "best", "holds",
+    "proofs", "shares", "seats", "best", "carts", "past_holds", "holds",
 )  # fmt: skip
 ENDS = ("loop",)
 FRAME = BEGINS + ENDS

@@ -90,9 +90,11 @@ COMMANDS: list[lua.Command[Any]] = [
 CLOSE = events_commands.SetRules(2, "closed", {})
 
 
-# These are read by joins in a rush, or from a known address: tests/joining/test_proof_moves.py.
+# These are read by joins in a rush or from a known address (tests/joining/test_proof_moves.py), and
+# by repeats of a request.
 @pytest.mark.parametrize(
-    "wrong", [known.name for known in KEYS if known.name not in ("proofs", "recent", "blocks")]
+    "wrong",
+    [known.name for known in KEYS if known.name not in ("proofs", "recent", "blocks", "key")],
 )
 async def test_a_key_of_another_type_fails_a_move_and_no_neighbour(
     wrong: str, moves: EventInRedis, program: Program, redis: Redis
