@@ -6,6 +6,7 @@ A lone call runs at once. A caller that stops waiting cancels nothing: its batch
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from booking_rush.postgres import UNAVAILABLE
@@ -40,7 +41,8 @@ class Coalescer(Generic[A, R]):
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((argument, future))
         if self._working is None:
-            self._working = asyncio.create_task(self._work_on())
+            # A batch is of many callers: it runs in the context of none.
+            self._working = asyncio.create_task(self._work_on(), context=Context())
         return future
 
     async def _work_on(self) -> None:

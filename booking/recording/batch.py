@@ -8,6 +8,7 @@ import msgspec
 
 from booking_rush.booking.history.entries import Act, draw_act, place_act
 from booking_rush.errors import UNREADABLE
+from booking_rush.lua.client.program import NO_CONTEXTS
 from booking_rush.lua.holds.commands import Hold
 
 EARLIER_PLACE = ("visitor", "lane", "number", "joined", "state", "wave", "admitted", "deadline",
@@ -71,14 +72,19 @@ Change = PlaceChange | BookingChange | ClosedChange | DrawChange | DrawnChange
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_contexts = msgspec.msgpack.Decoder(dict[str, str]).decode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
 
 
 class Entry(NamedTuple):
-    """Entry of the outbox: its stream id, and the changes of one batch of commands, in order."""
+    """Entry of the outbox: its stream id, and the changes of one batch of commands, in order.
+
+    `contexts` are those of traces, by hold or visitor.
+    """
 
     id: str
     changes: Sequence[AnyChange]
+    contexts: Mapping[str, str] = NO_CONTEXTS
 
 
 class PlaceRow(NamedTuple):
@@ -116,6 +122,7 @@ class Batch:
     draws: list[tuple[str, int, int, int]] = field(default_factory=list[tuple[str, int, int, int]])
     drawn: bool = False  # the lottery is over
     acts: list[Act] = field(default_factory=list[Act])
+    contexts: dict[str, str] = field(default_factory=dict[str, str])  # of traces
 
     def numbers(self) -> dict[str, int]:
         """Return the greatest number or index by lane: smaller ones were given out before."""
@@ -132,7 +139,20 @@ class Batch:
 
 def read(entries: Iterable[StreamEntry]) -> list[Entry]:
     """Read entries as Redis returns them; what cannot be read is said in its place."""
-    return [Entry(name.decode(), changes_of(fields)) for name, fields in entries]
+    return [
+        Entry(name.decode(), changes_of(fields), contexts_of(fields)) for name, fields in entries
+    ]
+
+
+def contexts_of(fields: Mapping[bytes, bytes]) -> Mapping[str, str]:
+    """Return the contexts of an entry's traces; a trace that cannot be read is none."""
+    packed = fields.get(b"traces")
+    if packed is None:
+        return NO_CONTEXTS
+    try:
+        return _decode_contexts(packed)
+    except UNREADABLE:
+        return NO_CONTEXTS
 
 
 def changes_of(fields: Mapping[bytes, bytes]) -> Sequence[AnyChange]:
@@ -202,6 +222,7 @@ def fold(entries: Iterable[Entry]) -> Batch:
     batch = Batch(cursor="0-0")
     for entry in entries:
         batch.cursor = entry.id
+        batch.contexts.update(entry.contexts)
         for change in entry.changes:
             match change:
                 case PlaceChange():

@@ -19,6 +19,8 @@ from booking_rush.booking.recording.persistence import save_holds
 from booking_rush.lease import RENEW_S
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Connection, Pool
+from booking_rush.tracing import spans
+from booking_rush.tracing.spans import Work
 
 # What an entry itself raises, in the fold or in Postgres: it will raise it for ever. Anything else
 # is the stores' trouble, and ends. asyncpg's own refusal of an argument is a ValueError, too.
@@ -103,6 +105,13 @@ class Commits:
             CursorMovedError: `cursor` is no longer how far Postgres is; nothing was written.
         """
         began = time.monotonic()
+        works = {one: Work("record", context) for one, context in batch.contexts.items()}
+        with spans.batch(works, event=event):
+            await self._commit(event, epoch, cursor, batch, began)
+
+    async def _commit(
+        self, event: str, epoch: int, cursor: str, batch: Batch, began: float
+    ) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             await self._save(connection, event, epoch, cursor, batch)
             if time.monotonic() - began > RENEW_S:  # nobody could renew the lease meanwhile

@@ -36,6 +36,7 @@ from booking_rush.booking.saga.watchdog import Watchdog
 from booking_rush.errors import Refusal
 from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.event_registry import EventRegistry
+from booking_rush.tracing import spans
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +181,8 @@ class Conductor:
         outcome = Outcome()
         for order in orders:
             try:
-                outcome.answers += await carry_out(self._context, order, data)
+                with spans.span(f"order {order.kind}", order.trace, "consumer"):
+                    outcome.answers += await carry_out(self._context, order, data)
             except Exception as why:
                 self._fail(order, why, outcome)
                 break

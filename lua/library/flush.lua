@@ -148,7 +148,8 @@ end
 function memory.flush()
   has_written = false
   if #lists.entries > 0 then
-    last = entry_name(call("XADD", key("outbox"), "*", "changes", array_of(lists.entries)))
+    local entries = array_of(lists.entries)
+    last = entry_name(call("XADD", key("outbox"), "*", "changes", entries, traces()))
     has_written = true
   end
   for index = 1, #lists.fills do lists.fills[index](last) end
