@@ -24,7 +24,8 @@ LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
 BEGINS = (
     "prelude", "memory", "outgoing", "flush", "rules", "lobby", "deferrals", "line", "places",
-    "turns", "codes", "proofs", "shares", "releases", "seats", "best", "holds",
+    "turns", "codes", "proofs", "shares", "releases", "seats", "best", "carts", "past_holds",
+    "holds",
 )  # fmt: skip
 ENDS = ("loop",)
 FRAME = BEGINS + ENDS
