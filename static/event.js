@@ -78,6 +78,14 @@ function showHistory() {
   if (/** @type {HTMLDetailsElement} */ (byId("history")).open) void showOwnHistory(event);
 }
 
+/** Show how the visitor's number is drawn, where a draw gives it. */
+async function showOwnDraw() {
+  const { lottery, windows } = queueState.room ?? {};
+  if (!queueState.place || !(lottery || windows)) return void (byId("draw").hidden = true);
+  const { drawOwnDraw } = await import("./lottery/own-draw.js");
+  await drawOwnDraw(queueState.place, queueState.room);
+}
+
 /** Return the members of a join: the code that the visitor has typed, or that their link brought. */
 function joinMembers() {
   const code = control("code").value.trim();
@@ -172,6 +180,7 @@ function draw() {
   byId("code-line").hidden = !control("code").value && (queueState.room?.lanes?.length ?? 0) < 2;
   byId("look").hidden = phase !== "outside" || booking.isLoading;
   drawReceipt(queueState);
+  void showOwnDraw();
   showBroadcast(queueState.broadcast);
   booking.draw(phase);
   placeActions(phase);

@@ -287,6 +287,10 @@ class Catalogue:
             f"""
             SELECT events.*, encode(sha256(lottery_seed), 'hex') AS lottery_commitment,
                 encode(sha256(window_key), 'hex') AS window_commitment,
+                (SELECT json_agg(json_build_object('lane', lane, 'first', first, 'last', last)
+                                 ORDER BY lane)
+                 FROM draws WHERE event = events.id AND window_ = 0
+                    AND drawn_at IS NOT NULL) AS draws,
                 (SELECT json_agg(json_build_object('id', id, 'starts_at', starts_at,
                                                    'time_zone', time_zone) ORDER BY position)
                  FROM shows WHERE event = events.id) AS shows,

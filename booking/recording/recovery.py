@@ -66,18 +66,18 @@ class Recovery:
         Raises:
             asyncpg.PostgresError, OSError, RedisError: a store did not answer; begin anew.
         """
-        run_id, [found] = await self._program.epochs([event])
-        if found == f"{epoch}:{run_id}" and not by_hand:
-            return found
+        [found] = await self._program.epochs([event])
+        if found.is_open(epoch) and not by_hand:
+            return found.stamp
         log.warning("recovers event=%s epoch=%d", event, epoch)
-        closed = await self._close_epoch(event, epoch, run_id)
+        closed = await self._close_epoch(event, epoch, found.run_id)
         if closed is None:
             return ""
         await self._drain(event, closed)
         outage_ms = await self._begin_epoch(event, closed)
         if outage_ms is None:
             return ""
-        stamp = f"{closed + 1}:{run_id}"
+        stamp = f"{closed + 1}:{found.run_id}"
         if not await Loading(self._pool, self._program, event, stamp, is_ours).run():
             log.warning("not recovered event=%s epoch=%d", event, closed + 1)
             return ""
@@ -191,10 +191,10 @@ class Rebuilding:
         until = time.monotonic() + REBUILD_S
         while time.monotonic() < until:
             await asyncio.sleep(RENEW_S)
-            run_id, [found] = await self._program.epochs([event])
-            number, _, at = found.partition(":")
-            if at == run_id and int(number) > epoch:
-                return found
+            [found] = await self._program.epochs([event])
+            number, _, at = found.stamp.partition(":")
+            if at and at == found.run_id and int(number) > epoch:
+                return found.stamp
         return ""
 
     async def _keep(self, led: LedEvent) -> None:

@@ -1,9 +1,10 @@
 """Program that Redis runs: the library, every move, and the loop over a batch, as one script."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, Union, cast
+from typing import Any, NamedTuple, TypeVar, Union, cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -12,6 +13,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from booking_rush.errors import Recovering
 from booking_rush.lua.client.connection import leave_replica
 from booking_rush.lua.client.moves import REPLIES
+from booking_rush.lua.cluster.cluster_client import ELSEWHERE, by_primary, first_of
 from booking_rush.lua.commands import Command, Failed, NotReady, Reply
 from booking_rush.lua.keys import epoch_key, tag_of
 from booking_rush.tracing import spans
@@ -93,6 +95,23 @@ return program()
 """
 
 
+class FoundEpoch(NamedTuple):
+    """Epoch of an event as its Redis has it: `<n>:<run id>`, `<n>:closed`, or empty for none.
+
+    `run_id` is that Redis' own; it is empty where the Redis did not answer.
+    """
+
+    run_id: str
+    stamp: str
+
+    def is_open(self, number: int) -> bool:
+        """Return whether it is the epoch of this number, opened in this Redis."""
+        return self.stamp == f"{number}:{self.run_id}"
+
+
+NO_EPOCH = FoundEpoch("", "")
+
+
 class Program:
     """Program as one Redis runs it, batch by batch."""
 
@@ -101,25 +120,26 @@ class Program:
         self._text = text or assemble()
         self._digest = ""
 
-    async def epochs(self, events: Sequence[str]) -> tuple[str, list[str]]:
-        """Read the epoch of each event. Return the run id of this Redis and the epochs.
+    async def epochs(self, events: Sequence[str]) -> list[FoundEpoch]:
+        """Read the epoch of each event. Return them in this order.
 
-        An epoch is `<n>:<run id>`, `<n>:closed`, or empty where Redis has none.
-
-        A key that is no text counts as none: it is that event's trouble alone.
+        A key that is no text counts as none: it is that event's trouble alone. So does a primary of
+        a cluster that does not answer, or a slot that is on its way to another.
 
         Raises:
-            RedisError: Redis did not answer.
+            RedisError: Redis did not answer, or of a cluster no primary.
         """
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.info("server")
-        for event in events:
-            pipeline.get(epoch_key(event))
-        info, *epochs = await pipeline.execute(raise_on_error=False)
-        for found in (info, *epochs):
-            if isinstance(found, Exception) and not _is_of_one_key(found):
-                raise found
-        return str(info["run_id"]), [_text_of(epoch) for epoch in epochs]
+        parts = await by_primary(self._redis, [epoch_key(event).encode() for event in events])
+        reading = [_read_epochs(node, [events[one] for one in part]) for node, part in parts]
+        answers = await asyncio.gather(*reading, return_exceptions=True)
+        found = [NO_EPOCH] * len(events)
+        if answers:
+            first_of(answers)
+        for (_, part), answer in zip(parts, answers, strict=True):
+            if not isinstance(answer, BaseException):
+                for one, epoch in zip(part, answer, strict=True):
+                    found[one] = epoch
+        return found
 
     async def run(
         self, event: str, stamp: str, commands: Sequence[Command[R]], *, now_ms: int | None = None
@@ -174,13 +194,32 @@ class Program:
             return await call()
 
 
+async def _read_epochs(redis: Redis, events: Sequence[str]) -> list[FoundEpoch]:
+    """Read the epochs of events that one Redis has.
+
+    Raises:
+        RedisError: it did not answer.
+    """
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.info("server")
+    for event in events:
+        pipeline.get(epoch_key(event))
+    info, *epochs = await pipeline.execute(raise_on_error=False)
+    for found in (info, *epochs):
+        if isinstance(found, Exception) and not _is_of_one_key(found):
+            raise found
+    return [FoundEpoch(str(info["run_id"]), _text_of(epoch)) for epoch in epochs]
+
+
 def _is_of_replica(failed: Failed) -> bool:
     refused = _refusal.match(failed.why)
     return refused is not None and refused[1] == "READONLY"
 
 
 def _is_of_one_key(error: Exception) -> bool:
-    return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
+    return isinstance(error, ELSEWHERE) or (
+        isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
+    )
 
 
 def _text_of(found: Any) -> str:

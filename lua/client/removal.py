@@ -38,7 +38,10 @@ async def remove(redis: Redis, names: Sequence[bytes]) -> int:
                     await _empty_zset(redis, name)
                 case _:
                     pass
-    return int(await redis.unlink(*names)) if names else 0
+    pipeline = redis.pipeline(transaction=False)
+    for name in names:  # in a cluster one call has keys of one slot alone
+        pipeline.unlink(name)
+    return sum(await pipeline.execute())
 
 
 async def _empty_hash(redis: Redis, name: bytes) -> None:

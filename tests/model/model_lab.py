@@ -96,7 +96,7 @@ class ModelLab(Generic[P]):
 
     async def read_epoch(self) -> None:
         """Read the epoch that Postgres counts and stamp the next commands with it."""
-        run_id, _ = await self.program.epochs([EVENT])
+        [(run_id, _)] = await self.program.epochs([EVENT])
         self.epoch, _ = await self.cursor()
         self.stamp = f"{self.epoch}:{run_id}"
 

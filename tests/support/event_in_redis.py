@@ -49,7 +49,7 @@ class EventInRedis:
         **rules: float,
     ) -> "EventInRedis":
         """Load the event, empty, under an epoch; holds may end unpaid any number of times."""
-        run_id, _ = await self.program.epochs([EVENT])
+        [(run_id, _)] = await self.program.epochs([EVENT])
         await self.ask(CloseEpoch(epoch - 1), stamp=f"{epoch - 1}:{run_id}")
         self.stamp = f"{epoch}:{run_id}"
         load = LoadEvent(

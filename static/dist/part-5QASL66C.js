@@ -1,0 +1,1 @@
+import{a}from"./part-IG5HOYY3.js";export{a as checkDraw};
