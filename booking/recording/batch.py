@@ -8,9 +8,9 @@ import msgspec
 
 from booking_rush.booking.history.entries import Act, deferral_act, draw_act, place_act
 from booking_rush.errors import UNREADABLE
-from booking_rush.lua.client.program import NO_CONTEXTS
 from booking_rush.lua.holds.commands import Hold
 from booking_rush.lua.recovery.commands import DeferredJoin
+from booking_rush.tracing.spans import NO_CONTEXTS
 
 EARLIER_PLACE = ("visitor", "lane", "number", "joined", "state", "wave", "admitted", "deadline",
                  "reason")  # fmt: skip
