@@ -198,7 +198,7 @@ async def read_holds(redis: Redis, epoch: int, ids: Iterable[str]) -> list[Hold]
     """Read holds out of Redis: living, ended, or sold. Return those there are, in this order."""
     carts = await read_carts(redis, epoch)
     living = [cart.hold for cart in carts.values() if isinstance(cart.hold, Hold)]
-    packed = [_string_of(bytes(cart.former)) for cart in carts.values()]
+    packed: list[Any] = [_string_of(bytes(cart.former)) for cart in carts.values()]
     packed += [await redis.get(key(EVENT, epoch, "hold", id_)) for id_ in ids]
     found = [*living, *(_hold(one) for one in packed if one)]
     by_id = {hold.id: hold for hold in found}
