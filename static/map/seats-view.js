@@ -8,7 +8,7 @@ import { rowAndNumberOf, sectionOf } from "../seats/seat-inventory.js";
 import { bindSeatList, drawSeatList } from "../seats/seat-list.js";
 import { seatsTogether } from "../seats/seats-together.js";
 import { drawSections } from "../seats/section-list.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
 import { HouseMap } from "./house-map.js";
@@ -30,7 +30,7 @@ import { MapCursor } from "./map-cursor.js";
  * @property {Map<string, SeatAppearance>} overrides by seat: shown instead of its state
  */
 
-const texts = en.seats;
+const texts = all.seats;
 const SECTIONS_AT_ONCE = 2; // with more, the whole house is shown first
 const NARROW_PX = 600;
 

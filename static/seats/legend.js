@@ -1,10 +1,10 @@
 // The legend of a map: the prices and the states of seats that occur on it.
 
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, createSvg, renderIfChanged } from "../ui/dom.js";
 
-const texts = en.seats.map.signs;
+const texts = all.seats.map.signs;
 const ORDER = /** @type {const} */ (["free", "chosen", "mine", "held", "sold", "closed", "lost"]);
 const SIGNS = {
   chosen: "M-.2 .02 L-.06 .16 L.2 -.14",

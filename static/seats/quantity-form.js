@@ -1,11 +1,11 @@
 // The form for a quantity: how many a tap chooses side by side, or the server chooses as the best.
 
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
 import { Stepper } from "../ui/stepper.js";
 
-const texts = en.seats.quantity;
+const texts = all.seats.quantity;
 
 /**
  * @typedef {object} View
