@@ -198,7 +198,7 @@ function placeActions(phase) {
 /** Draw the parts that change with the clock alone. */
 function drawTimes() {
   const [phase, { standing }] = [phaseNow(), booking];
-  document.title = titleOf(queueState, { phase, name, standing, clock });
+  document.title = callBack.flashed(titleOf(queueState, { phase, name, standing, clock }));
   drawOfflineNote(status, { ...standing, hasPlace: queueState.place !== null });
   stock.draw(phase, booking.stock, booking.isAllTaken);
   drawPriceStock(queueState, phase);
