@@ -39,9 +39,14 @@ export function lostSeatsText(lost, left) {
 }
 
 /** Return a seat's row and number as text. @param {string} seat */
-function shortName(seat) {
+export function shortName(seat) {
   const { row, number } = rowAndNumberOf(seat);
   return all.seats.short(row, number);
+}
+
+/** Return the kind of a seat as text; of a standard one "". @param {string} kind */
+export function kindText(kind) {
+  return /** @type {Record<string, string>} */ (en.seats.map.kinds)[kind] ?? "";
 }
 
 /** @param {string} seat @param {SeatInventory} inventory @param {(seat: string) => void} onDrop */
