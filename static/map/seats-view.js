@@ -4,16 +4,18 @@ import { formatPrice } from "../lib/money.js";
 import { drawLegend } from "../seats/legend.js";
 import { QuantityForm } from "../seats/quantity-form.js";
 import { bindFilters, drawFilters, isWanted, priceNumbers, pricesOf } from "../seats/seat-filters.js";
-import { rowAndNumberOf, sectionOf } from "../seats/seat-inventory.js";
+import { placesOf, rowAndNumberOf, sectionOf } from "../seats/seat-inventory.js";
 import { bindSeatList, drawSeatList } from "../seats/seat-list.js";
-import { seatsTogether } from "../seats/seats-together.js";
-import { drawSections } from "../seats/section-list.js";
+import { seatsTogether, singleSeats } from "../seats/seats-together.js";
+import { dateOf, drawSections } from "../seats/section-list.js";
+import { priceOf, shortName } from "../seats/selection-panel.js";
 import { en } from "../texts/en.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
 import { HouseMap } from "./house-map.js";
 import { housePlan } from "./house-plan.js";
 import { MapCursor } from "./map-cursor.js";
+import { differences } from "./section-looks.js";
 
 /**
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
@@ -79,12 +81,20 @@ export class SeatsView {
     this.#view = view;
     const { inventory, mode, ticketsMax } = view;
     if (!inventory.section(this.section)) this.section = firstSection(inventory);
-    setText(byId("seats-title"), texts.titles[mode]);
+    setText(byId("seats-title"), [texts.titles[mode], dateOf(view, this.section)].filter(Boolean).join(" · "));
     setTextOrHide(byId("seats-lead"), leadOf(mode, ticketsMax));
     this.#drawSections(view);
     this.#quantity.draw(view, this.section);
     this.#drawMap(view);
     this.#describe(this.#described);
+  }
+
+  /** Return the free seats that a selection leaves alone. @param {string[]} selected */
+  singleBeside(selected) {
+    const rows = new Set(selected.map((seat) => this.#rowOf(seat)));
+    const isFree = (/** @type {string} */ seat) => this.#appearanceOf(seat) === "free";
+    const isChosen = (/** @type {string} */ seat) => selected.includes(seat);
+    return [...rows].flatMap((row) => singleSeats(row?.seats ?? [], isFree, isChosen));
   }
 
   /** Draw the seats that have changed. @param {import("../seats/seat-subscription.js").SeatChanges} changes */
@@ -132,10 +142,14 @@ export class SeatsView {
     return new MapCursor(byId("map"), {
       map: this.#map,
       appearanceOf: (seat) => this.#appearanceOf(seat),
-      seatLabel: ({ row, number, kind }, shown) =>
-        [texts.map.seat(row, number, texts.map.states[shown]), kindText(kind)].filter(Boolean).join(", "),
+      seatLabel: ({ id, row, number, kind }, shown) =>
+        [texts.map.seat(row, number, texts.map.states[shown]), priceOf(this.#view?.inventory, id), kindText(kind)]
+          .filter(Boolean)
+          .join(", "),
       sectionLabel: (section) => texts.map.block(this.#blockOf(section).lines),
       onPick: (seat) => this.#pick(seat),
+      rowLabel: ({ name, seats }) =>
+        texts.map.row(name, seats.filter(({ id }) => this.#appearanceOf(id) === "free").length, seats.length),
       onPoint: (seat) => this.#describe(seat),
       isWanted: (seat) => this.#appearanceOf(seat) === "free",
     });
@@ -257,12 +271,17 @@ export class SeatsView {
 
   /** Return the seats that go with one that is picked. @param {string} seat */
   #blockAround(seat) {
-    const plan = this.#house?.byId.get(sectionOf(seat))?.plan;
-    const row = plan?.rows.find(({ name }) => name === rowAndNumberOf(seat).row);
+    const row = this.#rowOf(seat);
     const { value } = this.#quantity;
     if (value === 1 || !row) return [seat];
     const isFree = (/** @type {string} */ id) => ["free", "chosen"].includes(this.#appearanceOf(id));
     return seatsTogether(row.seats, seat, value, isFree);
+  }
+
+  /** @param {string} seat */
+  #rowOf(seat) {
+    const plan = this.#house?.byId.get(sectionOf(seat))?.plan;
+    return plan?.rows.find(({ name }) => name === rowAndNumberOf(seat).row);
   }
 
   /** Describe the seat below the pointer, and ring those that go with it. @param {string} seat */
@@ -285,20 +304,9 @@ export class SeatsView {
   }
 }
 
-/** @param {Section} section */
-function placesOf({ rows, capacity = 0 }) {
-  return rows ? rows.reduce((sum, { seats }) => sum + seats.length, 0) : capacity;
-}
-
 /** @param {string} kind */
 function kindText(kind) {
   return /** @type {Record<string, string>} */ (texts.map.kinds)[kind] ?? "";
-}
-
-/** @param {string} seat */
-function shortName(seat) {
-  const { row, number } = rowAndNumberOf(seat);
-  return texts.short(row, number);
 }
 
 /** @param {View["mode"]} mode @param {number} ticketsMax */
@@ -310,12 +318,4 @@ function leadOf(mode, ticketsMax) {
 /** @param {SeatInventory} inventory */
 function firstSection({ sections }) {
   return (sections.find((section) => section.kind === "seated") ?? sections[0])?.id ?? "";
-}
-
-/**
- * Return the seats that two maps show differently.
- * @param {Map<string, SeatAppearance>} a @param {Map<string, SeatAppearance>} b
- */
-function differences(a, b) {
-  return [...new Set([...a.keys(), ...b.keys()])].filter((seat) => a.get(seat) !== b.get(seat));
 }

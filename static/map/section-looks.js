@@ -57,3 +57,11 @@ export class SectionLooks {
     return new Set(LOOKS.filter((_, number) => numbers.has(number)));
   }
 }
+
+/**
+ * Return the seats that look different in two maps of appearances.
+ * @param {Map<string, SeatAppearance>} a @param {Map<string, SeatAppearance>} b
+ */
+export function differences(a, b) {
+  return [...new Set([...a.keys(), ...b.keys()])].filter((seat) => a.get(seat) !== b.get(seat));
+}

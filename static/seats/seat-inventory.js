@@ -110,6 +110,11 @@ export class SeatInventory {
   }
 }
 
+/** Return how many places a section has. @param {Section} section */
+export function placesOf({ rows, capacity = 0 }) {
+  return rows ? rows.reduce((sum, { seats }) => sum + seats.length, 0) : capacity;
+}
+
 /** Return the id of a seat. @param {string} section @param {string} row @param {number} number */
 export function seatId(section, row, number) {
   return `${section}.${row}-${number}`;
