@@ -32,6 +32,7 @@ LAYERS = (
     ("queue",),
     ("queue/join_checks", "queue/lottery"),
     ("lua/client",),
+    ("lua/cluster",),
     ("lua/recovery", "lua/saga"),
     ("lua/line", "lua/holds", "lua/events"),
     ("lua",),
@@ -40,8 +41,9 @@ LAYERS = (
 )
 # Tests may import all of the above, and of the tests what is lower here.
 TEST_LAYERS = (
+    ("tests/engines/cluster",),
     (
-        "tests", "tests/admin", "tests/api", "tests/contract", "tests/crowd",
+        "tests", "tests/admin", "tests/api", "tests/cluster", "tests/contract", "tests/crowd",
         "tests/doctor", "tests/edge", "tests/embedded", "tests/engines", "tests/faults",
         "tests/history", "tests/holds", "tests/joining", "tests/kafka", "tests/lottery",
         "tests/lua", "tests/mail", "tests/map", "tests/messaging", "tests/model",

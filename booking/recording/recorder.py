@@ -9,12 +9,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, cast
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from booking_rush.booking.recording.batch import Batch, Entry, StreamEntry, read
+from booking_rush.booking.recording.batch import Batch, Entry, read
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.event_tasks import ENTRIES_MAX, EventTasks, first_of
 from booking_rush.booking.recording.leases import (
@@ -29,7 +29,8 @@ from booking_rush.booking.recording.leases import (
 from booking_rush.booking.recording.recovery import Rebuilding
 from booking_rush.booking.recording.sweeping import sweep
 from booking_rush.lease import RENEW_S
-from booking_rush.lua.client.program import Program
+from booking_rush.lua.client.program import FoundEpoch, Program
+from booking_rush.lua.cluster.streams import Streams
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
 from booking_rush.tasks import cancel_and_wait
@@ -64,6 +65,7 @@ class Recorder:
         lease_pool: Pool | None = None,
     ) -> None:
         self._redis = redis
+        self._streams = Streams(redis)
         self._program = program
         self._commits = Commits(pool, program, holder, clock, provider)
         self._leases = EventLeases(lease_pool or pool, holder)
@@ -120,18 +122,18 @@ class Recorder:
         self._looked_at = now = time.monotonic()
         skipped = self._resting.skipped("epochs", RESTING_LOOK_S, now)
         idle = [led for led in self._led.values() if led.is_free(now) and led.event not in skipped]
-        run_id, found = await self._program.epochs([led.event for led in idle])
-        right, strange = set[str](), dict[str, str]()
-        for led, stamp in zip(idle, found, strict=True):
+        found = await self._program.epochs([led.event for led in idle])
+        right, strange = set[str](), dict[str, FoundEpoch]()
+        for led, epoch in zip(idle, found, strict=True):
             if not led.is_free(now) or led.is_lost:
                 continue  # a task has begun meanwhile
-            if led.stamp and led.stamp == stamp and stamp.endswith(f":{run_id}"):
+            if led.stamp and led.stamp == epoch.stamp and epoch.is_open(led.epoch):
                 right.add(led.event)
             else:
-                strange[led.event] = stamp
+                strange[led.event] = epoch
         rows = await self._leases.read(strange) if strange else {}
         for row in rows.values():
-            self._judge(row, strange[row.event], run_id)
+            self._judge(row, strange[row.event])
         self._tasks.begin()
         await self._leases.mark_seen(right)
         return 0
@@ -262,17 +264,20 @@ class Recorder:
         """
         await self._commits.commit(event, epoch, cursor, batch)
 
-    def _judge(self, row: LeaseRow, stamp: str, run_id: str) -> None:
-        """Record an event on in the epoch that Redis has open, or have it recovered."""
+    def _judge(self, row: LeaseRow, found: FoundEpoch) -> None:
+        """Record an event on in the epoch that Redis has open, or have it recovered.
+
+        Where its primary of a cluster is away it waits, and keeps no other from its recovery.
+        """
         led = self._led.get(row.event)
         if led is None or led.task is not None:
             return
-        if stamp == f"{row.epoch}:{run_id}":
+        if found.is_open(row.epoch):
             log.info("records event=%s epoch=%d from=%s", row.event, row.epoch, row.last)
-            led.adopt(row, stamp)
+            led.adopt(row, found.stamp)
         else:
             led.doubt()
-            led.epoch, led.needs_recovery = row.epoch, True
+            led.epoch, led.needs_recovery = row.epoch, bool(found.run_id)
 
     async def _read(
         self, ready: Sequence[LedEvent], block_ms: int
@@ -286,9 +291,8 @@ class Recorder:
         outboxes = {key(led.event, led.epoch, "outbox"): led for led in ready}
         at = {name: (led.epoch, led.cursor) for name, led in outboxes.items()}
         try:
-            cursors: dict[Any, Any] = {name: led.cursor for name, led in outboxes.items()}
-            reading = self._redis.xread(cursors, count=count, block=block_ms or None)
-            found = cast("list[tuple[bytes, list[StreamEntry]]]", await reading)
+            cursors = {name: led.cursor for name, led in outboxes.items()}
+            found = await self._streams.read(cursors, count=count, block_ms=block_ms)
         except ResponseError as error:
             if len(ready) > 1:  # one of them is no stream: the others are read without it
                 return [one for led in ready for one in await self._read([led], 0)]

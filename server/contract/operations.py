@@ -158,7 +158,7 @@ OPERATIONS: dict[Any, Operation] = {
         "Let one's hold end later",
         {200: (answers.HoldAnswer,)},
         "visitor",
-        (*HOLD, errors.PaymentInProgress, errors.ExtensionsUsedUp),
+        (*HOLD, errors.PaymentInProgress, errors.ExtensionsUsedUp, SaleStopped),
     ),
     holds.check_out: Operation(
         "Pay for one's hold",

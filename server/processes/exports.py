@@ -12,6 +12,7 @@ from booking_rush.booking.holds.bookings import sales
 from booking_rush.booking.holds.states import IN_REVENUE, STATES
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.circuit_breaker import BreakerState
+from booking_rush.lua.client.connection import memory_share
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.metrics import (
@@ -56,7 +57,7 @@ class SalesExport:
         self._shown = pairs
         counts, sums = Counts[tuple[str, str]](), Counts[tuple[str, str, str]]()
         for one in found:
-            counts[one.event, one.state] += one.count
+            counts[one.event, one.state] += one.bookings
             sums[one.event, one.currency, one.state] += one.amount
         for event, currency in pairs:
             resume_series(event)
@@ -70,8 +71,7 @@ async def export_recordings(redis: Redis, exports: Sequence[Callable[[], None]])
     """Export a recorder's figures, and how full the memory is that its outboxes take."""
     for export in exports:
         export()
-    memory = await redis.info("memory")
-    share = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+    share = await memory_share(redis)
     REDIS_MEMORY.set(share)
     if share >= MEMORY_ALARM:
         log.error("redis fills up used=%.0f%% of maxmemory", 100 * share)

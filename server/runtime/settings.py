@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     workers: Annotated[int, _about("serve processes", ge=1, le=64)] = 1
     redis_url: Annotated[
-        str, _about("redis://…, rediss://…, unix://… or redis+sentinel://…: docs/redis.md")
+        str, _about("redis://…, unix://…, redis+sentinel://… or redis+cluster://…: docs/redis.md")
     ] = ""
     postgres_url: Annotated[str, _about("postgresql://…")] = ""
     kafka_bootstrap: Annotated[

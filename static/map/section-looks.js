@@ -59,7 +59,7 @@ export class SectionLooks {
 }
 
 /**
- * Return the seats that look different in two maps of appearances.
+ * Return the seats that two maps show differently.
  * @param {Map<string, SeatAppearance>} a @param {Map<string, SeatAppearance>} b
  */
 export function differences(a, b) {

@@ -58,10 +58,21 @@ export function shortName(seat) {
   return en.seats.short(row, number);
 }
 
-/** Return the price of a seat as text. @param {SeatInventory | undefined} inventory @param {string} seat */
-export function priceOf(inventory, seat) {
-  const section = inventory?.section(sectionOf(seat));
-  return section ? formatPrice(section.price) : "";
+/** Return the kind of a seat as text; of a standard one "". @param {string} kind */
+export function kindText(kind) {
+  return /** @type {Record<string, string>} */ (en.seats.map.kinds)[kind] ?? "";
+}
+
+/**
+ * Return what a seat of the map is: row, number, state, price and kind.
+ * @param {SeatInventory | undefined} inventory @param {import("../map/geometry.js").Seat} seat
+ * @param {import("../map/section-looks.js").SeatAppearance} shown
+ */
+export function seatLabel(inventory, { id, row, number, kind }, shown) {
+  const section = inventory?.section(sectionOf(id));
+  const price = section ? formatPrice(section.price) : "";
+  const { seat, states } = en.seats.map;
+  return [seat(row, number, states[shown]), price, kindText(kind)].filter(Boolean).join(", ");
 }
 
 /**

@@ -46,6 +46,8 @@ export const seats = {
     kinds: { wheelchair: "wheelchair", companion: "companion", restricted: "restricted view" },
     row: (/** @type {string} */ row, /** @type {number} */ free, /** @type {number} */ of) =>
       `Row ${row}: ${numberFormat.format(free)} of ${numberFormat.format(of)} free.`,
+    suggested: (/** @type {string} */ section, /** @type {string[]} */ names) =>
+      `${section}: ${listFormat.format(names)}. Hold them, or look at others.`,
     together: (/** @type {string[]} */ names) => `Chosen: ${listFormat.format(names)}.`,
     notTogether: (/** @type {number} */ n) =>
       `There are not ${numberFormat.format(n)} free seats side by side here.`,
@@ -103,6 +105,11 @@ export const seats = {
     more: "One more",
     best: (/** @type {number} */ n, /** @type {string} */ section) =>
       n === 1 ? `Hold the best seat of ${section}` : `Hold the best ${n} of ${section}`,
+    suggest: (/** @type {number} */ n) =>
+      n === 1 ? "Show the best seat of the house" : `Show the best ${n} of the house`,
+    others: "Show others",
+    notTogether: (/** @type {number} */ n) =>
+      `There are not ${numberFormat.format(n)} free seats side by side up to that price.`,
     places: (/** @type {number} */ n, /** @type {string} */ sum) =>
       `Hold ${placeCount(n)} · ${sum}`,
     none: {
