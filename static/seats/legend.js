@@ -31,7 +31,7 @@ export function drawLegend(states, kinds, prices) {
   renderIfChanged(byId("legend"), [shown, signed, prices], () => [
     ...prices.map(({ price, number }) => item({ "data-price": String(number) }, formatPrice(price))),
     ...shown.map((state) => item({ "data-state": state }, texts[state], SIGNS, state)),
-    ...signed.map((kind) => item({}, en.seats.map.kinds[kind], KIND_SIGNS, kind)),
+    ...signed.map((kind) => item({}, all.seats.map.kinds[kind], KIND_SIGNS, kind)),
   ]);
 }
 

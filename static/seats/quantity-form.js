@@ -61,7 +61,7 @@ export class QuantityForm {
 
 /** Return what is said above the seats. @param {"looking" | "choosing" | "holding"} mode @param {number} ticketsMax */
 export function leadOf(mode, ticketsMax) {
-  const { leads } = en.seats;
+  const { leads } = all.seats;
   if (mode !== "choosing") return leads[mode];
   return ticketsMax > 0 ? leads.choosing(ticketsMax) : leads.all;
 }
