@@ -124,6 +124,11 @@ class Batch:
     acts: list[Act] = field(default_factory=list[Act])
     contexts: dict[str, str] = field(default_factory=dict[str, str])  # of traces
 
+    def drop_context(self, subject: str, entry: Entry) -> None:
+        """Drop the context of an earlier change, where the one of this entry has none."""
+        if self.contexts and subject not in entry.contexts:
+            self.contexts.pop(subject, None)
+
     def numbers(self) -> dict[str, int]:
         """Return the greatest number or index by lane: smaller ones were given out before."""
         greatest: dict[str, int] = {}
@@ -226,10 +231,12 @@ def fold(entries: Iterable[Entry]) -> Batch:
         for change in entry.changes:
             match change:
                 case PlaceChange():
+                    batch.drop_context(change.visitor, entry)
                     row = _row_of(change)
                     batch.places[row.lane, row.index_ or row.number] = row
                     batch.acts.append(_act_of(change, entry.id))
                 case BookingChange(hold):
+                    batch.drop_context(hold.id, entry)
                     batch.holds.pop(hold.id, None)
                     batch.holds[hold.id] = hold
                 case ClosedChange():

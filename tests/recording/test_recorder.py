@@ -47,6 +47,18 @@ def test_the_last_word_on_each_place_counts() -> None:
     assert batch.places["main", 2].state == "waiting"
 
 
+def test_a_change_has_the_trace_of_its_own_entry_or_none() -> None:
+    """What cannot be read as traces is none: an entry is never refused for them."""
+    first, second = read([entry(1), entry(2, number=2, visitor="bob")])
+    broken = read([(b"3-0", {**entry(3)[1], b"traces": b"\xc1"})])
+    first = first._replace(contexts={"ada": "one"})
+    second = second._replace(contexts={"bob": "two"})
+
+    assert fold([first, second]).contexts == {"ada": "one", "bob": "two"}
+    assert fold([first, second, *read([entry(3)])]).contexts == {"bob": "two"}
+    assert fold([first, *broken]).contexts == {}
+
+
 def test_what_came_before_a_closing_lives_until_its_end_is_due() -> None:
     batch = fold(read([entry(1), (b"2-0", {b"kind": b"closed"})]))
 
