@@ -23,8 +23,9 @@ R = TypeVar("R")
 LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
 BEGINS = (
-    "prelude", "memory", "outgoing", "flush", "rules", "lobby", "line", "places", "turns", "codes",
-    "proofs", "shares", "seats", "best", "holds",
+    "prelude", "memory", "outgoing", "flush", "rules", "lobby", "deferrals", "line", "places",
+    "turns", "codes", "proofs", "shares", "releases", "seats", "best", "carts", "past_holds",
+    "holds",
 )  # fmt: skip
 ENDS = ("loop",)
 FRAME = BEGINS + ENDS
