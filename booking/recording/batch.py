@@ -10,6 +10,7 @@ from booking_rush.booking.history.entries import Act, deferral_act, draw_act, pl
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
 from booking_rush.lua.recovery.commands import DeferredJoin
+from booking_rush.tracing.packed_contexts import unpack
 from booking_rush.tracing.spans import NO_CONTEXTS
 
 EARLIER_PLACE = ("visitor", "lane", "number", "joined", "state", "wave", "admitted", "deadline",
@@ -101,7 +102,6 @@ Change = (
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-_decode_contexts = msgspec.msgpack.Decoder(dict[str, str]).decode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
 
 
@@ -179,19 +179,9 @@ class Batch:
 def read(entries: Iterable[StreamEntry]) -> list[Entry]:
     """Read entries as Redis returns them; what cannot be read is said in its place."""
     return [
-        Entry(name.decode(), changes_of(fields), contexts_of(fields)) for name, fields in entries
+        Entry(name.decode(), changes_of(fields), unpack(fields.get(b"traces")))
+        for name, fields in entries
     ]
-
-
-def contexts_of(fields: Mapping[bytes, bytes]) -> Mapping[str, str]:
-    """Return the contexts of an entry's traces; a trace that cannot be read is none."""
-    packed = fields.get(b"traces")
-    if packed is None:
-        return NO_CONTEXTS
-    try:
-        return _decode_contexts(packed)
-    except UNREADABLE:
-        return NO_CONTEXTS
 
 
 def changes_of(fields: Mapping[bytes, bytes]) -> Sequence[AnyChange]:
