@@ -62,6 +62,7 @@ export class BookingController {
     });
     this.#seatsView = new SeatsView({
       onPick: (seats) => this.#pick(seats),
+      onSuggest: (seats) => this.#update((state) => states.chooseSeats(state, seats)),
       onQuantity: (section, quantity) =>
         this.#update((state) => actions.createHold(state, commands, { section, quantity })),
       redraw,

@@ -1,7 +1,7 @@
 // The selection panel: chosen seats, their total, and the button that holds them.
 
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { rowAndNumberOf, sectionOf } from "./seat-inventory.js";
 
@@ -10,7 +10,7 @@ import { rowAndNumberOf, sectionOf } from "./seat-inventory.js";
  * @typedef {import("./selection.js").Selection} Selection
  */
 
-const texts = en.seats.selection;
+const texts = all.seats.selection;
 
 /**
  * Draw the selection.
@@ -39,9 +39,14 @@ export function lostSeatsText(lost, left) {
 }
 
 /** Return a seat's row and number as text. @param {string} seat */
-function shortName(seat) {
+export function shortName(seat) {
   const { row, number } = rowAndNumberOf(seat);
-  return en.seats.short(row, number);
+  return all.seats.short(row, number);
+}
+
+/** Return the kind of a seat as text; of a standard one "". @param {string} kind */
+export function kindText(kind) {
+  return /** @type {Record<string, string>} */ (en.seats.map.kinds)[kind] ?? "";
 }
 
 /** @param {string} seat @param {SeatInventory} inventory @param {(seat: string) => void} onDrop */
@@ -68,7 +73,7 @@ function totalOf(seats, inventory) {
     const found = inventory.section(sectionOf(seat))?.price;
     if (found) sums.set(found.currency, (sums.get(found.currency) ?? 0) + found.amount);
   }
-  return en.list(
+  return all.list(
     [...sums].map(([currency, amount]) => formatPrice({ amount, currency })),
   );
 }

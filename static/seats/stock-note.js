@@ -2,7 +2,7 @@
 
 import { request } from "../lib/api.js";
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setTextOrHide } from "../ui/dom.js";
 
 /** @typedef {{price: import("../lib/money.js").Price, free: number, word: string}} PriceStock */
@@ -17,12 +17,12 @@ const PHASES = new Set(["outside", "lobby", "waiting", "late", "admitted", "expi
  * @param {string} phase
  */
 export function drawPriceStock({ place, stock }, phase) {
-  const words = /** @type {Record<string, any>} */ (en.stock.byPrice);
+  const words = /** @type {Record<string, any>} */ (all.stock.byPrice);
   const isPlenty = stock.length > 0 && stock.every(({ word }) => word === "plenty");
   const prices = isPlenty
-    ? [en.stock.everyPrice]
+    ? [all.stock.everyPrice]
     : stock.map(({ price, free, word }) => words[word](formatPrice(price), free));
-  const odds = /** @type {Record<string, string>} */ (en.stock.odds)[place?.odds ?? ""] ?? "";
+  const odds = /** @type {Record<string, string>} */ (all.stock.odds)[place?.odds ?? ""] ?? "";
   const text = [prices.join(" · "), odds].filter(Boolean).join(isPlenty ? " " : " — ");
   setTextOrHide(byId("price-stock"), LINE_PHASES.has(phase) ? text : "");
 }
@@ -52,7 +52,7 @@ export class StockNote {
   draw(phase, known, isAllTaken) {
     if (known === "unknown" && isAllTaken && Date.now() >= this.#askAt) void this.#ask();
     const stock = known === "unknown" ? this.#stock : known;
-    const note = /** @type {Record<string, string>} */ (en.stock.notes)[stock] ?? "";
+    const note = /** @type {Record<string, string>} */ (all.stock.notes)[stock] ?? "";
     setTextOrHide(byId("stock"), PHASES.has(phase) ? note : "");
   }
 

@@ -44,6 +44,8 @@ export const seats = {
     house: "The house. Arrow keys move from section to section, Enter goes in.",
     block: (/** @type {string[]} */ lines) => `${lines.slice(0, 2).join(", ")}. Enter goes in.`,
     kinds: { wheelchair: "wheelchair", companion: "companion", restricted: "restricted view" },
+    suggested: (/** @type {string} */ section, /** @type {string[]} */ names) =>
+      `${section}: ${listFormat.format(names)}. Hold them, or look at others.`,
     together: (/** @type {string[]} */ names) => `Chosen: ${listFormat.format(names)}.`,
     notTogether: (/** @type {number} */ n) =>
       `There are not ${numberFormat.format(n)} free seats side by side here.`,
@@ -101,6 +103,11 @@ export const seats = {
     more: "One more",
     best: (/** @type {number} */ n, /** @type {string} */ section) =>
       n === 1 ? `Hold the best seat of ${section}` : `Hold the best ${n} of ${section}`,
+    suggest: (/** @type {number} */ n) =>
+      n === 1 ? "Show the best seat of the house" : `Show the best ${n} of the house`,
+    others: "Show others",
+    notTogether: (/** @type {number} */ n) =>
+      `There are not ${numberFormat.format(n)} free seats side by side up to that price.`,
     places: (/** @type {number} */ n, /** @type {string} */ sum) =>
       `Hold ${placeCount(n)} · ${sum}`,
     none: {

@@ -40,6 +40,7 @@ export const seats = {
     house: "ผังทั้งฮอลล์ ปุ่มลูกศรเลื่อนระหว่างโซน ปุ่ม Enter เข้าไปในโซน",
     block: (lines) => `${lines.slice(0, 2).join(" ")} กด Enter เพื่อเข้าไป`,
     kinds: { wheelchair: "ที่สำหรับรถเข็น", companion: "ที่สำหรับผู้ติดตาม", restricted: "มุมมองถูกบังบางส่วน" },
+    suggested: (section, names) => `${section}: ${lists.format(names)} จองที่เหล่านี้ หรือดูที่อื่น`,
     together: (names) => `เลือกแล้ว: ${lists.format(names)}`,
     notTogether: (n) => `ที่นี่ไม่มีที่นั่งว่างติดกัน ${number(n)} ที่`,
     stage: "เวที",
@@ -93,6 +94,9 @@ export const seats = {
     less: "ลดหนึ่ง",
     more: "เพิ่มหนึ่ง",
     best: (n, section) => `จอง ${seatCount(n)}ที่ดีที่สุดของ ${section}`,
+    suggest: (n) => `แสดง ${seatCount(n)}ที่ดีที่สุดของทั้งหมด`,
+    others: "แสดงที่อื่น",
+    notTogether: (n) => `ไม่มีที่นั่งว่างติดกัน ${seatCount(n)} ภายในราคานี้`,
     places: (n, sum) => `จอง ${placeCount(n)} · ${sum}`,
     none: {
       held: "ขณะนี้ทุกที่ในโซนนี้ถูกจองไว้หรือกำลังชำระเงิน บางที่อาจกลับมาว่างอีก",
