@@ -74,11 +74,12 @@ class EventRecord:
     stopped_at: datetime | None = None
     stopped_reason: str | None = None
     stopped_ms: int = 0
+    bank_away_at: datetime | None = None
 
     @property
     def sale_clock(self) -> SaleClock:
         """Return the event's sale clock."""
-        return SaleClock(self.stopped_at, self.stopped_reason, self.stopped_ms)
+        return SaleClock(self.stopped_at, self.stopped_reason, self.stopped_ms, self.bank_away_at)
 
     def order_members(self) -> dict[str, Any]:
         """Return `{fairness, lottery?, windows?}`: the order by which people join, and its draws.
@@ -314,15 +315,19 @@ def _record_of(row: asyncpg.Record) -> EventRecord:
     return EventRecord(**found, lanes=lanes, draws=draws)
 
 
-READ = """
+# A lottery's seed is told once everybody of the lobby has a number, or the event is closed.
+TOLD_SEED = """
+    CASE WHEN drawn_at IS NOT NULL OR state = 'closed' THEN encode(lottery_seed, 'hex') END
+"""
+
+READ = f"""
     SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived,
         coalesce(rules->>'identity', 'none') AS identity,
-        stopped_at, stopped_reason, stopped_ms,
+        stopped_at, stopped_reason, stopped_ms, bank_away_at,
         rules->'lanes' AS lanes,
         encode(sha256(lottery_seed), 'hex') AS lottery,
         encode(sha256(window_key), 'hex') AS windows,
-        CASE WHEN drawn_at IS NOT NULL OR state = 'closed'
-            THEN encode(lottery_seed, 'hex') END AS seed,
+        {TOLD_SEED} AS seed,
         CASE WHEN state = 'closed' THEN encode(window_key, 'hex') END AS key,
         CASE WHEN drawn_at IS NOT NULL THEN
             (SELECT json_agg(json_build_object('lane', lane, 'first', first, 'last', last)
@@ -331,4 +336,4 @@ READ = """
         coalesce(rules->>'fairness', 'arrival') AS fairness,
         coalesce((rules->>'window_seconds')::int, 2) AS window_seconds
     FROM events JOIN recorded ON recorded.event = events.id
-"""
+"""  # noqa: S608  names of ours

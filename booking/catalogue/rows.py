@@ -123,7 +123,9 @@ def event_of(row: asyncpg.Record) -> Event:
         sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
         venue=msgspec.json.decode(row["venue"] or "null", type=Venue | None),
         theme=msgspec.json.decode(row["theme"] or "null", type=Theme | None),
-        sale_clock=SaleClock(row["stopped_at"], row["stopped_reason"], row["stopped_ms"]),
+        sale_clock=SaleClock(
+            row["stopped_at"], row["stopped_reason"], row["stopped_ms"], row["bank_away_at"]
+        ),
         timed_rules=_timed(row["timed_rules"]),
         lottery=_lottery_of(row),
         windows=_windows_of(row, rules),
@@ -134,9 +136,8 @@ def _lottery_of(row: asyncpg.Record) -> dict[str, str | None] | None:
     """Return `{commitment, seed, draws?}`, the seed null before the draw; None: no lottery."""
     if row["lottery_seed"] is None:
         return None
-    is_told = row["drawn_at"] is not None or row["state"] == "closed"
-    seed = row["lottery_seed"].hex() if is_told else None
-    return lottery_members(row["lottery_commitment"], seed, orjson.loads(row["draws"] or "[]"))
+    draws = orjson.loads(row["draws"] or "[]")
+    return lottery_members(row["lottery_commitment"], row["told_seed"], draws)
 
 
 def _windows_of(row: asyncpg.Record, rules: Rules) -> dict[str, Any] | None:

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from booking_rush.booking.history.entries import Act, draw_act, place_act
+from booking_rush.booking.history.entries import Act, deferral_act, draw_act, place_act
 from booking_rush.errors import UNREADABLE
-from booking_rush.lua.client.program import NO_CONTEXTS
 from booking_rush.lua.holds.commands import Hold
+from booking_rush.lua.recovery.commands import DeferredJoin
+from booking_rush.tracing.spans import NO_CONTEXTS
 
 EARLIER_PLACE = ("visitor", "lane", "number", "joined", "state", "wave", "admitted", "deadline",
                  "reason")  # fmt: skip
@@ -36,6 +37,7 @@ class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
     code: str = ""  # by whose use the place was opened
     index: int = 0
     window: int = 0
+    block: str = ""  # a digest of the address block that it was joined from
 
 
 class BookingChange(msgspec.Struct, frozen=True, array_like=True, tag="booking"):
@@ -61,6 +63,25 @@ class DrawnChange(msgspec.Struct, frozen=True, array_like=True, tag="drawn"):
     """End of the lottery: everybody of the lobby has a number."""
 
 
+class DeferredChange(msgspec.Struct, frozen=True, array_like=True, tag="deferred"):
+    """Join that waits for a number: its address block has its share of them."""
+
+    visitor: str
+    lane: str
+    code: str
+    block: str
+    turn: int
+    joined: int
+
+
+class DeferralOverChange(msgspec.Struct, frozen=True, array_like=True, tag="deferral_over"):
+    """End of a deferral; without a `reason` the visitor has got a place."""
+
+    visitor: str
+    lane: str
+    reason: str
+
+
 class Unreadable(NamedTuple):
     """Change that this version cannot read, as far as it could be unpacked."""
 
@@ -68,7 +89,15 @@ class Unreadable(NamedTuple):
     why: str
 
 
-Change = PlaceChange | BookingChange | ClosedChange | DrawChange | DrawnChange
+Change = (
+    PlaceChange
+    | BookingChange
+    | ClosedChange
+    | DrawChange
+    | DrawnChange
+    | DeferredChange
+    | DeferralOverChange
+)
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
@@ -105,6 +134,7 @@ class PlaceRow(NamedTuple):
     code: str
     index_: int
     window_: int
+    block: str = ""
 
 
 @dataclass(slots=True)
@@ -121,6 +151,10 @@ class Batch:
     closed: bool = False  # the event was closed: every place that is not ended ends
     draws: list[tuple[str, int, int, int]] = field(default_factory=list[tuple[str, int, int, int]])
     drawn: bool = False  # the lottery is over
+    # by visitor; None: it is over
+    deferrals: dict[str, DeferredJoin | None] = field(
+        default_factory=dict[str, DeferredJoin | None]
+    )
     acts: list[Act] = field(default_factory=list[Act])
     contexts: dict[str, str] = field(default_factory=dict[str, str])  # of traces
 
@@ -240,6 +274,12 @@ def fold(entries: Iterable[Entry]) -> Batch:
                     batch.acts.append(draw_act(*draw, at_ms=_ms_of(entry.id)))
                 case DrawnChange():
                     batch.drawn = True
+                case DeferredChange():
+                    batch.deferrals[change.visitor] = _join_of(change)
+                    batch.acts.append(deferral_act(change.visitor, change.lane, _ms_of(entry.id)))
+                case DeferralOverChange():
+                    batch.deferrals[change.visitor] = None
+                    batch.acts += _acts_of(change, entry.id)
                 case Unreadable(_, why):
                     raise ValueError(f"outbox entry {entry.id} cannot be read: {why}")
     return batch
@@ -249,7 +289,7 @@ def _row_of(change: PlaceChange) -> PlaceRow:
     return PlaceRow(
         change.lane, change.number or -change.index, change.visitor, change.state, change.joined,
         change.wave, change.admitted, change.deadline, change.reason, change.code, change.index,
-        change.window,
+        change.window, change.block,
     )  # fmt: skip
 
 
@@ -258,6 +298,24 @@ def _act_of(change: PlaceChange, entry: str) -> Act:
         change.state, change.reason, visitor=change.visitor, lane=change.lane,
         number=change.number, at_ms=_ms_of(entry), window=change.window, index=change.index,
     )  # fmt: skip
+
+
+def _join_of(change: DeferredChange) -> DeferredJoin:
+    return DeferredJoin(
+        change.visitor, change.lane, change.code, change.block, change.turn, change.joined
+    )
+
+
+def _acts_of(change: DeferralOverChange, entry: str) -> list[Act]:
+    """Return the act of a deferral's end; none where the act of the place follows."""
+    if not change.reason:
+        return []
+    return [
+        place_act(
+            "ended", change.reason, visitor=change.visitor, lane=change.lane, number=0,
+            at_ms=_ms_of(entry),
+        )
+    ]  # fmt: skip
 
 
 def _ms_of(entry: str) -> int:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from booking_rush.booking.catalogue import draws
+from booking_rush.booking.catalogue import deferrals, draws
 from booking_rush.booking.history import journal
 from booking_rush.booking.recording import rejection
 from booking_rush.booking.recording.batch import AnyChange, Batch, Entry, PlaceRow, fold
@@ -123,6 +123,7 @@ class Commits:
         ended = [row for row in batch.places.values() if row.state == "ended"]
         living = [row for row in batch.places.values() if row.state != "ended"]
         await _move_cursor(connection, event, epoch, cursor, batch.cursor, batch.closed)
+        await deferrals.save(connection, event, batch.deferrals)
         await draws.save_draws(connection, event, batch.draws)
         await draws.give_numbers(connection, event, batch.drawn_numbers())
         if batch.drawn:
@@ -211,9 +212,10 @@ SAVE_PLACES = f"""
     INSERT INTO places (event, {", ".join(PlaceRow._fields)})
     SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
         $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[],
-        $13::bigint[])
+        $13::bigint[], $14::text[])
     ON CONFLICT (event, lane, number) DO UPDATE SET state = EXCLUDED.state, wave = EXCLUDED.wave,
-        admitted_ms = EXCLUDED.admitted_ms, until_ms = EXCLUDED.until_ms, reason = EXCLUDED.reason
+        admitted_ms = EXCLUDED.admitted_ms, until_ms = EXCLUDED.until_ms, reason = EXCLUDED.reason,
+        block = EXCLUDED.block
     WHERE places.visitor = EXCLUDED.visitor
 """  # noqa: S608  the names are those of PlaceRow
 

@@ -3,6 +3,7 @@
     close the epoch n        every batch is NOT_READY from here
     drain                    the entries left in the outbox of n are recorded in Postgres
     count n + 1 in Postgres  a recorder that still commits for n rolls back
+    put back                 the journal tells what an undone closing had removed
     load under n + 1         Postgres is read only now
     open n + 1               only in the Redis that was loaded, if nothing came in between
 
@@ -18,8 +19,10 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from booking_rush.booking.catalogue import sale_stops
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import state_act
+from booking_rush.booking.recording import closing
 from booking_rush.booking.recording.leases import EventLeases, LeaseRow, LedEvent
 from booking_rush.booking.recording.loading import Loading, allow_long_statements
 from booking_rush.errors import TryAgain
@@ -78,6 +81,8 @@ class Recovery:
         if outage_ms is None:
             return ""
         stamp = f"{closed + 1}:{found.run_id}"
+        if not await closing.put_back(self._pool, event, is_ours):
+            return ""
         if not await Loading(self._pool, self._program, event, stamp, is_ours).run():
             log.warning("not recovered event=%s epoch=%d", event, closed + 1)
             return ""
@@ -101,8 +106,8 @@ class Recovery:
             )  # fmt: skip
             if counted != epoch:
                 return None
-            closing = CloseEpoch(epoch)
-            reply = await self._program.ask(event, f"{epoch}:{run_id}", closing)
+            stamp = f"{epoch}:{run_id}"
+            reply = await self._program.ask(event, stamp, CloseEpoch(epoch))
             if isinstance(reply, EpochPassed):
                 epoch = reply.number
                 await connection.execute(
@@ -134,7 +139,7 @@ class Recovery:
                 return None
             outage_ms: int = row["outage_ms"]
             if epoch > 0:  # it was loaded before
-                await connection.execute(STOP_CLOCK, event)
+                await sale_stops.add_outage(connection, event)
             await connection.execute(
                 """
                 UPDATE recorded SET epoch = epoch + 1, last = '0-0', seen_at = clock_timestamp(),
@@ -147,14 +152,6 @@ class Recovery:
                 why = f"epoch {epoch + 1}, {outage_ms} ms away"
                 await journal.append(connection, event, [state_act("recovered", reason=why)])
         return outage_ms
-
-
-# For as long as an operator has stopped the sale its clock stands still anyway.
-STOP_CLOCK = """
-    UPDATE events SET version = version + 1, stopped_ms = stopped_ms + greatest(0,
-        extract(epoch FROM least(now(), coalesce(stopped_at, now())) - seen_at) * 1000)::bigint
-    FROM recorded WHERE recorded.event = events.id AND events.id = $1
-"""
 
 
 class Rebuilding:

@@ -16,13 +16,13 @@ from loadtest.rows.holds import pairs_per_second
 
 CHECKS = 1_000_000
 CHECKS_OF_A_HOLD = 2  # of a command over HTTP: at the batcher, and around its batch
-SMALL = {"rows": 7, "seats": 64}
+ROWS, SEATS = 7, 64
 
 
 async def traces(redis: Redis) -> None:
     """Measure holds and releases without traces, with a hundredth sampled, and with all."""
     check_ns = max(_ns(spans.current), _ns(lambda: spans.batch({})))
-    off = await pairs_per_second(redis, **SMALL, epoch=1)
+    off = await pairs_per_second(redis, rows=ROWS, seats=SEATS, epoch=1)
     some = await _recorded(redis, 0.01, epoch=2)
     every = await _recorded(redis, 1.0, epoch=3)
     hold_ns = 1e9 / off / 2
@@ -38,7 +38,7 @@ async def _recorded(redis: Redis, share: float, *, epoch: int) -> float:
     recorder = SpanRecorder(provider)
     spans.install(recorder)
     try:
-        return await pairs_per_second(redis, **SMALL, epoch=epoch, is_traced=True)
+        return await pairs_per_second(redis, rows=ROWS, seats=SEATS, epoch=epoch, is_traced=True)
     finally:
         spans.install(None)
         recorder.close()

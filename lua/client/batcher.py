@@ -56,12 +56,9 @@ class Batcher:
     async def _send(self, commands: Sequence[Command[Any]]) -> list[Any]:
         """Send a batch to Redis. Return a reply a command, or the exception for each."""
         try:
-            with spans.batch(
-                self._spans.works_of(commands, "batch"), "client", size=len(commands)
-            ) as contexts:
-                replies = await self._program.run(
-                    self.gate.event, self.gate.stamp, commands, contexts=contexts
-                )
+            works = self._spans.works_of(commands, "batch")
+            with spans.batch(works, "client", size=len(commands)):
+                replies = await self._program.run(self.gate.event, self.gate.stamp, commands)
         except Recovering as refusal:
             self.gate.shut()
             return [refusal] * len(commands)
@@ -76,7 +73,7 @@ class Batcher:
 def _subject_of(command: Command[Any]) -> str:
     """Return the hold that a command is about, or its visitor: what its outbox entry has, too."""
     hold: Any = getattr(command, "hold", "")
-    return getattr(hold, "id", hold) or getattr(command, "visitor", "")
+    return str(getattr(hold, "id", hold) or getattr(command, "visitor", ""))
 
 
 def _refused(failed: Failed) -> MoveFailedError | TryAgain:

@@ -21,7 +21,8 @@ from tests.support.event_in_redis import EVENT, NOON
 from tests.support.servers.stores import TEMPLATE, Store
 
 TABLES = ("dead", "mails", "states", "claims", "payments", "outbox", "inbox", "bookings",
-          "leases", "places", "codes", "journal", "signed_heads", "journal_heads", "recorded",
+          "leases", "places", "deferred_joins", "told_stock", "codes", "journal", "signed_heads",
+          "journal_heads", "recorded",
           "sections", "shows", "events")  # fmt: skip
 
 
