@@ -5,13 +5,14 @@ is one change, published as it happens. Processes make frames for clients of bot
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import cast
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 import msgspec
 from redis.asyncio import Redis
 
 from booking_rush.errors import UNREADABLE
+from booking_rush.lua.client.messages import messages
 from booking_rush.lua.commands import EventState, tag_of_type
 from booking_rush.lua.keys import CHANNELS
 
@@ -166,12 +167,10 @@ async def subscribe(
     Raises:
         RedisError: the connection was lost; news that was published meanwhile is not sent again.
     """
-    async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-        await pubsub.psubscribe(CHANNELS)
-        messages = cast("AsyncIterator[dict[str, bytes]]", pubsub.listen())
-        async for message in messages:
-            event = message["channel"].decode()[1:].partition("}")[0]
-            for news in _news_of(event, message["data"], on_unknown):
+    async with aclosing(messages(redis, CHANNELS)) as published:
+        async for channel, packed in published:
+            event = channel.decode()[1:].partition("}")[0]
+            for news in _news_of(event, packed, on_unknown):
                 yield event, news
 
 
