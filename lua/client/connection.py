@@ -9,20 +9,40 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError, RedisError
 
+from booking_rush.lua.client.ordered_calls import OrderedCalls
 from booking_rush.lua.client.rights import missing_rights
 from booking_rush.lua.client.sentinel import is_sentinel, sentinel_pool
 from booking_rush.lua.client.waiting_pool import WaitingPool
 
 ANSWER_S = 2.0  # longer, and the answer counts as lost
 CONNECTIONS_MAX = 64
+SCRIPTS = ("EVALSHA", "SCRIPT LOAD")  # carried out in the order of their calls
 
 
 class PrimaryRedis(Redis):
-    """Client that leaves a Redis which has become a replica.
+    """Client that leaves a Redis which has become a replica, and runs scripts in their order.
 
     The name that it connected to may lead to the new primary by now, but a connection that lives
     would stay with the old one for ever.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._scripts = OrderedCalls(self.connection_pool, ANSWER_S)
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Carry out a command. Return its reply; scripts run in the order of their calls.
+
+        Raises:
+            RedisError: the reply is an error, or it was lost.
+        """
+        if args[0] in SCRIPTS:
+            return await self._scripts.call(*args)
+        return await cast("Any", super()).execute_command(*args, **options)
+
+    def leave_scripts(self) -> None:
+        """Run the next script on another connection."""
+        self._scripts.leave()
 
     async def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
         """Return a reply; close the connection where the reply is READONLY.
@@ -83,6 +103,8 @@ def url_error(url: str) -> str:
 
 async def leave_replica(redis: Redis) -> None:
     """Close the connections that are not in use; the others follow by their own replies."""
+    if isinstance(redis, PrimaryRedis):
+        redis.leave_scripts()
     await redis.connection_pool.disconnect(inuse_connections=False)
 
 
