@@ -6,6 +6,7 @@ A lone call runs at once. A caller that stops waiting cancels nothing: its batch
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from booking_rush.postgres import UNAVAILABLE
@@ -44,7 +45,8 @@ class Coalescer(Generic[A, R]):
         self._waiting.append((argument, future))
         if not self._begins and len(self._working) < self._at_once:
             self._begins = True
-            self._working.add(asyncio.create_task(self._work_on()))
+            # A batch is of many callers: it runs in the context of none.
+            self._working.add(asyncio.create_task(self._work_on(), context=Context()))
         return future
 
     async def _work_on(self) -> None:

@@ -17,11 +17,18 @@ import sys
 import urllib.request
 from pathlib import Path
 
+DEFERRED = "its network has its share of the last numbers"
 GIVEN_BEFORE = "numbers given before are not in this journal"
 ENDS, WAITING = {"left", "removed", "lapsed", "purchased"}, {"number", "drawn"}
-LIVING = {"window", "number", "drawn", "admitted", "late", "back"}
+LIVING = {"window", "deferred", "number", "drawn", "admitted", "late", "back"}
 MAY_FOLLOW = {"late": {"admitted"}, "back": {"late"}, "admitted": LIVING - {"admitted"}}
-BEFORE_PUT_BACK = {"lobby": "window", "waiting": "number", "admitted": "admitted", "late": "late"}
+BEFORE_PUT_BACK = {
+    "deferred": "deferred",
+    "lobby": "window",
+    "waiting": "number",
+    "admitted": "admitted",
+    "late": "late",
+}
 
 
 def check(is_so, why):
@@ -114,6 +121,10 @@ def follow(name, entry, lane, is_whole, seeds):
     number, what, who, places = entry.get("number", 0), entry["what"], entry["who"], lane["places"]
     owner, before = places.get(number or who, (who, None))
     if what in ("number", "window"):
+        if places.get(who) == (who, "deferred"):  # it waited for this
+            places.pop(who)
+            lane["living"].discard(who)
+            owner, before = places.get(number or who, (who, None))
         check(who not in lane["living"], f"{name}: its visitor has a place already")
     if what in WAITING:
         check(before is None, f"{name}: number {number} was given before")
@@ -136,7 +147,7 @@ def follow(name, entry, lane, is_whole, seeds):
         check(before is None or before in may, f"{name}: {what} after {before}")
         if is_put_back:
             what = BEFORE_PUT_BACK.get(entry["why"].rpartition(": ")[2], "back")
-    places[number or who] = (who, what)
+    places[number or who] = (who, "deferred" if entry.get("why") == DEFERRED else what)
     (lane["living"].discard if what in ENDS else lane["living"].add)(who)
     if what in WAITING or what == "back":
         heapq.heappush(lane["back" if what == "back" else "waiting"], number)

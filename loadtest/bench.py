@@ -21,6 +21,7 @@ from loadtest.rows import checkouts, crowds, holds, line, requests, saga, socket
 from loadtest.rows.closing import closing
 from loadtest.rows.costs import costs
 from loadtest.rows.quiet_events import quiet_events
+from loadtest.rows.traces import traces
 
 
 class Row(NamedTuple):
@@ -83,6 +84,7 @@ ROWS: dict[str, Row] = {
     "journal": _within(line.journal, "500 joins committed, against the same without a journal"),
     "recovery": _within(line.recovery, "Redis emptied with 50,000 waiting"),
     "closing": _within(closing, "1,000,000 places end, are recovered and archived"),
+    "traces": _within(lambda: in_redis(traces), "holds traced and not, against the same untraced"),
     "quiet": _within(quiet_events, "1,000 events known, 20 of them selling"),
 }
 

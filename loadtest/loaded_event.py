@@ -32,7 +32,7 @@ async def load_event(
 ) -> EpochGate:
     """Load an event with these sections and places, the admitted first. Return its open gate."""
     program, gate = Program(redis), EpochGate(EVENT)
-    run_id, _ = await program.epochs([EVENT])
+    [(run_id, _)] = await program.epochs([EVENT])
     stamp = f"{epoch}:{run_id}"
     await program.ask(EVENT, f"{epoch - 1}:{run_id}", CloseEpoch(epoch - 1))
     numbers = {"main": len(places)}

@@ -7,7 +7,7 @@ unlinks the keys of those before it.
 
 from typing import NamedTuple
 
-LAYOUT = 3  # counted up when a key or a packed value changes its meaning
+LAYOUT = 4  # counted up when a key or a packed value changes its meaning
 
 
 class Key(NamedTuple):
@@ -28,6 +28,13 @@ KEYS = (
     Key("lobby", "zset", "by lane: visitor who waits for a draw → index", "drawn, or left"),
     Key("windows", "zset", "by lane: window that is not drawn → its first index", "drawn"),
     Key("line", "zset", "by lane: waiting visitor → number", "admitted, or left"),
+    Key(
+        "deferred",
+        "zset",
+        "by lane: block, turn and visitor of a deferred join",
+        "its number, or left",
+    ),
+    Key("deferrals", "hash", "address block → its deferred joins; the last turn", "none is left"),
     Key("codes", "hash", "code → uses, code and visitor → 1", "with its epoch"),
     Key("back", "zset", "visitor → number, seen again after a missed turn", "admitted, or left"),
     Key("places", "hash", "visitor → place, packed", "its end"),
@@ -43,12 +50,12 @@ KEYS = (
     Key(
         "carts",
         "hash",
-        "visitor → tickets taken, unpaid ends, hold, packed",
+        "visitor → tickets taken, unpaid ends, holds, packed",
         "nothing is left in it",
     ),
     Key("hold_deadlines", "zset", "visitor → next end of something of the cart, ms", "its end"),
-    Key("hold", "string", "by id: a hold that is not in a cart, packed", "24 h after its end"),
-    Key("keys", "hash", "by visitor: idempotency key → hold", "24 h, or a hundred others"),
+    Key("hold", "string", "by id: a hold that left its cart, packed", "24 h after its end"),
+    Key("key", "string", "by visitor and idempotency key: the hold's id", "24 h"),
     Key("outbox", "stream", "places and holds as they change, for Postgres", "recorded"),
     Key("recorded", "string", "the last outbox entry that Postgres has", "with its epoch"),
 )

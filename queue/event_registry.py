@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 import orjson
@@ -21,6 +22,12 @@ from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.archived_event import EventBatcher
 from booking_rush.queue.join_checks.identity import IdentityRule
 from booking_rush.queue.lanes import only_main
+from booking_rush.queue.lottery.order import (
+    WINDOW_SECONDS,
+    Fairness,
+    lottery_members,
+    windows_members,
+)
 from booking_rush.queue.sale_clock import SaleClock
 
 CALLS_MAX = 10_000  # that may wait for one refresh
@@ -44,7 +51,8 @@ class EventRecord:
     """Event as its rows in Postgres are; `epoch` is the one that Postgres counts.
 
     `archived`: it has ended, and Redis has nothing of it; `identity`: the rule of that name.
-    `lottery` and `windows` are commitments, `seed` is that of the lottery once it is told.
+    `lottery` and `windows` are commitments; `seed` and `draws` are those of the lottery, and `key`
+    that of windows, once they are told.
     """
 
     id: str
@@ -59,14 +67,31 @@ class EventRecord:
     lottery: str | None = None
     windows: str | None = None
     seed: str | None = None
+    key: str | None = None
+    draws: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    fairness: Fairness = "arrival"
+    window_seconds: int = WINDOW_SECONDS
     stopped_at: datetime | None = None
     stopped_reason: str | None = None
     stopped_ms: int = 0
+    bank_away_at: datetime | None = None
 
     @property
     def sale_clock(self) -> SaleClock:
         """Return the event's sale clock."""
-        return SaleClock(self.stopped_at, self.stopped_reason, self.stopped_ms)
+        return SaleClock(self.stopped_at, self.stopped_reason, self.stopped_ms, self.bank_away_at)
+
+    def order_members(self) -> dict[str, Any]:
+        """Return `{fairness, lottery?, windows?}`: the order by which people join, and its draws.
+
+        A lottery stays among them when another order was set before opening: people have joined.
+        """
+        members: dict[str, Any] = {"fairness": self.fairness}
+        if self.lottery:
+            members["lottery"] = lottery_members(self.lottery, self.seed, self.draws)
+        if self.windows:
+            members["windows"] = windows_members(self.window_seconds, self.windows, self.key)
+        return members
 
 
 class EventRegistry:
@@ -203,7 +228,7 @@ class EventRegistry:
         for event in rows:
             self.batcher(event).is_archived = False
         try:
-            run_id, epochs = await self._program.epochs(list(rows))
+            epochs = await self._program.epochs(list(rows))
         except RedisError:
             self._rows.update(rows)
             for event in self._rows:
@@ -213,7 +238,7 @@ class EventRegistry:
         self._rows.update(rows)
         for row, epoch in zip(rows.values(), epochs, strict=True):
             gate = self.batcher(row.id).gate
-            gate.compare(row.epoch, epoch, run_id)
+            gate.compare(row.epoch, epoch.stamp, epoch.run_id)
             if gate.is_open:
                 self._opened.add(row.id)
         self._refreshed_at = time.monotonic()
@@ -286,17 +311,29 @@ class EventRegistry:
 def _record_of(row: asyncpg.Record) -> EventRecord:
     found = dict(row)
     lanes = orjson.loads(found.pop("lanes") or "null") or only_main()
-    return EventRecord(**found, lanes=lanes)
+    draws = orjson.loads(found.pop("draws") or "[]")
+    return EventRecord(**found, lanes=lanes, draws=draws)
 
 
-READ = """
+# A lottery's seed is told once everybody of the lobby has a number, or the event is closed.
+TOLD_SEED = """
+    CASE WHEN drawn_at IS NOT NULL OR state = 'closed' THEN encode(lottery_seed, 'hex') END
+"""
+
+READ = f"""
     SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived,
         coalesce(rules->>'identity', 'none') AS identity,
-        stopped_at, stopped_reason, stopped_ms,
+        stopped_at, stopped_reason, stopped_ms, bank_away_at,
         rules->'lanes' AS lanes,
         encode(sha256(lottery_seed), 'hex') AS lottery,
         encode(sha256(window_key), 'hex') AS windows,
-        CASE WHEN drawn_at IS NOT NULL OR state = 'closed'
-            THEN encode(lottery_seed, 'hex') END AS seed
+        {TOLD_SEED} AS seed,
+        CASE WHEN state = 'closed' THEN encode(window_key, 'hex') END AS key,
+        CASE WHEN drawn_at IS NOT NULL THEN
+            (SELECT json_agg(json_build_object('lane', lane, 'first', first, 'last', last)
+                ORDER BY lane)
+             FROM draws WHERE draws.event = events.id AND window_ = 0) END AS draws,
+        coalesce(rules->>'fairness', 'arrival') AS fairness,
+        coalesce((rules->>'window_seconds')::int, 2) AS window_seconds
     FROM events JOIN recorded ON recorded.event = events.id
-"""
+"""  # noqa: S608  names of ours

@@ -91,6 +91,8 @@ def odds_of(ahead: int, *, free: int, taken: int, admitted: int) -> Odds:
 REASONS = {
     "rate": "{rate:g} a second, as the rules say",
     "no_shows": "{rate:.1f} a second: more than the rules say, since some do not come",
+    "bank_away": "{rate:.1f} a second: payments are not answered, so that few leave",
+    "not_recorded": "nobody: PostgreSQL does not record, and who is not recorded is not admitted",
     "full": "as many are inside as may be: one comes in when one leaves",
     "nobody_waits": "nobody waits",
     "sold_out": "nobody: everything is sold, and nothing is held that could come back",
@@ -101,7 +103,7 @@ REASONS = {
     "closed": "nobody: the event is closed",
     "unknown": "not known: no tick has come yet",
 }
-ADMITS = frozenset({"rate", "no_shows", "full", "nobody_waits"})
+ADMITS = frozenset({"rate", "no_shows", "bank_away", "full", "nobody_waits"})
 
 
 class Calibration:

@@ -1,9 +1,8 @@
 """Line of one event: joins, presence, exits and admissions, answered once Postgres has them."""
 
-import math
 from typing import Any, NamedTuple
 
-from booking_rush.errors import Refusal, TooManyRequests
+from booking_rush.errors import Refusal
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.commands import SaleIsStopped
 from booking_rush.lua.line import commands
@@ -94,11 +93,11 @@ class Line:
         """Join the line. Return the visitor's place, the same one at every call.
 
         With `publish` the join is published to every process, for the visitor's subscribers there.
-        `proof` is spent where one is asked; `block` is the digest of the visitor's address block.
+        `proof` is spent where one is asked; `block` is the digest of the visitor's address block,
+        which may have its share of numbers: then the place waits for one, without an index.
 
         Raises:
             LineClosed, LineFull: no place was given.
-            TooManyRequests: the block has its share of the last numbers, and others wait.
             ProofRequired: none was given either; `extra` has the `bits` that are asked.
             UnknownCode, CodeUsedUp: none was given either; no use was counted.
         """
@@ -109,11 +108,6 @@ class Line:
                 raise LineClosed
             case commands.LineFull():
                 raise LineFull
-            case commands.ShareUsedUp(wait_ms=wait_ms):
-                raise TooManyRequests(
-                    "so many joined from your network just now that others come first",
-                    wait_s=math.ceil(wait_ms / 1000),
-                )
             case commands.ProofRequired(bits=bits):
                 raise ProofRequired(bits=bits)
             case commands.UnknownCode():

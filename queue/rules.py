@@ -1,6 +1,6 @@
 """Rules of an event (rates, bounds, seconds), and the actions that each state allows."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
@@ -8,6 +8,7 @@ from booking_rush.errors import Refusal
 from booking_rush.lua.commands import EventState
 from booking_rush.queue.join_checks.identity import IdentityRule
 from booking_rush.queue.lanes import AGAIN, MAIN, EventName, Weights, only_main
+from booking_rush.queue.lottery.order import WINDOW_SECONDS, Fairness
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
@@ -45,8 +46,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proof_bits_max: Annotated[int, msgspec.Meta(ge=0, le=24)] = 20
     identity: IdentityRule = "none"
     join_share_max: Share = 0.02
-    fairness: Literal["arrival", "lottery", "windows"] = "arrival"
-    window_seconds: Annotated[int, msgspec.Meta(ge=1, le=60)] = 2
+    fairness: Fairness = "arrival"
+    window_seconds: Annotated[int, msgspec.Meta(ge=1, le=60)] = WINDOW_SECONDS
 
     def numbers(self) -> dict[str, float]:
         """Return the rules that the moves read: numbers, and 1 for the kind of draw."""

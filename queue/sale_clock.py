@@ -15,21 +15,28 @@ class SaleStopped(Refusal):
 
 
 class SaleClock(NamedTuple):
-    """Sale clock as PostgreSQL has it; `stopped_ms` is how long the sale has stood still, ever."""
+    """Sale clock as PostgreSQL has it; `stopped_ms` is how long it has stood still, ever.
+
+    It stands still while the sale is stopped and while the bank is away.
+    """
 
     stopped_at: datetime | None = None
     reason: str | None = None
     stopped_ms: int = 0
+    bank_away_at: datetime | None = None
 
     def numbers(self) -> dict[str, float]:
-        """Return what the moves read of it, in ms; `stopped_at` is 0 while the sale goes on."""
-        at = int(self.stopped_at.timestamp() * 1000) if self.stopped_at else 0
-        return {"stopped_at": at, "stopped_ms": self.stopped_ms}
+        """Return what the moves read of it, in ms; the moments are 0 while it runs."""
+        return {
+            "stopped_at": _ms_of(self.stopped_at),
+            "stopped_ms": self.stopped_ms,
+            "bank_away_at": _ms_of(self.bank_away_at),
+        }
 
     def now_s(self) -> float:
         """Return the sale's time, in seconds since 1970."""
-        wall_s = self.stopped_at.timestamp() if self.stopped_at else time.time()
-        return wall_s - self.stopped_ms / 1000
+        since = [at.timestamp() for at in (self.stopped_at, self.bank_away_at) if at]
+        return min(since, default=time.time()) - self.stopped_ms / 1000
 
     def members(self) -> dict[str, Any]:
         """Return `{"stopped": {since, reason?}}`; empty while the sale goes on."""
@@ -37,6 +44,10 @@ class SaleClock(NamedTuple):
             return {}
         reason = {"reason": self.reason} if self.reason else {}
         return {"stopped": {"since": instant(self.stopped_at), **reason}}
+
+
+def _ms_of(at: datetime | None) -> int:
+    return int(at.timestamp() * 1000) if at else 0
 
 
 RUNNING = SaleClock()

@@ -22,6 +22,7 @@ from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.admin.stats import serve_operator
 from booking_rush.server.api import (
     bookings,
+    contract,
     events,
     history,
     holds,
@@ -30,10 +31,9 @@ from booking_rush.server.api import (
     visitors,
     webhooks,
 )
+from booking_rush.server.api.contract import Documents
 from booking_rush.server.composition import open_services
-from booking_rush.server.contract import endpoints as contract
 from booking_rush.server.contract.documents import documents_of
-from booking_rush.server.contract.endpoints import Documents
 from booking_rush.server.limits.route_limits import LimitMiddleware
 from booking_rush.server.pages import pages, place_page
 from booking_rush.server.runtime.settings import Settings
@@ -44,6 +44,8 @@ from booking_rush.server.web.health import healthz, readyz, show_metrics
 from booking_rush.server.web.middleware import EdgeMiddleware
 from booking_rush.server.web.services import Services
 from booking_rush.server.web.static_files import AT_THE_ROOT, serve_root_file, serve_static, site
+from booking_rush.tracing import spans
+from booking_rush.tracing.middleware import TraceMiddleware
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ A = f"{V1}/admin/events/{{event}}"
 
 
 # Headers of answers that pages of other origins may read.
-EXPOSED = ("Retry-After", "RateLimit", "RateLimit-Policy", "ETag", "X-Request-ID")
+EXPOSED = ("Retry-After", "RateLimit", "RateLimit-Policy", "ETag", "X-Request-ID", "traceresponse")
 ROUTES = [
     Route(f"{E}/queue", places.join, methods=["POST"]),
     Route(f"{E}/queue", places.place, methods=["GET"]),
@@ -238,9 +240,10 @@ def create_app(
         await serve(services, scope, receive, send)
 
     direct = DirectRoutes(app, ROUTES, origins)
-    return EdgeMiddleware(
+    edge = EdgeMiddleware(
         LimitMiddleware(direct, app.state),
         serve_socket,
         origins=settings.origins | settings.public_origin,
         is_https=settings.public_url.startswith("https:"),
     )
+    return TraceMiddleware(edge) if spans.is_on() else edge

@@ -6,6 +6,7 @@ import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
 import { hasCreatedVisitor, invitation, rememberEvent } from "./connection/visitor-session.js";
 import { showOwnHistory } from "./history/own-history.js";
 import { ServerClock } from "./lib/server-clock.js";
+import { drawOwnDraw } from "./lottery/own-draw.js";
 import { CallBack } from "./queue/call-back.js";
 import { drawAdmission } from "./queue/admission-panel.js";
 import { mustConfirmPresence, mustRejoin, recoveryDelayMs } from "./queue/automatic-commands.js";
@@ -172,6 +173,7 @@ function draw() {
   byId("code-line").hidden = !control("code").value && (queueState.room?.lanes?.length ?? 0) < 2;
   byId("look").hidden = phase !== "outside" || booking.isLoading;
   drawReceipt(queueState);
+  void drawOwnDraw(queueState.place, queueState.room);
   showBroadcast(queueState.broadcast);
   booking.draw(phase);
   placeActions(phase);
@@ -196,7 +198,7 @@ function placeActions(phase) {
 /** Draw the parts that change with the clock alone. */
 function drawTimes() {
   const [phase, { standing }] = [phaseNow(), booking];
-  document.title = titleOf(queueState, { phase, name, standing, clock });
+  document.title = callBack.flashed(titleOf(queueState, { phase, name, standing, clock }));
   drawOfflineNote(status, { ...standing, hasPlace: queueState.place !== null });
   stock.draw(phase, booking.stock, booking.isAllTaken);
   drawPriceStock(queueState, phase);

@@ -32,24 +32,27 @@ LAYERS = (
     ("queue",),
     ("queue/join_checks", "queue/lottery"),
     ("lua/client",),
+    ("lua/cluster",),
     ("lua/recovery", "lua/saga"),
     ("lua/line", "lua/holds", "lua/events"),
     ("lua",),
-    ("migrations",),
+    ("tracing", "migrations"),
     ("booking_rush",),
 )
 # Tests may import all of the above, and of the tests what is lower here.
 TEST_LAYERS = (
+    ("tests/engines/cluster",),
     (
-        "tests", "tests/admin", "tests/api", "tests/browser", "tests/contract", "tests/crowd",
+        "tests", "tests/admin", "tests/api", "tests/cluster", "tests/contract", "tests/crowd",
         "tests/doctor", "tests/edge", "tests/embedded", "tests/engines", "tests/faults",
         "tests/history", "tests/holds", "tests/joining", "tests/kafka", "tests/lottery",
-        "tests/lua", "tests/mail", "tests/messaging", "tests/model", "tests/monitoring",
-        "tests/packaging", "tests/payments", "tests/practice_bank", "tests/processes",
+        "tests/lua", "tests/mail", "tests/map", "tests/messaging", "tests/model",
+        "tests/monitoring", "tests/packaging", "tests/payments", "tests/practice_bank",
+        "tests/processes",
         "tests/protocol", "tests/queue", "tests/recording", "tests/rooms", "tests/saga",
-        "tests/shared", "tests/sockets", "tests/system", "tests/web",
+        "tests/shared", "tests/sockets", "tests/system", "tests/tracing", "tests/web",
     ),
-    ("tests/support/crowds",), ("tests/support",),
+    ("tests/browser",), ("tests/support/crowds",), ("tests/support",),
     ("tests/support/servers", "tests/support/contract"),
 )  # fmt: skip
 # The browser's modules: wings of `static/`; the pages themselves lie on top, in no wing.
@@ -58,6 +61,7 @@ BROWSER_LAYERS = (
     ("static/booking", "static/operations"),
     ("static/map",),
     ("static/home", "static/queue", "static/seats", "static/admin", "static/history"),
+    ("static/lottery",),
     ("static/connection", "static/ui"),
     ("static/lib",),
     ("static/texts",),
@@ -94,6 +98,7 @@ TECHNOLOGY = {
         "server/contract",
         "server/web",
     },
+    "opentelemetry": {"tracing/recorder.py"},
     "httptools": {"server/web/uvicorn_http.py"},
     "uvicorn": {
         "server/web/uvicorn_http.py",

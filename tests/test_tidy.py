@@ -15,7 +15,7 @@ from tests.layers import LAYERS, TECHNOLOGY, TEST_LAYERS
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "static"
 
-FOLDERS = ("server", "booking", "queue", "lua", "migrations")
+FOLDERS = ("server", "booking", "queue", "lua", "tracing", "migrations")
 SOURCES = sorted(
     [
         *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")),

@@ -78,6 +78,13 @@ SALE = [
         },
     ),
     Panel(
+        "Revenue, in minor units",
+        "short",
+        {
+            "{{state}} {{currency}} {{event}}": "max by (event, currency, state) (rush_revenue)",
+        },
+    ),
+    Panel(
         "Sold a minute",
         "short",
         {

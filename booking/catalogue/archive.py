@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from booking_rush.lease import Lease
 from booking_rush.lua.client.removal import remove
+from booking_rush.lua.cluster.cluster_client import primaries_of
 from booking_rush.lua.keys import tag_of
 from booking_rush.postgres import Pool
 
@@ -67,7 +68,8 @@ class Archive:
             after_s, PAGE,
         )  # fmt: skip
         for row in rows:
-            await self._unlink(row["id"])
+            for primary in await primaries_of(self._redis):
+                await _unlink(primary, row["id"])
             await self._pool.execute(
                 """
                 UPDATE events SET unloaded_at = now()
@@ -77,20 +79,22 @@ class Archive:
             )
         return len(rows)
 
-    async def _unlink(self, event: str) -> None:
-        cursor = 0
-        while True:
-            page = await self._redis.scan(cursor, f"{tag_of(event)}:*", SCAN_PAGE)
-            cursor, names = cast("tuple[int, list[bytes]]", page)
-            if names:
-                await remove(self._redis, names)
-            if cursor == 0:
-                return
-            await asyncio.sleep(PAUSE_S)
-
     async def release(self) -> None:
         """Release the lease, so that another process may archive."""
         await self._lease.release()
+
+
+async def _unlink(redis: Redis, event: str) -> None:
+    """Unlink the keys of an event at one primary."""
+    cursor = 0
+    while True:
+        page = await redis.scan(cursor, f"{tag_of(event)}:*", SCAN_PAGE)
+        cursor, names = cast("tuple[int, list[bytes]]", page)
+        if names:
+            await remove(redis, names)
+        if cursor == 0:
+            return
+        await asyncio.sleep(PAUSE_S)
 
 
 ARCHIVE = """

@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from booking_rush.booking import audit
-from booking_rush.booking.catalogue import draws, timed_rules
+from booking_rush.booking.catalogue import draws, sale_stops, timed_rules
 from booking_rush.booking.catalogue.event_change import check_change, fields_of, given
 from booking_rush.booking.catalogue.events import (
     EventChange,
@@ -21,7 +21,7 @@ from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import rule_act, state_act
 from booking_rush.errors import Invalid, Refusal
 from booking_rush.postgres import Connection, Pool
-from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
+from booking_rush.queue.event_registry import EVENT_ID, TOLD_SEED, UnknownEvent
 from booking_rush.queue.rules import (
     Rules,
     WrongState,
@@ -31,15 +31,6 @@ from booking_rush.queue.rules import (
     rules_of,
 )
 
-STOP = """
-    UPDATE events SET version = version + 1, stopped_at = now(), stopped_reason = $2 WHERE id = $1
-"""
-CONTINUE = """
-    UPDATE events SET version = version + 1, stopped_at = NULL, stopped_reason = NULL,
-        stopped_ms = stopped_ms
-            + greatest(0, extract(epoch FROM now() - stopped_at) * 1000)::bigint
-    WHERE id = $1
-"""
 FIXED = ("id", "shows", "rules")  # members that `change` refuses by name
 
 
@@ -201,7 +192,7 @@ class Catalogue:
             current = await self._locked(connection, event)
             if current.state == "closed" or current.sale_clock.stopped_at:
                 raise WrongState("the event is closed, or its sale is stopped already")
-            await connection.execute(STOP, event, reason)
+            await sale_stops.stop(connection, event, reason)
             await audit.record(connection, who, "stop", event, reason=reason)
             await journal.append(connection, event, [state_act("stopped", by=who, reason=reason)])
         return await self.event(event)
@@ -217,7 +208,7 @@ class Catalogue:
             current = await self._locked(connection, event)
             if not current.sale_clock.stopped_at:
                 raise WrongState("the sale is not stopped")
-            await connection.execute(CONTINUE, event)
+            await sale_stops.proceed(connection, event)
             await audit.record(connection, who, "continue", event)
             await journal.append(connection, event, [state_act("continued", by=who)])
         return await self.event(event)
@@ -285,8 +276,13 @@ class Catalogue:
     async def _events(self, clauses: str, *arguments: object) -> list[Event]:
         rows = await self._pool.fetch(
             f"""
-            SELECT events.*, encode(sha256(lottery_seed), 'hex') AS lottery_commitment,
+            SELECT events.*, {TOLD_SEED} AS told_seed,
+                encode(sha256(lottery_seed), 'hex') AS lottery_commitment,
                 encode(sha256(window_key), 'hex') AS window_commitment,
+                (SELECT json_agg(json_build_object('lane', lane, 'first', first, 'last', last)
+                                 ORDER BY lane)
+                 FROM draws WHERE event = events.id AND window_ = 0
+                    AND drawn_at IS NOT NULL) AS draws,
                 (SELECT json_agg(json_build_object('id', id, 'starts_at', starts_at,
                                                    'time_zone', time_zone) ORDER BY position)
                  FROM shows WHERE event = events.id) AS shows,

@@ -12,6 +12,7 @@ from booking_rush.booking.catalogue.events import SeatedSection, Section, Show, 
 from booking_rush.booking.catalogue.presentation import Theme, Venue, layout_of
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Connection
+from booking_rush.queue.lottery.order import lottery_members, windows_members
 from booking_rush.queue.rules import Rules, rules_of
 from booking_rush.queue.sale_clock import RUNNING, SaleClock
 from booking_rush.text import as_line
@@ -36,7 +37,7 @@ class Event:
     theme: Theme | None = None
     sale_clock: SaleClock = RUNNING
     timed_rules: dict[str, Any] | None = None
-    lottery: dict[str, str | None] | None = None  # as its members are: commitment and seed
+    lottery: dict[str, Any] | None = None
     windows: dict[str, Any] | None = None
 
     def numbers(self) -> dict[str, float]:
@@ -53,6 +54,7 @@ class Event:
             "opens_at": instant(self.opens_at),
             "closes_at": instant(self.closes_at),
             **self.sale_clock.members(),
+            "fairness": self.rules.fairness,
             **{
                 name: msgspec.to_builtins(value)
                 for name, value in (
@@ -121,7 +123,9 @@ def event_of(row: asyncpg.Record) -> Event:
         sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
         venue=msgspec.json.decode(row["venue"] or "null", type=Venue | None),
         theme=msgspec.json.decode(row["theme"] or "null", type=Theme | None),
-        sale_clock=SaleClock(row["stopped_at"], row["stopped_reason"], row["stopped_ms"]),
+        sale_clock=SaleClock(
+            row["stopped_at"], row["stopped_reason"], row["stopped_ms"], row["bank_away_at"]
+        ),
         timed_rules=_timed(row["timed_rules"]),
         lottery=_lottery_of(row),
         windows=_windows_of(row, rules),
@@ -129,25 +133,19 @@ def event_of(row: asyncpg.Record) -> Event:
 
 
 def _lottery_of(row: asyncpg.Record) -> dict[str, str | None] | None:
-    """Return `{commitment, seed}`, the seed null before the draw; None: there is no lottery."""
+    """Return `{commitment, seed, draws?}`, the seed null before the draw; None: no lottery."""
     if row["lottery_seed"] is None:
         return None
-    is_told = row["drawn_at"] is not None or row["state"] == "closed"
-    return {
-        "commitment": row["lottery_commitment"],
-        "seed": row["lottery_seed"].hex() if is_told else None,
-    }
+    draws = orjson.loads(row["draws"] or "[]")
+    return lottery_members(row["lottery_commitment"], row["told_seed"], draws)
 
 
 def _windows_of(row: asyncpg.Record, rules: Rules) -> dict[str, Any] | None:
     """Return `{seconds, commitment, key}`, the key null before the event closes."""
     if row["window_key"] is None:
         return None
-    return {
-        "seconds": rules.window_seconds,
-        "commitment": row["window_commitment"],
-        "key": row["window_key"].hex() if row["state"] == "closed" else None,
-    }
+    key = row["window_key"].hex() if row["state"] == "closed" else None
+    return windows_members(rules.window_seconds, row["window_commitment"], key)
 
 
 def _timed(text: str | None) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import msgspec
 import orjson
 
 from booking_rush.booking import audit
+from booking_rush.booking.catalogue import sale_stops
 from booking_rush.booking.catalogue.rows import json_of
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import Act, rule_act, state_act
@@ -85,8 +86,7 @@ async def _revert(
 
 async def _reopen(connection: Connection, event: str, state: str, before: dict[str, Any]) -> None:
     """Set an event back to the state before; of a close its clock stood still meanwhile."""
-    done = await connection.fetchval(REOPEN, event, state, before["state"], before["reason"])
-    if done is None:
+    if not await sale_stops.reopen(connection, event, state, before):
         raise NotUndoable("the event's state is another by now, or its time is over")
 
 
@@ -109,13 +109,3 @@ async def put_back(
         event, json_of(rules_of(current | before)),
     )  # fmt: skip
     await connection.execute("DELETE FROM timed_rules WHERE event = $1", event)
-
-
-REOPEN = """
-    UPDATE events SET state = $3, reason = $4, version = version + 1, closed_at = NULL,
-        stopped_ms = stopped_ms + CASE WHEN stopped_at IS NULL AND closed_at IS NOT NULL
-            THEN (extract(epoch FROM now() - closed_at) * 1000)::bigint ELSE 0 END
-    WHERE id = $1 AND state = $2 AND archived_at IS NULL
-        AND (closes_at IS NULL OR closes_at > now())
-    RETURNING id
-"""

@@ -29,6 +29,7 @@ OF_REASON: dict[str, What] = {
 # What `why` says of a place that waits for a draw, and of a draw itself.
 IN_DRAW = re.compile(r"window (\d+), index (\d+)")
 OF_DRAW = re.compile(r"draw: window (\d+), indexes (\d+) to (\d+)")
+DEFERRED = "its network has its share of the last numbers"  # a window is not known yet
 PUT_BACK = "put back"  # an operator's removal that was undone; behind it the state from before
 
 CLOSED = "the event is closed"
@@ -143,6 +144,11 @@ def place_act(
     elif what in ("left", "purchased"):
         why = ""  # the word itself says it
     return said(what, why=why, by=by)
+
+
+def deferral_act(visitor: str, lane: str, at_ms: int) -> Act:
+    """Return the act of a join that is deferred: it waits for a number."""
+    return Act("window", visitor, lane, why=DEFERRED, at_ms=at_ms)
 
 
 def draw_act(lane: str, window: int, first: int, last: int, *, at_ms: int) -> Act:

@@ -5,7 +5,14 @@ from typing import Any
 
 import msgspec
 
-from booking_rush.booking.history.entries import CLOSED, GIVEN_BEFORE, OF_DRAW, PUT_BACK, Entry
+from booking_rush.booking.history.entries import (
+    CLOSED,
+    DEFERRED,
+    GIVEN_BEFORE,
+    OF_DRAW,
+    PUT_BACK,
+    Entry,
+)
 
 STATES = {
     "scheduled": "The event was created, and opens later.",
@@ -15,6 +22,8 @@ STATES = {
     "draining": "Nobody could join any more; those in line were admitted.",
     "stopped": "The sale was stopped: its clock stood still, and nobody was admitted.",
     "continued": "The sale went on, every deadline later by the stop.",
+    "bank_away": "Payments were not answered: the sale's clock stood still, and few were admitted.",
+    "bank_back": "Payments were answered again, and every deadline was later by the outage.",
     "closed": "The event was closed, which ends every place.",
     "recovered": "The line was loaded again after a fault; every recorded place stayed as it was.",
 }
@@ -46,6 +55,18 @@ def _back(entry: Entry) -> str:
     return "Heard of again: one of the next turns was theirs."
 
 
+def _window(entry: Entry) -> str:
+    if entry.why == DEFERRED:
+        return (
+            "So many of one network had got numbers just before that others came first: "
+            "the number follows in a next window."
+        )
+    return (
+        "Joined in a window that is drawn as a whole: "
+        "within it nobody is sooner for having been faster."
+    )
+
+
 def _removed(entry: Entry) -> str:
     if entry.why == CLOSED:
         return STATES["closed"]
@@ -75,10 +96,7 @@ SENTENCES: dict[str, Callable[[Entry], str]] = {
     "number": lambda one: (
         f"Joined the lane {one.lane} with number {one.number}: smaller numbers go first."
     ),
-    "window": lambda one: (
-        "Joined in a window that is drawn as a whole: "
-        "within it nobody is sooner for having been faster."
-    ),
+    "window": _window,
     "drawn": lambda one: f"The draw gave number {one.number} in the lane {one.lane}.",
     "admitted": _admitted,
     "late": lambda one: "Admitted, but not heard of in time: the turn was kept for a while.",

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from booking_rush.booking.history.entries import (
+    DEFERRED,
     ENDS,
     GIVEN_BEFORE,
     IN_DRAW,
@@ -47,6 +48,7 @@ class _Place:
     who: str
     is_now: What
     drawn_by: tuple[int, int] = (0, 0)  # the window and the index of one that waits for a draw
+    is_deferred: bool = False  # it waits for a number, or for its window
 
 
 @dataclass(slots=True)
@@ -121,17 +123,28 @@ class Verification:
 
     def _wait_for_draw(self, entry: Entry) -> str:
         found = IN_DRAW.fullmatch(entry.why)
-        if found is None:
+        if found is None and entry.why != DEFERRED:
             return "it does not say its window and index"
+        self._end_deferral(entry)
         if entry.who in self.living:
             return "its visitor has a place already"
-        place = _Place(entry.who, "window", (int(found[1]), int(found[2])))
+        place = _Place(entry.who, "window", is_deferred=found is None)
+        if found:
+            place.drawn_by = (int(found[1]), int(found[2]))
         self._lanes[entry.lane].places[entry.who] = place
         self.living[entry.who] = (entry.lane, 0)
         return ""
 
+    def _end_deferral(self, entry: Entry) -> None:
+        """Let a deferred join be over, if there is one: its visitor gets a place."""
+        places = self._lanes[entry.lane].places
+        if (place := places.get(entry.who)) and place.is_deferred and place.is_now == "window":
+            del places[entry.who], self.living[entry.who]
+
     def _give_number(self, entry: Entry) -> str:
         lane, number = self._lanes[entry.lane], entry.number
+        if entry.what == "number":
+            self._end_deferral(entry)
         if number in lane.places:
             return f"number {number} was given before"
         if entry.what == "drawn":
@@ -187,7 +200,11 @@ class Verification:
     def _set(self, entry: Entry, is_now: What) -> None:
         """Let a place be what an entry says."""
         lane, key = self._lanes[entry.lane], entry.number or entry.who
-        lane.places[key] = _Place(entry.who, is_now)
+        place = lane.places.get(key)
+        if place is None or key == entry.number:
+            lane.places[key] = _Place(entry.who, is_now)
+        else:  # it still waits for its draw
+            place.is_now = is_now
         if is_now in ENDS:
             self.living.pop(entry.who, None)
             return
@@ -206,7 +223,8 @@ class Verification:
 def _is_now_by(entry: Entry) -> What:
     """Return what a place is by an entry: of one that was put back, what it was before."""
     if entry.what == "back" and entry.why.startswith(PUT_BACK):
-        return OF_STATE.get(entry.why.removeprefix(f"{PUT_BACK}: "), "back")
+        before = entry.why.removeprefix(f"{PUT_BACK}: ")
+        return "window" if before == "deferred" else OF_STATE.get(before, "back")
     return entry.what
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -223,6 +223,29 @@ async def revenue(pool: Pool, event: str) -> dict[str, list[dict[str, Any]]]:
     for row in rows:
         found[row["state"]].append({"amount": row["amount"], "currency": row["currency"]})
     return found
+
+
+class Sales(NamedTuple):
+    """Bookings of one event, state and currency: how many, and their sum in minor units."""
+
+    event: str
+    state: State
+    currency: str
+    bookings: int
+    amount: int
+
+
+async def sales(pool: Pool) -> list[Sales]:
+    """Return the sales of every event that is not archived; holds that nobody paid are left out."""
+    rows = await pool.fetch(
+        """
+        SELECT event, bookings.state, currency, count(*), sum(total)::bigint
+        FROM bookings JOIN events ON events.id = bookings.event
+        WHERE archived_at IS NULL AND (attempt > 0 OR bookings.state = 'held')
+        GROUP BY event, bookings.state, currency
+        """
+    )
+    return [Sales(*row) for row in rows]
 
 
 def booking_of(row: asyncpg.Record) -> Booking:

@@ -105,7 +105,8 @@ class Holds:
         """Extend a hold. Return it with its new deadline.
 
         Raises:
-            UnknownHold, HoldExpired, PaymentInProgress, ExtensionsUsedUp: it is not extended.
+            UnknownHold, HoldExpired, PaymentInProgress, ExtensionsUsedUp, SaleStopped: it is not
+                extended.
         """
         return _held(await self._batcher.do(lua.ExtendHold(visitor, hold)))
 

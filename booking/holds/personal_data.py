@@ -88,7 +88,8 @@ async def _check_over(connection: Connection, visitors: list[str]) -> None:
 
 BY_ID = """
     SELECT $1::text AS visitor WHERE EXISTS (SELECT FROM bookings WHERE visitor = $1)
-        OR EXISTS (SELECT FROM places WHERE visitor = $1)"""
+        OR EXISTS (SELECT FROM places WHERE visitor = $1)
+        OR EXISTS (SELECT FROM deferred_joins WHERE visitor = $1)"""
 BY_ADDRESS = """
     SELECT DISTINCT visitor FROM contacts JOIN bookings ON bookings.id = contacts.booking
     WHERE lower(email) = lower($1) ORDER BY visitor"""
@@ -99,7 +100,9 @@ NEEDED = """
      ORDER BY id LIMIT 10)
     UNION ALL
     (SELECT 'place in ' || event FROM places WHERE visitor = ANY($1) AND state <> 'ended'
-     LIMIT 10)"""
+     LIMIT 10)
+    UNION ALL
+    (SELECT 'place in ' || event FROM deferred_joins WHERE visitor = ANY($1) LIMIT 10)"""
 
 # ruff: noqa: S608  the statements below are made of this file alone
 OF_BOOKINGS = "booking IN (SELECT id FROM bookings WHERE visitor = ANY($1))"
@@ -116,6 +119,9 @@ TABLES = {
     "places": """
         SELECT to_json(places) AS row FROM places WHERE visitor = ANY($1)
         ORDER BY event, lane, number""",
+    "deferred_joins": """
+        SELECT to_json(deferred_joins) AS row FROM deferred_joins WHERE visitor = ANY($1)
+        ORDER BY event""",
     "journal": """
         SELECT to_jsonb(journal) || jsonb_build_object('who', encode(who, 'hex'),
             'hash', encode(hash, 'hex')) AS row

@@ -87,7 +87,11 @@ OTHER = """
 
 PAGE = """
     SELECT code, lane, uses, seq, (
-        SELECT count(DISTINCT visitor) FROM places
-        WHERE places.event = codes.event AND places.code = codes.id AND places.code <> '') AS used
+        SELECT count(DISTINCT visitor) FROM (
+            SELECT visitor FROM places
+            WHERE places.event = codes.event AND places.code = codes.id AND places.code <> ''
+            UNION ALL
+            SELECT visitor FROM deferred_joins AS deferred
+            WHERE deferred.event = codes.event AND deferred.code = codes.id) AS users) AS used
     FROM codes WHERE event = $1 AND seq > $2 ORDER BY seq LIMIT $3
 """

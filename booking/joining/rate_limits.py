@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 RequestClass = Literal["visitors", "join", "hold", "connect", "rest"]
 BATCH_MAX = 128
+TAG = "{rate_limits}"  # no event has it: their ids have no such character
 
 
 class Limit(NamedTuple):
@@ -46,8 +47,9 @@ LIMITS: dict[RequestClass, tuple[Limit | None, Limit]] = {
     "rest": (Limit(100, 20), Limit(1_200, 200)),
 }
 
-# One argument three a client: key, interval and burst. All of a request's clients must have one
-# left, otherwise none is taken.
+# KEYS[1] is the hash tag of all keys, so that in a cluster one primary has them. Three arguments a
+# client: key, interval and burst. All of a request's clients must have one left, otherwise none is
+# taken.
 GCRA = """
 local clock = redis.call("TIME")
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -139,11 +141,11 @@ class RateLimits:
 
     async def _evaluate(self, arguments: list[Any]) -> list[list[int]]:
         return await cast(
-            "Awaitable[list[list[int]]]", self._redis.evalsha(self._digest, 0, *arguments)
+            "Awaitable[list[list[int]]]", self._redis.evalsha(self._digest, 1, TAG, *arguments)
         )
 
 
 def _key(name: RequestClass, kind: str, client: str) -> str:
     """Return the key of a client's bucket: it names neither visitor nor address."""
     digest = hashlib.sha256(f"{kind}\n{client}".encode(errors="surrogatepass")).hexdigest()
-    return f"limits:{name}:{digest[:24]}"
+    return f"{TAG}:{name}:{digest[:24]}"

@@ -27,6 +27,8 @@ from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.lease import Lease
 from booking_rush.postgres import Pool
 from booking_rush.tasks import with_deadline
+from booking_rush.tracing import spans
+from booking_rush.tracing.spans import Work
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +91,11 @@ class Relay:
         rows = await self._pool.fetch(source.select, ROWS_MAX)
         if not rows:
             return 0
+        works = {str(row["id"]): Work("publish", row["trace"]) for row in rows if row.get("trace")}
         try:
-            await with_deadline(
-                self._send([source.record(row, self._sign) for row in rows]), SEND_S
-            )
+            with spans.batch(works, "producer"):
+                records = [source.record(row, self._sign) for row in rows]
+                await with_deadline(self._send(records), SEND_S)
         except (KafkaError, TimeoutError):
             await self._discard_producer()
             raise
@@ -158,13 +161,15 @@ class Relay:
 
 
 def _saga_record(row: asyncpg.Record, sign: Sign) -> Record:
-    envelope = Envelope(*row[1:8])
+    trace = spans.context_of(str(row["id"])) or row["trace"]
+    id_, booking, event, topic, kind, attempt, step = row[1:8]
+    envelope = Envelope(id_, booking, event, topic, kind, attempt, step, trace=trace)
     return Record(
         row[0],
         cloud_events.topic_of(envelope),
         str(envelope.booking).encode(),
         cloud_events.serialize(envelope),
-        cloud_events.headers(cloud_events.type_of(envelope), envelope.booking, envelope.id),
+        cloud_events.headers(cloud_events.type_of(envelope), envelope.booking, envelope.id, trace),
     )
 
 
@@ -189,7 +194,7 @@ def _dead_letter_record(row: asyncpg.Record, sign: Sign) -> Record:
 SOURCES = (
     RelaySource(
         """
-        SELECT seq, id, booking, event, topic, kind, attempt, step FROM outbox
+        SELECT seq, id, booking, event, topic, kind, attempt, step, trace FROM outbox
         WHERE published_at IS NULL AND done_at IS NULL AND NOT parked ORDER BY seq LIMIT $1
         """,
         _saga_record,

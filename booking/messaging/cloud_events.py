@@ -1,7 +1,8 @@
 """CloudEvents as JSON, the records of every topic, and their headers.
 
 Format: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md.
-A booking is one trace: its id is the trace id, so that every log can be searched for it.
+The trace is that of the request which led to a record, where it was sampled. Otherwise a booking is
+one trace: its id is the trace id, so that every log can be searched for it.
 """
 
 from datetime import datetime
@@ -43,7 +44,7 @@ def serialize(envelope: Envelope) -> bytes:
             "subject": str(envelope.booking),
             "datacontenttype": "application/json",
             "schema": SCHEMA,
-            "traceparent": traceparent(envelope.booking, envelope.id),
+            "traceparent": envelope.trace or traceparent(envelope.booking, envelope.id),
             "data": {"attempt": envelope.attempt, "step": envelope.step},
         }
     )
@@ -71,6 +72,7 @@ def parse(topic: str, value: bytes | None) -> Envelope:
             kind=kind,
             attempt=int(found["data"]["attempt"]),
             step=int(found["data"]["step"]),
+            trace=_trace_of(found.get("traceparent"), UUID(found["subject"])),
         )
     except UnreadableError:
         raise
@@ -102,13 +104,12 @@ def serialize_state(booking: dict[str, Any], *, step: int, at: datetime, span: U
     )
 
 
-def headers(kind: str, booking: UUID, span: UUID, **more: str) -> Headers:
+def headers(kind: str, booking: UUID, span: UUID, trace: str = "") -> Headers:
     """Return the headers of a record, so that consumers can route it without parsing it."""
     found = {
         "type": kind,
         "schema": SCHEMA,
-        "traceparent": traceparent(booking, span),
-        **more,
+        "traceparent": trace or traceparent(booking, span),
     }
     return [(name, value.encode()) for name, value in found.items()]
 
@@ -121,3 +122,9 @@ def type_of(envelope: Envelope) -> str:
 def traceparent(booking: UUID, span: UUID) -> str:
     """Return a W3C Trace Context header (https://www.w3.org/TR/trace-context/#traceparent-header)."""
     return f"00-{booking.hex}-{span.hex[:16]}-01"
+
+
+def _trace_of(found: object, booking: UUID) -> str:
+    """Return the context of a request's trace; empty where it is the booking's own."""
+    is_own = not isinstance(found, str) or found[3:35] == booking.hex
+    return "" if is_own else str(found)

@@ -106,6 +106,13 @@ async def list_(pool: Pool, *, all_: bool = False, limit: int = 200) -> list[Dea
     return [DeadLetter(*row) for row in rows]
 
 
+async def count(pool: Pool) -> int:
+    """Return how many dead letters nobody has replayed."""
+    return await pool.fetchval(  # type: ignore[no-any-return]
+        "SELECT count(*) FROM dead WHERE replayed_at IS NULL"
+    )
+
+
 async def get(pool: Pool, id_: UUID) -> DeadLetter:
     """Return the dead letter of an id.
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from booking_rush.postgres import Connection, Pool
+from booking_rush.tracing import spans
 
 Topic = Literal["orders", "messages"]
 
@@ -14,7 +15,10 @@ NAMESPACE = UUID("7d0c0b1e-6e4b-5f0a-9d6a-3b1c9c6a2f10")  # of ids that are deri
 
 
 class Envelope(NamedTuple):
-    """One order or message; consumers deduplicate by `id`, `tries` counts its failures."""
+    """One order or message; consumers deduplicate by `id`, `tries` counts its failures.
+
+    `trace` is the context of the span in which it was made, empty where that is not traced.
+    """
 
     id: UUID
     booking: UUID
@@ -24,16 +28,19 @@ class Envelope(NamedTuple):
     attempt: int
     step: int
     tries: int = 0
+    trace: str = ""
 
 
 def order(booking: UUID, event: str, kind: str, attempt: int, step: int) -> Envelope:
     """Return a new order of this step of its booking."""
-    return Envelope(uuid.uuid4(), booking, event, "orders", kind, attempt, step)
+    trace = spans.context_of(str(booking))
+    return Envelope(uuid.uuid4(), booking, event, "orders", kind, attempt, step, trace=trace)
 
 
 def message(cause: str, booking: UUID, event: str, kind: str, attempt: int) -> Envelope:
     """Return a message whose id is derived from its cause: the same cause, the same message."""
-    return Envelope(uuid.uuid5(NAMESPACE, cause), booking, event, "messages", kind, attempt, 0)
+    id_, trace = uuid.uuid5(NAMESPACE, cause), spans.context_of(str(booking))
+    return Envelope(id_, booking, event, "messages", kind, attempt, 0, trace=trace)
 
 
 async def enqueue(connection: Connection, envelopes: Sequence[Envelope]) -> int:
@@ -44,7 +51,7 @@ async def enqueue(connection: Connection, envelopes: Sequence[Envelope]) -> int:
     """
     if not envelopes:
         return 0
-    columns = list(zip(*envelopes, strict=True))[:7]
+    *columns, _, traces = zip(*envelopes, strict=True)
     done = await connection.execute(
         """
         WITH sent AS (
@@ -52,16 +59,17 @@ async def enqueue(connection: Connection, envelopes: Sequence[Envelope]) -> int:
                 SELECT provider FROM payments WHERE payments.booking = sent.booking
                     AND payments.attempt = sent.attempt AND amount > 0) END AS provider
             FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[],
-                $7::int[]) WITH ORDINALITY
-                AS sent (id, booking, event, topic, kind, attempt, step, n))
-        INSERT INTO outbox (id, booking, event, topic, kind, attempt, step, lane)
-        SELECT id, booking, event, topic, kind, attempt, step,
+                $7::int[], $9::text[]) WITH ORDINALITY
+                AS sent (id, booking, event, topic, kind, attempt, step, trace, n))
+        INSERT INTO outbox (id, booking, event, topic, kind, attempt, step, trace, lane)
+        SELECT id, booking, event, topic, kind, attempt, step, trace,
             coalesce(max(provider) OVER (PARTITION BY booking, topic ORDER BY n), '')
         FROM sent ORDER BY n
         ON CONFLICT (id) DO NOTHING
         """,
         *columns,
         sorted(PAYMENT_ORDERS),
+        traces,
     )
     return int(done.rpartition(" ")[2])
 

@@ -89,10 +89,10 @@ READ = """
             PARTITION BY portion.lane ORDER BY nth, seq) AS place
         FROM portion, LATERAL (
             SELECT seq, row_number() OVER (ORDER BY seq) AS nth, id, booking, event, topic, kind,
-                attempt, step, tries
+                attempt, step, tries, trace
             FROM outbox WHERE done_at IS NULL AND NOT parked AND outbox.lane = portion.lane
                 AND outbox.event = portion.event AND booking NOT IN (SELECT booking FROM waits)
             ORDER BY seq LIMIT share) AS one)
-    SELECT id, booking, event, topic, kind, attempt, step, tries FROM fair
+    SELECT id, booking, event, topic, kind, attempt, step, tries, trace FROM fair
     WHERE place <= bound ORDER BY seq
 """

@@ -11,6 +11,8 @@ from urllib.request import getproxies
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
+from booking_rush.tracing import spans
+
 
 class NoResponseError(Exception):
     """No HTTP response in time; the service may have received the request."""
@@ -74,13 +76,18 @@ class AiohttpClient:
         Raises:
             NoResponseError: the service may have received the request, or not.
         """
+        with spans.span(request.method, spans.current(), "client") as context:
+            headers = {**request.headers, "traceparent": context} if context else request.headers
+            return await self._send(request, headers)
+
+    async def _send(self, request: HttpRequest, headers: Mapping[str, str]) -> HttpResponse:
         total_s, connect_s = request.timeouts
         try:
             async with self._session.request(
                 request.method,
                 request.url,
                 data=request.body,
-                headers=request.headers,
+                headers=headers,
                 timeout=ClientTimeout(total=total_s, sock_connect=connect_s),
                 allow_redirects=False,
             ) as response:

@@ -20,15 +20,18 @@ from booking_rush.booking.payments.provider import (
 from booking_rush.coalescing import coalesced
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
+from booking_rush.tracing import spans
+from booking_rush.tracing.spans import Work
 
 log = logging.getLogger(__name__)
 
 
 class ReceivedNotification(NamedTuple):
-    """A notification, and the name of the provider that signed it."""
+    """A notification, the name of the provider that signed it, and the context of its trace."""
 
     provider: str
     notification: PaymentNotification
+    trace: str = ""
 
 
 class Webhooks:
@@ -56,7 +59,8 @@ class Webhooks:
         if isinstance(received, PaymentAlert):
             return received if await self._record_alert(provider.name, received) else None
         if received is not None:
-            await self._enqueuing.do(ReceivedNotification(provider.name, received))
+            trace = spans.current()
+            await self._enqueuing.do(ReceivedNotification(provider.name, received, trace))
         return None
 
     async def _record_alert(self, provider: str, alert: PaymentAlert) -> bool:
@@ -99,20 +103,23 @@ class Webhooks:
                 [one.provider for one in received],
             )
             events: dict[int, str] = {row["n"]: row["event"] for row in rows}
-            messages = [
-                outbox.message(f"bank:{one.id}", one.booking, events[n], one.kind, one.attempt)
-                for n, (_, one) in enumerate(received, 1)
-                if n in events and one.kind != "changed"
-            ]
+            with spans.batch(
+                {str(one.booking): Work("enqueue", trace) for _, one, trace in received if trace}
+            ):
+                messages = [
+                    outbox.message(f"bank:{one.id}", one.booking, events[n], one.kind, one.attempt)
+                    for n, (_, one, _) in enumerate(received, 1)
+                    if n in events and one.kind != "changed"
+                ]
             await outbox.enqueue(connection, messages)
             changed = [
                 (one.booking, one.attempt)
-                for n, (_, one) in enumerate(received, 1)
+                for n, (_, one, _) in enumerate(received, 1)
                 if n in events and one.kind == "changed"
             ]
             if changed:
                 await connection.execute(CHANGED, *zip(*changed, strict=True))
-        for n, (provider, one) in enumerate(received, 1):
+        for n, (provider, one, _) in enumerate(received, 1):
             if n not in events:
                 log.warning(
                     "webhook of no payment of theirs provider=%s id=%s booking=%s",

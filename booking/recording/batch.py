@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from booking_rush.booking.history.entries import Act, draw_act, place_act
+from booking_rush.booking.history.entries import Act, deferral_act, draw_act, place_act
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
+from booking_rush.lua.recovery.commands import DeferredJoin
+from booking_rush.tracing.spans import NO_CONTEXTS
 
 EARLIER_PLACE = ("visitor", "lane", "number", "joined", "state", "wave", "admitted", "deadline",
                  "reason")  # fmt: skip
@@ -35,6 +37,7 @@ class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
     code: str = ""  # by whose use the place was opened
     index: int = 0
     window: int = 0
+    block: str = ""  # a digest of the address block that it was joined from
 
 
 class BookingChange(msgspec.Struct, frozen=True, array_like=True, tag="booking"):
@@ -60,6 +63,25 @@ class DrawnChange(msgspec.Struct, frozen=True, array_like=True, tag="drawn"):
     """End of the lottery: everybody of the lobby has a number."""
 
 
+class DeferredChange(msgspec.Struct, frozen=True, array_like=True, tag="deferred"):
+    """Join that waits for a number: its address block has its share of them."""
+
+    visitor: str
+    lane: str
+    code: str
+    block: str
+    turn: int
+    joined: int
+
+
+class DeferralOverChange(msgspec.Struct, frozen=True, array_like=True, tag="deferral_over"):
+    """End of a deferral; without a `reason` the visitor has got a place."""
+
+    visitor: str
+    lane: str
+    reason: str
+
+
 class Unreadable(NamedTuple):
     """Change that this version cannot read, as far as it could be unpacked."""
 
@@ -67,18 +89,31 @@ class Unreadable(NamedTuple):
     why: str
 
 
-Change = PlaceChange | BookingChange | ClosedChange | DrawChange | DrawnChange
+Change = (
+    PlaceChange
+    | BookingChange
+    | ClosedChange
+    | DrawChange
+    | DrawnChange
+    | DeferredChange
+    | DeferralOverChange
+)
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_contexts = msgspec.msgpack.Decoder(dict[str, str]).decode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
 
 
 class Entry(NamedTuple):
-    """Entry of the outbox: its stream id, and the changes of one batch of commands, in order."""
+    """Entry of the outbox: its stream id, and the changes of one batch of commands, in order.
+
+    `contexts` are those of traces, by hold or visitor.
+    """
 
     id: str
     changes: Sequence[AnyChange]
+    contexts: Mapping[str, str] = NO_CONTEXTS
 
 
 class PlaceRow(NamedTuple):
@@ -99,6 +134,7 @@ class PlaceRow(NamedTuple):
     code: str
     index_: int
     window_: int
+    block: str = ""
 
 
 @dataclass(slots=True)
@@ -115,7 +151,12 @@ class Batch:
     closed: bool = False  # the event was closed: every place that is not ended ends
     draws: list[tuple[str, int, int, int]] = field(default_factory=list[tuple[str, int, int, int]])
     drawn: bool = False  # the lottery is over
+    # by visitor; None: it is over
+    deferrals: dict[str, DeferredJoin | None] = field(
+        default_factory=dict[str, DeferredJoin | None]
+    )
     acts: list[Act] = field(default_factory=list[Act])
+    contexts: dict[str, str] = field(default_factory=dict[str, str])  # of traces
 
     def numbers(self) -> dict[str, int]:
         """Return the greatest number or index by lane: smaller ones were given out before."""
@@ -132,7 +173,20 @@ class Batch:
 
 def read(entries: Iterable[StreamEntry]) -> list[Entry]:
     """Read entries as Redis returns them; what cannot be read is said in its place."""
-    return [Entry(name.decode(), changes_of(fields)) for name, fields in entries]
+    return [
+        Entry(name.decode(), changes_of(fields), contexts_of(fields)) for name, fields in entries
+    ]
+
+
+def contexts_of(fields: Mapping[bytes, bytes]) -> Mapping[str, str]:
+    """Return the contexts of an entry's traces; a trace that cannot be read is none."""
+    packed = fields.get(b"traces")
+    if packed is None:
+        return NO_CONTEXTS
+    try:
+        return _decode_contexts(packed)
+    except UNREADABLE:
+        return NO_CONTEXTS
 
 
 def changes_of(fields: Mapping[bytes, bytes]) -> Sequence[AnyChange]:
@@ -202,6 +256,7 @@ def fold(entries: Iterable[Entry]) -> Batch:
     batch = Batch(cursor="0-0")
     for entry in entries:
         batch.cursor = entry.id
+        batch.contexts.update(entry.contexts)
         for change in entry.changes:
             match change:
                 case PlaceChange():
@@ -219,6 +274,12 @@ def fold(entries: Iterable[Entry]) -> Batch:
                     batch.acts.append(draw_act(*draw, at_ms=_ms_of(entry.id)))
                 case DrawnChange():
                     batch.drawn = True
+                case DeferredChange():
+                    batch.deferrals[change.visitor] = _join_of(change)
+                    batch.acts.append(deferral_act(change.visitor, change.lane, _ms_of(entry.id)))
+                case DeferralOverChange():
+                    batch.deferrals[change.visitor] = None
+                    batch.acts += _acts_of(change, entry.id)
                 case Unreadable(_, why):
                     raise ValueError(f"outbox entry {entry.id} cannot be read: {why}")
     return batch
@@ -228,7 +289,7 @@ def _row_of(change: PlaceChange) -> PlaceRow:
     return PlaceRow(
         change.lane, change.number or -change.index, change.visitor, change.state, change.joined,
         change.wave, change.admitted, change.deadline, change.reason, change.code, change.index,
-        change.window,
+        change.window, change.block,
     )  # fmt: skip
 
 
@@ -237,6 +298,24 @@ def _act_of(change: PlaceChange, entry: str) -> Act:
         change.state, change.reason, visitor=change.visitor, lane=change.lane,
         number=change.number, at_ms=_ms_of(entry), window=change.window, index=change.index,
     )  # fmt: skip
+
+
+def _join_of(change: DeferredChange) -> DeferredJoin:
+    return DeferredJoin(
+        change.visitor, change.lane, change.code, change.block, change.turn, change.joined
+    )
+
+
+def _acts_of(change: DeferralOverChange, entry: str) -> list[Act]:
+    """Return the act of a deferral's end; none where the act of the place follows."""
+    if not change.reason:
+        return []
+    return [
+        place_act(
+            "ended", change.reason, visitor=change.visitor, lane=change.lane, number=0,
+            at_ms=_ms_of(entry),
+        )
+    ]  # fmt: skip
 
 
 def _ms_of(entry: str) -> int:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from booking_rush.booking.catalogue import draws
+from booking_rush.booking.catalogue import deferrals, draws
 from booking_rush.booking.history import journal
 from booking_rush.booking.recording import rejection
 from booking_rush.booking.recording.batch import AnyChange, Batch, Entry, PlaceRow, fold
@@ -19,6 +19,8 @@ from booking_rush.booking.recording.persistence import save_holds
 from booking_rush.lease import RENEW_S
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Connection, Pool
+from booking_rush.tracing import spans
+from booking_rush.tracing.spans import Work
 
 # What an entry itself raises, in the fold or in Postgres: it will raise it for ever. Anything else
 # is the stores' trouble, and ends. asyncpg's own refusal of an argument is a ValueError, too.
@@ -103,6 +105,13 @@ class Commits:
             CursorMovedError: `cursor` is no longer how far Postgres is; nothing was written.
         """
         began = time.monotonic()
+        works = {one: Work("record", context) for one, context in batch.contexts.items()}
+        with spans.batch(works, event=event):
+            await self._commit(event, epoch, cursor, batch, began)
+
+    async def _commit(
+        self, event: str, epoch: int, cursor: str, batch: Batch, began: float
+    ) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             await self._save(connection, event, epoch, cursor, batch)
             if time.monotonic() - began > RENEW_S:  # nobody could renew the lease meanwhile
@@ -114,6 +123,7 @@ class Commits:
         ended = [row for row in batch.places.values() if row.state == "ended"]
         living = [row for row in batch.places.values() if row.state != "ended"]
         await _move_cursor(connection, event, epoch, cursor, batch.cursor, batch.closed)
+        await deferrals.save(connection, event, batch.deferrals)
         await draws.save_draws(connection, event, batch.draws)
         await draws.give_numbers(connection, event, batch.drawn_numbers())
         if batch.drawn:
@@ -202,9 +212,10 @@ SAVE_PLACES = f"""
     INSERT INTO places (event, {", ".join(PlaceRow._fields)})
     SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
         $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[],
-        $13::bigint[])
+        $13::bigint[], $14::text[])
     ON CONFLICT (event, lane, number) DO UPDATE SET state = EXCLUDED.state, wave = EXCLUDED.wave,
-        admitted_ms = EXCLUDED.admitted_ms, until_ms = EXCLUDED.until_ms, reason = EXCLUDED.reason
+        admitted_ms = EXCLUDED.admitted_ms, until_ms = EXCLUDED.until_ms, reason = EXCLUDED.reason,
+        block = EXCLUDED.block
     WHERE places.visitor = EXCLUDED.visitor
 """  # noqa: S608  the names are those of PlaceRow
 

@@ -1,4 +1,4 @@
-"""The event scheduler: opens and closes events and puts rules back in time, and tells Redis."""
+"""The event scheduler: opens, closes and stops events and puts rules back, and tells Redis."""
 
 import logging
 import time
@@ -6,7 +6,7 @@ import time
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from booking_rush.booking.catalogue import timed_rules
+from booking_rush.booking.catalogue import sale_stops, timed_rules
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.seats import inventory
@@ -61,7 +61,11 @@ class EventScheduler:
         if time.monotonic() < self._next_at:
             return 0
         self._next_at = time.monotonic() + EVERY_S
-        due = [*await self._catalogue.apply_schedule(), *await timed_rules.put_back_due(self._pool)]
+        due = [
+            *await self._catalogue.apply_schedule(),
+            *await timed_rules.put_back_due(self._pool),
+            *await sale_stops.follow_bank(self._pool),
+        ]
         if due:
             await self._registry.refresh()
         behind = await self._behind()

@@ -15,7 +15,7 @@ from booking_rush.booking.catalogue.draws import last_turns
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import GIVEN_BEFORE, Act
 from booking_rush.booking.recording.batch import Entry, StreamEntry, read
-from booking_rush.booking.recording.closing import end_places, seconds_to_undo
+from booking_rush.booking.recording.closing import end_places, seconds_to_undo, tell_removed
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.leases import EventLeases, LedEvent
 from booking_rush.booking.recording.recovery import Recovery
@@ -184,6 +184,7 @@ class EventTasks:
         asyncio.get_running_loop().call_soon(self.begin)  # the next one
 
     async def _end_places(self, led: LedEvent) -> None:
+        await tell_removed(self._pool, led.event, led.is_ours)
         to_undo_s = await seconds_to_undo(self._pool, led.event)
         if to_undo_s > 0:
             led.closing_from = time.monotonic() + to_undo_s

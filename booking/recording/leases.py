@@ -60,6 +60,11 @@ class LedEvent:
     closing_back_off: BackOff = field(default_factory=BackOff)
     closing_from: float = 0.0  # when its places may end, by the monotonic clock
 
+    @classmethod
+    def of(cls, row: LeaseRow) -> "LedEvent":
+        """Return the event of a lease, of which nobody has looked into Redis yet."""
+        return cls(row.event, row.epoch, row.last, row.state, row.closing)
+
     @property
     def rank(self) -> int:
         """Return how long its recovery may wait behind those of others."""

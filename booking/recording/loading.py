@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import asyncpg
 import orjson
 
+from booking_rush.booking.catalogue import deferrals
 from booking_rush.booking.catalogue.draws import (
     WindowToDraw,
     last_turns,
@@ -17,8 +18,10 @@ from booking_rush.booking.seats import inventory
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import Command
 from booking_rush.lua.recovery.commands import (
+    DeferredJoin,
     EpochPassed,
     LoadCodes,
+    LoadDeferrals,
     Loaded,
     LoadEvent,
     LoadHolds,
@@ -66,7 +69,7 @@ class Loading:
             line = await line_statistics(connection, self._event)
             waits = {f"wait:{at}": n for at, n in line.waits.items()}
             counts = {"joined": line.joined, "admitted": line.admitted, "wave": line.wave}
-            clock = SaleClock(row["stopped_at"], None, row["stopped_ms"])
+            clock = SaleClock(row["stopped_at"], None, row["stopped_ms"], row["bank_away_at"])
             event = LoadEvent(
                 version=row["version"],
                 state=row["state"],
@@ -83,7 +86,11 @@ class Loading:
                 and await self._load_sections_and_holds(connection)
                 and (
                     row["state"] == "closed"  # nobody waits: its places end in Postgres, too
-                    or (await self._load_places(connection) and await self._load_codes(connection))
+                    or (
+                        await self._load_places(connection)
+                        and await self._load_codes(connection)
+                        and await self._load_deferrals(connection)
+                    )
                 )
             )
 
@@ -111,6 +118,14 @@ class Loading:
         cursor = await connection.cursor(LOAD_CODES, self._event, timeout=STATEMENT_S + 5)
         while rows := await cursor.fetch(PAGE):
             if not await self._loaded(LoadCodes([(row["code"], row["visitor"]) for row in rows])):
+                return False
+        return True
+
+    async def _load_deferrals(self, connection: Connection) -> bool:
+        """Load the joins that wait for a number."""
+        cursor = await connection.cursor(deferrals.LOAD, self._event, timeout=STATEMENT_S + 5)
+        while rows := await cursor.fetch(PAGE):
+            if not await self._loaded(LoadDeferrals([DeferredJoin(*row) for row in rows])):
                 return False
         return True
 
@@ -150,10 +165,13 @@ def _recorded_place(row: asyncpg.Record) -> RecordedPlace:
         code=row["code"],
         index=row["index_"],
         window=row["window_"],
+        block=row["block"],
     )
 
 
-LOAD_EVENT = "SELECT version, state, rules, stopped_at, stopped_ms FROM events WHERE id = $1"
+LOAD_EVENT = """
+    SELECT version, state, rules, stopped_at, stopped_ms, bank_away_at FROM events WHERE id = $1
+"""
 
 FIRST_WAITING = """
     SELECT number FROM places JOIN events ON events.id = places.event
@@ -163,7 +181,7 @@ FIRST_WAITING = """
 
 LOAD_PLACES = """
     SELECT visitor, lane, number, joined_ms, state, wave, admitted_ms, until_ms, code,
-        index_, window_
+        index_, window_, block
     FROM places
     WHERE event = $1 AND state <> 'ended' ORDER BY lane, number
 """

@@ -9,13 +9,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from booking_rush.booking.recording.batch import Batch, Entry, StreamEntry, read
+from booking_rush.booking.recording.batch import Batch, Entry, read
 from booking_rush.booking.recording.commits import Commits, CursorMovedError
 from booking_rush.booking.recording.event_tasks import ENTRIES_MAX, EventTasks, first_of
 from booking_rush.booking.recording.leases import (
@@ -27,13 +26,13 @@ from booking_rush.booking.recording.leases import (
     LedEvent,
     RestingEvents,
 )
+from booking_rush.booking.recording.recovery import Rebuilding
 from booking_rush.booking.recording.sweeping import sweep
-from booking_rush.errors import TryAgain
 from booking_rush.lease import RENEW_S
-from booking_rush.lua.client.program import Program
+from booking_rush.lua.client.program import FoundEpoch, Program
+from booking_rush.lua.cluster.streams import Streams
 from booking_rush.lua.keys import key
-from booking_rush.postgres import UNAVAILABLE, Pool
-from booking_rush.queue.event_registry import UnknownEvent
+from booking_rush.postgres import Pool
 from booking_rush.tasks import cancel_and_wait
 
 __all__ = ["CursorMovedError", "Recorder"]
@@ -45,7 +44,6 @@ ENTRIES_MIN = 5  # of one event in one reply, however many events there are
 BLOCK_MS = 100  # of one read while the outboxes are empty; 0: it does not wait
 BUSY_BLOCK_MS = 5  # the same while a commit is on its way, whose event is ready any moment
 COMMIT_S = 0.05  # so long a read waits for the commits of the one before; more delays others
-REBUILD_S = 20.0  # the longest wait for another process that recovers the same event
 
 
 class Recorder:
@@ -67,10 +65,12 @@ class Recorder:
         lease_pool: Pool | None = None,
     ) -> None:
         self._redis = redis
+        self._streams = Streams(redis)
         self._program = program
         self._commits = Commits(pool, program, holder, clock, provider)
         self._leases = EventLeases(lease_pool or pool, holder)
         self._tasks = EventTasks(pool, redis, program, self._commits, self._leases)
+        self._rebuilding = Rebuilding(self._tasks.recovery, program, self._leases)
         self._led = self._tasks.led
         self._looked_at = -RENEW_S
         self._resting = RestingEvents()
@@ -102,7 +102,7 @@ class Recorder:
         for row in rows:
             led = self._led.get(row.event)
             if led is None:
-                led = self._led[row.event] = _led_event(row)
+                led = self._led[row.event] = LedEvent.of(row)
             led.state, led.is_closing = row.state, led.is_closing or row.closing
         passed_over = self._led.keys() - {row.event for row in rows}
         passed_over -= self._resting.skipped("leases", RESTING_RENEW_S, now)
@@ -122,18 +122,18 @@ class Recorder:
         self._looked_at = now = time.monotonic()
         skipped = self._resting.skipped("epochs", RESTING_LOOK_S, now)
         idle = [led for led in self._led.values() if led.is_free(now) and led.event not in skipped]
-        run_id, found = await self._program.epochs([led.event for led in idle])
-        right, strange = set[str](), dict[str, str]()
-        for led, stamp in zip(idle, found, strict=True):
+        found = await self._program.epochs([led.event for led in idle])
+        right, strange = set[str](), dict[str, FoundEpoch]()
+        for led, epoch in zip(idle, found, strict=True):
             if not led.is_free(now) or led.is_lost:
                 continue  # a task has begun meanwhile
-            if led.stamp and led.stamp == stamp and stamp.endswith(f":{run_id}"):
+            if led.stamp and led.stamp == epoch.stamp and epoch.is_open(led.epoch):
                 right.add(led.event)
             else:
-                strange[led.event] = stamp
+                strange[led.event] = epoch
         rows = await self._leases.read(strange) if strange else {}
         for row in rows.values():
-            self._judge(row, strange[row.event], run_id)
+            self._judge(row, strange[row.event])
         self._tasks.begin()
         await self._leases.mark_seen(right)
         return 0
@@ -243,7 +243,7 @@ class Recorder:
             if led.task is not None:
                 await asyncio.wait([led.task])
         try:
-            stamp = await self._rebuild(event)
+            stamp = await self._rebuilding.rebuild(event)
         finally:
             if led is not None:
                 led.is_rebuilt = False
@@ -251,36 +251,8 @@ class Recorder:
                 self._looked_at = -RENEW_S
             else:
                 await self._leases.release(event)
-        return int(stamp.partition(":")[0])
-
-    async def _rebuild(self, event: str) -> str:
-        epoch = await self._leases.seize(event)
-        if epoch is None:
-            raise UnknownEvent(f"there is no event {event!r}")
-        mine = _led_event(LeaseRow(event, epoch, "0-0", "open", False))
-        keeping = asyncio.create_task(self._keep(mine))
-        try:
-            recover = self._tasks.recovery.recover
-            stamp = await recover(event, epoch, mine.is_ours, by_hand=True)
-        finally:
-            await cancel_and_wait([keeping])
-        until = time.monotonic() + REBUILD_S
-        while not stamp and time.monotonic() < until:  # a faster process loads the same
-            await asyncio.sleep(RENEW_S)
-            run_id, [found] = await self._program.epochs([event])
-            number, _, at = found.partition(":")
-            stamp = found if at == run_id and int(number) > epoch else ""
-        if not stamp:
-            raise TryAgain(f"{event} is being recovered by another process")
         self._tasks.recovered += 1
-        return stamp
-
-    async def _keep(self, led: LedEvent) -> None:
-        """Renew the lease of one event until it is lost."""
-        while led.is_ours():
-            await asyncio.sleep(RENEW_S)
-            with suppress(*UNAVAILABLE):
-                led.is_lost = not await self._leases.keep(led.event)
+        return int(stamp.partition(":")[0])
 
     # Parts
 
@@ -292,17 +264,20 @@ class Recorder:
         """
         await self._commits.commit(event, epoch, cursor, batch)
 
-    def _judge(self, row: LeaseRow, stamp: str, run_id: str) -> None:
-        """Record an event on in the epoch that Redis has open, or have it recovered."""
+    def _judge(self, row: LeaseRow, found: FoundEpoch) -> None:
+        """Record an event on in the epoch that Redis has open, or have it recovered.
+
+        Where its primary of a cluster is away it waits, and keeps no other from its recovery.
+        """
         led = self._led.get(row.event)
         if led is None or led.task is not None:
             return
-        if stamp == f"{row.epoch}:{run_id}":
+        if found.is_open(row.epoch):
             log.info("records event=%s epoch=%d from=%s", row.event, row.epoch, row.last)
-            led.adopt(row, stamp)
+            led.adopt(row, found.stamp)
         else:
             led.doubt()
-            led.epoch, led.needs_recovery = row.epoch, True
+            led.epoch, led.needs_recovery = row.epoch, bool(found.run_id)
 
     async def _read(
         self, ready: Sequence[LedEvent], block_ms: int
@@ -316,9 +291,8 @@ class Recorder:
         outboxes = {key(led.event, led.epoch, "outbox"): led for led in ready}
         at = {name: (led.epoch, led.cursor) for name, led in outboxes.items()}
         try:
-            cursors: dict[Any, Any] = {name: led.cursor for name, led in outboxes.items()}
-            reading = self._redis.xread(cursors, count=count, block=block_ms or None)
-            found = cast("list[tuple[bytes, list[StreamEntry]]]", await reading)
+            cursors = {name: led.cursor for name, led in outboxes.items()}
+            found = await self._streams.read(cursors, count=count, block_ms=block_ms)
         except ResponseError as error:
             if len(ready) > 1:  # one of them is no stream: the others are read without it
                 return [one for led in ready for one in await self._read([led], 0)]
@@ -343,7 +317,3 @@ class Recorder:
         failure, self._tasks.failure = self._tasks.failure, None
         if failure is not None:
             raise failure
-
-
-def _led_event(row: LeaseRow) -> LedEvent:
-    return LedEvent(row.event, row.epoch, row.last, row.state, row.closing)

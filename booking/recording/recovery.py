@@ -3,6 +3,7 @@
     close the epoch n        every batch is NOT_READY from here
     drain                    the entries left in the outbox of n are recorded in Postgres
     count n + 1 in Postgres  a recorder that still commits for n rolls back
+    put back                 the journal tells what an undone closing had removed
     load under n + 1         Postgres is read only now
     open n + 1               only in the Redis that was loaded, if nothing came in between
 
@@ -12,12 +13,20 @@ event's lease closes an epoch, which Postgres says while the row is locked: a ri
 stopped, or is late, closes nothing that another has begun.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
+from booking_rush.booking.catalogue import sale_stops
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import state_act
+from booking_rush.booking.recording import closing
+from booking_rush.booking.recording.leases import EventLeases, LeaseRow, LedEvent
 from booking_rush.booking.recording.loading import Loading, allow_long_statements
+from booking_rush.errors import TryAgain
+from booking_rush.lease import RENEW_S
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.recovery.commands import (
     CloseEpoch,
@@ -25,9 +34,13 @@ from booking_rush.lua.recovery.commands import (
     EpochPassed,
     OpenEpoch,
 )
-from booking_rush.postgres import Pool
+from booking_rush.postgres import UNAVAILABLE, Pool
+from booking_rush.queue.event_registry import UnknownEvent
+from booking_rush.tasks import cancel_and_wait
 
 log = logging.getLogger(__name__)
+
+REBUILD_S = 20.0  # the longest wait for another process that recovers the same event
 
 
 class Recovery:
@@ -56,18 +69,20 @@ class Recovery:
         Raises:
             asyncpg.PostgresError, OSError, RedisError: a store did not answer; begin anew.
         """
-        run_id, [found] = await self._program.epochs([event])
-        if found == f"{epoch}:{run_id}" and not by_hand:
-            return found
+        [found] = await self._program.epochs([event])
+        if found.is_open(epoch) and not by_hand:
+            return found.stamp
         log.warning("recovers event=%s epoch=%d", event, epoch)
-        closed = await self._close_epoch(event, epoch, run_id)
+        closed = await self._close_epoch(event, epoch, found.run_id)
         if closed is None:
             return ""
         await self._drain(event, closed)
         outage_ms = await self._begin_epoch(event, closed)
         if outage_ms is None:
             return ""
-        stamp = f"{closed + 1}:{run_id}"
+        stamp = f"{closed + 1}:{found.run_id}"
+        if not await closing.put_back(self._pool, event, is_ours):
+            return ""
         if not await Loading(self._pool, self._program, event, stamp, is_ours).run():
             log.warning("not recovered event=%s epoch=%d", event, closed + 1)
             return ""
@@ -91,8 +106,8 @@ class Recovery:
             )  # fmt: skip
             if counted != epoch:
                 return None
-            closing = CloseEpoch(epoch)
-            reply = await self._program.ask(event, f"{epoch}:{run_id}", closing)
+            stamp = f"{epoch}:{run_id}"
+            reply = await self._program.ask(event, stamp, CloseEpoch(epoch))
             if isinstance(reply, EpochPassed):
                 epoch = reply.number
                 await connection.execute(
@@ -124,7 +139,7 @@ class Recovery:
                 return None
             outage_ms: int = row["outage_ms"]
             if epoch > 0:  # it was loaded before
-                await connection.execute(STOP_CLOCK, event)
+                await sale_stops.add_outage(connection, event)
             await connection.execute(
                 """
                 UPDATE recorded SET epoch = epoch + 1, last = '0-0', seen_at = clock_timestamp(),
@@ -139,9 +154,49 @@ class Recovery:
         return outage_ms
 
 
-# For as long as an operator has stopped the sale its clock stands still anyway.
-STOP_CLOCK = """
-    UPDATE events SET version = version + 1, stopped_ms = stopped_ms + greatest(0,
-        extract(epoch FROM least(now(), coalesce(stopped_at, now())) - seen_at) * 1000)::bigint
-    FROM recorded WHERE recorded.event = events.id AND events.id = $1
-"""
+class Rebuilding:
+    """Recovers one event for an operator, whoever had its lease."""
+
+    def __init__(self, recovery: Recovery, program: Program, leases: EventLeases) -> None:
+        self._recovery = recovery
+        self._program = program
+        self._leases = leases
+
+    async def rebuild(self, event: str) -> str:
+        """Seize the lease and recover the event now. Return the stamp of the epoch that is open.
+
+        Raises:
+            UnknownEvent: there is none.
+            TryAgain: another process is recovering it, and took longer than 20 s.
+        """
+        epoch = await self._leases.seize(event)
+        if epoch is None:
+            raise UnknownEvent(f"there is no event {event!r}")
+        mine = LedEvent.of(LeaseRow(event, epoch, "0-0", "open", False))
+        keeping = asyncio.create_task(self._keep(mine))
+        try:
+            stamp = await self._recovery.recover(event, epoch, mine.is_ours, by_hand=True)
+        finally:
+            await cancel_and_wait([keeping])
+        stamp = stamp or await self._opened_after(event, epoch)
+        if not stamp:
+            raise TryAgain(f"{event} is being recovered by another process")
+        return stamp
+
+    async def _opened_after(self, event: str, epoch: int) -> str:
+        """Wait for a faster process that loads the same. Return the stamp of its epoch, or ""."""
+        until = time.monotonic() + REBUILD_S
+        while time.monotonic() < until:
+            await asyncio.sleep(RENEW_S)
+            [found] = await self._program.epochs([event])
+            number, _, at = found.stamp.partition(":")
+            if at and at == found.run_id and int(number) > epoch:
+                return found.stamp
+        return ""
+
+    async def _keep(self, led: LedEvent) -> None:
+        """Renew the lease of one event until it is lost."""
+        while led.is_ours():
+            await asyncio.sleep(RENEW_S)
+            with suppress(*UNAVAILABLE):
+                led.is_lost = not await self._leases.keep(led.event)

@@ -17,6 +17,7 @@ from booking_rush.booking.recording.batch import (
     AnyChange,
     BookingChange,
     Change,
+    DeferredChange,
     PlaceChange,
     Unreadable,
 )
@@ -27,6 +28,12 @@ from booking_rush.lua.saga.commands import FreeHold
 from booking_rush.postgres import Connection, Pool
 
 log = logging.getLogger(__name__)
+
+
+KINDS: dict[type[msgspec.Struct], tuple[str, type[msgspec.Struct]]] = {
+    BookingChange: ("booking", Hold),
+    DeferredChange: ("deferred", DeferredChange),
+}
 
 
 class _Hold(NamedTuple):
@@ -147,7 +154,9 @@ def _hold_of(change: AnyChange) -> _Hold | None:
 
 def _place_of(change: AnyChange) -> tuple[str | msgspec.Raw, object] | None:
     """Return the visitor and the number of a change's place, unless it has ended; else None."""
-    members = _members(change, "place", PlaceChange)
+    members = _members(change, "place", PlaceChange) or {
+        "number": 0, **_members(change, "deferred", DeferredChange)
+    }  # fmt: skip
     visitor = _text_of(members.get("visitor"))
     if visitor is None or members.get("state") == "ended":
         return None
@@ -202,7 +211,7 @@ def _serialize(event: str, epoch: int, name: str, change: AnyChange) -> bytes:
 
 def _shown(change: Change) -> dict[str, object]:
     """Return a change by the names of its members."""
-    kind, of = ("booking", Hold) if isinstance(change, BookingChange) else ("place", PlaceChange)
+    kind, of = KINDS.get(type(change), ("place", PlaceChange))
     return {"kind": kind, **_members(change, kind, of)}
 
 

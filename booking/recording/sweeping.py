@@ -8,6 +8,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.removal import remove
+from booking_rush.lua.cluster.cluster_client import primaries_of
 
 PAGE = 1000  # keys that Redis looks at a step: less than 1 ms
 PAUSE_S = 0.005
@@ -24,6 +25,11 @@ async def sweep(redis: Redis, open_epochs: Callable[[], Mapping[str, int]]) -> i
     Raises:
         RedisError: Redis did not answer; what is left goes the next time.
     """
+    return sum([await _sweep(one, open_epochs) for one in await primaries_of(redis)])
+
+
+async def _sweep(redis: Redis, open_epochs: Callable[[], Mapping[str, int]]) -> int:
+    """Remove those keys of one primary. Return how many they were."""
     cursor = swept = 0
     while True:
         page = await redis.scan(cursor, OF_EPOCH, PAGE)

@@ -17,6 +17,7 @@ from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.message_log import Failure, MessageLog, Rejection
 from booking_rush.booking.messaging.outbox import PAYMENT_ORDERS, Envelope
 from booking_rush.booking.messaging.table_log import TableLog
+from booking_rush.booking.payments.outages import OutageReports
 from booking_rush.booking.payments.provider import (
     PaymentRefusedError,
     ProviderUnavailableError,
@@ -36,6 +37,7 @@ from booking_rush.booking.saga.watchdog import Watchdog
 from booking_rush.errors import Refusal
 from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.event_registry import EventRegistry
+from booking_rush.tracing import spans
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,7 @@ class Conductor:
         self._registry = registry
         self._context = OrderContext(pool, registry, payments)
         self._watchdog = Watchdog(pool, payments, holder, clock, ask_s=ask_s, still_s=still_s)
+        self._outages = OutageReports(pool, payments, holder)
         self._tries_max = tries_max
         self._crashes = Counter[UUID]()
         self._in_flight = InFlight[Outcome]()
@@ -116,7 +119,11 @@ class Conductor:
         return len(outcome.done) + len(outcome.rejected)
 
     async def watch_once(self) -> int:
-        """Run the watchdog. Return how many messages and orders it enqueued or republished."""
+        """Report whether the bank is away, and run the watchdog.
+
+        Return how many messages and orders it enqueued or republished.
+        """
+        await self._outages.run_once()
         return await self._watchdog.run_once()
 
     async def release(self) -> None:
@@ -180,7 +187,8 @@ class Conductor:
         outcome = Outcome()
         for order in orders:
             try:
-                outcome.answers += await carry_out(self._context, order, data)
+                with spans.span(f"order {order.kind}", order.trace, "consumer"):
+                    outcome.answers += await carry_out(self._context, order, data)
             except Exception as why:
                 self._fail(order, why, outcome)
                 break

@@ -23,6 +23,8 @@ from booking_rush.booking.seats import claims
 from booking_rush.booking.seats.claims import ClaimRequest
 from booking_rush.postgres import Connection, Pool
 from booking_rush.queue.rules import Rules
+from booking_rush.tracing import spans
+from booking_rush.tracing.spans import Work
 
 CONSUMER = "saga"
 
@@ -48,6 +50,12 @@ async def handle(pool: Pool, messages: Sequence[Envelope]) -> None:
     Raises:
         UnknownMessageError: one of them cannot be applied; nothing is committed.
     """
+    works = {str(one.booking): Work(f"saga {one.kind}", one.trace) for one in messages if one.trace}
+    with spans.batch(works, "consumer"):
+        await _handle(pool, messages)
+
+
+async def _handle(pool: Pool, messages: Sequence[Envelope]) -> None:
     async with pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(
             """

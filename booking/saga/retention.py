@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from booking_rush.lease import Lease
@@ -9,20 +11,24 @@ from booking_rush.postgres import Pool
 
 EVERY_S = 60.0
 PAGE = 5_000  # rows of one statement: some 50 ms, under the statement timeout by far
+NO_DAYS: Mapping[str, int] = MappingProxyType({})
 PAUSE_S = 0.05  # between two pages, so that a sale has Postgres in between
 
 
 class Rule(NamedTuple):
-    """Rows of one kind, their age in days, and a statement that deletes a page of them.
+    """Rows of one kind, the age in days at which they go, and a statement that deletes a page.
 
     The statement has the age as $1 and the page's size as $2. It returns how many rows it has
     looked at: fewer than a page end the run. Rows are deleted by `ctid = ANY (ARRAY(…))`: joined
     to a page, as `id IN (…)` is, a large table may be read from one end to the other.
+
+    `days` is the age where RUSH_RETENTION_DAYS names none, and `days_min` the least that it may be.
     """
 
     name: str
     days: int
     statement: str
+    days_min: int = 1
 
 
 def _older(table: str, column: str) -> str:
@@ -57,7 +63,7 @@ RULES = (
         SELECT count(*) FROM over"""),
     Rule("mails", 90, _older("mails", "sent_at")),
     # The database itself keeps younger entries of the journal.
-    Rule("audit", 730, _older("audit", "at")),
+    Rule("audit", 730, _older("audit", "at"), 730),
     # An archived event answers without its places, and gives no number any more.
     Rule("places", 90, """
         WITH over AS (
@@ -96,6 +102,18 @@ RULES = (
         without_heads AS (
             DELETE FROM signed_heads USING last
             WHERE signed_heads.event = last.event AND signed_heads.n <= last.n)
+        SELECT count(*) FROM over""", 90),
+    # Bans that have ended: who was banned, and why, is in the journal.
+    Rule("bans", 90, _older("bans", "until")),
+    # An archived event takes no identity any more; the digest of one may be guessed from a list.
+    Rule("subjects", 30, """
+        WITH over AS (
+            DELETE FROM subjects WHERE ctid = ANY (ARRAY(
+                SELECT page.at FROM events CROSS JOIN LATERAL (
+                    SELECT subjects.ctid AS at FROM subjects WHERE subjects.event = events.id
+                    ORDER BY subject LIMIT $2) AS page
+                WHERE archived_at < now() - make_interval(days => $1)
+                LIMIT $2)) RETURNING 1)
         SELECT count(*) FROM over"""),
     # Holds that nobody has ever tried to pay.
     Rule("bookings", 90, """
@@ -130,11 +148,37 @@ RULES = (
 )  # fmt: skip
 
 
-class Retention:
-    """Deletes what is over, once a minute, in the process that holds the lease."""
+DAYS_MAX = 36_500
 
-    def __init__(self, pool: Pool, holder: str) -> None:
+
+def days_of(text: str) -> dict[str, int]:
+    """Return the days by rule that a text names, as `mails=30,places=365`.
+
+    Raises:
+        ValueError: saying what it must be.
+    """
+    rules = {rule.name: rule for rule in RULES}
+    found: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, days = (word.strip() for word in part.partition("="))
+        if name not in rules:
+            raise ValueError(f"{name!r} is none of {', '.join(rules)}")
+        days_min = rules[name].days_min
+        if not days.isascii() or not days.isdigit() or not days_min <= int(days) <= DAYS_MAX:
+            raise ValueError(f"{name} wants days from {days_min} to {DAYS_MAX}, as {name}=90")
+        found[name] = int(days)
+    return found
+
+
+class Retention:
+    """Deletes what is over, once a minute, in the process that holds the lease.
+
+    `days` are the ages of rules that have others than their own.
+    """
+
+    def __init__(self, pool: Pool, holder: str, days: Mapping[str, int] = NO_DAYS) -> None:
         self._pool = pool
+        self._days = days
         self._lease = Lease(pool, "retention", holder)
         self._next_at = time.monotonic() + EVERY_S
 
@@ -147,9 +191,9 @@ class Retention:
 
     async def delete(self, rule: Rule, page: int = PAGE) -> int:
         """Delete all rows of a rule, page by page. Return how many were looked at."""
-        done = 0
+        done, days = 0, self._days.get(rule.name, rule.days)
         while True:
-            found: int = await self._pool.fetchval(rule.statement, rule.days, page)
+            found: int = await self._pool.fetchval(rule.statement, days, page)
             done += found
             if found < page:
                 return done

@@ -100,5 +100,5 @@ async def _archived(pool: Pool, redis: Redis) -> tuple[float, float]:
 
 
 async def _stamp(pool: Pool, program: Program) -> str:
-    run_id, _ = await program.epochs([EVENT])
+    [(run_id, _)] = await program.epochs([EVENT])
     return f"{await pool.fetchval('SELECT epoch FROM recorded')}:{run_id}"

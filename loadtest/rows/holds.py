@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import SectionInventory
 from booking_rush.lua.holds.commands import Held, HoldSeats, ReleaseHold
 from booking_rush.lua.recovery.commands import RecordedPlace
+from booking_rush.tracing import spans
 from loadtest.client import Client, admitted
 from loadtest.environment import FLOOR, percentiles, running_demo
 from loadtest.loaded_event import load_event
@@ -41,8 +43,8 @@ end
 
 async def holds(redis: Redis) -> None:
     """Measure holds of named seats and their releases, in a small and in a large event."""
-    small = await _pairs(redis, rows=7, seats=64, epoch=1)
-    large = await _pairs(redis, rows=500, seats=100, epoch=2)
+    small = await pairs_per_second(redis, rows=7, seats=64, epoch=1)
+    large = await pairs_per_second(redis, rows=500, seats=100, epoch=2)
     began = time.perf_counter()
     for _ in range(100):
         await redis.eval(HOLD_BASELINE, 0, 64)
@@ -134,8 +136,10 @@ async def _pay(buyer: Buyer) -> float:
     return time.perf_counter() - began
 
 
-async def _pairs(redis: Redis, *, rows: int, seats: int, epoch: int) -> float:
-    """Return holds a second of one seat each, each with its release."""
+async def pairs_per_second(
+    redis: Redis, *, rows: int, seats: int, epoch: int, is_traced: bool = False
+) -> float:
+    """Return holds a second of one seat each, each with its release; of a trace each, if traced."""
     section, places = _house(rows, seats)
     gate = await load_event(redis, epoch=epoch, sections=[section], places=places)
     batcher, total = Batcher(Program(redis), gate), 10_000
@@ -145,8 +149,9 @@ async def _pairs(redis: Redis, *, rows: int, seats: int, epoch: int) -> float:
             id_ = f"{number}-{at}"
             seat = f"stalls.R{(number + at) % rows}-{number % seats + 1}"
             command = HoldSeats(id_, f"v{number}", id_, "p", [seat], "", 0, "place")
-            if isinstance(await batcher.do(command), Held):
-                await batcher.do(ReleaseHold(f"v{number}", id_))
+            with spans.served("pair", "") if is_traced else nullcontext():
+                if isinstance(await batcher.do(command), Held):
+                    await batcher.do(ReleaseHold(f"v{number}", id_))
 
     began = time.perf_counter()
     await asyncio.gather(*(caller(number) for number in range(CALLERS)))

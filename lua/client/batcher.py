@@ -11,7 +11,9 @@ from booking_rush.errors import Busy, Recovering, TryAgain
 from booking_rush.lua.client.epoch_gate import EpochGate
 from booking_rush.lua.client.program import MoveFailedError, Program, error_of
 from booking_rush.lua.client.waiting_pool import NoConnectionError
-from booking_rush.lua.commands import Command, Failed
+from booking_rush.lua.commands import Command, Failed, tag_of_type
+from booking_rush.tracing import spans
+from booking_rush.tracing.call_spans import CallSpans
 
 R = TypeVar("R")
 
@@ -30,6 +32,7 @@ class Batcher:
     def __init__(self, program: Program, gate: EpochGate) -> None:
         self.gate = gate
         self._program = program
+        self._spans = CallSpans()
         self._commands = Coalescer[Command[Any], Any](self._send, most=BATCH_MAX, at_once=AT_ONCE)
 
     def do(self, command: Command[R]) -> asyncio.Future[R]:
@@ -45,12 +48,18 @@ class Batcher:
         if len(self._commands) >= WAITING_MAX:
             raise Busy
         self.gate.stamp  # noqa: B018  raises while the gate is shut, so that no command waits there
-        return self._commands.do(command)
+        reply = self._commands.do(command)
+        if context := spans.current():
+            name = f"move {tag_of_type(type(command).__name__)}"
+            self._spans.begin(command, reply, name, _subject_of(command), context)
+        return reply
 
     async def _send(self, commands: Sequence[Command[Any]]) -> list[Any]:
         """Send a batch to Redis. Return a reply a command, or the exception for each."""
         try:
-            replies = await self._program.run(self.gate.event, self.gate.stamp, commands)
+            works = self._spans.works_of(commands, "batch")
+            with spans.batch(works, "client", size=len(commands)):
+                replies = await self._program.run(self.gate.event, self.gate.stamp, commands)
         except Recovering as refusal:
             self.gate.shut()
             return [refusal] * len(commands)
@@ -60,6 +69,12 @@ class Batcher:
             why = TryAgain(f"Redis did not answer: {type(error).__name__}")
             return [why] * len(commands)
         return [_refused(one) if isinstance(one, Failed) else one for one in replies]
+
+
+def _subject_of(command: Command[Any]) -> str:
+    """Return the hold that a command is about, or its visitor: what its outbox entry has, too."""
+    hold: Any = getattr(command, "hold", "")
+    return str(getattr(hold, "id", hold) or getattr(command, "visitor", ""))
 
 
 def _refused(failed: Failed) -> MoveFailedError | TryAgain:

@@ -21,6 +21,7 @@ COMMANDS: tuple[type[Command[Any]], ...] = (
     events.AddSections,
     recovery.MarkRecorded, recovery.CloseEpoch, recovery.OpenEpoch, recovery.LoadEvent,
     recovery.LoadPlaces, recovery.LoadSections, recovery.LoadHolds, recovery.LoadCodes,
+    recovery.LoadDeferrals,
 )  # fmt: skip
 
 

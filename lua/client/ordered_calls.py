@@ -7,7 +7,7 @@ import asyncio
 import math
 from collections import deque
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from redis.asyncio import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -18,9 +18,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 class OrderedCalls:
     """Calls of one client, on a connection of its pool that is kept between them."""
 
-    def __init__(self, pool: ConnectionPool, answer_s: float) -> None:
+    def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
-        self._answer_s = answer_s
         self._turn = asyncio.Lock()
         self._exchange: _Exchange | None = None
 
@@ -32,8 +31,8 @@ class OrderedCalls:
         """
         async with self._turn:
             if self._exchange is None or not await self._exchange.is_usable():
-                connection = await self._pool.get_connection()
-                self._exchange = _Exchange(self._pool, connection, self._answer_s)
+                connection = await cast("Any", self._pool).get_connection()
+                self._exchange = _Exchange(self._pool, connection)
             answered = await self._exchange.send(words)
         return await answered
 
@@ -46,16 +45,15 @@ class OrderedCalls:
 class _Exchange:
     """One connection, the calls whose replies are to come on it, and the task that reads them."""
 
-    def __init__(self, pool: ConnectionPool, connection: Any, answer_s: float) -> None:
+    def __init__(self, pool: ConnectionPool, connection: Any) -> None:
         self.is_left = False
         self._is_given_back = False
         self._pool = pool
         self._connection = connection
-        self._answer_s = answer_s
         self._unanswered = deque[asyncio.Future[Any]]()
         self._reading: asyncio.Task[None] | None = None
         # With a timeout of its own redis-py makes a task for each write; reading is bounded here.
-        self._socket_timeout, connection.socket_timeout = connection.socket_timeout, None
+        self._answer_s, connection.socket_timeout = connection.socket_timeout, None
 
     async def is_usable(self) -> bool:
         """Return whether a call may be sent; where it may not, give the connection back."""
@@ -121,7 +119,7 @@ class _Exchange:
         """Close the connection, and give it back to the pool, which may connect it again."""
         if not self._is_given_back:
             self._is_given_back = self.is_left = True
-            self._connection.socket_timeout = self._socket_timeout
+            self._connection.socket_timeout = self._answer_s
             await self._connection.disconnect(nowait=True)
             await self._pool.release(self._connection)
 

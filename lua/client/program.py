@@ -1,9 +1,10 @@
 """Program that Redis runs: the library, every move, and the loop over a batch, as one script."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, Union, cast
+from typing import Any, NamedTuple, TypeVar, Union, cast
 
 import msgspec
 from redis.asyncio import Redis
@@ -12,16 +13,19 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from booking_rush.errors import Recovering
 from booking_rush.lua.client.connection import leave_replica
 from booking_rush.lua.client.moves import REPLIES
+from booking_rush.lua.cluster.cluster_client import ELSEWHERE, by_primary, first_of
 from booking_rush.lua.commands import Command, Failed, NotReady, Reply
 from booking_rush.lua.keys import epoch_key, tag_of
+from booking_rush.tracing import spans
 
 R = TypeVar("R")
 
 LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
 BEGINS = (
-    "prelude", "memory", "rules", "lobby", "line", "places", "turns", "codes", "proofs", "shares",
-    "seats", "best", "holds",
+    "prelude", "memory", "outgoing", "flush", "rules", "lobby", "deferrals", "line", "places",
+    "turns", "codes", "proofs", "shares", "releases", "seats", "best", "carts", "past_holds",
+    "holds",
 )  # fmt: skip
 ENDS = ("loop",)
 FRAME = BEGINS + ENDS
@@ -92,6 +96,23 @@ return program()
 """
 
 
+class FoundEpoch(NamedTuple):
+    """Epoch of an event as its Redis has it: `<n>:<run id>`, `<n>:closed`, or empty for none.
+
+    `run_id` is that Redis' own; it is empty where the Redis did not answer.
+    """
+
+    run_id: str
+    stamp: str
+
+    def is_open(self, number: int) -> bool:
+        """Return whether it is the epoch of this number, opened in this Redis."""
+        return self.stamp == f"{number}:{self.run_id}"
+
+
+NO_EPOCH = FoundEpoch("", "")
+
+
 class Program:
     """Program as one Redis runs it, batch by batch."""
 
@@ -100,25 +121,26 @@ class Program:
         self._text = text or assemble()
         self._digest = ""
 
-    async def epochs(self, events: Sequence[str]) -> tuple[str, list[str]]:
-        """Read the epoch of each event. Return the run id of this Redis and the epochs.
+    async def epochs(self, events: Sequence[str]) -> list[FoundEpoch]:
+        """Read the epoch of each event. Return them in this order.
 
-        An epoch is `<n>:<run id>`, `<n>:closed`, or empty where Redis has none.
-
-        A key that is no text counts as none: it is that event's trouble alone.
+        A key that is no text counts as none: it is that event's trouble alone. So does a primary of
+        a cluster that does not answer, or a slot that is on its way to another.
 
         Raises:
-            RedisError: Redis did not answer.
+            RedisError: Redis did not answer, or of a cluster no primary.
         """
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.info("server")
-        for event in events:
-            pipeline.get(epoch_key(event))
-        info, *epochs = await pipeline.execute(raise_on_error=False)
-        for found in (info, *epochs):
-            if isinstance(found, Exception) and not _is_of_one_key(found):
-                raise found
-        return str(info["run_id"]), [_text_of(epoch) for epoch in epochs]
+        parts = await by_primary(self._redis, [epoch_key(event).encode() for event in events])
+        reading = [_read_epochs(node, [events[one] for one in part]) for node, part in parts]
+        answers = await asyncio.gather(*reading, return_exceptions=True)
+        found = [NO_EPOCH] * len(events)
+        if answers:
+            first_of(answers)
+        for (_, part), answer in zip(parts, answers, strict=True):
+            if not isinstance(answer, BaseException):
+                for one, epoch in zip(part, answer, strict=True):
+                    found[one] = epoch
+        return found
 
     async def run(
         self, event: str, stamp: str, commands: Sequence[Command[R]], *, now_ms: int | None = None
@@ -126,13 +148,16 @@ class Program:
         """Carry out commands in order, each atomically. Return one reply a command.
 
         `stamp` is the epoch that the caller expects, `<n>:<run id>`. The time is that of Redis,
-        one for all processes, unless a test passes `now_ms`.
+        one for all processes, unless a test passes `now_ms`. The contexts of the batch's traces go
+        into its outbox entry.
 
         Raises:
             Recovering: the event's epoch, or this Redis, is another; nothing was done.
             RedisError: the answer was lost; the commands may have been carried out.
         """
-        replies = _decode(await self._evaluate(tag_of(event), stamp, now_ms, _encode(commands)))
+        contexts = spans.contexts()
+        batch = [_encode(commands), *([_encode(contexts)] if contexts else ())]
+        replies = _decode(await self._evaluate(tag_of(event), stamp, now_ms, batch))
         if any(isinstance(reply, NotReady) for reply in replies):
             raise Recovering(f"{event} is not ready in epoch {stamp}")
         if any(isinstance(reply, Failed) and _is_of_replica(reply) for reply in replies):
@@ -154,11 +179,13 @@ class Program:
             raise error_of(reply)
         return reply
 
-    async def _evaluate(self, tag: str, stamp: str, now_ms: int | None, batch: bytes) -> bytes:
+    async def _evaluate(
+        self, tag: str, stamp: str, now_ms: int | None, batch: Sequence[bytes]
+    ) -> bytes:
         now = "" if now_ms is None else now_ms
 
         async def call() -> bytes:
-            reply = self._redis.evalsha(self._digest, 1, tag, stamp, now, batch)
+            reply = self._redis.evalsha(self._digest, 1, tag, stamp, now, *batch)
             return await cast("Awaitable[bytes]", reply)
 
         try:
@@ -168,13 +195,32 @@ class Program:
             return await call()
 
 
+async def _read_epochs(redis: Redis, events: Sequence[str]) -> list[FoundEpoch]:
+    """Read the epochs of events that one Redis has.
+
+    Raises:
+        RedisError: it did not answer.
+    """
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.info("server")
+    for event in events:
+        pipeline.get(epoch_key(event))
+    info, *epochs = await pipeline.execute(raise_on_error=False)
+    for found in (info, *epochs):
+        if isinstance(found, Exception) and not _is_of_one_key(found):
+            raise found
+    return [FoundEpoch(str(info["run_id"]), _text_of(epoch)) for epoch in epochs]
+
+
 def _is_of_replica(failed: Failed) -> bool:
     refused = _refusal.match(failed.why)
     return refused is not None and refused[1] == "READONLY"
 
 
 def _is_of_one_key(error: Exception) -> bool:
-    return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
+    return isinstance(error, ELSEWHERE) or (
+        isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
+    )
 
 
 def _text_of(found: Any) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from booking_rush.errors import UNREADABLE
-from booking_rush.lua.client.messages import messages
+from booking_rush.lua.cluster.subscription import listen
 from booking_rush.lua.commands import EventState, tag_of_type
 from booking_rush.lua.keys import CHANNELS
 
@@ -167,8 +167,8 @@ async def subscribe(
     Raises:
         RedisError: the connection was lost; news that was published meanwhile is not sent again.
     """
-    async with aclosing(messages(redis, CHANNELS)) as published:
-        async for channel, packed in published:
+    async with aclosing(listen(redis, CHANNELS)) as messages:
+        async for channel, packed in messages:
             event = channel.decode()[1:].partition("}")[0]
             for news in _news_of(event, packed, on_unknown):
                 yield event, news

@@ -18,8 +18,7 @@ from booking_rush.lua.keys import KEYS
 PAGE = 500  # members of one call: less than 1 ms
 PAUSE_S = 0.001  # between two pages, for everybody else's calls
 KIND = re.compile(rb"\{[^}]+\}:\d+:([a-z_]+)")
-BOUNDED = {"keys"}  # hashes of a hundred fields at most, as many as visitors: unlinked as they are
-TYPES = {key.name: key.type for key in KEYS if key.name not in BOUNDED}
+TYPES = {key.name: key.type for key in KEYS}
 
 
 async def remove(redis: Redis, names: Sequence[bytes]) -> int:
@@ -38,7 +37,10 @@ async def remove(redis: Redis, names: Sequence[bytes]) -> int:
                     await _empty_zset(redis, name)
                 case _:
                     pass
-    return int(await redis.unlink(*names)) if names else 0
+    pipeline = redis.pipeline(transaction=False)
+    for name in names:  # in a cluster one call has keys of one slot alone
+        pipeline.unlink(name)
+    return sum(await pipeline.execute())
 
 
 async def _empty_hash(redis: Redis, name: bytes) -> None:

@@ -13,6 +13,7 @@ from redis.asyncio.sentinel import (
 )
 
 from booking_rush.lua.client.waiting_pool import NoConnectionError, WaitingPool
+from booking_rush.lua.cluster.cluster_url import address_of
 from booking_rush.tasks import cancel_and_wait
 
 SCHEMES = ("redis+sentinel", "rediss+sentinel")
@@ -118,7 +119,7 @@ def sentinel_pool(url: str, options: dict[str, Any], parse: Any) -> SentinelPool
     parts = urlsplit(url)
     credentials, _, hosts = parts.netloc.rpartition("@")
     name, _, database = parts.path.strip("/").partition("/")
-    nodes = [_node(host) for host in hosts.split(",") if host]
+    nodes = [address_of(host, PORT, FORM) for host in hosts.split(",") if host]
     if not nodes or not name or (database and not database.isdigit()):
         raise ValueError(f"a URL of Sentinel is {FORM}")
     query = dict(parse_qsl(parts.query))
@@ -133,18 +134,6 @@ def sentinel_pool(url: str, options: dict[str, Any], parse: Any) -> SentinelPool
     kind = SentinelManagedSSLConnection if is_tls else SentinelManagedConnection
     sentinel = cast("Any", Sentinel)(nodes, sentinel_kwargs=asked)
     return SentinelPool(sentinel, unquote(name), connection_class=kind, **{**options, **given})
-
-
-def _node(text: str) -> tuple[str, int]:
-    """Return host and port of one Sentinel.
-
-    Raises:
-        ValueError: the port is none.
-    """
-    parts = urlsplit(f"//{text}")
-    if not parts.hostname:
-        raise ValueError(f"a URL of Sentinel is {FORM}")
-    return parts.hostname, parts.port or PORT
 
 
 def is_sentinel(url: str) -> bool:

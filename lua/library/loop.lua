@@ -4,7 +4,8 @@
 -- not_ready and nothing is done. Moves of the recovery alone work on a closed epoch, and each
 -- says in its file when. A move's text runs once a batch, when its first command comes.
 local RECOVERY = { close_epoch = true, open_epoch = true, load_event = true, load_places = true,
-  load_sections = true, load_holds = true, load_codes = true }
+  load_sections = true, load_holds = true, load_codes = true,
+  load_deferrals = true }
 local moves = {}
 
 local function move_of(name)

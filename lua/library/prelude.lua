@@ -10,7 +10,8 @@ local batch_number = 0
 
 -- Begin a batch: KEYS[1] is the event's hash tag, ARGV[1] the epoch that the caller expects
 -- (number:run id), ARGV[2] the time in ms (empty: Redis's own clock), ARGV[3] the commands in
--- MessagePack.
+-- MessagePack, ARGV[4] the contexts of their traces, if any, which go into the outbox entry as they
+-- are.
 local function begin_batch()
   hash_tag, stamp = KEYS[1], ARGV[1]
   epoch, holder = stamp:match("^(%d+):(%w+)$")
@@ -24,6 +25,11 @@ local function begin_batch()
   batch_number = batch_number + 1
 end
 
+-- Return the field of the batch's outbox entry that has the contexts of its traces, if it has any.
+local function traces()
+  if ARGV[4] then return "traces", ARGV[4] end
+end
+
 local LIMIT = 500 -- members that one command moves at most, so that no batch holds Redis for long
 
 local function key(name, part)
@@ -31,7 +37,7 @@ local function key(name, part)
 end
 
 -- The epoch's key names the layout of the others: LAYOUT in lua/keys.py.
-local function epoch_key() return hash_tag .. ":epoch:3" end
+local function epoch_key() return hash_tag .. ":epoch:4" end
 
 -- Of this Redis, for as long as it runs; the program lives no longer.
 local run_id = call("INFO", "server"):match("run_id:(%w+)")

@@ -1,11 +1,13 @@
 -- Rules of the event: its state, rates, bounds and seconds, in one version; and the sale clock.
 local rules = memory.hash("rules")
 
--- Return a rule of the event, a number but for its state and its packed lanes; false where there is
--- none.
+-- Return a rule of the event, a number but for its state and its packed lanes; nil where there is
+-- none. All are read once a batch: a hold asks for twenty.
 local function rule(name)
-  memory.read_all(rules) -- a hold reads five of them
-  return memory.read(rules, name)
+  if rules.batch_number ~= batch_number or not rules.is_read then memory.read_all(rules) end
+  local value = rules.own[name]
+  if value == nil then return rules.found[name] end
+  return value
 end
 
 -- Write the event's state and rules, in one version.
@@ -19,10 +21,14 @@ end
 -- the time for which sales stood still. So a stop rewrites no deadline, however many there are.
 local function sale_is_stopped() return (rule("stopped_at") or 0) > 0 end
 
--- Return the sale's time in ms. It stands still from `stopped_at` on.
+-- Return whether the payment provider is away: the clock stands still, and the sale goes on.
+local function bank_is_away() return (rule("bank_away_at") or 0) > 0 end
+
+-- Return the sale's time in ms. It stands still from `stopped_at` on, or `bank_away_at`.
 local function sale_now()
-  local stopped_at = rule("stopped_at") or 0
-  return (stopped_at > 0 and min(stopped_at, now) or now) - (rule("stopped_ms") or 0)
+  local stopped, away = rule("stopped_at") or 0, rule("bank_away_at") or 0
+  local since = stopped > 0 and away > 0 and min(stopped, away) or max(stopped, away)
+  return (since > 0 and min(since, now) or now) - (rule("stopped_ms") or 0)
 end
 
 -- Return a deadline of sale time as wall time; in a stop as if the sale went on when it began.

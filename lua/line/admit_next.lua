@@ -1,12 +1,14 @@
 -- admit_next() -> advanced
 --
--- One tick of an event: expire passes, missed turns and holds; admit the next visitors by rate
+-- One tick of an event: expire passes, missed turns and holds; give deferred joins numbers; admit the next visitors by rate
 -- and capacity; fix the draw that is due; publish the event's state. Bucket and active count are
 -- read and written here, so any number of tend duties may run and none admits too many. While the
 -- sale is stopped nobody is admitted and nothing ends, since its clock stands still.
 local TICK_MS = 90 -- between two published ticks, however many tend duties run
 local BURST_S = 0.5 -- of unused rate that is saved up
 local OBSERVED, MISSED_MAX = 50, 0.5 -- turns before their misses count, and at most as this share
+local SLOWED = 0.1 -- of the rate, while payments are not answered
+local BEHIND_MS = 2000 -- for which an outbox entry waits before Postgres is said to be behind
 
 -- Return the visitors of whom something ends by now; what they have in a hash is read at once.
 local function due(zset, hash)
@@ -45,16 +47,16 @@ local function expire_carts()
   local ended = 0
   for _, visitor in ipairs(due(hold_deadlines, in_carts)) do
     local cart = carts.of(visitor)
-    if cart.keys_end <= now then cart.keys, cart.keys_end = 0, 0 end
+    past.expire(cart)
     local hold = cart.hold
     if hold and holds.is_due(hold) then
       holds.finish(cart, hold, "expired", "expired")
       ended = ended + 1
     else
-      if hold and hold.state == "held" and cart.warn > 0 and cart.warn <= sale_now() then
+      if hold and hold[AT.state] == "held" and cart.warn > 0 and cart.warn <= sale_now() then
         cart.warn = 0
-        publish("ending", { visitor = visitor, hold = hold.id,
-          seconds = math.ceil((hold.deadline - sale_now()) / 1000) })
+        publish({ news = "ending", epoch = epoch, visitor = visitor, hold = hold[AT.id],
+          seconds = math.ceil((hold[AT.deadline] - sale_now()) / 1000) })
       end
       cart.due = nil -- whatever the set has of them, it is written anew
       carts.save(cart)
@@ -83,11 +85,13 @@ local function is_sold_out()
 end
 
 -- Return the rate at which visitors are released: the rule's, divided by the share of those who
--- came when their turn was there. So as many come as the rule says, though some never do.
+-- came when their turn was there. So as many come as the rule says, though some never do. While the
+-- bank is away few are let in, since nobody leaves by having paid.
 local function pace()
   local came, missed = memory.number(bucket, "came"), memory.number(bucket, "missed")
   local share = came + missed >= OBSERVED and missed / (came + missed) or 0
-  return rule("rate_per_second") / (1 - min(share, MISSED_MAX))
+  local speed = rule("rate_per_second") / (1 - min(share, MISSED_MAX))
+  return bank_is_away() and speed * SLOWED or speed
 end
 
 -- Return the slots of this tick, and why they are as many: a word of REASONS in Python.
@@ -101,7 +105,16 @@ local function slots_of(tokens, speed)
   local free = rule("active_max") - active
   local wanted = max(floor(tokens), rule("queue_from") - active)
   if free <= 0 then return 0, "full" end
+  if bank_is_away() then return min(LIMIT, free, floor(tokens)), "bank_away" end
   return min(LIMIT, free, wanted), speed > rule("rate_per_second") and "no_shows" or "rate"
+end
+
+-- Return whether Postgres has not recorded an entry for a while: whose place is not there is not
+-- admitted.
+local function is_behind()
+  local recorded = (call("GET", key("recorded")) or "0-0"):match("[^:]+$")
+  local next_entry = call("XRANGE", key("outbox"), "(" .. recorded, "+", "COUNT", 1)[1]
+  return next_entry and now - tonumber(next_entry[1]:match("^%d+")) > BEHIND_MS or false
 end
 
 local function admit()
@@ -109,6 +122,7 @@ local function admit()
   local tokens, at = refill(speed)
   local slots, because = slots_of(tokens, speed)
   local chosen = slots > 0 and turns.choose(slots) or {}
+  if slots > 0 and #chosen == 0 and is_behind() then because = "not_recorded" end
   if #chosen > 0 then
     memory.read_ahead(stored, chosen)
     local wave, lanes = memory.add(stats, "wave", 1), {}
@@ -162,10 +176,10 @@ local function publish_tick(anyway, because, speed)
   local published_at = memory.number(bucket, "ticked")
   if not anyway and now - published_at < TICK_MS and now >= published_at then return end
   memory.write(bucket, "ticked", now)
-  publish("tick", {
+  publish({ news = "tick", epoch = epoch,
     at = now, state = rule("state"), version = rule("version"), rate = rule("rate_per_second"),
-    because = because, pace = speed, stopped_ms = rule("stopped_ms") or 0, active_max = rule("active_max"),
-    active = memory.number(stats, "active"),
+    because = because, pace = speed, stopped_ms = rule("stopped_ms") or 0,
+    active_max = rule("active_max"), active = memory.number(stats, "active"),
     admitted = memory.number(stats, "admitted"),
     recorded = call("GET", key("recorded")) or "0-0",
     lanes = lanes_of_tick(),
@@ -174,6 +188,7 @@ end
 
 return function()
   local dropped = expire_places() + expire_carts()
+  releases.give_due()
   local admitted, because, speed = admit()
   local due_draw = draw()
   publish_tick(admitted > 0, because, speed)

@@ -9,6 +9,7 @@ return function(command)
 
   if not places.is_active(place) then
     if sale_is_stopped() then return reply("sale_is_stopped") end
+    if place.turn then place = releases.give(place) end
     places.admit(place, memory.add(stats, "wave", 1), command.reason)
   end
   return places.reply(place)

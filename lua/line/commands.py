@@ -36,7 +36,10 @@ class Waiting(PlaceReply, frozen=True, kw_only=True):
 
 
 class Lobby(PlaceReply, frozen=True, kw_only=True):
-    """Place that waits for a draw: its `number` is 0 until then."""
+    """Place that waits for a draw: its `number` is 0 until then.
+
+    Its `index` is 0, too, where the join is deferred: its address block has its share of numbers.
+    """
 
 
 class Admitted(PlaceReply, frozen=True, kw_only=True):
@@ -65,12 +68,6 @@ class LineClosed(Reply, frozen=True):
 
 class LineFull(Reply, frozen=True):
     """Refusal: `waiting_max` visitors wait."""
-
-
-class ShareUsedUp(Reply, frozen=True):
-    """Refusal: the address block has its share of the last numbers; ask again in `wait_ms`."""
-
-    wait_ms: int
 
 
 class UnknownCode(Reply, frozen=True):
@@ -152,7 +149,6 @@ class JoinLine(
         | Late
         | LineClosed
         | LineFull
-        | ShareUsedUp
         | ProofRequired
         | UnknownCode
         | CodeUsedUp

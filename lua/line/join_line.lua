@@ -1,18 +1,18 @@
 -- join_line(visitor, publish, proof, issued, lane, code, uses, block)
---   -> waiting | lobby | admitted | late | line_closed | line_full | share_used_up | proof_required
---   | unknown_code | code_used_up
+--   -> waiting | lobby | admitted | late | line_closed | line_full | proof_required | unknown_code
+--   | code_used_up
 --
 -- Give a visitor the next number of a lane, or the place that they have already. Numbers come from
 -- a counter, never from a clock, so nobody of the lane is admitted before a smaller one. With
 -- `publish` the join is published first: the visitor's subscribers may be at another process. A new
 -- place costs a proof of work while many join; it is spent by the join itself, and by no other.
--- While others wait for a number, an address block has no more than its share of the last ones. A
--- code is counted in this move, of `uses` at most. Where the rules draw lots, the visitor gets an
+-- While others wait for a number, an address block has no more than its share of the last ones: a
+-- join beyond it is deferred, behind those of its block. A code is counted in this move, of `uses` at most. Where the rules draw lots, the visitor gets an
 -- index in the lobby, and the number by the draw.
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 
 return function(command)
-  if command.publish then publish("joined", { visitor = command.visitor }) end
+  if command.publish then publish({ news = "joined", epoch = epoch, visitor = command.visitor }) end
   local present = places.mark_seen(command.visitor)
   if present then
     local again = places.reply(present)
@@ -22,8 +22,6 @@ return function(command)
 
   if not JOINABLE[rule("state")] then return reply("line_closed") end
   if line.waiting() >= rule("waiting_max") then return reply("line_full") end
-  local takes, wait_ms = shares.takes(command.block)
-  if not takes then return reply("share_used_up", { wait_ms = wait_ms }) end
   local bits = proofs.bits()
   if bits > 0 and not proofs.spend(command.proof, command.issued) then
     return reply("proof_required", { bits = bits })
@@ -33,6 +31,10 @@ return function(command)
     return reply("code_used_up")
   end
   proofs.count_join()
+  local lane = line.lane(command.lane)
+  if deferrals.has(lane, command.block) or not shares.takes(command.block) then
+    return places.reply(places.defer(command.visitor, command.lane, command.code, command.block))
+  end
   shares.count(command.block)
-  return places.reply(places.begin(command.visitor, command.lane, command.code))
+  return places.reply(places.begin(command.visitor, command.lane, command.code, command.block))
 end

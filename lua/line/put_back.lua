@@ -14,7 +14,7 @@ return function(command)
   end
   local place = { visitor = visitor, state = "", number = number, joined = joined, wave = wave,
     admitted = admitted, claim = sale_now() + to_claim, deadline = sale_now() + to_end, due = false,
-    lane = name, code = code, index = index, window = window }
+    lane = name, code = code, index = index, window = window, block = "" }
   if state == "waiting" and number <= line.head(lane) then state = "back" end
   places.set_state(place, state)
   if state == "waiting" then memory.insert(lane.waiting, visitor, number) end
@@ -22,6 +22,6 @@ return function(command)
   local is_timed = places.is_active(place) or state == "late"
   places.enqueue(place, places.is_active(place) and "admitted" or state, "put back: " .. command.by,
     is_timed and place.deadline or 0)
-  publish("joined", { visitor = visitor })
+  publish({ news = "joined", epoch = epoch, visitor = visitor })
   return reply("is_put_back")
 end

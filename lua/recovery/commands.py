@@ -81,12 +81,30 @@ class RecordedPlace(msgspec.Struct, frozen=True):
     code: str = ""
     index: int = 0
     window: int = 0
+    block: str = ""
 
 
 class LoadPlaces(Command[Loaded | EpochPassed], frozen=True):
     """Load a page of places."""
 
     places: list[RecordedPlace]
+
+
+class DeferredJoin(msgspec.Struct, frozen=True):
+    """Join as Postgres has it that waits for a number, `turn` of those of its address block."""
+
+    visitor: str
+    lane: str
+    code: str
+    block: str
+    turn: int
+    joined_ms: int
+
+
+class LoadDeferrals(Command[Loaded | EpochPassed], frozen=True):
+    """Load a page of deferred joins."""
+
+    joins: list[DeferredJoin]
 
 
 class LoadCodes(Command[Loaded | EpochPassed], frozen=True):

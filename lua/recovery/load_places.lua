@@ -10,7 +10,7 @@ return function(command)
     local place = { visitor = found.visitor, state = "", number = found.number,
       joined = found.joined, wave = found.wave, admitted = found.admitted, claim = 0,
       deadline = found.until_ms, due = false, lane = found.lane, code = found.code,
-      index = found.index, window = found.window }
+      index = found.index, window = found.window, block = found.block }
     places.set_state(place, STATES[found.state] or found.state)
     if place.state == "unclaimed" then place.claim = sale_now() + rule("claim_seconds") * 1000 end
     local lane = line.lane(place.lane)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.booking.messaging.table_log import COUNT_PARKED
+from booking_rush.lua.client.connection import memory_share
 from booking_rush.server.runtime.clocks import CLOCK_APART_S_MAX, compare_clocks
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import services_of
@@ -37,10 +38,8 @@ async def _dead_letters(services: Services) -> float:
 
 
 async def _redis_memory(services: Services) -> float:
-    """Return the share of `maxmemory` that Redis uses; 0 where it has no such limit."""
-    info = await services.redis.info("memory")
-    most = int(info.get("maxmemory", 0))
-    return round(int(info["used_memory"]) / most, 3) if most else 0.0
+    """Return the share of `maxmemory` that Redis uses."""
+    return round(await memory_share(services.redis), 3)
 
 
 async def _breakers(services: Services) -> float:

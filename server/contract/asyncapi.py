@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document of the sockets: commands, frames, close codes."""
+"""The AsyncAPI 3.0 document: the sockets with commands, frames and close codes, and the topics."""
 
 from typing import Any
 
@@ -12,6 +12,12 @@ from booking_rush.server.contract.messages import (
 )
 from booking_rush.server.contract.openapi import SECURITY_SCHEMES, VERSION
 from booking_rush.server.contract.schemas import Json, first_line, schemas_of
+from booking_rush.server.contract.topics import (
+    TYPES,
+    topic_channels,
+    topic_messages,
+    topic_operations,
+)
 from booking_rush.server.protocol.frames import FRAME_BYTES_MAX, SUBPROTOCOL
 
 VISITOR, OPERATOR = "visitor", "operator"
@@ -34,7 +40,7 @@ SCHEMES = {
 def asyncapi() -> Json:
     """Return the document."""
     types = list(dict.fromkeys([*ANSWERS, *VISITORS, *OPERATORS]))
-    references, schemas = schemas_of(types)
+    references, schemas = schemas_of([*types, *TYPES])
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -43,13 +49,14 @@ def asyncapi() -> Json:
             "description": "Text frames, one JSON object each. Members and types may be added at "
             "any time: ignore those that you do not know. Routes are in `/openapi.json`. "
             "`GET /api/v1/events/{event}/queue/stream` sends the same frames as Server-Sent "
-            "Events.",
+            "Events. Channels with the binding `kafka` are topics.",
         },
         "defaultContentType": "application/json",
-        "channels": {name: _channel(name) for name in CHANNELS},
-        "operations": _operations(),
+        "channels": {name: _channel(name) for name in CHANNELS} | topic_channels(),
+        "operations": _operations() | topic_operations(),
         "components": {
-            "messages": {type_.__name__: _message(type_, references) for type_ in types},
+            "messages": {type_.__name__: _message(type_, references) for type_ in types}
+            | topic_messages(references, first_line),
             "schemas": schemas,
             "securitySchemes": SCHEMES,
         },

@@ -6,8 +6,8 @@ import orjson
 from starlette.routing import BaseRoute
 
 from booking_rush.compression import encoded
+from booking_rush.server.api.contract import Documents
 from booking_rush.server.contract.asyncapi import asyncapi
-from booking_rush.server.contract.endpoints import Documents
 from booking_rush.server.contract.openapi import openapi
 from booking_rush.server.contract.operation import refusals_of
 from booking_rush.server.contract.operations import OPERATIONS

@@ -13,6 +13,7 @@ from booking_rush.booking.catalogue.events import Moment
 from booking_rush.booking.catalogue.presentation import SeatName, Theme, Venue
 from booking_rush.booking.holds.states import IN_REVENUE, State
 from booking_rush.queue.forecast import Odds
+from booking_rush.queue.lottery.order import Fairness
 from booking_rush.queue.rules import Rules
 from booking_rush.server.rooms.availability import Stock
 
@@ -155,11 +156,20 @@ class Place(Members, kw_only=True):
     window: Count | UnsetType = UNSET
 
 
+class Draw(Members, kw_only=True):
+    """A draw of a lane: its indexes `first` to `last` were drawn the numbers `first` to `last`."""
+
+    lane: str
+    first: Count
+    last: Count
+
+
 class Lottery(Members, kw_only=True):
-    """The SHA-256 of a lottery's seed, and the seed itself after the draw; both hex."""
+    """The SHA-256 of a lottery's seed, and the seed and its draws after them; both are hex."""
 
     commitment: Digest
     seed: Digest | None
+    draws: list[Draw] | UnsetType = UNSET
 
 
 class Windows(Members, kw_only=True):
@@ -211,7 +221,9 @@ class Room(Members, kw_only=True):
     reason: str | UnsetType = UNSET
     stopped: Stop | UnsetType = UNSET
     lanes: list[Lane] | UnsetType = UNSET
+    fairness: Fairness | UnsetType = UNSET
     lottery: Lottery | UnsetType = UNSET
+    windows: Windows | UnsetType = UNSET
 
 
 class Broadcast(Members, kw_only=True):
@@ -256,6 +268,7 @@ class Event(Members, kw_only=True):
     limits: Limits
     venue: Venue | UnsetType = UNSET
     theme: Theme | UnsetType = UNSET
+    fairness: Fairness
     lottery: Lottery | UnsetType = UNSET
     windows: Windows | UnsetType = UNSET
     stock: Stock | UnsetType = UNSET

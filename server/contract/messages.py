@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from booking_rush.booking.catalogue.events import Moment
+from booking_rush.queue.lottery.order import Fairness
 from booking_rush.server.contract import members
 from booking_rush.server.contract.members import Count, Members, SeatChange
 from booking_rush.server.protocol import frames
@@ -151,7 +152,9 @@ class RoomState(Frame, kw_only=True, tag="room.state"):
     reason: str | UnsetType = UNSET
     stopped: members.Stop | UnsetType = UNSET
     lanes: list[members.Lane] | UnsetType = UNSET
+    fairness: Fairness | UnsetType = UNSET
     lottery: members.Lottery | UnsetType = UNSET
+    windows: members.Windows | UnsetType = UNSET
 
 
 class RoomMessage(Frame, kw_only=True, tag="room.message"):

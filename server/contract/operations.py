@@ -22,6 +22,7 @@ from booking_rush.queue.line import (
 from booking_rush.queue.sale_clock import SaleStopped
 from booking_rush.server.api import (
     bookings,
+    contract,
     events,
     history,
     holds,
@@ -30,7 +31,7 @@ from booking_rush.server.api import (
     visitors,
     webhooks,
 )
-from booking_rush.server.contract import answers, endpoints
+from booking_rush.server.contract import answers
 from booking_rush.server.contract.operation import (
     BODY,
     EVENTS,
@@ -157,7 +158,7 @@ OPERATIONS: dict[Any, Operation] = {
         "Let one's hold end later",
         {200: (answers.HoldAnswer,)},
         "visitor",
-        (*HOLD, errors.PaymentInProgress, errors.ExtensionsUsedUp),
+        (*HOLD, errors.PaymentInProgress, errors.ExtensionsUsedUp, SaleStopped),
     ),
     holds.check_out: Operation(
         "Pay for one's hold",
@@ -208,7 +209,8 @@ OPERATIONS: dict[Any, Operation] = {
     ),
     pages.admin: Operation("The page of operators", {200: (HTML,), 304: NO_BODY}),
     serve_root_file: Operation(
-        "A file that browsers and robots look for", {200: (SVG, TEXT), 304: NO_BODY}
+        "A file that browsers and robots look for",
+        {200: (SVG, TEXT, "text/javascript"), 304: NO_BODY},
     ),
     health.healthz: Operation(
         "Liveness of this process", {200: (answers.Status,), 503: (answers.Status,)}
@@ -216,15 +218,15 @@ OPERATIONS: dict[Any, Operation] = {
     health.readyz: Operation(
         "Readiness of this process for traffic", {200: (answers.Status,), 503: (answers.Status,)}
     ),
-    endpoints.show_openapi: Operation(
+    contract.show_openapi: Operation(
         "Routes, bodies, answers and codes, in OpenAPI 3.1",
         {200: (answers.Document,), 304: NO_BODY},
     ),
-    endpoints.show_asyncapi: Operation(
+    contract.show_asyncapi: Operation(
         "Commands, frames and close codes, in AsyncAPI 3.0",
         {200: (answers.Document,), 304: NO_BODY},
     ),
-    endpoints.show_page: Operation("The contract as a page", {200: (HTML,), 304: NO_BODY}),
+    contract.show_page: Operation("The contract as a page", {200: (HTML,), 304: NO_BODY}),
     health.show_metrics: Operation("Metrics in the text format of Prometheus", {200: (TEXT,)}),
     serve_static: Operation(
         "A file of the pages", {200: (FILE,), 304: NO_BODY}, refusals=(problems.NotFound,)

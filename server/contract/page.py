@@ -41,7 +41,7 @@ def page(openapi: Json, asyncapi: Json, refusals: Iterable[type[Refusal]]) -> st
     )
     routes = (_section(f"Routes: {tag}", _routes(openapi, tag)) for tag in tags)
     sockets = (
-        _section(f"Socket {channel['address']}", _frames(asyncapi, channel))
+        _section(f"{_kind_of(channel)} {channel['address']}", _frames(asyncapi, channel))
         for channel in asyncapi["channels"].values()
     )
     codes = {f"{refusal.status} {refusal.code}": refusal.title() for refusal in refusals}
@@ -80,6 +80,10 @@ def _routes(openapi: Json, tag: str) -> Iterator[str]:
                 f"{escape(operation['summary'])}</summary>"
                 f"<p>Asked by {CALLERS[scheme]}.</p>{''.join(_entries(answers))}</details>"
             )
+
+
+def _kind_of(channel: Json) -> str:
+    return "Topic" if "kafka" in channel["bindings"] else "Socket"
 
 
 def _frames(asyncapi: Json, channel: Json) -> Iterator[str]:

@@ -6,8 +6,11 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from booking_rush.lua.client.connection import NAME_THE_CLUSTER, is_cluster_node
 from booking_rush.lua.client.rights import missing_rights
 from booking_rush.lua.client.sentinel import SentinelPool
+from booking_rush.lua.cluster.cluster_client import ClusterRedis
+from booking_rush.server.doctor.cluster_checks import Fact, cluster_facts
 from booking_rush.server.doctor.finding import Finding
 
 VERSION_MIN = (6, 2)
@@ -15,23 +18,38 @@ MEMORY_SHARE_MAX = 0.8
 
 
 async def check_redis(redis: Redis) -> list[Finding]:
-    """Ask Redis about itself. INFO tells nearly all, also where a managed one refuses CONFIG.
+    """Ask Redis about itself, of a cluster each primary.
+
+    Raises:
+        RedisError, OSError: it does not answer.
+    """
+    facts: list[Fact]
+    if isinstance(redis, ClusterRedis):
+        facts = await cluster_facts(redis, facts_of)
+    elif await is_cluster_node(redis):
+        facts = [("wrong", NAME_THE_CLUSTER)]
+    else:
+        facts = [*await facts_of(redis), *await _sentinels(redis)]
+    return [Finding(level, "redis", text) for level, text in facts]
+
+
+async def facts_of(redis: Redis) -> list[Fact]:
+    """Ask one Redis. INFO tells nearly all, also where a managed one refuses CONFIG.
 
     Raises:
         RedisError, OSError: it does not answer.
     """
     if missing := await missing_rights(redis):
-        return [Finding("wrong", "redis", missing)]
+        return [("wrong", missing)]
     info: dict[str, Any] = await cast("Any", redis.info())
     try:
         fsync = (await redis.config_get("appendfsync")).get("appendfsync") or ""
     except RedisError:
         fsync = ""
-    facts = [*_facts(info, fsync), *await _sentinels(redis)]
-    return [Finding(level, "redis", text) for level, text in facts]
+    return list(_facts(info, fsync))
 
 
-async def _sentinels(redis: Redis) -> list[tuple[Any, str]]:
+async def _sentinels(redis: Redis) -> list[Fact]:
     """Return whether enough Sentinels answer to agree on another primary."""
     if not isinstance(redis.connection_pool, SentinelPool):
         return []

@@ -12,6 +12,7 @@ import orjson
 from booking_rush.booking.mail.message import money
 from booking_rush.compression import Encoded, encoded
 from booking_rush.server.pages.languages import local_time
+from booking_rush.server.pages.orders import lead_of, order_of
 from booking_rush.server.web.static_files import Mode, Site, site
 
 JOINABLE = ("scheduled", "drawing", "open", "paused", "recovering")
@@ -143,7 +144,9 @@ def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
         "venue_hidden": "" if venue else " hidden",
         "room_hidden": "" if state else " hidden",
         "outside_title": escape(texts["event.outside." + ("draining" if over else "title")]),
-        "outside_lead": escape(texts["event.outside." + ("drainingLead" if over else "lead")]),
+        "outside_lead": escape(
+            texts["event.outside.drainingLead"] if over else lead_of(event, texts)
+        ),
         "opens": escape(opens),
         "opens_hidden": "" if opens else " hidden",
         "join_hidden": " hidden" if over else "",
@@ -162,7 +165,8 @@ def _opening(event: Json, texts: Mapping[str, str]) -> str:
         if opens_at
         else ""
     )
-    return " ".join(filter(None, (texts["event.outside.lobby"], when)))
+    early = texts.get(f"event.orders.{order_of(event)}.early", "")
+    return " ".join(filter(None, (early, when)))
 
 
 def _order(event: Json) -> tuple[bool, str]:

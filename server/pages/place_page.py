@@ -1,21 +1,25 @@
 """Pages of a visitor whose browser runs no scripts: join by a form, and see one's own place."""
 
 from html import escape
+from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from booking_rush.errors import Refusal
+from booking_rush.lua.line.commands import Lobby
 from booking_rush.queue.line import Place
 from booking_rush.server.pages.documents import JOINABLE, render, state_values
 from booking_rush.server.pages.languages import site_for
+from booking_rush.server.pages.orders import undrawn_words
 from booking_rush.server.protocol.places import ahead_of, state_of
 from booking_rush.server.protocol.problems import NotAuthenticated, OriginRefused
 from booking_rush.server.web.authentication import set_visitor_cookie, visitor_of
 from booking_rush.server.web.requests import address_of, event_id_of, room_of, services_of
 
 REFRESH_S = {"admitted": 20, "lobby": 15, "waiting": 5, "late": 5, "": 30}
+REFRESH_UNDRAWN_S = 3  # its draw is going on
 SAME_SITE = ("same-origin", "none")  # of Sec-Fetch-Site, which not every browser sends
 TITLES = {
     "admitted": ("event.admitted.title", "event.noscript.turn"),
@@ -80,18 +84,22 @@ async def line(request: Request) -> Response:
 
 
 def _values(
-    texts: dict[str, str], event: dict[str, str], place: Place | None, problem: str
+    texts: dict[str, str], event: dict[str, Any], place: Place | None, problem: str
 ) -> dict[str, str]:
     """Return the values of the page, which are HTML."""
     state = state_of(place) if place else ""
     title, lead = (texts.get(key, "") for key in TITLES[state])
+    refresh_s = REFRESH_S[state]
+    if isinstance(place, Lobby):
+        title, lead = undrawn_words(event, place, texts)
+        refresh_s = refresh_s if event["state"] == "scheduled" else REFRESH_UNDRAWN_S
     ahead = ahead_of(place) if place else 0
     may_join = place is None and event["state"] in JOINABLE
     return {
         "title": escape(f"{title} · {event['name']}"),
         "name": escape(event["name"]),
         "path": escape(f"/events/{event['id']}"),
-        "refresh_seconds": str(REFRESH_S[state]),
+        "refresh_seconds": str(refresh_s),
         "place_title": escape(title),
         "place_lead": escape(lead),
         "problem": escape(problem),

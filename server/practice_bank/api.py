@@ -56,6 +56,7 @@ async def charge(request: Request) -> Response:
     """Answer `POST /charges`: charge, once a key."""
     bank = bank_of(request)
     new = await read_json(request, NewCharge)
+    bank.keep_context(new.key)
     charged = await bank.charges.do(new)
     bank.wake()
     return answer(202, charged)
@@ -64,6 +65,7 @@ async def charge(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """Answer `POST /charges/{key}/cancel`: the charge captures no more, known or not."""
     bank = bank_of(request)
+    bank.keep_context(charge_key_of(request))
     cancelled = await bank.ledger.cancel(charge_key_of(request), delay_s=bank.delay_s)
     bank.wake()
     return answer(202, cancelled)
@@ -75,6 +77,7 @@ async def refund(request: Request) -> Response:
     body = await read_json(request, Refund)
     if body.key != f"refund:{body.charge}":
         raise Invalid(("key", "refund:{charge}"))
+    bank.keep_context(body.charge)
     refunded = await bank.ledger.refund(body.charge, delay_s=bank.delay_s)
     bank.wake()
     return answer(202, refunded)

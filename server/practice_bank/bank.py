@@ -8,6 +8,7 @@ address that only our own processes reach.
 import asyncio
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -25,11 +26,13 @@ from booking_rush.booking.payments.signatures import sign
 from booking_rush.coalescing import coalesced
 from booking_rush.server.practice_bank.ledger import Ledger, NewCharge, PendingWebhook
 from booking_rush.tasks import cancel_and_wait
+from booking_rush.tracing import spans
 
 log = logging.getLogger(__name__)
 
 IN_FLIGHT_MAX = 32  # webhooks that are sent at a time
 TIMEOUTS = Timeouts(total_s=5.0, connect_s=5.0)
+CONTEXTS_MAX = 10_000  # of traces; they are lost with the process
 POLL_S = 0.1  # between two looks for due charges and webhooks, unless `wake` comes first
 
 
@@ -65,11 +68,19 @@ class Bank:
         self._finished: list[tuple[PendingWebhook, bool]] = []
         self._woken = asyncio.Event()
         self.charges = coalesced(self._charge)
+        self._contexts = OrderedDict[str, str]()  # of traces, by the charge that was asked for last
 
     @property
     def delay_s(self) -> float:
         """Return how many seconds the injected faults delay a webhook."""
         return self.faults.webhook_delay_ms / 1000
+
+    def keep_context(self, charge: str) -> None:
+        """Keep the context of the request that is served, for the webhooks of its charge."""
+        if context := spans.current():
+            self._contexts[charge] = context
+            if len(self._contexts) > CONTEXTS_MAX:
+                self._contexts.popitem(last=False)
 
     def wake(self) -> None:
         """Let the next run begin at once: a charge or a webhook may be due."""
@@ -117,9 +128,11 @@ class Bank:
 
     async def _deliver(self, webhook: PendingWebhook) -> None:
         delivered = False
+        context = self._contexts.get(webhook.charge, "")
         try:
-            for _ in range(self.faults.webhook_repeat):
-                delivered = (await self._http.send(self._signed(webhook))).is_success
+            with spans.span(f"webhook {webhook.kind}", context):
+                for _ in range(self.faults.webhook_repeat):
+                    delivered = (await self._http.send(self._signed(webhook))).is_success
         except NoResponseError as error:
             delivered = False
             log.info("webhook failed id=%s why=%s", webhook.id, error)

@@ -82,6 +82,11 @@ class PendingWebhook(NamedTuple):
     attempt: int
     due_at: datetime
 
+    @property
+    def charge(self) -> str:
+        """Return the key of its charge."""
+        return f"pay:{self.booking}:{self.attempt}"
+
 
 class Ledger:
     """Charges, movements and webhooks in Postgres; any number of processes may share them."""

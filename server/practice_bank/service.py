@@ -15,6 +15,8 @@ from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.ports import PortBusyError, listen
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.tasks import cancel_and_wait
+from booking_rush.tracing import spans
+from booking_rush.tracing.middleware import TraceMiddleware
 
 BACKLOG = 1024
 
@@ -60,8 +62,9 @@ async def open_bank(
 
 def config_of(bank: Bank) -> uvicorn.Config:
     """Return uvicorn's settings for a server beside a duty's loop: no logs, no lifespan."""
+    app = create_bank(bank)
     return uvicorn.Config(
-        create_bank(bank),
+        TraceMiddleware(app) if spans.is_on() else app,
         http="httptools",
         ws="none",
         lifespan="off",

@@ -16,6 +16,7 @@ from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.kafka.relay import Relay
 from booking_rush.booking.mail.mailer import Mailer
 from booking_rush.booking.mail.message import Sender
+from booking_rush.booking.messaging import dead_letters
 from booking_rush.booking.messaging.message_log import MessageLog
 from booking_rush.booking.messaging.table_log import COUNT_PARKED
 from booking_rush.booking.recording.event_scheduler import EventScheduler
@@ -23,7 +24,7 @@ from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.booking.saga.difference import Difference
 from booking_rush.booking.saga.reconciliation import Reconciler
-from booking_rush.booking.saga.retention import Retention
+from booking_rush.booking.saga.retention import Retention, days_of
 from booking_rush.booking.series import SeriesWriter
 from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
@@ -34,6 +35,7 @@ from booking_rush.queue.keys.signer import Signer, open_signer
 from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.exports import (
+    SalesExport,
     export_breakers_forever,
     export_recordings,
     exports_of,
@@ -41,10 +43,12 @@ from booking_rush.server.processes.exports import (
 )
 from booking_rush.server.processes.health_port import start_health_port
 from booking_rush.server.processes.supervisor import stop_on_signals
+from booking_rush.server.processes.traces import recorded_traces
 from booking_rush.server.runtime.clocks import EVERY_S, check_clocks, export_clocks
 from booking_rush.server.runtime.liveness import LIVENESS, STUCK_S
 from booking_rush.server.runtime.loops import Loop, forever, measure_lag
 from booking_rush.server.runtime.metrics import (
+    DEAD,
     DIFFERENCES,
     LAG,
     MAILS,
@@ -63,6 +67,7 @@ log = logging.getLogger(__name__)
 LEASE_POOL_MAX = 2
 POOL_MAX = 8  # connections to Postgres
 MAIL_S = 0.5  # between two looks for due mails
+SALES_S = 5.0  # between two exports of what is sold
 CONDUCT_S = 0.02  # between two looks of conduct or relay, after one that found nothing
 
 LONG_S = 60.0  # of one run that asks banks or brokers, which are slower than stores
@@ -82,6 +87,7 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
     if settings.metrics_bind:
         start_health_port(settings.metrics_bind, LIVENESS)
     async with AsyncExitStack() as stack:
+        stack.enter_context(recorded_traces(settings, "+".join(duties)))
         pool = await stack.enter_async_context(open_pool(settings.postgres_url, size=POOL_MAX))
         redis = await stack.enter_async_context(connect(settings.redis_url))
         await check(redis)
@@ -157,12 +163,13 @@ async def conduct(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerato
         )
         signer = await open_signer(pool, settings.secret_key)
         heads = HeadSigner(pool, signer.journal_head)
-        retention = Retention(pool, lease_owner())
+        retention = Retention(pool, lease_owner(), days_of(settings.retention_days))
         archive = Archive(pool, redis, lease_owner())
 
         async def export_lag() -> None:
             LAG.set(await conductor.log.lag())
             PARKED.set(await pool.fetchval(COUNT_PARKED))
+            DEAD.set(await dead_letters.count(pool))
 
         tasks = [
             asyncio.create_task(
@@ -236,6 +243,7 @@ async def reconcile(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenera
         tasks = [
             asyncio.create_task(forever("reconcile", compare, idle_s=1.0, stuck_s=COMPARE_S)),
             asyncio.create_task(forever("series", series.run_once, idle_s=1.0)),
+            asyncio.create_task(forever("sales", SalesExport(pool).run_once, idle_s=SALES_S)),
         ]
         yield
         await cancel_and_wait(tasks)

@@ -7,7 +7,10 @@ import msgspec
 
 from booking_rush.server.runtime.settings import PREFIX, Settings
 
-EVERY = {"redis_url", "postgres_url", "log_level", "log", "log_levels", "metrics_dir"}
+EVERY = {
+    "redis_url", "postgres_url", "log_level", "log", "log_levels", "metrics_dir",
+    "traces_url", "traces_share",
+}  # fmt: skip
 KAFKA = {
     "kafka_bootstrap", "kafka_security", "kafka_ca", "kafka_certificate", "kafka_mechanism",
     "kafka_user", "kafka_password",
@@ -23,7 +26,7 @@ SETTINGS_OF = {
     "bank": EVERY | {"bank_bind", "bank_secrets", "bank_webhook_url", "bind"},
     "conduct": EVERY | PAYMENTS | KAFKA | {
         "secret_key",  # signs the heads of journals
-        "bank_ask_seconds", "saga_still_seconds", "saga_tries_max",
+        "bank_ask_seconds", "saga_still_seconds", "saga_tries_max", "retention_days",
         "kafka_instance", "kafka_session_seconds",
     },
     "reconcile": EVERY | PAYMENTS,

@@ -2,20 +2,29 @@
 
 import asyncio
 import logging
+from collections import Counter as Counts
 from collections.abc import Callable, Mapping, Sequence
 
 from prometheus_client import Counter
 from redis.asyncio import Redis
 
+from booking_rush.booking.holds.bookings import sales
+from booking_rush.booking.holds.states import IN_REVENUE, STATES
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.circuit_breaker import BreakerState
+from booking_rush.lua.client.connection import memory_share
+from booking_rush.postgres import Pool
 from booking_rush.server.runtime.loops import forever
 from booking_rush.server.runtime.metrics import (
+    BOOKINGS,
     GAPS,
     RECORD_FAILING,
     REDIS_MEMORY,
     REJECTED,
+    REVENUE,
+    end_series,
     export_breakers,
+    resume_series,
 )
 
 log = logging.getLogger(__name__)
@@ -32,12 +41,37 @@ def exports_of(recorder: Recorder) -> list[Callable[[], None]]:
     ]
 
 
+class SalesExport:
+    """Export of what each event has sold: bookings by state, and their sums by currency."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._shown = set[tuple[str, str]]()  # event and currency
+
+    async def run_once(self) -> None:
+        """Export the sales of every event; the series of one that is archived now end."""
+        found = await sales(self._pool)
+        pairs = {(one.event, one.currency) for one in found}
+        for event in {event for event, _ in self._shown - pairs}:
+            end_series(event)
+        self._shown = pairs
+        counts, sums = Counts[tuple[str, str]](), Counts[tuple[str, str, str]]()
+        for one in found:
+            counts[one.event, one.state] += one.bookings
+            sums[one.event, one.currency, one.state] += one.amount
+        for event, currency in pairs:
+            resume_series(event)
+            for state in STATES:
+                BOOKINGS.labels(event, state).set(counts[event, state])
+            for state in IN_REVENUE:
+                REVENUE.labels(event, currency, state).set(sums[event, currency, state])
+
+
 async def export_recordings(redis: Redis, exports: Sequence[Callable[[], None]]) -> None:
     """Export a recorder's figures, and how full the memory is that its outboxes take."""
     for export in exports:
         export()
-    memory = await redis.info("memory")
-    share = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+    share = await memory_share(redis)
     REDIS_MEMORY.set(share)
     if share >= MEMORY_ALARM:
         log.error("redis fills up used=%.0f%% of maxmemory", 100 * share)

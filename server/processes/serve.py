@@ -13,6 +13,7 @@ import uvicorn
 
 from booking_rush.server.app import create_app
 from booking_rush.server.composition import open_services
+from booking_rush.server.processes.traces import recorded_traces
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.fanout import SLICE
 from booking_rush.server.rooms.subscriber import Subscriber
@@ -127,5 +128,6 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         gc.freeze()  # permanent objects need no scan while sockets come and go
         gc.set_threshold(50_000, 20, 50)
 
-    server = Server(config_of(settings, create_app(settings, opened)))
-    server.run([listener])
+    with recorded_traces(settings, "serve"):
+        server = Server(config_of(settings, create_app(settings, opened)))
+        server.run([listener])

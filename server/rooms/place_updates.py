@@ -118,6 +118,8 @@ class PlaceUpdates:
         """Send positions from here on to one that waits, or its number once it is drawn."""
         subscriber.place.answering = False
         if isinstance(place := subscriber.place.last, Lobby):
+            if not place.index:
+                return  # it is deferred: news of a join tell its number
             self._lobby.add(subscriber)
             if place.index <= self._settled.get(place.lane, 0):
                 self._unsure.add(subscriber)

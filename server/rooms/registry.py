@@ -3,7 +3,7 @@
 import logging
 import math
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +28,7 @@ from booking_rush.server.runtime.loops import EachAlone, Loop
 from booking_rush.server.runtime.metrics import (
     ACTIVE,
     ADMITTED,
+    CALIBRATION,
     JOINED,
     OUTBOX_AGE,
     PLACES,
@@ -36,6 +37,8 @@ from booking_rush.server.runtime.metrics import (
     WAITING,
     WAITS,
     WAITS_S,
+    end_series,
+    resume_series,
 )
 
 log = logging.getLogger(__name__)
@@ -88,7 +91,8 @@ class RoomRegistry:
             Recovering, TryAgain, Busy: Redis cannot say just now.
         """
         stats = await self._stats(room)
-        _export(room.row.id, stats)
+        if not room.row.archived:
+            _export(room.row.id, stats, room.places.forecast.calibration.members())
         return stats
 
     async def stats_of(self, event: str) -> Stats:
@@ -223,6 +227,7 @@ class RoomRegistry:
 
     def _on_change(self, row: EventRecord) -> None:
         """Apply an event whose row or gate has changed."""
+        (end_series if row.archived else resume_series)(row.id)
         room = self._room_of(row)
         room.apply_row(row)
         room.apply_gate()
@@ -236,7 +241,7 @@ class RoomRegistry:
         return self._rooms[row.id]
 
 
-def _export(event: str, stats: Stats) -> None:
+def _export(event: str, stats: Stats, calibration: Mapping[str, float | None]) -> None:
     """Export an event's statistics as metrics."""
     RECOVERIES.labels(event)  # from 0 on: Prometheus sees no growth in what begins with 1
     visitors = ((WAITING, stats.waiting), (ACTIVE, stats.active), (JOINED, stats.joined))
@@ -245,6 +250,9 @@ def _export(event: str, stats: Stats) -> None:
     for state in ("free", "held", "paying", "sold"):
         PLACES.labels(event, state).set(getattr(stats, state))
     OUTBOX_AGE.labels(event).set(stats.outbox_age_ms / 1000)
+    for band in ("p50", "p90"):
+        if (share := calibration[band]) is not None:
+            CALIBRATION.labels(event, band).set(share)
     ends = [(0.1 * 2 ** ((bucket + 1) / 4), count) for bucket, count in stats.waits]
     for bound_s in WAITS_S:
         le = "+Inf" if bound_s == math.inf else str(bound_s)

@@ -239,7 +239,7 @@ class Room:
     # State and broadcasts
 
     def state_members(self) -> dict[str, Any]:
-        """Return `{state, opens_at?, reason?, stopped?, lottery?}`, or that Redis is loaded."""
+        """Return `{state, fairness, …}` as the contract's `Room`, or that Redis is loaded."""
         if not (self._gate.is_open or self.row.archived):
             return {"state": "recovering"}
         members: dict[str, Any] = {"state": self.row.state}
@@ -247,9 +247,7 @@ class Room:
             members["opens_at"] = instant(self.row.opens_at)
         if self.row.reason:
             members["reason"] = self.row.reason
-        if self.row.lottery:
-            members["lottery"] = {"commitment": self.row.lottery, "seed": self.row.seed}
-        return members | self.row.sale_clock.members()
+        return members | self.row.order_members() | self.row.sale_clock.members()
 
     def lanes_members(self) -> list[dict[str, Any]]:
         """Return `[{lane, weight, waiting, share}]`, as the rules and the last tick say."""

@@ -3,11 +3,13 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 from redis.asyncio import Redis
 
 from booking_rush.lua.client.connection import RedisUnfitError
+from booking_rush.lua.cluster.cluster_client import ask_primaries
 from booking_rush.postgres import Pool, PostgresUnfitError
 from booking_rush.server.runtime.metrics import CLOCK_APART
 
@@ -28,17 +30,24 @@ def apart_s(began_s: float, told_s: float, ended_s: float) -> float:
 
 
 async def compare_clocks(pool: Pool, redis: Redis) -> dict[str, float]:
-    """Ask both stores for their time. Return by how many seconds each is ahead of ours."""
+    """Ask both stores for their time. Return by how many seconds each is ahead of ours.
 
-    async def of_redis() -> float:
-        seconds, micros = await cast("Any", redis.time())
+    Of a cluster it is the primary whose clock is furthest away.
+    """
+
+    async def tell(primary: Redis) -> float:
+        seconds, micros = await cast("Any", primary.time())
         return float(seconds) + float(micros) / 1e6
+
+    async def of_redis(primary: Redis) -> float:
+        return await _measure(partial(tell, primary))
 
     async def of_postgres() -> float:
         found: float = await pool.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
         return found
 
-    return {"redis": await _measure(of_redis), "postgres": await _measure(of_postgres)}
+    ahead_s = max(await ask_primaries(redis, of_redis), key=abs)
+    return {"redis": ahead_s, "postgres": await _measure(of_postgres)}
 
 
 async def _measure(tell: Callable[[], Awaitable[float]]) -> float:

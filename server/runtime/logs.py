@@ -15,6 +15,8 @@ from typing import Any, Final, Literal
 import orjson
 
 from booking_rush.server.runtime.repeat_filter import RepeatFilter
+from booking_rush.tracing import spans
+from booking_rush.tracing.spans import trace_id_of
 
 QUIETED = ("uvicorn.access", "asyncio", "websockets", "aiohttp", "aiokafka")
 DIRECTIVE = re.compile(r"(?: (\w+)=)?%[-.\d]*[a-z]")
@@ -33,8 +35,12 @@ def digest_of(visitor: str) -> str:
 
 
 def context() -> dict[str, str]:
-    """Return trace and visitor's digest of the request that is being served, if one is."""
-    found = {"trace": TRACE.get()} if TRACE.get() else {}
+    """Return trace and visitor's digest of the request that is being served, if one is.
+
+    In other duties the trace is that of the span in which something is logged.
+    """
+    trace = TRACE.get() or trace_id_of(spans.current())
+    found = {"trace": trace} if trace else {}
     if VISITOR.get():
         found["visitor"] = digest_of(VISITOR.get())
     return found

@@ -6,8 +6,8 @@ any of them answers /metrics for all; otherwise each answers for itself.
 
 import math
 import os
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, cast
 
 from prometheus_client import REGISTRY as OWN
 from prometheus_client import (
@@ -15,6 +15,7 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Metric,
     generate_latest,
     multiprocess,
 )
@@ -29,6 +30,9 @@ REQUESTS: Final = CounterTally(
 )
 REQUEST_SECONDS: Final = HistogramTally(
     "rush_http_request_seconds", "How long a request took us.", "route", buckets=LATENCY_S
+)
+REFUSALS: Final = CounterTally(
+    "rush_refusals_total", "Requests that were refused, by the problem's code.", ["route", "code"]
 )
 SOCKETS: Final = Gauge(
     "rush_sockets", "Open sockets and streams.", ["event", "kind"], multiprocess_mode="livesum"
@@ -85,6 +89,29 @@ PLACES: Final = Gauge(
     "rush_places",
     "Seats and standing capacity: free, held, paying, sold.",
     ["event", "state"],
+    multiprocess_mode="mostrecent",
+)
+REVENUE: Final = Gauge(
+    "rush_revenue",
+    "Sum of bookings in minor units: confirmed, being paid, refunded.",
+    ["event", "currency", "state"],
+    multiprocess_mode="mostrecent",
+)
+BOOKINGS: Final = Gauge(
+    "rush_bookings",
+    "Bookings by state; those that were released or expired before anybody paid are left out.",
+    ["event", "state"],
+    multiprocess_mode="mostrecent",
+)
+CALIBRATION: Final = Gauge(
+    "rush_forecast_within",
+    "Share of waits, 0 to 1, that ended within the band told at their beginning: p50, p90.",
+    ["event", "band"],
+    multiprocess_mode="mostrecent",
+)
+DEAD: Final = Gauge(
+    "rush_dead_letters",
+    "Dead letters that nobody has replayed.",
     multiprocess_mode="mostrecent",
 )
 DIFFERENCES: Final = Gauge(
@@ -164,7 +191,35 @@ def export_breakers(states: Mapping[str, BreakerState]) -> None:
         BREAKER.labels(service).set(LEVELS[state])
 
 
-TALLIES = (REQUESTS, REQUEST_SECONDS, COMMANDS, COMMAND_SECONDS, FRAMES)
+TALLIES = (REQUESTS, REQUEST_SECONDS, REFUSALS, COMMANDS, COMMAND_SECONDS, FRAMES)
+_ended = set[str]()  # events whose series have ended
+
+
+def end_series(event: str) -> None:
+    """End the series of an event, of whichever process: `/metrics` has them no more."""
+    _ended.add(event)
+
+
+def resume_series(event: str) -> None:
+    """Show the series of an event again."""
+    _ended.discard(event)
+
+
+class LivingSeries:
+    """Registry without the series of events that have ended.
+
+    prometheus_client cannot remove what processes share in files.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the metrics, each with the samples that it still has."""
+        for metric in self._registry.collect():
+            samples = [one for one in metric.samples if one.labels.get("event") not in _ended]
+            metric.samples = samples
+            yield metric
 
 
 async def export_tallies() -> None:
@@ -181,7 +236,11 @@ def exposition() -> bytes:
     """Return all metrics in the text format of Prometheus; other processes' up to 1 s old."""
     _export_tallies()
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(OWN)
+        return _text_of(OWN)
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    return _text_of(registry)
+
+
+def _text_of(registry: CollectorRegistry) -> bytes:
+    return generate_latest(cast("CollectorRegistry", LivingSeries(registry)))

@@ -1,9 +1,12 @@
-"""Checks of the text of one setting: addresses of Redis, proxies, SMTP servers and senders."""
+"""Checks of settings of one subject: Redis, proxies, Kafka, SMTP servers and senders, secrets."""
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from booking_rush.booking.kafka.connection import uses_sasl, uses_tls
+from booking_rush.booking.saga.retention import days_of
 from booking_rush.lua.client.connection import url_error
 
 MAIL_FROM = re.compile(r"""[^\s@,;:<>()\[\]"\\]+@[a-zA-Z0-9._-]+""", re.ASCII)
@@ -27,6 +30,43 @@ def is_smtp_url(url: str) -> bool:
         return False
     plain = not (parts.path.strip("/") or parts.query or parts.fragment)
     return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and plain and port_is_good
+
+
+def mail_errors(url: str, sender: str) -> list[str]:
+    """Return what is wrong in the settings of mail; the URL is secret and not repeated."""
+    if not url:
+        return []
+    wrong: list[str] = []
+    if not is_smtp_url(url):
+        wrong.append("RUSH_SMTP_URL wants smtp://user:password@host:port, or smtps://…")
+    if not sender:
+        wrong.append("RUSH_MAIL_FROM is not set: RUSH_SMTP_URL wants it, tickets@example.org")
+    elif not MAIL_FROM.fullmatch(sender):
+        wrong.append("RUSH_MAIL_FROM wants one plain address, name@host")
+    return wrong
+
+
+def kafka_errors(security: str, user: Mapping[str, str], files: Mapping[str, str]) -> list[str]:
+    """Return what is missing for RUSH_KAFKA_SECURITY, and what is set but ignored.
+
+    `user` and `files` are settings by their names behind RUSH_KAFKA_.
+    """
+    sasl, tls = uses_sasl(security), uses_tls(security)
+    required = user if sasl else {}
+    unused = {**({} if sasl else user), **({} if tls else files)}
+    why = f"RUSH_KAFKA_SECURITY is {security}"
+    return [f"RUSH_KAFKA_{name} is not set: {why}" for name in required if not required[name]] + [
+        f"RUSH_KAFKA_{name} is set, but {why}" for name in unused if unused[name]
+    ]
+
+
+def retention_errors(text: str) -> list[str]:
+    """Return what is wrong with the ages at which rows are deleted."""
+    try:
+        days_of(text)
+    except ValueError as error:
+        return [f"RUSH_RETENTION_DAYS: {error}"]
+    return []
 
 
 def redis_errors(url: str) -> list[str]:

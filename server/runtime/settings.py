@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from booking_rush.booking.catalogue.presentation import is_time_zone
-from booking_rush.booking.kafka.connection import Cluster, tls_context, uses_sasl, uses_tls
+from booking_rush.booking.kafka.connection import Cluster, tls_context, uses_tls
 from booking_rush.queue.keys.keyring import derive
 from booking_rush.server.runtime import setting_checks as checks
 
@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     workers: Annotated[int, _about("serve processes", ge=1, le=64)] = 1
     redis_url: Annotated[
-        str, _about("redis://…, rediss://…, unix://… or redis+sentinel://…: docs/redis.md")
+        str, _about("redis://…, unix://…, redis+sentinel://… or redis+cluster://…: docs/redis.md")
     ] = ""
     postgres_url: Annotated[str, _about("postgresql://…")] = ""
     kafka_bootstrap: Annotated[
@@ -165,36 +165,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_levels: Annotated[
         str, _about("file of levels by logger, read at SIGUSR1; empty: debug is switched")
     ] = ""
-
-    def mail_errors(self) -> list[str]:
-        """Return what is wrong in the settings of mail; the URL is secret and not repeated."""
-        if not self.smtp_url:
-            return []
-        wrong: list[str] = []
-        if not checks.is_smtp_url(self.smtp_url):
-            wrong.append("RUSH_SMTP_URL wants smtp://user:password@host:port, or smtps://…")
-        if not self.mail_from:
-            wrong.append("RUSH_MAIL_FROM is not set: RUSH_SMTP_URL wants it, tickets@example.org")
-        elif not checks.MAIL_FROM.fullmatch(self.mail_from):
-            wrong.append("RUSH_MAIL_FROM wants one plain address, name@host")
-        return wrong
+    retention_days: Annotated[
+        str, _about("days after which rows are deleted, mails=30,places=365; others as they are")
+    ] = ""
+    traces_url: Annotated[
+        str, _about("collector of traces, OTLP over HTTP; empty: none", pattern=HTTP_URL)
+    ] = ""
+    traces_share: Annotated[
+        float, _about("share of the traces that begin here which is recorded", ge=0, le=1)
+    ] = 0.01
 
     def zone_errors(self) -> list[str]:
         """Return that the time zone is unknown, where it is."""
         wrong = f"RUSH_TIME_ZONE={self.time_zone!r}: no IANA time zone, such as Europe/Berlin"
         return [] if is_time_zone(self.time_zone) else [wrong]
-
-    def kafka_errors(self) -> list[str]:
-        """Return what is missing for RUSH_KAFKA_SECURITY, and what is set but ignored."""
-        user = {"RUSH_KAFKA_USER": self.kafka_user, "RUSH_KAFKA_PASSWORD": self.kafka_password}
-        files = {"RUSH_KAFKA_CA": self.kafka_ca, "RUSH_KAFKA_CERTIFICATE": self.kafka_certificate}
-        sasl, tls = uses_sasl(self.kafka_security), uses_tls(self.kafka_security)
-        required = user if sasl else {}
-        unused = ({} if sasl else user) | ({} if tls else files)
-        why = f"RUSH_KAFKA_SECURITY is {self.kafka_security}"
-        return [f"{name} is not set: {why}" for name, value in required.items() if not value] + [
-            f"{name} is set, but {why}" for name, value in unused.items() if value
-        ]
 
     def kafka_cluster(self) -> Cluster:
         """Return the brokers, with the certificates and the user to connect with.
@@ -341,8 +325,15 @@ def read(environment: Mapping[str, str]) -> Settings:
         raise SettingsError("\n".join(errors))
     settings = Settings(**values)
     wrong = settings.secret_errors() + settings.proxy_errors()
-    wrong += settings.mail_errors() + settings.kafka_errors() + settings.zone_errors()
+    wrong += checks.mail_errors(settings.smtp_url, settings.mail_from)
+    wrong += checks.kafka_errors(
+        settings.kafka_security,
+        {"USER": settings.kafka_user, "PASSWORD": settings.kafka_password},
+        {"CA": settings.kafka_ca, "CERTIFICATE": settings.kafka_certificate},
+    )
+    wrong += settings.zone_errors()
     wrong += checks.redis_errors(settings.redis_url) + settings.stripe_errors()
+    wrong += checks.retention_errors(settings.retention_days)
     if wrong:
         raise SettingsError("\n".join(wrong))
     return settings

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -17,6 +18,7 @@ from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import COMMAND_SECONDS, COMMANDS, SOCKETS
 from booking_rush.server.sockets import hold_commands
+from booking_rush.server.sockets.command_spans import with_span
 from booking_rush.server.sockets.place_commands import confirm_presence, join, leave, ping
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.handshake import open_socket
@@ -24,6 +26,7 @@ from booking_rush.server.web.requests import address_of
 from booking_rush.server.web.responses import trace_id_of
 from booking_rush.server.web.services import Services
 from booking_rush.token_bucket import TokenBucket
+from booking_rush.tracing import spans
 
 log = logging.getLogger(__name__)
 
@@ -86,13 +89,20 @@ async def handle(room: Room, subscriber: Subscriber, message: Message, trace_id:
         COMMANDS.add("unknown", invalid.problem.code)
         subscriber.push(frames.error(invalid.re, problem(invalid.problem, trace_id)))
     else:
-        await carry_out(room, subscriber, command, trace_id)
+        if spans.is_on():
+            kind, _ = HANDLERS[type(command)]
+            await with_span(kind, partial(carry_out, room, subscriber, command))
+        else:
+            await carry_out(room, subscriber, command, trace_id)
 
 
 async def carry_out(
     room: Room, subscriber: Subscriber, command: frames.AnyCommand, trace_id: str
-) -> None:
-    """Answer one command. A refusal is answered as a problem; the socket stays open."""
+) -> str:
+    """Answer one command. A refusal is answered as a problem; the socket stays open.
+
+    Return the outcome: `done`, or the problem's code.
+    """
     kind, handler = HANDLERS[type(command)]
     outcome, began = "done", time.monotonic()
     try:
@@ -106,6 +116,7 @@ async def carry_out(
         subscriber.push(frames.error(command.id, problem(Internal(), trace_id)))
     COMMANDS.add(kind, outcome)
     COMMAND_SECONDS.add(kind, time.monotonic() - began)
+    return outcome
 
 
 HANDLERS: dict[

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from booking_rush.errors import Refusal, TryAgain
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.server.protocol.problems import Internal, MethodNotAllowed, NotFound
+from booking_rush.server.runtime.metrics import REFUSALS
+from booking_rush.server.web.middleware import route_of
 from booking_rush.server.web.responses import refuse, trace_id_of
 
 log = logging.getLogger(__name__)
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 async def on_refusal(request: Request, refusal: Any) -> Response:
     """Answer a refusal with its own problem."""
     assert isinstance(refusal, Refusal)
+    REFUSALS.add(route_of(request.scope), refusal.code)
     return refuse(refusal, trace_id_of(request.scope))
 
 

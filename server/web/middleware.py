@@ -1,7 +1,6 @@
 """Middleware of every connection: trace id, Origin check, security headers, metrics."""
 
 import logging
-import re
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,12 +12,10 @@ from booking_rush.server.protocol.problems import OriginRefused
 from booking_rush.server.runtime.logs import TRACE, VISITOR
 from booking_rush.server.runtime.metrics import REQUEST_SECONDS, REQUESTS
 from booking_rush.server.web.origins import is_origin_allowed, parse_origin
-from booking_rush.server.web.responses import deny, new_trace_id, refuse, trace_id_of
+from booking_rush.server.web.responses import deny, ids_of, refuse, trace_id_of
 
 log = logging.getLogger(__name__)
 
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 PUBLIC_PATHS = ("/.well-known/",)  # published keys are for every origin
 
 HEADERS = [
@@ -64,10 +61,8 @@ class EdgeMiddleware:
         an operator's machine has no TLS.
         """
         headers = Headers(scope=scope)
-        traceparent = TRACEPARENT.match(headers.get("traceparent", ""))
-        scope["trace_id"] = traceparent[1] if traceparent else new_trace_id()
-        asked = headers.get("x-request-id", "")
-        scope["request_id"] = asked if REQUEST_ID.match(asked) else scope["trace_id"]
+        ids = ids_of(scope["headers"], scope.get("trace_id", ""))
+        scope["trace_id"], scope["request_id"] = ids
         TRACE.set(scope["trace_id"])
         VISITOR.set("")
         origin, scheme, host = headers.get("origin"), scope["scheme"], headers.get("host", "")

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -13,12 +14,30 @@ from booking_rush.compression import Encodings, preferred_encoding
 from booking_rush.errors import Refusal
 from booking_rush.server.protocol.problems import problem
 
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
+TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 ETAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 def trace_id_of(scope: Scope) -> str:
     """Return the trace id of a request, which every problem carries; the first call makes one."""
     return str(scope.setdefault("trace_id", new_trace_id()))
+
+
+def ids_of(headers: Sequence[tuple[bytes, bytes]], trace_id: str = "") -> tuple[str, str]:
+    """Return the trace id of a request and its own id, for its answer.
+
+    A request without an id of its own has that of its trace; without a `traceparent`, and where
+    its span has none, that is a new one.
+    """
+    given = b""
+    for name, value in headers:
+        if name == b"traceparent" and not trace_id and (found := TRACEPARENT.match(value)):
+            trace_id = found[1].decode()
+        elif name == b"x-request-id" and not given:
+            given = value
+    trace_id = trace_id or new_trace_id()
+    return trace_id, given.decode() if REQUEST_ID.match(given) else trace_id
 
 
 def new_trace_id() -> str:

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from booking_rush.errors import Busy, Refusal
 from booking_rush.server.protocol.problems import HeadTooLarge, Malformed, UrlTooLong, problem
 from booking_rush.server.runtime.metrics import REQUESTS
-from booking_rush.server.web.responses import new_trace_id
+from booking_rush.server.web.responses import ids_of
 from booking_rush.server.web.uvicorn_protocols import (
     CLOSE_S,
     EXTENSION,
@@ -307,11 +307,12 @@ class HttpConnection(HttpToolsProtocol):
             self.cycle.message_event.set()
         if self.transport.is_closing():
             return
-        body = orjson.dumps(problem(refusal, new_trace_id()))
+        trace_id, request_id = ids_of(self.headers or ())  # as far as they were read
+        body = orjson.dumps(problem(refusal, trace_id))
         retry = f"Retry-After: {refusal.retry_after_s}\r\n" if refusal.retry_after_s else ""
         head = (
             f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
-            f"{retry}Connection: close\r\n\r\n"
+            f"X-Request-ID: {request_id}\r\n{retry}Connection: close\r\n\r\n"
         )
         self.transport.write(STATUS_LINE[refusal.status] + head.encode() + body)
         self.transport.write_eof()

@@ -2,6 +2,7 @@
 
 import { Problem, request } from "../lib/api.js";
 import { dateAndSecond } from "../lib/dates.js";
+import { drawOfEntries } from "../lottery/draw-of-entries.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, setText } from "../ui/dom.js";
 
@@ -21,12 +22,26 @@ export async function showOwnHistory(event) {
     if (!entries.length) return;
     const visitor = byId("visitor").textContent ?? "";
     const { checkHistory } = await import("./journal-check.js");
-    const checks = await checkHistory(event, visitor, { entries, receipt: control("receipt").value });
+    const checks = {
+      ...(await checkHistory(event, visitor, { entries, receipt: control("receipt").value })),
+      ...(await checkOwnDraw(event, entries)),
+    };
     byId("history-checks").replaceChildren(...Object.entries(checks).map(check));
     setText(note, texts.shared);
   } catch (problem) {
     setText(note, problem instanceof Problem ? problem.message : texts.unchecked);
   }
+}
+
+/** Check the number that a draw gave, where there is one whose seed is told. @param {string} event @param {Entry[]} entries */
+async function checkOwnDraw(event, entries) {
+  if (!entries.some(({ what }) => what === "drawn")) return {};
+  const told = await request("GET", `/api/v1/events/${encodeURIComponent(event)}`);
+  const drawn = drawOfEntries(entries, told.event);
+  if (!drawn) return {};
+  const { checkDraw } = await import("../lottery/draw-check.js");
+  const { seed, number } = await checkDraw(drawn);
+  return { draw: seed === null ? null : seed && number };
 }
 
 /** @param {Entry} entry */

@@ -66,10 +66,10 @@ export function ownTexts(own, now) {
 }
 
 /** @param {Own} own @param {string} left */
-function placeText({ state, ahead }, left) {
+function placeText({ state, ahead, number }, left) {
   if (state === "admitted") return texts.turn(left);
   if (state === "late") return texts.late;
-  if (state === "lobby") return texts.lobby;
+  if (state === "lobby") return number === null ? texts.undrawn : texts.lobby;
   return ahead ? texts.ahead(ahead) : texts.next;
 }
 
@@ -95,10 +95,11 @@ function stateText(state) {
 }
 
 /** @param {Event} event @param {number} now */
-function opensOf({ state, opens_at: opensAt }, now) {
+function opensOf({ state, fairness, opens_at: opensAt }, now) {
   if (state !== "scheduled" || !opensAt) return "";
   const seconds = Math.ceil((Date.parse(opensAt) - now) / 1000);
-  return `${texts.opens(shortDateAndTime(opensAt))}, ${openingText(seconds)}`;
+  const opens = `${texts.opens(shortDateAndTime(opensAt))}, ${openingText(seconds)}`;
+  return fairness === "lottery" ? `${opens}. ${texts.drawn}` : opens;
 }
 
 /** @param {Event} event */

@@ -5,6 +5,7 @@
  * @property {string} id
  * @property {string} name
  * @property {string} state
+ * @property {string} [fairness]
  * @property {string | null} opens_at
  * @property {import("../lib/dates.js").Show[]} shows
  * @property {{name: string, address?: string}} [venue]

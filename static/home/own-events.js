@@ -7,6 +7,7 @@ import { request } from "../lib/api.js";
  * @typedef {object} Own
  * @property {string} [state] of the place
  * @property {number | null} [ahead]
+ * @property {number | null} [number] null before its draw
  * @property {string} [turnUntil] RFC 3339
  * @property {{quantity: number, seated: boolean, until: string | null}} [hold]
  * @property {number} [tickets]
@@ -37,8 +38,8 @@ export async function loadOwn(events) {
 /** @param {Map<string, Own>} own @param {string} event @param {any} answer */
 function addPlace(own, event, answer) {
   if (!answer?.place) return;
-  const { state, ahead } = answer.place;
-  own.set(event, { ...own.get(event), state, ahead, turnUntil: answer.expires_at });
+  const { state, ahead, number } = answer.place;
+  own.set(event, { ...own.get(event), state, ahead, number, turnUntil: answer.expires_at });
 }
 
 /** @param {Map<string, Own>} own @param {any} booking */

@@ -1,5 +1,6 @@
 // The plan of a house: the sections of one show side by side below the stage, in seats. Pure.
 
+import { fitted } from "./camera.js";
 import { planOf, unbend } from "./geometry.js";
 
 /**
@@ -60,6 +61,19 @@ export function boundsOf(placed, seat) {
   if (!found) return placed.bounds;
   const { x, y } = toHouse(placed, found.x, found.y);
   return boxAround(x, y, 1, 1);
+}
+
+/**
+ * Return the section that is open from a camera: the one in the middle once its seats are near, and
+ * none when the open one is far.
+ * @param {House} house @param {string} inside the section that was open, or ""
+ * @param {{camera: import("./camera.js").Camera, size: import("./camera.js").Size, near: number}} seen pixels of a seat that is near
+ */
+export function sectionNear(house, inside, { camera, size, near }) {
+  const open = house.byId.get(inside);
+  const isFar = (/** @type {Placed} */ { bounds }) => camera.scale < Math.min(fitted(bounds, size).scale, near) * 0.7;
+  if (open && !(house.placed.length > 1 && isFar(open))) return inside;
+  return camera.scale < near ? "" : (sectionAt(house, camera.x, camera.y)?.section.id ?? "");
 }
 
 /** Return the section at a place of the house. @param {House} house @param {number} x @param {number} y */

@@ -1,6 +1,7 @@
 // The title of the tab: where one stands, for who looks at another tab.
 
 import { countdown } from "../lib/server-clock.js";
+import { isUndrawn, undrawnOf } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
 
 /**
@@ -17,11 +18,11 @@ const texts = all.event.titles;
  * @param {{phase: string, name: string, standing: Standing,
  *   clock: import("../lib/server-clock.js").ServerClock}} now
  */
-export function titleOf({ place, expiresAt }, { phase, name, standing, clock }) {
+export function titleOf({ place, room, expiresAt }, { phase, name, standing, clock }) {
   const left = (/** @type {string} */ instant) => countdown(clock.secondsLeft(instant));
   const byPhase = {
     waiting: () => texts.waiting(place?.ahead ?? 0),
-    lobby: () => texts.lobby,
+    lobby: () => (isUndrawn(place) ? all.event.undrawn[undrawnOf(room, place)].title : texts.lobby),
     late: () => texts.late,
     admitted: () => texts.admitted(left(expiresAt)),
     expired: () => texts.expired,

@@ -1,6 +1,7 @@
 // The phase view: shows the parts of the page's one phase, with texts and buttons from the queue state.
 
 import { dateAndTime } from "../lib/dates.js";
+import { orderOf, withSeconds } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
 import { mayJoin } from "./queue-state.js";
@@ -90,12 +91,14 @@ function drawOutside(queueState) {
   const over = Boolean(queueState.room) && !mayJoin(queueState);
   const early = queueState.room?.state === "scheduled";
   setText(byId("outside-title"), over ? outside.draining : outside.title);
-  setText(byId("outside-lead"), over ? outside.drainingLead : outside.lead);
+  const { room } = queueState;
+  const order = /** @type {Record<string, {lead: string, early?: string}>} */ (texts.orders)[orderOf(room)];
+  setText(byId("outside-lead"), over ? outside.drainingLead : withSeconds(order.lead, room));
   const opensAt = queueState.room?.opens_at;
   const opens = opensAt ? outside.opens(dateAndTime(opensAt)) : "";
   setTextOrHide(
     byId("outside-opens"),
-    early ? [outside.lobby, opens].filter(Boolean).join(" ") : "",
+    early ? [order.early, opens].filter(Boolean).join(" ") : "",
   );
 }
 

@@ -3,6 +3,7 @@
 import { dateAndTime, time } from "../lib/dates.js";
 import { durationText } from "../lib/durations.js";
 import { openingText } from "../lib/opening.js";
+import { isUndrawn, undrawnOf, withSeconds } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
 import { announceCalmly, withdrawCalm } from "../ui/live-region.js";
@@ -25,11 +26,11 @@ export function drawPlaceCard(queueState, context) {
   const { place } = queueState;
   if (!place || !isWaiting(queueState)) return;
   setNumber(byId("place-number"), place.number === null ? "–" : all.number(place.number));
-  setText(byId("ticket-title"), place.state === "lobby" ? texts.lobby : texts.waiting);
+  drawTitle(place, queueState.room);
   drawAhead(place);
   drawProgress(place, context.event);
   drawWait(queueState, place, context.clock);
-  setText(byId("crowd"), texts.crowd(place.waiting));
+  setTextOrHide(byId("crowd"), isUndrawn(place) ? "" : texts.crowd(place.waiting));
   setTextOrHide(byId("lane"), laneText(queueState, place));
   setTextOrHide(byId("ticket-note"), noteOf(queueState, context.disconnected));
 }
@@ -50,13 +51,19 @@ export function announcePlace({ place }, phase) {
   announceCalmly(all.event.announce.waiting(place.ahead, durationText(place.eta_seconds)));
 }
 
+/** @param {Place} place @param {QueueState["room"]} room */
+function drawTitle(place, room) {
+  const undrawn = isUndrawn(place) ? all.event.undrawn[undrawnOf(room, place)] : null;
+  setText(byId("ticket-title"), undrawn?.title ?? (place.state === "lobby" ? texts.lobby : texts.waiting));
+  setTextOrHide(byId("drawn"), undrawn ? withSeconds(undrawn.note, room) : "");
+  setText(byId("keep"), undrawn ? all.event.undrawn.keep : texts.keep);
+}
+
 /** @param {Place} place */
 function drawAhead({ ahead, state }) {
   byId("ahead-line").hidden = ahead === null || (state === "lobby" && ahead === 0);
   setNumber(byId("ahead"), ahead === null ? "" : all.number(ahead));
   setText(byId("ahead-words"), ahead === null ? "" : ahead === 0 ? texts.next : texts.ahead(ahead));
-  byId("drawn").hidden = ahead !== null;
-  byId("keep").hidden = ahead === null;
 }
 
 /**
@@ -78,6 +85,7 @@ function drawProgress({ number, ahead, state }, event) {
 
 /** @param {QueueState} queueState @param {Place} place @param {ServerClock} clock */
 function drawWait({ room }, place, clock) {
+  if (isUndrawn(place) && room?.state !== "scheduled") return drawSoon();
   const lobby = place.state === "lobby";
   setText(byId("eta-label"), lobby ? texts.etaLobby : texts.eta);
   if (lobby) setText(byId("eta"), opensText(room?.opens_at, clock));
@@ -90,6 +98,13 @@ function drawWait({ room }, place, clock) {
       byId("eta"),
       isMoving ? durationText(place.eta_seconds) : texts.etaPaused,
     );
+}
+
+/** Say that the number is told in a moment: the draw is going on. */
+function drawSoon() {
+  setText(byId("eta-label"), all.event.undrawn.label);
+  setText(byId("eta"), all.event.undrawn.told);
+  setTextOrHide(byId("eta-date"), "");
 }
 
 /**

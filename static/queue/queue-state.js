@@ -3,8 +3,9 @@
 /**
  * @typedef {import("../connection/reconnecting-socket.js").Frame} Frame
  * @typedef {object} Place
- * @property {number | null} number
+ * @property {number | null} number null before its draw
  * @property {string} lane
+ * @property {number} [window] in which one joined
  * @property {number | null} ahead
  * @property {number} waiting
  * @property {"lobby" | "waiting" | "admitted" | "late"} state
@@ -12,7 +13,8 @@
  * @property {"likely" | "uncertain" | "unlikely" | null} [odds] of getting seats
  * @property {string} receipt
  * @typedef {{since: string, reason?: string}} Stop of the sale
- * @typedef {{state: string, opens_at?: string, reason?: string, stopped?: Stop, lanes?: Lane[]}} RoomState
+ * @typedef {import("../lottery/order.js").Room} Order
+ * @typedef {Order & {opens_at?: string, reason?: string, stopped?: Stop, lanes?: Lane[]}} RoomState
  * @typedef {{price: {amount: number, currency: string}, free: number, word: string}} PriceStock
  * @typedef {{lane: string, weight: number, waiting: number, share: number}} Lane
  * @typedef {{id: string, level: string, text: string, at: string}} Broadcast
@@ -178,8 +180,7 @@ function left(state) {
 
 /** @param {QueueState} state @param {Frame} frame */
 function roomChanged(state, { type, ...room }) {
-  const lanes = state.room?.lanes;
-  const next = { ...state, room: /** @type {RoomState} */ ({ lanes, ...room }) };
+  const next = { ...state, room: /** @type {RoomState} */ ({ ...lasting(state.room), ...room }) };
   if (room.state === "recovering") return { ...next, aheadMayGrow: true };
   if (room.state === "closed" && state.place) return expired(next, { type, reason: "removed" });
   if (!state.place || !isWaiting(state)) return next;
@@ -188,6 +189,12 @@ function roomChanged(state, { type, ...room }) {
     ? /** @type {const} */ ("lobby")
     : /** @type {const} */ ("waiting");
   return { ...next, place: { ...state.place, state: placeState } };
+}
+
+/** Return what a room keeps when a frame does not name it. @param {RoomState | null} room */
+function lasting(room) {
+  const { lanes, fairness, lottery, windows } = room ?? {};
+  return { lanes, fairness, lottery, windows };
 }
 
 /** @param {QueueState} state @param {Frame} frame */

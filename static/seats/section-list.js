@@ -22,7 +22,8 @@ const buttons = new Map();
  * @param {{shows: Show[], chosen: string, onChoose: (section: string) => void}} context
  */
 export function drawSections(inventory, { shows, chosen, onChoose }) {
-  renderIfChanged(byId("section-list"), [inventory.sections, shows], () =>
+  const listed = inventory.sections.map(({ id, show, name, kind, price }) => [id, show, name, kind, price]);
+  renderIfChanged(byId("section-list"), [listed, shows], () =>
     build(inventory, shows, onChoose),
   );
   for (const { id } of inventory.sections) {

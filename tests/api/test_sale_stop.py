@@ -29,12 +29,14 @@ async def test_a_stop_refuses_what_would_sell_and_lets_join(world: World) -> Non
     unpaid = await ada.http.post(
         f"/api/v1/events/demo/holds/{hold}/checkout", json={"payment_method": "ok"}
     )
+    unextended = await ada.http.post(f"/api/v1/events/demo/holds/{hold}/extend")
     place = await (await world.visitor()).join()
 
     assert answer.status_code == 200
     assert answer.json()["event"]["stopped"]["reason"] == "a fire drill"
     assert (refused.status_code, code_of(refused)) == (409, "sale_stopped")
     assert (unpaid.status_code, code_of(unpaid)) == (409, "sale_stopped")
+    assert (unextended.status_code, code_of(unextended)) == (409, "sale_stopped")
     assert place["state"] == "waiting"
     assert (await operator.post(f"{A}/stop")).status_code == 409
     assert (await operator.post(f"{A}/continue")).json()["event"].get("stopped") is None

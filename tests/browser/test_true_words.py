@@ -191,6 +191,38 @@ async def test_who_waits_reads_a_time_of_day_and_is_called_as_chosen(world: Worl
         assert await page.evaluate("window.rang") > 0
 
 
+AS_ON_A_PHONE = """async () => {
+  window.Notification = class {
+    static requestPermission = async () => "granted";
+    constructor() { throw new TypeError("Illegal constructor"); }
+  };
+  window.notified = [];
+  ServiceWorkerRegistration.prototype.showNotification =
+    async (title, { data }) => void window.notified.push([title, data]);
+}"""
+HIDDEN = "Object.defineProperty(document, 'visibilityState', { value: 'hidden' })"
+
+
+async def test_who_looks_elsewhere_on_a_phone_is_called_by_notification_and_title(
+    world: World,
+) -> None:
+    await world.event(sections=[stalls()], state="paused")
+    async with browser() as started:
+        page = await visit(started, world)
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        await page.evaluate(AS_ON_A_PHONE)
+        await part(page, "call-back-notification").check()
+        await page.evaluate("async () => void (await navigator.serviceWorker.ready)")
+        await page.evaluate(HIDDEN)
+        operator = await world.operator()
+        await operator.post("/api/v1/admin/events/demo/resume")
+        await phase(page, "admitted")
+        await expect(page).to_have_title("It is your turn")
+        await expect(page).to_have_title(re.compile(r"^Your turn \d"))
+        assert await page.evaluate("window.notified") == [["It is your turn", page.url]]
+
+
 async def test_earlier_messages_stay_readable_with_their_hour(world: World) -> None:
     await world.event(sections=[])
     operator = await world.operator()

@@ -4,7 +4,6 @@ import asyncio
 
 from playwright.async_api import Page, expect
 
-from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, browser, open_page
 from tests.browser.pages import go, joined_page, log_in, part, phase, place_number
 from tests.support.clients import PASSWORD
@@ -202,17 +201,3 @@ async def test_the_page_says_where_its_journal_does_not_hold(world: World) -> No
 
         chain = part(page, "history-checks").locator("[data-check=chain]")
         await expect(chain).to_have_attribute("data-verdict", "false")
-
-
-async def test_a_place_in_the_lobby_gets_its_number_by_the_draw(world: World) -> None:
-    await world.event(state="scheduled", rules={"fairness": "lottery", "active_max": 0})
-    async with browser() as started:
-        page = await joined_page(started, world.clients.base, then="lobby")
-        assert await place_number(page) == "–"
-        assert "next" not in await page.title()
-        await expect(page.locator("#drawn")).to_be_visible()
-
-        await (await world.operator()).post(f"{V1}/admin/events/demo/open")
-
-        await expect(part(page, "place-number")).to_have_text("1")
-        await expect(page.locator("#drawn")).to_be_hidden()

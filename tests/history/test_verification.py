@@ -14,6 +14,7 @@ from booking_rush.booking.history.entries import (
     Head,
     What,
     chain,
+    deferral_act,
     draw_act,
 )
 from booking_rush.booking.history.verification import NotFollowingError, NumberOf, Verification
@@ -212,3 +213,26 @@ def test_the_program_under_docs_draws_as_we_do(window: int, first: int, last: in
         ours = drawing.number(seed, index) - first + 1
         theirs = draw(seed.hex(), "press", str(window), last - first + 1, index - first + 1)
         assert ours == theirs
+
+
+def test_a_deferred_join_gets_its_number_once_and_may_leave_before() -> None:
+    deferred = [deferral_act(f"v_{n}", "main", n) for n in (1, 2, 3)]
+    fair = [*deferred, act("number", 1), act("left", 0, visitor="v_2"), act("admitted", 1)]
+
+    assert mistake_in(entries_of(fair)) == program_on(fair) == ""
+    twice = [*fair, act("number", 2, visitor="v_1")]
+    assert "its visitor has a place already" in mistake_in(entries_of(twice))
+    assert "its visitor has a place already" in program_on(twice)
+
+
+def test_places_of_an_undone_closing_are_what_they_were() -> None:
+    """One waits for its draw, one has a number, one join is deferred."""
+    closed = [act("removed", 0, visitor="v_1"), act("removed", 0, visitor="v_9")]
+    back = [
+        act("back", 0, visitor="v_1")._replace(why="put back: lobby", by="an operator"),
+        act("back", 0, visitor="v_9")._replace(why="put back: deferred", by="an operator"),
+    ]
+    begun = [in_lobby(1), in_lobby(2), deferral_act("v_9", "main", 3)]
+    fair = [*begun, *closed, *back, DRAW, drawn(1, 2), drawn(2, 1), act("number", 9)]
+
+    assert mistake_in(entries_of(fair)) == program_on(fair) == ""

@@ -1,14 +1,30 @@
 """Shares of address blocks: a flood gets no more than them, and who is alone is not slowed."""
 
+import asyncio
 import random
-from collections import Counter, deque
+from collections import Counter
+from collections.abc import Sequence
 
 import pytest
+from redis.asyncio import Redis
 
+from booking_rush.booking.history.entries import DEFERRED
 from booking_rush.lua.client.program import Program
-from booking_rush.lua.line.commands import JoinLine, ShareUsedUp, Waiting
+from booking_rush.lua.keys import key
+from booking_rush.lua.line.commands import (
+    Admitted,
+    AdmitVisitor,
+    FindPlace,
+    JoinLine,
+    LeaveLine,
+    Left,
+    Lobby,
+    NotInLine,
+    Waiting,
+)
 from booking_rush.queue.join_checks.address_blocks import block_digest
-from tests.support.event_in_redis import EVENT, NOON, EventInRedis
+from tests.support.event_in_redis import EVENT, NOON, EventInRedis, waiting_numbers
+from tests.support.servers.processes import run
 from tests.support.world import World
 
 PAGE = 500
@@ -28,52 +44,51 @@ async def join_all(moves: EventInRedis, joins: list[JoinLine]) -> list[object]:
 
 
 async def test_a_flood_of_fifty_blocks_leaves_every_honest_visitor_in_line(
-    moves: EventInRedis,
+    moves: EventInRedis, redis: Redis
 ) -> None:
-    """100,000 joins in ten seconds of 50 blocks, beside 5,000 people of as many networks."""
-    given: dict[int, str] = {}
-    refused = Counter[str]()
+    """20,000 joins in two seconds of 50 blocks, beside 1,000 people of as many networks."""
     chance = random.Random(7)
-    for step in range(100):
+    for step in range(20):
         moves.now = NOON + 100 * step
         bots = (int(50 * chance.random() ** 2) for _ in range(1_000))  # some blocks are greedier
-        joins = [JoinLine(f"b{step}-{n}", block=f"bot{bot}") for n, bot in enumerate(bots)]
+        joins = [JoinLine(f"bot{bot}/{step}-{n}", block=f"bot{bot}") for n, bot in enumerate(bots)]
         for n in range(50):  # in between
-            joins.insert(21 * n, JoinLine(f"h{step}-{n}", block=f"home{step}-{n}"))
-        for join, reply in zip(joins, await join_all(moves, joins), strict=True):
-            if isinstance(reply, Waiting):
-                given[reply.number] = join.block
-            else:
-                refused[join.block] += 1
+            joins.insert(21 * n, JoinLine(f"home{step}-{n}/", block=f"home{step}-{n}"))
+        replies = await join_all(moves, joins)
+        honest = [r for j, r in zip(joins, replies, strict=True) if j.block.startswith("home")]
+        assert all(isinstance(reply, Waiting) for reply in honest)
+        await moves.tick()
 
-    window, most = deque[str](maxlen=1_000), 0
-    counts = Counter[str]()
-    for number in sorted(given):
-        if len(window) == 1_000:
-            counts[window[0]] -= 1
-        window.append(given[number])
-        counts[given[number]] += 1
-        most = max(most, counts[given[number]])
-    assert not [block for block in refused if block.startswith("home")]
-    assert sum(refused.values()) > 0
-    assert most <= 20
+    numbers = await waiting_numbers(redis)
+    given = [visitor.partition("/")[0] for visitor in sorted(numbers, key=numbers.__getitem__)]
+    assert list(range(1, len(given) + 1)) == sorted(numbers.values())
+    assert most_of_one(given, of_last=1_000) <= 20
+    assert len([one for one in given if one.startswith("home")]) == 1_000
+
+
+def most_of_one(blocks: Sequence[str], *, of_last: int) -> int:
+    """Return how many numbers one block had at most of the last ones, at any time."""
+    counts, most = Counter[str](), 0
+    for at, block in enumerate(blocks):
+        if at >= of_last:
+            counts[blocks[at - of_last]] -= 1
+        counts[block] += 1
+        most = max(most, counts[block])
+    return most
 
 
 async def test_few_blocks_get_their_share_and_no_more_while_others_come(
-    moves: EventInRedis,
+    moves: EventInRedis, redis: Redis
 ) -> None:
-    joins = [
-        JoinLine(f"v{n}", block=f"bot{n % 5}" if n % 10 else f"home{n}") for n in range(30_000)
-    ]
+    blocks = [f"bot{n % 5}" if n % 10 else f"home{n}" for n in range(30_000)]
 
-    replies = await join_all(moves, joins)
+    for at in range(0, len(blocks), PAGE):
+        page = enumerate(blocks[at : at + PAGE], at)
+        await join_all(moves, [JoinLine(f"{block}/{n}", block=block) for n, block in page])
+        await moves.tick()
 
-    of_bots = [
-        isinstance(reply, Waiting)
-        for join, reply in zip(joins, replies, strict=True)
-        if join.block.startswith("bot")
-    ]
-    assert 250 <= sum(of_bots) <= 450  # 3,000 of homes are nine tenths of what was given
+    of_bots = [one for one in await waiting_numbers(redis) if one.startswith("bot")]
+    assert 250 <= len(of_bots) <= 450  # 3,000 of homes are nine tenths of what was given
 
 
 async def test_a_block_that_is_alone_is_never_slowed(moves: EventInRedis) -> None:
@@ -82,25 +97,81 @@ async def test_a_block_that_is_alone_is_never_slowed(moves: EventInRedis) -> Non
     assert all(isinstance(reply, Waiting) for reply in await join_all(moves, joins))
 
 
-async def test_who_is_over_the_share_comes_in_when_nobody_else_has_asked_for_a_window(
+async def test_who_is_over_the_share_gets_a_number_when_nobody_else_has_asked_for_a_window(
     moves: EventInRedis,
 ) -> None:
     await join_all(moves, [JoinLine(f"v{n}", block="house") for n in range(30)])
     await moves.ask(JoinLine("honest", block="home"))
 
-    assert await moves.ask(JoinLine("late", block="house")) == ShareUsedUp(2_000)
-    moves.now += 2_000
-    assert isinstance(await moves.ask(JoinLine("late", block="house")), Waiting)
+    told = await moves.ask(JoinLine("late", block="house"))
+    assert isinstance(told, Lobby)
+    assert (told.number, told.index, told.waiting) == (0, 0, 32)
+    await moves.tick(after_s=1.9)
+    assert isinstance(await moves.ask(FindPlace("late")), Lobby)
+    await moves.tick(after_s=0.1)
+    found = await moves.ask(FindPlace("late"))
+    assert isinstance(found, Waiting)
+    assert (found.number, found.joined_ms) == (32, told.joined_ms)
+
+
+async def test_the_joins_of_a_block_get_their_numbers_in_their_order(moves: EventInRedis) -> None:
+    await join_all(moves, [JoinLine(f"v{n}", block="house") for n in range(30)])
+    await moves.ask(JoinLine("honest", block="home"))
+    later = [JoinLine(f"w{n}", block="house") for n in range(50)]
+    await join_all(moves, later)
+
+    for _ in range(3):
+        await moves.tick(after_s=2)
+
+    found = [await moves.ask(FindPlace(join.visitor)) for join in later]
+    assert [place.number for place in found if isinstance(place, Waiting)] == list(range(32, 82))
+
+
+async def test_a_block_behind_many_that_wait_is_looked_at_in_its_turn(moves: EventInRedis) -> None:
+    """Forty blocks are over their share; one of them is below it again before the others are."""
+    for turn in range(21):
+        await join_all(moves, [JoinLine(f"a{n}-{turn}", block=f"b{n:02}") for n in range(40)])
+    assert isinstance(await moves.ask(FindPlace("a39-20")), Lobby)
+
+    for _ in range(4):
+        await moves.tick(after_s=2)
+
+    assert isinstance(await moves.ask(FindPlace("a39-20")), Waiting)
 
 
 async def test_blocks_over_their_share_do_not_hold_up_each_other(moves: EventInRedis) -> None:
-    joins = [JoinLine(f"v{n}", block=f"house{n % 2}") for n in range(60)]
-    await join_all(moves, joins)
-    moves.now += 2_000
+    await join_all(moves, [JoinLine(f"v{n}", block=f"house{n % 2}") for n in range(60)])
+    await moves.tick(after_s=2)
 
     replies = await join_all(moves, [JoinLine(f"w{n}", block=f"house{n % 2}") for n in range(60)])
 
     assert all(isinstance(reply, Waiting) for reply in replies)
+
+
+async def test_who_leaves_while_the_join_is_deferred_leaves_nothing(
+    moves: EventInRedis, redis: Redis
+) -> None:
+    await join_all(moves, [JoinLine(f"v{n}", block="house") for n in range(30)])
+    await moves.ask(JoinLine("honest", block="home"))
+    await moves.ask(JoinLine("late", block="house"))
+
+    assert isinstance(await moves.ask(LeaveLine("late", "left")), Left)
+
+    assert await moves.ask(FindPlace("late")) == NotInLine()
+    assert await redis.exists(key(EVENT, 1, "deferred", "main")) == 0
+    await moves.tick(after_s=2)
+    assert isinstance(await moves.ask(JoinLine("other", block="house")), Waiting)
+
+
+async def test_an_operator_admits_one_whose_join_is_deferred(moves: EventInRedis) -> None:
+    await join_all(moves, [JoinLine(f"v{n}", block="house") for n in range(30)])
+    await moves.ask(JoinLine("honest", block="home"))
+    await moves.ask(JoinLine("late", block="house"))
+
+    admitted = await moves.ask(AdmitVisitor("late", "admin: a child"))
+
+    assert isinstance(admitted, Admitted)
+    assert admitted.number == 32
 
 
 async def test_with_a_share_of_one_nobody_is_counted(program: Program) -> None:
@@ -120,14 +191,21 @@ async def test_who_has_a_place_keeps_it_whatever_the_share(moves: EventInRedis) 
     assert again.again
 
 
-async def test_the_wire_asks_to_come_back_in_a_window(world: World) -> None:
-    await world.event(state="paused", rules={"join_share_max": 0.001})
+async def test_the_wire_tells_lobby_until_the_number_is_given(world: World) -> None:
+    await world.event(state="paused", rules={"join_share_max": 0.001, "window_seconds": 1})
+    await (await world.visitor()).http.post("/api/v1/events/demo/queue")
     batcher = world.services.rooms.batcher("demo")
-    first = await (await world.visitor()).http.post("/api/v1/events/demo/queue")
     await batcher.do(JoinLine("v_elsewhere", block=block_digest("192.0.2.1")))
 
-    refused = await (await world.visitor()).http.post("/api/v1/events/demo/queue")
+    visitor = await world.visitor()
+    async with visitor.socket() as socket:
+        told = (await socket.ask("queue.join"))["place"]
+        assert (told["state"], told["number"], told["ahead"]) == ("lobby", None, None)
+        place = (await socket.until("queue.joined"))["place"]
 
-    assert first.status_code == 201
-    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
-    assert refused.headers["Retry-After"] == "2"
+    assert (place["state"], place["number"]) == ("waiting", 3)
+    entries = (await visitor.http.get("/api/v1/events/demo/queue/history")).json()["entries"]
+    own = [(one["what"], one.get("why")) for one in entries if one["who"]]
+    assert own == [("window", DEFERRED), ("number", None)]
+    settings = world.services.settings
+    assert (await asyncio.to_thread(run, "verify", "demo", settings=settings)).returncode == 0

@@ -92,7 +92,7 @@ class DrawnEvent(RecordedEvent):
     async def _recover(self, holder: str) -> None:
         async def is_open() -> bool:
             await self.record(holder)
-            _, [found] = await self.program.epochs([EVENT])
+            [(_, found)] = await self.program.epochs([EVENT])
             return found == await self.stamp()
 
         await until(is_open)

@@ -1,36 +1,19 @@
 """A lottery and windows as visitors meet them, and how everybody checks them afterwards."""
 
-import asyncio
 import hashlib
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
 import jwt
 
-from booking_rush.booking.recording.event_scheduler import EventScheduler
-from booking_rush.lua.client.program import Program
-from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.lottery.draw import LOTTERY, Draw
-from booking_rush.server.runtime.loops import forever
-from booking_rush.tasks import cancel_and_wait
+from tests.lottery.calendar import calendar
 from tests.support.clients import Frame, until
 from tests.support.world import World
 
 MANY = 12
 LOTTERY_RULES = {"fairness": "lottery", "active_max": 0}
 WINDOW_RULES = {"fairness": "windows", "window_seconds": 1, "active_max": 0}
-
-
-@asynccontextmanager
-async def calendar(world: World) -> AsyncGenerator[None]:
-    """The schedule of events, as the record duty applies it."""
-    services = world.services
-    events = EventRegistry(services.pool, Program(services.redis))
-    scheduler = EventScheduler(services.pool, services.redis, events)
-    task = asyncio.create_task(forever("calendar", scheduler.run_once, idle_s=0.05))
-    yield
-    await cancel_and_wait([task])
 
 
 def receipt_of(place: Frame) -> Frame:

@@ -19,7 +19,7 @@ return ARGV[1]
 
 
 async def _note(redis: Redis, digest: str, number: int) -> bytes:
-    return await redis.evalsha(digest, 1, "notes", str(number))  # type: ignore[misc,no-any-return]
+    return await redis.evalsha(digest, 1, "notes", str(number))  # type: ignore[no-any-return]
 
 
 async def test_calls_run_in_their_order_and_a_refusal_is_one_call_s_own(redis: Redis) -> None:
@@ -32,7 +32,7 @@ async def test_calls_run_in_their_order_and_a_refusal_is_one_call_s_own(redis: R
     others = [str(number).encode() for number in range(CALLS) if number != 7]
     assert isinstance(replies.pop(7), ResponseError)
     assert replies == others
-    assert await redis.lrange("notes", 0, -1) == others  # type: ignore[misc]
+    assert await redis.lrange("notes", 0, -1) == others
 
 
 async def test_a_caller_who_goes_away_takes_no_reply_of_another(redis: Redis) -> None:

@@ -91,9 +91,11 @@ CLOSE = events_commands.SetRules(2, "closed", {})
 
 
 # These are read by joins in a rush, or from a known address: tests/joining/test_proof_moves.py.
-@pytest.mark.parametrize(
-    "wrong", [known.name for known in KEYS if known.name not in ("proofs", "recent", "blocks")]
-)
+# Keys that these commands do not read: none comes from a block, with a proof, or again.
+UNREAD = ("proofs", "recent", "blocks", "deferrals", "key")
+
+
+@pytest.mark.parametrize("wrong", [known.name for known in KEYS if known.name not in UNREAD])
 async def test_a_key_of_another_type_fails_a_move_and_no_neighbour(
     wrong: str, moves: EventInRedis, program: Program, redis: Redis
 ) -> None:

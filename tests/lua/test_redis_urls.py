@@ -15,6 +15,8 @@ from booking_rush.server.runtime.settings import SettingsError, read
         "redis+sentinel://a,b:1/rush",
         "redis+sentinel://u:p%40@a:1,[::1]:2/rush/3?sentinel_password=x",
         f"rediss+sentinel://a/rush?ssl_ca_certs={__file__}",
+        "redis+cluster://a,b:1",
+        f"rediss+cluster://u:p%40@a:1,[::1]:2/0?ssl_ca_certs={__file__}",
     ],
 )
 def test_a_redis_is_named(url: str) -> None:
@@ -34,6 +36,11 @@ def test_a_redis_is_named(url: str) -> None:
         ("redis+sentinel://a/rush/first", "is redis+sentinel://host:port,host:port/NAME/DB"),
         ("redis+sentinel://a:99999/rush", "Port out of range"),
         ("redis+sentinel://a/rush?colour=red", "unexpected keyword argument 'colour'"),
+        ("redis+cluster://", "is redis+cluster://host:port,host:port"),
+        ("redis+cluster://a/3", "is redis+cluster://host:port,host:port"),
+        ("redis+cluster://a:99999", "Port out of range"),
+        ("redis+cluster://a?colour=red", "unexpected keyword argument 'colour'"),
+        ("rediss+cluster://a?ssl_ca_certs=/nowhere", "/nowhere cannot be read"),
     ],
 )
 def test_it_is_said_what_is_wrong_with_a_url_and_not_its_password(url: str, told: str) -> None:

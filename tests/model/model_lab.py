@@ -21,7 +21,8 @@ from tests.support.event_in_redis import EVENT, NOON
 from tests.support.servers.stores import TEMPLATE, Store
 
 TABLES = ("dead", "mails", "states", "claims", "payments", "outbox", "inbox", "bookings",
-          "leases", "places", "codes", "journal", "signed_heads", "journal_heads", "recorded",
+          "leases", "places", "deferred_joins", "told_stock", "codes", "journal", "signed_heads",
+          "journal_heads", "recorded",
           "sections", "shows", "events")  # fmt: skip
 
 
@@ -96,7 +97,7 @@ class ModelLab(Generic[P]):
 
     async def read_epoch(self) -> None:
         """Read the epoch that Postgres counts and stamp the next commands with it."""
-        run_id, _ = await self.program.epochs([EVENT])
+        [(run_id, _)] = await self.program.epochs([EVENT])
         self.epoch, _ = await self.cursor()
         self.stamp = f"{self.epoch}:{run_id}"
 

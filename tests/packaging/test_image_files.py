@@ -22,6 +22,7 @@ LOCKED = re.compile(
     r"^([A-Za-z0-9._-]+)==([^ ;\\]+)[^\n]*\\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n?)+)", re.M
 )
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 
 
 def locked(name: str) -> dict[str, str]:
@@ -38,7 +39,7 @@ def locked(name: str) -> dict[str, str]:
 def test_the_locks_have_what_pyproject_asks_for() -> None:
     """`make lock` makes them anew."""
     for name, wanted in {
-        "requirements.lock": PROJECT["project"]["dependencies"],
+        "requirements.lock": PROJECT["project"]["dependencies"] + EXTRAS["otel"],
         "requirements-build.lock": PROJECT["build-system"]["requires"],
     }.items():
         versions = locked(name)

@@ -44,7 +44,7 @@ async def opened(pool: Pool, redis: Redis, count: int) -> list[str]:
     await pool.execute(COPY, count)
     events = [f"e{n}" for n in range(count)]
     program = Program(redis)
-    run_id, _ = await program.epochs([])
+    [(run_id, _)] = await program.epochs(["demo"])
     load = LoadEvent(1, "open", rules_of({}).numbers(), {"main": 0}, {"main": 0}, {})
     for event in events:
         closing, opening = f"0:{run_id}", f"1:{run_id}"

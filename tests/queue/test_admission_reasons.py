@@ -1,6 +1,7 @@
 """Admission: corrected for turns that are missed, never beyond the room, and never to nothing."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -10,10 +11,11 @@ from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.commands import EventState
 from booking_rush.lua.events.commands import SetRules
 from booking_rush.lua.holds.commands import CheckoutHold
+from booking_rush.lua.keys import key
 from booking_rush.lua.line.commands import ClaimPass
 from booking_rush.lua.saga.commands import FreeHold, MarkSold
 from booking_rush.queue.rules import rules_of
-from tests.support.event_in_redis import EventInRedis, read_holds, standing
+from tests.support.event_in_redis import EVENT, EventInRedis, read_holds, standing
 
 RATE = 20
 ROUNDS = 12
@@ -91,6 +93,7 @@ async def test_nobody_is_admitted_to_nothing(program: Program, redis: Redis) -> 
         ("open", {"rate_per_second": 10}, "rate"),
         ("paused", {}, "paused"),
         ("open", {"stopped_at": 1}, "stopped"),
+        ("open", {"rate_per_second": 100, "bank_away_at": 1}, "bank_away"),
     ],
 )
 async def test_a_tick_says_why(
@@ -110,3 +113,36 @@ async def test_a_tick_says_why(
 
     assert isinstance(tick, pubsub.Tick)
     assert tick.because == because
+
+
+async def test_few_are_admitted_while_payments_are_not_answered(program: Program) -> None:
+    event = await EventInRedis(program).open()
+    await event.join(*(f"v{n}" for n in range(50)))
+    await event.tick()
+    await event.ask(
+        SetRules(2, "open", rules_of({"rate_per_second": 100}).numbers() | {"bank_away_at": 1})
+    )
+
+    admitted = sum([await event.tick(after_s=0.1) for _ in range(20)])
+
+    assert 18 <= admitted <= 22
+
+
+async def test_an_outbox_that_nobody_records_is_the_reason_told(
+    program: Program, redis: Redis
+) -> None:
+    event = await EventInRedis(program).open()
+    await event.join("ada", recorded=False)
+    began: Any = await redis.xrange(key(EVENT, 1, "outbox"), count=1)
+    event.now = int(began[0][0].partition(b"-")[0])
+    news = pubsub.subscribe(redis)
+    heard = asyncio.create_task(anext(news))
+    while await redis.pubsub_numpat() == 0:
+        await asyncio.sleep(0)
+
+    await event.tick(after_s=2.1)
+    _, tick = await heard
+    await news.aclose()
+
+    assert isinstance(tick, pubsub.Tick)
+    assert tick.because == "not_recorded"

@@ -154,7 +154,7 @@ async def test_a_repeat_of_a_success_is_answered_in_a_stop_as_at_first(
     assert (repeat.attempt, repeat.again) == (paid.attempt, True)
 
 
-RUNS_ON = ("(stopped_at > 0 and min(stopped_at, now) or now)", "now")
+RUNS_ON = ("(since > 0 and min(since, now) or now)", "now")
 
 
 async def is_held_after_a_stop(program: Program) -> bool:

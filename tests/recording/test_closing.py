@@ -3,12 +3,13 @@
 import pytest
 from redis.asyncio import Redis
 
+from booking_rush.booking.history.entries import CLOSED
 from booking_rush.booking.recording import closing
-from booking_rush.booking.recording.closing import end_places
+from booking_rush.booking.recording.closing import end_places, tell_removed
 from booking_rush.lua.events.commands import SetRules
 from booking_rush.lua.holds.commands import CheckedOut, CheckoutHold, HoldSeats
 from booking_rush.lua.keys import key
-from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
+from booking_rush.lua.line.commands import AdmitVisitor, JoinLine, LeaveLine
 from tests.support.event_in_redis import read_holds
 from tests.support.recorded_event import EVENT, RecordedEvent
 
@@ -61,7 +62,8 @@ async def test_closing_ends_all_places_page_by_page(crowded: RecordedEvent, redi
 
 async def test_it_goes_on_where_another_stopped(crowded: RecordedEvent) -> None:
     await close(crowded)
-    pages = iter([True] * 5)
+    assert await tell_removed(crowded.pool, EVENT, lambda: True)
+    pages = iter([True] * 7)  # the journal has told of all: two find nothing
     await crowded.pool.execute("UPDATE recorded SET closing = true")
     assert not await end_places(crowded.pool, EVENT, lambda: next(pages, False))
     assert 0 < await living(crowded) == PLACES - 500
@@ -106,3 +108,46 @@ async def test_a_closed_event_comes_back_without_places_and_with_its_holds(
     assert [hold.id for hold in await read_holds(redis, 2, [HOLD])] == [HOLD]
     await crowded.record()
     assert await living(crowded) == 0
+
+
+async def removed(event: RecordedEvent) -> int:
+    return int(await event.pool.fetchval("SELECT count(*) FROM journal WHERE what = 'removed'"))
+
+
+async def test_the_journal_tells_of_the_removals_when_the_event_closes(
+    crowded: RecordedEvent,
+) -> None:
+    """They can be undone for ten minutes more, and are told once."""
+    await crowded.pool.execute("UPDATE events SET closed_at = now()")
+    await close(crowded)
+    await crowded.record()
+    assert (await removed(crowded), await living(crowded)) == (PLACES, PLACES)
+
+    await crowded.pool.execute("UPDATE events SET closed_at = now() - interval '11 minutes'")
+    await crowded.record("heir")
+
+    assert (await removed(crowded), await living(crowded)) == (PLACES, 0)
+
+
+async def test_an_undone_closing_is_told_of_each_place_before_anything_else_of_it(
+    crowded: RecordedEvent,
+) -> None:
+    await crowded.pool.execute("UPDATE events SET closed_at = now()")
+    await close(crowded)
+    await crowded.record()
+    await crowded.pool.execute("UPDATE events SET state = 'open', closed_at = NULL, version = 10")
+
+    await crowded.recorder("operator").rebuild(EVENT)
+    await crowded.ask(LeaveLine("v7", "left"))
+    await crowded.record()
+
+    rows = await crowded.pool.fetch(
+        """
+        SELECT what, why FROM journal WHERE who = sha256(convert_to('demo:v7', 'UTF8')) ORDER BY n
+        """
+    )
+    assert [tuple(row) for row in rows] == [
+        ("removed", CLOSED), ("back", "put back: waiting"), ("left", "")
+    ]  # fmt: skip
+    back = "SELECT count(*) FROM journal WHERE what = 'back'"
+    assert await crowded.pool.fetchval(back) == PLACES

@@ -92,7 +92,7 @@ class PaidEvent:
         self._order = itertools.count()
 
     async def ask(self, command: Any) -> Any:
-        run_id, [stamp] = await self._program.epochs(["demo"])
+        [(run_id, stamp)] = await self._program.epochs(["demo"])
         assert stamp.endswith(run_id)
         return await self._program.ask("demo", stamp, command)
 

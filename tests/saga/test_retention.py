@@ -10,8 +10,9 @@ from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import Act
 from booking_rush.booking.history.verification import Verification
 from booking_rush.booking.messaging import outbox
-from booking_rush.booking.saga.retention import RULES, Retention
+from booking_rush.booking.saga.retention import RULES, Retention, days_of
 from booking_rush.postgres import Pool
+from booking_rush.server.runtime.settings import SettingsError, read
 from tests.support.message_log import BOOKING
 
 RULE = {rule.name: rule for rule in RULES}
@@ -92,6 +93,54 @@ async def test_addresses_go_first(pool: Pool, retention: Retention) -> None:
     rows = await pool.fetch("SELECT booking, due_at > now() AS later FROM contacts")
     assert {row["booking"] for row in rows} == kept
     assert all(row["later"] for row in rows)
+
+
+async def test_bans_and_subjects_go_when_nobody_needs_them(
+    pool: Pool, retention: Retention
+) -> None:
+    await pool.execute(
+        """
+        INSERT INTO events (id, name, state, rules, archived_at) VALUES
+            ('old', 'E', 'closed', '{}', now() - interval '31 days'),
+            ('new', 'E', 'closed', '{}', now() - interval '29 days')
+        """
+    )
+    for event in ("demo", "old", "new"):
+        await pool.execute("INSERT INTO subjects VALUES ($1, 'a', 'v'), ($1, 'b', 'w')", event)
+    for days in (91, 89, -1):
+        await pool.execute(
+            """
+            INSERT INTO bans (id, event, visitor, reason, until, who)
+            VALUES (gen_random_uuid(), 'demo', 'v', 'r', now() - make_interval(days => $1), 'w')
+            """,
+            days,
+        )
+
+    assert await retention.delete(RULE["subjects"], page=1) == 2
+    assert await retention.delete(RULE["bans"], page=1) == 1
+    left = await pool.fetch("SELECT DISTINCT event FROM subjects ORDER BY event")
+    assert [row["event"] for row in left] == ["demo", "new"]
+    assert await pool.fetchval("SELECT count(*) FROM bans") == 2
+
+
+async def test_an_age_of_the_settings_replaces_that_of_the_rule(pool: Pool) -> None:
+    order = outbox.order(uuid.uuid4(), "demo", "tell", 1, 1)
+    async with pool.acquire() as connection:
+        await outbox.enqueue(connection, [order])
+    await pool.execute("UPDATE outbox SET done_at = now() - interval '4 days'")
+
+    assert await Retention(pool, "tests", days_of("outbox = 5")).delete(RULE["outbox"]) == 0
+    assert await Retention(pool, "tests", days_of("inbox=9,outbox=3")).delete(RULE["outbox"]) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mail=3", "mails", "mails=", "mails=0", "mails=-1", "mails=1.5", "mails=40000", "audit=729",
+     "journal=89", "mails=3;dead=4", "mails=٣"],
+)  # fmt: skip
+def test_an_age_that_cannot_be_is_refused_by_name(text: str) -> None:
+    with pytest.raises(SettingsError, match="RUSH_RETENTION_DAYS"):
+        read({"RUSH_RETENTION_DAYS": text})
 
 
 @pytest.mark.parametrize("name", RULE)
@@ -202,11 +251,15 @@ A_YEAR = """
     INSERT INTO dead SELECT id, 'orders', 'k', '', 'r', 'd', 1, changed_at FROM bookings;
     INSERT INTO broadcasts SELECT id, 'demo', 't', 'info', 'all', changed_at, 'o', id::text, 'f'
         FROM bookings;
-    INSERT INTO audit (at, who, what, detail) SELECT changed_at, 'w', 'w', '{}' FROM bookings
+    INSERT INTO audit (at, who, what, detail) SELECT changed_at, 'w', 'w', '{}' FROM bookings;
+    INSERT INTO bans (id, event, visitor, reason, until, who)
+        SELECT id, 'demo', visitor, 'r', changed_at, 'w' FROM bookings;
+    INSERT INTO subjects SELECT 'e' || (n % 360 + 1), int4send(n), 'v' || n
+        FROM generate_series(1, 20000) AS n
 """
 GROWING = {
     "places", "bookings", "contacts", "mails", "outbox", "inbox", "dead", "broadcasts", "audit",
-    "states", "journal", "signed_heads", "draws",
+    "states", "journal", "signed_heads", "draws", "bans", "subjects",
 }  # fmt: skip
 
 

@@ -173,11 +173,11 @@ class Visitor:
 
         return cast("Frame", await until(is_there))
 
-    async def buys(self, **wish: Any) -> str:
+    async def buys(self, event: str = "demo", **wish: Any) -> str:
         """Be admitted, hold, and pay. Return the booking's id once it is confirmed."""
-        token = await self.admitted()
-        hold: str = (await self.hold("one", token, **wish)).json()["hold"]["id"]
-        await self.check_out(hold)
+        token = await self.admitted(event)
+        hold: str = (await self.hold("one", token, event, **wish)).json()["hold"]["id"]
+        await self.check_out(hold, event=event)
         await self.booked(hold, "confirmed")
         return hold
 

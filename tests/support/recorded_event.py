@@ -37,7 +37,7 @@ class RecordedEvent:
         return Recorder(pool, redis, Program(redis), holder)
 
     async def stamp(self) -> str:
-        run_id, _ = await self.program.epochs([EVENT])
+        [(run_id, _)] = await self.program.epochs([EVENT])
         epoch = await self.pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", EVENT)
         return f"{epoch}:{run_id}"
 

@@ -32,7 +32,7 @@ class Auditor:
     async def of(cls, redis: Redis, capacity: int) -> Self:
         """Make an auditor; before a crowd fills this loop, or its calls time out."""
         program = Program(redis)
-        run_id, [stamp] = await program.epochs(["demo"])
+        [(run_id, stamp)] = await program.epochs(["demo"])
         assert stamp.endswith(run_id)
         return cls(program, stamp, capacity)
 

@@ -85,7 +85,12 @@ async def test_an_unknown_event_is_a_page_for_browsers_and_a_problem_for_program
 
 
 @pytest.mark.parametrize(
-    ("path", "media_type"), [("/favicon.ico", "image/svg+xml"), ("/robots.txt", "text/plain")]
+    ("path", "media_type"),
+    [
+        ("/favicon.ico", "image/svg+xml"),
+        ("/robots.txt", "text/plain"),
+        ("/notification-worker.js", "text/javascript"),
+    ],
 )
 async def test_browsers_and_robots_find_their_files(
     http: httpx.AsyncClient, path: str, media_type: str

@@ -1,7 +1,10 @@
 """Request ids: a client's own is answered, bounded and harmless; else it is the trace id."""
 
+import asyncio
 import logging
+from typing import Any
 
+import orjson
 import pytest
 
 from tests.support.world import World
@@ -30,6 +33,41 @@ async def test_a_problem_names_the_trace_and_its_answer_the_request(world: World
 
     assert answer.json()["trace_id"] == TRACE == answer.headers["x-request-id"]
     assert again.json()["trace_id"] == again.headers["x-request-id"] != TRACE
+
+
+@pytest.mark.parametrize(
+    ("target", "header", "status"),
+    [("/" + "y" * 9000, "", 414), ("/", "x: " + "y" * 33_000 + "\r\n", 431), ("/ a b", "", 400)],
+    ids=["long address", "large head", "no HTTP"],
+)
+async def test_an_answer_of_the_http_server_itself_has_them_too(
+    world: World, target: str, header: str, status: int
+) -> None:
+    """As far as its head was read: what stands behind the mistake is never seen."""
+    head = f"traceparent: {TRACEPARENT}\r\nX-Request-ID: mine\r\n" if header else ""
+    body = f"GET {target} HTTP/1.1\r\nHost: a\r\n{head}{header}\r\n"
+    answered, members, problem = await raw_answer(world.clients.base, body.encode())
+
+    assert answered == status == problem["status"]
+    assert members["content-type"] == "application/problem+json"
+    if header:
+        assert (members["x-request-id"], problem["trace_id"]) == ("mine", TRACE)
+    else:
+        assert members["x-request-id"] == problem["trace_id"] != TRACE
+
+
+async def raw_answer(base: str, request: bytes) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """Send bytes as they are. Return status, header fields and problem of the answer."""
+    host, port = base.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(request)
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    finally:
+        writer.close()
+    first, *fields = head.decode().split("\r\n")
+    named = [field.split(": ", 1) for field in fields]
+    return int(first.split()[1]), {name.lower(): value for name, value in named}, orjson.loads(body)
 
 
 async def test_the_log_of_a_failed_login_names_no_address(

@@ -9,13 +9,14 @@ local packed_weights, weights, names -- of the rule as it was read last
 
 function line.begin_batch() opened = {} end
 
--- Return a lane: { name, counters, waiting, lobby, windows, is_head_stale }.
+-- Return a lane: { name, counters, waiting, lobby, windows, deferred, is_head_stale }.
 function line.lane(name)
   local lane = opened[name]
   if not lane then
     lane = { name = name, counters = memory.hash("lane", name),
       waiting = memory.zset("line", name), lobby = memory.zset("lobby", name),
-      windows = memory.zset("windows", name), is_head_stale = false }
+      windows = memory.zset("windows", name), deferred = memory.zset("deferred", name),
+      is_head_stale = false }
     opened[name] = lane
   end
   return lane
@@ -46,8 +47,10 @@ function line.weight(name)
   return max(1, weights[name] or 0)
 end
 
--- Return how many wait in a lane, for their turn or for a draw.
-function line.waits_in(lane) return memory.size(lane.waiting) + lobby.waiting(lane) end
+-- Return how many wait in a lane, for their turn, for a draw or for a number.
+function line.waits_in(lane)
+  return memory.size(lane.waiting) + lobby.waiting(lane) + memory.size(lane.deferred)
+end
 
 -- Set the weights that the rule names. A lane that was there, or that has numbers, stays with 0
 -- while somebody may wait in it.
@@ -130,7 +133,11 @@ end
 -- Take a place out of its lane, or out of the lobby. Return whether it had a number there.
 function line.leave(place)
   local lane = line.lane(place.lane)
-  if place.state == "lobby" then memory.remove(lane.lobby, place.visitor) end
+  if place.turn then
+    deferrals.remove(lane, place)
+  elseif place.state == "lobby" then
+    memory.remove(lane.lobby, place.visitor)
+  end
   if place.state ~= "waiting" then return false end
   if place.number == line.number(lane, "head") + 1 then lane.is_head_stale = true end
   memory.remove(lane.waiting, place.visitor)

@@ -1,6 +1,7 @@
 -- Places: what a receipt and a pass are made of, one packed value a visitor.
 --
--- A place is lobby (its number is 0 until the draw), waiting, unclaimed (admitted, and not seen
+-- A place is lobby (its number is 0 until the draw; one whose join is deferred has a `turn` in the
+-- queue of its address block), waiting, unclaimed (admitted, and not seen
 -- since), active, late or back. Its lane orders those that wait, `back` those that came late,
 -- `deadlines` has the next time at which something of a place ends: the claim window, the pass, or
 -- the missed turn; in sale time.
@@ -33,18 +34,20 @@ function places.of(visitor)
   local found = unpack_one(packed)
   return { visitor = visitor, state = found[1], number = found[2], joined = found[3],
     wave = found[4], admitted = found[5], claim = found[6], deadline = found[7], due = found[8],
-    lane = found[9], code = found[10], index = found[11], window = found[12] }
+    lane = found[9], code = found[10], index = found[11], window = found[12], block = found[13] or "",
+    turn = found[14] }
 end
 
 -- End every place at once, however many there are: the event has closed.
 function places.end_all()
   memory.enqueue(pack({ "closed" }))
-  for _, store in ipairs({ stored, back, deadlines }) do memory.unlink(store) end
+  for _, store in ipairs({ stored, back, deadlines, deferrals.counts }) do memory.unlink(store) end
   for _, name in ipairs({ "active", "late", "back" }) do memory.write(stats, name, 0) end
   for _, name in ipairs(line.names()) do
     local lane = line.lane(name)
     memory.unlink(lane.waiting)
     lobby.end_all(lane)
+    memory.unlink(lane.deferred)
     memory.write(lane.counters, "head", line.number(lane, "given"))
   end
 end
@@ -61,7 +64,7 @@ function places.save(place)
   place.due = due
   memory.write(stored, place.visitor, pack({ place.state, place.number, place.joined, place.wave,
     place.admitted, place.claim, place.deadline, due, place.lane, place.code,
-    place.index, place.window }))
+    place.index, place.window, place.block, place.turn }))
 end
 
 -- Move a place to another state, and count it there.
@@ -80,17 +83,42 @@ end
 function places.enqueue(place, state, reason, deadline)
   memory.enqueue(pack({ "place", place.visitor, place.lane, place.number, place.joined, state,
     place.wave, place.admitted, deadline or 0, reason or "", place.code, place.index,
-    place.window }))
+    place.window, state ~= "ended" and place.block or "" }))
 end
 
--- Begin a place at the end of a lane or in its lobby, entered by a code or by none (empty). Return
--- it.
-function places.begin(visitor, name, code)
+-- Enqueue a join that is deferred, as it is a row in Postgres.
+function places.enqueue_deferral(place)
+  memory.enqueue(pack({ "deferred", place.visitor, place.lane, place.code, place.block, place.turn,
+    place.joined }))
+end
+
+-- Enqueue the end of a deferral, without a reason if the visitor gets a place.
+function places.enqueue_end_of_deferral(place, reason)
+  memory.enqueue(pack({ "deferral_over", place.visitor, place.lane, reason }))
+end
+
+-- Defer a join: it waits behind those of its address block. Return its place.
+function places.defer(visitor, name, code, block)
+  local lane = line.lane(name)
+  local place = { visitor = visitor, state = "lobby", number = 0, index = 0, window = 0,
+    joined = now, wave = 0, admitted = 0, claim = 0, deadline = 0, due = false, lane = name,
+    code = code, block = block, turn = deferrals.next_turn() }
+  deferrals.add(lane, place)
+  places.save(place)
+  places.enqueue_deferral(place)
+  return place
+end
+
+-- Begin a place at the end of a lane or in its lobby, entered by a code or by none (empty), from an
+-- address block; it was joined now, or deferred until now. Return it.
+function places.begin(visitor, name, code, block, joined)
   local lane = line.lane(name)
   local window, turn = lobby.window_of_join(lane), memory.add(lane.counters, "given", 1)
   local place = { visitor = visitor, state = window and "lobby" or "waiting",
-    number = window and 0 or turn, index = window and turn or 0, window = window or 0, joined = now,
-    wave = 0, admitted = 0, claim = 0, deadline = 0, due = false, lane = name, code = code }
+    number = window and 0 or turn, index = window and turn or 0, window = window or 0,
+    joined = joined or now,
+    wave = 0, admitted = 0, claim = 0, deadline = 0, due = false, lane = name, code = code,
+    block = block }
   if window then lobby.enter(lane, place) else memory.insert(lane.waiting, visitor, turn) end
   places.save(place)
   places.enqueue(place, place.state)
@@ -109,8 +137,8 @@ end
 
 -- Publish that a visitor waits no more under a number (0: was not waiting).
 local function publish_gone(place, reason, number)
-  publish("gone", { visitor = place.visitor, reason = reason, lane = place.lane, number = number,
-    head = line.head(line.lane(place.lane)) })
+  publish({ news = "gone", epoch = epoch, visitor = place.visitor, reason = reason,
+    lane = place.lane, number = number, head = line.head(line.lane(place.lane)) })
 end
 
 -- End a place for good, whatever its state; `by`: an operator's name, or nothing.
@@ -119,7 +147,12 @@ function places.finish(place, reason, by)
   places.set_state(place, "")
   if place.due then memory.write(deadlines, place.visitor, false) end
   memory.write(stored, place.visitor, false)
-  places.enqueue(place, "ended", (by or "") ~= "" and reason .. ": " .. by or reason)
+  local why = (by or "") ~= "" and reason .. ": " .. by or reason
+  if place.turn then
+    places.enqueue_end_of_deferral(place, why)
+  else
+    places.enqueue(place, "ended", why)
+  end
   publish_gone(place, reason, waited and place.number or 0)
 end
 
@@ -189,7 +222,7 @@ function places.reply(place)
   local fields = { lane = place.lane, number = place.number, joined_ms = place.joined,
     waiting = line.waiting(), room = rule("state"), entry = "", index = place.index,
     window = place.window }
-  if max(place.number, place.index) > line.number(lane, "kept") then
+  if place.turn or max(place.number, place.index) > line.number(lane, "kept") then
     memory.with_entry(function(entry) fields.entry = entry end)
   end
   if places.is_active(place) then

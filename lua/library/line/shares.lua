@@ -33,7 +33,7 @@ local function is_contested(block)
   return other and now - asked < window_ms() or false
 end
 
--- Return whether a block (empty: not known) may have a number now, and otherwise the ms to wait.
+-- Return whether a block (empty: not known) may have a number now.
 function shares.takes(block)
   local share = rule("join_share_max") or 1
   if block == "" or share >= 1 then return true end
@@ -42,7 +42,7 @@ function shares.takes(block)
     note(block)
     return true
   end
-  return not is_contested(block), window_ms()
+  return not is_contested(block)
 end
 
 -- Read what the next numbers replace in the ring.

@@ -16,6 +16,7 @@ export const history = {
     receipt: "your proof of place is signed by us",
     who: "these entries are yours",
     chain: "the public journal has them, each following from the one before",
+    draw: "your number follows from the seed of its draw, which was committed to before",
   },
   what: {
     number: ({ number }) => `You got number ${number}. Smaller numbers go first.`,
@@ -30,6 +31,8 @@ export const history = {
     purchased: "You bought, and made room.",
     removed: "The organiser ended your place.",
     rule: "The rules of the line were changed.",
+    drawing: "The sale opened, and the numbers of the lobby were drawn.",
+    draw: "A draw was fixed: these places change among one another by its seed.",
     open: "The line opened.",
     paused: "The line was paused.",
     draining: "Nobody could join any more.",

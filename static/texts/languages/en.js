@@ -2,6 +2,7 @@
 
 import { history } from "./en-history.js";
 import { seats } from "./en-booking.js";
+import { lottery } from "./en-lottery.js";
 import { countOf, listFormat, locale, numberFormat } from "./numbers.js";
 
 /** @typedef {typeof texts} Texts */
@@ -91,6 +92,8 @@ export const texts = {
     turn: (/** @type {string} */ left) => `It is your turn, ${left}`,
     late: "You missed your turn: come back now",
     lobby: "Your place is kept",
+    undrawn: "You take part in the draw",
+    drawn: "Numbers are drawn then.",
     next: "You are next",
     ahead: (/** @type {number} */ n) => `You are in line: ${numberFormat.format(n)} ahead`,
     tickets: (/** @type {number} */ n) => `Your tickets: ${numberFormat.format(n)}`,
@@ -152,10 +155,6 @@ export const texts = {
 
     outside: {
       title: "Join the line",
-      lead:
-        "You get a number, and everybody is let in strictly by it. " +
-        "You may close this page: your place is kept, and this device finds it again.",
-      lobby: "The sale has not begun, but the line is open: who joins now has a place already.",
       opens: (/** @type {string} */ when) => `The sale opens on ${when}.`,
       draining: "The line is closed to newcomers",
       drainingLead: "The last visitors are being let in. Nobody can join any more.",
@@ -173,7 +172,6 @@ export const texts = {
       lobby: "Your place is kept",
       next: "You are next",
       ahead: (/** @type {number} */ n) => (n === 1 ? "person ahead of you" : "people ahead of you"),
-      drawn: "Places are drawn when the sale opens. Being early makes no difference.",
       eta: "Estimated wait",
       band: (/** @type {string} */ from, /** @type {string} */ to) =>
         from === to ? `at about ${from}` : `at about ${from}–${to}`,
@@ -218,6 +216,7 @@ export const texts = {
     },
 
     history,
+    ...lottery,
 
     leave: {
       button: "Leave the line",

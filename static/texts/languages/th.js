@@ -2,6 +2,7 @@
 
 import { history } from "./th-history.js";
 import { seats } from "./th-booking.js";
+import { lottery } from "./th-lottery.js";
 
 const locale = "th-TH";
 const format = new Intl.NumberFormat(locale);
@@ -88,6 +89,8 @@ export const texts = {
     turn: (left) => `ถึงคิวของคุณแล้ว ${left}`,
     late: "คุณพลาดคิวของคุณ กลับเข้ามาเดี๋ยวนี้",
     lobby: "ที่ของคุณถูกเก็บไว้แล้ว",
+    undrawn: "คุณร่วมจับสลากแล้ว",
+    drawn: "จับสลากหมายเลขในตอนนั้น",
     next: "คุณเป็นคนถัดไป",
     ahead: (n) => `คุณอยู่ในคิว มี ${number(n)} คนก่อนหน้าคุณ`,
     tickets: (n) => `บัตรของคุณ: ${number(n)}`,
@@ -142,8 +145,6 @@ export const texts = {
 
     outside: {
       title: "เข้าคิว",
-      lead: "คุณจะได้หมายเลข และทุกคนได้เข้าตามหมายเลขอย่างเคร่งครัด คุณปิดหน้านี้ได้ ที่ของคุณถูกเก็บไว้ และอุปกรณ์นี้จะหาพบอีก",
-      lobby: "ยังไม่เริ่มขาย แต่คิวเปิดแล้ว ผู้ที่เข้าคิวตอนนี้มีที่แล้ว",
       opens: (when) => `เปิดขาย ${when}`,
       draining: "คิวไม่รับผู้มาใหม่แล้ว",
       drainingLead: "กำลังให้ผู้เข้าชมกลุ่มสุดท้ายเข้า ไม่มีใครเข้าคิวได้อีก",
@@ -161,7 +162,6 @@ export const texts = {
       lobby: "ที่ของคุณถูกเก็บไว้แล้ว",
       next: "คุณเป็นคนถัดไป",
       ahead: () => "คนก่อนหน้าคุณ",
-      drawn: "จับสลากลำดับเมื่อเปิดขาย มาก่อนไม่ได้เปรียบ",
       eta: "เวลารอโดยประมาณ",
       band: (from, to) => (from === to ? `ประมาณ ${from}` : `ประมาณ ${from}–${to}`),
       etaLobby: "เปิดขาย",
@@ -195,6 +195,7 @@ export const texts = {
     },
 
     history,
+    ...lottery,
 
     leave: {
       button: "ออกจากคิว",

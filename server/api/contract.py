@@ -26,7 +26,7 @@ async def show_openapi(request: Request) -> Response:
 
 
 async def show_asyncapi(request: Request) -> Response:
-    """Answer `GET /asyncapi.json`: commands, frames and close codes, in AsyncAPI 3.0."""
+    """Answer `GET /asyncapi.json`: commands, frames, close codes and topics, in AsyncAPI 3.0."""
     return _respond(request, _documents_of(request).asyncapi, JSON)
 
 

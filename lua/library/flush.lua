@@ -1,0 +1,175 @@
+-- Commit of a command, and flush of a batch: its stores and lists are written to Redis at its end.
+function memory.begin_batch()
+  touched, dirty = {}, {}
+  begin_lists()
+end
+
+-- Make a store's layer of the command the batch's. A layer that grew is left: to look through its
+-- empty fields would cost each later command.
+local LAYER_MAX = 16
+local function commit_store(store)
+  local own, found, changed, fields = store.own, store.found, store.changed, 0
+  for field, value in pairs(own) do
+    found[field], changed[field], own[field] = value, value, nil
+    fields = fields + 1
+  end
+  if fields > LAYER_MAX then store.own = {} end
+  store.size, store.grown = store.size and store.size + store.grown, 0
+  store.is_touched = false
+  if not store.is_dirty then
+    store.is_dirty = true
+    dirty[#dirty + 1] = store
+  end
+end
+
+-- Make what the command has done the batch's. Return whether it has changed anything.
+function memory.commit()
+  local changes = #touched > 0
+  for index = #touched, 1, -1 do
+    commit_store(touched[index])
+    touched[index] = nil
+  end
+  for index = lengths.unlinks + 1, #lists.unlinks do
+    local store = lists.unlinks[index]
+    store.found, store.changed, store.size = {}, {}, 0
+  end
+  return keep_lists() or changes
+end
+
+-- Forget what the command has done.
+function memory.drop()
+  for index = 1, #touched do
+    local store = touched[index]
+    store.own, store.is_touched, store.grown = {}, false, 0
+  end
+  touched = {}
+  for index = lengths.unlinks + 1, #lists.unlinks do lists.unlinks[index].is_unlinked = false end
+  cut_lists()
+end
+
+local function call_with(name, store_key, arguments)
+  for from = 1, #arguments, ARGUMENTS do
+    call(name, store_key, unpack(arguments, from, min(#arguments, from + ARGUMENTS - 1)))
+  end
+end
+
+-- How each kind writes fields with their values, one after the other, and removes fields.
+local WRITE, REMOVE = {}, {}
+
+function WRITE.hash(store, fields)
+  call_with("HSET", store.key, fields)
+  if store.ttl then call("PEXPIRE", store.key, text_of(store.ttl)) end
+end
+
+function WRITE.zset(store, members) call_with("ZADD", store.key, members) end
+
+function WRITE.strings(store, values)
+  for index = 1, #values, 2 do
+    local where, value = store.key .. ":" .. values[index], values[index + 1]
+    if value[2] then
+      call("SET", where, value[1], "PX", text_of(value[2]))
+    else
+      call("SET", where, value[1])
+    end
+  end
+end
+
+function REMOVE.hash(store, fields) call_with("HDEL", store.key, fields) end
+
+function REMOVE.zset(store, members) call_with("ZREM", store.key, members) end
+
+function REMOVE.strings(store, names)
+  for _, name in ipairs(names) do call("UNLINK", store.key .. ":" .. name) end
+end
+
+-- Return what is to be written to a store, as its command of Redis takes it, and the fields that
+-- are to be removed.
+local function split(store)
+  local written, removed, size = {}, {}, 0
+  local scores_first = store.kind == "zset"
+  for field, value in pairs(store.changed) do
+    if value == false then
+      removed[#removed + 1] = field
+    else
+      value = text_of(value)
+      written[size + 1] = scores_first and value or field
+      written[size + 2] = scores_first and field or value
+      size = size + 2
+    end
+  end
+  return written, removed
+end
+
+-- Write what commands that succeeded have changed in a store, before Redis is asked about it.
+function memory.settle(store)
+  open(store)
+  if next(store.changed) then
+    local written, removed = split(store)
+    if #written > 0 then WRITE[store.kind](store, written) end
+    REMOVE[store.kind](store, removed)
+    store.changed = {}
+  end
+end
+
+-- Unlink a store, whatever the batch has written to it: it is renamed, and the sweep removes it by
+-- pages. Later commands find it empty, and may not write to it.
+function memory.unlink(store)
+  lists.unlinks[#lists.unlinks + 1] = open(store)
+  store.is_unlinked = true
+end
+
+-- Return packed values as one packed array.
+local function array_of(items)
+  local n = #items
+  local head = n < 16 and string.char(0x90 + n)
+    or n < 65536 and string.char(0xdc, floor(n / 256), n % 256)
+    or string.char(0xdd, floor(n / 16777216), floor(n / 65536) % 256, floor(n / 256) % 256, n % 256)
+  return head .. table.concat(items)
+end
+
+local has_written -- whether this flush has: Redis refuses (OOM and others) the first write alone
+
+-- Write to a store. A key that is of another type spoils no other store; any other error of the
+-- first write is Redis' refusal, and ends the flush. Return the error.
+local function try(write, store, fields)
+  local fine, raised = pcall(write, store, fields)
+  if fine then
+    has_written = true
+    return nil
+  end
+  local why = type(raised) == "table" and raised.err or tostring(raised)
+  if not has_written and not why:find("WRONGTYPE", 1, true) then error(raised, 0) end
+  return raised
+end
+
+-- Write everything. The outbox comes first, whose entry replies and holds name; without an entry
+-- whatever is set comes before what is removed, since Redis refuses no removal, and after it nothing
+-- else: so either all is written, or nothing.
+function memory.flush()
+  has_written = false
+  if #lists.entries > 0 then
+    local entries = array_of(lists.entries)
+    last = entry_name(call("XADD", key("outbox"), "*", "changes", entries, traces()))
+    has_written = true
+  end
+  for index = 1, #lists.fills do lists.fills[index](last) end
+  memory.commit()
+  local failure, removals = nil, {}
+  for index = 1, #dirty do
+    local store = dirty[index]
+    local written, removed = split(store)
+    if #written > 0 then failure = try(WRITE[store.kind], store, written) or failure end
+    removals[index] = removed
+  end
+  for index = 1, #dirty do
+    if #removals[index] > 0 then
+      failure = try(REMOVE[dirty[index].kind], dirty[index], removals[index]) or failure
+    end
+  end
+  for index = 1, #lists.unlinks do -- one that is not there is no error
+    local old = lists.unlinks[index].key
+    redis.pcall("RENAME", old, hash_tag .. ":0:" .. old:sub(#prefix + 1) .. ":" .. epoch)
+  end
+  if #lists.news > 0 then call("PUBLISH", hash_tag .. ":news", array_of(lists.news)) end
+  if failure then error(failure, 0) end
+end

@@ -1,0 +1,68 @@
+"""Metrics of what is sold, and the end of an event's series."""
+
+from booking_rush.server.processes.exports import SalesExport
+from booking_rush.server.runtime.metrics import exposition
+from tests.support.world import World
+
+
+def series(*parts: str) -> list[str]:
+    """The lines of `/metrics` that have all of these parts."""
+    lines = exposition().decode().splitlines()
+    return [line for line in lines if all(part in line for part in parts)]
+
+
+def value(name: str, **labels: str) -> float:
+    """The value of the one series of a name with these labels."""
+    [line] = series(f"{name}{{", *(f'{label}="{text}"' for label, text in labels.items()))
+    return float(line.rpartition(" ")[2])
+
+
+async def test_revenue_is_a_series_by_event_currency_and_state(world: World) -> None:
+    await world.event("hall")
+    ada, bob = await world.visitor(), await world.visitor()
+    sales = SalesExport(world.services.pool)
+    bought = [
+        await visitor.buys("hall", section="floor", quantity=count)
+        for visitor, count in ((ada, 2), (bob, 1))
+    ]
+    await sales.run_once()
+    assert value("rush_revenue", event="hall", currency="EUR", state="confirmed") == 3 * 4500
+    assert value("rush_bookings", event="hall", state="confirmed") == 2
+
+    await bob.http.post(f"/api/v1/bookings/{bought[1]}/cancel")
+    await bob.booked(bought[1], "refunded")
+    await sales.run_once()
+    assert value("rush_revenue", event="hall", currency="EUR", state="confirmed") == 2 * 4500
+    assert value("rush_revenue", event="hall", currency="EUR", state="refunded") == 4500
+    assert value("rush_bookings", event="hall", state="refunded") == 1
+
+
+async def test_the_series_of_an_event_end_with_it_and_come_back_with_it(world: World) -> None:
+    await world.event("barn")
+    await world.event("shed")
+    events, pool = world.services.rooms.events, world.services.pool
+    sales = SalesExport(pool)
+    await (await world.visitor()).buys("barn", section="floor", quantity=1)
+    await sales.run_once()
+    for event in ("barn", "shed"):
+        await world.services.rooms.stats_of(event)
+        assert series("rush_waiting{", f'event="{event}"')
+
+    await pool.execute("UPDATE events SET state = 'closed', archived_at = now() WHERE id = 'barn'")
+    await events.refresh("barn")
+    await sales.run_once()
+    await world.services.rooms.stats_of("barn")  # whoever asks for them begins no series
+    assert series('event="barn"') == []
+    assert series("rush_waiting{", 'event="shed"')
+
+    await pool.execute("UPDATE events SET archived_at = NULL WHERE id = 'barn'")
+    await events.refresh("barn")
+    assert series("rush_waiting{", 'event="barn"')
+
+
+async def test_refusals_are_counted_by_route_and_code(world: World) -> None:
+    await world.event("cave")
+    visitor = await world.visitor()
+    await visitor.hold("one", "no pass", "cave", section="floor", quantity=1)
+
+    assert value("rush_refusals_total", route="/api/v1/events/{event}/holds", code="pass_invalid")
