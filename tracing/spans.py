@@ -7,19 +7,21 @@ one is no context. While no recorder is installed, each call costs one check and
 from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:  # OpenTelemetry is an extra
-    from booking_rush.tracing.recorder import ServedSpan, Span, SpanRecorder
+    from booking_rush.tracing.recorder import ServedSpan, Span, SpanRecorder, UnsampledSpan
 
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 Attribute = str | int | float
 
+NO_CONTEXTS: Mapping[str, str] = MappingProxyType({})
 _recorder: "SpanRecorder | None" = None
 # Of a batch: the context of each of its subjects. Nothing else of the batch has a context then.
 _of_batch: ContextVar[Mapping[str, str] | None] = ContextVar("contexts of a batch", default=None)
 _NONE: AbstractContextManager[str] = nullcontext("")
-_NO_BATCH: AbstractContextManager[Mapping[str, str]] = nullcontext({})
+_NO_BATCH: AbstractContextManager[Mapping[str, str]] = nullcontext(NO_CONTEXTS)
 
 
 class Work(NamedTuple):
@@ -48,6 +50,11 @@ def current() -> str:
 def trace_id_of(context: str) -> str:
     """Return the id of a context's trace; empty where it is none."""
     return context[3:35]
+
+
+def contexts() -> Mapping[str, str]:
+    """Return the contexts of the batch that runs, by subject."""
+    return (_of_batch.get() if _recorder is not None else None) or NO_CONTEXTS
 
 
 def context_of(subject: str) -> str:
@@ -112,7 +119,7 @@ def _batch(
             one.end(failure)
 
 
-def served(name: str, traceparent: str) -> "AbstractContextManager[ServedSpan]":
+def served(name: str, traceparent: str) -> "AbstractContextManager[ServedSpan | UnsampledSpan]":
     """Record the span of a request or frame, which begins a trace unless it came with a context.
 
     The caller makes sure that spans are recorded.

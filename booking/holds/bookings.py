@@ -231,7 +231,7 @@ class Sales(NamedTuple):
     event: str
     state: State
     currency: str
-    count: int
+    bookings: int
     amount: int
 
 

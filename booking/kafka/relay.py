@@ -162,7 +162,8 @@ class Relay:
 
 def _saga_record(row: asyncpg.Record, sign: Sign) -> Record:
     trace = spans.context_of(str(row["id"])) or row["trace"]
-    envelope = Envelope(*row[1:8], trace=trace)
+    id_, booking, event, topic, kind, attempt, step = row[1:8]
+    envelope = Envelope(id_, booking, event, topic, kind, attempt, step, trace=trace)
     return Record(
         row[0],
         cloud_events.topic_of(envelope),

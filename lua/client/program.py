@@ -2,9 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, Union, cast
 
 import msgspec
@@ -17,6 +16,8 @@ from booking_rush.lua.client.moves import REPLIES
 from booking_rush.lua.cluster.cluster_client import ELSEWHERE, by_primary, first_of
 from booking_rush.lua.commands import Command, Failed, NotReady, Reply
 from booking_rush.lua.keys import epoch_key, tag_of
+from booking_rush.tracing import spans
+from booking_rush.tracing.packed_contexts import pack
 
 R = TypeVar("R")
 
@@ -24,11 +25,11 @@ LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
 BEGINS = (
     "prelude", "memory", "outgoing", "flush", "rules", "lobby", "deferrals", "line", "places",
-    "turns", "codes", "proofs", "shares", "releases", "seats", "best", "holds",
+    "turns", "codes", "proofs", "shares", "releases", "seats", "best", "carts", "past_holds",
+    "holds",
 )  # fmt: skip
 ENDS = ("loop",)
 FRAME = BEGINS + ENDS
-NO_CONTEXTS: Mapping[str, str] = MappingProxyType({})
 FILES = {path.stem: path for path in sorted(LUA.rglob("*.lua"))}
 MOVES = tuple(name for name, path in sorted(FILES.items()) if LIBRARY not in path.parents)
 
@@ -143,25 +144,19 @@ class Program:
         return found
 
     async def run(
-        self,
-        event: str,
-        stamp: str,
-        commands: Sequence[Command[R]],
-        *,
-        now_ms: int | None = None,
-        contexts: Mapping[str, str] = NO_CONTEXTS,
+        self, event: str, stamp: str, commands: Sequence[Command[R]], *, now_ms: int | None = None
     ) -> list[R | Failed]:
         """Carry out commands in order, each atomically. Return one reply a command.
 
         `stamp` is the epoch that the caller expects, `<n>:<run id>`. The time is that of Redis,
-        one for all processes, unless a test passes `now_ms`. `contexts` of traces, by hold or
-        visitor, go into the batch's outbox entry.
+        one for all processes, unless a test passes `now_ms`. The contexts of the batch's traces go
+        into its outbox entry.
 
         Raises:
             Recovering: the event's epoch, or this Redis, is another; nothing was done.
             RedisError: the answer was lost; the commands may have been carried out.
         """
-        batch = [_encode(commands), *([_encode(contexts)] if contexts else ())]
+        batch = [_encode(commands), *pack(spans.contexts())]
         replies = _decode(await self._evaluate(tag_of(event), stamp, now_ms, batch))
         if any(isinstance(reply, NotReady) for reply in replies):
             raise Recovering(f"{event} is not ready in epoch {stamp}")

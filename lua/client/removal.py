@@ -18,8 +18,7 @@ from booking_rush.lua.keys import KEYS
 PAGE = 500  # members of one call: less than 1 ms
 PAUSE_S = 0.001  # between two pages, for everybody else's calls
 KIND = re.compile(rb"\{[^}]+\}:\d+:([a-z_]+)")
-BOUNDED = {"keys"}  # hashes of a hundred fields at most, as many as visitors: unlinked as they are
-TYPES = {key.name: key.type for key in KEYS if key.name not in BOUNDED}
+TYPES = {key.name: key.type for key in KEYS}
 
 
 async def remove(redis: Redis, names: Sequence[bytes]) -> int:

@@ -2,6 +2,6 @@
 --
 -- Publish an operator's broadcast to every process. Postgres has it for who connects later.
 return function(command)
-  publish("broadcast", { message = command.message })
+  publish({ news = "broadcast", epoch = epoch, message = command.message })
   return reply("published")
 end

@@ -8,6 +8,6 @@ return function(command)
   set_rules(command)
   if next(command.lanes) then line.set_weights(command.lanes) end
   if command.state == "closed" and before ~= "closed" then places.end_all() end
-  publish("rules_changed", { version = command.version, state = command.state })
+  publish({ news = "rules_changed", epoch = epoch, version = command.version, state = command.state })
   return reply("rules_set")
 end

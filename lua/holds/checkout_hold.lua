@@ -4,16 +4,16 @@
 -- starts the payment once Postgres has it. A repeat returns the first reply's attempt and entry.
 local function begin(cart, hold, method)
   holds.set_state(hold, "paying")
-  hold.attempt, hold.method = hold.attempt + 1, method
-  hold.pay_until, hold.reason = now + rule("payment_seconds") * 1000, ""
+  hold[AT.attempt], hold[AT.method] = hold[AT.attempt] + 1, method
+  hold[AT.pay_until], hold[AT.reason] = now + rule("payment_seconds") * 1000, ""
   cart.warn = 0
   holds.enqueue(carts.save(cart))
-  local answer = reply("checked_out", { attempt = hold.attempt, entry = "", again = false })
+  local answer = reply("checked_out", { attempt = hold[AT.attempt], entry = "", again = false })
   memory.with_entry(function(entry)
     answer.entry = entry
-    local changed = carts.of(hold.visitor) -- a later command of this batch may have changed it
-    if changed.hold and changed.hold.id == hold.id then
-      changed.hold.entry = entry
+    local changed = carts.of(hold[AT.visitor]) -- a later command of this batch may have changed it
+    if changed.hold and changed.hold[AT.id] == hold[AT.id] then
+      changed.hold[AT.entry] = entry
       carts.save(changed)
     end
   end)
@@ -23,14 +23,15 @@ end
 return function(command)
   places.mark_seen(command.visitor)
   local hold, cart = holds.find(command.hold, command.visitor)
-  if not hold or hold.visitor ~= command.visitor then return reply("unknown_hold") end
+  if not hold or hold[AT.visitor] ~= command.visitor then return reply("unknown_hold") end
   if holds.is_due(hold) then holds.finish(cart, hold, "expired", "expired") end
-  if hold.state == "held" and sale_is_stopped() then return reply("sale_is_stopped") end
-  if hold.state == "held" then return begin(cart, hold, command.method) end
-  if hold.attempt == 0 then
-    return reply(hold.state == "expired" and "hold_over" or "unknown_hold")
+  if hold[AT.state] == "held" and sale_is_stopped() then return reply("sale_is_stopped") end
+  if hold[AT.state] == "held" then return begin(cart, hold, command.method) end
+  if hold[AT.attempt] == 0 then
+    return reply(hold[AT.state] == "expired" and "hold_over" or "unknown_hold")
   end
-  local again = reply("checked_out", { attempt = hold.attempt, entry = hold.entry, again = true })
-  if hold.entry == "" then memory.with_entry(function(entry) again.entry = entry end) end
+  local again = reply("checked_out",
+    { attempt = hold[AT.attempt], entry = hold[AT.entry], again = true })
+  if hold[AT.entry] == "" then memory.with_entry(function(entry) again.entry = entry end) end
   return again
 end

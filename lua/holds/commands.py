@@ -13,7 +13,7 @@ Right = Literal["place", "pass", "none"]
 class Hold(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Hold with all its fields, as Redis has it packed, and so as an outbox entry; times in ms.
 
-    Packed it is an array: the order of the fields is that of `holds.array` in `holds.lua`.
+    Packed it is an array: the order of the fields is that of `AT` in `carts.lua`.
 
     `prices`: one amount a seat, of a standing section one for all; `deadline`: in sale time;
     `first`, `left_first`: wall time of the deadline, and extensions left, when the hold was made;

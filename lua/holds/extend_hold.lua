@@ -10,13 +10,13 @@ return function(command)
   places.mark_seen(command.visitor)
   local hold, other = holds.held(command.hold, command.visitor)
   if not hold then return other end
-  if hold.extended > 0 and now - hold.extended < REPEAT_MS then return holds.reply(hold) end
+  if hold[AT.extended] > 0 and now - hold[AT.extended] < REPEAT_MS then return holds.reply(hold) end
   if sale_is_stopped() then return reply("sale_is_stopped") end
-  if hold.left <= 0 or hold.deadline >= holds.last_deadline(hold) then
+  if hold[AT.left] <= 0 or hold[AT.deadline] >= holds.last_deadline(hold) then
     return reply("extensions_used_up")
   end
 
-  hold.left, hold.extended = hold.left - 1, now
+  hold[AT.left], hold[AT.extended] = hold[AT.left] - 1, now
   holds.set_deadline(other, holds.deadline_from_now(hold))
   holds.enqueue(carts.save(other))
   return holds.reply(hold)

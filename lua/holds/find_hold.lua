@@ -9,7 +9,7 @@ return function(command)
   end
   places.mark_seen(command.visitor)
   local hold = holds.owned(id, command.visitor)
-  if not hold or hold.state == "sold" then return reply("unknown_hold") end
-  if hold.state == "expired" then return reply("hold_over") end
+  if not hold or hold[AT.state] == "sold" then return reply("unknown_hold") end
+  if hold[AT.state] == "expired" then return reply("hold_over") end
   return holds.reply(hold)
 end

@@ -18,8 +18,8 @@ end
 -- Return the request for named seats: { seats, prices, currency, section, quantity, adjacent,
 -- rows }; otherwise nil and the reply that refuses.
 local function named_seats(command)
-  local rows, unknown, sections = seats.grouped(command.seats)
-  if #unknown > 0 then return nil, reply("unknown_seats", { seats = unknown }) end
+  local rows, sections, unknown = seats.grouped(command.seats)
+  if unknown then return nil, reply("unknown_seats", { seats = unknown }) end
   local request = { seats = command.seats, prices = {}, section = "", quantity = #command.seats,
     adjacent = #rows == 1, rows = rows }
   for index, id in ipairs(sections) do
@@ -44,9 +44,7 @@ end
 
 -- Return whether the seats of one row are side by side.
 local function are_adjacent(numbers)
-  local sorted = { unpack(numbers) }
-  table.sort(sorted)
-  return sorted[#sorted] - sorted[1] == #sorted - 1
+  return max(unpack(numbers)) - min(unpack(numbers)) == #numbers - 1
 end
 
 -- Fill in the seats of a request. Return nil, or the reply that refuses.
@@ -54,7 +52,7 @@ local function choose(request)
   if request.rows then
     request.adjacent = request.adjacent and are_adjacent(request.rows[1].numbers)
     local conflicts = seats.conflicts(request.rows)
-    return #conflicts > 0 and reply("seats_taken", { conflicts = conflicts }) or nil
+    return conflicts and reply("seats_taken", { conflicts = conflicts }) or nil
   end
   if seats.free(request.section) < request.quantity then return reply("sold_out") end
   if request.seated then
@@ -68,29 +66,36 @@ local function choose(request)
   return nil
 end
 
+-- Take the places of a request.
+local function take(request)
+  if request.section ~= "" then return seats.count_places(request.section, -request.quantity) end
+  seats.mark(request.rows or seats.grouped(request.seats), "h")
+end
+
+-- Return a new hold, as AT has it.
+local function hold_of(command, place, request)
+  return { command.hold, command.visitor, "", request.seats, request.prices, request.currency,
+    request.section, request.quantity, request.adjacent, now, 0, 0, rule("extensions_max"), 0, 0,
+    0, place.number, place.wave, command.key, command.print, 0, "", 0, "", "" }
+end
+
 local function make(command, place, request, cart)
-  local hold = {
-    id = command.hold, visitor = command.visitor, state = "", seats = request.seats,
-    prices = request.prices, currency = request.currency, section = request.section,
-    quantity = request.quantity, adjacent = request.adjacent, made = now, extended = 0,
-    left = rule("extensions_max"), step = 0, attempt = 0, pay_until = 0, method = "",
-    entry = "", reason = "", number = place.number, wave = place.wave, key = command.key,
-    print = command.print,
-  }
+  local hold = hold_of(command, place, request)
   holds.set_state(hold, "held")
   holds.put_in_cart(cart, hold)
   holds.set_deadline(cart, holds.deadline_from_now(hold))
-  hold.first, hold.left_first = wall_time(hold.deadline), hold.left
-  holds.remember_key(cart, hold)
+  hold[AT.first], hold[AT.left_first] = wall_time(hold[AT.deadline]), hold[AT.left]
   holds.enqueue(carts.save(cart))
-  if command.publish then publish("held", { visitor = hold.visitor, hold = hold.id }) end
+  if command.publish then
+    publish({ news = "held", epoch = epoch, visitor = command.visitor, hold = command.hold })
+  end
   return hold
 end
 
 return function(command)
   local cart = carts.of(command.visitor)
   local first = holds.of_key(cart, command.key)
-  if first and first.print ~= command.print then return reply("key_reused") end
+  if first and first[AT.print] ~= command.print then return reply("key_reused") end
   if first then return holds.reply_as_made(first) end
 
   local place = places.mark_seen(command.visitor)
@@ -112,6 +117,6 @@ return function(command)
   refusal = choose(request)
   if refusal then return refusal end
 
-  seats.mark(request, "h", -1)
+  take(request)
   return holds.reply(make(command, place, request, cart))
 end

@@ -6,7 +6,7 @@ return function(command)
   local found = {}
   for _, named in ipairs(command.holds) do
     local hold = holds.find(named[2], named[1])
-    if hold then found[#found + 1] = holds.array(hold) end
+    if hold then found[#found + 1] = hold end
   end
   return reply("holds_read", { holds = found, now_ms = sale_now() })
 end

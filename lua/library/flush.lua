@@ -1,14 +1,7 @@
 -- Commit of a command, and flush of a batch: its stores and lists are written to Redis at its end.
 function memory.begin_batch()
-  batch, own, last, touched, dirty = lists(), lists(), nil, {}, {}
-end
-
--- Move the values of a list to the end of another. The emptied table serves again: what a command
--- needs no new tables for, Lua need not collect.
-local function move_to(to, list)
-  local size = #to
-  for index = 1, #list do to[size + index] = list[index] end
-  for index = #list, 1, -1 do list[index] = nil end
+  touched, dirty = {}, {}
+  begin_lists()
 end
 
 -- Make a store's layer of the command the batch's. A layer that grew is left: to look through its
@@ -31,16 +24,16 @@ end
 
 -- Make what the command has done the batch's. Return whether it has changed anything.
 function memory.commit()
-  local changes = #touched > 0 or #own.entries > 0 or #own.news > 0
+  local changes = #touched > 0
   for index = #touched, 1, -1 do
     commit_store(touched[index])
     touched[index] = nil
   end
-  for _, store in ipairs(own.unlinks) do
+  for index = lengths.unlinks + 1, #lists.unlinks do
+    local store = lists.unlinks[index]
     store.found, store.changed, store.size = {}, {}, 0
   end
-  for name, list in pairs(own) do move_to(batch[name], list) end
-  return changes
+  return keep_lists() or changes
 end
 
 -- Forget what the command has done.
@@ -50,8 +43,8 @@ function memory.drop()
     store.own, store.is_touched, store.grown = {}, false, 0
   end
   touched = {}
-  for _, store in ipairs(own.unlinks) do store.is_unlinked = false end
-  own = lists()
+  for index = lengths.unlinks + 1, #lists.unlinks do lists.unlinks[index].is_unlinked = false end
+  cut_lists()
 end
 
 local function call_with(name, store_key, arguments)
@@ -121,7 +114,7 @@ end
 -- Unlink a store, whatever the batch has written to it: it is renamed, and the sweep removes it by
 -- pages. Later commands find it empty, and may not write to it.
 function memory.unlink(store)
-  own.unlinks[#own.unlinks + 1] = open(store)
+  lists.unlinks[#lists.unlinks + 1] = open(store)
   store.is_unlinked = true
 end
 
@@ -154,11 +147,12 @@ end
 -- else: so either all is written, or nothing.
 function memory.flush()
   has_written = false
-  if #batch.entries > 0 then
-    last = entry_name(call("XADD", key("outbox"), "*", "changes", array_of(batch.entries), traces()))
+  if #lists.entries > 0 then
+    local entries = array_of(lists.entries)
+    last = entry_name(call("XADD", key("outbox"), "*", "changes", entries, traces()))
     has_written = true
   end
-  for index = 1, #batch.fills do batch.fills[index](last) end
+  for index = 1, #lists.fills do lists.fills[index](last) end
   memory.commit()
   local failure, removals = nil, {}
   for index = 1, #dirty do
@@ -172,10 +166,10 @@ function memory.flush()
       failure = try(REMOVE[dirty[index].kind], dirty[index], removals[index]) or failure
     end
   end
-  for index = 1, #batch.unlinks do -- one that is not there is no error
-    local old = batch.unlinks[index].key
+  for index = 1, #lists.unlinks do -- one that is not there is no error
+    local old = lists.unlinks[index].key
     redis.pcall("RENAME", old, hash_tag .. ":0:" .. old:sub(#prefix + 1) .. ":" .. epoch)
   end
-  if #batch.news > 0 then call("PUBLISH", hash_tag .. ":news", array_of(batch.news)) end
+  if #lists.news > 0 then call("PUBLISH", hash_tag .. ":news", array_of(lists.news)) end
   if failure then error(failure, 0) end
 end

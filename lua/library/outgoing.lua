@@ -1,20 +1,37 @@
 -- Lists of a batch: outbox entries, news, and changes of seats, sent together at its end.
 --
--- Each command has lists of its own, which are appended to the batch's when it succeeds.
-local batch -- lists of packed outbox entries and news, of changes of seats; see with_entry
-local own -- the same of the command that runs
+-- What a command has appended is cut off again when it fails.
+local lists -- packed outbox entries and news, changes of seats, stores to unlink; see with_entry
+local lengths -- of them, as the last command that succeeded left them
 local last -- name of the outbox' last entry, read once
 
-local function lists() return { entries = {}, news = {}, fills = {}, seats = {}, unlinks = {} } end
+local function begin_lists()
+  lists = { entries = {}, news = {}, fills = {}, seats = {}, unlinks = {} }
+  lengths = { entries = 0, news = 0, fills = 0, seats = 0, unlinks = 0 }
+  last = nil
+end
+
+-- Keep what the lists have. Return whether an entry or news came to them.
+local function keep_lists()
+  local entries, news = #lists.entries, #lists.news
+  local has_grown = entries > lengths.entries or news > lengths.news
+  lengths.entries, lengths.news, lengths.fills = entries, news, #lists.fills
+  lengths.seats, lengths.unlinks = #lists.seats, #lists.unlinks
+  return has_grown
+end
+
+local function cut_lists()
+  for name, list in pairs(lists) do
+    for index = #list, lengths[name] + 1, -1 do list[index] = nil end
+  end
+end
 
 -- Enqueue a packed entry into the outbox.
-function memory.enqueue(entry) own.entries[#own.entries + 1] = entry end
+function memory.enqueue(entry) lists.entries[#lists.entries + 1] = entry end
 
 -- Publish news on the event's channel, to every process. Processes make frames for visitors of it.
-local function publish(kind, news)
-  news.news, news.epoch = kind, epoch
-  own.news[#own.news + 1] = pack(news)
-end
+-- The table is made with all its names, so that Lua makes it in its size.
+local function publish(news) lists.news[#lists.news + 1] = pack(news) end
 
 local function last_entry()
   if not last then
@@ -27,13 +44,13 @@ end
 -- Call back with the name of the batch's outbox entry once Redis has it; at once, with the name of
 -- the last one, where this batch has enqueued nothing.
 function memory.with_entry(fill)
-  if #batch.entries == 0 and #own.entries == 0 then return fill(last_entry()) end
-  own.fills[#own.fills + 1] = fill
+  if #lists.entries == 0 then return fill(last_entry()) end
+  lists.fills[#lists.fills + 1] = fill
 end
 
 -- Add a change of seats, all of which are published at the end of the batch.
 function memory.change_seats(section, changes)
-  own.seats[#own.seats + 1] = { section, changes }
+  lists.seats[#lists.seats + 1] = { section, changes }
 end
 
-function memory.changes_of_seats() return batch.seats end
+function memory.changes_of_seats() return lists.seats end

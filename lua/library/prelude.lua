@@ -37,7 +37,7 @@ local function key(name, part)
 end
 
 -- The epoch's key names the layout of the others: LAYOUT in lua/keys.py.
-local function epoch_key() return hash_tag .. ":epoch:3" end
+local function epoch_key() return hash_tag .. ":epoch:4" end
 
 -- Of this Redis, for as long as it runs; the program lives no longer.
 local run_id = call("INFO", "server"):match("run_id:(%w+)")

@@ -1,11 +1,13 @@
 -- Rules of the event: its state, rates, bounds and seconds, in one version; and the sale clock.
 local rules = memory.hash("rules")
 
--- Return a rule of the event, a number but for its state and its packed lanes; false where there is
--- none.
+-- Return a rule of the event, a number but for its state and its packed lanes; nil where there is
+-- none. All are read once a batch: a hold asks for twenty.
 local function rule(name)
-  memory.read_all(rules) -- a hold reads five of them
-  return memory.read(rules, name)
+  if rules.batch_number ~= batch_number or not rules.is_read then memory.read_all(rules) end
+  local value = rules.own[name]
+  if value == nil then return rules.found[name] end
+  return value
 end
 
 -- Write the event's state and rules, in one version.

@@ -8,6 +8,7 @@ local free = memory.hash("free")
 local versions = memory.hash("version")
 local sections = memory.hash("sections")
 local row_names = memory.hash("row_names")
+local FREE = string.byte(".")
 local unpacked = {} -- by packed value: sections have few kinds and prices
 
 function seats.section(id)
@@ -55,37 +56,44 @@ function seats.free_of_all()
   return sum, #sections_left
 end
 
--- Group seats by row. Return an array of { section, row, text, numbers }, the ids that are no
--- seats of the event, and the section of each id.
-function seats.grouped(ids)
-  local found, at, unknown, section_of = {}, {}, {}, {}
-  for index, id in ipairs(ids) do
-    local section, row, number = seats.parts(id)
-    section_of[index] = section
-    local name = section and section .. "/" .. row
-    if name and not at[name] then
-      local text = memory.read(rows, name)
-      if text then
-        found[#found + 1] = { section = section, row = row, text = text, numbers = {} }
-        at[name] = found[#found]
-      end
-    end
-    local own = name and at[name]
-    if own and number <= #own.text then
-      own.numbers[#own.numbers + 1] = number
-    else
-      unknown[#unknown + 1] = id
-    end
+-- Return the group of a row, which is begun with the row's first seat; nil where there is no row.
+local function group_of(groups, section, row)
+  for index = 1, #groups do
+    local group = groups[index]
+    if group.row == row and group.section == section then return group end
   end
-  return found, unknown, section_of
+  local text = memory.read(rows, section .. "/" .. row)
+  if not text then return nil end
+  local group = { section = section, row = row, text = text, numbers = {} }
+  groups[#groups + 1] = group
+  return group
 end
 
--- Return the ids of those that are not free.
+-- Group seats by row. Return an array of { section, row, text, numbers }, the section of each id,
+-- and the ids that are no seats of the event; nil where each is one.
+function seats.grouped(ids)
+  local groups, section_of, unknown = {}, {}, nil
+  for index = 1, #ids do
+    local section, row, number = seats.parts(ids[index])
+    local group = section and group_of(groups, section, row)
+    section_of[index] = section
+    if group and number <= #group.text then
+      group.numbers[#group.numbers + 1] = number
+    else
+      unknown = unknown or {}
+      unknown[#unknown + 1] = ids[index]
+    end
+  end
+  return groups, section_of, unknown
+end
+
+-- Return the ids of those that are not free, or nil.
 function seats.conflicts(wanted)
-  local taken = {}
+  local taken
   for _, row in ipairs(wanted) do
     for _, number in ipairs(row.numbers) do
-      if row.text:sub(number, number) ~= "." then
+      if row.text:byte(number) ~= FREE then
+        taken = taken or {}
         taken[#taken + 1] = seats.id(row.section, row.row, number)
       end
     end
@@ -130,23 +138,19 @@ local function by_number(row, char, others)
   return wanted
 end
 
--- Write one character to the seats of a hold; in a standing section, count its places instead.
---
--- `standing` is the sign of that count: −1 takes free places, +1 gives them back, 0 changes
--- nothing. Seats among `others` get the character that stands there. With `only`, no seat is
--- written but those that have this character.
-function seats.mark(hold, char, standing, others, only)
-  if hold.section ~= "" then
-    if standing ~= 0 then
-      count_change(hold.section, {})
-      memory.add(free, hold.section, standing * hold.quantity)
-    end
-    return
-  end
-  for _, row in ipairs(hold.rows or seats.grouped(hold.seats)) do
+-- Write one character to seats, grouped by row. Those among `others` get the character that stands
+-- there. With `only`, no seat is written but those that have this character.
+function seats.mark(grouped, char, others, only)
+  for _, row in ipairs(grouped) do
     local wanted = others and next(others) and by_number(row, char, others) or char
     write(row, row.numbers, wanted, only)
   end
+end
+
+-- Count free places of a standing section up or down.
+function seats.count_places(section, by)
+  count_change(section, {})
+  memory.add(free, section, by)
 end
 
 -- Write the characters of a row that differ from another text of it.
@@ -193,7 +197,7 @@ function seats.publish_changes()
   end
   for _, one in ipairs(order) do
     local version = seats.version(one.section)
-    publish("seats", { section = one.section, from = version - one.times, to = version,
-      changes = one.changes, free = seats.free(one.section) })
+    publish({ news = "seats", epoch = epoch, section = one.section,
+      from = version - one.times, to = version, changes = one.changes, free = seats.free(one.section) })
   end
 end

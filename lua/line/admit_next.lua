@@ -47,16 +47,16 @@ local function expire_carts()
   local ended = 0
   for _, visitor in ipairs(due(hold_deadlines, in_carts)) do
     local cart = carts.of(visitor)
-    if cart.keys_end <= now then cart.keys, cart.keys_end = 0, 0 end
+    past.expire(cart)
     local hold = cart.hold
     if hold and holds.is_due(hold) then
       holds.finish(cart, hold, "expired", "expired")
       ended = ended + 1
     else
-      if hold and hold.state == "held" and cart.warn > 0 and cart.warn <= sale_now() then
+      if hold and hold[AT.state] == "held" and cart.warn > 0 and cart.warn <= sale_now() then
         cart.warn = 0
-        publish("ending", { visitor = visitor, hold = hold.id,
-          seconds = math.ceil((hold.deadline - sale_now()) / 1000) })
+        publish({ news = "ending", epoch = epoch, visitor = visitor, hold = hold[AT.id],
+          seconds = math.ceil((hold[AT.deadline] - sale_now()) / 1000) })
       end
       cart.due = nil -- whatever the set has of them, it is written anew
       carts.save(cart)
@@ -176,10 +176,10 @@ local function publish_tick(anyway, because, speed)
   local published_at = memory.number(bucket, "ticked")
   if not anyway and now - published_at < TICK_MS and now >= published_at then return end
   memory.write(bucket, "ticked", now)
-  publish("tick", {
+  publish({ news = "tick", epoch = epoch,
     at = now, state = rule("state"), version = rule("version"), rate = rule("rate_per_second"),
-    because = because, pace = speed, stopped_ms = rule("stopped_ms") or 0, active_max = rule("active_max"),
-    active = memory.number(stats, "active"),
+    because = because, pace = speed, stopped_ms = rule("stopped_ms") or 0,
+    active_max = rule("active_max"), active = memory.number(stats, "active"),
     admitted = memory.number(stats, "admitted"),
     recorded = call("GET", key("recorded")) or "0-0",
     lanes = lanes_of_tick(),

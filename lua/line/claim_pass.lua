@@ -6,10 +6,12 @@
 return function(command)
   local place = places.mark_seen(command.visitor)
   local state = place and places.reply(place) or reply("not_in_line")
-  state.has_held = carts.of(command.visitor).keys_end > now
+  local cart = carts.of(command.visitor)
+  state.has_held = cart.hold ~= nil or cart.keys_end > now
   if command.connecting then
     state.connection = memory.add(stats, "connects", 1)
-    publish("connected", { visitor = command.visitor, connection = state.connection })
+    publish({ news = "connected", epoch = epoch, visitor = command.visitor,
+      connection = state.connection })
   end
   return state
 end

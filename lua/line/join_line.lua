@@ -12,7 +12,7 @@
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 
 return function(command)
-  if command.publish then publish("joined", { visitor = command.visitor }) end
+  if command.publish then publish({ news = "joined", epoch = epoch, visitor = command.visitor }) end
   local present = places.mark_seen(command.visitor)
   if present then
     local again = places.reply(present)

@@ -12,7 +12,7 @@ end
 local function release_hold(visitor)
   local cart = carts.of(visitor)
   local hold = holds.living(cart)
-  if not hold or hold.state ~= "held" then return false end
+  if not hold or hold[AT.state] ~= "held" then return false end
   holds.finish(cart, hold, "released", "removed")
   return true
 end

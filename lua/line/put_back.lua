@@ -22,6 +22,6 @@ return function(command)
   local is_timed = places.is_active(place) or state == "late"
   places.enqueue(place, places.is_active(place) and "admitted" or state, "put back: " .. command.by,
     is_timed and place.deadline or 0)
-  publish("joined", { visitor = visitor })
+  publish({ news = "joined", epoch = epoch, visitor = visitor })
   return reply("is_put_back")
 end

@@ -12,6 +12,6 @@ return function(command)
     local counters = line.lane(name).counters
     if number > memory.number(counters, "kept") then memory.write(counters, "kept", number) end
   end
-  publish("recorded", { entry = command.entry })
+  publish({ news = "recorded", epoch = epoch, entry = command.entry })
   return reply("marked")
 end

@@ -7,12 +7,12 @@ return function(command)
   if not hold then return reply("nothing_held") end
   if holds.is_behind(hold, command.step) then return reply("step_passed") end
 
-  hold.step = command.step
+  hold[AT.step] = command.step
   if not holds.has_places(hold) then
-    holds.save_apart(hold)
+    holds.save_apart(cart, hold)
     return reply("nothing_held")
   end
-  seats.mark(hold, ".", 1, command.others, hold.state == "sold" and "s" or "h")
+  holds.mark(hold, ".", 1, command.others, hold[AT.state] == "sold" and "s" or "h")
   holds.close(cart, hold, command.state, command.reason)
   return reply("obeyed")
 end

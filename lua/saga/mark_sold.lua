@@ -4,19 +4,19 @@
 -- Postgres has claimed the seats, so they are marked even where Redis has freed them meanwhile.
 -- `hold` is the whole hold, for a Redis that has lost it.
 return function(command)
-  local given = holds.of_array(command.hold)
-  local found, cart = holds.find(given.id, given.visitor)
+  local given = command.hold
+  local found, cart = holds.find(given[AT.id], given[AT.visitor])
   local hold = found or given
   if holds.is_behind(hold, command.step) then return reply("step_passed") end
 
   local had_places = holds.has_places(hold)
-  if not had_places then cart.taken = cart.taken + hold.quantity end
-  hold.step, hold.reason = command.step, ""
-  seats.mark(hold, "s", had_places and 0 or -1)
+  if not had_places then cart.taken = cart.taken + hold[AT.quantity] end
+  hold[AT.step], hold[AT.reason] = command.step, ""
+  holds.mark(hold, "s", had_places and 0 or -1)
   holds.set_state(hold, "sold")
   holds.take_out(cart, hold)
-  local place = places.of(hold.visitor)
-  if place and place.number == hold.number and place.wave == hold.wave then
+  local place = places.of(hold[AT.visitor])
+  if place and place.number == hold[AT.number] and place.wave == hold[AT.wave] then
     places.finish(place, "purchase")
   end
   return reply("obeyed")

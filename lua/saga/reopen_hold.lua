@@ -7,15 +7,15 @@ local AT_LEAST_MS = 60000
 return function(command)
   local hold, cart = holds.find(command.hold, command.visitor)
   if not hold or not holds.has_places(hold) then return reply("nothing_held") end
-  if holds.is_behind(hold, command.step) or hold.attempt > command.attempt then
+  if holds.is_behind(hold, command.step) or hold[AT.attempt] > command.attempt then
     return reply("step_passed")
   end
 
-  hold.step, hold.reason = command.step, "declined"
-  seats.mark(hold, "h", 0, nil, ".") -- a seat that was sold over it stays sold
+  hold[AT.step], hold[AT.reason] = command.step, "declined"
+  holds.mark(hold, "h", 0, nil, ".") -- a seat that was sold over it stays sold
   holds.set_state(hold, "held")
   holds.move_to_cart(cart, hold)
-  holds.set_deadline(cart, max(hold.deadline, sale_now() + AT_LEAST_MS))
+  holds.set_deadline(cart, max(hold[AT.deadline], sale_now() + AT_LEAST_MS))
   holds.enqueue(carts.save(cart))
   return reply("obeyed")
 end

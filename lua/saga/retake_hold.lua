@@ -3,13 +3,13 @@
 -- Take the seats of a booking again whose money came late: when all of them are free still and the
 -- visitor has not held anything since. `hold` is the whole hold, for a Redis that has lost it.
 local function are_free(hold)
-  if hold.section ~= "" then return seats.free(hold.section) >= hold.quantity end
-  local rows, unknown = seats.grouped(hold.seats)
-  return #unknown == 0 and #seats.conflicts(rows) == 0
+  if hold[AT.section] ~= "" then return seats.free(hold[AT.section]) >= hold[AT.quantity] end
+  local rows, _, unknown = seats.grouped(hold[AT.seats])
+  return not unknown and not seats.conflicts(rows)
 end
 
 local function set_paying(cart, hold, step)
-  hold.step, hold.reason = step, ""
+  hold[AT.step], hold[AT.reason] = step, ""
   holds.set_state(hold, "paying")
   holds.move_to_cart(cart, hold)
   carts.save(cart)
@@ -17,17 +17,17 @@ local function set_paying(cart, hold, step)
 end
 
 return function(command)
-  local given = holds.of_array(command.hold)
-  local found, cart = holds.find(given.id, given.visitor)
+  local given = command.hold
+  local found, cart = holds.find(given[AT.id], given[AT.visitor])
   local hold = found or given
   if holds.is_behind(hold, command.step) then return reply("step_passed") end
   if holds.has_places(hold) then return set_paying(cart, hold, command.step) end
-  if holds.living(cart) or not holds.is_latest(hold) or not are_free(hold) then
-    hold.step = command.step
-    holds.save_apart(hold)
+  if holds.living(cart) or not holds.is_latest(cart, hold) or not are_free(hold) then
+    hold[AT.step] = command.step
+    holds.save_apart(cart, hold)
     return reply("seats_lost")
   end
-  seats.mark(hold, "h", -1)
-  cart.taken = cart.taken + hold.quantity
+  holds.mark(hold, "h", -1)
+  cart.taken = cart.taken + hold[AT.quantity]
   return set_paying(cart, hold, command.step)
 end

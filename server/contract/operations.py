@@ -209,7 +209,8 @@ OPERATIONS: dict[Any, Operation] = {
     ),
     pages.admin: Operation("The page of operators", {200: (HTML,), 304: NO_BODY}),
     serve_root_file: Operation(
-        "A file that browsers and robots look for", {200: (SVG, TEXT), 304: NO_BODY}
+        "A file that browsers and robots look for",
+        {200: (SVG, TEXT, "text/javascript"), 304: NO_BODY},
     ),
     health.healthz: Operation(
         "Liveness of this process", {200: (answers.Status,), 503: (answers.Status,)}

@@ -57,7 +57,7 @@ class SalesExport:
         self._shown = pairs
         counts, sums = Counts[tuple[str, str]](), Counts[tuple[str, str, str]]()
         for one in found:
-            counts[one.event, one.state] += one.count
+            counts[one.event, one.state] += one.bookings
             sums[one.event, one.currency, one.state] += one.amount
         for event, currency in pairs:
             resume_series(event)

@@ -31,6 +31,7 @@ from booking_rush.server.runtime.metrics import FRAMES, RECOVERIES
 from booking_rush.timestamps import instant, now
 
 UNKNOWN_MS = -1
+CHANGES_OF_SEATS = (pubsub.Seats, pubsub.RulesChanged)
 
 
 class Room:
@@ -165,11 +166,17 @@ class Room:
 
     def apply(self, news: pubsub.AnyNews) -> None:
         """Hand a tick or a news to its feed; those of another epoch are void."""
-        if isinstance(news, pubsub.Seats | pubsub.RulesChanged):
+        if isinstance(news, CHANGES_OF_SEATS):
             self.availability.invalidate()
         if news.epoch != self._epoch or not self._gate.is_open:
             return
-        match news:
+        match news:  # the most frequent first
+            case pubsub.Ended() | pubsub.Held() | pubsub.Ending() | pubsub.Booked():
+                self._apply_booking_news(self._subscribers.of(news.visitor), news)
+            case pubsub.Recorded():
+                self.line.watermark.move(news.entry)
+            case pubsub.Seats():
+                self.seats.apply(news)
             case pubsub.Tick():
                 self.line.watermark.move(news.recorded)
                 self._apply_clock(news.stopped_ms)
@@ -181,15 +188,9 @@ class Room:
             case pubsub.RulesChanged():
                 self.places.apply_state(news.state)
                 self.seats.expect_sections()
-            case pubsub.Recorded():
-                self.line.watermark.move(news.entry)
-            case pubsub.Seats():
-                self.seats.apply(news)
             case pubsub.Connected():
                 for subscriber in self._subscribers.of(news.visitor):
                     self._apply_connected(subscriber, news)
-            case pubsub.Held() | pubsub.Ending() | pubsub.Ended() | pubsub.Booked():
-                self._apply_booking_news(self._subscribers.of(news.visitor), news)
             case _:
                 pass  # the registry applies broadcasts, as Postgres has them
 

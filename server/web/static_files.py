@@ -38,7 +38,11 @@ MEDIA_TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 ICON = "icon.svg"
-AT_THE_ROOT = {"favicon.ico": ICON, "robots.txt": "robots.txt"}
+AT_THE_ROOT = {
+    "favicon.ico": ICON,
+    "robots.txt": "robots.txt",
+    "notification-worker.js": "notification-worker.js",  # its path is its scope
+}
 DIGEST_CHARACTERS = 16  # of a SHA-256: two versions of one product will not collide in 64 bits
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"  # a copy may be kept, and is used only after a 304

@@ -2,7 +2,6 @@
 
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
-import { checkDraw } from "./draw-check.js";
 
 /**
  * @typedef {import("./order.js").Room} Room
@@ -59,6 +58,7 @@ async function verdictsOf({ event, commitment, window }, drawn, room) {
   const published = (window ? room?.windows : room?.lottery)?.commitment ?? "";
   const isPublished = commitment === published && published === firstTold(`${event} ${Boolean(window)}`, published);
   if (!drawn) return [["commitment", isPublished]];
+  const { checkDraw } = await import("./draw-check.js");
   const { seed, number } = await checkDraw(drawn);
   return [["commitment", isPublished], ["seed", seed], ["number", number]];
 }

@@ -6,6 +6,8 @@
  * @typedef {{width: number, height: number}} Size of the view in pixels
  */
 
+const MARGIN_SHARE = 0.3; // of the view
+
 /** Return the camera that shows a whole box. @param {Box} box @param {Size} size @returns {Camera} */
 export function fitted({ left, top, width, height }, size) {
   const scale = Math.min(size.width / width, size.height / height);
@@ -61,6 +63,20 @@ export function bounded(camera, size, box, [least, most]) {
     y: within(camera.y, size.height / scale / 2, box.top, box.height),
     scale,
   };
+}
+
+/**
+ * Keep a camera over a house: its whole box may be seen, and beyond a house that is larger than the
+ * view a margin, so that nothing stays below the minimap.
+ * @param {Camera} camera @param {Size} size @param {Box} box @param {[number, number]} scales of a seat that can be tapped, and the most
+ */
+export function boundedOver(camera, size, box, [tappable, most]) {
+  const least = Math.min(tappable, fitted(box, size).scale);
+  const isLarger = camera.scale > 1.2 * least;
+  const margin = isLarger ? (Math.min(size.width, size.height) * MARGIN_SHARE) / camera.scale : 0;
+  const { left, top, width, height } = box;
+  const around = { left: left - margin, top: top - margin, width: width + 2 * margin, height: height + 2 * margin };
+  return bounded(camera, size, around, [least, most]);
 }
 
 /** Return the camera between two others. @param {Camera} from @param {Camera} to @param {number} share */

@@ -5,8 +5,8 @@ import { Gestures } from "../ui/gestures.js";
 import { onColoursChanged, paletteOf } from "../ui/palette.js";
 import * as cameras from "./camera.js";
 import { seatAt } from "./geometry.js";
-import { drawHouse } from "./house-painter.js";
-import { boundsOf, boxInside, contains, grown, middleOf, sectionAt, toSection } from "./house-plan.js";
+import { drawHouse, patchSeats } from "./house-painter.js";
+import { boundsOf, boxInside, contains, grown, middleOf, sectionAt, sectionNear, toSection } from "./house-plan.js";
 import { COLOURS, MapLayers } from "./map-layers.js";
 import { drawMinimap, drawStrip, minimapBox, placeOnMinimap, stripOf } from "./overlays.js";
 import { SectionLooks } from "./section-looks.js";
@@ -33,7 +33,6 @@ const HITTABLE_PX = COARSE ? 24 : 15; // below that a tap zooms in instead of pi
 const MAX_PX = 64;
 const ZOOM_STEP = 1.5;
 const FLIGHT_MS = 240;
-const MARGIN_SHARE = 0.3; // of the view, around a house that is larger: nothing stays below the minimap
 
 /** The map of one house in an element. */
 export class HouseMap {
@@ -43,6 +42,7 @@ export class HouseMap {
   /** @type {Map<string, SectionLooks>} */ #looks = new Map();
   /** @type {Map<number, number>} */ #prices = new Map();
   /** @type {Set<string>} */ #ringed = new Set();
+  /** @type {Set<string>} */ #dimmed = new Set();
   #tappable = false;
   #touched = false; // by hand: then the camera stays
   #flight = 0;
@@ -84,10 +84,10 @@ export class HouseMap {
     this.#fitBox();
   }
 
-  /** Redraw these seats. @param {Iterable<string>} seats */
+  /** Redraw these seats; none: what there is about sections. @param {string[]} seats */
   update(seats) {
     for (const looks of this.#looks.values()) looks.update(seats);
-    this.draw();
+    this.#patch(seats);
   }
 
   /** Redraw every seat. */
@@ -98,9 +98,10 @@ export class HouseMap {
 
   /** Draw rings around seats of the open section. @param {string[]} seats */
   ring(seats) {
-    if (seats.length === 0 && this.#ringed.size === 0) return;
+    const before = this.#ringed;
+    if (seats.length === 0 && before.size === 0) return;
     this.#ringed = new Set(seats);
-    this.draw();
+    this.#patch([...before, ...seats]);
   }
 
   /** Set whether seats must be large enough to tap. @param {boolean} may */
@@ -163,10 +164,7 @@ export class HouseMap {
     return this.#looks.get(section);
   }
 
-  /** Draw anew in the next frame. */
-  draw() {
-    this.#layers.invalidate();
-  }
+  draw = () => this.#layers.invalidate();
 
   get #size() {
     return this.#layers.size;
@@ -174,9 +172,20 @@ export class HouseMap {
 
   /** @param {Scene} scene */
   #draw(scene) {
+    if (this.#house) drawHouse(scene, this.#shownOf(this.#house));
+  }
+
+  /** @param {string[]} seats */
+  #patch(seats) {
+    const shown = this.#house && this.#shownOf(this.#house);
+    if (shown) this.#layers.patch((scene) => patchSeats(scene, shown, seats));
+  }
+
+  /** @param {House} house @returns {import("./house-painter.js").Shown} */
+  #shownOf(house) {
     const { blockOf, stage } = this.#listener;
-    const [house, looks, prices] = [this.#house, this.#looks, this.#prices];
-    if (house) drawHouse(scene, { house, looks, prices, inside: this.inside, ringed: this.#ringed, blockOf, stage });
+    const [looks, prices, ringed, dimmed] = [this.#looks, this.#prices, this.#ringed, this.#dimmed];
+    return { house, looks, prices, inside: this.inside, ringed, dimmed, blockOf, stage };
   }
 
   /** @param {Scene} scene */
@@ -238,11 +247,8 @@ export class HouseMap {
 
   /** @param {Camera} camera */
   #bounded(camera) {
-    const house = /** @type {House} */ (this.#house);
-    const least = Math.min(TAPPABLE_PX, cameras.fitted(house.box, this.#size).scale);
-    const { width, height } = this.#size;
-    const margin = camera.scale > 1.2 * least ? (Math.min(width, height) * MARGIN_SHARE) / camera.scale : 0;
-    return cameras.bounded(camera, this.#size, grown(house.box, margin), [least, MAX_PX]);
+    const { box } = /** @type {House} */ (this.#house);
+    return cameras.boundedOver(camera, this.#size, box, [TAPPABLE_PX, MAX_PX]);
   }
 
   /** @param {Camera} camera */
@@ -288,15 +294,8 @@ export class HouseMap {
 
   /** Open the section in the middle once its seats are near; leave it when it is far. */
   #openWhatIsNear() {
-    const house = /** @type {House} */ (this.#house);
-    const placed = house.byId.get(this.inside);
-    if (placed && house.placed.length > 1) {
-      const { scale } = cameras.fitted(placed.bounds, this.#size);
-      if (this.#camera.scale < Math.min(scale, SEATS_PX) * 0.7) this.#open("");
-    }
-    if (this.inside || this.#camera.scale < SEATS_PX) return;
-    const near = sectionAt(house, this.#camera.x, this.#camera.y);
-    if (near) this.#open(near.section.id);
+    const seen = { camera: this.#camera, size: this.#size, near: SEATS_PX };
+    this.#open(sectionNear(/** @type {House} */ (this.#house), this.inside, seen));
   }
 
   /** @param {string} section */

@@ -1,6 +1,6 @@
 // The painter of a house: stage and sections, each as near as the camera is.
 
-import { seen } from "./camera.js";
+import { sectionOf } from "../seats/seat-inventory.js";
 import { grown, overlap } from "./house-plan.js";
 import * as painter from "./section-painter.js";
 
@@ -13,21 +13,52 @@ import * as painter from "./section-painter.js";
  * @property {Map<number, number>} prices the number of each amount
  * @property {string} inside the section that is open
  * @property {Set<string>} ringed seats
+ * @property {Set<string>} dimmed sections that are drawn so
  * @property {(section: string) => {lines: string[], share: number, dimmed: boolean, chosen: boolean}} blockOf
  * @property {string} stage the word on it
  */
+
+const DIMMED = 0.3; // of what a filter leaves out
+const PATCH_MAX = 100; // seats: more are drawn sooner with all others
 
 /** Draw what is seen of a house. @param {painter.Scene} scene @param {Shown} shown */
 export function drawHouse(scene, shown) {
   const { house, stage } = shown;
   painter.drawStage(scene, house.stage, stage);
-  const view = grown(seen(scene.camera, scene.size), 1);
+  const view = grown(scene.view, 1);
   for (const placed of house.placed)
     if (overlap(placed.bounds, view)) drawSection(scene, placed, shown);
 }
 
+/**
+ * Draw some seats anew, and nothing else. Return whether that is enough: not where sections are far,
+ * or dimmed in another way than they are drawn.
+ * @param {painter.Scene} scene @param {Shown} shown @param {string[]} seats
+ */
+export function patchSeats(scene, shown, seats) {
+  const ids = new Set(seats.map(sectionOf));
+  const isSame = (/** @type {string} */ id) => shown.blockOf(id).dimmed === shown.dimmed.has(id);
+  const isNear = scene.camera.scale >= painter.SEATS_PX;
+  if (!isNear || seats.length === 0 || seats.length > PATCH_MAX || ![...ids].every(isSame)) return false;
+  for (const id of ids) patchSection(scene, shown, id, seats);
+  return true;
+}
+
+/** @param {painter.Scene} scene @param {Shown} shown @param {string} id @param {string[]} seats */
+function patchSection(scene, { house, looks, prices, ringed, dimmed }, id, seats) {
+  const [placed, own] = [house.byId.get(id), looks.get(id)];
+  if (!placed || !own) return;
+  const found = seats.flatMap((seat) => placed.plan.seats.get(seat) ?? []);
+  const price = prices.get(placed.section.price.amount) ?? 1;
+  scene.context.globalAlpha = dimmed.has(id) ? DIMMED : 1;
+  painter.drawSeatsAnew(scene, placed, { looks: own, price, seats: found });
+  scene.context.globalAlpha = 1;
+  const rings = found.filter((seat) => ringed.has(seat.id));
+  if (rings.length) painter.drawRings(scene, placed, rings);
+}
+
 /** @param {painter.Scene} scene @param {Placed} placed @param {Shown} shown */
-function drawSection(scene, placed, { house, looks, prices, inside, ringed, blockOf }) {
+function drawSection(scene, placed, { house, looks, prices, inside, ringed, dimmed, blockOf }) {
   const { id, price } = placed.section;
   const own = looks.get(id);
   const number = prices.get(price.amount) ?? 1;
@@ -36,7 +67,8 @@ function drawSection(scene, placed, { house, looks, prices, inside, ringed, bloc
   if (!own || (!isNear && inside !== id))
     return painter.drawBlock(scene, placed, { ...block, price: number });
   if (!isNear) return painter.drawBands(scene, placed, own, number);
-  scene.context.globalAlpha = block.dimmed ? 0.3 : 1;
+  dimmed[block.dimmed ? "add" : "delete"](id);
+  scene.context.globalAlpha = block.dimmed ? DIMMED : 1;
   painter.drawSeats(scene, placed, own, number);
   scene.context.globalAlpha = 1;
   const rings = [...ringed].flatMap((seat) => placed.plan.seats.get(seat) ?? []);

@@ -1,5 +1,7 @@
 // The plan of a house: the sections of one show side by side below the stage, in seats. Pure.
 
+import { rowAndNumberOf, sectionOf } from "../seats/seat-inventory.js";
+import { fitted } from "./camera.js";
 import { planOf, unbend } from "./geometry.js";
 
 /**
@@ -60,6 +62,19 @@ export function boundsOf(placed, seat) {
   if (!found) return placed.bounds;
   const { x, y } = toHouse(placed, found.x, found.y);
   return boxAround(x, y, 1, 1);
+}
+
+/**
+ * Return the section that is open from a camera: the one in the middle once its seats are near, and
+ * none when the open one is far.
+ * @param {House} house @param {string} inside the section that was open, or ""
+ * @param {{camera: import("./camera.js").Camera, size: import("./camera.js").Size, near: number}} seen pixels of a seat that is near
+ */
+export function sectionNear(house, inside, { camera, size, near }) {
+  const open = house.byId.get(inside);
+  const isFar = (/** @type {Placed} */ { bounds }) => camera.scale < Math.min(fitted(bounds, size).scale, near) * 0.7;
+  if (open && !(house.placed.length > 1 && isFar(open))) return inside;
+  return camera.scale < near ? "" : (sectionAt(house, camera.x, camera.y)?.section.id ?? "");
 }
 
 /** Return the section at a place of the house. @param {House} house @param {number} x @param {number} y */
@@ -201,4 +216,10 @@ function boxAround(x, y, width, height) {
 /** @param {Box} box */
 function bottomOf({ top, height }) {
   return top + height;
+}
+
+/** Return the row of a seat. @param {House | null} house @param {string} seat */
+export function rowOf(house, seat) {
+  const plan = house?.byId.get(sectionOf(seat))?.plan;
+  return plan?.rows.find(({ name }) => name === rowAndNumberOf(seat).row);
 }

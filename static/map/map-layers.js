@@ -1,7 +1,8 @@
-// The layers of a map: a drawing larger than the view, moved and scaled as it is while that will do.
+// The layers of a map: a drawing larger than the view, moved and scaled as it is while that will do,
+// patched where seats change, and continued at its edges where it is moved too far.
 
 import { PRICE_COLOURS } from "../seats/seat-filters.js";
-import { toPlace } from "./camera.js";
+import { seen, toPlace } from "./camera.js";
 import { SeatSprites } from "./seat-sprites.js";
 
 /**
@@ -70,6 +71,12 @@ export class MapLayers {
     this.look(this.#camera);
   }
 
+  /** Let a painter change a part of the drawing; where it cannot, draw anew in the next frame. @param {(scene: Scene) => boolean} paint */
+  patch(paint) {
+    const drawn = this.#isRough ? null : this.#drawn;
+    if (!drawn || !paint(this.#scene(this.#drawing, this.#drawingSize, drawn))) this.invalidate();
+  }
+
   /** Draw in other colours. @param {Palette} palette */
   recolour(palette) {
     this.#palette = palette;
@@ -105,12 +112,52 @@ export class MapLayers {
   }
 
   #draw() {
+    if (this.#drawn?.scale === this.#camera.scale && !this.#isRough && this.#extend(this.#drawn)) return;
     const scene = this.#scene(this.#drawing, this.#drawingSize);
     scene.context.setTransform(1, 0, 0, 1, 0, 0);
     scene.context.clearRect(0, 0, this.#drawing.width, this.#drawing.height);
     this.#isRough = this.#drawn !== null && this.#drawn.scale !== this.#camera.scale;
     this.#paint.drawing({ ...scene, isRough: this.#isRough });
     this.#drawn = this.#camera;
+  }
+
+  /** Move what is drawn by whole pixels, and draw the edges that are new. Return whether that was possible. @param {Camera} before */
+  #extend(before) {
+    const { width, height } = this.#drawing;
+    const unit = this.#camera.scale * this.#ratio;
+    const [dx, dy] = [Math.round((before.x - this.#camera.x) * unit), Math.round((before.y - this.#camera.y) * unit)];
+    if (Math.abs(dx) >= width || Math.abs(dy) >= height) return false;
+    const drawn = { x: before.x - dx / unit, y: before.y - dy / unit, scale: before.scale };
+    const scene = this.#scene(this.#drawing, this.#drawingSize, drawn);
+    scene.context.setTransform(1, 0, 0, 1, 0, 0);
+    scene.context.globalCompositeOperation = "copy";
+    scene.context.drawImage(this.#drawing, dx, dy);
+    scene.context.globalCompositeOperation = "source-over";
+    for (const edge of edgesOf(dx, dy, { width, height })) this.#drawEdge(scene, edge);
+    this.#drawn = drawn;
+    return true;
+  }
+
+  /** @param {Scene} scene @param {import("./geometry.js").Box} edge in pixels of the canvas */
+  #drawEdge(scene, edge) {
+    const { context, camera, view } = scene;
+    const unit = camera.scale * this.#ratio;
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(edge.left, edge.top, edge.width, edge.height);
+    context.beginPath();
+    context.rect(edge.left, edge.top, edge.width, edge.height);
+    context.clip();
+    this.#paint.drawing({
+      ...scene,
+      view: {
+        left: view.left + edge.left / unit,
+        top: view.top + edge.top / unit,
+        width: edge.width / unit,
+        height: edge.height / unit,
+      },
+    });
+    context.restore();
   }
 
   /** Return whether what is drawn covers the view, sharply enough. @param {Camera} drawn */
@@ -129,14 +176,24 @@ export class MapLayers {
     );
   }
 
-  /** @param {HTMLCanvasElement} canvas @param {Size} size @returns {Scene} */
-  #scene(canvas, size) {
+  /** @param {HTMLCanvasElement} canvas @param {Size} size @param {Camera} [camera] @returns {Scene} */
+  #scene(canvas, size, camera = this.#camera) {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    const [camera, ratio, palette] = [this.#camera, this.#ratio, this.#palette];
+    const [ratio, palette] = [this.#ratio, this.#palette];
     if (!this.#sprites.fit(camera.scale * ratio, palette))
       this.#sprites = new SeatSprites(camera.scale * ratio, palette);
-    return { context, camera, size, ratio, palette, sprites: this.#sprites, isRough: false };
+    return { context, camera, size, view: seen(camera, size), ratio, palette, sprites: this.#sprites, isRough: false };
   }
+}
+
+/** Return the boxes of a canvas that are empty after it was moved. @param {number} dx @param {number} dy @param {Size} size */
+function edgesOf(dx, dy, { width, height }) {
+  const [wide, high] = [Math.abs(dx), Math.abs(dy)];
+  const [left, top] = [dx > 0 ? 0 : width - wide, dy > 0 ? 0 : height - high];
+  return [
+    { left, top: 0, width: wide, height },
+    { left: dx > 0 ? wide : 0, top, width: width - wide, height: high },
+  ].filter((edge) => edge.width > 0 && edge.height > 0);
 }
 
 /** @param {string} name */

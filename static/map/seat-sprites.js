@@ -52,6 +52,12 @@ export class SeatSprites {
     context.drawImage(this.#sheet(price), look * size, 0, size, size, x - half, y - half, size, size);
   }
 
+  /** Clear the box of a seat around a point. @param {Context} context @param {number} x @param {number} y */
+  clear(context, x, y) {
+    const half = this.#pixels >> 1;
+    context.clearRect(x - half, y - half, this.#pixels, this.#pixels);
+  }
+
   /** @param {number} price */
   #sheet(price) {
     let sheet = this.#sheets.get(price);

@@ -1,7 +1,8 @@
 // The painter of a section: one block when far, rows as bands when nearer, seats when near.
 
+import { KIND_SIGNS } from "../seats/legend.js";
 import { bend, firstFrom, outlineOf } from "./geometry.js";
-import { seen, toPoint } from "./camera.js";
+import { toPoint } from "./camera.js";
 import { contains, grown, toHouse, toSection, union } from "./house-plan.js";
 import { LOOKS } from "./section-looks.js";
 
@@ -13,6 +14,7 @@ import { LOOKS } from "./section-looks.js";
  * @property {CanvasRenderingContext2D} context
  * @property {import("./camera.js").Camera} camera
  * @property {import("./camera.js").Size} size
+ * @property {import("./geometry.js").Box} view the part of the house that is wanted
  * @property {number} ratio pixels of the canvas for one of the page
  * @property {import("../ui/palette.js").Palette} palette
  * @property {import("./seat-sprites.js").SeatSprites} sprites
@@ -25,6 +27,7 @@ const NAME_FONTS = [16, 13, 11, 9]; // pixels, the largest that fits
 const BAND_SEATS = 8; // in one piece of a row
 const SHADES = 4;
 const WITH_NUMBER = new Set(["free", "held", "unknown"].map((look) => LOOKS.indexOf(/** @type {any} */ (look))));
+const KINDS = new Map(Object.entries(KIND_SIGNS).map(([kind, path]) => [kind, new Path2D(path)]));
 const FONT = "system-ui, sans-serif";
 
 /**
@@ -88,21 +91,52 @@ export function drawBands(scene, placed, looks, price) {
  * @param {Scene} scene @param {Placed} placed @param {SectionLooks} looks @param {number} price
  */
 export function drawSeats(scene, placed, looks, price) {
+  paintSeats(scene, placed, { looks, price, seats: seatsSeen(scene, placed), isAnew: false });
+}
+
+/**
+ * Draw some seats of a section in the place of what is drawn there.
+ * @param {Scene} scene @param {Placed} placed
+ * @param {{looks: SectionLooks, price: number, seats: Seat[]}} what
+ */
+export function drawSeatsAnew(scene, placed, what) {
+  paintSeats(scene, placed, { ...what, isAnew: true });
+}
+
+/** @param {Scene} scene @param {Placed} placed @param {{looks: SectionLooks, price: number, seats: Seat[], isAnew: boolean}} what */
+function paintSeats(scene, placed, { looks, price, seats, isAnew }) {
   const { context, palette, camera, ratio, sprites } = scene;
   const pixels = camera.scale * ratio;
   const straight = placed.sin === 0;
-  const seats = seatsSeen(scene, placed);
   const origin = intoSection(scene, placed, 1);
   for (const { index, x, y } of seats) {
-    const [left, top] = [x * pixels, y * pixels];
-    if (straight) sprites.draw(context, price, looks.at(index), onPixel(left, origin.x), onPixel(top, origin.y));
-    else sprites.draw(context, price, looks.at(index), left, top);
+    const left = straight ? onPixel(x * pixels, origin.x) : x * pixels;
+    const top = straight ? onPixel(y * pixels, origin.y) : y * pixels;
+    if (isAnew) sprites.clear(context, left, top);
+    sprites.draw(context, price, looks.at(index), left, top);
   }
-  if (camera.scale < NUMBERS_PX || scene.isRough) return;
+  if (scene.isRough) return;
+  drawKinds(scene, placed, seats);
+  if (camera.scale < NUMBERS_PX) return;
+  intoSection(scene, placed, 1);
   setFont(context, Math.min(13, camera.scale * 0.36) * ratio, 500);
   context.fillStyle = palette.ink;
   for (const { index, number, x, y } of seats)
     if (WITH_NUMBER.has(looks.at(index))) context.fillText(String(number), x * pixels, y * pixels + ratio * 0.5);
+}
+
+/** Draw the signs of seats that are not standard ones. @param {Scene} scene @param {Placed} placed @param {Seat[]} seats */
+function drawKinds(scene, placed, seats) {
+  const { context, palette, camera, ratio } = scene;
+  const special = seats.filter(({ kind }) => KINDS.has(kind));
+  if (!special.length) return;
+  intoSection(scene, placed, camera.scale * ratio);
+  context.fillStyle = palette.ink;
+  for (const { kind, x, y } of special) {
+    context.translate(x, y);
+    context.fill(/** @type {Path2D} */ (KINDS.get(kind)));
+    context.translate(-x, -y);
+  }
 }
 
 /** Draw a ring around seats. @param {Scene} scene @param {Placed} placed @param {Seat[]} seats */
@@ -113,7 +147,7 @@ export function drawRings(scene, placed, seats) {
   context.lineWidth = 0.12;
   context.setLineDash([]);
   context.beginPath();
-  for (const { x, y } of seats) context.roundRect(x - 0.46, y - 0.46, 0.92, 0.92, 0.24);
+  for (const { x, y } of seats) context.roundRect(x - 0.43, y - 0.43, 0.86, 0.86, 0.22);
   context.stroke();
 }
 
@@ -204,8 +238,7 @@ function shortened(context, text, width) {
  * Return the seats whose places are seen.
  * @param {Scene} scene @param {Placed} placed
  */
-function seatsSeen({ camera, size }, placed) {
-  const view = seen(camera, size);
+function seatsSeen({ view }, placed) {
   const corners = [
     [view.left, view.top],
     [view.left + view.width, view.top],

@@ -9,6 +9,8 @@ const WAYS = /** @type {const} */ (["notification", "sound", "vibration", "scree
 const VIBRATION_MS = [400, 200, 400, 200, 400];
 const TONE_HZ = [660, 880];
 const TONE_S = 0.35;
+const FLASH_MS = 1_000;
+const WORKER = "/notification-worker.js";
 const texts = all.event.callBack;
 
 /** @typedef {typeof WAYS[number]} Way */
@@ -27,8 +29,10 @@ export class CallBack {
   /** @type {AudioContext | null} */ #audio = null;
   /** @type {WakeLockSentinel | null} */ #lock = null;
   #phase = "";
+  #isCalling = false;
 
   constructor() {
+    if (this.#chosen.has("notification")) void registerWorker();
     byId("call-back-ways").append(...WAYS.filter((way) => CAN[way]).map((way) => this.#choice(way)));
   }
 
@@ -38,6 +42,13 @@ export class CallBack {
     this.#phase = phase;
     if (phase === "admitted" && (before === "waiting" || before === "late")) this.#call();
     void this.#keepScreenOn(phase === "waiting" && document.visibilityState === "visible");
+  }
+
+  /** Return the title of the tab, or by turns the call, until somebody looks. @param {string} title */
+  flashed(title) {
+    if (document.visibilityState === "visible") this.#isCalling = false;
+    const isCall = this.#isCalling && Math.floor(Date.now() / FLASH_MS) % 2 === 0;
+    return isCall ? texts.title : title;
   }
 
   /** @param {Way} way */
@@ -54,21 +65,22 @@ export class CallBack {
     if (wanted) this.#chosen.add(way);
     else this.#chosen.delete(way);
     if (way === "sound" && wanted) this.#ring(); // a gesture lets it sound later, too
-    if (way === "notification" && wanted && (await Notification.requestPermission()) !== "granted") {
-      this.#chosen.delete(way);
-      control(`call-back-${way}`).checked = false;
+    if (way === "notification" && wanted) {
+      if ((await Notification.requestPermission()) === "granted") void registerWorker();
+      else {
+        this.#chosen.delete(way);
+        control(`call-back-${way}`).checked = false;
+      }
     }
     store([...this.#chosen]);
     this.follow(this.#phase);
   }
 
   #call() {
+    this.#isCalling = document.visibilityState === "hidden";
     if (this.#chosen.has("sound")) this.#ring();
     if (this.#chosen.has("vibration")) navigator.vibrate(VIBRATION_MS);
-    if (this.#chosen.has("notification") && document.visibilityState === "hidden") {
-      const notification = new Notification(texts.title, { body: texts.body, tag: "rush-turn" });
-      notification.onclick = () => window.focus();
-    }
+    if (this.#chosen.has("notification") && this.#isCalling) void notify();
   }
 
   #ring() {
@@ -96,6 +108,28 @@ export class CallBack {
     } catch {
       // the device refuses, as with a low battery
     }
+  }
+}
+
+/** Show the notification. On a phone only a service worker may, elsewhere the page itself does, too. */
+async function notify() {
+  const options = { body: texts.body, tag: "rush-turn", data: location.href };
+  try {
+    const worker = await navigator.serviceWorker?.getRegistration(WORKER);
+    if (worker?.active) return await worker.showNotification(texts.title, options);
+    const notification = new Notification(texts.title, options);
+    notification.onclick = () => window.focus();
+  } catch {
+    // refused by the browser: sound, vibration and title call all the same
+  }
+}
+
+/** Register the service worker that shows notifications; without HTTPS there is none. */
+async function registerWorker() {
+  try {
+    await navigator.serviceWorker?.register(WORKER);
+  } catch {
+    // a private window, as an example: the page shows the notification itself where it may
   }
 }
 

@@ -1,6 +1,6 @@
 """Moves of holds: every reply, repeats, and the seats afterwards, on a clock of the tests."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
@@ -30,6 +30,7 @@ from booking_rush.lua.holds.commands import (
     UnknownSeats,
     UnknownSection,
 )
+from booking_rush.lua.keys import key
 from booking_rush.lua.line.commands import LeaveLine, Left
 from booking_rush.lua.saga.commands import MarkSold, Obeyed
 from tests.support.event_in_redis import EventInRedis, read_holds, seated, standing
@@ -171,6 +172,45 @@ async def test_a_repeat_is_answered_as_the_hold_was_made(moves: EventInRedis) ->
     assert await moves.ask(again) == first
     assert await moves.ask(moves.hold_command("ada", "stalls.A-2", key="one")) == KeyReused()
     assert isinstance(await moves.ask(moves.hold_command("bob", "stalls.A-1", key="one")), Held)
+
+
+async def test_repeats_of_a_days_requests_are_answered_as_their_holds_were_made(
+    moves: EventInRedis, redis: Redis
+) -> None:
+    requests = [moves.hold_command("ada", "stalls.A-1", key=name) for name in ("one", "two", "six")]
+    made: list[Any] = []
+    for request in requests:
+        made.append(await moves.ask(request))
+        await moves.ask(ReleaseHold("ada", made[-1].id))
+    moves.now += 23 * 3600 * 1000
+    await moves.tick()
+
+    assert [await moves.ask(request) for request in requests] == made
+    assert await redis.pttl(key("demo", 1, "key", "ada:one")) > 23 * 3600 * 1000
+
+    moves.now += 2 * 3600 * 1000
+    await moves.tick()
+    assert await redis.hlen(cast("Any", key("demo", 1, "carts"))) == 0
+
+
+async def test_a_hold_that_ended_and_is_sold_after_all_leaves_the_past(
+    moves: EventInRedis, redis: Redis
+) -> None:
+    """The money of the first of two holds came late; a repeat of its request tells it as made."""
+    first = await moves.ask(moves.hold_command("ada", "stalls.A-1", key="one"))
+    assert isinstance(first, Held)
+    await moves.ask(ReleaseHold("ada", first.id))
+    second = await moves.hold("ada", "stalls.A-2")
+    await moves.ask(ReleaseHold("ada", second.id))
+    [hold] = await read_holds(redis, 1, [first.id])
+
+    assert await moves.ask(MarkSold(hold, 7)) == Obeyed()
+
+    [sold] = await read_holds(redis, 1, [first.id])
+    assert (sold.state, sold.step) == ("sold", 7)
+    assert (await moves.rows())["A"] == "s...."
+    moves.holds_asked -= 2
+    assert await moves.ask(moves.hold_command("ada", "stalls.A-1", key="one")) == first
 
 
 async def test_an_extension_counts_from_now_and_once_in_ten_seconds(moves: EventInRedis) -> None:

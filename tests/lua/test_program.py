@@ -91,8 +91,8 @@ CLOSE = events_commands.SetRules(2, "closed", {})
 
 
 # These are read by joins in a rush, or from a known address: tests/joining/test_proof_moves.py.
-# Keys that these commands do not read: none of them comes from a block, or with a proof.
-UNREAD = ("proofs", "recent", "blocks", "deferrals")
+# Keys that these commands do not read: none comes from a block, with a proof, or again.
+UNREAD = ("proofs", "recent", "blocks", "deferrals", "key")
 
 
 @pytest.mark.parametrize("wrong", [known.name for known in KEYS if known.name not in UNREAD])

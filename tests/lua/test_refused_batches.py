@@ -11,7 +11,7 @@ from booking_rush.lua import commands as lua
 from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import ReportSockets, SetRules
-from booking_rush.lua.holds.commands import FindHold, Held, HoldSeats, UnknownHold
+from booking_rush.lua.holds.commands import FindHold, Held, HoldSeats, ReleaseHold, UnknownHold
 from booking_rush.lua.keys import epoch_key, key
 from booking_rush.lua.line.commands import (
     AdmitNext,
@@ -99,11 +99,18 @@ async def test_what_was_read_of_a_refused_batch_is_refused_too(
 async def test_a_broken_key_of_one_visitor_fails_their_own_command(
     moves: EventInRedis, redis: Redis
 ) -> None:
+    """It is where the first of Ada's holds was put when her second one ended."""
     await moves.admit("ada", "bob")
-    await redis.set(key(EVENT, 1, "keys", "ada"), "no hash")
+    for name in ("one", "two"):
+        held = await moves.hold("ada", "stalls.A-1", key=name)
+        await moves.ask(ReleaseHold("ada", held.id))
+    await redis.delete(key(EVENT, 1, "key", "ada:one"))
+    await redis.lpush(key(EVENT, 1, "key", "ada:one"), "no string")
 
     adas, bobs = await run(
-        moves, moves.hold_command("ada", "stalls.A-1"), moves.hold_command("bob", "stalls.A-2")
+        moves,
+        moves.hold_command("ada", "stalls.A-1", key="one"),
+        moves.hold_command("bob", "stalls.A-2"),
     )
 
     assert isinstance(adas, lua.Failed)
@@ -128,14 +135,14 @@ async def test_head_is_right_when_a_batch_closes_and_a_command_of_it_fails(
     assert await redis.hget(key(EVENT, 1, "lane", LANE), "head") == b"5"
 
 
-async def test_the_newest_hundred_keys_are_kept_by_a_recovery_too(
+async def test_the_keys_of_a_day_are_kept_by_a_recovery_too(
     moves: EventInRedis, redis: Redis
 ) -> None:
     await moves.admit("ada")
     held = await moves.hold("ada", "stalls.A-1")
     [one] = await read_holds(redis, 1, [held.id])
     holds = [replace(one, id=f"hold-{n:04d}", key=f"k{n}", state="released") for n in range(250)]
-    await redis.delete(key(EVENT, 1, "carts"), key(EVENT, 1, "keys", "ada"))
+    await redis.delete(key(EVENT, 1, "carts"))
     run_id = moves.stamp.partition(":")[2]
     moves.stamp = f"1:{run_id}"
     await redis.set(epoch_key(EVENT), "0:closed")
@@ -143,10 +150,9 @@ async def test_the_newest_hundred_keys_are_kept_by_a_recovery_too(
     await moves.ask(LoadHolds(holds))
 
     cart = (await read_carts(redis, 1))["ada"]
-    names: Any = await redis.hkeys(key(EVENT, 1, "keys", "ada"))
-    assert cart.keys == len(names) - 1  # one names the latest
-    assert cart.keys <= 100
-    assert b"k249" in names
+    assert cart.former_key == "k249"
+    assert len(await read_holds(redis, 1, [hold.id for hold in holds])) == 250
+    assert await redis.get(key(EVENT, 1, "key", "ada:k7")) == b"hold-0007"
 
 
 async def test_the_size_of_the_line_is_right_within_a_batch(moves: EventInRedis) -> None:

@@ -216,17 +216,17 @@ def a_refused_claim_counts_as_claimed(mutation: Mutation) -> None:
 
 def a_hold_that_is_being_paid_expires(mutation: Mutation) -> None:
     mutation.in_lua(
-        'if cart.hold and cart.hold.state == "held" then',
+        'if cart.hold and cart.hold[AT.state] == "held" then',
         "if cart.hold then",
     )
     mutation.in_lua(
-        'return hold.state == "held" and hold.deadline <= sale_now()',
-        "return hold.deadline <= sale_now()",
+        'return hold[AT.state] == "held" and hold[AT.deadline] <= sale_now()',
+        "return hold[AT.deadline] <= sale_now()",
     )
 
 
 def orders_are_obeyed_whatever_their_step(mutation: Mutation) -> None:
-    mutation.in_lua("return step < hold.step", "return false")
+    mutation.in_lua("return step < hold[AT.step]", "return false")
 
 
 def a_recorder_overwrites_what_the_saga_has_said(mutation: Mutation) -> None:
@@ -277,7 +277,9 @@ def a_hold_without_a_limit(mutation: Mutation) -> None:
 
 
 def a_hold_of_whatever_is_free(mutation: Mutation) -> None:
-    mutation.in_lua("return #conflicts > 0 and", "return #conflicts == request.quantity and")
+    mutation.in_lua(
+        "return conflicts and", "return conflicts and #conflicts == request.quantity and"
+    )
 
 
 MUTANTS: list[Callable[[Mutation], None]] = [

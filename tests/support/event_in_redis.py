@@ -138,11 +138,14 @@ class StoredCart(msgspec.Struct, frozen=True, array_like=True):
     """Cart of a visitor as `holds.lua` packs it; times in ms."""
 
     taken: int
-    keys: int
     keys_end: int
+    has_past: bool
     warn: int
     due: int | bool
-    churn: list[int]
+    churn: list[int] | bool
+    former_key: str | bool
+    former_id: str | bool
+    former: msgspec.Raw  # a packed hold as a string, or false
     hold: Hold | bool
 
 
@@ -192,13 +195,21 @@ async def read_place(redis: Redis, epoch: int, visitor: str) -> StoredPlace | No
 
 
 async def read_holds(redis: Redis, epoch: int, ids: Iterable[str]) -> list[Hold]:
-    """Read holds out of Redis, in carts or apart. Return those that it has, in the given order."""
-    carts = (await read_carts(redis, epoch)).values()
-    living = {cart.hold.id: cart.hold for cart in carts if isinstance(cart.hold, Hold)}
-    apart: dict[str, Any] = {id_: await redis.get(key(EVENT, epoch, "hold", id_)) for id_ in ids}
-    ended = {id_: _hold(packed) for id_, packed in apart.items() if packed}
-    assert not living.keys() & ended.keys()
-    return [hold for id_ in ids if (hold := living.get(id_) or ended.get(id_))]
+    """Read holds out of Redis: living, ended, or sold. Return those there are, in this order."""
+    carts = await read_carts(redis, epoch)
+    living = [cart.hold for cart in carts.values() if isinstance(cart.hold, Hold)]
+    packed: list[Any] = [_string_of(bytes(cart.former)) for cart in carts.values()]
+    packed += [await redis.get(key(EVENT, epoch, "hold", id_)) for id_ in ids]
+    found = [*living, *(_hold(one) for one in packed if one)]
+    by_id = {hold.id: hold for hold in found}
+    assert len(by_id) == len(found)
+    return [by_id[id_] for id_ in ids if id_ in by_id]
+
+
+def _string_of(packed: bytes) -> bytes:
+    """Return the bytes of a string as MessagePack has it, b"" of anything else."""
+    head = 1 if 0xA0 <= packed[0] < 0xC0 else {0xD9: 2, 0xDA: 3, 0xDB: 5}.get(packed[0])
+    return packed[head:] if head else b""
 
 
 async def outbox(redis: Redis) -> list[tuple[str, str]]:

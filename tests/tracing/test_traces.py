@@ -70,7 +70,8 @@ async def test_a_purchase_is_one_tree(traced: World, receiver: OtlpReceiver) -> 
     assert re.fullmatch(rf"00-{TRACE}-[0-9a-f]{{16}}-01", answer.headers["traceresponse"])
     [request] = [span for span in receiver.of_trace(TRACE) if span.name == CHECKOUT]
     assert request.attributes["http.response.status_code"] == 202
-    assert not any(span.is_error for span in receiver.of_trace(TRACE))
+    # An order is tried again where a duty does not know a new event yet.
+    assert {span.error for span in receiver.of_trace(TRACE)} <= {"", "Recovering"}
 
 
 async def test_a_purchase_over_kafka_is_one_tree_too(

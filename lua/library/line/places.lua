@@ -137,8 +137,8 @@ end
 
 -- Publish that a visitor waits no more under a number (0: was not waiting).
 local function publish_gone(place, reason, number)
-  publish("gone", { visitor = place.visitor, reason = reason, lane = place.lane, number = number,
-    head = line.head(line.lane(place.lane)) })
+  publish({ news = "gone", epoch = epoch, visitor = place.visitor, reason = reason,
+    lane = place.lane, number = number, head = line.head(line.lane(place.lane)) })
 end
 
 -- End a place for good, whatever its state; `by`: an operator's name, or nothing.

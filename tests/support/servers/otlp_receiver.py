@@ -22,7 +22,7 @@ class ReceivedSpan(NamedTuple):
     name: str
     duty: str
     attributes: dict[str, str | int]
-    is_error: bool
+    error: str
 
 
 class OtlpReceiver:
@@ -61,7 +61,7 @@ def _received(span: Any, duty: str) -> ReceivedSpan:
     attributes = {one.key: one.value.string_value or one.value.int_value for one in span.attributes}
     return ReceivedSpan(
         span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex(), span.name, duty,
-        attributes, span.status.code == 2,
+        attributes, span.status.message if span.status.code == 2 else "",
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def receive_traces() -> Generator[OtlpReceiver]:
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,1 +1,0 @@
-import{a}from"./part-IG5HOYY3.js";export{a as checkDraw};
