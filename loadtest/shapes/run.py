@@ -32,7 +32,7 @@ TURN_S = 30  # for the buyers to finish their turns when the shape ends
 QUIET_S = 120.0  # for what is on its way to end; a hold of a buyer who was stopped is, too
 CAPACITY = {"oversubscribed": 200}  # tickets; its buyers want ten times as many
 PLENTY = 200_000
-FAIR = {"proof_bits_max": 20, "churn_max": 3, "join_share_max": 0.02}  # as rules are by default
+FAIR = {"proof_bits_max": 20, "churn_max": 3}  # as these rules are by default
 DUTIES = {
     name: ["serve"] if name == "serve" else ["work", name]
     for name in ("serve", "record", "tend", "bank", "conduct", "reconcile")
