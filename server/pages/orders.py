@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from booking_rush.queue.line import Place
+from booking_rush.queue.lottery.order import WINDOW_SECONDS
 
 Json = dict[str, Any]
 Texts = Mapping[str, str]
@@ -45,4 +46,5 @@ def _undrawn_of(event: Json, place: Place) -> str:
 
 
 def _with_seconds(text: str, event: Json) -> str:
-    return text.replace("{seconds}", str((event.get("windows") or {}).get("seconds", 2)))
+    windows: Json = event.get("windows") or {}
+    return text.replace("{seconds}", str(windows.get("seconds", WINDOW_SECONDS)))
