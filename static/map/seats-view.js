@@ -4,16 +4,16 @@ import { formatPrice } from "../lib/money.js";
 import { drawLegend } from "../seats/legend.js";
 import { QuantityForm, leadOf } from "../seats/quantity-form.js";
 import { bindFilters, drawFilters, isWanted, priceNumbers, pricesOf } from "../seats/seat-filters.js";
-import { firstSection, placesOf, rowAndNumberOf, sectionOf } from "../seats/seat-inventory.js";
+import { firstSection, placesOf, rowAndNumberOf, sectionOf, sectionsOfShow } from "../seats/seat-inventory.js";
 import { bindSeatList, drawSeatList } from "../seats/seat-list.js";
-import { bestBlocks, seatsTogether } from "../seats/seats-together.js";
-import { drawSections } from "../seats/section-list.js";
-import { kindText, shortName } from "../seats/selection-panel.js";
-import { en } from "../texts/en.js";
+import { bestBlocks, seatsTogether, singleSeats } from "../seats/seats-together.js";
+import { dateOf, drawSections } from "../seats/section-list.js";
+import { kindText, seatLabel, shortName } from "../seats/selection-panel.js";
+import { texts as all } from "../texts/texts.js";
 import { afterPaint, byId, setText, setTextOrHide } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
 import { HouseMap } from "./house-map.js";
-import { housePlan } from "./house-plan.js";
+import { housePlan, rowOf } from "./house-plan.js";
 import { MapCursor } from "./map-cursor.js";
 import { differences } from "./section-looks.js";
 
@@ -32,7 +32,7 @@ import { differences } from "./section-looks.js";
  * @property {Map<string, SeatAppearance>} overrides by seat: shown instead of its state
  */
 
-const texts = en.seats;
+const texts = all.seats;
 const SECTIONS_AT_ONCE = 2; // with more, the whole house is shown first
 const NARROW_PX = 600;
 const TAKEABLE = new Set(["free", "chosen"]);
@@ -88,12 +88,20 @@ export class SeatsView {
     this.#view = view;
     const { inventory, mode, ticketsMax } = view;
     if (!inventory.section(this.section)) this.section = firstSection(inventory);
-    setText(byId("seats-title"), texts.titles[mode]);
+    setText(byId("seats-title"), [texts.titles[mode], dateOf(view, this.section)].filter(Boolean).join(" · "));
     setTextOrHide(byId("seats-lead"), leadOf(mode, ticketsMax));
     this.#drawSections(view);
     this.#drawMap(view);
     this.#drawQuantity(view);
     this.#describe(this.#described);
+  }
+
+  /** Return the free seats that a selection leaves alone. @param {string[]} selected */
+  singleBeside(selected) {
+    const rows = new Set(selected.map((seat) => rowOf(this.#house, seat)));
+    const isFree = (/** @type {string} */ seat) => this.#appearanceOf(seat) === "free";
+    const isChosen = (/** @type {string} */ seat) => selected.includes(seat);
+    return [...rows].flatMap((row) => singleSeats(row?.seats ?? [], isFree, isChosen));
   }
 
   /** Draw the seats that have changed. @param {import("../seats/seat-subscription.js").SeatChanges} changes */
@@ -142,10 +150,11 @@ export class SeatsView {
     return new MapCursor(byId("map"), {
       map: this.#map,
       appearanceOf: (seat) => this.#appearanceOf(seat),
-      seatLabel: ({ row, number, kind }, shown) =>
-        [texts.map.seat(row, number, texts.map.states[shown]), kindText(kind)].filter(Boolean).join(", "),
+      seatLabel: (seat, shown) => seatLabel(this.#view?.inventory, seat, shown),
       sectionLabel: (section) => texts.map.block(this.#blockOf(section).lines),
       onPick: (seat) => this.#pick(seat),
+      rowLabel: ({ name, seats }) =>
+        texts.map.row(name, seats.filter(({ id }) => this.#appearanceOf(id) === "free").length, seats.length),
       onPoint: (seat) => this.#describe(seat),
       isWanted: (seat) => this.#appearanceOf(seat) === "free",
     });
@@ -222,7 +231,7 @@ export class SeatsView {
   /** @param {View} view */
   #drawMap(view) {
     const { inventory, mode, overrides } = view;
-    const sections = this.#sectionsOfShow(inventory);
+    const sections = sectionsOfShow(inventory, this.section);
     const hasSeats = sections.some(({ kind }) => kind === "seated");
     byId("map-part").hidden = byId("seat-list").hidden = !hasSeats;
     const before = this.#overrides;
@@ -249,7 +258,7 @@ export class SeatsView {
 
   /** Draw what goes with the map. @param {View} view */
   #drawAround({ inventory, mode }) {
-    const sections = this.#sectionsOfShow(inventory);
+    const sections = sectionsOfShow(inventory, this.section);
     const appearanceOf = (/** @type {string} */ seat) => this.#appearanceOf(seat);
     const inside = this.#map.inside;
     const name = inventory.section(inside)?.name ?? "";
@@ -264,12 +273,6 @@ export class SeatsView {
     byId("seat-list").hidden = mode !== "choosing";
     const seated = sections.filter((section) => section.kind === "seated");
     drawSeatList({ sections: seated, section: this.section, appearanceOf });
-  }
-
-  /** @param {SeatInventory} inventory */
-  #sectionsOfShow({ sections }) {
-    const show = sections.find(({ id }) => id === this.section)?.show;
-    return sections.filter((section) => section.show === show);
   }
 
   /** @param {string} id */
@@ -319,8 +322,7 @@ export class SeatsView {
 
   /** Return the seats that go with one that is picked. @param {string} seat */
   #blockAround(seat) {
-    const plan = this.#house?.byId.get(sectionOf(seat))?.plan;
-    const row = plan?.rows.find(({ name }) => name === rowAndNumberOf(seat).row);
+    const row = rowOf(this.#house, seat);
     const { value } = this.#quantity;
     if (value === 1 || !row) return [seat];
     const isFree = (/** @type {string} */ id) => TAKEABLE.has(this.#appearanceOf(id));

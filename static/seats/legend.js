@@ -1,10 +1,10 @@
 // The legend of a map: the prices, the states and the kinds of seats that occur on it.
 
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, createSvg, renderIfChanged } from "../ui/dom.js";
 
-const texts = en.seats.map.signs;
+const texts = all.seats.map.signs;
 const ORDER = /** @type {const} */ (["free", "chosen", "mine", "held", "sold", "closed", "lost"]);
 const SIGNS = {
   chosen: "M-.2 .02 L-.06 .16 L.2 -.14",
@@ -31,7 +31,7 @@ export function drawLegend(states, kinds, prices) {
   renderIfChanged(byId("legend"), [shown, signed, prices], () => [
     ...prices.map(({ price, number }) => item({ "data-price": String(number) }, formatPrice(price))),
     ...shown.map((state) => item({ "data-state": state }, texts[state], SIGNS, state)),
-    ...signed.map((kind) => item({}, en.seats.map.kinds[kind], KIND_SIGNS, kind)),
+    ...signed.map((kind) => item({}, all.seats.map.kinds[kind], KIND_SIGNS, kind)),
   ]);
 }
 

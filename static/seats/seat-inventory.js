@@ -135,3 +135,9 @@ export function placesOf({ rows, capacity = 0 }) {
 export function firstSection({ sections }) {
   return (sections.find((section) => section.kind === "seated") ?? sections[0])?.id ?? "";
 }
+
+/** Return the sections of the show that a section is of. @param {SeatInventory} inventory @param {string} id */
+export function sectionsOfShow({ sections }, id) {
+  const show = sections.find((section) => section.id === id)?.show;
+  return sections.filter((section) => section.show === show);
+}

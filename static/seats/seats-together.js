@@ -1,4 +1,4 @@
-// Seats together: which free seats of a row go with one that was picked, and the best of a house. Pure.
+// Seats together: which free seats go with one that was picked, which are left alone, the best of a house. Pure.
 
 /** @typedef {{id: string, along: number}} RowSeat */
 
@@ -23,6 +23,23 @@ export function seatsTogether(row, picked, count, isFree) {
   }
   const best = blocks.sort((a, b) => a.cost - b.cost)[0];
   return best ? row.slice(best.start, best.start + count).map(({ id }) => id) : [];
+}
+
+/**
+ * Return the free seats of a row that a selection leaves alone: beside a chosen seat, with no free one
+ * beside them.
+ * @param {RowSeat[]} row in order @param {(seat: string) => boolean} isFree
+ * @param {(seat: string) => boolean} isChosen
+ */
+export function singleSeats(row, isFree, isChosen) {
+  const beside = (/** @type {number} */ at) =>
+    [at - 1, at + 1].filter((other) => row[other] && Math.abs(row[other].along - row[at].along) <= SIDE_BY_SIDE);
+  return row
+    .filter((seat, at) => {
+      const neighbours = beside(at).map((other) => row[other].id);
+      return isFree(seat.id) && neighbours.some(isChosen) && !neighbours.some(isFree);
+    })
+    .map(({ id }) => id);
 }
 
 /**
