@@ -2,7 +2,7 @@
 
 import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
 
 /**
@@ -11,7 +11,7 @@ import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
  * @typedef {import("../lib/dates.js").Show} Show
  */
 
-const texts = en.seats.sections;
+const texts = all.seats.sections;
 
 /** @type {Map<string, {button: HTMLElement, free: HTMLElement}>} */
 const buttons = new Map();
@@ -36,6 +36,15 @@ export function drawSections(inventory, { shows, chosen, onChoose }) {
     drawn.free.dataset.stock = stock;
     drawn.free.classList.toggle("none", free === 0);
   }
+}
+
+/**
+ * Return the date of a section's show, where the event has several; else "".
+ * @param {{inventory: SeatInventory, shows: Show[]}} event @param {string} id of the section
+ */
+export function dateOf({ inventory, shows }, id) {
+  const show = shows.find((one) => one.id === inventory.section(id)?.show);
+  return show && shows.length > 1 ? showDateAndTime(show) : "";
 }
 
 /** @param {SeatInventory} inventory @param {Show[]} shows @param {(section: string) => void} onChoose */
