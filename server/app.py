@@ -50,6 +50,7 @@ from booking_rush.server.contract.operations import OPERATIONS
 from booking_rush.server.contract.page import page
 from booking_rush.server.limits.route_limits import LimitMiddleware
 from booking_rush.server.pages import pages, place_page
+from booking_rush.server.pages.missing import on_missing
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
 from booking_rush.server.sockets.websocket import serve_visitor
@@ -238,7 +239,7 @@ def create_app(
     app = Starlette(
         routes=ROUTES,
         lifespan=lifespan,
-        exception_handlers=HANDLERS,
+        exception_handlers={**HANDLERS, 404: on_missing},
         middleware=[
             Middleware(
                 CORSMiddleware,

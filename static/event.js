@@ -23,6 +23,7 @@ import { texts as all } from "./texts/texts.js";
 import { askConfirmation } from "./ui/confirm-dialog.js";
 import { byId, control, fillTexts } from "./ui/dom.js";
 import { showLanguagePicker } from "./ui/language-picker.js";
+import { followPinned } from "./ui/pinned.js";
 
 /**
  * @typedef {import("./connection/reconnecting-socket.js").Frame} Frame
@@ -38,6 +39,7 @@ const commands = new PendingCommands((type, members) => connection.send(type, me
 const booking = new BookingLoader(event, { connection, commands, clock, redraw: () => draw() });
 
 const stock = new StockNote(event);
+let drawnStock = "";
 const callBack = new CallBack();
 
 let queueState = { ...INITIAL, room: inlinedEvent() };
@@ -45,12 +47,15 @@ let queueState = { ...INITIAL, room: inlinedEvent() };
 const isNewHere = !hasCreatedVisitor() && mayJoin(queueState);
 let status = /** @type {Status} */ ("connecting");
 let name = "";
+/** False for an event that sells nothing here: its turn is all that it gives. */
+let hasSeats = true;
 
 begin();
 
 function begin() {
   fillTexts();
   showLanguagePicker();
+  followPinned(["offline", "message"]);
   byId("join-form").addEventListener("submit", (submit) => submit.preventDefault());
   control("code").value = new URLSearchParams(location.search).get("code") ?? "";
   onPress("join", () => commands.send("queue.join", 0, joinMembers()));
@@ -62,12 +67,13 @@ function begin() {
   byId("history").addEventListener("toggle", showHistory);
   document.addEventListener("visibilitychange", onVisible);
   addEventListener("pageshow", onVisible);
-  setInterval(drawTimes, TICK_MS);
+  setInterval(tick, TICK_MS);
   connection.start();
   draw();
   void showEventDetails(event).then((details) => {
     if (!details) return;
     name = details.name;
+    hasSeats = details.sections.length > 0;
     booking.setEvent(details);
     stock.set(details.stock);
     draw();
@@ -169,12 +175,13 @@ function draw() {
   if (queueState.place) booking.load();
   const focused = document.activeElement;
   const { hasBought } = booking.standing;
-  drawPhaseView(queueState, { phase, status, hasBought, pending: pending() });
+  drawnStock = stock.word;
+  drawPhaseView(queueState, { phase, status, hasBought, stock: stock.word, pending: pending() });
   byId("code-line").hidden = !control("code").value && (queueState.room?.lanes?.length ?? 0) < 2;
   byId("look").hidden = phase !== "outside" || booking.isLoading;
   drawReceipt(queueState);
   void drawOwnDraw(queueState.place, queueState.room);
-  showBroadcast(queueState.broadcast);
+  showBroadcast(queueState.broadcast, event);
   booking.draw(phase);
   placeActions(phase);
   keepFocus(focused);
@@ -195,15 +202,22 @@ function placeActions(phase) {
   else if (!isLast && stands) office.before(actions);
 }
 
+/** Draw what changes with the clock, and everything when the stock has changed. */
+function tick() {
+  drawTimes();
+  if (stock.word !== drawnStock) draw();
+}
+
 /** Draw the parts that change with the clock alone. */
 function drawTimes() {
   const [phase, { standing }] = [phaseNow(), booking];
-  document.title = callBack.flashed(titleOf(queueState, { phase, name, standing, clock }));
   drawOfflineNote(status, { ...standing, hasPlace: queueState.place !== null });
-  stock.draw(phase, booking.stock, booking.isAllTaken);
+  stock.draw(phase, booking.stock, booking.isAllTaken, queueState.stock);
+  const title = titleOf(queueState, { phase, name, standing, stock: stock.word, clock });
+  document.title = callBack.flashed(title);
   drawPriceStock(queueState, phase);
   drawPlaceCard(queueState, { event, clock, disconnected: status !== "open" });
-  drawAdmission(queueState, clock, pending().confirmingPresence);
+  drawAdmission(queueState, clock, { confirming: pending().confirmingPresence, hasSeats });
   booking.tick();
 }
 

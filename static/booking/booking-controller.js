@@ -17,7 +17,7 @@ import * as states from "./booking-state.js";
 import { calendarOf, saveFile } from "./calendar-file.js";
 import { announceFrame, announceLostSeats, bindButtons, drawBookingView } from "./booking-view.js";
 import { restoreEmail } from "./contact-field.js";
-import { drawHoldTimes, fillMethods } from "./hold-panel.js";
+import { askBeforeEnd, drawHoldTimes, fillMethods } from "./hold-panel.js";
 import { pollTarget, StatusPoll } from "./status-poll.js";
 
 /**
@@ -62,6 +62,7 @@ export class BookingController {
     });
     this.#seatsView = new SeatsView({
       onPick: (seats) => this.#pick(seats),
+      onSuggest: (seats) => this.#update((state) => states.chooseSeats(state, seats)),
       onQuantity: (section, quantity) =>
         this.#update((state) => actions.createHold(state, commands, { section, quantity })),
       redraw,
@@ -103,13 +104,13 @@ export class BookingController {
 
   /** Return where hold, payment and booking stand. */
   get standing() {
-    const { hold, booking } = this.#state;
+    const { hold, booking, bookings } = this.#state;
     const isOpen = states.hasOpenHold(this.#state);
     return {
       heldUntil: isOpen ? (hold?.expires_at ?? "") : "",
       isAsked: this.#commands.isPending("hold.checkout"),
       isPaying: !isOpen && states.isMoving(booking),
-      hasBought: booking?.state === "confirmed",
+      hasBought: [booking, ...bookings].some((one) => one?.state === "confirmed"),
       booking: booking && !isOpen ? textOf(texts.booking.states, booking) : "",
     };
   }
@@ -162,11 +163,22 @@ export class BookingController {
   tick() {
     const { hold, booking } = this.#state;
     drawHoldTimes(this.#state, this.#clock);
+    const { extending, releasing, paying } = this.#pending();
+    askBeforeEnd(states.hasOpenHold(this.#state) ? hold : null, this.#clock, {
+      isBusy: extending || releasing || paying,
+      onAnswer: (answer) => this.#answerBeforeEnd(answer),
+    });
     const key = booking ? `${booking.id} ${booking.state}` : "";
     if (this.#shownBooking.key !== key) this.#shownBooking = { key, since: Date.now() };
     drawWaitingNote(booking, Date.now() - this.#shownBooking.since);
     const isOver = hold !== null && this.#clock.secondsLeft(hold.expires_at) === 0;
     this.#poll.pollWhenQuiet(pollTarget(this.#state, isOver));
+  }
+
+  /** @param {string} answer to the question before a hold ends */
+  #answerBeforeEnd(answer) {
+    if (answer !== "extend" && answer !== "release") return;
+    this.#update((state) => actions.sendForHold(state, this.#commands, `hold.${answer}`));
   }
 
   /** Apply a change to the state as it is now, and draw the page. @param {Change} change */

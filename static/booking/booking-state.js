@@ -178,6 +178,11 @@ export function pickSeats(state, seats) {
   return { ...state, selection, ended: null, problem: null };
 }
 
+/** Replace what was selected by these seats. @param {BookingState} state @param {string[]} seats */
+export function chooseSeats(state, seats) {
+  return { ...state, selection: { ...EMPTY_SELECTION, seats }, ended: null, problem: null };
+}
+
 /**
  * Remove seats that are not free any more from the selection.
  * @param {BookingState} state @param {(seat: string) => SeatState} stateOf

@@ -145,7 +145,8 @@ function drawSeats(view, { onDrop }) {
   const overrides = seatOverrides(state);
   seatsView.draw({ inventory, shows, mode, ticketsMax, busy: holding, overrides });
   const problem = problemOf(view, !hasOpenHold(state));
-  drawSelection(selection, inventory, { ticketsMax, holding, problem, onDrop });
+  const single = seatsView.singleBeside(selection.seats);
+  drawSelection(selection, inventory, { shows, single, ticketsMax, holding, problem, onDrop });
 }
 
 /**

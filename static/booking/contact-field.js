@@ -1,5 +1,6 @@
 // The contact field: the e-mail address for tickets, kept in sessionStorage of this tab.
 
+import { language } from "../texts/texts.js";
 import { byId } from "../ui/dom.js";
 
 const KEY = "rush-email";
@@ -22,7 +23,7 @@ export function readContact() {
   const email = field.value.trim();
   if (!email) return {};
   if (!field.reportValidity()) return null;
-  return { email, language: navigator.language.startsWith("th") ? "th" : "en" };
+  return { email, language };
 }
 
 /** Remember the address that a booking's mails go to. @param {string} booking @param {string} email */

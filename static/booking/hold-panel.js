@@ -21,6 +21,8 @@ const SOON_S = 60;
 const texts = all.seats;
 
 let announced = "";
+/** Ends of holds: the last one with more than a minute left, and the one that was asked about. */
+const lastMinute = { before: "", asked: "" };
 
 /** Fill in the methods of the practice bank, which never change. */
 export function fillMethods() {
@@ -99,11 +101,37 @@ export function drawHoldTimes({ hold, warned }, clock) {
   setText(byId("hold-countdown"), left ? countdown(left) : texts.hold.over);
   const soon = left > 0 && (warned || left <= SOON_S);
   byId("hold-countdown").classList.toggle("soon", left <= SOON_S);
-  setTextOrHide(byId("hold-soon"), soon ? texts.hold.soon(countdown(left)) : "");
+  setTextOrHide(byId("hold-soon"), soon ? soonText(hold, left) : "");
   if (soon && announced !== hold.expires_at) {
     announced = hold.expires_at;
-    announceUrgently(texts.hold.soon(countdown(left)));
+    announceUrgently(soonText(hold, left));
   }
+}
+
+/**
+ * Ask in a dialog, once a minute before a hold ends, what becomes of it.
+ * @param {Hold | null} hold that can be paid @param {import("../lib/server-clock.js").ServerClock} clock
+ * @param {{isBusy: boolean, onAnswer: (answer: string) => void}} now `isBusy`: a command is not answered
+ *   yet; the answer is `extend`, `release`, or "" to go on
+ */
+export function askBeforeEnd(hold, clock, { isBusy, onAnswer }) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("hold-ending"));
+  const left = hold ? clock.secondsLeft(hold.expires_at) : 0;
+  if (hold && left > SOON_S) lastMinute.before = hold.expires_at;
+  const isDue = left > 0 && left <= SOON_S && lastMinute.before === hold?.expires_at && !isBusy;
+  if (!hold || !isDue) return dialog.close("");
+  setText(byId("hold-ending-lead"), soonText(hold, left));
+  if (lastMinute.asked === hold.expires_at || document.querySelector("dialog[open]")) return;
+  lastMinute.asked = hold.expires_at;
+  byId("hold-ending-extend").hidden = hold.extensions_left === 0;
+  dialog.returnValue = "";
+  dialog.onclose = () => onAnswer(dialog.returnValue);
+  dialog.showModal();
+}
+
+/** @param {Hold} hold @param {number} left in seconds */
+function soonText({ extensions_left: extensionsLeft }, left) {
+  return (extensionsLeft > 0 ? texts.hold.soon : texts.hold.soonLast)(countdown(left));
 }
 
 /**

@@ -13,6 +13,9 @@ const LONG = {
   timeZoneName: "short",
 };
 
+/** @type {Intl.DateTimeFormatOptions} */
+const SHORT = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+
 /** Return a function that formats an RFC 3339 instant. @param {Intl.DateTimeFormatOptions} options */
 const formatter = (options) => {
   const format = new Intl.DateTimeFormat(all.locale, options);
@@ -27,6 +30,11 @@ export const dateAndTime = formatter(LONG);
 /** Format a show's time by the clock of its venue: "Sunday 27 December 2026 at 20:00 CET". @param {Show} show */
 export function showDateAndTime({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
   return new Intl.DateTimeFormat(all.locale, { ...LONG, timeZone }).format(new Date(startsAt));
+}
+
+/** Format a show's time by the clock of its venue: "27 Dec, 20:00". @param {Show} show */
+export function shortShowDateAndTime({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
+  return new Intl.DateTimeFormat(all.locale, { ...SHORT, timeZone }).format(new Date(startsAt));
 }
 
 /** Format as "23 Dec 2026, 19:00 CET". */

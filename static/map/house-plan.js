@@ -1,5 +1,6 @@
 // The plan of a house: the sections of one show side by side below the stage, in seats. Pure.
 
+import { rowAndNumberOf, sectionOf } from "../seats/seat-inventory.js";
 import { fitted } from "./camera.js";
 import { planOf, unbend } from "./geometry.js";
 
@@ -215,4 +216,10 @@ function boxAround(x, y, width, height) {
 /** @param {Box} box */
 function bottomOf({ top, height }) {
   return top + height;
+}
+
+/** Return the row of a seat. @param {House | null} house @param {string} seat */
+export function rowOf(house, seat) {
+  const plan = house?.byId.get(sectionOf(seat))?.plan;
+  return plan?.rows.find(({ name }) => name === rowAndNumberOf(seat).row);
 }

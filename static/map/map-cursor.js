@@ -1,6 +1,7 @@
 // The cursor of a map: the one element that the Tab key reaches, above the seat or section it is at.
 
 import { createElement } from "../ui/dom.js";
+import { announce } from "../ui/live-region.js";
 import { firstSeat, nextSeat, nextWhere } from "./geometry.js";
 import { nextSection } from "./house-plan.js";
 
@@ -12,6 +13,7 @@ import { nextSection } from "./house-plan.js";
  * @property {(seat: string) => SeatAppearance} appearanceOf
  * @property {(seat: import("./geometry.js").Seat, shown: SeatAppearance) => string} seatLabel
  * @property {(section: string) => string} sectionLabel
+ * @property {(row: import("./geometry.js").Row) => string} rowLabel spoken where the cursor comes into a row
  * @property {(seat: string) => void} onPick
  * @property {(seat: string) => void} onPoint
  * @property {(seat: string) => boolean} isWanted whether the keys N and P stop there
@@ -24,6 +26,7 @@ export class MapCursor {
   seat = "";
   section = "";
   /** @type {House | null} */ #house = null;
+  /** @type {import("./geometry.js").Row | undefined} that was spoken of last */ #row;
   #element = createElement("div", {});
   #box;
   #context;
@@ -37,6 +40,7 @@ export class MapCursor {
     box.addEventListener("focusin", () => {
       this.#context.map.reveal(this.section, this.seat);
       this.#context.onPoint(this.seat);
+      this.#announceRow();
     });
   }
 
@@ -94,6 +98,13 @@ export class MapCursor {
     before.after(this.#element);
     if (had) this.#element.focus({ preventScroll: true });
     before.remove();
+  }
+
+  #announceRow() {
+    const plan = this.#house?.byId.get(this.section)?.plan;
+    const row = plan?.rows.find(({ name }) => name === plan.seats.get(this.seat)?.row);
+    if (row && row !== this.#row) announce(this.#context.rowLabel(row));
+    this.#row = row;
   }
 
   /** @param {string} section */

@@ -2,18 +2,20 @@
 
 import { formatPrice } from "../lib/money.js";
 import { drawLegend } from "../seats/legend.js";
-import { QuantityForm } from "../seats/quantity-form.js";
+import { QuantityForm, leadOf } from "../seats/quantity-form.js";
 import { bindFilters, drawFilters, isWanted, priceNumbers, pricesOf } from "../seats/seat-filters.js";
-import { rowAndNumberOf, sectionOf } from "../seats/seat-inventory.js";
+import { firstSection, placesOf, rowAndNumberOf, sectionOf, sectionsOfShow } from "../seats/seat-inventory.js";
 import { bindSeatList, drawSeatList } from "../seats/seat-list.js";
-import { seatsTogether } from "../seats/seats-together.js";
-import { drawSections } from "../seats/section-list.js";
+import { bestBlocks, seatsTogether, singleSeats } from "../seats/seats-together.js";
+import { dateOf, drawSections } from "../seats/section-list.js";
+import { kindText, seatLabel, shortName } from "../seats/selection-panel.js";
 import { texts as all } from "../texts/texts.js";
-import { byId, setText, setTextOrHide } from "../ui/dom.js";
+import { afterPaint, byId, setText, setTextOrHide } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
 import { HouseMap } from "./house-map.js";
-import { housePlan } from "./house-plan.js";
+import { housePlan, rowOf } from "./house-plan.js";
 import { MapCursor } from "./map-cursor.js";
+import { differences } from "./section-looks.js";
 
 /**
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
@@ -33,6 +35,7 @@ import { MapCursor } from "./map-cursor.js";
 const texts = all.seats;
 const SECTIONS_AT_ONCE = 2; // with more, the whole house is shown first
 const NARROW_PX = 600;
+const TAKEABLE = new Set(["free", "chosen"]);
 
 /** The seats of an event on the page; it reports picked seats and requested quantities. */
 export class SeatsView {
@@ -42,6 +45,7 @@ export class SeatsView {
   /** @type {import("./house-plan.js").House | null} */ #house = null;
   #drawn = { /** @type {SeatInventory | null} */ inventory: null, show: "" };
   #described = "";
+  /** @type {string[]} */ #suggested = [];
   #onPick;
   #redraw;
   #map;
@@ -51,13 +55,18 @@ export class SeatsView {
   /**
    * @param {object} listener
    * @param {(seats: string[]) => void} listener.onPick one seat, or a block side by side
+   * @param {(seats: string[]) => void} listener.onSuggest the best of the house, to choose
    * @param {(section: string, quantity: number) => void} listener.onQuantity
    * @param {() => void} listener.redraw
    */
-  constructor({ onPick, onQuantity, redraw }) {
+  constructor({ onPick, onSuggest, onQuantity, redraw }) {
     this.#onPick = onPick;
     this.#redraw = redraw;
-    this.#quantity = new QuantityForm({ redraw, onHold: (quantity) => onQuantity(this.section, quantity) });
+    this.#quantity = new QuantityForm({
+      redraw,
+      onHold: (quantity) => onQuantity(this.section, quantity),
+      onSuggest: () => this.#suggest(onSuggest),
+    });
     this.#map = this.#newMap();
     this.#cursor = this.#newCursor();
     byId("map-closer").addEventListener("click", () => this.#map.zoom(1));
@@ -79,12 +88,20 @@ export class SeatsView {
     this.#view = view;
     const { inventory, mode, ticketsMax } = view;
     if (!inventory.section(this.section)) this.section = firstSection(inventory);
-    setText(byId("seats-title"), texts.titles[mode]);
+    setText(byId("seats-title"), [texts.titles[mode], dateOf(view, this.section)].filter(Boolean).join(" · "));
     setTextOrHide(byId("seats-lead"), leadOf(mode, ticketsMax));
     this.#drawSections(view);
-    this.#quantity.draw(view, this.section);
     this.#drawMap(view);
+    this.#drawQuantity(view);
     this.#describe(this.#described);
+  }
+
+  /** Return the free seats that a selection leaves alone. @param {string[]} selected */
+  singleBeside(selected) {
+    const rows = new Set(selected.map((seat) => rowOf(this.#house, seat)));
+    const isFree = (/** @type {string} */ seat) => this.#appearanceOf(seat) === "free";
+    const isChosen = (/** @type {string} */ seat) => selected.includes(seat);
+    return [...rows].flatMap((row) => singleSeats(row?.seats ?? [], isFree, isChosen));
   }
 
   /** Draw the seats that have changed. @param {import("../seats/seat-subscription.js").SeatChanges} changes */
@@ -93,19 +110,20 @@ export class SeatsView {
     else this.#map.update(seats);
     if (!this.#view) return;
     this.#drawSections(this.#view);
-    this.#quantity.draw(this.#view, this.section);
+    this.#drawQuantity(this.#view);
     this.#drawAround(this.#view);
     if (seats.includes(this.#described)) this.#describe(this.#described);
   }
 
   /**
-   * Answer a script that asks for a seat, which is no element: its state, and its point on the page.
-   * @param {{seat: string, state?: string, x?: number, y?: number}} query
+   * Answer a script that asks for a seat, which is no element: its state, and its point on the page,
+   * brought into view unless the map shall stay as it is.
+   * @param {{seat: string, still?: boolean, state?: string, x?: number, y?: number}} query
    */
   #answerQuery(query) {
     const section = sectionOf(query.seat);
     if (!this.#house?.byId.get(section)?.plan.seats.has(query.seat)) return;
-    this.#map.reveal(section, query.seat);
+    if (!query.still) this.#map.reveal(section, query.seat);
     const { left, top, width, height } = this.#map.boxOf(section, query.seat);
     const box = byId("map").getBoundingClientRect();
     query.state = this.#appearanceOf(query.seat);
@@ -119,8 +137,8 @@ export class SeatsView {
       appearanceOf: (seat) => this.#appearanceOf(seat),
       blockOf: (section) => this.#blockOf(section),
       onPick: (seat) => {
-        this.#cursor.goTo(seat);
         this.#pick(seat);
+        afterPaint(() => this.#cursor.goTo(seat));
       },
       onPoint: (seat) => this.#point(seat),
       onEnter: (section) => this.#entered(section),
@@ -132,10 +150,11 @@ export class SeatsView {
     return new MapCursor(byId("map"), {
       map: this.#map,
       appearanceOf: (seat) => this.#appearanceOf(seat),
-      seatLabel: ({ row, number, kind }, shown) =>
-        [texts.map.seat(row, number, texts.map.states[shown]), kindText(kind)].filter(Boolean).join(", "),
+      seatLabel: (seat, shown) => seatLabel(this.#view?.inventory, seat, shown),
       sectionLabel: (section) => texts.map.block(this.#blockOf(section).lines),
       onPick: (seat) => this.#pick(seat),
+      rowLabel: ({ name, seats }) =>
+        texts.map.row(name, seats.filter(({ id }) => this.#appearanceOf(id) === "free").length, seats.length),
       onPoint: (seat) => this.#describe(seat),
       isWanted: (seat) => this.#appearanceOf(seat) === "free",
     });
@@ -166,9 +185,53 @@ export class SeatsView {
   }
 
   /** @param {View} view */
+  #drawQuantity(view) {
+    this.#quantity.draw({ ...view, isSuggested: this.#isSuggested }, this.section);
+  }
+
+  /** Whether exactly what was suggested last is chosen. */
+  get #isSuggested() {
+    const chosen = [...this.#overrides].filter(([, shown]) => shown === "chosen").map(([seat]) => seat);
+    return chosen.length > 0 && chosen.join() === this.#suggested.join();
+  }
+
+  /**
+   * Choose the best seats of the house, and show them; once more, the next best.
+   * @param {(seats: string[]) => void} onSuggest
+   */
+  #suggest(onSuggest) {
+    const { value } = this.#quantity;
+    const blocks = this.#bestBlocks(value);
+    const at = this.#isSuggested ? blocks.findIndex((block) => block.join() === this.#suggested.join()) : -1;
+    const seats = blocks[(at + 1) % blocks.length];
+    if (!seats) return this.#say(texts.quantity.notTogether(value));
+    const section = sectionOf(seats[0]);
+    this.#suggested = seats;
+    this.section = section;
+    onSuggest(seats);
+    this.#map.enter(section);
+    this.#map.reveal(section, seats[0]);
+    this.#say(texts.map.suggested(this.#view?.inventory.section(section)?.name ?? "", seats.map(shortName)));
+  }
+
+  /** @param {number} count */
+  #bestBlocks(count) {
+    const inventory = /** @type {SeatInventory} */ (this.#view?.inventory);
+    const placed = (this.#house?.placed ?? []).filter(({ section }) => isWanted(section, inventory, count));
+    const sections = placed.map(({ section, plan }) => ({ amount: section.price.amount, rows: plan.rows }));
+    return bestBlocks(sections, count, ({ id, kind }) => kind === "standard" && TAKEABLE.has(this.#appearanceOf(id)));
+  }
+
+  /** Write a text into the readout, and announce it. @param {string} text */
+  #say(text) {
+    setText(byId("readout"), text);
+    announce(text);
+  }
+
+  /** @param {View} view */
   #drawMap(view) {
     const { inventory, mode, overrides } = view;
-    const sections = this.#sectionsOfShow(inventory);
+    const sections = sectionsOfShow(inventory, this.section);
     const hasSeats = sections.some(({ kind }) => kind === "seated");
     byId("map-part").hidden = byId("seat-list").hidden = !hasSeats;
     const before = this.#overrides;
@@ -195,7 +258,7 @@ export class SeatsView {
 
   /** Draw what goes with the map. @param {View} view */
   #drawAround({ inventory, mode }) {
-    const sections = this.#sectionsOfShow(inventory);
+    const sections = sectionsOfShow(inventory, this.section);
     const appearanceOf = (/** @type {string} */ seat) => this.#appearanceOf(seat);
     const inside = this.#map.inside;
     const name = inventory.section(inside)?.name ?? "";
@@ -205,16 +268,11 @@ export class SeatsView {
     const prices = pricesOf(sections);
     const numbers = priceNumbers(sections);
     const numbered = prices.map((price) => ({ price, number: numbers.get(price.amount) ?? 1 }));
-    drawLegend(this.#map.looksOf(inside)?.occurring() ?? new Set(), prices.length > 1 ? numbered : []);
+    const looks = this.#map.looksOf(inside);
+    drawLegend(looks?.occurring() ?? new Set(), looks?.kinds ?? new Set(), prices.length > 1 ? numbered : []);
     byId("seat-list").hidden = mode !== "choosing";
     const seated = sections.filter((section) => section.kind === "seated");
     drawSeatList({ sections: seated, section: this.section, appearanceOf });
-  }
-
-  /** @param {SeatInventory} inventory */
-  #sectionsOfShow({ sections }) {
-    const show = sections.find(({ id }) => id === this.section)?.show;
-    return sections.filter((section) => section.show === show);
   }
 
   /** @param {string} id */
@@ -244,24 +302,30 @@ export class SeatsView {
     const shown = this.#appearanceOf(seat);
     this.#describe(seat);
     if (this.#view?.mode !== "choosing" || this.#view.busy) return;
-    if (shown === "chosen") this.#onPick([seat]);
+    if (shown === "chosen") this.#paintAndPick([seat], "free");
     if (shown !== "free") return;
     const block = this.#blockAround(seat);
-    if (block.length) this.#onPick(block);
-    else {
-      setText(byId("readout"), texts.map.notTogether(this.#quantity.value));
-      announce(texts.map.notTogether(this.#quantity.value));
-    }
+    if (block.length) this.#paintAndPick(block, "chosen");
+    else this.#say(texts.map.notTogether(this.#quantity.value));
     if (block.length > 1) announce(texts.map.together(block.map(shortName)));
+  }
+
+  /**
+   * Paint what a pick is about to change, and only then let the page draw all that follows from it.
+   * @param {string[]} seats @param {SeatAppearance} shown
+   */
+  #paintAndPick(seats, shown) {
+    this.#overrides = new Map([...this.#overrides, ...seats.map((seat) => /** @type {const} */ ([seat, shown]))]);
+    this.#map.update(seats);
+    afterPaint(() => this.#onPick(seats));
   }
 
   /** Return the seats that go with one that is picked. @param {string} seat */
   #blockAround(seat) {
-    const plan = this.#house?.byId.get(sectionOf(seat))?.plan;
-    const row = plan?.rows.find(({ name }) => name === rowAndNumberOf(seat).row);
+    const row = rowOf(this.#house, seat);
     const { value } = this.#quantity;
     if (value === 1 || !row) return [seat];
-    const isFree = (/** @type {string} */ id) => ["free", "chosen"].includes(this.#appearanceOf(id));
+    const isFree = (/** @type {string} */ id) => TAKEABLE.has(this.#appearanceOf(id));
     return seatsTogether(row.seats, seat, value, isFree);
   }
 
@@ -283,39 +347,4 @@ export class SeatsView {
     const parts = [texts.seat(row, number), formatPrice(section.price), state, kind];
     setText(byId("readout"), parts.filter(Boolean).join(" · "));
   }
-}
-
-/** @param {Section} section */
-function placesOf({ rows, capacity = 0 }) {
-  return rows ? rows.reduce((sum, { seats }) => sum + seats.length, 0) : capacity;
-}
-
-/** @param {string} kind */
-function kindText(kind) {
-  return /** @type {Record<string, string>} */ (texts.map.kinds)[kind] ?? "";
-}
-
-/** @param {string} seat */
-function shortName(seat) {
-  const { row, number } = rowAndNumberOf(seat);
-  return texts.short(row, number);
-}
-
-/** @param {View["mode"]} mode @param {number} ticketsMax */
-function leadOf(mode, ticketsMax) {
-  if (mode !== "choosing") return texts.leads[mode];
-  return ticketsMax > 0 ? texts.leads.choosing(ticketsMax) : texts.leads.all;
-}
-
-/** @param {SeatInventory} inventory */
-function firstSection({ sections }) {
-  return (sections.find((section) => section.kind === "seated") ?? sections[0])?.id ?? "";
-}
-
-/**
- * Return the seats that two maps show differently.
- * @param {Map<string, SeatAppearance>} a @param {Map<string, SeatAppearance>} b
- */
-function differences(a, b) {
-  return [...new Set([...a.keys(), ...b.keys()])].filter((seat) => a.get(seat) !== b.get(seat));
 }

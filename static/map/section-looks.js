@@ -23,6 +23,7 @@ export class SectionLooks {
     this.#plan = plan;
     this.#appearanceOf = appearanceOf;
     this.#bytes = new Uint8Array(plan.list.length);
+    this.kinds = new Set(plan.list.map(({ kind }) => kind));
     this.updateAll();
   }
 
@@ -56,4 +57,12 @@ export class SectionLooks {
     const numbers = new Set(this.#bytes);
     return new Set(LOOKS.filter((_, number) => numbers.has(number)));
   }
+}
+
+/**
+ * Return the seats that two maps show differently.
+ * @param {Map<string, SeatAppearance>} a @param {Map<string, SeatAppearance>} b
+ */
+export function differences(a, b) {
+  return [...new Set([...a.keys(), ...b.keys()])].filter((seat) => a.get(seat) !== b.get(seat));
 }

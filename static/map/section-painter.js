@@ -1,5 +1,6 @@
 // The painter of a section: one block when far, rows as bands when nearer, seats when near.
 
+import { KIND_SIGNS } from "../seats/legend.js";
 import { bend, firstFrom, outlineOf } from "./geometry.js";
 import { toPoint } from "./camera.js";
 import { contains, grown, toHouse, toSection, union } from "./house-plan.js";
@@ -26,6 +27,7 @@ const NAME_FONTS = [16, 13, 11, 9]; // pixels, the largest that fits
 const BAND_SEATS = 8; // in one piece of a row
 const SHADES = 4;
 const WITH_NUMBER = new Set(["free", "held", "unknown"].map((look) => LOOKS.indexOf(/** @type {any} */ (look))));
+const KINDS = new Map(Object.entries(KIND_SIGNS).map(([kind, path]) => [kind, new Path2D(path)]));
 const FONT = "system-ui, sans-serif";
 
 /**
@@ -113,11 +115,28 @@ function paintSeats(scene, placed, { looks, price, seats, isAnew }) {
     if (isAnew) sprites.clear(context, left, top);
     sprites.draw(context, price, looks.at(index), left, top);
   }
-  if (camera.scale < NUMBERS_PX || scene.isRough) return;
+  if (scene.isRough) return;
+  drawKinds(scene, placed, seats);
+  if (camera.scale < NUMBERS_PX) return;
+  intoSection(scene, placed, 1);
   setFont(context, Math.min(13, camera.scale * 0.36) * ratio, 500);
   context.fillStyle = palette.ink;
   for (const { index, number, x, y } of seats)
     if (WITH_NUMBER.has(looks.at(index))) context.fillText(String(number), x * pixels, y * pixels + ratio * 0.5);
+}
+
+/** Draw the signs of seats that are not standard ones. @param {Scene} scene @param {Placed} placed @param {Seat[]} seats */
+function drawKinds(scene, placed, seats) {
+  const { context, palette, camera, ratio } = scene;
+  const special = seats.filter(({ kind }) => KINDS.has(kind));
+  if (!special.length) return;
+  intoSection(scene, placed, camera.scale * ratio);
+  context.fillStyle = palette.ink;
+  for (const { kind, x, y } of special) {
+    context.translate(x, y);
+    context.fill(/** @type {Path2D} */ (KINDS.get(kind)));
+    context.translate(-x, -y);
+  }
 }
 
 /** Draw a ring around seats. @param {Scene} scene @param {Placed} placed @param {Seat[]} seats */

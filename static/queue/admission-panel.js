@@ -20,20 +20,22 @@ const announced = { beginning: "", lastMinute: "" };
  * Draw the pass of an admitted visitor.
  * @param {QueueState} queueState
  * @param {ServerClock} clock
- * @param {boolean} confirmingPresence whether `queue.claim` is sent and not answered
+ * @param {{confirming: boolean, hasSeats: boolean}} now `confirming`: `queue.claim` is sent and not
+ *   answered; `hasSeats`: the event sells something on this page
  */
 export function drawAdmission(
   { place, presenceConfirmed, claimBy, expiresAt },
   clock,
-  confirmingPresence,
+  { confirming, hasSeats },
 ) {
   if (place?.state !== "admitted") return;
+  setTextOrHide(byId("turn-next"), hasSeats ? "" : texts.elsewhere);
   const left = clock.secondsLeft(expiresAt);
   setText(byId("pass-countdown"), countdown(left));
   byId("pass-countdown").classList.toggle("soon", left <= LAST_MINUTE_S);
   setTextOrHide(
     byId("claim-by"),
-    noteOf(left, presenceConfirmed || confirmingPresence, clock.secondsLeft(claimBy)),
+    noteOf(left, presenceConfirmed || confirming, clock.secondsLeft(claimBy)),
   );
   if (left > 0)
     announce("beginning", expiresAt, texts.announce(Math.max(1, Math.floor(left / 60))));

@@ -9,30 +9,41 @@ import { byId, createElement } from "../ui/dom.js";
 const texts = all.event.broadcast;
 const ROLES = { info: "status", warning: "status", urgent: "alert" };
 const DISMISSED_KEY = "rush-dismissed";
+const HEARD_KEY = "rush-heard-";
+const HEARD_MAX = 5;
 
 let shown = "";
-/** @type {Broadcast[]} */
-const heard = [];
+/** @type {Broadcast[] | undefined} */
+let heard;
 
-/** Show a broadcast, unless it was dismissed. @param {Broadcast | null} broadcast */
-export function showBroadcast(broadcast) {
-  if (!broadcast || broadcast.id === shown || dismissed().includes(broadcast.id)) return;
+/**
+ * Show a broadcast, unless it was dismissed, above those before it, also from before a reload.
+ * @param {Broadcast | null} broadcast @param {string} event
+ */
+export function showBroadcast(broadcast, event) {
+  if (heard && (!broadcast || broadcast.id === shown)) return;
+  const isFirst = heard === undefined;
+  heard ??= stored(HEARD_KEY + event);
+  const isNew = broadcast !== null && !dismissed().includes(broadcast.id);
+  if (!isNew && !isFirst) return;
+  const before = isNew ? heard.filter(({ id }) => id !== broadcast.id) : heard;
+  byId("message").replaceChildren(isNew ? banner(broadcast) : "", earlier(before));
+  if (!isNew) return;
   shown = broadcast.id;
-  const banners = byId("message");
-  banners.replaceChildren(banner(broadcast), earlier());
-  heard.unshift(broadcast);
+  heard = [broadcast, ...before].slice(0, HEARD_MAX);
+  store(HEARD_KEY + event, heard);
 }
 
-/** Return the messages heard before, each with its hour; empty where there are none. */
-function earlier() {
-  if (heard.length === 0) return "";
-  const items = heard.map(({ at, text }) =>
+/** Return messages heard before, each with its hour; empty where there are none. @param {Broadcast[]} messages */
+function earlier(messages) {
+  if (messages.length === 0) return "";
+  const items = messages.map(({ at, text }) =>
     createElement("li", {}, createElement("time", { datetime: at }, time(at)), " ", text),
   );
   return createElement(
     "details",
     { class: "earlier", "data-testid": "earlier-messages" },
-    createElement("summary", {}, texts.earlier(heard.length)),
+    createElement("summary", {}, texts.earlier(messages.length)),
     createElement("ul", {}, ...items),
   );
 }
@@ -62,19 +73,29 @@ function banner(broadcast) {
 
 /** @param {string} id */
 function dismiss(id) {
-  byId("message").replaceChildren(earlier());
-  try {
-    sessionStorage.setItem(DISMISSED_KEY, JSON.stringify([...dismissed(), id]));
-  } catch {
-    // storage is off: a dismissed broadcast comes back with the next visit
-  }
+  byId("message").replaceChildren(earlier(heard ?? []));
+  store(DISMISSED_KEY, [...dismissed(), id]);
 }
 
 /** @returns {string[]} */
 function dismissed() {
+  return stored(DISMISSED_KEY);
+}
+
+/** Return a stored list, or none. @param {string} key */
+function stored(key) {
   try {
-    return JSON.parse(sessionStorage.getItem(DISMISSED_KEY) ?? "[]");
+    return JSON.parse(sessionStorage.getItem(key) ?? "[]");
   } catch {
     return [];
+  }
+}
+
+/** @param {string} key @param {unknown[]} list */
+function store(key, list) {
+  try {
+    sessionStorage.setItem(key, JSON.stringify(list));
+  } catch {
+    // storage is off: messages are forgotten, and dismissed ones come back, with the next visit
   }
 }

@@ -1,10 +1,14 @@
-// The note of who is offline: what becomes of place, seats and money meanwhile.
+// The note of who is cut off, by their network or by silence: what becomes of place, seats and money.
 
 import { time } from "../lib/dates.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, setTextOrHide } from "../ui/dom.js";
 
+const AWAY_MS = 2_000; // a connection that is back before says nothing
 const texts = all.event.offline;
+
+/** Since when the server has been silent; 0 while it is not. */
+let awaySince = 0;
 
 /**
  * Draw the note.
@@ -13,7 +17,10 @@ const texts = all.event.offline;
  *   `isAsked`: the visitor has pressed Pay, and the server has not answered
  */
 export function drawOfflineNote(status, standing) {
-  setTextOrHide(byId("offline"), status === "offline" ? noteOf(standing) : "");
+  awaySince = status === "away" ? awaySince || Date.now() : 0;
+  const isAway = awaySince > 0 && Date.now() - awaySince >= AWAY_MS;
+  const lead = status === "offline" ? texts.lead : isAway ? texts.leadAway : "";
+  setTextOrHide(byId("offline"), lead && `${lead} ${noteOf(standing)}`);
 }
 
 /** @param {Parameters<typeof drawOfflineNote>[1]} standing */

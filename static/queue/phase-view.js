@@ -17,18 +17,18 @@ const texts = all.event;
 /**
  * Draw the phase, except for what changes with the clock alone.
  * @param {QueueState} queueState
- * @param {{phase: string, status: string, hasBought: boolean, pending: Pending}} now
- *   `hasBought`: the booking that ended the turn is still confirmed
+ * @param {{phase: string, status: string, hasBought: boolean, stock: string, pending: Pending}} now
+ *   `hasBought`: a booking is confirmed; `stock`: `held` or `gone` where nothing is free, else ""
  */
-export function drawPhaseView(queueState, { phase, status, hasBought, pending }) {
+export function drawPhaseView(queueState, { phase, status, hasBought, stock, pending }) {
   drawPhase(phase);
   drawConnection(status);
-  drawRoom(queueState);
-  drawOutside(queueState);
+  drawRoom(queueState, stock);
+  drawOutside(queueState, stock);
   drawLate(queueState);
   drawExpired(queueState, hasBought);
   drawUnknown(queueState);
-  drawButtons(queueState, { phase, hasBought, pending });
+  drawButtons(queueState, { phase, hasBought, stock, pending });
   drawProblem(queueState, pending);
 }
 
@@ -73,27 +73,30 @@ function drawConnection(status) {
   setText(connection, /** @type {Record<string, string>} */ (texts.connection)[status]);
 }
 
-/** @param {QueueState} queueState */
-function drawRoom({ room }) {
+/** @param {QueueState} queueState @param {string} stock */
+function drawRoom({ room }, stock) {
   byId("room").hidden = !room;
   if (!room) return;
-  const state = room.stopped ? "stopped" : room.state;
-  const text = /** @type {Record<string, string>} */ (all.states)[state] ?? state;
+  const isOpen = room.state === "open" && !room.stopped;
+  const state = room.stopped ? "stopped" : isOpen && stock ? stock : room.state;
+  const words = /** @type {Record<string, string>} */ ({ ...all.states, ...all.stock.states });
+  const text = words[state] ?? state;
   byId("state").dataset.state = state;
   setText(byId("state"), text);
   setText(byId("state-text"), /** @type {Record<string, string>} */ (texts.room)[state] ?? "");
   setTextOrHide(byId("reason"), room.stopped?.reason ?? room.reason);
 }
 
-/** @param {QueueState} queueState */
-function drawOutside(queueState) {
+/** @param {QueueState} queueState @param {string} stock */
+function drawOutside(queueState, stock) {
   const { outside } = texts;
   const over = Boolean(queueState.room) && !mayJoin(queueState);
   const early = queueState.room?.state === "scheduled";
-  setText(byId("outside-title"), over ? outside.draining : outside.title);
+  const words = /** @type {Record<string, string>} */ (all.stock.states);
+  setText(byId("outside-title"), over ? outside.draining : (words[stock] ?? outside.title));
   const { room } = queueState;
   const order = /** @type {Record<string, {lead: string, early?: string}>} */ (texts.orders)[orderOf(room)];
-  setText(byId("outside-lead"), over ? outside.drainingLead : withSeconds(order.lead, room));
+  setText(byId("outside-lead"), over ? outside.drainingLead : stock ? outside.noneLead : withSeconds(order.lead, room));
   const opensAt = queueState.room?.opens_at;
   const opens = opensAt ? outside.opens(dateAndTime(opensAt)) : "";
   setTextOrHide(
@@ -110,15 +113,21 @@ function drawLate({ presenceConfirmed }) {
 
 /** @param {QueueState} queueState @param {boolean} hasBought */
 function drawExpired(queueState, hasBought) {
-  const reasons = /** @type {Record<string, any>} */ (texts.expired);
-  const { endReason } = queueState;
-  const reason = endReason === "purchase" && !hasBought ? "other" : endReason;
-  const [title, lead] = reasons[reason] ?? reasons.other;
+  const [title, lead] = endOf(queueState, hasBought);
   setText(byId("expired-title"), title);
   setText(
     byId("expired"),
     `${lead} ${mayJoin(queueState) ? texts.expired.again : texts.expired.noMore}`,
   );
+}
+
+/**
+ * Return title and lead of why there is no place any more.
+ * @param {QueueState} queueState @param {boolean} hasBought @returns {string[]}
+ */
+export function endOf({ endReason }, hasBought) {
+  const reasons = /** @type {Record<string, any>} */ (texts.expired);
+  return reasons[endReason === "purchase" && !hasBought ? "other" : endReason] ?? reasons.other;
 }
 
 /** @param {QueueState} queueState */
@@ -129,8 +138,11 @@ function drawUnknown({ closeCode }) {
   setText(byId("unknown-lead"), lead);
 }
 
-/** @param {QueueState} queueState @param {{phase: string, hasBought: boolean, pending: Pending}} now */
-function drawButtons(queueState, { phase, hasBought, pending }) {
+/**
+ * @param {QueueState} queueState
+ * @param {{phase: string, hasBought: boolean, stock: string, pending: Pending}} now
+ */
+function drawButtons(queueState, { phase, hasBought, stock, pending }) {
   const joining = pending.joining && !queueState.place;
   drawButton(
     "join",
@@ -148,7 +160,7 @@ function drawButtons(queueState, { phase, hasBought, pending }) {
     pending.leaving,
   );
   if (!mayJoin(queueState)) byId("join").hidden = true;
-  byId("join").classList.toggle("main", phase === "outside" || !hasBought);
+  byId("join").classList.toggle("main", !stock && (phase === "outside" || !hasBought));
   if (queueState.presenceConfirmed || confirmsByItself(phase, pending)) byId("claim").hidden = true;
   if (queueState.closeCode === 4404) byId("again").hidden = true;
 }

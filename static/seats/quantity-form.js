@@ -13,6 +13,7 @@ const texts = all.seats.quantity;
  * @property {string} mode
  * @property {number} ticketsMax
  * @property {boolean} busy
+ * @property {boolean} [isSuggested] whether what is chosen was suggested
  */
 
 /** The form of one page. */
@@ -20,8 +21,9 @@ export class QuantityForm {
   #stepper;
   #mayHold = false;
 
-  /** @param {{redraw: () => void, onHold: (quantity: number) => void}} listener */
-  constructor({ redraw, onHold }) {
+  /** @param {{redraw: () => void, onHold: (quantity: number) => void, onSuggest: () => void}} listener */
+  constructor({ redraw, onHold, onSuggest }) {
+    byId("suggest").addEventListener("click", onSuggest);
     this.#stepper = new Stepper("quantity", redraw);
     byId("quantity-form").addEventListener("submit", (submitted) => {
       submitted.preventDefault();
@@ -35,7 +37,7 @@ export class QuantityForm {
   }
 
   /** Draw the form for a section. @param {View} view @param {string} id of the section */
-  draw({ inventory, mode, ticketsMax, busy }, id) {
+  draw({ inventory, mode, ticketsMax, busy, isSuggested = false }, id) {
     const section = inventory.section(id);
     const isChoosing = mode === "choosing" && ticketsMax > 0;
     byId("quantity-form").hidden = !isChoosing || !section;
@@ -45,6 +47,8 @@ export class QuantityForm {
     this.#stepper.draw(Math.min(ticketsMax, free || ticketsMax));
     const { value } = this;
     setText(byId("quantity-label"), seated ? texts.seated : texts.standing);
+    byId("suggest").hidden = !seated;
+    setText(byId("suggest"), isSuggested ? texts.others : texts.suggest(value));
     const sum = formatPrice({ ...section.price, amount: section.price.amount * value });
     const words = seated ? texts.best(value, section.name) : texts.places(value, sum);
     setText(byId("hold-quantity"), words);
@@ -53,4 +57,11 @@ export class QuantityForm {
     const stock = inventory.stock(id);
     setTextOrHide(byId("quantity-none"), free === 0 && stock !== "free" ? texts.none[stock] : "");
   }
+}
+
+/** Return what is said above the seats. @param {"looking" | "choosing" | "holding"} mode @param {number} ticketsMax */
+export function leadOf(mode, ticketsMax) {
+  const { leads } = all.seats;
+  if (mode !== "choosing") return leads[mode];
+  return ticketsMax > 0 ? leads.choosing(ticketsMax) : leads.all;
 }

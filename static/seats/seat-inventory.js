@@ -125,3 +125,19 @@ export function rowAndNumberOf(seat) {
   const [row, number] = seat.slice(seat.indexOf(".") + 1).split("-");
   return { row, number: Number(number) };
 }
+
+/** Return how many places a section has. @param {Section} section */
+export function placesOf({ rows, capacity = 0 }) {
+  return rows ? rows.reduce((sum, { seats }) => sum + seats.length, 0) : capacity;
+}
+
+/** Return the first section with seats, else the first of all, or "". @param {SeatInventory} inventory */
+export function firstSection({ sections }) {
+  return (sections.find((section) => section.kind === "seated") ?? sections[0])?.id ?? "";
+}
+
+/** Return the sections of the show that a section is of. @param {SeatInventory} inventory @param {string} id */
+export function sectionsOfShow({ sections }, id) {
+  const show = sections.find((section) => section.id === id)?.show;
+  return sections.filter((section) => section.show === show);
+}

@@ -1,4 +1,4 @@
-// Seats together: which free seats of a row go with one that was picked. Pure.
+// Seats together: which free seats go with one that was picked, which are left alone, the best of a house. Pure.
 
 /** @typedef {{id: string, along: number}} RowSeat */
 
@@ -23,6 +23,61 @@ export function seatsTogether(row, picked, count, isFree) {
   }
   const best = blocks.sort((a, b) => a.cost - b.cost)[0];
   return best ? row.slice(best.start, best.start + count).map(({ id }) => id) : [];
+}
+
+/**
+ * Return the free seats of a row that a selection leaves alone: beside a chosen seat, with no free one
+ * beside them.
+ * @param {RowSeat[]} row in order @param {(seat: string) => boolean} isFree
+ * @param {(seat: string) => boolean} isChosen
+ */
+export function singleSeats(row, isFree, isChosen) {
+  const beside = (/** @type {number} */ at) =>
+    [at - 1, at + 1].filter((other) => row[other] && Math.abs(row[other].along - row[at].along) <= SIDE_BY_SIDE);
+  return row
+    .filter((seat, at) => {
+      const neighbours = beside(at).map((other) => row[other].id);
+      return isFree(seat.id) && neighbours.some(isChosen) && !neighbours.some(isFree);
+    })
+    .map(({ id }) => id);
+}
+
+/**
+ * Return blocks of so many free seats side by side, one of each row, the best first: the dearest
+ * price, no single seat left beside it, the front, the middle.
+ * @template {RowSeat} S
+ * @param {{amount: number, rows: {seats: S[]}[]}[]} sections @param {number} count @param {(seat: S) => boolean} isFree
+ */
+export function bestBlocks(sections, count, isFree) {
+  const found = sections.flatMap(({ amount, rows }) =>
+    rows.flatMap(({ seats }, row) => {
+      const block = bestOfRow(seats, count, isFree);
+      return block ? [{ ...block, amount, row }] : [];
+    }),
+  );
+  found.sort((a, b) => b.amount - a.amount || a.orphans - b.orphans || a.row - b.row || a.away - b.away);
+  return found.map(({ start, count: n, seats }) => seats.slice(start, start + n).map(({ id }) => id));
+}
+
+/** @template {RowSeat} S @param {S[]} seats @param {number} count @param {(seat: S) => boolean} isFree */
+function bestOfRow(seats, count, isFree) {
+  const free = seats.map(isFree);
+  const joins = (/** @type {number} */ left) =>
+    left >= 0 && free[left] && free[left + 1] && seats[left + 1].along - seats[left].along <= SIDE_BY_SIDE;
+  let best = null;
+  let run = 0; // free seats side by side up to here
+  for (let at = 0; at < seats.length; at += 1) {
+    run = free[at] ? (joins(at - 1) ? run + 1 : 1) : 0;
+    if (run < count) continue;
+    const start = at - count + 1;
+    const isSingle = (/** @type {boolean} */ has, /** @type {boolean} */ hasMore) => Number(has && !hasMore);
+    const orphans =
+      isSingle(joins(start - 1), joins(start - 2)) + isSingle(joins(at), joins(at + 1));
+    const away = Math.abs(start + at - (seats.length - 1));
+    if (!best || orphans < best.orphans || (orphans === best.orphans && away < best.away))
+      best = { start, count, seats, orphans, away };
+  }
+  return best;
 }
 
 /**

@@ -38,6 +38,15 @@ export function drawSections(inventory, { shows, chosen, onChoose }) {
   }
 }
 
+/**
+ * Return the date of a section's show, where the event has several; else "".
+ * @param {{inventory: SeatInventory, shows: Show[]}} event @param {string} id of the section
+ */
+export function dateOf({ inventory, shows }, id) {
+  const show = shows.find((one) => one.id === inventory.section(id)?.show);
+  return show && shows.length > 1 ? showDateAndTime(show) : "";
+}
+
 /** @param {SeatInventory} inventory @param {Show[]} shows @param {(section: string) => void} onChoose */
 function build(inventory, shows, onChoose) {
   buttons.clear();

@@ -1,5 +1,6 @@
 // The selection panel: chosen seats, their total, and the button that holds them.
 
+import { shortShowDateAndTime, showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
@@ -8,6 +9,7 @@ import { rowAndNumberOf, sectionOf } from "./seat-inventory.js";
 /**
  * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
  * @typedef {import("./selection.js").Selection} Selection
+ * @typedef {import("../lib/dates.js").Show} Show
  */
 
 const texts = all.seats.selection;
@@ -16,12 +18,24 @@ const texts = all.seats.selection;
  * Draw the selection.
  * @param {Selection} selection
  * @param {SeatInventory} inventory
- * @param {{ticketsMax: number, holding: boolean, problem: string, onDrop: (seat: string) => void}} view
+ * @param {{shows: Show[], single: string[], ticketsMax: number, holding: boolean, problem: string,
+ *   onDrop: (seat: string) => void}} view `single`: free seats that the selection leaves alone
  */
-export function drawSelection(selection, inventory, { ticketsMax, holding, problem, onDrop }) {
+export function drawSelection(selection, inventory, { shows, single, ticketsMax, holding, problem, onDrop }) {
   const { seats, lost, limitReached } = selection;
-  const chips = () => seats.map((seat) => chip(seat, inventory, onDrop));
-  renderIfChanged(byId("chosen"), seats, chips);
+  const showOf = (/** @type {string} */ seat) =>
+    shows.find(({ id }) => id === inventory.section(sectionOf(seat))?.show);
+  const dates = [...new Set(seats.map(showOf))].filter((show) => show !== undefined);
+  const isMixed = dates.length > 1;
+  const dateOf = (/** @type {string} */ seat) => {
+    const show = isMixed && showOf(seat);
+    return show ? shortShowDateAndTime(show) : "";
+  };
+  const chips = () => seats.map((seat) => chip(seat, dateOf(seat), inventory, onDrop));
+  renderIfChanged(byId("chosen"), [seats, isMixed], chips);
+  const date = shows.length > 1 && dates.length === 1 ? showDateAndTime(dates[0]) : "";
+  setTextOrHide(byId("choice-show"), isMixed ? texts.dates(dates.length) : date);
+  setTextOrHide(byId("single"), single.length ? texts.single(single.map(shortName)) : "");
   setText(
     byId("choice-sum"),
     seats.length ? texts.sum(seats.length, totalOf(seats, inventory)) : texts.none,
@@ -39,19 +53,40 @@ export function lostSeatsText(lost, left) {
 }
 
 /** Return a seat's row and number as text. @param {string} seat */
-function shortName(seat) {
+export function shortName(seat) {
   const { row, number } = rowAndNumberOf(seat);
   return all.seats.short(row, number);
 }
 
-/** @param {string} seat @param {SeatInventory} inventory @param {(seat: string) => void} onDrop */
-function chip(seat, inventory, onDrop) {
+/** Return the kind of a seat as text; of a standard one "". @param {string} kind */
+export function kindText(kind) {
+  return /** @type {Record<string, string>} */ (all.seats.map.kinds)[kind] ?? "";
+}
+
+/**
+ * Return what a seat of the map is: row, number, state, price and kind.
+ * @param {SeatInventory | undefined} inventory @param {import("../map/geometry.js").Seat} seat
+ * @param {import("../map/section-looks.js").SeatAppearance} shown
+ */
+export function seatLabel(inventory, { id, row, number, kind }, shown) {
+  const section = inventory?.section(sectionOf(id));
+  const price = section ? formatPrice(section.price) : "";
+  const { seat, states } = all.seats.map;
+  return [seat(row, number, states[shown]), price, kindText(kind)].filter(Boolean).join(", ");
+}
+
+/**
+ * @param {string} seat @param {string} date @param {SeatInventory} inventory
+ * @param {(seat: string) => void} onDrop
+ */
+function chip(seat, date, inventory, onDrop) {
   const section = inventory.section(sectionOf(seat));
   const name = shortName(seat);
   const drop = createElement(
     "button",
     { type: "button", "data-drop": seat },
     createElement("span", {}, `${section?.name ?? ""} `, createElement("strong", {}, name)),
+    ...(date ? [createElement("span", {}, date)] : []),
     createElement("span", { class: "price" }, section ? formatPrice(section.price) : ""),
     createElement("span", { class: "unseen" }, texts.drop),
     createElement("span", { class: "cross", "aria-hidden": "true" }, "×"),

@@ -1,4 +1,4 @@
-// The note on stock: all is held just now, or sold out; and for who waits what is free by price.
+// The note on stock: all is held just now, or sold out; and what is free by price.
 
 import { request } from "../lib/api.js";
 import { formatPrice } from "../lib/money.js";
@@ -8,11 +8,11 @@ import { byId, setTextOrHide } from "../ui/dom.js";
 /** @typedef {{price: import("../lib/money.js").Price, free: number, word: string}} PriceStock */
 
 const AGAIN_MS = 30_000; // and as long again at random: many pages ask
-const LINE_PHASES = new Set(["lobby", "waiting", "late"]);
+const PRICE_PHASES = new Set(["outside", "lobby", "waiting", "late"]);
 const PHASES = new Set(["outside", "lobby", "waiting", "late", "admitted", "expired"]);
 
 /**
- * Draw what is free by price, and the odds, for who waits.
+ * Draw what is free by price, and for who waits the odds.
  * @param {{place: {odds?: string | null} | null, stock: PriceStock[]}} queueState
  * @param {string} phase
  */
@@ -24,13 +24,16 @@ export function drawPriceStock({ place, stock }, phase) {
     : stock.map(({ price, free, word }) => words[word](formatPrice(price), free));
   const odds = /** @type {Record<string, string>} */ (all.stock.odds)[place?.odds ?? ""] ?? "";
   const text = [prices.join(" · "), odds].filter(Boolean).join(isPlenty ? " " : " — ");
-  setTextOrHide(byId("price-stock"), LINE_PHASES.has(phase) ? text : "");
+  setTextOrHide(byId("price-stock"), PRICE_PHASES.has(phase) ? text : "");
 }
 
 /** The stock of one event, as its map or else the server tells it. */
 export class StockNote {
+  /** What nobody can take just now: `held`, or `gone`; else "". */
+  word = "";
   #stock = "";
   #askAt = 0;
+  #wasNoneFree = false;
   #path;
 
   /** @param {string} event */
@@ -45,14 +48,22 @@ export class StockNote {
   }
 
   /**
-   * Draw the note. The server is asked now and then while the map cannot tell held from sold.
+   * Draw the note. The server is asked now and then while nothing is free, and neither the map nor
+   * the prices can tell held from sold.
    * @param {string} phase @param {"free" | "held" | "gone" | "unknown"} known by the map
    * @param {boolean} isAllTaken whether nothing is free on the map
+   * @param {PriceStock[]} prices as the server sent them last
    */
-  draw(phase, known, isAllTaken) {
-    if (known === "unknown" && isAllTaken && Date.now() >= this.#askAt) void this.#ask();
-    const stock = known === "unknown" ? this.#stock : known;
-    const note = /** @type {Record<string, string>} */ (all.stock.notes)[stock] ?? "";
+  draw(phase, known, isAllTaken, prices) {
+    const isNoneFree = isAllTaken || (prices.length > 0 && prices.every(({ free }) => free === 0));
+    const isUnknown = known === "unknown";
+    if (isNoneFree && !this.#wasNoneFree && !(this.#stock in all.stock.notes)) this.#askAt = 0;
+    this.#wasNoneFree = isNoneFree;
+    if (isUnknown && isNoneFree && Date.now() >= this.#askAt) void this.#ask();
+    const asked = isNoneFree || prices.length === 0 ? this.#stock : "";
+    const word = isUnknown ? asked : known;
+    const note = /** @type {Record<string, string>} */ (all.stock.notes)[word] ?? "";
+    this.word = note ? word : "";
     setTextOrHide(byId("stock"), PHASES.has(phase) ? note : "");
   }
 

@@ -81,6 +81,11 @@ export function setTextOrHide(element, text) {
   element.hidden = !text;
 }
 
+/** Do something after the next frame is painted. @param {() => void} act */
+export function afterPaint(act) {
+  requestAnimationFrame(() => setTimeout(act));
+}
+
 /**
  * Fill all elements that name a text in `data-text`, `data-label` or `data-placeholder`.
  * @param {ParentNode} [root]

@@ -71,7 +71,18 @@ async def test_hold_booking_and_ticket_alone_say_which_date_and_where(world: Wor
     async with browser() as started:
         page = await admitted(started, world, DESKTOP)
         await page.locator('[data-section="second-stalls"]').click()
-        await hold(page, "second-stalls.B-2")
+        await expect(page.locator("#seats-title")).to_contain_text(date)
+        await pick(page, "second-stalls.B-2")
+        await expect(part(page, "choice-show")).to_have_text(date)
+        await expect(part(page, "single")).to_contain_text("B 1 would be left alone")
+        await page.locator('[data-section="stalls"]').click()
+        await pick(page, "stalls.A-1")
+        await expect(part(page, "choice-show")).to_have_text("Your choice is for 2 dates.")
+        await expect(part(page, "chosen")).to_contain_text(
+            re.compile("27 Dec.*28 Dec|28 Dec.*27 Dec")
+        )
+        await part(page, "chosen").locator('[data-drop="stalls.A-1"]').click()
+        await part(page, "hold").click()
         await expect(part(page, "held-show")).to_contain_text(date)
         await pay(page)
 
@@ -113,6 +124,23 @@ async def test_the_confirmation_is_in_view_focused_and_announced(world: World) -
         await expect(page.locator("body")).not_to_contain_text("Thank you, you have booked")
 
 
+async def test_a_minute_before_its_end_a_hold_asks_what_becomes_of_it(world: World) -> None:
+    await world.event(sections=[stalls()], rules={"hold_seconds": 62})
+    async with browser() as started:
+        page = await admitted(started, world)
+        await hold(page, "stalls.A-2")
+        asking = part(page, "hold-ending")
+        await expect(asking).to_be_visible()
+        await expect(part(page, "hold-ending-extend")).to_be_focused()
+        await expect(asking).to_contain_text("Your time is nearly over")
+        await part(page, "hold-ending-extend").click()
+        await expect(asking).to_be_hidden()
+        await expect(part(page, "hold-countdown")).to_have_text(re.compile("1:0[0-2]"))
+        await expect(asking).to_be_visible()
+        await part(page, "hold-ending-release").click()
+        await expect(part(page, "hold-panel")).to_be_hidden()
+
+
 async def test_offline_is_said_at_once_with_what_becomes_of_the_seats(world: World) -> None:
     await world.event(sections=[stalls()])
     async with browser() as started:
@@ -127,6 +155,35 @@ async def test_offline_is_said_at_once_with_what_becomes_of_the_seats(world: Wor
         await expect(part(page, "hold-panel")).to_be_visible()
 
 
+async def test_silence_says_what_becomes_of_seats_and_an_urgent_word_hides_no_clock(
+    world: World,
+) -> None:
+    await world.event(sections=[stalls()])
+    operator = await world.operator()
+    async with browser() as started:
+        page = await admitted(started, world)
+        await hold(page, "stalls.A-2")
+        await operator.post(
+            "/api/v1/admin/events/demo/broadcast",
+            json={"text": "Doors open late", "level": "urgent", "audience": "all"},
+            headers={"Idempotency-Key": "doors"},
+        )
+        await expect(part(page, "message")).to_be_visible()
+        await part(page, "pay").scroll_into_view_if_needed()
+        banner = await page.locator("#message").bounding_box()
+        clock = await part(page, "hold-countdown").bounding_box()
+        assert banner is not None
+        assert clock is not None
+        assert clock["y"] >= banner["y"] + banner["height"] - 1
+
+        room = await world.services.rooms.room("demo")
+        await page.route_web_socket("**", lambda socket: socket.close(code=1012))
+        for subscriber in room.subscribers():
+            subscriber.end(1012, "restarting")
+        await expect(part(page, "offline")).to_contain_text("We hear nothing from the server")
+        await expect(part(page, "offline")).to_contain_text("Your seats are kept until")
+
+
 async def test_all_held_and_sold_out_are_two_things(world: World) -> None:
     await world.event(sections=[stalls(rows=[{"name": "A", "seats": 1}])])
     async with browser() as started:
@@ -138,6 +195,17 @@ async def test_all_held_and_sold_out_are_two_things(world: World) -> None:
         await pay(buyer)
         await expect(part(other, "stock")).to_contain_text("Everything is sold")
         await expect(part(other, "free-stalls")).to_have_text("sold out")
+
+        await part(buyer, "booking-close").click()
+        await expect(buyer).to_have_title(re.compile(r"^Thank you, you have booked · "))
+        outside = await visit(started, world)
+        await expect(part(outside, "state")).to_have_text("Sold out")
+        await expect(outside.locator("#outside-title")).to_have_text("Sold out")
+        await expect(outside.locator("#state-text")).not_to_contain_text("being let in")
+        assert "main" not in (await part(outside, "join").get_attribute("class") or "").split()
+        await part(outside, "join").click()
+        await phase(outside, "waiting")
+        await expect(outside).to_have_title(re.compile(r"^Sold out · "))
 
 
 async def test_who_is_admitted_when_the_sale_closes_is_told_so(world: World) -> None:
@@ -168,7 +236,10 @@ async def test_a_key_goes_to_the_next_free_seat(world: World) -> None:
         page = await admitted(started, world)
         await page.locator('[data-seat][tabindex="0"]').focus()
         await page.keyboard.press("n")
-        await expect(page.locator('[data-seat="stalls.A-4"]')).to_be_focused()
+        last = page.locator('[data-seat="stalls.A-4"]')
+        await expect(last).to_be_focused()
+        await expect(last).to_have_attribute("aria-label", "Row A, seat 4, free, €65.00")
+        await expect(page.locator("#polite")).to_have_text("Row A: 2 of 4 free.")
 
 
 async def test_who_waits_reads_a_time_of_day_and_is_called_as_chosen(world: World) -> None:
@@ -241,6 +312,12 @@ async def test_earlier_messages_stay_readable_with_their_hour(world: World) -> N
             re.compile(r"\d\d:\d\d First of all")
         )
         await expect(part(page, "seats")).to_be_hidden()
+        await page.get_by_role("button", name="Dismiss").click()
+        await page.reload()
+        await page.locator("#message summary").click()
+        await expect(part(page, "earlier-messages")).to_contain_text("Then this")
+        await part(page, "join").click()
+        await expect(part(page, "turn-next")).to_contain_text("Nothing is sold on this page")
 
 
 SILENT_SOCKET = """async () => {

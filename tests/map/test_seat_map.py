@@ -1,12 +1,11 @@
 """The seat map in a real browser: into the house and out, by finger, key and list."""
 
-from typing import Any
-
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.chromium import DESKTOP, PHONE, browser
 from tests.browser.pages import ask_map, joined_page, part, pick, seat_is
+from tests.map.houses import block
 from tests.support.world import World
 
 TOGETHER = """async ([free, picked, count]) => {
@@ -28,17 +27,6 @@ HOUSE = """async (sections) => {
     }
   return found;
 }"""
-
-
-def block(number: int, *, price: int = 6500, rows: int = 3, seats: int = 8) -> dict[str, Any]:
-    return {
-        "id": f"b{number}",
-        "show": "evening",
-        "name": f"Block {number}",
-        "kind": "seated",
-        "rows": [{"name": "ABCDEFGH"[row], "seats": seats} for row in range(rows)],
-        "price": {"amount": price, "currency": "EUR"},
-    }
 
 
 async def test_a_section_is_entered_by_tap_and_left_by_key(world: World) -> None:

@@ -123,7 +123,7 @@ async def test_a_page_is_in_the_language_of_the_browser(world: World, path: str)
         assert thai.headers["etag"] != other.headers["etag"]
 
 
-@pytest.mark.parametrize("sheet", ["base.css", "event.css"])
+@pytest.mark.parametrize("sheet", ["base.css", "event.css", "seats.css"])
 def test_styles_name_no_side_that_another_direction_of_writing_turns_round(sheet: str) -> None:
     text = (STATIC / "styles" / sheet).read_text()
 

@@ -84,6 +84,19 @@ async def test_an_unknown_event_is_a_page_for_browsers_and_a_problem_for_program
     assert (problem.status_code, problem.json()["code"]) == (404, "unknown_event")
 
 
+async def test_an_address_that_there_is_not_is_a_page_for_browsers(http: httpx.AsyncClient) -> None:
+    page = await http.get("/nothing", headers={"Accept": "text/html", "Accept-Language": "th"})
+    problem = await http.get("/nothing", headers={"Accept": "application/json"})
+    api = await http.get("/api/v1/nothing", headers={"Accept": "text/html"})
+
+    assert (page.status_code, page.headers["cache-control"]) == (404, "no-store")
+    assert page.headers["content-type"].startswith("text/html")
+    assert '<html lang="th" dir="ltr">' in page.text
+    assert 'href="/"' in page.text
+    assert '<link rel="stylesheet"' in page.text
+    assert [problem.json()["code"], api.json()["code"]] == ["not_found", "not_found"]
+
+
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [

@@ -44,6 +44,10 @@ export const seats = {
     house: "The house. Arrow keys move from section to section, Enter goes in.",
     block: (/** @type {string[]} */ lines) => `${lines.slice(0, 2).join(", ")}. Enter goes in.`,
     kinds: { wheelchair: "wheelchair", companion: "companion", restricted: "restricted view" },
+    row: (/** @type {string} */ row, /** @type {number} */ free, /** @type {number} */ of) =>
+      `Row ${row}: ${numberFormat.format(free)} of ${numberFormat.format(of)} free.`,
+    suggested: (/** @type {string} */ section, /** @type {string[]} */ names) =>
+      `${section}: ${listFormat.format(names)}. Hold them, or look at others.`,
     together: (/** @type {string[]} */ names) => `Chosen: ${listFormat.format(names)}.`,
     notTogether: (/** @type {number} */ n) =>
       `There are not ${numberFormat.format(n)} free seats side by side here.`,
@@ -101,6 +105,11 @@ export const seats = {
     more: "One more",
     best: (/** @type {number} */ n, /** @type {string} */ section) =>
       n === 1 ? `Hold the best seat of ${section}` : `Hold the best ${n} of ${section}`,
+    suggest: (/** @type {number} */ n) =>
+      n === 1 ? "Show the best seat of the house" : `Show the best ${n} of the house`,
+    others: "Show others",
+    notTogether: (/** @type {number} */ n) =>
+      `There are not ${numberFormat.format(n)} free seats side by side up to that price.`,
     places: (/** @type {number} */ n, /** @type {string} */ sum) =>
       `Hold ${placeCount(n)} · ${sum}`,
     none: {
@@ -117,6 +126,9 @@ export const seats = {
     hold: (/** @type {number} */ n) => (n === 1 ? "Hold this seat" : "Hold these seats"),
     holding: "Holding them for you…",
     drop: "choose no more",
+    dates: (/** @type {number} */ n) => `Your choice is for ${countOf(n, "date", "dates")}.`,
+    single: (/** @type {string[]} */ names) =>
+      `${listFormat.format(names)} would be left alone. Take a seat further along, if you like.`,
     limitReached: (/** @type {number} */ most) =>
       `You can book ${countOf(most, "ticket", "tickets")} at most.`,
     lost: (/** @type {string[]} */ lost, /** @type {number} */ left) =>
@@ -146,6 +158,9 @@ export const seats = {
     total: "Total",
     soon: (/** @type {string} */ left) =>
       `Only ${left} left. Pay, or extend the hold, or the seats go back on sale.`,
+    soonLast: (/** @type {string} */ left) =>
+      `Only ${left} left, and no extension. Pay, or the seats go back on sale.`,
+    ending: { title: "Your time is nearly over", goOn: "Go on" },
     announce: (/** @type {string} */ what, /** @type {string} */ left) =>
       `You hold ${what} for ${left}.`,
     extend: "Extend the time",

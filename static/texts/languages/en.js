@@ -24,6 +24,8 @@ export const texts = {
     brand: "Booking Rush",
     skip: "Skip to the content",
     allEvents: "All events",
+    missing: "There is no such page",
+    missingLead: "The address may be mistyped, or the page is gone.",
     tryAgain: "Try again",
     cancel: "Cancel",
     dismiss: "Dismiss",
@@ -48,6 +50,7 @@ export const texts = {
 
   stock: {
     words: { few: "Few left", held: "All held, some may come back", gone: "Sold out" },
+    states: { held: "All held just now", gone: "Sold out" },
     everyPrice: "Plenty is free at every price.",
     byPrice: {
       plenty: (/** @type {string} */ price, /** @type {number} */ _free) => `${price}: plenty free`,
@@ -107,7 +110,6 @@ export const texts = {
       late: "You missed your turn",
       admitted: (/** @type {string} */ left) => `Your turn ${left}`,
       held: (/** @type {string} */ left) => `Pay within ${left}`,
-      expired: "Not in line",
     },
     connection: {
       connecting: "Connecting…",
@@ -120,6 +122,8 @@ export const texts = {
       scheduled: "The sale has not begun.",
       drawing: "Places are being drawn.",
       open: "Visitors are being let in.",
+      held: "Visitors are let in as places come back.",
+      gone: "Visitors are let in when a place comes back.",
       paused: "Nobody is let in at the moment. Every place is kept.",
       draining: "Nobody may join any more. Who is in line is still let in.",
       closed: "The sale is over.",
@@ -139,16 +143,15 @@ export const texts = {
     },
 
     offline: {
-      none: "You are offline. We try again as soon as your network is back.",
-      place: "You are offline. Your place is kept, and you find it here when your network is back.",
+      lead: "You are offline.",
+      leadAway: "We hear nothing from the server just now.",
+      none: "We try again as soon as we can.",
+      place: "Your place is kept, and you find it here when the connection is back.",
       held: (/** @type {string} */ time) =>
-        `You are offline. Your seats are kept until ${time}, and nothing is charged meanwhile.`,
+        `Your seats are kept until ${time}, and nothing is charged meanwhile.`,
       asked: (/** @type {string} */ time) =>
-        `You are offline. Your seats are kept until ${time}; we pay as soon as your network is ` +
-        "back, and never twice.",
-      paying:
-        "You are offline. Your bank goes on without you: you pay once or not at all, and you find " +
-        "out here.",
+        `Your seats are kept until ${time}; we pay as soon as the connection is back, and never twice.`,
+      paying: "Your bank goes on without you: you pay once or not at all, and you find out here.",
     },
 
     connecting: "Finding your place…",
@@ -157,6 +160,7 @@ export const texts = {
       title: "Join the line",
       opens: (/** @type {string} */ when) => `The sale opens on ${when}.`,
       draining: "The line is closed to newcomers",
+      noneLead: "You can join all the same, and wait for places that come back.",
       drainingLead: "The last visitors are being let in. Nobody can join any more.",
     },
     join: "Join the line",
@@ -237,6 +241,9 @@ export const texts = {
     admitted: {
       title: "It is your turn",
       lead: "You have been let in. Your turn lasts for",
+      elsewhere:
+        "Nothing is sold on this page. Go on where the organiser told you to, before your turn is over; " +
+        "you may leave this page open.",
       confirmBy: (/** @type {string} */ left) =>
         `Say within ${left} that you are here, or your turn goes to the next.`,
       over: "Your time is over.",

@@ -40,6 +40,8 @@ export const seats = {
     house: "ผังทั้งฮอลล์ ปุ่มลูกศรเลื่อนระหว่างโซน ปุ่ม Enter เข้าไปในโซน",
     block: (lines) => `${lines.slice(0, 2).join(" ")} กด Enter เพื่อเข้าไป`,
     kinds: { wheelchair: "ที่สำหรับรถเข็น", companion: "ที่สำหรับผู้ติดตาม", restricted: "มุมมองถูกบังบางส่วน" },
+    row: (row, free, of) => `แถว ${row}: ว่าง ${number(free)} จาก ${number(of)} ที่`,
+    suggested: (section, names) => `${section}: ${lists.format(names)} จองที่เหล่านี้ หรือดูที่อื่น`,
     together: (names) => `เลือกแล้ว: ${lists.format(names)}`,
     notTogether: (n) => `ที่นี่ไม่มีที่นั่งว่างติดกัน ${number(n)} ที่`,
     stage: "เวที",
@@ -93,6 +95,9 @@ export const seats = {
     less: "ลดหนึ่ง",
     more: "เพิ่มหนึ่ง",
     best: (n, section) => `จอง ${seatCount(n)}ที่ดีที่สุดของ ${section}`,
+    suggest: (n) => `แสดง ${seatCount(n)}ที่ดีที่สุดของทั้งหมด`,
+    others: "แสดงที่อื่น",
+    notTogether: (n) => `ไม่มีที่นั่งว่างติดกัน ${seatCount(n)} ภายในราคานี้`,
     places: (n, sum) => `จอง ${placeCount(n)} · ${sum}`,
     none: {
       held: "ขณะนี้ทุกที่ในโซนนี้ถูกจองไว้หรือกำลังชำระเงิน บางที่อาจกลับมาว่างอีก",
@@ -108,6 +113,8 @@ export const seats = {
     hold: () => "จองที่นั่งเหล่านี้ไว้",
     holding: "กำลังจองให้คุณ…",
     drop: "ไม่เลือกแล้ว",
+    dates: (n) => `ที่คุณเลือกเป็นของ ${number(n)} รอบ`,
+    single: (names) => `${lists.format(names)} จะเหลืออยู่ที่เดียว เลือกที่ถัดไปได้หากต้องการ`,
     limitReached: (most) => `คุณจองได้ไม่เกิน ${number(most)} ใบ`,
     lost: (lost, left) =>
       `ผู้อื่นเร็วกว่า ${lists.format(lost)} ถูกเอาไปแล้ว ` +
@@ -135,6 +142,8 @@ export const seats = {
     apart: "ไม่มีที่ติดกันเหลือแล้ว ที่นั่งเหล่านี้ไม่ได้อยู่ติดกันทั้งหมด",
     total: "รวม",
     soon: (left) => `เหลือเพียง ${left} โปรดชำระเงินหรือขยายเวลา มิฉะนั้นที่นั่งจะกลับไปขาย`,
+    soonLast: (left) => `เหลือเพียง ${left} และขยายเวลาไม่ได้แล้ว โปรดชำระเงิน มิฉะนั้นที่นั่งจะกลับไปขาย`,
+    ending: { title: "เวลาของคุณใกล้หมดแล้ว", goOn: "ดำเนินการต่อ" },
     announce: (what, left) => `คุณจอง ${what} ไว้ ${left}`,
     extend: "ขยายเวลา",
     extending: "กำลังขยายเวลา…",

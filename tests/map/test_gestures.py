@@ -1,0 +1,174 @@
+"""Gestures on the seat map in a real browser: pinch, drag, double tap, wheel, and the minimap."""
+
+import math
+from typing import Any
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.chromium import PHONE, browser
+from tests.browser.pages import part, phase, seat_is
+from tests.map.houses import block
+from tests.support.clients import until
+from tests.support.world import World
+
+STILL = """(map, seat) => {
+  const detail = { seat, still: true };
+  map.dispatchEvent(new CustomEvent("seat-query", { detail }));
+  return detail;
+}"""
+COLOUR = """(map, [x, y]) => {
+  const canvas = map.querySelector(".map-drawing");
+  const box = canvas.getBoundingClientRect();
+  const at = (value, size, pixels) => Math.round((value / size) * pixels);
+  const { data } = canvas.getContext("2d").getImageData(
+    at(x - box.left, box.width, canvas.width), at(y - box.top, box.height, canvas.height), 1, 1);
+  return [...data];
+}"""
+SYSTEM = """(name) => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = name;
+  const found = getComputedStyle(probe).color.match(/\\d+/g).slice(0, 3).map(Number);
+  probe.remove();
+  return found;
+}"""
+Point = tuple[float, float]
+
+
+async def house_page(started: Browser, world: World) -> Page:
+    """Open the map of a house of six sections as a phone that is admitted."""
+    sections = [block(n, price=3000 * n, rows=6, seats=12) for n in range(1, 7)]
+    sections[0]["kinds"] = {"wheelchair": ["b1.A-6"], "restricted": ["b1.F-1"]}
+    await world.event(sections=sections)
+    context = await started.new_context(
+        viewport={"width": PHONE["width"], "height": PHONE["height"]},
+        has_touch=True,
+        reduced_motion="reduce",
+    )
+    page = await context.new_page()
+    await page.goto(f"{world.clients.base}/events/demo")
+    await part(page, "join").click()
+    await phase(page, "admitted")
+    await expect(part(page, "suggest")).to_be_visible()
+    await part(page, "map").scroll_into_view_if_needed()
+    return page
+
+
+async def point_of(page: Page, seat: str) -> Point:
+    """Return where the map has a seat, without moving it."""
+    found: dict[str, Any] = await part(page, "map").evaluate(STILL, seat)
+    return found["x"], found["y"]
+
+
+async def scale_of(page: Page) -> float:
+    """Return how many pixels there are from a seat to the next."""
+    return math.dist(await point_of(page, "b1.A-1"), await point_of(page, "b1.A-2"))
+
+
+async def middle_of(page: Page) -> Point:
+    box = await part(page, "map").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+async def touch(page: Page, *steps: list[Point]) -> None:
+    """Put fingers down at the points of the first step, move them by the others, lift them."""
+    devtools = await page.context.new_cdp_session(page)
+    for at, points in enumerate([*steps, []]):
+        kind = "touchStart" if at == 0 else "touchMove" if points else "touchEnd"
+        fingers = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(points)]
+        await devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    await devtools.detach()
+
+
+async def test_two_fingers_zoom_and_one_drags(world: World) -> None:
+    async with browser() as started:
+        page = await house_page(started, world)
+        before = await scale_of(page)
+        x, y = await middle_of(page)
+
+        await touch(page, *([(x - 20 * n, y), (x + 20 * n, y)] for n in (1, 2, 3, 4)))
+        assert await scale_of(page) > 2 * before
+
+        seat = await point_of(page, "b2.C-6")
+        await touch(page, *([(x - 15 * n, y - 10 * n)] for n in range(5)))
+        moved = await point_of(page, "b2.C-6")
+        assert (moved[0] - seat[0], moved[1] - seat[1]) < (-20, 0)
+
+
+async def test_the_wheel_zooms_and_the_minimap_leads_elsewhere(world: World) -> None:
+    async with browser() as started:
+        page = await house_page(started, world)
+        before = await scale_of(page)
+        await expect(page.locator(".map-mini")).to_be_hidden()
+        await page.mouse.move(*(await middle_of(page)))
+        for _ in range(6):
+            await page.mouse.wheel(0, -150)
+
+        async def is_near() -> bool:
+            return await scale_of(page) > 3 * before
+
+        await until(is_near)
+        mini = await page.locator(".map-mini").bounding_box()
+        assert mini is not None
+        first = await point_of(page, "b1.A-1")
+        await page.mouse.click(mini["x"] + 6, mini["y"] + 6)
+
+        async def is_elsewhere() -> bool:
+            return math.dist(first, await point_of(page, "b1.A-1")) > 30
+
+        await until(is_elsewhere)
+
+
+async def test_two_taps_on_no_seat_look_closer(world: World) -> None:
+    async with browser() as started:
+        page = await house_page(started, world)
+        before = await scale_of(page)
+        box = await part(page, "map").bounding_box()
+        assert box is not None
+
+        await page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + 8)  # the stage
+
+        async def is_nearer() -> bool:
+            return await scale_of(page) > 1.2 * before
+
+        await until(is_nearer)
+
+
+async def test_the_best_seats_are_shown_and_others_up_to_a_price(world: World) -> None:
+    async with browser() as started:
+        page = await house_page(started, world)
+        await part(page, "quantity-more").click()
+        await part(page, "suggest").click()
+        for seat in ("b6.A-6", "b6.A-7"):
+            await seat_is(page, seat, "chosen")
+        await expect(part(page, "suggest")).to_have_text("Show others")
+        await part(page, "suggest").click()
+        await seat_is(page, "b6.B-6", "chosen")
+        await seat_is(page, "b6.A-6", "free")
+
+        await page.locator("#price-most").select_option("6000")
+        await part(page, "suggest").click()
+        await seat_is(page, "b2.A-6", "chosen")
+        await page.locator("#price-most").select_option("3000")
+        await part(page, "suggest").click()
+        await seat_is(page, "b1.A-7", "chosen")  # seat 6 is for a wheelchair
+        await seat_is(page, "b1.A-6", "free")
+        await expect(page.locator("#legend")).to_contain_text("wheelchair")
+        await part(page, "hold").click()
+        await expect(part(page, "held-seats")).to_contain_text("Row A, seat 7")
+
+
+async def test_forced_colours_draw_the_map_in_those_of_the_system(world: World) -> None:
+    async with browser() as started:
+        page = await house_page(started, world)
+        await page.emulate_media(forced_colors="active")
+        await part(page, "suggest").click()
+        await seat_is(page, "b6.A-6", "chosen")
+        x, y = await point_of(page, "b6.A-6")
+        highlight = await page.evaluate(SYSTEM, "Highlight")
+
+        async def is_highlighted() -> bool:
+            found = await part(page, "map").evaluate(COLOUR, [x - 6, y - 6])
+            return math.dist(found[:3], highlight) < 4 and found[3] > 0  # it is translucent
+
+        await until(is_highlighted)
