@@ -68,7 +68,8 @@ async def test_the_night_forecasts_when_all_is_sold_and_the_last_is_in(world: Wo
     pool, now = world.services.pool, await world.services.pool.fetchval("SELECT now()")
     await pool.execute(
         """
-        INSERT INTO series SELECT 'demo', $1::timestamptz - n * interval '10 s', 0, 0, 0, 60 - n, 60 - n, 0, 0,
+        INSERT INTO series
+        SELECT 'demo', $1::timestamptz - n * interval '10 s', 0, 0, 0, 60 - n, 60 - n, 0, 0,
             60 - n, 12 + n, 0
         FROM generate_series(1, 12) AS n
         """,
