@@ -45,4 +45,5 @@ def _undrawn_of(event: Json, place: Place) -> str:
 
 
 def _with_seconds(text: str, event: Json) -> str:
-    return text.replace("{seconds}", str((event.get("windows") or {}).get("seconds", 2)))
+    windows: Json = event.get("windows") or {}
+    return text.replace("{seconds}", str(windows.get("seconds", 2)))
