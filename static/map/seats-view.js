@@ -268,7 +268,7 @@ export class SeatsView {
     const prices = pricesOf(sections);
     const numbers = priceNumbers(sections);
     const numbered = prices.map((price) => ({ price, number: numbers.get(price.amount) ?? 1 }));
-    drawLegend(this.#map.looksOf(inside)?.occurring() ?? new Set(), prices.length > 1 ? numbered : []);
+    drawLegend(this.#map.looksOf(inside)?.occurring() ?? new Set(), prices.length > 1 ? numbered : [], this.#house?.kinds ?? new Set());
     byId("seat-list").hidden = mode !== "choosing";
     const seated = sections.filter((section) => section.kind === "seated");
     drawSeatList({ sections: seated, section: this.section, appearanceOf });
