@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from booking_rush.postgres import UNAVAILABLE
 
@@ -23,14 +23,17 @@ class Coalescer(Generic[A, R]):
     """Batches of up to `most` calls, which `work` carries out: a result a call, in their order.
 
     A result that is an exception is raised to its caller alone. An exception that `work` raises
-    is raised to every caller of the batch.
+    is raised to every caller of the batch. Where `work` keeps its calls in order, so do batches of
+    which several run at once.
     """
 
-    def __init__(self, work: Work[A, R], *, most: int) -> None:
+    def __init__(self, work: Work[A, R], *, most: int, at_once: int = 1) -> None:
         self._work = work
         self._most = most
+        self._at_once = at_once
         self._waiting: deque[tuple[A, asyncio.Future[Any]]] = deque()
-        self._working: asyncio.Task[None] | None = None
+        self._working = set[asyncio.Task[None]]()
+        self._begins = False  # a task was made that has not taken its first batch yet
 
     def __len__(self) -> int:
         """Count the calls that wait for a next batch; those of the running batch do not count."""
@@ -40,13 +43,15 @@ class Coalescer(Generic[A, R]):
         """Put a call into a next batch. Return the future of its result."""
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((argument, future))
-        if self._working is None:
+        if not self._begins and len(self._working) < self._at_once:
+            self._begins = True
             # A batch is of many callers: it runs in the context of none.
-            self._working = asyncio.create_task(self._work_on(), context=Context())
+            self._working.add(asyncio.create_task(self._work_on(), context=Context()))
         return future
 
     async def _work_on(self) -> None:
         """Run batch after batch until no call waits."""
+        self._begins = False
         try:
             while self._waiting:
                 count = min(self._most, len(self._waiting))
@@ -61,7 +66,7 @@ class Coalescer(Generic[A, R]):
                 for (_, future), result in zip(batch, results, strict=True):
                     _settle(future, result)
         finally:
-            self._working = None
+            self._working.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _results(self, arguments: Sequence[A]) -> Sequence[R | Exception]:
         try:

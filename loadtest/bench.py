@@ -20,6 +20,7 @@ from loadtest.pages.seat_map import seat_map
 from loadtest.rows import checkouts, crowds, holds, line, requests, saga, sockets, watchers
 from loadtest.rows.closing import closing
 from loadtest.rows.costs import costs
+from loadtest.rows.fairness import flood
 from loadtest.rows.quiet_events import quiet_events
 from loadtest.rows.traces import traces
 
@@ -59,6 +60,7 @@ def _within(benchmark: Callable[[], Coroutine[Any, Any, None]], what: str) -> Ro
 ROWS: dict[str, Row] = {
     "moves": _within(line.moves, "joins in Redis, against its bare calls"),
     "costs": _within(costs, "calls, bytes and time of Redis for each move, and for ticks"),
+    "flood": _within(flood, "a flood of 50 address blocks beside 5,000 people: whom it defers"),
     "holds": _within(lambda: in_redis(holds.holds), "holds in Redis, against its bare calls"),
     "sockets": _served(sockets.holds_of_sockets, "hold and release, 64 and 400 sockets"),
     "http": _served(requests.holds_over_http, "the same over HTTP"),

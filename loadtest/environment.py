@@ -28,7 +28,9 @@ from loadtest.against import PYTHON, TREE
 READY_S = 60.0
 SECRET = "a secret of the benchmarks, which nobody keeps"
 # Clients of benchmarks join and release without end. Another commit may not know these rules.
-UNBOUNDED = {} if os.environ.get(TREE) else {"proof_bits_max": 0, "churn_max": 0}
+UNBOUNDED = (
+    {} if os.environ.get(TREE) else {"proof_bits_max": 0, "churn_max": 0, "join_share_max": 1}
+)
 FLOOR = {
     "id": "floor", "show": "evening", "name": "Floor", "kind": "standing",
     "capacity": 100_000, "price": {"amount": 100, "currency": "EUR"},

@@ -22,9 +22,10 @@ PROCESSES = 6  # serve processes, and as many generators: a process may open 20,
 SOCKETS_MAX = 18_000 * PROCESSES
 RATE, POSITIONS_S = 50, 15.0
 CHUNK = 1_000
-TRIES, AGAIN_S = 5, 2.0  # of a socket that is turned away, as a client that comes back
+TRIES, AGAIN_S = 20, 5.0  # of a socket that is turned away, as a client that comes back
 LIMIT_S = 280.0
 MESSAGE, POSITION = b'{"type":"room.message"', b'{"type":"queue.position"'
+JOINED, REFUSED = b'{"type":"queue.joined"', b'{"type":"error"'
 
 
 async def wide(count: int) -> None:
@@ -94,21 +95,18 @@ async def generate(base: str, count: int) -> None:
     found = {"positions": 0, "reached": 0, "turned_away": 0, "last": 0.0}
     turn = asyncio.Semaphore(CONCURRENT_MAX)
 
-    async def visit(token: str) -> Client:
-        for _ in range(TRIES):
+    async def enter(token: str) -> Client:
+        for number in range(TRIES):
             try:
                 async with turn:
-                    return await connect(base, "wide", token)
+                    return await _entered(base, token)
             except ConnectionError:
                 found["turned_away"] += 1
-                await asyncio.sleep(random.uniform(0.5, AGAIN_S))
+                await asyncio.sleep(random.uniform(0.5, min(AGAIN_S, 1.0 + number)))
         raise ConnectionError(f"turned away {TRIES} times, with {len(clients)} sockets open")
 
     for at in range(0, count, CHUNK):
-        opened = await asyncio.gather(*map(visit, tokens(min(CHUNK, count - at))))
-        for client in opened:
-            client.send(JOIN)
-        await asyncio.gather(*(client.until(b"queue.joined") for client in opened))
+        opened = await asyncio.gather(*map(enter, tokens(min(CHUNK, count - at))))
         clients += opened
         print(f"    {len(clients):,} of {count:,}", file=sys.stderr, flush=True)
     done = asyncio.Event()
@@ -130,6 +128,21 @@ async def generate(base: str, count: int) -> None:
     print(json.dumps(found), flush=True)
     for client in clients:
         client.transport.abort()
+
+
+async def _entered(base: str, token: str) -> Client:
+    """Open a socket and join.
+
+    Raises:
+        ConnectionError: the socket was closed, or the join refused: who is busy asks to come again.
+    """
+    client = await connect(base, "wide", token)
+    client.send(JOIN)
+    while not (frame := await client.receive()).startswith(JOINED):
+        if frame.startswith(REFUSED):
+            client.transport.abort()
+            raise ConnectionError(frame.decode())
+    return client
 
 
 async def _bounded(count: int) -> None:

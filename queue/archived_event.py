@@ -36,8 +36,8 @@ MOVES_SEATS: frozenset[type[Command[Any]]] = frozenset(
 class EventBatcher(Batcher):
     """Batcher of an event that may be archived; orders of the saga then wait until it is back.
 
-    `seats_asked_for` counts the commands that move seats. One batch is in flight, in the order of
-    the calls: so whatever is read later is read after them.
+    `seats_asked_for` counts the commands that move seats. Batches run in the order of the calls: so
+    whatever is read later is read after them.
     """
 
     is_archived = False

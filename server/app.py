@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, partial
 
+import orjson
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -12,8 +13,17 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from booking_rush.compression import encoded
 from booking_rush.queue.rules import ACTIONS
-from booking_rush.server.admin import alerts, audit, bans, broadcasts, sessions, stats, undo
+from booking_rush.server.admin import (
+    alerts,
+    audit,
+    bans,
+    broadcasts,
+    sessions,
+    stats,
+    undo,
+)
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import codes as admin_codes
 from booking_rush.server.admin import events as admin_events
@@ -33,7 +43,11 @@ from booking_rush.server.api import (
 )
 from booking_rush.server.api.contract import Documents
 from booking_rush.server.composition import open_services
-from booking_rush.server.contract.documents import documents_of
+from booking_rush.server.contract.asyncapi import asyncapi
+from booking_rush.server.contract.openapi import openapi
+from booking_rush.server.contract.operation import refusals_of
+from booking_rush.server.contract.operations import OPERATIONS
+from booking_rush.server.contract.page import page
 from booking_rush.server.limits.route_limits import LimitMiddleware
 from booking_rush.server.pages import pages, place_page
 from booking_rush.server.pages.missing import on_missing
@@ -86,6 +100,8 @@ ROUTES = [
     Route(f"{V1}/admin/login", sessions.log_in, methods=["POST"]),
     Route(f"{V1}/admin/logout", sessions.log_out, methods=["POST"]),
     Route(f"{V1}/admin/me", sessions.me, methods=["GET"]),
+    Route(f"{V1}/admin/sessions", sessions.list_sessions, methods=["GET"]),
+    Route(f"{V1}/admin/sessions/{{session}}", sessions.end_session, methods=["DELETE"]),
     Route(f"{V1}/admin/events", admin_events.create, methods=["POST"]),
     Route(f"{V1}/admin/events", admin_events.events, methods=["GET"]),
     Route(f"{V1}/admin/alerts", alerts.read_alerts, methods=["GET"]),
@@ -94,6 +110,8 @@ ROUTES = [
     Route(f"{A}/export", admin_events.export, methods=["GET"]),
     Route(A, admin_events.change, methods=["PATCH"]),
     Route(f"{A}/rules", admin_events.rules, methods=["PATCH"]),
+    Route(f"{A}/seats/close", admin_events.take_seats_off, methods=["POST"]),
+    Route(f"{A}/seats/open", admin_events.put_seats_back, methods=["POST"]),
     Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),
     Route(f"{A}/codes", admin_codes.make, methods=["POST"]),
     Route(f"{A}/codes", admin_codes.list_codes, methods=["GET"]),
@@ -102,6 +120,7 @@ ROUTES = [
     Route(f"{A}/reconcile", admin_bookings.reconcile, methods=["POST"]),
     Route(f"{V1}/admin/bookings/{{booking}}/tickets", admin_bookings.tickets, methods=["GET"]),
     Route(f"{V1}/admin/bookings/{{booking}}/refund", admin_bookings.refund, methods=["POST"]),
+    Route(f"{V1}/admin/bookings/{{booking}}/mail", admin_bookings.send_mail, methods=["POST"]),
     Route(f"{A}/stats", stats.stats, methods=["GET"]),
     Route(f"{A}/visitors", admin_visitors.list_visitors, methods=["GET"]),
     Route(f"{A}/visitors/{{visitor}}/history", admin_visitors.history, methods=["GET"]),
@@ -189,7 +208,13 @@ class DirectRoutes:
 @cache
 def documents() -> Documents:
     """Return the documents of our routes; they are made once a process."""
-    return documents_of(ROUTES)
+    for_http, for_sockets = openapi(ROUTES), asyncapi()
+    refusals = {refusal for operation in OPERATIONS.values() for refusal in refusals_of(operation)}
+    return Documents(
+        encoded(orjson.dumps(for_http)),
+        encoded(orjson.dumps(for_sockets)),
+        encoded(page(for_http, for_sockets, refusals).encode()),
+    )
 
 
 def create_app(

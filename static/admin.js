@@ -7,22 +7,25 @@ import { eventFiles } from "./admin/event-files.js";
 import { eventForm } from "./admin/event-form.js";
 import { eventList } from "./admin/event-list.js";
 import { hashOf, pageNavigation, routeOf } from "./admin/pages.js";
-import { showPeople } from "./admin/people.js";
-import { rulesPanel } from "./admin/rules.js";
 import { Session } from "./admin/session.js";
+import { houseMap } from "./house/house-map.js";
+import { reconciliationPanel } from "./house/reconciliation.js";
+import { sectionFillPanel } from "./house/section-fill.js";
 import { alertList } from "./operations/alerts.js";
 import { bookingsPanel } from "./operations/bookings.js";
 import { figuresPanel } from "./operations/figures.js";
-import { lanesPanel } from "./operations/lanes.js";
+import { forecastPanel } from "./operations/forecast.js";
 import { liveStats } from "./operations/live-stats.js";
 import { nightPanels } from "./operations/night.js";
-import { reconciliationPanel } from "./operations/reconciliation.js";
-import { sectionFillPanel } from "./operations/section-fill.js";
 import { visitorHistory } from "./history/visitor-history.js";
 import { visitorList } from "./operations/visitor-list.js";
 import { bansPanel } from "./operations/bans.js";
 import { visitorPanel } from "./operations/visitors.js";
-import { en } from "./texts/en.js";
+import { showPeople } from "./people/people.js";
+import { sessionList } from "./people/sessions.js";
+import { lanesPanel } from "./rules/lanes.js";
+import { rulesPanel } from "./rules/rules.js";
+import { texts as all } from "./texts/texts.js";
 import { byId, control, fillTexts, setText } from "./ui/dom.js";
 import { attempt, clearNotices, showProblem } from "./ui/notices.js";
 
@@ -59,14 +62,16 @@ const alerts = alertList(context);
 const rules = rulesPanel(context);
 const broadcast = broadcastForm(context);
 const lanes = lanesPanel(context);
+const forecast = forecastPanel();
+const sessions = sessionList(context);
 /** @type {Panel[]} shown on every page */
 const always = [
   eventActions(context),
-  liveStats(context, [figuresPanel(), alerts, rules, lanes, broadcast]),
+  liveStats(context, [figuresPanel(), forecast, alerts, rules, lanes, broadcast]),
 ];
 /** The panels of each page, shown while their page is. @type {Partial<Record<PageName, Panel[]>>} */
 const PANELS = {
-  night: [nightPanels(context)],
+  night: [nightPanels(context, forecast)],
   bookings: [bookingsPanel(context)],
   visitors: [
     visitorList(context),
@@ -74,7 +79,7 @@ const PANELS = {
     visitorHistory(context),
     bansPanel(context),
   ],
-  house: [sectionFillPanel(), reconciliationPanel(context)],
+  house: [sectionFillPanel(houseMap(context)), reconciliationPanel(context)],
   rules: [rules, lanes],
   messages: [broadcast],
 };
@@ -111,7 +116,7 @@ async function logOut() {
 async function loggedIn() {
   const operator = context.session.operator;
   if (!operator) return;
-  setText(byId("who"), en.admin.operator(operator.username, operator.role));
+  setText(byId("who"), all.admin.operator(operator.username, operator.role));
   showPeople(operator);
   for (const element of document.querySelectorAll("fieldset[data-writes]")) {
     /** @type {HTMLFieldSetElement} */ (element).disabled = operator.role === "viewer";
@@ -132,7 +137,7 @@ function loggedOut() {
   hideAll();
   context.event = null;
   setText(byId("who"), "");
-  setText(byId("page-title"), en.admin.title);
+  setText(byId("page-title"), all.admin.title);
   for (const id of ["pages", "log-out", "none", "head-event", "alerts"]) byId(id).hidden = true;
   /** @type {HTMLElement} */ for (const page of document.querySelectorAll(".page"))
     page.hidden = true;
@@ -158,6 +163,7 @@ async function follow() {
   if (route.event && route.event !== context.event?.id) await load(route.event);
   navigation.show({ page: route.page, event: context.event?.id ?? "" });
   showPanels();
+  if (route.page === "people") void sessions.load();
   if (!moved) return;
   scrollTo(0, 0);
   byId("page-title").focus({ preventScroll: true });

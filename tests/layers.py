@@ -58,7 +58,7 @@ TEST_LAYERS = (
 # The browser's modules: wings of `static/`; the pages themselves lie on top, in no wing.
 BROWSER_LAYERS = (
     ("static",),
-    ("static/booking", "static/operations"),
+    ("static/booking", "static/house", "static/operations", "static/people", "static/rules"),
     ("static/map",),
     ("static/home", "static/queue", "static/seats", "static/admin", "static/history"),
     ("static/lottery",),

@@ -1,5 +1,6 @@
 """Recorder of spans by OpenTelemetry, and their export by OTLP over HTTP: the extra `otel`."""
 
+import random
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
@@ -9,7 +10,6 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -67,11 +67,32 @@ class ServedSpan(Span):
             self._span.set_status(Status(StatusCode.ERROR))
 
 
-class SpanRecorder:
-    """Recorder of one process's spans."""
+class UnsampledSpan:
+    """Span of a request or frame that is not recorded: its trace has an id, and that is all."""
 
-    def __init__(self, provider: TracerProvider) -> None:
+    context = ""
+
+    def __init__(self, trace_id: int = 0) -> None:
+        self.trace_id = f"{trace_id or random.getrandbits(128):032x}"
+
+    @property
+    def response(self) -> str:
+        """Return the context as the header of an answer has it."""
+        return f"00-{self.trace_id}-{random.getrandbits(64):016x}-00"
+
+    def answer(self, name: str, attributes: Mapping[str, Attribute], *, has_failed: bool) -> None:
+        """Record nothing."""
+
+
+class SpanRecorder:
+    """Recorder of one process's spans, of this share of the traces that begin here.
+
+    It is decided before OpenTelemetry is asked, whose spans cost as much unsampled as others.
+    """
+
+    def __init__(self, provider: TracerProvider, share: float) -> None:
         self._provider = provider
+        self._share = share
         self._tracer = provider.get_tracer("booking_rush")
 
     def current(self) -> str:
@@ -99,9 +120,17 @@ class SpanRecorder:
             yield Span(begun).context
 
     @contextmanager
-    def served(self, name: str, traceparent: str) -> Generator[ServedSpan]:
+    def served(self, name: str, traceparent: str) -> Generator[ServedSpan | UnsampledSpan]:
         """Record a span of kind server, below what came with the request, or a trace's first."""
-        begun = self._tracer.start_span(name, context_from(traceparent), kind=SpanKind.SERVER)
+        parent = context_from(traceparent) if traceparent else Context()
+        caller = trace.get_current_span(parent).get_span_context()
+        is_sampled = (
+            caller.trace_flags.sampled if caller.is_valid else random.random() < self._share  # noqa: S311
+        )
+        if not is_sampled:
+            yield UnsampledSpan(caller.trace_id)
+            return
+        begun = self._tracer.start_span(name, parent, kind=SpanKind.SERVER)
         with self._current(begun):
             yield ServedSpan(begun)
 
@@ -138,10 +167,9 @@ def open_recorder(url: str, share: float, duty: str) -> SpanRecorder:
     A trace that came sampled from somebody else is sampled here, and one that did not is not.
     """
     provider = TracerProvider(
-        sampler=ParentBased(TraceIdRatioBased(share)),
         resource=Resource.create({"service.namespace": "booking-rush", "service.name": duty}),
         shutdown_on_exit=False,
     )
     exporter = OTLPSpanExporter(f"{url.rstrip('/')}/v1/traces", timeout=EXPORT_S)
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=DELAY_MS))
-    return SpanRecorder(provider)
+    return SpanRecorder(provider, share)

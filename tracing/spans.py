@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:  # OpenTelemetry is an extra
-    from booking_rush.tracing.recorder import ServedSpan, Span, SpanRecorder
+    from booking_rush.tracing.recorder import ServedSpan, Span, SpanRecorder, UnsampledSpan
 
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 Attribute = str | int | float
@@ -119,7 +119,7 @@ def _batch(
             one.end(failure)
 
 
-def served(name: str, traceparent: str) -> "AbstractContextManager[ServedSpan]":
+def served(name: str, traceparent: str) -> "AbstractContextManager[ServedSpan | UnsampledSpan]":
     """Record the span of a request or frame, which begins a trace unless it came with a context.
 
     The caller makes sure that spans are recorded.

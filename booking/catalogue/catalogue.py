@@ -171,6 +171,8 @@ class Catalogue:
                 """,
                 event, state, reason,
             )  # fmt: skip
+            if state == "closed" and current.sale_clock.stopped_at:  # what is held may be paid
+                await sale_stops.proceed(connection, event)
             if action in UNDOABLE:
                 before = {"state": current.state, "reason": current.reason}
                 await audit.record_undoable(
@@ -202,12 +204,12 @@ class Catalogue:
 
         Raises:
             UnknownEvent: there is none of this id.
-            WrongState: its sale is not stopped.
+            WrongState: the event is closed, or its sale is not stopped.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             current = await self._locked(connection, event)
-            if not current.sale_clock.stopped_at:
-                raise WrongState("the sale is not stopped")
+            if current.state == "closed" or not current.sale_clock.stopped_at:
+                raise WrongState("the event is closed, or its sale is not stopped")
             await sale_stops.proceed(connection, event)
             await audit.record(connection, who, "continue", event)
             await journal.append(connection, event, [state_act("continued", by=who)])
@@ -263,6 +265,8 @@ class Catalogue:
                 """
             )
             for row in sorted(rows, key=lambda row: row["id"]):
+                if row["state"] == "closed":
+                    await sale_stops.proceed(connection, row["id"])
                 await audit.record(connection, "clock", _action_of(row), row["id"])
                 await journal.append(connection, row["id"], [state_act(row["state"], by="clock")])
         return [row["id"] for row in rows]

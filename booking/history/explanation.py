@@ -22,6 +22,7 @@ STATES = {
     "draining": "Nobody could join any more; those in line were admitted.",
     "stopped": "The sale was stopped: its clock stood still, and nobody was admitted.",
     "continued": "The sale went on, every deadline later by the stop.",
+    "stock": "Visitors were told of prices and what is free from then on.",
     "bank_away": "Payments were not answered: the sale's clock stood still, and few were admitted.",
     "bank_back": "Payments were answered again, and every deadline was later by the outage.",
     "closed": "The event was closed, which ends every place.",

@@ -42,7 +42,10 @@ assert BATCH_S + SEND_S < CLAIM_S, "a mail is not claimed twice while its mailer
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMail:
-    """A mail claimed for CLAIM_S; `is_stale`: its booking has not changed for a day."""
+    """A mail claimed for CLAIM_S; `is_stale`: its booking has not changed for a day.
+
+    `asked`: how often an operator asked for it again.
+    """
 
     booking: UUID
     kind: MailKind
@@ -50,6 +53,7 @@ class ClaimedMail:
     email: str
     language: Language
     is_stale: bool
+    asked: int
 
 
 class MailRejectedError(Exception):
@@ -159,7 +163,7 @@ class Mailer:
         try:
             return await asyncio.to_thread(
                 message.write, mail.kind, booking, event, tickets,
-                to=to, sender=self._sender, at=datetime.now(UTC),
+                to=to, sender=self._sender, at=datetime.now(UTC), asked=mail.asked,
             )  # fmt: skip
         except Exception as why:
             log.error("cannot be written booking=%s why=%s", mail.booking, type(why).__name__)
@@ -245,7 +249,9 @@ CLAIM = """
     WHERE mails.booking = due.booking AND mails.kind = due.kind
       AND contacts.booking = due.booking AND bookings.id = due.booking
     RETURNING mails.booking, mails.kind, mails.tries, contacts.email, contacts.language,
-        bookings.changed_at < now() - make_interval(hours => $3) AS is_stale
+        greatest(bookings.changed_at, mails.asked_at)
+            < now() - make_interval(hours => $3) AS is_stale,
+        mails.asked
 """
 MARK_SENT = "UPDATE mails SET sent_at = now(), error = '' WHERE booking = $1 AND kind = $2"
 # `tries = $3`: another mailer may have claimed the mail since.

@@ -58,8 +58,13 @@ def write(
     to: Contact,
     sender: Sender,
     at: datetime,
+    asked: int = 0,
 ) -> EmailMessage:
-    """Return the message of a mail; repeats have the same Message-ID."""
+    """Return the message of a mail; repeats have the same Message-ID.
+
+    `asked`: how often it was asked for again; each of those mails has an id of its own, since a
+    mailbox shows one of an id.
+    """
     texts = texts_of(to.language)
     values = _values(booking, event, tickets, texts=texts, sender=sender)
     message = EmailMessage()
@@ -67,7 +72,8 @@ def write(
     message["To"] = Address(addr_spec=to.email)
     message["Subject"] = texts[kind]["subject"].format_map(values)
     message["Date"] = at
-    message["Message-ID"] = f"<{booking.id}.{kind}@{sender.mailbox.rpartition('@')[2].strip('>')}>"
+    host = sender.mailbox.rpartition("@")[2].strip(">")
+    message["Message-ID"] = f"<{booking.id}.{kind}{f'.{asked}' if asked else ''}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = to.language
     message.set_content(texts[kind]["text"].format_map(values).strip() + "\n")

@@ -10,6 +10,7 @@ from booking_rush.booking.history.entries import Act, deferral_act, draw_act, pl
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
 from booking_rush.lua.recovery.commands import DeferredJoin
+from booking_rush.tracing.packed_contexts import unpack
 from booking_rush.tracing.spans import NO_CONTEXTS
 
 EARLIER_PLACE = ("visitor", "lane", "number", "joined", "state", "wave", "admitted", "deadline",
@@ -101,7 +102,6 @@ Change = (
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-_decode_contexts = msgspec.msgpack.Decoder(dict[str, str]).decode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
 
 
@@ -158,6 +158,11 @@ class Batch:
     acts: list[Act] = field(default_factory=list[Act])
     contexts: dict[str, str] = field(default_factory=dict[str, str])  # of traces
 
+    def drop_context(self, subject: str, entry: Entry) -> None:
+        """Drop the context of an earlier change, where the one of this entry has none."""
+        if self.contexts and subject not in entry.contexts:
+            self.contexts.pop(subject, None)
+
     def numbers(self) -> dict[str, int]:
         """Return the greatest number or index by lane: smaller ones were given out before."""
         greatest: dict[str, int] = {}
@@ -174,19 +179,9 @@ class Batch:
 def read(entries: Iterable[StreamEntry]) -> list[Entry]:
     """Read entries as Redis returns them; what cannot be read is said in its place."""
     return [
-        Entry(name.decode(), changes_of(fields), contexts_of(fields)) for name, fields in entries
+        Entry(name.decode(), changes_of(fields), unpack(fields.get(b"traces")))
+        for name, fields in entries
     ]
-
-
-def contexts_of(fields: Mapping[bytes, bytes]) -> Mapping[str, str]:
-    """Return the contexts of an entry's traces; a trace that cannot be read is none."""
-    packed = fields.get(b"traces")
-    if packed is None:
-        return NO_CONTEXTS
-    try:
-        return _decode_contexts(packed)
-    except UNREADABLE:
-        return NO_CONTEXTS
 
 
 def changes_of(fields: Mapping[bytes, bytes]) -> Sequence[AnyChange]:
@@ -260,10 +255,12 @@ def fold(entries: Iterable[Entry]) -> Batch:
         for change in entry.changes:
             match change:
                 case PlaceChange():
+                    batch.drop_context(change.visitor, entry)
                     row = _row_of(change)
                     batch.places[row.lane, row.index_ or row.number] = row
                     batch.acts.append(_act_of(change, entry.id))
                 case BookingChange(hold):
+                    batch.drop_context(hold.id, entry)
                     batch.holds.pop(hold.id, None)
                     batch.holds[hold.id] = hold
                 case ClosedChange():

@@ -48,7 +48,8 @@ def inventory_of(section: Section, marks: Marks, taken: int) -> SectionInventory
         free = section.capacity - taken
         return SectionInventory(section.id, "standing", amount, currency, free, [])
     by_row = defaultdict[str, dict[int, str]](dict)
-    for seat, mark in (marks | dict.fromkeys(map(SeatId.parse, section.closed), "x")).items():
+    closed = dict.fromkeys(map(SeatId.parse, section.closed), "x")
+    for seat, mark in (closed | marks).items():  # a hold that was granted before counts
         by_row[seat.row][seat.number] = mark
     rows = [
         (row.name, "".join(by_row[row.name].get(n, ".") for n in range(1, row.seats + 1)))

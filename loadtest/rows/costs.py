@@ -1,7 +1,7 @@
 """Benchmark of moves: the calls, bytes and time that each kind, and a tick, costs Redis."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -28,6 +28,8 @@ COUNT = BATCH * BATCHES
 TICKS, WAITING = 200, (1_000, 5_000, 20_000)
 NEVER_MS = 4_000_000_000_000
 RULES = {"rate_per_second": 10, "active_max": 1_000_000, "waiting_max": 1_000_000}
+ALL = {**RULES, "fairness": "windows", "lanes": {"main": 3, "press": 1}, "join_share_max": 0.01}
+DEFERRED = 2_000  # joins of 40 blocks, of which most are over their shares
 Make = Callable[[int], Command[Any]]
 
 # In this order: later kinds need what earlier ones did. `v` are admitted visitors, `w` others.
@@ -64,6 +66,22 @@ async def costs() -> None:
             for _ in range(TICKS):
                 await program.run("demo", stamp, [AdmitNext()])
             await _report(f"tick, {waiting:,} waiting", redis, before, TICKS, 0)
+        for epoch, waiting in enumerate(WAITING, 2 + len(WAITING)):
+            await _ticks_with_all(redis, epoch, waiting)
+
+
+async def _ticks_with_all(redis: Redis, epoch: int, waiting: int) -> None:
+    """Measure ticks with lanes, windows, shares and deferred joins, of which people wait."""
+    program = Program(redis)
+    stamp = await _load(redis, epoch=epoch, admitted=0, waiting=waiting, rules=ALL)
+    joins = [JoinLine(f"d{n}", block=f"b{n % 40}") for n in range(DEFERRED)]
+    replies = await program.run("demo", stamp, joins)
+    assert not any(isinstance(reply, Failed) for reply in replies), replies[0]
+    before = await _spent(redis)
+    for turn in range(TICKS):
+        people = [JoinLine(f"p{turn}-{n}", block=f"p{turn}-{n}") for n in range(2)]
+        await program.run("demo", stamp, [*people, AdmitNext()])
+    await _report(f"tick with all rules, {waiting:,} waiting", redis, before, TICKS, 0)
 
 
 async def _spent(redis: Redis) -> tuple[int, float]:
@@ -85,7 +103,9 @@ async def _report(
            us=(seconds - before[1]) / count * 1e6, bytes_sent=size // count)  # fmt: skip
 
 
-async def _load(redis: Redis, *, epoch: int, admitted: int, waiting: int) -> str:
+async def _load(
+    redis: Redis, *, epoch: int, admitted: int, waiting: int, rules: Mapping[str, Any] = RULES
+) -> str:
     """Load an open event with so many visitors. Return its stamp."""
     rows = [(f"R{n}", "." * 100) for n in range(COUNT // 100)]
     sections = [
@@ -99,5 +119,5 @@ async def _load(redis: Redis, *, epoch: int, admitted: int, waiting: int) -> str
         else RecordedPlace(f"v{n}", n + 1, now, "waiting", 0, 0, 0)
         for n in range(admitted + waiting)
     ]
-    gate = await load_event(redis, epoch=epoch, sections=sections, places=places, rules=RULES)
+    gate = await load_event(redis, epoch=epoch, sections=sections, places=places, rules=rules)
     return gate.stamp

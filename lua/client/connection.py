@@ -9,6 +9,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError
 
+from booking_rush.lua.client.ordered_calls import OrderedCalls
 from booking_rush.lua.client.rights import missing_rights
 from booking_rush.lua.client.sentinel import is_sentinel, sentinel_pool
 from booking_rush.lua.client.waiting_pool import WaitingPool
@@ -18,15 +19,34 @@ from booking_rush.lua.cluster.slot_map import Address
 
 ANSWER_S = 2.0  # longer, and the answer counts as lost
 CONNECTIONS_MAX = 64
+SCRIPTS = ("EVALSHA", "SCRIPT LOAD")  # carried out in the order of their calls
 NAME_THE_CLUSTER = "it is a node of a cluster: name it redis+cluster://… in RUSH_REDIS_URL"
 
 
 class PrimaryRedis(Redis):
-    """Client that leaves a Redis which has become a replica.
+    """Client that leaves a Redis which has become a replica, and runs scripts in their order.
 
     The name that it connected to may lead to the new primary by now, but a connection that lives
     would stay with the old one for ever.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._scripts = OrderedCalls(self.connection_pool)
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Carry out a command. Return its reply; scripts run in the order of their calls.
+
+        Raises:
+            RedisError: the reply is an error, or it was lost.
+        """
+        if args[0] in SCRIPTS:
+            return await self._scripts.call(*args)
+        return await cast("Any", super()).execute_command(*args, **options)
+
+    def leave_scripts(self) -> None:
+        """Run the next script on another connection."""
+        self._scripts.leave()
 
     async def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
         """Return a reply; close the connection where the reply is READONLY.
@@ -108,6 +128,8 @@ async def leave_replica(redis: Redis) -> None:
 
     A node of a cluster that has become a replica says where to go, and is left by that.
     """
+    if isinstance(redis, PrimaryRedis):
+        redis.leave_scripts()
     await redis.connection_pool.disconnect(inuse_connections=False)
 
 

@@ -17,6 +17,7 @@ from booking_rush.lua.cluster.cluster_client import ELSEWHERE, by_primary, first
 from booking_rush.lua.commands import Command, Failed, NotReady, Reply
 from booking_rush.lua.keys import epoch_key, tag_of
 from booking_rush.tracing import spans
+from booking_rush.tracing.packed_contexts import pack
 
 R = TypeVar("R")
 
@@ -155,8 +156,7 @@ class Program:
             Recovering: the event's epoch, or this Redis, is another; nothing was done.
             RedisError: the answer was lost; the commands may have been carried out.
         """
-        contexts = spans.contexts()
-        batch = [_encode(commands), *([_encode(contexts)] if contexts else ())]
+        batch = [_encode(commands), *pack(spans.contexts())]
         replies = _decode(await self._evaluate(tag_of(event), stamp, now_ms, batch))
         if any(isinstance(reply, NotReady) for reply in replies):
             raise Recovering(f"{event} is not ready in epoch {stamp}")

@@ -6,9 +6,10 @@ has published them itself: as long as the connection to it lives, nothing is los
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+import math
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -23,6 +24,7 @@ Message: TypeAlias = tuple[bytes, bytes]  # channel and data
 
 WAITING_MAX = 10_000  # messages; whoever is further behind begins anew
 LOOK_S = 0.2
+PUBLISHED = b"pmessage"
 
 
 def listen(redis: Redis, pattern: str) -> AsyncGenerator[Message]:
@@ -94,7 +96,17 @@ async def _answers(node: Redis) -> bool:
 
 
 async def _messages(redis: Redis, pattern: str) -> AsyncGenerator[Message]:
-    async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+    """Yield what one Redis publishes.
+
+    redis-py's own `listen` takes longer for a message than we do for the news in it: it asks before
+    each whether it is connected, may try again, and makes a dictionary of it.
+    """
+    async with redis.pubsub() as pubsub:
         await pubsub.psubscribe(pattern)
-        async for message in cast("AsyncIterator[dict[str, bytes]]", pubsub.listen()):
-            yield message["channel"], message["data"]
+        connection = cast("Any", pubsub.connection)
+        while True:
+            reply: list[bytes] = await connection.read_response(
+                disable_decoding=True, timeout=math.inf
+            )
+            if reply[0] == PUBLISHED:
+                yield reply[2], reply[3]

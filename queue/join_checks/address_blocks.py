@@ -10,6 +10,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 BOUNDS = {4: (8, 32), 6: (16, 128)}
 # The block that counts as one customer, or one site: its next neighbours move together.
 CUSTOMER = {4: 24, 6: 64}
+CUSTOMERS_MAX = 2**16  # of one block whose digests are computed: some 0.2 s
 
 
 def parse_address(text: str) -> Address | None:
@@ -55,7 +56,19 @@ def customer_block(text: str) -> str:
 
 def block_digest(address: str) -> str:
     """Return what stands in Redis for the /24 or /64 of an address; empty for no address."""
-    if not address:
-        return ""
-    text = customer_block(address).encode(errors="surrogatepass")
-    return hashlib.sha256(text).hexdigest()[:12]
+    return _digest(customer_block(address)) if address else ""
+
+
+def digests_within(block: Network) -> list[str]:
+    """Return the digests of every /24 or /64 in a block.
+
+    Empty: it is a part of one, of which a digest cannot tell, or has more than CUSTOMERS_MAX.
+    """
+    bits = CUSTOMER[block.version] - block.prefixlen
+    if not bits >= 0 or 2**bits > CUSTOMERS_MAX:
+        return []
+    return [_digest(str(one)) for one in block.subnets(new_prefix=CUSTOMER[block.version])]
+
+
+def _digest(block: str) -> str:
+    return hashlib.sha256(block.encode(errors="surrogatepass")).hexdigest()[:12]

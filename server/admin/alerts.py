@@ -25,6 +25,15 @@ RECORD_AGE = """
     FROM events JOIN recorded ON recorded.event = events.id
     WHERE events.state NOT IN ('scheduled', 'closed') AND events.archived_at IS NULL"""
 
+DECLINES_FROM = 10  # decided payments of the last minutes: of fewer a share says nothing
+DECLINED_SHARE = f"""
+    SELECT CASE WHEN count(*) >= {DECLINES_FROM}
+        THEN (count(*) FILTER (WHERE state = 'declined'))::float8 / count(*) ELSE 0 END
+    FROM (
+        SELECT state FROM payments
+        WHERE state IN ('captured', 'declined') AND changed_at > now() - interval '5 minutes'
+        ORDER BY changed_at DESC LIMIT 1000) AS last"""  # noqa: S608  a constant of this file
+
 
 class Limits(NamedTuple):
     """Values of a measure from which it is worth a look, and from which it wants an act."""
@@ -44,6 +53,11 @@ async def _redis_memory(services: Services) -> float:
 
 async def _breakers(services: Services) -> float:
     return float(sum(state != "closed" for state in services.payments.states().values()))
+
+
+async def _declines(services: Services) -> float:
+    """Return the share of declined payments among the last ones that a provider has decided."""
+    return round(float(await services.pool.fetchval(DECLINED_SHARE)), 3)
 
 
 async def _clocks(services: Services) -> float:
@@ -66,6 +80,7 @@ MEASURES: dict[str, tuple[Measure, Limits]] = {
     "dead_letters": (_dead_letters, Limits(1, 10)),
     "redis_memory": (_redis_memory, Limits(0.7, 0.9)),
     "breaker": (_breakers, Limits(1, 1)),
+    "declines": (_declines, Limits(0.2, 0.5)),
     "clock": (_clocks, Limits(0.5, CLOCK_APART_S_MAX)),
     "reconcile_down": (_series_age, Limits(60, 300)),
     "record_down": (_record_age, Limits(30, 60)),

@@ -1,6 +1,5 @@
 """HTTP endpoints for operators: ban a visitor or an address block from an event, list, and lift."""
 
-from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -9,10 +8,10 @@ from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
+from booking_rush.booking.joining.banned_places import visitors_of
 from booking_rush.booking.joining.bans import UnknownBan
 from booking_rush.errors import Invalid
 from booking_rush.queue.join_checks.address_blocks import Network, parse_block
-from booking_rush.queue.line import NotInLine
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
     VISITOR_ID,
@@ -53,7 +52,7 @@ class NewBan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def ban(request: Request) -> Response:
-    """Answer `POST A/bans`: ban, and remove the place of a banned visitor."""
+    """Answer `POST A/bans`: ban, and remove the places of the banned."""
     operator = await require_operator(request, "operator")
     room = await room_of(request)
     body = await read_json(request, NewBan)
@@ -66,10 +65,12 @@ async def ban(request: Request) -> Response:
         reason=body.reason,
         who=operator.name,
     )
-    await room.remove_banned(made)
     if made.visitor:
-        with suppress(NotInLine):
-            await room.line.remove(made.visitor, by=made.who)
+        await room.remove([made.visitor], made.who)
+    else:
+        await room.remove_banned(made)
+        async for visitors in visitors_of(services_of(request).pool, made):
+            await room.remove(visitors, made.who)
     return answer(201, {"ban": made.members()})
 
 

@@ -1,4 +1,4 @@
-"""HTTP endpoints for operators: list, refund and reconcile bookings."""
+"""HTTP endpoints for operators: list, refund and reconcile bookings, and send mails again."""
 
 import asyncio
 
@@ -9,6 +9,7 @@ from starlette.responses import Response
 from booking_rush.booking import audit
 from booking_rush.booking.holds import booking_search, bookings
 from booking_rush.booking.holds.states import STATES
+from booking_rush.booking.mail.resend import NoMail, send_again
 from booking_rush.booking.saga.cancellation import cancel
 from booking_rush.booking.saga.reconciliation import Comparison
 from booking_rush.errors import Invalid
@@ -93,6 +94,16 @@ async def refund(request: Request) -> Response:
     reason = decode_json(body, RefundBody).reason if body else None
     found = await cancel(services.pool, booking, operator.name, after_begin=True, reason=reason)
     return answer(202, {"booking": found.operator_members()})
+
+
+async def send_mail(request: Request) -> Response:
+    """Answer `POST /api/v1/admin/bookings/{booking}/mail`: send the mail about it once more."""
+    operator = await require_operator(request, "operator")
+    services = services_of(request)
+    if not services.settings.mail_from:
+        raise NoMail("this server sends no mails: RUSH_SMTP_URL and RUSH_MAIL_FROM are not set")
+    await send_again(services.pool, booking_id_of(request), who=operator.name)
+    return answer(202)
 
 
 async def reconcile(request: Request) -> Response:

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from booking_rush.text import Name64
 
 COUNT_MAX = 10_000  # codes of one request
 BYTES_MAX = 1_000_000
+COLUMNS = ("code", "lane", "uses", "used")  # of a CSV file; new codes have no `used`
 
 Word = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]{4,62}[A-Za-z0-9]\Z")]
 
@@ -59,13 +61,16 @@ async def make(request: Request) -> Response:
         raise Invalid(("lane", f"one of the rule `lanes`: {', '.join(sorted(event.rules.lanes))}"))
     codes = await AccessCodes(services.pool).make(event.id, wanted, who=operator.name)
     if "text/csv" in request.headers.get("accept", ""):
-        rows = [(code, wanted.lane, wanted.uses) for code in codes]
-        return Response(_as_csv(rows), 201, media_type="text/csv")
+        rows = [{"code": code, "lane": wanted.lane, "uses": wanted.uses} for code in codes]
+        return Response(_as_csv(rows, COLUMNS[:3]), 201, media_type="text/csv")
     return answer(201, {"codes": codes})
 
 
 async def list_codes(request: Request) -> Response:
-    """Answer `GET A/codes`: every code with its uses, in the order in which they were made."""
+    """Answer `GET A/codes`: every code with its uses, in the order in which they were made.
+
+    As JSON, or as CSV where Accept says so.
+    """
     await require_operator(request, "viewer")
     services = services_of(request)
     limit, after = page_of(request)
@@ -73,12 +78,15 @@ async def list_codes(request: Request) -> Response:
         raise Invalid(("after", "what the page before gave as its end"))
     event = (await services.catalogue.event(event_id_of(request))).id
     codes, more = await AccessCodes(services.pool).page(event, limit=limit, after=int(after or 0))
+    if "text/csv" in request.headers.get("accept", ""):
+        headers = {"Link": f'<?after={more}>; rel="next"'} if more else None
+        return Response(_as_csv(codes, COLUMNS), 200, headers, media_type="text/csv")
     return answer(200, {"codes": codes, "next": more})
 
 
-def _as_csv(rows: list[tuple[str, str, int]]) -> str:
+def _as_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("code", "lane", "uses"))
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

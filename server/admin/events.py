@@ -1,14 +1,16 @@
-"""HTTP endpoints for operators: create and change events, their state and their rules."""
+"""HTTP endpoints for operators: create and change events, their state, rules and seats on sale."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.booking.catalogue.events import EventChange, NewEvent
+from booking_rush.booking.catalogue.presentation import SeatName
 from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.recording.event_scheduler import push_to_redis
+from booking_rush.booking.seats.off_sale import Changed, SeatsOffSale
 from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import FIRST_LOAD_S
 from booking_rush.server.web.authentication import require_operator
@@ -25,12 +27,20 @@ from booking_rush.server.web.responses import answer
 from booking_rush.text import Text
 
 FOR_S_MAX = 86_400  # for which rules may be set
+SEATS_MAX = 10_000  # of one request
+SEATS_BYTES_MAX = 1_000_000
 
 
 class OptionalReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a change of state: perhaps a reason, which visitors are shown."""
 
     reason: Text | None = None
+
+
+class Seats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that names seats."""
+
+    seats: Annotated[list[SeatName], msgspec.Meta(min_length=1, max_length=SEATS_MAX)]
 
 
 async def create(request: Request) -> Response:
@@ -129,6 +139,34 @@ def _seconds_of(request: Request) -> int | None:
     if not (given.isascii() and given.isdigit() and 1 <= int(given[:6]) <= FOR_S_MAX):
         raise Invalid(("for", f"a whole number of seconds from 1 to {FOR_S_MAX}"))
     return int(given)
+
+
+async def take_seats_off(request: Request) -> Response:
+    """Answer `POST A/seats/close`: take the free ones of these seats off sale."""
+    operator = await require_operator(request, "operator")
+    event, seats = await _seats_of(request)
+    return _changed(await _off_sale(request).take_off(event, seats, who=operator.name))
+
+
+async def put_seats_back(request: Request) -> Response:
+    """Answer `POST A/seats/open`: put those of these seats on sale that are not."""
+    operator = await require_operator(request, "operator")
+    event, seats = await _seats_of(request)
+    return _changed(await _off_sale(request).put_back(event, seats, who=operator.name))
+
+
+async def _seats_of(request: Request) -> tuple[Event, list[str]]:
+    body = await read_json(request, Seats, bytes_max=SEATS_BYTES_MAX)
+    return await services_of(request).catalogue.event(event_id_of(request)), body.seats
+
+
+def _off_sale(request: Request) -> SeatsOffSale:
+    services = services_of(request)
+    return SeatsOffSale(services.pool, services.rooms.events)
+
+
+def _changed(changed: Changed) -> Response:
+    return answer(200, {"seats": changed.seats, "conflicts": changed.conflicts})
 
 
 async def push_change(request: Request, event: Event) -> Response:

@@ -1,9 +1,11 @@
-"""HTTP endpoints for operators: log in, log out, read the session."""
+"""HTTP endpoints for operators: log in and out, read the session, list sessions and end one."""
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from booking_rush.server.auth import operator_sessions
+from booking_rush.server.auth.operators import Operator, digest_of
 from booking_rush.server.web.authentication import (
     device_cookie,
     is_secure,
@@ -55,6 +57,33 @@ async def me(request: Request) -> Response:
     """Answer `GET /api/v1/admin/me`: the operator of the session, for a page that was reloaded."""
     operator = await require_operator(request, "viewer")
     return answer(200, {"csrf": operator.csrf, "username": operator.name, "role": operator.role})
+
+
+async def list_sessions(request: Request) -> Response:
+    """Answer `GET /api/v1/admin/sessions`: one's own sessions; an admin is told everybody's."""
+    operator = await require_operator(request, "viewer")
+    current = digest_of(request.cookies.get(session_cookie(request), ""))
+    found = await operator_sessions.living(
+        services_of(request).pool, of=_reach_of(operator), current=current
+    )
+    return answer(200, {"sessions": found})
+
+
+async def end_session(request: Request) -> Response:
+    """Answer `DELETE /api/v1/admin/sessions/{session}`: end one's own; an admin ends any."""
+    operator = await require_operator(request, "viewer")
+    await operator_sessions.end(
+        services_of(request).pool,
+        request.path_params["session"],
+        of=_reach_of(operator),
+        who=operator.name,
+    )
+    return answer(204)
+
+
+def _reach_of(operator: Operator) -> str | None:
+    """Return whose sessions an operator may see and end; None: everybody's."""
+    return None if operator.role == "admin" else operator.name
 
 
 def _set_cookie(

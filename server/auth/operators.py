@@ -107,7 +107,7 @@ class Operators:
             raise NotAuthenticated("no operator has this name and password")
         await self._limits.give_back(tries.buckets)
         device = origin.device if operators_here else secrets.token_urlsafe(32)
-        return await self._start_session(row["name"], row["role"], device)
+        return await self._start_session(row["name"], row["role"], device, origin.address)
 
     async def by_cookie(self, cookie: str) -> Operator:
         """Return the operator of a session.
@@ -121,13 +121,15 @@ class Operators:
             JOIN operators ON operators.name = operator_sessions.operator
             WHERE digest = $1 AND expires_at > now()
             """,
-            _digest(cookie),
+            digest_of(cookie),
         )
         return _operator(row)
 
     async def log_out(self, cookie: str) -> None:
         """End a session."""
-        await self._pool.execute("DELETE FROM operator_sessions WHERE digest = $1", _digest(cookie))
+        await self._pool.execute(
+            "DELETE FROM operator_sessions WHERE digest = $1", digest_of(cookie)
+        )
 
     async def by_key(self, key: str) -> Operator:
         """Return the operator of an API key.
@@ -136,7 +138,7 @@ class Operators:
             NotAuthenticated: no operator has this key.
         """
         row = await self._pool.fetchrow(
-            "SELECT name, role, '' AS csrf FROM operators WHERE key_digest = $1", _digest(key)
+            "SELECT name, role, '' AS csrf FROM operators WHERE key_digest = $1", digest_of(key)
         )
         return _operator(row)
 
@@ -145,28 +147,28 @@ class Operators:
         if not device:
             return []
         rows = await self._pool.fetch(
-            "SELECT operator FROM operator_devices WHERE digest = $1", _digest(device)
+            "SELECT operator FROM operator_devices WHERE digest = $1", digest_of(device)
         )
         return [row["operator"] for row in rows]
 
-    async def _start_session(self, name: str, role: Role, device: str) -> Session:
+    async def _start_session(self, name: str, role: Role, device: str, address: str) -> Session:
         """Save a session, and its browser as one that the operator is known by."""
         cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute("DELETE FROM operator_sessions WHERE expires_at < now()")
             await connection.execute(
                 f"""
-                INSERT INTO operator_sessions (digest, operator, csrf, expires_at)
-                VALUES ($1, $2, $3, now() + interval '{SESSION}')
+                INSERT INTO operator_sessions (digest, operator, csrf, address, expires_at)
+                VALUES ($1, $2, $3, $4, now() + interval '{SESSION}')
                 """,  # noqa: S608  a constant of this file
-                _digest(cookie), name, csrf,
+                digest_of(cookie), name, csrf, address,
             )  # fmt: skip
             await connection.execute(
                 """
                 INSERT INTO operator_devices (digest, operator) VALUES ($1, $2)
                 ON CONFLICT (digest, operator) DO UPDATE SET seen_at = now()
                 """,
-                _digest(device),
+                digest_of(device),
                 name,
             )
             await connection.execute(
@@ -201,10 +203,10 @@ class Operators:
 def new_secret(prefix: str) -> tuple[str, str]:
     """Return a secret that begins with this, and the digest that Postgres keeps of it."""
     secret = f"{prefix}{secrets.token_urlsafe(32)}"
-    return secret, _digest(secret)
+    return secret, digest_of(secret)
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
     """Return the SHA-256 of a secret of high entropy, which needs no salt and no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 

@@ -1,14 +1,13 @@
 """Bodies of HTTP answers, as types, by the member that wraps each."""
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType, field
 
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.booking.history.entries import What
-from booking_rush.queue.rules import Rules
-from booking_rush.server.contract import members, messages
+from booking_rush.server.contract import members
 from booking_rush.server.contract.members import Members
 
 
@@ -45,46 +44,6 @@ class Events(Members, kw_only=True):
     events: list[members.Event]
 
 
-class OperatorEventAnswer(Members, kw_only=True):
-    """An event with its rules."""
-
-    event: members.OperatorEvent
-
-
-class OperatorEvents(Members, kw_only=True):
-    """Every event."""
-
-    events: list[members.OperatorEvent]
-
-
-class RulesAnswer(Members, kw_only=True):
-    """The rules of an event."""
-
-    rules: Rules
-
-
-class MadeCodes(Members, kw_only=True):
-    """New codes of a lane."""
-
-    codes: list[str]
-
-
-class LaneCode(Members, kw_only=True):
-    """A code that opens a lane for `uses` visitors, of whom `used` have come."""
-
-    code: str
-    lane: str
-    uses: members.Count
-    used: members.Count
-
-
-class Codes(Members, kw_only=True):
-    """A page of codes; `next` is the `after` of the next page."""
-
-    codes: list[LaneCode]
-    next: str | None
-
-
 class Chart(Members, kw_only=True):
     """The drawing of all sections."""
 
@@ -107,12 +66,6 @@ class OwnPlace(Members, kw_only=True):
     stock: members.LineStock | UnsetType = UNSET
 
 
-class PlaceAnswer(Members, kw_only=True):
-    """A place, as operators are told it."""
-
-    place: members.Place
-
-
 class HoldAnswer(Members, kw_only=True):
     """A hold."""
 
@@ -130,55 +83,6 @@ class Bookings(Members, kw_only=True):
 
     bookings: list[members.Booking]
     next: UUID | None
-
-
-class OperatorBookingAnswer(Members, kw_only=True):
-    """A booking with its visitor."""
-
-    booking: members.OperatorBooking
-
-
-class OperatorBookings(Members, kw_only=True):
-    """A page of an event's bookings, newest first; `next` is the `after` of the next page."""
-
-    bookings: list[members.OperatorBooking]
-    next: UUID | None
-
-
-class Tickets(Members, kw_only=True):
-    """The tickets of a booking, with their codes."""
-
-    tickets: list[members.Ticket]
-
-
-class StatsAnswer(Members, kw_only=True):
-    """The figures of an event."""
-
-    stats: messages.Stats
-
-
-class Differences(Members, kw_only=True):
-    """The differences between the stores, none where they agree."""
-
-    differences: list[members.StoreDifference]
-
-
-class AuditEntry(Members, kw_only=True):
-    """A write of an operator."""
-
-    id: int
-    at: Moment
-    who: str
-    what: str
-    event: str | None
-    detail: dict[str, Any]
-    undoable: bool
-
-
-class AuditEntries(Members, kw_only=True):
-    """A page of the journal, newest first; the last id is the `after` of the next page."""
-
-    entries: list[AuditEntry]
 
 
 class JournalEntry(Members, kw_only=True):
@@ -224,120 +128,6 @@ class History(Members, kw_only=True):
     """Entries about one visitor, and about the event since their first place."""
 
     entries: list[HistoryEntry]
-
-
-class Point(Members, kw_only=True):
-    """Figures of an event at one time."""
-
-    at: Moment
-    waiting: members.Count
-    active: members.Count
-    late: members.Count
-    joined: members.Count
-    admitted: members.Count
-    held: members.Count
-    paying: members.Count
-    sold: members.Count
-    free: members.Count
-    outbox_age_seconds: float
-
-
-class Act(Members, kw_only=True):
-    """An operator's act, as charts mark it."""
-
-    at: Moment
-    who: str
-    what: str
-
-
-class Funnel(Members, kw_only=True):
-    """Holds that an event had, how many were paid, and how many given back."""
-
-    held: members.Count
-    paid: members.Count
-    refunded: members.Count
-
-
-class Alert(Members, kw_only=True):
-    """A measure beyond a limit; of `unmeasured` the value is the measure's name."""
-
-    code: str
-    level: Literal["warn", "bad"]
-    value: float | str
-
-
-class ListedVisitor(Members, kw_only=True):
-    """A visitor in line, or with a hold."""
-
-    visitor: str
-    state: str
-    until: Moment | None
-    number: int | UnsetType | None = UNSET
-    joined_at: Moment | UnsetType | None = UNSET
-    admitted_at: Moment | UnsetType | None = UNSET
-    hold: UUID | UnsetType = UNSET
-    quantity: int | UnsetType = UNSET
-    held_at: Moment | UnsetType | None = UNSET
-
-
-class Series(Members, kw_only=True):
-    """Points of an event's figures, the oldest first; marks of acts; and what became of holds."""
-
-    series: list[Point]
-    acts: list[Act]
-    funnel: Funnel
-
-
-class Alerts(Members, kw_only=True):
-    """Measures beyond their limits; none is the best answer."""
-
-    alerts: list[Alert]
-
-
-class VisitorList(Members, kw_only=True):
-    """A page of visitors; `next` is the `after` of the next page."""
-
-    visitors: list[ListedVisitor]
-    next: str | None
-
-
-class Ban(Members, kw_only=True):
-    """A ban of a visitor or of an address block."""
-
-    id: UUID
-    visitor: str | UnsetType = UNSET
-    block: str | UnsetType = UNSET
-    reason: str
-    until: Moment
-    who: str
-    at: Moment
-
-
-class BanAnswer(Members, kw_only=True):
-    """A ban that was made."""
-
-    ban: Ban
-
-
-class BanList(Members, kw_only=True):
-    """A page of bans; `next` is the `after` of the next page."""
-
-    bans: list[Ban]
-    next: str | None
-
-
-class Session(Members, kw_only=True):
-    """An operator's session, with the token to send as `X-CSRF-Token` on writes."""
-
-    csrf: str
-    username: str
-    role: Literal["viewer", "operator", "admin"]
-
-
-class BroadcastAnswer(Members, kw_only=True):
-    """The id of a broadcast."""
-
-    id: UUID
 
 
 class Status(Members, kw_only=True):

@@ -29,6 +29,7 @@ PATH: dict[str, tuple[str, Json]] = {
     "ban": ("The ban's id.", UUID_SCHEMA),
     "visitor": ("The visitor's id.", {"type": "string", "pattern": "^v_[0-9a-z_-]{1,64}$"}),
     "provider": ("The payment provider.", {"type": "string", "pattern": "^[a-z_]{1,32}$"}),
+    "session": ("The session's id.", {"type": "string", "pattern": "^[0-9a-f]{16}$"}),
     "file": ("The path of a file.", {"type": "string"}),
 }
 QUERY: dict[str, tuple[str, Json]] = {

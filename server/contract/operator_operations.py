@@ -7,19 +7,31 @@ from booking_rush.booking.catalogue.events import EventChange, NewEvent
 from booking_rush.booking.catalogue.timed_rules import NothingToKeep
 from booking_rush.booking.catalogue.undo import NotUndoable
 from booking_rush.booking.holds.bookings import UnknownBooking
+from booking_rush.booking.holds.errors import UnknownSeat
 from booking_rush.booking.joining.bans import UnknownBan
+from booking_rush.booking.mail.resend import NoMail
 from booking_rush.booking.saga.cancellation import NotRefundable
 from booking_rush.errors import Invalid, TooManyRequests
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.queue.line import LineClosed, NotInLine
 from booking_rush.queue.rules import Rules, WrongState
 from booking_rush.queue.sale_clock import SaleStopped
-from booking_rush.server.admin import alerts, audit, bans, broadcasts, codes, sessions, stats, undo
+from booking_rush.server.admin import (
+    alerts,
+    audit,
+    bans,
+    broadcasts,
+    codes,
+    sessions,
+    stats,
+    undo,
+)
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import series as admin_series
 from booking_rush.server.admin import visitors as admin_visitors
-from booking_rush.server.contract import answers
+from booking_rush.server.auth.operator_sessions import UnknownSession
+from booking_rush.server.contract import answers, operator_answers
 from booking_rush.server.contract.operation import (
     BODY,
     CSV,
@@ -35,35 +47,51 @@ from booking_rush.server.protocol import problems
 OPERATORS: dict[Any, Operation] = {
     sessions.log_in: Operation(
         "Begin an operator's session, with its cookie and CSRF token",
-        {200: (answers.Session,)},
+        {200: (operator_answers.Session,)},
         refusals=(*BODY, problems.NotAuthenticated, TooManyRequests),
         body=sessions.Login,
     ),
     sessions.log_out: Operation("End one's session on the server, too", {204: NO_BODY}, "operator"),
-    sessions.me: Operation("The operator of this session", {200: (answers.Session,)}, "viewer"),
+    sessions.list_sessions: Operation(
+        "One's own sessions, the newest first; an admin is told everybody's",
+        {200: (operator_answers.OperatorSessions,)},
+        "viewer",
+    ),
+    sessions.end_session: Operation(
+        "End a session of one's own; an admin ends any",
+        {204: NO_BODY},
+        "operator",
+        (UnknownSession,),
+    ),
+    sessions.me: Operation(
+        "The operator of this session", {200: (operator_answers.Session,)}, "viewer"
+    ),
     admin_events.create: Operation(
         "Create a whole event from one body",
-        {201: (answers.OperatorEventAnswer,)},
+        {201: (operator_answers.OperatorEventAnswer,)},
         "operator",
         (*BODY, Exists),
         body=NewEvent,
     ),
     admin_events.events: Operation(
         "Every event, newest first",
-        {200: (answers.OperatorEvents,)},
+        {200: (operator_answers.OperatorEvents,)},
         "viewer",
         (Invalid,),
         query=PAGE,
     ),
     audit.journal: Operation(
         "The journal of operators' writes, newest first",
-        {200: (answers.AuditEntries,)},
+        {200: (operator_answers.AuditEntries,)},
         "viewer",
         (Invalid,),
         query=PAGE,
     ),
     admin_events.event: Operation(
-        "One event with its rules", {200: (answers.OperatorEventAnswer,)}, "viewer", (UnknownEvent,)
+        "One event with its rules",
+        {200: (operator_answers.OperatorEventAnswer,)},
+        "viewer",
+        (UnknownEvent,),
     ),
     admin_events.export: Operation(
         "The body that creates the same event, as a file",
@@ -73,26 +101,26 @@ OPERATORS: dict[Any, Operation] = {
     ),
     admin_series.read_series: Operation(
         "Figures of an event over the last minutes, operators' acts, and the funnel of holds",
-        {200: (answers.Series,)},
+        {200: (operator_answers.Series,)},
         "viewer",
         (UnknownEvent, Invalid),
         query=("minutes",),
     ),
     alerts.read_alerts: Operation(
         "Measures of stores and duties that are beyond their limits",
-        {200: (answers.Alerts,)},
+        {200: (operator_answers.Alerts,)},
         "viewer",
     ),
     admin_events.change: Operation(
         "Change name, times or look of an event, or add sections",
-        {200: (answers.OperatorEventAnswer,)},
+        {200: (operator_answers.OperatorEventAnswer,)},
         "operator",
         (UnknownEvent, *BODY, WrongState),
         body=EventChange,
     ),
     admin_events.rules: Operation(
         "Change rules; they take effect everywhere within a second",
-        {200: (answers.RulesAnswer,)},
+        {200: (operator_answers.RulesAnswer,)},
         "operator",
         (UnknownEvent, *BODY, WrongState),
         body=Rules,
@@ -100,20 +128,20 @@ OPERATORS: dict[Any, Operation] = {
     ),
     undo.keep_rules: Operation(
         "Keep the rules that were set for a time",
-        {200: (answers.RulesAnswer,)},
+        {200: (operator_answers.RulesAnswer,)},
         "operator",
         (UnknownEvent, NothingToKeep),
     ),
     undo.undo_act: Operation(
         "Undo a close, a drain, a removal or a change of rules of the last ten minutes",
-        {200: (answers.OperatorEventAnswer,)},
+        {200: (operator_answers.OperatorEventAnswer,)},
         "operator",
         (*ROOM, *BODY, NotUndoable),
         body=undo.UndoBody,
     ),
     admin_events.act: Operation(
         "Change the state of an event, for a reason that visitors are shown",
-        {200: (answers.OperatorEventAnswer,)},
+        {200: (operator_answers.OperatorEventAnswer,)},
         "operator",
         (UnknownEvent, *OPTIONAL_BODY, WrongState),
         body=admin_events.OptionalReason,
@@ -121,7 +149,7 @@ OPERATORS: dict[Any, Operation] = {
     ),
     admin_events.stop: Operation(
         "Stop the sale: nobody is admitted, holds, pays or runs out of time until it continues",
-        {200: (answers.OperatorEventAnswer,)},
+        {200: (operator_answers.OperatorEventAnswer,)},
         "operator",
         (UnknownEvent, *OPTIONAL_BODY, WrongState),
         body=admin_events.OptionalReason,
@@ -129,13 +157,27 @@ OPERATORS: dict[Any, Operation] = {
     ),
     admin_events.proceed: Operation(
         "Let the sale continue; every deadline is later by the stop",
-        {200: (answers.OperatorEventAnswer,)},
+        {200: (operator_answers.OperatorEventAnswer,)},
         "operator",
         (UnknownEvent, WrongState),
     ),
+    admin_events.take_seats_off: Operation(
+        "Take seats off sale, those of them that are free",
+        {200: (operator_answers.ChangedSeats,)},
+        "operator",
+        (*ROOM, *BODY, UnknownSeat, WrongState),
+        body=admin_events.Seats,
+    ),
+    admin_events.put_seats_back: Operation(
+        "Put seats back on sale",
+        {200: (operator_answers.ChangedSeats,)},
+        "operator",
+        (*ROOM, *BODY, UnknownSeat, WrongState),
+        body=admin_events.Seats,
+    ),
     broadcasts.broadcast: Operation(
         "Send a message to an audience of an event",
-        {202: (answers.BroadcastAnswer,)},
+        {202: (operator_answers.BroadcastAnswer,)},
         "operator",
         (UnknownEvent, *BODY, *KEY),
         body=broadcasts.BroadcastBody,
@@ -143,65 +185,71 @@ OPERATORS: dict[Any, Operation] = {
     ),
     codes.make: Operation(
         "Make codes that open a lane, each for so many visitors, as JSON or CSV",
-        {201: (answers.MadeCodes, CSV)},
+        {201: (operator_answers.MadeCodes, CSV)},
         "operator",
         (UnknownEvent, *BODY),
         body=codes.NewCodes,
     ),
     codes.list_codes: Operation(
-        "The codes of an event with their uses, in the order in which they were made",
-        {200: (answers.Codes,)},
+        "The codes of an event with their uses, in their order, as JSON or CSV",
+        {200: (operator_answers.Codes, CSV)},
         "viewer",
         (UnknownEvent, Invalid),
         query=PAGE,
     ),
     admin_bookings.list_bookings: Operation(
         "The bookings of an event, newest first, as JSON or CSV",
-        {200: (answers.OperatorBookings, CSV)},
+        {200: (operator_answers.OperatorBookings, CSV)},
         "viewer",
         (UnknownEvent, Invalid),
         query=(*PAGE, "state", "q"),
     ),
     admin_bookings.reconcile: Operation(
         "Compare Redis, Postgres and the payment provider",
-        {200: (answers.Differences,)},
+        {200: (operator_answers.Differences,)},
         "operator",
         ROOM,
     ),
     admin_bookings.tickets: Operation(
         "The tickets of a booking with their codes; the journal records who read",
-        {200: (answers.Tickets,)},
+        {200: (operator_answers.Tickets,)},
         "operator",
         (UnknownBooking,),
     ),
     admin_bookings.refund: Operation(
         "Refund a booking, perhaps for a reason that the journal keeps",
-        {202: (answers.OperatorBookingAnswer,)},
+        {202: (operator_answers.OperatorBookingAnswer,)},
         "operator",
         (UnknownBooking, NotRefundable, *OPTIONAL_BODY),
         body=admin_bookings.RefundBody,
         is_body_optional=True,
     ),
+    admin_bookings.send_mail: Operation(
+        "Send the mail about a booking once more",
+        {202: NO_BODY},
+        "operator",
+        (UnknownBooking, NoMail),
+    ),
     stats.stats: Operation(
-        "The figures of an event", {200: (answers.StatsAnswer,)}, "viewer", ROOM
+        "The figures of an event", {200: (operator_answers.StatsAnswer,)}, "viewer", ROOM
     ),
     admin_visitors.list_visitors: Operation(
         "Visitors who wait, are inside, are late or hold",
-        {200: (answers.VisitorList,)},
+        {200: (operator_answers.VisitorList,)},
         "viewer",
         (*ROOM, Invalid),
         query=(*PAGE, "state"),
     ),
     bans.ban: Operation(
         "Ban a visitor or an address block; places of the banned are removed",
-        {201: (answers.BanAnswer,)},
+        {201: (operator_answers.BanAnswer,)},
         "operator",
         (*ROOM, *BODY),
         body=bans.NewBan,
     ),
     bans.list_bans: Operation(
         "The bans that are in force, newest first",
-        {200: (answers.BanList,)},
+        {200: (operator_answers.BanList,)},
         "viewer",
         (*ROOM, Invalid),
         query=PAGE,
@@ -215,7 +263,7 @@ OPERATORS: dict[Any, Operation] = {
     ),
     admin_visitors.admit: Operation(
         "Admit a visitor out of turn, for a recorded reason",
-        {200: (answers.PlaceAnswer,)},
+        {200: (operator_answers.PlaceAnswer,)},
         "operator",
         (*ROOM, *BODY, NotInLine, LineClosed, SaleStopped),
         body=admin_visitors.Reason,

@@ -7,7 +7,6 @@ from booking_rush.queue.line import Place
 
 Json = dict[str, Any]
 Texts = Mapping[str, str]
-OF_LOTTERY = {"scheduled": "lottery", "drawing": "drawing"}
 
 
 def order_of(event: Json) -> str:
@@ -16,8 +15,10 @@ def order_of(event: Json) -> str:
     match event.get("fairness"):
         case "windows":
             return "windowsSoon" if state == "scheduled" else "windows"
+        case "lottery" if state == "drawing":
+            return "drawing"
         case "lottery":
-            return OF_LOTTERY.get(state, "drawn")
+            return "drawn" if (event.get("lottery") or {}).get("seed") else "lottery"
         case _:
             return "arrival"
 
@@ -38,10 +39,11 @@ def _undrawn_of(event: Json, place: Place) -> str:
     state, fairness = event["state"], event.get("fairness")
     if place.window:
         return "window" if fairness == "windows" else "soon"
-    if state == "scheduled":
+    if state == "scheduled" or order_of(event) == "lottery":
         return "lottery"
     return "drawing" if state == "drawing" or fairness == "lottery" else "soon"
 
 
 def _with_seconds(text: str, event: Json) -> str:
-    return text.replace("{seconds}", str((event.get("windows") or {}).get("seconds", 2)))
+    windows: Json = event.get("windows") or {}
+    return text.replace("{seconds}", str(windows.get("seconds", 2)))

@@ -1,9 +1,11 @@
 """Positions of the waiting subscribers of a room: the list by number, and the frames when due."""
 
 import asyncio
+import math
 import time
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from booking_rush.lua.line.commands import Waiting
 from booking_rush.queue.forecast import EventForecast
@@ -14,10 +16,12 @@ from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import FRAMES, PASSED_OVER
 
 POSITION_S = 1.0  # between two positions of one subscriber, at least
-FAR_S = 5.0  # at least, where many are ahead or the place stands still
+FAR_S = 5.0  # at most, where many are ahead or the place stands still
+SWEEP_S = 4.5  # for a sweep over all that are far from the front; with its last turn below FAR_S
 NEAR = 500  # places from the front, where every second counts
 
 Entry = tuple[int, int, Subscriber]
+NO_ENTRY = (0, 0)
 
 
 class Positions:
@@ -30,6 +34,7 @@ class Positions:
         self._views = views
         self._forecast = forecast
         self._entries: dict[str, list[Entry]] = {}  # by lane
+        self._sweeps: dict[str, _Sweep] = {}
 
     def add(self, subscriber: Subscriber, place: Waiting) -> None:
         """List a subscriber under the lane and number of its place."""
@@ -60,35 +65,46 @@ class Positions:
 
     async def send(self) -> int:
         """Send due positions. Return how many were sent."""
-        sent = 0
+        sent, now = 0, time.monotonic()
         for lane in list(self._entries):
-            sent += await self._send_lane(lane)
+            near, far = self._visit(lane, now)
+            sent += await self._send_each(near, now, FAR_S)
+            sent += await self._send_each(far, now, POSITION_S)
         FRAMES.add("queue.position", by=sent)
         return sent
 
-    async def _send_lane(self, lane: str) -> int:
-        """Send a lane's, in slices as `fan_out` does."""
-        listed = self._entries[lane]
-        entries = self._entries[lane] = [entry for entry in listed if _living(lane, entry)]
-        if len(entries) < len(listed):
-            _unlist(lane, (entry for entry in listed if not _living(lane, entry)))
-        sent, now = 0, time.monotonic()
+    def _visit(self, lane: str, now: float) -> tuple[list[Entry], list[Entry]]:
+        """Return the living entries near the front, and those of the others that have their turn.
+
+        To look at every entry each time took more than to send the positions.
+        """
+        entries, view = self._entries[lane], self._views.of(lane)
+        sweep = self._sweeps.setdefault(lane, _Sweep())
+        front = bisect_left(entries, NEAR, key=lambda entry: view.ahead(entry[0]))
+        begin = max(front, bisect_right(entries, sweep.last, key=lambda entry: entry[:2]))
+        end = min(len(entries), begin + sweep.share(len(entries) - front, now))
+        sweep.last = entries[end - 1][:2] if end < len(entries) else NO_ENTRY
+        far = _keep_living(lane, entries, begin, end)
+        return _keep_living(lane, entries, 0, front), far
+
+    async def _send_each(self, entries: list[Entry], now: float, quiet_s: float) -> int:
+        """Send positions to those who had none for so long, in slices as `fan_out` does."""
+        sent = 0
         for at in range(0, len(entries), SLICE):
-            sent += sum(
-                self._send(subscriber, now) for _, _, subscriber in entries[at : at + SLICE]
-            )
+            some = entries[at : at + SLICE]
+            sent += sum(self._send(subscriber, now, quiet_s) for _, _, subscriber in some)
             await asyncio.sleep(0)
         return sent
 
-    def _send(self, subscriber: Subscriber, now: float) -> bool:
+    def _send(self, subscriber: Subscriber, now: float, quiet_s: float) -> bool:
         """Send a position, if one is due. Return whether it was sent."""
-        sent, quiet_s = subscriber.place, now - subscriber.place.sent_at
-        if quiet_s < POSITION_S or sent.answering or not isinstance(sent.last, Waiting):
+        sent, quiet = subscriber.place, now - subscriber.place.sent_at
+        if quiet < POSITION_S or sent.answering or not isinstance(sent.last, Waiting):
             return False
         lane = sent.last.lane
         ahead = min(self._views.of(lane).ahead(sent.last.number), sent.sent_ahead)
         moved = ahead < sent.sent_ahead and ahead < NEAR
-        if quiet_s < FAR_S and not moved:
+        if quiet < quiet_s and not moved:
             return False
         if subscriber.behind():
             PASSED_OVER.inc()
@@ -100,6 +116,29 @@ class Positions:
             frames.position(ahead, self._views.waiting, rate, forecast.eta(ahead, lane))
         )
         return True
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """Sweep over the entries of a lane that are far from the front, each once in SWEEP_S."""
+
+    last: tuple[int, int] = NO_ENTRY  # the entry that was visited last
+    at: float = -SWEEP_S
+
+    def share(self, count: int, now: float) -> int:
+        """Return how many of so many entries have their turn by now."""
+        passed_s, self.at = min(SWEEP_S, now - self.at), now
+        return math.ceil(count * passed_s / SWEEP_S)
+
+
+def _keep_living(lane: str, entries: list[Entry], begin: int, end: int) -> list[Entry]:
+    """Return the living ones of these entries; the others are removed from the list."""
+    part = entries[begin:end]
+    living = [entry for entry in part if _living(lane, entry)]
+    if len(living) < len(part):
+        _unlist(lane, (entry for entry in part if not _living(lane, entry)))
+        entries[begin:end] = living
+    return living
 
 
 def _unlist(lane: str, entries: Iterable[Entry]) -> None:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from booking_rush.booking.history import told_stock
+from booking_rush.booking.mail.message import money
 from booking_rush.coalescing import Coalescer
 from booking_rush.errors import Refusal
 from booking_rush.lua.client.batcher import Batcher
@@ -34,6 +36,7 @@ class PriceStock:
         self._read: StockRead | None = None
         self._read_at = -FRESH_S
         self._sent_words: list[str] | None = None
+        self._told = ""  # words of prices that the journal has
         self._reads = Coalescer[None, None](self._refresh_for, most=CALLS_MAX)
 
     async def members(self) -> dict[str, Any]:
@@ -89,10 +92,20 @@ class PriceStock:
                 rows = await self._pool.fetch(SECTIONS, self._event)
                 self._sections = {row["id"]: _Section(*row[1:]) for row in rows}
             self._read = read
+            await self._tell()
         except (Refusal, *UNAVAILABLE):
             pass
         self._read_at = time.monotonic()
         return [None] * len(calls)
+
+    async def _tell(self) -> None:
+        """Tell the journal by which words visitors are told of each price from now on."""
+        prices = self._members()["stock"]["prices"]
+        words = ", ".join(f"{money(**one['price'])} {one['word']}" for one in prices)
+        if words and words != self._told:
+            is_plenty = all(one["word"] == "plenty" for one in prices)
+            await told_stock.tell(self._pool, self._event, words, is_plenty=is_plenty)
+            self._told = words
 
 
 SECTIONS = """

@@ -157,9 +157,9 @@ class RoomRegistry:
         await self.events.run_once()
 
     async def _apply_bans(self) -> None:
-        """Read new bans, and remove those of the banned whose subscribers are at this process."""
+        """Read new bans of blocks, and remove the places of subscribers here that are in them."""
         for ban in await self._checks.bans.read_new():
-            if ban.event in self._rooms:
+            if ban.block and ban.event in self._rooms:
                 await self._rooms[ban.event].remove_banned(ban)
 
     def _occupied(self) -> dict[str, Room]:

@@ -1,7 +1,7 @@
 """One event in this process: its state, its subscribers, and the three feeds that they are sent."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+import asyncio
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from booking_rush.server.runtime.metrics import FRAMES, RECOVERIES
 from booking_rush.timestamps import instant, now
 
 UNKNOWN_MS = -1
+CHANGES_OF_SEATS = (pubsub.Seats, pubsub.RulesChanged)
 
 
 class Room:
@@ -111,10 +112,16 @@ class Room:
         self._apply_pending(subscriber)
 
     async def remove_banned(self, ban: Ban) -> None:
-        """Remove the places of visitors that a ban concerns and that are subscribers here."""
-        for visitor in {one.visitor for one in self.subscribers() if _is_banned(one, ban)}:
-            with suppress(NotInLine):
-                await self.line.remove(visitor, by=ban.who)
+        """Remove the places of subscribers here whose address is in a banned block."""
+        address_of = {one.visitor: parse_address(one.address) for one in self.subscribers()}
+        await self.remove({one for one, at in address_of.items() if ban.is_of("", at)}, ban.who)
+
+    async def remove(self, visitors: Collection[str], who: str) -> None:
+        """Remove the places of visitors for an operator, of those who have one."""
+        removals = (self.line.remove(visitor, by=who) for visitor in visitors)
+        for outcome in await asyncio.gather(*removals, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, NotInLine):
+                raise outcome
 
     def disconnect(self, subscriber: Subscriber) -> None:
         """Send this subscriber no more."""
@@ -159,11 +166,17 @@ class Room:
 
     def apply(self, news: pubsub.AnyNews) -> None:
         """Hand a tick or a news to its feed; those of another epoch are void."""
-        if isinstance(news, pubsub.Seats | pubsub.RulesChanged):
+        if isinstance(news, CHANGES_OF_SEATS):
             self.availability.invalidate()
         if news.epoch != self._epoch or not self._gate.is_open:
             return
-        match news:
+        match news:  # the most frequent first
+            case pubsub.Ended() | pubsub.Held() | pubsub.Ending() | pubsub.Booked():
+                self._apply_booking_news(self._subscribers.of(news.visitor), news)
+            case pubsub.Recorded():
+                self.line.watermark.move(news.entry)
+            case pubsub.Seats():
+                self.seats.apply(news)
             case pubsub.Tick():
                 self.line.watermark.move(news.recorded)
                 self._apply_clock(news.stopped_ms)
@@ -175,15 +188,9 @@ class Room:
             case pubsub.RulesChanged():
                 self.places.apply_state(news.state)
                 self.seats.expect_sections()
-            case pubsub.Recorded():
-                self.line.watermark.move(news.entry)
-            case pubsub.Seats():
-                self.seats.apply(news)
             case pubsub.Connected():
                 for subscriber in self._subscribers.of(news.visitor):
                     self._apply_connected(subscriber, news)
-            case pubsub.Held() | pubsub.Ending() | pubsub.Ended() | pubsub.Booked():
-                self._apply_booking_news(self._subscribers.of(news.visitor), news)
             case _:
                 pass  # the registry applies broadcasts, as Postgres has them
 
@@ -295,7 +302,3 @@ class Room:
             self._sent_state = {**members, "weights": self.row.lanes}
             frame = frames.frame("room.state", **members, lanes=self.lanes_members())
             self._background.start(fan_out(self.subscribers(), frame))
-
-
-def _is_banned(subscriber: Subscriber, ban: Ban) -> bool:
-    return ban.is_of(subscriber.visitor, parse_address(subscriber.address))

@@ -52,8 +52,9 @@ def kafka_errors(security: str, user: Mapping[str, str], files: Mapping[str, str
     `user` and `files` are settings by their names behind RUSH_KAFKA_.
     """
     sasl, tls = uses_sasl(security), uses_tls(security)
-    required = user if sasl else {}
-    unused = {**({} if sasl else user), **({} if tls else files)}
+    nothing: Mapping[str, str] = {}
+    required = user if sasl else nothing
+    unused = {**(nothing if sasl else user), **(nothing if tls else files)}
     why = f"RUSH_KAFKA_SECURITY is {security}"
     return [f"RUSH_KAFKA_{name} is not set: {why}" for name in required if not required[name]] + [
         f"RUSH_KAFKA_{name} is set, but {why}" for name in unused if unused[name]

@@ -1,7 +1,7 @@
 // The audit panel: the journal of operators' actions, newest first, older entries on demand.
 
 import { dateAndSecond } from "../lib/dates.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
 import { attempt, showProblem } from "../ui/notices.js";
 
@@ -45,7 +45,7 @@ export function auditPanel(context) {
       const answer = await context.session.write("POST", path, { body: { entry: entry.id } });
       if (context.event?.id === entry.event) context.eventChanged(answer.event);
       await load();
-    }, en.admin.audit.undone);
+    }, all.admin.audit.undone);
 
   byId("audit-again").addEventListener("click", () => void load());
   byId("audit-older").addEventListener("click", () => void load(entries.at(-1)?.id));
@@ -55,7 +55,7 @@ export function auditPanel(context) {
 /** @param {Entry} entry @param {(entry: Entry) => void} undo */
 function row(entry, undo) {
   const { at, who, what, event, detail, undoable } = entry;
-  const title = en.admin.audit.entry(who, what, event ?? "");
+  const title = all.admin.audit.entry(who, what, event ?? "");
   return createElement(
     "li",
     {},
@@ -68,7 +68,7 @@ function row(entry, undo) {
 /** @param {() => void} act */
 function undoButton(act) {
   const attributes = { type: "button", "data-testid": "undo", "data-writes": "" };
-  const button = createElement("button", attributes, en.admin.audit.undo);
+  const button = createElement("button", attributes, all.admin.audit.undo);
   button.addEventListener("click", act);
   return button;
 }

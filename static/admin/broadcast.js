@@ -1,13 +1,13 @@
 // The broadcast form: one idempotency key a message, so that a retry never sends it twice.
 
 import { newIdempotencyKey } from "../lib/idempotency-key.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, setText } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
 /** @typedef {import("./session.js").AdminContext} AdminContext */
 
-const texts = en.admin.broadcast;
+const texts = all.admin.broadcast;
 
 /** Bind the form. @param {AdminContext} context */
 export function broadcastForm(context) {

@@ -1,7 +1,7 @@
 // The chosen event's heading, and its actions by state: open, pause, resume, stop, continue, drain, close.
 
 import { dateAndTime } from "../lib/dates.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
@@ -27,12 +27,12 @@ const ACTIONS = {
   drain: { from: ["open", "paused"], confirm: true },
   close: { from: ON_SALE, confirm: true },
   stop: { from: ON_SALE, confirm: false, stopped: false },
-  continue: { from: [...ON_SALE, "closed"], confirm: false, stopped: true },
+  continue: { from: ON_SALE, confirm: false, stopped: true },
 };
 
 /** @typedef {"open" | "pause" | "resume" | "stop" | "continue" | "drain" | "close"} Action */
 
-const texts = en.admin.actions;
+const texts = all.admin.actions;
 
 /** Bind the buttons. @param {AdminContext} context */
 export function eventActions(context) {
@@ -46,7 +46,7 @@ function show(event) {
   setText(byId("event-id"), event.id);
   setText(byId("event-dates"), datesOf(event));
   const state = event.stopped ? "stopped" : event.state;
-  setText(byId("event-state"), /** @type {Record<string, string>} */ (en.states)[state] ?? state);
+  setText(byId("event-state"), /** @type {Record<string, string>} */ (all.states)[state] ?? state);
   byId("event-state").dataset.state = state;
   byId("event-page").setAttribute("href", `/events/${encodeURIComponent(event.id)}`);
   const reason = event.stopped?.reason ?? event.reason;

@@ -1,15 +1,15 @@
 // Files of events: the chosen one is exported or cloned, and one is created from a file.
 
 import { Problem } from "../lib/api.js";
-import { en } from "../texts/en.js";
-import { byId, control, createElement } from "../ui/dom.js";
+import { texts as all } from "../texts/texts.js";
+import { byId, control } from "../ui/dom.js";
 import { attempt, showProblem } from "../ui/notices.js";
+import { saveFile } from "../ui/save-file.js";
 
 /** @typedef {import("./session.js").AdminContext} AdminContext */
 
-const REVOKE_MS = 60_000; // a download has started long before
 const ID_MAX = 64; // characters
-const texts = en.admin.events;
+const texts = all.admin.events;
 
 /** Bind the buttons. @param {AdminContext} context @param {() => {id: string}[]} known events */
 export function eventFiles(context, known) {
@@ -28,7 +28,7 @@ export function eventFiles(context, known) {
     }, done);
 
   byId("export-event").addEventListener("click", () => {
-    void attempt(async () => download(await definition()));
+    void attempt(async () => saveDefinition(await definition()));
   });
   byId("clone-event").addEventListener("click", () => {
     void attempt(async () => {
@@ -64,10 +64,8 @@ function parsed(text) {
   }
 }
 
-/** Save a definition through the browser. @param {Record<string, any>} body */
-function download(body) {
+/** @param {Record<string, any>} body */
+function saveDefinition(body) {
   const file = new Blob([JSON.stringify(body, null, 2)], { type: "application/json" });
-  const url = URL.createObjectURL(file);
-  createElement("a", { href: url, download: `${body.id}.json` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), REVOKE_MS);
+  saveFile(file, `${body.id}.json`);
 }

@@ -1,7 +1,7 @@
 // The form of an event: its fields become the body that creates one, or that changes the chosen one.
 
 import { deviceZone, instantOf, isZone, localOf } from "../lib/zoned-time.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control, createElement, fillTexts, setText } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
@@ -16,7 +16,7 @@ import { addSection, fieldOf, offerShows, SECTIONS, sectionsOf } from "./section
 const FIRST = "first"; // the id of the first show; the others are `show-2`, `show-3` …
 const DAYS_AHEAD = 30;
 const FIXED = ["create-id", "create-currency", "create-zone"]; // of an event that is there
-const texts = en.admin.create;
+const texts = all.admin.create;
 
 /** Bind the form. @param {AdminContext} context */
 export function eventForm(context) {

@@ -1,6 +1,6 @@
 // The list of all events and their states; one of them is chosen.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement } from "../ui/dom.js";
 
 /**
@@ -56,7 +56,7 @@ export function eventList(context) {
 
 /** @param {Event} event @param {AdminContext} context */
 function row(event, context) {
-  const state = /** @type {Record<string, string>} */ (en.states)[event.state] ?? event.state;
+  const state = /** @type {Record<string, string>} */ (all.states)[event.state] ?? event.state;
   const button = createElement(
     "button",
     {

@@ -1,6 +1,6 @@
 // The pages of the console: a route in the address (`#/night/demo`), the navigation, and the page shown.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, setText } from "../ui/dom.js";
 
 /** The pages in their order, and whether one shows the chosen event. */
@@ -56,7 +56,7 @@ export function pageNavigation() {
           one.scrollIntoView({ block: "nearest", inline: "center" });
         } else one.removeAttribute("aria-current");
       }
-      setText(byId("page-title"), en.admin.pages.names[page]);
+      setText(byId("page-title"), all.admin.pages.names[page]);
     },
   };
 }
@@ -64,7 +64,7 @@ export function pageNavigation() {
 /** @param {string} name */
 function link(name) {
   const attributes = { href: `#/${name}`, "data-go": name, "data-testid": `go-${name}` };
-  const text = /** @type {Record<string, string>} */ (en.admin.pages.names)[name] ?? name;
+  const text = /** @type {Record<string, string>} */ (all.admin.pages.names)[name] ?? name;
   return createElement("a", attributes, text);
 }
 

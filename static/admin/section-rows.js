@@ -1,13 +1,13 @@
 // The rows of sections in the form of an event: each becomes a section of one show or of every one.
 
 import { minorUnits } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, fillTexts } from "../ui/dom.js";
 import { freeIds } from "./event-ids.js";
 
 const ALPHABET = 26;
 const EVERY = ""; // show
-const texts = en.admin.create;
+const texts = all.admin.create;
 
 /** Default values of a new section's fields, by kind. */
 const DEFAULTS = { rows: "20", seats: "30", capacity: "500" };

@@ -1,7 +1,7 @@
 // The timeline of one visitor: what became of their places, and why, with the acts of operators.
 
 import { dateAndSecond } from "../lib/dates.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
 import { showProblem } from "../ui/notices.js";
 
@@ -33,7 +33,7 @@ export function visitorHistory(context) {
       byId("visitor-history-panel").hidden = !about;
       if (!about || shown === `${id} ${about}`) return;
       shown = `${id} ${about}`;
-      byId("visitor-history-title").textContent = en.admin.visitor.history(about);
+      byId("visitor-history-title").textContent = all.admin.visitor.history(about);
       void load(id, about);
     },
     hide() {

@@ -13,10 +13,10 @@
 
 /** Return the name of the order for who joins now, as texts have it. @param {Room | null} room */
 export function orderOf(room) {
-  const { fairness = "arrival", state = "" } = room ?? {};
+  const { fairness = "arrival", state = "", lottery } = room ?? {};
   if (fairness === "windows") return state === "scheduled" ? "windowsSoon" : "windows";
   if (fairness !== "lottery") return "arrival";
-  return state === "scheduled" ? "lottery" : state === "drawing" ? "drawing" : "drawn";
+  return state === "drawing" ? "drawing" : lottery?.seed ? "drawn" : "lottery";
 }
 
 /** Return whether a place has no number yet. @param {{number: number | null} | null} place @returns {place is {number: null}} */
@@ -32,7 +32,7 @@ export function isUndrawn(place) {
 export function undrawnOf(room, { window = 0 }) {
   const { fairness = "arrival", state = "" } = room ?? {};
   if (window) return fairness === "windows" ? "window" : "soon";
-  if (state === "scheduled") return "lottery";
+  if (state === "scheduled" || orderOf(room) === "lottery") return "lottery";
   return state === "drawing" || fairness === "lottery" ? "drawing" : "soon";
 }
 

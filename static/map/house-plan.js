@@ -9,8 +9,7 @@ import { planOf, unbend } from "./geometry.js";
  * @typedef {import("./geometry.js").Box} Box
  * @typedef {{section: Section, plan: import("./geometry.js").Plan, box: Box, bounds: Box,
  *   at: [number, number], cos: number, sin: number}} Placed `box` in its own plane, `bounds` in the house
- * @typedef {{placed: Placed[], byId: Map<string, Placed>, box: Box, stage: Box,
- *   kinds: Set<string>}} House `kinds` of seats that occur
+ * @typedef {{placed: Placed[], byId: Map<string, Placed>, box: Box, stage: Box}} House
  */
 
 const GAP = 2; // between sections
@@ -34,8 +33,7 @@ export function housePlan(sections, aspect) {
   const left = all.left + (all.width - width) / 2;
   const stage = { left, top: all.top - 1.5 * height, width, height };
   const byId = new Map(placed.map((one) => [one.section.id, one]));
-  const kinds = new Set(placed.flatMap(({ plan }) => plan.list.map(({ kind }) => kind)));
-  return { placed, byId, stage, box: grown(union([all, stage]), 0.5), kinds };
+  return { placed, byId, stage, box: grown(union([all, stage]), 0.5) };
 }
 
 /** Return the box of a section, with the stage if that is near; of the whole house for none. @param {House} house @param {string} inside @returns {Box} */

@@ -9,7 +9,7 @@ import { bindSeatList, drawSeatList } from "../seats/seat-list.js";
 import { bestBlocks, seatsTogether, singleSeats } from "../seats/seats-together.js";
 import { dateOf, drawSections } from "../seats/section-list.js";
 import { kindText, seatLabel, shortName } from "../seats/selection-panel.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { afterPaint, byId, setText, setTextOrHide } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
 import { HouseMap } from "./house-map.js";
@@ -32,7 +32,7 @@ import { differences } from "./section-looks.js";
  * @property {Map<string, SeatAppearance>} overrides by seat: shown instead of its state
  */
 
-const texts = en.seats;
+const texts = all.seats;
 const SECTIONS_AT_ONCE = 2; // with more, the whole house is shown first
 const NARROW_PX = 600;
 const TAKEABLE = new Set(["free", "chosen"]);
@@ -268,7 +268,8 @@ export class SeatsView {
     const prices = pricesOf(sections);
     const numbers = priceNumbers(sections);
     const numbered = prices.map((price) => ({ price, number: numbers.get(price.amount) ?? 1 }));
-    drawLegend(this.#map.looksOf(inside)?.occurring() ?? new Set(), prices.length > 1 ? numbered : [], this.#house?.kinds ?? new Set());
+    const looks = this.#map.looksOf(inside);
+    drawLegend(looks?.occurring() ?? new Set(), looks?.kinds ?? new Set(), prices.length > 1 ? numbered : []);
     byId("seat-list").hidden = mode !== "choosing";
     const seated = sections.filter((section) => section.kind === "seated");
     drawSeatList({ sections: seated, section: this.section, appearanceOf });

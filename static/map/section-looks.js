@@ -23,6 +23,7 @@ export class SectionLooks {
     this.#plan = plan;
     this.#appearanceOf = appearanceOf;
     this.#bytes = new Uint8Array(plan.list.length);
+    this.kinds = new Set(plan.list.map(({ kind }) => kind));
     this.updateAll();
   }
 

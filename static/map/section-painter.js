@@ -26,9 +26,8 @@ const NUMBERS_PX = 24;
 const NAME_FONTS = [16, 13, 11, 9]; // pixels, the largest that fits
 const BAND_SEATS = 8; // in one piece of a row
 const SHADES = 4;
-const GONE = new Set(["sold", "closed"].map((look) => LOOKS.indexOf(/** @type {any} */ (look))));
-const SIGN_OF = new Map(Object.entries(KIND_SIGNS).map(([kind, d]) => [kind, new Path2D(d)]));
 const WITH_NUMBER = new Set(["free", "held", "unknown"].map((look) => LOOKS.indexOf(/** @type {any} */ (look))));
+const KINDS = new Map(Object.entries(KIND_SIGNS).map(([kind, path]) => [kind, new Path2D(path)]));
 const FONT = "system-ui, sans-serif";
 
 /**
@@ -116,24 +115,27 @@ function paintSeats(scene, placed, { looks, price, seats, isAnew }) {
     if (isAnew) sprites.clear(context, left, top);
     sprites.draw(context, price, looks.at(index), left, top);
   }
-  markKinds(scene, seats, looks);
-  if (camera.scale < NUMBERS_PX || scene.isRough) return;
+  if (scene.isRough) return;
+  drawKinds(scene, placed, seats);
+  if (camera.scale < NUMBERS_PX) return;
+  intoSection(scene, placed, 1);
   setFont(context, Math.min(13, camera.scale * 0.36) * ratio, 500);
   context.fillStyle = palette.ink;
   for (const { index, number, x, y } of seats)
     if (WITH_NUMBER.has(looks.at(index))) context.fillText(String(number), x * pixels, y * pixels + ratio * 0.5);
 }
 
-/** Mark seats of a kind of their own, but for those that are drawn small: they are gone. @param {Scene} scene @param {Seat[]} seats @param {SectionLooks} looks */
-function markKinds({ context, palette, camera, ratio }, seats, looks) {
-  const pixels = camera.scale * ratio;
+/** Draw the signs of seats that are not standard ones. @param {Scene} scene @param {Placed} placed @param {Seat[]} seats */
+function drawKinds(scene, placed, seats) {
+  const { context, palette, camera, ratio } = scene;
+  const special = seats.filter(({ kind }) => KINDS.has(kind));
+  if (!special.length) return;
+  intoSection(scene, placed, camera.scale * ratio);
   context.fillStyle = palette.ink;
-  for (const { index, kind, x, y } of seats) {
-    const sign = kind === "standard" || GONE.has(looks.at(index)) ? undefined : SIGN_OF.get(kind);
-    if (!sign) continue;
-    const marked = new Path2D();
-    marked.addPath(sign, new DOMMatrix([pixels, 0, 0, pixels, x * pixels, y * pixels]));
-    context.fill(marked);
+  for (const { kind, x, y } of special) {
+    context.translate(x, y);
+    context.fill(/** @type {Path2D} */ (KINDS.get(kind)));
+    context.translate(-x, -y);
   }
 }
 

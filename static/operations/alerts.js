@@ -1,6 +1,6 @@
 // The alerts on every page: what the live stats and the server's own state say that wants a look.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
 
 /**
@@ -11,7 +11,7 @@ import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
 
 const POLL_MS = 15_000;
 const LATE_SHARE = 0.2; // of all who joined
-const texts = en.admin.alerts;
+const texts = all.admin.alerts;
 
 /** Alerts of an event: when they are raised, and how grave they are. */
 const RULES = [

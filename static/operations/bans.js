@@ -1,7 +1,7 @@
 // The bans of an event: a form that bans a visitor or an address block, and the list that lifts them.
 
 import { dateAndSecond } from "../lib/dates.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement } from "../ui/dom.js";
 import { attempt, showProblem } from "../ui/notices.js";
 
@@ -11,7 +11,7 @@ import { attempt, showProblem } from "../ui/notices.js";
  */
 
 const SECONDS_A_MINUTE = 60;
-const texts = en.admin.bans;
+const texts = all.admin.bans;
 
 /** Bind form and list. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
 export function bansPanel(context) {

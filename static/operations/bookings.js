@@ -1,32 +1,21 @@
-// The bookings panel: an event's bookings page by page, refunds, and all of them as a CSV file.
+// The bookings panel: an event's bookings page by page, refunds of one or many, mails, and a CSV file.
 
-import { showDateAndTime } from "../lib/dates.js";
-import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
-import { askConfirmation } from "../ui/confirm-dialog.js";
-import { byId, control, createElement } from "../ui/dom.js";
+import { saveCsv } from "../admin/csv-file.js";
+import { Problem } from "../lib/api.js";
+import { texts as all } from "../texts/texts.js";
+import { byId, control, createElement, setText } from "../ui/dom.js";
 import { attempt, showProblem } from "../ui/notices.js";
+import { bookingRow, isRefundable } from "./booking-row.js";
+import { askForRefund, reachOf, refundEach } from "./refunds.js";
 
 /**
  * @typedef {import("../admin/session.js").AdminContext} AdminContext
- * @typedef {object} Booking as operators see it
- * @property {string} id
- * @property {string} reference
- * @property {string} state
- * @property {string} [reason]
- * @property {{id: string, section: string, row: string, number: number}[]} seats
- * @property {string} [section]
- * @property {number} quantity
- * @property {{amount: number, currency: string}} total
- * @property {string} visitor
- * @property {{id: string, starts_at: string, time_zone?: string}} [show]
+ * @typedef {import("./booking-row.js").Booking} Booking
  */
 
 const PAGE = 10;
 const POLL_MS = 5_000; // between two looks at the first page
-const REVOKE_MS = 60_000; // a download has started long before
-const texts = en.admin.bookings;
-const states = en.seats.booking.states;
+const texts = all.admin.bookings;
 
 /** Bind the panel. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
 export function bookingsPanel(context) {
@@ -34,6 +23,10 @@ export function bookingsPanel(context) {
   let shown = [];
   /** @type {string | null} */
   let next = null;
+  /** @type {Set<string>} the ids of those that are chosen for a refund */
+  const chosen = new Set();
+  /** @type {Map<string, string>} what became of the last act on a booking, by its id */
+  const results = new Map();
   let [event, about] = ["", ""];
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer;
@@ -42,6 +35,7 @@ export function bookingsPanel(context) {
   const isFirstPageInView = () =>
     document.visibilityState === "visible" &&
     shown.length <= PAGE &&
+    chosen.size === 0 &&
     !byId("booking-rows").contains(document.activeElement) &&
     !(/** @type {HTMLDialogElement} */ (byId("confirm")).open);
 
@@ -64,61 +58,83 @@ export function bookingsPanel(context) {
     }
   };
 
+  /** @param {Booking} booking */
+  const rowOf = (booking) =>
+    bookingRow(booking, {
+      names: new Map(context.event?.sections.map(({ id, name }) => [id, name])),
+      mayWrite: context.session.operator?.role !== "viewer",
+      isChosen: chosen.has(booking.id),
+      result: results.get(booking.id) ?? "",
+      onChoose: choose,
+      onRefund: (one) => void refund([one]),
+      onMail: (one) => void sendMail(one),
+      onVisitor: (visitor) => context.open({ page: "visitors", event, about: visitor }),
+    });
+
   const draw = () => {
-    const parts = { names: sectionNames(context), onRefund: refund, onVisitor: toVisitor };
-    byId("booking-rows").replaceChildren(...shown.map((booking) => row(booking, parts)));
+    const refundable = shown.filter(isRefundable);
+    for (const id of chosen) if (!refundable.some((one) => one.id === id)) chosen.delete(id);
+    byId("booking-rows").replaceChildren(...shown.map(rowOf));
     byId("bookings-none").hidden = shown.length > 0;
     byId("bookings-table").hidden = shown.length === 0;
     byId("bookings-more").hidden = !next;
-    if (context.session.operator?.role !== "viewer") return;
-    /** @type {HTMLButtonElement} */ for (const button of byId("booking-rows").querySelectorAll(
-      "[data-refund]",
-    ))
-      button.disabled = true;
+    control("bookings-choose-all").disabled = refundable.length === 0;
+    drawChoice();
+  };
+
+  const drawChoice = () => {
+    const refundable = shown.filter(isRefundable);
+    const some = refundable.filter(({ id }) => chosen.has(id));
+    byId("bookings-chosen").hidden = some.length === 0;
+    setText(byId("bookings-reach"), some.length ? reachOf(some) : "");
+    const box = control("bookings-choose-all");
+    box.checked = some.length > 0 && some.length === refundable.length;
+    box.indeterminate = some.length > 0 && !box.checked;
+  };
+
+  const choose = (/** @type {Booking} */ { id }, /** @type {boolean} */ isChosen) => {
+    if (isChosen) chosen.add(id);
+    else chosen.delete(id);
+    drawChoice();
+  };
+
+  /** @param {Booking[]} bookings */
+  const refund = async (bookings) => {
+    const reason = await askForRefund(bookings);
+    if (reason === null) return;
+    let accepted = 0;
+    await attempt(async () => {
+      accepted = await refundEach(context.session, bookings, reason, show);
+      context.journalChanged();
+      if (accepted < bookings.length) throw new Problem({ detail: texts.refusedSome(accepted, bookings.length) });
+    }, bookings.length === 1 ? texts.refunding(bookings[0]?.reference ?? "") : texts.refundingMany(bookings.length));
   };
 
   /** @param {Booking} booking */
-  const refund = async (booking) => {
-    const { ask } = texts;
-    const question = ask.question(booking.reference);
-    const lead = ask.lead(formatPrice(booking.total));
-    const reason = await askWithReason({ question, lead, yes: ask.yes });
-    if (reason === null) return;
-    const path = `/bookings/${encodeURIComponent(booking.id)}/refund`;
-    await attempt(async () => {
-      const answer = await context.session.write("POST", path, reason ? { body: { reason } } : {});
-      update(answer?.booking ?? { ...booking, state: "refunding" });
+  const sendMail = ({ id, reference }) =>
+    attempt(async () => {
+      await context.session.write("POST", `/bookings/${encodeURIComponent(id)}/mail`, {});
       context.journalChanged();
-    }, texts.refunding(booking.reference));
-  };
+    }, texts.mailed(reference));
 
-  const toVisitor = (/** @type {string} */ visitor) =>
-    context.open({ page: "visitors", event, about: visitor });
-
-  /** @param {Partial<Booking>} booking */
-  const update = (booking) => {
-    shown = shown.map((one) => (one.id === booking.id ? { ...one, ...booking } : one));
+  /** Show what became of a refund in the booking's row. @param {Booking} booking @param {Partial<Booking> | Problem} result */
+  const show = (booking, result) => {
+    chosen.delete(booking.id);
+    if (result instanceof Problem) results.set(booking.id, result.message);
+    else results.delete(booking.id);
+    const news = result instanceof Problem ? {} : result;
+    shown = shown.map((one) => (one.id === booking.id ? { ...one, ...news } : one));
     draw();
   };
 
-  const save = async () => {
-    const loading = event;
-    await attempt(async () => download(await wholeCsv(loading), `${loading}-bookings.csv`));
-  };
+  const save = () =>
+    attempt(() => {
+      const state = control("bookings-state").value;
+      const list = { path: pathOf(event), query: state ? { state } : {}, name: `${event}-bookings.csv` };
+      return saveCsv(context.session, list);
+    });
 
-  /** Join every page of the CSV under one header. @param {string} loading */
-  const wholeCsv = async (loading) => {
-    let [whole, after] = ["", ""];
-    do {
-      const query = queryOf({ limit: "1000", ...(after ? { after } : {}) });
-      const page = await context.session.readText(`${pathOf(loading)}?${query}`, "text/csv");
-      whole += whole ? page.text.slice(page.text.indexOf("\n") + 1) : page.text;
-      after = page.next;
-    } while (after);
-    return new Blob([whole], { type: "text/csv" });
-  };
-
-  const named = Object.entries({ "": texts.all, ...states });
+  const named = Object.entries({ "": texts.all, ...all.seats.booking.states });
   byId("bookings-state").append(
     ...named.map(([value, text]) => createElement("option", { value }, text)),
   );
@@ -126,16 +142,29 @@ export function bookingsPanel(context) {
     submitted.preventDefault();
     context.open({ page: "bookings", event, about: control("bookings-query").value.trim() });
   });
+  byId("bookings-choose-all").addEventListener("change", () => {
+    const isChosen = control("bookings-choose-all").checked;
+    for (const { id } of shown.filter(isRefundable)) {
+      if (isChosen) chosen.add(id);
+      else chosen.delete(id);
+    }
+    draw();
+  });
+  byId("bookings-refund").addEventListener("click", () =>
+    refund(shown.filter(({ id }) => chosen.has(id))),
+  );
   byId("bookings-state").addEventListener("change", () => void load());
   byId("bookings-again").addEventListener("click", () => void load());
   byId("bookings-more").addEventListener("click", () => void load(next));
   byId("bookings-csv").addEventListener("click", () => void save());
 
   return {
-    /** @param {import("../admin/session.js").Event} chosen @param {string} wanted */
-    show(chosen, wanted) {
-      if (event === chosen.id && about === wanted) return;
-      [event, about, shown, next] = [chosen.id, wanted, [], null];
+    /** @param {import("../admin/session.js").Event} wantedEvent @param {string} wanted */
+    show(wantedEvent, wanted) {
+      if (event === wantedEvent.id && about === wanted) return;
+      [event, about, shown, next] = [wantedEvent.id, wanted, [], null];
+      chosen.clear();
+      results.clear();
       control("bookings-query").value = about;
       control("bookings-state").disabled = about !== "";
       clearInterval(timer);
@@ -149,73 +178,6 @@ export function bookingsPanel(context) {
   };
 }
 
-/** Return the names of the chosen event's sections by their ids. @param {AdminContext} context */
-function sectionNames({ event }) {
-  return new Map(event?.sections.map(({ id, name }) => [id, name]));
-}
-
-/** Ask whether to refund. Return the reason, perhaps "", or null for no. @param {{question: string, lead: string, yes: string}} question */
-async function askWithReason(question) {
-  control("confirm-reason").value = "";
-  byId("confirm-why").hidden = false;
-  const agreed = await askConfirmation(byId("confirm"), question);
-  byId("confirm-why").hidden = true;
-  return agreed ? control("confirm-reason").value.trim() : null;
-}
-
-/**
- * @typedef {object} RowParts
- * @property {Map<string, string>} names of sections
- * @property {(booking: Booking) => void} onRefund
- * @property {(visitor: string) => void} onVisitor
- */
-
-/** @param {Booking} booking @param {RowParts} parts */
-function row(booking, { names, onRefund, onVisitor }) {
-  const { id, reference, state, reason, quantity, total, visitor } = booking;
-  const stateText = /** @type {Record<string, string>} */ (states)[state] ?? state;
-  const button = createElement("button", { type: "button", "data-refund": id }, texts.refund);
-  button.addEventListener("click", () => onRefund(booking));
-  const visitorButton = createElement("button", { type: "button", class: "link" }, visitor);
-  visitorButton.addEventListener("click", () => onVisitor(visitor));
-  const cell = (/** @type {string} */ name, /** @type {(Node | string)[]} */ ...inside) =>
-    createElement(
-      "td",
-      { "data-label": name },
-      ...(inside.length ? [createElement("span", {}, ...inside)] : []),
-    );
-  const why = reason ? [" ", createElement("small", {}, reason)] : [];
-  return createElement(
-    "tr",
-    { "data-booking": id },
-    cell(texts.columns.reference, createElement("strong", {}, reference ?? "")),
-    cell(
-      texts.columns.state,
-      createElement("span", { class: "chip", "data-state": state }, stateText),
-      ...why,
-    ),
-    cell(texts.columns.what, whatOf(booking, names)),
-    cell(texts.columns.total, formatPrice(total)),
-    cell(texts.columns.visitor, visitorButton),
-    cell("", ...(state === "confirmed" ? [button] : [])),
-  );
-}
-
-/** Return the places in words: "Stalls: Row B, seat 16; Row B, seat 17". @param {Booking} booking @param {Map<string, string>} names */
-function whatOf({ seats, section = "", show, quantity }, names) {
-  const when = show ? ` · ${showDateAndTime(show)}` : "";
-  const nameOf = (/** @type {string} */ id) => names.get(id) ?? id;
-  if (seats.length === 0) return `${nameOf(section)} × ${en.number(quantity)}${when}`;
-  /** @type {Map<string, string[]>} */
-  const bySection = new Map();
-  for (const seat of seats) {
-    const said = en.seats.seat(seat.row, seat.number);
-    bySection.set(seat.section, [...(bySection.get(seat.section) ?? []), said]);
-  }
-  const texts = [...bySection].map(([id, places]) => `${nameOf(id)}: ${places.join("; ")}`);
-  return texts.join(" · ") + when;
-}
-
 /** @param {Record<string, string>} more */
 function queryOf(more) {
   const state = control("bookings-state").value;
@@ -225,11 +187,4 @@ function queryOf(more) {
 /** @param {string} event */
 function pathOf(event) {
   return `/events/${encodeURIComponent(event)}/bookings`;
-}
-
-/** Save a file through the browser. @param {Blob} file @param {string} name */
-function download(file, name) {
-  const url = URL.createObjectURL(file);
-  createElement("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), REVOKE_MS);
 }

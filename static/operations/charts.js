@@ -1,6 +1,6 @@
 // Charts of an event's series, with axes, hover and marks of operators' acts; uPlot comes when one is shown.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, setText } from "../ui/dom.js";
 
 /**
@@ -11,7 +11,7 @@ import { byId, createElement, setText } from "../ui/dom.js";
  */
 
 const HEIGHT = 180;
-const texts = en.admin.charts;
+const texts = all.admin.charts;
 
 /** Return the growth of a figure in one minute. @param {string} name */
 function perMinute(name) {
@@ -110,7 +110,7 @@ function valuesOf({ name, of }, series) {
 function summaryOf(title, lines, data) {
   const values = lines.map(({ name }, at) => {
     const text = /** @type {Record<string, string>} */ (texts.lines)[name];
-    return `${text} ${en.number(Math.round(data[at + 1]?.at(-1) ?? 0))}`;
+    return `${text} ${all.number(Math.round(data[at + 1]?.at(-1) ?? 0))}`;
   });
   return `${title}: ${values.join(", ")}`;
 }
@@ -125,7 +125,7 @@ function options(lines, acts) {
     ticks: { stroke: color("--rule"), width: 1 },
   };
   const whole = (/** @type {any} */ _, /** @type {number | null} */ value) =>
-    value === null || value === undefined ? "–" : en.number(Math.round(value));
+    value === null || value === undefined ? "–" : all.number(Math.round(value));
   const shown = lines.map(({ name, color: property }) => ({
     label: /** @type {Record<string, string>} */ (texts.lines)[name],
     stroke: color(property),
@@ -140,7 +140,7 @@ function options(lines, acts) {
     },
     axes: [
       { ...axis, space: 64, values: (/** @type {any} */ _, ticks) => ticks.map(hour) },
-      { ...axis, size: 56, values: (/** @type {any} */ _, ticks) => ticks.map(en.number) },
+      { ...axis, size: 56, values: (/** @type {any} */ _, ticks) => ticks.map(all.number) },
     ],
     series: [{ label: texts.time, value: "{HH}:{mm}:{ss}" }, ...shown],
     hooks: { draw: [(/** @type {any} */ plot) => drawMarks(plot, acts, color("--on-bad"))] },
@@ -153,7 +153,7 @@ function hour(seconds) {
     hour: "2-digit",
     minute: "2-digit",
   });
-  return new Intl.DateTimeFormat(en.locale, { ...options, hourCycle: "h23" }).format(
+  return new Intl.DateTimeFormat(all.locale, { ...options, hourCycle: "h23" }).format(
     seconds * 1000,
   );
 }

@@ -1,16 +1,16 @@
 // The figures of the night: an event's live numbers, each with its limits of worry, some with sparklines.
 
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, setText } from "../ui/dom.js";
 import { Sparkline } from "../ui/sparkline.js";
 
 /** @typedef {Record<string, any>} Stats */
 
-const texts = en.admin.stats;
+const texts = all.admin.stats;
 const UNKNOWN = "–";
 
-const whole = (/** @type {number} */ n) => en.number(n);
+const whole = (/** @type {number} */ n) => all.number(n);
 const perSecond = (/** @type {number} */ n) => texts.perSecond(n.toFixed(n < 10 ? 1 : 0));
 
 /** Return the total of confirmed bookings as text, one sum a currency. @param {Stats} stats */

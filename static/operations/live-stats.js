@@ -1,7 +1,7 @@
 // The live stats of the chosen event: one socket, its frames handed to every part that shows them.
 
 import { ReconnectingSocket } from "../connection/reconnecting-socket.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setText } from "../ui/dom.js";
 
 /**
@@ -25,7 +25,7 @@ export function liveStats(context, parts) {
   /** @param {Stats} stats */
   const draw = (stats) => {
     context.stats = stats;
-    const rate = typeof stats.rate === "number" ? en.admin.head.rate(stats.rate) : "";
+    const rate = typeof stats.rate === "number" ? all.admin.head.rate(stats.rate) : "";
     setText(byId("head-rate"), rate);
     for (const part of parts) part.draw(stats, context.event?.rules ?? {});
     if (context.event && stats.state !== context.event.state) void context.reload();
@@ -42,7 +42,7 @@ export function liveStats(context, parts) {
       onFrame: (frame) => frame.type === "stats" && draw(frame.stats),
       onStatus: (status) => {
         byId("connection").dataset.status = status;
-        setText(byId("connection"), en.admin.head.connection[status]);
+        setText(byId("connection"), all.admin.head.connection[status]);
         if (status === "stopped") void context.reload();
       },
     });

@@ -1,7 +1,7 @@
 // The history on the page Night: charts of the chosen span, the acts marked in them, and the funnel.
 
 import { dateAndSecond } from "../lib/dates.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, setText } from "../ui/dom.js";
 import { charts } from "./charts.js";
 
@@ -12,10 +12,15 @@ const POLL_MS = 10_000; // as often as a point is recorded
 const SPANS = [5, 15, 60, 360, 1440]; // minutes
 const ACTS_SHOWN = 8;
 const STEPS = ["joined", "admitted", "held", "paid", "refunded"];
-const texts = en.admin.charts;
+const texts = all.admin.charts;
 
-/** Bind the panels. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
-export function nightPanels(context) {
+/**
+ * Bind the panels.
+ * @param {AdminContext} context
+ * @param {{measure: (series: any[]) => void}} forecast
+ * @returns {import("../admin/session.js").Panel}
+ */
+export function nightPanels(context, forecast) {
   const drawing = charts();
   let watched = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -37,6 +42,7 @@ export function nightPanels(context) {
       const history = await context.session.read(path);
       if (event !== watched) return;
       setText(byId("charts-hint"), history.series.length < 2 ? texts.none : "");
+      forecast.measure(history.series);
       drawFunnel(history);
       drawActs(history.acts);
       await drawing.draw(history);
@@ -85,7 +91,7 @@ function drawFunnel({ series, funnel }) {
           {},
           /** @type {Record<string, string>} */ (texts.steps)[step] ?? step,
         ),
-        createElement("strong", {}, en.number(value)),
+        createElement("strong", {}, all.number(value)),
         createElement("small", {}, share),
         bar,
       );
@@ -102,7 +108,7 @@ function drawActs(acts) {
         "li",
         {},
         createElement("time", { datetime: at }, dateAndSecond(at)),
-        createElement("span", {}, en.admin.audit.entry(who, what, "")),
+        createElement("span", {}, all.admin.audit.entry(who, what, "")),
       ),
     ),
   );

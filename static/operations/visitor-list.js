@@ -1,7 +1,7 @@
 // The list of visitors in one condition: who waits, is let in, is late, or holds; page by page.
 
 import { dateAndSecond } from "../lib/dates.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement } from "../ui/dom.js";
 import { showProblem } from "../ui/notices.js";
 
@@ -18,7 +18,7 @@ import { showProblem } from "../ui/notices.js";
  */
 
 const PAGE = 25;
-const texts = en.admin.visitors;
+const texts = all.admin.visitors;
 
 /** Bind the list. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
 export function visitorList(context) {

@@ -1,13 +1,13 @@
 // The visitor panel: admits one visitor out of order, with a reason for the journal, or removes them.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
 /** @typedef {import("../admin/session.js").AdminContext} AdminContext */
 
-const texts = en.admin.visitor;
+const texts = all.admin.visitor;
 
 /** Bind the panel. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
 export function visitorPanel(context) {

@@ -1,11 +1,11 @@
 // The form for a quantity: how many a tap chooses side by side, or the server chooses as the best.
 
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
 import { Stepper } from "../ui/stepper.js";
 
-const texts = en.seats.quantity;
+const texts = all.seats.quantity;
 
 /**
  * @typedef {object} View
@@ -61,7 +61,7 @@ export class QuantityForm {
 
 /** Return what is said above the seats. @param {"looking" | "choosing" | "holding"} mode @param {number} ticketsMax */
 export function leadOf(mode, ticketsMax) {
-  const { leads } = en.seats;
+  const { leads } = all.seats;
   if (mode !== "choosing") return leads[mode];
   return ticketsMax > 0 ? leads.choosing(ticketsMax) : leads.all;
 }

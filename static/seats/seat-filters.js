@@ -1,7 +1,7 @@
 // The filters of a map: up to which price, and how many seats together.
 
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, renderIfChanged } from "../ui/dom.js";
 
 /**
@@ -22,11 +22,11 @@ export function drawFilters(sections) {
   const prices = pricesOf(sections);
   byId("price-filter").hidden = prices.length < 2;
   renderIfChanged(byId("price-most"), prices, () => [
-    createElement("option", { value: "" }, en.seats.filters.any),
+    createElement("option", { value: "" }, all.seats.filters.any),
     ...prices
       .slice(1)
       .map((price) =>
-        createElement("option", { value: String(price.amount) }, en.seats.filters.upTo(formatPrice(price))),
+        createElement("option", { value: String(price.amount) }, all.seats.filters.upTo(formatPrice(price))),
       ),
   ]);
 }

@@ -1,7 +1,7 @@
 // The list of free seats, for whom a map is no help: section, then row, then seat.
 
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, renderIfChanged } from "../ui/dom.js";
 import { seatId } from "./seat-inventory.js";
 
@@ -10,7 +10,7 @@ import { seatId } from "./seat-inventory.js";
  * @typedef {{sections: Section[], section: string, appearanceOf: (seat: string) => string}} Context
  */
 
-const texts = en.seats.list;
+const texts = all.seats.list;
 const LISTED = new Set(["free", "chosen"]);
 
 /**

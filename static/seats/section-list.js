@@ -2,7 +2,7 @@
 
 import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
 
 /**
@@ -11,7 +11,7 @@ import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
  * @typedef {import("../lib/dates.js").Show} Show
  */
 
-const texts = en.seats.sections;
+const texts = all.seats.sections;
 
 /** @type {Map<string, {button: HTMLElement, free: HTMLElement}>} */
 const buttons = new Map();

@@ -2,7 +2,7 @@
 
 import { shortShowDateAndTime, showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { rowAndNumberOf, sectionOf } from "./seat-inventory.js";
 
@@ -12,7 +12,7 @@ import { rowAndNumberOf, sectionOf } from "./seat-inventory.js";
  * @typedef {import("../lib/dates.js").Show} Show
  */
 
-const texts = en.seats.selection;
+const texts = all.seats.selection;
 
 /**
  * Draw the selection.
@@ -55,12 +55,12 @@ export function lostSeatsText(lost, left) {
 /** Return a seat's row and number as text. @param {string} seat */
 export function shortName(seat) {
   const { row, number } = rowAndNumberOf(seat);
-  return en.seats.short(row, number);
+  return all.seats.short(row, number);
 }
 
 /** Return the kind of a seat as text; of a standard one "". @param {string} kind */
 export function kindText(kind) {
-  return /** @type {Record<string, string>} */ (en.seats.map.kinds)[kind] ?? "";
+  return /** @type {Record<string, string>} */ (all.seats.map.kinds)[kind] ?? "";
 }
 
 /**
@@ -71,7 +71,7 @@ export function kindText(kind) {
 export function seatLabel(inventory, { id, row, number, kind }, shown) {
   const section = inventory?.section(sectionOf(id));
   const price = section ? formatPrice(section.price) : "";
-  const { seat, states } = en.seats.map;
+  const { seat, states } = all.seats.map;
   return [seat(row, number, states[shown]), price, kindText(kind)].filter(Boolean).join(", ");
 }
 
@@ -103,7 +103,7 @@ function totalOf(seats, inventory) {
     const found = inventory.section(sectionOf(seat))?.price;
     if (found) sums.set(found.currency, (sums.get(found.currency) ?? 0) + found.amount);
   }
-  return en.list(
+  return all.list(
     [...sums].map(([currency, amount]) => formatPrice({ amount, currency })),
   );
 }

@@ -2,7 +2,7 @@
 
 import { request } from "../lib/api.js";
 import { formatPrice } from "../lib/money.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, setTextOrHide } from "../ui/dom.js";
 
 /** @typedef {{price: import("../lib/money.js").Price, free: number, word: string}} PriceStock */
@@ -17,12 +17,12 @@ const PHASES = new Set(["outside", "lobby", "waiting", "late", "admitted", "expi
  * @param {string} phase
  */
 export function drawPriceStock({ place, stock }, phase) {
-  const words = /** @type {Record<string, any>} */ (en.stock.byPrice);
+  const words = /** @type {Record<string, any>} */ (all.stock.byPrice);
   const isPlenty = stock.length > 0 && stock.every(({ word }) => word === "plenty");
   const prices = isPlenty
-    ? [en.stock.everyPrice]
+    ? [all.stock.everyPrice]
     : stock.map(({ price, free, word }) => words[word](formatPrice(price), free));
-  const odds = /** @type {Record<string, string>} */ (en.stock.odds)[place?.odds ?? ""] ?? "";
+  const odds = /** @type {Record<string, string>} */ (all.stock.odds)[place?.odds ?? ""] ?? "";
   const text = [prices.join(" · "), odds].filter(Boolean).join(isPlenty ? " " : " — ");
   setTextOrHide(byId("price-stock"), PRICE_PHASES.has(phase) ? text : "");
 }
@@ -57,12 +57,12 @@ export class StockNote {
   draw(phase, known, isAllTaken, prices) {
     const isNoneFree = isAllTaken || (prices.length > 0 && prices.every(({ free }) => free === 0));
     const isUnknown = known === "unknown";
-    if (isNoneFree && !this.#wasNoneFree && !(this.#stock in en.stock.notes)) this.#askAt = 0;
+    if (isNoneFree && !this.#wasNoneFree && !(this.#stock in all.stock.notes)) this.#askAt = 0;
     this.#wasNoneFree = isNoneFree;
     if (isUnknown && isNoneFree && Date.now() >= this.#askAt) void this.#ask();
     const asked = isNoneFree || prices.length === 0 ? this.#stock : "";
     const word = isUnknown ? asked : known;
-    const note = /** @type {Record<string, string>} */ (en.stock.notes)[word] ?? "";
+    const note = /** @type {Record<string, string>} */ (all.stock.notes)[word] ?? "";
     this.word = note ? word : "";
     setTextOrHide(byId("stock"), PHASES.has(phase) ? note : "");
   }

@@ -1,4 +1,4 @@
-// Texts of the operators' page in English; `en.js` has them as `en.admin`.
+// Texts of the operators' page in English; `texts.js` has them as `texts.admin`.
 
 import { operations } from "./en-operations.js";
 import { countOf, numberFormat } from "./languages/numbers.js";
@@ -49,6 +49,15 @@ export const admin = {
     title: "You",
     roles: "A viewer reads, an operator acts, and an admin lets others in.",
     more: "Operators and their keys are made on the server:",
+    sessions: {
+      title: "Sessions",
+      lead: "Where somebody is logged in. A session that ends closes the console there within seconds.",
+      since: (/** @type {string} */ when) => `since ${when}`,
+      until: (/** @type {string} */ when) => `until ${when}`,
+      current: "this one",
+      end: "End",
+      ended: (/** @type {string} */ operator) => `The session of ${operator} is over.`,
+    },
     names: { username: "Name", role: "Role", may: "May" },
     may: {
       viewer: "read everything, change nothing",
@@ -166,22 +175,41 @@ export const admin = {
     preview: (/** @type {number} */ waiting, /** @type {number} */ seconds) =>
       `${n(waiting)} waiting → ${seconds < 90 ? `${Math.ceil(seconds)} s` : `${n(Math.ceil(seconds / 60))} min`} at this rate, while there is room inside.`,
     done: "The rules are saved.",
+    groups: { line: "Line and turns", fairness: "Fairness", holds: "Holds and payments" },
+    choices: {
+      fairness: {
+        arrival: "By arrival",
+        lottery: "Lottery at the opening",
+        windows: "Windows, each drawn",
+      },
+      identity: {
+        none: "Nobody is checked",
+        token: "Token of a checking service",
+        subject: "Signed statement: one person, one place",
+      },
+    },
     fields: {
       rate_per_second: ["Admissions a second", "0 lets nobody in"],
       active_max: ["Let in at a time", "visitors"],
       waiting_max: ["Waiting at most", "visitors"],
+      queue_from: ["A line from", "so many let in; 0: always"],
       claim_seconds: ["Time to show up", "seconds"],
       late_seconds: ["Kept for latecomers", "seconds"],
+      late_max: ["Latecomers kept", "at most"],
       pass_seconds: ["A turn lasts", "seconds"],
-      hold_seconds: ["A hold lasts", "seconds"],
-      payment_seconds: ["Time for the bank", "seconds"],
-      payment_attempts_max: ["Tries to pay", "for each hold"],
-      tickets_per_visitor_max: ["Tickets a visitor", "at most"],
-      extensions_max: ["Extensions of a hold", "at most"],
-      hold_total_seconds: ["A hold in all", "seconds, extensions included"],
-      churn_max: ["Unpaid holds in ten minutes", "then a pause; 0: any number"],
+      fairness: ["Order of the line", "fixed once the event is open"],
+      window_seconds: ["A window lasts", "seconds; fixed once the event is open"],
+      identity: ["Who may join", "what joins must show"],
       join_share_max: ["An address block's share", "of 1,000 numbers while others wait; 1: all"],
       proof_bits_max: ["Proof of work", "bits at most; 0: never asked"],
+      again_from: ["Receipts of event", "that open the lane “again”; empty: none"],
+      tickets_per_visitor_max: ["Tickets a visitor", "at most"],
+      hold_seconds: ["A hold lasts", "seconds"],
+      hold_total_seconds: ["A hold in all", "seconds, extensions included"],
+      extensions_max: ["Extensions of a hold", "at most"],
+      churn_max: ["Unpaid holds in ten minutes", "then a pause; 0: any number"],
+      payment_seconds: ["Time for the bank", "seconds"],
+      payment_attempts_max: ["Tries to pay", "for each hold"],
     },
   },
 

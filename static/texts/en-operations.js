@@ -1,4 +1,4 @@
-// Texts of the pages of a running sale in the console in English; `en.js` has them in `en.admin`.
+// Texts of the pages of a running sale in the console in English; `texts.js` has them in `texts.admin`.
 
 import { countOf, numberFormat } from "./languages/numbers.js";
 
@@ -50,6 +50,7 @@ export const operations = {
     make: "Make codes",
     made: "The codes are made.",
     list: "New codes",
+    csv: "Save all codes as CSV",
   },
 
   charts: {
@@ -85,6 +86,21 @@ export const operations = {
     noActs: "No operator did anything.",
   },
 
+  forecast: {
+    title: "Forecast",
+    lead: "As the last five minutes went.",
+    names: { sold: "Sold out", admitted: "Last of the line in" },
+    unknown: "not known yet",
+    allSold: "everything is sold",
+    allHeld: "nothing is free; what is held may come back",
+    noSales: "nothing was sold lately",
+    nobodyWaits: "nobody waits",
+    nobodyAdmitted: "nobody is let in",
+    later: "in more than a day",
+    at: (/** @type {string} */ when, /** @type {number} */ minutes) =>
+      `about ${when}, in ${countOf(minutes, "minute", "minutes")}`,
+  },
+
   alerts: {
     title: "Alerts",
     levels: { warn: "Watch:", bad: "Act:" },
@@ -103,6 +119,8 @@ export const operations = {
         `Redis uses ${Math.round(100 * share)} % of its memory.`,
       breaker: (/** @type {number} */ count) =>
         `${countOf(count, "payment provider is", "payment providers are")} cut off after failures.`,
+      declines: (/** @type {number} */ share) =>
+        `${Math.round(100 * share)} % of the last payments were declined.`,
       clock: (/** @type {number} */ seconds) => `clocks of the stores differ by ${seconds} s.`,
       reconcile_down: (/** @type {number} */ seconds) =>
         `nothing was charted for ${n(seconds)} s: is a reconcile duty running?`,
@@ -119,7 +137,40 @@ export const operations = {
     seated: (/** @type {Fill} */ { free, held, sold }) =>
       `${n(free)} free · ${n(held)} held · ${n(sold)} sold`,
     standing: (/** @type {Fill} */ { free, sold }) => `${n(free)} free · ${n(sold)} held or sold`,
-    parts: { sold: "sold", held: "held", free: "free" },
+    parts: { sold: "sold", held: "held", free: "free", closed: "not for sale" },
+  },
+
+  map: {
+    title: "Seats on the map",
+    label: "Map of the house; the list below chooses seats by section, row and number",
+    show: "Show",
+    tool: "Choose by",
+    tools: { rectangle: "a rectangle", lasso: "a line around them", look: "nothing: scroll and look" },
+    colour: "Colours",
+    colours: { state: "State of each seat", heat: "Heat: how much of each row is taken" },
+    closer: "Larger",
+    farther: "Smaller",
+    section: "Section",
+    rows: "Row",
+    row: (/** @type {string} */ name) => `Row ${name}`,
+    everyRow: "Every row",
+    from: "From seat",
+    to: "To seat",
+    add: "Add to the choice",
+    clear: "Choose none",
+    none: "No seat is chosen.",
+    chosen: (/** @type {number} */ count, /** @type {number} */ free, /** @type {number} */ closed) =>
+      `${countOf(count, "seat", "seats")} chosen: ${n(free)} free, ${n(closed)} not for sale, ${n(count - free - closed)} held or sold.`,
+    close: "Take off sale",
+    open: "Put back on sale",
+    ask: (/** @type {number} */ count) => `Take ${countOf(count, "free seat", "free seats")} off sale?`,
+    askLead: "Nobody can hold them until they are put back. Seats that are held or sold stay as they are.",
+    done: {
+      close: (/** @type {number} */ changed, /** @type {number} */ asked) =>
+        `${n(changed)} of ${countOf(asked, "seat is", "seats are")} off sale.`,
+      open: (/** @type {number} */ changed, /** @type {number} */ asked) =>
+        `${n(changed)} of ${countOf(asked, "seat is", "seats are")} on sale again.`,
+    },
   },
 
   bookings: {
@@ -133,6 +184,7 @@ export const operations = {
     csv: "Save as CSV",
     none: "There are no such bookings.",
     columns: {
+      choose: "Choose",
       reference: "Reference",
       state: "State",
       what: "What",
@@ -140,12 +192,24 @@ export const operations = {
       visitor: "Visitor",
       act: "Refund",
     },
+    choose: (/** @type {string} */ reference) => `Choose ${reference}`,
+    chooseAll: "Choose all that are shown",
+    reach: (/** @type {number} */ count, /** @type {number} */ places, /** @type {string} */ money) =>
+      `${countOf(count, "booking", "bookings")} · ${countOf(places, "place", "places")} · ${money}`,
+    refundChosen: "Refund the chosen",
+    refundingMany: (/** @type {number} */ count) =>
+      `${countOf(count, "booking is", "bookings are")} being refunded.`,
+    refusedSome: (/** @type {number} */ accepted, /** @type {number} */ count) =>
+      `${n(accepted)} of ${n(count)} are being refunded; each of the others says why it is not.`,
+    mail: "Mail again",
+    mailed: (/** @type {string} */ reference) => `The mail about ${reference} is sent again.`,
     refund: "Refund",
     refunding: (/** @type {string} */ reference) => `${reference} is being refunded.`,
     ask: {
       question: (/** @type {string} */ reference) => `Refund ${reference}?`,
-      lead: (/** @type {string} */ total) =>
-        `${total} are given back, the tickets become void, and the seats go on sale again.`,
+      questionOfMany: (/** @type {number} */ count) => `Refund ${n(count)} bookings?`,
+      lead: (/** @type {string} */ reach) =>
+        `${reach}: the money is given back, the tickets become void, and the seats go on sale again.`,
       yes: "Refund",
       why: "Why, for the journal (may stay empty)",
     },

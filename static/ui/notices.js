@@ -46,8 +46,8 @@ export function clearNotices() {
   setTextOrHide(byId("done"), "");
 }
 
-/** @param {string} text */
-function showDone(text) {
+/** Show what was done for some seconds. @param {string} text */
+export function showDone(text) {
   if (!text) return;
   setTextOrHide(byId("done"), text);
   clearTimeout(fading);

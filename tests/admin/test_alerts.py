@@ -1,10 +1,12 @@
 """Alerts for the console: stores, providers and messages put aside, judged by a table of limits."""
 
+from uuid import UUID
+
 import pytest
 
 from booking_rush.server.admin.alerts import MEASURES, raised_by
 from booking_rush.server.app import V1
-from tests.support.world import World
+from tests.support.world import World, held
 
 
 async def test_a_sound_server_has_no_alerts_but_of_duties_that_do_not_run_here(
@@ -34,6 +36,29 @@ async def test_series_that_stand_still_are_told(world: World) -> None:
     [told] = [alert for alert in alerts if alert["code"] == "reconcile_down"]
     assert told["level"] == "warn"
     assert told["value"] >= 120
+
+
+async def test_many_declined_payments_are_told(world: World) -> None:
+    await world.event()
+    visitor, hold = await held(world)
+    await visitor.check_out(hold)
+    await visitor.booked(hold, "confirmed")
+    await world.services.pool.execute(
+        """
+        INSERT INTO payments (booking, attempt, provider, method, amount, currency, pay_until_ms,
+            state)
+        SELECT $1, 10 + n, 'bank', 'declined', 1, 'EUR', 0,
+            CASE WHEN n < 4 THEN 'declined' ELSE 'captured' END
+        FROM generate_series(0, 9) AS n
+        """,
+        UUID(hold),
+    )
+    operator = await world.operator()
+
+    alerts = (await operator.get(f"{V1}/admin/alerts")).json()["alerts"]
+
+    [told] = [alert for alert in alerts if alert["code"] == "declines"]
+    assert told == {"code": "declines", "level": "warn", "value": round(4 / 11, 3)}
 
 
 @pytest.mark.parametrize("code", MEASURES)

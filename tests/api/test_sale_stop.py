@@ -102,3 +102,18 @@ async def test_a_stop_outlives_the_loss_of_redis(world: World, redis: Redis) -> 
 
     assert code_of(refused) == "sale_stopped"
     assert answer.status_code == 201, answer.text
+
+
+async def test_a_close_ends_a_stop_so_that_what_is_held_can_be_paid(world: World) -> None:
+    await world.event()
+    operator = await world.operator()
+    ada, hold = await held(world)
+    await operator.post(f"{A}/stop")
+
+    closed = await operator.post(f"{A}/close")
+    refused = await operator.post(f"{A}/continue")
+    paid = await ada.check_out(hold)
+
+    assert paid.status_code == 202, paid.text
+    assert "stopped" not in closed.json()["event"]
+    assert (refused.status_code, code_of(refused)) == (409, "wrong_state")

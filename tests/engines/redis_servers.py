@@ -1,5 +1,6 @@
 """Debian's Redis for tests: with TLS, with users, and as a primary and replica under Sentinels."""
 
+import re
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from booking_rush.server.processes.supervisor import Child
 from tests.support.servers.certificates import CertificateAuthority
 from tests.support.servers.debian import program
 from tests.support.servers.stores import Store, running
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "redis.md"
+PASSWORD = "p@ss/word"
+ESCAPED = "p%40ss%2Fword"
 
 
 def debian_redis(
@@ -27,6 +32,12 @@ def debian_redis(
     argv = [str(server), "--bind", "127.0.0.1", "--dir", str(data), "--save", ""]
     argv += ["--appendonly", "yes", "--maxmemory-policy", "noeviction", "--port", str(port)]
     return running(*_child(name, [*argv, *options], folder, url or f"redis://127.0.0.1:{port}"))
+
+
+def documented_user() -> list[str]:
+    """Return the command of docs/redis.md that makes our user."""
+    [command] = re.findall(r"^    (ACL SETUSER rush .*)$", DOCUMENT.read_text(), re.MULTILINE)
+    return str(command).replace("PASSWORD", PASSWORD).split()
 
 
 def tls_options(authority: CertificateAuthority, port: int) -> list[str]:

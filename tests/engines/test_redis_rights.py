@@ -1,6 +1,5 @@
 """Redis with TLS of a private authority, a user with the documented rights, or without CONFIG."""
 
-import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.rights import CALLS, SUBSCRIPTIONS
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
-from tests.engines.redis_servers import debian_redis, tls_options
+from tests.engines.redis_servers import ESCAPED, debian_redis, documented_user, tls_options
 from tests.support.clients import until
 from tests.support.servers.certificates import CertificateAuthority
 from tests.support.servers.processes import run
@@ -19,22 +18,12 @@ from tests.support.servers.stores import beside
 from tests.support.store_agreement import disagreements, is_quiet
 from tests.support.world import open_world, settings_for
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "redis.md"
-PASSWORD = "p@ss/word"
-ESCAPED = "p%40ss%2Fword"
-
 
 class SecuredRedis(NamedTuple):
     """A Redis behind TLS: our user's URL and the administrator's."""
 
     url: str
     admin: str
-
-
-def documented_user() -> list[str]:
-    """Return the command of docs/redis.md that makes our user."""
-    [command] = re.findall(r"^    (ACL SETUSER rush .*)$", DOCUMENT.read_text(), re.MULTILINE)
-    return str(command).replace("PASSWORD", PASSWORD).split()
 
 
 @pytest.fixture

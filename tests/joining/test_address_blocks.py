@@ -5,7 +5,9 @@ import ipaddress
 import pytest
 
 from booking_rush.queue.join_checks.address_blocks import (
+    block_digest,
     customer_block,
+    digests_within,
     parse_address,
     parse_block,
 )
@@ -53,3 +55,22 @@ def test_an_address_counts_with_its_neighbours(address: str, block: str) -> None
 def test_a_mapped_address_is_the_one_that_it_maps() -> None:
     assert parse_address("::ffff:192.0.2.1") == ipaddress.ip_address("192.0.2.1")
     assert parse_address("nobody") is None
+
+
+@pytest.mark.parametrize(
+    ("block", "address", "count"),
+    [
+        ("10.0.0.0/8", "10.200.3.4", 65_536),
+        ("192.0.2.0/24", "192.0.2.200", 1),
+        ("2001:db8::/48", "2001:db8:0:77::1", 65_536),
+        ("192.0.2.8/29", "192.0.2.9", 0),
+        ("2001::/16", "2001:db8::1", 0),
+    ],
+)
+def test_the_digests_within_a_block_are_those_of_its_addresses(
+    block: str, address: str, count: int
+) -> None:
+    found = digests_within(parse_block(block))
+
+    assert len(found) == count
+    assert (block_digest(address) in found) is bool(count)

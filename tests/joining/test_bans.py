@@ -7,6 +7,8 @@ import pytest
 
 from booking_rush.booking.joining.ban_list import Banned
 from booking_rush.booking.joining.bans import Bans
+from booking_rush.lua.line.commands import FindPlace, JoinLine, Waiting
+from booking_rush.queue.join_checks.address_blocks import block_digest
 from booking_rush.server.protocol import frames
 from tests.support.clients import Frame, Socket, until
 from tests.support.world import World
@@ -70,6 +72,24 @@ async def test_a_ban_of_a_block_is_of_everybody_in_it(world: World) -> None:
 
     assert made["block"] == "127.0.0.0/24"
     assert (await stranger.http.post(QUEUE)).json()["code"] == "banned"
+
+
+async def test_a_ban_of_a_block_ends_the_places_of_those_who_are_not_connected(
+    world: World,
+) -> None:
+    await world.event(state="paused")
+    ada, operator = await world.visitor(), await world.operator()
+    await ada.join()
+    elsewhere = JoinLine("v_elsewhere", block=block_digest("192.0.2.1"))
+    await world.services.rooms.batcher("demo").do(elsewhere)
+
+    await ban(operator, block="127.0.0.0/16")
+
+    assert (await ada.place()).status_code == 404
+    found = await world.services.rooms.batcher("demo").do(FindPlace("v_elsewhere"))
+    assert isinstance(found, Waiting)
+    journal = (await operator.get("/api/v1/events/demo/journal")).json()["entries"]
+    assert [entry["what"] for entry in journal].count("removed") == 1
 
 
 async def test_a_lifted_ban_lets_join_again_and_all_is_journaled(world: World) -> None:

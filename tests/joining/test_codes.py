@@ -183,6 +183,15 @@ async def test_codes_come_as_csv_and_in_pages(operator: httpx.AsyncClient) -> No
     listed = [f"{one['code']},{one['lane']},{one['uses']}" for one in page["codes"] + rest["codes"]]
     assert (listed, rest["next"]) == (rows, None)
 
+    as_csv = {"Accept": "text/csv"}
+    file = await operator.get(f"{DEMO}/codes?limit=2", headers=as_csv)
+    last = await operator.get(f"{DEMO}/codes?limit=2&after={page['next']}", headers=as_csv)
+    head, *lines = file.text.splitlines()
+    assert (file.headers["content-type"].split(";")[0], head) == ("text/csv", "code,lane,uses,used")
+    assert file.headers["link"] == f'<?after={page["next"]}>; rel="next"'
+    assert "link" not in last.headers
+    assert lines + last.text.splitlines()[1:] == [f"{row},0" for row in rows]
+
 
 @pytest.mark.parametrize(
     ("body", "field"),

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from booking_rush.booking.history.entries import DEFERRED
-from booking_rush.lua.client.program import Program
+from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.keys import key
 from booking_rush.lua.line.commands import (
     Admitted,
@@ -89,6 +89,18 @@ async def test_few_blocks_get_their_share_and_no_more_while_others_come(
 
     of_bots = [one for one in await waiting_numbers(redis) if one.startswith("bot")]
     assert 250 <= len(of_bots) <= 450  # 3,000 of homes are nine tenths of what was given
+
+
+async def test_numbers_that_nobody_counts_are_found(redis: Redis) -> None:
+    """The mutant: a block's numbers are not counted, so that it never has its share."""
+    counting = "  shares.count(command.block)\n"
+    text = assemble()
+    assert text.count(counting) == 1
+    moves = EventInRedis(Program(redis, text.replace(counting, "")))
+    await moves.open(proof_bits_max=0)
+
+    with pytest.raises(AssertionError):
+        await test_few_blocks_get_their_share_and_no_more_while_others_come(moves, redis)
 
 
 async def test_a_block_that_is_alone_is_never_slowed(moves: EventInRedis) -> None:

@@ -118,11 +118,12 @@ async def test_callers_wait_for_a_connection_and_are_told_busy_when_none_comes(
 ) -> None:
     monkeypatch.setattr(connection, "CONNECTIONS_MAX", 2)
     monkeypatch.setattr(connection, "ANSWER_S", 0.5)
-    async with connect(redis_url) as redis:
+    async with connect(redis_url) as redis, connect(redis_url) as other:
         assert isinstance(redis.connection_pool, WaitingPool)
         await asyncio.gather(*(redis.get(f"k{n}") for n in range(100)))
 
-        moves = await EventInRedis(Program(redis)).open()
+        moves = await EventInRedis(Program(other)).open()
+        moves.program = Program(redis)  # has run no script yet, and so keeps no connection
         taken = [await redis.connection_pool.get_connection() for _ in range(2)]
         with pytest.raises(NoConnectionError):
             await redis.ping()

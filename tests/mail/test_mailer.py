@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import jwt
+import msgspec
 import pytest
 
 from booking_rush.booking.holds.contacts import Contact, save
@@ -14,7 +15,7 @@ from booking_rush.booking.mail import mailer as mailers
 from booking_rush.booking.mail.mailer import Mailer
 from booking_rush.booking.mail.message import Sender, money
 from booking_rush.postgres import Pool
-from tests.support.clients import Frame, Visitor, until
+from tests.support.clients import Frame, Visitor, code_of, until
 from tests.support.servers.smtp_server import SmtpServer, serve_smtp
 from tests.support.world import ADA, World, held
 
@@ -35,6 +36,11 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def mailer_of(world: World, smtp_server: SmtpServer) -> Mailer:
     return Mailer(world.services.pool, smtp_server.url, SENDER, world.services.signer.ticket)
+
+
+def name_a_sender(world: World) -> None:
+    settings = world.services.settings
+    world.services.settings = msgspec.structs.replace(settings, mail_from=SENDER.mailbox)
 
 
 async def confirmed(world: World, email: str = ADA, **contact: Any) -> tuple[Visitor, Frame]:
@@ -102,6 +108,47 @@ async def test_a_confirmation_comes_once_with_its_tickets(
     assert all(picture.startswith(b"\x89PNG") for picture in pictures)
     claims = jwt.decode(codes[0], options={"verify_signature": False})
     assert claims["reference"] == booking["reference"]
+
+
+async def test_a_mail_is_sent_again_for_an_operator_as_a_mail_of_its_own(
+    world: World, smtp_server: SmtpServer
+) -> None:
+    name_a_sender(world)
+    await world.event()
+    _, booking = await confirmed(world)
+    mailer, operator = mailer_of(world, smtp_server), await world.operator()
+    again = f"/api/v1/admin/bookings/{booking['id']}/mail"
+    assert (await operator.post(again)).status_code == 202, "it is on its way already"
+    await sent(mailer, smtp_server)
+    await world.services.pool.execute("UPDATE bookings SET changed_at = now() - interval '3 days'")
+
+    answer = await operator.post(again)
+    first, second = await sent(mailer, smtp_server, 2)
+
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert first["Subject"] == second["Subject"]
+    assert second["Message-ID"] == f"<{booking['id']}.confirmed.1@rush.example>"
+    [entry] = [
+        entry
+        for entry in (await operator.get("/api/v1/admin/audit")).json()["entries"]
+        if entry["what"] == "mail"
+    ][:1]
+    assert entry["detail"] == {"booking": booking["id"]}
+
+
+async def test_no_mail_is_sent_again_where_none_can_be(world: World) -> None:
+    await world.event()
+    visitor, hold = await held(world)
+    await visitor.check_out(hold)
+    await visitor.booked(hold, "confirmed")
+    again, operator = f"/api/v1/admin/bookings/{hold}/mail", await world.operator()
+
+    without_server = await operator.post(again)
+    name_a_sender(world)
+    without_address = await operator.post(again)
+
+    for refused in (without_server, without_address):
+        assert (refused.status_code, code_of(refused)) == (409, "no_mail")
 
 
 async def test_places_without_numbers_are_counted(world: World, smtp_server: SmtpServer) -> None:

@@ -16,12 +16,28 @@ STILL = """(map, seat) => {
   map.dispatchEvent(new CustomEvent("seat-query", { detail }));
   return detail;
 }"""
+COLOUR = """(map, [x, y]) => {
+  const canvas = map.querySelector(".map-drawing");
+  const box = canvas.getBoundingClientRect();
+  const at = (value, size, pixels) => Math.round((value / size) * pixels);
+  const { data } = canvas.getContext("2d").getImageData(
+    at(x - box.left, box.width, canvas.width), at(y - box.top, box.height, canvas.height), 1, 1);
+  return [...data];
+}"""
+SYSTEM = """(name) => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = name;
+  const found = getComputedStyle(probe).color.match(/\\d+/g).slice(0, 3).map(Number);
+  probe.remove();
+  return found;
+}"""
 Point = tuple[float, float]
 
 
 async def house_page(started: Browser, world: World) -> Page:
     """Open the map of a house of six sections as a phone that is admitted."""
     sections = [block(n, price=3000 * n, rows=6, seats=12) for n in range(1, 7)]
+    sections[0]["kinds"] = {"wheelchair": ["b1.A-6"], "restricted": ["b1.F-1"]}
     await world.event(sections=sections)
     context = await started.new_context(
         viewport={"width": PHONE["width"], "height": PHONE["height"]},
@@ -103,6 +119,21 @@ async def test_the_wheel_zooms_and_the_minimap_leads_elsewhere(world: World) -> 
         await until(is_elsewhere)
 
 
+async def test_two_taps_on_no_seat_look_closer(world: World) -> None:
+    async with browser() as started:
+        page = await house_page(started, world)
+        before = await scale_of(page)
+        box = await part(page, "map").bounding_box()
+        assert box is not None
+
+        await page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + 8)  # the stage
+
+        async def is_nearer() -> bool:
+            return await scale_of(page) > 1.2 * before
+
+        await until(is_nearer)
+
+
 async def test_the_best_seats_are_shown_and_others_up_to_a_price(world: World) -> None:
     async with browser() as started:
         page = await house_page(started, world)
@@ -118,5 +149,26 @@ async def test_the_best_seats_are_shown_and_others_up_to_a_price(world: World) -
         await page.locator("#price-most").select_option("6000")
         await part(page, "suggest").click()
         await seat_is(page, "b2.A-6", "chosen")
+        await page.locator("#price-most").select_option("3000")
+        await part(page, "suggest").click()
+        await seat_is(page, "b1.A-7", "chosen")  # seat 6 is for a wheelchair
+        await seat_is(page, "b1.A-6", "free")
+        await expect(page.locator("#legend")).to_contain_text("wheelchair")
         await part(page, "hold").click()
         await expect(part(page, "held-seats")).to_contain_text("Row A, seat 7")
+
+
+async def test_forced_colours_draw_the_map_in_those_of_the_system(world: World) -> None:
+    async with browser() as started:
+        page = await house_page(started, world)
+        await page.emulate_media(forced_colors="active")
+        await part(page, "suggest").click()
+        await seat_is(page, "b6.A-6", "chosen")
+        x, y = await point_of(page, "b6.A-6")
+        highlight = await page.evaluate(SYSTEM, "Highlight")
+
+        async def is_highlighted() -> bool:
+            found = await part(page, "map").evaluate(COLOUR, [x - 6, y - 6])
+            return math.dist(found[:3], highlight) < 4 and found[3] > 0  # it is translucent
+
+        await until(is_highlighted)

@@ -47,6 +47,21 @@ def test_the_last_word_on_each_place_counts() -> None:
     assert batch.places["main", 2].state == "waiting"
 
 
+def test_a_change_has_the_trace_of_its_own_entry_or_none() -> None:
+    first, second = read([entry(1), entry(2, number=2, visitor="bob")])
+    first = first._replace(contexts={"ada": "one"})
+    second = second._replace(contexts={"bob": "two"})
+
+    assert fold([first, second]).contexts == {"ada": "one", "bob": "two"}
+    assert fold([first, second, *read([entry(3)])]).contexts == {"bob": "two"}
+
+
+def test_an_entry_is_not_refused_for_traces_that_cannot_be_read() -> None:
+    [found] = read([(b"1-0", {b"changes": b"\x90", b"traces": b"\xc1"})])
+
+    assert (found.changes, found.contexts) == ([], {})
+
+
 def test_what_came_before_a_closing_lives_until_its_end_is_due() -> None:
     batch = fold(read([entry(1), (b"2-0", {b"kind": b"closed"})]))
 

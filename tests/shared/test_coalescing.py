@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from booking_rush.coalescing import coalesced
+from booking_rush.coalescing import Coalescer, coalesced
 
 
 class Doubler:
@@ -38,6 +38,23 @@ async def test_who_comes_while_work_is_done_is_in_the_next_one() -> None:
     assert await asyncio.gather(first, *later) == [2, 4, 6, 8]
     assert store.batches == [[1], [2, 3, 4]]
     assert await calls.do(5) == 10
+
+
+async def test_as_many_batches_run_at_once_as_may_and_the_rest_waits() -> None:
+    store = Doubler()
+    calls = Coalescer(store.work, most=2, at_once=2)
+    asked = list[asyncio.Future[int]]()
+    for number in range(1, 8):
+        asked.append(calls.do(number))
+        if number in (1, 3):
+            await asyncio.sleep(0)  # one batch begins with what is there
+
+    assert store.batches == [[1], [2, 3]]
+    assert len(calls) == 4
+    store.goes_on.set()
+
+    assert await asyncio.gather(*asked) == [2, 4, 6, 8, 10, 12, 14]
+    assert store.batches == [[1], [2, 3], [4, 5], [6, 7]]
 
 
 async def test_a_refusal_is_raised_to_its_caller_alone() -> None:

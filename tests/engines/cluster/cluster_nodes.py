@@ -1,5 +1,6 @@
 """A Redis Cluster of Debian's Redis: three primaries with a replica each, and how slots move."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -60,11 +61,15 @@ class RunningCluster:
 
         return cast("Store", await until(other))
 
-    async def move_slot(self, event: str, target: Store) -> None:
-        """Move an event's slot to another primary, key by key, as redis-cli does."""
+    async def begin_to_move(self, event: str, target: Store) -> None:
+        """Begin to move an event's slot to another primary, as redis-cli does."""
         source, slot = await self.primary_of(event), key_slot(tag_of(event).encode())
         await ask(target, "SETSLOT", slot, "IMPORTING", await id_of(source))
         await ask(source, "SETSLOT", slot, "MIGRATING", await id_of(target))
+
+    async def move_keys(self, event: str, target: Store) -> None:
+        """Move an event's keys, one after the other, and then its slot."""
+        source, slot = await self.primary_of(event), key_slot(tag_of(event).encode())
         async with connect(source.url) as redis:
             while keys := await call(redis, "CLUSTER", "GETKEYSINSLOT", slot, 10):
                 where = ("127.0.0.1", port_of(target), "", 0, 5000)
@@ -76,16 +81,14 @@ class RunningCluster:
 @asynccontextmanager
 async def running_cluster(folder: Path) -> AsyncGenerator[RunningCluster]:
     """Run a cluster of three primaries and three replicas."""
-    nodes = dict[int, Store]()
+    buses = {free_port(): free_port() for _ in range(2 * PRIMARIES)}
     async with AsyncExitStack() as stack:
-        buses = dict[int, int]()
-        for _ in range(2 * PRIMARIES):
-            port, bus = free_port(), free_port()
-            server = debian_redis(
-                folder, f"node_{port}", port, *OPTIONS, "--cluster-port", str(bus)
-            )
-            nodes[port] = await stack.enter_async_context(beside(server))
-            buses[port] = bus
+        servers = [
+            debian_redis(folder, f"node_{port}", port, *OPTIONS, "--cluster-port", str(bus))
+            for port, bus in buses.items()
+        ]
+        begun = [stack.enter_async_context(beside(server)) for server in servers]
+        nodes = dict(zip(buses, await asyncio.gather(*begun), strict=True))
         await _join(nodes, buses)
         yield RunningCluster(nodes)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from redis.crc import key_slot
 from redis.exceptions import RedisError
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
@@ -17,12 +18,13 @@ from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.events.commands import PublishBroadcast
+from booking_rush.lua.keys import tag_of
 from booking_rush.lua.line.commands import FindPlace, JoinLine, Waiting
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.runtime.loops import Loop
 from booking_rush.tasks import cancel_and_wait
-from tests.engines.cluster.cluster_nodes import RunningCluster, port_of, running_cluster
+from tests.engines.cluster.cluster_nodes import RunningCluster, ask, port_of, running_cluster
 from tests.support.clients import until
 from tests.support.servers.processes import run
 from tests.support.world import new_event, settings_for
@@ -96,10 +98,53 @@ async def test_a_primary_that_hangs_stops_its_own_events_alone(
         assert await is_recorded(registry, pool, EVENTS[0], "bob")
         found = await registry.batcher(EVENTS[0]).do(FindPlace("ada"))
         assert isinstance(found, Waiting)
-        epochs = await pool.fetch("SELECT event, epoch FROM recorded")
-        assert {row["event"] for row in epochs if row["epoch"] > 1} == {EVENTS[0]}
+        assert [event for event, epoch in (await epochs(pool)).items() if epoch > 1] == [EVENTS[0]]
     finally:
         hung.resume()
+
+
+async def epochs(pool: Pool) -> dict[str, int]:
+    rows = await pool.fetch("SELECT event, epoch FROM recorded")
+    return {row["event"]: row["epoch"] for row in rows}
+
+
+@pytest.mark.timeout(120)
+async def test_a_moving_event_is_away_until_it_has_arrived_and_is_changed_at_no_two_primaries(
+    cluster: RunningCluster, registry: EventRegistry, pool: Pool
+) -> None:
+    event, slot = EVENTS[0], key_slot(tag_of(EVENTS[0]).encode())
+    for one in EVENTS:
+        assert await is_recorded(registry, pool, one, "ada")
+    target = await cluster.primary_of(EVENTS[1])
+    await cluster.begin_to_move(event, target)
+
+    assert await is_refused(registry, event)
+    assert await is_recorded(registry, pool, EVENTS[1], "bob")
+    assert await ask(target, "COUNTKEYSINSLOT", slot) == 0
+    await cluster.move_keys(event, target)
+    await until(lambda: registry.batcher(event).gate.epoch == 2)
+    assert await is_recorded(registry, pool, event, "bob")
+    found = await registry.batcher(event).do(FindPlace("ada"))
+    assert isinstance(found, Waiting)
+    assert found.number == 1
+    assert await epochs(pool) == {EVENTS[0]: 2, EVENTS[1]: 1, EVENTS[2]: 1}
+
+
+@pytest.mark.timeout(120)
+async def test_what_one_primary_loses_comes_back_from_postgres_and_others_notice_nothing(
+    cluster: RunningCluster, registry: EventRegistry, pool: Pool
+) -> None:
+    for event in EVENTS:
+        assert await is_recorded(registry, pool, event, "ada")
+    primary = await cluster.primary_of(EVENTS[0])
+    async with connect(primary.url) as redis:
+        await redis.flushall()
+
+    await until(lambda: registry.batcher(EVENTS[0]).gate.epoch == 2)
+    for event in EVENTS:
+        assert isinstance(await registry.batcher(event).do(FindPlace("ada")), Waiting)
+        assert await is_recorded(registry, pool, event, "bob")
+    assert await epochs(pool) == {EVENTS[0]: 2, EVENTS[1]: 1, EVENTS[2]: 1}
 
 
 @pytest.mark.timeout(120)

@@ -53,7 +53,8 @@ async def move(cluster: RunningCluster) -> None:
     """Move the event's slot to another primary, key by key."""
     primary = await cluster.primary_of("demo")
     others = [port for port in [*cluster.nodes][:3] if port != port_of(primary)]
-    await cluster.move_slot("demo", cluster.nodes[others[0]])
+    await cluster.begin_to_move("demo", cluster.nodes[others[0]])
+    await cluster.move_keys("demo", cluster.nodes[others[0]])
 
 
 @pytest.mark.timeout(300)

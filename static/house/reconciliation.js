@@ -1,12 +1,12 @@
 // The reconciliation panel: compares Redis with Postgres on demand and lists the differences.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, setText, setTextOrHide } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
 /** @typedef {import("../admin/session.js").AdminContext} AdminContext */
 
-const texts = en.admin.reconcile;
+const texts = all.admin.reconcile;
 
 /** Bind the panel. @param {AdminContext} context */
 export function reconciliationPanel(context) {

@@ -1,7 +1,7 @@
-// The section fill panel: a bar for every section, polled every 2 s while the page is visible.
+// The section fill panel: a bar for every section and the map, polled every 2 s while the page is visible.
 
 import { request } from "../lib/api.js";
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
 
 /**
@@ -12,10 +12,13 @@ import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
 
 const POLL_MS = 2_000;
 const PARTS = /** @type {(keyof Fill)[]} */ (["sold", "held", "free"]);
-const texts = en.admin.sections;
+const texts = all.admin.sections;
 
-/** Make the panel. Return how to show an event and how to stop. */
-export function sectionFillPanel() {
+/**
+ * Make the panel. Return how to show an event and how to stop.
+ * @param {ReturnType<typeof import("./house-map.js").houseMap>} map shows each seat of what is read
+ */
+export function sectionFillPanel(map) {
   /** @type {Section[]} */
   let sections = [];
   let watched = "";
@@ -37,7 +40,9 @@ export function sectionFillPanel() {
       if (Object.keys(availability).some((id) => !sections.some((section) => section.id === id))) {
         sections = (await request("GET", `${path}/chart`)).sections;
       }
-      if (event === watched) draw(sections, availability);
+      if (event !== watched) return;
+      draw(sections, availability);
+      map.update(/** @type {any[]} */ (sections), availability);
     } catch {
       setText(byId("house-hint"), texts.away);
     }
@@ -48,6 +53,7 @@ export function sectionFillPanel() {
     show(event) {
       if (watched === event.id) return;
       [sections, watched] = [[], event.id];
+      map.show(event);
       renderIfChanged(byId("house"), null, () => []);
       setText(byId("house-hint"), texts.loading);
       void poll();

@@ -1,6 +1,7 @@
 // The lanes panel: each lane's weight, wait and share, the form of a weight, and the form of codes.
 
-import { en } from "../texts/en.js";
+import { saveCsv } from "../admin/csv-file.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 
@@ -14,7 +15,7 @@ const NAME = { "data-testid": "lane-name", required: "", pattern: "[a-z0-9\\-]{1
 const WEIGHT = { "data-testid": "lane-weight", type: "number", min: "0", max: "1000", value: "1" };
 const COUNT = { "data-testid": "codes-count", type: "number", min: "1", max: "10000", value: "10" };
 const USES = { "data-testid": "codes-uses", type: "number", min: "1", max: "1000000", value: "1" };
-const texts = en.admin.lanes;
+const texts = all.admin.lanes;
 
 /** Build the table and the forms. @param {AdminContext} context */
 export function lanesPanel(context) {
@@ -26,6 +27,7 @@ export function lanesPanel(context) {
   const uses = input(USES);
   const made = createElement("textarea", { "data-testid": "codes-list", rows: "6", readonly: "" });
   const madeLabel = labelled(texts.list, made);
+  const saveAll = createElement("button", { type: "button", "data-testid": "codes-csv" }, texts.csv);
   let shown = "";
 
   /** @param {string[]} codes */
@@ -53,7 +55,9 @@ export function lanesPanel(context) {
       () => attempt(make, texts.made),
     ),
     madeLabel,
+    createElement("div", { class: "actions" }, saveAll),
   );
+  saveAll.addEventListener("click", () => void attempt(() => saveCodes(context)));
   showCodes([]);
 
   return {
@@ -92,6 +96,11 @@ async function makeCodes(context, body) {
   const answer = await context.session.write("POST", `${pathOf(context.event)}/codes`, { body });
   context.journalChanged();
   return /** @type {string[]} */ (answer.codes);
+}
+
+/** Save every code of the chosen event with its uses as a file. @param {AdminContext} context */
+async function saveCodes({ event, session }) {
+  if (event) await saveCsv(session, { path: `${pathOf(event)}/codes`, name: `${event.id}-codes.csv` });
 }
 
 /** @param {HTMLElement[]} fields @param {HTMLElement} action @param {() => Promise<unknown>} act */

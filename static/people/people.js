@@ -1,11 +1,11 @@
 // The people page: the operator who is logged in, their role, and what the role may do.
 
-import { en } from "../texts/en.js";
+import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
 
-/** @param {import("./session.js").Operator} operator */
+/** @param {import("../admin/session.js").Operator} operator */
 export function showPeople({ username, role }) {
-  const { names, may } = en.admin.people;
+  const { names, may } = all.admin.people;
   const members = [
     [names.username, username],
     [names.role, role],

@@ -1,0 +1,119 @@
+// A booking as a row of the operators' table: what it is in words, whether it is chosen, and its acts.
+
+import { showDateAndTime } from "../lib/dates.js";
+import { formatPrice } from "../lib/money.js";
+import { texts as all } from "../texts/texts.js";
+import { createElement } from "../ui/dom.js";
+
+/**
+ * @typedef {object} Booking as operators see it
+ * @property {string} id
+ * @property {string} reference
+ * @property {string} state
+ * @property {string} [reason]
+ * @property {{id: string, section: string, row: string, number: number}[]} seats
+ * @property {string} [section]
+ * @property {number} quantity
+ * @property {{amount: number, currency: string}} total
+ * @property {string} visitor
+ * @property {{id: string, starts_at: string, time_zone?: string}} [show]
+ *
+ * @typedef {object} RowParts
+ * @property {Map<string, string>} names of sections
+ * @property {boolean} mayWrite
+ * @property {boolean} isChosen
+ * @property {string} result of the last act on it
+ * @property {(booking: Booking, isChosen: boolean) => void} onChoose
+ * @property {(booking: Booking) => void} onRefund
+ * @property {(booking: Booking) => void} onMail
+ * @property {(visitor: string) => void} onVisitor
+ */
+
+const REFUNDABLE = "confirmed";
+const MAILED = ["confirmed", "expired", "refunded"];
+const texts = all.admin.bookings;
+const states = all.seats.booking.states;
+
+/** Return whether a booking can be refunded. @param {Booking} booking */
+export function isRefundable({ state }) {
+  return state === REFUNDABLE;
+}
+
+/** Return the row of a booking. @param {Booking} booking @param {RowParts} parts */
+export function bookingRow(booking, parts) {
+  const { id, reference, total } = booking;
+  return createElement(
+    "tr",
+    { "data-booking": id },
+    cell(texts.columns.choose, ...choice(booking, parts)),
+    cell(texts.columns.reference, createElement("strong", {}, reference ?? "")),
+    cell(texts.columns.state, ...stateOf(booking, parts.result)),
+    cell(texts.columns.what, whatOf(booking, parts.names)),
+    cell(texts.columns.total, formatPrice(total)),
+    cell(texts.columns.visitor, link(booking.visitor, parts.onVisitor)),
+    cell("", ...actsOf(booking, parts)),
+  );
+}
+
+/** @param {string} name @param {(Node | string)[]} inside */
+function cell(name, ...inside) {
+  const box = inside.length ? [createElement("span", {}, ...inside)] : [];
+  return createElement("td", { "data-label": name }, ...box);
+}
+
+/** @param {Booking} booking @param {RowParts} parts */
+function choice(booking, { isChosen, mayWrite, onChoose }) {
+  if (!isRefundable(booking)) return [];
+  const label = { "aria-label": texts.choose(booking.reference), "data-testid": "booking-choose" };
+  const box = /** @type {HTMLInputElement} */ (createElement("input", { type: "checkbox", ...label }));
+  box.checked = isChosen;
+  box.disabled = !mayWrite;
+  box.addEventListener("change", () => onChoose(booking, box.checked));
+  return [box];
+}
+
+/** @param {Booking} booking @param {string} result */
+function stateOf({ state, reason }, result) {
+  const text = /** @type {Record<string, string>} */ (states)[state] ?? state;
+  const more = [reason, result].filter(Boolean).flatMap((said) => [" ", createElement("small", {}, said ?? "")]);
+  return [createElement("span", { class: "chip", "data-state": state }, text), ...more];
+}
+
+/** @param {Booking} booking @param {RowParts} parts */
+function actsOf(booking, { mayWrite, onRefund, onMail }) {
+  const acts = [
+    ...(isRefundable(booking) ? [act(texts.refund, "data-refund", () => onRefund(booking))] : []),
+    ...(MAILED.includes(booking.state) ? [act(texts.mail, "data-mail", () => onMail(booking))] : []),
+  ];
+  for (const button of acts) button.disabled = !mayWrite;
+  return acts;
+}
+
+/** @param {string} text @param {string} mark @param {() => void} onClick */
+function act(text, mark, onClick) {
+  const button = /** @type {HTMLButtonElement} */ (createElement("button", { type: "button", [mark]: "" }, text));
+  button.addEventListener("click", onClick);
+  return button;
+}
+
+/** @param {string} visitor @param {(visitor: string) => void} onVisitor */
+function link(visitor, onVisitor) {
+  const button = createElement("button", { type: "button", class: "link" }, visitor);
+  button.addEventListener("click", () => onVisitor(visitor));
+  return button;
+}
+
+/** Return the places in words: "Stalls: Row B, seat 16; Row B, seat 17". @param {Booking} booking @param {Map<string, string>} names */
+function whatOf({ seats, section = "", show, quantity }, names) {
+  const when = show ? ` · ${showDateAndTime(show)}` : "";
+  const nameOf = (/** @type {string} */ id) => names.get(id) ?? id;
+  if (seats.length === 0) return `${nameOf(section)} × ${all.number(quantity)}${when}`;
+  /** @type {Map<string, string[]>} */
+  const bySection = new Map();
+  for (const seat of seats) {
+    const said = all.seats.seat(seat.row, seat.number);
+    bySection.set(seat.section, [...(bySection.get(seat.section) ?? []), said]);
+  }
+  const parts = [...bySection].map(([id, places]) => `${nameOf(id)}: ${places.join("; ")}`);
+  return parts.join(" · ") + when;
+}

@@ -1,0 +1,82 @@
+// The forecast of the night: when everything is sold and when the last of the line is in, as it goes now.
+
+import { time } from "../lib/dates.js";
+import { texts as all } from "../texts/texts.js";
+import { byId, createElement, renderIfChanged } from "../ui/dom.js";
+
+/**
+ * @typedef {{at: string, sold: number, admitted: number} & Record<string, any>} Point
+ * @typedef {Record<string, any>} Stats
+ * @typedef {{sold: number | null, admitted: number | null}} Rates a second; null: not measured
+ */
+
+const LOOK_BACK_MS = 300_000; // over which rates are measured
+const LEAST_MS = 20_000;
+const HORIZON_S = 86_400; // no rate stays the same for longer
+const texts = all.admin.forecast;
+
+/** Make the panel. Return how to measure rates by a series, and how to draw from stats. */
+export function forecastPanel() {
+  /** @type {Rates} */
+  let rates = { sold: null, admitted: null };
+  return {
+    /** @param {Point[]} series */
+    measure(series) {
+      rates = ratesOf(series);
+    },
+    /** @param {Stats} stats */
+    draw(stats) {
+      const lines = { sold: soldOut(stats, rates), admitted: lastIn(stats, rates) };
+      renderIfChanged(byId("forecast"), lines, () => Object.entries(lines).map(([name, text]) => item(name, text)));
+    },
+    clear() {
+      rates = { sold: null, admitted: null };
+      renderIfChanged(byId("forecast"), null, () => []);
+    },
+  };
+}
+
+/** Return how fast places were sold and visitors admitted over the last minutes. @param {Point[]} series the oldest first */
+export function ratesOf(series) {
+  const last = series.at(-1);
+  const from = series.find(({ at }) => last && Date.parse(last.at) - Date.parse(at) <= LOOK_BACK_MS);
+  const ms = last && from ? Date.parse(last.at) - Date.parse(from.at) : 0;
+  if (!last || !from || ms < LEAST_MS) return { sold: null, admitted: null };
+  const perSecond = (/** @type {"sold" | "admitted"} */ name) => (1000 * (last[name] - from[name])) / ms;
+  return { sold: perSecond("sold"), admitted: perSecond("admitted") };
+}
+
+/** @param {Stats} stats @param {Rates} rates */
+function soldOut({ free, held = 0, paying = 0 }, { sold }) {
+  if (typeof free !== "number") return texts.unknown;
+  if (free === 0 && held + paying === 0) return texts.allSold;
+  if (free === 0) return texts.allHeld;
+  return said(free, sold, texts.noSales);
+}
+
+/** @param {Stats} stats @param {Rates} rates */
+function lastIn({ waiting, rate }, { admitted }) {
+  if (typeof waiting !== "number") return texts.unknown;
+  if (waiting === 0) return texts.nobodyWaits;
+  return said(waiting, rate || admitted, texts.nobodyAdmitted);
+}
+
+/** Return the time at which so many are through at a rate. @param {number} count @param {number | null} rate a second @param {string} none */
+function said(count, rate, none) {
+  if (rate === null) return texts.unknown;
+  const seconds = rate > 0 ? count / rate : Infinity;
+  if (seconds === Infinity) return none;
+  if (seconds > HORIZON_S) return texts.later;
+  return texts.at(time(new Date(Date.now() + 1000 * seconds).toISOString()), Math.ceil(seconds / 60));
+}
+
+/** @param {string} name @param {string} text */
+function item(name, text) {
+  const title = /** @type {Record<string, string>} */ (texts.names)[name] ?? name;
+  return createElement(
+    "div",
+    {},
+    createElement("dt", {}, title),
+    createElement("dd", {}, createElement("strong", { "data-testid": `forecast-${name}` }, text)),
+  );
+}
