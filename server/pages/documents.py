@@ -109,12 +109,14 @@ def price_range(sections: Sequence[Json], texts: Mapping[str, str]) -> str:
     )
 
 
-def state_values(texts: Mapping[str, str], state: str) -> dict[str, str]:
-    """Return the state of an event for the head of its pages."""
+def state_values(texts: Mapping[str, str], state: str, stock: str = "") -> dict[str, str]:
+    """Return the state of an event for the head of its pages: its stock where nothing is free."""
+    shown = stock if state == "open" and f"stock.states.{stock}" in texts else state
+    text = texts.get(f"states.{shown}") or texts.get(f"stock.states.{shown}", shown)
     return {
-        "state": escape(state),
-        "state_text": escape(texts.get(f"states.{state}", state)),
-        "room_text": escape(texts.get(f"event.room.{state}", "")),
+        "state": escape(shown),
+        "state_text": escape(text),
+        "room_text": escape(texts.get(f"event.room.{shown}", "")),
     }
 
 
@@ -133,7 +135,7 @@ def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
     venue = venue_of(event)
     opens = _opening(event, texts)
     about = " · ".join(filter(None, (event["name"], dates, prices)))
-    return state_values(texts, state) | {
+    return state_values(texts, state, event.get("stock") or "") | {
         "title": escape(f"{event['name']} · {texts['common.brand']}"),
         "description": escape(about[:DESCRIPTION_CHARACTERS_MAX]),
         "data": inlined(orjson.dumps({"event": event})),

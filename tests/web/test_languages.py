@@ -16,8 +16,8 @@ NODE_S = 60
 LANGUAGES = site().languages
 # Members of these tables are read by a name that is only known while the page runs.
 TABLES = (
-    "states", "stock.words", "stock.notes", "stock.byPrice", "stock.odds", "event.connection",
-    "event.room", "event.unknown", "event.history.what", "event.history.checks",
+    "states", "stock.words", "stock.states", "stock.notes", "stock.byPrice", "stock.odds",
+    "event.connection", "event.room", "event.unknown", "event.history.what", "event.history.checks",
     "event.orders", "event.undrawn", "event.draw.checks", "event.draw.facts",
     "event.expired", "event.refused", "event.broadcast.levels", "event.callBack.ways",
     "seats.titles", "seats.leads", "seats.sections", "seats.sections.stock", "seats.map.states",
