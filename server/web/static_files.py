@@ -185,10 +185,10 @@ def site_of(
         if not path.endswith(".html"):
             found.setdefault(path, _file_of(path, content))
             continue
-        if mode == "dist" and path not in bundles:
-            raise ValueError(f"static/{DIST}manifest.json has no {path}: run make static")
         if "/" in path:
             continue  # a part of a page, which is no page by itself
+        if mode == "dist" and path not in bundles:
+            raise ValueError(f"static/{DIST}manifest.json has no {path}: run make static")
         html = FRAGMENT.sub(lambda part: files[part[1]].decode(), content.decode())
         linked = (
             dist_page(_with_icon(html, files), digest, bundles[path], language)
