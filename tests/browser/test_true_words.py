@@ -196,22 +196,6 @@ async def test_the_tab_key_comes_to_the_seats_before_giving_up(world: World) -> 
         assert re.match(r"Your turn \d+:\d\d · An Evening", await page.title())
 
 
-async def test_a_key_goes_to_the_next_free_seat(world: World) -> None:
-    kinds = {"wheelchair": ["stalls.A-4"]}
-    await world.event(sections=[stalls(closed=["stalls.A-2", "stalls.A-3"], kinds=kinds)])
-    async with browser() as started:
-        page = await admitted(started, world)
-        await page.locator('[data-seat][tabindex="0"]').focus()
-        await page.keyboard.press("n")
-        last = page.locator('[data-seat="stalls.A-4"]')
-        await expect(last).to_be_focused()
-        await expect(last).to_have_attribute(
-            "aria-label", "Row A, seat 4, free, €65.00, wheelchair"
-        )
-        await expect(page.locator("#polite")).to_have_text("Row A: 2 of 4 free.")
-        await expect(page.locator("#legend")).to_contain_text("wheelchair")
-
-
 SILENT_SOCKET = """async () => {
   const { ReconnectingSocket } = await import("/static/connection/reconnecting-socket.js");
   window.statuses = [];

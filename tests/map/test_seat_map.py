@@ -50,6 +50,22 @@ async def test_a_section_is_entered_by_tap_and_left_by_key(world: World) -> None
         await expect(page.locator('[data-block="b5"]')).to_be_focused()
 
 
+async def test_a_key_goes_to_the_next_free_seat(world: World) -> None:
+    more = {"closed": ["b1.A-2", "b1.A-3"], "kinds": {"wheelchair": ["b1.A-4"]}}
+    await world.event(sections=[block(1, rows=1, seats=4) | more])
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted")
+        await page.locator('[data-seat][tabindex="0"]').focus()
+        await page.keyboard.press("n")
+        last = page.locator('[data-seat="b1.A-4"]')
+        await expect(last).to_be_focused()
+        await expect(last).to_have_attribute(
+            "aria-label", "Row A, seat 4, free, €65.00, wheelchair"
+        )
+        await expect(page.locator("#polite")).to_have_text("Row A: 2 of 4 free.")
+        await expect(page.locator("#legend")).to_contain_text("wheelchair")
+
+
 async def test_a_seat_is_chosen_from_the_list_alone(world: World) -> None:
     await world.event(sections=[block(1) | {"closed": ["b1.B-1"]}, block(2)])
     async with browser() as started:
