@@ -65,8 +65,9 @@ export function kindText(kind) {
 
 /**
  * Return what a seat of the map is: row, number, state, price and kind.
- * @param {SeatInventory | undefined} inventory @param {import("../map/geometry.js").Seat} seat
- * @param {import("../map/section-looks.js").SeatAppearance} shown
+ * @param {SeatInventory | undefined} inventory
+ * @param {{id: string, row: string, number: number, kind: string}} seat
+ * @param {keyof typeof en.seats.map.states} shown
  */
 export function seatLabel(inventory, { id, row, number, kind }, shown) {
   const section = inventory?.section(sectionOf(id));
