@@ -4,6 +4,8 @@
 class TokenBucket:
     """A bucket that begins full, with `burst` tokens, and gets `per_second` back; seconds."""
 
+    __slots__ = ("_at", "_burst", "_left", "_per_second")  # a waiting socket has five
+
     def __init__(self, per_second: float, burst: float, now: float) -> None:
         self._per_second = per_second
         self._burst = self._left = float(burst)

@@ -32,6 +32,7 @@ TURN_S = 30  # for the buyers to finish their turns when the shape ends
 QUIET_S = 120.0  # for what is on its way to end; a hold of a buyer who was stopped is, too
 CAPACITY = {"oversubscribed": 200}  # tickets; its buyers want ten times as many
 PLENTY = 200_000
+FAIR = {"proof_bits_max": 20, "churn_max": 3}  # as these rules are by default
 DUTIES = {
     name: ["serve"] if name == "serve" else ["work", name]
     for name in ("serve", "record", "tend", "bank", "conduct", "reconcile")
@@ -63,7 +64,8 @@ class Running(NamedTuple):
 async def run(shape: str) -> list[str]:
     """Run a shape with everything that it needs. Return what is wrong afterwards."""
     capacity = CAPACITY.get(shape, PLENTY)
-    async with running_sale(standing_event(EVENT, capacity, hold_seconds=HOLD_S)) as running:
+    event = standing_event(EVENT, capacity, hold_seconds=HOLD_S, **FAIR)
+    async with running_sale(event) as running:
         failed = await _locust(shape, running.base)
         wrong = await check(running, capacity)
         return [*wrong, "locust counted failures"] if failed else wrong

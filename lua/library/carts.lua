@@ -14,6 +14,15 @@ local AT = { id = 1, visitor = 2, state = 3, seats = 4, prices = 5, currency = 6
   quantity = 8, adjacent = 9, made = 10, deadline = 11, first = 12, left = 13, left_first = 14,
   extended = 15, step = 16, number = 17, wave = 18, key = 19, print = 20, attempt = 21, method = 22,
   pay_until = 23, entry = 24, reason = 25 }
+local NOTHING, ARRAY = 194, 220 -- as packed values begin: false, and a hold, after two bytes more
+
+-- Return a hold that is packed from an offset on, in a table of its size; nil where there is false.
+local function unpacked_hold(packed, at)
+  local head = packed:byte(at + 1)
+  if head == NOTHING then return nil end
+  if head ~= ARRAY then error("Bad data: not a hold") end
+  return { select(2, unpack_limit(packed, AT.reason, at + 3)) }
+end
 
 -- Return a visitor's cart: { visitor, taken, keys_end, has_past, warn, due, churn, former_key,
 -- former_id, former, hold }.
@@ -23,10 +32,11 @@ function carts.of(visitor)
     return { visitor = visitor, taken = 0, keys_end = 0, has_past = false, warn = 0,
       due = false, churn = false, former_key = false, former_id = false, former = false }
   end
-  local found = unpack_one(packed)
-  return { visitor = visitor, taken = found[1], keys_end = found[2], has_past = found[3],
-    warn = found[4], due = found[5], churn = found[6], former_key = found[7],
-    former_id = found[8], former = found[9], hold = found[10] or nil }
+  local at, taken, keys_end, has_past, warn, due, churn, former_key, former_id, former =
+    unpack_values(packed, 9)
+  return { visitor = visitor, taken = taken, keys_end = keys_end, has_past = has_past, warn = warn,
+    due = due, churn = churn, former_key = former_key, former_id = former_id, former = former,
+    hold = unpacked_hold(packed, at) }
 end
 
 local function due_of(cart)

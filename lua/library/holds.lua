@@ -140,7 +140,7 @@ end
 local function hold_of(cart, id)
   if cart.hold and cart.hold[AT.id] == id then return cart.hold end
   local packed = past.find(cart, id)
-  return packed and unpack_one(packed) or nil
+  return packed and unpacked_hold(packed, 0) or nil
 end
 
 -- Return the hold of this id, or nil, and the visitor's cart.

@@ -2,9 +2,10 @@
 --
 -- The program is made once and then runs batch after batch, of any event: what belongs to one batch
 -- is set anew when it begins.
-local pack, unpack_one = cmsgpack.pack, cmsgpack.unpack
+local pack, unpack_one, unpack_limit = cmsgpack.pack, cmsgpack.unpack, cmsgpack.unpack_limit
 local call, format, floor, min, max = redis.call, string.format, math.floor, math.min, math.max
 local ipairs, pairs, next, tonumber, type, unpack = ipairs, pairs, next, tonumber, type, unpack
+local select = select
 local hash_tag, stamp, epoch, holder, prefix, now
 local batch_number = 0
 
@@ -51,6 +52,14 @@ end
 -- since.
 local function loading()
   return holder == run_id and call("GET", epoch_key()) == (epoch - 1) .. ":closed"
+end
+
+-- Return where the values end, and the first values of a packed array of up to 15. unpack_one would
+-- make a table that grows with each of them.
+local function unpack_values(packed, most)
+  local head = packed:byte() or 0
+  if head < 144 or head > 159 then error("Bad data: not a short array") end
+  return unpack_limit(packed, most, 1)
 end
 
 -- Return the reply of this tag with these fields.

@@ -1,7 +1,7 @@
 """Checks of a Redis Cluster: its slots, replicas and primaries, each asked like a single Redis."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -27,7 +27,7 @@ async def cluster_facts(
     said = dict[Fact, list[Address]]()
     for address, primary in primaries.items():
         try:
-            facts = [*await facts_of(primary), await _coverage(primary)]
+            facts = [*await facts_of(primary), await _coverage(primary), *await _moving(primary)]
         except (RedisError, OSError) as error:
             facts = [("wrong", f"does not answer: {type(error).__name__}")]
         for fact in facts:
@@ -68,6 +68,25 @@ async def _coverage(primary: Redis) -> Fact:
         return "ok", f"the others go on without it ({name} no)"
     text = "refuses CONFIG" if value is None else f"has {name} {value}"
     return "look", f"it {text}: with no, the others go on when one is lost"
+
+
+async def _moving(primary: Redis) -> list[Fact]:
+    """Return which slots are on their way to another primary, where we may ask for it."""
+    try:
+        reply: bytes = await cast("Any", primary).execute_command("CLUSTER", "NODES")
+    except RedisError:
+        return []
+    [own] = [line.split() for line in reply.decode().splitlines() if "myself" in line.split()[2]]
+    slots = [word[1:].partition("->-")[0] for word in own if word[0] == "[" and "->-" in word]
+    if not slots:
+        return []
+    return [
+        (
+            "look",
+            f"slots on their way to another: {', '.join(slots)}; until they have arrived their "
+            "events sell nothing: redis-cli --cluster fix ends a move that was left",
+        )
+    ]
 
 
 def _names(addresses: list[Address]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from booking_rush.queue.line import Place
+from booking_rush.queue.lottery.order import WINDOW_SECONDS
 
 Json = dict[str, Any]
 Texts = Mapping[str, str]
@@ -46,4 +47,4 @@ def _undrawn_of(event: Json, place: Place) -> str:
 
 def _with_seconds(text: str, event: Json) -> str:
     windows: Json = event.get("windows") or {}
-    return text.replace("{seconds}", str(windows.get("seconds", 2)))
+    return text.replace("{seconds}", str(windows.get("seconds", WINDOW_SECONDS)))

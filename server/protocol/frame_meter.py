@@ -35,6 +35,8 @@ class FrameMeter:
     is answered the allowed ones first.
     """
 
+    __slots__ = ("_bytes", "_controls", "_fragments", "_head", "_messages", "_payload")
+
     def __init__(self, commands_per_second: int, now: float) -> None:
         rate = BYTES_PER_COMMAND * commands_per_second
         self._bytes = TokenBucket(rate, BURST_S * rate, now)

@@ -126,6 +126,8 @@ class Gate:
 class WriteDeadline:
     """Deadline of a peer that does not read: aborts a transport whose buffer stays full."""
 
+    __slots__ = ("_loop", "_timer", "_transport", "_unread")
+
     def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
         self._loop = loop
         self._transport = transport

@@ -16,7 +16,7 @@ const SEAT_SHARE = 0.8; // of the distance between two
 const SEAT_PX_MAX = 26;
 const SIDE_PX_MAX = 4096; // of a canvas
 const ASPECT = 1.8;
-const COLOUR_OF = { ".": "--free", h: "--held", s: "--sold", x: "--closed" };
+const COLOUR_OF = { ".": "--free", h: "--held", s: "--sold" };
 
 /** The canvas of one house at a time. */
 export class HouseCanvas {
@@ -117,7 +117,7 @@ export class HouseCanvas {
     const isClosed = mark === "x";
     context.globalAlpha = heatOf && !isClosed ? 0.1 + 0.9 * heatOf(seat) : 1;
     context.fillStyle = colour(heatOf && !isClosed ? "--sold" : (/** @type {Record<string, string>} */ (COLOUR_OF)[mark] ?? "--free"));
-    context.fillRect(seat.x - side / 2, seat.y - side / 2, side, side);
+    if (!isClosed) context.fillRect(seat.x - side / 2, seat.y - side / 2, side, side);
     context.globalAlpha = 1;
     if (isClosed) paintCross(context, seat, colour("--soft"));
     if (!isChosen(seat.id)) return;

@@ -165,6 +165,7 @@ export function bookingsPanel(context) {
       [event, about, shown, next] = [wantedEvent.id, wanted, [], null];
       chosen.clear();
       results.clear();
+      control("bookings-choose-all").disabled = true;
       control("bookings-query").value = about;
       control("bookings-state").disabled = about !== "";
       clearInterval(timer);

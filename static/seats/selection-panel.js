@@ -67,7 +67,7 @@ export function kindText(kind) {
  * Return what a seat of the map is: row, number, state, price and kind.
  * @param {SeatInventory | undefined} inventory
  * @param {{id: string, row: string, number: number, kind: string}} seat
- * @param {keyof typeof en.seats.map.states} shown
+ * @param {keyof typeof all.seats.map.states} shown
  */
 export function seatLabel(inventory, { id, row, number, kind }, shown) {
   const section = inventory?.section(sectionOf(id));

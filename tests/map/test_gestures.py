@@ -95,6 +95,30 @@ async def test_two_fingers_zoom_and_one_drags(world: World) -> None:
         assert (moved[0] - seat[0], moved[1] - seat[1]) < (-20, 0)
 
 
+async def test_what_comes_into_view_by_a_long_drag_is_drawn(world: World) -> None:
+    async with browser() as started:
+        page = await house_page(started, world)
+        await page.locator('[data-section="b1"]').click()
+        for _ in range(4):
+            x, y = await middle_of(page)
+            await touch(page, *([(x - 30 * n, y - 8 * n)] for n in range(5)))
+        box = await part(page, "map").bounding_box()
+        assert box is not None
+
+        seats = [f"b2.{row}-{number}" for row in "ABCDEF" for number in range(1, 13)]
+        points = [await point_of(page, seat) for seat in seats]
+        margin = 20  # of the minimap and the names of rows there is none at the top right
+        shown = [
+            (x, y)
+            for x, y in points
+            if box["x"] + 40 < x < box["x"] + box["width"] - margin
+            and box["y"] + margin < y < box["y"] + box["height"] / 2
+        ]
+        drawn = [(await part(page, "map").evaluate(COLOUR, [x - 8, y - 8]))[3] for x, y in shown]
+        assert len(shown) > 5
+        assert all(drawn)
+
+
 async def test_the_wheel_zooms_and_the_minimap_leads_elsewhere(world: World) -> None:
     async with browser() as started:
         page = await house_page(started, world)

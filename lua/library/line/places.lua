@@ -31,11 +31,11 @@ end
 function places.of(visitor)
   local packed = rule("state") ~= "closed" and memory.read(stored, visitor)
   if not packed then return nil end
-  local found = unpack_one(packed)
-  return { visitor = visitor, state = found[1], number = found[2], joined = found[3],
-    wave = found[4], admitted = found[5], claim = found[6], deadline = found[7], due = found[8],
-    lane = found[9], code = found[10], index = found[11], window = found[12], block = found[13] or "",
-    turn = found[14] }
+  local _, state, number, joined, wave, admitted, claim, deadline, due, lane, code, index, window,
+    block, turn = unpack_values(packed, 14)
+  return { visitor = visitor, state = state, number = number, joined = joined, wave = wave,
+    admitted = admitted, claim = claim, deadline = deadline, due = due, lane = lane, code = code,
+    index = index, window = window, block = block or "", turn = turn }
 end
 
 -- End every place at once, however many there are: the event has closed.

@@ -13,7 +13,7 @@ function releases.give(place)
   places.enqueue_end_of_deferral(place, "")
   shares.count(place.block)
   local given = places.begin(place.visitor, place.lane, place.code, place.block, place.joined)
-  publish("joined", { visitor = place.visitor })
+  publish({ news = "joined", epoch = epoch, visitor = place.visitor })
   return given
 end
 

@@ -187,6 +187,7 @@ async def test_the_doctor_asks_each_primary(cluster: RunningCluster, postgres_ur
     settings = settings_for(cluster.url, postgres_url)
     well = await asyncio.to_thread(run, "doctor", settings=settings)
     lost = await cluster.primary_of(EVENTS[0])
+    await cluster.begin_to_move(EVENTS[1], await cluster.primary_of(EVENTS[2]))
     await asyncio.to_thread(lost.kill)
     ill = await asyncio.to_thread(run, "doctor", settings=settings)
     as_one = await asyncio.to_thread(
@@ -196,4 +197,6 @@ async def test_the_doctor_asks_each_primary(cluster: RunningCluster, postgres_ur
     assert "ok     redis     a cluster of 3 primaries has all slots" in well.stdout
     assert "ok     redis     1 replicas" in well.stdout
     assert f"wrong  redis     127.0.0.1:{port_of(lost)}: does not answer" in ill.stdout
+    slot = key_slot(tag_of(EVENTS[1]).encode())
+    assert f"slots on their way to another: {slot};" in ill.stdout
     assert "name it redis+cluster://" in as_one.stdout
