@@ -43,7 +43,8 @@ LAYERS = (
 TEST_LAYERS = (
     ("tests/engines/cluster",),
     (
-        "tests", "tests/admin", "tests/api", "tests/cluster", "tests/contract", "tests/crowd",
+        "tests", "tests/admin", "tests/api", "tests/cluster", "tests/console", "tests/contract",
+        "tests/crowd",
         "tests/doctor", "tests/edge", "tests/embedded", "tests/engines", "tests/faults",
         "tests/history", "tests/holds", "tests/joining", "tests/kafka", "tests/lottery",
         "tests/lua", "tests/mail", "tests/map", "tests/messaging", "tests/model",
@@ -67,6 +68,7 @@ BROWSER_LAYERS = (
     ("static/texts",),
     ("static/texts/languages",),
     ("static/styles",),
+    ("static/console",),
 )
 # Technology is named at the edge that is made for it, and nowhere else.
 TECHNOLOGY = {

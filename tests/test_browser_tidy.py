@@ -44,7 +44,7 @@ def test_imports_point_downwards(module: Path) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
 def test_a_wing_has_its_layer_and_fits_in_the_head(folder: Path) -> None:
-    files = [path for path in folder.iterdir() if path.suffix in (".js", ".css")]
+    files = [path for path in folder.iterdir() if path.suffix in (".js", ".css", ".html")]
 
     assert name_of(folder) in {wing for line in BROWSER_LAYERS for wing in line}
     assert len(files) <= FILES_MAX

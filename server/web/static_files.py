@@ -27,6 +27,7 @@ IMPORT = re.compile(r'^(?:import|export)\s(?:[^;"]*?\sfrom\s+)?"([^"]+)"', re.MU
 LINK = re.compile(rf'(\s(?:href|src)="){URL}(?!{DIST})([^"]+)"')
 SCRIPT = re.compile(rf'^( *)<script type="module" src="{URL}([^"]+)"></script>\n', re.MULTILINE)
 STYLES = re.compile(rf'(?:^ *<link rel="stylesheet" href="{URL}[^"]+">\n)+', re.MULTILINE)
+FRAGMENT = re.compile(r"^ *<!-- (\w+/\w+\.html) -->\n", re.MULTILINE)
 TEXT = re.compile(r'(<[a-z0-9]+\s[^<>]*data-text="([^"]+)"[^<>]*>)(?=</)')
 MEDIA_TYPES = {
     ".css": "text/css",
@@ -173,6 +174,7 @@ def site_of(
 
     Raises:
         ValueError: a module imports a file that is not there, or a page has no bundle.
+        KeyError: a page has a part that is not there.
     """
     graph, digest = module_graph(files), digest_of(files)
     bundles = _decoded(files, "manifest.json", dict[str, Bundle])
@@ -185,7 +187,9 @@ def site_of(
             continue
         if mode == "dist" and path not in bundles:
             raise ValueError(f"static/{DIST}manifest.json has no {path}: run make static")
-        html = content.decode()
+        if "/" in path:
+            continue  # a part of a page, which is no page by itself
+        html = FRAGMENT.sub(lambda part: files[part[1]].decode(), content.decode())
         linked = (
             dist_page(_with_icon(html, files), digest, bundles[path], language)
             if mode == "dist"

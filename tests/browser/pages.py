@@ -6,6 +6,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.chromium import PHONE, open_page
 from tests.support.clients import PASSWORD, until
+from tests.support.world import World
 
 
 async def phase(page: Page, name: str) -> None:
@@ -76,3 +77,36 @@ async def go(page: Page, name: str) -> None:
     """Open a page of the operators' console, and wait until it is shown."""
     await part(page, f"go-{name}").click()
     await expect(page.locator(f'.page[data-page="{name}"]')).to_be_visible()
+
+
+def stalls(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": "stalls",
+        "show": "evening",
+        "name": "Stalls",
+        "kind": "seated",
+        "rows": [{"name": "A", "seats": 4}],
+        "price": {"amount": 6500, "currency": "EUR"},
+        **fields,
+    }
+
+
+async def visit(
+    started: Browser, world: World, size: dict[str, int] = PHONE, zone: str = "America/New_York"
+) -> Page:
+    """Open the demo's page as a new visitor in a time zone far from the venue's."""
+    context = await started.new_context(
+        viewport={"width": size["width"], "height": size["height"]},
+        timezone_id=zone,
+        accept_downloads=True,
+    )
+    page = await context.new_page()
+    await page.goto(f"{world.clients.base}/events/demo")
+    return page
+
+
+async def admitted(started: Browser, world: World, size: dict[str, int] = PHONE) -> Page:
+    page = await visit(started, world, size)
+    await part(page, "join").click()
+    await phase(page, "admitted")
+    return page

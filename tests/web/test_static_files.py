@@ -205,6 +205,7 @@ async def test_a_bundle_comes_in_the_encoding_that_the_client_likes(
         "nothing.js",
         "",
         "event.html",
+        "console/night.html",
         "../server/app.py",
         "%2e%2e/README.md",
     ],

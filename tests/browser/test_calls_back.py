@@ -1,0 +1,87 @@
+"""Calls back to who waits elsewhere: sound, notification, title, and messages that stay."""
+
+import re
+
+from playwright.async_api import expect
+
+from tests.browser.chromium import browser
+from tests.browser.pages import part, phase, stalls, visit
+from tests.support.world import World
+
+
+async def test_who_waits_reads_a_time_of_day_and_is_called_as_chosen(world: World) -> None:
+    await world.event(sections=[stalls()], state="paused")
+    async with browser() as started:
+        page = await visit(started, world)
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        await part(page, "call-back-sound").check()
+        await page.reload()
+        await expect(part(page, "call-back-sound")).to_be_checked()
+        assert re.match("You are next · An Evening", await page.title())
+        await page.evaluate(
+            """window.rang = 0;
+            OscillatorNode.prototype.start = () => { window.rang += 1; }"""
+        )
+        operator = await world.operator()
+        await operator.post("/api/v1/admin/events/demo/resume")
+        await phase(page, "admitted")
+        assert await page.evaluate("window.rang") > 0
+
+
+AS_ON_A_PHONE = """async () => {
+  window.Notification = class {
+    static requestPermission = async () => "granted";
+    constructor() { throw new TypeError("Illegal constructor"); }
+  };
+  window.notified = [];
+  ServiceWorkerRegistration.prototype.showNotification =
+    async (title, { data }) => void window.notified.push([title, data]);
+}"""
+HIDDEN = "Object.defineProperty(document, 'visibilityState', { value: 'hidden' })"
+
+
+async def test_who_looks_elsewhere_on_a_phone_is_called_by_notification_and_title(
+    world: World,
+) -> None:
+    await world.event(sections=[stalls()], state="paused")
+    async with browser() as started:
+        page = await visit(started, world)
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        await page.evaluate(AS_ON_A_PHONE)
+        await part(page, "call-back-notification").check()
+        await page.evaluate("async () => void (await navigator.serviceWorker.ready)")
+        await page.evaluate(HIDDEN)
+        operator = await world.operator()
+        await operator.post("/api/v1/admin/events/demo/resume")
+        await phase(page, "admitted")
+        await expect(page).to_have_title("It is your turn")
+        await expect(page).to_have_title(re.compile(r"^Your turn \d"))
+        assert await page.evaluate("window.notified") == [["It is your turn", page.url]]
+
+
+async def test_earlier_messages_stay_readable_with_their_hour(world: World) -> None:
+    await world.event(sections=[])
+    operator = await world.operator()
+    async with browser() as started:
+        page = await visit(started, world)
+        await phase(page, "outside")
+        for text in ("First of all", "Then this"):
+            await operator.post(
+                "/api/v1/admin/events/demo/broadcast",
+                json={"text": text, "level": "urgent", "audience": "all"},
+                headers={"Idempotency-Key": text},
+            )
+            await expect(part(page, "message")).to_have_text(text)
+        await page.locator("#message summary").click()
+        await expect(part(page, "earlier-messages")).to_contain_text(
+            re.compile(r"\d\d:\d\d First of all")
+        )
+        await expect(part(page, "seats")).to_be_hidden()
+        await page.get_by_role("button", name="Dismiss").click()
+        await page.reload()
+        await page.locator("#message summary").click()
+        await expect(part(page, "earlier-messages")).to_contain_text("Then this")
+        await part(page, "join").click()
+        await expect(part(page, "turn-next")).to_contain_text("Nothing is sold on this page")
