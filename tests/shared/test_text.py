@@ -22,6 +22,7 @@ NOT_FROM_OUTSIDE = {
     "BookingChange": "the same",
     "DrawChange": "the same",
     "DeferredChange": "the same",
+    "DeferralOverChange": "the same",
     "Entry": "of a journal, which its chain of hashes proves or not",
     "Undone": "read from the audit, as we wrote it",
 }
