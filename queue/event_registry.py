@@ -250,9 +250,14 @@ class EventRegistry:
         return [None] * len(calls)
 
     def _shut(self) -> list[str]:
-        """Return the resting events whose gate is shut by now: Redis has answered `not ready`."""
-        resting = self._rows.keys() - self._live.keys()
-        return [event for event in resting if not self.batcher(event).gate.is_open]
+        """Return the events that are used and do not live, and whose gate is shut.
+
+        Redis has answered `not ready`, or they were closed before they were ever read.
+        """
+        used = (
+            (event, self._batchers[event]) for event in self._batchers.keys() - self._live.keys()
+        )
+        return [event for event, one in used if not one.gate.is_open and not one.is_archived]
 
     def _let_rest(self, rows: Mapping[str, EventRecord]) -> None:
         """Sort out which of these events rest from now on."""

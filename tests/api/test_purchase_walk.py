@@ -6,7 +6,7 @@ import pytest
 
 from booking_rush.postgres import Pool
 from tests.support.clients import Frame, Visitor, code_of, until
-from tests.support.world import World
+from tests.support.world import World, held
 
 
 async def free_of(world: World) -> dict[str, int]:
@@ -195,3 +195,16 @@ async def test_the_pass_is_spent_when_the_booking_is_confirmed(world: World) -> 
     assert (again.status_code, code_of(again)) == (403, "pass_expired")
     repeat = await ada.hold("one", "", seats=["stalls.A-1"])
     assert (repeat.status_code, repeat.json()["hold"]) == (201, hold)
+
+
+async def test_what_is_held_when_a_sale_closes_may_still_be_bought(world: World) -> None:
+    """The sale closes so soon that the saga's process has not read the event before."""
+    await world.event()
+    ada, hold = await held(world)
+    operator = await world.operator()
+    await operator.post("/api/v1/admin/events/demo/close")
+
+    paid = await ada.check_out(hold)
+
+    assert paid.status_code == 202
+    await ada.booked(hold, "confirmed")

@@ -117,3 +117,4 @@ async def test_a_close_ends_a_stop_so_that_what_is_held_can_be_paid(world: World
     assert paid.status_code == 202, paid.text
     assert "stopped" not in closed.json()["event"]
     assert (refused.status_code, code_of(refused)) == (409, "wrong_state")
+    await ada.booked(hold, "confirmed")
