@@ -67,11 +67,12 @@ end
 
 -- Refill the bucket by the time since the last tick. Return its tokens, and the time to store. A
 -- clock that steps back never refills: the bucket waits until the stored time is reached again, or
--- begins anew at the clock's time after a step of more than 5 s.
+-- begins anew at the clock's time after a step of more than 5 s. At rate 0 nobody is let in, by what
+-- was saved up neither.
 local function refill(rate)
   local tokens = tonumber(memory.read(bucket, "tokens") or 1)
   local at = tonumber(memory.read(bucket, "at") or now)
-  local most = max(1, rate * BURST_S)
+  local most = rate > 0 and max(1, rate * BURST_S) or 0
   tokens = min(most, tokens + rate * max(0, now - at) / 1000)
   if now < at and at - now < 5000 then return tokens, at end
   return tokens, now

@@ -201,6 +201,18 @@ async def test_unused_rate_is_saved_up_for_half_a_second_at_most(program: Progra
     assert await moves.tick() == 5
 
 
+async def test_at_rate_0_nobody_is_let_in_whatever_was_saved_up(program: Program) -> None:
+    new = await EventInRedis(program).open(rate_per_second=0)
+    await new.join("ada")
+    assert [await new.tick(after_s=1) for _ in range(3)] == [0, 0, 0]
+
+    await new.ask(events_commands.SetRules(2, "open", {"rate_per_second": 10}))
+    assert await new.tick(after_s=1) == 1
+    await new.join("bob", "cyd")
+    await new.ask(events_commands.SetRules(3, "open", {"rate_per_second": 0}))
+    assert await new.tick(after_s=1) == 0
+
+
 async def test_never_more_than_active_max_are_active(moves: EventInRedis) -> None:
     await moves.join("a", "b", "c", "d", "e")
 
