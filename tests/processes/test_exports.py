@@ -1,5 +1,10 @@
 """Metrics of what is sold, and the end of an event's series."""
 
+import pytest
+
+from booking_rush.booking.holds.bookings import Sales
+from booking_rush.postgres import Pool
+from booking_rush.server.processes import exports
 from booking_rush.server.processes.exports import SalesExport
 from booking_rush.server.runtime.metrics import exposition
 from tests.support.world import World
@@ -25,13 +30,13 @@ async def test_revenue_is_a_series_by_event_currency_and_state(world: World) -> 
         await visitor.buys("hall", section="floor", quantity=count)
         for visitor, count in ((ada, 2), (bob, 1))
     ]
-    await sales.run_once()
+    await sales.export()
     assert value("rush_revenue", event="hall", currency="EUR", state="confirmed") == 3 * 4500
     assert value("rush_bookings", event="hall", state="confirmed") == 2
 
     await bob.http.post(f"/api/v1/bookings/{bought[1]}/cancel")
     await bob.booked(bought[1], "refunded")
-    await sales.run_once()
+    await sales.export()
     assert value("rush_revenue", event="hall", currency="EUR", state="confirmed") == 2 * 4500
     assert value("rush_revenue", event="hall", currency="EUR", state="refunded") == 4500
     assert value("rush_bookings", event="hall", state="refunded") == 1
@@ -43,14 +48,14 @@ async def test_the_series_of_an_event_end_with_it_and_come_back_with_it(world: W
     events, pool = world.services.rooms.events, world.services.pool
     sales = SalesExport(pool)
     await (await world.visitor()).buys("barn", section="floor", quantity=1)
-    await sales.run_once()
+    await sales.export()
     for event in ("barn", "shed"):
         await world.services.rooms.stats_of(event)
         assert series("rush_waiting{", f'event="{event}"')
 
     await pool.execute("UPDATE events SET state = 'closed', archived_at = now() WHERE id = 'barn'")
     await events.refresh("barn")
-    await sales.run_once()
+    await sales.export()
     await world.services.rooms.stats_of("barn")  # whoever asks for them begins no series
     assert series('event="barn"') == []
     assert series("rush_waiting{", 'event="shed"')
@@ -66,3 +71,24 @@ async def test_refusals_are_counted_by_route_and_code(world: World) -> None:
     await visitor.hold("one", "no pass", "cave", section="floor", quantity=1)
 
     assert value("rush_refusals_total", route="/api/v1/events/{event}/holds", code="pass_invalid")
+
+
+async def test_sales_that_take_long_to_count_are_counted_seldom(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    counted: list[float] = []
+
+    async def count_for_two_seconds(_: Pool) -> list[Sales]:
+        nonlocal now
+        counted.append(now)
+        now += 2
+        return []
+
+    monkeypatch.setattr(exports, "sales", count_for_two_seconds)
+    sales = SalesExport(pool, lambda: now)
+    for at in (1000.0, 1100.0, 1199.0, 1200.0):
+        now = at
+        await sales.run_once()
+
+    assert counted == [1000.0, 1200.0]
