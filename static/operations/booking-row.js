@@ -82,16 +82,16 @@ function stateOf({ state, reason }, result) {
 /** @param {Booking} booking @param {RowParts} parts */
 function actsOf(booking, { mayWrite, onRefund, onMail }) {
   const acts = [
-    ...(isRefundable(booking) ? [act(texts.refund, "data-refund", () => onRefund(booking))] : []),
-    ...(MAILED.includes(booking.state) ? [act(texts.mail, "data-mail", () => onMail(booking))] : []),
+    ...(isRefundable(booking) ? [act(texts.refund, { "data-refund": booking.id }, () => onRefund(booking))] : []),
+    ...(MAILED.includes(booking.state) ? [act(texts.mail, { "data-mail": booking.id }, () => onMail(booking))] : []),
   ];
   for (const button of acts) button.disabled = !mayWrite;
   return acts;
 }
 
-/** @param {string} text @param {string} mark @param {() => void} onClick */
+/** @param {string} text @param {Record<string, string>} mark @param {() => void} onClick */
 function act(text, mark, onClick) {
-  const button = /** @type {HTMLButtonElement} */ (createElement("button", { type: "button", [mark]: "" }, text));
+  const button = /** @type {HTMLButtonElement} */ (createElement("button", { type: "button", ...mark }, text));
   button.addEventListener("click", onClick);
   return button;
 }

@@ -80,7 +80,7 @@ def ahead_without_gone(lab: Lab) -> None:
 def a_place_told_before_it_is_recorded(lab: Lab) -> None:
     lab.text = without(
         lab.text,
-        'if max(place.number, place.index) > line.number(lane, "kept") then',
+        'if place.turn or max(place.number, place.index) > line.number(lane, "kept") then',
         "if false then",
     )
 

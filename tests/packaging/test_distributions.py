@@ -75,6 +75,6 @@ def test_metadata_says_what_it_is_and_what_it_needs(built: Built) -> None:
     assert about["Summary"] == project["description"]
     assert about["Description-Content-Type"] == "text/markdown"
     assert about["Description"] == (ROOT / "README.md").read_text()
-    assert set(about.get_all("Provides-Extra") or []) == {"demo", "dev"}
+    assert set(about.get_all("Provides-Extra") or []) == {"demo", "dev", "otel"}
     [command] = built.metadata.entry_points
     assert (command.group, command.name) == ("console_scripts", "booking-rush")
