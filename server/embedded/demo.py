@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from shlex import quote
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -31,11 +32,12 @@ from booking_rush.server.processes.supervisor import (
     stop_on_signals,
 )
 from booking_rush.server.runtime.ports import free_port, listen, url_of
-from booking_rush.server.runtime.settings import Settings
+from booking_rush.server.runtime.settings import PREFIX, Settings
 
 READY_S = 30.0  # for `/readyz` to answer 200 after the last start
 KAFKA_SECURITY = ("kafka_security", "kafka_ca", "kafka_certificate", "kafka_user", "kafka_password")
 PLAIN = {name: getattr(Settings(), name) for name in KAFKA_SECURITY}  # for a broker of our own
+OF_COMMANDS = ("redis_url", "postgres_url", "secret_key", "bind", "bank_url", "kafka_bootstrap")
 DUTIES = ("record", "tend", "bank", "conduct", "reconcile")
 
 
@@ -105,6 +107,7 @@ async def _start(
         settings = msgspec.structs.replace(settings, kafka_bootstrap=bootstrap, **PLAIN)
     password = await _prepare(settings, data, report, options.crowd)
     settings = _with_ports(settings, run)
+    commands = _save_settings(data / "commands.env", settings)
     for duty in duties_of(settings):
         await supervisor.start(_duty(duty, ["work", duty], logs, settings))
     for number in range(1, settings.workers + 1):
@@ -119,6 +122,8 @@ async def _start(
     report(f"  visitors   {base}/events/demo")
     report(f"  operators  {base}/admin   admin / {password}")
     report(f"  API        {base}/api/v1/events")
+    program = quote(str(Path(sys.executable).with_name("booking-rush")))
+    report(f"  commands   . {commands}; {program} --help")
     if settings.kafka_bootstrap:
         report(f"  kafka      {settings.kafka_bootstrap}")
     if scraping is not None:
@@ -176,6 +181,14 @@ def _with_ports(settings: Settings, run: Path) -> Settings:
     return msgspec.structs.replace(
         settings, metrics_dir=str(metrics), bank_bind=bank, bank_url=f"http://{bank}"
     )
+
+
+def _save_settings(path: Path, settings: Settings) -> str:
+    """Write what commands beside the demo want to a file for a shell. Return its quoted path."""
+    values: dict[str, Any] = msgspec.to_builtins(settings)
+    lines = (f"export {PREFIX}{name.upper()}={quote(str(values[name]))}\n" for name in OF_COMMANDS)
+    save_secret(path, "".join(lines))
+    return quote(str(path))
 
 
 def _duty(name: str, arguments: list[str], logs: Path, settings: Settings) -> Child:

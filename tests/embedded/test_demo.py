@@ -79,6 +79,12 @@ def test_a_clean_clone_runs_for_an_ordinary_user_in_a_path_with_a_space(
         assert httpx.get(f"{demo.base}{page}").status_code == 200
     assert log_in(demo).status_code == 200
     assert join(demo)[1]["number"] == 1
+    [commands] = re.findall(r"^  commands   (.*) --help$", demo.output, re.MULTILINE)
+    listed = subprocess.run(
+        ["sh", "-c", f"{commands} operator list"], user=user, env={"HOME": str(spaced)},
+        cwd=spaced, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "admin" in listed.stdout
     assert demo.stop() == -signal.SIGTERM  # make dies of the signal, after its child has ended
     assert demo.leftover_processes() == []
 
