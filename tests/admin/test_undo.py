@@ -49,6 +49,21 @@ async def test_a_close_is_undone_with_every_number_pass_and_hold(world: World) -
     assert code_of(await operator.post(f"{A}/undo", json={"entry": 10**9})) == "not_undoable"
 
 
+async def test_a_reopened_event_admits_though_its_ticks_rested(world: World) -> None:
+    await world.event(rules={"active_max": 1})
+    operator, ada, bob = await world.operator(), await world.visitor(), await world.visitor()
+    await ada.join()
+    await ada.admitted()
+    await bob.join()
+    await operator.post(f"{A}/close")
+    assert await until(lambda: "demo" in world.tend.resting)
+
+    assert (await undo_last(operator)).status_code == 200
+    await operator.delete(f"{A}/visitors/{ada.id}")
+
+    assert await bob.admitted()
+
+
 @pytest.mark.parametrize("entry", [-1, 2**63, 10**30, "1", 1.5, None])
 async def test_an_entry_that_cannot_be_is_refused(world: World, entry: object) -> None:
     await world.event()
