@@ -79,7 +79,7 @@ async def _revert(
             await _reopen(connection, event, "draining", before)
         case "close":
             await _reopen(connection, event, "closed", before)
-            await connection.execute("UPDATE recorded SET closing = false WHERE event = $1", event)
+            await connection.execute(MARK_REOPENED, event)
         case _:
             pass  # of a removal PostgreSQL learns by the outbox
 
@@ -109,3 +109,12 @@ async def put_back(
         event, json_of(rules_of(current | before)),
     )  # fmt: skip
     await connection.execute("DELETE FROM timed_rules WHERE event = $1", event)
+
+
+# The event is recovered, by the caller or its recorder, which puts back whom the journal has told
+# to be removed: -1 where it has told of nobody yet.
+MARK_REOPENED = """
+    UPDATE recorded SET closing = false, removed_number = CASE
+        WHEN (removed_lane, removed_number) = ('', 0) THEN -1 ELSE removed_number END
+    WHERE event = $1
+"""

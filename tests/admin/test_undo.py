@@ -4,10 +4,12 @@ from typing import Any
 
 import httpx
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from booking_rush.booking.catalogue.timed_rules import put_back_due
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.postgres import Pool
+from booking_rush.server.admin import undo as undo_routes
 from tests.support.clients import code_of, until
 from tests.support.world import World, held
 
@@ -62,6 +64,30 @@ async def test_a_reopened_event_admits_though_its_ticks_rested(world: World) -> 
     await operator.delete(f"{A}/visitors/{ada.id}")
 
     assert await bob.admitted()
+
+
+async def test_an_undone_close_is_loaded_by_the_recorder_where_redis_was_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.event(rules={"active_max": 0})
+    operator, ada = await world.operator(), await world.visitor()
+    number = (await ada.join())["number"]
+    await operator.post(f"{A}/close")
+
+    async def away(*_: object, **__: object) -> None:
+        raise RedisConnectionError("a test says so")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(undo_routes, "_load_again", away)
+        patch.setattr(undo_routes, "push_change", away)
+        answer = await undo_last(operator)
+
+    async def place() -> bool:
+        return (await ada.place()).status_code == 200
+
+    assert (answer.status_code, answer.json()["event"]["state"]) == (200, "recovering")
+    assert await until(place)
+    assert (await ada.place()).json()["place"]["number"] == number
 
 
 @pytest.mark.parametrize("entry", [-1, 2**63, 10**30, "1", 1.5, None])
