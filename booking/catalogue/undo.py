@@ -55,7 +55,7 @@ async def undo(pool: Pool, event: str, entry: int, *, who: str) -> Undone:
         if row is None:
             raise NotUndoable
         before: dict[str, Any] = orjson.loads(row["before"])
-        await _revert(connection, event, row, before)
+        await _revert(connection, event, row, before, who)
         await audit.record(connection, who, "undo", event, entry=entry, act=row["what"])
         await journal.append(connection, event, [_act_of(row["what"], before, who)])
     hold = before.get("hold")
@@ -70,7 +70,7 @@ def _act_of(what: str, before: dict[str, Any], who: str) -> Act:
 
 
 async def _revert(
-    connection: Connection, event: str, row: asyncpg.Record, before: dict[str, Any]
+    connection: Connection, event: str, row: asyncpg.Record, before: dict[str, Any], who: str
 ) -> None:
     match row["what"]:
         case "rules":
@@ -80,6 +80,10 @@ async def _revert(
         case "close":
             await _reopen(connection, event, "closed", before)
             await connection.execute(MARK_REOPENED, event)
+            if stopped := before.get("stopped"):
+                await sale_stops.stop(connection, event, stopped["reason"])
+                act = state_act("stopped", by=who, reason=stopped["reason"])
+                await journal.append(connection, event, [act])
         case _:
             pass  # of a removal PostgreSQL learns by the outbox
 

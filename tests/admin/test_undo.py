@@ -90,6 +90,21 @@ async def test_an_undone_close_is_loaded_by_the_recorder_where_redis_was_away(
     assert (await ada.place()).json()["place"]["number"] == number
 
 
+async def test_an_undone_close_of_a_stopped_sale_brings_the_stop_back(world: World) -> None:
+    await world.event()
+    operator, ada = await world.operator(), await world.visitor()
+    await ada.join()
+    await operator.post(f"{A}/stop", json={"reason": "rain"})
+    await operator.post(f"{A}/close")
+
+    assert (await undo_last(operator)).status_code == 200
+
+    event = (await ada.http.get("/api/v1/events/demo")).json()["event"]
+    assert (event["state"], event["stopped"]["reason"]) == ("open", "rain")
+    assert code_of(await operator.post(f"{A}/stop")) == "wrong_state"
+    assert (await operator.post(f"{A}/continue")).status_code == 200
+
+
 @pytest.mark.parametrize("entry", [-1, 2**63, 10**30, "1", 1.5, None])
 async def test_an_entry_that_cannot_be_is_refused(world: World, entry: object) -> None:
     await world.event()
