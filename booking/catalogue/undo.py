@@ -13,7 +13,7 @@ from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import Act, rule_act, state_act
 from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
-from booking_rush.queue.rules import rules_of
+from booking_rush.queue.rules import WrongState, check_order, rules_of
 
 UNDOABLE = ("close", "drain", "remove", "rules")
 
@@ -96,14 +96,19 @@ async def put_back(
     """Put rules back as they were before a change.
 
     Raises:
-        NotUndoable: one of them was changed since.
+        NotUndoable: one of them was changed since, or people have joined by it.
     """
-    rules: dict[str, Any] = orjson.loads(
-        await connection.fetchval("SELECT rules FROM events WHERE id = $1 FOR UPDATE", event)
+    row = await connection.fetchrow(
+        "SELECT rules, state FROM events WHERE id = $1 FOR UPDATE", event
     )
-    current: dict[str, Any] = msgspec.to_builtins(rules_of(rules))
+    rules = rules_of(orjson.loads(row["rules"]))
+    current: dict[str, Any] = msgspec.to_builtins(rules)
     if any(current[name] != change[name] for name in before):
         raise NotUndoable("one of these rules was changed since")
+    try:
+        check_order(rules, rules_of(current | before), row["state"])
+    except WrongState as refusal:
+        raise NotUndoable(str(refusal)) from None
     await connection.execute(
         "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
         event, json_of(rules_of(current | before)),

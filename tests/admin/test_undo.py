@@ -95,6 +95,21 @@ async def test_rules_are_undone_unless_they_were_changed_since(world: World) -> 
     assert code_of(refused) == "not_undoable"
 
 
+async def test_the_order_by_which_people_joined_does_not_go_back(world: World, pool: Pool) -> None:
+    await world.event(state="scheduled")
+    operator = await world.operator()
+    await operator.patch(f"{A}/rules?for=600", json={"fairness": "windows"})
+    changed = await last_entry(operator)
+    await operator.post(f"{A}/open")
+
+    refused = await operator.post(f"{A}/undo", json={"entry": changed["id"]})
+    await pool.execute("UPDATE timed_rules SET until = now()")
+    gone_back = await put_back_due(pool)
+
+    assert (refused.status_code, code_of(refused), gone_back) == (409, "not_undoable", [])
+    assert (await operator.get(A)).json()["event"]["rules"]["fairness"] == "windows"
+
+
 @pytest.mark.parametrize("is_admitted", [True, False])
 async def test_a_removed_visitor_is_put_back_where_they_were(
     world: World, is_admitted: bool
