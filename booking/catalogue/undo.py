@@ -103,7 +103,9 @@ async def put_back(
     )
     rules = rules_of(orjson.loads(row["rules"]))
     current: dict[str, Any] = msgspec.to_builtins(rules)
-    if any(current[name] != change[name] for name in before):
+    # As it was stored: `main` was added to lanes that were given without.
+    changed: dict[str, Any] = msgspec.to_builtins(rules_of(current | change))
+    if any(current[name] != changed[name] for name in before):
         raise NotUndoable("one of these rules was changed since")
     try:
         check_order(rules, rules_of(current | before), row["state"])

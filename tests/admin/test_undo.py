@@ -95,6 +95,21 @@ async def test_rules_are_undone_unless_they_were_changed_since(world: World) -> 
     assert code_of(refused) == "not_undoable"
 
 
+@pytest.mark.parametrize("is_timed", [False, True])
+async def test_a_change_of_lanes_goes_back(world: World, pool: Pool, is_timed: bool) -> None:
+    await world.event()
+    operator = await world.operator()
+    await operator.patch(f"{A}/rules{'?for=600' if is_timed else ''}", json={"lanes": {"vip": 5}})
+
+    await pool.execute("UPDATE timed_rules SET until = now()")
+    if is_timed:
+        assert await put_back_due(pool) == ["demo"]
+    else:
+        assert (await undo_last(operator)).status_code == 200
+
+    assert (await operator.get(A)).json()["event"]["rules"]["lanes"] == {"main": 1}
+
+
 async def test_the_order_by_which_people_joined_does_not_go_back(world: World, pool: Pool) -> None:
     await world.event(state="scheduled")
     operator = await world.operator()
