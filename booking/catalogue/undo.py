@@ -7,13 +7,11 @@ import msgspec
 import orjson
 
 from booking_rush.booking import audit
-from booking_rush.booking.catalogue import sale_stops
-from booking_rush.booking.catalogue.rows import json_of
+from booking_rush.booking.catalogue import sale_stops, timed_rules
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import Act, rule_act, state_act
 from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
-from booking_rush.queue.rules import rules_of
 
 UNDOABLE = ("close", "drain", "remove", "rules")
 
@@ -74,7 +72,7 @@ async def _revert(
 ) -> None:
     match row["what"]:
         case "rules":
-            await put_back(connection, event, orjson.loads(row["detail"]), before)
+            await _put_rules_back(connection, event, orjson.loads(row["detail"]), before)
         case "drain":
             await _reopen(connection, event, "draining", before)
         case "close":
@@ -94,25 +92,13 @@ async def _reopen(connection: Connection, event: str, state: str, before: dict[s
         raise NotUndoable("the event's state is another by now, or its time is over")
 
 
-async def put_back(
+async def _put_rules_back(
     connection: Connection, event: str, change: dict[str, Any], before: dict[str, Any]
 ) -> None:
-    """Put rules back as they were before a change.
-
-    Raises:
-        NotUndoable: one of them was changed since.
-    """
-    rules: dict[str, Any] = orjson.loads(
-        await connection.fetchval("SELECT rules FROM events WHERE id = $1 FOR UPDATE", event)
-    )
-    current: dict[str, Any] = msgspec.to_builtins(rules_of(rules))
-    if any(current[name] != change[name] for name in before):
-        raise NotUndoable("one of these rules was changed since")
-    await connection.execute(
-        "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
-        event, json_of(rules_of(current | before)),
-    )  # fmt: skip
-    await connection.execute("DELETE FROM timed_rules WHERE event = $1", event)
+    """Put all rules of a change back; of those set for a time, the others keep their end."""
+    if await timed_rules.put_back(connection, event, change, before) != before:
+        raise NotUndoable("one of these rules was changed since, or people have joined by it")
+    await timed_rules.forget(connection, event, change, before)
 
 
 # The event is recovered, by the caller or its recorder, which puts back whom the journal has told

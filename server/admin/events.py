@@ -11,13 +11,13 @@ from booking_rush.booking.catalogue.presentation import SeatName
 from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.recording.event_scheduler import push_to_redis
 from booking_rush.booking.seats.off_sale import Changed, SeatsOffSale
-from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import FIRST_LOAD_S
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
     CHART_BYTES_MAX,
     decode_json,
     event_id_of,
+    number_of,
     page_of,
     read_body,
     read_json,
@@ -134,11 +134,7 @@ def _seconds_of(request: Request) -> int | None:
         Invalid: it is no number from 1 to 86,400.
     """
     given = request.query_params.get("for")
-    if given is None:
-        return None
-    if not (given.isascii() and given.isdigit() and 1 <= int(given[:6]) <= FOR_S_MAX):
-        raise Invalid(("for", f"a whole number of seconds from 1 to {FOR_S_MAX}"))
-    return int(given)
+    return None if given is None else number_of(given, "for", 1, FOR_S_MAX)
 
 
 async def take_seats_off(request: Request) -> Response:

@@ -4,9 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.booking import series
-from booking_rush.errors import Invalid
 from booking_rush.server.web.authentication import require_operator
-from booking_rush.server.web.requests import event_id_of, services_of
+from booking_rush.server.web.requests import event_id_of, number_of, services_of
 from booking_rush.server.web.responses import answer
 
 
@@ -30,7 +29,4 @@ def _minutes_of(request: Request) -> int:
         Invalid: it is no number from MINUTES_MIN to MINUTES_MAX.
     """
     given = request.query_params.get("minutes", str(series.MINUTES))
-    least, most = series.MINUTES_MIN, series.MINUTES_MAX
-    if not (given.isascii() and given.isdigit() and least <= int(given[:6]) <= most):
-        raise Invalid(("minutes", f"a number from {least} to {most}"))
-    return int(given)
+    return number_of(given, "minutes", series.MINUTES_MIN, series.MINUTES_MAX)

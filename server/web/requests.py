@@ -34,7 +34,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 BODY_BYTES_MAX = 64 * 1024
 CHART_BYTES_MAX = 8 * 1024 * 1024
 PAGE, PAGE_MAX = 100, 1000  # entries of a list in one answer
-LIMIT = re.compile(r"[1-9][0-9]{0,3}\Z")
+NUMBER = re.compile(r"[1-9][0-9]{0,8}\Z")
 UUID_TEXT = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 HOLD_ID = re.compile(rf"{UUID_TEXT}\Z")
 TICKET_ID = re.compile(rf"{UUID_TEXT}-[1-9][0-9]{{0,3}}\Z")
@@ -221,8 +221,17 @@ def limit_of(text: str) -> int:
     Raises:
         Invalid: it is no number from 1 to 1,000, or written with zeros before it.
     """
-    if not LIMIT.match(text) or int(text) > PAGE_MAX:
-        raise Invalid(("limit", f"a number from 1 to {PAGE_MAX}"))
+    return number_of(text, "limit", 1, PAGE_MAX)
+
+
+def number_of(text: str, name: str, least: int, most: int) -> int:
+    """Return the number that the query's member `name` has.
+
+    Raises:
+        Invalid: it is none from `least` to `most`, or written with zeros before it.
+    """
+    if not NUMBER.match(text) or not least <= int(text) <= most:
+        raise Invalid((name, f"a number from {least} to {most}"))
     return int(text)
 
 

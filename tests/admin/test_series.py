@@ -68,7 +68,7 @@ async def test_a_day_comes_in_few_points(world: World) -> None:
     assert points == sorted(points, key=lambda point: point["at"])
 
 
-@pytest.mark.parametrize("minutes", ["0", "4", "1441", "-5", "5.5", "x", "9999999999999999999", ""])
+@pytest.mark.parametrize("minutes", ["0", "4", "1441", "-5", "5.5", "x", "9" * 19, "0000599", ""])
 async def test_other_minutes_are_refused(world: World, minutes: str) -> None:
     await world.event()
     operator = await world.operator()
