@@ -60,10 +60,11 @@ function drawTitle(place, room) {
 }
 
 /** @param {Place} place */
-function drawAhead({ ahead, state }) {
+function drawAhead({ ahead, state, rate, eta_seconds }) {
+  const next = rate === 0 && !eta_seconds ? texts.nextHalted : texts.next;
   byId("ahead-line").hidden = ahead === null || (state === "lobby" && ahead === 0);
   setNumber(byId("ahead"), ahead === null ? "" : all.number(ahead));
-  setText(byId("ahead-words"), ahead === null ? "" : ahead === 0 ? texts.next : texts.ahead(ahead));
+  setText(byId("ahead-words"), ahead === null ? "" : ahead === 0 ? next : texts.ahead(ahead));
 }
 
 /**

@@ -8,6 +8,7 @@
  * @property {number} [window] in which one joined
  * @property {number | null} ahead
  * @property {number} waiting
+ * @property {number} [rate] admissions a second
  * @property {"lobby" | "waiting" | "admitted" | "late"} state
  * @property {[number, number] | null} eta_seconds
  * @property {"likely" | "uncertain" | "unlikely" | null} [odds] of getting seats
@@ -139,10 +140,10 @@ function joined(state, frame, command) {
 function positionChanged(state, frame) {
   const { place } = state;
   if (!place || !isWaiting(state)) return state;
-  const { ahead, waiting, eta_seconds } = frame;
+  const { ahead, waiting, rate, eta_seconds } = frame;
   return {
     ...state,
-    place: { ...place, waiting, eta_seconds, ahead: neverGrowing(state, ahead) },
+    place: { ...place, waiting, rate, eta_seconds, ahead: neverGrowing(state, ahead) },
     aheadMayGrow: state.aheadMayGrow && state.room?.state === "recovering",
   };
 }

@@ -192,6 +192,15 @@ async def test_a_section_for_standing_has_no_list_and_nothing_free_suggests_noth
         await expect(part(other, "seat-list")).to_be_hidden()
 
 
+async def test_who_is_next_at_a_rate_of_zero_is_told_that_nobody_is_let_in(world: World) -> None:
+    await world.event(sections=[stalls()], rules={"rate_per_second": 0})
+    async with browser() as started:
+        page = await visit(started, world)
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        await expect(page.locator("#ahead-words")).to_contain_text("nobody is let in just now")
+
+
 async def test_who_is_admitted_when_the_sale_closes_is_told_so(world: World) -> None:
     await world.event(sections=[stalls()])
     async with browser() as started:

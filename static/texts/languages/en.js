@@ -175,6 +175,7 @@ export const texts = {
       waiting: "You are in line",
       lobby: "Your place is kept",
       next: "You are next",
+      nextHalted: "You are next, and nobody is let in just now",
       ahead: (/** @type {number} */ n) => (n === 1 ? "person ahead of you" : "people ahead of you"),
       eta: "Estimated wait",
       band: (/** @type {string} */ from, /** @type {string} */ to) =>
