@@ -1,5 +1,6 @@
 """Undo of an operator's act: within ten minutes, from what the journal says was before."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,9 @@ from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
 
 UNDOABLE = ("close", "drain", "remove", "rules")
+
+
+PutPlaceBack = Callable[[list[Any]], Awaitable[bool]]  # False: it cannot be put back any more
 
 
 class NotUndoable(Refusal):
@@ -33,8 +37,12 @@ class Undone(msgspec.Struct, frozen=True):
     hold: tuple[list[str], str, int] | None = None
 
 
-async def undo(pool: Pool, event: str, entry: int, *, who: str) -> Undone:
+async def undo(
+    pool: Pool, event: str, entry: int, put_place_back: PutPlaceBack, *, who: str
+) -> Undone:
     """Undo the act of a journal's entry in PostgreSQL, once. Return what Redis has to be told.
+
+    A removed place is put back in Redis before the commit: what that refuses is not undone.
 
     Raises:
         NotUndoable: it is no such act of this event, older than ten minutes, undone already, or
@@ -54,10 +62,13 @@ async def undo(pool: Pool, event: str, entry: int, *, who: str) -> Undone:
             raise NotUndoable
         before: dict[str, Any] = orjson.loads(row["before"])
         await _revert(connection, event, row, before, who)
+        place = before.get("place")
+        if place is not None and not await put_place_back(place):
+            raise NotUndoable("the visitor has another place by now, or the event is closed")
         await audit.record(connection, who, "undo", event, entry=entry, act=row["what"])
         await journal.append(connection, event, [_act_of(row["what"], before, who)])
     hold = before.get("hold")
-    return Undone(row["what"], before.get("place"), tuple(hold) if hold else None)
+    return Undone(row["what"], place, tuple(hold) if hold else None)
 
 
 def _act_of(what: str, before: dict[str, Any], who: str) -> Act:

@@ -2,13 +2,17 @@
 --
 -- Put a place back that an operator's removal took away, with its number, its rest of a pass and
 -- its rest of a missed turn. Where the line has gone on beyond its number it takes a next slot.
+-- A repeat is answered alike.
 local KEPT = { waiting = true, unclaimed = true, active = true, late = true, back = true }
 
 return function(command)
   local visitor, state, number, joined, wave, admitted, to_claim, to_end, name, code, index,
     window = unpack(command.place)
-  local lane = line.lane(name)
-  if rule("state") == "closed" or places.of(visitor) or not KEPT[state]
+  local lane, present = line.lane(name), places.of(visitor)
+  if present and present.number == number and present.lane == name then
+    return reply("is_put_back")
+  end
+  if rule("state") == "closed" or present or not KEPT[state]
     or number > line.number(lane, "given") then
     return reply("cannot_put_back")
   end

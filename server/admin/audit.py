@@ -35,7 +35,13 @@ async def record_action(request: Request, operator: Operator, action: str, **det
 async def record_removal(
     request: Request, operator: Operator, place: list[Any], hold: Held | None
 ) -> None:
-    """Record in the journal that a visitor was removed, with what an undo gives back."""
+    """Record in the journal that a visitor was removed, with what an undo gives back.
+
+    A place of the lobby cannot be put back: its order is drawn of who is there.
+    """
+    if place[1] == "lobby":
+        await record_action(request, operator, "remove", visitor=place[0])
+        return
     before: dict[str, Any] = {"place": place}
     if hold is not None and hold.state == "held":
         before["hold"] = [hold.seats, hold.section, hold.quantity]

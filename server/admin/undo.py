@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.booking.catalogue import timed_rules
-from booking_rush.booking.catalogue.undo import NotUndoable, undo
+from booking_rush.booking.catalogue.undo import undo
 from booking_rush.booking.holds.hold_request import HoldRequest
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.errors import Refusal
@@ -34,9 +35,8 @@ async def undo_act(request: Request) -> Response:
     operator = await require_operator(request, "operator")
     services, room = services_of(request), await room_of(request)
     body = await read_json(request, UndoBody)
-    undone = await undo(services.pool, room.row.id, body.entry, who=operator.name)
-    if undone.place is not None and not await room.line.put_back(undone.place, by=operator.name):
-        raise NotUndoable("the visitor has another place by now, or the event is closed")
+    put_back = partial(room.line.put_back, by=operator.name)
+    undone = await undo(services.pool, room.row.id, body.entry, put_back, who=operator.name)
     if undone.place is not None and undone.hold is not None:
         with suppress(Refusal):  # somebody else has them by now
             visitor, key = undone.place[0], f"undo {body.entry}"

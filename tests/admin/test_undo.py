@@ -9,6 +9,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from booking_rush.booking.catalogue.timed_rules import put_back_due
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.postgres import Pool
+from booking_rush.queue.line import Line
 from booking_rush.server.admin import undo as undo_routes
 from tests.support.clients import code_of, until
 from tests.support.world import World, held
@@ -272,6 +273,42 @@ async def test_who_waits_behind_is_put_back_into_the_line(world: World) -> None:
     assert (await third.place()).json()["place"]["ahead"] == 2
 
 
+async def test_an_undo_of_a_removal_that_redis_did_not_take_is_repeated(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.event(rules={"active_max": 0})
+    operator, ada = await world.operator(), await world.visitor()
+    number = (await ada.join())["number"]
+    await operator.delete(f"{A}/visitors/{ada.id}")
+    removed = await last_entry(operator)
+    put_back = Line.put_back
+
+    async def unheard(line: Line, place: list[Any], *, by: str) -> bool:
+        await put_back(line, place, by=by)
+        raise RedisConnectionError("the answer is lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Line, "put_back", unheard)
+        failed = await operator.post(f"{A}/undo", json={"entry": removed["id"]})
+    repeated = await operator.post(f"{A}/undo", json={"entry": removed["id"]})
+
+    assert (failed.status_code, code_of(failed)) == (503, "try_again")
+    assert repeated.status_code == 200
+    assert (await ada.place()).json()["place"]["number"] == number
+
+
+async def test_a_removal_from_the_lobby_is_told_as_not_undoable(world: World) -> None:
+    await world.event(rules={"fairness": "lottery"}, state="scheduled")
+    operator, ada = await world.operator(), await world.visitor()
+    await ada.join()
+
+    assert (await operator.delete(f"{A}/visitors/{ada.id}")).status_code == 204
+
+    entry = await last_entry(operator)
+    assert (entry["what"], entry["undoable"]) == ("remove", False)
+    assert code_of(await undo_last(operator)) == "not_undoable"
+
+
 async def test_who_joined_again_is_not_put_back(world: World) -> None:
     await world.event(rules={"active_max": 0})
     operator, ada = await world.operator(), await world.visitor()
@@ -283,6 +320,7 @@ async def test_who_joined_again_is_not_put_back(world: World) -> None:
     answer = await operator.post(f"{A}/undo", json={"entry": removed["id"]})
 
     assert (answer.status_code, code_of(answer)) == (409, "not_undoable")
+    assert (await last_entry(operator))["what"] == "remove"
     assert (await ada.place()).json()["place"]["number"] == number
 
 

@@ -1,6 +1,7 @@
 """One event that draws lots in both stores: its draw goes on step by step, as a test says."""
 
 from typing import Any
+from unittest.mock import AsyncMock
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.catalogue.undo import undo
@@ -48,7 +49,7 @@ class DrawnEvent(RecordedEvent):
         await self._act("close")
         await self.record()
         entry: int = await self.pool.fetchval("SELECT max(id) FROM audit WHERE what = 'close'")
-        await undo(self.pool, EVENT, entry, who="tests")
+        await undo(self.pool, EVENT, entry, AsyncMock(), who="tests")
         await self.rebuild()
 
     async def _act(self, action: str) -> None:
