@@ -31,5 +31,8 @@ local function sale_now()
   return (since > 0 and min(since, now) or now) - (rule("stopped_ms") or 0)
 end
 
--- Return a deadline of sale time as wall time; in a stop as if the sale went on when it began.
-local function wall_time(deadline) return deadline + (rule("stopped_ms") or 0) end
+-- Return a deadline of sale time as wall time: in a stop as if the sale went on when it began, so that
+-- repeats are answered alike; while the bank is away, when more is given, as if it were back now.
+local function wall_time(deadline)
+  return deadline + (bank_is_away() and now - sale_now() or rule("stopped_ms") or 0)
+end

@@ -32,9 +32,12 @@ class StoppableEvent(EventInRedis):
         self.stopped_ms += int(after_s * 1000)
         await self._set(stopped_at=0)
 
-    async def _set(self, *, stopped_at: int) -> None:
+    async def lose_bank(self) -> None:
+        await self._set(stopped_at=0, bank_away_at=self.now)
+
+    async def _set(self, **stopped: int) -> None:
         self.version += 1
-        clock = {"stopped_at": stopped_at, "stopped_ms": self.stopped_ms}
+        clock = {"stopped_ms": self.stopped_ms, **stopped}
         await self.ask(SetRules(self.version, "open", RULES | clock))
 
 
@@ -75,6 +78,22 @@ async def test_a_pass_has_after_a_stop_what_it_had_before(event: StoppableEvent)
     assert during.deadline_ms == before.deadline_ms
     assert after.deadline_ms == before.deadline_ms + HOUR_S * 1000
     assert after.admitted_ms == before.admitted_ms
+
+
+async def test_what_is_given_while_the_bank_is_away_ends_as_late_as_ever(
+    event: StoppableEvent,
+) -> None:
+    await event.lose_bank()
+    event.now += 100 * HOUR_S
+    await event.admit("ada")
+
+    place = await event.ask(line.FindPlace("ada"))
+    held = await event.hold("ada", "stalls.A-1", key="one")
+
+    assert isinstance(place, line.Admitted)
+    assert place.claim_ms == event.now + 30_000
+    assert place.deadline_ms > event.now
+    assert held.deadline_ms == event.now + 600_000
 
 
 async def test_a_stop_rewrites_no_deadline(event: StoppableEvent, redis: Redis) -> None:
