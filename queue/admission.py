@@ -40,6 +40,7 @@ class Admission:
         self._next_at: dict[str, float] = {}
         self._resting_at = 0.0  # when it is looked at the resting events next
         self._busy = set[str]()  # events whose last tick found somebody
+        self.resting = set[str]()  # events that were closed and idle at their last tick
         self._ticked_at: dict[str, float] = {}
         self._back_offs: dict[str, BackOff] = {}
         self._ticking: dict[str, asyncio.Task[int]] = {}
@@ -96,10 +97,14 @@ class Admission:
         return is_open
 
     def _is_due(self, row: EventRecord, now: float) -> bool:
-        return row.id not in self._ticking and now >= self._next_at.get(row.id, 0.0)
+        """Return whether a tick is due; of a closed event that is reopened it is due at once."""
+        is_reopened = row.id in self.resting and row.state != "closed"
+        is_time = is_reopened or now >= self._next_at.get(row.id, 0.0)
+        return is_time and row.id not in self._ticking
 
     async def _tick(self, row: EventRecord) -> int:
         async with self._slots:
+            self.resting.discard(row.id)
             self._next_at[row.id] = time.monotonic() + TICK_S
             try:
                 batcher = self.registry.batcher(row.id)
@@ -112,8 +117,11 @@ class Admission:
         self._worked(row.id)
         if advanced.idle:
             self._busy.discard(row.id)
-            pause_s = RESTING_TICK_S if row.state == "closed" else self._idle_tick_s
+            is_resting = row.state == "closed"
+            pause_s = RESTING_TICK_S if is_resting else self._idle_tick_s
             self._next_at[row.id] = time.monotonic() + pause_s
+            if is_resting:
+                self.resting.add(row.id)
         else:
             self._busy.add(row.id)
         return advanced.admitted + advanced.dropped

@@ -325,8 +325,12 @@ TOLD_SEED = """
     CASE WHEN drawn_at IS NOT NULL OR state = 'closed' THEN encode(lottery_seed, 'hex') END
 """
 
+# A closing was undone, and Redis has none of the places yet: they are loaded under a next epoch.
+IS_REOPENED = "(state <> 'closed' AND (removed_lane, removed_number) <> ('', 0))"
+
 READ = f"""
-    SELECT id, state, reason, opens_at, version, epoch, archived_at IS NOT NULL AS archived,
+    SELECT id, state, reason, opens_at, version, epoch + {IS_REOPENED}::int AS epoch,
+        archived_at IS NOT NULL AS archived,
         coalesce(rules->>'identity', 'none') AS identity,
         stopped_at, stopped_reason, stopped_ms, bank_away_at,
         rules->'lanes' AS lanes,

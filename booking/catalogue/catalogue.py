@@ -174,7 +174,9 @@ class Catalogue:
             if state == "closed" and current.sale_clock.stopped_at:  # what is held may be paid
                 await sale_stops.proceed(connection, event)
             if action in UNDOABLE:
-                before = {"state": current.state, "reason": current.reason}
+                before: dict[str, Any] = {"state": current.state, "reason": current.reason}
+                if state == "closed" and current.sale_clock.stopped_at:
+                    before["stopped"] = {"reason": current.sale_clock.reason}
                 await audit.record_undoable(
                     connection, who, action, event, before=before, detail={"reason": reason}
                 )

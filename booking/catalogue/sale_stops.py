@@ -4,6 +4,8 @@ It stands still as long as one of these lasts. What ends adds to `stopped_ms` th
 others do not stand in its place, so that no time is counted twice.
 """
 
+from typing import Any
+
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import state_act
 from booking_rush.postgres import Connection, Pool
@@ -31,7 +33,7 @@ async def add_outage(connection: Connection, event: str) -> None:
     await connection.execute(ADD_OUTAGE, event)
 
 
-async def reopen(connection: Connection, event: str, state: str, before: dict[str, str]) -> bool:
+async def reopen(connection: Connection, event: str, state: str, before: dict[str, Any]) -> bool:
     """Set an event back from a state to the one before; its clock stood still while it was closed.
 
     Return False where its state is another, or its time is over.

@@ -53,7 +53,7 @@ async def undo(pool: Pool, event: str, entry: int, *, who: str) -> Undone:
         if row is None:
             raise NotUndoable
         before: dict[str, Any] = orjson.loads(row["before"])
-        await _revert(connection, event, row, before)
+        await _revert(connection, event, row, before, who)
         await audit.record(connection, who, "undo", event, entry=entry, act=row["what"])
         await journal.append(connection, event, [_act_of(row["what"], before, who)])
     hold = before.get("hold")
@@ -68,7 +68,7 @@ def _act_of(what: str, before: dict[str, Any], who: str) -> Act:
 
 
 async def _revert(
-    connection: Connection, event: str, row: asyncpg.Record, before: dict[str, Any]
+    connection: Connection, event: str, row: asyncpg.Record, before: dict[str, Any], who: str
 ) -> None:
     match row["what"]:
         case "rules":
@@ -77,7 +77,11 @@ async def _revert(
             await _reopen(connection, event, "draining", before)
         case "close":
             await _reopen(connection, event, "closed", before)
-            await connection.execute("UPDATE recorded SET closing = false WHERE event = $1", event)
+            await connection.execute(MARK_REOPENED, event)
+            if stopped := before.get("stopped"):
+                await sale_stops.stop(connection, event, stopped["reason"])
+                act = state_act("stopped", by=who, reason=stopped["reason"])
+                await journal.append(connection, event, [act])
         case _:
             pass  # of a removal PostgreSQL learns by the outbox
 
@@ -95,3 +99,12 @@ async def _put_rules_back(
     if await timed_rules.put_back(connection, event, change, before) != before:
         raise NotUndoable("one of these rules was changed since, or people have joined by it")
     await timed_rules.forget(connection, event, change, before)
+
+
+# The event is recovered, by the caller or its recorder, which puts back whom the journal has told
+# to be removed: -1 where it has told of nobody yet.
+MARK_REOPENED = """
+    UPDATE recorded SET closing = false, removed_number = CASE
+        WHEN (removed_lane, removed_number) = ('', 0) THEN -1 ELSE removed_number END
+    WHERE event = $1
+"""

@@ -170,7 +170,9 @@ class EventTasks:
 
     async def _recover(self, led: LedEvent) -> None:
         try:
-            stamp = await self.recovery.recover(led.event, led.epoch, led.is_ours)
+            stamp = await self.recovery.recover(
+                led.event, led.epoch, led.is_ours, by_hand=led.is_reopened
+            )
             row = (await self._leases.read([led.event])).get(led.event) if stamp else None
         finally:
             self._recoveries -= 1

@@ -13,6 +13,7 @@ from booking_rush.back_off import BackOff
 from booking_rush.lease import LEASE_S
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Pool
+from booking_rush.queue.event_registry import IS_REOPENED
 
 
 class LeaseRow(NamedTuple):
@@ -23,6 +24,7 @@ class LeaseRow(NamedTuple):
     last: str
     state: EventState
     closing: bool  # closed, and some of its places may not have ended in Postgres
+    is_reopened: bool = False  # a closing was undone, and its places are not loaded yet
 
 
 # The order in which events are recovered: those first in which somebody can do something now.
@@ -51,6 +53,7 @@ class LedEvent:
     is_lost: bool = False  # another process has the lease
     is_rebuilt: bool = False  # by an operator, just now
     needs_recovery: bool = False
+    is_reopened: bool = False  # by an undo: Redis has none of its places
     is_new: bool = False  # just adopted: what Redis has marked may be older, or newer
     unmarked: dict[str, int] | None = None  # what the next mark says by lane; None: it is confirmed
     busy_at: float = 0.0  # when something was done for it last, by the monotonic clock
@@ -91,7 +94,8 @@ class LedEvent:
     def adopt(self, row: LeaseRow, stamp: str) -> None:
         """Record on from where Postgres is, in the epoch that is open in Redis."""
         self.epoch, self.cursor, self.stamp = row.epoch, row.last, stamp
-        self.needs_recovery, self.is_new, self.unmarked = False, True, {}
+        self.needs_recovery, self.is_reopened = False, row.is_reopened
+        self.is_new, self.unmarked = True, {}
 
     def doubt(self) -> None:
         """Have both stores asked again: another process is further, or the epoch has ended."""
@@ -201,13 +205,14 @@ RENEW = f"""
         + make_interval(secs => CASE WHEN recorded.event = ANY($3) THEN $4 ELSE 0 END)
     FROM quickly, mine JOIN events ON events.id = mine.event
     WHERE recorded.event = mine.event
-    RETURNING recorded.event, recorded.epoch, last, events.state, closing
+    RETURNING recorded.event, recorded.epoch, last, events.state, closing, {IS_REOPENED}
 """  # noqa: S608  QUICKLY is of this file
 
-READ = """
-    SELECT event, epoch, last, state, closing FROM recorded JOIN events ON events.id = event
+READ = f"""
+    SELECT event, epoch, last, state, closing, {IS_REOPENED}
+    FROM recorded JOIN events ON events.id = event
     WHERE event = ANY($1) AND holder = $2
-"""
+"""  # noqa: S608  of event_registry.py
 
 SEEN = f"""
     WITH {QUICKLY}, old AS (

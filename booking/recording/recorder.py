@@ -104,6 +104,8 @@ class Recorder:
             if led is None:
                 led = self._led[row.event] = LedEvent.of(row)
             led.state, led.is_closing = row.state, led.is_closing or row.closing
+            if row.is_reopened and led.is_free(now):
+                led.doubt()
         passed_over = self._led.keys() - {row.event for row in rows}
         passed_over -= self._resting.skipped("leases", RESTING_RENEW_S, now)
         for event in await self._leases.lost(passed_over):
@@ -272,7 +274,8 @@ class Recorder:
         led = self._led.get(row.event)
         if led is None or led.task is not None:
             return
-        if found.is_open(row.epoch):
+        led.is_reopened = row.is_reopened
+        if found.is_open(row.epoch) and not row.is_reopened:
             log.info("records event=%s epoch=%d from=%s", row.event, row.epoch, row.last)
             led.adopt(row, found.stamp)
         else:

@@ -64,7 +64,8 @@ class Recovery:
         """Recover an event from epoch n. Return the stamp of n + 1, or "" if another interfered.
 
         It stops at its next page when `is_ours` says that the lease was lost. An epoch that is
-        open in this Redis is returned as it is, unless an operator wants it loaded `by_hand`.
+        open in this Redis is returned as it is, unless it was closed and reopened, or an operator
+        wants it loaded `by_hand`.
 
         Raises:
             asyncpg.PostgresError, OSError, RedisError: a store did not answer; begin anew.

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Annotated
 
 import msgspec
+from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -42,8 +43,11 @@ async def undo_act(request: Request) -> Response:
             await room.holds.create(visitor, key, HoldRequest(*undone.hold), publish=True)
     changed = await services.catalogue.event(room.row.id)
     if undone.what == "close":  # its places are in PostgreSQL still, and are loaded from there
-        await _load_again(request, room.row.id)
-    return await push_change(request, changed)
+        with suppress(Refusal, RedisError):  # its recorder loads it when Redis is back
+            await _load_again(request, room.row.id)
+    with suppress(RedisError):  # the record duty applies it
+        return await push_change(request, changed)
+    return answer(200, {"event": changed.operator_members("recovering")})
 
 
 async def keep_rules(request: Request) -> Response:

@@ -270,8 +270,8 @@ export class SeatsView {
     const numbered = prices.map((price) => ({ price, number: numbers.get(price.amount) ?? 1 }));
     const looks = this.#map.looksOf(inside);
     drawLegend(looks?.occurring() ?? new Set(), looks?.kinds ?? new Set(), prices.length > 1 ? numbered : []);
-    byId("seat-list").hidden = mode !== "choosing";
     const seated = sections.filter((section) => section.kind === "seated");
+    byId("seat-list").hidden = mode !== "choosing" || seated.every(({ id }) => id !== this.section);
     drawSeatList({ sections: seated, section: this.section, appearanceOf });
   }
 

@@ -23,7 +23,9 @@ export class QuantityForm {
 
   /** @param {{redraw: () => void, onHold: (quantity: number) => void, onSuggest: () => void}} listener */
   constructor({ redraw, onHold, onSuggest }) {
-    byId("suggest").addEventListener("click", onSuggest);
+    byId("suggest").addEventListener("click", () => {
+      if (byId("suggest").getAttribute("aria-disabled") !== "true") onSuggest();
+    });
     this.#stepper = new Stepper("quantity", redraw);
     byId("quantity-form").addEventListener("submit", (submitted) => {
       submitted.preventDefault();
@@ -48,6 +50,8 @@ export class QuantityForm {
     const { value } = this;
     setText(byId("quantity-label"), seated ? texts.seated : texts.standing);
     byId("suggest").hidden = !seated;
+    const nothingFree = inventory.sections.every((one) => one.kind !== "seated" || inventory.free(one.id) === 0);
+    byId("suggest").setAttribute("aria-disabled", String(nothingFree));
     setText(byId("suggest"), isSuggested ? texts.others : texts.suggest(value));
     const sum = formatPrice({ ...section.price, amount: section.price.amount * value });
     const words = seated ? texts.best(value, section.name) : texts.places(value, sum);

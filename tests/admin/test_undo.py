@@ -4,10 +4,12 @@ from typing import Any
 
 import httpx
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from booking_rush.booking.catalogue.timed_rules import put_back_due
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.postgres import Pool
+from booking_rush.server.admin import undo as undo_routes
 from tests.support.clients import code_of, until
 from tests.support.world import World, held
 
@@ -47,6 +49,60 @@ async def test_a_close_is_undone_with_every_number_pass_and_hold(world: World) -
     found = await ada.http.get(f"/api/v1/events/demo/holds/{hold}")
     assert found.json()["hold"]["state"] == "held"
     assert code_of(await operator.post(f"{A}/undo", json={"entry": 10**9})) == "not_undoable"
+
+
+async def test_a_reopened_event_admits_though_its_ticks_rested(world: World) -> None:
+    await world.event(rules={"active_max": 1})
+    operator, ada, bob = await world.operator(), await world.visitor(), await world.visitor()
+    await ada.join()
+    await ada.admitted()
+    await bob.join()
+    await operator.post(f"{A}/close")
+    assert await until(lambda: "demo" in world.tend.resting)
+
+    assert (await undo_last(operator)).status_code == 200
+    await operator.delete(f"{A}/visitors/{ada.id}")
+
+    assert await bob.admitted()
+
+
+async def test_an_undone_close_is_loaded_by_the_recorder_where_redis_was_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.event(rules={"active_max": 0})
+    operator, ada = await world.operator(), await world.visitor()
+    number = (await ada.join())["number"]
+    await operator.post(f"{A}/close")
+
+    async def away(*_: object, **__: object) -> None:
+        raise RedisConnectionError("a test says so")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(undo_routes, "_load_again", away)
+        patch.setattr(undo_routes, "push_change", away)
+        answer = await undo_last(operator)
+
+    async def place() -> bool:
+        return (await ada.place()).status_code == 200
+
+    assert (answer.status_code, answer.json()["event"]["state"]) == (200, "recovering")
+    assert await until(place)
+    assert (await ada.place()).json()["place"]["number"] == number
+
+
+async def test_an_undone_close_of_a_stopped_sale_brings_the_stop_back(world: World) -> None:
+    await world.event()
+    operator, ada = await world.operator(), await world.visitor()
+    await ada.join()
+    await operator.post(f"{A}/stop", json={"reason": "rain"})
+    await operator.post(f"{A}/close")
+
+    assert (await undo_last(operator)).status_code == 200
+
+    event = (await ada.http.get("/api/v1/events/demo")).json()["event"]
+    assert (event["state"], event["stopped"]["reason"]) == ("open", "rain")
+    assert code_of(await operator.post(f"{A}/stop")) == "wrong_state"
+    assert (await operator.post(f"{A}/continue")).status_code == 200
 
 
 @pytest.mark.parametrize("entry", [-1, 2**63, 10**30, "1", 1.5, None])

@@ -158,6 +158,7 @@ async def test_all_held_and_sold_out_are_two_things(world: World) -> None:
         await hold(buyer, "stalls.A-1")
         await expect(part(other, "stock")).to_contain_text("held or being paid")
         await expect(part(other, "free-stalls")).to_have_text("all held")
+        await expect(other.locator("#state-text")).not_to_contain_text("as places come back")
         await pay(buyer)
         await expect(part(other, "stock")).to_contain_text("Everything is sold")
         await expect(part(other, "free-stalls")).to_have_text("sold out")
@@ -172,6 +173,23 @@ async def test_all_held_and_sold_out_are_two_things(world: World) -> None:
         await part(outside, "join").click()
         await phase(outside, "waiting")
         await expect(outside).to_have_title(re.compile(r"^Sold out · "))
+
+
+async def test_a_section_for_standing_has_no_list_and_nothing_free_suggests_nothing(
+    world: World,
+) -> None:
+    floor = stalls(id="floor", name="Floor", kind="standing", rows=None, capacity=5)
+    del floor["rows"]
+    one = stalls(rows=[{"name": "A", "seats": 1}])
+    await world.event(sections=[one, floor])
+    async with browser() as started:
+        buyer, other = await admitted(started, world), await admitted(started, world)
+        await expect(part(other, "seat-list")).to_be_visible()
+        await expect(part(other, "suggest")).to_have_attribute("aria-disabled", "false")
+        await hold(buyer, "stalls.A-1")
+        await expect(part(other, "suggest")).to_have_attribute("aria-disabled", "true")
+        await other.locator('[data-section="floor"]').click()
+        await expect(part(other, "seat-list")).to_be_hidden()
 
 
 async def test_who_is_admitted_when_the_sale_closes_is_told_so(world: World) -> None:

@@ -20,7 +20,7 @@ export const seats = {
     holding: "Your seats in the house",
   },
   leads: {
-    looking: "You see live what is free. You can choose as soon as it is your turn.",
+    looking: "You see live what is free. Visitors choose when it is their turn.",
     choosing: (/** @type {number} */ most) =>
       `Up to ${countOf(most, "ticket", "tickets")}. Seats are yours for a while once you hold them.`,
     all: "You have booked as many tickets as one person may.",
@@ -109,7 +109,9 @@ export const seats = {
       n === 1 ? "Show the best seat of the house" : `Show the best ${n} of the house`,
     others: "Show others",
     notTogether: (/** @type {number} */ n) =>
-      `There are not ${numberFormat.format(n)} free seats side by side up to that price.`,
+      n === 1
+        ? "No such seat is free just now."
+        : `No ${numberFormat.format(n)} such seats are free side by side just now.`,
     places: (/** @type {number} */ n, /** @type {string} */ sum) =>
       `Hold ${placeCount(n)} · ${sum}`,
     none: {

@@ -20,7 +20,7 @@ export const history = {
   },
   what: {
     number: ({ number }) => `You got number ${number}. Smaller numbers go first.`,
-    window: "You came into a window that is drawn as a whole: being faster within it gains nothing.",
+    window: "You joined a draw with others: being faster than they were gains nothing.",
     drawn: ({ number }) => `The draw gave you number ${number}.`,
     admitted: ({ by, why }) =>
       by ? `You were let in out of turn: ${why}` : "You were let in: nobody with a smaller number was next.",

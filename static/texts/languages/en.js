@@ -122,7 +122,7 @@ export const texts = {
       scheduled: "The sale has not begun.",
       drawing: "Places are being drawn.",
       open: "Visitors are being let in.",
-      held: "Visitors are let in as places come back.",
+      held: "Visitors are let in, and can choose places that come back.",
       gone: "Visitors are let in when a place comes back.",
       paused: "Nobody is let in at the moment. Every place is kept.",
       draining: "Nobody may join any more. Who is in line is still let in.",
