@@ -46,12 +46,17 @@ def preferred_encoding(accepted: str, available: Iterable[str]) -> str:
 
     RFC 9110, 12.5.3. A weight that is no number counts as 0, so the coding is not used.
     """
-    weights = {name: weight for name, weight in map(_weighted, accepted.lower().split(",")) if name}
+    weights = weights_of(accepted)
     rest = weights.get("*", 0.0)
     usable = [name for name in PREFERRED if name in set(available)]
     best = max(usable, key=lambda name: weights.get(name, rest), default="")
     weight = weights.get(best, rest)
     return best if weight > 0 and weight >= weights.get("identity", 0.0) else ""
+
+
+def weights_of(accepted: str) -> dict[str, float]:
+    """Return the weight of each name in an `Accept` or `Accept-Encoding` (RFC 9110, 12.4.2)."""
+    return {name: weight for name, weight in map(_weighted, accepted.lower().split(",")) if name}
 
 
 def _weighted(part: str) -> tuple[str, float]:

@@ -20,6 +20,7 @@ from booking_rush.server.web.requests import (
     booking_id_of,
     decode_json,
     event_id_of,
+    likes,
     page_of,
     page_start_of,
     read_body,
@@ -54,7 +55,7 @@ async def list_bookings(request: Request) -> Response:
         services.pool, limit=limit, after=page_start_of(after), event=room.row.id, state=state
     )
     members = [booking.operator_members() for booking in found]
-    if "text/csv" in request.headers.get("accept", ""):
+    if likes(request, "text/csv"):
         headers = {"Link": f'<?after={more}>; rel="next"'} if more else None
         return Response(as_csv(members), 200, headers, media_type="text/csv")
     return answer(200, {"bookings": members, "next": more})

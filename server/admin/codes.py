@@ -13,7 +13,7 @@ from booking_rush.booking.joining.access_codes import AccessCodes, Codes
 from booking_rush.errors import Invalid
 from booking_rush.queue.join_checks.code_words import canonical
 from booking_rush.server.web.authentication import require_operator
-from booking_rush.server.web.requests import event_id_of, page_of, read_json, services_of
+from booking_rush.server.web.requests import event_id_of, likes, page_of, read_json, services_of
 from booking_rush.server.web.responses import answer
 from booking_rush.text import Name64
 
@@ -60,7 +60,7 @@ async def make(request: Request) -> Response:
     if wanted.lane not in event.rules.lanes:
         raise Invalid(("lane", f"one of the rule `lanes`: {', '.join(sorted(event.rules.lanes))}"))
     codes = await AccessCodes(services.pool).make(event.id, wanted, who=operator.name)
-    if "text/csv" in request.headers.get("accept", ""):
+    if likes(request, "text/csv"):
         rows = [{"code": code, "lane": wanted.lane, "uses": wanted.uses} for code in codes]
         return Response(_as_csv(rows, COLUMNS[:3]), 201, media_type="text/csv")
     return answer(201, {"codes": codes})
@@ -78,7 +78,7 @@ async def list_codes(request: Request) -> Response:
         raise Invalid(("after", "what the page before gave as its end"))
     event = (await services.catalogue.event(event_id_of(request))).id
     codes, more = await AccessCodes(services.pool).page(event, limit=limit, after=int(after or 0))
-    if "text/csv" in request.headers.get("accept", ""):
+    if likes(request, "text/csv"):
         headers = {"Link": f'<?after={more}>; rel="next"'} if more else None
         return Response(_as_csv(codes, COLUMNS), 200, headers, media_type="text/csv")
     return answer(200, {"codes": codes, "next": more})

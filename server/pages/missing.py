@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from booking_rush.server.pages.languages import site_for
 from booking_rush.server.web.exception_handlers import on_http_exception
+from booking_rush.server.web.requests import likes
 
 STYLES = re.compile(r'<link rel="stylesheet"[^<>]*>')
 PAGE = Template("""<!doctype html>
@@ -36,7 +37,7 @@ PAGE = Template("""<!doctype html>
 async def on_missing(request: Request, error: Any) -> Response:
     """Answer 404: a page with a link home where a browser looks for one, else a problem."""
     is_page = request.method in ("GET", "HEAD") and not request.url.path.startswith("/api/")
-    if not is_page or "text/html" not in request.headers.get("accept", ""):
+    if not is_page or not likes(request, "text/html"):
         return await on_http_exception(request, error)
     found = site_for(request)
     words = {

@@ -12,7 +12,7 @@ from booking_rush.server.pages.documents import (
     home_document,
 )
 from booking_rush.server.pages.languages import site_for
-from booking_rush.server.web.requests import event_id_of, services_of
+from booking_rush.server.web.requests import event_id_of, likes, services_of
 from booking_rush.server.web.responses import answer_encoded, refuse, trace_id_of
 from booking_rush.server.web.static_files import ASK_FIRST, site
 
@@ -36,7 +36,7 @@ async def event(request: Request) -> Response:
     try:
         body = await services.event_body(event_id_of(request))
     except UnknownEvent as refusal:
-        if "text/html" not in request.headers.get("accept", ""):
+        if not likes(request, "text/html"):
             return refuse(refusal, trace_id_of(request.scope))
         document = bare_event_document(mode, language, given[:64], is_known=False)
         headers = {"Cache-Control": "no-store", "Content-Language": language}

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from booking_rush.booking.holds.bookings import UnknownBooking
 from booking_rush.booking.holds.errors import UnknownHold
+from booking_rush.compression import weights_of
 from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import EVENT_ID, UnknownEvent
 from booking_rush.queue.line import NotInLine
@@ -201,6 +202,13 @@ def idempotency_key_of(request: Request) -> str:
         IdempotencyKeyMissing, Invalid: there is none, or it is not 1 to 64 characters.
     """
     return check_key(request.headers.get("idempotency-key"))
+
+
+def likes(request: Request, media_type: str) -> bool:
+    """Return whether the client names a media type that it takes, and likes it as much as JSON."""
+    weights = weights_of(",".join(request.headers.getlist("accept")))
+    weight = weights.get(media_type, 0.0)
+    return weight > 0 and weight >= weights.get("application/json", 0.0)
 
 
 def page_of(request: Request) -> tuple[int, str | None]:

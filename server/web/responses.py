@@ -15,7 +15,8 @@ from booking_rush.errors import Refusal
 from booking_rush.server.protocol.problems import problem
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
-TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+# W3C Trace Context, 3.2.2: ids of zeros alone are none.
+TRACEPARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 ETAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 

@@ -97,6 +97,17 @@ async def test_an_address_that_there_is_not_is_a_page_for_browsers(http: httpx.A
     assert [problem.json()["code"], api.json()["code"]] == ["not_found", "not_found"]
 
 
+@pytest.mark.parametrize("html", ["text/html;q=0", "text/html; q=0.5", "text/htmlx"])
+async def test_who_likes_json_better_than_html_gets_the_problem(
+    http: httpx.AsyncClient, html: str
+) -> None:
+    headers = {"Accept": f"{html}, application/json"}
+    paths = ("/nothing", "/events/nothing")
+    problems = [(await http.get(path, headers=headers)).json() for path in paths]
+
+    assert [problem["code"] for problem in problems] == ["not_found", "unknown_event"]
+
+
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [

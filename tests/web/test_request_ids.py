@@ -36,6 +36,16 @@ async def test_a_problem_names_the_trace_and_its_answer_the_request(world: World
 
 
 @pytest.mark.parametrize(
+    "zeros", [f"00-{'0' * 32}-b7ad6b7169203331-01", f"00-{TRACE}-{'0' * 16}-01"]
+)
+async def test_a_traceparent_with_an_id_of_zeros_is_none(world: World, zeros: str) -> None:
+    answer = await (await world.clients.http()).get("/api/v1/none", headers={"traceparent": zeros})
+
+    assert answer.headers["x-request-id"] == answer.json()["trace_id"]
+    assert answer.json()["trace_id"] not in (TRACE, "0" * 32)
+
+
+@pytest.mark.parametrize(
     ("target", "header", "status"),
     [("/" + "y" * 9000, "", 414), ("/", "x: " + "y" * 33_000 + "\r\n", 431), ("/ a b", "", 400)],
     ids=["long address", "large head", "no HTTP"],
