@@ -32,10 +32,18 @@ async def mark_removed(
     return [tuple(row) for row in await connection.fetch(MARK_REMOVED, event, most, is_removed)]
 
 
+async def lanes(connection: Connection, event: str) -> list[str]:
+    """Return the lanes that joins are deferred in; the rules may know some of them no more."""
+    rows = await connection.fetch(LANES, event)
+    return [row["lane"] for row in rows]
+
+
 async def delete_page(connection: Connection, event: str, most: int) -> int:
     """Delete deferred joins of an event, `most` of them. Return how many."""
     return int((await connection.execute(DELETE_PAGE, event, most)).rpartition(" ")[2])
 
+
+LANES = "SELECT DISTINCT lane FROM deferred_joins WHERE event = $1"
 
 DELETE = "DELETE FROM deferred_joins WHERE event = $1 AND visitor = ANY($2)"
 

@@ -21,6 +21,23 @@ class UnknownBan(Refusal):
     code, status = "unknown_ban", 404
 
 
+SAVE = """
+    WITH again AS (
+        UPDATE bans SET reason = $5, until = now() + make_interval(secs => $6), who = $7,
+            changed_at = clock_timestamp()
+        WHERE event = $2 AND until > now()
+            AND visitor IS NOT DISTINCT FROM $3 AND block IS NOT DISTINCT FROM $4
+        RETURNING *
+    ), made AS (
+        INSERT INTO bans (id, event, visitor, block, reason, until, who)
+        SELECT $1, $2, $3, $4, $5, now() + make_interval(secs => $6), $7
+        WHERE NOT EXISTS (SELECT FROM again)
+        RETURNING *
+    )
+    SELECT * FROM again UNION ALL SELECT * FROM made
+"""
+
+
 class Bans:
     """Bans of all events: those in force are in `listed`, as this process has read them."""
 
@@ -47,15 +64,16 @@ class Bans:
         reason: str,
         who: str,
     ) -> Ban:
-        """Save a ban, and record it in the journal. Return it; here it is in force already."""
+        """Save a ban, and record it in the journal. Return it; here it is in force already.
+
+        Where the visitor or the block is banned already, that ban has this end and reason from now
+        on: an operator who repeats what was not answered makes no second one.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT 1 FROM events WHERE id = $1 FOR UPDATE", event)
             row = await connection.fetchrow(
-                """
-                INSERT INTO bans (id, event, visitor, block, reason, until, who)
-                VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6), $7) RETURNING *
-                """,
-                uuid.uuid4(), event, visitor, block, reason, float(seconds), who,
-            )  # fmt: skip
+                SAVE, uuid.uuid4(), event, visitor, block, reason, float(seconds), who
+            )
             assert row is not None
             ban = _ban_of(row)
             whom = visitor or str(block)

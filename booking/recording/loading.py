@@ -64,7 +64,8 @@ class Loading:
             assert row is not None, self._event
             rules = rules_of(orjson.loads(row["rules"]))
             last = await last_turns(connection, self._event)
-            numbers = dict.fromkeys(rules.lanes, 0) | last
+            deferred = await deferrals.lanes(connection, self._event)
+            numbers = dict.fromkeys([*rules.lanes, *deferred], 0) | last
             windows = await windows_to_draw(connection, self._event)
             line = await line_statistics(connection, self._event)
             waits = {f"wait:{at}": n for at, n in line.waits.items()}

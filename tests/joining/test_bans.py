@@ -92,6 +92,22 @@ async def test_a_ban_of_a_block_ends_the_places_of_those_who_are_not_connected(
     assert [entry["what"] for entry in journal].count("removed") == 1
 
 
+@pytest.mark.parametrize("whom", ["visitor", "block"])
+async def test_a_ban_that_is_asked_for_again_is_the_same_ban(world: World, whom: str) -> None:
+    await world.event(state="paused")
+    ada, operator = await world.visitor(), await world.operator()
+    banned = {"visitor": ada.id, "block": "127.0.0.0/16"}[whom]
+    first = await ban(operator, **{whom: banned})
+    again = await ban(operator, **{whom: banned})
+    listed = (await operator.get(BANS)).json()["bans"]
+
+    await operator.delete(f"{BANS}/{first['id']}")
+
+    assert first["id"] == again["id"]
+    assert listed == [again]
+    assert (await ada.http.post(QUEUE)).status_code == 201
+
+
 async def test_a_lifted_ban_lets_join_again_and_all_is_journaled(world: World) -> None:
     await world.event(state="paused")
     ada = await world.visitor()

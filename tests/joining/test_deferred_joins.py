@@ -50,6 +50,21 @@ async def test_deferred_joins_come_back_after_a_loss_of_redis(
     assert (22, "first", "waiting") in await recorded_event.places()
 
 
+async def test_deferred_joins_of_a_lane_that_the_rules_know_no_more_come_back(
+    recorded_event: RecordedEvent, redis: Redis
+) -> None:
+    await defer(recorded_event, "first")
+    await recorded_event.pool.execute("UPDATE deferred_joins SET lane = 'vip'")
+    await redis.flushall()
+
+    await recorded_event.record("heir")
+    await recorded_event.ask(AdmitNext())
+
+    place = await recorded_event.ask(FindPlace("first"))
+    assert isinstance(place, Waiting)
+    assert (place.lane, place.number) == ("vip", 1)
+
+
 async def test_a_closed_event_has_no_deferred_joins(recorded_event: RecordedEvent) -> None:
     await defer(recorded_event, "late")
 
