@@ -78,7 +78,7 @@ export function rulesPanel(context) {
   const draw = (stats) => {
     if (typeof stats.waiting !== "number" || stats.waiting === waiting) return;
     waiting = stats.waiting;
-    mark();
+    if (shown) mark(); // before, the fields have no rules to differ from
   };
 
   return { show, draw, clear: () => (waiting = 0) };

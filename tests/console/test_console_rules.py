@@ -42,9 +42,12 @@ async def test_the_order_of_the_line_is_chosen_until_the_event_opens(world: Worl
 
 async def test_a_lane_is_made_and_its_code_joins_it_on_the_page(world: World) -> None:
     await world.event(state="paused")
+    await (await world.visitor()).join()
     async with browser() as started:
         admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
         await log_in(admin)
+        await expect(part(admin, "stat-waiting")).to_have_text("1")
+        await expect(admin.locator("[data-unsaved]")).to_have_count(0)
         await go(admin, "rules")
         await part(admin, "lane-name").fill("press")
         await part(admin, "lane-weight").fill("3")
