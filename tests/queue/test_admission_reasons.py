@@ -103,13 +103,7 @@ async def test_a_tick_says_why(
     await event.join("ada")
     await event.ask(SetRules(2, state, rules_of({}).numbers() | rules))
 
-    news = pubsub.subscribe(redis)
-    heard = asyncio.create_task(anext(news))
-    while await redis.pubsub_numpat() == 0:
-        await asyncio.sleep(0)
-    await event.tick(after_s=0.2)
-    _, tick = await heard
-    await news.aclose()
+    tick = await heard_tick(event, redis, after_s=0.2)
 
     assert isinstance(tick, pubsub.Tick)
     assert tick.because == because
@@ -135,14 +129,20 @@ async def test_an_outbox_that_nobody_records_is_the_reason_told(
     await event.join("ada", recorded=False)
     began: Any = await redis.xrange(key(EVENT, 1, "outbox"), count=1)
     event.now = int(began[0][0].partition(b"-")[0])
+
+    tick = await heard_tick(event, redis, after_s=2.1)
+
+    assert isinstance(tick, pubsub.Tick)
+    assert tick.because == "not_recorded"
+
+
+async def heard_tick(event: EventInRedis, redis: Redis, *, after_s: float) -> Any:
+    """Let an event tick. Return the first news that a subscriber heard of it."""
     news = pubsub.subscribe(redis)
     heard = asyncio.create_task(anext(news))
     while await redis.pubsub_numpat() == 0:
         await asyncio.sleep(0)
-
-    await event.tick(after_s=2.1)
+    await event.tick(after_s=after_s)
     _, tick = await heard
     await news.aclose()
-
-    assert isinstance(tick, pubsub.Tick)
-    assert tick.because == "not_recorded"
+    return tick
