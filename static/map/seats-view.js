@@ -189,7 +189,7 @@ export class SeatsView {
     this.#quantity.draw({ ...view, isSuggested: this.#isSuggested }, this.section);
   }
 
-  /** Whether exactly what was suggested last is chosen. */
+  /** Return whether exactly what was suggested last is chosen. */
   get #isSuggested() {
     const chosen = [...this.#overrides].filter(([, shown]) => shown === "chosen").map(([seat]) => seat);
     return chosen.length > 0 && chosen.join() === this.#suggested.join();

@@ -11,7 +11,7 @@ import { createElement, setText } from "../ui/dom.js";
  */
 
 const texts = all.admin.rules;
-/** How a control's text becomes the value that the server takes. */
+/** Conversions of a control's text to the value that the server takes. */
 const VALUE_OF = {
   number: Number,
   choice: String,

@@ -29,7 +29,7 @@ export function drawPriceStock({ place, stock }, phase) {
 
 /** The stock of one event, as its map or else the server tells it. */
 export class StockNote {
-  /** What nobody can take just now: `held`, or `gone`; else "". */
+  /** The word for a house of which nobody can take anything: `held`, or `gone`; else "". */
   word = "";
   #stock = "";
   #askAt = 0;
