@@ -148,9 +148,11 @@ async def test_churn_outlives_a_recovery(world: World) -> None:
     await visitor.http.delete(f"/api/v1/events/demo/holds/{hold}")
     await visitor.booked(hold, "released")
 
+    gate = world.services.rooms.batcher("demo").gate
+    epoch = gate.epoch
     await world.services.redis.flushall()
+    await until(lambda: gate.is_open and gate.epoch > epoch)
     async with visitor.socket() as socket:
-        await socket.until("room.state", state="open")
         frame = await socket.ask("hold.create", key="two", section="floor", quantity=1)
 
     assert frame["problem"]["code"] == "cooling_down"

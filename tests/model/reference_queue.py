@@ -101,7 +101,8 @@ class ReferenceQueue:
         self._expire()
         rate = self.rules["rate_per_second"]
         at = self.now if self.refilled_at is None else self.refilled_at
-        self.tokens = min(max(1, rate / 2), self.tokens + rate * max(0, self.now - at) / 1000)
+        most = max(1, rate / 2) if rate > 0 else 0
+        self.tokens = min(most, self.tokens + rate * max(0, self.now - at) / 1000)
         self.refilled_at = at if self.now < at and at - self.now < 5000 else self.now
         wanted = max(int(self.tokens), self.rules["queue_from"] - len(self.active))
         slots = int(min(self.rules["active_max"] - len(self.active), wanted))
