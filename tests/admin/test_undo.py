@@ -157,6 +157,22 @@ async def test_a_removed_hold_is_given_back_where_its_seats_are_free(world: Worl
     assert taken["stalls"]["rows"]["A"].startswith("hh")
 
 
+async def test_a_hold_that_is_given_back_is_told(world: World) -> None:
+    await world.event()
+    operator = await world.operator()
+    ada, hold = await held(world)
+    async with ada.socket() as socket:
+        await operator.delete(f"{A}/visitors/{ada.id}")
+        assert (await socket.until("hold.expired"))["hold"] == hold
+
+        await undo_last(operator)
+
+        again = (await socket.until("hold.created"))["hold"]
+        assert [seat["id"] for seat in again["seats"]] == ["stalls.A-1", "stalls.A-2"]
+        answer = await ada.http.get(f"/api/v1/events/demo/holds/{again['id']}")
+        assert answer.json()["hold"] == again
+
+
 async def test_who_waits_behind_is_put_back_into_the_line(world: World) -> None:
     await world.event(rules={"active_max": 0})
     operator = await world.operator()
