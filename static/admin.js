@@ -23,8 +23,10 @@ import { bansPanel } from "./operations/bans.js";
 import { visitorPanel } from "./operations/visitors.js";
 import { showPeople } from "./people/people.js";
 import { sessionList } from "./people/sessions.js";
+import { headRate } from "./rules/head-rate.js";
 import { lanesPanel } from "./rules/lanes.js";
 import { rulesPanel } from "./rules/rules.js";
+import { followVenue } from "./lib/venue-clock.js";
 import { texts as all } from "./texts/texts.js";
 import { byId, control, fillTexts, setText } from "./ui/dom.js";
 import { attempt, clearNotices, showProblem } from "./ui/notices.js";
@@ -62,12 +64,12 @@ const alerts = alertList(context);
 const rules = rulesPanel(context);
 const broadcast = broadcastForm(context);
 const lanes = lanesPanel(context);
-const forecast = forecastPanel();
+const forecast = forecastPanel(context);
 const sessions = sessionList(context);
 /** @type {Panel[]} shown on every page */
 const always = [
   eventActions(context),
-  liveStats(context, [figuresPanel(), forecast, alerts, rules, lanes, broadcast]),
+  liveStats(context, [headRate(context), figuresPanel(), forecast, alerts, rules, lanes, broadcast]),
 ];
 /** The panels of each page, shown while their page is. @type {Partial<Record<PageName, Panel[]>>} */
 const PANELS = {
@@ -124,12 +126,12 @@ async function loggedIn() {
   byId("login").hidden = true;
   for (const id of ["pages", "log-out"]) byId(id).hidden = false;
   const events = await list.load();
-  loadJournal();
   void alerts.poll();
   route = routeOf(location.hash);
   const event = route.event || (events[0]?.id ?? "");
   history.replaceState(null, "", hashOf({ ...route, event }));
   await follow();
+  loadJournal();
 }
 
 /** Show the login form: there is no session, or not any more. */
@@ -189,6 +191,7 @@ async function reload() {
 /** Show an event that is chosen, new or changed. @param {Event} event */
 function showEvent(event) {
   context.event = event;
+  followVenue(event);
   byId("head-event").hidden = false;
   list.update(event);
   showPanels();

@@ -1,6 +1,6 @@
 // The audit panel: the journal of operators' actions, newest first, older entries on demand.
 
-import { dateAndSecond } from "../lib/dates.js";
+import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
 import { attempt, showProblem } from "../ui/notices.js";

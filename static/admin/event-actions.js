@@ -1,6 +1,7 @@
 // The chosen event's heading, and its actions by state: open, pause, resume, stop, continue, drain, close.
 
-import { dateAndTime } from "../lib/dates.js";
+import { showDateAndTime } from "../lib/dates.js";
+import { dateAndTime, timeOrDate } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
@@ -48,6 +49,9 @@ function show(event) {
   const state = event.stopped ? "stopped" : event.state;
   setText(byId("event-state"), /** @type {Record<string, string>} */ (all.states)[state] ?? state);
   byId("event-state").dataset.state = state;
+  const since = event.stopped?.since ?? event.state_since;
+  setText(byId("state-since"), since ? all.admin.head.since(timeOrDate(since)) : "");
+  byId("state-since").setAttribute("datetime", since ?? "");
   byId("event-page").setAttribute("href", `/events/${encodeURIComponent(event.id)}`);
   const reason = event.stopped?.reason ?? event.reason;
   setTextOrHide(byId("event-reason"), reason ? texts.shownReason(reason) : "");
@@ -99,7 +103,7 @@ function isConfirmed(action, event, stats) {
 
 /** @param {Event} event */
 function datesOf({ shows, opens_at: opensAt }) {
-  const dates = shows.map((show) => dateAndTime(show.starts_at));
+  const dates = shows.map(showDateAndTime);
   return ["", ...dates, ...(opensAt ? [texts.opens(dateAndTime(opensAt))] : [])].join(" · ");
 }
 

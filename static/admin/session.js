@@ -5,7 +5,7 @@ import { Problem, request, requestText } from "../lib/api.js";
 const BASE = "/api/v1/admin";
 
 /**
- * @typedef {{username: string, role: string, csrf: string}} Operator
+ * @typedef {{username: string, role: string, csrf: string, mail: boolean}} Operator
  *
  * @typedef {object} Event
  * @property {string} id
@@ -14,6 +14,8 @@ const BASE = "/api/v1/admin";
  * @property {string | null} reason
  * @property {{since: string, reason?: string}} [stopped]
  * @property {{until: string, before: Record<string, any>}} [timed_rules]
+ * @property {string} [state_since]
+ * @property {string} [archived_at]
  * @property {string | null} opens_at
  * @property {string | null} [closes_at]
  * @property {{name: string, address?: string}} [venue]

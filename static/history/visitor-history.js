@@ -1,6 +1,6 @@
 // The timeline of one visitor: what became of their places, and why, with the acts of operators.
 
-import { dateAndSecond } from "../lib/dates.js";
+import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
 import { showProblem } from "../ui/notices.js";

@@ -1,6 +1,6 @@
 // The bans of an event: a form that bans a visitor or an address block, and the list that lifts them.
 
-import { dateAndSecond } from "../lib/dates.js";
+import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement } from "../ui/dom.js";
 import { attempt, showProblem } from "../ui/notices.js";

@@ -1,6 +1,6 @@
 // The history on the page Night: charts of the chosen span, the acts marked in them, and the funnel.
 
-import { dateAndSecond } from "../lib/dates.js";
+import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, setText } from "../ui/dom.js";
 import { charts } from "./charts.js";

@@ -1,6 +1,6 @@
 // The list of visitors in one condition: who waits, is let in, is late, or holds; page by page.
 
-import { dateAndSecond } from "../lib/dates.js";
+import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement } from "../ui/dom.js";
 import { showProblem } from "../ui/notices.js";

@@ -20,7 +20,16 @@ export const admin = {
 
   head: {
     event: "Event",
-    rate: (/** @type {number} */ rate) => `${rate.toFixed(rate < 10 ? 1 : 0)}/s let in`,
+    since: (/** @type {string} */ when) => `since ${when}`,
+    rate: (/** @type {number} */ rate, /** @type {number} */ ruled) =>
+      `${rate.toFixed(rate < 10 ? 1 : 0)} of ${n(ruled)}/s let in`,
+    rateOf: (/** @type {number} */ ruled) => `${n(ruled)}/s`,
+    rateTitle: "How many are let in",
+    rateNew: "Admissions a second; 0 lets nobody in",
+    rateButton: "Set the rate",
+    rateNow: (/** @type {number} */ rate, /** @type {string} */ means) => `Now ${n(rate)}/s: ${means}`,
+    rateThen: (/** @type {number} */ rate, /** @type {string} */ means) => `With ${n(rate)}/s: ${means}`,
+    rateSet: (/** @type {number} */ rate) => `The rate is ${n(rate)} a second.`,
     connection: {
       connecting: "Connecting…",
       open: "Live",
