@@ -21,6 +21,7 @@ import { visitorHistory } from "./history/visitor-history.js";
 import { visitorList } from "./operations/visitor-list.js";
 import { bansPanel } from "./operations/bans.js";
 import { visitorPanel } from "./operations/visitors.js";
+import { accountList } from "./people/accounts.js";
 import { showPeople } from "./people/people.js";
 import { sessionList } from "./people/sessions.js";
 import { headRate } from "./rules/head-rate.js";
@@ -30,6 +31,7 @@ import { followVenue } from "./lib/venue-clock.js";
 import { texts as all } from "./texts/texts.js";
 import { byId, control, fillTexts, setText } from "./ui/dom.js";
 import { attempt, clearNotices, showProblem } from "./ui/notices.js";
+import { followPinned } from "./ui/pinned.js";
 
 /**
  * @typedef {import("./admin/session.js").AdminContext} AdminContext
@@ -55,9 +57,10 @@ const context = {
 let route = routeOf(location.hash);
 
 fillTexts();
+followPinned(["head"]);
 const navigation = pageNavigation();
-const journal = auditPanel(context);
 const list = eventList(context);
+const journal = auditPanel(context, list.all);
 const create = eventForm(context);
 eventFiles(context, list.all);
 const alerts = alertList(context);
@@ -66,6 +69,7 @@ const broadcast = broadcastForm(context);
 const lanes = lanesPanel(context);
 const forecast = forecastPanel(context);
 const sessions = sessionList(context);
+const accounts = accountList(context);
 /** @type {Panel[]} shown on every page */
 const always = [
   eventActions(context),
@@ -120,6 +124,7 @@ async function loggedIn() {
   if (!operator) return;
   setText(byId("who"), all.admin.operator(operator.username, operator.role));
   showPeople(operator);
+  document.body.dataset.role = operator.role;
   for (const element of document.querySelectorAll("fieldset[data-writes]")) {
     /** @type {HTMLFieldSetElement} */ (element).disabled = operator.role === "viewer";
   }
@@ -165,7 +170,7 @@ async function follow() {
   if (route.event && route.event !== context.event?.id) await load(route.event);
   navigation.show({ page: route.page, event: context.event?.id ?? "" });
   showPanels();
-  if (route.page === "people") void sessions.load();
+  if (route.page === "people") for (const people of [sessions, accounts]) void people.load();
   if (!moved) return;
   scrollTo(0, 0);
   byId("page-title").focus({ preventScroll: true });

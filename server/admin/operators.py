@@ -10,6 +10,7 @@ from booking_rush.errors import Invalid
 from booking_rush.server.admin.sessions import answer_session
 from booking_rush.server.auth.accounts import Accounts, UnknownOperator
 from booking_rush.server.auth.operators import Operator, Role
+from booking_rush.server.protocol.problems import NotAuthenticated
 from booking_rush.server.runtime.setting_checks import is_weak
 from booking_rush.server.runtime.settings import PASSWORD_CHARACTERS_MIN
 from booking_rush.server.web.authentication import login_origin_of, require_operator
@@ -106,7 +107,10 @@ async def change_own_password(request: Request) -> Response:
     body = await read_json(request, OwnPassword)
     check_password(body.password)
     origin = login_origin_of(request)
-    await operators.log_in(operator.name, body.current, origin)
+    try:
+        await operators.log_in(operator.name, body.current, origin)
+    except NotAuthenticated:  # one is logged in all the same
+        raise Invalid(("current", "this is not your password")) from None
     await _accounts(request, operator).set_password(operator.name, body.password)
     session = await operators.log_in(operator.name, body.password, origin)
     return answer_session(request, session)

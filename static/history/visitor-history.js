@@ -30,8 +30,9 @@ export function visitorHistory(context) {
   return {
     /** @param {{id: string}} event @param {string} [about] */
     show({ id }, about) {
-      byId("visitor-history-panel").hidden = !about;
-      if (!about || shown === `${id} ${about}`) return;
+      const isOne = Boolean(about?.startsWith("v_"));
+      byId("visitor-history-panel").hidden = !isOne;
+      if (!about || !isOne || shown === `${id} ${about}`) return;
       shown = `${id} ${about}`;
       byId("visitor-history-title").textContent = all.admin.visitor.history(about);
       void load(id, about);

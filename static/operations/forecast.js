@@ -25,11 +25,12 @@ export function forecastPanel(context) {
     measure(series) {
       rates = ratesOf(series);
     },
-    /** @param {Stats} stats */
-    draw(stats) {
+    /** @param {Stats} stats @param {Record<string, any>} rules */
+    draw(stats, rules) {
       const state = context.event?.stopped ? "stopped" : stats.state;
       const still = RUNNING.includes(state) ? "" : (texts.still[/** @type {keyof typeof texts.still} */ (state)] ?? texts.unknown);
-      const lines = { sold: soldOut(stats, rates, still), admitted: lastIn(stats, rates, still) };
+      const noneIn = rules.rate_per_second === 0 ? texts.nobodyAdmitted : "";
+      const lines = { sold: soldOut(stats, rates, still), admitted: lastIn(stats, rates, still || noneIn) };
       renderIfChanged(byId("forecast"), lines, () => Object.entries(lines).map(([name, text]) => item(name, text)));
     },
     clear() {

@@ -1,5 +1,6 @@
 // The rules form: shows what changes from which value, what a rate means, and sends only the changed ones.
 
+import { attemptForm } from "../admin/form-mistakes.js";
 import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
@@ -57,7 +58,8 @@ export function rulesPanel(context) {
     if (!event || Object.keys(changed).length === 0) return;
     const minutes = Number(control("rules-minutes").value);
     const path = `/events/${encodeURIComponent(event.id)}/rules${minutes ? `?for=${minutes * 60}` : ""}`;
-    await attempt(async () => {
+    const controlOf = (/** @type {string} */ name) => fields.find((field) => field.name === name)?.control;
+    await attemptForm(byId("rules"), controlOf, async () => {
       await context.session.write("PATCH", path, { body: changed });
       reset();
       control("rules-minutes").value = "";

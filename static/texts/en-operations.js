@@ -245,6 +245,17 @@ export const operations = {
 
   visitors: {
     title: "Who is there",
+    query: "Visitor, number, booking reference, seat or mail address",
+    find: "Find",
+    notFound: "Nobody is found.",
+    now: {
+      lobby: "In the lobby",
+      waiting: "Waiting",
+      admitted: "Let in",
+      late: "Missed the turn",
+      back: "Back after a missed turn",
+      ended: "The place is over",
+    },
     state: "Whom to list",
     none: "Nobody.",
     states: {
