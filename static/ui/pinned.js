@@ -3,9 +3,9 @@
 /**
  * Keep the heights of pinned parts in custom properties of the page. Those at the top are added up:
  * the part `offline` is followed by `--below-offline`, and the last by `--pinned-top`.
- * @param {string[]} above ids of parts at the top, from there on @param {string[]} below at the bottom
+ * @param {string[]} above ids of parts at the top, from there on @param {string[]} [below] at the bottom
  */
-export function followPinned(above, below) {
+export function followPinned(above, below = []) {
   const { style } = document.documentElement;
   const measure = () => {
     let top = 0;

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, PHONE, browser, open_page
-from tests.browser.pages import go, joined_page, log_in, part, phase, pick, stalls
+from tests.browser.pages import go, joined_page, log_in, part, phase, pick, stalls, visit
 from tests.support.clients import until
 from tests.support.world import World
 
@@ -87,7 +87,9 @@ async def test_in_line(world: World) -> None:
     await world.event(state="scheduled", rules={"claim_seconds": 1, "rate_per_second": 0})
     operator, a = await world.operator(), f"{V1}/admin/events/demo"
     async with browser() as started:
-        page = await joined_page(started, world.clients.base, then="lobby")
+        page = await visit(started, world)
+        await part(page, "join").click()
+        await phase(page, "lobby")
         await look(page, "lobby")
         await operator.post(f"{a}/open")
         await phase(page, "waiting")
