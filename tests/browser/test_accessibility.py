@@ -4,14 +4,12 @@ import re
 from importlib.resources import files
 from typing import Literal
 
-import httpx
 import pytest
 from playwright.async_api import Page, expect
 
 from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, PHONE, browser, open_page
 from tests.browser.pages import go, joined_page, log_in, part, phase, pick, stalls, visit
-from tests.support.clients import until
 from tests.support.world import World
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
@@ -79,12 +77,8 @@ async def test_from_the_front_page_to_the_ticket(world: World) -> None:
         await look(page, "booked")
 
 
-async def is_late(operator: httpx.AsyncClient, a: str) -> bool:
-    return bool((await operator.get(f"{a}/stats")).json()["stats"]["late"])
-
-
 async def test_in_line(world: World) -> None:
-    await world.event(state="scheduled", rules={"claim_seconds": 1, "rate_per_second": 0})
+    await world.event(state="scheduled", rules={"rate_per_second": 0})
     operator, a = await world.operator(), f"{V1}/admin/events/demo"
     async with browser() as started:
         page = await visit(started, world)
@@ -104,14 +98,6 @@ async def test_in_line(world: World) -> None:
             await expect(part(page, "state")).to_have_attribute("data-state", state)
             if act != "continue":
                 await look(page, state)
-        await page.context.set_offline(True)
-        await operator.patch(f"{a}/rules", json={"rate_per_second": 500})
-        await operator.post(f"{a}/resume")
-        await until(lambda: is_late(operator, a))
-        await operator.patch(f"{a}/rules", json={"rate_per_second": 0})
-        await page.context.set_offline(False)
-        await phase(page, "late")
-        await look(page, "late")
         await operator.delete(f"{a}/visitors/{await part(page, 'visitor').text_content()}")
         await phase(page, "expired")
         await look(page, "removed")
