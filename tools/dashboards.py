@@ -173,6 +173,7 @@ def dashboard(name: str) -> dict[str, Any]:
         "schemaVersion": 39,
         "refresh": "5s",
         "time": {"from": "now-30m", "to": "now"},
+        "annotations": {"list": []},
         "templating": {
             "list": [{"name": "source", "type": "datasource", "query": "prometheus"}],
         },
