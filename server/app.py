@@ -20,6 +20,7 @@ from booking_rush.server.admin import (
     audit,
     bans,
     broadcasts,
+    operators,
     sessions,
     stats,
     undo,
@@ -27,7 +28,6 @@ from booking_rush.server.admin import (
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import codes as admin_codes
 from booking_rush.server.admin import events as admin_events
-from booking_rush.server.admin import series as admin_series
 from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.admin.stats import serve_operator
 from booking_rush.server.api import (
@@ -102,6 +102,13 @@ ROUTES = [
     Route(f"{V1}/admin/me", sessions.me, methods=["GET"]),
     Route(f"{V1}/admin/sessions", sessions.list_sessions, methods=["GET"]),
     Route(f"{V1}/admin/sessions/{{session}}", sessions.end_session, methods=["DELETE"]),
+    Route(f"{V1}/admin/me/password", operators.change_own_password, methods=["POST"]),
+    Route(f"{V1}/admin/operators", operators.list_operators, methods=["GET"]),
+    Route(f"{V1}/admin/operators", operators.add, methods=["POST"]),
+    Route(f"{V1}/admin/operators/{{operator}}", operators.change, methods=["PATCH"]),
+    Route(f"{V1}/admin/operators/{{operator}}", operators.remove, methods=["DELETE"]),
+    Route(f"{V1}/admin/operators/{{operator}}/key", operators.give_key, methods=["POST"]),
+    Route(f"{V1}/admin/operators/{{operator}}/key", operators.revoke_key, methods=["DELETE"]),
     Route(f"{V1}/admin/events", admin_events.create, methods=["POST"]),
     Route(f"{V1}/admin/events", admin_events.events, methods=["GET"]),
     Route(f"{V1}/admin/alerts", alerts.read_alerts, methods=["GET"]),
@@ -115,7 +122,7 @@ ROUTES = [
     Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),
     Route(f"{A}/codes", admin_codes.make, methods=["POST"]),
     Route(f"{A}/codes", admin_codes.list_codes, methods=["GET"]),
-    Route(f"{A}/series", admin_series.read_series, methods=["GET"]),
+    Route(f"{A}/series", stats.read_series, methods=["GET"]),
     Route(f"{A}/bookings", admin_bookings.list_bookings, methods=["GET"]),
     Route(f"{A}/reconcile", admin_bookings.reconcile, methods=["POST"]),
     Route(f"{V1}/admin/bookings/{{booking}}/tickets", admin_bookings.tickets, methods=["GET"]),
@@ -135,6 +142,7 @@ ROUTES = [
     ),
     Route(f"{A}/undo", undo.undo_act, methods=["POST"]),
     Route(f"{A}/rules/keep", undo.keep_rules, methods=["POST"]),
+    Route(f"{A}/archive", admin_events.archive, methods=["POST"]),
     Route(f"{A}/stop", admin_events.stop, methods=["POST"]),
     Route(f"{A}/continue", admin_events.proceed, methods=["POST"]),
     Route("/", pages.home, methods=["GET"]),
