@@ -79,6 +79,33 @@ def test_every_duty_has_a_careful_manifest(duty: str) -> None:
         assert "livenessProbe" in container
 
 
+PROBES = {"startupProbe", "livenessProbe", "readinessProbe"}
+ANSWERED = {"http": {"/healthz", "/readyz"}, "metrics": {"/healthz"}}  # by the port's name
+
+
+@pytest.mark.parametrize("duty", [*sorted(DUTIES), "serve"])
+def test_every_probe_asks_what_is_answered_and_nobody_stands_alone(duty: str) -> None:
+    of_duty, disruptions = manifests(duty), manifests("disruptions") + manifests(duty)
+    [workload] = [m for m in of_duty if m["kind"] == "Deployment"]
+    pod = workload["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    asked = {name: container[name]["httpGet"] for name in PROBES & set(container)}
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+
+    assert all(one["path"] in ANSWERED.get(one["port"], ()) for one in asked.values())
+    assert {one["port"] for one in asked.values()} <= set(ports)
+    assert asked["livenessProbe"]["path"] == "/healthz"
+    assert ports.items() <= {"http": 8000, "metrics": 9000, "bank": 8100}.items()
+    if workload["spec"]["replicas"] > 1:
+        kept = [m["spec"]["selector"] for m in disruptions if m["kind"] == "PodDisruptionBudget"]
+        assert workload["spec"]["selector"] in kept
+        assert pod["topologySpreadConstraints"]
+    if duty == "serve":
+        assert set(asked) == PROBES
+        assert asked["readinessProbe"]["path"] == "/readyz"
+        assert container["lifecycle"]["preStop"]
+
+
 def test_a_serve_pod_has_time_to_drain() -> None:
     [workload] = [m for m in manifests("serve") if m["kind"] == "Deployment"]
     [settings] = manifests("settings")
