@@ -273,14 +273,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
     def stripe_errors(self) -> list[str]:
-        """Return what is missing of Stripe; it may stand beside the bank, for earlier payments."""
+        """Return what is missing of Stripe where a part of it is set; all of it may be."""
+        missing = self._missing_of_stripe()
+        return missing if len(missing) == 1 else []
+
+    def require_payments(self) -> None:
+        """Check that whoever asks for the money of new checkouts is set up.
+
+        Stripe may stand beside the bank, for earlier payments. A process that asks nobody has no
+        keys, and knows the provider by its name.
+
+        Raises:
+            SettingsError: naming each setting that is missing.
+        """
+        if self.payments == "stripe" and (missing := self._missing_of_stripe()):
+            raise SettingsError("\n".join(missing))
+
+    def _missing_of_stripe(self) -> list[str]:
         given = {
             "RUSH_STRIPE_KEY": self.stripe_key,
             "RUSH_STRIPE_WEBHOOK_SECRETS": self.stripe_webhook_secrets,
         }
-        missing = [name for name, value in given.items() if not value.strip(" ,")]
-        is_used = self.payments == "stripe" or len(missing) < len(given)
-        return [f"{name} is not set: Stripe is not asked without it" for name in missing if is_used]
+        return [
+            f"{name} is not set: Stripe is not asked without it"
+            for name, value in given.items()
+            if not value.strip(" ,")
+        ]
 
     def secret_errors(self) -> list[str]:
         """Return which secrets can be guessed; what they are is not repeated."""
