@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from booking_rush.booking.joining.joining import JoinChecks
+from booking_rush.booking.joining.preferences import Preferences
 from booking_rush.booking.seats import archived_event
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
@@ -67,6 +68,7 @@ class RoomRegistry:
         self._signer = signer
         self._methods = methods
         self._checks = checks
+        self._preferences = Preferences(redis)
         self._rooms: dict[str, Room] = {}
         self._final: dict[str, Stats] = {}  # statistics of archived events
         self._process = uuid.uuid4().hex[:12]
@@ -251,7 +253,13 @@ class RoomRegistry:
         if row.id not in self._rooms:
             batcher = self.events.batcher(row.id)
             self._rooms[row.id] = Room(
-                row, batcher, self._signer, self._pool, self._methods, self._checks
+                row,
+                batcher,
+                self._signer,
+                self._pool,
+                self._methods,
+                self._checks,
+                self._preferences,
             )
         return self._rooms[row.id]
 
