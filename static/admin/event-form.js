@@ -4,9 +4,9 @@ import { deviceZone, instantOf, isZone, localOf } from "../lib/zoned-time.js";
 import { texts as all } from "../texts/texts.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control, createElement, fillTexts, setText } from "../ui/dom.js";
-import { attempt } from "../ui/notices.js";
 import { eventIdOf } from "./event-ids.js";
-import { addSection, fieldOf, offerShows, SECTIONS, sectionsOf } from "./section-rows.js";
+import { attemptForm } from "./form-mistakes.js";
+import { addSection, fieldOf, offerShows, sectionControl, SECTIONS, sectionsOf } from "./section-rows.js";
 
 /**
  * @typedef {import("./session.js").AdminContext} AdminContext
@@ -40,14 +40,27 @@ export function eventForm(context) {
     else fillNew();
     byId("create").hidden = false;
     byId("all-events").hidden = true;
+    checkZone();
     control("create-name").focus();
+  };
+
+  /** Return the control of a field that the server names: `name`, `shows[0].starts_at`. @param {string} field */
+  const controlOf = (field) => {
+    const [, list, index = "", member = ""] = /^(shows|sections)\[(\d+)\](?:\.(\w+))?/.exec(field) ?? [];
+    if (list === "sections")
+      return sectionControl(edited ? edited.shows.map(({ id }) => id) : showIds(), Number(index), member);
+    if (list === "shows") return showControl(Number(index), member);
+    const name = field.replace("venue.name", "venue").replace("venue.address", "address");
+    return document.getElementById(`create-${name.replace("_at", "")}`);
   };
 
   const save = async () => {
     const body = edited ? changeBody(edited) : eventBody();
     if (!(await isMeant(body, edited))) return;
     const path = edited ? `/events/${encodeURIComponent(edited.id)}` : "/events";
-    await attempt(
+    await attemptForm(
+      byId("create"),
+      controlOf,
       async () => {
         const method = edited ? "PATCH" : "POST";
         const { event } = await context.session.write(method, path, { body });
@@ -138,6 +151,7 @@ function addShow(startsAt = "") {
     offerShows(showIds());
   });
   byId("create-shows").append(row);
+  checkZone();
   offerShows(showIds());
 }
 
@@ -211,8 +225,16 @@ async function isMeant(body, event) {
   return askConfirmation(byId("confirm"), { question: texts.ask.question, lead, yes: texts.save });
 }
 
+/** @param {number} index @param {string} member */
+function showControl(index, member) {
+  const row = byId("create-shows").children[index];
+  return member === "time_zone" || !row ? control("create-zone") : fieldOf(row, "starts");
+}
+
+/** Check the zone, and name it beside every time that is meant by its clock. */
 function checkZone() {
   const zone = control("create-zone");
+  for (const hint of document.querySelectorAll("#create [data-zone]")) setText(hint, texts.byClock(zone.value));
   zone.setCustomValidity(isZone(zone.value) ? "" : texts.noZone);
 }
 
