@@ -86,7 +86,7 @@ function drawProgress({ number, ahead, state }, event) {
 
 /** @param {QueueState} queueState @param {Place} place @param {ServerClock} clock */
 function drawWait({ room }, place, clock) {
-  if (isUndrawn(place) && room?.state !== "scheduled") return drawSoon();
+  if (isUndrawn(place) && room?.state !== "scheduled") return drawSoon(place);
   const lobby = place.state === "lobby";
   setText(byId("eta-label"), lobby ? texts.etaLobby : texts.eta);
   if (lobby) setText(byId("eta"), opensText(room?.opens_at, clock));
@@ -101,10 +101,10 @@ function drawWait({ room }, place, clock) {
     );
 }
 
-/** Say that the number is told in a moment: the draw is going on. */
-function drawSoon() {
+/** Say when the number is told: in a moment, where the draw is going on. @param {Place} place */
+function drawSoon({ deferred }) {
   setText(byId("eta-label"), all.event.undrawn.label);
-  setText(byId("eta"), all.event.undrawn.told);
+  setText(byId("eta"), deferred ? all.event.undrawn.later : all.event.undrawn.told);
   setTextOrHide(byId("eta-date"), "");
 }
 
