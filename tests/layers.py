@@ -62,6 +62,7 @@ BROWSER_LAYERS = (
     ("static/booking", "static/house", "static/operations", "static/people", "static/rules"),
     ("static/choosing",),
     ("static/map",),
+    ("static/plan",),
     ("static/home", "static/queue", "static/seats", "static/admin", "static/history"),
     ("static/lottery",),
     ("static/connection", "static/ui"),
