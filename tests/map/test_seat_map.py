@@ -13,6 +13,12 @@ TOGETHER = """async ([free, picked, count]) => {
   const row = [...free].map((mark, at) => ({ id: String(at + 1), along: at + (mark === "|") }));
   return seatsTogether(row, picked, count, (seat) => free[seat - 1] === ".");
 }"""
+BEST = """async ([free, count]) => {
+  const { bestBlocks } = await import("/static/seats/seats-together.js");
+  const seats = [...free].map((mark, at) => ({ id: String(at + 1), along: at, mark }));
+  const isFree = ({ mark }) => mark === ".";
+  return bestBlocks([{ amount: 1, rows: [{ seats }] }], count, isFree)[0] ?? [];
+}"""
 HOUSE = """async (sections) => {
   const { housePlan, sectionAt, toHouse, toSection } = await import("/static/plan/house-plan.js");
   const { seatAt } = await import("/static/plan/geometry.js");
@@ -169,25 +175,24 @@ async def test_a_tap_on_the_name_of_a_row_chooses_no_seat_below_it(world: World)
         await expect(part(page, "choice-sum")).to_contain_text("2 seats")
 
 
-@pytest.mark.parametrize(
-    ("row", "picked", "count", "block"),
-    [
-        ("......", "3", 2, "34"),
-        ("......", "2", 2, "12"),  # seat 1 would be left alone
-        (".....", "2", 3, "123"),
-        ("..s...", "2", 3, ""),
-        ("..s...", "5", 3, "456"),
-        ("s.s", "2", 1, "2"),
-        ("s.s", "1", 1, ""),
-    ],
-)
-async def test_seats_together_leave_no_single_one(
-    world: World, row: str, picked: str, count: int, block: str
-) -> None:
+async def test_seats_together_leave_no_single_one(world: World) -> None:
+    around = {
+        ("......", "3", 2): "34",
+        ("......", "2", 2): "12",  # seat 1 would be left alone
+        (".....", "2", 3): "123",
+        ("..s...", "2", 3): "",
+        ("..s...", "5", 3): "456",
+        ("s.s", "2", 1): "2",
+        ("s.s", "1", 1): "",
+    }
+    best = {("......", 2): "34", ("...ss..", 2): "67", ("..s.", 3): ""}
     async with browser() as started:
         page = await (await started.new_context()).new_page()
         await page.goto(f"{world.clients.base}/")
-        assert "".join(await page.evaluate(TOGETHER, [row, picked, count])) == block
+        for case, block in around.items():
+            assert "".join(await page.evaluate(TOGETHER, list(case))) == block, case
+        for row, block in best.items():
+            assert "".join(await page.evaluate(BEST, list(row))) == block, row
 
 
 async def test_the_name_of_a_narrow_section_takes_two_lines_before_it_is_cut(world: World) -> None:
@@ -204,7 +209,10 @@ async def test_the_name_of_a_narrow_section_takes_two_lines_before_it_is_cut(wor
 
 async def test_the_best_seats_are_those_nearest_to_the_focal_point(world: World) -> None:
     around = {"at": [0, 4], "focus": [-3.5, 0]}
-    sections = [block(1) | around, block(2) | {"at": [0, -5], "rotation": 180, "focus": [-3.5, 0]}]
+    sections = [
+        block(1) | around,
+        block(2) | {"at": [0, -4.5], "rotation": 180, "focus": [-3.5, 0]},
+    ]
     await world.event(sections=sections)
     async with browser() as started:
         page = await joined_page(started, world.clients.base, then="admitted", size=DESKTOP)
