@@ -300,6 +300,7 @@ class ChartSection(EventSection, kw_only=True):
 
     at: tuple[float, float] | UnsetType = UNSET
     rotation: float | UnsetType = UNSET
+    focus: tuple[float, float] | UnsetType = UNSET
     curve: float | UnsetType = UNSET
     aisles: list[int] | UnsetType = UNSET
     rows: list[ChartRow] | UnsetType = UNSET
