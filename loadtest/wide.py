@@ -47,7 +47,8 @@ async def wide(count: int) -> None:
                 if generator.returncode is None:
                     generator.kill()
                 await generator.wait()
-    report("positions live", frames_per_second=int(sum(e["positions"] for e in ends) / POSITIONS_S),
+    positions = sum(e["positions"] / (e["last"] - e["listens"]) for e in ends)
+    report("positions live", frames_per_second=int(positions),
            **{f"{duty}_core": share for duty, share in shares.items()})  # fmt: skip
     report("a message to all", reached=sum(e["reached"] for e in ends),
            last_byte_s=max(e["last"] for e in ends) - began_at,
@@ -92,7 +93,7 @@ async def _end(generator: asyncio.subprocess.Process) -> dict[str, float]:
 async def generate(base: str, count: int) -> None:
     """Open sockets and join, print their number; once all have the message, print what came."""
     clients: list[Client] = []
-    found = {"positions": 0, "reached": 0, "turned_away": 0, "last": 0.0}
+    found = {"positions": 0, "reached": 0, "turned_away": 0, "listens": 0.0, "last": 0.0}
     turn = asyncio.Semaphore(CONCURRENT_MAX)
 
     async def enter(token: str) -> Client:
@@ -123,6 +124,7 @@ async def generate(base: str, count: int) -> None:
     for client in clients:
         client.frames.clear()
         client.listener = listen
+    found["listens"] = time.time()
     print(len(clients), flush=True)
     await done.wait()
     print(json.dumps(found), flush=True)

@@ -20,6 +20,7 @@ from booking_rush.server.admin import (
     audit,
     bans,
     broadcasts,
+    operators,
     sessions,
     stats,
     undo,
@@ -27,7 +28,6 @@ from booking_rush.server.admin import (
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import codes as admin_codes
 from booking_rush.server.admin import events as admin_events
-from booking_rush.server.admin import series as admin_series
 from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.admin.stats import serve_operator
 from booking_rush.server.api import (
@@ -102,6 +102,13 @@ ROUTES = [
     Route(f"{V1}/admin/me", sessions.me, methods=["GET"]),
     Route(f"{V1}/admin/sessions", sessions.list_sessions, methods=["GET"]),
     Route(f"{V1}/admin/sessions/{{session}}", sessions.end_session, methods=["DELETE"]),
+    Route(f"{V1}/admin/me/password", operators.change_own_password, methods=["POST"]),
+    Route(f"{V1}/admin/operators", operators.list_operators, methods=["GET"]),
+    Route(f"{V1}/admin/operators", operators.add, methods=["POST"]),
+    Route(f"{V1}/admin/operators/{{operator}}", operators.change, methods=["PATCH"]),
+    Route(f"{V1}/admin/operators/{{operator}}", operators.remove, methods=["DELETE"]),
+    Route(f"{V1}/admin/operators/{{operator}}/key", operators.give_key, methods=["POST"]),
+    Route(f"{V1}/admin/operators/{{operator}}/key", operators.revoke_key, methods=["DELETE"]),
     Route(f"{V1}/admin/events", admin_events.create, methods=["POST"]),
     Route(f"{V1}/admin/events", admin_events.events, methods=["GET"]),
     Route(f"{V1}/admin/alerts", alerts.read_alerts, methods=["GET"]),
@@ -115,7 +122,7 @@ ROUTES = [
     Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),
     Route(f"{A}/codes", admin_codes.make, methods=["POST"]),
     Route(f"{A}/codes", admin_codes.list_codes, methods=["GET"]),
-    Route(f"{A}/series", admin_series.read_series, methods=["GET"]),
+    Route(f"{A}/series", stats.read_series, methods=["GET"]),
     Route(f"{A}/bookings", admin_bookings.list_bookings, methods=["GET"]),
     Route(f"{A}/reconcile", admin_bookings.reconcile, methods=["POST"]),
     Route(f"{V1}/admin/bookings/{{booking}}/tickets", admin_bookings.tickets, methods=["GET"]),
@@ -135,6 +142,7 @@ ROUTES = [
     ),
     Route(f"{A}/undo", undo.undo_act, methods=["POST"]),
     Route(f"{A}/rules/keep", undo.keep_rules, methods=["POST"]),
+    Route(f"{A}/archive", admin_events.archive, methods=["POST"]),
     Route(f"{A}/stop", admin_events.stop, methods=["POST"]),
     Route(f"{A}/continue", admin_events.proceed, methods=["POST"]),
     Route("/", pages.home, methods=["GET"]),
@@ -153,18 +161,10 @@ ROUTES = [
 ]
 
 
-class DirectRoutes:
-    """Serves the route table itself; anything unusual is left to the general application.
+class RouteTable:
+    """Routes by method and depth, for requests that the general application does not route."""
 
-    The layers of that one take a third of the time of a hold over HTTP. It is left the lifespan,
-    HEAD, OPTIONS, what is not in the table, and pages of other origins, which need CORS.
-    """
-
-    def __init__(
-        self, app: Starlette, routes: Sequence[BaseRoute], origins: Collection[str]
-    ) -> None:
-        self._app = app
-        self._origins = {origin.encode() for origin in origins}
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes: dict[tuple[str, int], list[Route]] = {}
         for route in routes:
             if isinstance(route, Route):
@@ -172,16 +172,43 @@ class DirectRoutes:
                     shape = (method, route.path.count("/"))
                     self._routes.setdefault(shape, []).append(route)
 
+    def find(self, scope: Scope) -> Route | None:
+        """Return the route of a request, with its parameters put into the scope."""
+        path: str = scope["path"]
+        if scope.get("root_path"):
+            return None
+        for route in self._routes.get((scope["method"], path.count("/")), ()):
+            if found := route.path_regex.match(path):
+                scope["route"], scope["path_params"] = route, found.groupdict()
+                return route
+        return None
+
+
+class DirectRoutes:
+    """Serves the route table itself; anything unusual is left to the general application.
+
+    The layers of that one take a third of the time of a hold over HTTP. It is left the lifespan,
+    HEAD, OPTIONS, what is not in the table, and pages of other origins, which need CORS.
+    """
+
+    def __init__(self, app: Starlette, routes: RouteTable, origins: Collection[str]) -> None:
+        self._app = app
+        self._routes = routes
+        self._origins = {origin.encode() for origin in origins}
+        self._limited = LimitMiddleware(self._serve, routes.find)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. An error is answered by its handler; a mistake is raised afterwards."""
-        route = self._find(scope) if scope["type"] == "http" else None
-        if route is None:
+        if scope["type"] == "http" and not self._is_across(scope) and self._routes.find(scope):
+            scope["app"] = self._app
+            await self._limited(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
-        scope["app"] = self._app
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request, mistake = Request(scope, receive, send), None
         try:
-            response = await route.endpoint(request)
+            response = await scope["route"].endpoint(request)
         except Exception as error:
             handler = handler_of(error)
             response = await handler(request, error)
@@ -191,18 +218,11 @@ class DirectRoutes:
         if mistake is not None:
             raise mistake
 
-    def _find(self, scope: Scope) -> Route | None:
-        """Return the route of a request, with its parameters put into the scope."""
-        path: str = scope["path"]
-        if scope.get("root_path") or not self._origins.isdisjoint(
+    def _is_across(self, scope: Scope) -> bool:
+        """Return whether a page of another origin asks, which CORS lets read the answer."""
+        return not self._origins.isdisjoint(
             value for name, value in scope["headers"] if name == b"origin"
-        ):
-            return None
-        for route in self._routes.get((scope["method"], path.count("/")), ()):
-            if found := route.path_regex.match(path):
-                scope["route"], scope["path_params"] = route, found.groupdict()
-                return route
-        return None
+        )
 
 
 @cache
@@ -235,7 +255,7 @@ def create_app(
             on_open(services)
             yield
 
-    origins = sorted(settings.origins)
+    origins, table = sorted(settings.origins), RouteTable(ROUTES)
     app = Starlette(
         routes=ROUTES,
         lifespan=lifespan,
@@ -254,7 +274,8 @@ def create_app(
                     "X-Request-ID",
                 ],
                 expose_headers=EXPOSED,
-            )
+            ),
+            Middleware(LimitMiddleware, find_route=table.find),
         ],
     )
 
@@ -265,10 +286,10 @@ def create_app(
         serve = serve_operator if scope["path"].startswith("/ws/admin/") else serve_visitor
         await serve(services, scope, receive, send)
 
-    direct = DirectRoutes(app, ROUTES, origins)
     edge = EdgeMiddleware(
-        LimitMiddleware(direct, app.state),
+        DirectRoutes(app, table, origins),
         serve_socket,
+        table.find,
         origins=settings.origins | settings.public_origin,
         is_https=settings.public_url.startswith("https:"),
     )

@@ -21,13 +21,17 @@ import { visitorHistory } from "./history/visitor-history.js";
 import { visitorList } from "./operations/visitor-list.js";
 import { bansPanel } from "./operations/bans.js";
 import { visitorPanel } from "./operations/visitors.js";
+import { accountList } from "./people/accounts.js";
 import { showPeople } from "./people/people.js";
 import { sessionList } from "./people/sessions.js";
+import { headRate } from "./rules/head-rate.js";
 import { lanesPanel } from "./rules/lanes.js";
 import { rulesPanel } from "./rules/rules.js";
+import { followVenue } from "./lib/venue-clock.js";
 import { texts as all } from "./texts/texts.js";
 import { byId, control, fillTexts, setText } from "./ui/dom.js";
 import { attempt, clearNotices, showProblem } from "./ui/notices.js";
+import { followPinned } from "./ui/pinned.js";
 
 /**
  * @typedef {import("./admin/session.js").AdminContext} AdminContext
@@ -53,21 +57,23 @@ const context = {
 let route = routeOf(location.hash);
 
 fillTexts();
+followPinned(["head"]);
 const navigation = pageNavigation();
-const journal = auditPanel(context);
 const list = eventList(context);
+const journal = auditPanel(context, list.all);
 const create = eventForm(context);
 eventFiles(context, list.all);
 const alerts = alertList(context);
 const rules = rulesPanel(context);
 const broadcast = broadcastForm(context);
 const lanes = lanesPanel(context);
-const forecast = forecastPanel();
+const forecast = forecastPanel(context);
 const sessions = sessionList(context);
+const accounts = accountList(context);
 /** @type {Panel[]} shown on every page */
 const always = [
   eventActions(context),
-  liveStats(context, [figuresPanel(), forecast, alerts, rules, lanes, broadcast]),
+  liveStats(context, [headRate(context), figuresPanel(), forecast, alerts, rules, lanes, broadcast]),
 ];
 /** The panels of each page, shown while their page is. @type {Partial<Record<PageName, Panel[]>>} */
 const PANELS = {
@@ -118,18 +124,19 @@ async function loggedIn() {
   if (!operator) return;
   setText(byId("who"), all.admin.operator(operator.username, operator.role));
   showPeople(operator);
+  document.body.dataset.role = operator.role;
   for (const element of document.querySelectorAll("fieldset[data-writes]")) {
     /** @type {HTMLFieldSetElement} */ (element).disabled = operator.role === "viewer";
   }
   byId("login").hidden = true;
   for (const id of ["pages", "log-out"]) byId(id).hidden = false;
   const events = await list.load();
-  loadJournal();
   void alerts.poll();
   route = routeOf(location.hash);
   const event = route.event || (events[0]?.id ?? "");
   history.replaceState(null, "", hashOf({ ...route, event }));
   await follow();
+  loadJournal();
 }
 
 /** Show the login form: there is no session, or not any more. */
@@ -163,7 +170,7 @@ async function follow() {
   if (route.event && route.event !== context.event?.id) await load(route.event);
   navigation.show({ page: route.page, event: context.event?.id ?? "" });
   showPanels();
-  if (route.page === "people") void sessions.load();
+  if (route.page === "people") for (const people of [sessions, accounts]) void people.load();
   if (!moved) return;
   scrollTo(0, 0);
   byId("page-title").focus({ preventScroll: true });
@@ -189,6 +196,7 @@ async function reload() {
 /** Show an event that is chosen, new or changed. @param {Event} event */
 function showEvent(event) {
   context.event = event;
+  followVenue(event);
   byId("head-event").hidden = false;
   list.update(event);
   showPanels();

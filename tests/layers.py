@@ -60,6 +60,7 @@ TEST_LAYERS = (
 BROWSER_LAYERS = (
     ("static",),
     ("static/booking", "static/house", "static/operations", "static/people", "static/rules"),
+    ("static/choosing",),
     ("static/map",),
     ("static/home", "static/queue", "static/seats", "static/admin", "static/history"),
     ("static/lottery",),

@@ -7,6 +7,8 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from booking_rush.booking import audit
+from booking_rush.errors import Refusal
 from booking_rush.lease import Lease
 from booking_rush.lua.client.removal import remove
 from booking_rush.lua.cluster.cluster_client import primaries_of
@@ -21,6 +23,12 @@ UNLOAD_AFTER_S = 60.0  # by then every process has seen that the event is archiv
 PAGE = 20  # events of one run
 SCAN_PAGE = 1_000
 PAUSE_S = 0.01  # between two pages of a SCAN, so that moves come in between
+
+
+class NotArchivable(Refusal):
+    """An event is archived once its closing cannot be undone, and nothing of it moves."""
+
+    code, status = "not_archivable", 409
 
 
 class Archive:
@@ -84,6 +92,18 @@ class Archive:
         await self._lease.release()
 
 
+async def archive_now(pool: Pool, event: str, *, who: str) -> None:
+    """Mark one event as archived for an operator, who need not wait for the day.
+
+    Raises:
+        NotArchivable: it is not closed, it was just now, something of it moves, or it is archived.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        if await connection.fetchval(ARCHIVE_NOW, 0.0, event) is None:
+            raise NotArchivable
+        await audit.record(connection, who, "archive", event)
+
+
 async def _unlink(redis: Redis, event: str) -> None:
     """Unlink the keys of an event at one primary."""
     cursor = 0
@@ -97,20 +117,31 @@ async def _unlink(redis: Redis, event: str) -> None:
         await asyncio.sleep(PAUSE_S)
 
 
-ARCHIVE = """
-    UPDATE events SET archived_at = now(), unloaded_at = NULL WHERE id IN (
-        SELECT id FROM events JOIN recorded ON recorded.event = events.id
-        WHERE archived_at IS NULL AND state = 'closed'
-            AND changed_at < now() - make_interval(secs => $1)
-            AND split_part(last, '-', 1)::bigint
-                < (extract(epoch FROM now()) - $1) * 1000
-            AND NOT EXISTS (SELECT FROM bookings WHERE bookings.event = events.id
-                AND bookings.state IN ('held', 'paying', 'retaking', 'refunding'))
-            AND NOT EXISTS (SELECT FROM outbox WHERE outbox.event = events.id
-                AND done_at IS NULL AND NOT parked)
-            AND NOT EXISTS (SELECT FROM outbox WHERE outbox.event = events.id
-                AND parked AND retry_at IS NOT NULL)
-        LIMIT $2)
+# Events that have ended so many seconds ago.
+ENDED = """
+    SELECT id FROM events JOIN recorded ON recorded.event = events.id
+    WHERE archived_at IS NULL AND state = 'closed'
+        AND changed_at < now() - make_interval(secs => $1)
+        AND split_part(last, '-', 1)::bigint
+            < (extract(epoch FROM now()) - $1) * 1000
+        AND NOT EXISTS (SELECT FROM bookings WHERE bookings.event = events.id
+            AND bookings.state IN ('held', 'paying', 'retaking', 'refunding'))
+        AND NOT EXISTS (SELECT FROM outbox WHERE outbox.event = events.id
+            AND done_at IS NULL AND NOT parked)
+        AND NOT EXISTS (SELECT FROM outbox WHERE outbox.event = events.id
+            AND parked AND retry_at IS NOT NULL)
+"""
+
+# ruff: noqa: S608  the statements are made of this file alone
+ARCHIVE = f"""
+    UPDATE events SET archived_at = now(), unloaded_at = NULL WHERE id IN ({ENDED} LIMIT $2)
+    RETURNING id
+"""
+
+# `closing`: its places may still come back by an undo.
+ARCHIVE_NOW = f"""
+    UPDATE events SET archived_at = now(), unloaded_at = NULL
+    WHERE id IN ({ENDED} AND NOT closing AND events.id = $2)
     RETURNING id
 """
 

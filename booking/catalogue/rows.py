@@ -39,6 +39,8 @@ class Event:
     timed_rules: dict[str, Any] | None = None
     lottery: dict[str, Any] | None = None
     windows: dict[str, Any] | None = None
+    state_at: datetime | None = None
+    archived_at: datetime | None = None
 
     def numbers(self) -> dict[str, float]:
         """Return what the moves read of the event: rules that are numbers, and the sale clock."""
@@ -92,9 +94,17 @@ class Event:
         }
 
     def operator_members(self, state: str | None = None) -> dict[str, Any]:
-        """Serialize it for operators: with the rules, and those that go back by themselves."""
-        timed = {"timed_rules": self.timed_rules} if self.timed_rules else {}
-        return {**self.members(state), "rules": msgspec.to_builtins(self.rules), **timed}
+        """Serialize it for operators: with its rules, and since when it is in its state."""
+        more = {
+            "timed_rules": self.timed_rules,
+            "state_since": instant(self.state_at),
+            "archived_at": instant(self.archived_at),
+        }
+        return {
+            **self.members(state),
+            "rules": msgspec.to_builtins(self.rules),
+            **{name: value for name, value in more.items() if value},
+        }
 
     def definition(self) -> dict[str, Any]:
         """Return the body of the request that creates the same event."""
@@ -129,6 +139,8 @@ def event_of(row: asyncpg.Record) -> Event:
         timed_rules=_timed(row["timed_rules"]),
         lottery=_lottery_of(row),
         windows=_windows_of(row, rules),
+        state_at=row["state_at"],
+        archived_at=row["archived_at"],
     )
 
 

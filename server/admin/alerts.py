@@ -10,6 +10,7 @@ from starlette.responses import Response
 from booking_rush.booking.messaging.table_log import COUNT_PARKED
 from booking_rush.lua.client.connection import memory_share
 from booking_rush.server.runtime.clocks import CLOCK_APART_S_MAX, compare_clocks
+from booking_rush.server.runtime.liveness import SAYS_EVERY_S
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import services_of
 from booking_rush.server.web.responses import answer
@@ -24,6 +25,16 @@ RECORD_AGE = """
     SELECT extract(epoch FROM now() - min(recorded.held_at))::float8
     FROM events JOIN recorded ON recorded.event = events.id
     WHERE events.state NOT IN ('scheduled', 'closed') AND events.archived_at IS NULL"""
+
+# Seconds since a duty spoke, without which no sale runs; nobody misses it while nothing is on sale.
+# Of the others, which run where Kafka or mail is used, those are missed that ran within the hour.
+DUTY_AGE = """
+    SELECT extract(epoch FROM now() - greatest(max(seen_at), min(created_at)))::float8
+    FROM events LEFT JOIN duties ON duty = $1
+    WHERE state NOT IN ('scheduled', 'closed') AND archived_at IS NULL"""
+OTHER_DUTY_AGE = """
+    SELECT extract(epoch FROM now() - seen_at)::float8 FROM duties
+    WHERE duty = $1 AND seen_at > now() - interval '1 hour'"""
 
 DECLINES_FROM = 10  # decided payments of the last minutes: of fewer a share says nothing
 DECLINED_SHARE = f"""
@@ -74,8 +85,18 @@ async def _record_age(services: Services) -> float:
     return float(round(await services.pool.fetchval(RECORD_AGE) or 0.0))
 
 
+def _duty_age(duty: str, statement: str = DUTY_AGE) -> "Measure":
+    """Return the measure of how long ago a process of a duty said that it works, in seconds."""
+
+    async def measure(services: Services) -> float:
+        return float(round(await services.pool.fetchval(statement, duty) or 0.0))
+
+    return measure
+
+
 Measure = Callable[[Services], Awaitable[float]]
 
+DUTY = Limits(3 * SAYS_EVERY_S, 6 * SAYS_EVERY_S)
 MEASURES: dict[str, tuple[Measure, Limits]] = {
     "dead_letters": (_dead_letters, Limits(1, 10)),
     "redis_memory": (_redis_memory, Limits(0.7, 0.9)),
@@ -84,6 +105,11 @@ MEASURES: dict[str, tuple[Measure, Limits]] = {
     "clock": (_clocks, Limits(0.5, CLOCK_APART_S_MAX)),
     "reconcile_down": (_series_age, Limits(60, 300)),
     "record_down": (_record_age, Limits(30, 60)),
+    "tend_down": (_duty_age("tend"), DUTY),
+    "conduct_down": (_duty_age("conduct"), DUTY),
+    "relay_down": (_duty_age("relay", OTHER_DUTY_AGE), DUTY),
+    "mail_down": (_duty_age("mail", OTHER_DUTY_AGE), DUTY),
+    "bank_down": (_duty_age("bank", OTHER_DUTY_AGE), DUTY),
 }
 
 

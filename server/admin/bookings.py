@@ -61,9 +61,18 @@ async def list_bookings(request: Request) -> Response:
     return answer(200, {"bookings": members, "next": more})
 
 
-async def _search(request: Request, text: str) -> Response:
+def check_query(text: str) -> None:
+    """Refuse a text that is not searched for.
+
+    Raises:
+        Invalid: it is no line, or a long one.
+    """
     if not is_line(text, booking_search.TEXT_MAX):
         raise Invalid(("q", f"a line of up to {booking_search.TEXT_MAX} characters"))
+
+
+async def _search(request: Request, text: str) -> Response:
+    check_query(text)
     services = services_of(request)
     event = await services.catalogue.event(event_id_of(request))
     sections = [(section.id, section.name) for section in event.sections]

@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from booking_rush.booking.catalogue.archive import NotArchivable, archive_now
 from booking_rush.booking.catalogue.events import EventChange, NewEvent
 from booking_rush.booking.catalogue.presentation import SeatName
 from booking_rush.booking.catalogue.rows import Event
@@ -21,6 +22,7 @@ from booking_rush.server.web.requests import (
     page_of,
     read_body,
     read_json,
+    room_of,
     services_of,
 )
 from booking_rush.server.web.responses import answer
@@ -114,6 +116,17 @@ async def proceed(request: Request) -> Response:
         event_id_of(request), who=operator.name
     )
     return await push_change(request, continued)
+
+
+async def archive(request: Request) -> Response:
+    """Answer `POST A/archive`: an event that has ended leaves Redis, its bookings stay."""
+    operator = await require_operator(request, "operator")
+    services, room = services_of(request), await room_of(request)
+    if (await services.rooms.stats(room)).outbox_age_ms:
+        raise NotArchivable("not all of it is recorded yet: try again in a moment")
+    await archive_now(services.pool, room.row.id, who=operator.name)
+    archived = await services.catalogue.event(room.row.id)
+    return answer(200, {"event": _members_of(request, archived)})
 
 
 async def rules(request: Request) -> Response:

@@ -1,11 +1,13 @@
 """HTTP endpoints for operators: log in and out, read the session, list sessions and end one."""
 
+from typing import Any
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.server.auth import operator_sessions
-from booking_rush.server.auth.operators import Operator, digest_of
+from booking_rush.server.auth.operators import Operator, Session, digest_of
 from booking_rush.server.web.authentication import (
     device_cookie,
     is_secure,
@@ -33,13 +35,7 @@ async def log_in(request: Request) -> Response:
     session = await services_of(request).operators.log_in(
         login.username, login.password, login_origin_of(request)
     )
-    operator = session.operator
-    response = answer(
-        200, {"csrf": operator.csrf, "username": operator.name, "role": operator.role}
-    )
-    _set_cookie(request, response, session_cookie(request), session.cookie)
-    _set_cookie(request, response, device_cookie(request), session.device, max_age=DEVICE_S)
-    return response
+    return answer_session(request, session)
 
 
 async def log_out(request: Request) -> Response:
@@ -56,7 +52,7 @@ async def log_out(request: Request) -> Response:
 async def me(request: Request) -> Response:
     """Answer `GET /api/v1/admin/me`: the operator of the session, for a page that was reloaded."""
     operator = await require_operator(request, "viewer")
-    return answer(200, {"csrf": operator.csrf, "username": operator.name, "role": operator.role})
+    return answer(200, _members_of(request, operator))
 
 
 async def list_sessions(request: Request) -> Response:
@@ -79,6 +75,24 @@ async def end_session(request: Request) -> Response:
         who=operator.name,
     )
     return answer(204)
+
+
+def answer_session(request: Request, session: Session) -> Response:
+    """Answer a session that begins, with its cookies."""
+    response = answer(200, _members_of(request, session.operator))
+    _set_cookie(request, response, session_cookie(request), session.cookie)
+    _set_cookie(request, response, device_cookie(request), session.device, max_age=DEVICE_S)
+    return response
+
+
+def _members_of(request: Request, operator: Operator) -> dict[str, Any]:
+    """Return the operator as JSON members; `mail`: this server sends mails."""
+    return {
+        "csrf": operator.csrf,
+        "username": operator.name,
+        "role": operator.role,
+        "mail": bool(services_of(request).settings.mail_from),
+    }
 
 
 def _reach_of(operator: Operator) -> str | None:

@@ -1,4 +1,4 @@
-"""Stats of an event for operators: over HTTP on request, over a socket each second."""
+"""Stats of an event for operators: over HTTP, over a socket each second, and their series."""
 
 import asyncio
 import re
@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from booking_rush.booking import series
 from booking_rush.booking.holds.bookings import revenue
 from booking_rush.errors import Refusal
 from booking_rush.postgres import UNAVAILABLE
@@ -19,6 +20,8 @@ from booking_rush.server.rooms.room import Room
 from booking_rush.server.web.authentication import operator_of, require_operator
 from booking_rush.server.web.handshake import open_socket
 from booking_rush.server.web.requests import (
+    event_id_of,
+    number_of,
     room_of,
     services_of,
 )
@@ -143,3 +146,26 @@ async def stats(request: Request) -> Response:
     await require_operator(request, "viewer")
     room = await room_of(request)
     return answer(200, {"stats": await stats_members(services_of(request), room)})
+
+
+async def read_series(request: Request) -> Response:
+    """Answer `GET A/series?minutes=`: points, marks of acts, and the funnel of bookings."""
+    await require_operator(request, "viewer")
+    services = services_of(request)
+    event, minutes = (await services.catalogue.event(event_id_of(request))).id, _minutes_of(request)
+    members = {
+        "series": await series.points(services.pool, event, minutes),
+        "acts": await series.acts(services.pool, event, minutes),
+        "funnel": await series.funnel(services.pool, event),
+    }
+    return answer(200, members)
+
+
+def _minutes_of(request: Request) -> int:
+    """Return the minutes that the request asks for.
+
+    Raises:
+        Invalid: it is no number from MINUTES_MIN to MINUTES_MAX.
+    """
+    given = request.query_params.get("minutes", str(series.MINUTES))
+    return number_of(given, "minutes", series.MINUTES_MIN, series.MINUTES_MAX)

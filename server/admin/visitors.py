@@ -1,4 +1,4 @@
-"""HTTP endpoints for operators: list visitors, admit one out of turn, or remove one."""
+"""HTTP endpoints for operators: list and search visitors, admit one out of turn, remove one."""
 
 import msgspec
 from starlette.requests import Request
@@ -7,10 +7,13 @@ from starlette.responses import Response
 from booking_rush.booking import visitor_list
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.explanation import explain
+from booking_rush.booking.holds import visitor_search
 from booking_rush.errors import Invalid
 from booking_rush.server.admin.audit import record_action, record_removal
+from booking_rush.server.admin.bookings import check_query
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
+    event_id_of,
     page_of,
     read_json,
     room_of,
@@ -28,8 +31,13 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def list_visitors(request: Request) -> Response:
-    """Answer `GET A/visitors?state=`: who waits, is inside, is late, or holds, page by page."""
+    """Answer `GET A/visitors?state=`: who waits, is inside, is late, or holds, page by page.
+
+    With `?q=` those that an id, a number, a reference, a seat or a mail address means.
+    """
     await require_operator(request, "viewer")
+    if text := request.query_params.get("q"):
+        return await _search(request, text)
     room = await room_of(request)
     limit, after = page_of(request)
     state = request.query_params.get("state", "waiting")
@@ -39,6 +47,17 @@ async def list_visitors(request: Request) -> Response:
         services_of(request).pool, room.row.id, state, limit=limit, after=after
     )
     return answer(200, {"visitors": found, "next": more})
+
+
+async def _search(request: Request, text: str) -> Response:
+    check_query(text)
+    services = services_of(request)
+    event = await services.catalogue.event(event_id_of(request))
+    sections = [(section.id, section.name) for section in event.sections]
+    found = await visitor_search.search(
+        services.pool, event.id, text, sections=sections, lanes=sorted(event.rules.lanes)
+    )
+    return answer(200, {"visitors": found, "next": None})
 
 
 async def history(request: Request) -> Response:

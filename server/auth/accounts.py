@@ -1,9 +1,10 @@
-"""Accounts of operators as the command line keeps them: each change is in the journal."""
+"""Accounts of operators: the command line and admins keep them; each change is in the journal."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from booking_rush.booking import audit
 from booking_rush.errors import Refusal
@@ -52,13 +53,18 @@ class Account:
         ]
         return " ".join([self.name, self.role, *ways, f"since={instant(self.created_at)}"])
 
+    def members(self) -> dict[str, Any]:
+        """Return it as JSON members."""
+        return {**asdict(self), "created_at": instant(self.created_at)}
+
 
 class Accounts:
-    """The accounts of operators in Postgres; only who may run commands here changes them."""
+    """The accounts of operators in Postgres; the journal says who changed one."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, who: str = WHO, passwords: Passwords | None = None) -> None:
         self._pool = pool
-        self._passwords = Passwords()
+        self._who = who
+        self._passwords = passwords or Passwords()
 
     async def every(self) -> list[Account]:
         """Return every account, by name."""
@@ -72,6 +78,17 @@ class Accounts:
             """
         )
         return [Account(**row) for row in rows]
+
+    async def one(self, name: str) -> Account:
+        """Return the account of this name.
+
+        Raises:
+            UnknownOperator: there is none.
+        """
+        for account in await self.every():
+            if account.name == name:
+                return account
+        raise UnknownOperator(f"there is no operator {name!r}")
 
     async def add(self, name: str, role: Role, password: str) -> None:
         """Make an account that comes in by a password.
@@ -91,7 +108,7 @@ class Accounts:
             )  # fmt: skip
             if made != "INSERT 0 1":
                 raise AccountRefused(f"there is an operator {name!r}")
-            await audit.record(connection, WHO, "operator_added", operator=name, role=role)
+            await audit.record(connection, self._who, "operator_added", operator=name, role=role)
 
     async def remove(self, name: str) -> None:
         """Delete an account; its sessions, its known browsers and its key end with it.
@@ -154,7 +171,7 @@ class Accounts:
                 raise AccountRefused(
                     f"{name} logs in with a password: give a program a name of its own, or --force"
                 )
-            await audit.record(connection, WHO, "key_given", operator=name, role=row["role"])
+            await audit.record(connection, self._who, "key_given", operator=name, role=row["role"])
         return key
 
     async def revoke_key(self, name: str) -> None:
@@ -180,7 +197,7 @@ class Accounts:
         """
         async with self._changing() as connection:
             await _change_one(connection, statement, name, *arguments)
-            await audit.record(connection, WHO, what, operator=name, **detail)
+            await audit.record(connection, self._who, what, operator=name, **detail)
 
     @asynccontextmanager
     async def _changing(self) -> AsyncGenerator[Connection]:

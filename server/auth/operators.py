@@ -55,12 +55,12 @@ class Operators:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._passwords = Passwords()
+        self.passwords = Passwords()
         self._limits = LoginLimits(pool)
 
     async def ensure(self, name: str, role: Role, password: str) -> bool:
         """Insert an account unless the name has one. Return whether it was inserted."""
-        hashed = await self._passwords.hash(password)
+        hashed = await self.passwords.hash(password)
         made = await self._pool.execute(
             """
             INSERT INTO operators (name, role, password) VALUES ($1, $2, $3)
@@ -98,7 +98,7 @@ class Operators:
         row = await self._pool.fetchrow("SELECT * FROM operators WHERE name = $1", name)
         try:
             hashed = row["password"] if row else None
-            is_right = await self._passwords.verify(hashed, password, is_known=is_known)
+            is_right = await self.passwords.verify(hashed, password, is_known=is_known)
         except TooManyLogins:
             await self._limits.give_back(tries.buckets)
             raise

@@ -3,7 +3,7 @@
 Answers may get more members at any time, so clients ignore what they do not know.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,6 @@ from booking_rush.booking.catalogue.presentation import SeatName, Theme, Venue
 from booking_rush.booking.holds.states import IN_REVENUE, State
 from booking_rush.queue.forecast import Odds
 from booking_rush.queue.lottery.order import Fairness
-from booking_rush.queue.rules import Rules
 from booking_rush.server.rooms.availability import Stock
 
 RoomState: TypeAlias = Literal[
@@ -274,20 +273,6 @@ class Event(Members, kw_only=True):
     stock: Stock | UnsetType = UNSET
     mail: bool | UnsetType = UNSET
     stopped: Stop | UnsetType = UNSET
-
-
-class TimedRules(Members, kw_only=True):
-    """Rules that were set for a time: until when, and the values to which they go back."""
-
-    until: Moment
-    before: dict[str, Any]
-
-
-class OperatorEvent(Event, kw_only=True):
-    """An event with its rules, and those that go back by themselves."""
-
-    rules: Rules
-    timed_rules: TimedRules | UnsetType = UNSET
 
 
 class ChartSeat(Members, kw_only=True):

@@ -30,6 +30,7 @@ PATH: dict[str, tuple[str, Json]] = {
     "visitor": ("The visitor's id.", {"type": "string", "pattern": "^v_[0-9a-z_-]{1,64}$"}),
     "provider": ("The payment provider.", {"type": "string", "pattern": "^[a-z_]{1,32}$"}),
     "session": ("The session's id.", {"type": "string", "pattern": "^[0-9a-f]{16}$"}),
+    "operator": ("The operator's name.", {"type": "string", "maxLength": 64}),
     "file": ("The path of a file.", {"type": "string"}),
 }
 QUERY: dict[str, tuple[str, Json]] = {
@@ -41,7 +42,7 @@ QUERY: dict[str, tuple[str, Json]] = {
     "form": ("The compact form, a fraction of the bytes.", {"const": "compact"}),
     "state": ("Only bookings or visitors in this state.", {"enum": [*STATES, *CONDITIONS]}),
     "q": (
-        "A reference, visitor, seat or mail address.",
+        "A reference, visitor, seat or mail address; of visitors the number, too.",
         {"type": "string", "maxLength": booking_search.TEXT_MAX},
     ),
     "for": (

@@ -7,20 +7,37 @@ from msgspec import UNSET, UnsetType
 
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.queue.rules import Rules
+from booking_rush.server.auth.operators import Role
 from booking_rush.server.contract import members, messages
 from booking_rush.server.contract.members import Members
+
+
+class TimedRules(Members, kw_only=True):
+    """Rules that were set for a time: until when, and the values to which they go back."""
+
+    until: Moment
+    before: dict[str, Any]
+
+
+class OperatorEvent(members.Event, kw_only=True):
+    """An event with its rules, those that go back by themselves, and times of its state."""
+
+    rules: Rules
+    timed_rules: TimedRules | UnsetType = UNSET
+    state_since: Moment | UnsetType = UNSET
+    archived_at: Moment | UnsetType = UNSET
 
 
 class OperatorEventAnswer(Members, kw_only=True):
     """An event with its rules."""
 
-    event: members.OperatorEvent
+    event: OperatorEvent
 
 
 class OperatorEvents(Members, kw_only=True):
     """Every event."""
 
-    events: list[members.OperatorEvent]
+    events: list[OperatorEvent]
 
 
 class RulesAnswer(Members, kw_only=True):
@@ -207,11 +224,12 @@ class BanList(Members, kw_only=True):
 
 
 class Session(Members, kw_only=True):
-    """An operator's session, with the token to send as `X-CSRF-Token` on writes."""
+    """An operator's session, with the token to send as `X-CSRF-Token`; `mail`: mails are sent."""
 
     csrf: str
     username: str
-    role: Literal["viewer", "operator", "admin"]
+    role: Role
+    mail: bool
 
 
 class BroadcastAnswer(Members, kw_only=True):
@@ -225,7 +243,7 @@ class OperatorSession(Members, kw_only=True):
 
     id: str
     operator: str
-    role: Literal["viewer", "operator", "admin"]
+    role: Role
     address: str
     began_at: Moment
     expires_at: Moment
@@ -243,3 +261,32 @@ class ChangedSeats(Members, kw_only=True):
 
     seats: list[str]
     conflicts: list[str]
+
+
+class Account(Members, kw_only=True):
+    """An operator, and by what they come in."""
+
+    name: str
+    role: Role
+    has_password: bool
+    has_key: bool
+    sessions: members.Count
+    created_at: Moment
+
+
+class AccountAnswer(Members, kw_only=True):
+    """An operator."""
+
+    operator: Account
+
+
+class AccountList(Members, kw_only=True):
+    """Every operator, by name."""
+
+    operators: list[Account]
+
+
+class ApiKey(Members, kw_only=True):
+    """An API key, which is told once."""
+
+    key: str

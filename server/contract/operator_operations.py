@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from booking_rush.booking.catalogue.archive import NotArchivable
 from booking_rush.booking.catalogue.catalogue import Exists
 from booking_rush.booking.catalogue.events import EventChange, NewEvent
 from booking_rush.booking.catalogue.timed_rules import NothingToKeep
@@ -22,14 +23,15 @@ from booking_rush.server.admin import (
     bans,
     broadcasts,
     codes,
+    operators,
     sessions,
     stats,
     undo,
 )
 from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
-from booking_rush.server.admin import series as admin_series
 from booking_rush.server.admin import visitors as admin_visitors
+from booking_rush.server.auth.accounts import AccountRefused, LastAdmin, UnknownOperator
 from booking_rush.server.auth.operator_sessions import UnknownSession
 from booking_rush.server.contract import answers, operator_answers
 from booking_rush.server.contract.operation import (
@@ -66,6 +68,48 @@ OPERATORS: dict[Any, Operation] = {
     sessions.me: Operation(
         "The operator of this session", {200: (operator_answers.Session,)}, "viewer"
     ),
+    operators.change_own_password: Operation(
+        "Change one's own password; all of one's sessions end, and a new one begins",
+        {200: (operator_answers.Session,)},
+        "operator",
+        (*BODY, UnknownOperator, TooManyRequests),
+        body=operators.OwnPassword,
+    ),
+    operators.list_operators: Operation(
+        "Every operator, by name; for admins", {200: (operator_answers.AccountList,)}, "viewer"
+    ),
+    operators.add: Operation(
+        "Make an operator who comes in by a password; for admins",
+        {201: (operator_answers.AccountAnswer,)},
+        "operator",
+        (*BODY, AccountRefused),
+        body=operators.NewOperator,
+    ),
+    operators.change: Operation(
+        "Give an operator another role or password; for admins",
+        {200: (operator_answers.AccountAnswer,)},
+        "operator",
+        (*BODY, UnknownOperator, LastAdmin),
+        body=operators.OperatorChange,
+    ),
+    operators.remove: Operation(
+        "Delete an operator; sessions and key end; for admins",
+        {204: NO_BODY},
+        "operator",
+        (UnknownOperator, LastAdmin),
+    ),
+    operators.give_key: Operation(
+        "Give an operator a new API key, and make who is not there; for admins",
+        {201: (operator_answers.ApiKey,)},
+        "operator",
+        (UnknownOperator, AccountRefused),
+    ),
+    operators.revoke_key: Operation(
+        "End an operator's API key; for admins",
+        {204: NO_BODY},
+        "operator",
+        (UnknownOperator, LastAdmin),
+    ),
     admin_events.create: Operation(
         "Create a whole event from one body",
         {201: (operator_answers.OperatorEventAnswer,)},
@@ -99,7 +143,7 @@ OPERATORS: dict[Any, Operation] = {
         "viewer",
         (UnknownEvent,),
     ),
-    admin_series.read_series: Operation(
+    stats.read_series: Operation(
         "Figures of an event over the last minutes, operators' acts, and the funnel of holds",
         {200: (operator_answers.Series,)},
         "viewer",
@@ -146,6 +190,12 @@ OPERATORS: dict[Any, Operation] = {
         (UnknownEvent, *OPTIONAL_BODY, WrongState),
         body=admin_events.OptionalReason,
         is_body_optional=True,
+    ),
+    admin_events.archive: Operation(
+        "Archive an event that has ended: it leaves Redis, its bookings stay",
+        {200: (operator_answers.OperatorEventAnswer,)},
+        "operator",
+        (*ROOM, NotArchivable),
     ),
     admin_events.stop: Operation(
         "Stop the sale: nobody is admitted, holds, pays or runs out of time until it continues",
@@ -238,7 +288,7 @@ OPERATORS: dict[Any, Operation] = {
         {200: (operator_answers.VisitorList,)},
         "viewer",
         (*ROOM, Invalid),
-        query=(*PAGE, "state"),
+        query=(*PAGE, "state", "q"),
     ),
     bans.ban: Operation(
         "Ban a visitor or an address block; places of the banned are removed",

@@ -45,7 +45,7 @@ from booking_rush.server.processes.health_port import start_health_port
 from booking_rush.server.processes.supervisor import stop_on_signals
 from booking_rush.server.processes.traces import recorded_traces
 from booking_rush.server.runtime.clocks import EVERY_S, check_clocks, export_clocks
-from booking_rush.server.runtime.liveness import LIVENESS, STUCK_S
+from booking_rush.server.runtime.liveness import LIVENESS, SAYS_EVERY_S, STUCK_S, say_alive
 from booking_rush.server.runtime.loops import Loop, forever, measure_lag
 from booking_rush.server.runtime.metrics import (
     DEAD,
@@ -101,8 +101,11 @@ async def work(settings: Settings, duties: tuple[str, ...]) -> None:
         comparing = asyncio.create_task(
             forever("clocks", partial(export_clocks, pool, redis), idle_s=EVERY_S)
         )
+        saying = asyncio.create_task(
+            forever("duties", partial(say_alive, pool, duties), idle_s=SAYS_EVERY_S)
+        )
         await stopping.wait()
-        await cancel_and_wait([comparing])
+        await cancel_and_wait([comparing, saying])
         log.info("stops")
 
 

@@ -58,6 +58,7 @@ class PlaceUpdates:
         self._views = LaneViews()
         self._positions = Positions(self._views, self.forecast)
         self._unsure: set[Subscriber] = set()  # looked up at the next tick
+        self._timed: set[Subscriber] = set()  # were sent a place that ends by itself
         self._state: EventState = "scheduled"  # as Redis published it last
         self._tick_at_ms = 0
         self._lobby: set[Subscriber] = set()
@@ -91,8 +92,8 @@ class PlaceUpdates:
 
     def disconnect(self, subscriber: Subscriber) -> None:
         """Send this subscriber no more."""
-        self._unsure.discard(subscriber)
-        self._lobby.discard(subscriber)
+        for some in (self._unsure, self._timed, self._lobby):
+            some.discard(subscriber)
         subscriber.place.close()
 
     @contextmanager
@@ -194,24 +195,24 @@ class PlaceUpdates:
 
     def look_up_admitted(self) -> None:
         """Find the passes in Redis again: their ends are other ones since the last tick."""
-        every = self._subscribers.every()
-        self.look_up(s for s in every if isinstance(s.place.last, Admitted))
+        self.look_up(s for s in self._timed if isinstance(s.place.last, Admitted))
 
     async def send_positions(self) -> int:
         """Send due positions. Return how many were sent."""
-        self.doubt(s for s in self._subscribers.every() if _is_doubtful(s, self._tick_at_ms))
+        self.doubt(s for s in self._timed if _is_doubtful(s, self._tick_at_ms))
         return await self._positions.send()
 
     async def _look_up(self, subscribers: list[Subscriber], always: bool) -> None:
         found = await asyncio.gather(*map(self._find, subscribers), return_exceptions=True)
         for subscriber, place in zip(subscribers, found, strict=True):
+            if not self._subscribers.has(subscriber):
+                continue
             if subscriber.place.answering or isinstance(place, Refusal):
                 self._unsure.add(subscriber)
             elif isinstance(place, BaseException):
                 log.error("look-up failed event=%s", self._event, exc_info=place)
             else:
                 self._send_found(subscriber, place, always)
-        self._unsure.intersection_update(self._subscribers.every())
 
     async def _find(self, subscriber: Subscriber) -> Place | None:
         """Find the place. A visitor that was present before a recovery is marked so again."""
@@ -268,6 +269,10 @@ class PlaceUpdates:
     def _record(self, subscriber: Subscriber, place: Place | None) -> None:
         self._calibrate(subscriber, place)
         subscriber.place.record(place, time.monotonic())
+        if isinstance(place, Admitted | Late) and self._subscribers.has(subscriber):
+            self._timed.add(subscriber)
+        else:
+            self._timed.discard(subscriber)
 
     def _calibrate(self, subscriber: Subscriber, place: Place | None) -> None:
         """Remember the forecast with which a wait begins, and count how true it was at its end."""

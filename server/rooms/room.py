@@ -235,6 +235,8 @@ class Room:
             return
         if isinstance(news, pubsub.Booked):
             self._background.start(self.bookings.send_changed(welcomed, UUID(news.booking)))
+        elif isinstance(news, pubsub.Held) and news.given_back:
+            self._background.start(self.bookings.send_given_back(welcomed))
         else:
             self.bookings.apply(welcomed, news)
 

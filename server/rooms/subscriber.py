@@ -151,6 +151,10 @@ class Subscribers:
         else:
             self._by_visitor.pop(subscriber.visitor, None)
 
+    def has(self, subscriber: Subscriber) -> bool:
+        """Return whether a subscriber is there."""
+        return subscriber in self._by_visitor.get(subscriber.visitor, ())
+
     def of(self, visitor: str) -> list[Subscriber]:
         """Return the subscribers of a visitor."""
         return list(self._by_visitor.get(visitor, ()))

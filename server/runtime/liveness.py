@@ -1,9 +1,12 @@
 """Liveness of a process: the loops that have not turned for too long."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from booking_rush.postgres import Pool
+
+SAYS_EVERY_S = 10.0  # between two words of a process that its duties work
 STUCK_S = 10.0  # for one run of a loop, besides its pause; stores answer or fail within it
 
 
@@ -35,3 +38,15 @@ class Liveness:
 
 
 LIVENESS: Final = Liveness()
+
+
+async def say_alive(pool: Pool, duties: Sequence[str]) -> None:
+    """Save that this process does its duties, unless one of its loops is stuck."""
+    if not LIVENESS.stuck():
+        await pool.execute(SAY_ALIVE, list(duties))
+
+
+SAY_ALIVE = """
+    INSERT INTO duties SELECT unnest($1::text[]), now() ORDER BY 1
+    ON CONFLICT (duty) DO UPDATE SET seen_at = now()
+"""

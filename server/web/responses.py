@@ -1,4 +1,4 @@
-"""Responses: JSON answers, refusals as problem+json, and a denied handshake."""
+"""Responses: JSON answers, refusals as problem+json, and the ids of both."""
 
 import random
 import re
@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import Scope, Send
+from starlette.types import Scope
 
 from booking_rush.compression import Encodings, preferred_encoding
 from booking_rush.errors import Refusal
@@ -44,19 +44,6 @@ def ids_of(headers: Sequence[tuple[bytes, bytes]], trace_id: str = "") -> tuple[
 def new_trace_id() -> str:
     """Make a trace id, 32 hexadecimal digits (W3C Trace Context, 3.2.2.3). It is no secret."""
     return f"{random.getrandbits(128):032x}"
-
-
-async def deny(refusal: Refusal, scope: Scope, send: Send) -> None:
-    """Answer a WebSocket handshake with a problem over HTTP, instead of accepting it."""
-    response = refuse(refusal, trace_id_of(scope))
-    await send(
-        {
-            "type": "websocket.http.response.start",
-            "status": response.status_code,
-            "headers": response.raw_headers,
-        }
-    )
-    await send({"type": "websocket.http.response.body", "body": response.body})
 
 
 def answer(status: int, body: Any = None, headers: dict[str, str] | None = None) -> Response:

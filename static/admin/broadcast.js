@@ -3,7 +3,7 @@
 import { newIdempotencyKey } from "../lib/idempotency-key.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, setText } from "../ui/dom.js";
-import { attempt } from "../ui/notices.js";
+import { attemptForm } from "./form-mistakes.js";
 
 /** @typedef {import("./session.js").AdminContext} AdminContext */
 
@@ -34,7 +34,7 @@ export function broadcastForm(context) {
     const content = JSON.stringify([event.id, body]);
     if (pending?.content !== content) pending = { key: newIdempotencyKey(), content };
     const { key } = pending;
-    await attempt(async () => {
+    await attemptForm(byId("broadcast"), (field) => document.getElementById(`broadcast-${field}`), async () => {
       await context.session.write("POST", path, { body, headers: { "Idempotency-Key": key } });
       pending = null;
       control("broadcast-text").value = "";

@@ -1,6 +1,7 @@
-// The chosen event's heading, and its actions by state: open, pause, resume, stop, continue, drain, close.
+// The chosen event's heading, and its actions by state: from open over pause and stop to archive.
 
-import { dateAndTime } from "../lib/dates.js";
+import { showDateAndTime } from "../lib/dates.js";
+import { dateAndTime, timeOrDate } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
@@ -12,7 +13,7 @@ import { attempt } from "../ui/notices.js";
  */
 
 /** Actions that are shown only where they are allowed. */
-const IN_HEAD = new Set(["open", "pause", "resume", "stop", "continue"]);
+const IN_HEAD = new Set(["open", "pause", "resume", "stop", "continue", "archive"]);
 const ON_SALE = ["scheduled", "drawing", "open", "paused", "draining"];
 
 /**
@@ -28,9 +29,17 @@ const ACTIONS = {
   close: { from: ON_SALE, confirm: true },
   stop: { from: ON_SALE, confirm: false, stopped: false },
   continue: { from: ON_SALE, confirm: false, stopped: true },
+  archive: { from: ["closed"], confirm: true },
 };
 
-/** @typedef {"open" | "pause" | "resume" | "stop" | "continue" | "drain" | "close"} Action */
+/** @type {Partial<Record<string, {question: (event: string) => string, lead: (waiting: number, active: number) => string}>>} */
+const ASKED = {
+  drain: all.admin.actions.askDrain,
+  close: all.admin.actions.askClose,
+  archive: all.admin.actions.askArchive,
+};
+
+/** @typedef {"open" | "pause" | "resume" | "stop" | "continue" | "drain" | "close" | "archive"} Action */
 
 const texts = all.admin.actions;
 
@@ -46,8 +55,11 @@ function show(event) {
   setText(byId("event-id"), event.id);
   setText(byId("event-dates"), datesOf(event));
   const state = event.stopped ? "stopped" : event.state;
-  setText(byId("event-state"), /** @type {Record<string, string>} */ (all.states)[state] ?? state);
+  setText(byId("event-state"), stateText(event));
   byId("event-state").dataset.state = state;
+  const since = event.stopped?.since ?? event.archived_at ?? event.state_since;
+  setText(byId("state-since"), since ? all.admin.head.since(timeOrDate(since)) : "");
+  byId("state-since").setAttribute("datetime", since ?? "");
   byId("event-page").setAttribute("href", `/events/${encodeURIComponent(event.id)}`);
   const reason = event.stopped?.reason ?? event.reason;
   setTextOrHide(byId("event-reason"), reason ? texts.shownReason(reason) : "");
@@ -58,10 +70,16 @@ function show(event) {
   }
 }
 
+/** Return the state of an event in words. @param {Event} event */
+export function stateText({ stopped, archived_at: archivedAt, state }) {
+  if (archivedAt) return all.admin.events.archived;
+  return /** @type {Record<string, string>} */ (all.states)[stopped ? "stopped" : state] ?? state;
+}
+
 /** @param {Action} action @param {Event} event */
 function isAllowed(action, event) {
   const { from, stopped = null } = ACTIONS[action];
-  return from.includes(event.state) && (stopped === null || stopped === Boolean(event.stopped));
+  return !event.archived_at && from.includes(event.state) && (stopped === null || stopped === Boolean(event.stopped));
 }
 
 /** @param {AdminContext} context @param {HTMLButtonElement} button */
@@ -89,7 +107,7 @@ function reasonInView() {
 
 /** @param {Action} action @param {Event} event @param {Record<string, any> | null} stats */
 function isConfirmed(action, event, stats) {
-  const ask = action === "drain" ? texts.askDrain : texts.askClose;
+  const ask = ASKED[action] ?? texts.askClose;
   return askConfirmation(byId("confirm"), {
     question: ask.question(event.name),
     lead: ask.lead(stats?.waiting ?? 0, stats?.active ?? 0),
@@ -99,7 +117,7 @@ function isConfirmed(action, event, stats) {
 
 /** @param {Event} event */
 function datesOf({ shows, opens_at: opensAt }) {
-  const dates = shows.map((show) => dateAndTime(show.starts_at));
+  const dates = shows.map(showDateAndTime);
   return ["", ...dates, ...(opensAt ? [texts.opens(dateAndTime(opensAt))] : [])].join(" · ");
 }
 

@@ -4,9 +4,9 @@ import { deviceZone, instantOf, isZone, localOf } from "../lib/zoned-time.js";
 import { texts as all } from "../texts/texts.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control, createElement, fillTexts, setText } from "../ui/dom.js";
-import { attempt } from "../ui/notices.js";
 import { eventIdOf } from "./event-ids.js";
-import { addSection, fieldOf, offerShows, SECTIONS, sectionsOf } from "./section-rows.js";
+import { attemptForm } from "./form-mistakes.js";
+import { addSection, fieldOf, offerShows, sectionControl, SECTIONS, sectionsOf } from "./section-rows.js";
 
 /**
  * @typedef {import("./session.js").AdminContext} AdminContext
@@ -15,12 +15,13 @@ import { addSection, fieldOf, offerShows, SECTIONS, sectionsOf } from "./section
 
 const FIRST = "first"; // the id of the first show; the others are `show-2`, `show-3` …
 const DAYS_AHEAD = 30;
-const FIXED = ["create-id", "create-currency", "create-zone"]; // of an event that is there
+const FIXED = ["create-id", "create-currency", "create-zone", "create-fairness"]; // of an event that is there
 const texts = all.admin.create;
 
 /** Bind the form. @param {AdminContext} context */
 export function eventForm(context) {
   let typedId = false;
+  let choseOrder = false;
   /** @type {Event | null} the event that is changed; null: a new one */
   let edited = null;
 
@@ -34,19 +35,32 @@ export function eventForm(context) {
     edited = event;
     /** @type {HTMLFormElement} */ (byId("create")).reset();
     for (const id of ["create-shows", "create-sections"]) byId(id).replaceChildren();
-    typedId = false;
+    typedId = choseOrder = false;
     if (event) fillFrom(event);
     else fillNew();
     byId("create").hidden = false;
     byId("all-events").hidden = true;
+    checkZone();
     control("create-name").focus();
+  };
+
+  /** Return the control of a field that the server names: `name`, `shows[0].starts_at`. @param {string} field */
+  const controlOf = (field) => {
+    const [, list, index = "", member = ""] = /^(shows|sections)\[(\d+)\](?:\.(\w+))?/.exec(field) ?? [];
+    if (list === "sections")
+      return sectionControl(edited ? edited.shows.map(({ id }) => id) : showIds(), Number(index), member);
+    if (list === "shows") return showControl(Number(index), member);
+    const name = field.replace("venue.name", "venue").replace("venue.address", "address");
+    return document.getElementById(`create-${name.replace("_at", "")}`);
   };
 
   const save = async () => {
     const body = edited ? changeBody(edited) : eventBody();
     if (!(await isMeant(body, edited))) return;
     const path = edited ? `/events/${encodeURIComponent(edited.id)}` : "/events";
-    await attempt(
+    await attemptForm(
+      byId("create"),
+      controlOf,
       async () => {
         const method = edited ? "PATCH" : "POST";
         const { event } = await context.session.write(method, path, { body });
@@ -59,6 +73,12 @@ export function eventForm(context) {
     );
   };
 
+  const orders = Object.entries(all.admin.rules.choices.fairness);
+  byId("create-fairness").append(...orders.map(([value, text]) => createElement("option", { value }, text)));
+  control("create-fairness").addEventListener("change", () => (choseOrder = true));
+  control("create-opens").addEventListener("input", () => {
+    if (!choseOrder && !edited) control("create-fairness").value = orderByDefault();
+  });
   byId("zones").append(...zones().map((value) => createElement("option", { value })));
   byId("new-event").addEventListener("click", () => show(null));
   byId("edit-event").addEventListener("click", () => context.event && show(context.event));
@@ -85,6 +105,7 @@ export function eventForm(context) {
 function fillNew() {
   prepare(null);
   control("create-zone").value = deviceZone;
+  control("create-fairness").value = orderByDefault();
   addShow(localOf(evening(DAYS_AHEAD).toISOString(), deviceZone));
   addSection(SECTIONS.seated);
   offerShows(showIds());
@@ -100,8 +121,14 @@ function fillFrom(event) {
   control("create-venue").value = event.venue?.name ?? "";
   control("create-address").value = event.venue?.address ?? "";
   control("create-opens").value = event.opens_at ? localOf(event.opens_at, zone) : "";
+  control("create-fairness").value = event.rules.fairness;
   control("create-closes").value = event.closes_at ? localOf(event.closes_at, zone) : "";
   control("create-currency").value = event.sections[0]?.price?.currency ?? "EUR";
+}
+
+/** Return the order that the server gives an event whose rules name none. */
+function orderByDefault() {
+  return control("create-opens").value ? "lottery" : "arrival";
 }
 
 /** Title the form, and fix the fields that an event keeps. @param {Event | null} event */
@@ -124,6 +151,7 @@ function addShow(startsAt = "") {
     offerShows(showIds());
   });
   byId("create-shows").append(row);
+  checkZone();
   offerShows(showIds());
 }
 
@@ -148,6 +176,7 @@ function eventBody() {
     ...(opens && { opens_at: opens }),
     ...(closes && { closes_at: closes }),
     ...(venue && { venue }),
+    rules: { fairness: control("create-fairness").value },
     shows,
     sections: sectionsOf({ shows: ids, currency: control("create-currency").value }),
   };
@@ -196,8 +225,16 @@ async function isMeant(body, event) {
   return askConfirmation(byId("confirm"), { question: texts.ask.question, lead, yes: texts.save });
 }
 
+/** @param {number} index @param {string} member */
+function showControl(index, member) {
+  const row = byId("create-shows").children[index];
+  return member === "time_zone" || !row ? control("create-zone") : fieldOf(row, "starts");
+}
+
+/** Check the zone, and name it beside every time that is meant by its clock. */
 function checkZone() {
   const zone = control("create-zone");
+  for (const hint of document.querySelectorAll("#create [data-zone]")) setText(hint, texts.byClock(zone.value));
   zone.setCustomValidity(isZone(zone.value) ? "" : texts.noZone);
 }
 

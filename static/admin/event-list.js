@@ -1,7 +1,7 @@
 // The list of all events and their states; one of them is chosen.
 
-import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement } from "../ui/dom.js";
+import { stateText } from "./event-actions.js";
 
 /**
  * @typedef {import("./session.js").AdminContext} AdminContext
@@ -56,7 +56,7 @@ export function eventList(context) {
 
 /** @param {Event} event @param {AdminContext} context */
 function row(event, context) {
-  const state = /** @type {Record<string, string>} */ (all.states)[event.state] ?? event.state;
+  const state = stateText(event);
   const button = createElement(
     "button",
     {

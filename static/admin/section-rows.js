@@ -52,6 +52,13 @@ export function sectionsOf({ shows, currency, taken = [] }) {
   return wanted.map(({ row, show }, at) => sectionOf(row, { id: ids[at] ?? "", show, currency }));
 }
 
+/** Return the control of a member of the section at an index of those that `sectionsOf` returns. @param {string[]} shows @param {number} index @param {string} member */
+export function sectionControl(shows, index, member) {
+  const rows = sectionRows().flatMap((row) => (fieldOf(row, "show").value === EVERY ? shows.map(() => row) : [row]));
+  const row = rows[index];
+  return row && (fieldOf(row, member) ?? fieldOf(row, "name"));
+}
+
 /** @param {Element} row @param {{id: string, show: string, currency: string}} given */
 function sectionOf(row, { id, show, currency }) {
   const typed = (/** @type {string} */ name) => fieldOf(row, name).value.trim();

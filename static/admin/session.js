@@ -3,9 +3,10 @@
 import { Problem, request, requestText } from "../lib/api.js";
 
 const BASE = "/api/v1/admin";
+const LOGGED_IN = "rush-operator"; // whether a session may be there: its cookie is not for scripts
 
 /**
- * @typedef {{username: string, role: string, csrf: string}} Operator
+ * @typedef {{username: string, role: string, csrf: string, mail: boolean}} Operator
  *
  * @typedef {object} Event
  * @property {string} id
@@ -14,6 +15,8 @@ const BASE = "/api/v1/admin";
  * @property {string | null} reason
  * @property {{since: string, reason?: string}} [stopped]
  * @property {{until: string, before: Record<string, any>}} [timed_rules]
+ * @property {string} [state_since]
+ * @property {string} [archived_at]
  * @property {string | null} opens_at
  * @property {string | null} [closes_at]
  * @property {{name: string, address?: string}} [venue]
@@ -44,13 +47,14 @@ export class Session {
     this.#onLost = onLost;
   }
 
-  /** Resume the session of the cookie. Return whether there is one. */
+  /** Resume the session of the cookie. Return whether there is one; who never logged in is not asked about. */
   async resume() {
+    if (!this.operator && !wasLoggedIn()) return false;
     try {
       this.operator = await request("GET", `${BASE}/me`);
     } catch (problem) {
       if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
-      this.operator = null;
+      this.#forget();
     }
     return this.operator !== null;
   }
@@ -58,12 +62,23 @@ export class Session {
   /** Log in. @param {string} username @param {string} password */
   async logIn(username, password) {
     this.operator = await request("POST", `${BASE}/login`, { body: { username, password } });
+    rememberLogin(true);
   }
 
   /** End the session on the server, too. */
   async logOut() {
     await this.write("POST", "/logout");
+    this.#forget();
+  }
+
+  /** Change one's own password; the session is a new one then. @param {string} current @param {string} password */
+  async changePassword(current, password) {
+    this.operator = await this.write("POST", "/me/password", { body: { current, password } });
+  }
+
+  #forget() {
     this.operator = null;
+    rememberLogin(false);
   }
 
   /** Send a GET request. @param {string} path */
@@ -102,7 +117,7 @@ export class Session {
       return await work();
     } catch (problem) {
       if (hasCode(problem, "not_authenticated")) {
-        this.operator = null;
+        this.#forget();
         this.#onLost();
       }
       throw problem;
@@ -113,4 +128,22 @@ export class Session {
 /** @param {unknown} problem @param {string} code */
 function hasCode(problem, code) {
   return problem instanceof Problem && problem.code === code;
+}
+
+function wasLoggedIn() {
+  try {
+    return localStorage.getItem(LOGGED_IN) !== null;
+  } catch {
+    return true; // storage is off: the server knows
+  }
+}
+
+/** @param {boolean} isIn */
+function rememberLogin(isIn) {
+  try {
+    if (isIn) localStorage.setItem(LOGGED_IN, "1");
+    else localStorage.removeItem(LOGGED_IN);
+  } catch {
+    return; // storage is off
+  }
 }

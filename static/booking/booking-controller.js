@@ -2,7 +2,7 @@
 
 import { request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
-import { SeatsView } from "../map/seats-view.js";
+import { SeatsView } from "../choosing/seats-view.js";
 import { recoveryDelayMs } from "../queue/automatic-commands.js";
 import { expandSections } from "../seats/compact-chart.js";
 import { SeatInventory } from "../seats/seat-inventory.js";

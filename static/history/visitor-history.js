@@ -1,6 +1,6 @@
 // The timeline of one visitor: what became of their places, and why, with the acts of operators.
 
-import { dateAndSecond } from "../lib/dates.js";
+import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
 import { showProblem } from "../ui/notices.js";
@@ -30,8 +30,9 @@ export function visitorHistory(context) {
   return {
     /** @param {{id: string}} event @param {string} [about] */
     show({ id }, about) {
-      byId("visitor-history-panel").hidden = !about;
-      if (!about || shown === `${id} ${about}`) return;
+      const isOne = Boolean(about?.startsWith("v_"));
+      byId("visitor-history-panel").hidden = !isOne;
+      if (!about || !isOne || shown === `${id} ${about}`) return;
       shown = `${id} ${about}`;
       byId("visitor-history-title").textContent = all.admin.visitor.history(about);
       void load(id, about);

@@ -1,6 +1,7 @@
 // The bans of an event: a form that bans a visitor or an address block, and the list that lifts them.
 
-import { dateAndSecond } from "../lib/dates.js";
+import { attemptForm } from "../admin/form-mistakes.js";
+import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement } from "../ui/dom.js";
 import { attempt, showProblem } from "../ui/notices.js";
@@ -11,6 +12,8 @@ import { attempt, showProblem } from "../ui/notices.js";
  */
 
 const SECONDS_A_MINUTE = 60;
+/** Fields of the form by the names that the server has for them. @type {Record<string, string>} */
+const FIELDS = { seconds: "ban-minutes", reason: "ban-reason" };
 const texts = all.admin.bans;
 
 /** Bind form and list. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
@@ -45,7 +48,7 @@ export function bansPanel(context) {
       seconds: Number(control("ban-minutes").value) * SECONDS_A_MINUTE,
       reason: control("ban-reason").value,
     };
-    await attempt(async () => {
+    await attemptForm(byId("bans"), (field) => byId(FIELDS[field] ?? "ban-whom"), async () => {
       await context.session.write("POST", pathOf(event), { body });
       control("ban-whom").value = "";
       control("ban-reason").value = "";

@@ -21,6 +21,7 @@ import { createElement } from "../ui/dom.js";
  * @typedef {object} RowParts
  * @property {Map<string, string>} names of sections
  * @property {boolean} mayWrite
+ * @property {boolean} sendsMail whether this server does
  * @property {boolean} isChosen
  * @property {string} result of the last act on it
  * @property {(booking: Booking, isChosen: boolean) => void} onChoose
@@ -80,10 +81,10 @@ function stateOf({ state, reason }, result) {
 }
 
 /** @param {Booking} booking @param {RowParts} parts */
-function actsOf(booking, { mayWrite, onRefund, onMail }) {
+function actsOf(booking, { mayWrite, sendsMail, onRefund, onMail }) {
   const acts = [
     ...(isRefundable(booking) ? [act(texts.refund, { "data-refund": booking.id }, () => onRefund(booking))] : []),
-    ...(MAILED.includes(booking.state) ? [act(texts.mail, { "data-mail": booking.id }, () => onMail(booking))] : []),
+    ...(sendsMail && MAILED.includes(booking.state) ? [act(texts.mail, { "data-mail": booking.id }, () => onMail(booking))] : []),
   ];
   for (const button of acts) button.disabled = !mayWrite;
   return acts;

@@ -63,6 +63,7 @@ export function bookingsPanel(context) {
     bookingRow(booking, {
       names: new Map(context.event?.sections.map(({ id, name }) => [id, name])),
       mayWrite: context.session.operator?.role !== "viewer",
+      sendsMail: context.session.operator?.mail ?? false,
       isChosen: chosen.has(booking.id),
       result: results.get(booking.id) ?? "",
       onChoose: choose,

@@ -1,5 +1,6 @@
 // Charts of an event's series, with axes, hover and marks of operators' acts; uPlot comes when one is shown.
 
+import { venueZone } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement, setText } from "../ui/dom.js";
 
@@ -88,7 +89,8 @@ function chartFigure(name, lines) {
   const draw = (Plot, { series, acts }) => {
     const data = [timesOf(series), ...lines.map((line) => valuesOf(line, series))];
     box.setAttribute("aria-label", summaryOf(title, lines, data));
-    return new Plot({ ...size(), ...options(lines, acts) }, data, box);
+    const tzDate = (/** @type {number} */ seconds) => Plot.tzDate(new Date(1000 * seconds), venueZone());
+    return new Plot({ ...size(), tzDate, ...options(lines, acts) }, data, box);
   };
 
   return { element, size, draw };
@@ -153,9 +155,8 @@ function hour(seconds) {
     hour: "2-digit",
     minute: "2-digit",
   });
-  return new Intl.DateTimeFormat(all.locale, { ...options, hourCycle: "h23" }).format(
-    seconds * 1000,
-  );
+  const clock = { ...options, hourCycle: /** @type {"h23"} */ ("h23"), timeZone: venueZone() };
+  return new Intl.DateTimeFormat(all.locale, clock).format(seconds * 1000);
 }
 
 /** Draw a dashed line at the time of each act. @param {any} plot @param {Act[]} acts @param {string} color */

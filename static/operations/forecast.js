@@ -1,6 +1,6 @@
 // The forecast of the night: when everything is sold and when the last of the line is in, as it goes now.
 
-import { time } from "../lib/dates.js";
+import { time } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged } from "../ui/dom.js";
 
@@ -13,10 +13,11 @@ import { byId, createElement, renderIfChanged } from "../ui/dom.js";
 const LOOK_BACK_MS = 300_000; // over which rates are measured
 const LEAST_MS = 20_000;
 const HORIZON_S = 86_400; // no rate stays the same for longer
+const RUNNING = ["open", "draining"];
 const texts = all.admin.forecast;
 
-/** Make the panel. Return how to measure rates by a series, and how to draw from stats. */
-export function forecastPanel() {
+/** Make the panel. Return how to measure rates by a series, and how to draw from stats. @param {{event: {stopped?: unknown} | null}} context */
+export function forecastPanel(context) {
   /** @type {Rates} */
   let rates = { sold: null, admitted: null };
   return {
@@ -24,9 +25,12 @@ export function forecastPanel() {
     measure(series) {
       rates = ratesOf(series);
     },
-    /** @param {Stats} stats */
-    draw(stats) {
-      const lines = { sold: soldOut(stats, rates), admitted: lastIn(stats, rates) };
+    /** @param {Stats} stats @param {Record<string, any>} rules */
+    draw(stats, rules) {
+      const state = context.event?.stopped ? "stopped" : stats.state;
+      const still = RUNNING.includes(state) ? "" : (texts.still[/** @type {keyof typeof texts.still} */ (state)] ?? texts.unknown);
+      const noneIn = rules.rate_per_second === 0 ? texts.nobodyAdmitted : "";
+      const lines = { sold: soldOut(stats, rates, still), admitted: lastIn(stats, rates, still || noneIn) };
       renderIfChanged(byId("forecast"), lines, () => Object.entries(lines).map(([name, text]) => item(name, text)));
     },
     clear() {
@@ -46,19 +50,19 @@ export function ratesOf(series) {
   return { sold: perSecond("sold"), admitted: perSecond("admitted") };
 }
 
-/** @param {Stats} stats @param {Rates} rates */
-function soldOut({ free, held = 0, paying = 0 }, { sold }) {
+/** @param {Stats} stats @param {Rates} rates @param {string} still why nothing moves */
+function soldOut({ free, held = 0, paying = 0 }, { sold }, still) {
   if (typeof free !== "number") return texts.unknown;
   if (free === 0 && held + paying === 0) return texts.allSold;
   if (free === 0) return texts.allHeld;
-  return said(free, sold, texts.noSales);
+  return still || said(free, sold, texts.noSales);
 }
 
-/** @param {Stats} stats @param {Rates} rates */
-function lastIn({ waiting, rate }, { admitted }) {
+/** @param {Stats} stats @param {Rates} rates @param {string} still why nothing moves */
+function lastIn({ waiting, rate }, { admitted }, still) {
   if (typeof waiting !== "number") return texts.unknown;
   if (waiting === 0) return texts.nobodyWaits;
-  return said(waiting, rate || admitted, texts.nobodyAdmitted);
+  return still || said(waiting, rate || admitted, texts.nobodyAdmitted);
 }
 
 /** Return the time at which so many are through at a rate. @param {number} count @param {number | null} rate a second @param {string} none */

@@ -25,8 +25,6 @@ export function liveStats(context, parts) {
   /** @param {Stats} stats */
   const draw = (stats) => {
     context.stats = stats;
-    const rate = typeof stats.rate === "number" ? all.admin.head.rate(stats.rate) : "";
-    setText(byId("head-rate"), rate);
     for (const part of parts) part.draw(stats, context.event?.rules ?? {});
     if (context.event && stats.state !== context.event.state) void context.reload();
   };
@@ -36,7 +34,6 @@ export function liveStats(context, parts) {
     if (watched === event.id) return;
     hide();
     [watched, context.stats] = [event.id, null];
-    setText(byId("head-rate"), "");
     for (const part of parts) part.clear();
     socket = new ReconnectingSocket(`/ws/admin/events/${encodeURIComponent(event.id)}`, {
       onFrame: (frame) => frame.type === "stats" && draw(frame.stats),

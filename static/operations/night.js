@@ -1,6 +1,7 @@
 // The history on the page Night: charts of the chosen span, the acts marked in them, and the funnel.
 
-import { dateAndSecond } from "../lib/dates.js";
+import { actText } from "../admin/audit.js";
+import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, setText } from "../ui/dom.js";
 import { charts } from "./charts.js";
@@ -108,7 +109,7 @@ function drawActs(acts) {
         "li",
         {},
         createElement("time", { datetime: at }, dateAndSecond(at)),
-        createElement("span", {}, all.admin.audit.entry(who, what, "")),
+        createElement("span", {}, all.admin.audit.entry(who, actText(what), "")),
       ),
     ),
   );

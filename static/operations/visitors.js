@@ -2,8 +2,9 @@
 
 import { texts as all } from "../texts/texts.js";
 import { askConfirmation } from "../ui/confirm-dialog.js";
-import { byId, control } from "../ui/dom.js";
-import { attempt } from "../ui/notices.js";
+import { byId, control, setText } from "../ui/dom.js";
+import { attempt, showProblem } from "../ui/notices.js";
+import { isVisitor, readFound, saidOf } from "./visitor-list.js";
 
 /** @typedef {import("../admin/session.js").AdminContext} AdminContext */
 
@@ -11,6 +12,18 @@ const texts = all.admin.visitor;
 
 /** Bind the panel. @param {AdminContext} context @returns {import("../admin/session.js").Panel} */
 export function visitorPanel(context) {
+  let shown = "";
+
+  /** Say where a visitor stands now. @param {string} event @param {string} visitor */
+  const tell = async (event, visitor) => {
+    try {
+      const { visitors } = await readFound(context.session, event, visitor);
+      if (shown === `${event} ${visitor}`) setText(byId("visitor-now"), visitors.map(saidOf).join(" "));
+    } catch (problem) {
+      showProblem(problem);
+    }
+  };
+
   byId("visitor").addEventListener("submit", (submitted) => {
     submitted.preventDefault();
     void admit(context);
@@ -21,9 +34,14 @@ export function visitorPanel(context) {
     if (visitorId()) context.open({ page: "bookings", event, about: visitorId() });
   });
   return {
-    show(_, about) {
-      if (about && visitorId() !== about) control("visitor-id").value = about;
+    show({ id }, about) {
+      if (!isVisitor(about) || shown === `${id} ${about}`) return;
+      shown = `${id} ${about}`;
+      control("visitor-id").value = about;
+      setText(byId("visitor-now"), "");
+      void tell(id, about);
     },
+    hide: () => (shown = ""),
   };
 }
 

@@ -1,6 +1,6 @@
 // The list of operators' sessions: since when and from where each lives, and a button that ends it.
 
-import { dateAndSecond } from "../lib/dates.js";
+import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
 import { attempt, showProblem } from "../ui/notices.js";

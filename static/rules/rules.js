@@ -1,9 +1,11 @@
 // The rules form: shows what changes from which value, what a rate means, and sends only the changed ones.
 
-import { dateAndSecond } from "../lib/dates.js";
+import { attemptForm } from "../admin/form-mistakes.js";
+import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
+import { previewOf } from "./rate-preview.js";
 import { ruleFields } from "./rule-fields.js";
 
 /**
@@ -56,7 +58,8 @@ export function rulesPanel(context) {
     if (!event || Object.keys(changed).length === 0) return;
     const minutes = Number(control("rules-minutes").value);
     const path = `/events/${encodeURIComponent(event.id)}/rules${minutes ? `?for=${minutes * 60}` : ""}`;
-    await attempt(async () => {
+    const controlOf = (/** @type {string} */ name) => fields.find((field) => field.name === name)?.control;
+    await attemptForm(byId("rules"), controlOf, async () => {
       await context.session.write("PATCH", path, { body: changed });
       reset();
       control("rules-minutes").value = "";
@@ -89,10 +92,4 @@ function showTimed(timed) {
   const rules = Object.entries(timed?.before ?? {}).map(([name, value]) => `${name} ${value}`);
   setTextOrHide(byId("rules-timed"), timed ? texts.timed(dateAndSecond(timed.until), rules.join(", ")) : "");
   byId("rules-keep").hidden = !timed;
-}
-
-/** Return how long a rate needs for who waits: "2,900 waiting → 16 min". @param {number} waiting @param {number} rate */
-function previewOf(waiting, rate) {
-  if (!waiting) return texts.nobodyWaits;
-  return rate > 0 ? texts.preview(waiting, waiting / rate) : texts.nobodyMoves(waiting);
 }

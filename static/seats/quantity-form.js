@@ -27,6 +27,7 @@ export class QuantityForm {
       if (byId("suggest").getAttribute("aria-disabled") !== "true") onSuggest();
     });
     this.#stepper = new Stepper("quantity", redraw);
+    byId("together-only").addEventListener("change", redraw);
     byId("quantity-form").addEventListener("submit", (submitted) => {
       submitted.preventDefault();
       if (this.#mayHold) onHold(this.value);
@@ -36,6 +37,12 @@ export class QuantityForm {
   /** Return the quantity. */
   get value() {
     return this.#stepper.value;
+  }
+
+  /** Return how many seats must be side by side to be shown as free; 1 while that is not asked for. */
+  get together() {
+    const isAsked = !byId("together-filter").hidden && /** @type {HTMLInputElement} */ (byId("together-only")).checked;
+    return isAsked ? this.value : 1;
   }
 
   /** Draw the form for a section. @param {View} view @param {string} id of the section */
@@ -50,6 +57,8 @@ export class QuantityForm {
     const { value } = this;
     setText(byId("quantity-label"), seated ? texts.seated : texts.standing);
     byId("suggest").hidden = !seated;
+    byId("together-filter").hidden = !seated || value < 2;
+    setText(byId("together-label"), all.seats.filters.together(value));
     const nothingFree = inventory.sections.every((one) => one.kind !== "seated" || inventory.free(one.id) === 0);
     byId("suggest").setAttribute("aria-disabled", String(nothingFree));
     setText(byId("suggest"), isSuggested ? texts.others : texts.suggest(value));

@@ -20,7 +20,16 @@ export const admin = {
 
   head: {
     event: "Event",
-    rate: (/** @type {number} */ rate) => `${rate.toFixed(rate < 10 ? 1 : 0)}/s let in`,
+    since: (/** @type {string} */ when) => `since ${when}`,
+    rate: (/** @type {number} */ rate, /** @type {number} */ ruled) =>
+      `${rate.toFixed(rate < 10 ? 1 : 0)} of ${n(ruled)}/s let in`,
+    rateOf: (/** @type {number} */ ruled) => `${n(ruled)}/s`,
+    rateTitle: "How many are let in",
+    rateNew: "Admissions a second; 0 lets nobody in",
+    rateButton: "Set the rate",
+    rateNow: (/** @type {number} */ rate, /** @type {string} */ means) => `Now ${n(rate)}/s: ${means}`,
+    rateThen: (/** @type {number} */ rate, /** @type {string} */ means) => `With ${n(rate)}/s: ${means}`,
+    rateSet: (/** @type {number} */ rate) => `The rate is ${n(rate)} a second.`,
     connection: {
       connecting: "Connecting…",
       open: "Live",
@@ -47,8 +56,37 @@ export const admin = {
 
   people: {
     title: "You",
+    accounts: {
+      title: "Operators",
+      own: "Your password",
+      current: "Password of today",
+      newPassword: "New password, 8 characters or more",
+      setOwn: "Change the password",
+      ownSet: "Your password is changed; your other sessions are over.",
+      byPassword: "password",
+      byKey: "API key",
+      sessions: (/** @type {number} */ count) => (count ? countOf(count, "session", "sessions") : ""),
+      roleOf: (/** @type {string} */ name) => `Role of ${name}`,
+      roleSet: (/** @type {string} */ name, /** @type {string} */ role) => `${name} is ${role}.`,
+      password: "New password",
+      passwordOf: (/** @type {string} */ name) => `New password of ${name}`,
+      passwordLead: "Sessions of this operator end at once.",
+      passwordSet: (/** @type {string} */ name) => `${name} has a new password; earlier sessions are over.`,
+      key: "New key",
+      newKey: (/** @type {string} */ name, /** @type {string} */ key) =>
+        `The API key of ${name}, shown this once: ${key}`,
+      endKey: "End the key",
+      keyEnded: (/** @type {string} */ name) => `The API key of ${name} opens nothing any more.`,
+      remove: "Remove",
+      removed: (/** @type {string} */ name) => `${name} is an operator no more.`,
+      ask: (/** @type {string} */ name) => `Remove ${name}?`,
+      askLead: (/** @type {number} */ sessions) =>
+        `${countOf(sessions, "session ends", "sessions end")} at once, an API key works no more. The journal keeps what was done.`,
+      add: "Let another one in",
+      addButton: "Add the operator",
+      added: (/** @type {string} */ name) => `${name} may log in.`,
+    },
     roles: "A viewer reads, an operator acts, and an admin lets others in.",
-    more: "Operators and their keys are made on the server:",
     sessions: {
       title: "Sessions",
       lead: "Where somebody is logged in. A session that ends closes the console there within seconds.",
@@ -70,6 +108,7 @@ export const admin = {
     title: "Events",
     create: "New event",
     closed: "Show closed events, too",
+    archived: "Archived",
     edit: "Change the chosen event",
     clone: "Clone it",
     import: "Create from a file",
@@ -98,9 +137,11 @@ export const admin = {
     venue: "Venue (may stay empty)",
     address: "Its address (may stay empty)",
     zone: "Time zone of the venue and of all times here",
+    byClock: (/** @type {string} */ zone) => `by the clock of ${zone}`,
     noZone: "A time zone is named as Europe/Berlin or Asia/Bangkok.",
     opens: "Sale opens (may stay empty)",
     closes: "Sale closes (may stay empty)",
+    order: "Order of the line (can be changed until it opens)",
     sectionsThere: (/** @type {number} */ count) =>
       `${countOf(count, "section is", "sections are")} there and stay; others can be added.`,
     sections: "Sections",
@@ -137,6 +178,7 @@ export const admin = {
     continue: "Continue the sale",
     drain: "Drain",
     close: "Close",
+    archive: "Archive",
     done: {
       open: (/** @type {string} */ event) => `“${event}” is open: visitors can join.`,
       pause: (/** @type {string} */ event) => `“${event}” is paused: nobody new is let in.`,
@@ -145,6 +187,12 @@ export const admin = {
       continue: (/** @type {string} */ event) => `“${event}” goes on, and everybody has the time they had.`,
       drain: (/** @type {string} */ event) => `“${event}” takes nobody new into the line.`,
       close: (/** @type {string} */ event) => `“${event}” is closed.`,
+      archive: (/** @type {string} */ event) => `“${event}” is archived.`,
+    },
+    askArchive: {
+      question: (/** @type {string} */ event) => `Archive “${event}”?`,
+      lead: () =>
+        "It leaves the fast store: figures and map stand still, and the list of events shows it no more. Bookings and tickets stay, a refund brings it back by itself. What goes later is RUSH_RETENTION_DAYS.",
     },
     askDrain: {
       question: (/** @type {string} */ event) => `Let nobody new into the line of “${event}”?`,
@@ -232,6 +280,31 @@ export const admin = {
     older: "Show older entries",
     undo: "Undo",
     undone: "It is undone.",
+    acts: {
+      create: "created the event", change: "changed the event", rules: "set rules", keep: "kept rules",
+      open: "opened", draw: "drew the order", pause: "paused", resume: "let it go on", drain: "drained",
+      close: "closed", stop: "stopped the sale", continue: "let the sale go on", archive: "archived",
+      undo: "undid an act", admit: "let in out of turn", remove: "removed a visitor", ban: "banned",
+      unban: "lifted a ban", broadcast: "sent a message", codes: "made codes", refund: "refunded",
+      mail: "sent a mail again", tickets: "read tickets", reconcile: "compared the books",
+      close_seats: "took seats off sale", open_seats: "put seats back on sale", login: "logged in",
+      login_failed: "failed to log in", login_locked: "is locked out for a while",
+      end_session: "ended a session", operator_added: "added an operator",
+      operator_removed: "removed an operator", operator_role: "changed a role",
+      operator_password: "changed a password", key_given: "gave an API key",
+      key_revoked: "ended an API key", person_exported: "exported a person",
+      person_erased: "erased a person", rebuild: "loaded it again", mend: "mended differences",
+    },
+    details: {
+      reason: "Reason", name: "Name", visitor: "Visitor", booking: "Booking", seats: "Seats",
+      count: "How many", text: "Text", level: "Level", audience: "To", lane: "Lane", uses: "Uses",
+      whom: "Whom", seconds: "For", differences: "Differences", operator: "Operator", role: "Role",
+      address: "Address", act: "Act", opens_at: "Sale opens", closes_at: "Sale closes",
+      sections: "Sections", venue: "Venue", lanes: "Lanes",
+    },
+    seats: (/** @type {string} */ section, /** @type {string} */ row, /** @type {string} */ numbers) =>
+      `${section} row ${row} ${numbers}`,
+    more: (/** @type {number} */ count) => `and ${n(count)} more`,
     entry: (/** @type {string} */ who, /** @type {string} */ what, /** @type {string} */ event) =>
       [who, what, event].filter(Boolean).join(" · "),
   },

@@ -2,7 +2,7 @@
 
 import { countOf, numberFormat } from "./languages/numbers.js";
 
-/** @typedef {{free: number, held: number, sold: number}} Fill */
+/** @typedef {{free: number, held: number, sold: number, closed: number}} Fill */
 
 const n = (/** @type {number} */ count) => numberFormat.format(count);
 
@@ -97,8 +97,17 @@ export const operations = {
     nobodyWaits: "nobody waits",
     nobodyAdmitted: "nobody is let in",
     later: "in more than a day",
+    still: {
+      scheduled: "the sale is not open yet",
+      drawing: "the order is being drawn",
+      paused: "paused: nobody new is let in",
+      stopped: "stopped: the sale stands still",
+      closed: "the sale is over",
+    },
     at: (/** @type {string} */ when, /** @type {number} */ minutes) =>
-      `about ${when}, in ${countOf(minutes, "minute", "minutes")}`,
+      minutes < 90
+        ? `about ${when}, in ${countOf(minutes, "minute", "minutes")}`
+        : `about ${when}, in ${countOf(Math.floor(minutes / 60), "hour", "hours")} ${minutes % 60} min`,
   },
 
   alerts: {
@@ -126,6 +135,16 @@ export const operations = {
         `nothing was charted for ${n(seconds)} s: is a reconcile duty running?`,
       record_down: (/** @type {number} */ seconds) =>
         `nothing was recorded for ${n(seconds)} s: is a record duty running?`,
+      tend_down: (/** @type {number} */ seconds) =>
+        `no tend duty has worked for ${n(seconds)} s: nobody is let in and no turn ends.`,
+      conduct_down: (/** @type {number} */ seconds) =>
+        `no conduct duty has worked for ${n(seconds)} s: payments and refunds wait.`,
+      relay_down: (/** @type {number} */ seconds) =>
+        `no relay duty has worked for ${n(seconds)} s: nothing goes to Kafka.`,
+      mail_down: (/** @type {number} */ seconds) =>
+        `no mail duty has worked for ${n(seconds)} s: no mail is sent.`,
+      bank_down: (/** @type {number} */ seconds) =>
+        `no practice bank has worked for ${n(seconds)} s: nobody can pay.`,
       unmeasured: (/** @type {string} */ name) => `“${name}” cannot be measured just now.`,
     },
   },
@@ -134,8 +153,8 @@ export const operations = {
     title: "The house",
     loading: "Looking…",
     away: "The house cannot be shown just now.",
-    seated: (/** @type {Fill} */ { free, held, sold }) =>
-      `${n(free)} free · ${n(held)} held · ${n(sold)} sold`,
+    seated: (/** @type {Fill} */ { free, held, sold, closed }) =>
+      `${n(free)} free · ${n(held)} held · ${n(sold)} sold${closed ? ` · ${n(closed)} not for sale` : ""}`,
     standing: (/** @type {Fill} */ { free, sold }) => `${n(free)} free · ${n(sold)} held or sold`,
     parts: { sold: "sold", held: "held", free: "free", closed: "not for sale" },
   },
@@ -148,6 +167,8 @@ export const operations = {
     tools: { rectangle: "a rectangle", lasso: "a line around them", look: "nothing: scroll and look" },
     colour: "Colours",
     colours: { state: "State of each seat", heat: "Heat: how much of each row is taken" },
+    stage: "Stage",
+    heat: { none: "nothing of the row is taken", half: "half", all: "all" },
     closer: "Larger",
     farther: "Smaller",
     section: "Section",
@@ -226,6 +247,17 @@ export const operations = {
 
   visitors: {
     title: "Who is there",
+    query: "Visitor, number, booking reference, seat or mail address",
+    find: "Find",
+    notFound: "Nobody is found.",
+    now: {
+      lobby: "In the lobby",
+      waiting: "Waiting",
+      admitted: "Let in",
+      late: "Missed the turn",
+      back: "Back after a missed turn",
+      ended: "The place is over",
+    },
     state: "Whom to list",
     none: "Nobody.",
     states: {

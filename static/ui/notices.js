@@ -13,13 +13,15 @@ let fading;
  * Run work, then show that it is done or what went wrong. Return whether it succeeded.
  * @param {() => Promise<unknown>} work
  * @param {string} [done]
+ * @param {(problem: unknown) => void} [onProblem] called after it is shown
  */
-export async function attempt(work, done = "") {
+export async function attempt(work, done = "", onProblem = () => {}) {
   clearNotices();
   try {
     await work();
   } catch (problem) {
     showProblem(problem);
+    onProblem(problem);
     return false;
   }
   showDone(done);

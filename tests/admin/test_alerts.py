@@ -6,6 +6,7 @@ import pytest
 
 from booking_rush.server.admin.alerts import MEASURES, raised_by
 from booking_rush.server.app import V1
+from booking_rush.server.runtime.liveness import say_alive
 from tests.support.world import World, held
 
 
@@ -59,6 +60,32 @@ async def test_many_declined_payments_are_told(world: World) -> None:
 
     [told] = [alert for alert in alerts if alert["code"] == "declines"]
     assert told == {"code": "declines", "level": "warn", "value": round(4 / 11, 3)}
+
+
+async def test_a_duty_that_speaks_no_more_is_told_and_one_that_never_ran_here_is_not(
+    world: World,
+) -> None:
+    await world.event()
+    pool, operator = world.services.pool, await world.operator()
+    await pool.execute("UPDATE events SET created_at = now() - interval '1 day'")
+    await say_alive(pool, ["tend", "conduct", "mail"])
+
+    async def down() -> dict[str, str]:
+        alerts = (await operator.get(f"{V1}/admin/alerts")).json()["alerts"]
+        return {
+            alert["code"]: alert["level"] for alert in alerts if alert["code"].endswith("_down")
+        }
+
+    assert not down_of_duties(await down())
+    await pool.execute("UPDATE duties SET seen_at = now() - interval '40 s' WHERE duty = 'mail'")
+    await pool.execute("DELETE FROM duties WHERE duty = 'tend'")
+
+    assert down_of_duties(await down()) == {"mail_down": "warn", "tend_down": "bad"}
+
+
+def down_of_duties(found: dict[str, str]) -> dict[str, str]:
+    """Leave out what an event of yesterday is missing without series and without a recorder."""
+    return {code: at for code, at in found.items() if code not in ("reconcile_down", "record_down")}
 
 
 @pytest.mark.parametrize("code", MEASURES)

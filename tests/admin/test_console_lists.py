@@ -1,17 +1,25 @@
-"""Lists for the console: bookings searched by what a caller says, visitors by their condition."""
+"""Lists for the console: bookings and visitors searched by what a caller says, events as files."""
 
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from booking_rush.booking.holds.booking_search import criteria_of, digits_of
 from booking_rush.booking.holds.serializers import reference_of
 from booking_rush.server.app import V1
 from tests.support.clients import code_of, until
-from tests.support.world import World, held
+from tests.support.world import World, held, new_event
 
 SECTIONS = [("stalls", "Stalls"), ("section-2", "ชั้นบน")]
 DEMO = f"{V1}/admin/events/demo"
+FULL: dict[str, Any] = {
+    "opens_at": "2030-04-01T08:00:00Z",
+    "venue": {"name": "โรงละคร", "address": "1 Old Street"},
+    "theme": {"accent": "#0a6b57"},
+    "rules": {"rate_per_second": 7},
+}
 
 
 @pytest.mark.parametrize(
@@ -152,3 +160,53 @@ async def test_other_lists_are_refused(world: World, params: dict[str, str]) -> 
     answer = await operator.get(f"{DEMO}/visitors", params=params)
 
     assert (answer.status_code, code_of(answer)) == (400, "invalid_request")
+
+
+async def test_a_visitor_is_found_by_id_number_reference_and_address(world: World) -> None:
+    await world.event()
+    ada, hold = await held(world, seats=["stalls.A-1"])
+    await ada.check_out(hold)
+    booking = await ada.booked(hold, "confirmed")
+    await world.services.pool.execute(
+        """
+        INSERT INTO contacts (booking, email, language) VALUES ($1, 'Ada@example.org', 'en')
+        ON CONFLICT (booking) DO UPDATE SET email = excluded.email
+        """,
+        UUID(hold),
+    )
+    bob = await world.visitor()
+    number = (await bob.join())["number"]
+    operator = await world.operator()
+
+    async def found(text: str) -> list[dict[str, Any]]:
+        answer = await operator.get(f"{DEMO}/visitors", params={"q": text})
+        visitors: list[dict[str, Any]] = answer.json()["visitors"]
+        return visitors
+
+    for text in (ada.id, f" {ada.id}", booking["reference"], "ada@example.org", "Row A, seat 1"):
+        [one] = await found(text)
+        assert (one["visitor"], one["hold"], one["quantity"]) == (ada.id, hold, 1), text
+    [one] = await until(lambda: found(str(number)))
+    assert (one["visitor"], one["number"]) == (bob.id, number)
+    assert [one["visitor"] for one in await found(bob.id)] == [bob.id]
+    for text in ("v_nobody", "999999", "nobody@example.org", "hello", "%"):
+        assert await found(text) == [], text
+    long = await operator.get(f"{DEMO}/visitors", params={"q": "x" * 201})
+    assert (long.status_code, code_of(long)) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("fields", [{}, FULL, {"sections": []}], ids=["plain", "full", "empty"])
+async def test_an_exported_event_is_created_again(world: World, fields: dict[str, Any]) -> None:
+    operator = await world.operator()
+    body: dict[str, Any] = {**msgspec.to_builtins(new_event("demo")), **fields}
+    created = await operator.post(f"{V1}/admin/events", json=body)
+    assert created.status_code == 201, created.text
+
+    answer = await operator.get(f"{V1}/admin/events/demo/export")
+    exported = answer.json()
+    again = await operator.post(f"{V1}/admin/events", json={**exported, "id": "again"})
+
+    assert 'filename="demo.json"' in answer.headers["content-disposition"]
+    assert again.status_code == 201, again.text
+    second = (await operator.get(f"{V1}/admin/events/again/export")).json()
+    assert second == {**exported, "id": "again"}

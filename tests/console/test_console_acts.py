@@ -38,8 +38,7 @@ async def test_chosen_bookings_are_refunded_with_one_reason_and_say_what_became_
         await expect(row).to_contain_text("cannot be given back")
         await expect(admin.locator('.chip[data-state^="refund"]')).to_have_count(1)
         await expect(part(admin, "bookings-reach")).to_be_hidden()
-        await row.locator("[data-mail]").click()
-        await expect(part(admin, "problem")).to_contain_text("sends no mails")
+        await expect(row.locator("[data-mail]")).to_have_count(0)  # this server sends no mails
         await go(admin, "journal")
         await expect(part(admin, "audit")).to_contain_text("the show is off")
 

@@ -136,3 +136,35 @@ async def test_an_event_comes_back_for_an_order(world: World, pool: Pool, redis:
         await connection.execute("UPDATE outbox SET due_at = now() + interval '1 h', tries = 1")
     assert await archive.bring_back() == ["demo"]
     assert await pool.fetchval("SELECT archived_at IS NULL FROM events")
+
+
+async def test_an_operator_archives_an_event_whose_closing_stays(world: World, pool: Pool) -> None:
+    await world.event()
+    ada = await world.visitor()
+    await ada.buys(seats=["stalls.A-1"])
+    await until(lambda: is_quiet(pool))
+    admin = await world.operator()
+    path = "/api/v1/admin/events/demo"
+    early = await admin.post(f"{path}/archive")
+    assert (early.status_code, code_of(early)) == (409, "not_archivable")
+    opened = (await admin.get(path)).json()["event"]["state_since"]
+    closed = (await admin.post(f"{path}/close")).json()["event"]
+    assert closed["state_since"] > opened
+
+    async def is_recorded() -> bool:
+        return bool(await pool.fetchval("SELECT closing FROM recorded"))
+
+    await until(is_recorded)
+    undoable = await admin.post(f"{path}/archive")
+    assert (undoable.status_code, code_of(undoable)) == (409, "not_archivable")
+    await pool.execute("UPDATE recorded SET closing = false")
+
+    async def is_archived() -> bool:
+        answer = await admin.post(f"{path}/archive")
+        return "archived_at" in answer.json().get("event", {})
+
+    await until(is_archived)
+    again = await admin.post(f"{path}/archive")
+    assert (again.status_code, code_of(again)) == (409, "not_archivable")
+    [entry, *_] = (await admin.get("/api/v1/admin/audit")).json()["entries"]
+    assert (entry["what"], entry["event"]) == ("archive", "demo")

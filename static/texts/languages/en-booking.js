@@ -63,6 +63,7 @@ export const seats = {
       chosen: "chosen",
       mine: "yours",
       lost: "just taken by somebody else",
+      apart: "free, but with too few beside it",
     },
     legend: "What the signs mean",
     signs: {
@@ -73,6 +74,7 @@ export const seats = {
       sold: "sold",
       closed: "not for sale",
       lost: "just taken",
+      apart: "too few side by side",
     },
     zoomIn: "Look closer",
     zoomOut: "Look from farther away",
@@ -85,6 +87,8 @@ export const seats = {
     title: "Choose from a list",
     section: "Section",
     rows: "Row",
+    sort: "Order",
+    sorts: { house: "as in the house", cheapest: "cheapest first", dearest: "dearest first" },
     row: (/** @type {string} */ name, /** @type {number} */ n) =>
       `${name} · ${numberFormat.format(n)} free`,
     seats: "Free seats of this row",
@@ -95,6 +99,7 @@ export const seats = {
   filters: {
     label: "Price",
     any: "any price",
+    together: (/** @type {number} */ n) => `Only where ${numberFormat.format(n)} are free side by side`,
     upTo: (/** @type {string} */ price) => `up to ${price}`,
   },
 

@@ -55,6 +55,7 @@ export const seats = {
       chosen: "เลือกแล้ว",
       mine: "ของคุณ",
       lost: "ผู้อื่นเพิ่งเอาไป",
+      apart: "ว่าง แต่มีที่ติดกันไม่พอ",
     },
     legend: "ความหมายของสัญลักษณ์",
     signs: {
@@ -65,6 +66,7 @@ export const seats = {
       sold: "ขายแล้ว",
       closed: "ไม่ขาย",
       lost: "เพิ่งถูกเอาไป",
+      apart: "ที่ติดกันไม่พอ",
     },
     zoomIn: "ดูใกล้ขึ้น",
     zoomOut: "ดูไกลขึ้น",
@@ -77,6 +79,8 @@ export const seats = {
     title: "เลือกจากรายการ",
     section: "โซน",
     rows: "แถว",
+    sort: "เรียงตาม",
+    sorts: { house: "ตามผังที่นั่ง", cheapest: "ราคาต่ำสุดก่อน", dearest: "ราคาสูงสุดก่อน" },
     row: (name, n) => `${name} · ว่าง ${number(n)}`,
     seats: "ที่นั่งว่างในแถวนี้",
     none: "ขณะนี้ไม่มีที่ว่างที่นี่",
@@ -86,6 +90,7 @@ export const seats = {
   filters: {
     label: "ราคา",
     any: "ทุกราคา",
+    together: (/** @type {number} */ n) => `เฉพาะที่ว่างติดกัน ${numberFormat.format(n)} ที่`,
     upTo: (price) => `ไม่เกิน ${price}`,
   },
 

@@ -1,0 +1,153 @@
+"""HTTP endpoints for admins: operators' accounts and API keys; and for each one's own password."""
+
+from typing import Annotated
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from booking_rush.errors import Invalid
+from booking_rush.server.admin.sessions import answer_session
+from booking_rush.server.auth.accounts import Accounts, UnknownOperator
+from booking_rush.server.auth.operators import Operator, Role
+from booking_rush.server.protocol.problems import NotAuthenticated
+from booking_rush.server.runtime.setting_checks import is_weak
+from booking_rush.server.runtime.settings import PASSWORD_CHARACTERS_MIN
+from booking_rush.server.web.authentication import login_origin_of, require_operator
+from booking_rush.server.web.requests import read_json, services_of
+from booking_rush.server.web.responses import answer
+from booking_rush.text import Password, is_line
+
+# As `booking-rush operator` has it.
+Name = Annotated[str, msgspec.Meta(pattern=r"^[^\W_][\w.@ -]{0,63}\Z")]
+NAME_MAX = 64  # characters
+SECRET = {"Cache-Control": "no-store"}
+
+
+class NewOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a new account, which comes in by a password."""
+
+    name: Name
+    role: Role
+    password: Password
+
+
+class OperatorChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a change: another role, another password, or both."""
+
+    role: Role | None = None
+    password: Password | None = None
+
+
+class OwnPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a change of one's own password, which the current one must confirm."""
+
+    current: Password
+    password: Password
+
+
+async def list_operators(request: Request) -> Response:
+    """Answer `GET /api/v1/admin/operators`: every account, by name."""
+    accounts = await _accounts_of(request)
+    return answer(200, {"operators": [account.members() for account in await accounts.every()]})
+
+
+async def add(request: Request) -> Response:
+    """Answer `POST /api/v1/admin/operators`: make an account that comes in by a password."""
+    accounts = await _accounts_of(request)
+    body = await read_json(request, NewOperator)
+    check_password(body.password)
+    await accounts.add(body.name, body.role, body.password)
+    return answer(201, {"operator": (await accounts.one(body.name)).members()})
+
+
+async def change(request: Request) -> Response:
+    """Answer `PATCH /api/v1/admin/operators/{operator}`: another role or password."""
+    accounts = await _accounts_of(request)
+    name = _name_of(request)
+    body = await read_json(request, OperatorChange)
+    if body.password is not None:
+        check_password(body.password)
+    await accounts.one(name)
+    if body.role is not None:
+        await accounts.set_role(name, body.role)
+    if body.password is not None:
+        await accounts.set_password(name, body.password)
+    return answer(200, {"operator": (await accounts.one(name)).members()})
+
+
+async def remove(request: Request) -> Response:
+    """Answer `DELETE /api/v1/admin/operators/{operator}`: the account, its sessions and key end."""
+    accounts = await _accounts_of(request)
+    await accounts.remove(_name_of(request))
+    return answer(204)
+
+
+async def give_key(request: Request) -> Response:
+    """Answer `POST /api/v1/admin/operators/{operator}/key`: a new key, told this once.
+
+    An account that is not there yet is made, with the role `operator`.
+    """
+    accounts = await _accounts_of(request)
+    name = _name_of(request)
+    return answer(201, {"key": await accounts.give_key(name)}, SECRET)
+
+
+async def revoke_key(request: Request) -> Response:
+    """Answer `DELETE /api/v1/admin/operators/{operator}/key`: its API key ends."""
+    accounts = await _accounts_of(request)
+    await accounts.revoke_key(_name_of(request))
+    return answer(204)
+
+
+async def change_own_password(request: Request) -> Response:
+    """Answer `POST /api/v1/admin/me/password`: all of one's sessions end, and a new one begins."""
+    operator = await require_operator(request, "viewer")
+    operators = services_of(request).operators
+    body = await read_json(request, OwnPassword)
+    check_password(body.password)
+    origin = login_origin_of(request)
+    try:
+        await operators.log_in(operator.name, body.current, origin)
+    except NotAuthenticated:  # one is logged in all the same
+        raise Invalid(("current", "this is not your password")) from None
+    await _accounts(request, operator).set_password(operator.name, body.password)
+    session = await operators.log_in(operator.name, body.password, origin)
+    return answer_session(request, session)
+
+
+def check_password(password: str) -> None:
+    """Refuse a password that can be guessed.
+
+    Raises:
+        Invalid: it is short, or one character throughout.
+    """
+    if is_weak(password, PASSWORD_CHARACTERS_MIN):
+        why = f"{PASSWORD_CHARACTERS_MIN} characters or more, not all the same"
+        raise Invalid(("password", why))
+
+
+async def _accounts_of(request: Request) -> Accounts:
+    """Return the accounts, as the admin of this request changes them.
+
+    Raises:
+        NotAuthenticated, CsrfFailed, Forbidden: it is no admin's.
+    """
+    return _accounts(request, await require_operator(request, "admin"))
+
+
+def _accounts(request: Request, operator: Operator) -> Accounts:
+    services = services_of(request)
+    return Accounts(services.pool, who=operator.name, passwords=services.operators.passwords)
+
+
+def _name_of(request: Request) -> str:
+    """Return the name of the operator in the path.
+
+    Raises:
+        UnknownOperator: no operator can have such a name.
+    """
+    name: str = request.path_params["operator"]
+    if not is_line(name, NAME_MAX):
+        raise UnknownOperator(f"there is no operator {name!r}")
+    return name

@@ -1,0 +1,94 @@
+"""The console's people in a real browser: visitors are found, and operators kept."""
+
+from playwright.async_api import expect
+
+from booking_rush.server.app import V1
+from tests.browser.chromium import DESKTOP, browser, open_page
+from tests.browser.pages import go, log_in, part
+from tests.support.clients import PASSWORD
+from tests.support.world import World, held
+
+NEXT = "another horse"
+
+
+async def test_a_visitor_is_found_by_number_and_reference_and_shows_the_timeline(
+    world: World,
+) -> None:
+    await world.event()
+    visitor, hold = await held(world, seats=["stalls.A-1"])
+    number = (await visitor.place()).json()["place"]["number"]
+    await visitor.check_out(hold)
+    reference = (await visitor.booked(hold, "confirmed"))["reference"]
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        for text in (str(number), reference):
+            await go(admin, "visitors")
+            await part(admin, "visitors-query").fill(text)
+            await admin.keyboard.press("Enter")
+            await expect(part(admin, "visitor-id")).to_have_value(visitor.id)
+            await expect(part(admin, "visitor-now")).to_contain_text("1 place")
+            await expect(part(admin, "visitor-history")).to_contain_text("Joined the lane main")
+            await go(admin, "night")
+        await go(admin, "visitors")
+        await part(admin, "visitors-query").fill("nobody@example.org")
+        await part(admin, "visitors-find").click()
+        await expect(part(admin, "visitors-none")).to_have_text("Nobody is found.")
+
+
+async def test_an_operator_is_let_in_changed_and_removed(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "people")
+        await part(admin, "account-name").fill("vera")
+        await part(admin, "account-role").select_option("viewer")
+        await part(admin, "account-password").fill("short")
+        await part(admin, "account-add").click()
+        await expect(part(admin, "account-password")).to_have_attribute("aria-invalid", "true")
+        await part(admin, "account-password").fill(PASSWORD)
+        await part(admin, "account-add").click()
+        vera = admin.locator('[data-account="vera"]')
+        await vera.get_by_test_id("operator-role").select_option("operator")
+        await expect(part(admin, "done")).to_have_text("vera is operator.")
+        await vera.get_by_test_id("operator-password").click()
+        await part(admin, "password-new").fill(NEXT)
+        await part(admin, "password-set").click()
+        await expect(part(admin, "done")).to_contain_text("vera has a new password")
+
+        other = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await part(other, "username").fill("vera")
+        await part(other, "password").fill(NEXT)
+        await part(other, "log-in").click()
+        await go(other, "people")
+        await expect(part(other, "accounts")).to_be_hidden()
+        await part(other, "own-current").fill("wrong password")
+        await part(other, "own-new").fill(PASSWORD)
+        await part(other, "own-set").click()
+        await expect(part(other, "own-current")).to_be_focused()
+        await part(other, "own-current").fill(NEXT)
+        await part(other, "own-set").click()
+        await expect(part(other, "done")).to_contain_text("Your password is changed")
+
+        await vera.get_by_test_id("operator-remove").click()
+        await expect(admin.locator("#confirm")).to_contain_text("Remove vera?")
+        await part(admin, "confirm").click()
+        await expect(vera).to_have_count(0)
+    client = await world.clients.http()
+    body = {"username": "vera", "password": PASSWORD}
+    assert (await client.post(f"{V1}/admin/login", json=body)).status_code == 401
+
+
+async def test_a_program_gets_a_key_that_is_shown_once(world: World) -> None:
+    await world.event()
+    await (await world.operator()).post(f"{V1}/admin/operators/robot/key")
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "people")
+        robot = admin.locator('[data-account="robot"]')
+        await robot.get_by_test_id("operator-key").click()
+        await expect(part(admin, "new-key")).to_contain_text("rk_")
+        await robot.get_by_test_id("operator-end-key").click()
+        await expect(robot).not_to_contain_text("API key")
