@@ -166,3 +166,13 @@ async def test_every_page_of_the_console(world: World) -> None:
         for name in CONSOLE:
             await go(admin, name)
             await look(admin, name)
+        await part(admin, "head-rate").click()
+        await look(admin, "rate")
+        await admin.keyboard.press("Escape")
+        await go(admin, "events")
+        await part(admin, "new-event").click()
+        await part(admin, "create-name").fill("Another")
+        await part(admin, "create-id").fill("demo")
+        await part(admin, "create-save").click()
+        await expect(part(admin, "create-id")).to_be_focused()
+        await look(admin, "mistakes")
