@@ -139,7 +139,7 @@ class RoomRegistry:
             self._loop("bookings", lambda room: room.send_bookings(), 5.0),
             Loop("messages", self._send_broadcasts, 0.7),
             self._loop("sockets", self._report_sockets, 1.0),
-            Loop("saturation", self._export_saturation, 5.0),
+            Loop("saturation", self.export_saturation, 5.0),
             Loop("figures", EachAlone("figures", self._quiet, self._report_sockets).run_once, 10.0),
         ]
 
@@ -194,7 +194,7 @@ class RoomRegistry:
         with suppress(Refusal):
             await self.stats(room)
 
-    async def _export_saturation(self) -> None:
+    async def export_saturation(self) -> None:
         """Export what waits in front of Redis and in write buffers, and how full batches are."""
         batchers = [self.batcher(event) for event in self._rooms]
         BATCH_QUEUE.set(sum(batcher.waiting for batcher in batchers))
