@@ -20,7 +20,18 @@ Rate = (
 
 
 Share = Annotated[int, msgspec.Meta(ge=0, le=1)] | Annotated[float, msgspec.Meta(ge=0.001, le=1)]
-RATE_MIN = 0.01  # one visitor in 100 seconds; 0 admits nobody
+OrderOfTheLine = Annotated[
+    Fairness,
+    msgspec.Meta(
+        description="Of a new event `lottery` where `opens_at` is given, otherwise `arrival`."
+    ),
+]
+RATE_MIN = 0.01  # one visitor in 100 seconds; 0 admits nobody beyond `queue_from`
+
+
+def by_arrival() -> Fairness:
+    """Return the order of stored rules that name none; a new event always names one."""
+    return "arrival"
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +57,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proof_bits_max: Annotated[int, msgspec.Meta(ge=0, le=24)] = 20
     identity: IdentityRule = "none"
     join_share_max: Share = 0.02
-    fairness: Fairness = "arrival"
+    fairness: OrderOfTheLine = msgspec.field(default_factory=by_arrival)
     window_seconds: Annotated[int, msgspec.Meta(ge=1, le=60)] = WINDOW_SECONDS
 
     def numbers(self) -> dict[str, float]:

@@ -49,7 +49,7 @@ from booking_rush.server.contract.operation import refusals_of
 from booking_rush.server.contract.operations import OPERATIONS
 from booking_rush.server.contract.page import page
 from booking_rush.server.limits.route_limits import LimitMiddleware
-from booking_rush.server.pages import pages, place_page
+from booking_rush.server.pages import pages, place_page, ticket_page
 from booking_rush.server.pages.missing import on_missing
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
@@ -93,7 +93,9 @@ ROUTES = [
     Route(f"{E}/holds/{{hold}}/extend", holds.extend, methods=["POST"]),
     Route(f"{E}/holds/{{hold}}/checkout", holds.check_out, methods=["POST"]),
     Route(f"{V1}/bookings", bookings.list_bookings, methods=["GET"]),
+    Route(f"{V1}/bookings/find", tickets.find, methods=["POST"]),
     Route(f"{V1}/bookings/{{booking}}", bookings.booking, methods=["GET"]),
+    Route(f"{V1}/bookings/{{booking}}/link", bookings.link, methods=["GET"]),
     Route(f"{V1}/bookings/{{booking}}/cancel", bookings.cancel, methods=["POST"]),
     Route(f"{V1}/bookings/{{booking}}/tickets/{{ticket}}/qr.svg", bookings.qr, methods=["GET"]),
     Route(f"{V1}/payments/{{provider}}/webhook", webhooks.webhook, methods=["POST"]),
@@ -149,6 +151,8 @@ ROUTES = [
     Route("/events/{event}", pages.event, methods=["GET"]),
     Route("/events/{event}/join", place_page.join, methods=["POST"]),
     Route("/events/{event}/line", place_page.line, methods=["GET"]),
+    Route("/tickets/{link}", ticket_page.show_tickets, methods=["GET"]),
+    Route("/tickets/{link}/{number}.svg", ticket_page.show_ticket_code, methods=["GET"]),
     Route("/admin", pages.admin, methods=["GET"]),
     *(Route(f"/{name}", partial(serve_root_file, name), methods=["GET"]) for name in AT_THE_ROOT),
     Route("/openapi.json", contract.show_openapi, methods=["GET"]),
@@ -161,18 +165,10 @@ ROUTES = [
 ]
 
 
-class DirectRoutes:
-    """Serves the route table itself; anything unusual is left to the general application.
+class RouteTable:
+    """Routes by method and depth, for requests that the general application does not route."""
 
-    The layers of that one take a third of the time of a hold over HTTP. It is left the lifespan,
-    HEAD, OPTIONS, what is not in the table, and pages of other origins, which need CORS.
-    """
-
-    def __init__(
-        self, app: Starlette, routes: Sequence[BaseRoute], origins: Collection[str]
-    ) -> None:
-        self._app = app
-        self._origins = {origin.encode() for origin in origins}
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes: dict[tuple[str, int], list[Route]] = {}
         for route in routes:
             if isinstance(route, Route):
@@ -180,16 +176,43 @@ class DirectRoutes:
                     shape = (method, route.path.count("/"))
                     self._routes.setdefault(shape, []).append(route)
 
+    def find(self, scope: Scope) -> Route | None:
+        """Return the route of a request, with its parameters put into the scope."""
+        path: str = scope["path"]
+        if scope.get("root_path"):
+            return None
+        for route in self._routes.get((scope["method"], path.count("/")), ()):
+            if found := route.path_regex.match(path):
+                scope["route"], scope["path_params"] = route, found.groupdict()
+                return route
+        return None
+
+
+class DirectRoutes:
+    """Serves the route table itself; anything unusual is left to the general application.
+
+    The layers of that one take a third of the time of a hold over HTTP. It is left the lifespan,
+    HEAD, OPTIONS, what is not in the table, and pages of other origins, which need CORS.
+    """
+
+    def __init__(self, app: Starlette, routes: RouteTable, origins: Collection[str]) -> None:
+        self._app = app
+        self._routes = routes
+        self._origins = {origin.encode() for origin in origins}
+        self._limited = LimitMiddleware(self._serve, routes.find)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. An error is answered by its handler; a mistake is raised afterwards."""
-        route = self._find(scope) if scope["type"] == "http" else None
-        if route is None:
+        if scope["type"] == "http" and not self._is_across(scope) and self._routes.find(scope):
+            scope["app"] = self._app
+            await self._limited(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
-        scope["app"] = self._app
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request, mistake = Request(scope, receive, send), None
         try:
-            response = await route.endpoint(request)
+            response = await scope["route"].endpoint(request)
         except Exception as error:
             handler = handler_of(error)
             response = await handler(request, error)
@@ -199,18 +222,11 @@ class DirectRoutes:
         if mistake is not None:
             raise mistake
 
-    def _find(self, scope: Scope) -> Route | None:
-        """Return the route of a request, with its parameters put into the scope."""
-        path: str = scope["path"]
-        if scope.get("root_path") or not self._origins.isdisjoint(
+    def _is_across(self, scope: Scope) -> bool:
+        """Return whether a page of another origin asks, which CORS lets read the answer."""
+        return not self._origins.isdisjoint(
             value for name, value in scope["headers"] if name == b"origin"
-        ):
-            return None
-        for route in self._routes.get((scope["method"], path.count("/")), ()):
-            if found := route.path_regex.match(path):
-                scope["route"], scope["path_params"] = route, found.groupdict()
-                return route
-        return None
+        )
 
 
 @cache
@@ -243,7 +259,7 @@ def create_app(
             on_open(services)
             yield
 
-    origins = sorted(settings.origins)
+    origins, table = sorted(settings.origins), RouteTable(ROUTES)
     app = Starlette(
         routes=ROUTES,
         lifespan=lifespan,
@@ -262,7 +278,8 @@ def create_app(
                     "X-Request-ID",
                 ],
                 expose_headers=EXPOSED,
-            )
+            ),
+            Middleware(LimitMiddleware, find_route=table.find),
         ],
     )
 
@@ -273,10 +290,10 @@ def create_app(
         serve = serve_operator if scope["path"].startswith("/ws/admin/") else serve_visitor
         await serve(services, scope, receive, send)
 
-    direct = DirectRoutes(app, ROUTES, origins)
     edge = EdgeMiddleware(
-        LimitMiddleware(direct, app.state),
+        DirectRoutes(app, table, origins),
         serve_socket,
+        table.find,
         origins=settings.origins | settings.public_origin,
         is_https=settings.public_url.startswith("https:"),
     )

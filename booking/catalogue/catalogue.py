@@ -161,7 +161,7 @@ class Catalogue:
         async with self._pool.acquire() as connection, connection.transaction():
             current = await self._locked(connection, event)
             state = next_state(action, current.state)
-            if action == "open" and current.lottery is not None:
+            if action == "open" and await draws.is_lottery_due(connection, event):
                 state = "drawing"
             await connection.execute(
                 """
@@ -254,17 +254,17 @@ class Catalogue:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
-                """
+                f"""
                 UPDATE events SET version = version + 1, reason = NULL,
                     closed_at = CASE WHEN closes_at <= now() THEN now() END,
                     state = CASE WHEN closes_at <= now() THEN 'closed'
-                        WHEN state = 'scheduled' AND lottery_seed IS NOT NULL THEN 'drawing'
+                        WHEN state = 'scheduled' AND {draws.IS_LOTTERY_DUE} THEN 'drawing'
                         ELSE 'open' END
                 WHERE (state = 'scheduled' AND opens_at <= now())
                    OR (state = 'drawing' AND drawn_at IS NOT NULL)
                    OR (state <> 'closed' AND closes_at <= now())
                 RETURNING id, state, drawn_at IS NOT NULL AS is_drawn
-                """
+                """  # noqa: S608  a clause of draws.py
             )
             for row in sorted(rows, key=lambda row: row["id"]):
                 if row["state"] == "closed":

@@ -12,6 +12,12 @@ async def make_seed(connection: Connection, event: str, fairness: str) -> None:
         await connection.execute(SEEDS[fairness], event, new_seed())
 
 
+async def is_lottery_due(connection: Connection, event: str) -> bool:
+    """Return whether an event that opens now draws lots before: by its rules, or for its lobby."""
+    is_due = f"SELECT {IS_LOTTERY_DUE} FROM events WHERE id = $1"  # noqa: S608  of this file
+    return bool(await connection.fetchval(is_due, event))
+
+
 async def save_draws(
     connection: Connection, event: str, draws: Sequence[tuple[str, int, int, int]]
 ) -> None:
@@ -53,6 +59,12 @@ async def last_turns(connection: Connection | Pool, event: str) -> dict[str, int
     rows = await connection.fetch(LAST_TURNS, event)
     return {row["lane"]: row["turn"] for row in rows}
 
+
+# Of a row of events. Who joined while the rules said lottery is drawn, though they say so no more.
+IS_LOTTERY_DUE = """
+    (rules->>'fairness' = 'lottery' OR EXISTS (SELECT FROM places
+        WHERE places.event = events.id AND places.state = 'lobby' AND window_ = 0))
+"""
 
 # By fairness. A seed is never replaced: people have joined by it.
 SEEDS = {

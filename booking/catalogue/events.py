@@ -27,6 +27,15 @@ ZoneName = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[A-Za-z0-9_+/-]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+RulesGiven = Annotated[
+    dict[str, Any],
+    msgspec.Meta(
+        description="Rules with other values than their defaults. That of `fairness` is `lottery`"
+        " where `opens_at` is given, otherwise `arrival`."
+    ),
+]
+
+
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The base of request bodies: unknown fields are refused."""
 
@@ -93,7 +102,7 @@ class NewEvent(Strict, frozen=True):
     sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)]
     opens_at: Moment | None = None
     closes_at: Moment | None = None
-    rules: dict[str, Any] = {}
+    rules: RulesGiven = {}
     venue: Venue | None = None
     theme: Theme | None = None
 

@@ -54,28 +54,37 @@ async def put_back_due(pool: Pool) -> list[str]:
 async def put_back(
     connection: Connection, event: str, change: dict[str, Any], before: dict[str, Any]
 ) -> dict[str, Any]:
-    """Put rules back that are still as a change made them. Return those, as they were before.
-
-    The rules of the order, by which people have joined, stay once the event has opened.
-    """
+    """Put rules back that are still as a change made them. Return those, as they were before."""
     row = await connection.fetchrow(
         "SELECT rules, state FROM events WHERE id = $1 FOR UPDATE", event
     )
     assert row is not None, "an event is never deleted"
-    current = _members_of(orjson.loads(row["rules"]))
+    rules = orjson.loads(row["rules"])
+    back = unchanged_since(rules, row["state"], change, before)
+    if back:
+        await connection.execute(
+            "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
+            event, json_of(rules_of(_members_of(rules) | back)),
+        )  # fmt: skip
+    return back
+
+
+def unchanged_since(
+    rules: dict[str, Any], state: str, change: dict[str, Any], before: dict[str, Any]
+) -> dict[str, Any]:
+    """Return those rules of a change that can go back, as they were before it.
+
+    They are still as the change made them. The rules of the order, by which people have joined,
+    stay once the event has opened.
+    """
+    current = _members_of(rules)
     changed = _members_of(current | change)  # `main` is added to lanes that were given without
-    fixed = () if row["state"] == "scheduled" else OF_THE_ORDER
-    back = {
+    fixed = () if state == "scheduled" else OF_THE_ORDER
+    return {
         name: value
         for name, value in before.items()
         if current[name] == changed[name] and (name not in fixed or current[name] == value)
     }
-    if back:
-        await connection.execute(
-            "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
-            event, json_of(rules_of(current | back)),
-        )  # fmt: skip
-    return back
 
 
 async def forget(

@@ -1,6 +1,6 @@
 """Undo of an operator's act: within ten minutes, from what the journal says was before."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -15,6 +15,7 @@ from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
 
 UNDOABLE = ("close", "drain", "remove", "rules")
+STATE_AFTER = {"close": "closed", "drain": "draining"}
 
 
 PutPlaceBack = Callable[[list[Any]], Awaitable[bool]]  # False: it cannot be put back any more
@@ -35,6 +36,27 @@ class Undone(msgspec.Struct, frozen=True):
     what: str
     place: list[Any] | None = None
     hold: tuple[list[str], str, int] | None = None
+
+
+async def still_undoable(pool: Pool, entries: Sequence[int]) -> set[int]:
+    """Return those of these entries of the audit whose undo would not be refused now."""
+    rows = await pool.fetch(JUDGED, list(entries)) if entries else []
+    return {row["id"] for row in rows if can_be_undone(row)}
+
+
+def can_be_undone(row: asyncpg.Record) -> bool:
+    """Return whether what an act changed is still as it made it; `row` is one of JUDGED."""
+    what, before = row["what"], orjson.loads(row["before"])
+    match what:
+        case "rules":
+            rules, change = orjson.loads(row["rules"]), orjson.loads(row["detail"])
+            return bool(timed_rules.unchanged_since(rules, row["state"], change, before) == before)
+        case "close" | "drain":
+            return bool(row["state"] == STATE_AFTER[what] and row["is_in_time"])
+        case _:
+            was = f"{before['place'][8]}:{before['place'][2]}"
+            is_elsewhere = row["place"] not in (None, was)
+            return not (row["state"] == "closed" or is_elsewhere or row["is_deferred"])
 
 
 async def undo(
@@ -111,6 +133,18 @@ async def _put_rules_back(
         raise NotUndoable("one of these rules was changed since, or people have joined by it")
     await timed_rules.forget(connection, event, change, before)
 
+
+# Acts of the audit beside what their undo depends on: the event as it is, and another place.
+JUDGED = f"""
+    SELECT audit.id, what, detail, before, rules, events.state,
+        archived_at IS NULL AND (closes_at IS NULL OR closes_at > now()) AS is_in_time,
+        (SELECT lane || ':' || number FROM places WHERE places.event = audit.event
+            AND places.state <> 'ended' AND visitor = detail->>'visitor') AS place,
+        EXISTS (SELECT FROM deferred_joins WHERE deferred_joins.event = audit.event
+            AND visitor = detail->>'visitor') AS is_deferred
+    FROM audit JOIN events ON events.id = audit.event
+    WHERE audit.id = ANY($1) AND {audit.IS_UNDOABLE}
+"""  # noqa: S608  of audit.py
 
 # The event is recovered, by the caller or its recorder, which puts back whom the journal has told
 # to be removed: -1 where it has told of nobody yet.

@@ -57,10 +57,12 @@ class Holds:
         right: Right = PLACE,
         *,
         publish: bool = False,
+        given_back: bool = False,
     ) -> lua.Held:
         """Hold the requested seats. Return the hold; a repeat with this key gets the first one.
 
-        With `publish` a new hold is published in Redis to every process.
+        With `publish` a new hold is published in Redis to every process; with `given_back`, too, as
+        one that its visitor is to be told of.
 
         Raises:
             IdempotencyKeyReused, PassRequired, PassExpired, SaleStopped, WrongState,
@@ -81,7 +83,8 @@ class Holds:
             right=right.kind,
             number=right.number,
             wave=right.wave,
-            publish=publish,
+            publish=publish or given_back,
+            given_back=given_back,
         )
         reply = await self._batcher.do(command)
         if isinstance(reply, lua.Held):

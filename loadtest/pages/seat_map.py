@@ -119,7 +119,7 @@ async def _measure(started: Browser, base: str, name: str, screen: Screen) -> No
     await devtools.send("Emulation.setCPUThrottlingRate", {"rate": screen.slower})
     await page.goto("about:blank")
     ceiling = await page.evaluate(FRAMES, "nothing")
-    await page.goto(f"{base}/events/great")
+    await page.goto(f"{base}/events/great", wait_until="networkidle")  # the script has the button
     await phase(page, "outside")
     first_ms = await page.evaluate(JOINED)
     await expect(part(page, "map").locator("canvas").first).to_be_visible()

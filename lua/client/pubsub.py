@@ -117,10 +117,14 @@ class Seats(News, frozen=True):
 
 
 class Held(News, frozen=True):
-    """News of a hold made over HTTP, so that its visitor's subscribers may be elsewhere."""
+    """News of a hold made over HTTP, so that its visitor's subscribers may be elsewhere.
+
+    `given_back`: an operator made it, by an undo, and its visitor does not know of it.
+    """
 
     visitor: str
     hold: str
+    given_back: bool = False
 
 
 class Ending(News, frozen=True):

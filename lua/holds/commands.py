@@ -170,7 +170,8 @@ class HoldSeats(
     """Hold the named seats; where none is named, `quantity` places of a section.
 
     `right`: with `place` the visitor must be active; with `pass` by this number and wave, too;
-    with `none` a repeat alone is answered. `publish`: the hold is published to every process.
+    with `none` a repeat alone is answered. `publish`: the hold is published to every process;
+    `given_back`: as one that its visitor does not know of.
     """
 
     hold: str
@@ -184,6 +185,7 @@ class HoldSeats(
     number: int = 0
     wave: int = 0
     publish: bool = False
+    given_back: bool = False
 
 
 class FindHold(Command[Held | UnknownHold | HoldOver], frozen=True):

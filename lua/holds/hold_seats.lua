@@ -1,10 +1,12 @@
--- hold_seats(hold, visitor, key, print, seats, section, quantity, right, number, wave, publish)
+-- hold_seats(hold, visitor, key, print, seats, section, quantity, right, number, wave, publish,
+--   given_back)
 --   -> held | key_reused | no_right | sale_is_stopped | not_on_sale | unknown_seats | unknown_section
 --   | hold_exists | cooling_down | limit_exceeded | mixed_currencies | seats_taken | sold_out
 --
 -- Hold seats for a visitor, all or nothing: named seats, the best of a section, or places of a
 -- standing section. A repeat of the same request is answered as the first was, whatever the hold's
--- state is now.
+-- state is now. With `publish` the hold is published, and whether an operator gave it back: then
+-- nobody has told its visitor of it.
 local ON_SALE = { open = true, paused = true, draining = true }
 
 -- Return whether the visitor may hold: active, and over HTTP with the pass that is in force.
@@ -87,7 +89,8 @@ local function make(command, place, request, cart)
   hold[AT.first], hold[AT.left_first] = wall_time(hold[AT.deadline]), hold[AT.left]
   holds.enqueue(carts.save(cart))
   if command.publish then
-    publish({ news = "held", epoch = epoch, visitor = command.visitor, hold = command.hold })
+    publish({ news = "held", epoch = epoch, visitor = command.visitor, hold = command.hold,
+      given_back = command.given_back })
   end
   return hold
 end

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.booking import audit
+from booking_rush.booking.catalogue.undo import still_undoable
 from booking_rush.errors import Invalid
 from booking_rush.lua.holds.commands import Held
 from booking_rush.server.auth.operators import Operator
@@ -15,14 +16,20 @@ from booking_rush.server.web.responses import answer
 
 
 async def journal(request: Request) -> Response:
-    """Answer `GET /api/v1/admin/audit`: the entries, newest first."""
+    """Answer `GET /api/v1/admin/audit`: the entries, newest first.
+
+    An entry is told as `undoable` where its undo would not be refused.
+    """
     await require_operator(request, "viewer")
     limit, after = page_of(request)
     if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
         raise Invalid(("after", "an entry's id"))
     before = int(after) if after is not None else None
-    entries = await audit.entries(services_of(request).pool, limit=limit, before=before)
-    return answer(200, {"entries": entries})
+    pool = services_of(request).pool
+    entries = await audit.entries(pool, limit=limit, before=before)
+    still = await still_undoable(pool, [one["id"] for one in entries if one["undoable"]])
+    told = [{**entry, "undoable": entry["id"] in still} for entry in entries]
+    return answer(200, {"entries": told})
 
 
 async def record_action(request: Request, operator: Operator, action: str, **detail: Any) -> None:

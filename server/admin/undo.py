@@ -40,7 +40,7 @@ async def undo_act(request: Request) -> Response:
     if undone.place is not None and undone.hold is not None:
         with suppress(Refusal):  # somebody else has them by now
             visitor, key = undone.place[0], f"undo {body.entry}"
-            await room.holds.create(visitor, key, HoldRequest(*undone.hold), publish=True)
+            await room.holds.create(visitor, key, HoldRequest(*undone.hold), given_back=True)
     changed = await services.catalogue.event(room.row.id)
     if undone.what == "close":  # its places are in PostgreSQL still, and are loaded from there
         with suppress(Refusal, RedisError):  # its recorder loads it when Redis is back

@@ -1,7 +1,4 @@
-"""Members of answers and frames, as types: the documents for machines are made of them.
-
-Answers may get more members at any time, so clients ignore what they do not know.
-"""
+"""Members of answers and frames, as types of the documents; clients ignore what is added later."""
 
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
@@ -213,12 +210,13 @@ class Lane(Members, kw_only=True):
 
 
 class Room(Members, kw_only=True):
-    """The state of an event, as frames tell it."""
+    """The state of an event; `halted`: its rate is 0."""
 
     state: RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     stopped: Stop | UnsetType = UNSET
+    halted: bool | UnsetType = UNSET
     lanes: list[Lane] | UnsetType = UNSET
     fairness: Fairness | UnsetType = UNSET
     lottery: Lottery | UnsetType = UNSET
@@ -273,6 +271,7 @@ class Event(Members, kw_only=True):
     stock: Stock | UnsetType = UNSET
     mail: bool | UnsetType = UNSET
     stopped: Stop | UnsetType = UNSET
+    halted: bool | UnsetType = UNSET
 
 
 class ChartSeat(Members, kw_only=True):

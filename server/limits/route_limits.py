@@ -4,7 +4,7 @@ A join is limited where it is checked, behind the ban; pages, files, health and 
 """
 
 import re
-from typing import Any
+from collections.abc import Callable
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from booking_rush.booking.joining.rate_limits import RequestClass, Taken
 from booking_rush.errors import Refusal
 from booking_rush.server.protocol.problems import NotAuthenticated
+from booking_rush.server.runtime.metrics import REFUSALS
 from booking_rush.server.web.authentication import visitor_of
+from booking_rush.server.web.middleware import route_of
 from booking_rush.server.web.requests import address_of
 from booking_rush.server.web.responses import refuse, trace_id_of
 from booking_rush.server.web.services import Services
@@ -23,6 +25,7 @@ CLASSES: tuple[tuple[str, re.Pattern[str], RequestClass | None], ...] = (
     ("POST", re.compile(r"/api/v1/events/[^/]+/queue\Z"), None),
     ("POST", re.compile(r"/api/v1/events/[^/]+/holds"), "hold"),
     ("GET", re.compile(r"/api/v1/events/[^/]+/queue/stream\Z"), "connect"),
+    ("POST", re.compile(r"/api/v1/bookings/find\Z"), "find"),
     ("", re.compile(r"/api/v1/(admin|payments)/"), None),
     ("", re.compile(r"/api/v1/"), "rest"),
 )
@@ -39,21 +42,26 @@ def class_of(method: str, path: str) -> RequestClass | None:
 class LimitMiddleware:
     """ASGI middleware that answers 429 instead of `app`, and says what is left of a limit."""
 
-    def __init__(self, app: ASGIApp, state: Any) -> None:
-        """Wrap `app`; `state.services` are there once the lifespan has begun."""
+    def __init__(self, app: ASGIApp, find_route: Callable[[Scope], object]) -> None:
+        """Wrap `app`; `find_route` puts the route of a refused request into its scope."""
         self._app = app
-        self._state = state
+        self._find_route = find_route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
-        services: Services | None = getattr(self._state, "services", None)
-        if scope["type"] != "http" or services is None or not services.limits.enabled:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        services: Services = scope["app"].state.services
+        if not services.limits.enabled:
             await self._app(scope, receive, send)
             return
         name = class_of(scope["method"], scope["path"])
         try:
             taken = await self._take(services, name, scope) if name else None
         except Refusal as refusal:
+            self._find_route(scope)  # for the metrics: it gets no further
+            REFUSALS.add(route_of(scope), refusal.code)
             await refuse(refusal, trace_id_of(scope))(scope, receive, send)
             return
         await self._app(scope, receive, _with_headers(send, taken))

@@ -14,11 +14,11 @@ import uvicorn
 from booking_rush.server.app import create_app
 from booking_rush.server.composition import open_services
 from booking_rush.server.processes.traces import recorded_traces
-from booking_rush.server.protocol import frames
+from booking_rush.server.protocol.frames import FRAME_BYTES_MAX
 from booking_rush.server.rooms.fanout import SLICE
-from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.clocks import check_clocks
 from booking_rush.server.runtime.settings import Settings
+from booking_rush.server.web.handshake import close_for_restart
 from booking_rush.server.web.services import Services
 from booking_rush.server.web.uvicorn_http import KEEP_ALIVE_S, HttpConnection
 from booking_rush.server.web.uvicorn_protocols import Socket
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 4096
 PING_S = 20.0  # between keepalive pings, and for their answers
-RETRY_MS_MIN = 500  # before a client reconnects
 
 
 class Server(uvicorn.Server):
@@ -65,16 +64,6 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def close_for_restart(subscriber: Subscriber, drain_s: int) -> None:
-    """Send a subscriber `server.restarting` with a random time to reconnect, and close.
-
-    The times are spread over `drain_s` seconds, so that the next server is not flooded.
-    """
-    retry_ms = random.randint(RETRY_MS_MIN, RETRY_MS_MIN + 1000 * max(1, drain_s))  # noqa: S311
-    subscriber.push(frames.frame("server.restarting", retry_after_ms=retry_ms))
-    subscriber.end(frames.RESTARTING, "restarting")
-
-
 async def check_stores(settings: Settings) -> None:
     """Open and close the services once, so that their errors reach the command line.
 
@@ -100,7 +89,7 @@ def config_of(settings: Settings, app: Any) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        ws_max_size=frames.FRAME_BYTES_MAX,
+        ws_max_size=FRAME_BYTES_MAX,
         ws_per_message_deflate=False,
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,

@@ -128,6 +128,12 @@ class BookingUpdates:
         """Have hold and booking looked up: the welcome was sent without them, or is outdated."""
         subscriber.booking.needs_resend = True
 
+    async def send_given_back(self, subscribers: Sequence[Subscriber]) -> None:
+        """Send a hold that an undo gave back, as after a recovery that took back its end."""
+        for subscriber in subscribers:
+            subscriber.booking.had_hold = True
+        await self.look_up(subscribers)
+
     async def look_up(self, subscribers: Iterable[Subscriber]) -> None:
         """Find holds again, send what differs, and resend what a welcome lacked.
 

@@ -1,5 +1,6 @@
 """WebSocket handshake: from a request to an open socket of an authenticated client."""
 
+import random
 import re
 from collections.abc import Awaitable, Callable
 from typing import Generic, NamedTuple, TypeVar
@@ -13,11 +14,14 @@ from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.problems import NotAuthenticated, NotFound
 from booking_rush.server.rooms.room import Room
-from booking_rush.server.web.responses import deny
+from booking_rush.server.rooms.subscriber import Subscriber
+from booking_rush.server.web.middleware import deny
 from booking_rush.server.web.services import Services
 from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
 
 Client = TypeVar("Client")
+
+RETRY_MS_MIN = 500  # before a client reconnects
 
 
 class OpenSocket(NamedTuple, Generic[Client]):
@@ -50,6 +54,9 @@ async def open_socket(
     socket: Socket = scope["extensions"][EXTENSION]
     if not await _accept(scope, send, socket):
         return None
+    if services.draining.is_set():
+        close_for_restart(socket, services.settings.drain_seconds)
+        return None
     try:
         client = await authenticate(HTTPConnection(scope), services)
         return OpenSocket(socket, client, await services.rooms.room(found[1]))
@@ -60,6 +67,16 @@ async def open_socket(
     except (Busy, *UNAVAILABLE):
         socket.end(frames.OVERLOADED, "come back in a moment")
     return None
+
+
+def close_for_restart(socket: Socket | Subscriber, drain_s: int) -> None:
+    """Send `server.restarting` with a random time to reconnect, and close.
+
+    The times are spread over `drain_s` seconds, so that the next server is not flooded.
+    """
+    retry_ms = random.randint(RETRY_MS_MIN, RETRY_MS_MIN + 1000 * max(1, drain_s))  # noqa: S311
+    socket.push(frames.frame("server.restarting", retry_after_ms=retry_ms))
+    socket.end(frames.RESTARTING, "restarting")
 
 
 async def _accept(scope: Scope, send: Send, socket: Socket) -> bool:
@@ -73,6 +90,7 @@ async def _accept(scope: Scope, send: Send, socket: Socket) -> bool:
         {
             "type": "websocket.accept",
             "subprotocol": frames.SUBPROTOCOL if offered and is_supported else None,
+            "headers": [(b"x-request-id", scope["request_id"].encode())],
         }
     )
     if not is_supported:

@@ -2,20 +2,28 @@
 
 import logging
 import time
+from collections.abc import Callable
+from email.utils import formatdate
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from websockets.datastructures import Headers as Fields
+from websockets.http11 import Response as HandshakeResponse
 
-from booking_rush.server.protocol.problems import OriginRefused
+from booking_rush.errors import Refusal
+from booking_rush.server.protocol.problems import OriginRefused, problem
 from booking_rush.server.runtime.logs import TRACE, VISITOR
-from booking_rush.server.runtime.metrics import REQUEST_SECONDS, REQUESTS
+from booking_rush.server.runtime.metrics import REFUSALS, REQUEST_SECONDS, REQUESTS
 from booking_rush.server.web.origins import is_origin_allowed, parse_origin
-from booking_rush.server.web.responses import deny, ids_of, refuse, trace_id_of
+from booking_rush.server.web.responses import ids_of, refuse, trace_id_of
 
 log = logging.getLogger(__name__)
 
+HANDSHAKE = "websocket"  # every refused handshake, in metrics by route
 PUBLIC_PATHS = ("/.well-known/",)  # published keys are for every origin
 
 HEADERS = [
@@ -34,11 +42,21 @@ class EdgeMiddleware:
     """ASGI middleware that sends WebSockets to `sockets` and everything else to `app`."""
 
     def __init__(
-        self, app: ASGIApp, sockets: ASGIApp, *, origins: frozenset[str], is_https: bool = False
+        self,
+        app: ASGIApp,
+        sockets: ASGIApp,
+        find_route: Callable[[Scope], object],
+        *,
+        origins: frozenset[str],
+        is_https: bool = False,
     ) -> None:
-        """Wrap `app` and `sockets`; with `is_https` browsers always reach us over TLS."""
+        """Wrap `app` and `sockets`; with `is_https` browsers always reach us over TLS.
+
+        `find_route` puts the route of a refused request into its scope, for the metrics.
+        """
         self._app = app
         self._sockets = sockets
+        self._find_route = find_route
         self._origins = frozenset(filter(None, map(parse_origin, origins)))
         self._is_https = is_https
 
@@ -93,6 +111,8 @@ class EdgeMiddleware:
             if is_allowed:
                 await self._app(scope, receive, send_with_headers)
             else:
+                self._find_route(scope)
+                REFUSALS.add(route_of(scope), OriginRefused.code)
                 refusal = refuse(OriginRefused(), trace_id_of(scope))
                 await refusal(scope, receive, send_with_headers)
         finally:
@@ -110,6 +130,41 @@ def route_of(scope: Scope) -> str:
     return str(getattr(route, "path", "unknown"))
 
 
+async def deny(refusal: Refusal, scope: Scope, send: Send) -> None:
+    """Answer a WebSocket handshake with a problem over HTTP, instead of accepting it."""
+    response = refuse(refusal, trace_id_of(scope), {"Cache-Control": "no-store"})
+    REQUESTS.add(HANDSHAKE, str(refusal.status))
+    REFUSALS.add(HANDSHAKE, refusal.code)
+    message = {
+        "type": "websocket.http.response.start",
+        "status": response.status_code,
+        "headers": response.raw_headers,
+    }
+    _add_headers(message, scope)
+    await send(message)
+    await send({"type": "websocket.http.response.body", "body": response.body})
+
+
+def rejection(refusal: Refusal, fields: Fields) -> HandshakeResponse:
+    """Return a problem in answer to a handshake that the application has not seen."""
+    REQUESTS.add(HANDSHAKE, str(refusal.status))
+    REFUSALS.add(HANDSHAKE, refusal.code)
+    given = [(name.lower().encode(), value.encode()) for name, value in fields.raw_items()]
+    trace_id, request_id = ids_of(given)
+    body = orjson.dumps(problem(refusal, trace_id))
+    members = {
+        "Date": formatdate(usegmt=True),
+        "Connection": "close",
+        "Content-Type": "application/problem+json",
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        "X-Request-ID": request_id,
+    }
+    return HandshakeResponse(
+        refusal.status, HTTPStatus(refusal.status).phrase, Fields(members), body
+    )
+
+
 async def _deny_origin(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a handshake with HTTP 403, before the socket is accepted."""
     await receive()
@@ -120,7 +175,7 @@ def _add_headers(message: Message, scope: Scope) -> None:
     """Add the headers that every answer has, and that the handler has not set itself."""
     given: list[tuple[bytes, bytes]] = message["headers"]
     names = {name for name, _ in given}
-    for name, value in HTTPS_HEADERS if scope["scheme"] == "https" else HEADERS:
+    for name, value in HTTPS_HEADERS if scope["scheme"] in ("https", "wss") else HEADERS:
         if name not in names:
             given.append((name, value))
     given.append((b"x-request-id", scope["request_id"].encode()))

@@ -1,5 +1,7 @@
-"""Responses: JSON answers, refusals as problem+json, and a denied handshake."""
+"""Responses: JSON answers, refusals as problem+json, and the ids of both."""
 
+import asyncio
+import hashlib
 import random
 import re
 from collections.abc import Sequence
@@ -8,11 +10,12 @@ from typing import Any
 import orjson
 from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import Scope, Send
+from starlette.types import Scope
 
 from booking_rush.compression import Encodings, preferred_encoding
 from booking_rush.errors import Refusal
 from booking_rush.server.protocol.problems import problem
+from booking_rush.server.protocol.ticket_codes import image_of
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 # W3C Trace Context, 3.2.2: ids of zeros alone are none.
@@ -44,19 +47,6 @@ def ids_of(headers: Sequence[tuple[bytes, bytes]], trace_id: str = "") -> tuple[
 def new_trace_id() -> str:
     """Make a trace id, 32 hexadecimal digits (W3C Trace Context, 3.2.2.3). It is no secret."""
     return f"{random.getrandbits(128):032x}"
-
-
-async def deny(refusal: Refusal, scope: Scope, send: Send) -> None:
-    """Answer a WebSocket handshake with a problem over HTTP, instead of accepting it."""
-    response = refuse(refusal, trace_id_of(scope))
-    await send(
-        {
-            "type": "websocket.http.response.start",
-            "status": response.status_code,
-            "headers": response.raw_headers,
-        }
-    )
-    await send({"type": "websocket.http.response.body", "body": response.body})
 
 
 def answer(status: int, body: Any = None, headers: dict[str, str] | None = None) -> Response:
@@ -110,3 +100,13 @@ def refuse(refusal: Refusal, trace_id: str, headers: dict[str, str] | None = Non
         headers,
         media_type="application/problem+json",
     )
+
+
+async def answer_code(headers: Headers, code: str) -> Response:
+    """Answer with the image of a ticket's code, or 304; a refund ends the code."""
+    etag = f'"{hashlib.sha256(code.encode()).hexdigest()[:32]}"'
+    kept = {"Cache-Control": "private, no-cache", "ETag": etag}
+    if has_current(headers, etag):
+        return Response(status_code=304, headers=kept)
+    image = await asyncio.to_thread(image_of, code)
+    return Response(image, 200, kept, media_type="image/svg+xml")

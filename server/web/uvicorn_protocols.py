@@ -20,11 +20,14 @@ from functools import cache
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Response
 from websockets.protocol import State
 
 from booking_rush.server.protocol.frame_meter import FrameMeter, whole_text
 from booking_rush.server.protocol.frames import OVERLOADED, TOO_SLOW
+from booking_rush.server.protocol.problems import Internal, Malformed
 from booking_rush.server.runtime.metrics import CLOSED
+from booking_rush.server.web.middleware import rejection
 
 EXTENSION = "booking_rush.connection"
 COMMANDS_PER_SECOND = 50
@@ -187,6 +190,7 @@ class Socket(WebSocketsSansIOProtocol):
         The application calls it once it has read the request's headers.
         """
         self._request_headers.clear()
+        del cast("Any", self.conn).reject
         cast("dict[str, Any]", self.scope)["headers"].clear()
         self.response = cast("Any", None)
 
@@ -211,6 +215,7 @@ class Socket(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Any) -> None:
         """Put this socket into the scope, where the application finds it under EXTENSION."""
         self._request_headers = event.headers  # the parser keeps them for as long as the socket
+        cast("Any", self.conn).reject = self._reject
         if len(self.connections) > connections_max():
             self._turn_away(event)
             return
@@ -316,6 +321,11 @@ class Socket(WebSocketsSansIOProtocol):
         """Abort a closing transport whose peer does not read what is left in the buffer."""
         if self.close_timer is None:
             self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def _reject(self, status: int, text: str) -> Response:
+        """Return a problem for a handshake that cannot be served, in place of a line of text."""
+        refusal = Internal() if status >= 500 else Malformed(text.strip())
+        return rejection(refusal, self._request_headers)
 
     def _turn_away(self, event: Any) -> None:
         """Accept a handshake and close with 1013: browsers do not show the status of a refusal."""

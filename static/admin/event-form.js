@@ -15,12 +15,13 @@ import { addSection, fieldOf, offerShows, sectionControl, SECTIONS, sectionsOf }
 
 const FIRST = "first"; // the id of the first show; the others are `show-2`, `show-3` …
 const DAYS_AHEAD = 30;
-const FIXED = ["create-id", "create-currency", "create-zone"]; // of an event that is there
+const FIXED = ["create-id", "create-currency", "create-zone", "create-fairness"]; // of an event that is there
 const texts = all.admin.create;
 
 /** Bind the form. @param {AdminContext} context */
 export function eventForm(context) {
   let typedId = false;
+  let choseOrder = false;
   /** @type {Event | null} the event that is changed; null: a new one */
   let edited = null;
 
@@ -34,7 +35,7 @@ export function eventForm(context) {
     edited = event;
     /** @type {HTMLFormElement} */ (byId("create")).reset();
     for (const id of ["create-shows", "create-sections"]) byId(id).replaceChildren();
-    typedId = false;
+    typedId = choseOrder = false;
     if (event) fillFrom(event);
     else fillNew();
     byId("create").hidden = false;
@@ -72,6 +73,12 @@ export function eventForm(context) {
     );
   };
 
+  const orders = Object.entries(all.admin.rules.choices.fairness);
+  byId("create-fairness").append(...orders.map(([value, text]) => createElement("option", { value }, text)));
+  control("create-fairness").addEventListener("change", () => (choseOrder = true));
+  control("create-opens").addEventListener("input", () => {
+    if (!choseOrder && !edited) control("create-fairness").value = orderByDefault();
+  });
   byId("zones").append(...zones().map((value) => createElement("option", { value })));
   byId("new-event").addEventListener("click", () => show(null));
   byId("edit-event").addEventListener("click", () => context.event && show(context.event));
@@ -98,6 +105,7 @@ export function eventForm(context) {
 function fillNew() {
   prepare(null);
   control("create-zone").value = deviceZone;
+  control("create-fairness").value = orderByDefault();
   addShow(localOf(evening(DAYS_AHEAD).toISOString(), deviceZone));
   addSection(SECTIONS.seated);
   offerShows(showIds());
@@ -113,8 +121,14 @@ function fillFrom(event) {
   control("create-venue").value = event.venue?.name ?? "";
   control("create-address").value = event.venue?.address ?? "";
   control("create-opens").value = event.opens_at ? localOf(event.opens_at, zone) : "";
+  control("create-fairness").value = event.rules.fairness;
   control("create-closes").value = event.closes_at ? localOf(event.closes_at, zone) : "";
   control("create-currency").value = event.sections[0]?.price?.currency ?? "EUR";
+}
+
+/** Return the order that the server gives an event whose rules name none. */
+function orderByDefault() {
+  return control("create-opens").value ? "lottery" : "arrival";
 }
 
 /** Title the form, and fix the fields that an event keeps. @param {Event | null} event */
@@ -162,6 +176,7 @@ function eventBody() {
     ...(opens && { opens_at: opens }),
     ...(closes && { closes_at: closes }),
     ...(venue && { venue }),
+    rules: { fairness: control("create-fairness").value },
     shows,
     sections: sectionsOf({ shows: ids, currency: control("create-currency").value }),
   };

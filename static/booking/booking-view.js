@@ -27,7 +27,7 @@ import { drawHold } from "./hold-panel.js";
  * @property {BookingState} state
  * @property {import("../seats/seat-inventory.js").SeatInventory | null} inventory
  * @property {boolean} chartFailed
- * @property {import("../map/seats-view.js").SeatsView} seatsView
+ * @property {import("../choosing/seats-view.js").SeatsView} seatsView
  * @property {Pending} pending
  *
  * @typedef {{onDrop: (seat: string) => void, onShow: (booking: Booking) => void}} Listener
@@ -176,7 +176,7 @@ function bookingAnnouncement(booking) {
 
 /** @param {BookingState} state @param {ServerClock} clock */
 function minutesLeft({ hold }, clock) {
-  return `${Math.max(1, Math.floor(clock.secondsLeft(hold?.expires_at) / 60))} min`;
+  return texts.hold.minutes(Math.max(1, Math.floor(clock.secondsLeft(hold?.expires_at) / 60)));
 }
 
 /**

@@ -1,6 +1,8 @@
 // The canvas of the operators' map: every seat of a house in the colour of its state or of its row's heat.
 
 import { housePlan, toHouse } from "../map/house-plan.js";
+import { paletteOf } from "../ui/palette.js";
+import { drawLabels } from "./house-labels.js";
 import { rectangle, seatNear } from "./seat-choice.js";
 
 /**
@@ -16,6 +18,7 @@ const SEAT_SHARE = 0.8; // of the distance between two
 const SEAT_PX_MAX = 26;
 const SIDE_PX_MAX = 4096; // of a canvas
 const ASPECT = 1.8;
+const LABEL_COLOURS = ["card", "ink", "soft", "rule"];
 const COLOUR_OF = { ".": "--free", h: "--held", s: "--sold" };
 
 /** The canvas of one house at a time. */
@@ -102,10 +105,10 @@ export class HouseCanvas {
     context.setTransform(unit, 0, 0, unit, -this.#box.left * unit, -this.#box.top * unit);
     context.clearRect(this.#box.left, this.#box.top, this.#box.width, this.#box.height);
     const colour = coloursOf(this.#canvas);
-    const { left, top, width, height } = this.#house.stage;
-    context.fillStyle = colour("--rule");
-    context.fillRect(left, top, width, height);
     for (const seat of this.seats) this.#paintSeat(context, seat, colour);
+    context.save();
+    drawLabels(context, this.#house, { scale: this.#scale, ratio, palette: paletteOf(this.#canvas, LABEL_COLOURS) });
+    context.restore();
     if (this.#line.length > 1) paintLine(context, this.#outline(), colour("--accent"), 2 / this.#scale);
   }
 

@@ -50,6 +50,8 @@ export function houseMap(context) {
 
   const draw = () => {
     const isHeat = control("house-colours").value === "heat";
+    byId("house-heat").hidden = !isHeat;
+    byId("house-states").hidden = isHeat;
     canvas.draw({
       markOf: ({ id }) => marks.get(id) ?? FREE,
       heatOf: isHeat ? ({ row }) => heat.get(row) ?? 0 : null,

@@ -7,11 +7,11 @@ import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
 /**
  * @typedef {{id: string, name: string, kind: "seated" | "standing", capacity?: number}} Section
  * @typedef {{free: number, rows?: Record<string, string>}} Availability a row: one mark a seat
- * @typedef {{free: number, held: number, sold: number}} Fill
+ * @typedef {{free: number, held: number, sold: number, closed: number}} Fill
  */
 
 const POLL_MS = 2_000;
-const PARTS = /** @type {(keyof Fill)[]} */ (["sold", "held", "free"]);
+const PARTS = /** @type {(keyof Fill)[]} */ (["sold", "held", "closed", "free"]);
 const texts = all.admin.sections;
 
 /**
@@ -72,10 +72,10 @@ export function sectionFillPanel(map) {
  * @returns {Fill}
  */
 function fillOf({ kind, capacity = 0 }, { free, rows = {} }) {
-  if (kind === "standing") return { free, held: 0, sold: Math.max(0, capacity - free) };
+  if (kind === "standing") return { free, held: 0, sold: Math.max(0, capacity - free), closed: 0 };
   const marks = Object.values(rows).join("");
   const count = (/** @type {string} */ mark) => marks.split(mark).length - 1;
-  return { free, held: count("h"), sold: count("s") };
+  return { free, held: count("h"), sold: count("s"), closed: count("x") };
 }
 
 /** @param {Section[]} sections @param {Record<string, Availability>} availability */
@@ -115,7 +115,7 @@ function fillRow({ id, kind }, fill) {
   const text = kind === "standing" ? texts.standing(fill) : texts.seated(fill);
   setText(numbers, text);
   bar.setAttribute("aria-label", text);
-  const all = Math.max(1, fill.free + fill.held + fill.sold);
+  const all = Math.max(1, fill.free + fill.held + fill.sold + fill.closed);
   for (const element of bar.children) {
     const one = /** @type {HTMLElement} */ (element);
     const share = fill[/** @type {keyof Fill} */ (one.dataset.part)] / all;

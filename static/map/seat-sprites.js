@@ -5,7 +5,7 @@ import { LOOKS } from "./section-looks.js";
 /**
  * @typedef {import("../ui/palette.js").Palette} Palette
  * @typedef {CanvasRenderingContext2D} Context
- * @typedef {{shape: "square" | "round" | "dot" | "dash", fill?: string, stroke?: string, sign?: "tick" | "cross",
+ * @typedef {{shape: "square" | "small" | "round" | "dot" | "dash", fill?: string, stroke?: string, sign?: "tick" | "cross",
  *   dashed?: boolean}} Style
  */
 
@@ -18,6 +18,7 @@ function styleOf(look, palette, price) {
     sold: { shape: "dot", fill: palette.sold },
     closed: { shape: "dash", fill: palette.sold },
     unknown: { shape: "square", stroke: palette.rule },
+    apart: { shape: "small", stroke: palette.sold },
     chosen: { shape: "square", fill: palette.accent, stroke: palette.accent, sign: "tick" },
     mine: { shape: "round", fill: palette.mine, stroke: palette.mine, sign: "tick" },
     lost: { shape: "square", fill: palette.bad, stroke: palette.lost, sign: "cross" },
@@ -80,6 +81,7 @@ function drawLook(context, { shape, fill, stroke, sign, dashed }, palette) {
   context.beginPath();
   if (shape === "dot") context.arc(0, 0, 0.2, 0, 7);
   else if (shape === "dash") context.rect(-0.18, -0.05, 0.36, 0.1);
+  else if (shape === "small") context.roundRect(-0.22, -0.22, 0.44, 0.44, 0.1);
   else context.roundRect(-0.38, -0.38, 0.76, 0.76, shape === "round" ? 0.38 : 0.2);
   if (fill) {
     context.fillStyle = fill;

@@ -1,12 +1,12 @@
 // The looks of a section's seats: one byte a seat, which a drawing reads without asking again.
 
 /**
- * @typedef {import("../seats/seat-inventory.js").SeatState | "chosen" | "mine" | "lost"} SeatAppearance
+ * @typedef {import("../seats/seat-inventory.js").SeatState | "chosen" | "mine" | "lost" | "apart"} SeatAppearance
  * @typedef {import("./geometry.js").Row} Row
  */
 
 /** @type {SeatAppearance[]} a byte is the index in this list */
-export const LOOKS = ["free", "held", "sold", "closed", "unknown", "chosen", "mine", "lost"];
+export const LOOKS = ["free", "held", "sold", "closed", "unknown", "chosen", "mine", "lost", "apart"];
 const NUMBER_OF = new Map(LOOKS.map((look, number) => [look, number]));
 
 /** The looks of one section. */

@@ -19,6 +19,7 @@ import { LOOKS } from "./section-looks.js";
  * @property {import("../ui/palette.js").Palette} palette
  * @property {import("./seat-sprites.js").SeatSprites} sprites
  * @property {boolean} isRough whether it is soon drawn again, and may lack numbers till then
+ * @typedef {Pick<Scene, "context" | "camera" | "size" | "ratio" | "palette">} Labelled what texts need of a scene
  */
 
 export const SEATS_PX = 11; // from that scale on there are seats, before that bands
@@ -151,7 +152,7 @@ export function drawRings(scene, placed, seats) {
   context.stroke();
 }
 
-/** Draw the names of rows at both of their ends. @param {Scene} scene @param {Placed} placed */
+/** Draw the names of rows at both of their ends. @param {Labelled} scene @param {Placed} placed */
 export function drawRowNames({ context, camera, size, ratio, palette }, placed) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   setFont(context, Math.min(14, Math.max(9, camera.scale * 0.42)), 600);
@@ -165,7 +166,7 @@ export function drawRowNames({ context, camera, size, ratio, palette }, placed) 
   }
 }
 
-/** Draw the name of a section above its seats. @param {Scene} scene @param {Placed} placed @param {string} name */
+/** Draw the name of a section above its seats. @param {Labelled} scene @param {Placed} placed @param {string} name */
 export function drawName({ context, camera, size, ratio, palette }, placed, name) {
   const { left, top, width } = placed.box;
   const { x, y } = toPoint(camera, size, toHouse(placed, left + width / 2, top - 0.35));
@@ -175,7 +176,7 @@ export function drawName({ context, camera, size, ratio, palette }, placed, name
   context.fillText(shortened(context, name, (width + 1) * camera.scale), x, y);
 }
 
-/** Draw the stage. @param {Scene} scene @param {import("./geometry.js").Box} box @param {string} text */
+/** Draw the stage. @param {Labelled} scene @param {import("./geometry.js").Box} box @param {string} text */
 export function drawStage({ context, camera, size, ratio, palette }, box, text) {
   const { x, y } = toPoint(camera, size, { x: box.left, y: box.top });
   const [width, height] = [box.width * camera.scale, box.height * camera.scale];

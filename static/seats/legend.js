@@ -5,7 +5,7 @@ import { texts as all } from "../texts/texts.js";
 import { byId, createElement, createSvg, renderIfChanged } from "../ui/dom.js";
 
 const texts = all.seats.map.signs;
-const ORDER = /** @type {const} */ (["free", "chosen", "mine", "held", "sold", "closed", "lost"]);
+const ORDER = /** @type {const} */ (["free", "apart", "chosen", "mine", "held", "sold", "closed", "lost"]);
 const SIGNS = {
   chosen: "M-.2 .02 L-.06 .16 L.2 -.14",
   mine: "M-.2 .02 L-.06 .16 L.2 -.14",

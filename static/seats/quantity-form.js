@@ -2,8 +2,9 @@
 
 import { formatPrice } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
-import { byId, setText, setTextOrHide } from "../ui/dom.js";
+import { afterPaint, byId, setText, setTextOrHide } from "../ui/dom.js";
 import { Stepper } from "../ui/stepper.js";
+import { takeWish } from "./seat-filters.js";
 
 const texts = all.seats.quantity;
 
@@ -27,6 +28,7 @@ export class QuantityForm {
       if (byId("suggest").getAttribute("aria-disabled") !== "true") onSuggest();
     });
     this.#stepper = new Stepper("quantity", redraw);
+    byId("together-only").addEventListener("change", redraw);
     byId("quantity-form").addEventListener("submit", (submitted) => {
       submitted.preventDefault();
       if (this.#mayHold) onHold(this.value);
@@ -38,6 +40,12 @@ export class QuantityForm {
     return this.#stepper.value;
   }
 
+  /** Return how many seats must be side by side to be shown as free; 1 while that is not asked for. */
+  get together() {
+    const isAsked = !byId("together-filter").hidden && /** @type {HTMLInputElement} */ (byId("together-only")).checked;
+    return isAsked ? this.value : 1;
+  }
+
   /** Draw the form for a section. @param {View} view @param {string} id of the section */
   draw({ inventory, mode, ticketsMax, busy, isSuggested = false }, id) {
     const section = inventory.section(id);
@@ -46,10 +54,15 @@ export class QuantityForm {
     if (!section) return;
     const free = inventory.free(id);
     const seated = section.kind === "seated";
+    const wish = mode === "looking" ? null : takeWish(); // who holds something has their seats
+    if (wish) this.#stepper.value = wish.quantity;
+    if (wish && seated && isChoosing) afterPaint(() => byId("suggest").click());
     this.#stepper.draw(Math.min(ticketsMax, free || ticketsMax));
     const { value } = this;
     setText(byId("quantity-label"), seated ? texts.seated : texts.standing);
     byId("suggest").hidden = !seated;
+    byId("together-filter").hidden = !seated || value < 2;
+    setText(byId("together-label"), all.seats.filters.together(value));
     const nothingFree = inventory.sections.every((one) => one.kind !== "seated" || inventory.free(one.id) === 0);
     byId("suggest").setAttribute("aria-disabled", String(nothingFree));
     setText(byId("suggest"), isSuggested ? texts.others : texts.suggest(value));

@@ -19,7 +19,7 @@ const LISTED = new Set(["free", "chosen"]);
  */
 export function bindSeatList({ onSection, onPick, redraw }) {
   byId("list-section").addEventListener("change", () => onSection(control("list-section").value));
-  byId("list-row").addEventListener("change", redraw);
+  for (const id of ["list-row", "list-sort"]) byId(id).addEventListener("change", redraw);
   byId("seat-list").addEventListener("toggle", redraw);
   byId("list-seats").addEventListener("click", (event) => {
     const seat = /** @type {Element} */ (event.target).closest("button")?.dataset.listed;
@@ -31,12 +31,20 @@ export function bindSeatList({ onSection, onPick, redraw }) {
 export function drawSeatList({ sections, section, appearanceOf }) {
   const list = /** @type {HTMLDetailsElement} */ (byId("seat-list"));
   if (!list.open) return;
-  fill("list-section", sections.map(({ id, name, price }) => [id, `${name} · ${formatPrice(price)}`]));
+  byId("list-sort-part").hidden = new Set(sections.map(({ price }) => price.amount)).size < 2;
+  fill("list-sort", Object.entries(texts.sorts));
+  fill("list-section", sorted(sections).map(({ id, name, price }) => [id, `${name} · ${formatPrice(price)}`]));
   control("list-section").value = section;
   const rows = rowsOf(sections.find(({ id }) => id === section), appearanceOf);
   fill("list-row", rows.map(({ name, seats }) => [name, texts.row(name, seats.length)]));
   const row = rows.find(({ name }) => name === control("list-row").value) ?? rows[0];
   drawSeats(row?.seats ?? []);
+}
+
+/** Return sections in the order that is chosen. @param {Section[]} sections */
+function sorted(sections) {
+  const sign = /** @type {Record<string, number>} */ ({ cheapest: 1, dearest: -1 })[control("list-sort").value];
+  return sign ? [...sections].sort((a, b) => sign * (a.price.amount - b.price.amount)) : sections;
 }
 
 /** @param {Section | undefined} section @param {(seat: string) => string} appearanceOf */

@@ -43,24 +43,41 @@ export function singleSeats(row, isFree, isChosen) {
 }
 
 /**
+ * Return the seats of a row that may be taken, but not so many of them side by side.
+ * @param {RowSeat[]} row in order @param {number} count @param {(seat: string) => boolean} isFree
+ */
+export function seatsApart(row, count, isFree) {
+  /** @type {string[]} */
+  const apart = [];
+  for (let at = 0; at < row.length; at += 1) {
+    if (!isFree(row[at].id)) continue;
+    const [, last] = freeRun(row, at, isFree);
+    if (last - at + 1 < count) apart.push(...row.slice(at, last + 1).map(({ id }) => id));
+    at = last;
+  }
+  return apart;
+}
+
+/**
  * Return blocks of so many free seats side by side, one of each row, the best first: the dearest
- * price, no single seat left beside it, the front, the middle.
+ * price, no single seat left beside it, the front, the middle; with a distance from a focal point the
+ * nearest instead of front and middle.
  * @template {RowSeat} S
- * @param {{amount: number, rows: {seats: S[]}[]}[]} sections @param {number} count @param {(seat: S) => boolean} isFree
+ * @param {{amount: number, rows: {seats: S[]}[], distanceOf?: (seat: S) => number}[]} sections @param {number} count @param {(seat: S) => boolean} isFree
  */
 export function bestBlocks(sections, count, isFree) {
-  const found = sections.flatMap(({ amount, rows }) =>
+  const found = sections.flatMap(({ amount, rows, distanceOf }) =>
     rows.flatMap(({ seats }, row) => {
-      const block = bestOfRow(seats, count, isFree);
-      return block ? [{ ...block, amount, row }] : [];
+      const block = bestOfRow(seats, { count, isFree, distanceOf });
+      return block ? [{ ...block, amount, row: distanceOf ? block.away : row }] : [];
     }),
   );
   found.sort((a, b) => b.amount - a.amount || a.orphans - b.orphans || a.row - b.row || a.away - b.away);
   return found.map(({ start, count: n, seats }) => seats.slice(start, start + n).map(({ id }) => id));
 }
 
-/** @template {RowSeat} S @param {S[]} seats @param {number} count @param {(seat: S) => boolean} isFree */
-function bestOfRow(seats, count, isFree) {
+/** @template {RowSeat} S @param {S[]} seats @param {{count: number, isFree: (seat: S) => boolean, distanceOf?: (seat: S) => number}} wanted */
+function bestOfRow(seats, { count, isFree, distanceOf }) {
   const free = seats.map(isFree);
   const joins = (/** @type {number} */ left) =>
     left >= 0 && free[left] && free[left + 1] && seats[left + 1].along - seats[left].along <= SIDE_BY_SIDE;
@@ -73,7 +90,7 @@ function bestOfRow(seats, count, isFree) {
     const isSingle = (/** @type {boolean} */ has, /** @type {boolean} */ hasMore) => Number(has && !hasMore);
     const orphans =
       isSingle(joins(start - 1), joins(start - 2)) + isSingle(joins(at), joins(at + 1));
-    const away = Math.abs(start + at - (seats.length - 1));
+    const away = distanceOf ? distanceOf(seats[(start + at) >> 1]) : Math.abs(start + at - (seats.length - 1));
     if (!best || orphans < best.orphans || (orphans === best.orphans && away < best.away))
       best = { start, count, seats, orphans, away };
   }

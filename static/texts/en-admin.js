@@ -142,6 +142,7 @@ export const admin = {
     noZone: "A time zone is named as Europe/Berlin or Asia/Bangkok.",
     opens: "Sale opens (may stay empty)",
     closes: "Sale closes (may stay empty)",
+    order: "Order of the line (can be changed until it opens)",
     sectionsThere: (/** @type {number} */ count) =>
       `${countOf(count, "section is", "sections are")} there and stay; others can be added.`,
     sections: "Sections",

@@ -2,7 +2,7 @@
 
 import { countOf, numberFormat } from "./languages/numbers.js";
 
-/** @typedef {{free: number, held: number, sold: number}} Fill */
+/** @typedef {{free: number, held: number, sold: number, closed: number}} Fill */
 
 const n = (/** @type {number} */ count) => numberFormat.format(count);
 
@@ -153,8 +153,8 @@ export const operations = {
     title: "The house",
     loading: "Looking…",
     away: "The house cannot be shown just now.",
-    seated: (/** @type {Fill} */ { free, held, sold }) =>
-      `${n(free)} free · ${n(held)} held · ${n(sold)} sold`,
+    seated: (/** @type {Fill} */ { free, held, sold, closed }) =>
+      `${n(free)} free · ${n(held)} held · ${n(sold)} sold${closed ? ` · ${n(closed)} not for sale` : ""}`,
     standing: (/** @type {Fill} */ { free, sold }) => `${n(free)} free · ${n(sold)} held or sold`,
     parts: { sold: "sold", held: "held", free: "free", closed: "not for sale" },
   },
@@ -167,6 +167,8 @@ export const operations = {
     tools: { rectangle: "a rectangle", lasso: "a line around them", look: "nothing: scroll and look" },
     colour: "Colours",
     colours: { state: "State of each seat", heat: "Heat: how much of each row is taken" },
+    stage: "Stage",
+    heat: { none: "nothing of the row is taken", half: "half", all: "all" },
     closer: "Larger",
     farther: "Smaller",
     section: "Section",

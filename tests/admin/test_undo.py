@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from booking_rush.postgres import Pool
 from booking_rush.queue.line import Line
 from booking_rush.server.admin import undo as undo_routes
-from tests.admin.undoing import A, last_entry, undo_last
+from tests.admin.undoing import A, is_told_as_refused, last_entry, undo_last
 from tests.support.clients import code_of, until
 from tests.support.world import World, held
 
@@ -157,6 +157,22 @@ async def test_a_removed_hold_is_given_back_where_its_seats_are_free(world: Worl
     assert taken["stalls"]["rows"]["A"].startswith("hh")
 
 
+async def test_a_hold_that_is_given_back_is_told(world: World) -> None:
+    await world.event()
+    operator = await world.operator()
+    ada, hold = await held(world)
+    async with ada.socket() as socket:
+        await operator.delete(f"{A}/visitors/{ada.id}")
+        assert (await socket.until("hold.expired"))["hold"] == hold
+
+        await undo_last(operator)
+
+        again = (await socket.until("hold.created"))["hold"]
+        assert [seat["id"] for seat in again["seats"]] == ["stalls.A-1", "stalls.A-2"]
+        answer = await ada.http.get(f"/api/v1/events/demo/holds/{again['id']}")
+        assert answer.json()["hold"] == again
+
+
 async def test_who_waits_behind_is_put_back_into_the_line(world: World) -> None:
     await world.event(rules={"active_max": 0})
     operator = await world.operator()
@@ -216,6 +232,7 @@ async def test_who_joined_again_is_not_put_back(world: World) -> None:
     removed = await last_entry(operator)
     number = (await ada.join())["number"]
 
+    assert await until(lambda: is_told_as_refused(operator, removed["id"]))
     answer = await operator.post(f"{A}/undo", json={"entry": removed["id"]})
 
     assert (answer.status_code, code_of(answer)) == (409, "not_undoable")
@@ -223,4 +240,27 @@ async def test_who_joined_again_is_not_put_back(world: World) -> None:
     assert (await ada.place()).json()["place"]["number"] == number
 
 
-# Rules for a time
+async def test_an_act_that_another_has_overtaken_is_told_as_not_undoable(world: World) -> None:
+    await world.event(rules={"active_max": 0})
+    operator, ada = await world.operator(), await world.visitor()
+    await ada.join()
+    entries = list[int]()
+    for act in ("drain", "remove", "close"):
+        if act == "remove":
+            await operator.delete(f"{A}/visitors/{ada.id}")
+        else:
+            assert (await operator.post(f"{A}/{act}")).status_code == 200
+        entries.append((await last_entry(operator))["id"])
+
+    drained, removed, closed = entries
+    for overtaken in (drained, removed):
+        assert await is_told_as_refused(operator, overtaken)
+        refused = await operator.post(f"{A}/undo", json={"entry": overtaken})
+        assert code_of(refused) == "not_undoable"
+    assert not await is_told_as_refused(operator, closed)
+    assert (await operator.post(f"{A}/undo", json={"entry": closed})).status_code == 200
+    assert await is_told_as_refused(operator, closed)
+    for free_again in (removed, drained):
+        assert not await is_told_as_refused(operator, free_again)
+        undone = await operator.post(f"{A}/undo", json={"entry": free_again})
+        assert undone.status_code == 200

@@ -5,7 +5,7 @@ import pytest
 from booking_rush.booking.catalogue.timed_rules import put_back_due
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.postgres import Pool
-from tests.admin.undoing import A, last_entry, undo_last
+from tests.admin.undoing import A, is_told_as_refused, last_entry, undo_last
 from tests.support.clients import code_of, until
 from tests.support.world import World
 
@@ -25,6 +25,8 @@ async def test_rules_are_undone_unless_they_were_changed_since(world: World) -> 
     assert undone.json()["event"]["rules"]["rate_per_second"] == 500
     assert first["what"] == "rules"
     assert code_of(refused) == "not_undoable"
+    assert await is_told_as_refused(operator, second["id"])
+    assert not await is_told_as_refused(operator, second["id"] + 1)
 
 
 @pytest.mark.parametrize("is_undone", [False, True])
@@ -86,8 +88,10 @@ async def test_the_order_by_which_people_joined_does_not_go_back(world: World, p
     operator = await world.operator()
     await operator.patch(f"{A}/rules?for=600", json={"fairness": "windows"})
     changed = await last_entry(operator)
+    assert changed["undoable"]
     await operator.post(f"{A}/open")
 
+    assert await is_told_as_refused(operator, changed["id"])
     refused = await operator.post(f"{A}/undo", json={"entry": changed["id"]})
     await pool.execute("UPDATE timed_rules SET until = now()")
     gone_back = await put_back_due(pool)

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from booking_rush.postgres import Pool
 from booking_rush.server.auth.visitor_tokens import LIFE_S, VisitorTokens
 from booking_rush.server.protocol.problems import NotAuthenticated
-from tests.support.world import SECRET, open_world, settings_for
+from tests.support.world import SECRET, World, open_world, settings_for
 
 SHOP = "https://shop.example"  # a page of another origin, which only the general application serves
 ITS_OWN = {
@@ -54,6 +54,54 @@ async def test_both_ways_answer_alike(
             assert general.status_code == direct.status_code, asked
             assert _comparable(general) == _comparable(direct), asked
             assert "Origin" in direct.headers["vary"], asked
+
+
+async def test_a_limit_refuses_both_ways_alike_and_is_counted_by_route(
+    redis: Redis, pool: Pool, redis_url: str, postgres_url: str
+) -> None:
+    settings = settings_for(redis_url, postgres_url, allowed_origins=SHOP, limits="on")
+    async with open_world(redis, pool, settings) as world:
+        await world.event(state="paused")
+        visitor = await world.visitor()
+        asks, holds = "/api/v1/events/demo/holds", "/api/v1/events/{event}/holds"
+        before = await _refused(visitor.http, holds)
+
+        direct = [await visitor.http.post(asks) for _ in range(16)][-1]
+        general = await visitor.http.post(asks, headers={"Origin": SHOP})
+
+        assert (direct.status_code, general.status_code) == (429, 429)
+        assert general.headers["access-control-allow-origin"] == SHOP
+        assert {"retry-after", "ratelimit"} <= set(general.headers)
+        after = await _refused(visitor.http, holds)
+        assert after["rush_http_requests_total"] >= before["rush_http_requests_total"] + 2
+        assert after["rush_refusals_total"] >= before["rush_refusals_total"] + 2
+        assert after["unknown"] == before["unknown"]
+
+
+async def test_a_refused_origin_is_counted_by_route(world: World) -> None:
+    route, foreign = "/api/v1/events/{event}/queue", {"Origin": "https://elsewhere.example"}
+    http = await world.clients.http()
+    before = await _refused(http, route, 403, "origin_refused")
+
+    await http.post("/api/v1/events/demo/queue", headers=foreign)
+
+    after = await _refused(http, route, 403, "origin_refused")
+    assert after == {name: count + (name != "unknown") for name, count in before.items()}
+
+
+async def _refused(
+    http: httpx.AsyncClient, route: str, status: int = 429, code: str = "too_many_requests"
+) -> dict[str, float]:
+    """Return how many refusals of a route are counted, and how many of no known route."""
+    text = (await http.get("/metrics")).text
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#")
+    requests, refusals = "rush_http_requests_total", "rush_refusals_total"
+    series = {
+        requests: f'{requests}{{route="{route}",status="{status}"}}',
+        refusals: f'{refusals}{{code="{code}",route="{route}"}}',
+        "unknown": f'{requests}{{route="unknown",status="{status}"}}',
+    }
+    return {name: float(values.get(each, 0)) for name, each in series.items()}
 
 
 def _comparable(answer: httpx.Response) -> tuple[dict[str, str], Any]:

@@ -6,8 +6,8 @@ from playwright.async_api import Browser, Page, expect
 from redis.asyncio import Redis
 
 from booking_rush.postgres import Pool
-from booking_rush.server.processes.serve import close_for_restart
 from booking_rush.server.rooms.subscriber import Subscriber
+from booking_rush.server.web.handshake import close_for_restart
 from tests.browser.chromium import DESKTOP, PHONE, browser, open_page
 from tests.browser.pages import go, joined_page, log_in, part, pick, seat_is
 from tests.support.clients import until

@@ -141,6 +141,12 @@ async def test_an_event_of_two_dates_at_a_venue_is_created_changed_and_cloned(
         starts = admin.locator('#create-shows [data-field="starts"]')
         await starts.nth(0).fill("2030-12-27T20:00")
         await starts.nth(1).fill("2030-12-28T20:00")
+        order = part(admin, "create-fairness")
+        await expect(order).to_have_value("arrival")
+        await part(admin, "create-opens").fill("2030-12-01T10:00")
+        await expect(order).to_have_value("lottery")
+        await order.select_option("windows")
+        await part(admin, "create-opens").fill("2030-12-01T11:00")
         await part(admin, "create-save").click()
         await expect(part(admin, "event-state")).to_have_attribute("data-state", "scheduled")
         await go(admin, "events")
@@ -157,6 +163,7 @@ async def test_an_event_of_two_dates_at_a_venue_is_created_changed_and_cloned(
         event = await world.catalogue.event(id_)
         assert event.venue is not None
         assert event.venue.name == "โรงละคร"
+        assert event.rules.fairness == "windows"
         assert [show.starts_at.isoformat() for show in event.shows] == [
             "2030-12-27T13:00:00+00:00",
             "2030-12-28T13:00:00+00:00",

@@ -55,6 +55,7 @@ async def test_seats_are_taken_off_sale_by_rectangle_and_put_back_by_list(world:
             return [(await ask(admin, f"stalls.A-{n}"))["mark"] for n in (1, 2)] == ["x", "h"]
 
         await until(is_off_sale)
+        await expect(part(admin, "house-stalls")).to_contain_text("not for sale")
         await part(admin, "range-row").select_option("A")
         await part(admin, "range-add").focus()
         await admin.keyboard.press("Enter")
@@ -74,7 +75,9 @@ async def test_a_line_around_seats_chooses_what_is_inside_of_it(world: World) ->
         await log_in(admin)
         await go(admin, "house")
         await part(admin, "house-tool").select_option("lasso")
+        await expect(part(admin, "house-heat")).to_be_hidden()
         await part(admin, "house-colours").select_option("heat")
+        await expect(part(admin, "house-heat")).to_contain_text("of the row is taken")
         await part(admin, "house-canvas").scroll_into_view_if_needed()
         await drag(admin, ["stalls.A-1", "stalls.A-4", "stalls.B-6"], 12)
         await expect(part(admin, "house-chosen")).to_contain_text("seats chosen")

@@ -56,6 +56,13 @@ def test_the_openapi_document_is_valid() -> None:
     assert list(OpenAPIV31SpecValidator(documents()[0]).iter_errors()) == []
 
 
+def test_the_document_says_of_the_order_what_a_new_event_gets() -> None:
+    order = documents()[0]["components"]["schemas"]["Rules"]["properties"]["fairness"]
+
+    assert "default" not in order  # it is another with `opens_at`
+    assert "`lottery` where `opens_at` is given, otherwise `arrival`" in order["description"]
+
+
 def test_the_asyncapi_document_is_valid() -> None:
     official = jsonschema_rs.validator_for(json.loads(gzip.decompress(META_SCHEMA.read_bytes())))
     document = documents()[1]

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import jwt
+import pytest
 
 from booking_rush.queue.lottery.draw import LOTTERY, Draw
 from tests.lottery.calendar import calendar
@@ -124,6 +125,28 @@ async def test_fairness_stays_as_people_have_joined_by_it(world: World) -> None:
     answer = await operator.patch("/api/v1/admin/events/demo/rules", json={"fairness": "lottery"})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
+
+
+@pytest.mark.parametrize("by_the_clock", [False, True])
+@pytest.mark.parametrize("has_lobby", [False, True])
+async def test_a_lottery_that_was_called_off_draws_for_those_of_its_lobby_alone(
+    world: World, has_lobby: bool, by_the_clock: bool
+) -> None:
+    await world.event(state="scheduled", rules=LOTTERY_RULES)
+    operator = await world.operator()
+    if has_lobby:
+        ada = await world.visitor()
+        assert (await ada.http.post("/api/v1/events/demo/queue")).json()["place"]["number"] is None
+    await operator.patch("/api/v1/admin/events/demo/rules", json={"fairness": "arrival"})
+
+    if by_the_clock:
+        await world.services.pool.execute("UPDATE events SET opens_at = now()")
+        assert await world.catalogue.apply_schedule() == ["demo"]
+        state = (await world.catalogue.event("demo")).state
+    else:
+        state = (await operator.post("/api/v1/admin/events/demo/open")).json()["event"]["state"]
+
+    assert state == ("drawing" if has_lobby else "open")
 
 
 async def test_who_joined_by_arrival_before_a_lottery_keeps_the_number(world: World) -> None:

@@ -97,6 +97,42 @@ async def test_one_tap_chooses_as_many_as_come_together(world: World) -> None:
         await expect(part(page, "choice-sum")).to_contain_text("3 seats")
 
 
+async def test_seats_with_too_few_beside_them_are_left_out_on_demand(world: World) -> None:
+    sections = [block(1, rows=2, seats=4) | {"closed": ["b1.A-2"]}, block(2, rows=1, seats=2)]
+    await world.event(sections=sections)
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted", size=DESKTOP)
+        await expect(part(page, "together-only")).to_be_hidden()
+        await part(page, "quantity-more").click()
+        await part(page, "together-only").check()
+        await seat_is(page, "b1.A-1", "apart")
+        await seat_is(page, "b1.A-3", "free")
+        await expect(page.locator("#legend")).to_contain_text("too few side by side")
+
+        await part(page, "quantity-more").click()
+        await seat_is(page, "b1.A-3", "apart")
+        await pick(page, "b1.B-2")
+        await seat_is(page, "b1.B-3", "chosen")
+        await seat_is(page, "b2.A-1", "apart")  # in the whole section
+        await part(page, "seat-list").locator("summary").press("Enter")
+        await page.locator("#list-section").select_option("b1")
+        await expect(page.locator("#list-row option")).to_have_text(["B · 4 free"])
+        await part(page, "together-only").uncheck()
+        await seat_is(page, "b1.A-1", "free")
+
+
+async def test_the_list_has_the_cheapest_section_first_on_demand(world: World) -> None:
+    await world.event(sections=[block(n, price=price) for n, price in ((1, 900), (2, 300))])
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted")
+        await part(page, "seat-list").locator("summary").press("Enter")
+        sections = page.locator("#list-section option")
+        await expect(sections).to_have_text(["Block 1 · €9.00", "Block 2 · €3.00"])
+        await page.locator("#list-sort").select_option("cheapest")
+        await expect(sections).to_have_text(["Block 2 · €3.00", "Block 1 · €9.00"])
+        await expect(page.locator("#list-section")).to_have_value("b1")
+
+
 async def test_a_tap_on_the_name_of_a_row_chooses_no_seat_below_it(world: World) -> None:
     await world.event(sections=[block(1, seats=40)])
     async with browser() as started:

@@ -63,6 +63,7 @@ export const seats = {
       chosen: "chosen",
       mine: "yours",
       lost: "just taken by somebody else",
+      apart: "free, but with too few beside it",
     },
     legend: "What the signs mean",
     signs: {
@@ -73,6 +74,7 @@ export const seats = {
       sold: "sold",
       closed: "not for sale",
       lost: "just taken",
+      apart: "too few side by side",
     },
     zoomIn: "Look closer",
     zoomOut: "Look from farther away",
@@ -85,6 +87,8 @@ export const seats = {
     title: "Choose from a list",
     section: "Section",
     rows: "Row",
+    sort: "Order",
+    sorts: { house: "as in the house", cheapest: "cheapest first", dearest: "dearest first" },
     row: (/** @type {string} */ name, /** @type {number} */ n) =>
       `${name} · ${numberFormat.format(n)} free`,
     seats: "Free seats of this row",
@@ -95,6 +99,7 @@ export const seats = {
   filters: {
     label: "Price",
     any: "any price",
+    together: (/** @type {number} */ n) => `Only where ${numberFormat.format(n)} are free side by side`,
     upTo: (/** @type {string} */ price) => `up to ${price}`,
   },
 
@@ -165,6 +170,7 @@ export const seats = {
     ending: { title: "Your time is nearly over", goOn: "Go on" },
     announce: (/** @type {string} */ what, /** @type {string} */ left) =>
       `You hold ${what} for ${left}.`,
+    minutes: (/** @type {number} */ n) => countOf(n, "minute", "minutes"),
     extend: "Extend the time",
     extending: "Extending…",
     left: (/** @type {number} */ n) =>
@@ -284,6 +290,7 @@ export const seats = {
     qr: (/** @type {string} */ what) => `QR code of the ticket: ${what}`,
     print: "Print the tickets",
     calendar: "Add to the calendar",
+    link: "Link to keep",
     cancel: "Cancel this booking",
     cancelling: "Cancelling…",
     cancelled: "The booking is cancelled.",

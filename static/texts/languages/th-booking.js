@@ -55,6 +55,7 @@ export const seats = {
       chosen: "เลือกแล้ว",
       mine: "ของคุณ",
       lost: "ผู้อื่นเพิ่งเอาไป",
+      apart: "ว่าง แต่มีที่ติดกันไม่พอ",
     },
     legend: "ความหมายของสัญลักษณ์",
     signs: {
@@ -65,6 +66,7 @@ export const seats = {
       sold: "ขายแล้ว",
       closed: "ไม่ขาย",
       lost: "เพิ่งถูกเอาไป",
+      apart: "ที่ติดกันไม่พอ",
     },
     zoomIn: "ดูใกล้ขึ้น",
     zoomOut: "ดูไกลขึ้น",
@@ -77,6 +79,8 @@ export const seats = {
     title: "เลือกจากรายการ",
     section: "โซน",
     rows: "แถว",
+    sort: "เรียงตาม",
+    sorts: { house: "ตามผังที่นั่ง", cheapest: "ราคาต่ำสุดก่อน", dearest: "ราคาสูงสุดก่อน" },
     row: (name, n) => `${name} · ว่าง ${number(n)}`,
     seats: "ที่นั่งว่างในแถวนี้",
     none: "ขณะนี้ไม่มีที่ว่างที่นี่",
@@ -86,6 +90,7 @@ export const seats = {
   filters: {
     label: "ราคา",
     any: "ทุกราคา",
+    together: (/** @type {number} */ n) => `เฉพาะที่ว่างติดกัน ${numberFormat.format(n)} ที่`,
     upTo: (price) => `ไม่เกิน ${price}`,
   },
 
@@ -146,6 +151,7 @@ export const seats = {
     soonLast: (left) => `เหลือเพียง ${left} และขยายเวลาไม่ได้แล้ว โปรดชำระเงิน มิฉะนั้นที่นั่งจะกลับไปขาย`,
     ending: { title: "เวลาของคุณใกล้หมดแล้ว", goOn: "ดำเนินการต่อ" },
     announce: (what, left) => `คุณจอง ${what} ไว้ ${left}`,
+    minutes: (n) => `${number(n)} นาที`,
     extend: "ขยายเวลา",
     extending: "กำลังขยายเวลา…",
     left: (n) => (n === 0 ? "ขยายเวลาไม่ได้อีก" : `ขยายได้อีก ${number(n)} ครั้ง`),
@@ -243,6 +249,7 @@ export const seats = {
     stand: (n, of) => `ยืน ${number(n)} จาก ${number(of)}`,
     qr: (what) => `รหัส QR ของบัตร: ${what}`,
     print: "พิมพ์บัตร",
+    link: "ลิงก์สำหรับเก็บไว้",
     calendar: "เพิ่มในปฏิทิน",
     cancel: "ยกเลิกการจองนี้",
     cancelling: "กำลังยกเลิก…",

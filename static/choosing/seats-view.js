@@ -1,26 +1,29 @@
 // The seats view: the list of sections, the map of the house, and the form for best seats.
 
-import { formatPrice } from "../lib/money.js";
 import { drawLegend } from "../seats/legend.js";
 import { QuantityForm, leadOf } from "../seats/quantity-form.js";
-import { bindFilters, drawFilters, isWanted, priceNumbers, pricesOf } from "../seats/seat-filters.js";
-import { firstSection, placesOf, rowAndNumberOf, sectionOf, sectionsOfShow } from "../seats/seat-inventory.js";
+import { bindFilters, drawFilters, priceNumbers, pricesOf } from "../seats/seat-filters.js";
+import { firstSection, sectionOf, sectionsOfShow } from "../seats/seat-inventory.js";
 import { bindSeatList, drawSeatList } from "../seats/seat-list.js";
-import { bestBlocks, seatsTogether, singleSeats } from "../seats/seats-together.js";
+import { seatsTogether, singleSeats } from "../seats/seats-together.js";
 import { dateOf, drawSections } from "../seats/section-list.js";
-import { kindText, seatLabel, shortName } from "../seats/selection-panel.js";
+import { seatLabel, shortName } from "../seats/selection-panel.js";
 import { texts as all } from "../texts/texts.js";
 import { afterPaint, byId, setText, setTextOrHide } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
-import { HouseMap } from "./house-map.js";
-import { housePlan, rowOf } from "./house-plan.js";
-import { MapCursor } from "./map-cursor.js";
-import { differences } from "./section-looks.js";
+import { HouseMap } from "../map/house-map.js";
+import { housePlan, rowOf } from "../map/house-plan.js";
+import { MapCursor } from "../map/map-cursor.js";
+import { differences } from "../map/section-looks.js";
+import { BestSeats } from "./best-seats.js";
+import { describeSeat, say, sayHint } from "./readout.js";
+import { blockOf } from "./section-block.js";
+import { SeatsApart } from "./seats-apart.js";
 
 /**
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
  * @typedef {import("../seats/seat-inventory.js").Section} Section
- * @typedef {import("./section-looks.js").SeatAppearance} SeatAppearance
+ * @typedef {import("../map/section-looks.js").SeatAppearance} SeatAppearance
  * @typedef {import("../seats/section-list.js").Show} Show
  *
  * @typedef {object} View
@@ -42,10 +45,11 @@ export class SeatsView {
   section = "";
   /** @type {View | null} */ #view = null;
   /** @type {Map<string, SeatAppearance>} */ #overrides = new Map();
-  /** @type {import("./house-plan.js").House | null} */ #house = null;
+  /** @type {import("../map/house-plan.js").House | null} */ #house = null;
   #drawn = { /** @type {SeatInventory | null} */ inventory: null, show: "" };
   #described = "";
-  /** @type {string[]} */ #suggested = [];
+  #best = new BestSeats();
+  #apart = new SeatsApart();
   #onPick;
   #redraw;
   #map;
@@ -87,30 +91,33 @@ export class SeatsView {
   draw(view) {
     this.#view = view;
     const { inventory, mode, ticketsMax } = view;
+    const before = this.#overrides;
+    this.#overrides = view.overrides;
     if (!inventory.section(this.section)) this.section = firstSection(inventory);
     setText(byId("seats-title"), [texts.titles[mode], dateOf(view, this.section)].filter(Boolean).join(" · "));
     setTextOrHide(byId("seats-lead"), leadOf(mode, ticketsMax));
     this.#drawSections(view);
-    this.#drawMap(view);
     this.#drawQuantity(view);
+    this.#drawMap(view, before);
     this.#describe(this.#described);
   }
 
   /** Return the free seats that a selection leaves alone. @param {string[]} selected */
   singleBeside(selected) {
     const rows = new Set(selected.map((seat) => rowOf(this.#house, seat)));
-    const isFree = (/** @type {string} */ seat) => this.#appearanceOf(seat) === "free";
+    const isFree = (/** @type {string} */ seat) => this.#stateOf(seat) === "free";
     const isChosen = (/** @type {string} */ seat) => selected.includes(seat);
     return [...rows].flatMap((row) => singleSeats(row?.seats ?? [], isFree, isChosen));
   }
 
   /** Draw the seats that have changed. @param {import("../seats/seat-subscription.js").SeatChanges} changes */
   applyChanges({ all, seats }) {
+    if (this.#view) this.#drawQuantity(this.#view);
+    const apart = this.#updateApart(all ? null : seats);
     if (all) this.#map.updateAll();
-    else this.#map.update(seats);
+    else this.#map.update([...seats, ...apart]);
     if (!this.#view) return;
     this.#drawSections(this.#view);
-    this.#drawQuantity(this.#view);
     this.#drawAround(this.#view);
     if (seats.includes(this.#described)) this.#describe(this.#described);
   }
@@ -154,7 +161,7 @@ export class SeatsView {
       sectionLabel: (section) => texts.map.block(this.#blockOf(section).lines),
       onPick: (seat) => this.#pick(seat),
       rowLabel: ({ name, seats }) =>
-        texts.map.row(name, seats.filter(({ id }) => this.#appearanceOf(id) === "free").length, seats.length),
+        texts.map.row(name, seats.filter(({ id }) => this.#stateOf(id) === "free").length, seats.length),
       onPoint: (seat) => this.#describe(seat),
       isWanted: (seat) => this.#appearanceOf(seat) === "free",
     });
@@ -191,8 +198,7 @@ export class SeatsView {
 
   /** Return whether exactly what was suggested last is chosen. */
   get #isSuggested() {
-    const chosen = [...this.#overrides].filter(([, shown]) => shown === "chosen").map(([seat]) => seat);
-    return chosen.length > 0 && chosen.join() === this.#suggested.join();
+    return this.#best.areChosen(this.#overrides);
   }
 
   /**
@@ -201,46 +207,32 @@ export class SeatsView {
    */
   #suggest(onSuggest) {
     const { value } = this.#quantity;
-    const blocks = this.#bestBlocks(value);
-    const at = this.#isSuggested ? blocks.findIndex((block) => block.join() === this.#suggested.join()) : -1;
-    const seats = blocks[(at + 1) % blocks.length];
-    if (!seats) return this.#say(texts.quantity.notTogether(value));
+    const inventory = /** @type {SeatInventory} */ (this.#view?.inventory);
+    const party = { house: this.#house, inventory, count: value, areChosen: this.#isSuggested };
+    const seats = this.#best.next(party, (seat) => this.#isTakeable(seat));
+    if (!seats) return say(texts.quantity.notTogether(value));
     const section = sectionOf(seats[0]);
-    this.#suggested = seats;
     this.section = section;
     onSuggest(seats);
     this.#map.enter(section);
     this.#map.reveal(section, seats[0]);
-    this.#say(texts.map.suggested(this.#view?.inventory.section(section)?.name ?? "", seats.map(shortName)));
+    say(texts.map.suggested(inventory.section(section)?.name ?? "", seats.map(shortName)));
   }
 
-  /** @param {number} count */
-  #bestBlocks(count) {
-    const inventory = /** @type {SeatInventory} */ (this.#view?.inventory);
-    const placed = (this.#house?.placed ?? []).filter(({ section }) => isWanted(section, inventory, count));
-    const sections = placed.map(({ section, plan }) => ({ amount: section.price.amount, rows: plan.rows }));
-    return bestBlocks(sections, count, ({ id, kind }) => kind === "standard" && TAKEABLE.has(this.#appearanceOf(id)));
-  }
-
-  /** Write a text into the readout, and announce it. @param {string} text */
-  #say(text) {
-    setText(byId("readout"), text);
-    announce(text);
-  }
-
-  /** @param {View} view */
-  #drawMap(view) {
+  /** @param {View} view @param {Map<string, SeatAppearance>} before what overrode the states then */
+  #drawMap(view, before) {
     const { inventory, mode, overrides } = view;
     const sections = sectionsOfShow(inventory, this.section);
     const hasSeats = sections.some(({ kind }) => kind === "seated");
     byId("map-part").hidden = byId("seat-list").hidden = !hasSeats;
-    const before = this.#overrides;
-    this.#overrides = overrides;
     if (!hasSeats) return;
     const show = sections[0].show;
     this.#map.setTappable(mode === "choosing");
     if (this.#drawn.inventory !== inventory || this.#drawn.show !== show) this.#showHouse(sections);
-    else this.#map.update(differences(before, overrides));
+    else {
+      const changed = differences(before, overrides);
+      this.#map.update([...changed, ...this.#updateApart(changed)]);
+    }
     this.#drawn = { inventory, show };
     this.#drawAround(view);
   }
@@ -250,6 +242,7 @@ export class SeatsView {
     this.#described = "";
     const isNarrow = byId("map").clientWidth < NARROW_PX;
     this.#house = housePlan(sections, isNarrow ? 0.9 : 1.8);
+    this.#updateApart(null);
     const isSeated = this.#house.byId.get(this.section)?.section.kind === "seated";
     const isWhole = sections.length > SECTIONS_AT_ONCE || !isSeated;
     this.#map.show(this.#house, isWhole ? "" : this.section);
@@ -277,23 +270,30 @@ export class SeatsView {
 
   /** @param {string} id */
   #blockOf(id) {
-    const inventory = this.#view?.inventory;
-    const section = inventory?.section(id);
-    if (!inventory || !section) return { lines: [], share: 0, dimmed: false, chosen: false };
-    const free = inventory.free(id);
-    const stock = inventory.stock(id);
-    const word = stock === "free" ? texts.sections.free(free ?? 0) : texts.sections.stock[stock];
-    const price = formatPrice(section.price);
-    return {
-      lines: [section.name, ...(free === null ? [price] : [`${word} · ${price}`, word])],
-      share: free === null ? 1 : free / Math.max(1, placesOf(section)),
-      dimmed: !isWanted(section, inventory, this.#quantity.value),
-      chosen: id === this.section,
-    };
+    const { inventory } = this.#view ?? {};
+    const isApart = this.#apart.areAll(id, inventory?.free(id) ?? null);
+    return blockOf(inventory, id, { isApart, isChosen: id === this.section, quantity: this.#quantity.value });
+  }
+
+  /** Find the seats apart anew in the rows of these seats; everywhere for null. Return what has changed. @param {string[] | null} seats */
+  #updateApart(seats) {
+    const wanted = { house: this.#house, count: this.#quantity.together };
+    return this.#apart.update({ ...wanted, isTakeable: (seat) => this.#isTakeable(seat) }, seats);
+  }
+
+  /** Return whether a seat is free, or chosen by this visitor. @param {string} seat */
+  #isTakeable(seat) {
+    return TAKEABLE.has(this.#stateOf(seat));
   }
 
   /** @param {string} seat @returns {SeatAppearance} */
   #appearanceOf(seat) {
+    const state = this.#stateOf(seat);
+    return state === "free" && this.#apart.has(seat) ? "apart" : state;
+  }
+
+  /** @param {string} seat @returns {SeatAppearance} */
+  #stateOf(seat) {
     return this.#overrides.get(seat) ?? this.#view?.inventory.stateOf(seat) ?? "unknown";
   }
 
@@ -303,10 +303,10 @@ export class SeatsView {
     this.#describe(seat);
     if (this.#view?.mode !== "choosing" || this.#view.busy) return;
     if (shown === "chosen") this.#paintAndPick([seat], "free");
-    if (shown !== "free") return;
+    if (shown !== "free" && shown !== "apart") return;
     const block = this.#blockAround(seat);
     if (block.length) this.#paintAndPick(block, "chosen");
-    else this.#say(texts.map.notTogether(this.#quantity.value));
+    else say(texts.map.notTogether(this.#quantity.value));
     if (block.length > 1) announce(texts.map.together(block.map(shortName)));
   }
 
@@ -325,8 +325,7 @@ export class SeatsView {
     const row = rowOf(this.#house, seat);
     const { value } = this.#quantity;
     if (value === 1 || !row) return [seat];
-    const isFree = (/** @type {string} */ id) => TAKEABLE.has(this.#appearanceOf(id));
-    return seatsTogether(row.seats, seat, value, isFree);
+    return seatsTogether(row.seats, seat, value, (id) => this.#isTakeable(id));
   }
 
   /** Describe the seat below the pointer, and ring those that go with it. @param {string} seat */
@@ -340,11 +339,8 @@ export class SeatsView {
   #describe(seat) {
     this.#described = seat;
     const section = this.#view?.inventory.section(sectionOf(seat));
-    if (!seat || !section) return setText(byId("readout"), this.#map.inside ? texts.map.hint : texts.map.houseHint);
-    const { row, number } = rowAndNumberOf(seat);
-    const state = texts.map.states[this.#appearanceOf(seat)];
-    const kind = kindText(this.#house?.byId.get(section.id)?.plan.seats.get(seat)?.kind ?? "");
-    const parts = [texts.seat(row, number), formatPrice(section.price), state, kind];
-    setText(byId("readout"), parts.filter(Boolean).join(" · "));
+    if (!seat || !section) return sayHint(this.#map.inside !== "");
+    const kind = this.#house?.byId.get(section.id)?.plan.seats.get(seat)?.kind ?? "";
+    describeSeat(seat, section.price, this.#appearanceOf(seat), kind);
   }
 }
