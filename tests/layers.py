@@ -62,6 +62,7 @@ BROWSER_LAYERS = (
     ("static/booking", "static/house", "static/operations", "static/people", "static/rules"),
     ("static/choosing",),
     ("static/map",),
+    ("static/plan",),
     (
         "static/home",
         "static/queue",

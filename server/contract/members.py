@@ -139,6 +139,7 @@ class Place(Members, kw_only=True):
     """A place in line; `ahead` counts one's own lane, and 0 is next.
 
     Both it and `number` are null until the draw; `window` is the window that one joined in.
+    `deferred`: one's address block has its share of numbers, and this place gets a later one.
     """
 
     number: int | None
@@ -150,6 +151,7 @@ class Place(Members, kw_only=True):
     odds: Odds | None
     receipt: str
     window: Count | UnsetType = UNSET
+    deferred: bool | UnsetType = UNSET
 
 
 class Draw(Members, kw_only=True):
@@ -298,6 +300,7 @@ class ChartSection(EventSection, kw_only=True):
 
     at: tuple[float, float] | UnsetType = UNSET
     rotation: float | UnsetType = UNSET
+    focus: tuple[float, float] | UnsetType = UNSET
     curve: float | UnsetType = UNSET
     aisles: list[int] | UnsetType = UNSET
     rows: list[ChartRow] | UnsetType = UNSET

@@ -221,7 +221,9 @@ OPERATIONS: dict[Any, Operation] = {
         "The page of one's place, for browsers without scripts", {200: (HTML,)}, refusals=ROOM
     ),
     ticket_page.show_tickets: Operation(
-        "The tickets of a booking by their secret link", {200: (HTML,), 404: (HTML,)}
+        "The tickets of a booking by their secret link",
+        {200: (HTML,), 404: (HTML,)},
+        refusals=(problems.NotFound,),
     ),
     ticket_page.show_ticket_code: Operation(
         "The code of a ticket by its secret link",

@@ -111,7 +111,7 @@ def price_range(sections: Sequence[Json], texts: Mapping[str, str]) -> str:
 
 def state_values(texts: Mapping[str, str], event: Json) -> dict[str, str]:
     """Return the state of an event for the head of its pages: its stock where nothing is free."""
-    state, stock = event["state"], event.get("stock")
+    state, stock = str(event["state"]), str(event.get("stock"))
     is_open = state == "open"
     shown = stock if is_open and f"stock.states.{stock}" in texts else state
     text = texts.get(f"states.{shown}") or texts.get(f"stock.states.{shown}", shown)

@@ -64,17 +64,16 @@ class Room:
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
         self.joining = Joining(row.id, self.line, checks)
-        self.joining.identity = row.identity
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.stock = PriceStock(row.id, batcher, pool)
         self.places = PlaceUpdates(
             row.id, self._subscribers, self.line, batcher, signer, self._background, self.stock
         )
-        self.places.commitments = Commitments(row.lottery, row.windows)
         reader = SeatReader(row.id, batcher, pool)
         self.seats = SeatMap(reader)
         self.availability = Availability(reader)
         self.bookings = BookingUpdates(row.id, self.holds, signer, pool)
+        self._inform_feeds()
 
     # Subscribers
 
@@ -291,11 +290,16 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
-        self.joining.identity = row.identity
-        self.places.commitments = Commitments(row.lottery, row.windows)
+        self._inform_feeds()
         self.holds.shows.invalidate()
         self._background.start(self.holds.shows.refresh())
         self._send_state()
+
+    def _inform_feeds(self) -> None:
+        """Tell the feeds what they need of the event's row."""
+        self.joining.identity = self.row.identity
+        self.places.commitments = Commitments(self.row.lottery, self.row.windows)
+        self.places.sale_clock = self.bookings.sale_clock = self.row.sale_clock
 
     def apply_gate(self) -> None:
         """Apply the gate: it is shut, or open, or open on another epoch."""

@@ -86,7 +86,7 @@ function drawProgress({ number, ahead, state }, event) {
 
 /** @param {QueueState} queueState @param {Place} place @param {Context} context */
 function drawWait({ room }, place, { clock, stock }) {
-  if (isUndrawn(place) && room?.state !== "scheduled") return drawSoon();
+  if (isUndrawn(place) && room?.state !== "scheduled") return drawSoon(place);
   const lobby = place.state === "lobby";
   setText(byId("eta-label"), lobby ? texts.etaLobby : texts.eta);
   if (lobby) setText(byId("eta"), opensText(room?.opens_at, clock));
@@ -107,10 +107,10 @@ function waitText(room, place, stock) {
   return stock === "gone" ? texts.etaGone : durationText(place.eta_seconds);
 }
 
-/** Say that the number is told in a moment: the draw is going on. */
-function drawSoon() {
+/** Say when the number is told: in a moment, where the draw is going on. @param {Place} place */
+function drawSoon({ deferred }) {
   setText(byId("eta-label"), all.event.undrawn.label);
-  setText(byId("eta"), all.event.undrawn.told);
+  setText(byId("eta"), deferred ? all.event.undrawn.later : all.event.undrawn.told);
   setTextOrHide(byId("eta-date"), "");
 }
 

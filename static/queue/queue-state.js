@@ -6,6 +6,7 @@
  * @property {number | null} number null before its draw
  * @property {string} lane
  * @property {number} [window] in which one joined
+ * @property {boolean} [deferred] one's address block has its share of numbers; this place gets a later one
  * @property {number | null} ahead
  * @property {number} waiting
  * @property {number} [rate] admissions a second
