@@ -155,8 +155,8 @@ class RoomRegistry:
         Raises:
             RedisError: it was lost.
         """
-        for room in self.every():  # what was published while nobody was subscribed
-            room.invalidate()
+        for missed in self.every():  # what was published while nobody was subscribed
+            missed.invalidate()
         async for event, news in pubsub.subscribe(self._redis, UNKNOWN_NEWS.inc):
             if (room := self._rooms.get(event)) is None:
                 continue
