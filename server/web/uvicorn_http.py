@@ -127,8 +127,6 @@ class HttpConnection(HttpToolsProtocol):
             at += size
         if self._is_over:
             self._ignore(len(data) - at)
-        elif self._deadline is None and self._reading != "idle":
-            self._start_deadline_of_rest()
 
     def pause_writing(self) -> None:
         """Start the deadline of a peer that does not read."""
@@ -170,11 +168,11 @@ class HttpConnection(HttpToolsProtocol):
     # What the parser finds
 
     def on_message_begin(self) -> None:
-        """Begin to read a request head."""
+        """Start the deadline of the rest of a request head."""
         super().on_message_begin()
         cast("dict[str, Any]", self.scope)["extensions"] = {EXTENSION: self}
         self._unset_keepalive_if_required()
-        self._end_deadline()
+        self._start_deadline(HEAD_S, self.transport.abort)
         self._message += 1
         self._head_bytes = self._body_read = self._body_bytes = 0
         self._reading = "head"
@@ -201,7 +199,7 @@ class HttpConnection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Start the request, unless its head cannot be served."""
+        """Start the request, unless its head cannot be served, and the deadline of its body."""
         self._end_deadline()
         self._check_host()
         is_upgrade = self.parser.should_upgrade() and self._should_upgrade()
@@ -216,6 +214,7 @@ class HttpConnection(HttpToolsProtocol):
         if not is_upgrade:
             self.cycle.transport = cast("Transport", JoinedWrites(self.transport, self.loop))
             self._body_began = self.loop.time()
+            self._start_deadline(BODY_S, self._check_body)
 
     def on_body(self, body: bytes) -> None:
         """Add a part of the body."""
@@ -324,13 +323,6 @@ class HttpConnection(HttpToolsProtocol):
         self._ignored_bytes += size
         if self._ignored_bytes > REFUSED_BYTES_MAX:
             self.flow.pause_reading()
-
-    def _start_deadline_of_rest(self) -> None:
-        """Start the deadline of the rest of a head or body; most requests come whole, without."""
-        if self._reading == "head":
-            self._start_deadline(HEAD_S, self.transport.abort)
-        else:
-            self._start_deadline(BODY_S, self._check_body)
 
     def _start_deadline(self, seconds: float, then: Any) -> None:
         self._end_deadline()
