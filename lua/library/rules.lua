@@ -5,9 +5,7 @@ local rules = memory.hash("rules")
 -- none. All are read once a batch: a hold asks for twenty.
 local function rule(name)
   if rules.batch_number ~= batch_number or not rules.is_read then memory.read_all(rules) end
-  local value = rules.own[name]
-  if value == nil then return rules.found[name] end
-  return value
+  return rules.found[name]
 end
 
 -- Write the event's state and rules, in one version.
