@@ -48,6 +48,24 @@ end
 
 function WRITE.zset(store, members) call_with("ZADD", store.key, members) end
 
+-- A member begins with its time, so that it is none that this batch removes.
+local GROUP = 50 -- visitors of one member
+function WRITE.schedule(store, fields)
+  local groups, members = {}, {}
+  for index = 1, #fields, 2 do
+    local at = fields[index + 1]
+    local group = groups[at] or { at }
+    groups[at], group[#group + 1] = group, fields[index]
+    if #group > GROUP then
+      members[#members + 1], members[#members + 2], groups[at] = at, table.concat(group, "\n"), nil
+    end
+  end
+  for at, group in pairs(groups) do
+    members[#members + 1], members[#members + 2] = at, table.concat(group, "\n")
+  end
+  call_with("ZADD", store.key, members)
+end
+
 function WRITE.strings(store, values)
   for index = 1, #values, 2 do
     local where, value = store.key .. ":" .. values[index], values[index + 1]
@@ -62,6 +80,8 @@ end
 function REMOVE.hash(store, fields) call_with("HDEL", store.key, fields) end
 
 function REMOVE.zset(store, members) call_with("ZREM", store.key, members) end
+
+REMOVE.schedule = REMOVE.zset
 
 function REMOVE.strings(store, names)
   for _, name in ipairs(names) do call("UNLINK", store.key .. ":" .. name) end
@@ -109,6 +129,23 @@ function memory.settle(store)
   store.changed = own
 end
 
+-- Take visitors out of a schedule whose time has come, a page of members at a time until there are so
+-- many. Return them. Some may have been scheduled anew.
+local PAGE = 4
+function memory.take_due(schedule, time, most)
+  memory.settle(schedule)
+  local visitors, offset, page = {}, 0, nil
+  repeat
+    page = call("ZRANGEBYSCORE", schedule.key, "-inf", text_of(time), "LIMIT", offset, PAGE)
+    for _, member in ipairs(page) do
+      memory.write(schedule, member, false)
+      for visitor in member:gmatch("\n([^\n]+)") do visitors[#visitors + 1] = visitor end
+    end
+    offset = offset + #page
+  until #page < PAGE or #visitors >= most
+  return visitors
+end
+
 -- Unlink a store, whatever the batch has written to it: it is renamed, and the sweep removes it by
 -- pages. Later commands find it empty, and may not write to it.
 function memory.unlink(store)
@@ -117,7 +154,7 @@ function memory.unlink(store)
 end
 
 -- Return packed values as one packed array.
-local function array_of(items)
+function array_of(items)
   local n = #items
   local head = n < 16 and string.char(0x90 + n)
     or n < 65536 and string.char(0xdc, floor(n / 256), n % 256)

@@ -6,19 +6,19 @@
 -- trace. A hash, a sorted set or a group of strings is a store: { name, kind, key, found, changed },
 -- where `changed` is what Redis does not have yet. false stands for a field or member that is not
 -- there.
-local memory = {}
-local log, logged = {}, 0 -- four a write: store, field, found and changed before
-local growths, grown = {}, 0 -- two a change of a sorted set's size: store, by
-local dirty = {} -- stores to write
-local ARGUMENTS = 2000 -- of one call: Lua's stack is bounded
+memory = {}
+log, logged = {}, 0 -- four a write: store, field, found and changed before
+growths, grown = {}, 0 -- two a change of a sorted set's size: store, by
+dirty = {} -- stores to write
+ARGUMENTS = 2000 -- of one call: Lua's stack is bounded
 
 -- Redis formats Lua's numbers as doubles, which is slow.
-local function text_of(value)
+function text_of(value)
   return type(value) == "number" and format(value % 1 == 0 and "%d" or "%.17g", value) or value
 end
 
 -- Make a store new for this batch, at its first use.
-local function open(store)
+function open(store)
   if store.batch_number == batch_number then return store end
   store.batch_number, store.key = batch_number, key(store.name, store.part)
   store.found, store.changed, store.size, store.ttl = {}, {}, nil, nil
@@ -36,6 +36,11 @@ end
 function memory.hash(name, part) return store_of("hash", name, part) end
 
 function memory.zset(name, part) return store_of("zset", name, part) end
+
+-- A schedule is a sorted set of times, and of the visitors of whom something ends then: a member is
+-- those that one batch wrote with one time. Who is scheduled anew stays where they were, too: their
+-- value says when they are due.
+function memory.schedule(name) return store_of("schedule", name) end
 
 -- Strings of one kind, each with a key of its own.
 function memory.strings(name) return store_of("strings", name) end

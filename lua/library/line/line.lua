@@ -2,7 +2,7 @@
 --
 -- The rule `lanes` has their weights. A lane that the rule names no more has the weight 0 here as
 -- long as somebody may wait in it: nobody joins it, and who waits is admitted by the weight 1.
-local line = {}
+line = {}
 local ONLY_MAIN = pack({ main = 1 }) -- MAIN in queue/lanes.py
 local opened = {} -- lanes of this batch, by name
 local packed_weights, weights, names -- of the rule as it was read last
