@@ -12,6 +12,26 @@ PLACES = {"waiting": ["lobby", "waiting"], "inside": ["admitted"], "late": ["lat
 HOLDING = "holding"
 CONDITIONS = (*PLACES, HOLDING)
 
+DEFERRED = 10**17  # beyond every number; a deferred join has its turn instead of one
+# How long the sale's clock has stood still, with a stop that goes on.
+STOPPED_MS = """
+    stopped_ms + coalesce(extract(epoch FROM now() - least(stopped_at, bank_away_at)) * 1000, 0
+        )::bigint AS stopped_ms
+"""
+IN_LINE = f"""
+    (SELECT lane, number, visitor, places.state, joined_ms, admitted_ms, until_ms, {STOPPED_MS}
+     FROM places JOIN events ON events.id = event
+     WHERE event = $1 AND places.state <> 'ended' AND places.state = ANY($2)
+        AND (lane, number) > ($3, $4)
+     ORDER BY lane, number LIMIT $5)
+    UNION ALL
+    (SELECT lane, $6 + turn AS number, visitor, 'lobby', joined_ms, 0, 0, 0
+     FROM deferred_joins
+     WHERE event = $1 AND 'lobby' = ANY($2) AND NOT is_removed AND (lane, $6 + turn) > ($3, $4)
+     ORDER BY lane, number LIMIT $5)
+    ORDER BY lane, number LIMIT $5
+"""  # noqa: S608  of this file
+
 Members = list[dict[str, Any]]
 Page = tuple[Members, str | None]  # with the `after` of the next page; None on the last one
 
@@ -30,28 +50,25 @@ async def page(pool: Pool, event: str, condition: str, *, limit: int, after: str
 
 
 async def _in_line(pool: Pool, event: str, condition: str, limit: int, after: str | None) -> Page:
-    """Return places in the order of lanes and numbers; `after` is `lane:number`."""
+    """Return places in the order of lanes and numbers; `after` is `lane:number`.
+
+    Who waits with a deferred join comes behind the numbers of the lane.
+    """
     lane, _, number = (after or ":0").rpartition(":")
     digits = number.removeprefix("-")  # of an index of the lobby
     if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
         raise ValueError(number)
     rows = await pool.fetch(
-        """
-        SELECT lane, number, visitor, places.state, joined_ms, admitted_ms, until_ms, stopped_ms
-        FROM places JOIN events ON events.id = event
-        WHERE event = $1 AND places.state <> 'ended' AND places.state = ANY($2)
-            AND (lane, number) > ($3, $4)
-        ORDER BY lane, number LIMIT $5
-        """,
-        event, PLACES[condition], lane, int(number), limit + 1,
-    )  # fmt: skip
+        IN_LINE, event, PLACES[condition], lane, int(number), limit + 1, DEFERRED
+    )
     members = [
         {
             "visitor": row["visitor"],
             "state": row["state"],
-            "number": row["number"] if row["number"] > 0 else None,
+            "number": row["number"] if 0 < row["number"] < DEFERRED else None,
             "joined_at": _time(row["joined_ms"]),
             "admitted_at": _time(row["admitted_ms"]),
+            **({"deferred": True} if row["number"] >= DEFERRED else {}),
             "until": _time(row["until_ms"] and row["until_ms"] + row["stopped_ms"]),
         }
         for row in rows[:limit]
@@ -63,13 +80,13 @@ async def _in_line(pool: Pool, event: str, condition: str, limit: int, after: st
 async def _holding(pool: Pool, event: str, _condition: str, limit: int, after: str | None) -> Page:
     """Return who holds or pays, the newest hold first; `after` is the id of a hold."""
     rows = await pool.fetch(
-        """
-        SELECT bookings.id, visitor, bookings.state, quantity, made_ms, until_ms, stopped_ms
+        f"""
+        SELECT bookings.id, visitor, bookings.state, quantity, made_ms, until_ms, {STOPPED_MS}
         FROM bookings JOIN events ON events.id = event
         WHERE event = $1 AND bookings.state IN ('held', 'paying', 'retaking')
             AND ($2::uuid IS NULL OR bookings.id < $2)
         ORDER BY bookings.id DESC LIMIT $3
-        """,
+        """,  # noqa: S608  of this file
         event,
         UUID(after) if after else None,
         limit + 1,

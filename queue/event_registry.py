@@ -75,6 +75,7 @@ class EventRecord:
     stopped_reason: str | None = None
     stopped_ms: int = 0
     bank_away_at: datetime | None = None
+    halted: bool = False  # its rate is 0
 
     @property
     def sale_clock(self) -> SaleClock:
@@ -343,6 +344,7 @@ READ = f"""
                 ORDER BY lane)
              FROM draws WHERE draws.event = events.id AND window_ = 0) END AS draws,
         coalesce(rules->>'fairness', 'arrival') AS fairness,
-        coalesce((rules->>'window_seconds')::int, 2) AS window_seconds
+        coalesce((rules->>'window_seconds')::int, 2) AS window_seconds,
+        coalesce((rules->>'rate_per_second')::float = 0, false) AS halted
     FROM events JOIN recorded ON recorded.event = events.id
 """  # noqa: S608  names of ours

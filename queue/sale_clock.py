@@ -38,6 +38,14 @@ class SaleClock(NamedTuple):
         since = [at.timestamp() for at in (self.stopped_at, self.bank_away_at) if at]
         return min(since, default=time.time()) - self.stopped_ms / 1000
 
+    def is_news(self, told_ms: int, found_ms: int) -> bool:
+        """Return whether the end of a pass or a hold is to be told again, in ms of the wall.
+
+        While the bank is away each look-up finds a later one, which is told once it is back.
+        """
+        is_moving = self.bank_away_at is not None and found_ms > told_ms
+        return found_ms != told_ms and not is_moving
+
     def members(self) -> dict[str, Any]:
         """Return `{"stopped": {since, reason?}}`; empty while the sale goes on."""
         if self.stopped_at is None:

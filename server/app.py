@@ -49,7 +49,7 @@ from booking_rush.server.contract.operation import refusals_of
 from booking_rush.server.contract.operations import OPERATIONS
 from booking_rush.server.contract.page import page
 from booking_rush.server.limits.route_limits import LimitMiddleware
-from booking_rush.server.pages import pages, place_page
+from booking_rush.server.pages import pages, place_page, ticket_page
 from booking_rush.server.pages.missing import on_missing
 from booking_rush.server.runtime.settings import Settings
 from booking_rush.server.sockets.sse import stream
@@ -93,7 +93,9 @@ ROUTES = [
     Route(f"{E}/holds/{{hold}}/extend", holds.extend, methods=["POST"]),
     Route(f"{E}/holds/{{hold}}/checkout", holds.check_out, methods=["POST"]),
     Route(f"{V1}/bookings", bookings.list_bookings, methods=["GET"]),
+    Route(f"{V1}/bookings/find", tickets.find, methods=["POST"]),
     Route(f"{V1}/bookings/{{booking}}", bookings.booking, methods=["GET"]),
+    Route(f"{V1}/bookings/{{booking}}/link", bookings.link, methods=["GET"]),
     Route(f"{V1}/bookings/{{booking}}/cancel", bookings.cancel, methods=["POST"]),
     Route(f"{V1}/bookings/{{booking}}/tickets/{{ticket}}/qr.svg", bookings.qr, methods=["GET"]),
     Route(f"{V1}/payments/{{provider}}/webhook", webhooks.webhook, methods=["POST"]),
@@ -149,6 +151,8 @@ ROUTES = [
     Route("/events/{event}", pages.event, methods=["GET"]),
     Route("/events/{event}/join", place_page.join, methods=["POST"]),
     Route("/events/{event}/line", place_page.line, methods=["GET"]),
+    Route("/tickets/{link}", ticket_page.show_tickets, methods=["GET"]),
+    Route("/tickets/{link}/{number}.svg", ticket_page.show_ticket_code, methods=["GET"]),
     Route("/admin", pages.admin, methods=["GET"]),
     *(Route(f"/{name}", partial(serve_root_file, name), methods=["GET"]) for name in AT_THE_ROOT),
     Route("/openapi.json", contract.show_openapi, methods=["GET"]),

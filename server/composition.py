@@ -15,6 +15,7 @@ from booking_rush.booking.joining.identities import Identities
 from booking_rush.booking.joining.joining import JoinChecks
 from booking_rush.booking.joining.rate_limits import RateLimits
 from booking_rush.booking.joining.socket_bounds import SocketBounds
+from booking_rush.booking.mail.ticket_links import TicketLinks
 from booking_rush.booking.payments.http_client import open_http
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
@@ -70,7 +71,9 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         checks = JoinChecks(Bans(pool), limits, identities, challenges, AccessCodes(pool))
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods, checks)
         catalogue = Catalogue(pool, settings.time_zone)
+        ticket_links = TicketLinks(derive(settings.secret_key, "ticket links"))
         services = Services(
+            ticket_links=ticket_links,
             settings=settings,
             pool=pool,
             redis=redis,

@@ -7,6 +7,7 @@ import { hasCreatedVisitor, invitation, rememberEvent } from "./connection/visit
 import { showOwnHistory } from "./history/own-history.js";
 import { ServerClock } from "./lib/server-clock.js";
 import { drawOwnDraw } from "./lottery/own-draw.js";
+import { bindPreference, drawPreference } from "./preference/preference-panel.js";
 import { CallBack } from "./queue/call-back.js";
 import { drawAdmission } from "./queue/admission-panel.js";
 import { mustConfirmPresence, mustRejoin, recoveryDelayMs } from "./queue/automatic-commands.js";
@@ -36,7 +37,13 @@ const event = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const clock = new ServerClock();
 const connection = new EventConnection(event, { onFrame, onStatus });
 const commands = new PendingCommands((type, members) => connection.send(type, members));
-const booking = new BookingLoader(event, { connection, commands, clock, redraw: () => draw() });
+const booking = new BookingLoader(event, {
+  connection,
+  commands,
+  clock,
+  redraw: () => draw(),
+  preferred: () => queueState.preferred,
+});
 
 const stock = new StockNote(event);
 let drawnStock = "";
@@ -47,7 +54,9 @@ let queueState = { ...INITIAL, room: inlinedEvent() };
 const isNewHere = !hasCreatedVisitor() && mayJoin(queueState);
 let status = /** @type {Status} */ ("connecting");
 let name = "";
-/** False for an event that sells nothing here: its turn is all that it gives. */
+/** What is sold here; nothing, until it is known, or where a turn is all that the event gives. */
+let sold = { sections: /** @type {import("./queue/event-details.js").Event["sections"]} */ ([]), most: 1 };
+/** False for an event that sells nothing here. */
 let hasSeats = true;
 
 begin();
@@ -55,7 +64,7 @@ begin();
 function begin() {
   fillTexts();
   showLanguagePicker();
-  followPinned(["offline", "message"]);
+  followPinned(["offline", "message", "turn", "hold-countdown"], ["choice", "paying"]);
   byId("join-form").addEventListener("submit", (submit) => submit.preventDefault());
   control("code").value = new URLSearchParams(location.search).get("code") ?? "";
   onPress("join", () => commands.send("queue.join", 0, joinMembers()));
@@ -65,6 +74,7 @@ function begin() {
   onPress("look", () => booking.load());
   onPress("again", () => connection.start());
   byId("history").addEventListener("toggle", showHistory);
+  bindPreference(() => sold, prefer);
   document.addEventListener("visibilitychange", onVisible);
   addEventListener("pageshow", onVisible);
   setInterval(tick, TICK_MS);
@@ -74,6 +84,7 @@ function begin() {
     if (!details) return;
     name = details.name;
     hasSeats = details.sections.length > 0;
+    sold = { sections: details.sections, most: details.limits.tickets_per_visitor_max ?? 1 };
     booking.setEvent(details);
     stock.set(details.stock);
     draw();
@@ -83,6 +94,12 @@ function begin() {
 /** Load the visitor's own history when its panel is opened. */
 function showHistory() {
   if (/** @type {HTMLDetailsElement} */ (byId("history")).open) void showOwnHistory(event);
+}
+
+/** Send what the visitor would like; the last of two is kept. @param {Record<string, unknown>} preference */
+function prefer(preference) {
+  commands.drop("queue.prefer");
+  commands.send("queue.prefer", 0, preference);
 }
 
 /** Return the members of a join: the code that the visitor has typed, or that their link brought. */
@@ -180,14 +197,15 @@ function draw() {
   byId("code-line").hidden = !control("code").value && (queueState.room?.lanes?.length ?? 0) < 2;
   byId("look").hidden = phase !== "outside" || booking.isLoading;
   drawReceipt(queueState);
+  drawPreference(queueState.preferred, sold);
   void drawOwnDraw(queueState.place, queueState.room);
   showBroadcast(queueState.broadcast, event);
   booking.draw(phase);
   placeActions(phase);
-  keepFocus(focused);
-  announcePlace(queueState, phase);
+  announcePlace(queueState, { phase, stock: stock.word });
   callBack.follow(phase);
   drawTimes();
+  keepFocus(focused); // on what has its text by now
 }
 
 /**
@@ -216,7 +234,7 @@ function drawTimes() {
   const title = titleOf(queueState, { phase, name, standing, stock: stock.word, clock });
   document.title = callBack.flashed(title);
   drawPriceStock(queueState, phase);
-  drawPlaceCard(queueState, { event, clock, disconnected: status !== "open" });
+  drawPlaceCard(queueState, { event, clock, disconnected: status !== "open", stock: stock.word });
   drawAdmission(queueState, clock, { confirming: pending().confirmingPresence, hasSeats });
   booking.tick();
 }

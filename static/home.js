@@ -2,6 +2,7 @@
 
 import { createCard, drawTimes } from "./home/event-card.js";
 import { inOrder, matching } from "./home/event-order.js";
+import { bindLostTickets, showLostTickets } from "./home/lost-tickets.js";
 import { loadOwn } from "./home/own-events.js";
 import { request } from "./lib/api.js";
 import { texts as all } from "./texts/texts.js";
@@ -37,6 +38,7 @@ function begin() {
   document.title = `${texts.title} · ${all.common.brand}`;
   byId("again").addEventListener("click", loadEvents);
   control("search").addEventListener("input", draw);
+  bindLostTickets();
   addEventListener("pageshow", (page) => page.persisted && void refresh());
   document.addEventListener("visibilitychange", () => void refresh());
   setInterval(draw, TICK_MS);
@@ -72,6 +74,7 @@ function showEvents(found) {
   events = found;
   byId("again").hidden = true;
   byId("search-field").hidden = events.length < SEARCH_FROM;
+  showLostTickets(events);
   draw();
   void refreshOwn();
 }

@@ -10,6 +10,7 @@ import yaml
 
 from booking_rush.server.cli.main import cli
 from booking_rush.server.processes.duties import DUTIES
+from booking_rush.server.processes.duty_settings import SETTINGS_OF, needs_secret
 from booking_rush.server.runtime.settings import Settings, read
 
 ROOT = Path(__file__).parents[1]
@@ -77,6 +78,51 @@ def test_every_duty_has_a_careful_manifest(duty: str) -> None:
     assert duty in container["args"]
     if workload["kind"] == "Deployment":
         assert "livenessProbe" in container
+
+
+SECRETS = {
+    "secret_key", "bank_secrets", "admin_password", "stripe_key", "stripe_webhook_secrets",
+    "smtp_url", "mail_from", "identity_secret",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("duty", [*sorted(DUTIES), "serve"])
+def test_a_pod_is_given_the_secrets_that_its_duty_uses_and_no_more(duty: str) -> None:
+    [workload] = [m for m in manifests(duty) if m["kind"] == "Deployment"]
+    [container] = workload["spec"]["template"]["spec"]["containers"]
+    whole = [one["secretRef"]["name"] for one in container["envFrom"] if "secretRef" in one]
+    given = {variable["name"].removeprefix("RUSH_").lower() for variable in container["env"]}
+
+    assert whole == ["booking-rush-stores"]
+    derives = {"secret_key"} if needs_secret(duty, Settings()) else set[str]()
+    assert given == (SETTINGS_OF[duty] & SECRETS) | derives
+
+
+PROBES = {"startupProbe", "livenessProbe", "readinessProbe"}
+ANSWERED = {"http": {"/healthz", "/readyz"}, "metrics": {"/healthz"}}  # by the port's name
+
+
+@pytest.mark.parametrize("duty", [*sorted(DUTIES), "serve"])
+def test_every_probe_asks_what_is_answered_and_nobody_stands_alone(duty: str) -> None:
+    of_duty, disruptions = manifests(duty), manifests("disruptions") + manifests(duty)
+    [workload] = [m for m in of_duty if m["kind"] == "Deployment"]
+    pod = workload["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    asked = {name: container[name]["httpGet"] for name in PROBES & set(container)}
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+
+    assert all(one["path"] in ANSWERED.get(one["port"], ()) for one in asked.values())
+    assert {one["port"] for one in asked.values()} <= set(ports)
+    assert asked["livenessProbe"]["path"] == "/healthz"
+    assert ports.items() <= {"http": 8000, "metrics": 9000, "bank": 8100}.items()
+    if workload["spec"]["replicas"] > 1:
+        kept = [m["spec"]["selector"] for m in disruptions if m["kind"] == "PodDisruptionBudget"]
+        assert workload["spec"]["selector"] in kept
+        assert pod["topologySpreadConstraints"]
+    if duty == "serve":
+        assert set(asked) == PROBES
+        assert asked["readinessProbe"]["path"] == "/readyz"
+        assert container["lifecycle"]["preStop"]
 
 
 def test_a_serve_pod_has_time_to_drain() -> None:

@@ -124,6 +124,15 @@ SERVER = [
             "positions passed over": total("rush_positions_passed_over_total"),
         },
     ),
+    Panel(
+        "Commands a batch, and waiting for one",
+        "short",
+        {
+            "a batch": total("rush_batch_commands_total") + " / " + total("rush_batches_total"),
+            "waiting": "sum(rush_batch_queue)",
+        },
+    ),
+    Panel("Sockets that have not read all", "short", {"sockets": "sum(rush_sockets_behind)"}),
     Panel("Event loops wake too late by", "s", by_time("rush_loop_lag_seconds")),
     Panel(
         "Time of a run, by loop",
@@ -173,6 +182,7 @@ def dashboard(name: str) -> dict[str, Any]:
         "schemaVersion": 39,
         "refresh": "5s",
         "time": {"from": "now-30m", "to": "now"},
+        "annotations": {"list": []},
         "templating": {
             "list": [{"name": "source", "type": "datasource", "query": "prometheus"}],
         },

@@ -37,10 +37,13 @@ class Theme(Member, frozen=True, omit_defaults=True):
 
 
 class Placed(Member, frozen=True, kw_only=True):
-    """The place of a section in the house, counted in seats, and its turn in degrees."""
+    """The place of a section in the house, counted in seats, its turn in degrees, and the focal
+    point that its seats look at.
+    """
 
     at: tuple[Coordinate, Coordinate] | None = None
     rotation: Annotated[float, msgspec.Meta(ge=-360, le=360)] = 0
+    focus: tuple[Coordinate, Coordinate] | None = None
 
 
 class Drawn(Placed, frozen=True, kw_only=True):
@@ -55,7 +58,7 @@ class Drawn(Placed, frozen=True, kw_only=True):
     kinds: dict[SeatKind, Annotated[list[SeatName], msgspec.Meta(max_length=10_000)]] = {}
 
 
-LAYOUT = ("at", "rotation", "curve", "aisles", "kinds")
+LAYOUT = ("at", "rotation", "focus", "curve", "aisles", "kinds")
 
 
 def layout_of(section: Placed) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Undo of an operator's act: within ten minutes, from what the journal says was before."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -44,19 +44,19 @@ async def still_undoable(pool: Pool, entries: Sequence[int]) -> set[int]:
     return {row["id"] for row in rows if can_be_undone(row)}
 
 
-def can_be_undone(row: Mapping[str, Any]) -> bool:
+def can_be_undone(row: asyncpg.Record) -> bool:
     """Return whether what an act changed is still as it made it; `row` is one of JUDGED."""
     what, before = row["what"], orjson.loads(row["before"])
     match what:
         case "rules":
             rules, change = orjson.loads(row["rules"]), orjson.loads(row["detail"])
-            return timed_rules.unchanged_since(rules, row["state"], change, before) == before
+            return bool(timed_rules.unchanged_since(rules, row["state"], change, before) == before)
         case "close" | "drain":
             return bool(row["state"] == STATE_AFTER[what] and row["is_in_time"])
         case _:
             was = f"{before['place'][8]}:{before['place'][2]}"
             is_elsewhere = row["place"] not in (None, was)
-            return row["state"] != "closed" and not is_elsewhere and not row["is_deferred"]
+            return not (row["state"] == "closed" or is_elsewhere or row["is_deferred"])
 
 
 async def undo(

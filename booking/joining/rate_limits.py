@@ -20,7 +20,7 @@ from booking_rush.queue.join_checks.address_blocks import client_block
 
 log = logging.getLogger(__name__)
 
-RequestClass = Literal["visitors", "join", "hold", "connect", "rest"]
+RequestClass = Literal["visitors", "join", "hold", "connect", "find", "rest"]
 BATCH_MAX = 128
 TAG = "{rate_limits}"  # no event has it: their ids have no such character
 
@@ -44,6 +44,7 @@ LIMITS: dict[RequestClass, tuple[Limit | None, Limit]] = {
     "join": (Limit(20, 10), Limit(240, 60)),
     "hold": (Limit(20, 10), Limit(240, 60)),
     "connect": (Limit(20, 10), Limit(240, 60)),
+    "find": (Limit(5, 5), Limit(20, 10)),
     "rest": (Limit(100, 20), Limit(1_200, 200)),
 }
 

@@ -20,6 +20,7 @@ from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.holds.contacts import Contact, Language
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.holds.serializers import reference_of
+from booking_rush.booking.mail.ticket_links import TicketLinks
 
 MailKind = Literal["confirmed", "expired", "refunded"]
 Texts = Mapping[str, Any]
@@ -37,10 +38,19 @@ MINOR_UNIT_DIGITS = {
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The sender: a mailbox `Name <address>`, and the URL of its pages; empty: no links."""
+    """The sender: a mailbox `Name <address>`, and the URL of its pages; empty: no links.
+
+    With `links` a mail leads to its tickets, otherwise to the event's page.
+    """
 
     mailbox: str
     public_url: str = ""
+    links: TicketLinks | None = None
+
+    def url_of(self, booking: Booking) -> str:
+        """Return where a booking can be seen."""
+        path = self.links.path_of(booking.id) if self.links else f"/events/{booking.event}"
+        return self.public_url.rstrip("/") + path
 
 
 @cache
@@ -91,7 +101,6 @@ def _values(
     booking: Booking, event: Event, tickets: Tickets, *, texts: Texts, sender: Sender
 ) -> dict[str, str]:
     """Return the values that texts may name in braces."""
-    url = f"{sender.public_url.rstrip('/')}/events/{event.id}"
     return {
         "reference": reference_of(booking.id),
         "event": " ".join(event.name.split()),
@@ -108,8 +117,14 @@ def _values(
             + "\n"
             for number, ticket in enumerate(tickets, 1)
         ),
-        "link": texts["link"].rstrip().format(url=url) if sender.public_url else "",
+        "link": _link(booking, sender, texts),
     }  # fmt: skip
+
+
+def _link(booking: Booking, sender: Sender, texts: Texts) -> str:
+    """Return the lines with the link to a booking, or nothing."""
+    text: str = texts["link"].rstrip()
+    return text.format(url=sender.url_of(booking)) if sender.public_url else ""
 
 
 def _shows(booking: Booking, event: Event) -> list[Show]:

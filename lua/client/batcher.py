@@ -33,7 +33,18 @@ class Batcher:
         self.gate = gate
         self._program = program
         self._spans = CallSpans()
+        self._batches = self._sent = 0  # and the commands in them
         self._commands = Coalescer[Command[Any], Any](self._send, most=BATCH_MAX, at_once=AT_ONCE)
+
+    @property
+    def waiting(self) -> int:
+        """Count the commands that wait for a next batch."""
+        return len(self._commands)
+
+    def take_counts(self) -> tuple[int, int]:
+        """Return how many batches were sent since the last call, and the commands in them."""
+        counts, self._batches, self._sent = (self._batches, self._sent), 0, 0
+        return counts
 
     def do(self, command: Command[R]) -> asyncio.Future[R]:
         """Put a command into the next batch. Return the future of its reply.
@@ -56,6 +67,8 @@ class Batcher:
 
     async def _send(self, commands: Sequence[Command[Any]]) -> list[Any]:
         """Send a batch to Redis. Return a reply a command, or the exception for each."""
+        self._batches += 1
+        self._sent += len(commands)
         try:
             works = self._spans.works_of(commands, "batch")
             with spans.batch(works, "client", size=len(commands)):

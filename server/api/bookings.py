@@ -1,21 +1,17 @@
 """HTTP endpoints for visitors: their bookings, cancellation and ticket QR codes."""
 
 import asyncio
-import hashlib
-import io
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-import segno
 from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.booking.holds import bookings
 from booking_rush.booking.holds.bookings import Booking, Sign, UnknownBooking
 from booking_rush.booking.saga.cancellation import cancel as cancel_booking
-from booking_rush.server.protocol.problems import NotFound
-from booking_rush.server.web.authentication import visitor_of
+from booking_rush.server.protocol.ticket_codes import code_of
+from booking_rush.server.web.authentication import renew_visitor_cookie, visitor_of
 from booking_rush.server.web.requests import (
     booking_id_of,
     page_of,
@@ -23,9 +19,7 @@ from booking_rush.server.web.requests import (
     services_of,
     ticket_id_of,
 )
-from booking_rush.server.web.responses import answer, has_current
-
-QR_MAX = 1024
+from booking_rush.server.web.responses import answer, answer_code
 
 
 async def list_bookings(request: Request) -> Response:
@@ -37,13 +31,21 @@ async def list_bookings(request: Request) -> Response:
         services.pool, limit=limit, after=page_start_of(after), visitor=visitor
     )
     members = await asyncio.to_thread(_signed, found, services.signer.ticket)
-    return answer(200, {"bookings": members, "next": more})
+    response = answer(200, {"bookings": members, "next": more})
+    renew_visitor_cookie(request, response, services)
+    return response
 
 
 async def booking(request: Request) -> Response:
     """Answer `GET /api/v1/bookings/{booking}`."""
     found = await own_booking(request)
     return answer(200, {"booking": found.members(services_of(request).signer.ticket)})
+
+
+async def link(request: Request) -> Response:
+    """Answer `GET /api/v1/bookings/{booking}/link`: the secret link to its tickets."""
+    found = await own_booking(request)
+    return answer(200, {"url": services_of(request).ticket_links.path_of(found.id)})
 
 
 async def cancel(request: Request) -> Response:
@@ -57,16 +59,8 @@ async def cancel(request: Request) -> Response:
 async def qr(request: Request) -> Response:
     """Answer `GET /api/v1/bookings/{booking}/tickets/{ticket}/qr.svg` with the code as SVG."""
     found, ticket_id = await own_booking(request), ticket_id_of(request)
-    tickets = await asyncio.to_thread(found.tickets, services_of(request).signer.ticket)
-    code = next((ticket["code"] for ticket in tickets if ticket["id"] == ticket_id), None)
-    if code is None:
-        raise NotFound
-    etag = f'"{hashlib.sha256(code.encode()).hexdigest()[:32]}"'
-    headers = {"Cache-Control": "private, no-cache", "ETag": etag}  # a refund ends the code
-    if has_current(request.headers, etag):
-        return Response(status_code=304, headers=headers)
-    image = await asyncio.to_thread(_qr, code)
-    return Response(image, 200, headers, media_type="image/svg+xml")
+    code = await asyncio.to_thread(code_of, found, ticket_id, services_of(request).signer.ticket)
+    return await answer_code(request.headers, code)
 
 
 async def own_booking(request: Request) -> Booking:
@@ -86,11 +80,3 @@ async def own_booking(request: Request) -> Booking:
 def _signed(found: Sequence[Booking], sign: Sign) -> list[dict[str, Any]]:
     """Serialize bookings; a thousand with their codes are a second of work, so in a thread."""
     return [booking.members(sign) for booking in found]
-
-
-@lru_cache(QR_MAX)
-def _qr(code: str) -> bytes:
-    image = io.BytesIO()
-    qr_code = segno.make(code, error="l", micro=False)
-    qr_code.save(image, kind="svg", scale=4, border=4, xmldecl=False)
-    return image.getvalue()

@@ -11,6 +11,7 @@ from booking_rush.queue.keys.keyring import derive
 from booking_rush.server.protocol.problems import NotAuthenticated
 
 LIFE_S = 30 * 24 * 3600
+RENEWED_AFTER_S = 24 * 3600
 ALGORITHM = "HS256"
 AUDIENCE = "visitor"
 REMEMBERED_MAX = 4096  # tokens that were verified; to verify one takes 30 us, half a hold's time
@@ -34,10 +35,17 @@ class VisitorTokens:
 
     def issue(self, *, now: float | None = None) -> NewVisitor:
         """Return a new visitor with a token; the id has 128 random bits. `now` is in seconds."""
-        visitor = f"v_{secrets.token_hex(16)}"
-        expires_at = int(time.time() if now is None else now) + LIFE_S
-        claims = {"sub": visitor, "aud": AUDIENCE, "exp": expires_at}
-        return NewVisitor(visitor, jwt.encode(claims, self._key, ALGORITHM), expires_at)
+        return self._issue(f"v_{secrets.token_hex(16)}", time.time() if now is None else now)
+
+    def renewed(self, token: str) -> str:
+        """Return a token of the same visitor for another life; "" for one that is new or void."""
+        now = time.time()
+        try:
+            visitor, expires_at = self._remembered(token)
+        except NotAuthenticated:
+            return ""
+        is_due = now < expires_at < now + LIFE_S - RENEWED_AFTER_S
+        return self._issue(visitor, now).token if is_due else ""
 
     def read(self, token: str) -> str:
         """Return the visitor of a token.
@@ -49,6 +57,11 @@ class VisitorTokens:
         if expires_at <= time.time():
             raise NotAuthenticated
         return visitor
+
+    def _issue(self, visitor: str, now: float) -> NewVisitor:
+        expires_at = int(now) + LIFE_S
+        claims = {"sub": visitor, "aud": AUDIENCE, "exp": expires_at}
+        return NewVisitor(visitor, jwt.encode(claims, self._key, ALGORITHM), expires_at)
 
     def _verify(self, token: str) -> tuple[str, int]:
         """Return the visitor of a token, and its end in seconds since 1970.

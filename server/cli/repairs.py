@@ -41,6 +41,7 @@ def reconcile(event: str | None, dry_run: bool) -> None:
     """Compare Redis, Postgres and the bank for one event or all; repair differences."""
     settings = read_settings()
     settings.require_stores()
+    settings.require_payments()
     found = asyncio.run(run_reconcile(settings, event, mend=not dry_run))
     for difference in found:
         click.echo(" ".join(f"{name}={value}" for name, value in difference.members().items()))

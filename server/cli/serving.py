@@ -16,7 +16,7 @@ from booking_rush.server.doctor.examination import examine
 from booking_rush.server.exits import FAILED
 from booking_rush.server.processes.duties import DUTIES
 from booking_rush.server.processes.duties import work as run_work
-from booking_rush.server.processes.duty_settings import needs_secret
+from booking_rush.server.processes.duty_settings import SETTINGS_OF, needs_secret
 from booking_rush.server.processes.multiprocess import run_workers
 from booking_rush.server.processes.serve import serve as run_server
 from booking_rush.server.runtime.ports import listen
@@ -28,6 +28,7 @@ def serve(shared: bool) -> None:
     """Serve pages, HTTP and sockets on RUSH_BIND, with RUSH_WORKERS processes."""
     settings = read_settings()
     settings.require_stores()
+    settings.require_payments()
     start_log("serve", settings)
     if settings.workers > 1 and not shared:
         asyncio.run(run_workers(settings, lambda line: click.echo(line)))
@@ -41,6 +42,8 @@ def work(duties: tuple[str, ...]) -> None:
     """Run duties in one process: tend, record, relay, conduct, reconcile, mail, bank."""
     settings = read_settings()
     settings.require_stores(secret=any(needs_secret(duty, settings) for duty in duties))
+    if any("stripe_key" in SETTINGS_OF[duty] for duty in duties):
+        settings.require_payments()
     start_log("+".join(duties), settings)
     # Under uvloop a broker that dies ends aiokafka's own tasks for good (aiokafka#1038).
     run = asyncio.run if settings.kafka_bootstrap else uvloop.run

@@ -25,7 +25,9 @@ CROWD = click.IntRange(1, SIZE_MAX)
 def demo(with_kafka: bool, monitor: bool, size: int | None) -> None:
     """Try it: run everything with its own Redis and Postgres, and one event on sale."""
     options = DemoOptions(kafka=with_kafka, monitor=monitor, crowd=size or 0)
-    asyncio.run(run_demo(read_settings(), lambda line: click.echo(line), options))
+    settings = read_settings()
+    settings.require_payments()
+    asyncio.run(run_demo(settings, lambda line: click.echo(line), options))
 
 
 @cli.command()

@@ -72,6 +72,12 @@ class HoldAnswer(Members, kw_only=True):
     hold: members.Hold
 
 
+class TicketLink(Members, kw_only=True):
+    """The path of the page of a booking's tickets; who has it, has them."""
+
+    url: str
+
+
 class BookingAnswer(Members, kw_only=True):
     """A booking."""
 

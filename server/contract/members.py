@@ -1,7 +1,4 @@
-"""Members of answers and frames, as types: the documents for machines are made of them.
-
-Answers may get more members at any time, so clients ignore what they do not know.
-"""
+"""Members of answers and frames, as types of the documents; clients ignore what is added later."""
 
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
@@ -142,6 +139,7 @@ class Place(Members, kw_only=True):
     """A place in line; `ahead` counts one's own lane, and 0 is next.
 
     Both it and `number` are null until the draw; `window` is the window that one joined in.
+    `deferred`: one's address block has its share of numbers, and this place gets a later one.
     """
 
     number: int | None
@@ -153,6 +151,7 @@ class Place(Members, kw_only=True):
     odds: Odds | None
     receipt: str
     window: Count | UnsetType = UNSET
+    deferred: bool | UnsetType = UNSET
 
 
 class Draw(Members, kw_only=True):
@@ -213,12 +212,13 @@ class Lane(Members, kw_only=True):
 
 
 class Room(Members, kw_only=True):
-    """The state of an event, as frames tell it."""
+    """The state of an event; `halted`: its rate is 0."""
 
     state: RoomState
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     stopped: Stop | UnsetType = UNSET
+    halted: bool | UnsetType = UNSET
     lanes: list[Lane] | UnsetType = UNSET
     fairness: Fairness | UnsetType = UNSET
     lottery: Lottery | UnsetType = UNSET
@@ -273,6 +273,7 @@ class Event(Members, kw_only=True):
     stock: Stock | UnsetType = UNSET
     mail: bool | UnsetType = UNSET
     stopped: Stop | UnsetType = UNSET
+    halted: bool | UnsetType = UNSET
 
 
 class ChartSeat(Members, kw_only=True):
@@ -299,6 +300,7 @@ class ChartSection(EventSection, kw_only=True):
 
     at: tuple[float, float] | UnsetType = UNSET
     rotation: float | UnsetType = UNSET
+    focus: tuple[float, float] | UnsetType = UNSET
     curve: float | UnsetType = UNSET
     aisles: list[int] | UnsetType = UNSET
     rows: list[ChartRow] | UnsetType = UNSET

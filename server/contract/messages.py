@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from booking_rush.booking.catalogue.events import Moment
+from booking_rush.booking.joining.preferences import Preference, Quantity, Sections
 from booking_rush.queue.lottery.order import Fairness
 from booking_rush.server.contract import members
 from booking_rush.server.contract.members import Count, Members, SeatChange
@@ -98,6 +99,7 @@ class Welcome(Frame, kw_only=True, tag="welcome"):
     booking: members.Booking | UnsetType = UNSET
     message: members.Broadcast | UnsetType = UNSET
     stock: members.LineStock | UnsetType = UNSET
+    preferred: Preference | UnsetType = UNSET
 
 
 class Joined(Frame, kw_only=True, tag="queue.joined"):
@@ -121,6 +123,15 @@ class Left(Frame, kw_only=True, tag="queue.left"):
     """The visitor has no place any more."""
 
     re: Re = UNSET
+
+
+class Preferred(Frame, kw_only=True, tag="queue.preferred"):
+    """The visitor's preference, which is remembered."""
+
+    re: Re = UNSET
+    quantity: Quantity
+    sections: Sections | UnsetType = UNSET
+    price_max: members.Money | UnsetType = UNSET
 
 
 class Stock(Frame, kw_only=True, tag="queue.stock"):
@@ -267,6 +278,7 @@ ANSWERS: dict[type[frames.ClientCommand], tuple[type[Frame], ...]] = {
     frames.Join: (Joined, Admitted),
     frames.ConfirmPresence: (Admitted, Joined),
     frames.Leave: (Left,),
+    frames.Prefer: (Preferred,),
     frames.Ping: (Pong,),
     frames.WatchSeats: (Snapshot,),
     frames.UnwatchSeats: (Unwatched,),

@@ -26,6 +26,8 @@ PATH: dict[str, tuple[str, Json]] = {
     "hold": ("The hold's id.", UUID_SCHEMA),
     "booking": ("The booking's id, which is its hold's.", UUID_SCHEMA),
     "ticket": ("The ticket's id.", {"type": "string"}),
+    "link": ("The secret of a booking's tickets.", {"type": "string"}),
+    "number": ("The ticket's number, from 1.", {"type": "integer", "minimum": 1}),
     "ban": ("The ban's id.", UUID_SCHEMA),
     "visitor": ("The visitor's id.", {"type": "string", "pattern": "^v_[0-9a-z_-]{1,64}$"}),
     "provider": ("The payment provider.", {"type": "string", "pattern": "^[a-z_]{1,32}$"}),

@@ -5,6 +5,7 @@ from typing import Any
 from booking_rush.booking.holds import errors
 from booking_rush.booking.holds.bookings import UnknownBooking
 from booking_rush.booking.joining.ban_list import Banned
+from booking_rush.booking.mail.resend import NoMail
 from booking_rush.booking.payments.provider import BadSignature
 from booking_rush.booking.saga.cancellation import NotRefundable
 from booking_rush.errors import Invalid
@@ -47,7 +48,7 @@ from booking_rush.server.contract.operation import (
     Operation,
 )
 from booking_rush.server.contract.operator_operations import OPERATORS
-from booking_rush.server.pages import pages, place_page
+from booking_rush.server.pages import pages, place_page, ticket_page
 from booking_rush.server.protocol import problems
 from booking_rush.server.sockets.sse import stream
 from booking_rush.server.web import health
@@ -177,6 +178,18 @@ OPERATIONS: dict[Any, Operation] = {
     bookings.booking: Operation(
         "One of one's own bookings", {200: (answers.BookingAnswer,)}, "visitor", (UnknownBooking,)
     ),
+    bookings.link: Operation(
+        "The secret link to a booking's tickets, which needs no cookie",
+        {200: (answers.TicketLink,)},
+        "visitor",
+        (UnknownBooking,),
+    ),
+    tickets.find: Operation(
+        "Have the mail about a booking sent once more; the answer tells nobody whether it is there",
+        {202: (answers.Status,)},
+        refusals=(*BODY, NoMail),
+        body=tickets.FindBody,
+    ),
     bookings.cancel: Operation(
         "Give a booking back: its money is refunded, then its seats are free",
         {202: (answers.BookingAnswer,)},
@@ -206,6 +219,17 @@ OPERATIONS: dict[Any, Operation] = {
     ),
     place_page.line: Operation(
         "The page of one's place, for browsers without scripts", {200: (HTML,)}, refusals=ROOM
+    ),
+    ticket_page.show_tickets: Operation(
+        "The tickets of a booking by their secret link",
+        {200: (HTML,), 404: (HTML,)},
+        refusals=(problems.NotFound,),
+    ),
+    ticket_page.show_ticket_code: Operation(
+        "The code of a ticket by its secret link",
+        {200: (SVG,), 304: NO_BODY},
+        refusals=(problems.NotFound,),
+        headers=("If-None-Match",),
     ),
     pages.admin: Operation("The page of operators", {200: (HTML,), 304: NO_BODY}),
     serve_root_file: Operation(

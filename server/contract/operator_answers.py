@@ -164,10 +164,11 @@ class Alert(Members, kw_only=True):
 
 
 class ListedVisitor(Members, kw_only=True):
-    """A visitor in line, or with a hold."""
+    """A visitor in line, or with a hold; `deferred`: of an address block with its share."""
 
     visitor: str
     state: str
+    deferred: bool | UnsetType = UNSET
     until: Moment | None
     number: int | UnsetType | None = UNSET
     joined_at: Moment | UnsetType | None = UNSET

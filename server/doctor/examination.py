@@ -47,6 +47,7 @@ async def _guarded(name: str, part: Callable[[], Awaitable[list[Finding]]]) -> l
 async def _settings(settings: Settings) -> list[Finding]:
     try:
         settings.require_stores()
+        settings.require_payments()
     except SettingsError as error:
         return [Finding("wrong", "settings", line) for line in str(error).splitlines()]
     return [Finding("ok", "settings", "all that is needed is set")]

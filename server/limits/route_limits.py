@@ -25,6 +25,7 @@ CLASSES: tuple[tuple[str, re.Pattern[str], RequestClass | None], ...] = (
     ("POST", re.compile(r"/api/v1/events/[^/]+/queue\Z"), None),
     ("POST", re.compile(r"/api/v1/events/[^/]+/holds"), "hold"),
     ("GET", re.compile(r"/api/v1/events/[^/]+/queue/stream\Z"), "connect"),
+    ("POST", re.compile(r"/api/v1/bookings/find\Z"), "find"),
     ("", re.compile(r"/api/v1/(admin|payments)/"), None),
     ("", re.compile(r"/api/v1/"), "rest"),
 )

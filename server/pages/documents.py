@@ -109,14 +109,17 @@ def price_range(sections: Sequence[Json], texts: Mapping[str, str]) -> str:
     )
 
 
-def state_values(texts: Mapping[str, str], state: str, stock: str = "") -> dict[str, str]:
+def state_values(texts: Mapping[str, str], event: Json) -> dict[str, str]:
     """Return the state of an event for the head of its pages: its stock where nothing is free."""
-    shown = stock if state == "open" and f"stock.states.{stock}" in texts else state
+    state, stock = str(event["state"]), str(event.get("stock"))
+    is_open = state == "open"
+    shown = stock if is_open and f"stock.states.{stock}" in texts else state
     text = texts.get(f"states.{shown}") or texts.get(f"stock.states.{shown}", shown)
+    said = "halted" if is_open and event.get("halted") else shown
     return {
         "state": escape(shown),
         "state_text": escape(text),
-        "room_text": escape(texts.get(f"event.room.{shown}", "")),
+        "room_text": escape(texts.get(f"event.room.{said}", "")),
     }
 
 
@@ -135,7 +138,7 @@ def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
     venue = venue_of(event)
     opens = _opening(event, texts)
     about = " · ".join(filter(None, (event["name"], dates, prices)))
-    return state_values(texts, state, event.get("stock") or "") | {
+    return state_values(texts, event) | {
         "title": escape(f"{event['name']} · {texts['common.brand']}"),
         "description": escape(about[:DESCRIPTION_CHARACTERS_MAX]),
         "data": inlined(orjson.dumps({"event": event})),
@@ -186,14 +189,23 @@ def _card(event: Json, texts: Mapping[str, str]) -> str:
         if shows
         else ""
     )
-    more = f" +{len(shows) - 1}" if len(shows) > 1 else ""
+    opens = _opening(event, texts)
     word = texts.get(f"stock.words.{event.get('stock')}", "") if state != "closed" else ""
     return (
         f'<li><article class="panel card"><h2><a href="/events/{escape(event["id"])}">'
-        f"{escape(event['name'])}</a></h2><p>{escape(when + more)}</p>"
+        f"{escape(event['name'])}</a></h2><p>{escape(when + _more(shows, texts))}</p>"
         f'<p class="soft">{escape(venue_of(event))}</p>'
         f'<p class="facts"><span class="chip" data-state="{escape(state)}">'
         f"{escape(texts.get(f'states.{state}', state))}</span> <strong>{escape(word)}</strong></p>"
+        f'<p class="opens"{"" if opens else " hidden"}>{escape(opens)}</p>'
         f'<p class="foot"><span>{escape(price_range(event["sections"], texts))}</span></p>'
         "</article></li>"
     )
+
+
+def _more(shows: Sequence[Json], texts: Mapping[str, str]) -> str:
+    """Return how many dates there are after the first, in words."""
+    if len(shows) < 2:
+        return ""
+    text = texts["event.noscript." + ("oneMore" if len(shows) == 2 else "moreDates")]
+    return " " + text.replace("{n}", str(len(shows) - 1))

@@ -38,6 +38,8 @@ def undrawn_words(event: Json, place: Place, texts: Texts) -> tuple[str, str]:
 
 def _undrawn_of(event: Json, place: Place) -> str:
     state, fairness = event["state"], event.get("fairness")
+    if not place.index:
+        return "deferred"
     if place.window:
         return "window" if fairness == "windows" else "soon"
     if state == "scheduled" or order_of(event) == "lottery":

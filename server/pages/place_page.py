@@ -1,5 +1,6 @@
 """Pages of a visitor whose browser runs no scripts: join by a form, and see one's own place."""
 
+import time
 from html import escape
 from typing import Any
 
@@ -8,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from booking_rush.errors import Refusal
-from booking_rush.lua.line.commands import Lobby
+from booking_rush.lua.line.commands import Admitted, Lobby
 from booking_rush.queue.line import Place
 from booking_rush.server.pages.documents import JOINABLE, render, state_values
 from booking_rush.server.pages.languages import site_for
@@ -79,7 +80,7 @@ async def line(request: Request) -> Response:
     texts = found.texts
     known = texts.get(f"event.refused.{why}", texts["event.refused.temporary"])
     values = _values(texts, event, place, known if why and place is None else "")
-    body = render(found, "line.html", values | state_values(texts, event["state"]))
+    body = render(found, "line.html", values | state_values(texts, event))
     return Response(body, headers={"Cache-Control": "no-store"}, media_type="text/html")
 
 
@@ -94,6 +95,7 @@ def _values(
         title, lead = undrawn_words(event, place, texts)
         refresh_s = refresh_s if event["state"] == "scheduled" else REFRESH_UNDRAWN_S
     ahead = ahead_of(place) if place else 0
+    left_s = _left_s(place)
     may_join = place is None and event["state"] in JOINABLE
     return {
         "title": escape(f"{title} · {event['name']}"),
@@ -105,7 +107,18 @@ def _values(
         "problem": escape(problem),
         "problem_hidden": "" if problem else " hidden",
         "facts_hidden": " hidden" if place is None else "",
+        "ahead_hidden": " hidden" if state == "admitted" else "",
+        "left_hidden": "" if left_s else " hidden",
+        "left": f"{left_s // 60}:{left_s % 60:02}",
+        "refreshes_hidden": "" if state in ("lobby", "waiting", "late") else " hidden",
         "number": str(place.number) if place and place.number else "–",
         "ahead": "–" if ahead is None else str(ahead),
         "join_hidden": "" if may_join else " hidden",
     }
+
+
+def _left_s(place: Place | None) -> int:
+    """Return how many seconds of a turn are left; 0 where it is nobody's turn."""
+    if not isinstance(place, Admitted):
+        return 0
+    return max(0, int(place.deadline_ms / 1000 - time.time()))

@@ -16,6 +16,7 @@ from booking_rush.booking.kafka.kafka_log import KafkaLog
 from booking_rush.booking.kafka.relay import Relay
 from booking_rush.booking.mail.mailer import Mailer
 from booking_rush.booking.mail.message import Sender
+from booking_rush.booking.mail.ticket_links import TicketLinks
 from booking_rush.booking.messaging import dead_letters
 from booking_rush.booking.messaging.message_log import MessageLog
 from booking_rush.booking.messaging.table_log import COUNT_PARKED
@@ -31,6 +32,7 @@ from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
+from booking_rush.queue.keys.keyring import derive
 from booking_rush.queue.keys.signer import Signer, open_signer
 from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.server.practice_bank.service import open_bank
@@ -298,7 +300,8 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
         yield
         return
     signer = await open_signer(pool, settings.secret_key)
-    sender = Sender(settings.mail_from, settings.public_url)
+    links = TicketLinks(derive(settings.secret_key, "ticket links"))
+    sender = Sender(settings.mail_from, settings.public_url, links)
     mailer = Mailer(pool, settings.smtp_url, sender, signer.ticket, breaker=breaker_of(settings))
 
     async def send() -> int:

@@ -8,7 +8,9 @@ from typing import Any, get_args
 import msgspec
 import orjson
 
+from booking_rush.booking.catalogue.events import Price
 from booking_rush.booking.holds.contacts import Language
+from booking_rush.booking.joining.preferences import Preference, Quantity, Sections
 from booking_rush.errors import Invalid
 from booking_rush.queue.join_checks.join_request import JoinRequest, Token
 from booking_rush.server.protocol.unique_members import repeated_member
@@ -60,6 +62,18 @@ class Leave(ClientCommand, frozen=True, tag="queue.leave"):
     """Give up place or pass."""
 
 
+class Prefer(ClientCommand, frozen=True, tag="queue.prefer"):
+    """Remember what the visitor would like, for their page when they are admitted."""
+
+    quantity: Quantity
+    sections: Sections | msgspec.UnsetType = msgspec.UNSET
+    price_max: Price | msgspec.UnsetType = msgspec.UNSET
+
+    def preference(self) -> Preference:
+        """Return what they would like."""
+        return Preference(self.quantity, self.sections, self.price_max)
+
+
 class Ping(ClientCommand, frozen=True, tag="ping"):
     """Answer with `pong`; the visitor's presence is not confirmed."""
 
@@ -106,7 +120,7 @@ class Checkout(HoldCommand, frozen=True, tag="hold.checkout"):
 
 
 AnyCommand = (
-    Join | ConfirmPresence | Leave | Ping | WatchSeats | UnwatchSeats
+    Join | ConfirmPresence | Leave | Prefer | Ping | WatchSeats | UnwatchSeats
     | Create | Extend | Release | Checkout
 )  # fmt: skip
 

@@ -23,8 +23,8 @@ def place_members(
 ) -> dict[str, Any]:
     """Return `{"place": {…}}`, with pass and times of an admitted visitor.
 
-    Before its draw a place has neither number nor position. `n` is its entry in the journal, which
-    the receipt names.
+    Before its draw a place has neither number nor position; nor has one that is deferred. `n` is
+    its entry in the journal, which the receipt names.
     """
     members = {
         "number": place.number or None,
@@ -40,6 +40,8 @@ def place_members(
     }
     if place.window:
         members["window"] = place.window
+    if isinstance(place, Lobby) and not place.index:
+        members["deferred"] = True
     if not isinstance(place, Admitted):
         return {"place": members}
     return {

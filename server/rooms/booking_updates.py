@@ -16,6 +16,7 @@ from booking_rush.lua.client import pubsub
 from booking_rush.lua.holds.commands import Held
 from booking_rush.postgres import UNAVAILABLE, Pool
 from booking_rush.queue.keys.signer import Signer
+from booking_rush.queue.sale_clock import RUNNING
 from booking_rush.server.protocol import frames
 from booking_rush.server.rooms.subscriber import BookingVersion, HoldNews, Subscriber
 from booking_rush.server.runtime.metrics import FRAMES
@@ -43,6 +44,7 @@ class BookingUpdates:
         self._holds = holds
         self._signer = signer
         self._pool = pool
+        self.sale_clock = RUNNING
 
     # A subscriber's own connection and commands
 
@@ -200,7 +202,7 @@ class BookingUpdates:
             return
         if held.id != sent.hold:
             self.send_hold(subscriber, held, "hold.created")
-        elif held.state == "held" and held.deadline_ms != sent.deadline_ms:
+        elif held.state == "held" and self.sale_clock.is_news(sent.deadline_ms, held.deadline_ms):
             self.send_hold(subscriber, held, "hold.extended")
 
     async def _withdraw(self, subscriber: Subscriber) -> None:

@@ -27,6 +27,11 @@ class Background:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def is_idle(self) -> bool:
+        """Return whether every task has ended."""
+        return not self._tasks
+
     def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine as a task."""
         task = asyncio.create_task(coroutine)

@@ -17,6 +17,7 @@ from booking_rush.queue.keys.signer import Signer
 from booking_rush.queue.lane_view import LaneViews
 from booking_rush.queue.line import ConnectedPlace, Line, Place
 from booking_rush.queue.lottery.seeds import Commitments
+from booking_rush.queue.sale_clock import RUNNING, SaleClock
 from booking_rush.server.protocol import frames
 from booking_rush.server.protocol.places import place_members
 from booking_rush.server.rooms.fanout import Background
@@ -48,6 +49,7 @@ class PlaceUpdates:
     ) -> None:
         self.forecast = EventForecast()
         self.commitments = Commitments()
+        self.sale_clock = RUNNING
         self._event = event
         self._subscribers = subscribers
         self._line = line
@@ -236,7 +238,7 @@ class PlaceUpdates:
     # Frames
 
     def _send_found(self, subscriber: Subscriber, place: Place | None, always: bool) -> None:
-        kind, reason = change(subscriber.place.last, place)
+        kind, reason = change(subscriber.place.last, place, self.sale_clock)
         if kind == "queue.expired":
             reason = "removed" if self._state == "closed" else reason
             subscriber.push(frames.frame(kind, reason=reason))
@@ -294,7 +296,7 @@ def _is_doubtful(subscriber: Subscriber, at_ms: int) -> bool:
     return overdue or isinstance(place, Late)
 
 
-def change(sent: Place | None, found: Place | None) -> tuple[str, str]:
+def change(sent: Place | None, found: Place | None, clock: SaleClock = RUNNING) -> tuple[str, str]:
     """Return type and reason of the frame due to a subscriber; an empty type: none is due."""
     match sent, found:
         case Waiting(), Waiting():
@@ -303,8 +305,9 @@ def change(sent: Place | None, found: Place | None) -> tuple[str, str]:
             same = (sent.lane, sent.index) == (found.lane, found.index)
             return "" if same else "queue.joined", ""
         case Admitted(), Admitted():
-            same = (sent.wave, sent.deadline_ms) == (found.wave, found.deadline_ms)
-            return "" if same and is_same_number(sent, found) else "queue.admitted", ""
+            same = sent.wave == found.wave and is_same_number(sent, found)
+            news = not same or clock.is_news(sent.deadline_ms, found.deadline_ms)
+            return "queue.admitted" if news else "", ""
         case Late(), Late():
             return "", ""
         case _, Waiting() | Lobby():

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from booking_rush.booking.joining.joining import JoinChecks
+from booking_rush.booking.joining.preferences import Preferences
 from booking_rush.booking.seats import archived_event
 from booking_rush.errors import Refusal
 from booking_rush.lua.client import pubsub
@@ -28,6 +29,10 @@ from booking_rush.server.runtime.loops import EachAlone, Loop
 from booking_rush.server.runtime.metrics import (
     ACTIVE,
     ADMITTED,
+    BATCH_QUEUE,
+    BATCHED,
+    BATCHES,
+    BEHIND,
     CALIBRATION,
     JOINED,
     OUTBOX_AGE,
@@ -63,6 +68,7 @@ class RoomRegistry:
         self._signer = signer
         self._methods = methods
         self._checks = checks
+        self._preferences = Preferences(redis)
         self._rooms: dict[str, Room] = {}
         self._final: dict[str, Stats] = {}  # statistics of archived events
         self._process = uuid.uuid4().hex[:12]
@@ -133,6 +139,7 @@ class RoomRegistry:
             self._loop("bookings", lambda room: room.send_bookings(), 5.0),
             Loop("messages", self._send_broadcasts, 0.7),
             self._loop("sockets", self._report_sockets, 1.0),
+            Loop("saturation", self._export_saturation, 5.0),
             Loop("figures", EachAlone("figures", self._quiet, self._report_sockets).run_once, 10.0),
         ]
 
@@ -187,6 +194,16 @@ class RoomRegistry:
         with suppress(Refusal):
             await self.stats(room)
 
+    async def _export_saturation(self) -> None:
+        """Export what waits in front of Redis and in write buffers, and how full batches are."""
+        batchers = [self.batcher(event) for event in self._rooms]
+        BATCH_QUEUE.set(sum(batcher.waiting for batcher in batchers))
+        for batches, commands in (batcher.take_counts() for batcher in batchers):
+            BATCHES.inc(batches)
+            BATCHED.inc(commands)
+        subscribers = (one for room in self.every() for one in room.subscribers())
+        BEHIND.set(sum(one.behind() for one in subscribers))
+
     async def _apply_alone(self, room: Room, news: pubsub.AnyNews) -> None:
         """Apply a news; one that fails is lost to its room, and to no other."""
         try:
@@ -236,7 +253,13 @@ class RoomRegistry:
         if row.id not in self._rooms:
             batcher = self.events.batcher(row.id)
             self._rooms[row.id] = Room(
-                row, batcher, self._signer, self._pool, self._methods, self._checks
+                row,
+                batcher,
+                self._signer,
+                self._pool,
+                self._methods,
+                self._checks,
+                self._preferences,
             )
         return self._rooms[row.id]
 

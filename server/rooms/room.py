@@ -8,6 +8,7 @@ from uuid import UUID
 from booking_rush.booking.holds.holds import Holds
 from booking_rush.booking.joining.ban_list import Ban
 from booking_rush.booking.joining.joining import JoinChecks, Joining
+from booking_rush.booking.joining.preferences import Preference, Preferences
 from booking_rush.errors import Recovering
 from booking_rush.lua.client import pubsub
 from booking_rush.postgres import Pool
@@ -49,11 +50,13 @@ class Room:
         pool: Pool,
         methods: frozenset[str],
         checks: JoinChecks,
+        preferences: Preferences,
     ) -> None:
         self.row = row
         self.methods = methods  # of payment
         self.broadcasts: dict[str, dict[str, Any]] = {}  # the last one to each audience
         self._subscribers = Subscribers()
+        self._preferences = preferences
         self._background = Background()
         self._gate = batcher.gate
         self._epoch = -1
@@ -61,17 +64,16 @@ class Room:
         self._sent_state: dict[str, Any] = {}
         self.line = Line(batcher)
         self.joining = Joining(row.id, self.line, checks)
-        self.joining.identity = row.identity
         self.holds = Holds(row.id, batcher, self.line.watermark, pool)
         self.stock = PriceStock(row.id, batcher, pool)
         self.places = PlaceUpdates(
             row.id, self._subscribers, self.line, batcher, signer, self._background, self.stock
         )
-        self.places.commitments = Commitments(row.lottery, row.windows)
         reader = SeatReader(row.id, batcher, pool)
         self.seats = SeatMap(reader)
         self.availability = Availability(reader)
         self.bookings = BookingUpdates(row.id, self.holds, signer, pool)
+        self._inform_feeds()
 
     # Subscribers
 
@@ -104,12 +106,31 @@ class Room:
             subscriber.connection = (self._gate.epoch, found.connection)
             if found.has_held:
                 members = await self.bookings.welcome(subscriber)
+            members |= await self._preferred(subscriber)
         except Recovering:
             self._look_up_later(subscriber)
         subscriber.push(frames.frame("welcome", **self._welcome(subscriber), **members, **stock))
         subscriber.welcomed = True
         self.places.list_waiting(subscriber)
         self._apply_pending(subscriber)
+
+    async def prefer(self, subscriber: Subscriber, preference: Preference) -> None:
+        """Remember what a visitor who has a place would like.
+
+        Raises:
+            NotInLine: the visitor has none.
+            TryAgain: Redis did not answer.
+        """
+        if subscriber.place.last is None:
+            raise NotInLine
+        await self._preferences.save(self.row.id, subscriber.visitor, preference)
+
+    async def _preferred(self, subscriber: Subscriber) -> dict[str, Any]:
+        """Return `{"preferred": {…}}` of a visitor who has a place and has said so, or nothing."""
+        if subscriber.place.last is None:
+            return {}
+        found = await self._preferences.find(self.row.id, subscriber.visitor)
+        return {"preferred": found} if found else {}
 
     async def remove_banned(self, ban: Ban) -> None:
         """Remove the places of subscribers here whose address is in a banned block."""
@@ -256,6 +277,8 @@ class Room:
             members["opens_at"] = instant(self.row.opens_at)
         if self.row.reason:
             members["reason"] = self.row.reason
+        if self.row.halted:
+            members["halted"] = True
         return members | self.row.order_members() | self.row.sale_clock.members()
 
     def lanes_members(self) -> list[dict[str, Any]]:
@@ -265,11 +288,16 @@ class Room:
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
         self.row = row
-        self.joining.identity = row.identity
-        self.places.commitments = Commitments(row.lottery, row.windows)
+        self._inform_feeds()
         self.holds.shows.invalidate()
         self._background.start(self.holds.shows.refresh())
         self._send_state()
+
+    def _inform_feeds(self) -> None:
+        """Tell the feeds what they need of the event's row."""
+        self.joining.identity = self.row.identity
+        self.places.commitments = Commitments(self.row.lottery, self.row.windows)
+        self.places.sale_clock = self.bookings.sale_clock = self.row.sale_clock
 
     def apply_gate(self) -> None:
         """Apply the gate: it is shut, or open, or open on another epoch."""

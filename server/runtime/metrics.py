@@ -57,6 +57,18 @@ LOOP_LAG: Final = Histogram(
     "By how much the event loop wakes a sleeper too late.",
     buckets=LATENCY_S,
 )
+BATCHES: Final = Counter("rush_batches_total", "Batches of commands that Redis was sent.")
+BATCHED: Final = Counter(
+    "rush_batch_commands_total", "Commands in these batches, of which each has 128 at most."
+)
+BATCH_QUEUE: Final = Gauge(
+    "rush_batch_queue", "Commands that wait for a next batch.", multiprocess_mode="livesum"
+)
+BEHIND: Final = Gauge(
+    "rush_sockets_behind",
+    "Sockets and streams that have not read all they were sent.",
+    multiprocess_mode="livesum",
+)
 RECOVERIES: Final = Counter(
     "rush_recoveries_total", "Times an event's gate opened anew.", ["event"]
 )

@@ -70,6 +70,16 @@ def retention_errors(text: str) -> list[str]:
     return []
 
 
+def missing_of_stripe(key: str, webhook_secrets: str) -> list[str]:
+    """Return which settings of Stripe are not set: none, one or both."""
+    given = {"RUSH_STRIPE_KEY": key, "RUSH_STRIPE_WEBHOOK_SECRETS": webhook_secrets}
+    return [
+        f"{name} is not set: Stripe is not asked without it"
+        for name, value in given.items()
+        if not value.strip(" ,")
+    ]
+
+
 def redis_errors(url: str) -> list[str]:
     """Return what is wrong with the URL of Redis; it is not repeated, as it has a password."""
     why = url_error(url) if url else ""

@@ -272,15 +272,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if not checks.is_network(part)
         ]
 
-    def stripe_errors(self) -> list[str]:
-        """Return what is missing of Stripe; it may stand beside the bank, for earlier payments."""
-        given = {
-            "RUSH_STRIPE_KEY": self.stripe_key,
-            "RUSH_STRIPE_WEBHOOK_SECRETS": self.stripe_webhook_secrets,
-        }
-        missing = [name for name, value in given.items() if not value.strip(" ,")]
-        is_used = self.payments == "stripe" or len(missing) < len(given)
-        return [f"{name} is not set: Stripe is not asked without it" for name in missing if is_used]
+    def require_payments(self) -> None:
+        """Check that whoever asks for the money of new checkouts is set up.
+
+        Stripe may stand beside the bank, for earlier payments. A process that asks nobody has no
+        keys, and knows the provider by its name.
+
+        Raises:
+            SettingsError: naming each setting that is missing.
+        """
+        missing = checks.missing_of_stripe(self.stripe_key, self.stripe_webhook_secrets)
+        if self.payments == "stripe" and missing:
+            raise SettingsError("\n".join(missing))
 
     def secret_errors(self) -> list[str]:
         """Return which secrets can be guessed; what they are is not repeated."""
@@ -332,7 +335,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         {"CA": settings.kafka_ca, "CERTIFICATE": settings.kafka_certificate},
     )
     wrong += settings.zone_errors()
-    wrong += checks.redis_errors(settings.redis_url) + settings.stripe_errors()
+    wrong += checks.redis_errors(settings.redis_url)
+    missing = checks.missing_of_stripe(settings.stripe_key, settings.stripe_webhook_secrets)
+    wrong += missing if len(missing) == 1 else []
     wrong += checks.retention_errors(settings.retention_days)
     if wrong:
         raise SettingsError("\n".join(wrong))

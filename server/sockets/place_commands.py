@@ -32,6 +32,18 @@ async def leave(room: Room, subscriber: Subscriber, command: frames.Leave) -> No
         room.places.answer_left(subscriber, command.id)
 
 
+async def prefer(room: Room, subscriber: Subscriber, command: frames.Prefer) -> None:
+    """`queue.prefer`: remember what the visitor would like, who must have a place.
+
+    Raises:
+        NotInLine: the visitor has none.
+        TryAgain: Redis did not answer.
+    """
+    preference = command.preference()
+    await room.prefer(subscriber, preference)
+    subscriber.push(frames.frame("queue.preferred", command.id, **preference.members()))
+
+
 async def ping(room: Room, subscriber: Subscriber, command: frames.Ping) -> None:
     """`ping`: answer with `pong`. It does not confirm presence."""
     subscriber.push(frames.frame("pong", command.id))

@@ -19,7 +19,13 @@ from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import COMMAND_SECONDS, COMMANDS, SOCKETS
 from booking_rush.server.sockets import hold_commands
 from booking_rush.server.sockets.command_spans import with_span
-from booking_rush.server.sockets.place_commands import confirm_presence, join, leave, ping
+from booking_rush.server.sockets.place_commands import (
+    confirm_presence,
+    join,
+    leave,
+    ping,
+    prefer,
+)
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.handshake import open_socket
 from booking_rush.server.web.requests import address_of
@@ -125,6 +131,7 @@ HANDLERS: dict[
     frames.Join: ("queue.join", join),
     frames.ConfirmPresence: ("queue.claim", confirm_presence),
     frames.Leave: ("queue.leave", leave),
+    frames.Prefer: ("queue.prefer", prefer),
     frames.WatchSeats: ("seats.watch", hold_commands.watch),
     frames.UnwatchSeats: ("seats.unwatch", hold_commands.unwatch),
     frames.Create: ("hold.create", hold_commands.create),

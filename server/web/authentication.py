@@ -45,6 +45,15 @@ def set_visitor_cookie(connection: HTTPConnection, response: Response, token: st
     )
 
 
+def renew_visitor_cookie(
+    connection: HTTPConnection, response: Response, services: Services
+) -> None:
+    """Let a browser keep its visitor for another life, where some of the last one has passed."""
+    token = connection.cookies.get(visitor_cookie(connection), "")
+    if renewed := services.tokens.renewed(token):
+        set_visitor_cookie(connection, response, renewed)
+
+
 def session_cookie(connection: HTTPConnection) -> str:
     """Return the name of the cookie of operators' sessions; over TLS, other hosts cannot set it."""
     return "__Host-rush_admin" if is_secure(connection) else "rush_admin"

@@ -1,5 +1,7 @@
 """Responses: JSON answers, refusals as problem+json, and the ids of both."""
 
+import asyncio
+import hashlib
 import random
 import re
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ from starlette.types import Scope
 from booking_rush.compression import Encodings, preferred_encoding
 from booking_rush.errors import Refusal
 from booking_rush.server.protocol.problems import problem
+from booking_rush.server.protocol.ticket_codes import image_of
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 # W3C Trace Context, 3.2.2: ids of zeros alone are none.
@@ -97,3 +100,13 @@ def refuse(refusal: Refusal, trace_id: str, headers: dict[str, str] | None = Non
         headers,
         media_type="application/problem+json",
     )
+
+
+async def answer_code(headers: Headers, code: str) -> Response:
+    """Answer with the image of a ticket's code, or 304; a refund ends the code."""
+    etag = f'"{hashlib.sha256(code.encode()).hexdigest()[:32]}"'
+    kept = {"Cache-Control": "private, no-cache", "ETag": etag}
+    if has_current(headers, etag):
+        return Response(status_code=304, headers=kept)
+    image = await asyncio.to_thread(image_of, code)
+    return Response(image, 200, kept, media_type="image/svg+xml")

@@ -12,6 +12,7 @@ from booking_rush.booking.history.pages import JournalPages, PlaceEntries
 from booking_rush.booking.joining.bans import Bans
 from booking_rush.booking.joining.rate_limits import RateLimits
 from booking_rush.booking.joining.socket_bounds import SocketBounds
+from booking_rush.booking.mail.ticket_links import TicketLinks
 from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.payments.webhooks import Webhooks
 from booking_rush.booking.seats.event_cache import EventCache
@@ -20,6 +21,7 @@ from booking_rush.queue.keys.signer import Signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.rooms.availability import StockCache
+from booking_rush.server.rooms.fanout import Background
 from booking_rush.server.rooms.registry import RoomRegistry
 from booking_rush.server.runtime.settings import Settings
 
@@ -45,6 +47,8 @@ class Services:
     sockets: SocketBounds
     journals: JournalPages
     place_entries: PlaceEntries
+    ticket_links: TicketLinks
+    background: Background = field(default_factory=Background)
     revenue: dict[str, tuple[float, dict[str, Any]]] = field(
         default_factory=dict[str, tuple[float, dict[str, Any]]]
     )
@@ -67,7 +71,11 @@ class Services:
         """Return up to `limit` events on sale as JSON, each with its stock."""
         found = await self.events.on_sale(limit=limit, after=after)
         stocks = await self.stocks.of([event for event, _ in found])
-        return [_with(body, stock=stock) for (_, body), stock in zip(found, stocks, strict=True)]
+        mail = bool(self.settings.mail_from) or None
+        return [
+            _with(body, stock=stock, mail=mail)
+            for (_, body), stock in zip(found, stocks, strict=True)
+        ]
 
 
 def _with(body: bytes, **members: object) -> bytes:

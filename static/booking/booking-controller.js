@@ -5,6 +5,7 @@ import { waitMs } from "../lib/backoff.js";
 import { SeatsView } from "../choosing/seats-view.js";
 import { recoveryDelayMs } from "../queue/automatic-commands.js";
 import { expandSections } from "../seats/compact-chart.js";
+import { setWish } from "../seats/seat-filters.js";
 import { SeatInventory } from "../seats/seat-inventory.js";
 import { SeatSubscription } from "../seats/seat-subscription.js";
 import { texts as all } from "../texts/texts.js";
@@ -37,6 +38,7 @@ export class BookingController {
   #clock;
   #commands;
   #redraw;
+  #preferred;
   #subscription;
   #poll;
   #seatsView;
@@ -48,12 +50,14 @@ export class BookingController {
    * @param {import("../connection/pending-commands.js").PendingCommands} context.commands
    * @param {import("../lib/server-clock.js").ServerClock} context.clock
    * @param {() => void} context.redraw draws the whole page
+   * @param {() => import("../seats/seat-filters.js").Wish | null} context.preferred
    */
-  constructor(event, { connection, commands, clock, redraw }) {
+  constructor(event, { connection, commands, clock, redraw, preferred }) {
     this.#state = states.initialState(event);
     this.#clock = clock;
     this.#commands = commands;
     this.#redraw = redraw;
+    this.#preferred = preferred;
     this.#subscription = new SeatSubscription(() => connection.send("seats.watch"));
     this.#poll = new StatusPoll(event, {
       onBooking: (booking) => this.#update((state) => states.applyBooking(state, booking)),
@@ -139,6 +143,7 @@ export class BookingController {
 
   /** Draw everything. @param {string} phase of the page */
   draw(phase) {
+    if (phase === "admitted" && this.#state.phase !== "admitted") this.#showWishFirst();
     this.#state = states.setPhase(this.#state, phase);
     drawBookingView(
       {
@@ -173,6 +178,13 @@ export class BookingController {
     drawWaitingNote(booking, Date.now() - this.#shownBooking.since);
     const isOver = hold !== null && this.#clock.secondsLeft(hold.expires_at) === 0;
     this.#poll.pollWhenQuiet(pollTarget(this.#state, isOver));
+  }
+
+  /** Let the map show first what the visitor has said they would like, unless they hold something. */
+  #showWishFirst() {
+    const wish = this.#state.hold ? null : this.#preferred();
+    setWish(wish);
+    if (wish?.sections?.[0]) this.#seatsView.section = wish.sections[0];
   }
 
   /** @param {string} answer to the question before a hold ends */

@@ -6,7 +6,7 @@ import { byId, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { isMoving } from "./booking-state.js";
 import { sentTo } from "./contact-field.js";
 import { linesOf, showText } from "./hold-panel.js";
-import { ticketCard } from "./ticket-card.js";
+import { drawTicketLink, ticketCard } from "./ticket-card.js";
 
 /**
  * @typedef {import("./booking-state.js").Booking} Booking
@@ -49,6 +49,7 @@ export function drawBooking(booking, inventory, view) {
   setTextOrHide(byId("mail-sent"), to ? all.seats.mail.sent(to) : "");
   byId("print").hidden = tickets.length === 0;
   byId("calendar").hidden = !tickets.some((ticket) => ticket.show);
+  drawTicketLink(tickets.length ? booking.id : "");
   byId("cancel").hidden = state !== "confirmed";
   setText(byId("cancel"), cancelling ? texts.cancelling : texts.cancel);
   byId("cancel").setAttribute("aria-disabled", String(cancelling));

@@ -176,7 +176,7 @@ function bookingAnnouncement(booking) {
 
 /** @param {BookingState} state @param {ServerClock} clock */
 function minutesLeft({ hold }, clock) {
-  return `${Math.max(1, Math.floor(clock.secondsLeft(hold?.expires_at) / 60))} min`;
+  return texts.hold.minutes(Math.max(1, Math.floor(clock.secondsLeft(hold?.expires_at) / 60)));
 }
 
 /**

@@ -1,8 +1,9 @@
 // Ticket cards: each alone tells event, date, zone, venue, section, row and seat, with its QR code.
 
+import { request } from "../lib/api.js";
 import { showDateAndTime } from "../lib/dates.js";
 import { texts as all } from "../texts/texts.js";
-import { createElement } from "../ui/dom.js";
+import { byId, createElement } from "../ui/dom.js";
 import { rowAndNumberOf } from "../seats/seat-inventory.js";
 
 /**
@@ -41,6 +42,29 @@ export function ticketCard(booking, ticket, at, { inventory, details }) {
     ),
     qrOf(booking, ticket, what),
   );
+}
+
+/** The booking whose link is shown or asked for. */
+let linked = "";
+
+/** Show the link to a booking's tickets, which outlives this browser's cookie. @param {string} booking its id, or "" */
+export function drawTicketLink(booking) {
+  if (booking === linked) return;
+  linked = booking;
+  byId("ticket-link").hidden = true;
+  if (booking) void showLink(booking);
+}
+
+/** @param {string} booking */
+async function showLink(booking) {
+  try {
+    const { url } = await request("GET", `/api/v1/bookings/${encodeURIComponent(booking)}/link`);
+    if (booking !== linked) return;
+    byId("ticket-link").setAttribute("href", url);
+    byId("ticket-link").hidden = false;
+  } catch {
+    if (booking === linked) linked = ""; // asked for again when the booking is drawn again
+  }
 }
 
 /** Return an event's venue as one line, or "". @param {EventDetails} details */

@@ -1,11 +1,11 @@
 // The best seats of a house for a party: a block at a time, and on demand the next best.
 
+import { toHouse } from "../plan/house-plan.js";
 import { isWanted } from "../seats/seat-filters.js";
 import { bestBlocks } from "../seats/seats-together.js";
-import { toHouse } from "../map/house-plan.js";
 
 /**
- * @typedef {import("../map/house-plan.js").House} House
+ * @typedef {import("../plan/house-plan.js").House} House
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
  */
 
@@ -34,11 +34,11 @@ export class BestSeats {
   }
 }
 
-/** Return the rows of a section, and where it has a focal point how far from that a seat is. @param {import("../map/house-plan.js").Placed} placed */
+/** Return the rows of a section, and where it has a focal point how far from that a seat is. @param {import("../plan/house-plan.js").Placed} placed */
 function rowsOf(placed) {
   const { section, plan } = placed;
   const { focus } = section;
-  const distanceOf = (/** @type {import("../map/geometry.js").Seat} */ seat) => {
+  const distanceOf = (/** @type {import("../plan/geometry.js").Seat} */ seat) => {
     const { x, y } = toHouse(placed, seat.x, seat.y);
     return focus ? Math.hypot(x - focus[0], y - focus[1]) : 0;
   };

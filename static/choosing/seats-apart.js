@@ -1,12 +1,12 @@
 // The seats apart: free ones that have fewer free seats beside them than shall be together.
 
-import { seatsApart } from "../seats/seats-together.js";
+import { rowOf } from "../plan/house-plan.js";
 import { sectionOf } from "../seats/seat-inventory.js";
-import { rowOf } from "../map/house-plan.js";
+import { seatsApart } from "../seats/seats-together.js";
 
 /**
- * @typedef {import("../map/house-plan.js").House} House
- * @typedef {import("../map/geometry.js").Row} Row
+ * @typedef {import("../plan/house-plan.js").House} House
+ * @typedef {import("../plan/geometry.js").Row} Row
  * @typedef {{house: House | null, count: number, isTakeable: (seat: string) => boolean}} Wanted
  */
 

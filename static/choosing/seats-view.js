@@ -1,5 +1,9 @@
 // The seats view: the list of sections, the map of the house, and the form for best seats.
 
+import { HouseMap } from "../map/house-map.js";
+import { MapCursor } from "../map/map-cursor.js";
+import { differences } from "../map/section-looks.js";
+import { housePlan, rowOf } from "../plan/house-plan.js";
 import { drawLegend } from "../seats/legend.js";
 import { QuantityForm, leadOf } from "../seats/quantity-form.js";
 import { bindFilters, drawFilters, priceNumbers, pricesOf } from "../seats/seat-filters.js";
@@ -11,14 +15,10 @@ import { seatLabel, shortName } from "../seats/selection-panel.js";
 import { texts as all } from "../texts/texts.js";
 import { afterPaint, byId, setText, setTextOrHide } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
-import { HouseMap } from "../map/house-map.js";
-import { housePlan, rowOf } from "../map/house-plan.js";
-import { MapCursor } from "../map/map-cursor.js";
-import { differences } from "../map/section-looks.js";
 import { BestSeats } from "./best-seats.js";
 import { describeSeat, say, sayHint } from "./readout.js";
-import { blockOf } from "./section-block.js";
 import { SeatsApart } from "./seats-apart.js";
+import { blockOf } from "./section-block.js";
 
 /**
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
@@ -45,7 +45,7 @@ export class SeatsView {
   section = "";
   /** @type {View | null} */ #view = null;
   /** @type {Map<string, SeatAppearance>} */ #overrides = new Map();
-  /** @type {import("../map/house-plan.js").House | null} */ #house = null;
+  /** @type {import("../plan/house-plan.js").House | null} */ #house = null;
   #drawn = { /** @type {SeatInventory | null} */ inventory: null, show: "" };
   #described = "";
   #best = new BestSeats();

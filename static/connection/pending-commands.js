@@ -9,6 +9,7 @@ const ANSWERED_BY = {
   "queue.join": { frames: ["queue.joined", "queue.admitted"], own: false },
   "queue.claim": { frames: ["queue.admitted", "queue.joined"], own: true },
   "queue.leave": { frames: ["queue.left"], own: false },
+  "queue.prefer": { frames: ["queue.preferred"], own: true },
   "hold.create": { frames: ["hold.created"], own: false },
   "hold.extend": { frames: ["hold.extended"], own: true },
   "hold.release": { frames: ["hold.released", "hold.expired"], own: false },
@@ -23,6 +24,7 @@ const DONE_BY_WELCOME = {
   "queue.join": (/** @type {Frame} */ frame) => Boolean(frame.place),
   "queue.claim": () => true,
   "queue.leave": (/** @type {Frame} */ frame) => !frame.place && frame.room.state !== "recovering",
+  "queue.prefer": (/** @type {Frame} */ frame) => !frame.place,
   "hold.create": (/** @type {Frame} */ frame) => Boolean(frame.hold),
   "hold.extend": (
     /** @type {Frame} */ frame,
@@ -37,7 +39,7 @@ const DONE_BY_WELCOME = {
 
 /** Frames that make commands pointless. */
 const ENDED_BY = {
-  "queue.expired": ["queue.claim", "queue.leave"],
+  "queue.expired": ["queue.claim", "queue.leave", "queue.prefer"],
   "hold.expired": ["hold.extend", "hold.checkout"],
 };
 

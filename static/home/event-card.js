@@ -5,6 +5,7 @@ import { priceRange } from "../lib/money.js";
 import { openingText } from "../lib/opening.js";
 import { countdown } from "../lib/server-clock.js";
 import { texts as all } from "../texts/texts.js";
+import { applyAccent } from "../theme/theme.js";
 import { createElement, setText, setTextOrHide } from "../ui/dom.js";
 import { isOver, showsOf } from "./event-order.js";
 
@@ -18,7 +19,7 @@ const texts = all.home;
 /** Create the card of an event; `drawTimes` fills it. @param {Event} event */
 export function createCard(event) {
   const link = createElement("a", { href: `/events/${encodeURIComponent(event.id)}` }, event.name);
-  return createElement(
+  const card = createElement(
     "li",
     {},
     createElement(
@@ -38,6 +39,8 @@ export function createCard(event) {
       ),
     ),
   );
+  applyAccent(card, event.theme);
+  return card;
 }
 
 /** Draw the parts of a card that change with the clock. @param {Element} card @param {Event} event @param {Own | undefined} own @param {number} now in milliseconds */

@@ -9,6 +9,8 @@
  * @property {string | null} opens_at
  * @property {import("../lib/dates.js").Show[]} shows
  * @property {{name: string, address?: string}} [venue]
+ * @property {import("../theme/theme.js").Theme} [theme]
+ * @property {boolean} [mail] whether the server sends mails
  * @property {string} [stock] `plenty`, `few`, `held` or `gone`
  * @property {{price: import("../lib/money.js").Price}[]} sections
  */

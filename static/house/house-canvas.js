@@ -1,6 +1,6 @@
 // The canvas of the operators' map: every seat of a house in the colour of its state or of its row's heat.
 
-import { housePlan, toHouse } from "../map/house-plan.js";
+import { housePlan, toHouse } from "../plan/house-plan.js";
 import { paletteOf } from "../ui/palette.js";
 import { drawLabels } from "./house-labels.js";
 import { rectangle, seatNear } from "./seat-choice.js";
@@ -25,7 +25,7 @@ const COLOUR_OF = { ".": "--free", h: "--held", s: "--sold" };
 export class HouseCanvas {
   /** @type {PlacedSeat[]} */ seats = [];
   tool = /** @type {Tool} */ ("rectangle");
-  /** @type {import("../map/house-plan.js").House | null} */ #house = null;
+  /** @type {import("../plan/house-plan.js").House | null} */ #house = null;
   #zoom = 1;
   #scale = 1;
   /** @type {Point[]} */ #line = [];

@@ -26,10 +26,11 @@ export function isUndrawn(place) {
 
 /**
  * Return what a place without a number waits for, as texts have it: a lottery, its drawing, the end
- * of its window, or a number that comes in a moment.
- * @param {Room | null} room @param {{window?: number}} place
+ * of its window, the share of its address block, or a number that comes in a moment.
+ * @param {Room | null} room @param {{window?: number, deferred?: boolean}} place
  */
-export function undrawnOf(room, { window = 0 }) {
+export function undrawnOf(room, { window = 0, deferred = false }) {
+  if (deferred) return "deferred";
   const { fairness = "arrival", state = "" } = room ?? {};
   if (window) return fairness === "windows" ? "window" : "soon";
   if (state === "scheduled" || orderOf(room) === "lottery") return "lottery";

@@ -1,21 +1,22 @@
 // The map of a house on a canvas: it draws what the camera sees, and finds what was tapped.
 
+import * as cameras from "../plan/camera.js";
+import { seatAt } from "../plan/geometry.js";
+import { boundsOf, boxInside, contains, grown, middleOf, sectionAt, sectionNear, toSection } from "../plan/house-plan.js";
 import { priceNumbers } from "../seats/seat-filters.js";
 import { Gestures } from "../ui/gestures.js";
 import { onColoursChanged, paletteOf } from "../ui/palette.js";
-import * as cameras from "./camera.js";
-import { seatAt } from "./geometry.js";
+import { CameraFlight } from "./camera-flight.js";
 import { drawHouse, patchSeats } from "./house-painter.js";
-import { boundsOf, boxInside, contains, grown, middleOf, sectionAt, sectionNear, toSection } from "./house-plan.js";
 import { COLOURS, MapLayers } from "./map-layers.js";
 import { drawMinimap, drawStrip, minimapBox, placeOnMinimap, stripOf } from "./overlays.js";
 import { SectionLooks } from "./section-looks.js";
 import { SEATS_PX } from "./section-painter.js";
 
 /**
- * @typedef {import("./house-plan.js").House} House
+ * @typedef {import("../plan/house-plan.js").House} House
  * @typedef {import("./section-painter.js").Scene} Scene
- * @typedef {import("./camera.js").Camera} Camera
+ * @typedef {import("../plan/camera.js").Camera} Camera
  *
  * @typedef {object} Listener
  * @property {(seat: string) => import("./section-looks.js").SeatAppearance} appearanceOf
@@ -32,7 +33,6 @@ const TAPPABLE_PX = COARSE ? 40 : 26; // a seat
 const HITTABLE_PX = COARSE ? 24 : 15; // below that a tap zooms in instead of picking
 const MAX_PX = 64;
 const ZOOM_STEP = 1.5;
-const FLIGHT_MS = 240;
 
 /** The map of one house in an element. */
 export class HouseMap {
@@ -45,7 +45,7 @@ export class HouseMap {
   /** @type {Set<string>} */ #dimmed = new Set();
   #tappable = false;
   #touched = false; // by hand: then the camera stays
-  #flight = 0;
+  #flight = new CameraFlight();
   #box;
   #listener;
   #layers;
@@ -253,7 +253,7 @@ export class HouseMap {
 
   /** @param {Camera} camera */
   #moveTo(camera) {
-    cancelAnimationFrame(this.#flight);
+    this.#flight.stop();
     this.#camera = this.#bounded(camera);
     this.#shown();
   }
@@ -268,18 +268,12 @@ export class HouseMap {
 
   /** @param {Camera} to */
   #flyTo(to) {
-    cancelAnimationFrame(this.#flight);
     this.#gestures.stop();
     this.#touched = true;
-    const [from, start] = [this.#camera, performance.now()];
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return this.#moveTo(to);
-    const step = (/** @type {number} */ now) => {
-      const share = Math.min(1, Math.max(0, (now - start) / FLIGHT_MS));
-      this.#camera = share < 1 ? cameras.between(from, to, 1 - (1 - share) ** 3) : to;
+    this.#flight.start(this.#camera, to, (camera) => {
+      this.#camera = camera;
       this.#shown();
-      if (share < 1) this.#flight = requestAnimationFrame(step);
-    };
-    this.#flight = requestAnimationFrame(step);
+    });
   }
 
   /** @param {number} factor @param {{x: number, y: number}} point @returns {boolean} whether the scale has changed */

@@ -1,14 +1,14 @@
 // The painter of a house: stage and sections, each as near as the camera is.
 
+import { grown, overlap } from "../plan/house-plan.js";
 import { sectionOf } from "../seats/seat-inventory.js";
-import { grown, overlap } from "./house-plan.js";
 import * as painter from "./section-painter.js";
 
 /**
- * @typedef {import("./house-plan.js").Placed} Placed
+ * @typedef {import("../plan/house-plan.js").Placed} Placed
  *
  * @typedef {object} Shown
- * @property {import("./house-plan.js").House} house
+ * @property {import("../plan/house-plan.js").House} house
  * @property {Map<string, import("./section-looks.js").SectionLooks>} looks
  * @property {Map<number, number>} prices the number of each amount
  * @property {string} inside the section that is open
@@ -24,10 +24,10 @@ const PATCH_MAX = 100; // seats: more are drawn sooner with all others
 /** Draw what is seen of a house. @param {painter.Scene} scene @param {Shown} shown */
 export function drawHouse(scene, shown) {
   const { house, stage } = shown;
-  painter.drawStage(scene, house.stage, stage);
   const view = grown(scene.view, 1);
   for (const placed of house.placed)
     if (overlap(placed.bounds, view)) drawSection(scene, placed, shown);
+  for (const box of house.stages) painter.drawStage(scene, box, stage);
 }
 
 /**

@@ -1,19 +1,19 @@
 // The cursor of a map: the one element that the Tab key reaches, above the seat or section it is at.
 
+import { firstSeat, nextSeat, nextWhere } from "../plan/geometry.js";
+import { nextSection } from "../plan/house-plan.js";
 import { createElement } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
-import { firstSeat, nextSeat, nextWhere } from "./geometry.js";
-import { nextSection } from "./house-plan.js";
 
 /**
- * @typedef {import("./house-plan.js").House} House
+ * @typedef {import("../plan/house-plan.js").House} House
  * @typedef {import("./section-looks.js").SeatAppearance} SeatAppearance
  * @typedef {object} Context
  * @property {import("./house-map.js").HouseMap} map
  * @property {(seat: string) => SeatAppearance} appearanceOf
- * @property {(seat: import("./geometry.js").Seat, shown: SeatAppearance) => string} seatLabel
+ * @property {(seat: import("../plan/geometry.js").Seat, shown: SeatAppearance) => string} seatLabel
  * @property {(section: string) => string} sectionLabel
- * @property {(row: import("./geometry.js").Row) => string} rowLabel spoken where the cursor comes into a row
+ * @property {(row: import("../plan/geometry.js").Row) => string} rowLabel spoken where the cursor comes into a row
  * @property {(seat: string) => void} onPick
  * @property {(seat: string) => void} onPoint
  * @property {(seat: string) => boolean} isWanted whether the keys N and P stop there
@@ -26,7 +26,7 @@ export class MapCursor {
   seat = "";
   section = "";
   /** @type {House | null} */ #house = null;
-  /** @type {import("./geometry.js").Row | undefined} that was spoken of last */ #row;
+  /** @type {import("../plan/geometry.js").Row | undefined} that was spoken of last */ #row;
   #element = createElement("div", {});
   #box;
   #context;

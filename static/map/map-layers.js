@@ -1,13 +1,13 @@
 // The layers of a map: a drawing larger than the view, moved and scaled as it is while that will do,
 // patched where seats change, and continued at its edges where it is moved too far.
 
+import { seen, toPlace } from "../plan/camera.js";
 import { PRICE_COLOURS } from "../seats/seat-filters.js";
-import { seen, toPlace } from "./camera.js";
 import { SeatSprites } from "./seat-sprites.js";
 
 /**
- * @typedef {import("./camera.js").Camera} Camera
- * @typedef {import("./camera.js").Size} Size
+ * @typedef {import("../plan/camera.js").Camera} Camera
+ * @typedef {import("../plan/camera.js").Size} Size
  * @typedef {import("./section-painter.js").Scene} Scene
  * @typedef {import("../ui/palette.js").Palette} Palette
  */
@@ -83,7 +83,7 @@ export class MapLayers {
     this.invalidate();
   }
 
-  /** Put an overlay somewhere in the view, or hide it. @param {"names" | "mini"} name @param {import("./geometry.js").Box | null} box */
+  /** Put an overlay somewhere in the view, or hide it. @param {"names" | "mini"} name @param {import("../plan/geometry.js").Box | null} box */
   placeOverlay(name, box) {
     const canvas = this.#overlays[name];
     canvas.hidden = !box;
@@ -138,7 +138,7 @@ export class MapLayers {
     return true;
   }
 
-  /** @param {Scene} scene @param {import("./geometry.js").Box} edge in pixels of the canvas */
+  /** @param {Scene} scene @param {import("../plan/geometry.js").Box} edge in pixels of the canvas */
   #drawEdge(scene, edge) {
     const { context, camera, view } = scene;
     const unit = camera.scale * this.#ratio;
@@ -204,7 +204,7 @@ function newCanvas(name) {
   return canvas;
 }
 
-/** @param {HTMLCanvasElement} canvas @param {import("./geometry.js").Box} box @param {number} ratio */
+/** @param {HTMLCanvasElement} canvas @param {import("../plan/geometry.js").Box} box @param {number} ratio */
 function place(canvas, { left, top, width, height }, ratio) {
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== wide) canvas.width = wide;

@@ -1,10 +1,10 @@
 // The overlays of a map: names of rows at its edge, and in a corner the whole house as a minimap.
 
-import { fitted, seen, toPlace, toPoint } from "./camera.js";
-import { contains, toHouse } from "./house-plan.js";
-import { setFont } from "./section-painter.js";
+import { fitted, seen, toPlace, toPoint } from "../plan/camera.js";
+import { contains, toHouse } from "../plan/house-plan.js";
+import { setFont } from "./section-label.js";
 
-/** @typedef {import("./house-plan.js").House} House */
+/** @typedef {import("../plan/house-plan.js").House} House */
 
 const STRIP_PX = 26;
 const SHARE = 0.24; // of the view's width
@@ -14,8 +14,8 @@ const MARGIN_PX = 8;
 /**
  * Return the strip at the edge of the view for the names of rows that begin beyond it; else null.
  * What is below it cannot be seen, so it cannot be tapped.
- * @param {import("./house-plan.js").Placed | undefined} placed @param {import("./camera.js").Camera} camera
- * @param {import("./camera.js").Size} size
+ * @param {import("../plan/house-plan.js").Placed | undefined} placed @param {import("../plan/camera.js").Camera} camera
+ * @param {import("../plan/camera.js").Size} size
  */
 export function stripOf(placed, camera, size) {
   if (!placed || placed.sin !== 0 || placed.plan.curve || !placed.plan.list.length) return null;
@@ -29,8 +29,8 @@ export function stripOf(placed, camera, size) {
 
 /**
  * Draw the names of rows on their strip.
- * @param {import("./section-painter.js").Scene} scene @param {import("./house-plan.js").Placed} placed
- * @param {import("./geometry.js").Box} strip
+ * @param {import("./section-painter.js").Scene} scene @param {import("../plan/house-plan.js").Placed} placed
+ * @param {import("../plan/geometry.js").Box} strip
  */
 export function drawStrip({ context, camera, size, ratio, palette }, placed, strip) {
   context.setTransform(ratio, 0, 0, ratio, 0, -strip.top * ratio);
@@ -42,7 +42,7 @@ export function drawStrip({ context, camera, size, ratio, palette }, placed, str
     const first = seats[0];
     if (!first) continue;
     const { y } = toPoint(camera, size, toHouse(placed, first.x, first.y));
-    if (y > strip.top - 9 && y < strip.top + strip.height + 9) context.fillText(name, STRIP_PX / 2, y);
+    if (y > strip.top - 9 && y < strip.top + strip.height + 9) context.fillText(name, STRIP_PX / 2, y, STRIP_PX - 2);
   }
 }
 
@@ -88,7 +88,7 @@ export function drawMinimap({ context, camera, size, ratio, palette }, house, pr
 
 /**
  * Return the place of the house at a point of the view that lies on the minimap; null elsewhere.
- * @param {House} house @param {import("./camera.js").Size} size @param {{x: number, y: number}} point
+ * @param {House} house @param {import("../plan/camera.js").Size} size @param {{x: number, y: number}} point
  */
 export function placeOnMinimap(house, size, point) {
   const frame = minimapBox(house, size);
@@ -97,7 +97,7 @@ export function placeOnMinimap(house, size, point) {
   return toPlace(fitted(house.box, inner), inner, { x: point.x - frame.left, y: point.y - frame.top });
 }
 
-/** Return the box of the minimap in the view. @param {House} house @param {import("./camera.js").Size} size */
+/** Return the box of the minimap in the view. @param {House} house @param {import("../plan/camera.js").Size} size */
 export function minimapBox({ box }, size) {
   const most = Math.min(MOST_PX, size.width * SHARE);
   const scale = most / Math.max(box.width, box.height);

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {import("../seats/seat-inventory.js").SeatState | "chosen" | "mine" | "lost" | "apart"} SeatAppearance
- * @typedef {import("./geometry.js").Row} Row
+ * @typedef {import("../plan/geometry.js").Row} Row
  */
 
 /** @type {SeatAppearance[]} a byte is the index in this list */
@@ -16,7 +16,7 @@ export class SectionLooks {
   #bytes;
 
   /**
-   * @param {import("./geometry.js").Plan} plan
+   * @param {import("../plan/geometry.js").Plan} plan
    * @param {(seat: string) => SeatAppearance} appearanceOf
    */
   constructor(plan, appearanceOf) {

@@ -1,20 +1,21 @@
 // The painter of a section: one block when far, rows as bands when nearer, seats when near.
 
+import { toPoint } from "../plan/camera.js";
+import { firstFrom, outlineOf } from "../plan/geometry.js";
+import { contains, grown, toHouse, toSection, union } from "../plan/house-plan.js";
 import { KIND_SIGNS } from "../seats/legend.js";
-import { bend, firstFrom, outlineOf } from "./geometry.js";
-import { toPoint } from "./camera.js";
-import { contains, grown, toHouse, toSection, union } from "./house-plan.js";
+import { drawLabel, setFont, shortened } from "./section-label.js";
 import { LOOKS } from "./section-looks.js";
 
 /**
- * @typedef {import("./house-plan.js").Placed} Placed
+ * @typedef {import("../plan/house-plan.js").Placed} Placed
  * @typedef {import("./section-looks.js").SectionLooks} SectionLooks
- * @typedef {import("./geometry.js").Seat} Seat
+ * @typedef {import("../plan/geometry.js").Seat} Seat
  * @typedef {object} Scene what is drawn, and from where
  * @property {CanvasRenderingContext2D} context
- * @property {import("./camera.js").Camera} camera
- * @property {import("./camera.js").Size} size
- * @property {import("./geometry.js").Box} view the part of the house that is wanted
+ * @property {import("../plan/camera.js").Camera} camera
+ * @property {import("../plan/camera.js").Size} size
+ * @property {import("../plan/geometry.js").Box} view the part of the house that is wanted
  * @property {number} ratio pixels of the canvas for one of the page
  * @property {import("../ui/palette.js").Palette} palette
  * @property {import("./seat-sprites.js").SeatSprites} sprites
@@ -24,12 +25,10 @@ import { LOOKS } from "./section-looks.js";
 
 export const SEATS_PX = 11; // from that scale on there are seats, before that bands
 const NUMBERS_PX = 24;
-const NAME_FONTS = [16, 13, 11, 9]; // pixels, the largest that fits
 const BAND_SEATS = 8; // in one piece of a row
 const SHADES = 4;
 const WITH_NUMBER = new Set(["free", "held", "unknown"].map((look) => LOOKS.indexOf(/** @type {any} */ (look))));
 const KINDS = new Map(Object.entries(KIND_SIGNS).map(([kind, path]) => [kind, new Path2D(path)]));
-const FONT = "system-ui, sans-serif";
 
 /**
  * Draw a section as one block with its name and what is free.
@@ -176,63 +175,25 @@ export function drawName({ context, camera, size, ratio, palette }, placed, name
   context.fillText(shortened(context, name, (width + 1) * camera.scale), x, y);
 }
 
-/** Draw the stage. @param {Labelled} scene @param {import("./geometry.js").Box} box @param {string} text */
+/** Draw a stage: rounded among sections, else wide in front of them. @param {Labelled} scene @param {import("../plan/house-plan.js").Stage} box @param {string} text */
 export function drawStage({ context, camera, size, ratio, palette }, box, text) {
   const { x, y } = toPoint(camera, size, { x: box.left, y: box.top });
   const [width, height] = [box.width * camera.scale, box.height * camera.scale];
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.beginPath();
-  context.moveTo(x, y);
-  context.lineTo(x + width, y);
-  context.lineTo(x + width * 0.96, y + height * 0.75);
-  context.quadraticCurveTo(x + width / 2, y + height * 1.15, x + width * 0.04, y + height * 0.75);
+  if (box.isAmong) context.ellipse(x + width / 2, y + height / 2, width / 2, height / 2, 0, 0, 7);
+  else {
+    context.moveTo(x, y);
+    context.lineTo(x + width, y);
+    context.lineTo(x + width * 0.96, y + height * 0.75);
+    context.quadraticCurveTo(x + width / 2, y + height * 1.15, x + width * 0.04, y + height * 0.75);
+  }
   context.fillStyle = palette.rule;
   context.fill();
   if (height < 8) return;
   setFont(context, Math.min(16, Math.max(10, height * 0.45)), 600);
   context.fillStyle = palette.ink;
-  context.fillText(text, x + width / 2, y + height * 0.5);
-}
-
-/**
- * Write the name of a section, and below it the first of the other texts that fits.
- * @param {Scene} scene @param {Placed} placed @param {string[]} lines
- */
-function drawLabel({ context, camera, size, ratio, palette }, placed, [name = "", ...others]) {
-  const { bounds, plan } = placed;
-  const box = plan.curve ? plan.straight : placed.box;
-  const middle = bend(box.left + box.width / 2, box.top + box.height / 2, plan.curve);
-  const { x, y } = toPoint(camera, size, toHouse(placed, middle.x, middle.y));
-  const width = Math.min(bounds.width, box.width) * camera.scale - 8;
-  const height = (plan.curve ? box : bounds).height * camera.scale - (plan.curve ? 10 : 4);
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.fillStyle = palette.ink;
-  const fits = (/** @type {string} */ text, /** @type {number} */ font, /** @type {number} */ weight) => {
-    setFont(context, font, weight);
-    return context.measureText(text).width <= width;
-  };
-  const big = NAME_FONTS.find((font) => fits(name, font, 650) && font * 1.3 <= height) ?? NAME_FONTS[3];
-  if (big * 1.2 > height) return;
-  const small = Math.max(9, big - 2);
-  const second = (big + small) * 1.3 <= height ? others.find((text) => fits(text, small, 500)) : undefined;
-  if (second) context.fillText(second, x, y + big * 0.65);
-  setFont(context, big, 650);
-  context.fillText(shortened(context, name, width), x, second ? y - small * 0.65 : y);
-}
-
-/**
- * Return a text that fits, with "…" where it was cut: in the middle, for numbers stand at the end.
- * @param {CanvasRenderingContext2D} context @param {string} text @param {number} width
- */
-function shortened(context, text, width) {
-  if (context.measureText(text).width <= width) return text;
-  const letters = [...text];
-  for (let kept = letters.length - 1; kept > 2; kept -= 1) {
-    const tail = Math.min(3, kept >> 1);
-    const cut = `${letters.slice(0, kept - tail).join("").trimEnd()}…${letters.slice(-tail).join("").trimStart()}`;
-    if (context.measureText(cut).width <= width) return cut;
-  }
-  return "";
+  if (context.measureText(text).width <= width) context.fillText(text, x + width / 2, y + height * 0.5);
 }
 
 /**
@@ -261,7 +222,7 @@ function seatsSeen({ view }, placed) {
   return found;
 }
 
-/** @param {import("./geometry.js").Plan} plan @param {SectionLooks} looks */
+/** @param {import("../plan/geometry.js").Plan} plan @param {SectionLooks} looks */
 function piecesByShade({ rows }, looks) {
   /** @type {[Seat, Seat][][]} */
   const pieces = Array.from({ length: SHADES + 1 }, () => []);
@@ -301,11 +262,4 @@ function intoSection({ context, camera, size, ratio }, { at, cos, sin }, scale) 
 /** Return a length such that it ends on a whole pixel from an origin. @param {number} length @param {number} origin */
 function onPixel(length, origin) {
   return Math.round(length + origin) - origin;
-}
-
-/** Set the font of a text around its middle. @param {CanvasRenderingContext2D} context @param {number} pixels @param {number} weight */
-export function setFont(context, pixels, weight) {
-  context.font = `${weight} ${pixels}px ${FONT}`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
 }

@@ -4,6 +4,7 @@ import { Problem, request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
 import { showDateAndTime } from "../lib/dates.js";
 import { priceRange } from "../lib/money.js";
+import { applyAccent, showPicture } from "../theme/theme.js";
 import { readInlined } from "../ui/inlined.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
 
@@ -13,8 +14,9 @@ import { byId, setText, setTextOrHide } from "../ui/dom.js";
  * @property {string} state
  * @property {string} [opens_at]
  * @property {import("../lib/dates.js").Show[]} shows
- * @property {{price: import("../lib/money.js").Price}[]} sections
+ * @property {{id: string, name: string, price: import("../lib/money.js").Price}[]} sections
  * @property {{name: string, address?: string}} [venue]
+ * @property {import("../theme/theme.js").Theme} [theme]
  * @property {boolean} [mail] whether the server sends mails
  * @property {string} [stock] `plenty`, `few`, `held` or `gone`
  * @property {{tickets_per_visitor_max?: number}} limits
@@ -36,7 +38,10 @@ export async function showEventDetails(event) {
   setText(byId("name"), found.name);
   setText(byId("dates"), found.shows.map(showDateAndTime).join(" · "));
   setText(byId("prices"), priceRange(found.sections.map(({ price }) => price)));
-  const { venue } = found;
+  const { venue, theme } = found;
+  applyAccent(document.documentElement, theme);
+  showPicture(byId("logo"), theme?.logo);
+  showPicture(byId("picture"), theme?.picture);
   setTextOrHide(byId("venue"), [venue?.name, venue?.address].filter(Boolean).join(", "));
   return found;
 }

@@ -83,7 +83,8 @@ function drawRoom({ room }, stock) {
   const text = words[state] ?? state;
   byId("state").dataset.state = state;
   setText(byId("state"), text);
-  setText(byId("state-text"), /** @type {Record<string, string>} */ (texts.room)[state] ?? "");
+  const said = isOpen && room.halted ? "halted" : state;
+  setText(byId("state-text"), /** @type {Record<string, string>} */ (texts.room)[said] ?? "");
   setTextOrHide(byId("reason"), room.stopped?.reason ?? room.reason);
 }
 

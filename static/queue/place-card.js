@@ -14,7 +14,7 @@ import { isWaiting } from "./queue-state.js";
  * @typedef {import("./queue-state.js").QueueState} QueueState
  * @typedef {import("./queue-state.js").Place} Place
  * @typedef {import("../lib/server-clock.js").ServerClock} ServerClock
- * @typedef {{event: string, clock: ServerClock, disconnected: boolean}} Context
+ * @typedef {{event: string, clock: ServerClock, disconnected: boolean, stock: string}} Context
  */
 
 const LONG_NUMBER = 6; // characters
@@ -29,7 +29,7 @@ export function drawPlaceCard(queueState, context) {
   drawTitle(place, queueState.room);
   drawAhead(place);
   drawProgress(place, context.event);
-  drawWait(queueState, place, context.clock);
+  drawWait(queueState, place, context);
   setTextOrHide(byId("crowd"), isUndrawn(place) ? "" : texts.crowd(place.waiting));
   setTextOrHide(byId("lane"), laneText(queueState, place));
   setTextOrHide(byId("ticket-note"), noteOf(queueState, context.disconnected));
@@ -44,11 +44,11 @@ function laneText({ room }, { lane }) {
  * Announce the place to screen readers, at most every 15 s; withdraw what is not spoken yet when
  * the visitor does not wait any more.
  * @param {QueueState} queueState
- * @param {string} phase
+ * @param {{phase: string, stock: string}} now
  */
-export function announcePlace({ place }, phase) {
+export function announcePlace({ place, room }, { phase, stock }) {
   if (phase !== "waiting" || place?.ahead == null) return withdrawCalm();
-  announceCalmly(all.event.announce.waiting(place.ahead, durationText(place.eta_seconds)));
+  announceCalmly(all.event.announce.waiting(place.ahead, waitText(room, place, stock)));
 }
 
 /** @param {Place} place @param {QueueState["room"]} room */
@@ -84,27 +84,33 @@ function drawProgress({ number, ahead, state }, event) {
   if (shown) control("progress").value = String(Math.round(100 * shareDone(event, number, ahead)));
 }
 
-/** @param {QueueState} queueState @param {Place} place @param {ServerClock} clock */
-function drawWait({ room }, place, clock) {
-  if (isUndrawn(place) && room?.state !== "scheduled") return drawSoon();
+/** @param {QueueState} queueState @param {Place} place @param {Context} context */
+function drawWait({ room }, place, { clock, stock }) {
+  if (isUndrawn(place) && room?.state !== "scheduled") return drawSoon(place);
   const lobby = place.state === "lobby";
   setText(byId("eta-label"), lobby ? texts.etaLobby : texts.eta);
   if (lobby) setText(byId("eta"), opensText(room?.opens_at, clock));
   const opens = room?.opens_at ? dateAndTime(room.opens_at) : "";
-  const isMoving = MOVING_STATES.has(room?.state ?? "");
-  const band = isMoving ? bandText(place.eta_seconds, clock) : "";
+  const band = isMoving(room) && stock !== "gone" ? bandText(place.eta_seconds, clock) : "";
   setTextOrHide(byId("eta-date"), lobby ? opens : band);
-  if (!lobby)
-    setText(
-      byId("eta"),
-      isMoving ? durationText(place.eta_seconds) : texts.etaPaused,
-    );
+  if (!lobby) setText(byId("eta"), waitText(room, place, stock));
 }
 
-/** Say that the number is told in a moment: the draw is going on. */
-function drawSoon() {
+/** Return whether people are let in just now. @param {QueueState["room"]} room */
+function isMoving(room) {
+  return MOVING_STATES.has(room?.state ?? "") && !room?.halted && !room?.stopped;
+}
+
+/** @param {QueueState["room"]} room @param {Place} place @param {string} stock */
+function waitText(room, place, stock) {
+  if (!isMoving(room)) return texts.etaPaused;
+  return stock === "gone" ? texts.etaGone : durationText(place.eta_seconds);
+}
+
+/** Say when the number is told: in a moment, where the draw is going on. @param {Place} place */
+function drawSoon({ deferred }) {
   setText(byId("eta-label"), all.event.undrawn.label);
-  setText(byId("eta"), all.event.undrawn.told);
+  setText(byId("eta"), deferred ? all.event.undrawn.later : all.event.undrawn.told);
   setTextOrHide(byId("eta-date"), "");
 }
 

@@ -6,6 +6,7 @@
  * @property {number | null} number null before its draw
  * @property {string} lane
  * @property {number} [window] in which one joined
+ * @property {boolean} [deferred] one's address block has its share of numbers; this place gets a later one
  * @property {number | null} ahead
  * @property {number} waiting
  * @property {number} [rate] admissions a second
@@ -15,7 +16,8 @@
  * @property {string} receipt
  * @typedef {{since: string, reason?: string}} Stop of the sale
  * @typedef {import("../lottery/order.js").Room} Order
- * @typedef {Order & {opens_at?: string, reason?: string, stopped?: Stop, lanes?: Lane[]}} RoomState
+ * @typedef {Order & {opens_at?: string, reason?: string, stopped?: Stop, halted?: boolean,
+ *   lanes?: Lane[]}} RoomState
  * @typedef {{price: {amount: number, currency: string}, free: number, word: string}} PriceStock
  * @typedef {{lane: string, weight: number, waiting: number, share: number}} Lane
  * @typedef {{id: string, level: string, text: string, at: string}} Broadcast
@@ -34,6 +36,8 @@
  * @property {boolean} renumbered whether the place has another number than the one before
  * @property {Broadcast | null} broadcast
  * @property {PriceStock[]} stock free places by price, the cheapest first
+ * @property {{quantity: number, sections?: string[], price_max?: PriceStock["price"]} | null} preferred
+ *   what the visitor would like, as the server has it
  * @property {{code: string, detail: string} | null} problem
  */
 
@@ -52,6 +56,7 @@ export const INITIAL = Object.freeze({
   renumbered: false,
   broadcast: null,
   stock: [],
+  preferred: null,
   problem: null,
 });
 
@@ -64,6 +69,7 @@ const REDUCERS = {
   "queue.expired": expired,
   "queue.left": left,
   "queue.stock": stockChanged,
+  "queue.preferred": preferred,
   "room.state": roomChanged,
   "room.message": broadcastReceived,
   error: commandRefused,
@@ -117,6 +123,7 @@ function welcome(state, frame) {
     room: frame.room,
     broadcast: frame.message ?? state.broadcast,
     stock: frame.stock?.prices ?? state.stock,
+    preferred: frame.preferred ?? null,
   };
   const same = frame.visitor === state.visitor;
   if (frame.place) return withPlace(next, frame, true);
@@ -201,6 +208,11 @@ function lasting(room) {
 /** @param {QueueState} state @param {Frame} frame */
 function stockChanged(state, { stock }) {
   return { ...state, stock: stock.prices };
+}
+
+/** @param {QueueState} state @param {Frame} frame */
+function preferred(state, { quantity, sections, price_max }) {
+  return { ...state, preferred: { quantity, sections, price_max } };
 }
 
 /** @param {QueueState} state @param {Frame} frame */

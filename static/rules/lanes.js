@@ -1,5 +1,6 @@
 // The lanes panel: each lane's weight, wait and share, the form of a weight, and the form of codes.
 
+import { attemptForm } from "../admin/form-mistakes.js";
 import { saveCsv } from "../admin/csv-file.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged } from "../ui/dom.js";
@@ -28,6 +29,8 @@ export function lanesPanel(context) {
   const made = createElement("textarea", { "data-testid": "codes-list", rows: "6", readonly: "" });
   const madeLabel = labelled(texts.list, made);
   const saveAll = createElement("button", { type: "button", "data-testid": "codes-csv" }, texts.csv);
+  /** @type {Record<string, HTMLElement>} */
+  const controls = { lane, count, uses };
   let shown = "";
 
   /** @param {string[]} codes */
@@ -46,13 +49,13 @@ export function lanesPanel(context) {
     form(
       [labelled(texts.name, name), labelled(texts.weight, weight)],
       button("save-lane", texts.save),
-      () => attempt(save, texts.saved),
+      (element) => attemptForm(element, (field) => (field.startsWith("lanes") ? name : null), save, texts.saved),
     ),
     createElement("h3", {}, texts.codes),
     form(
       [labelled(texts.name, lane), labelled(texts.count, count), labelled(texts.uses, uses)],
       button("make-codes", texts.make),
-      () => attempt(make, texts.made),
+      (element) => attemptForm(element, (field) => controls[field], make, texts.made),
     ),
     madeLabel,
     createElement("div", { class: "actions" }, saveAll),
@@ -103,7 +106,7 @@ async function saveCodes({ event, session }) {
   if (event) await saveCsv(session, { path: `${pathOf(event)}/codes`, name: `${event.id}-codes.csv` });
 }
 
-/** @param {HTMLElement[]} fields @param {HTMLElement} action @param {() => Promise<unknown>} act */
+/** @param {HTMLElement[]} fields @param {HTMLElement} action @param {(form: HTMLElement) => Promise<unknown>} act */
 function form(fields, action, act) {
   const element = createElement(
     "form",
@@ -113,7 +116,7 @@ function form(fields, action, act) {
   );
   element.addEventListener("submit", (submitted) => {
     submitted.preventDefault();
-    void act();
+    void act(element);
   });
   return element;
 }

@@ -2,8 +2,9 @@
 
 import { formatPrice } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
-import { byId, setText, setTextOrHide } from "../ui/dom.js";
+import { afterPaint, byId, setText, setTextOrHide } from "../ui/dom.js";
 import { Stepper } from "../ui/stepper.js";
+import { takeWish } from "./seat-filters.js";
 
 const texts = all.seats.quantity;
 
@@ -53,6 +54,9 @@ export class QuantityForm {
     if (!section) return;
     const free = inventory.free(id);
     const seated = section.kind === "seated";
+    const wish = mode === "looking" ? null : takeWish(); // who holds something has their seats
+    if (wish) this.#stepper.value = wish.quantity;
+    if (wish && seated && isChoosing) afterPaint(() => byId("suggest").click());
     this.#stepper.draw(Math.min(ticketsMax, free || ticketsMax));
     const { value } = this;
     setText(byId("quantity-label"), seated ? texts.seated : texts.standing);

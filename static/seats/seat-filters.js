@@ -12,6 +12,24 @@ import { byId, control, createElement, renderIfChanged } from "../ui/dom.js";
 /** Colours that the style sheet has for prices; after that they come again. */
 export const PRICE_COLOURS = 6;
 
+/** @typedef {{quantity: number, sections?: string[], price_max?: {amount: number}}} Wish */
+
+/** What the visitor would like, until a map has taken it. @type {Wish | null} */
+let wish = null;
+
+/** Have the next map show this first. @param {Wish | null} wanted */
+export function setWish(wanted) {
+  wish = wanted;
+}
+
+/** Return what is to be shown first, once, with its price chosen; null where there is no such wish. */
+export function takeWish() {
+  const taken = wish;
+  wish = null;
+  if (taken) control("price-most").value = String(taken.price_max?.amount ?? "");
+  return taken;
+}
+
 /** Redraw when another price is chosen. @param {() => void} redraw */
 export function bindFilters(redraw) {
   byId("price-most").addEventListener("change", redraw);

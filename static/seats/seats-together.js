@@ -80,7 +80,7 @@ export function bestBlocks(sections, count, isFree) {
 function bestOfRow(seats, { count, isFree, distanceOf }) {
   const free = seats.map(isFree);
   const joins = (/** @type {number} */ left) =>
-    left >= 0 && free[left] && free[left + 1] && seats[left + 1].along - seats[left].along <= SIDE_BY_SIDE;
+    Boolean(free[left] && free[left + 1]) && seats[left + 1].along - seats[left].along <= SIDE_BY_SIDE;
   let best = null;
   let run = 0; // free seats side by side up to here
   for (let at = 0; at < seats.length; at += 1) {

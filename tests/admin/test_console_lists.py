@@ -1,5 +1,6 @@
 """Lists for the console: bookings and visitors searched by what a caller says, events as files."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,12 @@ from tests.support.world import World, held, new_event
 
 SECTIONS = [("stalls", "Stalls"), ("section-2", "ชั้นบน")]
 DEMO = f"{V1}/admin/events/demo"
+HOUR = timedelta(hours=1)
+DEFER = """
+    INSERT INTO deferred_joins (event, visitor, lane, code, block, turn, joined_ms)
+    SELECT 'demo', visitor, 'main', '', 'house', turn, 1
+    FROM unnest($1::text[]) WITH ORDINALITY AS one (visitor, turn)
+"""
 FULL: dict[str, Any] = {
     "opens_at": "2030-04-01T08:00:00Z",
     "venue": {"name": "โรงละคร", "address": "1 Old Street"},
@@ -126,7 +133,12 @@ async def test_visitors_are_listed_by_condition_page_by_page(world: World) -> No
         return len(set(await waiting())) == 5
 
     await until(all_recorded)
-    assert len(await waiting()) == 5
+    await world.services.pool.execute(DEFER, ["v_first", "v_second", "v_third"])
+    assert (await waiting())[5:] == ["v_first", "v_second", "v_third"]
+    params = {"state": "waiting", "after": "main:5"}
+    page = (await operator.get(f"{DEMO}/visitors", params=params)).json()
+    told = [(one["state"], one["number"], one["deferred"]) for one in page["visitors"]]
+    assert told == [("lobby", None, True)] * 3
     inside = (await operator.get(f"{DEMO}/visitors", params={"state": "inside"})).json()
     assert inside == {"visitors": [], "next": None}
 
@@ -141,6 +153,30 @@ async def test_who_holds_is_listed(world: World) -> None:
         return [visitor["hold"] for visitor in page["visitors"]] == [hold]
 
     await until(listed)
+
+
+async def test_ends_are_listed_as_a_stop_that_goes_on_moves_them(world: World) -> None:
+    await world.event()
+    await held(world)
+    operator = await world.operator()
+
+    async def ends() -> list[datetime]:
+        pages = [
+            (await operator.get(f"{DEMO}/visitors", params={"state": state})).json()["visitors"]
+            for state in ("inside", "holding")
+        ]
+        return [datetime.fromisoformat(one["until"]) for page in pages for one in page]
+
+    async def are_both_there() -> bool:
+        return len(await ends()) == 2
+
+    await until(are_both_there)
+    before = await ends()
+    for stop in ("stopped_at", "bank_away_at"):
+        await world.services.pool.execute(f"UPDATE events SET {stop} = now() - interval '1 hour'")
+        after = await ends()
+        assert all(late - early >= HOUR for early, late in zip(before, after, strict=True))
+        await world.services.pool.execute(f"UPDATE events SET {stop} = NULL")
 
 
 @pytest.mark.parametrize(

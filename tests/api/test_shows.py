@@ -24,6 +24,7 @@ SECTIONS: list[dict[str, Any]] = [
         "rows": [{"name": "A", "seats": 4}],
         "price": PRICE,
         "at": [3, 4.5],
+        "focus": [3, 0],
         "curve": 20,
         "aisles": [2],
         "kinds": {"wheelchair": ["stalls.A-1"]},
@@ -51,6 +52,7 @@ async def test_an_event_tells_where_when_and_by_which_clock(world: World) -> Non
     assert (event["venue"], event["theme"]) == (VENUE, THEME)
     assert [show["time_zone"] for show in event["shows"]] == ["Europe/Berlin", "Asia/Bangkok"]
     assert (chart[0]["at"], chart[0]["curve"], chart[0]["aisles"]) == ([3, 4.5], 20, [2])
+    assert chart[0]["focus"] == [3, 0]
     assert [seat["kind"] for seat in chart[0]["rows"][0]["seats"]][:2] == ["wheelchair", "standard"]
 
 

@@ -1,11 +1,14 @@
 """Calls back to who waits elsewhere: sound, notification, title, and messages that stay."""
 
 import re
+from typing import Any
 
 from playwright.async_api import expect
 
+from booking_rush.booking.joining.preferences import Preferences
 from tests.browser.chromium import browser
 from tests.browser.pages import part, phase, stalls, visit
+from tests.support.clients import until
 from tests.support.world import World
 
 
@@ -85,3 +88,31 @@ async def test_earlier_messages_stay_readable_with_their_hour(world: World) -> N
         await expect(part(page, "earlier-messages")).to_contain_text("Then this")
         await part(page, "join").click()
         await expect(part(page, "turn-next")).to_contain_text("Nothing is sold on this page")
+
+
+async def is_kept(world: World, visitor: str, most: dict[str, Any]) -> bool:
+    found = await Preferences(world.services.redis).find("demo", visitor)
+    return found == {"quantity": 3, "price_max": most}
+
+
+async def test_who_waits_says_what_they_would_like_and_it_is_shown_first(world: World) -> None:
+    dear = stalls(id="front", name="Front", price={"amount": 9000, "currency": "EUR"})
+    await world.event(sections=[dear, stalls()], state="paused")
+    async with browser() as started:
+        page = await visit(started, world)
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        await part(page, "prefer-quantity").select_option("3")
+        await part(page, "prefer-price").select_option("6500")
+        await expect(part(page, "prefer-section")).to_have_value("")
+        visitor = await part(page, "visitor").text_content() or ""
+        await until(lambda: is_kept(world, visitor, {"amount": 6500, "currency": "EUR"}))
+        await page.reload()
+        await expect(part(page, "prefer-quantity")).to_have_value("3")
+        await expect(part(page, "prefer-price")).to_have_value("6500")
+        operator = await world.operator()
+        await operator.post("/api/v1/admin/events/demo/resume")
+        await phase(page, "admitted")
+        await expect(part(page, "quantity")).to_have_text("3")
+        await expect(part(page, "choice-sum")).to_contain_text("3 seats · €195.00")
+        await expect(part(page, "suggest")).to_have_text("Show others")

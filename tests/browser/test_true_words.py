@@ -196,9 +196,17 @@ async def test_who_is_next_at_a_rate_of_zero_is_told_that_nobody_is_let_in(world
     await world.event(sections=[stalls()], rules={"rate_per_second": 0})
     async with browser() as started:
         page = await visit(started, world)
+        await expect(page.locator("#state-text")).to_have_text(
+            "You can join. Nobody is let in just now."
+        )
         await part(page, "join").click()
         await phase(page, "waiting")
         await expect(page.locator("#ahead-words")).to_contain_text("nobody is let in just now")
+        await expect(part(page, "eta")).to_have_text("When the line moves again")
+        operator = await world.operator()
+        await operator.patch("/api/v1/admin/events/demo/rules", json={"rate_per_second": 5})
+        await phase(page, "admitted")
+        await expect(page.locator("#state-text")).to_have_text("Visitors are being let in.")
 
 
 async def test_who_is_admitted_when_the_sale_closes_is_told_so(world: World) -> None:

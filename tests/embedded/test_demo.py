@@ -34,27 +34,32 @@ def spaced(folder: Path) -> Path:
 
 
 def log_in(demo: Demo) -> httpx.Response:
-    return httpx.post(
-        f"{demo.base}/api/v1/admin/login", json={"username": "admin", "password": demo.password}
+    return demo.ask(
+        "POST", "/api/v1/admin/login", json={"username": "admin", "password": demo.password}
     )
 
 
 def pause(demo: Demo) -> None:
-    answer = log_in(demo)
-    with httpx.Client(base_url=demo.base, cookies=answer.cookies) as operator:
-        operator.headers["X-CSRF-Token"] = answer.json()["csrf"]
-        assert operator.post("/api/v1/admin/events/demo/pause").status_code == 200
+    session = log_in(demo)
+    answer = demo.ask(
+        "POST",
+        "/api/v1/admin/events/demo/pause",
+        cookies=session.cookies,
+        headers={"X-CSRF-Token": session.json()["csrf"]},
+    )
+    assert answer.status_code == 200
 
 
 def join(demo: Demo, token: str = "") -> tuple[str, dict[str, Any]]:
     """Join as a new visitor, or as the one with this token. Return the token and the place."""
-    token = token or httpx.post(f"{demo.base}/api/v1/visitors").json()["token"]
+    token = token or demo.ask("POST", "/api/v1/visitors").json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
-    while True:
-        answer = httpx.post(f"{demo.base}/api/v1/events/demo/queue", headers=headers)
-        if answer.status_code != 503:  # come back in a moment, as a client does
-            break
-        assert demo.process.poll() is None
+
+    def answered() -> httpx.Response | None:
+        answer = demo.ask("POST", "/api/v1/events/demo/queue", headers=headers)
+        return None if answer.status_code == 503 else answer  # come back, as a client does
+
+    answer = demo.wait_until(answered)
     assert answer.status_code in (200, 201), answer.text
     return token, answer.json()["place"]
 
@@ -76,7 +81,7 @@ def test_a_clean_clone_runs_for_an_ordinary_user_in_a_path_with_a_space(
     for word in ("installing", "redis", "postgres", "migrations", "serve-2"):
         assert word in demo.output
     for page in ("/", "/events/demo", "/admin", "/api/v1/events/demo/chart"):
-        assert httpx.get(f"{demo.base}{page}").status_code == 200
+        assert demo.ask("GET", page).status_code == 200
     assert log_in(demo).status_code == 200
     assert join(demo)[1]["number"] == 1
     [commands] = re.findall(r"^  commands   (.*) --help$", demo.output, re.MULTILINE)
@@ -126,8 +131,7 @@ def test_a_child_that_dies_is_started_again_and_one_that_cannot_live_ends_the_de
             demo.wait_for_output(
                 f"tend died (signal 9), starts again in {0.5 * 2 ** (death - 1):g} s"
             )
-            while demo.pid_of("tend") == pid:
-                assert demo.process.poll() is None
+            demo.wait_restarted("tend", pid)
 
     assert demo.process.wait(20) == 6
     assert "tend died 3 times within a minute (signal 9)" in demo.output
@@ -144,8 +148,7 @@ def test_stores_that_die_come_back_with_everything(folder: Path, demos: list[Dem
     for name in ("redis", "postgres"):
         pid = demo.pid_of(name)
         psutil.Process(pid).kill()
-        while demo.pid_of(name) == pid:
-            assert demo.process.poll() is None
+        demo.wait_restarted(name, pid)
         assert join(demo, token)[1]["number"] == place["number"]
     assert demo.stop() == 0
 

@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from booking_rush.server.processes.duties import DUTIES
-from booking_rush.server.processes.duty_settings import SETTINGS_OF, SUPERVISORS
+from booking_rush.server.processes.duty_settings import SETTINGS_OF, SUPERVISORS, environment_of
 from booking_rush.server.processes.supervisor import INHERITED
-from booking_rush.server.runtime.settings import Settings
+from booking_rush.server.runtime.settings import Settings, read
 from tests.support.servers.demo_run import Demo
 
 SECRETS: dict[str, Any] = {
@@ -76,3 +76,14 @@ def test_other_users_reach_no_store_and_read_no_data(folder: Path, demos: list[D
         assert demo.stop() == 0
         (data / "postgres" / "pg_hba.conf").write_text("local all all trust\n")
         (data / "postgres-password").unlink()
+
+
+@pytest.mark.parametrize("duty", sorted(SETTINGS_OF))
+def test_each_child_reads_what_it_is_given_where_stripe_is_paid(duty: str) -> None:
+    whole = {**SECRETS, "RUSH_MAIL_FROM": "a@b", "RUSH_PAYMENTS": "stripe"}
+    given = environment_of(duty, read(whole), {})
+
+    settings = read(given)
+
+    if "stripe_key" in SETTINGS_OF[duty]:
+        settings.require_payments()

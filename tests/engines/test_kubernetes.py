@@ -16,24 +16,29 @@ from booking_rush.server.runtime.settings import Settings, read
 from tests.engines.kustomize import definitions, render
 
 VERSION = "1.31"
-OVERLAYS = ("overlays/try", "overlays/production")
+OVERLAYS = ("overlays/try", "overlays/production", "overlays/cluster")
 STORES = {
     "RUSH_SECRET_KEY": "abcdefgh" * 4,
     "RUSH_POSTGRES_URL": "postgresql://rush@postgres/rush",
     "RUSH_REDIS_URL": "redis://redis",
 }
 # What comes in secrets, by hand or from operators.
+PRODUCTION = STORES | {
+    "RUSH_KAFKA_PASSWORD": "a secret",
+    "RUSH_STRIPE_KEY": "sk_live_1",
+    "RUSH_STRIPE_WEBHOOK_SECRETS": "whsec_1",
+}
 SECRETS = {
     "overlays/try": STORES,
-    "overlays/production": STORES
-    | {
-        "RUSH_KAFKA_PASSWORD": "a secret",
-        "RUSH_STRIPE_KEY": "sk_live_1",
-        "RUSH_STRIPE_WEBHOOK_SECRETS": "whsec_1",
-    },
+    "overlays/production": PRODUCTION,
+    "overlays/cluster": PRODUCTION,
 }
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
-RUN_IN = {"overlays/try": set(DUTIES) | {"serve"}, "overlays/production": set(DUTIES) - {"bank"}}
+RUN_IN = {
+    "overlays/try": set(DUTIES) | {"serve"},
+    "overlays/production": set(DUTIES) - {"bank"},
+    "overlays/cluster": set(DUTIES) - {"bank"},
+}
 
 
 @cache
@@ -127,6 +132,15 @@ def test_topics_of_strimzi_are_those_that_we_would_make() -> None:
     assert topics == set(TOPICS)
 
 
-def test_no_two_pods_of_a_store_share_a_node() -> None:
-    for store in of_kind("overlays/production", "StatefulSet"):
+@pytest.mark.parametrize("overlay", ["overlays/production", "overlays/cluster"])
+def test_no_two_pods_of_a_store_share_a_node(overlay: str) -> None:
+    for store in of_kind(overlay, "StatefulSet"):
         assert store["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]
+
+
+def test_a_cluster_has_six_nodes_and_no_sentinel() -> None:
+    [nodes] = of_kind("overlays/cluster", "StatefulSet")
+    assert (nodes["metadata"]["name"], nodes["spec"]["replicas"]) == ("booking-rush-redis", 6)
+    [ports] = [one["ports"] for one in nodes["spec"]["template"]["spec"]["containers"]]
+    assert {port["containerPort"] for port in ports} == {6379, 16379}
+    assert "sentinel" not in str(rendered("overlays/cluster"))

@@ -213,9 +213,11 @@ async def test_the_wire_tells_lobby_until_the_number_is_given(world: World) -> N
     async with visitor.socket() as socket:
         told = (await socket.ask("queue.join"))["place"]
         assert (told["state"], told["number"], told["ahead"]) == ("lobby", None, None)
+        assert told["deferred"]
         place = (await socket.until("queue.joined"))["place"]
 
     assert (place["state"], place["number"]) == ("waiting", 3)
+    assert "deferred" not in place
     entries = (await visitor.http.get("/api/v1/events/demo/queue/history")).json()["entries"]
     own = [(one["what"], one.get("why")) for one in entries if one["who"]]
     assert own == [("window", DEFERRED), ("number", None)]

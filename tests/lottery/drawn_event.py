@@ -8,6 +8,7 @@ from booking_rush.booking.catalogue.undo import undo
 from booking_rush.booking.recording.batch import PlaceRow
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.epoch_gate import EpochGate
+from booking_rush.lua.commands import Failed
 from booking_rush.lua.events.commands import SetRules
 from booking_rush.lua.line.commands import AdmitNext, FindPlace, JoinLine, LeaveLine, Lobby, Waiting
 from booking_rush.queue.lottery.draw import LOTTERY, Draw
@@ -70,11 +71,17 @@ class DrawnEvent(RecordedEvent):
 
     async def hear(self) -> None:
         """Ask for everybody's place: a number that was told once is told again."""
-        for visitor in self.visitors:
-            place = await self.ask(FindPlace(visitor))
+        for visitor, place in (await self.places_in_redis()).items():
             if isinstance(place, Waiting) and not place.entry:
                 before = self.told.setdefault(visitor, place.number)
                 assert before == place.number, f"{visitor} was told {before}, then {place.number}"
+
+    async def places_in_redis(self) -> dict[str, Any]:
+        """Return what Redis says to each visitor who asks for the place, by visitor."""
+        questions = [FindPlace(visitor) for visitor in self.visitors]
+        answers = await self.program.run(EVENT, await self.stamp(), questions)
+        assert not any(isinstance(answer, Failed) for answer in answers), answers
+        return dict(zip(self.visitors, answers, strict=True))
 
     async def lose_redis(self) -> None:
         """Empty Redis, and recover the event from Postgres."""
@@ -103,8 +110,8 @@ class DrawnEvent(RecordedEvent):
         await self.tick()
         await self.record()
         await self.hear()
-        places = [await self.ask(FindPlace(visitor)) for visitor in self.visitors]
-        return not any(isinstance(place, Lobby) for place in places)
+        places = await self.places_in_redis()
+        return not any(isinstance(place, Lobby) for place in places.values())
 
     async def rows(self) -> dict[str, PlaceRow]:
         """Return the places in Postgres by visitor."""

@@ -62,11 +62,13 @@ def joined_in_windows(run: int) -> list[tuple[int, bool, int]]:
             joins.append((at_ms, is_late))
     joins.sort()
     windows = [window_at(at_ms, 2) for at_ms, _ in joins]
-    draws = {window: Draw("main", window, windows.index(window) + 1, 0) for window in set(windows)}
+    draws = dict[int, Draw]()
+    for window in set(windows):
+        first = windows.index(window) + 1
+        draws[window] = Draw("main", window, first, first + windows.count(window) - 1)
     key = hashlib.sha256(f"run {run}".encode()).digest()
-    ends = {window: draw.first + windows.count(window) - 1 for window, draw in draws.items()}
     return [
-        (window, is_late, draws[window]._replace(last=ends[window]).number(key, index))
+        (window, is_late, draws[window].number(key, index))
         for index, (window, (_, is_late)) in enumerate(zip(windows, joins, strict=True), 1)
     ]
 

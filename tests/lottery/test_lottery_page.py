@@ -2,6 +2,8 @@
 
 from playwright.async_api import Page, expect
 
+from booking_rush.lua.line.commands import JoinLine
+from booking_rush.queue.join_checks.address_blocks import block_digest
 from booking_rush.server.app import V1
 from tests.browser.chromium import browser, open_page
 from tests.browser.pages import joined_page, part, phase, place_number
@@ -92,6 +94,17 @@ async def test_a_window_is_told_after_it_and_checked_once_its_key_is_told(world:
         await phase(page, "closed")
         await part(page, "history").locator("summary").click()
         await verdict_is(page, "history-checks", "draw", "true")
+
+
+async def test_who_is_deferred_is_told_why_there_is_no_number_yet(world: World) -> None:
+    await world.event(rules={"active_max": 0, "join_share_max": 0.001, "window_seconds": 60})
+    assert (await (await world.visitor()).join())["number"] == 1
+    elsewhere = JoinLine("v_elsewhere", block=block_digest("192.0.2.1"))
+    await world.services.rooms.batcher("demo").do(elsewhere)
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="lobby")
+        await expect(page.locator("#drawn")).to_contain_text("from your network")
+        await expect(page.locator("#eta")).to_have_text("a little later")
 
 
 async def test_the_page_follows_an_order_that_is_changed_before_opening(world: World) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from booking_rush.lua.client import pubsub
+from tests.support.clients import PATIENCE_S, until
 
 NO_UTF8 = msgspec.Raw(b"\xa2e\xff")
 
@@ -20,11 +21,11 @@ async def test_unknown_news_are_counted_and_the_subscription_goes_on(redis: Redi
     ]  # fmt: skip
     subscription = pubsub.subscribe(redis, lambda: unknown.append(None))
     first = asyncio.ensure_future(anext(subscription))
-    await asyncio.sleep(0.1)
+    await until(lambda: redis.pubsub_numpat())
     for one in (*odd, known):
         await redis.publish("{demo}:news", msgspec.msgpack.encode(one))
     await redis.publish("{demo}:news", b"\xc1 no MessagePack")
 
-    async with aclosing(subscription), asyncio.timeout(5):
+    async with aclosing(subscription), asyncio.timeout(PATIENCE_S):
         assert await first == ("demo", pubsub.Recorded(1, "5-1"))
     assert len(unknown) == len(odd)

@@ -16,6 +16,19 @@ STILL = """(map, seat) => {
   map.dispatchEvent(new CustomEvent("seat-query", { detail }));
   return detail;
 }"""
+THROW = """(map, seat) => {
+  map.setPointerCapture = () => {}; // of a pointer that no finger holds
+  const { left, top } = map.getBoundingClientRect();
+  const point = (type, n) => map.dispatchEvent(new PointerEvent(type, {
+    pointerId: 1, isPrimary: true, bubbles: true,
+    clientX: left + 80 + 20 * n, clientY: top + 80 }));
+  point("pointerdown", 0);
+  for (const n of [1, 2, 3]) point("pointermove", n);
+  point("pointerup", 3);
+  const detail = { seat, still: true };
+  map.dispatchEvent(new CustomEvent("seat-query", { detail }));
+  return detail;
+}"""
 COLOUR = """(map, [x, y]) => {
   const canvas = map.querySelector(".map-drawing");
   const box = canvas.getBoundingClientRect();
@@ -93,6 +106,14 @@ async def test_two_fingers_zoom_and_one_drags(world: World) -> None:
         await touch(page, *([(x - 15 * n, y - 10 * n)] for n in range(5)))
         moved = await point_of(page, "b2.C-6")
         assert (moved[0] - seat[0], moved[1] - seat[1]) < (-20, 0)
+
+        await page.emulate_media(reduced_motion="no-preference")
+        released: dict[str, Any] = await part(page, "map").evaluate(THROW, "b2.C-6")
+
+        async def has_gone_on() -> bool:
+            return math.dist((released["x"], released["y"]), await point_of(page, "b2.C-6")) > 15
+
+        await until(has_gone_on)
 
 
 async def test_the_wheel_zooms_and_the_minimap_leads_elsewhere(world: World) -> None:

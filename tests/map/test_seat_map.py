@@ -13,9 +13,15 @@ TOGETHER = """async ([free, picked, count]) => {
   const row = [...free].map((mark, at) => ({ id: String(at + 1), along: at + (mark === "|") }));
   return seatsTogether(row, picked, count, (seat) => free[seat - 1] === ".");
 }"""
+BEST = """async ([free, count]) => {
+  const { bestBlocks } = await import("/static/seats/seats-together.js");
+  const seats = [...free].map((mark, at) => ({ id: String(at + 1), along: at, mark }));
+  const isFree = ({ mark }) => mark === ".";
+  return bestBlocks([{ amount: 1, rows: [{ seats }] }], count, isFree)[0] ?? [];
+}"""
 HOUSE = """async (sections) => {
-  const { housePlan, sectionAt, toHouse, toSection } = await import("/static/map/house-plan.js");
-  const { seatAt } = await import("/static/map/geometry.js");
+  const { housePlan, sectionAt, toHouse, toSection } = await import("/static/plan/house-plan.js");
+  const { seatAt } = await import("/static/plan/geometry.js");
   const { placed, byId } = housePlan(sections, 1.5);
   const found = [];
   for (const one of placed)
@@ -26,6 +32,26 @@ HOUSE = """async (sections) => {
       found.push([seat.id, seatAt(section.plan, inPlane.x, inPlane.y)?.id]);
     }
   return found;
+}"""
+STAGES = """async (sections) => {
+  const { housePlan } = await import("/static/plan/house-plan.js");
+  const seat = (n, count, y) => ({ number: n + 1, x: n - (count - 1) / 2, y });
+  const listed = ({ seats }, y) => Array.from({ length: seats }, (_, n) => seat(n, seats, y));
+  for (const one of sections)
+    one.rows = one.rows.map((row, y) => ({ ...row, seats: listed(row, y) }));
+  return housePlan(sections, 1.5).stages.map(({ left, top, width, height }) =>
+    [left + width / 2, top + height / 2, width]);
+}"""
+LABEL = """async ([name, width, height]) => {
+  const { drawLabel } = await import("/static/map/section-label.js");
+  const context = document.createElement("canvas").getContext("2d");
+  const written = [];
+  context.fillText = (text) => written.push(text);
+  const box = { left: 0, top: 0, width, height };
+  const placed = { bounds: box, box, plan: { curve: 0 }, at: [0, 0], cos: 1, sin: 0 };
+  const camera = { x: 0, y: 0, scale: 1 };
+  drawLabel({ context, camera, size: box, ratio: 1, palette: {} }, placed, [name, "109 free"]);
+  return written;
 }"""
 
 
@@ -125,6 +151,7 @@ async def test_the_list_has_the_cheapest_section_first_on_demand(world: World) -
     await world.event(sections=[block(n, price=price) for n, price in ((1, 900), (2, 300))])
     async with browser() as started:
         page = await joined_page(started, world.clients.base, then="admitted")
+        await seat_is(page, "b1.A-1", "free")
         await part(page, "seat-list").locator("summary").press("Enter")
         sections = page.locator("#list-section option")
         await expect(sections).to_have_text(["Block 1 · €9.00", "Block 2 · €3.00"])
@@ -148,25 +175,54 @@ async def test_a_tap_on_the_name_of_a_row_chooses_no_seat_below_it(world: World)
         await expect(part(page, "choice-sum")).to_contain_text("2 seats")
 
 
-@pytest.mark.parametrize(
-    ("row", "picked", "count", "block"),
-    [
-        ("......", "3", 2, "34"),
-        ("......", "2", 2, "12"),  # seat 1 would be left alone
-        (".....", "2", 3, "123"),
-        ("..s...", "2", 3, ""),
-        ("..s...", "5", 3, "456"),
-        ("s.s", "2", 1, "2"),
-        ("s.s", "1", 1, ""),
-    ],
-)
-async def test_seats_together_leave_no_single_one(
-    world: World, row: str, picked: str, count: int, block: str
-) -> None:
+async def test_seats_together_leave_no_single_one(world: World) -> None:
+    around = {
+        ("......", "3", 2): "34",
+        ("......", "2", 2): "12",  # seat 1 would be left alone
+        (".....", "2", 3): "123",
+        ("..s...", "2", 3): "",
+        ("..s...", "5", 3): "456",
+        ("s.s", "2", 1): "2",
+        ("s.s", "1", 1): "",
+    }
+    best = {("......", 2): "34", ("...ss..", 2): "67", ("..s.", 3): ""}
     async with browser() as started:
         page = await (await started.new_context()).new_page()
         await page.goto(f"{world.clients.base}/")
-        assert "".join(await page.evaluate(TOGETHER, [row, picked, count])) == block
+        for case, block in around.items():
+            assert "".join(await page.evaluate(TOGETHER, list(case))) == block, case
+        for row, block in best.items():
+            assert "".join(await page.evaluate(BEST, list(row))) == block, row
+
+
+async def test_the_name_of_a_narrow_section_takes_two_lines_before_it_is_cut(world: World) -> None:
+    async with browser() as started:
+        page = await (await started.new_context()).new_page()
+        await page.goto(f"{world.clients.base}/")
+        name = "Balcony centre 12"
+        assert await page.evaluate(LABEL, [name, 200, 60]) == [name, "109 free"]
+        assert await page.evaluate(LABEL, [name, 80, 60]) == ["Balcony", "centre 12", "109 free"]
+        assert await page.evaluate(LABEL, [name, 80, 32]) == ["Balcony", "centre 12"]
+        [cut] = await page.evaluate(LABEL, [name, 60, 16])
+        assert "…" in cut
+
+
+async def test_the_best_seats_are_those_nearest_to_the_focal_point(world: World) -> None:
+    around = {"at": [0, 4], "focus": [-3.5, 0]}
+    sections = [
+        block(1) | around,
+        block(2) | {"at": [0, -4.5], "rotation": 180, "focus": [-3.5, 0]},
+    ]
+    await world.event(sections=sections)
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted", size=DESKTOP)
+        [stage] = await page.evaluate(STAGES, sections)
+        assert stage == pytest.approx([-3.5, 0, 5.2])
+        await seat_is(page, "b1.A-1", "free")
+        await part(page, "suggest").click()
+        await seat_is(page, "b1.A-1", "chosen")
+        await part(page, "suggest").click()
+        await seat_is(page, "b2.A-8", "chosen")
 
 
 async def test_a_point_of_a_turned_and_bent_house_is_the_seat_drawn_there(world: World) -> None:

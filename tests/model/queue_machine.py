@@ -1,6 +1,6 @@
 """State machine of the queue: each rule runs on the real stores and on the reference model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
 )
 
@@ -26,12 +25,24 @@ from tests.support.event_in_redis import EVENT, NOON, read_place
 from tests.support.store_agreement import journal_mistakes
 from tests.support.world import new_event
 
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
 NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus")
 VISITORS = st.sampled_from(NAMES)
 STEPS_S = st.sampled_from([0, 0.1, 0.5, 1, 4, 11, 31, 61, -0.5, -3, -60])
 LANES = {"main": 1, "press": 3}
 JOINS = st.sampled_from([("main", ""), ("main", ""), ("press", ""), ("press", "code")])
+CHANGED_STATES = st.sampled_from(["open", "open", "paused", "draining"])
 USES = 2
+# Methods of the machine, the likelier the more often they stand here.
+ACTIONS = st.sampled_from(
+    (
+        *("join",) * 10, *("tick",) * 6, *("leave",) * 3, *("record",) * 3,
+        *("confirm_presence", "admit_by_hand", "change_rules") * 2,
+        *("stop_a_recorder_with_a_batch", "wake_the_stopped_recorder") * 2,
+        "lose_redis_and_recover", "rebuild",
+    )
+)  # fmt: skip
 RULES: dict[str, Any] = {
     "lanes": LANES,
     "proof_bits_max": 0,
@@ -94,41 +105,43 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
             case _:
                 return (lua.tag_of_type(type(reply).__name__),)
 
-    @rule(visitor=VISITORS, recorded=st.booleans(), by=JOINS)
-    def join(self, visitor: str, recorded: bool, by: tuple[str, str]) -> None:
-        lane, code = by
+    @rule(data=st.data())
+    def act(self, data: st.DataObject) -> None:
+        """Run one action. One rule for all: hypothesis would leave some rules out of a run."""
+        getattr(self, data.draw(ACTIONS))(data.draw)
+
+    def join(self, draw: Draw) -> None:
+        visitor, (lane, code) = draw(VISITORS), draw(JOINS)
         command = line_commands.JoinLine(visitor, lane=lane, code=code, uses=USES)
         assert self.ask(command) == self.reference.join(visitor, lane, code, USES)
-        if recorded:
+        if draw(st.booleans()):
             self.record()
 
-    @rule(visitor=VISITORS)
-    def leave(self, visitor: str) -> None:
+    def leave(self, draw: Draw) -> None:
+        visitor = draw(VISITORS)
         assert self.ask(line_commands.LeaveLine(visitor, "left")) == self.reference.leave(visitor)
 
-    @rule(visitor=VISITORS)
-    def confirm_presence(self, visitor: str) -> None:
+    def confirm_presence(self, draw: Draw) -> None:
+        visitor = draw(VISITORS)
         assert self.ask(
             line_commands.ClaimPass(visitor, connecting=False)
         ) == self.reference.confirm_presence(visitor)
 
-    @rule(visitor=VISITORS)
-    def admit_by_hand(self, visitor: str) -> None:
+    def admit_by_hand(self, draw: Draw) -> None:
+        visitor = draw(VISITORS)
         assert self.ask(line_commands.AdmitVisitor(visitor, "why")) == self.reference.admit_by_hand(
             visitor
         )
 
-    @rule(after_s=STEPS_S)
-    def tick(self, after_s: float) -> None:
-        self.reference.now += int(after_s * 1000)
+    def tick(self, draw: Draw) -> None:
+        self.reference.now += int(draw(STEPS_S) * 1000)
         self.program.now_ms = self.reference.now
         advanced = self.lab.run(self.program.ask(EVENT, self.stamp, line_commands.AdmitNext()))
         assert advanced.admitted == self.reference.tick()
 
-    @rule(change=RULE_CHANGES, state=st.sampled_from(["open", "open", "paused", "draining"]))
-    def change_rules(self, change: dict[str, Any], state: lua.EventState) -> None:
-        self.reference.rules.update(change)
-        self.reference.state = state
+    def change_rules(self, draw: Draw) -> None:
+        self.reference.rules.update(draw(RULE_CHANGES))
+        self.reference.state = draw(CHANGED_STATES)
         self._set_rules()
 
     def _set_rules(self) -> None:
@@ -152,8 +165,7 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         )
         return version
 
-    @rule()
-    def record(self) -> None:
+    def record(self, draw: Draw | None = None) -> None:
         self.lab.run(self._record())
         self.recorded = self.reference.record()
         self.postgres_has_every_place_that_was_sent()
@@ -165,18 +177,17 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
             await self.recorder.run_once()
         await self.recorder.run_once()
 
-    @rule(one_is_stopped=st.booleans())
-    def lose_redis_and_recover(self, one_is_stopped: bool) -> None:
+    def lose_redis_and_recover(self, draw: Draw) -> None:
         """Empty Redis and rebuild it, perhaps while a stopped recorder holds a batch."""
+        one_is_stopped = draw(st.booleans())
         if one_is_stopped:
-            self.stop_a_recorder_with_a_batch()
+            self.stop_a_recorder_with_a_batch(draw)
         self.lab.run(self.lab.redis.flushall())
         self._rebuild()
-        if one_is_stopped and self.stale is not None:
-            self.wake_the_stopped_recorder()
+        if one_is_stopped:
+            self.wake_the_stopped_recorder(draw)
 
-    @rule()
-    def rebuild(self) -> None:
+    def rebuild(self, draw: Draw) -> None:
         self.recorded = self.reference.record()  # the old epoch's outbox is drained first
         self._rebuild()
 
@@ -196,19 +207,17 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
                 assert 0 <= found.deadline - deadline < 60_000
                 deadlines[visitor] = found.deadline
 
-    @rule()
-    def stop_a_recorder_with_a_batch(self) -> None:
+    def stop_a_recorder_with_a_batch(self, draw: Draw) -> None:
         self.stale = self.lab.run(self._read_ahead())
 
     async def _read_ahead(self) -> tuple[int, str, Batch] | None:
         entries = await self.unrecorded()
         return (*await self.cursor(), fold(entries)) if entries else None
 
-    @precondition(lambda self: self.stale is not None)
-    @rule()
-    def wake_the_stopped_recorder(self) -> None:
+    def wake_the_stopped_recorder(self, draw: Draw) -> None:
         """Let it commit its batch: refused unless that is still the next one."""
-        assert self.stale is not None
+        if self.stale is None:
+            return
         stale, self.stale = self.stale, None
         if self.commit_stale(*stale):
             self.record()

@@ -43,6 +43,9 @@ def buckets(name: str, labels: str, fast: str, slow: str) -> dict[str, str]:
 
 NOTHING, MANY, FEW = "0x40", "2000x40", "900x40"
 COMMAND, LAG = "rush_command_seconds_bucket", "rush_loop_lag_seconds_bucket"
+REQUEST = "rush_http_request_seconds_bucket"
+SOLD = {"free": "9x40", "held": "1x40", "paying": "0x40", "sold": "90x40"}
+SOLD_OUT = {"free": "0x40", "held": "0x40", "paying": "0x40", "sold": "100x40"}
 POD = {"duty": "serve", "pod": "a"}
 CASES = {
     "TicksLate": one("rush_tick_age_seconds", "3x40", "1x40"),
@@ -75,6 +78,14 @@ CASES = {
             'rush_http_requests_total{status="409"}': "0+98x40",
         },
         {},
+    ),
+    "StockLow": Case(
+        {f'rush_places{{event="a",state="{state}"}}': n for state, n in SOLD.items()},
+        {f'rush_places{{event="a",state="{state}"}}': n for state, n in SOLD_OUT.items()},
+        {"event": "a"},
+    ),
+    "RequestsSlow": Case(
+        buckets(REQUEST, "", "0+9x40", "0+10x40"), buckets(REQUEST, "", "0+10x40", "0+10x40"), {}
     ),
     "CommandsSlow": Case(
         buckets(COMMAND, "", "0+9x40", "0+10x40"), buckets(COMMAND, "", "0+10x40", "0+10x40"), {}

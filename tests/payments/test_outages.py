@@ -1,12 +1,15 @@
 """An outage of the bank: admission is slow, and nobody's time runs out meanwhile."""
 
+from collections import Counter
+from functools import partial
 from uuid import UUID
 
 from booking_rush.booking.payments.provider import Payment, ProviderUnavailableError
 from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.postgres import Pool
-from tests.support.clients import until
+from booking_rush.server.rooms.room import Room
+from tests.support.clients import Socket, until
 from tests.support.world import World, held
 
 FAILURES = 5  # that open a breaker
@@ -21,6 +24,23 @@ def ask(payments: PaymentRouter, *, answered: bool) -> None:
                 raise ProviderUnavailableError
     except ProviderUnavailableError:
         pass
+
+
+async def look_up_again_and_again(room: Room) -> None:
+    """Look everything up some times, as lost news do: each time finds later ends."""
+    for _ in range(3):
+        room.invalidate()
+        await room.bookings.look_up(room.subscribers())
+
+
+def told_again(socket: Socket) -> list[str]:
+    kinds = [frame["type"] for frame in socket.frames]
+    return [kind for kind in kinds if kind in ("queue.admitted", "hold.extended")]
+
+
+async def has_heard_both(socket: Socket) -> bool:
+    await socket.ask("ping")
+    return len(set(told_again(socket))) == 2
 
 
 async def test_while_the_bank_is_away_admission_is_slow_and_the_sale_clock_stands_still(
@@ -48,21 +68,27 @@ async def test_while_the_bank_is_away_admission_is_slow_and_the_sale_clock_stand
         await scheduler.run_once()
         return await pool.fetchval("SELECT bank_away_at FROM events") is None
 
-    for _ in range(FAILURES):
-        ask(services.payments, answered=False)
-    await until(is_slow)
-    since = await pool.fetchval("SELECT bank_away_at FROM events")
-    bob = await world.visitor()
-    token = await bob.admitted()
-    assert (await bob.hold("one", token, section="floor", quantity=1)).status_code == 201
-    await until(is_back)
-
     async def is_later() -> bool:
         await scheduler.run_once()
         found = (await ada.http.get(mine)).json()["hold"]["expires_at"]
         return bool(found > before)
 
-    await until(is_later)
+    async with ada.socket() as socket:
+        for _ in range(FAILURES):
+            ask(services.payments, answered=False)
+        await until(is_slow)
+        since = await pool.fetchval("SELECT bank_away_at FROM events")
+        bob = await world.visitor()
+        token = await bob.admitted()
+        assert (await bob.hold("one", token, section="floor", quantity=1)).status_code == 201
+        await look_up_again_and_again(await services.rooms.room("demo"))
+        await socket.ask("ping")
+        assert not told_again(socket)
+
+        await until(is_back)
+        await until(is_later)
+        await until(partial(has_heard_both, socket))
+        assert max(Counter(told_again(socket)).values()) == 1
     assert since is not None
     assert await pool.fetchval("SELECT stopped_ms > 0 FROM events")
     told = await pool.fetch("SELECT why FROM journal WHERE why LIKE 'bank%' ORDER BY n")

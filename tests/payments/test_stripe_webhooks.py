@@ -208,8 +208,9 @@ def test_stripe_is_set_up_whole_or_not_at_all() -> None:
         for others in ({"RUSH_PAYMENTS": "stripe"}, {}):
             with pytest.raises(SettingsError, match=f"{name} is not set"):
                 read(others | {other: value for other, value in whole.items() if other != name})
+    read({"RUSH_PAYMENTS": "stripe", **whole}).require_payments()
     with pytest.raises(SettingsError, match="RUSH_STRIPE_KEY"):
-        read({"RUSH_PAYMENTS": "stripe"})
+        read({"RUSH_PAYMENTS": "stripe"}).require_payments()
     with pytest.raises(SettingsError, match="RUSH_PAYMENTS"):
         read({"RUSH_PAYMENTS": "cash"})
 

@@ -92,3 +92,29 @@ async def test_sales_that_take_long_to_count_are_counted_seldom(
         await sales.run_once()
 
     assert counted == [1000.0, 1200.0]
+
+
+async def test_how_full_batches_and_write_buffers_are_is_exported(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.event(state="paused")
+    rooms = world.services.rooms
+    visitor = await world.visitor()
+    await visitor.join()
+    await rooms._export_saturation()
+    assert plain("rush_batches_total") >= 1
+    assert plain("rush_batch_commands_total") >= plain("rush_batches_total")
+    assert (plain("rush_batch_queue"), plain("rush_sockets_behind")) == (0, 0)
+
+    async with visitor.socket():
+        [subscriber] = (await rooms.room("demo")).subscribers()
+        monkeypatch.setattr(subscriber, "behind", lambda: True)
+        await rooms._export_saturation()
+
+    assert plain("rush_sockets_behind") == 1
+
+
+def plain(name: str) -> float:
+    """Return the value of a series without labels."""
+    [line] = [line for line in series(name) if line.startswith(f"{name} ")]
+    return float(line.rpartition(" ")[2])

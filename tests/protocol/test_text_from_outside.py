@@ -28,6 +28,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "queue.join": {},
     "queue.claim": {},
     "queue.leave": {},
+    "queue.prefer": {"quantity": 2, "sections": ["floor"]},
     "ping": {},
     "seats.watch": {"section": "floor"},
     "seats.unwatch": {},

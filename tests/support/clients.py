@@ -19,28 +19,35 @@ from websockets.exceptions import ConnectionClosed
 
 from booking_rush.server.protocol.frames import SUBPROTOCOL
 from tests.support.contract.validation import check_frame, check_response
+from tests.support.servers.processes import NO_AUTHORITIES
 
 Frame = dict[str, Any]
 
 PATIENCE_S = 30.0  # ends what waits in vain; it judges no speed: machines are slow at times
 PASSWORD = "correct horse"
+PAUSE_S, PAUSE_S_MAX = 0.01, 0.1  # between two looks at a condition
 
 
 async def until(condition: Callable[[], Any], *, within_s: float = PATIENCE_S) -> Any:
-    """Wait until a condition is true. Return its value."""
+    """Wait until a condition is true. Return its value.
+
+    A look that takes long is repeated less often: what waits must not keep busy what it waits for.
+    """
     began = time.monotonic()
     while True:
+        looked = time.monotonic()
         found = condition()
         found = await found if asyncio.iscoroutine(found) else found
         if found:
             return found
-        assert time.monotonic() - began < within_s, "the condition did not become true"
-        await asyncio.sleep(0.01)
+        now = time.monotonic()
+        assert now - began < within_s, "the condition did not become true"
+        await asyncio.sleep(min(PAUSE_S_MAX, max(PAUSE_S, 2 * (now - looked))))
 
 
 async def until_ready(base: str, *, within_s: float = PATIENCE_S) -> None:
     """Wait until a server answers that it may take traffic."""
-    async with httpx.AsyncClient(base_url=base) as client:
+    async with httpx.AsyncClient(base_url=base, verify=NO_AUTHORITIES) as client:
 
         async def is_ready() -> bool:
             try:
@@ -202,6 +209,7 @@ class Clients:
             headers=headers,
             timeout=PATIENCE_S,
             limits=self._limits,
+            verify=NO_AUTHORITIES,
             event_hooks={"response": [check_response]},
         )
         return await self._stack.enter_async_context(client)

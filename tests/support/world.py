@@ -10,10 +10,12 @@ from contextlib import (
     nullcontext,
 )
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 import httpx
 import msgspec
+from argon2 import PasswordHasher
 from redis.asyncio import Redis
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
@@ -33,7 +35,6 @@ from booking_rush.queue.admission import Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.server.app import create_app
-from booking_rush.server.auth.operators import Operators
 from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.processes.serve import Server, config_of
 from booking_rush.server.runtime.loops import forever
@@ -164,7 +165,7 @@ async def open_world(
     redis: Redis, pool: Pool, settings: Settings, *, duties: bool = True, kafka: str = ""
 ) -> AsyncGenerator[World]:
     """Start a server and its duties in this process; over Kafka where `kafka` names brokers."""
-    await Operators(pool).ensure("admin", "admin", PASSWORD)
+    await add_operator(pool)
     program = Program(redis)
     recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
     tend = Admission(EventRegistry(pool, program), LotteryDraw(pool), idle_tick_s=PAUSE_S)
@@ -198,6 +199,22 @@ async def open_world(
         stack.callback(setattr, server, "should_exit", True)  # the bank ends meanwhile
         clients = Clients(base, stack)
         yield World(clients, services, server, Catalogue(pool), recorder, tend, conductor, address)
+
+
+async def add_operator(pool: Pool) -> None:
+    """Insert the operator `admin` with PASSWORD unless it is there, hashed at the least cost."""
+    await pool.execute(
+        """
+        INSERT INTO operators (name, role, password) VALUES ('admin', 'admin', $1)
+        ON CONFLICT (name) DO NOTHING
+        """,
+        _hashed(PASSWORD),
+    )
+
+
+@cache
+def _hashed(password: str) -> str:
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
 
 
 def bank_of(services: Services) -> PracticeBank:

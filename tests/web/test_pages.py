@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from booking_rush.server.pages.documents import inlined, price_range
+from tests.support.clients import until
 from tests.support.world import World
 
 HOSTILE = "</script><script>alert(1)</script> & $name ${phase} 'x' \"y\""
@@ -139,6 +140,36 @@ async def test_a_form_joins_the_line_and_the_place_is_kept(http: httpx.AsyncClie
     assert place.headers["cache-control"] == "no-store"
     assert "set-cookie" not in again.headers
     assert 'data-testid="place-number">1<' in (await http.get("/events/demo/line")).text
+
+
+async def test_a_turn_without_scripts_says_how_long_it_lasts(http: httpx.AsyncClient) -> None:
+    await http.post("/events/demo/join")
+
+    async def turn() -> str | None:
+        text = (await http.get("/events/demo/line")).text
+        return text if "It is your turn" in text else None
+
+    page = await until(turn)
+    assert re.search(r'data-testid="turn-left">[45]:\d\d<', page)
+    assert '<div hidden><dt data-text="event.noscript.ahead">' in page
+    assert 'data-text="event.noscript.refreshes" hidden>' in page
+
+
+async def test_pages_without_scripts_say_when_it_opens_how_many_dates_and_who_is_let_in(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    shows = [{"id": f"s{n}", "starts_at": f"2030-05-0{n}T19:00:00Z"} for n in (1, 2, 3)]
+    later = {"opens_at": "2030-01-01T10:00:00Z", "state": "scheduled"}
+    await world.event("two", shows=shows[:2], sections=[])
+    await world.event("three", shows=shows, sections=[], **later)
+    await world.event("halted", rules={"rate_per_second": 0})
+    home, halted = (await http.get("/")).text, (await http.get("/events/halted")).text
+
+    assert "19:00 UTC and one more date<" in home
+    assert "19:00 UTC and 2 more dates<" in home
+    assert "The sale opens: Tuesday 1 January 2030, 10:00 UTC.<" in home
+    assert '<span id="state-text">You can join. Nobody is let in just now.<' in halted
+    assert (await http.get("/api/v1/events/halted")).json()["event"]["halted"] is True
 
 
 async def test_a_form_on_another_site_joins_nobody(world: World, http: httpx.AsyncClient) -> None:

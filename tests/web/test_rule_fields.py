@@ -2,9 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, get_args
-
-import msgspec
+from typing import get_args, get_type_hints
 
 from booking_rush.queue.rules import Rules
 
@@ -21,7 +19,7 @@ def test_every_rule_can_be_set() -> None:
 
 
 def test_every_choice_of_a_rule_has_its_words() -> None:
-    types: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(Rules)}
+    types = get_type_hints(Rules)
     for name in ("fairness", "identity"):
         [said] = re.findall(rf"^      {name}: \{{(.+?)\}}", TEXTS, re.MULTILINE | re.DOTALL)
         assert set(re.findall(r"(\w+): \"", said)) == set(get_args(types[name]))

@@ -170,6 +170,7 @@ export const seats = {
     ending: { title: "Your time is nearly over", goOn: "Go on" },
     announce: (/** @type {string} */ what, /** @type {string} */ left) =>
       `You hold ${what} for ${left}.`,
+    minutes: (/** @type {number} */ n) => countOf(n, "minute", "minutes"),
     extend: "Extend the time",
     extending: "Extending…",
     left: (/** @type {number} */ n) =>
@@ -289,6 +290,7 @@ export const seats = {
     qr: (/** @type {string} */ what) => `QR code of the ticket: ${what}`,
     print: "Print the tickets",
     calendar: "Add to the calendar",
+    link: "Link to keep",
     cancel: "Cancel this booking",
     cancelling: "Cancelling…",
     cancelled: "The booking is cancelled.",

@@ -36,6 +36,7 @@ export const lottery = {
   undrawn: {
     label: "Your number",
     told: "in a moment",
+    later: "a little later",
     keep: "You may close this page or lock your phone: this device finds your place again.",
     lottery: {
       title: "You take part in the draw",
@@ -45,6 +46,12 @@ export const lottery = {
     window: {
       title: "Your window is being drawn",
       note: "Everybody who joined within the same window of {seconds} s is drawn together.",
+    },
+    deferred: {
+      title: "Your place is kept",
+      note:
+        "Very many have joined from your network at once, and no network may take the whole line: its numbers are " +
+        "given one after another. Yours is told here as soon as it is given.",
     },
     soon: { title: "Your place is kept", note: "Your number is told here in a moment." },
   },

@@ -100,6 +100,17 @@ export const texts = {
     next: "You are next",
     ahead: (/** @type {number} */ n) => `You are in line: ${numberFormat.format(n)} ahead`,
     tickets: (/** @type {number} */ n) => `Your tickets: ${numberFormat.format(n)}`,
+    find: {
+      title: "Lost your tickets?",
+      lead:
+        "Tell us the reference and the e-mail address of your booking, and we mail you the tickets " +
+        "once more, with a link to them that works on any device.",
+      reference: "Reference",
+      email: "E-mail address",
+      send: "Mail me my tickets",
+      asked: "If there is such a booking, a mail is on its way. Look into your mailbox in a minute.",
+      invalid: "That is no reference. It has ten letters and digits, as in ABCDE-FGHIJ.",
+    },
   },
 
   event: {
@@ -122,6 +133,7 @@ export const texts = {
       scheduled: "The sale has not begun.",
       drawing: "Places are being drawn.",
       open: "Visitors are being let in.",
+      halted: "You can join. Nobody is let in just now.",
       held: "Visitors are let in, and can choose places that come back.",
       gone: "Visitors are let in when a place comes back.",
       paused: "Nobody is let in at the moment. Every place is kept.",
@@ -136,6 +148,9 @@ export const texts = {
         "You can join and wait without JavaScript. " +
         "To choose seats, turn it on before your turn comes.",
       ahead: "People ahead of you",
+      left: "Time left of your turn (minutes)",
+      oneMore: "and one more date",
+      moreDates: "and {n} more dates",
       refreshes: "This page loads itself again every few seconds while you wait.",
       now: "Look now",
       none: "You are not in line",
@@ -182,6 +197,7 @@ export const texts = {
         from === to ? `at about ${from}` : `at about ${from}–${to}`,
       etaLobby: "The sale opens",
       etaPaused: "When the line moves again",
+      etaGone: "When a place comes back",
       opensUnknown: "The time is not known yet",
       opensIn: (/** @type {string} */ left) => `in ${left}`,
       opensSoon: "any moment now",
@@ -195,6 +211,12 @@ export const texts = {
       keep:
         "Your number never changes. " +
         "You may close this page or lock your phone; be back before your turn.",
+    },
+
+    prefer: {
+      lead: "What would you like? We show it first when your turn comes",
+      quantity: "How many",
+      anywhere: "anywhere",
     },
 
     callBack: {

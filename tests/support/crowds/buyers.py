@@ -15,6 +15,7 @@ from booking_rush.queue.join_checks.proof_of_work import solve
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.tasks import cancel_and_wait
 from tests.support.clients import Frame, Socket
+from tests.support.servers.processes import NO_AUTHORITIES
 from tests.support.store_agreement import TERMINAL
 from tests.support.world import SECRET
 
@@ -202,7 +203,9 @@ async def run_all(buyers: list[Buyer], beside: Callable[[], Coroutine[Any, Any, 
     other = asyncio.create_task(beside())
     limits = httpx.Limits(max_connections=20, keepalive_expiry=1)
     try:
-        async with httpx.AsyncClient(base_url=buyers[0].base, timeout=60, limits=limits) as http:
+        async with httpx.AsyncClient(
+            base_url=buyers[0].base, timeout=60, limits=limits, verify=NO_AUTHORITIES
+        ) as http:
             await asyncio.gather(*(buyer.run(http) for buyer in buyers))
     finally:
         await cancel_and_wait([other])

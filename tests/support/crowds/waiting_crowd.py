@@ -3,11 +3,12 @@
 import asyncio
 import itertools
 import random
+from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import httpx
+import aiohttp
 import orjson
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
@@ -17,6 +18,7 @@ from tests.support.clients import Frame
 from tests.support.world import SECRET
 
 CONNECTIONS = 100
+JOINS_PAUSE_S = 0.05  # of one who lets others join: a crowd is there, and leaves a machine for it
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class WaitingVisitor:
 class Crowd:
     """Visitors of one event, over HTTP and over sockets."""
 
-    def __init__(self, base: str, event: str, client: httpx.AsyncClient) -> None:
+    def __init__(self, base: str, event: str, client: aiohttp.ClientSession) -> None:
         self.visitors: list[WaitingVisitor] = []
         self.answers: dict[int, int] = {}
         self.base = base
@@ -84,18 +86,24 @@ class Crowd:
         path = f"/api/v1/events/{self._event}/queue"
         number = visitor.number  # before the call: a visitor may join while it is on its way
         try:
-            answer = await self._client.request(method, path, headers=visitor.headers)
-        except httpx.TransportError as why:
+            async with self._client.request(method, path, headers=visitor.headers) as answer:
+                status, text = answer.status, await answer.text()
+        except (aiohttp.ClientError, TimeoutError) as why:
             visitor.answer = repr(why)
             return False
-        visitor.answer = f"{answer.status_code} {answer.text}"
-        self.answers[answer.status_code] = self.answers.get(answer.status_code, 0) + 1
-        if answer.status_code in (200, 201):
-            visitor.check_place(answer.json()["place"])
+        visitor.answer = f"{status} {text}"
+        self.answers[status] = self.answers.get(status, 0) + 1
+        if status in (200, 201):
+            visitor.check_place(orjson.loads(text)["place"])
             return True
-        if answer.status_code != 503 and not (answer.status_code == 404 and not number):
+        if status != 503 and not (status == 404 and not number):
             visitor.violations.append(f"{method} {visitor.answer}")
         return False
+
+    async def event_state(self) -> str:
+        """Return the event's state as one of the processes tells it, empty for an error."""
+        async with self._client.get(f"/api/v1/events/{self._event}") as answer:
+            return str((await answer.json())["event"]["state"]) if answer.ok else ""
 
     def expect_places_again(self) -> None:
         """From here on, each visitor must be sent its place again."""
@@ -117,14 +125,15 @@ class Crowd:
         while True:
             visitor = self.new_visitor()
             while not await self.join(visitor):
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(JOINS_PAUSE_S)
+            await asyncio.sleep(JOINS_PAUSE_S)
 
     async def keep_finding_places(self) -> None:
         """Let random visitors ask for their place."""
         while True:
             if self.visitors:
                 await self.find_place(random.choice(self.visitors))
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
 
     async def stay_connected(self, visitor: WaitingVisitor) -> None:
         """Stay on a socket for ever: join when there is no place, reconnect when it ends."""
@@ -161,18 +170,16 @@ class Crowd:
 
     def violations(self) -> list[str]:
         """Return all violations; a number of two visitors is one."""
-        numbers = [visitor.number for visitor in self.visitors if visitor.number]
-        twice = [f"{n} is of two" for n in set(numbers) if numbers.count(n) > 1]
+        numbers = Counter(visitor.number for visitor in self.visitors if visitor.number)
+        twice = [f"{n} is of two" for n, times in numbers.items() if times > 1]
         return twice + [f"{p.number}: {c}" for p in self.visitors for c in p.violations]
 
 
 @asynccontextmanager
 async def crowd_at(base: str, event: str) -> AsyncGenerator[Crowd]:
     """Open a crowd that shares one pool of connections."""
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    timeout = httpx.Timeout(30, pool=None)  # thousands ask at once, and wait for a connection
-    async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=base, limits=limits, timeout=timeout)
-        )
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    # Thousands ask at once, and wait for a connection.
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=30)
+    async with aiohttp.ClientSession(base, connector=connector, timeout=timeout) as client:
         yield Crowd(base, event, client)

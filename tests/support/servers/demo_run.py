@@ -6,14 +6,17 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 import psutil
 
 from booking_rush.server.runtime.ports import free_port
-from tests.support.servers.processes import wait_for
+from tests.support.servers.processes import NO_AUTHORITIES, wait_for
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
 READY_S = 180.0
 STOP_S = 20.0  # the contract: the demo ends within twenty seconds
@@ -63,10 +66,26 @@ class Demo:
 
     def wait_ready(self) -> None:
         self.wait_for_output("\nready\n")
-        assert httpx.get(f"{self.base}/readyz").status_code == 200
+        assert self.ask("GET", "/readyz").status_code == 200
+
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send one request. Return its answer."""
+        return httpx.request(method, f"{self.base}{path}", verify=NO_AUTHORITIES, **options)
 
     def wait_for_output(self, text: str, within_s: float = READY_S) -> None:
-        wait_for(self.process, lambda: text in self.output, lambda: self.output, within_s=within_s)
+        self.wait_until(lambda: text in self.output, within_s)
+
+    def wait_restarted(self, name: str, died: int) -> None:
+        """Wait until a child runs under another pid than that which died."""
+        self.wait_until(lambda: self.pid_of(name) != died)
+
+    def wait_until(self, condition: Callable[[], T | None], within_s: float = READY_S) -> T:
+        """Wait until a condition is true. Return its value.
+
+        Raises:
+            AssertionError: the demo has ended or is late; with what it printed.
+        """
+        return wait_for(self.process, condition, lambda: self.output, within_s=within_s)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Signal it, and wait as long as the contract allows. Return its exit code."""

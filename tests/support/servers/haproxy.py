@@ -62,14 +62,14 @@ async def haproxy(edge: Edge, server: str, second: str = "") -> AsyncGenerator[N
         )  # fmt: skip
     try:
         # In a thread: the server that it waits for may run in this loop.
-        await asyncio.to_thread(wait_for, process, lambda: _answers(edge), log.read_text)
+        await asyncio.to_thread(wait_for, process, lambda: answers(edge), log.read_text)
         yield
     finally:
         process.kill()
         process.wait()
 
 
-def _answers(edge: Edge) -> bool:
+def answers(edge: Edge) -> bool:
     """Return whether a request gets through to the server."""
     try:
         return httpx.get(f"{edge.url}/healthz", verify=edge.trust).status_code == 200

@@ -1,8 +1,8 @@
 """Real processes of the product: a test kills, pauses and restarts them."""
 
-import contextlib
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from booking_rush.server.runtime.settings import Settings
-from tests.support.servers.warm_command import Command, run_warm
+from tests.support.servers.warm_command import Command, ForkedProcess, Start, run_warm
 
 TAIL = 1500  # characters
+# For clients of plain HTTP: each of httpx's own reads all authorities of the web.
+NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 T = TypeVar("T")
 
 
@@ -41,7 +43,10 @@ def wait_for(
 
 
 class Process:
-    """One `booking-rush …` in the background, with its log."""
+    """One `booking-rush …` in the background, with its log.
+
+    It is forked from a process that has imported the product; another module imports for itself.
+    """
 
     def __init__(
         self,
@@ -51,6 +56,7 @@ class Process:
         log: Path,
         module: str = "booking_rush.server",
     ) -> None:
+        self._process: ForkedProcess | subprocess.Popen[bytes]
         self.name = name
         self.log = log
         self._module = module
@@ -63,17 +69,22 @@ class Process:
         return self._process.pid
 
     def start(self) -> None:
+        environment = {**os.environ, **self._environment}
+        if self._module == "booking_rush.server":
+            streams = ("/dev/null", str(self.log), str(self.log))
+            self._process = ForkedProcess(Start(self._arguments, environment, streams))
+            return
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module, *self._arguments],
-                env={**os.environ, **self._environment},
+                env=environment,
                 stdout=log,
                 stderr=log,
             )
 
     def kill(self) -> None:
         """Send SIGKILL, and wait until it has ended."""
-        self._process.kill()
+        self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
     def pause(self) -> None:
@@ -84,9 +95,8 @@ class Process:
 
     def stop(self) -> int:
         """Send SIGTERM, and wait. Return the exit code."""
-        with contextlib.suppress(ProcessLookupError):
-            self.resume()
-        self._process.terminate()
+        self.resume()
+        self._process.send_signal(signal.SIGTERM)
         return self._process.wait(30)
 
     def is_running(self) -> bool:
@@ -138,7 +148,5 @@ def running(settings: Settings, folder: Path, **duties: str) -> Generator[dict[s
         yield processes
     finally:
         for process in processes.values():
-            if process.is_running():
-                with contextlib.suppress(ProcessLookupError):
-                    process.resume()
-                process.kill()
+            process.resume()
+            process.kill()

@@ -9,12 +9,14 @@ import { planOf, unbend } from "./geometry.js";
  * @typedef {import("./geometry.js").Box} Box
  * @typedef {{section: Section, plan: import("./geometry.js").Plan, box: Box, bounds: Box,
  *   at: [number, number], cos: number, sin: number}} Placed `box` in its own plane, `bounds` in the house
- * @typedef {{placed: Placed[], byId: Map<string, Placed>, box: Box, stage: Box}} House
+ * @typedef {Box & {isAmong?: boolean}} Stage in front of all sections, or among them at a focal point
+ * @typedef {{placed: Placed[], byId: Map<string, Placed>, box: Box, stages: Stage[]}} House
  */
 
 const GAP = 2; // between sections
 const STAGE_HEIGHT = 1.6; // at least
 const STAGE_SHARE = 0.05; // of a house
+const AMONG_WIDTH = /** @type {const} */ ([2, 16]); // of a stage among sections, least and most
 
 /**
  * Return the house of one show. Sections lie where the chart has them; others are packed in shelves.
@@ -28,20 +30,42 @@ export function housePlan(sections, aspect) {
   const below = placed.length ? bottomOf(union(placed.map(({ bounds }) => bounds))) + GAP : 0;
   placed.push(...packed(drafts.filter(({ section }) => !section.at), aspect, below));
   const all = placed.length ? union(placed.map(({ bounds }) => bounds)) : boxAround(0, 0, 1, 1);
+  const stages = stagesOf(placed, all);
+  const byId = new Map(placed.map((one) => [one.section.id, one]));
+  return { placed, byId, stages, box: grown(union([all, ...stages]), 0.5) };
+}
+
+/**
+ * Return the stages: one at each focal point that sections placed by the chart look at; for none, one
+ * in front of all.
+ * @param {Placed[]} placed @param {Box} all @returns {Stage[]}
+ */
+function stagesOf(placed, all) {
+  const focal = placed.flatMap(({ section: { at, focus } }) => (at && focus ? [focus] : []));
+  const points = [...new Map(focal.map((point) => [point.join(), point])).values()];
+  if (points.length) return points.map((point) => stageAt(point, placed));
   const width = Math.max(6, all.width * 0.5);
   const height = Math.max(STAGE_HEIGHT, Math.min(all.width, all.height) * STAGE_SHARE);
-  const left = all.left + (all.width - width) / 2;
-  const stage = { left, top: all.top - 1.5 * height, width, height };
-  const byId = new Map(placed.map((one) => [one.section.id, one]));
-  return { placed, byId, stage, box: grown(union([all, stage]), 0.5) };
+  return [{ left: all.left + (all.width - width) / 2, top: all.top - 1.5 * height, width, height }];
+}
+
+/** Return the stage at a focal point, as large as the sections around it leave it. @param {[number, number]} point @param {Placed[]} placed @returns {Stage} */
+function stageAt([x, y], placed) {
+  const away = (/** @type {Placed} */ { bounds: { left, top, width, height } }) =>
+    Math.hypot(Math.max(left - x, 0, x - left - width), Math.max(top - y, 0, y - top - height));
+  const [least, most] = AMONG_WIDTH;
+  const width = Math.min(most, Math.max(least, 1.6 * Math.min(...placed.map(away))));
+  return { ...boxAround(x, y, width, width / 2), isAmong: true };
 }
 
 /** Return the box of a section, with the stage if that is near; of the whole house for none. @param {House} house @param {string} inside @returns {Box} */
-export function boxInside({ byId, box, stage }, inside) {
+export function boxInside({ byId, box, stages }, inside) {
   const placed = byId.get(inside);
   if (!placed) return box;
   const { bounds } = placed;
-  const above = bounds.top - box.top < 2 * stage.height + 2 ? bounds.top - box.top : 0.5;
+  const [stage] = stages;
+  const isFront = !stage.isAmong && bounds.top - box.top < 2 * stage.height + 2;
+  const above = isFront ? bounds.top - box.top : 0.5;
   return { ...bounds, top: bounds.top - above, height: bounds.height + above + 0.25 };
 }
 

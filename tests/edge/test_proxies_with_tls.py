@@ -1,4 +1,4 @@
-"""Behind haproxy with TLS: a browser's pages, POSTs, streams and sockets, by two settings alone."""
+"""Behind haproxy or nginx with TLS: pages, POSTs, streams and sockets, by two settings alone."""
 
 import logging
 from collections.abc import AsyncGenerator
@@ -15,6 +15,7 @@ from booking_rush.postgres import Pool
 from booking_rush.server.protocol.frames import SUBPROTOCOL
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.server.runtime.settings import SettingsError, read
+from tests.edge.nginx import nginx
 from tests.support.clients import PASSWORD, PATIENCE_S, Socket, code_of
 from tests.support.servers.haproxy import Edge, haproxy
 from tests.support.servers.processes import run
@@ -43,9 +44,14 @@ class Site(NamedTuple):
         )
 
 
-@pytest.fixture
+@pytest.fixture(params=[haproxy, nginx], ids=["haproxy", "nginx"])
 async def site(
-    redis: Redis, pool: Pool, redis_url: str, postgres_url: str, folder: Path
+    request: pytest.FixtureRequest,
+    redis: Redis,
+    pool: Pool,
+    redis_url: str,
+    postgres_url: str,
+    folder: Path,
 ) -> AsyncGenerator[Site]:
     edge = Edge(folder, free_port())
     settings = settings_for(
@@ -53,7 +59,7 @@ async def site(
     )
     async with (
         open_world(redis, pool, settings) as world,
-        haproxy(edge, world.clients.base.removeprefix("http://")),
+        request.param(edge, world.clients.base.removeprefix("http://")),
         httpx.AsyncClient(
             base_url=edge.url,
             verify=edge.trust,
