@@ -109,6 +109,7 @@ async def acts(pool: Pool, event: str, minutes: int) -> list[dict[str, Any]]:
         SELECT at, who, what FROM (
             SELECT id, at, who, what FROM audit
             WHERE event = $1 AND at > now() - make_interval(mins => $2)
+                AND who NOT LIKE 'visitor:%'
             ORDER BY at DESC LIMIT $3) AS last
         ORDER BY at
         """,

@@ -7,7 +7,7 @@ unlinks the keys of those before it.
 
 from typing import NamedTuple
 
-LAYOUT = 4  # counted up when a key or a packed value changes its meaning
+LAYOUT = 5  # counted up when a key or a packed value changes its meaning
 
 
 class Key(NamedTuple):
@@ -50,12 +50,12 @@ KEYS = (
     Key(
         "carts",
         "hash",
-        "visitor → tickets taken, unpaid ends, holds, packed",
+        "visitor → last hold, tickets taken, unpaid ends, packed",
         "nothing is left in it",
     ),
-    Key("hold_deadlines", "zset", "visitor → next end of something of the cart, ms", "its end"),
+    Key("hold_deadlines", "zset", "visitors → next end of something of their carts", "its end"),
     Key("hold", "string", "by id: a hold that left its cart, packed", "24 h after its end"),
-    Key("key", "string", "by visitor and idempotency key: the hold's id", "24 h"),
+    Key("key", "string", "by visitor and idempotency key: a hold, or its id", "24 h"),
     Key("outbox", "stream", "places and holds as they change, for Postgres", "recorded"),
     Key("recorded", "string", "the last outbox entry that Postgres has", "with its epoch"),
 )

@@ -80,6 +80,17 @@ def test_every_duty_has_a_careful_manifest(duty: str) -> None:
         assert "livenessProbe" in container
 
 
+def test_readme_goes_to_a_cluster_as_its_document_does() -> None:
+    steps = re.findall(r"^    (?:make image|kubectl) .*$", README, re.MULTILINE)
+    told = (ROOT / "docs/kubernetes.md").read_text()
+    named = set(re.findall(r"(?:job|deploy|svc)/([\w-]+)", "".join(steps)))
+    made = {m["metadata"]["name"] for duty in ("migrate", "serve") for m in manifests(duty)}
+
+    assert 3 < len(steps) <= 10
+    assert "\n".join(steps) in told
+    assert named <= made
+
+
 SECRETS = {
     "secret_key", "bank_secrets", "admin_password", "stripe_key", "stripe_webhook_secrets",
     "smtp_url", "mail_from", "identity_secret",

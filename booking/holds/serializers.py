@@ -7,12 +7,13 @@ from uuid import UUID
 
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.holds.shows import ShowsBySection, show_members
-from booking_rush.lua.holds.commands import Hold, HoldReply
+from booking_rush.lua.holds.commands import Hold, HoldReply, ShownHold
 from booking_rush.timestamps import moment
 
 
-def hold_members(event: str, hold: HoldReply, shows: ShowsBySection) -> dict[str, Any]:
+def hold_members(event: str, held: HoldReply, shows: ShowsBySection) -> dict[str, Any]:
     """Serialize a hold, with its show where that is known."""
+    hold = held.hold
     members: dict[str, Any] = {
         "id": hold.id,
         "event": event,
@@ -21,7 +22,7 @@ def hold_members(event: str, hold: HoldReply, shows: ShowsBySection) -> dict[str
         "quantity": hold.quantity,
         "adjacent": hold.adjacent,
         "total": {"amount": total_of(hold), "currency": hold.currency},
-        "expires_at": moment(hold.deadline_ms),
+        "expires_at": moment(held.deadline_ms),
         "extensions_left": hold.left,
     }
     if hold.section:
@@ -34,7 +35,7 @@ def sections_of(seats: Sequence[str], section: str) -> set[str]:
     return {seat.partition(".")[0] for seat in seats} or {section}
 
 
-def total_of(hold: Hold | HoldReply) -> int:
+def total_of(hold: Hold | ShownHold) -> int:
     """Return the price of a hold, in minor units."""
     return sum(hold.prices) if hold.seats else hold.prices[0] * hold.quantity
 

@@ -23,13 +23,14 @@ R = TypeVar("R")
 
 LUA = Path(__file__).parents[1]
 LIBRARY = LUA / "library"
+PRELUDE = "prelude"
 BEGINS = (
-    "prelude", "memory", "outgoing", "flush", "rules", "lobby", "deferrals", "line", "places",
+    "memory", "outgoing", "flush", "rules", "lobby", "deferrals", "line", "places",
     "turns", "codes", "proofs", "shares", "releases", "seats", "best", "carts", "past_holds",
     "holds",
 )  # fmt: skip
 ENDS = ("loop",)
-FRAME = BEGINS + ENDS
+FRAME = (PRELUDE, *BEGINS, *ENDS)
 FILES = {path.stem: path for path in sorted(LUA.rglob("*.lua"))}
 MOVES = tuple(name for name, path in sorted(FILES.items()) if LIBRARY not in path.parents)
 
@@ -75,10 +76,24 @@ def assemble() -> str:
     To make all its functions takes Redis some 50 µs, as long as to hold a seat. So the script keeps
     them where only it looks: in the environment of its own function, which Redis 6 keeps by digest.
     Redis 7 has no environments; there the functions are made for each batch.
+
+    A file of the library is a block: what it declares as local is its own, and does not count to
+    the 200 locals that Lua allows. What it assigns at its top without that word is shared.
     """
+    library = [text_of(name) for name in BEGINS]
+    shared = [name for text in library for found in _shared(text) for name in found.split(", ")]
+    blocks = [f"do\n{text}\nend" for text in library]
     moves = [f"texts.{name} = function()\n{text_of(name)}\nend\n" for name in MOVES]
-    parts = [*map(text_of, BEGINS), "local texts = {}", *moves, *map(text_of, ENDS)]
-    return "\n".join([MADE_ONCE, *parts, END])
+    parts = [text_of(PRELUDE), f"local {', '.join(shared)}", *blocks, "local texts = {}", *moves]
+    return "\n".join([MADE_ONCE, *parts, *map(text_of, ENDS), END])
+
+
+def _shared(text: str) -> list[str]:
+    """Return what a file of the library shares: names, or several with commas between."""
+    return [function or names for function, names in _assigned(text)]
+
+
+_assigned = re.compile(r"^(?:function (\w+)\(|(\w+(?:, \w+)*) = )", re.MULTILINE).findall
 
 
 MADE_ONCE = """

@@ -5,8 +5,9 @@ is one change, published as it happens. Processes make frames for clients of bot
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
+from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
@@ -104,16 +105,21 @@ class Broadcast(News, frozen=True):
 
 
 class Seats(News, frozen=True):
-    """News of seats as (row, number, character), between two versions of their section.
+    """News of seats between two versions of their section, in which `free` places are left.
 
-    `free` places are left in the section.
+    `changes`: row, number and character of each seat, one after the other.
     """
 
     section: str
     from_: int = msgspec.field(name="from")
     to: int
-    changes: list[tuple[str, int, str]]
+    changes: list[str | int]
     free: int
+
+    def seats(self) -> Iterator[tuple[str, int, str]]:
+        """Return each seat that changed, as (row, number, character)."""
+        flat: Iterator[Any] = iter(self.changes)
+        return zip(flat, flat, flat, strict=False)
 
 
 class Held(News, frozen=True):

@@ -6,14 +6,14 @@ local function begin(cart, hold, method)
   holds.set_state(hold, "paying")
   hold[AT.attempt], hold[AT.method] = hold[AT.attempt] + 1, method
   hold[AT.pay_until], hold[AT.reason] = now + rule("payment_seconds") * 1000, ""
-  cart.warn = 0
+  cart[AT.warn] = 0
   holds.enqueue(carts.save(cart))
   local answer = reply("checked_out", { attempt = hold[AT.attempt], entry = "", again = false })
   memory.with_entry(function(entry)
     answer.entry = entry
     local changed = carts.of(hold[AT.visitor]) -- a later command of this batch may have changed it
-    if changed.hold and changed.hold[AT.id] == hold[AT.id] then
-      changed.hold[AT.entry] = entry
+    if changed[AT.id] == hold[AT.id] then
+      changed[AT.entry] = entry
       carts.save(changed)
     end
   end)
@@ -21,7 +21,7 @@ local function begin(cart, hold, method)
 end
 
 return function(command)
-  places.mark_seen(command.visitor)
+  places.touch(command.visitor)
   local hold, cart = holds.find(command.hold, command.visitor)
   if not hold or hold[AT.visitor] ~= command.visitor then return reply("unknown_hold") end
   if holds.is_due(hold) then holds.finish(cart, hold, "expired", "expired") end

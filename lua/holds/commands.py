@@ -13,7 +13,8 @@ Right = Literal["place", "pass", "none"]
 class Hold(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Hold with all its fields, as Redis has it packed, and so as an outbox entry; times in ms.
 
-    Packed it is an array: the order of the fields is that of `AT` in `carts.lua`.
+    Packed it is an array: the order of the fields is that of `AT` in `carts.lua`. A cart is the
+    same array with more behind these fields.
 
     `prices`: one amount a seat, of a standing section one for all; `deadline`: in sale time;
     `first`, `left_first`: wall time of the deadline, and extensions left, when the hold was made;
@@ -49,10 +50,14 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     reason: str
 
 
-class HoldReply(Reply, frozen=True, kw_only=True):
-    """Hold as its visitor is shown it; `left` extensions are left."""
+class ShownHold(msgspec.Struct, frozen=True, array_like=True):
+    """Hold as far as its visitor is shown it: the first fields of the same array.
+
+    Who it is of is not read: one name that is no text would fail a whole batch.
+    """
 
     id: str
+    visitor: msgspec.Raw
     state: HoldState
     seats: list[str]
     prices: list[int]
@@ -60,8 +65,32 @@ class HoldReply(Reply, frozen=True, kw_only=True):
     section: str
     quantity: int
     adjacent: bool
-    deadline_ms: int
+    made: int
+    deadline: int
+    first: int
     left: int
+
+
+class HoldReply(Reply, frozen=True, kw_only=True):
+    """Hold as Redis has it, packed once; the wall's time is `later_ms` later than the sale's."""
+
+    hold: ShownHold
+    later_ms: int
+
+    @property
+    def id(self) -> str:
+        """Return the hold's id."""
+        return self.hold.id
+
+    @property
+    def state(self) -> HoldState:
+        """Return the hold's state."""
+        return self.hold.state
+
+    @property
+    def deadline_ms(self) -> int:
+        """Return when it ends, by the wall."""
+        return self.hold.deadline + self.later_ms
 
 
 class Held(HoldReply, frozen=True, kw_only=True):

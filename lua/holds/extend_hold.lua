@@ -7,10 +7,12 @@
 local REPEAT_MS = 10000
 
 return function(command)
-  places.mark_seen(command.visitor)
+  places.touch(command.visitor)
   local hold, other = holds.held(command.hold, command.visitor)
   if not hold then return other end
-  if hold[AT.extended] > 0 and now - hold[AT.extended] < REPEAT_MS then return holds.reply(hold) end
+  if hold[AT.extended] > 0 and now - hold[AT.extended] < REPEAT_MS then
+    return holds.reply(pack(hold))
+  end
   if sale_is_stopped() then return reply("sale_is_stopped") end
   if hold[AT.left] <= 0 or hold[AT.deadline] >= holds.last_deadline(hold) then
     return reply("extensions_used_up")
@@ -18,6 +20,7 @@ return function(command)
 
   hold[AT.left], hold[AT.extended] = hold[AT.left] - 1, now
   holds.set_deadline(other, holds.deadline_from_now(hold))
-  holds.enqueue(carts.save(other))
-  return holds.reply(hold)
+  local packed = carts.save(other)
+  holds.enqueue(packed)
+  return holds.reply(packed)
 end

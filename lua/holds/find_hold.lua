@@ -5,11 +5,11 @@ return function(command)
   local id = command.hold
   if id == "" then
     local living = holds.living(carts.of(command.visitor))
-    return living and holds.reply(living) or reply("unknown_hold")
+    return living and holds.reply(pack(living)) or reply("unknown_hold")
   end
-  places.mark_seen(command.visitor)
+  places.touch(command.visitor)
   local hold = holds.owned(id, command.visitor)
   if not hold or hold[AT.state] == "sold" then return reply("unknown_hold") end
   if hold[AT.state] == "expired" then return reply("hold_over") end
-  return holds.reply(hold)
+  return holds.reply(pack(hold))
 end

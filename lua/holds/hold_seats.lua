@@ -10,11 +10,9 @@
 local ON_SALE = { open = true, paused = true, draining = true }
 
 -- Return whether the visitor may hold: active, and over HTTP with the pass that is in force.
-local function has_right(command, place)
-  if command.right == "none" or not place then return false end
-  if not places.is_active(place) or place.deadline <= sale_now() then return false end
-  return command.right == "place"
-    or (place.number == command.number and place.wave == command.wave)
+local function has_right(command, number, wave, deadline)
+  if command.right == "none" or not number or deadline <= sale_now() then return false end
+  return command.right == "place" or (number == command.number and wave == command.wave)
 end
 
 -- Return the request for named seats: { seats, prices, currency, section, quantity, adjacent,
@@ -74,25 +72,28 @@ local function take(request)
   seats.mark(request.rows or seats.grouped(request.seats), "h")
 end
 
--- Return a new hold, as AT has it.
-local function hold_of(command, place, request)
+-- Return the visitor's cart with a new hold, as AT has it.
+local function hold_of(command, number, wave, request, cart)
   return { command.hold, command.visitor, "", request.seats, request.prices, request.currency,
     request.section, request.quantity, request.adjacent, now, 0, 0, rule("extensions_max"), 0, 0,
-    0, place.number, place.wave, command.key, command.print, 0, "", 0, "", "" }
+    0, number, wave, command.key, command.print, 0, "", 0, "", "",
+    cart[AT.taken] + request.quantity, cart[AT.due], 0, cart[AT.keys_end], cart[AT.has_past],
+    cart[AT.churn] }
 end
 
-local function make(command, place, request, cart)
-  local hold = hold_of(command, place, request)
+local function make(command, number, wave, request, cart)
+  past.put_away(cart)
+  local hold = hold_of(command, number, wave, request, cart)
   holds.set_state(hold, "held")
-  holds.put_in_cart(cart, hold)
-  holds.set_deadline(cart, holds.deadline_from_now(hold))
+  holds.set_deadline(hold, holds.deadline_from_now(hold))
   hold[AT.first], hold[AT.left_first] = wall_time(hold[AT.deadline]), hold[AT.left]
-  holds.enqueue(carts.save(cart))
+  local packed = carts.save(hold)
+  holds.enqueue(packed)
   if command.publish then
     publish({ news = "held", epoch = epoch, visitor = command.visitor, hold = command.hold,
       given_back = command.given_back })
   end
-  return hold
+  return packed
 end
 
 return function(command)
@@ -101,8 +102,8 @@ return function(command)
   if first and first[AT.print] ~= command.print then return reply("key_reused") end
   if first then return holds.reply_as_made(first) end
 
-  local place = places.mark_seen(command.visitor)
-  if not has_right(command, place) then return reply("no_right") end
+  local number, wave, deadline = places.pass_of(command.visitor)
+  if not has_right(command, number, wave, deadline) then return reply("no_right") end
   if sale_is_stopped() then return reply("sale_is_stopped") end
   if not ON_SALE[rule("state")] then return reply("not_on_sale") end
 
@@ -110,16 +111,16 @@ return function(command)
   local by_name = #command.seats > 0
   local request, refusal = (by_name and named_seats or places_of_section)(command)
   if refusal then return refusal end
-  if living then return holds.reply(living, "hold_exists") end
+  if living then return holds.reply(pack(living), "hold_exists") end
   local cooling_ms = holds.cooling_ms(cart)
   if cooling_ms > 0 then return reply("cooling_down", { wait_ms = cooling_ms }) end
   local most = rule("tickets_per_visitor_max")
-  if cart.taken + request.quantity > most then
-    return reply("limit_exceeded", { most = most, taken = cart.taken })
+  if cart[AT.taken] + request.quantity > most then
+    return reply("limit_exceeded", { most = most, taken = cart[AT.taken] })
   end
   refusal = choose(request)
   if refusal then return refusal end
 
   take(request)
-  return holds.reply(make(command, place, request, cart))
+  return holds.reply(make(command, number, wave, request, cart))
 end

@@ -2,7 +2,7 @@
 --
 -- End a hold for its visitor. Its seats are free at once.
 return function(command)
-  places.mark_seen(command.visitor)
+  places.touch(command.visitor)
   local hold, other = holds.held(command.hold, command.visitor)
   if not hold then return other end
   holds.finish(other, hold, "released", "cancelled")

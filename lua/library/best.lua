@@ -3,7 +3,7 @@
 -- A block that leaves an orphan (a single free seat between itself and a seat that is not free, or
 -- the row's end) is chosen only where there is no other. Where no block has the whole size, the
 -- request is split, the largest blocks first.
-local best = {}
+best = {}
 local ROWS = 64 -- rows read at once: a section fills from the front, so few pages are needed
 
 -- Return the best start of n adjacent seats in a run of free ones, twice the distance between the

@@ -1,34 +1,15 @@
 -- Commit of a command, and flush of a batch: its stores and lists are written to Redis at its end.
+local LOG_MAX = 4096 -- slots that are kept for the next batch
 function memory.begin_batch()
-  touched, dirty = {}, {}
+  if #log > LOG_MAX then log = {} end
+  dirty, logged, grown = {}, 0, 0
   begin_lists()
 end
 
--- Make a store's layer of the command the batch's. A layer that grew is left: to look through its
--- empty fields would cost each later command.
-local LAYER_MAX = 16
-local function commit_store(store)
-  local own, found, changed, fields = store.own, store.found, store.changed, 0
-  for field, value in pairs(own) do
-    found[field], changed[field], own[field] = value, value, nil
-    fields = fields + 1
-  end
-  if fields > LAYER_MAX then store.own = {} end
-  store.size, store.grown = store.size and store.size + store.grown, 0
-  store.is_touched = false
-  if not store.is_dirty then
-    store.is_dirty = true
-    dirty[#dirty + 1] = store
-  end
-end
-
--- Make what the command has done the batch's. Return whether it has changed anything.
+-- Keep what the command has done. Return whether it has changed anything.
 function memory.commit()
-  local changes = #touched > 0
-  for index = #touched, 1, -1 do
-    commit_store(touched[index])
-    touched[index] = nil
-  end
+  local changes = logged > 0
+  logged, grown = 0, 0
   for index = lengths.unlinks + 1, #lists.unlinks do
     local store = lists.unlinks[index]
     store.found, store.changed, store.size = {}, {}, 0
@@ -36,13 +17,17 @@ function memory.commit()
   return keep_lists() or changes
 end
 
--- Forget what the command has done.
+-- Undo what the command has done.
 function memory.drop()
-  for index = 1, #touched do
-    local store = touched[index]
-    store.own, store.is_touched, store.grown = {}, false, 0
+  for at = logged - 3, 1, -4 do
+    local store, field = log[at], log[at + 1]
+    store.found[field], store.changed[field] = log[at + 2], log[at + 3]
   end
-  touched = {}
+  for at = grown - 1, 1, -2 do
+    local zset = growths[at]
+    if zset.size then zset.size = zset.size - growths[at + 1] end
+  end
+  logged, grown = 0, 0
   for index = lengths.unlinks + 1, #lists.unlinks do lists.unlinks[index].is_unlinked = false end
   cut_lists()
 end
@@ -63,6 +48,24 @@ end
 
 function WRITE.zset(store, members) call_with("ZADD", store.key, members) end
 
+-- A member begins with its time, so that it is none that this batch removes.
+local GROUP = 50 -- visitors of one member
+function WRITE.schedule(store, fields)
+  local groups, members = {}, {}
+  for index = 1, #fields, 2 do
+    local at = fields[index + 1]
+    local group = groups[at] or { at }
+    groups[at], group[#group + 1] = group, fields[index]
+    if #group > GROUP then
+      members[#members + 1], members[#members + 2], groups[at] = at, table.concat(group, "\n"), nil
+    end
+  end
+  for at, group in pairs(groups) do
+    members[#members + 1], members[#members + 2] = at, table.concat(group, "\n")
+  end
+  call_with("ZADD", store.key, members)
+end
+
 function WRITE.strings(store, values)
   for index = 1, #values, 2 do
     local where, value = store.key .. ":" .. values[index], values[index + 1]
@@ -77,6 +80,8 @@ end
 function REMOVE.hash(store, fields) call_with("HDEL", store.key, fields) end
 
 function REMOVE.zset(store, members) call_with("ZREM", store.key, members) end
+
+REMOVE.schedule = REMOVE.zset
 
 function REMOVE.strings(store, names)
   for _, name in ipairs(names) do call("UNLINK", store.key .. ":" .. name) end
@@ -100,15 +105,45 @@ local function split(store)
   return written, removed
 end
 
+-- Take what this command has changed of a store out of what is to be written. Return it by field.
+local function take_own(store)
+  local own, changed = {}, store.changed
+  for at = logged - 3, 1, -4 do
+    if log[at] == store then
+      local field = log[at + 1]
+      if own[field] == nil then own[field] = changed[field] end
+      changed[field], log[at + 3] = log[at + 3], nil
+    end
+  end
+  return own
+end
+
 -- Write what commands that succeeded have changed in a store, before Redis is asked about it.
 function memory.settle(store)
   open(store)
-  if next(store.changed) then
-    local written, removed = split(store)
-    if #written > 0 then WRITE[store.kind](store, written) end
-    REMOVE[store.kind](store, removed)
-    store.changed = {}
-  end
+  if not next(store.changed) then return end
+  local own = take_own(store)
+  local written, removed = split(store)
+  if #written > 0 then WRITE[store.kind](store, written) end
+  if #removed > 0 then REMOVE[store.kind](store, removed) end
+  store.changed = own
+end
+
+-- Take visitors out of a schedule whose time has come, a page of members at a time until there are so
+-- many. Return them. Some may have been scheduled anew.
+local PAGE = 4
+function memory.take_due(schedule, time, most)
+  memory.settle(schedule)
+  local visitors, offset, page = {}, 0, nil
+  repeat
+    page = call("ZRANGEBYSCORE", schedule.key, "-inf", text_of(time), "LIMIT", offset, PAGE)
+    for _, member in ipairs(page) do
+      memory.write(schedule, member, false)
+      for visitor in member:gmatch("\n([^\n]+)") do visitors[#visitors + 1] = visitor end
+    end
+    offset = offset + #page
+  until #page < PAGE or #visitors >= most
+  return visitors
 end
 
 -- Unlink a store, whatever the batch has written to it: it is renamed, and the sweep removes it by
@@ -119,7 +154,7 @@ function memory.unlink(store)
 end
 
 -- Return packed values as one packed array.
-local function array_of(items)
+function array_of(items)
   local n = #items
   local head = n < 16 and string.char(0x90 + n)
     or n < 65536 and string.char(0xdc, floor(n / 256), n % 256)

@@ -1,7 +1,7 @@
 -- Holds: the seats that one visitor keeps for some minutes, each hold one packed array.
 --
--- Its state is held, paying, sold, released or expired. A living one (held, paying) is in its
--- visitor's cart, a sold one under its own id, one that has ended among the past holds.
+-- Its state is held, paying, sold, released or expired. A living one (held, paying) is its visitor's
+-- cart itself, a sold one lies under its own id, one that has ended among the past holds.
 local CHURN_MS = 600000 -- a hold that ended unpaid counts for so long
 local WARN_S = 60 -- before the end, or halfway when the hold is shorter than twice that
 
@@ -31,50 +31,44 @@ end
 
 -- Set the end of a cart's hold, and when it is announced.
 function holds.set_deadline(cart, deadline)
-  cart.hold[AT.deadline] = deadline
+  cart[AT.deadline] = deadline
   local seconds = min(WARN_S, floor((deadline - sale_now()) / 2000))
-  cart.warn = deadline - seconds * 1000
+  cart[AT.warn] = deadline - seconds * 1000
 end
 
 function holds.is_due(hold) return hold[AT.state] == "held" and hold[AT.deadline] <= sale_now() end
 
--- Put a hold into its visitor's cart; `taken` counts tickets held and bought, for the limit.
-function holds.put_in_cart(cart, hold)
-  cart.hold = hold
-  cart.taken = cart.taken + hold[AT.quantity]
-end
-
 -- Move a hold that has its places again, or still, into its visitor's cart.
 function holds.move_to_cart(cart, hold)
-  past.drop(cart, hold[AT.id])
-  cart.hold, cart.warn = hold, 0
+  cart[AT.warn] = 0
+  if hold == cart then return end
+  past.drop(hold[AT.id])
+  if cart[AT.id] ~= hold[AT.id] then past.put_away(cart) end
+  carts.put(cart, hold)
 end
 
--- Save a hold that is not in its cart where it is.
-function holds.save_apart(cart, hold)
-  past.save(cart, hold, pack(hold), holds.has_places(hold))
-  carts.save(cart)
+-- Save a hold where it is, and its visitor's cart. Return the hold packed.
+function holds.save(cart, hold)
+  local packed = carts.save(cart)
+  if hold == cart then return packed end
+  packed = pack(hold)
+  past.save(hold, packed)
+  return packed
 end
 
 -- Load a hold that is sold or has ended, in a recovery. The caller saves the cart.
 function holds.load_past(cart, hold)
-  local packed, is_sold = pack(hold), holds.has_places(hold)
-  if not is_sold or now - hold[AT.made] < past.KEPT_MS then
-    past.retire(cart, hold, not is_sold and packed)
-  end
-  if is_sold then past.save(cart, hold, packed, true) end
+  local is_sold = holds.has_places(hold)
+  if is_sold then past.save(hold, pack(hold)) end
+  if not is_sold or now - hold[AT.made] < past.KEPT_MS then past.load(cart, hold) end
 end
 
--- Save a hold that is sold or has ended. It leaves its cart, if it is there. Return it packed.
-function holds.take_out(cart, hold)
-  local packed, is_sold = pack(hold), holds.has_places(hold)
-  local was_in_cart = cart.hold and cart.hold[AT.id] == hold[AT.id]
-  if was_in_cart then
-    cart.hold, cart.warn = nil, 0
-    past.retire(cart, hold, not is_sold and packed)
-  end
-  if is_sold or not was_in_cart then past.save(cart, hold, packed, is_sold) end
-  carts.save(cart)
+-- Save a hold that is sold or has ended. Return it packed.
+function holds.save_ended(cart, hold)
+  if hold ~= cart then return holds.save(cart, hold) end
+  cart[AT.warn], cart[AT.keys_end] = 0, now + past.KEPT_MS
+  local packed = carts.save(cart)
+  if cart[AT.state] == "sold" then past.save(cart, packed) end
   return packed
 end
 
@@ -104,15 +98,16 @@ local EXCUSED = { removed = true, seats_lost = true, recovery = true }
 function holds.count_churn(cart, at, reason)
   local most = rule("churn_max") or 0
   if most == 0 or EXCUSED[reason] then return end
-  cart.churn = cart.churn or {}
-  cart.churn[#cart.churn + 1] = at
-  while #cart.churn > most do table.remove(cart.churn, 1) end
+  local churn = cart[AT.churn] or {}
+  churn[#churn + 1] = at
+  while #churn > most do table.remove(churn, 1) end
+  cart[AT.churn] = churn
 end
 
 -- Return for how many ms more a visitor may make no hold, since so many of theirs ended unpaid.
 function holds.cooling_ms(cart)
-  local most = rule("churn_max") or 0
-  local first = most > 0 and cart.churn and cart.churn[#cart.churn - most + 1]
+  local most, churn = rule("churn_max") or 0, cart[AT.churn]
+  local first = most > 0 and churn and churn[#churn - most + 1]
   return first and max(0, first + CHURN_MS - now) or 0
 end
 
@@ -122,25 +117,25 @@ function holds.close(cart, hold, state, reason)
   if hold[AT.state] ~= "sold" then holds.count_churn(cart, now, reason) end
   holds.set_state(hold, state)
   hold[AT.reason] = reason
-  cart.taken = cart.taken - hold[AT.quantity]
-  return holds.take_out(cart, hold)
+  cart[AT.taken] = cart[AT.taken] - hold[AT.quantity]
+  return holds.save_ended(cart, hold)
 end
 
 -- Return the cart's living hold, or nil. One that is due expires here.
 function holds.living(cart)
-  local hold = cart.hold
-  if hold and holds.is_due(hold) then
-    holds.finish(cart, hold, "expired", "expired")
+  if not carts.is_living(cart) then return nil end
+  if holds.is_due(cart) then
+    holds.finish(cart, cart, "expired", "expired")
     return nil
   end
-  return hold
+  return cart
 end
 
 -- Return the hold of this id, of the visitor's cart, past or sold, or nil.
 local function hold_of(cart, id)
-  if cart.hold and cart.hold[AT.id] == id then return cart.hold end
-  local packed = past.find(cart, id)
-  return packed and unpacked_hold(packed, 0) or nil
+  if cart[AT.id] == id and cart[AT.state] ~= "sold" then return cart end
+  local packed = past.find(id)
+  return packed and unpacked_hold(packed) or nil
 end
 
 -- Return the hold of this id, or nil, and the visitor's cart.
@@ -173,27 +168,29 @@ function holds.is_behind(hold, step) return step < hold[AT.step] end
 
 -- Return the hold that an idempotency key made, or nil.
 function holds.of_key(cart, name)
-  if cart.hold and cart.hold[AT.key] == name then return cart.hold end
-  local id = past.id_of_key(cart, name)
-  return id and hold_of(cart, id) or nil
+  if cart[AT.key] == name then return cart end
+  local found = past.of_key(cart, name)
+  if not found then return nil end
+  return found:byte() == ARRAY and unpacked_hold(found) or hold_of(cart, found)
 end
 
 -- Return whether the visitor has made no other hold since.
 function holds.is_latest(cart, hold)
-  return not cart.hold and (not cart.former_id or cart.former_id == hold[AT.id])
+  return not carts.is_living(cart) and (not cart[AT.id] or cart[AT.id] == hold[AT.id])
 end
 
--- Return the reply that shows a hold to its visitor: `held`, unless another tag is given.
-function holds.reply(hold, tag)
-  return { tag = tag or "held", id = hold[AT.id], state = hold[AT.state], seats = hold[AT.seats],
-    prices = hold[AT.prices], currency = hold[AT.currency], section = hold[AT.section],
-    quantity = hold[AT.quantity], adjacent = hold[AT.adjacent],
-    deadline_ms = wall_time(hold[AT.deadline]), left = hold[AT.left] }
+-- Return the reply that shows a hold to its visitor, packed: the hold, and by how much the wall's
+-- time is later than the sale's.
+local BEGINS = { held = "\131" .. pack("tag", "held", "hold"),
+  hold_exists = "\131" .. pack("tag", "hold_exists", "hold") }
+local LATER = pack("later_ms")
+function holds.reply(packed, tag, later)
+  return BEGINS[tag or "held"] .. packed .. LATER .. pack(later or wall_time(0))
 end
 
 -- Return the reply as the hold was made, whatever its state is now: for a repeat of the request.
 function holds.reply_as_made(hold)
-  local made = holds.reply(hold)
-  made.state, made.deadline_ms, made.left = "held", hold[AT.first], hold[AT.left_first]
-  return made
+  local made = { unpack(hold, 1, AT.reason) }
+  made[AT.state], made[AT.deadline], made[AT.left] = "held", hold[AT.first], hold[AT.left_first]
+  return holds.reply(pack(made), "held", 0)
 end

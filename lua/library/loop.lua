@@ -33,6 +33,7 @@ local function carry_out(command)
   if fine then return result, memory.commit() end
   memory.drop()
   line.doubt_heads()
+  doubt_clock()
   return why_of(result), false
 end
 
@@ -51,6 +52,8 @@ return function()
   begin_batch()
   memory.begin_batch()
   line.begin_batch()
+  doubt_clock()
+  seats.begin_batch()
   local commands, replies, changed = unpack_one(ARGV[3]), {}, {}
   local ready = holder == run_id and call("GET", epoch_key()) == stamp
   if ready then pcall(read_ahead, commands) end -- what cannot be read fails its own command
@@ -66,5 +69,9 @@ return function()
     is_void = is_void or changed[index] -- a later command may have read what was not written
     if is_void then replies[index] = why_of(raised) end
   end
-  return pack(replies)
+  for index = 1, #replies do
+    local answer = replies[index]
+    if type(answer) == "table" then replies[index] = pack(answer) end
+  end
+  return array_of(replies)
 end

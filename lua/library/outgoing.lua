@@ -1,18 +1,18 @@
 -- Lists of a batch: outbox entries, news, and changes of seats, sent together at its end.
 --
 -- What a command has appended is cut off again when it fails.
-local lists -- packed outbox entries and news, changes of seats, stores to unlink; see with_entry
-local lengths -- of them, as the last command that succeeded left them
-local last -- name of the outbox' last entry, read once
+lists = {} -- packed outbox entries and news, changes of seats, stores to unlink; see with_entry
+lengths = {} -- of them, as the last command that succeeded left them
+last = nil -- name of the outbox' last entry, read once
 
-local function begin_lists()
+function begin_lists()
   lists = { entries = {}, news = {}, fills = {}, seats = {}, unlinks = {} }
   lengths = { entries = 0, news = 0, fills = 0, seats = 0, unlinks = 0 }
   last = nil
 end
 
 -- Keep what the lists have. Return whether an entry or news came to them.
-local function keep_lists()
+function keep_lists()
   local entries, news = #lists.entries, #lists.news
   local has_grown = entries > lengths.entries or news > lengths.news
   lengths.entries, lengths.news, lengths.fills = entries, news, #lists.fills
@@ -20,7 +20,7 @@ local function keep_lists()
   return has_grown
 end
 
-local function cut_lists()
+function cut_lists()
   for name, list in pairs(lists) do
     for index = #list, lengths[name] + 1, -1 do list[index] = nil end
   end
@@ -31,7 +31,7 @@ function memory.enqueue(entry) lists.entries[#lists.entries + 1] = entry end
 
 -- Publish news on the event's channel, to every process. Processes make frames for visitors of it.
 -- The table is made with all its names, so that Lua makes it in its size.
-local function publish(news) lists.news[#lists.news + 1] = pack(news) end
+function publish(news) lists.news[#lists.news + 1] = pack(news) end
 
 local function last_entry()
   if not last then
@@ -48,9 +48,10 @@ function memory.with_entry(fill)
   lists.fills[#lists.fills + 1] = fill
 end
 
--- Add a change of seats, all of which are published at the end of the batch.
-function memory.change_seats(section, changes)
-  lists.seats[#lists.seats + 1] = { section, changes }
+-- Add a seat that changed: all are published at the end of the batch.
+function memory.change_seat(section, row, number, char)
+  local changes, size = lists.seats, #lists.seats
+  changes[size + 1], changes[size + 2], changes[size + 3], changes[size + 4] = section, row, number, char
 end
 
 function memory.changes_of_seats() return lists.seats end

@@ -38,7 +38,7 @@ local function key(name, part)
 end
 
 -- The epoch's key names the layout of the others: LAYOUT in lua/keys.py.
-local function epoch_key() return hash_tag .. ":epoch:4" end
+local function epoch_key() return hash_tag .. ":epoch:5" end
 
 -- Of this Redis, for as long as it runs; the program lives no longer.
 local run_id = call("INFO", "server"):match("run_id:(%w+)")
@@ -62,7 +62,7 @@ local function unpack_values(packed, most)
   return unpack_limit(packed, most, 1)
 end
 
--- Return the reply of this tag with these fields.
+-- Return the reply of this tag with these fields. The loop packs it, unless a move has.
 local function reply(tag, fields)
   fields = fields or {}
   fields.tag = tag

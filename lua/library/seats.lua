@@ -2,20 +2,27 @@
 --
 -- `.` free, `h` held or being paid, `s` sold, `x` not for sale. Every change counts up its
 -- section's version. All changes of a batch are published at its end, one news a section.
-local seats = {}
+seats = {}
 local rows = memory.hash("rows")
 local free = memory.hash("free")
 local versions = memory.hash("version")
 local sections = memory.hash("sections")
 local row_names = memory.hash("row_names")
 local FREE = string.byte(".")
-local unpacked = {} -- by packed value: sections have few kinds and prices
+local versions_before = {} -- by section, before this batch changed it
+local unpacked_sections = {} -- by packed value: sections have few kinds and prices
+
+function seats.begin_batch() versions_before = {} end
 
 function seats.section(id)
   local packed = memory.read(sections, id)
   if not packed then return nil end
-  unpacked[packed] = unpacked[packed] or unpack_one(packed)
-  return unpacked[packed]
+  local section = unpacked_sections[packed]
+  if not section then
+    section = unpack_one(packed)
+    unpacked_sections[packed] = section
+  end
+  return section
 end
 
 -- Return the ids of all sections.
@@ -101,10 +108,11 @@ function seats.conflicts(wanted)
   return taken
 end
 
--- Count up a section's version, with the seats that changed: each (row, number, character).
-local function count_change(section, changes)
-  memory.add(versions, section, 1)
-  memory.change_seats(section, changes)
+-- Count up a section's version. Its first one in this batch is remembered.
+local function count_change(section)
+  local version = memory.number(versions, section)
+  if not versions_before[section] then versions_before[section] = version end
+  memory.write(versions, section, version + 1)
 end
 
 -- Write the characters that are wanted to seats of a row, and count free places again.
@@ -112,19 +120,20 @@ end
 -- `wanted` is one for all, or a table by number. With `only`, no seat is written but those that have
 -- this character.
 local function write(row, numbers, wanted, only)
-  local text, freed, changes = row.text, 0, {}
-  for _, number in ipairs(numbers) do
+  local text, freed, has_changed = row.text, 0, false
+  for index = 1, #numbers do
+    local number = numbers[index]
     local before = text:sub(number, number)
     local char = type(wanted) == "table" and wanted[number] or wanted
     if before ~= char and (not only or before == only) then
-      changes[#changes + 1] = { row.row, number, char }
+      memory.change_seat(row.section, row.row, number, char)
       freed = freed + (char == "." and 1 or 0) - (before == "." and 1 or 0)
-      text = text:sub(1, number - 1) .. char .. text:sub(number + 1)
+      text, has_changed = text:sub(1, number - 1) .. char .. text:sub(number + 1), true
     end
   end
-  if #changes == 0 then return end
+  if not has_changed then return end
   row.text = text
-  count_change(row.section, changes)
+  count_change(row.section)
   memory.write(rows, row.section .. "/" .. row.row, text)
   if freed ~= 0 then memory.add(free, row.section, freed) end
 end
@@ -149,7 +158,7 @@ end
 
 -- Count free places of a standing section up or down.
 function seats.count_places(section, by)
-  count_change(section, {})
+  count_change(section)
   memory.add(free, section, by)
 end
 
@@ -162,7 +171,7 @@ end
 
 -- Set the free places of a standing section.
 function seats.set_free(section, places)
-  count_change(section, {})
+  count_change(section)
   memory.write(free, section, places)
 end
 
@@ -182,22 +191,21 @@ function seats.put(section, version)
   }))
 end
 
--- Publish the changes of this batch: (row, number, character) between two versions of a section.
+-- Publish the changes of this batch between two versions of a section: row, number and character of
+-- each seat, one after the other.
 function seats.publish_changes()
-  local news, order = {}, {}
-  for _, change in ipairs(memory.changes_of_seats()) do
-    local section = change[1]
-    if not news[section] then
-      news[section] = { section = section, times = 0, changes = {} }
-      order[#order + 1] = news[section]
-    end
-    local one = news[section]
-    one.times = one.times + 1
-    for _, seat in ipairs(change[2]) do one.changes[#one.changes + 1] = seat end
+  local changes, list = {}, memory.changes_of_seats()
+  for at = 1, #list, 4 do
+    local of_section = changes[list[at]] or {}
+    local size = #of_section
+    changes[list[at]] = of_section
+    of_section[size + 1], of_section[size + 2], of_section[size + 3] = list[at + 1], list[at + 2], list[at + 3]
   end
-  for _, one in ipairs(order) do
-    local version = seats.version(one.section)
-    publish({ news = "seats", epoch = epoch, section = one.section,
-      from = version - one.times, to = version, changes = one.changes, free = seats.free(one.section) })
+  for section, before in pairs(versions_before) do
+    local version = seats.version(section)
+    if version ~= before then
+      publish({ news = "seats", epoch = epoch, section = section, from = before, to = version,
+        changes = changes[section] or {}, free = seats.free(section) })
+    end
   end
 end

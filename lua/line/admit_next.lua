@@ -10,18 +10,18 @@ local OBSERVED, MISSED_MAX = 50, 0.5 -- turns before their misses count, and at 
 local SLOWED = 0.1 -- of the rate, while payments are not answered
 local BEHIND_MS = 2000 -- for which an outbox entry waits before Postgres is said to be behind
 
--- Return the visitors of whom something ends by now; what they have in a hash is read at once.
-local function due(zset, hash)
-  memory.settle(zset)
-  local visitors = call("ZRANGEBYSCORE", memory.key(zset), "-inf", text_of(sale_now()), "LIMIT", 0, LIMIT)
-  memory.read_ahead(hash, visitors)
+-- Return the visitors of whom something of a place ends by now, with what they have read at once.
+local function due_places()
+  memory.settle(deadlines)
+  local visitors = call("ZRANGEBYSCORE", memory.key(deadlines), "-inf", text_of(sale_now()), "LIMIT", 0, LIMIT)
+  memory.read_ahead(stored, visitors)
   return visitors
 end
 
 -- End passes and missed turns that are over. A visitor who was not seen in time is late, as many
 -- and as long as the rules say; the places of the others end. Return how many it changed.
 local function expire_places()
-  local visitors, most = due(deadlines, stored), rule("late_max")
+  local visitors, most = due_places(), rule("late_max")
   local until_ms = sale_now() + rule("late_seconds") * 1000
   for _, visitor in ipairs(visitors) do
     local place = places.of(visitor)
@@ -41,25 +41,32 @@ local function expire_places()
   return #visitors
 end
 
--- End holds that are over, announce those that are soon, and forget keys. One that is being paid
--- ends never by time. Return how many holds ended.
+-- End the hold of a cart that is over, or announce the end, and forget keys. One that is being paid
+-- ends never by time. Return whether a hold ended.
+local function expire_cart(cart)
+  past.expire(cart)
+  if holds.is_due(cart) then
+    holds.finish(cart, cart, "expired", "expired")
+    return true
+  end
+  if cart[AT.state] == "held" and cart[AT.warn] > 0 and cart[AT.warn] <= sale_now() then
+    cart[AT.warn] = 0
+    publish({ news = "ending", epoch = epoch, visitor = cart[AT.visitor], hold = cart[AT.id],
+      seconds = math.ceil((cart[AT.deadline] - sale_now()) / 1000) })
+  end
+  carts.save(cart)
+  return false
+end
+
+-- Do so with the carts of which something is due. Return how many holds ended.
 local function expire_carts()
-  local ended = 0
-  for _, visitor in ipairs(due(hold_deadlines, in_carts)) do
+  local ended, visitors = 0, memory.take_due(hold_deadlines, sale_now(), LIMIT)
+  memory.read_ahead(in_carts, visitors)
+  for _, visitor in ipairs(visitors) do
     local cart = carts.of(visitor)
-    past.expire(cart)
-    local hold = cart.hold
-    if hold and holds.is_due(hold) then
-      holds.finish(cart, hold, "expired", "expired")
-      ended = ended + 1
-    else
-      if hold and hold[AT.state] == "held" and cart.warn > 0 and cart.warn <= sale_now() then
-        cart.warn = 0
-        publish({ news = "ending", epoch = epoch, visitor = visitor, hold = hold[AT.id],
-          seconds = math.ceil((hold[AT.deadline] - sale_now()) / 1000) })
-      end
-      cart.due = nil -- whatever the set has of them, it is written anew
-      carts.save(cart)
+    if cart[AT.due] and cart[AT.due] <= sale_now() then
+      cart[AT.due] = false
+      if expire_cart(cart) then ended = ended + 1 end
     end
   end
   return ended

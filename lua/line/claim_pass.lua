@@ -6,8 +6,7 @@
 return function(command)
   local place = places.mark_seen(command.visitor)
   local state = place and places.reply(place) or reply("not_in_line")
-  local cart = carts.of(command.visitor)
-  state.has_held = cart.hold ~= nil or cart.keys_end > now
+  state.has_held = carts.has_held(command.visitor)
   if command.connecting then
     state.connection = memory.add(stats, "connects", 1)
     publish({ news = "connected", epoch = epoch, visitor = command.visitor,

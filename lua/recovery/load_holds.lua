@@ -3,7 +3,6 @@
 -- Load a page of holds in the recovery, oldest first: living ones, sold ones, and those of the last
 -- day. Their seats are loaded with the sections. PostgreSQL does not say when one was released, so
 -- that counts as churn from when it was made.
-local IN_CART = { held = true, paying = true }
 local UNPAID = { expired = AT.deadline, released = AT.made }
 
 return function(command)
@@ -12,12 +11,12 @@ return function(command)
     local cart = carts.of(hold[AT.visitor])
     if holds.has_places(hold) then
       count(hold[AT.state], hold[AT.quantity])
-      cart.taken = cart.taken + hold[AT.quantity]
+      cart[AT.taken] = cart[AT.taken] + hold[AT.quantity]
     end
     local ended = UNPAID[hold[AT.state]]
     if ended then holds.count_churn(cart, min(now, hold[ended]), hold[AT.reason]) end
-    if IN_CART[hold[AT.state]] then
-      cart.hold = hold
+    if carts.is_living(hold) then
+      holds.move_to_cart(cart, hold)
       if hold[AT.state] == "held" then holds.set_deadline(cart, hold[AT.deadline]) end
     else
       holds.load_past(cart, hold)

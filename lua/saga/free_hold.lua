@@ -9,7 +9,7 @@ return function(command)
 
   hold[AT.step] = command.step
   if not holds.has_places(hold) then
-    holds.save_apart(cart, hold)
+    holds.save(cart, hold)
     return reply("nothing_held")
   end
   holds.mark(hold, ".", 1, command.others, hold[AT.state] == "sold" and "s" or "h")

@@ -10,11 +10,11 @@ return function(command)
   if holds.is_behind(hold, command.step) then return reply("step_passed") end
 
   local had_places = holds.has_places(hold)
-  if not had_places then cart.taken = cart.taken + hold[AT.quantity] end
+  if not had_places then cart[AT.taken] = cart[AT.taken] + hold[AT.quantity] end
   hold[AT.step], hold[AT.reason] = command.step, ""
   holds.mark(hold, "s", had_places and 0 or -1)
   holds.set_state(hold, "sold")
-  holds.take_out(cart, hold)
+  holds.save_ended(cart, hold)
   local place = places.of(hold[AT.visitor])
   if place and place.number == hold[AT.number] and place.wave == hold[AT.wave] then
     places.finish(place, "purchase")

@@ -24,10 +24,10 @@ return function(command)
   if holds.has_places(hold) then return set_paying(cart, hold, command.step) end
   if holds.living(cart) or not holds.is_latest(cart, hold) or not are_free(hold) then
     hold[AT.step] = command.step
-    holds.save_apart(cart, hold)
+    holds.save(cart, hold)
     return reply("seats_lost")
   end
   holds.mark(hold, "h", -1)
-  cart.taken = cart.taken + hold[AT.quantity]
+  cart[AT.taken] = cart[AT.taken] + hold[AT.quantity]
   return set_paying(cart, hold, command.step)
 end

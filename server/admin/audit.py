@@ -51,7 +51,7 @@ async def record_removal(
         return
     before: dict[str, Any] = {"place": place}
     if hold is not None and hold.state == "held":
-        before["hold"] = [hold.seats, hold.section, hold.quantity]
+        before["hold"] = [hold.hold.seats, hold.hold.section, hold.hold.quantity]
     async with services_of(request).pool.acquire() as connection:
         await audit.record_undoable(
             connection, operator.name, "remove", event_id_of(request),

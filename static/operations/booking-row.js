@@ -1,7 +1,7 @@
 // A booking as a row of the operators' table: what it is in words, whether it is chosen, and its acts.
 
-import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
+import { shortShow } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { createElement } from "../ui/dom.js";
 
@@ -106,7 +106,7 @@ function link(visitor, onVisitor) {
 
 /** Return the places in words: "Stalls: Row B, seat 16; Row B, seat 17". @param {Booking} booking @param {Map<string, string>} names */
 function whatOf({ seats, section = "", show, quantity }, names) {
-  const when = show ? ` · ${showDateAndTime(show)}` : "";
+  const when = show ? ` · ${shortShow(show)}` : "";
   const nameOf = (/** @type {string} */ id) => names.get(id) ?? id;
   if (seats.length === 0) return `${nameOf(section)} × ${all.number(quantity)}${when}`;
   /** @type {Map<string, string[]>} */

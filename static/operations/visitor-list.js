@@ -1,7 +1,7 @@
 // The list of visitors in one condition, page by page, or of those that a search finds.
 
 import { hashOf } from "../admin/pages.js";
-import { dateAndSecond } from "../lib/venue-clock.js";
+import { secondOrDate } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, setTextOrHide } from "../ui/dom.js";
 import { showProblem } from "../ui/notices.js";
@@ -131,8 +131,8 @@ export function saidOf({ state, number, quantity, joined_at: joined, held_at: he
     /** @type {Record<string, string>} */ (now)[state] ?? state,
     number ? texts.number(number) : "",
     quantity ? texts.places(quantity) : "",
-    since ? texts.since(dateAndSecond(since)) : "",
-    until ? texts.until(dateAndSecond(until)) : "",
+    since ? texts.since(secondOrDate(since)) : "",
+    until ? texts.until(secondOrDate(until)) : "",
   ]
     .filter(Boolean)
     .join(" · ");

@@ -39,14 +39,21 @@ export function headRate(context) {
     /** @param {Record<string, any>} stats */
     draw(stats) {
       const known = typeof stats.rate === "number";
-      setText(byId("head-rate"), known ? texts.rate(stats.rate, ruled()) : texts.rateOf(ruled()));
+      show(known ? texts.rate(stats.rate, ruled()) : texts.rateOf(ruled()));
       if (dialog.open) preview();
     },
     clear() {
       dialog.close();
-      setText(byId("head-rate"), texts.rateOf(ruled()));
+      show(texts.rateOf(ruled()));
     },
   };
+}
+
+/** @param {string} rate */
+function show(rate) {
+  setText(byId("head-rate"), rate);
+  byId("head-rate").setAttribute("aria-label", texts.rateLabel(rate));
+  byId("head-rate").title = texts.rateLabel(rate);
 }
 
 /** @param {AdminContext} context @param {number} rate */

@@ -22,8 +22,9 @@ export const admin = {
     event: "Event",
     since: (/** @type {string} */ when) => `since ${when}`,
     rate: (/** @type {number} */ rate, /** @type {number} */ ruled) =>
-      `${rate.toFixed(rate < 10 ? 1 : 0)} of ${n(ruled)}/s let in`,
+      `${rate.toFixed(rate < 10 ? 1 : 0)} of ${n(ruled)}/s`,
     rateOf: (/** @type {number} */ ruled) => `${n(ruled)}/s`,
+    rateLabel: (/** @type {string} */ rate) => `${rate} let in: change the rate`,
     rateTitle: "How many are let in",
     rateNew: "Admissions a second; 0 lets nobody in",
     rateButton: "Set the rate",
@@ -302,6 +303,8 @@ export const admin = {
       address: "Address", act: "Act", opens_at: "Sale opens", closes_at: "Sale closes",
       sections: "Sections", venue: "Venue", lanes: "Lanes",
     },
+    visitor: (/** @type {string} */ id) => `visitor ${id}…`,
+    gaveBack: "gave the booking back",
     seats: (/** @type {string} */ section, /** @type {string} */ row, /** @type {string} */ numbers) =>
       `${section} row ${row} ${numbers}`,
     more: (/** @type {number} */ count) => `and ${n(count)} more`,

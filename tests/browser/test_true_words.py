@@ -58,6 +58,7 @@ async def test_hold_booking_and_ticket_alone_say_which_date_and_where(world: Wor
         await expect(ticket).not_to_contain_text("eyJ")
         qr = await ticket.locator("img").bounding_box()
         assert qr is not None
+        await ticket.locator("img").evaluate("image => image.decode()")  # it has come
         modules = await ticket.locator("img").evaluate("image => image.naturalWidth") / QR_SCALE
         assert qr["width"] / modules >= 3
         async with page.expect_download() as download:

@@ -68,12 +68,12 @@ def fault_of(rows: Rows, n: int, reply: Any) -> str:
         return "" if reply == SoldOut() else "fewer are free"
     if not isinstance(reply, Held):
         return "enough are free"
-    chosen = [place_of(seat) for seat in reply.seats]
-    if len(chosen) != n or len(set(chosen)) != n or reply.quantity != n or len(reply.prices) != n:
+    chosen = [place_of(seat) for seat in reply.hold.seats]
+    if {len(chosen), len(set(chosen)), reply.hold.quantity, len(reply.hold.prices)} != {n}:
         return "not so many different seats"
     if any(rows[row][at] != "." for row, at in chosen):
         return "a seat is not free"
-    if reply.adjacent != any(blocks(rows, n)):
+    if reply.hold.adjacent != any(blocks(rows, n)):
         return "adjacent is wrong"
     return fault_of_pieces(rows, chosen)
 
@@ -120,7 +120,7 @@ async def chosen(program: Program, quantity: int, **rows: str) -> tuple[dict[str
     moves = await EventInRedis(program).open(sections=[seated("stalls", **rows)])
     await moves.admit("ada")
     held = await moves.hold("ada", section="stalls", quantity=quantity)
-    return await moves.rows(), held.adjacent
+    return await moves.rows(), held.hold.adjacent
 
 
 EXAMPLES: list[tuple[int, dict[str, str], dict[str, str], bool]] = [

@@ -33,7 +33,7 @@ from booking_rush.lua.holds.commands import (
 from booking_rush.lua.keys import key
 from booking_rush.lua.line.commands import LeaveLine, Left
 from booking_rush.lua.saga.commands import MarkSold, Obeyed
-from tests.support.event_in_redis import EventInRedis, read_holds, seated, standing
+from tests.support.event_in_redis import EVENT, EventInRedis, read_holds, seated, standing
 
 SECTIONS = (
     seated("stalls", A=".....", B="......", C="xx.x"),
@@ -59,9 +59,9 @@ async def stats(moves: EventInRedis) -> tuple[int, int, int, int]:
 async def test_named_seats_are_held_all_or_none(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-2", "stalls.B-1")
 
-    assert held.seats == ["stalls.A-2", "stalls.B-1"]
-    assert held.prices == [6500, 6500]
-    assert (held.quantity, held.adjacent, held.section) == (2, False, "")
+    assert held.hold.seats == ["stalls.A-2", "stalls.B-1"]
+    assert held.hold.prices == [6500, 6500]
+    assert (held.hold.quantity, held.hold.adjacent, held.hold.section) == (2, False, "")
     assert await moves.rows() == {"A": ".h...", "B": "h.....", "C": "xx.x"}
     taken = await moves.ask(moves.hold_command("bob", "stalls.A-1", "stalls.A-2", "stalls.C-1"))
     assert taken == SeatsTaken(["stalls.A-2", "stalls.C-1"])
@@ -69,7 +69,7 @@ async def test_named_seats_are_held_all_or_none(moves: EventInRedis) -> None:
 
 
 async def test_places_of_a_standing_section_are_counted(moves: EventInRedis) -> None:
-    held = await moves.hold("ada", section="floor", quantity=4)
+    held = (await moves.hold("ada", section="floor", quantity=4)).hold
 
     assert (held.seats, held.section, held.quantity, held.prices) == ([], "floor", 4, [4500])
     assert await moves.free("floor") == 16
@@ -137,7 +137,7 @@ async def test_a_section_is_sold_out_when_fewer_are_free_than_asked(moves: Event
     await moves.hold("ada", *[f"stalls.A-{n}" for n in range(1, 6)])
     await moves.hold("bob", *[f"stalls.B-{n}" for n in range(1, 5)])
     assert await moves.ask(moves.hold_command("cyd", section="stalls", quantity=4)) == SoldOut()
-    held = await moves.hold("cyd", section="stalls", quantity=3)
+    held = (await moves.hold("cyd", section="stalls", quantity=3)).hold
     assert (held.seats, held.adjacent) == (["stalls.B-5", "stalls.B-6", "stalls.C-3"], False)
 
 
@@ -145,7 +145,7 @@ async def test_a_visitor_has_one_living_hold(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-1")
     other = await moves.ask(moves.hold_command("ada", "stalls.A-2"))
     assert isinstance(other, HoldExists)
-    assert (other.id, other.seats) == (held.id, ["stalls.A-1"])
+    assert (other.id, other.hold.seats) == (held.id, ["stalls.A-1"])
 
 
 async def test_the_limit_counts_what_is_held_and_bought(moves: EventInRedis, redis: Redis) -> None:
@@ -218,13 +218,13 @@ async def test_an_extension_counts_from_now_and_once_in_ten_seconds(moves: Event
     moves.now += 100_000
     once = await moves.ask(ExtendHold("ada", held.id))
     assert isinstance(once, Held)
-    assert (once.deadline_ms, once.left) == (moves.now + 200_000, 1)
+    assert (once.deadline_ms, once.hold.left) == (moves.now + 200_000, 1)
     moves.now += 9_999
     assert await moves.ask(ExtendHold("ada", held.id)) == once
     moves.now += 1
     twice = await moves.ask(ExtendHold("ada", held.id))
     assert isinstance(twice, Held)
-    assert twice.left == 0
+    assert twice.hold.left == 0
     moves.now += 10_000
     assert await moves.ask(ExtendHold("ada", held.id)) == ExtensionsUsedUp()
 
@@ -245,6 +245,22 @@ async def test_a_beat_frees_what_is_over(moves: EventInRedis) -> None:
     await moves.tick(after_s=199)
     assert await stats(moves) == (3, 0, 0, 29)
     await moves.tick(after_s=1)
+    assert await stats(moves) == (0, 0, 0, 32)
+
+
+async def test_holds_of_one_batch_are_one_member_of_the_schedule_and_each_ends_in_time(
+    moves: EventInRedis, redis: Redis
+) -> None:
+    wishes = [moves.hold_command(name, f"stalls.A-{n}") for n, name in enumerate(("ada", "bob"), 1)]
+    found = await moves.program.run(EVENT, moves.stamp, wishes, now_ms=moves.now)
+    held = [one for one in found if isinstance(one, Held)]
+    assert await redis.zcard(key(EVENT, 1, "hold_deadlines")) == 1
+    moves.now += 50_000
+    await moves.ask(ExtendHold("ada", held[0].id))
+
+    await moves.tick(after_s=151)
+    assert await stats(moves) == (1, 0, 0, 31)
+    await moves.tick(after_s=50)
     assert await stats(moves) == (0, 0, 0, 32)
 
 

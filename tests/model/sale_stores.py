@@ -117,7 +117,7 @@ class SaleLab(ModelLab[SaleProgram]):
         """Run one command in Redis. Return its reply as the reference model writes it."""
         match self.lab.run(self.program.ask(EVENT, self.stamp, command)):
             case lua.Held() as reply:
-                return ("held", reply.id, reply.deadline_ms, reply.left)
+                return ("held", reply.id, reply.deadline_ms, reply.hold.left)
             case lua.HoldExists() as reply:
                 return ("hold_exists", reply.id)
             case lua.LimitExceeded() as reply:
@@ -242,7 +242,7 @@ class SaleLab(ModelLab[SaleProgram]):
             "carts": {
                 visitor: cart.hold.id
                 for visitor, cart in carts.items()
-                if isinstance(cart.hold, lua.Hold)
+                if cart.hold and cart.hold.state in ("held", "paying")
             },
         }
         row = await self.lab.pool.fetchrow(POSTGRES)

@@ -216,8 +216,8 @@ def a_refused_claim_counts_as_claimed(mutation: Mutation) -> None:
 
 def a_hold_that_is_being_paid_expires(mutation: Mutation) -> None:
     mutation.in_lua(
-        'if cart.hold and cart.hold[AT.state] == "held" then',
-        "if cart.hold then",
+        'if cart[AT.state] == "held" then',
+        "if LIVING[cart[AT.state]] then",
     )
     mutation.in_lua(
         'return hold[AT.state] == "held" and hold[AT.deadline] <= sale_now()',
@@ -273,7 +273,7 @@ def what_lives_is_written_before_what_ended(mutation: Mutation) -> None:
 
 
 def a_hold_without_a_limit(mutation: Mutation) -> None:
-    mutation.in_lua("cart.taken + request.quantity > most", "false")
+    mutation.in_lua("cart[AT.taken] + request.quantity > most", "false")
 
 
 def a_hold_of_whatever_is_free(mutation: Mutation) -> None:

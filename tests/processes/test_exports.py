@@ -101,7 +101,7 @@ async def test_how_full_batches_and_write_buffers_are_is_exported(
     rooms = world.services.rooms
     visitor = await world.visitor()
     await visitor.join()
-    await rooms._export_saturation()
+    await rooms.export_saturation()
     assert plain("rush_batches_total") >= 1
     assert plain("rush_batch_commands_total") >= plain("rush_batches_total")
     assert (plain("rush_batch_queue"), plain("rush_sockets_behind")) == (0, 0)
@@ -109,7 +109,7 @@ async def test_how_full_batches_and_write_buffers_are_is_exported(
     async with visitor.socket():
         [subscriber] = (await rooms.room("demo")).subscribers()
         monkeypatch.setattr(subscriber, "behind", lambda: True)
-        await rooms._export_saturation()
+        await rooms.export_saturation()
 
     assert plain("rush_sockets_behind") == 1
 

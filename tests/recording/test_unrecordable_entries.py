@@ -106,8 +106,8 @@ async def test_a_booking_that_is_held_is_released_when_its_next_entry_is_refused
 
 def _hold_of(held: Held) -> Hold:
     return Hold(
-        id=held.id, visitor="ada", state="held", seats=held.seats, prices=held.prices,
-        currency=held.currency, section="", quantity=1, adjacent=True, made=1,
+        id=held.id, visitor="ada", state="held", seats=held.hold.seats, prices=held.hold.prices,
+        currency=held.hold.currency, section="", quantity=1, adjacent=True, made=1,
         deadline=held.deadline_ms, first=held.deadline_ms, left=1, left_first=1, extended=0,
         step=1, number=1, wave=1, key="k", print="p", attempt=0, method="", pay_until=0,
         entry="", reason="",

@@ -134,19 +134,16 @@ async def waiting_numbers(redis: Redis) -> dict[str, int]:
     return {member.decode(): int(score) for member, score in line}
 
 
-class StoredCart(msgspec.Struct, frozen=True, array_like=True):
-    """Cart of a visitor as `holds.lua` packs it; times in ms."""
+class StoredCart(msgspec.Struct, frozen=True):
+    """Cart of a visitor as `carts.lua` packs it behind its hold; times in ms."""
 
+    hold: Hold | None
     taken: int
+    due: int | bool
+    warn: int
     keys_end: int
     has_past: bool
-    warn: int
-    due: int | bool
     churn: list[int] | bool
-    former_key: str | bool
-    former_id: str | bool
-    former: msgspec.Raw  # a packed hold as a string, or false
-    hold: Hold | bool
 
 
 class StoredPlace(msgspec.Struct, frozen=True, array_like=True):
@@ -167,7 +164,16 @@ class StoredPlace(msgspec.Struct, frozen=True, array_like=True):
 
 
 _hold = msgspec.msgpack.Decoder(Hold).decode
-_cart = msgspec.msgpack.Decoder(StoredCart).decode
+HOLD_FIELDS = len(Hold.__struct_fields__)
+PACKED_HOLD = b"\xdc"  # as one begins, and no id
+
+
+def _cart(packed: bytes) -> StoredCart:
+    rest: list[Any] = msgspec.msgpack.decode(packed)[HOLD_FIELDS:]
+    has_hold = msgspec.msgpack.decode(packed)[0] is not False
+    return StoredCart(_hold(packed) if has_hold else None, *rest)
+
+
 _place = msgspec.msgpack.Decoder(StoredPlace).decode
 
 
@@ -180,9 +186,13 @@ async def read_carts(redis: Redis, epoch: int) -> dict[str, StoredCart]:
 async def write_cart(redis: Redis, epoch: int, visitor: str, cart: StoredCart | None) -> None:
     """Write a visitor's cart into Redis, as no move would; None removes it."""
     carts = key(EVENT, epoch, "carts")
+    values = list[Any]()
+    if cart is not None:
+        assert cart.hold is not None
+        values = [*msgspec.structs.astuple(cart.hold), *msgspec.structs.astuple(cart)[1:]]
     writing: Any = (
-        redis.hset(carts, visitor, msgspec.msgpack.encode(cart))
-        if cart is not None
+        redis.hset(carts, visitor, msgspec.msgpack.encode(values))
+        if values
         else redis.hdel(carts, visitor)
     )
     await writing
@@ -197,19 +207,13 @@ async def read_place(redis: Redis, epoch: int, visitor: str) -> StoredPlace | No
 async def read_holds(redis: Redis, epoch: int, ids: Iterable[str]) -> list[Hold]:
     """Read holds out of Redis: living, ended, or sold. Return those there are, in this order."""
     carts = await read_carts(redis, epoch)
-    living = [cart.hold for cart in carts.values() if isinstance(cart.hold, Hold)]
-    packed: list[Any] = [_string_of(bytes(cart.former)) for cart in carts.values()]
-    packed += [await redis.get(key(EVENT, epoch, "hold", id_)) for id_ in ids]
-    found = [*living, *(_hold(one) for one in packed if one)]
-    by_id = {hold.id: hold for hold in found}
-    assert len(by_id) == len(found)
+    in_carts = [cart.hold for cart in carts.values() if cart.hold and cart.hold.state != "sold"]
+    names: list[Any] = await redis.keys(key(EVENT, epoch, "key", "*"))
+    names += [key(EVENT, epoch, "hold", id_) for id_ in ids]
+    packed: list[Any] = await redis.mget(names) if names else []
+    apart = [_hold(one) for one in packed if one and one.startswith(PACKED_HOLD)]
+    by_id = {hold.id: hold for hold in (*apart, *in_carts)}  # under a key as it was put away
     return [by_id[id_] for id_ in ids if id_ in by_id]
-
-
-def _string_of(packed: bytes) -> bytes:
-    """Return the bytes of a string as MessagePack has it, b"" of anything else."""
-    head = 1 if 0xA0 <= packed[0] < 0xC0 else {0xD9: 2, 0xDA: 3, 0xDB: 5}.get(packed[0])
-    return packed[head:] if head else b""
 
 
 async def outbox(redis: Redis) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 --
 -- A code is named by an id that Postgres gave it, never by its words. A use is counted in the move
 -- that gives the place, and the place names the code, so that a recovery counts the same.
-local codes = {}
+codes = {}
 local uses = memory.hash("codes") -- id → uses; id and visitor → 1
 
 -- Use a code, which may be used `most` times. Return whether it could be. Who has used it already

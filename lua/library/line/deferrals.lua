@@ -2,7 +2,7 @@
 --
 -- Each block has a queue of its own, in the order of its joins. All queues of a lane are one sorted
 -- set by name: `block:turn:visitor`, so that the first of a block and the next block are found at once.
-local deferrals = { counts = memory.hash("deferrals") } -- block → joins that wait; "turn" → the last
+deferrals = { counts = memory.hash("deferrals") } -- block → joins that wait; "turn" → the last
 local counts = deferrals.counts
 
 local function member_of(place)

@@ -2,7 +2,7 @@
 --
 -- The rule `lanes` has their weights. A lane that the rule names no more has the weight 0 here as
 -- long as somebody may wait in it: nobody joins it, and who waits is admitted by the weight 1.
-local line = {}
+line = {}
 local ONLY_MAIN = pack({ main = 1 }) -- MAIN in queue/lanes.py
 local opened = {} -- lanes of this batch, by name
 local packed_weights, weights, names -- of the rule as it was read last
@@ -72,11 +72,11 @@ function line.number(lane, name) return memory.number(lane.counters, name) end
 -- Return the smallest waiting number of a lane, or nil.
 local function first_waiting(waiting)
   memory.settle(waiting)
-  local leaving = 0
-  for _ in pairs(waiting.own) do leaving = leaving + 1 end
+  local own, leaving = memory.own(waiting), 0
+  for _ in pairs(own) do leaving = leaving + 1 end
   local found = call("ZRANGE", memory.key(waiting), 0, text_of(leaving), "WITHSCORES")
   for index = 1, #found, 2 do
-    if waiting.own[found[index]] == nil then return tonumber(found[index + 1]) end
+    if own[found[index]] == nil then return tonumber(found[index + 1]) end
   end
   return nil
 end

@@ -5,7 +5,7 @@
 -- are counted from 1970. A window is a range of indexes, each of which is drawn one of the numbers
 -- of that range; `windows` has the first. Numbers beyond `settled` may be drawn still: head stays
 -- below them, and nobody there is admitted.
-local lobby = {}
+lobby = {}
 
 local function number_of(lane, name, otherwise)
   return tonumber(memory.read(lane.counters, name) or otherwise)

@@ -5,18 +5,18 @@
 -- since), active, late or back. Its lane orders those that wait, `back` those that came late,
 -- `deadlines` has the next time at which something of a place ends: the claim window, the pass, or
 -- the missed turn; in sale time.
-local places = {}
+places = {}
 local IN_FORCE = { unclaimed = true, active = true }
 local COUNTED = { unclaimed = "active", active = "active", late = "late", back = "back" }
 
-local stored = memory.hash("places")
-local back = memory.zset("back")
-local deadlines = memory.zset("deadlines")
-local stats = memory.hash("stats")
-local bucket = memory.hash("bucket")
+stored = memory.hash("places")
+back = memory.zset("back")
+deadlines = memory.zset("deadlines")
+stats = memory.hash("stats")
+bucket = memory.hash("bucket")
 local TURNS_MAX = 1000 -- that are counted as came or missed; then both counts are halved
 
-local function count(name, by) memory.add(stats, name, by or 1) end
+function count(name, by) memory.add(stats, name, by or 1) end
 
 -- Count a turn as `came` or `missed`, for the rate of admission.
 function places.count_turn(name)
@@ -211,6 +211,25 @@ function places.mark_seen(visitor)
     places.enqueue(place, "back", "heard of again")
   end
   return place
+end
+
+-- Do the same where the place itself is not asked for: of most only the state is looked at.
+function places.touch(visitor)
+  local packed = memory.read(stored, visitor)
+  if not packed then return end
+  local _, state = unpack_values(packed, 1)
+  if state == "unclaimed" or state == "late" then places.mark_seen(visitor) end
+end
+
+-- Return of a visitor's pass the number, the wave and when it ends; nil: they have none. Mark them as
+-- present.
+function places.pass_of(visitor)
+  places.touch(visitor)
+  local packed = rule("state") ~= "closed" and memory.read(stored, visitor)
+  if not packed then return nil end
+  local _, state, number, _, wave, _, _, deadline = unpack_values(packed, 7)
+  if not IN_FORCE[state] then return nil end
+  return number, wave, deadline
 end
 
 function places.is_active(place) return IN_FORCE[place.state] == true end

@@ -2,7 +2,7 @@
 --
 -- The bits follow the rate at which places are given. It is measured as in a sliding window: joins
 -- of this window, and of the one before as much as still lies within its length.
-local proofs = {}
+proofs = {}
 local WINDOW_MS = 5000
 local FREE_RATE = 500 -- joins a second that ask for nothing
 local BITS_MIN, BITS_A_DOUBLING = 12, 2 -- asked at that rate, and more each time that it doubles

@@ -2,7 +2,7 @@
 --
 -- Each tick looks at the next blocks in turn, so that no block waits for another's queue, and gives a
 -- bounded number of numbers. In a block who joined first is first.
-local releases = {}
+releases = {}
 local BLOCKS = 16 -- of a lane that a tick looks at
 local VISITORS = 32 -- of a block
 local NUMBERS = 256 -- that a tick gives, so that it holds Redis for some 10 ms at most

@@ -3,7 +3,7 @@
 -- A ring has the blocks of the last numbers given. A block that has its share of them gets no more
 -- while others wait for one: another block that is below its share has asked within the window. So
 -- blocks that are over their shares never hold up each other, and one that is alone nobody.
-local shares = {}
+shares = {}
 local RECENT = 1000 -- numbers of which a block has at most its share
 local WINDOW_S = 2 -- for which a block counts as waiting after it has asked
 local READ = 64 -- fields of the ring that are read at once

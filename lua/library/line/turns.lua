@@ -4,7 +4,7 @@
 -- robin): for each slot every lane in which somebody waits earns its weight, and the one that has
 -- earned most gives all that was earned for it. In a lane the order is strictly by number. Of every
 -- two slots late visitors take one at most, while others wait.
-local turns = {}
+turns = {}
 local RECENT = 1000 -- admissions whose shares are told
 local LETTERS = 255 -- lanes that they may be of
 
