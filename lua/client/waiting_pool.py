@@ -22,7 +22,7 @@ class WaitingPool(BlockingConnectionPool):
 
     _is_closed = False
 
-    def __init__(self, *, connection_class: type[Any] = Connection, **options: Any) -> None:
+    def __init__(self, *, connection_class: Any = Connection, **options: Any) -> None:
         super().__init__(connection_class=knowing_its_loss(connection_class), **options)
 
     async def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:

@@ -145,13 +145,14 @@ def test_what_is_sent_on_a_reset_connection_is_lost_as_an_error_of_redis(
 ) -> None:
     async def run() -> None:
         async with _resetting_relay(redis_server.url) as (url, reset), connect(url) as redis:
-            taken = await redis.connection_pool.get_connection()
+            pool: Any = redis.connection_pool
+            taken = await pool.get_connection()
             reset()
             await until(lambda: _is_reset(taken))
 
             with pytest.raises(RedisConnectionError):
                 await taken.send_command("PING")
-            await redis.connection_pool.release(taken)
+            await pool.release(taken)
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(run())
