@@ -1,7 +1,7 @@
 // The painter of a section: one block when far, rows as bands when nearer, seats when near.
 
 import { toPoint } from "../plan/camera.js";
-import { firstFrom, outlineOf } from "../plan/geometry.js";
+import { bend, firstFrom, outlineOf } from "../plan/geometry.js";
 import { contains, grown, toHouse, toSection, union } from "../plan/house-plan.js";
 import { KIND_SIGNS } from "../seats/legend.js";
 import { drawLabel, setFont, shortened } from "./section-label.js";
@@ -165,10 +165,12 @@ export function drawRowNames({ context, camera, size, ratio, palette }, placed) 
   }
 }
 
-/** Draw the name of a section above its seats. @param {Labelled} scene @param {Placed} placed @param {string} name */
+/** Draw the name of a section above the middle of its front row. @param {Labelled} scene @param {Placed} placed @param {string} name */
 export function drawName({ context, camera, size, ratio, palette }, placed, name) {
-  const { left, top, width } = placed.box;
-  const { x, y } = toPoint(camera, size, toHouse(placed, left + width / 2, top - 0.35));
+  const { plan } = placed;
+  const { left, top, width } = plan.curve ? plan.straight : placed.box;
+  const above = bend(left + width / 2, top - 0.35, plan.curve);
+  const { x, y } = toPoint(camera, size, toHouse(placed, above.x, above.y));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   setFont(context, Math.min(15, Math.max(11, camera.scale * 0.6)), 650);
   context.fillStyle = palette.ink;

@@ -42,10 +42,14 @@ export function drawAdmission(
   if (left > 0 && left <= LAST_MINUTE_S) announce("lastMinute", expiresAt, texts.lastMinute);
 }
 
-/** @param {number} left @param {boolean} confirmed @param {number} toConfirm */
+/**
+ * Return what is to be said about the pass. A hidden page whose time to confirm is over, and which
+ * still has the pass, was confirmed elsewhere: the server would have sent that it was missed.
+ * @param {number} left @param {boolean} confirmed @param {number} toConfirm
+ */
 function noteOf(left, confirmed, toConfirm) {
   if (left === 0) return texts.over;
-  return confirmed ? "" : texts.confirmBy(countdown(toConfirm));
+  return confirmed || toConfirm === 0 ? "" : texts.confirmBy(countdown(toConfirm));
 }
 
 /**

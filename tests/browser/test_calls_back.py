@@ -64,6 +64,22 @@ async def test_who_looks_elsewhere_on_a_phone_is_called_by_notification_and_titl
         assert await page.evaluate("window.notified") == [["It is your turn", page.url]]
 
 
+async def test_a_hidden_page_does_not_ask_to_say_what_was_said_elsewhere(world: World) -> None:
+    await world.event(sections=[stalls()], state="paused", rules={"claim_seconds": 3})
+    async with browser() as started:
+        page = await visit(started, world)
+        await part(page, "join").click()
+        await phase(page, "waiting")
+        await page.evaluate(HIDDEN)
+        operator = await world.operator()
+        await operator.post("/api/v1/admin/events/demo/resume")
+        await phase(page, "admitted")
+        await expect(page.locator("#claim-by")).to_contain_text("that you are here")
+        await page.evaluate("async () => void (await fetch('/api/v1/events/demo/queue'))")
+        await expect(page.locator("#claim-by")).to_be_hidden()
+        await phase(page, "admitted")
+
+
 async def test_earlier_messages_stay_readable_with_their_hour(world: World) -> None:
     await world.event(sections=[])
     operator = await world.operator()
