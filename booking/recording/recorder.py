@@ -109,8 +109,9 @@ class Recorder:
         passed_over = self._led.keys() - {row.event for row in rows}
         passed_over -= self._resting.skipped("leases", RESTING_RENEW_S, now)
         for event in await self._leases.lost(passed_over):
-            log.info("another leads event=%s", event)
-            self._led.pop(event).is_lost = True
+            if led := self._led.pop(event, None):
+                log.info("another leads event=%s", event)
+                led.is_lost = True
         return 0
 
     async def look_once(self) -> int:

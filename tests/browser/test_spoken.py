@@ -1,4 +1,4 @@
-"""What a screen reader speaks from the line to the ticket, and back: what is true by then."""
+"""Speech of a screen reader from the line to the ticket, and back: what is true by then."""
 
 import re
 

@@ -24,6 +24,7 @@ NOT_FROM_OUTSIDE = {
     "DeferredChange": "the same",
     "DeferralOverChange": "the same",
     "Entry": "of a journal, which its chain of hashes proves or not",
+    "_Claims": "of a visitor's token, as we made and signed it",
     "Undone": "read from the audit, as we wrote it",
 }
 READ_AND_CLEANED = {

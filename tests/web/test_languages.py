@@ -48,6 +48,11 @@ def test_a_language_has_every_text_and_no_other(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_names_what_is_not_there(keys: dict[str, dict[str, str]], language: str) -> None:
+    assert set(keys[language].values()) == {"string", "empty", "function"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_server_has_the_same_texts_in_every_language(language: str) -> None:
     assert site(language=language).texts.keys() == site().texts.keys()
 

@@ -90,7 +90,7 @@ export const seats = {
   filters: {
     label: "ราคา",
     any: "ทุกราคา",
-    together: (/** @type {number} */ n) => `เฉพาะที่ว่างติดกัน ${numberFormat.format(n)} ที่`,
+    together: (/** @type {number} */ n) => `เฉพาะที่ว่างติดกัน ${number(n)} ที่`,
     upTo: (price) => `ไม่เกิน ${price}`,
   },
 
