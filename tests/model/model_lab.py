@@ -23,7 +23,7 @@ from tests.support.servers.stores import TEMPLATE, Store
 TABLES = ("dead", "mails", "states", "claims", "payments", "outbox", "inbox", "bookings",
           "leases", "places", "deferred_joins", "told_stock", "codes", "journal", "signed_heads",
           "journal_heads", "recorded",
-          "sections", "shows", "events")  # fmt: skip
+          "sections", "shows", "draws", "events")  # fmt: skip
 
 
 class Lab:
@@ -86,12 +86,12 @@ class ModelLab(Generic[P]):
     epoch: int
     stamp: str
 
-    async def start_event(self, event: NewEvent) -> None:
+    async def start_event(self, event: NewEvent, state: str = "open") -> None:
         """Empty both stores, put the event on sale, and load it into Redis."""
         await self.lab.pool.execute("; ".join(f"DELETE FROM {table}" for table in TABLES))
         await self.lab.redis.flushall()
         await Catalogue(self.lab.pool).create(event, who="machine")
-        await self.lab.pool.execute("UPDATE events SET state = 'open'")
+        await self.lab.pool.execute("UPDATE events SET state = $1", state)
         await self.recorder.run_once()
         await self.read_epoch()
 

@@ -100,6 +100,8 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
                 is_recorded = not reply.entry
                 told = (reply.lane, reply.number, is_recorded)
                 return ("admitted", *told, reply.wave, reply.deadline_ms)
+            case line_commands.Lobby():
+                return ("lobby", reply.lane, reply.number, not reply.entry)
             case line_commands.Late():
                 return ("late", reply.lane, reply.number, not reply.entry)
             case _:
@@ -236,6 +238,9 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         places = {(v, lanes[v], number) for v, number in self.reference.numbers.items()}
         sent = {place for place in places if place[2] <= recorded[place[1]]}
         assert sent <= {(row["visitor"], row["lane"], row["number"]) for row in rows}
+        self.journal_follows()
+
+    def journal_follows(self) -> None:
         assert self.lab.run(journal_mistakes(self.lab.pool, EVENT)) == []
 
     def teardown(self) -> None:

@@ -42,7 +42,7 @@ class ReferenceQueue:
             return self.confirm_presence(visitor)
         if self.state not in ("scheduled", "drawing", "open", "paused"):
             return ("line_closed",)
-        if len(self.waiting) >= self.rules["waiting_max"]:
+        if self._count_waiting() >= self.rules["waiting_max"]:
             return ("line_full",)
         if lane not in self.rules["lanes"]:
             return ("unknown_code",)
@@ -52,24 +52,39 @@ class ReferenceQueue:
                 return ("code_used_up",)
             by.add(visitor)
         self.last[lane] += 1
-        self.numbers[visitor], self.lanes[visitor] = self.last[lane], lane
-        self.waiting.append(visitor)
+        self.lanes[visitor] = lane
+        self._begin(visitor, self.last[lane])
         return self.find_place(visitor)
+
+    def _begin(self, visitor: str, turn: int) -> None:
+        self.numbers[visitor] = turn
+        self.waiting.append(visitor)
+
+    def _count_waiting(self) -> int:
+        return len(self.waiting)
 
     def find_place(self, visitor: str) -> Answer:
         if visitor not in self.numbers:
             return ("not_in_line",)
         lane, number = self.lanes[visitor], self.numbers[visitor]
-        shared = (lane, number, number <= self.recorded[lane])
+        shared = (lane, number, self.is_recorded(visitor))
         if visitor in self.active:
             return ("admitted", *shared, self.waves[visitor], self.active[visitor])
         if visitor in self.waiting:
-            return ("waiting", *shared, self._in_lane(lane).index(visitor))
+            return ("waiting", *shared, self._ahead(visitor))
         return ("late", *shared)
+
+    def is_recorded(self, visitor: str) -> bool:
+        """Return whether the visitor may be told the place: Postgres has it."""
+        return self.numbers[visitor] <= self.recorded[self.lanes[visitor]]
+
+    def _ahead(self, visitor: str) -> int:
+        return self._in_lane(self.lanes[visitor]).index(visitor)
 
     def _in_lane(self, lane: str) -> list[str]:
         """Return those who wait in a lane, by number."""
-        return [visitor for visitor in self.waiting if self.lanes[visitor] == lane]
+        found = [visitor for visitor in self.waiting if self.lanes[visitor] == lane]
+        return sorted(found, key=self.numbers.__getitem__)
 
     def confirm_presence(self, visitor: str) -> Answer:
         self.unclaimed.pop(visitor, None)

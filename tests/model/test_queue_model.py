@@ -16,8 +16,9 @@ from hypothesis.stateful import (
 from booking_rush.booking.recording import recorder as record_module
 from booking_rush.booking.recording.batch import Batch
 from booking_rush.booking.recording.recorder import Recorder
+from tests.model.lottery_machine import lottery_machine_for
 from tests.model.model_lab import Lab, laboratory
-from tests.model.queue_machine import machine_for
+from tests.model.queue_machine import QueueMachine, machine_for
 from tests.support.servers.stores import Store
 
 
@@ -41,6 +42,12 @@ def test_the_line_and_the_plain_line_agree(lab: Lab) -> None:
     found = settings(max_examples=80, stateful_step_count=40, **COMMON)
 
     run_state_machine_as_test(machine_for(lab), settings=found)
+
+
+def test_a_lottery_and_the_plain_lottery_agree(lab: Lab) -> None:
+    found = settings(max_examples=40, stateful_step_count=40, **COMMON)
+
+    run_state_machine_as_test(lottery_machine_for(lab), settings=found)
 
 
 # Mutants: each breaks one promise.
@@ -118,6 +125,15 @@ def uses_of_a_code_that_nobody_counts(lab: Lab) -> None:
     lab.text = without(lab.text, "memory.write(uses, id, used + 1)", "")
 
 
+def later_comers_among_the_drawn(lab: Lab) -> None:
+    """Let who joins while numbers are drawn believe that nobody of the lobby is ahead."""
+    lab.text = without(
+        lab.text,
+        "if not lobby.is_settled(lane) and number > lobby.settled(lane) then",
+        "if false then",
+    )
+
+
 MUTANTS: list[Callable[[Lab], None]] = [
     numbers_from_a_clock,
     admission_in_two_steps,
@@ -131,8 +147,16 @@ MUTANTS: list[Callable[[Lab], None]] = [
 ]
 
 
-@pytest.mark.parametrize("mutant", MUTANTS)
-def test_a_mutant_is_caught(mutant: Callable[[Lab], None], lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("mutant", "machine"),
+    [
+        *((mutant, machine_for) for mutant in MUTANTS),
+        (later_comers_among_the_drawn, lottery_machine_for),
+    ],
+)
+def test_a_mutant_is_caught(
+    mutant: Callable[[Lab], None], machine: Callable[[Lab], type[QueueMachine]], lab: Lab
+) -> None:
     mutant(lab)
     found = settings(
         max_examples=400,
@@ -144,5 +168,5 @@ def test_a_mutant_is_caught(mutant: Callable[[Lab], None], lab: Lab) -> None:
     )
 
     with pytest.raises(BaseException) as caught:  # noqa: PT011  hypothesis wraps what it finds
-        run_state_machine_as_test(machine_for(lab), settings=found)
+        run_state_machine_as_test(machine(lab), settings=found)
     assert isinstance(caught.value, AssertionError), caught.value
