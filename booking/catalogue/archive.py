@@ -138,10 +138,12 @@ ARCHIVE = f"""
     RETURNING id
 """
 
-# `closing`: its places may still come back by an undo.
+# `closing`: its places may still come back by an undo. The recorder marks it only once Redis has
+# told it of the end, so the time of the undo is asked for, too.
 ARCHIVE_NOW = f"""
     UPDATE events SET archived_at = now(), unloaded_at = NULL
-    WHERE id IN ({ENDED} AND NOT closing AND events.id = $2)
+    WHERE id IN ({ENDED} AND NOT closing AND events.id = $2
+        AND closed_at < now() - make_interval(secs => {audit.UNDO_S}))
     RETURNING id
 """
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import BlockingConnectionPool, Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+
+from booking_rush.lua.client.lost_connections import knowing_its_loss
 
 
 class NoConnectionError(RedisError):
@@ -19,6 +21,9 @@ class WaitingPool(BlockingConnectionPool):
     """
 
     _is_closed = False
+
+    def __init__(self, *, connection_class: Any = Connection, **options: Any) -> None:
+        super().__init__(connection_class=knowing_its_loss(connection_class), **options)
 
     async def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
         """Return a connection.

@@ -39,7 +39,7 @@ async def undo_act(request: Request) -> Response:
     undone = await undo(services.pool, room.row.id, body.entry, put_back, who=operator.name)
     if undone.place is not None and undone.hold is not None:
         with suppress(Refusal):  # somebody else has them by now
-            visitor, key = undone.place[0], f"undo {body.entry}"
+            visitor, key = undone.place[0], f"undo\n{body.entry}"  # which no visitor can send
             await room.holds.create(visitor, key, HoldRequest(*undone.hold), given_back=True)
     changed = await services.catalogue.event(room.row.id)
     if undone.what == "close":  # its places are in PostgreSQL still, and are loaded from there

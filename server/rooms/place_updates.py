@@ -265,6 +265,7 @@ class PlaceUpdates:
             subscriber.push(frames.frame("queue.expired", reason=reason))
         if reason == "missed":
             subscriber.place.move_to_late()
+            self._timed.add(subscriber)  # who may not have been told of the turn
         else:
             self._record(subscriber, None)
 

@@ -27,6 +27,7 @@ from booking_rush.server.sockets.place_commands import (
     prefer,
 )
 from booking_rush.server.web.authentication import visitor_of
+from booking_rush.server.web.exception_handlers import STORE_AWAY
 from booking_rush.server.web.handshake import open_socket
 from booking_rush.server.web.requests import address_of
 from booking_rush.server.web.responses import trace_id_of
@@ -116,6 +117,11 @@ async def carry_out(
     except Refusal as refusal:
         outcome = refusal.code
         subscriber.push(frames.error(command.id, problem(refusal, trace_id)))
+    except STORE_AWAY as away:
+        outcome = TryAgain.code
+        log.warning("store away trace=%s why=%s", trace_id, type(away).__name__)
+        again = TryAgain("a store did not answer")
+        subscriber.push(frames.error(command.id, problem(again, trace_id)))
     except Exception:
         outcome = Internal.code
         log.exception("command broke type=%s trace=%s", kind, trace_id)

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+import asyncpg
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -16,6 +17,10 @@ from booking_rush.server.web.middleware import route_of
 from booking_rush.server.web.responses import refuse, trace_id_of
 
 log = logging.getLogger(__name__)
+
+# Errors of a store that is away, or that ended our transaction for another's: the same may be asked
+# again. Any other is a mistake of ours.
+STORE_AWAY = (RedisError, *UNAVAILABLE, asyncpg.TransactionRollbackError)
 
 
 async def on_refusal(request: Request, refusal: Any) -> Response:
@@ -53,7 +58,7 @@ HANDLERS: dict[Any, Any] = {
     HTTPException: on_http_exception,
     ClientDisconnect: on_disconnect,
     Exception: on_failure,
-    **dict.fromkeys((RedisError, *UNAVAILABLE), on_unavailable),
+    **dict.fromkeys(STORE_AWAY, on_unavailable),
 }
 
 

@@ -71,6 +71,15 @@ async def test_a_key_is_told_once_and_ends(world: World) -> None:
     assert (person.status_code, code_of(person)) == (409, "account_refused")
 
 
+async def test_a_key_makes_no_operator_of_a_name_that_others_are_refused(world: World) -> None:
+    admin = await logged_in(world)
+    for name in ("%3Cimg%3E", "%20olga", "_", "list"):
+        given = await admin.post(f"{OPERATORS}/{name}/key")
+        assert (given.status_code, code_of(given)) == (409, "account_refused")
+
+    assert [one["name"] for one in (await admin.get(OPERATORS)).json()["operators"]] == ["admin"]
+
+
 async def test_the_last_admin_stays_and_a_weak_password_is_refused(world: World) -> None:
     await world.operator()  # an admin by an API key
     admin = await logged_in(world)

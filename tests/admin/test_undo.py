@@ -157,6 +157,22 @@ async def test_a_removed_hold_is_given_back_where_its_seats_are_free(world: Worl
     assert taken["stalls"]["rows"]["A"].startswith("hh")
 
 
+async def test_a_hold_is_given_back_whatever_keys_its_visitor_has_used(world: World) -> None:
+    await world.event()
+    operator, ada = await world.operator(), await world.visitor()
+    token = await ada.admitted()
+    await operator.post(f"{A}/broadcast", json={"text": "an entry of the audit"})
+    removal = (await last_entry(operator))["id"] + 1
+    assert (await ada.hold(f"undo {removal}", token, seats=["stalls.A-1"])).status_code == 201
+    await operator.delete(f"{A}/visitors/{ada.id}")
+    assert (await last_entry(operator))["id"] == removal
+
+    await undo_last(operator)
+
+    taken = (await ada.http.get("/api/v1/events/demo/availability")).json()["sections"]
+    assert taken["stalls"]["rows"]["A"].startswith("h")
+
+
 async def test_a_hold_that_is_given_back_is_told(world: World) -> None:
     await world.event()
     operator = await world.operator()

@@ -1,14 +1,24 @@
 """Ordered calls: none waits for another, errors are one call's own, lost connections end."""
 
 import asyncio
+import socket
+import struct
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+import uvloop
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from booking_rush.lua.client import connection
 from booking_rush.lua.client.connection import connect
+from booking_rush.tasks import cancel_and_wait
+from tests.support.clients import until
+from tests.support.servers.stores import Store
 
 CALLS = 300
 NOTE = """
@@ -69,3 +79,89 @@ async def test_a_redis_that_is_silent_fails_every_call_that_waits(
         assert [type(error) for error in lost] == [RedisTimeoutError, RedisTimeoutError]
         await redis.client_unpause()
         assert await _note(other, digest, 3) == b"3"
+
+
+LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: to close is to reset
+
+
+@asynccontextmanager
+async def _resetting_relay(redis_url: str) -> AsyncGenerator[tuple[str, Callable[[], None]]]:
+    """Relay TCP to a Redis. Yield the relay's URL, and what resets the connections to it."""
+    clients, tasks = list[asyncio.StreamWriter](), list[asyncio.Task[None]]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.append(asyncio.current_task())  # type: ignore[arg-type]
+        path = redis_url.removeprefix("unix://")
+        from_redis, to_redis = await asyncio.open_unix_connection(path)
+        clients.append(writer)
+        tasks.append(asyncio.create_task(_copy(from_redis, writer)))
+        try:
+            await _copy(reader, to_redis)
+        finally:
+            writer.close()
+            to_redis.close()
+
+    def reset() -> None:
+        for writer in clients:
+            of_client = writer.get_extra_info("socket")
+            of_client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            writer.transport.abort()
+        clients.clear()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", reset
+    server.close()
+    await cancel_and_wait(tasks)
+    await server.wait_closed()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+
+
+@pytest.mark.parametrize("new_loop", LOOPS)
+def test_connections_that_were_reset_are_opened_anew(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], redis_server: Store
+) -> None:
+    async def run() -> None:
+        async with _resetting_relay(redis_server.url) as (url, reset), connect(url) as redis:
+            digest = await redis.script_load(NOTE)
+            assert await redis.ping()
+            reset()
+            await until(lambda: all(map(_is_reset, _connections_of(redis))))
+
+            assert await _note(redis, digest, 1) == b"1"
+            assert await redis.ping()
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(run())
+
+
+@pytest.mark.parametrize("new_loop", LOOPS)
+def test_what_is_sent_on_a_reset_connection_is_lost_as_an_error_of_redis(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], redis_server: Store
+) -> None:
+    async def run() -> None:
+        async with _resetting_relay(redis_server.url) as (url, reset), connect(url) as redis:
+            pool: Any = redis.connection_pool
+            taken = await pool.get_connection()
+            reset()
+            await until(lambda: _is_reset(taken))
+
+            with pytest.raises(RedisConnectionError):
+                await taken.send_command("PING")
+            await pool.release(taken)
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(run())
+
+
+def _connections_of(redis: Redis) -> list[Any]:
+    pool: Any = redis.connection_pool
+    return [*pool._available_connections, *pool._in_use_connections]
+
+
+def _is_reset(connection: Any) -> bool:
+    return connection._reader.exception() is not None

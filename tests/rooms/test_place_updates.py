@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from booking_rush.lua.client.pubsub import Gone
 from booking_rush.lua.line.commands import Admitted, Late, Waiting
 from booking_rush.queue.line import Place
 from booking_rush.server.rooms.place_updates import change
 from booking_rush.server.rooms.subscriber import PlaceSent
+from tests.support.world import World
 
 NOW = 9.0
 SHARED: dict[str, Any] = {"lane": "main", "joined_ms": 0, "waiting": 9, "room": "open", "entry": ""}
@@ -74,3 +76,19 @@ def test_a_missed_turn_leaves_the_place_on_the_late_list_and_its_visitor_absent(
     sent.move_to_late()
 
     assert (sent.last, sent.present) == (LATE, False)
+
+
+async def test_who_missed_a_turn_unheard_is_looked_up_until_they_are_back(world: World) -> None:
+    await world.event(rules={"rate_per_second": 0, "queue_from": 0})
+    ada = await world.visitor()
+    room = await world.services.rooms.room("demo")
+    async with ada.socket() as socket:
+        number = (await socket.ask("queue.join"))["place"]["number"]
+        epoch = world.services.rooms.batcher("demo").gate.epoch
+        room.apply(Gone(epoch, ada.id, "missed", "main", number, 0))
+        missed = await socket.until("queue.expired")
+
+        back = await socket.until("queue.joined")
+
+    assert missed["reason"] == "missed"
+    assert (back["place"]["state"], back["place"]["number"]) == ("waiting", number)

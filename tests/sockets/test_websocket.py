@@ -2,6 +2,11 @@
 
 import asyncio
 
+import asyncpg
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from booking_rush.booking.joining.joining import Joining
 from booking_rush.queue.passes import verify
 from tests.support.world import World
 
@@ -194,3 +199,30 @@ async def test_positions_come_at_most_once_a_second_and_never_grow(world: World)
     assert len(set(seen)) == len(seen) >= 2
     assert sorted(seen, reverse=True) == seen
     assert seen[0] <= joined["place"]["ahead"]
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        RedisConnectionError(),
+        asyncpg.ConnectionDoesNotExistError(),
+        asyncpg.DeadlockDetectedError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_store_that_is_away_is_told_alike_over_both_channels(
+    away: Exception, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise away
+
+    await world.event()
+    visitor = await world.visitor()
+    monkeypatch.setattr(Joining, "join", fail)
+
+    async with visitor.socket() as socket:
+        told = await socket.ask("queue.join")
+    answered = await visitor.http.post("/api/v1/events/demo/queue")
+
+    assert (told["problem"]["code"], told["problem"]["status"]) == ("try_again", 503)
+    assert (answered.json()["code"], answered.status_code) == ("try_again", 503)
