@@ -124,6 +124,7 @@ def test_every_probe_asks_what_is_answered_and_nobody_stands_alone(duty: str) ->
 
     assert all(one["path"] in ANSWERED.get(one["port"], ()) for one in asked.values())
     assert {one["port"] for one in asked.values()} <= set(ports)
+    assert asked["startupProbe"] == asked["livenessProbe"]
     assert asked["livenessProbe"]["path"] == "/healthz"
     assert ports.items() <= {"http": 8000, "metrics": 9000, "bank": 8100}.items()
     if workload["spec"]["replicas"] > 1:

@@ -156,6 +156,13 @@ async def test_the_front_page_leads_to_the_event(world: World) -> None:
         await phase(page, "outside")
 
 
+LINES_OF_CONNECTION = """() => {
+  const connection = document.getElementById("connection");
+  const { lineHeight } = getComputedStyle(connection ?? document.body);
+  return Math.round((connection?.offsetHeight ?? 0) / parseFloat(lineHeight));
+}"""
+
+
 async def test_no_page_scrolls_sideways_on_a_small_phone(world: World) -> None:
     await world.event(state="paused")
     small = {"width": 320, "height": 568}
@@ -166,6 +173,7 @@ async def test_no_page_scrolls_sideways_on_a_small_phone(world: World) -> None:
             await page.evaluate(OPEN_ALL)
             wide = await page.evaluate("() => document.documentElement.scrollWidth")
             assert wide <= small["width"], path
+            assert await page.evaluate(LINES_OF_CONNECTION) <= 1, path
 
 
 async def test_the_page_tells_why_one_waited_and_checks_it(world: World) -> None:
