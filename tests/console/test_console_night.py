@@ -54,6 +54,7 @@ async def test_a_closed_event_is_archived_once_nothing_of_it_moves(world: World)
         await expect(part(admin, "problem")).to_contain_text("once its closing cannot be undone")
 
         await pool.execute("UPDATE recorded SET closing = false")
+        await pool.execute("UPDATE events SET closed_at = now() - interval '1 hour'")
         await part(admin, "action-archive").click()
         await part(admin, "confirm").click()
         await expect(part(admin, "event-state")).to_have_text("Archived")
@@ -102,6 +103,7 @@ async def test_nothing_is_complained_of_while_all_is_well(world: World) -> None:
         await page.reload()
         await expect(part(page, "people-me")).to_be_visible()
         await part(page, "log-out").click()
+        await expect(part(page, "username")).to_be_visible()
         await page.reload()
         await expect(part(page, "username")).to_be_visible()
     assert complaints == []
