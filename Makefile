@@ -35,7 +35,7 @@ kafka: $(VENV)/demo-is-installed
 
 ## make test        every test but those below, against real servers (ARGS= goes to pytest)
 test: $(VENV)/everything-is-installed
-	@$(PY) -m pytest -n 2 --dist worksteal --durations 12 $(ARGS)
+	@$(PY) -m pytest -n 3 --dist worksteal --durations 12 $(ARGS)
 
 ## make faults      nights in which everything fails (NIGHT=short, SEED=)
 faults: $(VENV)/everything-is-installed
