@@ -85,7 +85,9 @@ class ForkedProcess:
             os.kill(self.pid, number)
 
     def _has_ended(self, timeout_s: float | None) -> bool:
-        return bool(select.select([self._end], [], [], timeout_s)[0])
+        end = select.poll()  # any number of files may be open: `select.select` knows 1,024
+        end.register(self._end, select.POLLIN)
+        return bool(end.poll(None if timeout_s is None else timeout_s * 1000))
 
     def _reap(self) -> None:
         self._code = _ask(Reap(self.pid))
