@@ -16,6 +16,7 @@ SURROGATES = r"\ud800-\udfff"
 
 KEY_PATTERN = rf"^[^{CONTROLS}{SEPARATORS}{SURROGATES}]{{1,64}}\Z"
 LINE_PATTERN = rf"^[^{CONTROLS}{SEPARATORS}{SURROGATES}]*\Z"
+OPERATOR_PATTERN = r"^[^\W_][\w.@ -]{0,63}\Z"
 LINES_PATTERN = rf"^(?:[^{CONTROLS}{SEPARATORS}{SURROGATES}]|[\t\n\r])*\Z"
 
 # An idempotency key, in a header or a frame.
@@ -31,11 +32,14 @@ OptionalName64 = Annotated[str, msgspec.Meta(max_length=64, pattern=LINE_PATTERN
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=320, pattern=LINE_PATTERN)]
 # A password: of any script, and hashed before it is stored.
 Password = Annotated[str, msgspec.Meta(max_length=200, pattern=LINES_PATTERN)]
+# The name of an operator, in a body and on the command line.
+OperatorName = Annotated[str, msgspec.Meta(pattern=OPERATOR_PATTERN)]
 # Several lines, for visitors or the journal to read.
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=LINES_PATTERN)]
 
 _key = re.compile(KEY_PATTERN)
 _line = re.compile(LINE_PATTERN)
+_operator = re.compile(OPERATOR_PATTERN)
 _not_in_lines = re.compile(rf"[{CONTROLS}{SEPARATORS}{SURROGATES}]")
 
 
@@ -47,6 +51,11 @@ def is_key(text: str) -> bool:
 def is_line(text: str, characters_max: int = 200) -> bool:
     """Return whether a text is one line of 1 to `characters_max` characters."""
     return 1 <= len(text) <= characters_max and _line.match(text) is not None
+
+
+def is_operator_name(text: str) -> bool:
+    """Return whether an operator may be called so."""
+    return _operator.match(text) is not None
 
 
 def as_line(text: str) -> str:

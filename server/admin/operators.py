@@ -1,7 +1,5 @@
 """HTTP endpoints for admins: operators' accounts and API keys; and for each one's own password."""
 
-from typing import Annotated
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,10 +14,8 @@ from booking_rush.server.runtime.settings import PASSWORD_CHARACTERS_MIN
 from booking_rush.server.web.authentication import login_origin_of, require_operator
 from booking_rush.server.web.requests import read_json, services_of
 from booking_rush.server.web.responses import answer
-from booking_rush.text import Password, is_line
+from booking_rush.text import OperatorName, Password, is_line
 
-# As `booking-rush operator` has it.
-Name = Annotated[str, msgspec.Meta(pattern=r"^[^\W_][\w.@ -]{0,63}\Z")]
 NAME_MAX = 64  # characters
 SECRET = {"Cache-Control": "no-store"}
 
@@ -27,7 +23,7 @@ SECRET = {"Cache-Control": "no-store"}
 class NewOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a new account, which comes in by a password."""
 
-    name: Name
+    name: OperatorName
     role: Role
     password: Password
 

@@ -1,6 +1,5 @@
 """Accounts of operators: the command line and admins keep them; each change is in the journal."""
 
-import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -12,10 +11,10 @@ from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
 from booking_rush.server.auth.operators import Role, new_secret
 from booking_rush.server.auth.passwords import Passwords
+from booking_rush.text import is_operator_name
 from booking_rush.timestamps import instant
 
 WHO = "command line"  # in the journal
-NAME = re.compile(r"[^\W_][\w.@ -]{0,63}\Z")  # as the command line has it
 KEY_WORDS = ("list", "revoke")  # of `booking-rush key`, so no operator is called that
 
 
@@ -230,5 +229,5 @@ async def _change_one(connection: Connection, statement: str, name: str, *argume
 
 
 def _check_name(name: str) -> None:
-    if name in KEY_WORDS or not NAME.match(name):
+    if name in KEY_WORDS or not is_operator_name(name):
         raise AccountRefused(f"an operator cannot be called {name!r}")

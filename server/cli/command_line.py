@@ -14,6 +14,7 @@ from booking_rush.server.runtime import settings as settings_
 from booking_rush.server.runtime.log_levels import listen_for_levels
 from booking_rush.server.runtime.logs import configure
 from booking_rush.server.runtime.settings import Settings
+from booking_rush.text import OPERATOR_PATTERN
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ def matching(name: str, pattern: re.Pattern[str]) -> Callable[..., str | None]:
 
 
 EVENT = matching("event's id", EVENT_ID)
-OPERATOR = matching("name of an operator", re.compile(r"[^\W_][\w.@ -]{0,63}\Z"))
+OPERATOR = matching("name of an operator", re.compile(OPERATOR_PATTERN))
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
