@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
 from booking_rush.timestamps import moment
@@ -62,15 +64,7 @@ async def _in_line(pool: Pool, event: str, condition: str, limit: int, after: st
         IN_LINE, event, PLACES[condition], lane, int(number), limit + 1, DEFERRED
     )
     members = [
-        {
-            "visitor": row["visitor"],
-            "state": row["state"],
-            "number": row["number"] if 0 < row["number"] < DEFERRED else None,
-            "joined_at": _time(row["joined_ms"]),
-            "admitted_at": _time(row["admitted_ms"]),
-            **({"deferred": True} if row["number"] >= DEFERRED else {}),
-            "until": _time(row["until_ms"] and row["until_ms"] + row["stopped_ms"]),
-        }
+        place_members(row) | ({"deferred": True} if row["number"] >= DEFERRED else {})
         for row in rows[:limit]
     ]
     last = rows[limit - 1] if len(rows) > limit else None
@@ -98,12 +92,29 @@ async def _holding(pool: Pool, event: str, _condition: str, limit: int, after: s
             "hold": str(row["id"]),
             "quantity": row["quantity"],
             "held_at": _time(row["made_ms"]),
-            "until": _time(row["until_ms"] and row["until_ms"] + row["stopped_ms"]),
+            "until": _end_of(row),
         }
         for row in rows[:limit]
     ]
     return members, members[-1]["hold"] if len(rows) > limit else None
 
 
-def _time(ms: int) -> str | None:
+def place_members(row: asyncpg.Record) -> dict[str, Any]:
+    """Serialize a place; a row of who has none has no number and no times."""
+    return {
+        "visitor": row["visitor"],
+        "state": row["state"],
+        "number": row["number"] if 0 < (row["number"] or 0) < DEFERRED else None,
+        "joined_at": _time(row["joined_ms"]),
+        "admitted_at": _time(row["admitted_ms"]),
+        "until": _end_of(row),
+    }
+
+
+def _end_of(row: asyncpg.Record) -> str | None:
+    """Return when a pass, a missed turn or a hold ends by the wall; None where it does not."""
+    return _time(row["until_ms"] and row["until_ms"] + row["stopped_ms"])
+
+
+def _time(ms: int | None) -> str | None:
     return moment(ms) if ms else None

@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 
 from booking_rush.booking.holds import booking_search
+from booking_rush.booking.visitor_list import STOPPED_MS, place_members
 from booking_rush.postgres import Pool
-from booking_rush.timestamps import moment
 
 FOUND_MAX = 100  # visitors of one answer
 VISITOR_ID = re.compile(r"v_[0-9a-z_-]{1,64}\Z")
@@ -40,33 +40,22 @@ async def search(
 
 
 def _members_of(row: asyncpg.Record) -> dict[str, Any]:
-    members = {
-        "visitor": row["visitor"],
-        "state": row["place_state"] or row["booking_state"],
-        "number": row["number"] if (row["number"] or 0) > 0 else None,
-        "joined_at": _time(row["joined_ms"]),
-        "admitted_at": _time(row["admitted_ms"]),
-        "until": _time(row["until_ms"] and row["until_ms"] + row["stopped_ms"]),
-    }
+    members = place_members(row)
     if row["booking"] is not None:
         members |= {"hold": str(row["booking"]), "quantity": row["quantity"]}
     return members
 
 
-def _time(ms: int | None) -> str | None:
-    return moment(ms) if ms else None
-
-
 # Of one visitor the last place that is found: the living one, or that of the number.
-FOUND = """
+FOUND = f"""
     WITH named AS (
         SELECT visitor, lane, number FROM places
         WHERE event = $1 AND lane = ANY($3) AND number = $4
     ), whom AS (
         SELECT visitor FROM named UNION SELECT unnest($2::text[])
     )
-    SELECT whom.visitor, place.state AS place_state, place.number, joined_ms, admitted_ms,
-        until_ms, stopped_ms, booking.id AS booking, booking.state AS booking_state, quantity
+    SELECT whom.visitor, coalesce(place.state, booking.state) AS state, place.number, joined_ms,
+        admitted_ms, until_ms, {STOPPED_MS}, booking.id AS booking, quantity
     FROM whom JOIN events ON events.id = $1
     LEFT JOIN LATERAL (
         SELECT * FROM (
@@ -83,4 +72,4 @@ FOUND = """
         ORDER BY id DESC LIMIT 1) AS booking ON true
     WHERE place.state IS NOT NULL OR booking.id IS NOT NULL
     ORDER BY whom.visitor LIMIT $5
-"""
+"""  # noqa: S608  of visitor_list.py

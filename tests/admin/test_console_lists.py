@@ -157,20 +157,20 @@ async def test_who_holds_is_listed(world: World) -> None:
 
 async def test_ends_are_listed_as_a_stop_that_goes_on_moves_them(world: World) -> None:
     await world.event()
-    await held(world)
+    ada, _ = await held(world)
     operator = await world.operator()
 
     async def ends() -> list[datetime]:
         pages = [
-            (await operator.get(f"{DEMO}/visitors", params={"state": state})).json()["visitors"]
-            for state in ("inside", "holding")
+            (await operator.get(f"{DEMO}/visitors", params=params)).json()["visitors"]
+            for params in ({"state": "inside"}, {"state": "holding"}, {"q": ada.id})
         ]
         return [datetime.fromisoformat(one["until"]) for page in pages for one in page]
 
-    async def are_both_there() -> bool:
-        return len(await ends()) == 2
+    async def are_all_there() -> bool:
+        return len(await ends()) == 3
 
-    await until(are_both_there)
+    await until(are_all_there)
     before = await ends()
     for stop in ("stopped_at", "bank_away_at"):
         await world.services.pool.execute(f"UPDATE events SET {stop} = now() - interval '1 hour'")
