@@ -71,7 +71,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
         checks = JoinChecks(Bans(pool), limits, identities, challenges, AccessCodes(pool))
         rooms = RoomRegistry(pool, redis, Program(redis), signer, payments.methods, checks)
         catalogue = Catalogue(pool, settings.time_zone)
-        ticket_links = TicketLinks(derive(settings.secret_key, "ticket links"))
+        ticket_links = TicketLinks(settings.secret_key)
         services = Services(
             ticket_links=ticket_links,
             settings=settings,

@@ -5,6 +5,8 @@ import hmac
 import re
 from uuid import UUID
 
+from booking_rush.queue.keys.keyring import derive
+
 LINK = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 ID_BYTES, MAC_BYTES = 16, 16  # a MAC of 128 bits is not guessed
 
@@ -12,8 +14,8 @@ ID_BYTES, MAC_BYTES = 16, 16  # a MAC of 128 bits is not guessed
 class TicketLinks:
     """Links under a key that every process derives: HMAC-SHA-256 of the booking's id, cut short."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, secret: str) -> None:
+        self._key = derive(secret, "ticket links")
 
     def path_of(self, booking: UUID) -> str:
         """Return the path of the page of a booking's tickets."""

@@ -32,7 +32,6 @@ from booking_rush.lua.client.program import Program
 from booking_rush.postgres import Pool, open_pool
 from booking_rush.queue.admission import TICK_S, Admission
 from booking_rush.queue.event_registry import EventRegistry
-from booking_rush.queue.keys.keyring import derive
 from booking_rush.queue.keys.signer import Signer, open_signer
 from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.server.practice_bank.service import open_bank
@@ -300,7 +299,7 @@ async def mail(settings: Settings, pool: Pool, redis: Redis) -> AsyncGenerator[N
         yield
         return
     signer = await open_signer(pool, settings.secret_key)
-    links = TicketLinks(derive(settings.secret_key, "ticket links"))
+    links = TicketLinks(settings.secret_key)
     sender = Sender(settings.mail_from, settings.public_url, links)
     mailer = Mailer(pool, settings.smtp_url, sender, signer.ticket, breaker=breaker_of(settings))
 
