@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.booking import audit
+from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.holds import booking_search, bookings
 from booking_rush.booking.holds.states import STATES
 from booking_rush.booking.mail.resend import NoMail, send_again
@@ -61,22 +62,21 @@ async def list_bookings(request: Request) -> Response:
     return answer(200, {"bookings": members, "next": more})
 
 
-def check_query(text: str) -> None:
-    """Refuse a text that is not searched for.
+async def searched_event(request: Request, text: str) -> tuple[Event, list[tuple[str, str]]]:
+    """Return the event in which a text is searched for, and its sections' ids and names.
 
     Raises:
-        Invalid: it is no line, or a long one.
+        Invalid: the text is no line, or a long one.
     """
     if not is_line(text, booking_search.TEXT_MAX):
         raise Invalid(("q", f"a line of up to {booking_search.TEXT_MAX} characters"))
+    event = await services_of(request).catalogue.event(event_id_of(request))
+    return event, [(section.id, section.name) for section in event.sections]
 
 
 async def _search(request: Request, text: str) -> Response:
-    check_query(text)
-    services = services_of(request)
-    event = await services.catalogue.event(event_id_of(request))
-    sections = [(section.id, section.name) for section in event.sections]
-    found = await booking_search.search(services.pool, event.id, text, sections)
+    event, sections = await searched_event(request, text)
+    found = await booking_search.search(services_of(request).pool, event.id, text, sections)
     members = [booking.operator_members() for booking in found]
     return answer(200, {"bookings": members, "next": None})
 

@@ -10,10 +10,9 @@ from booking_rush.booking.history.explanation import explain
 from booking_rush.booking.holds import visitor_search
 from booking_rush.errors import Invalid
 from booking_rush.server.admin.audit import record_action, record_removal
-from booking_rush.server.admin.bookings import check_query
+from booking_rush.server.admin.bookings import searched_event
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
-    event_id_of,
     page_of,
     read_json,
     room_of,
@@ -50,13 +49,9 @@ async def list_visitors(request: Request) -> Response:
 
 
 async def _search(request: Request, text: str) -> Response:
-    check_query(text)
-    services = services_of(request)
-    event = await services.catalogue.event(event_id_of(request))
-    sections = [(section.id, section.name) for section in event.sections]
-    found = await visitor_search.search(
-        services.pool, event.id, text, sections=sections, lanes=sorted(event.rules.lanes)
-    )
+    event, sections = await searched_event(request, text)
+    pool, lanes = services_of(request).pool, sorted(event.rules.lanes)
+    found = await visitor_search.search(pool, event.id, text, sections=sections, lanes=lanes)
     return answer(200, {"visitors": found, "next": None})
 
 
