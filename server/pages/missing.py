@@ -1,6 +1,5 @@
 """The page of an address that there is not, for browsers; programs get the problem."""
 
-import re
 from html import escape
 from string import Template
 from typing import Any
@@ -9,29 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.server.pages.languages import site_for
+from booking_rush.server.pages.plain_page import plain_page
 from booking_rush.server.web.exception_handlers import on_http_exception
 from booking_rush.server.web.requests import likes
 
-STYLES = re.compile(r'<link rel="stylesheet"[^<>]*>')
-PAGE = Template("""<!doctype html>
-<html lang="${language}" dir="${direction}">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>${missing} · ${brand}</title>
-    ${styles}
-  </head>
-  <body>
-    <header class="top"><a class="brand" href="/">${brand}</a></header>
-    <main class="column">
-      <h1>${missing}</h1>
+MAIN = Template("""      <h1>${missing}</h1>
       <p>${missingLead}</p>
-      <p><a class="button" href="/">${allEvents}</a></p>
-    </main>
-  </body>
-</html>
-""")
+      <p><a class="button" href="/">${allEvents}</a></p>""")
 
 
 async def on_missing(request: Request, error: Any) -> Response:
@@ -41,12 +24,10 @@ async def on_missing(request: Request, error: Any) -> Response:
         return await on_http_exception(request, error)
     found = site_for(request)
     words = {
-        name: escape(found.texts[f"common.{name}"])
-        for name in ("brand", "missing", "missingLead", "allEvents")
+        name: found.texts[f"common.{name}"] for name in ("missing", "missingLead", "allEvents")
     }
-    styles = "".join(STYLES.findall(found.files["index.html"].content.decode()))
-    html = PAGE.substitute(
-        words, language=found.language, direction=found.texts["direction"], styles=styles
-    )
+    main = MAIN.substitute({name: escape(text) for name, text in words.items()})
+    title = f"{words['missing']} · {found.texts['common.brand']}"
+    html = plain_page(found, "index.html", title, main)
     headers = {"Cache-Control": "no-store", "Content-Language": found.language}
     return Response(html, 404, headers, media_type="text/html")

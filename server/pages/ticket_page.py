@@ -19,7 +19,7 @@ from booking_rush.booking.holds.serializers import reference_of
 from booking_rush.booking.mail.message import texts_of
 from booking_rush.server.pages.documents import show_time, venue_of
 from booking_rush.server.pages.languages import site_for
-from booking_rush.server.pages.missing import STYLES
+from booking_rush.server.pages.plain_page import plain_page
 from booking_rush.server.protocol.ticket_codes import code_of
 from booking_rush.server.web.requests import services_of
 from booking_rush.server.web.responses import answer_code
@@ -32,20 +32,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
 }
-PAGE = Template("""<!doctype html>
-<html lang="${language}" dir="${direction}">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>${title}</title>
-    <link rel="icon" href="/favicon.ico" type="image/svg+xml">
-    ${styles}
-  </head>
-  <body>
-    <header class="top"><a class="brand" href="/">${brand}</a></header>
-    <main class="column">
-      <header class="about"><h1>${name}</h1><p class="soft">${venue}</p></header>
+MAIN = Template("""      <header class="about"><h1>${name}</h1><p class="soft">${venue}</p></header>
       <div class="office">
         <section class="panel booking" data-state="${state}">
           <p class="headline"><span class="chip" data-state="${state}">${state_text}</span>
@@ -54,11 +41,7 @@ PAGE = Template("""<!doctype html>
           <p>${lead}</p>
           <ul class="tickets">${tickets}</ul>
         </section>
-      </div>
-    </main>
-  </body>
-</html>
-""")
+      </div>""")
 TICKET = Template("""
             <li class="pass" data-testid="ticket"><div><span class="label">${name}</span>
               <strong>${place}</strong><span>${when}</span><span>${venue}</span>
@@ -71,8 +54,10 @@ async def show_tickets(request: Request) -> Response:
     booking = await _booking_of(request)
     event = orjson.loads(await services_of(request).events.event(booking.event))
     found = site_for(request)
-    values = _values(found, booking, event, request.url.path)
-    return Response(PAGE.substitute(values), 200, HEADERS, media_type="text/html")
+    main = MAIN.substitute(_values(found, booking, event, request.url.path))
+    title = f"{_text_of(found.texts, 'titles', booking)} · {event['name']}"
+    page = plain_page(found, "event.html", title, main)
+    return Response(page, 200, HEADERS, media_type="text/html")
 
 
 async def show_ticket_code(request: Request) -> Response:
@@ -101,8 +86,7 @@ async def _booking_of(request: Request) -> Booking:
 
 def _values(found: Site, booking: Booking, event: Json, path: str) -> dict[str, str]:
     """Return the values of the page, which are HTML."""
-    texts, state = found.texts, booking.state
-    title = _text_of(texts, "titles", booking)
+    texts = found.texts
     common = {
         "name": escape(event["name"]),
         "venue": escape(venue_of(event)),
@@ -115,14 +99,9 @@ def _values(found: Site, booking: Booking, event: Json, path: str) -> dict[str, 
         for number, ticket in enumerate(booking.tickets(None), 1)
     ]
     return common | {
-        "language": found.language,
-        "direction": found.texts["direction"],
-        "brand": escape(texts["common.brand"]),
-        "styles": "".join(STYLES.findall(found.files["event.html"].content.decode())),
-        "title": escape(f"{title} · {event['name']}"),
-        "state": state,
+        "state": booking.state,
         "state_text": escape(_text_of(texts, "states", booking)),
-        "heading": escape(title),
+        "heading": escape(_text_of(texts, "titles", booking)),
         "lead": escape(_text_of(texts, "leads", booking)),
         "tickets": "".join(tickets),
     }
