@@ -5,6 +5,7 @@ that a recovery loses none; where Redis is away there are none.
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -12,12 +13,14 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from booking_rush.booking.catalogue.events import Price
+from booking_rush.coalescing import Coalescer
 from booking_rush.errors import TryAgain
 from booking_rush.text import Name64
 
 log = logging.getLogger(__name__)
 
 KEPT_S = 24 * 3600
+READ_MAX = 128  # preferences that are read at once
 QUANTITY_MAX = 100
 SECTIONS_MAX = 10
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=QUANTITY_MAX)]
@@ -42,6 +45,7 @@ class Preferences:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._reading = Coalescer[tuple[str, str], bytes | None](self._read, most=READ_MAX)
 
     async def save(self, event: str, visitor: str, preference: Preference) -> None:
         """Save what a visitor prefers; a later one replaces it.
@@ -57,11 +61,18 @@ class Preferences:
     async def find(self, event: str, visitor: str) -> dict[str, Any] | None:
         """Return what a visitor prefers, as members, or None."""
         try:
-            found = await self._redis.get(_key(event, visitor))
+            found = await self._reading.do((event, visitor))
         except RedisError as why:
             log.info("preference not read why=%s", type(why).__name__)
             return None
         return msgspec.json.decode(found, type=Preference).members() if found else None
+
+    async def _read(self, asked: Sequence[tuple[str, str]]) -> list[bytes | Exception | None]:
+        """Read what is saved of each event and visitor, on one way to Redis."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for event, visitor in asked:
+            pipeline.get(_key(event, visitor))
+        return await pipeline.execute(raise_on_error=False)
 
 
 def _key(event: str, visitor: str) -> str:

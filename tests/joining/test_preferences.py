@@ -2,7 +2,6 @@
 
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisAwayError
 
 from booking_rush.booking.joining.preferences import KEPT_S, Preference, Preferences
 from booking_rush.errors import TryAgain
@@ -38,18 +37,10 @@ async def test_a_preference_is_told_again_to_who_comes_back_and_to_nobody_else(
         assert 0 < await redis.ttl(key) <= KEPT_S
 
 
-class AwayRedis:
-    """A Redis that does not answer."""
-
-    async def set(self, *args: object, **options: object) -> None:
-        raise RedisAwayError
-
-    async def get(self, *args: object) -> None:
-        raise RedisAwayError
-
-
 async def test_without_redis_nothing_is_saved_and_nothing_is_known() -> None:
-    preferences = Preferences(AwayRedis())  # type: ignore[arg-type]
+    away = Redis(unix_socket_path="/there/is/no/redis.sock")
+    preferences = Preferences(away)
     with pytest.raises(TryAgain):
         await preferences.save("demo", "v_1", Preference(1))
     assert await preferences.find("demo", "v_1") is None
+    await away.aclose()
