@@ -54,7 +54,7 @@ let queueState = { ...INITIAL, room: inlinedEvent() };
 const isNewHere = !hasCreatedVisitor() && mayJoin(queueState);
 let status = /** @type {Status} */ ("connecting");
 let name = "";
-/** What is sold here; nothing, until it is known, or where a turn is all that the event gives. */
+/** Sections on sale here; none until they are known, or where a turn is all that the event gives. */
 let sold = { sections: /** @type {import("./queue/event-details.js").Event["sections"]} */ ([]), most: 1 };
 /** False for an event that sells nothing here. */
 let hasSeats = true;

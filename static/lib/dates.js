@@ -3,7 +3,7 @@
 import { texts as all } from "../texts/texts.js";
 
 /** @type {Intl.DateTimeFormatOptions} */
-const LONG = {
+export const LONG = {
   weekday: "long",
   day: "numeric",
   month: "long",
@@ -14,7 +14,12 @@ const LONG = {
 };
 
 /** @type {Intl.DateTimeFormatOptions} */
-const SHORT = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+export const SHORT = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+
+/** Format an instant by the clock of a zone. @param {string} timeZone @param {Intl.DateTimeFormatOptions} options @param {string} instant */
+export function formatIn(timeZone, options, instant) {
+  return new Intl.DateTimeFormat(all.locale, { ...options, timeZone }).format(new Date(instant));
+}
 
 /** Return a function that formats an RFC 3339 instant. @param {Intl.DateTimeFormatOptions} options */
 const formatter = (options) => {
@@ -29,12 +34,12 @@ export const dateAndTime = formatter(LONG);
 
 /** Format a show's time by the clock of its venue: "Sunday 27 December 2026 at 20:00 CET". @param {Show} show */
 export function showDateAndTime({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
-  return new Intl.DateTimeFormat(all.locale, { ...LONG, timeZone }).format(new Date(startsAt));
+  return formatIn(timeZone, LONG, startsAt);
 }
 
 /** Format a show's time by the clock of its venue: "27 Dec, 20:00". @param {Show} show */
 export function shortShowDateAndTime({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
-  return new Intl.DateTimeFormat(all.locale, { ...SHORT, timeZone }).format(new Date(startsAt));
+  return formatIn(timeZone, SHORT, startsAt);
 }
 
 /** Format as "23 Dec 2026, 19:00 CET". */

@@ -1,28 +1,13 @@
 // The clock of the console: instants by the clock of the chosen event's venue, with its zone named.
 
-import { texts as all } from "../texts/texts.js";
+import { LONG, SHORT, formatIn } from "./dates.js";
 import { deviceZone, isZone } from "./zoned-time.js";
 
 /** @type {Intl.DateTimeFormatOptions} */
-const SECOND = {
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  timeZoneName: "short",
-};
+const DATED = { ...SHORT, timeZoneName: "short" };
 
 /** @type {Intl.DateTimeFormatOptions} */
-const LONG = {
-  weekday: "long",
-  day: "numeric",
-  month: "long",
-  year: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  timeZoneName: "short",
-};
+const SECOND = { ...DATED, second: "2-digit" };
 
 /** @type {Intl.DateTimeFormatOptions} */
 const TIME = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
@@ -58,7 +43,7 @@ export function time(instant) {
 
 /** Format as "19:00 CET", or with the date where that is further away than half a day. @param {string} instant */
 export function timeOrDate(instant) {
-  return format(isNear(instant) ? TIME : { ...TIME, day: "numeric", month: "short" }, instant);
+  return format(isNear(instant) ? TIME : DATED, instant);
 }
 
 /** Format as "19:00:07 CET", or with the date where that is further away than half a day. @param {string} instant */
@@ -68,8 +53,7 @@ export function secondOrDate(instant) {
 
 /** Format a show as "28 Dec, 20:00 CET" by the clock of its own venue. @param {{starts_at: string, time_zone?: string}} show */
 export function shortShow({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
-  const options = { ...TIME, day: /** @type {"numeric"} */ ("numeric"), month: /** @type {"short"} */ ("short"), timeZone };
-  return new Intl.DateTimeFormat(all.locale, options).format(new Date(startsAt));
+  return formatIn(timeZone, DATED, startsAt);
 }
 
 /** @param {string} instant */
@@ -79,5 +63,5 @@ function isNear(instant) {
 
 /** @param {Intl.DateTimeFormatOptions} options @param {string} instant */
 function format(options, instant) {
-  return new Intl.DateTimeFormat(all.locale, { ...options, timeZone: zone }).format(new Date(instant));
+  return formatIn(zone, options, instant);
 }

@@ -14,7 +14,7 @@ export const PRICE_COLOURS = 6;
 
 /** @typedef {{quantity: number, sections?: string[], price_max?: {amount: number}}} Wish */
 
-/** What the visitor would like, until a map has taken it. @type {Wish | null} */
+/** Wish of the visitor, until a map has taken it. @type {Wish | null} */
 let wish = null;
 
 /** Have the next map show this first. @param {Wish | null} wanted */
