@@ -37,8 +37,9 @@ class Theme(Member, frozen=True, omit_defaults=True):
 
 
 class Placed(Member, frozen=True, kw_only=True):
-    """The place of a section in the house, counted in seats, its turn in degrees, and the focal
-    point that its seats look at.
+    """The place of a section in the house, in seats, and its turn in degrees; both are optional.
+
+    `focus` is the point in the house that its seats look at.
     """
 
     at: tuple[Coordinate, Coordinate] | None = None
