@@ -14,7 +14,8 @@ from loadtest.rows.saga import running_duties
 from loadtest.rows.sale import new_event
 
 SELLING, QUIET = 20, 980
-SECONDS, SETTLE_S = 10.0, 20.0
+SAMPLE_S, SAMPLES_MAX = 10.0, 5
+SETTLED = 0.9  # of the sample before: a share that falls no faster is one that stays
 READY_S = 60.0
 DUTIES = {
     "serve": ["serve"],
@@ -52,9 +53,20 @@ async def _create(pool: Pool, count: int, name: str, action: str) -> None:
 
 
 async def _share(pids: dict[str, int]) -> float:
-    """Return the share of a core that these processes take, once they have settled."""
-    await asyncio.sleep(SETTLE_S)
+    """Return the share of a core that these processes take, once it falls no more.
+
+    New events are recovered and read first, and closed ones rest only after a while.
+    """
+    share = await _sample(pids)
+    for _ in range(SAMPLES_MAX):
+        before, share = share, await _sample(pids)
+        if share >= SETTLED * before:
+            break
+    return share
+
+
+async def _sample(pids: dict[str, int]) -> float:
     before = cpu_s(pids)
-    await asyncio.sleep(SECONDS)
+    await asyncio.sleep(SAMPLE_S)
     after = cpu_s(pids)
-    return sum(after[name] - before[name] for name in pids) / SECONDS
+    return sum(after[name] - before[name] for name in pids) / SAMPLE_S
