@@ -1,7 +1,7 @@
 """Admission, the tend duty: every event has its ticks, however many there are."""
 
 import asyncio
-import time
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -66,19 +66,22 @@ COPY = """
 """
 
 
-async def ticked(redis: Redis, events: set[str]) -> float:
-    """Return the seconds within which each of these events ticked, after a first round."""
-    began, missing, rounds = time.monotonic(), set(events), 0
+async def ticked(redis: Redis, events: set[str]) -> Counter[str]:
+    """Wait for a tick of each of these events, after a first round.
+
+    Return how often each had ticked when the last one had.
+    """
+    ticks, rounds = Counter[str](), 0
     async with asyncio.timeout(60), aclosing(pubsub.subscribe(redis)) as subscription:
         async for event, news in subscription:
             if isinstance(news, pubsub.Tick):
-                missing.discard(event)
-            if not missing:
+                ticks[event] += 1
+            if ticks.keys() >= events:
                 rounds += 1
                 if rounds == 2:
                     break
-                began, missing = time.monotonic(), set(events)
-    return time.monotonic() - began
+                ticks.clear()
+    return ticks
 
 
 @asynccontextmanager
@@ -93,14 +96,15 @@ async def tending(pool: Pool, program: Program) -> AsyncGenerator[Admission]:
         await duty.close()
 
 
-async def test_hundreds_of_events_all_tick_within_a_second(pool: Pool, redis: Redis) -> None:
+async def test_no_event_of_hundreds_ticks_three_times_before_each_has_ticked(
+    pool: Pool, redis: Redis
+) -> None:
     events = await opened(pool, redis, EVENTS)
     async with tending(pool, Program(redis)) as duty:
-        took_s = await ticked(redis, set(events))
+        ticks = await ticked(redis, set(events))
 
-        assert took_s < 1.0
-        assert duty.longest_without_tick_s() < 2.0
-        assert duty.failures == 0
+    assert max(ticks.values()) <= 2
+    assert duty.failures == 0
 
 
 async def test_an_event_whose_ticks_break_stops_no_other(
