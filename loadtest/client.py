@@ -181,7 +181,7 @@ class HttpClient:
     ) -> tuple[int, bytes]:
         """Send a request. Return the status and the body; every answer tells its length."""
         head = (
-            f"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {self.token}\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
         )
         self._writer.write(head.encode() + body)

@@ -57,6 +57,7 @@ from booking_rush.server.sockets.websocket import serve_visitor
 from booking_rush.server.web.exception_handlers import HANDLERS, handler_of, on_failure
 from booking_rush.server.web.health import healthz, readyz, show_metrics
 from booking_rush.server.web.middleware import EdgeMiddleware
+from booking_rush.server.web.origins import hosts_of
 from booking_rush.server.web.services import Services
 from booking_rush.server.web.static_files import AT_THE_ROOT, serve_root_file, serve_static, site
 from booking_rush.tracing import spans
@@ -295,6 +296,7 @@ def create_app(
         serve_socket,
         table.find,
         origins=settings.origins | settings.public_origin,
+        hosts=hosts_of(settings),
         is_https=settings.public_url.startswith("https:"),
     )
     return TraceMiddleware(edge) if spans.is_on() else edge

@@ -1,18 +1,31 @@
 """HTTP endpoints for visitors: events on sale, and their charts; answered from memory."""
 
+import hashlib
 from functools import lru_cache
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.compression import encodings_of
+from booking_rush.compression import Encodings, encodings_of
 from booking_rush.errors import Invalid
 from booking_rush.server.web.requests import event_id_of, page_of, services_of
-from booking_rush.server.web.responses import answer_encoded, negotiate
+from booking_rush.server.web.responses import answer_encoded
 
 JSON = "application/json"
 BODIES_MAX = 64  # different answers in memory, each in every encoding
-_encodings_of = lru_cache(BODIES_MAX)(encodings_of)
+# Kept by anybody, and asked for again each time: an act of an operator shows at once.
+ALWAYS_ASKED = "public, no-cache"
+
+
+class _Tagged(NamedTuple):
+    encodings: Encodings
+    etag: str
+
+
+@lru_cache(BODIES_MAX)
+def _tagged(body: bytes) -> _Tagged:
+    return _Tagged(encodings_of(body), f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
 async def events(request: Request) -> Response:
@@ -44,7 +57,6 @@ async def event_chart(request: Request) -> Response:
 
 
 def _json(request: Request, body: bytes) -> Response:
-    """Return a response in the encoding that suits the client."""
-    encodings = _encodings_of(body)
-    encoding, headers = negotiate(request.headers, encodings)
-    return Response(encodings[encoding], 200, headers, media_type=JSON)
+    """Return a response in the encoding that suits the client, or 304 when the client has it."""
+    encodings, etag = _tagged(body)
+    return answer_encoded(request.headers, encodings, etag, ALWAYS_ASKED, JSON)

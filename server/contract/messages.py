@@ -261,6 +261,12 @@ class Restarting(Frame, kw_only=True, tag="server.restarting"):
     retry_after_ms: Count
 
 
+class ServerBusy(Frame, kw_only=True, tag="server.busy"):
+    """The last frame before close 1013: come back after so many milliseconds."""
+
+    retry_after_ms: Count
+
+
 class StatsFrame(Frame, kw_only=True, tag="stats"):
     """The figures of the event, once a second, to operators."""
 
@@ -290,16 +296,16 @@ ANSWERS: dict[type[frames.ClientCommand], tuple[type[Frame], ...]] = {
 PUSHED: tuple[type[Frame], ...] = (
     Welcome, Position, Stock, Joined, Admitted, Left, Expired, RoomState, RoomMessage, Delta,
     HoldCreated,
-    HoldExtended, HoldExpiring, HoldExpired, BookingUpdated, Restarting,
+    HoldExtended, HoldExpiring, HoldExpired, BookingUpdated, Restarting, ServerBusy,
 )  # fmt: skip
-OPERATORS: tuple[type[Frame], ...] = (StatsFrame, UnknownStatsFrame)
+OPERATORS: tuple[type[Frame], ...] = (StatsFrame, UnknownStatsFrame, Restarting, ServerBusy)
 VISITORS: tuple[type[Frame], ...] = tuple(
     dict.fromkeys([*PUSHED, *(kind for kinds in ANSWERS.values() for kind in kinds), Error])
 )
 CLOSE_CODES = {
     frames.GOING_AWAY: "going away: come back",
     frames.RESTARTING: "restarting: come back after the last frame's `retry_after_ms`",
-    frames.OVERLOADED: "overloaded: come back",
+    frames.OVERLOADED: "overloaded: come back after the last frame's `retry_after_ms`",
     frames.MALFORMED: "malformed frame or unknown subprotocol: stay away",
     frames.NOT_AUTHENTICATED: "not authenticated: stay away",
     frames.FORBIDDEN: "forbidden: stay away",

@@ -40,8 +40,8 @@ class Operation(NamedTuple):
 
 
 EVERYWHERE: Refusals = (
-    problems.Malformed, problems.OriginRefused, problems.UrlTooLong, problems.HeadTooLarge,
-    problems.Internal, Busy, TryAgain, TooManyRequests,
+    problems.Malformed, problems.HostRefused, problems.OriginRefused, problems.UrlTooLong,
+    problems.HeadTooLarge, problems.Internal, Busy, TryAgain, TooManyRequests,
 )  # fmt: skip
 BODY: Refusals = (Invalid, problems.UnsupportedMediaType, problems.TooLarge)
 OPTIONAL_BODY: Refusals = (Invalid, problems.TooLarge)

@@ -111,9 +111,18 @@ OPERATIONS: dict[Any, Operation] = {
         refusals=ROOM,
     ),
     events.events: Operation(
-        "The events on sale", {200: (answers.Events,)}, refusals=(Invalid,), query=PAGE
+        "The events on sale",
+        {200: (answers.Events,), 304: NO_BODY},
+        refusals=(Invalid,),
+        query=PAGE,
+        headers=("If-None-Match",),
     ),
-    events.event: Operation("One event", {200: (answers.EventAnswer,)}, refusals=(UnknownEvent,)),
+    events.event: Operation(
+        "One event",
+        {200: (answers.EventAnswer,), 304: NO_BODY},
+        refusals=(UnknownEvent,),
+        headers=("If-None-Match",),
+    ),
     events.event_chart: Operation(
         "The drawing of every seat; it changes only when sections are added",
         {200: (answers.Chart,), 304: NO_BODY},

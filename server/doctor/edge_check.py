@@ -11,6 +11,10 @@ from booking_rush.server.doctor.finding import Finding
 from booking_rush.server.runtime.settings import Settings
 
 ANSWER_S = 5.0
+TO_DO = {
+    "origin_refused": "give RUSH_PUBLIC_URL to `serve`, too",
+    "host_refused": "let the proxy pass Host on, or name what it sends in RUSH_ALLOWED_HOSTS",
+}
 
 
 async def check_edge(settings: Settings) -> list[Finding]:
@@ -48,6 +52,4 @@ def _code_of(error: HTTPError) -> str:
         code = str(json.loads(error.read(10_000))["code"])
     except (ValueError, KeyError, TypeError, OSError, HTTPException):
         return "by something that is not us: see where the proxy sends it"
-    if code == "origin_refused":
-        return f"{code}: give RUSH_PUBLIC_URL to `serve`, too"
-    return code
+    return f"{code}: {TO_DO[code]}" if code in TO_DO else code

@@ -34,7 +34,7 @@ SETTINGS_OF = {
     "mail": EVERY | BREAKER | {"secret_key", "smtp_url", "mail_from", "public_url"},
     "crowd": {"bind", "log_level", "log"},
     "serve": EVERY | PAYMENTS | {
-        "secret_key", "bind", "allowed_origins", "trusted_proxies", "public_url",
+        "secret_key", "bind", "allowed_origins", "allowed_hosts", "trusted_proxies", "public_url",
         "drain_seconds", "commands_per_second", "mail_from", "static", "time_zone",
         "limits", "sockets_per_address_max", "identity_url", "identity_secret", "identity_jwks",
     },

@@ -29,6 +29,12 @@ class CsrfFailed(Refusal):
     code, status = "csrf_failed", 403
 
 
+class HostRefused(Refusal):
+    """This server does not answer for that host."""
+
+    code, status = "host_refused", 421
+
+
 class OriginRefused(Refusal):
     """Pages of that origin may not call here."""
 

@@ -22,6 +22,7 @@ def _about(text: str, **bounds: Any) -> msgspec.Meta:
     return msgspec.Meta(description=text, **bounds)
 
 
+HOSTS = r"^(\*|[A-Za-z0-9_.:\[\]-]+(, ?[A-Za-z0-9_.:\[\]-]+)*)$"
 HTTP_URL = r"^https?://[^\s/?#@]+(/\S*)?$"
 
 
@@ -70,6 +71,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: Annotated[str, _about("seals keys and signs tokens; 32 characters or more")] = ""
     admin_password: Annotated[str, _about("of the operator `admin`, used at the first start")] = ""
     allowed_origins: Annotated[str, _about("other origins that may call, https://…")] = ""
+    allowed_hosts: Annotated[
+        str, _about("other names of this server that Host may have, or *: any", pattern=HOSTS)
+    ] = ""
     trusted_proxies: Annotated[str, _about("addresses whose X-Forwarded headers count")] = ""
     payments: Annotated[
         str, _about("provider of new payments: bank or stripe", pattern="^(bank|stripe)$")

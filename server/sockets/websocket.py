@@ -28,7 +28,7 @@ from booking_rush.server.sockets.place_commands import (
 )
 from booking_rush.server.web.authentication import visitor_of
 from booking_rush.server.web.exception_handlers import STORE_AWAY
-from booking_rush.server.web.handshake import open_socket
+from booking_rush.server.web.handshake import close_overloaded, open_socket
 from booking_rush.server.web.requests import address_of
 from booking_rush.server.web.responses import trace_id_of
 from booking_rush.server.web.services import Services
@@ -53,9 +53,10 @@ async def serve_visitor(services: Services, scope: Scope, receive: Receive, send
             await services.limits.take("connect", visitor, address)
             with services.sockets.counted(address):
                 await serve(services, room, subscriber, receive, trace_id_of(scope))
-        except (Banned, TooManyRequests, Busy) as refusal:
-            code = frames.FORBIDDEN if isinstance(refusal, Banned) else frames.OVERLOADED
-            socket.end(code, refusal.code)
+        except Banned as refusal:
+            socket.end(frames.FORBIDDEN, refusal.code)
+        except (TooManyRequests, Busy) as refusal:
+            close_overloaded(socket, refusal)
 
 
 async def _authenticate(connection: HTTPConnection, services: Services) -> str:
@@ -77,7 +78,7 @@ async def serve(
                 else:
                     subscriber.end(frames.TOO_MANY, "too many commands")
         except (TryAgain, Busy) as refusal:
-            subscriber.end(frames.OVERLOADED, refusal.code)
+            close_overloaded(subscriber, refusal)
         finally:
             room.disconnect(subscriber)
 

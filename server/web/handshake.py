@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from booking_rush.errors import Busy
+from booking_rush.errors import Busy, Refusal
 from booking_rush.postgres import UNAVAILABLE
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.server.protocol import frames
@@ -17,11 +17,9 @@ from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.web.middleware import deny
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
+from booking_rush.server.web.uvicorn_protocols import EXTENSION, RETRY_MS_MIN, Socket, busy_ms
 
 Client = TypeVar("Client")
-
-RETRY_MS_MIN = 500  # before a client reconnects
 
 
 class OpenSocket(NamedTuple, Generic[Client]):
@@ -65,7 +63,7 @@ async def open_socket(
     except UnknownEvent as refusal:
         socket.end(frames.UNKNOWN_EVENT, refusal.code)
     except (Busy, *UNAVAILABLE):
-        socket.end(frames.OVERLOADED, "come back in a moment")
+        close_overloaded(socket, Busy())
     return None
 
 
@@ -77,6 +75,13 @@ def close_for_restart(socket: Socket | Subscriber, drain_s: int) -> None:
     retry_ms = random.randint(RETRY_MS_MIN, RETRY_MS_MIN + 1000 * max(1, drain_s))  # noqa: S311
     socket.push(frames.frame("server.restarting", retry_after_ms=retry_ms))
     socket.end(frames.RESTARTING, "restarting")
+
+
+def close_overloaded(socket: Socket | Subscriber, refusal: Refusal) -> None:
+    """Send `server.busy` with a random time to come back, behind the refusal's own, and close."""
+    least_ms = 1000 * (refusal.retry_after_s or 0)
+    socket.push(frames.frame("server.busy", retry_after_ms=least_ms + busy_ms()))
+    socket.end(frames.OVERLOADED, refusal.code)
 
 
 async def _accept(scope: Scope, send: Send, socket: Socket) -> bool:

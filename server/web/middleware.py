@@ -1,8 +1,8 @@
-"""Middleware of every connection: trace id, Origin check, security headers, metrics."""
+"""Middleware of every connection: trace id, Host and Origin check, security headers, metrics."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -15,10 +15,10 @@ from websockets.datastructures import Headers as Fields
 from websockets.http11 import Response as HandshakeResponse
 
 from booking_rush.errors import Refusal
-from booking_rush.server.protocol.problems import OriginRefused, problem
+from booking_rush.server.protocol.problems import HostRefused, OriginRefused, problem
 from booking_rush.server.runtime.logs import TRACE, VISITOR
 from booking_rush.server.runtime.metrics import REFUSALS, REQUEST_SECONDS, REQUESTS
-from booking_rush.server.web.origins import is_origin_allowed, parse_origin
+from booking_rush.server.web.origins import is_host_served, is_origin_allowed, parse_origin
 from booking_rush.server.web.responses import ids_of, refuse, trace_id_of
 
 log = logging.getLogger(__name__)
@@ -48,32 +48,37 @@ class EdgeMiddleware:
         find_route: Callable[[Scope], object],
         *,
         origins: frozenset[str],
+        hosts: Collection[str],
         is_https: bool = False,
     ) -> None:
         """Wrap `app` and `sockets`; with `is_https` browsers always reach us over TLS.
 
-        `find_route` puts the route of a refused request into its scope, for the metrics.
+        `find_route` puts the route of a refused request into its scope, for the metrics. `hosts`
+        are as `hosts_of` returns them.
         """
         self._app = app
         self._sockets = sockets
         self._find_route = find_route
         self._origins = frozenset(filter(None, map(parse_origin, origins)))
+        self._hosts = hosts
         self._is_https = is_https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a connection, or refuse its origin."""
+        """Serve a connection, or refuse its host or its origin."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        is_allowed = self._admit(scope)
-        if scope["type"] == "websocket":
-            serve = self._sockets if is_allowed else _deny_origin
-            await serve(scope, receive, send)
+        refusal = self._admit(scope)
+        if scope["type"] != "websocket":
+            await self._request(scope, receive, send, refusal)
+        elif refusal is None:
+            await self._sockets(scope, receive, send)
         else:
-            await self._request(scope, receive, send, is_allowed)
+            await receive()
+            await deny(refusal, scope, send)
 
-    def _admit(self, scope: Scope) -> bool:
-        """Give a connection its trace id and its scheme. Return whether its origin is allowed.
+    def _admit(self, scope: Scope) -> Refusal | None:
+        """Give a connection its trace id and its scheme. Return why it is refused, if it is.
 
         Our own origin is still told by the scheme of the connection: a port that is forwarded to
         an operator's machine has no TLS.
@@ -86,17 +91,22 @@ class EdgeMiddleware:
         origin, scheme, host = headers.get("origin"), scope["scheme"], headers.get("host", "")
         if self._is_https:
             scope["scheme"] = "wss" if scope["type"] == "websocket" else "https"
+        if not is_host_served(host, scope, self._hosts):
+            log.warning("refused host=%.200r: see RUSH_PUBLIC_URL, RUSH_ALLOWED_HOSTS", host)
+            return HostRefused()
         if scope["path"].startswith(PUBLIC_PATHS) or is_origin_allowed(
             origin, scheme, host, self._origins
         ):
-            return True
+            return None
         log.warning(
             "refused origin=%.200r own=%s://%.200s: see RUSH_PUBLIC_URL, RUSH_ALLOWED_ORIGINS",
             origin, scheme, host,
         )  # fmt: skip
-        return False
+        return OriginRefused()
 
-    async def _request(self, scope: Scope, receive: Receive, send: Send, is_allowed: bool) -> None:
+    async def _request(
+        self, scope: Scope, receive: Receive, send: Send, refusal: Refusal | None
+    ) -> None:
         began = time.monotonic()
         status: int = 500
 
@@ -108,13 +118,13 @@ class EdgeMiddleware:
             await send(message)
 
         try:
-            if is_allowed:
+            if refusal is None:
                 await self._app(scope, receive, send_with_headers)
             else:
                 self._find_route(scope)
-                REFUSALS.add(route_of(scope), OriginRefused.code)
-                refusal = refuse(OriginRefused(), trace_id_of(scope))
-                await refusal(scope, receive, send_with_headers)
+                REFUSALS.add(route_of(scope), refusal.code)
+                response = refuse(refusal, trace_id_of(scope))
+                await response(scope, receive, send_with_headers)
         finally:
             route = route_of(scope)
             REQUESTS.add(route, str(status))
@@ -163,12 +173,6 @@ def rejection(refusal: Refusal, fields: Fields) -> HandshakeResponse:
     return HandshakeResponse(
         refusal.status, HTTPStatus(refusal.status).phrase, Fields(members), body
     )
-
-
-async def _deny_origin(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a handshake with HTTP 403, before the socket is accepted."""
-    await receive()
-    await deny(OriginRefused(), scope, send)
 
 
 def _add_headers(message: Message, scope: Scope) -> None:

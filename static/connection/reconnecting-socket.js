@@ -121,7 +121,7 @@ export class ReconnectingSocket {
     this.#receivedAt = Date.now();
     this.#askedAt = this.#pingedAt = 0;
     this.#retryAfterMs = typeof frame.retry_after_ms === "number" ? frame.retry_after_ms : null;
-    if (!this.#welcomedAt) this.#welcome();
+    if (!this.#welcomedAt && this.#retryAfterMs === null) this.#welcome();
     this.#onFrame(frame);
   }
 

@@ -159,7 +159,7 @@ async def test_who_hangs_up_in_the_middle_costs_no_seat(world: World) -> None:
     host, port = world.clients.base.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     writer.write(
-        f"POST {HOLDS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.token}\r\n"
+        f"POST {HOLDS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {ada.token}\r\n"
         f"Booking-Pass: {token}\r\nIdempotency-Key: k\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n".encode()
         + body

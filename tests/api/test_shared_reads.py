@@ -180,3 +180,34 @@ async def test_events_are_read_once_a_version(
     await operator.patch(f"{V1}/admin/events/one", json={"name": "Changed"})
     assert (await operator.get(f"{V1}/events/one")).json()["event"]["name"] == "Changed"
     assert sorted(read) == ["one", "one", "two"]
+
+
+@pytest.mark.parametrize("path", [f"{V1}/events", f"{V1}/events/demo"])
+async def test_events_are_asked_for_by_their_tag_until_a_version_changes_it(
+    world: World, path: str
+) -> None:
+    await world.event()
+    operator = await world.operator()
+    first = await operator.get(path)
+    kept = {"If-None-Match": first.headers["etag"]}
+    again = await operator.get(path, headers=kept)
+
+    await operator.patch(f"{V1}/admin/events/demo", json={"name": "Changed"})
+    changed = await operator.get(path, headers=kept)
+
+    assert first.headers["cache-control"] == "public, no-cache"
+    assert (again.status_code, again.content) == (304, b"")
+    assert changed.status_code == 200
+    assert b"Changed" in changed.content
+    assert changed.headers["etag"] != first.headers["etag"]
+
+
+async def test_what_is_one_visitors_own_is_stored_by_nobody(world: World) -> None:
+    await world.event()
+    visitor, hold = await held(world)
+    for path in (
+        "/bookings", f"/bookings/{hold}", "/events/demo/queue", f"/events/demo/holds/{hold}",
+        "/events/demo/availability", "/events/demo/queue/history", f"/bookings/{hold}/link",
+    ):  # fmt: skip
+        answer = await visitor.http.get(f"{V1}{path}")
+        assert answer.headers["cache-control"] == "no-store", path

@@ -144,3 +144,104 @@ def test_a_cluster_has_six_nodes_and_no_sentinel() -> None:
     [ports] = [one["ports"] for one in nodes["spec"]["template"]["spec"]["containers"]]
     assert {port["containerPort"] for port in ports} == {6379, 16379}
     assert "sentinel" not in str(rendered("overlays/cluster"))
+
+
+# Who may connect where
+
+
+def fits(selector: Any, labels: dict[str, str]) -> bool:
+    """Return whether a selector of labels selects a pod."""
+    wanted = selector.get("matchLabels", {}).items() <= labels.items()
+    return wanted and all(
+        labels.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", [])
+    )
+
+
+def lets(overlay: str, way: str, pod: dict[str, str], other: dict[str, str], port: int) -> bool:
+    """Return whether the policies of a pod let it talk with another, "Ingress" or "Egress"."""
+    policies = [
+        each["spec"]
+        for each in of_kind(overlay, "NetworkPolicy")
+        if fits(each["spec"]["podSelector"], pod) and way in each["spec"]["policyTypes"]
+    ]
+    rules = [rule for spec in policies for rule in spec.get(way.lower(), [])]
+    return not policies or any(
+        port in [each["port"] for each in rule.get("ports", [{"port": port}])]
+        and any(
+            "podSelector" in peer and fits(peer["podSelector"], other)
+            for peer in rule.get("from", rule.get("to", [{"podSelector": {}}]))
+        )
+        for rule in rules
+    )
+
+
+def may_connect(overlay: str, source: dict[str, str], target: dict[str, str], port: int) -> bool:
+    leaves = lets(overlay, "Egress", source, target, port)
+    return leaves and lets(overlay, "Ingress", target, source, port)
+
+
+OUTSIDE = {"app": "of somebody else"}
+POSTGRES = {"cnpg.io/cluster": "booking-rush-postgres"}  # its pods are made by its operator
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_strangers_reach_the_pages_and_nothing_else(overlay: str) -> None:
+    reached = {
+        (pod["metadata"]["labels"].get("duty", ""), port["containerPort"])
+        for pod in pods(overlay)
+        for container in pod["spec"]["containers"]
+        for port in container.get("ports", [])
+        if may_connect(overlay, OUTSIDE, pod["metadata"]["labels"], port["containerPort"])
+    }
+    assert reached == {("serve", 8000)}
+    if overlay != "overlays/try":
+        assert not may_connect(overlay, OUTSIDE, POSTGRES, 5432)
+        [kafka] = of_kind(overlay, "Kafka")
+        for listener in kafka["spec"]["kafka"]["listeners"]:
+            [peer] = listener["networkPolicyPeers"]
+            assert not fits(peer["podSelector"], OUTSIDE)
+
+
+@pytest.mark.parametrize(
+    ("overlay", "source", "target", "port"),
+    [
+        *(("overlays/try", "duty:" + duty, "duty:bank", 8100) for duty in ("conduct", "serve")),
+        ("overlays/try", "duty:bank", "duty:serve", 8000),
+        ("overlays/try", "duty:record", "booking-rush-redis", 6379),
+        ("overlays/try", "duty:migrate", "booking-rush-postgres", 5432),
+        ("overlays/try", "duty:relay", "booking-rush-kafka", 9092),
+        ("overlays/production", "duty:tend", "booking-rush-sentinel", 26379),
+        ("overlays/production", "booking-rush-sentinel", "booking-rush-redis", 6379),
+        ("overlays/production", "booking-rush-redis", "booking-rush-sentinel", 26379),
+        ("overlays/production", "duty:conduct", "elsewhere", 443),
+        ("overlays/production", "duty:reconcile", "elsewhere", 443),
+        ("overlays/production", "duty:serve", "elsewhere", 443),
+        ("overlays/production", "duty:mail", "elsewhere", 587),
+        ("overlays/cluster", "duty:serve", "booking-rush-redis", 6379),
+        ("overlays/cluster", "booking-rush-redis", "booking-rush-redis", 16379),
+        ("overlays/cluster", "booking-rush-redis-create", "booking-rush-redis", 6379),
+    ],
+)
+def test_who_works_together_is_let_through(
+    overlay: str, source: str, target: str, port: int
+) -> None:
+    def labels(name: str) -> dict[str, str]:
+        kind, _, value = name.rpartition(":")
+        [found] = [each for each in known if each.get(kind or "app") == value]
+        return found
+
+    known = [pod["metadata"]["labels"] for pod in pods(overlay)] + [{"app": "elsewhere"}]
+    assert may_connect(overlay, labels(source), labels(target), port)
+
+
+@pytest.mark.parametrize("duty", ["record", "tend", "relay", "mail"])
+def test_duties_that_ask_nobody_reach_no_other_address(duty: str) -> None:
+    ours = {"app": "booking-rush", "duty": duty}
+    assert not may_connect("overlays/production", ours, {"app": "elsewhere"}, 443)
+
+
+@pytest.mark.parametrize("overlay", ["overlays/production", "overlays/cluster"])
+def test_postgres_is_reached_by_every_duty(overlay: str) -> None:
+    for pod in pods(overlay):
+        if pod["metadata"]["labels"]["app"] == "booking-rush":
+            assert may_connect(overlay, pod["metadata"]["labels"], POSTGRES, 5432)

@@ -108,7 +108,9 @@ async def test_sockets_of_one_address_are_bounded(world: World) -> None:
     visitors = [await world.visitor() for _ in range(3)]
 
     async with visitors[0].socket(), visitors[1].socket(), visitors[2].refused() as connection:
-        assert await Socket(connection).closed() == frames.OVERLOADED
+        turned_away = Socket(connection)
+        assert await turned_away.closed() == frames.OVERLOADED
+        assert turned_away.frames[-1]["retry_after_ms"] >= 500
     async with visitors[2].socket():
         pass
 

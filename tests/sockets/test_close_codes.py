@@ -186,7 +186,7 @@ async def test_seats_are_shown_anew_once_a_second_and_the_socket_stays_open(worl
     assert {answer["problem"]["code"] for answer in refused} == {"too_many_requests"}
 
 
-async def test_near_the_limit_of_open_files_a_socket_is_closed_1013(
+async def test_near_the_limit_of_open_files_a_socket_is_closed_1013_with_a_hint(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.event()
@@ -198,7 +198,12 @@ async def test_near_the_limit_of_open_files_a_socket_is_closed_1013(
         f"{visitor.socket_url}/ws/events/demo",
         additional_headers={"Authorization": f"Bearer {visitor.token}"},
     ) as connection:
-        assert await Socket(connection).closed() == frames.OVERLOADED
+        socket = Socket(connection)
+        assert await socket.closed() == frames.OVERLOADED
+
+    [hint] = socket.frames
+    assert hint["type"] == "server.busy"
+    assert 500 <= hint["retry_after_ms"] <= 5000
 
 
 async def test_a_path_that_is_no_event_is_refused(world: World) -> None:

@@ -65,6 +65,24 @@ async def test_a_refused_handshake_is_a_problem_with_the_clients_id(
 
 
 @pytest.mark.parametrize(
+    ("host", "status", "code"),
+    [
+        ("evil.example", 421, "host_refused"),
+        ("127.0.0.1\r\nHost: 127.0.0.1", 400, "malformed"),
+        ("evil.example/127.0.0.1", 400, "malformed"),
+    ],
+    ids=["another's", "two", "none"],
+)
+async def test_a_handshake_names_us_as_its_host(
+    world: World, host: str, status: int, code: str
+) -> None:
+    found, members, problem = await raw_handshake(world, HEAD | {"Host": host})
+
+    assert (found, problem["status"], problem["code"]) == (status, status, code)
+    assert members["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"Sec-WebSocket-Key": "short"},

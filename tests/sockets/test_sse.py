@@ -137,7 +137,7 @@ async def test_a_stream_whose_client_does_not_read_is_aborted(
     host, port = world.clients.base.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=4096)
     writer.write(
-        b"GET /api/v1/events/demo/queue/stream HTTP/1.1\r\nHost: x\r\n"
+        b"GET /api/v1/events/demo/queue/stream HTTP/1.1\r\nHost: localhost\r\n"
         b"Authorization: Bearer " + visitor.token.encode() + b"\r\n\r\n"
     )
     (subscriber,) = await until(lambda: room.subscribers_of(visitor.id))

@@ -55,7 +55,7 @@ async def test_an_answer_of_the_http_server_itself_has_them_too(
 ) -> None:
     """As far as its head was read: what stands behind the mistake is never seen."""
     head = f"traceparent: {TRACEPARENT}\r\nX-Request-ID: mine\r\n" if header else ""
-    body = f"GET {target} HTTP/1.1\r\nHost: a\r\n{head}{header}\r\n"
+    body = f"GET {target} HTTP/1.1\r\nHost: localhost\r\n{head}{header}\r\n"
     answered, members, problem = await raw_answer(world.clients.base, body.encode())
 
     assert answered == status == problem["status"]

@@ -76,7 +76,7 @@ class Buyer:
 
     async def _run_connected(self, socket: Socket) -> None:
         welcome = await self._receive(socket)
-        assert welcome["type"] in ("welcome", "server.restarting"), welcome
+        assert welcome["type"] in ("welcome", "server.restarting", "server.busy"), welcome
         for member in ("hold", "booking"):
             if member in welcome and welcome[member]["state"] != "confirmed":
                 await self._pay(socket, welcome[member]["id"])
