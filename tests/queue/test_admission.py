@@ -70,8 +70,8 @@ async def ticked(redis: Redis, events: set[str]) -> float:
     """Return the seconds within which each of these events ticked, after a first round."""
     began, missing, rounds = time.monotonic(), set(events), 0
     async with asyncio.timeout(60), aclosing(pubsub.subscribe(redis)) as subscription:
-        async for event, news in subscription:
-            if isinstance(news, pubsub.Tick):
+        async for event, batch in subscription:
+            if any(isinstance(news, pubsub.Tick) for news in batch):
                 missing.discard(event)
             if not missing:
                 rounds += 1
