@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 
+@lru_cache(maxsize=1024)  # of an event's shows and of few others, told again and again
 def instant(moment: datetime | None) -> str | None:
     """Return a time as RFC 3339 text in UTC, with milliseconds and Z; None for None."""
     if moment is None:

@@ -10,7 +10,7 @@ from typing import cast
 
 import uvloop
 
-from booking_rush.server.web.uvicorn_protocols import text_frame
+from booking_rush.server.protocol.frames import text_frame
 
 SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 BACKLOG = 4096

@@ -48,9 +48,10 @@ def shows_of(text: str | None) -> dict[str, Show]:
 
 def show_members(shows: ShowsBySection, sections: Iterable[str]) -> dict[str, Any]:
     """Return `{show}` where all of these sections are known to be of one show, else nothing."""
-    found = {shows.get(section) for section in sections}
-    show = found.pop() if len(found) == 1 else None
-    return {"show": show.members()} if show else {}
+    first, *others = [shows.get(section) for section in sections] or [None]
+    if first is None or any(other != first for other in others):  # a set would hash each
+        return {}
+    return {"show": first.members()}
 
 
 class EventShows:
@@ -60,16 +61,16 @@ class EventShows:
         self._event = event
         self._pool = pool
         self._read_at = 0.0  # of the last try
-        self._is_current = False
+        self.is_current = False  # whether `refresh` would have nothing to do
         self.by_section: ShowsBySection = {}
 
     def invalidate(self) -> None:
         """Read the shows again at the next `refresh`: the event has changed."""
-        self._is_current, self._read_at = False, 0.0
+        self.is_current, self._read_at = False, 0.0
 
     async def refresh(self) -> None:
         """Read the shows if the event has changed; those known before stay when that fails."""
-        if self._is_current or time.monotonic() - self._read_at < AGAIN_S:
+        if self.is_current or time.monotonic() - self._read_at < AGAIN_S:
             return
         self._read_at = time.monotonic()
         try:
@@ -81,4 +82,4 @@ class EventShows:
         except (TimeoutError, *UNAVAILABLE) as why:
             log.info("shows not read event=%s why=%s", self._event, type(why).__name__)
             return
-        self.by_section, self._is_current = shows_of(text), True
+        self.by_section, self.is_current = shows_of(text), True

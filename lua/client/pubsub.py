@@ -168,8 +168,8 @@ _decode_one = msgspec.msgpack.Decoder(AnyNews).decode
 
 async def subscribe(
     redis: Redis, on_unknown: Callable[[], None] = lambda: None
-) -> AsyncGenerator[tuple[str, AnyNews]]:
-    """Subscribe to every event's channel. Yield (event, news) until the connection ends.
+) -> AsyncGenerator[tuple[str, list[AnyNews]]]:
+    """Subscribe to every event's channel. Yield (event, news of one batch) until a connection ends.
 
     News of a kind that this version does not know, as during an upgrade, are passed over;
     `on_unknown` is called for each.
@@ -180,8 +180,7 @@ async def subscribe(
     async with aclosing(listen(redis, CHANNELS)) as messages:
         async for channel, packed in messages:
             event = channel.decode()[1:].partition("}")[0]
-            for news in _news_of(event, packed, on_unknown):
-                yield event, news
+            yield event, _news_of(event, packed, on_unknown)
 
 
 def _news_of(event: str, packed: bytes, on_unknown: Callable[[], None]) -> list[AnyNews]:

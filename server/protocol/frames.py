@@ -3,6 +3,7 @@
 The table of examples in its tests is the client's documentation.
 """
 
+import struct
 from typing import Any, get_args
 
 import msgspec
@@ -213,6 +214,16 @@ def position(ahead: int, waiting: int, rate: float, eta: tuple[int, int] | None)
     return b'{"type":"queue.position","ahead":%d,"waiting":%d,"rate":%.2f,"eta_seconds":%s}' % (
         ahead, waiting, rate, seconds,
     )  # fmt: skip
+
+
+def text_frame(payload: bytes) -> bytes:
+    """Return a text frame (RFC 6455, 5.2), unmasked and final; every socket gets the same bytes."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 65_536:
+        return struct.pack("!BBH", 0x81, 126, size) + payload
+    return struct.pack("!BBQ", 0x81, 127, size) + payload
 
 
 def server_sent(kind: str, data: bytes) -> bytes:

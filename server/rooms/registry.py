@@ -3,7 +3,7 @@
 import logging
 import math
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -48,7 +48,7 @@ from booking_rush.server.runtime.metrics import (
 
 log = logging.getLogger(__name__)
 
-OF_ROWS = (pubsub.Tick, pubsub.RulesChanged, pubsub.Broadcast)
+OF_ROWS = frozenset({pubsub.Tick, pubsub.RulesChanged, pubsub.Broadcast})
 
 
 class RoomRegistry:
@@ -157,15 +157,19 @@ class RoomRegistry:
         """
         for missed in self.every():  # what was published while nobody was subscribed
             missed.invalidate()
-        async for event, news in pubsub.subscribe(self._redis, UNKNOWN_NEWS.inc):
-            if (room := self._rooms.get(event)) is None:
-                continue
+        async for event, batch in pubsub.subscribe(self._redis, UNKNOWN_NEWS.inc):
+            if (room := self._rooms.get(event)) is not None:
+                await self._apply(room, batch)
+
+    async def _apply(self, room: Room, batch: Iterable[pubsub.AnyNews]) -> None:
+        """Apply the news of a batch in their order. One that fails is lost to its room alone."""
+        for news in batch:
             try:
-                if isinstance(news, OF_ROWS):
+                if type(news) in OF_ROWS:
                     await self._apply_to_rows(room, news)
                 room.apply(news)
-            except Exception:  # it is lost to its room, and to no other
-                log.exception("news not applied event=%s", event)
+            except Exception:
+                log.exception("news not applied event=%s", room.row.id)
                 room.invalidate()
 
     async def _judge_gates(self) -> None:

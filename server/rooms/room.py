@@ -32,7 +32,7 @@ from booking_rush.server.runtime.metrics import FRAMES, RECOVERIES
 from booking_rush.timestamps import instant, now
 
 UNKNOWN_MS = -1
-CHANGES_OF_SEATS = (pubsub.Seats, pubsub.RulesChanged)
+CHANGES_OF_SEATS = frozenset({pubsub.Seats, pubsub.RulesChanged})
 
 
 class Room:
@@ -86,7 +86,7 @@ class Room:
         """Return every subscriber of this process."""
         return self._subscribers.every()
 
-    def subscribers_of(self, visitor: str) -> list[Subscriber]:
+    def subscribers_of(self, visitor: str) -> Sequence[Subscriber]:
         """Return the visitor's subscribers of this process, the oldest first."""
         return self._subscribers.of(visitor)
 
@@ -187,7 +187,7 @@ class Room:
 
     def apply(self, news: pubsub.AnyNews) -> None:
         """Hand a tick or a news to its feed; those of another epoch are void."""
-        if isinstance(news, CHANGES_OF_SEATS):
+        if type(news) in CHANGES_OF_SEATS:
             self.availability.invalidate()
         if news.epoch != self._epoch or not self._gate.is_open:
             return
@@ -248,12 +248,12 @@ class Room:
             subscriber.end(frames.REPLACED, "a newer socket of yours is open")
 
     def _apply_booking_news(self, subscribers: Sequence[Subscriber], news: BookingNews) -> None:
-        if not subscribers:  # the visitor is at another process
-            return
-        for subscriber in subscribers:
-            if not subscriber.welcomed:
+        welcomed: list[Subscriber] = []
+        for subscriber in subscribers:  # none, where the visitor is at another process
+            if subscriber.welcomed:
+                welcomed.append(subscriber)
+            else:
                 subscriber.pending_news.append(news)
-        welcomed = [subscriber for subscriber in subscribers if subscriber.welcomed]
         if not welcomed:
             return
         if isinstance(news, pubsub.Booked):

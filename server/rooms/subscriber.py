@@ -130,10 +130,13 @@ class Subscriber:
 
 
 class Subscribers:
-    """The subscribers of one room by visitor."""
+    """The subscribers of one room by visitor.
+
+    News ask for them more often than they come and go: so they are tuples, of which none is copied.
+    """
 
     def __init__(self) -> None:
-        self._by_visitor: dict[str, list[Subscriber]] = {}
+        self._by_visitor: dict[str, tuple[Subscriber, ...]] = {}
 
     def __len__(self) -> int:
         """Count the visitors that have a subscriber."""
@@ -141,11 +144,11 @@ class Subscribers:
 
     def add(self, subscriber: Subscriber) -> None:
         """Add one more subscriber of its visitor."""
-        self._by_visitor.setdefault(subscriber.visitor, []).append(subscriber)
+        self._by_visitor[subscriber.visitor] = (*self.of(subscriber.visitor), subscriber)
 
     def remove(self, subscriber: Subscriber) -> None:
         """Remove a subscriber, if it is there."""
-        others = [other for other in self.of(subscriber.visitor) if other is not subscriber]
+        others = tuple(one for one in self.of(subscriber.visitor) if one is not subscriber)
         if others:
             self._by_visitor[subscriber.visitor] = others
         else:
@@ -153,11 +156,11 @@ class Subscribers:
 
     def has(self, subscriber: Subscriber) -> bool:
         """Return whether a subscriber is there."""
-        return subscriber in self._by_visitor.get(subscriber.visitor, ())
+        return subscriber in self.of(subscriber.visitor)
 
-    def of(self, visitor: str) -> list[Subscriber]:
-        """Return the subscribers of a visitor."""
-        return list(self._by_visitor.get(visitor, ()))
+    def of(self, visitor: str) -> tuple[Subscriber, ...]:
+        """Return the subscribers of a visitor, the oldest first."""
+        return self._by_visitor.get(visitor, ())
 
     def every(self) -> list[Subscriber]:
         """Return every subscriber."""

@@ -19,6 +19,7 @@ from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.runtime.metrics import COMMAND_SECONDS, COMMANDS, SOCKETS
 from booking_rush.server.sockets import hold_commands
 from booking_rush.server.sockets.command_spans import with_span
+from booking_rush.server.sockets.inline_commands import InlineCommands
 from booking_rush.server.sockets.place_commands import (
     confirm_presence,
     join,
@@ -32,6 +33,7 @@ from booking_rush.server.web.handshake import close_overloaded, open_socket
 from booking_rush.server.web.requests import address_of
 from booking_rush.server.web.responses import trace_id_of
 from booking_rush.server.web.services import Services
+from booking_rush.server.web.uvicorn_protocols import Socket
 from booking_rush.token_bucket import TokenBucket
 from booking_rush.tracing import spans
 
@@ -52,7 +54,7 @@ async def serve_visitor(services: Services, scope: Scope, receive: Receive, send
             room.joining.check_ban(visitor, address)
             await services.limits.take("connect", visitor, address)
             with services.sockets.counted(address):
-                await serve(services, room, subscriber, receive, trace_id_of(scope))
+                await serve(services, room, subscriber, socket, receive, trace_id_of(scope))
         except Banned as refusal:
             socket.end(frames.FORBIDDEN, refusal.code)
         except (TooManyRequests, Busy) as refusal:
@@ -64,23 +66,45 @@ async def _authenticate(connection: HTTPConnection, services: Services) -> str:
 
 
 async def serve(
-    services: Services, room: Room, subscriber: Subscriber, receive: Receive, trace_id: str
+    services: Services,
+    room: Room,
+    subscriber: Subscriber,
+    socket: Socket,
+    receive: Receive,
+    trace_id: str,
 ) -> None:
     """Connect a subscriber to its room, and answer its commands until it disconnects."""
     per_second = services.settings.commands_per_second
     bucket = TokenBucket(per_second, 2 * per_second, time.monotonic())
+
+    def is_within_rate() -> bool:
+        if bucket.take(time.monotonic()):
+            return True
+        subscriber.end(frames.TOO_MANY, "too many commands")
+        return False
+
     with SOCKETS.labels(room.row.id, subscriber.kind).track_inprogress():
         try:
             await room.connect(subscriber)
+            answer = partial(carry_out, room, subscriber, trace_id=trace_id)
+            inline = InlineCommands(partial(is_inline, room), is_within_rate, answer)
+            socket.hand_texts_to(inline.begin)
             while (message := await receive())["type"] != "websocket.disconnect":
-                if bucket.take(time.monotonic()):
+                await inline.end()
+                if is_within_rate():
                     await handle(room, subscriber, message, trace_id)
-                else:
-                    subscriber.end(frames.TOO_MANY, "too many commands")
+            await inline.end()
         except (TryAgain, Busy) as refusal:
             close_overloaded(subscriber, refusal)
         finally:
             room.disconnect(subscriber)
+
+
+def is_inline(room: Room, command: frames.AnyCommand) -> bool:
+    """Return whether a command waits for nothing but Redis."""
+    if isinstance(command, frames.Create) and not room.holds.shows.is_current:
+        return False
+    return type(command) in INLINE and not spans.is_on()
 
 
 async def handle(room: Room, subscriber: Subscriber, message: Message, trace_id: str) -> None:
@@ -132,6 +156,7 @@ async def carry_out(
     return outcome
 
 
+INLINE = frozenset({frames.Ping, frames.Create, frames.Extend, frames.Release})
 HANDLERS: dict[
     type[frames.AnyCommand], tuple[str, Callable[[Room, Subscriber, Any], Awaitable[None]]]
 ] = {

@@ -14,9 +14,9 @@ its buffer is flushed, and the stock protocols have no deadline at all.
 import asyncio
 import random
 import resource
-import struct
 import sys
 from asyncio import BaseTransport
+from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
 
@@ -25,7 +25,7 @@ from websockets.http11 import Response
 from websockets.protocol import State
 
 from booking_rush.server.protocol.frame_meter import FrameMeter, whole_text
-from booking_rush.server.protocol.frames import OVERLOADED, TOO_SLOW, frame
+from booking_rush.server.protocol.frames import OVERLOADED, TOO_SLOW, frame, text_frame
 from booking_rush.server.protocol.problems import Internal, Malformed
 from booking_rush.server.runtime.metrics import CLOSED
 from booking_rush.server.web.middleware import rejection
@@ -58,16 +58,6 @@ def busy_ms() -> int:
     return random.randint(RETRY_MS_MIN, BUSY_MS_MAX)  # noqa: S311
 
 
-def text_frame(payload: bytes) -> bytes:
-    """Return a text frame (RFC 6455, 5.2), unmasked and final; every socket gets the same bytes."""
-    size = len(payload)
-    if size < 126:
-        return bytes((0x81, size)) + payload
-    if size < 65_536:
-        return struct.pack("!BBH", 0x81, 126, size) + payload
-    return struct.pack("!BBQ", 0x81, 127, size) + payload
-
-
 class MessageQueue:
     """Queue of a socket's messages, with one reader.
 
@@ -87,6 +77,10 @@ class MessageQueue:
     def empty(self) -> bool:
         """Return whether no message waits."""
         return not self._messages
+
+    def is_awaited(self) -> bool:
+        """Return whether the reader waits for a message: it has nothing else to do."""
+        return self._reader is not None and not self._reader.done()
 
     def put_nowait(self, message: Any) -> None:
         """Put a message behind the others, and wake the reader."""
@@ -173,11 +167,13 @@ class Socket(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.close_timeout = CLOSE_S
-        self.queue = cast("Any", MessageQueue())
+        self._messages = MessageQueue()
+        self.queue = cast("Any", self._messages)
         self.writable = cast("Any", Gate())
         self._meter = FrameMeter(commands_per_second, self.loop.time())
         self._ignores_input = False
         self._code_after_queue = 0  # to close with, when the messages in the queue are answered
+        self._begin: Callable[[str], bool] | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Make the deadline of writing."""
@@ -190,6 +186,13 @@ class Socket(WebSocketsSansIOProtocol):
             return
         self.transport.write(text_frame(payload))
         self._bound_unread()
+
+    def hand_texts_to(self, begin: Callable[[str], bool] | None) -> None:
+        """Hand texts to a function as they come, while the application waits for a message.
+
+        What it returns False for is a message like any other.
+        """
+        self._begin = begin
 
     def drop_handshake(self) -> None:
         """Drop what the handshake alone needs, a fifth of what a waiting socket would keep.
@@ -293,17 +296,21 @@ class Socket(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def _take_whole(self, data: bytes) -> bool:
-        """Queue the message in these bytes, if they are one text frame. Return whether they were.
+        """Take the message in these bytes, if they are one text frame. Return whether they were.
 
         Reading goes on while few messages wait: to pause and resume it costs two system calls.
         """
-        text = whole_text(data) if self.conn.state is State.OPEN and not self.close_sent else None
-        if text is None:
+        is_open = self.conn.state is State.OPEN and not self.close_sent
+        if not is_open or (payload := whole_text(data)) is None:
             return False
         try:
-            self.queue.put_nowait({"type": "websocket.receive", "text": text.decode()})
+            text = payload.decode()
         except UnicodeDecodeError:
             self.end(1007, "the text is no UTF-8")
+            return True
+        if self._begin is not None and self._messages.is_awaited() and self._begin(text):
+            return True
+        self.queue.put_nowait({"type": "websocket.receive", "text": text})
         if self.queue.qsize() > QUEUED_MAX and not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()

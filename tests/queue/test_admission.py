@@ -73,8 +73,8 @@ async def ticked(redis: Redis, events: set[str]) -> Counter[str]:
     """
     ticks, rounds = Counter[str](), 0
     async with asyncio.timeout(60), aclosing(pubsub.subscribe(redis)) as subscription:
-        async for event, news in subscription:
-            if isinstance(news, pubsub.Tick):
+        async for event, batch in subscription:
+            if any(isinstance(news, pubsub.Tick) for news in batch):
                 ticks[event] += 1
             if ticks.keys() >= events:
                 rounds += 1

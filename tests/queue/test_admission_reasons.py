@@ -143,6 +143,6 @@ async def heard_tick(event: EventInRedis, redis: Redis, *, after_s: float) -> An
     while await redis.pubsub_numpat() == 0:
         await asyncio.sleep(0)
     await event.tick(after_s=after_s)
-    _, tick = await heard
+    _, [tick] = await heard
     await news.aclose()
     return tick

@@ -155,9 +155,10 @@ async def test_every_publication_is_heard_and_after_a_failover_anew(
 
     async def hear() -> None:
         async with aclosing(pubsub.subscribe(redis)) as published:
-            async for event, news in published:
-                if isinstance(news, pubsub.Broadcast):
-                    heard[f"{event} {news.message}"] += 1
+            async for event, batch in published:
+                for news in batch:
+                    if isinstance(news, pubsub.Broadcast):
+                        heard[f"{event} {news.message}"] += 1
 
     async def are_heard(message: str) -> bool:
         """Publish at every event. Return whether all of it was heard, or something before."""
