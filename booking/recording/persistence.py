@@ -56,7 +56,7 @@ NOW_MS = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 async def _expire(connection: Connection, event: str, holds: Sequence[Hold]) -> None:
     """Expire checkouts recorded after their payment deadline: without a claim or a charge."""
     moved = await _move(connection, event, holds, "expired", "expired")
-    await outbox.enqueue(connection, _orders(event, moved, "free", "tell"))
+    await outbox.enqueue(connection, _orders(event, moved, "free"))
 
 
 async def _check_out(
@@ -82,7 +82,7 @@ async def _check_out(
     )
     steps = {row["id"]: row["step"] for row in rows}
     lost = [MovedBooking(one.hold, one.id, steps[one.id]) for one in moved if one.id in steps]
-    await outbox.enqueue(connection, _orders(event, lost, "free", "tell"))
+    await outbox.enqueue(connection, _orders(event, lost, "free"))
 
 
 async def _charge(
@@ -103,7 +103,7 @@ async def _charge(
         """,
         *zip(*rows, strict=True),
     )
-    await outbox.enqueue(connection, _orders(event, moved, "charge", "tell"))
+    await outbox.enqueue(connection, _orders(event, moved, "charge"))
 
 
 async def _move(
@@ -152,12 +152,8 @@ async def _leave_held(
     }
 
 
-def _orders(event: str, moved: Sequence[MovedBooking], *kinds: str) -> list[Envelope]:
-    return [
-        outbox.order(one.id, event, kind, one.hold.attempt, one.step)
-        for one in moved
-        for kind in kinds
-    ]
+def _orders(event: str, moved: Sequence[MovedBooking], kind: str) -> list[Envelope]:
+    return [outbox.order(one.id, event, kind, one.hold.attempt, one.step) for one in moved]
 
 
 async def _save(connection: Connection, event: str, holds: Sequence[Hold], statement: str) -> None:
