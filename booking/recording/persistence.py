@@ -40,7 +40,7 @@ async def save_holds(
     overdue payment.
     """
     ended = [hold for hold in holds if hold.state in ("released", "expired")]
-    await _save(connection, event, ended, SAVE_ENDED)
+    await _end(connection, event, ended)
     await _save(connection, event, [hold for hold in holds if hold.state == "held"], SAVE_HELD)
     paying = [hold for hold in holds if hold.state == "paying"]
     if paying and now_ms is None:
@@ -50,13 +50,24 @@ async def save_holds(
     await _check_out(connection, event, [hold for hold in paying if hold.id not in late], provider)
 
 
+async def _end(connection: Connection, event: str, holds: Sequence[Hold]) -> None:
+    """End the bookings that are `held`, and insert those that came and went within the batch."""
+    if not holds:
+        return
+    rows = await connection.fetch(
+        END_HELD, *zip(*((hold.id, hold.state, hold.reason) for hold in holds), strict=True)
+    )
+    known = {str(row["id"]) for row in rows}
+    await _save(connection, event, [hold for hold in holds if hold.id not in known], INSERT_NEW)
+
+
 NOW_MS = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 
 async def _expire(connection: Connection, event: str, holds: Sequence[Hold]) -> None:
     """Expire checkouts recorded after their payment deadline: without a claim or a charge."""
     moved = await _move(connection, event, holds, "expired", "expired")
-    await outbox.enqueue(connection, _orders(event, moved, "free", "tell"))
+    await outbox.enqueue(connection, _orders(event, moved, "free"))
 
 
 async def _check_out(
@@ -82,7 +93,7 @@ async def _check_out(
     )
     steps = {row["id"]: row["step"] for row in rows}
     lost = [MovedBooking(one.hold, one.id, steps[one.id]) for one in moved if one.id in steps]
-    await outbox.enqueue(connection, _orders(event, lost, "free", "tell"))
+    await outbox.enqueue(connection, _orders(event, lost, "free"))
 
 
 async def _charge(
@@ -103,7 +114,7 @@ async def _charge(
         """,
         *zip(*rows, strict=True),
     )
-    await outbox.enqueue(connection, _orders(event, moved, "charge", "tell"))
+    await outbox.enqueue(connection, _orders(event, moved, "charge"))
 
 
 async def _move(
@@ -152,12 +163,8 @@ async def _leave_held(
     }
 
 
-def _orders(event: str, moved: Sequence[MovedBooking], *kinds: str) -> list[Envelope]:
-    return [
-        outbox.order(one.id, event, kind, one.hold.attempt, one.step)
-        for one in moved
-        for kind in kinds
-    ]
+def _orders(event: str, moved: Sequence[MovedBooking], kind: str) -> list[Envelope]:
+    return [outbox.order(one.id, event, kind, one.hold.attempt, one.step) for one in moved]
 
 
 async def _save(connection: Connection, event: str, holds: Sequence[Hold], statement: str) -> None:
@@ -203,8 +210,9 @@ SAVE_HELD = f"""{INSERT}
             <> (EXCLUDED.until_ms, EXCLUDED.extensions_left, EXCLUDED.extended_ms)
 """
 
-SAVE_ENDED = f"""{INSERT}
-    DO UPDATE SET state = EXCLUDED.state, reason = EXCLUDED.reason, step = bookings.step + 1,
+END_HELD = """
+    UPDATE bookings SET state = given.state, reason = given.reason, step = step + 1,
         changed_at = now()
-    WHERE bookings.state = 'held'
+    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (id, state, reason)
+    WHERE bookings.id = given.id AND bookings.state = 'held' RETURNING bookings.id
 """

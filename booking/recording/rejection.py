@@ -128,11 +128,8 @@ async def _release(connection: Connection, event: str, booking: UUID) -> None:
         booking,
     )
     if row is not None:
-        orders = [
-            outbox.order(booking, event, kind, row["attempt"], row["step"])
-            for kind in ("free", "tell")
-        ]
-        await outbox.enqueue(connection, orders)
+        free = outbox.order(booking, event, "free", row["attempt"], row["step"])
+        await outbox.enqueue(connection, [free])
 
 
 def _hold_of(change: AnyChange) -> _Hold | None:

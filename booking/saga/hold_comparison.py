@@ -121,13 +121,8 @@ async def expire(pool: Pool, booking: UUID) -> bool:
         )  # fmt: skip
         if row is None:
             return False
-        await outbox.enqueue(
-            connection,
-            [
-                outbox.order(booking, row["event"], kind, row["attempt"], row["step"])
-                for kind in ("free", "tell")
-            ],
-        )
+        free = outbox.order(booking, row["event"], "free", row["attempt"], row["step"])
+        await outbox.enqueue(connection, [free])
         return True
 
 

@@ -139,7 +139,7 @@ def test_a_seat_that_was_sold_over_a_hold_stays_sold_when_that_is_reopened(lab: 
     rival = machine.ask_to_hold("bob", "his key", HoldRequest(("stalls.A-1",), 0))
     machine.pay(rival)
     machine.record()
-    for message in ("", "", "declined"):  # charge, tell, and then his claim is dropped
+    for message in ("", "declined"):  # charge, and then his claim is dropped
         if message:
             lab.run(machine.send(OutboxEntry(rival, message, 1, 0)))
         lab.run(machine.carry_out_next(rival))
@@ -235,7 +235,7 @@ def a_recorder_overwrites_what_the_saga_has_said(mutation: Mutation) -> None:
         "AND bookings.state = 'held'",
         "",
     )
-    for name in ("SAVE_HELD", "SAVE_ENDED"):
+    for name in ("SAVE_HELD", "END_HELD"):
         text: str = getattr(keep_module, name)
         mutation.patch.setattr(keep_module, name, text.replace("bookings.state = 'held'", "true"))
 
