@@ -21,12 +21,12 @@ def tag_of_type(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-class Reply(msgspec.Struct, frozen=True, tag_field="tag", tag=tag_of_type):
-    """Reply of a move to a command."""
+class Reply(msgspec.Struct, frozen=True, array_like=True, tag=tag_of_type):
+    """Reply of a move to a command; packed it is an array, its tag first."""
 
 
-class Command(msgspec.Struct, Generic[R], frozen=True, tag_field="move", tag=tag_of_type):
-    """Command for a move; R is the union of its replies."""
+class Command(msgspec.Struct, Generic[R], frozen=True, array_like=True, tag=tag_of_type):
+    """Command for a move; R is the union of its replies. Packed it is an array, its tag first."""
 
 
 class NotReady(Reply, frozen=True):

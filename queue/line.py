@@ -130,7 +130,7 @@ class Line:
 
         `socket`: by a WebSocket, which gets a number; Server-Sent Events get none.
         """
-        reply = await self._batcher.do(commands.ClaimPass(visitor, connecting=socket))
+        reply = await self._batcher.do(commands.ClaimPass(visitor, socket, asks_held=True))
         place = None if isinstance(reply, commands.NotInLine) else await self._recorded(reply)
         return ConnectedPlace(place, reply.connection, reply.has_held)
 

@@ -44,6 +44,7 @@ TEXTS = sorted(
     if path.parent.name != "dist"
 )
 SIGNATURE = re.compile(r"-- (\w+)\(([\w, ]*)\) -> ([\w |]+)\n")
+PARAMETERS = re.compile(r"^return function\(([\w,\s]*)\)", re.MULTILINE)
 CLAUSE_OPENERS = {
     "What", "Who", "Whoever", "Whose", "How", "Whether", "Where", "Wherever", "Everything",
     "Everybody", "Nobody", "Somebody", "Nothing",
@@ -213,6 +214,8 @@ def test_every_move_declares_its_command_and_its_replies(command: Any) -> None:
     assert signature[1] == name
     assert [field for field in signature[2].split(", ") if field] == list(command.__struct_fields__)
     assert signature[3].split(" | ") == tags
+    [parameters] = PARAMETERS.findall(text_of(name))
+    assert len(re.findall(r"\w+", parameters)) == len(command.__struct_fields__)
 
 
 def test_redis_is_described_in_one_place() -> None:

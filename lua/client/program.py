@@ -12,9 +12,9 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from booking_rush.errors import Recovering
 from booking_rush.lua.client.connection import leave_replica
-from booking_rush.lua.client.moves import REPLIES
+from booking_rush.lua.client.moves import COMMANDS, REPLIES
 from booking_rush.lua.cluster.cluster_client import ELSEWHERE, by_primary, first_of
-from booking_rush.lua.commands import Command, Failed, NotReady, Reply
+from booking_rush.lua.commands import Command, Failed, NotReady, Reply, tag_of_type
 from booking_rush.lua.keys import epoch_key, tag_of
 from booking_rush.tracing import spans
 from booking_rush.tracing.packed_contexts import pack
@@ -85,7 +85,21 @@ def assemble() -> str:
     blocks = [f"do\n{text}\nend" for text in library]
     moves = [f"texts.{name} = function()\n{text_of(name)}\nend\n" for name in MOVES]
     parts = [text_of(PRELUDE), f"local {', '.join(shared)}", *blocks, "local texts = {}", *moves]
-    return "\n".join([MADE_ONCE, *parts, *map(text_of, ENDS), END])
+    return "\n".join([MADE_ONCE, *parts, _visitors(), *map(text_of, ENDS), END])
+
+
+def _visitors() -> str:
+    """Return the Lua text that says where a command has its visitor, if it names one.
+
+    A command is unpacked behind the place where the next one begins and the name of its move.
+    """
+    fields = {tag_of_type(one.__name__): one.__struct_fields__ for one in COMMANDS}
+    at = [
+        f"{name} = {names.index('visitor') + 3}"
+        for name, names in fields.items()
+        if "visitor" in names
+    ]
+    return f"local VISITOR_AT = {{ {', '.join(at)} }}"
 
 
 def _shared(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 -- publish_broadcast(message) -> published
 --
 -- Publish an operator's broadcast to every process. Postgres has it for who connects later.
-return function(command)
-  publish({ news = "broadcast", epoch = epoch, message = command.message })
+return function(message)
+  publish({ news = "broadcast", epoch = epoch, message = message })
   return reply("published")
 end

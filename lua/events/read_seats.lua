@@ -16,9 +16,9 @@ local function read(id)
   return found
 end
 
-return function(command)
+return function(named)
   local found = {}
-  local ids = #command.sections > 0 and command.sections or seats.ids()
+  local ids = #named > 0 and named or seats.ids()
   for _, id in ipairs(ids) do found[#found + 1] = read(id) end
-  return reply("seats_read", { sections = found })
+  return { "seats_read", found }
 end

@@ -8,5 +8,5 @@ return function()
     local at = floor((index + 1) / 2)
     if index % 2 == 1 then free[at] = { value } else free[at][2] = tonumber(value) end
   end
-  return reply("stock_read", { free = free, admitted = memory.number(stats, "admitted") })
+  return { "stock_read", free, memory.number(stats, "admitted") }
 end

@@ -36,16 +36,12 @@ local function outbox_age_ms()
   return oldest and max(0, now - oldest[1]:match("^(%d+)")) or 0
 end
 
-return function(command)
-  local report = format("%d:%.0f", command.sockets, now)
-  call("HSET", key("sockets"), command.process, report)
-  local figures = {}
-  for _, name in ipairs({ "joined", "admitted", "held", "paying", "sold", "active" }) do
-    figures[name] = memory.number(stats, name)
-  end
-  figures.late = memory.number(stats, "late") + memory.number(stats, "back")
-  figures.state, figures.sockets, figures.waits = rule("state"), sockets_of_all(), waits()
-  figures.waiting, figures.free = line.waiting(), (seats.free_of_all())
-  figures.outbox_age_ms = outbox_age_ms()
-  return reply("stats", figures)
+local function figure(name) return memory.number(stats, name) end
+
+return function(process, sockets)
+  call("HSET", key("sockets"), process, format("%d:%.0f", sockets, now))
+  return { "stats", rule("state"), line.waiting(), figure("active"),
+    figure("late") + figure("back"), figure("joined"), figure("admitted"), figure("held"),
+    figure("paying"), figure("sold"), (seats.free_of_all()), outbox_age_ms(), sockets_of_all(),
+    waits() }
 end

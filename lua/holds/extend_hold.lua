@@ -6,9 +6,9 @@
 -- changes nothing. While the sale is stopped nothing ends, and nothing is extended.
 local REPEAT_MS = 10000
 
-return function(command)
-  places.touch(command.visitor)
-  local hold, other = holds.held(command.hold, command.visitor)
+return function(visitor, id)
+  places.touch(visitor)
+  local hold, other = holds.held(id, visitor)
   if not hold then return other end
   if hold[AT.extended] > 0 and now - hold[AT.extended] < REPEAT_MS then
     return holds.reply(pack(hold))

@@ -9,18 +9,21 @@
 -- nobody has told its visitor of it.
 local ON_SALE = { open = true, paused = true, draining = true }
 
--- Return whether the visitor may hold: active, and over HTTP with the pass that is in force.
-local function has_right(command, number, wave, deadline)
-  if command.right == "none" or not number or deadline <= sale_now() then return false end
-  return command.right == "place" or (number == command.number and wave == command.wave)
+-- Return whether the visitor may hold: active, and over HTTP with the pass that is in force; and the
+-- number and wave of their pass.
+local function has_right(visitor, right, number, wave)
+  local has_number, has_wave, deadline = places.pass_of(visitor)
+  if right == "none" or not has_number or deadline <= sale_now() then return false end
+  if right == "pass" and (has_number ~= number or has_wave ~= wave) then return false end
+  return true, has_number, has_wave
 end
 
 -- Return the request for named seats: { seats, prices, currency, section, quantity, adjacent,
 -- rows }; otherwise nil and the reply that refuses.
-local function named_seats(command)
-  local rows, sections, unknown = seats.grouped(command.seats)
-  if unknown then return nil, reply("unknown_seats", { seats = unknown }) end
-  local request = { seats = command.seats, prices = {}, section = "", quantity = #command.seats,
+local function named_seats(ids)
+  local rows, sections, unknown = seats.grouped(ids)
+  if unknown then return nil, { "unknown_seats", unknown } end
+  local request = { seats = ids, prices = {}, section = "", quantity = #ids,
     adjacent = #rows == 1, rows = rows }
   for index, id in ipairs(sections) do
     local section = seats.section(id)
@@ -34,10 +37,10 @@ local function named_seats(command)
 end
 
 -- Return the request for a number of places of a section, whose seats are not chosen yet.
-local function places_of_section(command)
-  local section = seats.section(command.section)
+local function places_of_section(id, quantity)
+  local section = seats.section(id)
   if not section then return nil, reply("unknown_section") end
-  return { seats = {}, prices = {}, section = command.section, quantity = command.quantity,
+  return { seats = {}, prices = {}, section = id, quantity = quantity,
     adjacent = true, currency = section.currency, amount = section.amount,
     seated = section.kind == "seated" }
 end
@@ -52,7 +55,7 @@ local function choose(request)
   if request.rows then
     request.adjacent = request.adjacent and are_adjacent(request.rows[1].numbers)
     local conflicts = seats.conflicts(request.rows)
-    return conflicts and reply("seats_taken", { conflicts = conflicts }) or nil
+    return conflicts and { "seats_taken", conflicts } or nil
   end
   if seats.free(request.section) < request.quantity then return reply("sold_out") end
   if request.seated then
@@ -73,54 +76,59 @@ local function take(request)
 end
 
 -- Return the visitor's cart with a new hold, as AT has it.
-local function hold_of(command, number, wave, request, cart)
-  return { command.hold, command.visitor, "", request.seats, request.prices, request.currency,
+local function hold_of(id, visitor, name, print, number, wave, request, cart)
+  return { id, visitor, "", request.seats, request.prices, request.currency,
     request.section, request.quantity, request.adjacent, now, 0, 0, rule("extensions_max"), 0, 0,
-    0, number, wave, command.key, command.print, 0, "", 0, "", "",
+    0, number, wave, name, print, 0, "", 0, "", "",
     cart[AT.taken] + request.quantity, cart[AT.due], 0, cart[AT.keys_end], cart[AT.has_past],
     cart[AT.churn] }
 end
 
-local function make(command, number, wave, request, cart)
-  past.put_away(cart)
-  local hold = hold_of(command, number, wave, request, cart)
+local function make(hold, publishes, given_back)
   holds.set_state(hold, "held")
   holds.set_deadline(hold, holds.deadline_from_now(hold))
   hold[AT.first], hold[AT.left_first] = wall_time(hold[AT.deadline]), hold[AT.left]
   local packed = carts.save(hold)
   holds.enqueue(packed)
-  if command.publish then
-    publish({ news = "held", epoch = epoch, visitor = command.visitor, hold = command.hold,
-      given_back = command.given_back })
+  if publishes then
+    publish({ news = "held", epoch = epoch, visitor = hold[AT.visitor], hold = hold[AT.id],
+      given_back = given_back })
   end
   return packed
 end
 
-return function(command)
-  local cart = carts.of(command.visitor)
-  local first = holds.of_key(cart, command.key)
-  if first and first[AT.print] ~= command.print then return reply("key_reused") end
+return function(id, visitor, name, print, ids, section, quantity, right, number, wave, publishes,
+  given_back)
+  local cart = carts.of(visitor)
+  local first = holds.of_key(cart, name)
+  if first and first[AT.print] ~= print then return reply("key_reused") end
   if first then return holds.reply_as_made(first) end
 
-  local number, wave, deadline = places.pass_of(command.visitor)
-  if not has_right(command, number, wave, deadline) then return reply("no_right") end
+  local may_hold, has_number, has_wave = has_right(visitor, right, number, wave)
+  if not may_hold then return reply("no_right") end
   if sale_is_stopped() then return reply("sale_is_stopped") end
   if not ON_SALE[rule("state")] then return reply("not_on_sale") end
 
   local living = holds.living(cart) -- a due one expires here, before seats are read
-  local by_name = #command.seats > 0
-  local request, refusal = (by_name and named_seats or places_of_section)(command)
+  local request, refusal
+  if #ids > 0 then
+    request, refusal = named_seats(ids)
+  else
+    request, refusal = places_of_section(section, quantity)
+  end
   if refusal then return refusal end
   if living then return holds.reply(pack(living), "hold_exists") end
   local cooling_ms = holds.cooling_ms(cart)
-  if cooling_ms > 0 then return reply("cooling_down", { wait_ms = cooling_ms }) end
+  if cooling_ms > 0 then return { "cooling_down", cooling_ms } end
   local most = rule("tickets_per_visitor_max")
   if cart[AT.taken] + request.quantity > most then
-    return reply("limit_exceeded", { most = most, taken = cart[AT.taken] })
+    return { "limit_exceeded", most, cart[AT.taken] }
   end
   refusal = choose(request)
   if refusal then return refusal end
 
   take(request)
-  return holds.reply(make(command, number, wave, request, cart))
+  past.put_away(cart)
+  local hold = hold_of(id, visitor, name, print, has_number, has_wave, request, cart)
+  return holds.reply(make(hold, publishes, given_back))
 end

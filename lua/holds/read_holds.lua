@@ -2,11 +2,11 @@
 --
 -- Read holds, each named with its visitor, whatever their state. Those that Redis does not have
 -- are left out. The time is the sale's, as that of the deadlines in them.
-return function(command)
+return function(named)
   local found = {}
-  for _, named in ipairs(command.holds) do
-    local hold = holds.find(named[2], named[1])
+  for _, one in ipairs(named) do
+    local hold = holds.find(one[2], one[1])
     if hold then found[#found + 1] = hold end
   end
-  return reply("holds_read", { holds = found, now_ms = sale_now() })
+  return { "holds_read", found, sale_now() }
 end

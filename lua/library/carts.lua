@@ -46,9 +46,10 @@ function carts.is_living(cart) return LIVING[cart[AT.state]] == true end
 
 -- Return whether a visitor has a living hold, or one that ended in the last day.
 function carts.has_held(visitor)
-  if not memory.read(in_carts, visitor) then return false end
-  local cart = carts.of(visitor)
-  return carts.is_living(cart) or cart[AT.keys_end] > now
+  local packed = memory.read(in_carts, visitor)
+  if not packed then return false end
+  local _, _, _, state = unpack_limit(packed, AT.state, 3)
+  return LIVING[state] or carts.of(visitor)[AT.keys_end] > now
 end
 
 -- Put a hold into a cart instead of the one that is there.

@@ -181,11 +181,10 @@ end
 
 -- Return the reply that shows a hold to its visitor, packed: the hold, and by how much the wall's
 -- time is later than the sale's.
-local BEGINS = { held = "\131" .. pack("tag", "held", "hold"),
-  hold_exists = "\131" .. pack("tag", "hold_exists", "hold") }
-local LATER = pack("later_ms")
+local BEGINS = { held = "\147" .. pack("held"), hold_exists = "\147" .. pack("hold_exists") }
 function holds.reply(packed, tag, later)
-  return BEGINS[tag or "held"] .. packed .. LATER .. pack(later or wall_time(0))
+  later = later or wall_time(0)
+  return BEGINS[tag or "held"] .. packed .. (later == 0 and "\0" or pack(later))
 end
 
 -- Return the reply as the hold was made, whatever its state is now: for a repeat of the request.

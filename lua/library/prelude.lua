@@ -62,11 +62,13 @@ local function unpack_values(packed, most)
   return unpack_limit(packed, most, 1)
 end
 
--- Return the reply of this tag with these fields. The loop packs it, unless a move has.
-local function reply(tag, fields)
-  fields = fields or {}
-  fields.tag = tag
-  return fields
+-- Return the reply of this tag that has no fields, packed. A reply with fields is an array, its tag
+-- first, which the loop packs at the batch's end, unless a move has.
+local packed_tags = {}
+local function reply(tag)
+  local packed = packed_tags[tag] or pack({ tag })
+  packed_tags[tag] = packed
+  return packed
 end
 
 -- An outbox entry as replies name it, `<epoch>:<id>`: ids of another epoch's outbox are no less.

@@ -14,11 +14,11 @@ local clock, later -- the sale's time in this batch, and how much later the wall
 function doubt_clock() clock, later = nil, nil end
 
 -- Write the event's state and rules, in one version.
-function set_rules(command)
+function set_rules(version, state, values)
   doubt_clock()
-  memory.write(rules, "version", command.version)
-  memory.write(rules, "state", command.state)
-  for name, value in pairs(command.rules) do memory.write(rules, name, value) end
+  memory.write(rules, "version", version)
+  memory.write(rules, "state", state)
+  for name, value in pairs(values) do memory.write(rules, name, value) end
 end
 
 -- The sale clock: deadlines of places and holds are stored in sale time, which is the wall's less

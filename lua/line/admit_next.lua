@@ -203,6 +203,5 @@ return function()
   local idle = line.waiting() == 0 and memory.number(stats, "active") == 0
     and memory.number(stats, "late") == 0 and memory.number(stats, "back") == 0
     and memory.number(stats, "held") == 0
-  return reply("advanced", { admitted = admitted, dropped = dropped, idle = idle,
-    draw = due_draw })
+  return { "advanced", admitted, dropped, idle, due_draw }
 end

@@ -192,10 +192,14 @@ class PutBack(Command[IsPutBack | CannotPutBack], frozen=True):
 
 
 class ClaimPass(Command[Waiting | Lobby | Admitted | Late | NotInLine], frozen=True):
-    """Confirm a visitor's presence; `connecting`: by a new socket, which is counted."""
+    """Confirm a visitor's presence; `connecting`: by a new socket, which is counted.
+
+    `asks_held`: the reply says whether the visitor has held.
+    """
 
     visitor: str
     connecting: bool
+    asks_held: bool = False
 
 
 class FindPlace(Command[Waiting | Lobby | Admitted | Late | NotInLine], frozen=True):

@@ -1,7 +1,7 @@
 -- find_place(visitor) -> waiting | lobby | admitted | late | not_in_line
 --
 -- Read a visitor's place. Nothing is written: a look-up does not confirm presence.
-return function(command)
-  local place = places.of(command.visitor)
+return function(visitor)
+  local place = places.of(visitor)
   return place and places.reply(place) or reply("not_in_line")
 end

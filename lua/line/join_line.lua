@@ -11,30 +11,30 @@
 -- index in the lobby, and the number by the draw.
 local JOINABLE = { scheduled = true, drawing = true, open = true, paused = true }
 
-return function(command)
-  if command.publish then publish({ news = "joined", epoch = epoch, visitor = command.visitor }) end
-  local present = places.mark_seen(command.visitor)
+return function(visitor, publishes, proof, issued, name, code, uses, block)
+  if publishes then publish({ news = "joined", epoch = epoch, visitor = visitor }) end
+  local present = places.mark_seen(visitor)
   if present then
     local again = places.reply(present)
-    again.again = true
+    again[IN_REPLY.again] = true
     return again
   end
 
   if not JOINABLE[rule("state")] then return reply("line_closed") end
   if line.waiting() >= rule("waiting_max") then return reply("line_full") end
   local bits = proofs.bits()
-  if bits > 0 and not proofs.spend(command.proof, command.issued) then
-    return reply("proof_required", { bits = bits })
+  if bits > 0 and not proofs.spend(proof, issued) then
+    return { "proof_required", bits }
   end
-  if not line.takes(command.lane) then return reply("unknown_code") end
-  if command.code ~= "" and not codes.use(command.code, command.visitor, command.uses) then
+  if not line.takes(name) then return reply("unknown_code") end
+  if code ~= "" and not codes.use(code, visitor, uses) then
     return reply("code_used_up")
   end
   proofs.count_join()
-  local lane = line.lane(command.lane)
-  if deferrals.has(lane, command.block) or not shares.takes(command.block) then
-    return places.reply(places.defer(command.visitor, command.lane, command.code, command.block))
+  local lane = line.lane(name)
+  if deferrals.has(lane, block) or not shares.takes(block) then
+    return places.reply(places.defer(visitor, name, code, block))
   end
-  shares.count(command.block)
-  return places.reply(places.begin(command.visitor, command.lane, command.code, command.block))
+  shares.count(block)
+  return places.reply(places.begin(visitor, name, code, block))
 end

@@ -17,13 +17,13 @@ local function release_hold(visitor)
   return true
 end
 
-return function(command)
-  local is_released = command.reason == "removed" and release_hold(command.visitor)
-  local place = places.of(command.visitor)
+return function(visitor, reason, by)
+  local is_released = reason == "removed" and release_hold(visitor)
+  local place = places.of(visitor)
   local was = as_it_was(place)
-  if place then places.finish(place, command.reason, command.by) end
+  if place then places.finish(place, reason, by) end
   if not place and not is_released then return reply("not_in_line") end
-  local left = reply("left", { entry = "", place = was })
-  memory.with_entry(function(entry) left.entry = entry end)
+  local left = { "left", "", was }
+  memory.with_entry(function(entry) left[2] = entry end)
   return left
 end

@@ -5,9 +5,9 @@
 -- A repeat is answered alike.
 local KEPT = { waiting = true, unclaimed = true, active = true, late = true, back = true }
 
-return function(command)
+return function(was, by)
   local visitor, state, number, joined, wave, admitted, to_claim, to_end, name, code, index,
-    window = unpack(command.place)
+    window = unpack(was)
   local lane, present = line.lane(name), places.of(visitor)
   if present and present.number == number and present.lane == name then
     return reply("is_put_back")
@@ -24,7 +24,7 @@ return function(command)
   if state == "waiting" then memory.insert(lane.waiting, visitor, number) end
   places.save(place)
   local is_timed = places.is_active(place) or state == "late"
-  places.enqueue(place, places.is_active(place) and "admitted" or state, "put back: " .. command.by,
+  places.enqueue(place, places.is_active(place) and "admitted" or state, "put back: " .. by,
     is_timed and place.deadline or 0)
   publish({ news = "joined", epoch = epoch, visitor = visitor })
   return reply("is_put_back")

@@ -5,9 +5,9 @@
 -- that counts as churn from when it was made.
 local UNPAID = { expired = AT.deadline, released = AT.made }
 
-return function(command)
-  if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
-  for _, hold in ipairs(command.holds) do
+return function(page)
+  if not loading() then return { "epoch_passed", found_epoch() } end
+  for _, hold in ipairs(page) do
     local cart = carts.of(hold[AT.visitor])
     if holds.has_places(hold) then
       count(hold[AT.state], hold[AT.quantity])

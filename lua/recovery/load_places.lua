@@ -4,9 +4,9 @@
 -- of a pass begins anew.
 local STATES = { admitted = "unclaimed" }
 
-return function(command)
-  if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
-  for _, found in ipairs(command.places) do
+return function(page)
+  if not loading() then return { "epoch_passed", found_epoch() } end
+  for _, found in ipairs(page) do
     local place = { visitor = found.visitor, state = "", number = found.number,
       joined = found.joined, wave = found.wave, admitted = found.admitted, claim = 0,
       deadline = found.until_ms, due = false, lane = found.lane, code = found.code,

@@ -4,8 +4,8 @@
 -- begin beyond those of every epoch before, so that they only grow.
 local PER_EPOCH = 1000000000
 
-return function(command)
-  if not loading() then return reply("epoch_passed", { number = found_epoch() }) end
-  for _, section in ipairs(command.sections) do seats.put(section, epoch * PER_EPOCH) end
+return function(sections)
+  if not loading() then return { "epoch_passed", found_epoch() } end
+  for _, section in ipairs(sections) do seats.put(section, epoch * PER_EPOCH) end
   return reply("loaded")
 end

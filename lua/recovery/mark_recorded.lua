@@ -5,13 +5,13 @@
 --
 -- Trimming comes first: it is allowed when memory is full, and after a write that was allowed
 -- Redis allows the others, too. Nothing else would ever make room again.
-return function(command)
-  call("XTRIM", key("outbox"), "MINID", "~", command.entry)
-  call("SET", key("recorded"), command.entry)
-  for name, number in pairs(command.numbers) do
+return function(entry, numbers)
+  call("XTRIM", key("outbox"), "MINID", "~", entry)
+  call("SET", key("recorded"), entry)
+  for name, number in pairs(numbers) do
     local counters = line.lane(name).counters
     if number > memory.number(counters, "kept") then memory.write(counters, "kept", number) end
   end
-  publish({ news = "recorded", epoch = epoch, entry = command.entry })
+  publish({ news = "recorded", epoch = epoch, entry = entry })
   return reply("marked")
 end

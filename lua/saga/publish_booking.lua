@@ -2,7 +2,7 @@
 --
 -- Publish that a booking has another state in Postgres. A process with subscribers of the visitor
 -- reads the state there.
-return function(command)
-  publish({ news = "booked", epoch = epoch, visitor = command.visitor, booking = command.booking })
+return function(visitor, booking)
+  publish({ news = "booked", epoch = epoch, visitor = visitor, booking = booking })
   return reply("published")
 end

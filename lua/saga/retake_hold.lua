@@ -16,18 +16,17 @@ local function set_paying(cart, hold, step)
   return reply("obeyed")
 end
 
-return function(command)
-  local given = command.hold
+return function(given, step)
   local found, cart = holds.find(given[AT.id], given[AT.visitor])
   local hold = found or given
-  if holds.is_behind(hold, command.step) then return reply("step_passed") end
-  if holds.has_places(hold) then return set_paying(cart, hold, command.step) end
+  if holds.is_behind(hold, step) then return reply("step_passed") end
+  if holds.has_places(hold) then return set_paying(cart, hold, step) end
   if holds.living(cart) or not holds.is_latest(cart, hold) or not are_free(hold) then
-    hold[AT.step] = command.step
+    hold[AT.step] = step
     holds.save(cart, hold)
     return reply("seats_lost")
   end
   holds.mark(hold, "h", -1)
   cart[AT.taken] = cart[AT.taken] + hold[AT.quantity]
-  return set_paying(cart, hold, command.step)
+  return set_paying(cart, hold, step)
 end

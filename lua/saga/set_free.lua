@@ -2,12 +2,12 @@
 --
 -- Set the free places of a standing section as Postgres has them, if none has changed since this
 -- version was read.
-return function(command)
-  local section = seats.section(command.section)
+return function(id, version, places_left)
+  local section = seats.section(id)
   if not section or section.kind ~= "standing"
-    or seats.version(command.section) ~= command.version then
+    or seats.version(id) ~= version then
     return reply("inventory_moved")
   end
-  seats.set_free(command.section, command.free)
+  seats.set_free(id, places_left)
   return reply("obeyed")
 end

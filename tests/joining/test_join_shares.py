@@ -93,7 +93,7 @@ async def test_few_blocks_get_their_share_and_no_more_while_others_come(
 
 async def test_numbers_that_nobody_counts_are_found(redis: Redis) -> None:
     """The mutant: a block's numbers are not counted, so that it never has its share."""
-    counting = "  shares.count(command.block)\n"
+    counting = "  shares.count(block)\n"
     text = assemble()
     assert text.count(counting) == 1
     moves = EventInRedis(Program(redis, text.replace(counting, "")))

@@ -49,7 +49,7 @@ local function call(...)
 end
 """
 FIRST = "local ipairs, pairs, next"
-CARRIED_OUT = "local fine, result = pcall(move_of(command.move), command)"
+CARRIED_OUT = "local fine, result = pcall(moves[command[2]], unpack(command, 3))"
 
 
 def breaking(text: str, broken_at: int) -> str:

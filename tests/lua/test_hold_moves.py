@@ -31,7 +31,7 @@ from booking_rush.lua.holds.commands import (
     UnknownSection,
 )
 from booking_rush.lua.keys import key
-from booking_rush.lua.line.commands import LeaveLine, Left
+from booking_rush.lua.line.commands import Admitted, ClaimPass, LeaveLine, Left
 from booking_rush.lua.saga.commands import MarkSold, Obeyed
 from tests.support.event_in_redis import EVENT, EventInRedis, read_holds, seated, standing
 
@@ -307,3 +307,19 @@ async def test_who_leaves_keeps_the_hold(moves: EventInRedis) -> None:
     held = await moves.hold("ada", "stalls.A-1")
     await moves.ask(LeaveLine("ada", "left"))
     assert isinstance(await moves.ask(ExtendHold("ada", held.id)), Held)
+
+
+async def test_a_claim_says_whether_its_visitor_has_held_where_that_is_asked(
+    moves: EventInRedis,
+) -> None:
+    async def has_held(*, asked: bool = True) -> bool:
+        place = await moves.ask(ClaimPass("ada", connecting=False, asks_held=asked))
+        assert isinstance(place, Admitted)
+        return place.has_held
+
+    assert not await has_held()
+    held = await moves.hold("ada", "stalls.A-1")
+    assert await has_held()
+    assert not await has_held(asked=False)
+    await moves.ask(ReleaseHold("ada", held.id))
+    assert await has_held()

@@ -234,24 +234,25 @@ end
 
 function places.is_active(place) return IN_FORCE[place.state] == true end
 
+-- Replies by state, and where they have what moves fill in, as PlaceReply in Python.
+local REPLIES = { lobby = "lobby", waiting = "waiting", unclaimed = "admitted", active = "admitted",
+  late = "late", back = "late" }
+IN_REPLY = { entry = 7, again = 8, connection = 9, has_held = 10 }
+
 -- Return the reply that says a place. It may be sent to the visitor once Postgres has the outbox
 -- entry that it names (empty: Postgres has the place).
 function places.reply(place)
-  local lane = line.lane(place.lane)
-  local fields = { lane = place.lane, number = place.number, joined_ms = place.joined,
-    waiting = line.waiting(), room = rule("state"), entry = "", index = place.index,
-    window = place.window }
-  if place.turn or max(place.number, place.index) > line.number(lane, "kept") then
-    memory.with_entry(function(entry) fields.entry = entry end)
-  end
+  local lane, first, second, third, fourth = line.lane(place.lane), nil, nil, nil, nil
   if places.is_active(place) then
-    fields.wave, fields.admitted_ms = place.wave, place.admitted
-    fields.claim_ms, fields.deadline_ms = wall_time(place.claim), wall_time(place.deadline)
-    return reply("admitted", fields)
+    first, second = place.wave, place.admitted
+    third, fourth = wall_time(place.claim), wall_time(place.deadline)
+  elseif place.state == "waiting" then
+    first = line.ahead(lane, place.number)
   end
-  if place.state == "waiting" then
-    fields.ahead = line.ahead(lane, place.number)
-    return reply("waiting", fields)
+  local answer = { REPLIES[place.state], place.lane, place.number, place.joined, line.waiting(),
+    rule("state"), "", false, 0, false, place.index, place.window, first, second, third, fourth }
+  if place.turn or max(place.number, place.index) > line.number(lane, "kept") then
+    memory.with_entry(function(entry) answer[IN_REPLY.entry] = entry end)
   end
-  return reply(place.state == "lobby" and "lobby" or "late", fields)
+  return answer
 end

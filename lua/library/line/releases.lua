@@ -17,8 +17,10 @@ function releases.give(place)
   return given
 end
 
--- Give the first of a block numbers while its share allows it. Return how many.
+-- Give the first of a block numbers while its share allows it; its queue is read only then. Return
+-- how many.
 local function release_block(lane, block, most)
+  if not shares.takes(block) then return 0 end
   local visitors, members = deferrals.first(lane, block, min(VISITORS, most))
   memory.read_ahead(stored, visitors)
   local given = 0
