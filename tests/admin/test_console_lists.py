@@ -79,6 +79,7 @@ async def test_a_booking_is_found_by_reference_visitor_seat_and_address(world: W
         hold,
         reference,
         reference.lower().replace("-", ""),
+        f"  {reference.replace('-', ' ')}",
         visitor,
         "Row A, seat 1",
         "stalls.A-1",
