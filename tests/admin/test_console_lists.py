@@ -232,6 +232,18 @@ async def test_a_visitor_is_found_by_id_number_reference_and_address(world: Worl
     assert (long.status_code, code_of(long)) == (400, "invalid_request")
 
 
+async def test_a_visitor_whose_join_is_deferred_is_found(world: World) -> None:
+    await world.event(state="paused")
+    operator = await world.operator()
+    await world.services.pool.execute(DEFER, ["v_first", "v_second"])
+
+    answer = await operator.get(f"{DEMO}/visitors", params={"q": "v_second"})
+
+    [one] = answer.json()["visitors"]
+    assert (one["visitor"], one["state"], one["number"]) == ("v_second", "lobby", None)
+    assert one["deferred"]
+
+
 @pytest.mark.parametrize("fields", [{}, FULL, {"sections": []}], ids=["plain", "full", "empty"])
 async def test_an_exported_event_is_created_again(world: World, fields: dict[str, Any]) -> None:
     operator = await world.operator()
