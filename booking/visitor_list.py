@@ -63,10 +63,7 @@ async def _in_line(pool: Pool, event: str, condition: str, limit: int, after: st
     rows = await pool.fetch(
         IN_LINE, event, PLACES[condition], lane, int(number), limit + 1, DEFERRED
     )
-    members = [
-        place_members(row) | ({"deferred": True} if row["number"] >= DEFERRED else {})
-        for row in rows[:limit]
-    ]
+    members = [place_members(row) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
     return members, f"{last['lane']}:{last['number']}" if last else None
 
@@ -101,10 +98,12 @@ async def _holding(pool: Pool, event: str, _condition: str, limit: int, after: s
 
 def place_members(row: asyncpg.Record) -> dict[str, Any]:
     """Serialize a place; a row of who has none has no number and no times."""
+    number = row["number"] or 0
     return {
         "visitor": row["visitor"],
         "state": row["state"],
-        "number": row["number"] if 0 < (row["number"] or 0) < DEFERRED else None,
+        **({"deferred": True} if number >= DEFERRED else {}),
+        "number": number if 0 < number < DEFERRED else None,
         "joined_at": _time(row["joined_ms"]),
         "admitted_at": _time(row["admitted_ms"]),
         "until": _end_of(row),

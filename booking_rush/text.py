@@ -16,7 +16,7 @@ SURROGATES = r"\ud800-\udfff"
 
 KEY_PATTERN = rf"^[^{CONTROLS}{SEPARATORS}{SURROGATES}]{{1,64}}\Z"
 LINE_PATTERN = rf"^[^{CONTROLS}{SEPARATORS}{SURROGATES}]*\Z"
-OPERATOR_PATTERN = r"^[^\W_][\w.@ -]{0,63}\Z"
+OPERATOR_PATTERN = r"^[^\W_](?:[\w.@ -]{0,62}[\w.@-])?\Z"
 LINES_PATTERN = rf"^(?:[^{CONTROLS}{SEPARATORS}{SURROGATES}]|[\t\n\r])*\Z"
 
 # An idempotency key, in a header or a frame.

@@ -123,6 +123,7 @@ ROUTES = [
     Route(f"{A}/seats/close", admin_events.take_seats_off, methods=["POST"]),
     Route(f"{A}/seats/open", admin_events.put_seats_back, methods=["POST"]),
     Route(f"{A}/broadcast", broadcasts.broadcast, methods=["POST"]),
+    Route(f"{A}/broadcasts", broadcasts.list_broadcasts, methods=["GET"]),
     Route(f"{A}/codes", admin_codes.make, methods=["POST"]),
     Route(f"{A}/codes", admin_codes.list_codes, methods=["GET"]),
     Route(f"{A}/series", stats.read_series, methods=["GET"]),
@@ -138,6 +139,7 @@ ROUTES = [
     Route(f"{A}/visitors/{{visitor}}", admin_visitors.remove, methods=["DELETE"]),
     Route(f"{A}/bans", bans.ban, methods=["POST"]),
     Route(f"{A}/bans", bans.list_bans, methods=["GET"]),
+    Route(f"{A}/bans/reach", bans.reach, methods=["GET"]),
     Route(f"{A}/bans/{{ban}}", bans.lift, methods=["DELETE"]),
     *(
         Route(f"{A}/{action}", partial(admin_events.act, action), methods=["POST"])

@@ -1,7 +1,6 @@
 // The operators' page: log in, choose an event and a page of the console, watch and act.
 
 import { auditPanel } from "./admin/audit.js";
-import { broadcastForm } from "./admin/broadcast.js";
 import { eventActions } from "./admin/event-actions.js";
 import { eventFiles } from "./admin/event-files.js";
 import { eventForm } from "./admin/event-form.js";
@@ -11,6 +10,8 @@ import { Session } from "./admin/session.js";
 import { houseMap } from "./house/house-map.js";
 import { reconciliationPanel } from "./house/reconciliation.js";
 import { sectionFillPanel } from "./house/section-fill.js";
+import { messageComposer } from "./messages/composer.js";
+import { sentMessages } from "./messages/sent-messages.js";
 import { alertList } from "./operations/alerts.js";
 import { bookingsPanel } from "./operations/bookings.js";
 import { figuresPanel } from "./operations/figures.js";
@@ -65,7 +66,8 @@ const create = eventForm(context);
 eventFiles(context, list.all);
 const alerts = alertList(context);
 const rules = rulesPanel(context);
-const broadcast = broadcastForm(context);
+const sent = sentMessages(context);
+const composer = messageComposer(context, sent.load);
 const lanes = lanesPanel(context);
 const forecast = forecastPanel(context);
 const sessions = sessionList(context);
@@ -73,7 +75,7 @@ const accounts = accountList(context);
 /** @type {Panel[]} shown on every page */
 const always = [
   eventActions(context),
-  liveStats(context, [headRate(context), figuresPanel(), forecast, alerts, rules, lanes, broadcast]),
+  liveStats(context, [headRate(context), figuresPanel(), forecast, alerts, rules, lanes, composer]),
 ];
 /** The panels of each page, shown while their page is. @type {Partial<Record<PageName, Panel[]>>} */
 const PANELS = {
@@ -87,7 +89,7 @@ const PANELS = {
   ],
   house: [sectionFillPanel(houseMap(context)), reconciliationPanel(context)],
   rules: [rules, lanes],
-  messages: [broadcast],
+  messages: [composer, sent],
 };
 
 begin();

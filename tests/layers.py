@@ -59,7 +59,14 @@ TEST_LAYERS = (
 # The browser's modules: wings of `static/`; the pages themselves lie on top, in no wing.
 BROWSER_LAYERS = (
     ("static",),
-    ("static/booking", "static/house", "static/operations", "static/people", "static/rules"),
+    (
+        "static/booking",
+        "static/house",
+        "static/messages",
+        "static/operations",
+        "static/people",
+        "static/rules",
+    ),
     ("static/choosing",),
     ("static/map",),
     ("static/plan",),

@@ -13,7 +13,8 @@ from booking_rush.postgres import Pool
 FOUND_MAX = 100  # bookings of one answer
 TEXT_MAX = 200  # characters of a query
 
-REFERENCE = re.compile(r"([A-Z2-7]{5})-?([A-Z2-7]{5})\Z")
+REFERENCE = re.compile(r"([A-Z2-7]{5})[\s-]*([A-Z2-7]{5})\Z")
+MISREAD = str.maketrans("018", "OIB")  # a reference has no such digits
 SEAT_ID = re.compile(r"([a-z0-9-]{1,64})\.([A-Z0-9]{1,4})-(\d{1,4})\Z")
 SEAT_IN_WORDS = re.compile(
     r"(?P<name>.*?)[\s,·]*(?:\brow\s+)?\b(?P<row>[a-z0-9]{1,4})\s*(?:[,\s]\s*(?:seat\s+)?|-)"
@@ -57,11 +58,17 @@ def criteria_of(text: str, sections: Sequence[tuple[str, str]]) -> list[Criterio
     found: list[Criterion] = []
     if booking := _uuid_of(text):
         found.append(Criterion("booking", [str(booking)]))
-    if reference := REFERENCE.match(text.upper()):
-        found.append(Criterion("reference", digits_of(reference[1] + reference[2])))
+    if letters := reference_letters(text):
+        found.append(Criterion("reference", digits_of(letters)))
     if seats := _seats_of(text, sections):
         found.append(Criterion("seat", seats))
     return found
+
+
+def reference_letters(text: str) -> str | None:
+    """Return the ten letters of a reference as a person writes it, or None of another text."""
+    found = REFERENCE.match(text.strip().upper().translate(MISREAD))
+    return found[1] + found[2] if found else None
 
 
 def digits_of(letters: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from booking_rush.booking.holds import booking_search
-from booking_rush.booking.visitor_list import STOPPED_MS, place_members
+from booking_rush.booking.visitor_list import DEFERRED, STOPPED_MS, place_members
 from booking_rush.postgres import Pool
 
 FOUND_MAX = 100  # visitors of one answer
@@ -35,7 +35,7 @@ async def search(
     if not ids and number is None:
         found = await booking_search.search(pool, event, text, sections)
         ids = {booking.visitor for booking in found}
-    rows = await pool.fetch(FOUND, event, sorted(ids), list(lanes), number, FOUND_MAX)
+    rows = await pool.fetch(FOUND, event, sorted(ids), list(lanes), number, FOUND_MAX, DEFERRED)
     return [_members_of(row) for row in rows]
 
 
@@ -61,6 +61,9 @@ FOUND = f"""
         SELECT * FROM (
             SELECT state, number, joined_ms, admitted_ms, until_ms FROM places
             WHERE event = $1 AND places.visitor = whom.visitor AND state <> 'ended'
+            UNION ALL
+            SELECT 'lobby', $6 + turn, joined_ms, 0, 0 FROM deferred_joins
+            WHERE event = $1 AND deferred_joins.visitor = whom.visitor AND NOT is_removed
             UNION ALL
             SELECT state, number, joined_ms, admitted_ms, 0 FROM places
             WHERE event = $1 AND (lane, number) IN (SELECT lane, number FROM named)

@@ -3,15 +3,11 @@
 The answer is the same whether there is such a booking or not: only the mailbox tells.
 """
 
-import re
-
-from booking_rush.booking.holds.booking_search import digits_of
+from booking_rush.booking.holds.booking_search import digits_of, reference_letters
 from booking_rush.booking.holds.states import MAILED
 from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
 
-REFERENCE = re.compile(r"([A-Z2-7]{5})[\s-]*([A-Z2-7]{5})\Z")
-MISREAD = str.maketrans("018", "OIB")  # a reference has no such digits
 PAUSE_MINUTES = 10  # between two mails about one booking
 
 
@@ -21,10 +17,10 @@ def letters_of(reference: str) -> str:
     Raises:
         Invalid: it is no reference.
     """
-    found = REFERENCE.match(reference.strip().upper().translate(MISREAD))
-    if found is None:
+    letters = reference_letters(reference)
+    if letters is None:
         raise Invalid(("reference", "ten letters and digits, as in ABCDE-FGHIJ"))
-    return found[1] + found[2]
+    return letters
 
 
 async def mail_again(pool: Pool, letters: str, email: str) -> bool:

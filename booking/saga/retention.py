@@ -49,7 +49,7 @@ RULES = (
                 SELECT ctid FROM inbox WHERE at < now() - make_interval(days => $1) LIMIT $2))
             RETURNING 1)
         SELECT count(*) FROM over"""),
-    Rule("broadcasts", 1, _older("broadcasts", "at")),
+    Rule("broadcasts", 30, _older("broadcasts", "at")),
     Rule("series", 2, _older("series", "at")),
     # A row of the outbox that is parked goes with its dead letter.
     Rule("dead", 90, """

@@ -1,4 +1,4 @@
-"""HTTP endpoints for operators: ban a visitor or an address block from an event, list, and lift."""
+"""HTTP endpoints for operators: ban a visitor or a block from an event, list, lift, and count."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
-from booking_rush.booking.joining.banned_places import visitors_of
+from booking_rush.booking.joining.banned_places import count, visitors_of
 from booking_rush.booking.joining.bans import UnknownBan
 from booking_rush.errors import Invalid
 from booking_rush.queue.join_checks.address_blocks import Network, parse_block
@@ -45,10 +45,7 @@ class NewBan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise Invalid(("visitor", "either `visitor` or `block`"))
         if self.block is UNSET:
             return None
-        try:
-            return parse_block(self.block)
-        except ValueError as why:
-            raise Invalid(("block", str(why))) from None
+        return _network(self.block)
 
 
 async def ban(request: Request) -> Response:
@@ -85,6 +82,19 @@ async def list_bans(request: Request) -> Response:
     return answer(200, {"bans": [ban.members() for ban in found], "next": following})
 
 
+async def reach(request: Request) -> Response:
+    """Answer `GET A/bans/reach?visitor=|block=`: how many places such a ban would end."""
+    await require_operator(request, "viewer")
+    room = await room_of(request)
+    visitor, block = [request.query_params.get(name, "") for name in ("visitor", "block")]
+    if visitor and not VISITOR_ID.match(visitor):
+        raise Invalid(("visitor", "a visitor's id, v_…"))
+    network = _network(block) if block else None
+    pool = services_of(request).pool
+    found = await count(pool, room.row.id, visitor=visitor, block=network)
+    return answer(200, {"visitors": found})
+
+
 async def lift(request: Request) -> Response:
     """Answer `DELETE A/bans/{ban}`: end a ban now."""
     operator = await require_operator(request, "operator")
@@ -95,6 +105,13 @@ async def lift(request: Request) -> Response:
         raise UnknownBan from None
     await services_of(request).bans.lift(room.row.id, ban, who=operator.name)
     return answer(204)
+
+
+def _network(block: str) -> Network:
+    try:
+        return parse_block(block)
+    except ValueError as why:
+        raise Invalid(("block", str(why))) from None
 
 
 def _ban_id(after: str) -> UUID:

@@ -9,8 +9,7 @@ from booking_rush.server.admin.sessions import answer_session
 from booking_rush.server.auth.accounts import Accounts, UnknownOperator
 from booking_rush.server.auth.operators import Operator, Role
 from booking_rush.server.protocol.problems import NotAuthenticated
-from booking_rush.server.runtime.setting_checks import is_weak
-from booking_rush.server.runtime.settings import PASSWORD_CHARACTERS_MIN
+from booking_rush.server.runtime.setting_checks import why_weak_password
 from booking_rush.server.web.authentication import login_origin_of, require_operator
 from booking_rush.server.web.requests import read_json, services_of
 from booking_rush.server.web.responses import answer
@@ -35,6 +34,12 @@ class OperatorChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Password | None = None
 
 
+class WeakPassword(Invalid):
+    """This password can be guessed."""
+
+    code = "weak_password"
+
+
 class OwnPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a change of one's own password, which the current one must confirm."""
 
@@ -52,7 +57,7 @@ async def add(request: Request) -> Response:
     """Answer `POST /api/v1/admin/operators`: make an account that comes in by a password."""
     accounts = await _accounts_of(request)
     body = await read_json(request, NewOperator)
-    check_password(body.password)
+    check_password(body.password, body.name)
     await accounts.add(body.name, body.role, body.password)
     return answer(201, {"operator": (await accounts.one(body.name)).members()})
 
@@ -63,7 +68,7 @@ async def change(request: Request) -> Response:
     name = _name_of(request)
     body = await read_json(request, OperatorChange)
     if body.password is not None:
-        check_password(body.password)
+        check_password(body.password, name)
     await accounts.one(name)
     if body.role is not None:
         await accounts.set_role(name, body.role)
@@ -101,7 +106,7 @@ async def change_own_password(request: Request) -> Response:
     operator = await require_operator(request, "viewer")
     operators = services_of(request).operators
     body = await read_json(request, OwnPassword)
-    check_password(body.password)
+    check_password(body.password, operator.name)
     origin = login_origin_of(request)
     try:
         await operators.log_in(operator.name, body.current, origin)
@@ -112,15 +117,14 @@ async def change_own_password(request: Request) -> Response:
     return answer_session(request, session)
 
 
-def check_password(password: str) -> None:
-    """Refuse a password that can be guessed.
+def check_password(password: str, name: str) -> None:
+    """Refuse a password of an operator that can be guessed.
 
     Raises:
-        Invalid: it is short, or one character throughout.
+        WeakPassword: it is short, common, one character throughout, or has the name in it.
     """
-    if is_weak(password, PASSWORD_CHARACTERS_MIN):
-        why = f"{PASSWORD_CHARACTERS_MIN} characters or more, not all the same"
-        raise Invalid(("password", why))
+    if why := why_weak_password(password, name):
+        raise WeakPassword(("password", why))
 
 
 async def _accounts_of(request: Request) -> Accounts:

@@ -9,8 +9,8 @@ from booking_rush.queue.keys import keyring
 from booking_rush.server.auth.accounts import Accounts
 from booking_rush.server.auth.operators import Role
 from booking_rush.server.cli.command_line import OPERATOR, cli, read_settings, with_pool
-from booking_rush.server.runtime.setting_checks import is_weak
-from booking_rush.server.runtime.settings import PASSWORD_CHARACTERS_MIN, SettingsError
+from booking_rush.server.runtime.setting_checks import why_weak_password
+from booking_rush.server.runtime.settings import SettingsError
 
 
 @cli.command("rotate-keys")
@@ -48,7 +48,7 @@ def operator(action: str, name: str | None, role: Role | None) -> None:
     """
     if (name is None) != (action == "list") or (role is None) == (action in ("add", "role")):
         raise click.UsageError(f"operator {action} needs other arguments: see --help")
-    password = _read_password() if action in ("add", "password") else ""
+    password = _read_password(name) if name and action in ("add", "password") else ""
 
     async def run(accounts: Accounts) -> str:
         if name is None:
@@ -87,8 +87,10 @@ def key(name: str, revoked: str | None, role: Role | None, force: bool) -> None:
     click.echo(with_pool(lambda pool: run(Accounts(pool))))
 
 
-def _read_password() -> str:
-    """Read a new password: typed twice at a terminal, else the first line of standard input.
+def _read_password(name: str) -> str:
+    """Read a new password of an operator.
+
+    It is typed twice at a terminal, else it is the first line of standard input.
 
     Raises:
         SettingsError: it can be guessed.
@@ -97,8 +99,6 @@ def _read_password() -> str:
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\n")
-    if is_weak(password, PASSWORD_CHARACTERS_MIN):
-        raise SettingsError(
-            f"a password has {PASSWORD_CHARACTERS_MIN} characters, not all the same"
-        )
+    if why := why_weak_password(password, name):
+        raise SettingsError(f"this wants {why}")
     return password

@@ -47,6 +47,8 @@ QUERY: dict[str, tuple[str, Json]] = {
         "A reference, visitor, seat or mail address; of visitors the number, too.",
         {"type": "string", "maxLength": booking_search.TEXT_MAX},
     ),
+    "visitor": ("A visitor whom a ban would mean.", {"type": "string", "maxLength": 66}),
+    "block": ("An address block that a ban would mean.", {"type": "string", "maxLength": 64}),
     "for": (
         "For how many seconds rules are set; without it, for good.",
         {"type": "integer", "minimum": 1, "maximum": FOR_S_MAX},

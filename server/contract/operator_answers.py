@@ -224,6 +224,12 @@ class BanList(Members, kw_only=True):
     next: str | None
 
 
+class BanReach(Members, kw_only=True):
+    """Number of places that a ban would end; null of a block too small or too large to tell."""
+
+    visitors: members.Count | None
+
+
 class Session(Members, kw_only=True):
     """An operator's session, with the token to send as `X-CSRF-Token`; `mail`: mails are sent."""
 
@@ -237,6 +243,26 @@ class BroadcastAnswer(Members, kw_only=True):
     """The id of a broadcast."""
 
     id: UUID
+
+
+class SentBroadcast(members.Broadcast, kw_only=True):
+    """A message as operators look back on it.
+
+    `reach` is how many visitors it meant, where that was known; `heard` to how many open pages it
+    was sent. Visitors of the next hour are welcomed with it, too.
+    """
+
+    audience: Literal["all", "waiting", "admitted"]
+    who: str
+    reach: members.Count | None
+    heard: members.Count
+
+
+class BroadcastList(Members, kw_only=True):
+    """A page of messages; `next` is the `after` of the next page."""
+
+    broadcasts: list[SentBroadcast]
+    next: UUID | None
 
 
 class OperatorSession(Members, kw_only=True):

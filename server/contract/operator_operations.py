@@ -72,7 +72,7 @@ OPERATORS: dict[Any, Operation] = {
         "Change one's own password; all of one's sessions end, and a new one begins",
         {200: (operator_answers.Session,)},
         "operator",
-        (*BODY, UnknownOperator, TooManyRequests),
+        (*BODY, operators.WeakPassword, UnknownOperator, TooManyRequests),
         body=operators.OwnPassword,
     ),
     operators.list_operators: Operation(
@@ -82,14 +82,14 @@ OPERATORS: dict[Any, Operation] = {
         "Make an operator who comes in by a password; for admins",
         {201: (operator_answers.AccountAnswer,)},
         "operator",
-        (*BODY, AccountRefused),
+        (*BODY, operators.WeakPassword, AccountRefused),
         body=operators.NewOperator,
     ),
     operators.change: Operation(
         "Give an operator another role or password; for admins",
         {200: (operator_answers.AccountAnswer,)},
         "operator",
-        (*BODY, UnknownOperator, LastAdmin),
+        (*BODY, operators.WeakPassword, UnknownOperator, LastAdmin),
         body=operators.OperatorChange,
     ),
     operators.remove: Operation(
@@ -233,6 +233,13 @@ OPERATORS: dict[Any, Operation] = {
         body=broadcasts.BroadcastBody,
         headers=("Idempotency-Key",),
     ),
+    broadcasts.list_broadcasts: Operation(
+        "What was said to visitors, newest first, with its reach and where it was heard",
+        {200: (operator_answers.BroadcastList,)},
+        "viewer",
+        (UnknownEvent, Invalid),
+        query=PAGE,
+    ),
     codes.make: Operation(
         "Make codes that open a lane, each for so many visitors, as JSON or CSV",
         {201: (operator_answers.MadeCodes, CSV)},
@@ -303,6 +310,13 @@ OPERATORS: dict[Any, Operation] = {
         "viewer",
         (*ROOM, Invalid),
         query=PAGE,
+    ),
+    bans.reach: Operation(
+        "How many places a ban of this visitor or block would end",
+        {200: (operator_answers.BanReach,)},
+        "viewer",
+        (*ROOM, Invalid),
+        query=("visitor", "block"),
     ),
     bans.lift: Operation("End a ban now", {204: NO_BODY}, "operator", (*ROOM, UnknownBan)),
     admin_visitors.history: Operation(

@@ -198,6 +198,7 @@ class RoomRegistry:
         """Send broadcasts that Redis did not carry, and drop those that are too old to repeat."""
         for broadcast in await self.broadcasts.read_new():
             self._send_broadcast(broadcast)
+        await self.broadcasts.save_counts()
         oldest = (datetime.now(UTC) - SHOWN_FOR).isoformat()
         for room in self.every():
             room.drop_broadcasts(oldest)
@@ -245,7 +246,8 @@ class RoomRegistry:
             return
         last = room.broadcasts.get(broadcast.audience)
         if last is None or (last["at"], last["id"]) < (message["at"], message["id"]):
-            room.send_broadcast(message, broadcast.audience)
+            pages = room.send_broadcast(message, broadcast.audience)
+            self.broadcasts.count(message["id"], pages)
 
     def _on_change(self, row: EventRecord) -> None:
         """Apply an event whose row or gate has changed."""

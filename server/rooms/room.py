@@ -315,11 +315,15 @@ class Room:
             self._background.start(self.bookings.look_up(self.subscribers()))
         self._send_state()
 
-    def send_broadcast(self, message: dict[str, Any], audience: str) -> None:
-        """Send an operator's broadcast, and keep it for the welcomes of the next hour."""
+    def send_broadcast(self, message: dict[str, Any], audience: str) -> int:
+        """Send an operator's broadcast, and keep it for the welcomes of the next hour.
+
+        Return the number of open pages that it is sent to, with those that are welcomed by it.
+        """
         self.broadcasts[audience] = message
         meant = [s for s in self.subscribers() if audience in ("all", s.audience)]
         self._background.start(fan_out(meant, frames.frame("room.message", **message)))
+        return len(meant)
 
     def drop_broadcasts(self, oldest: str) -> None:
         """Show broadcasts from before a moment (RFC 3339) in no more welcomes."""

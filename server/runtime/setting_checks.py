@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import string
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -86,6 +87,41 @@ def redis_errors(url: str) -> list[str]:
     return [f"RUSH_REDIS_URL cannot be used: {why}"] if why else []
 
 
-def is_weak(secret: str, characters_min: int) -> bool:
-    """Return whether a secret is shorter than it should be, or one character throughout."""
-    return len(secret) < characters_min or len(set(secret)) == 1
+def why_weak(secret: str, characters_min: int) -> str:
+    """Return what a secret should be that is short, or one character throughout; else nothing."""
+    is_weak = len(secret) < characters_min or len(set(secret)) == 1
+    return f"{characters_min} characters or more, not all the same" if is_weak else ""
+
+
+def why_weak_password(password: str, name: str) -> str:
+    """Return what the password of an operator should be that can be guessed; else nothing.
+
+    One that is common may have digits and signs around it, and capitals: `Password1234!`.
+    """
+    if why := why_weak(password, PASSWORD_CHARACTERS_MIN):
+        return why
+    typed = password.casefold()
+    if not COMMON_PASSWORDS.isdisjoint((typed, typed.strip(AROUND))):
+        return "a password that is not among the first that are tried"
+    if len(name) >= NAME_CHARACTERS_MIN and name.casefold() in typed:
+        return "a password without the operator's name in it"
+    return ""
+
+
+PASSWORD_CHARACTERS_MIN = 8
+NAME_CHARACTERS_MIN = 3  # a shorter one may be in any word
+AROUND = string.digits + string.punctuation + " "
+# Those that lists of leaked passwords begin with, most without what people put around them.
+COMMON = """
+a abc abcd abcdefgh admin administrator asdf asdfgh asdfghjk asdfghjkl azerty baseball
+booking bookingrush changeme charlie computer default dragon football guest hello
+iloveyou jennifer jordan letmein liverpool login lovely manager master michael michelle
+monkey nothing operator passw0rd password passwort p@ssword p@ssw0rd pa$$word princess q
+qazwsx qwer qwert qwerty qwertyui qwertyuiop qwertz root secret shadow starwars summer
+sunshine superman test tester testing thomas ticket tickets trustno user welcome whatever
+winter zxcvbnm 1q2w3e4r5t 1q2w3e4r 1qaz2wsx q1w2e3r4 a1b2c3d4 zaq12wsx
+01234567 12345678 0123456789 123456789 1234567890 87654321 987654321 9876543210 0987654321
+11223344 1122334455 12341234 123123123 12344321 147258369 123654789 10203040 102030405
+12121212 13131313 11112222 69696969
+"""
+COMMON_PASSWORDS = frozenset(COMMON.split())

@@ -291,16 +291,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def secret_errors(self) -> list[str]:
         """Return which secrets can be guessed; what they are is not repeated."""
-        return [
-            f"RUSH_{name.upper()} wants {least} characters or more, not all the same"
-            for name, least in CHARACTERS_MIN.items()
-            if (value := getattr(self, name)) and checks.is_weak(value, least)
-        ]
+        key, password = self.secret_key, self.admin_password
+        wanted = {
+            "SECRET_KEY": key and checks.why_weak(key, SECRET_CHARACTERS_MIN),
+            "ADMIN_PASSWORD": password and checks.why_weak_password(password, ADMIN),
+        }
+        return [f"RUSH_{name} wants {why}" for name, why in wanted.items() if why]
 
 
-PASSWORD_CHARACTERS_MIN = 8
+ADMIN = "admin"  # the operator of the first start
+SECRET_CHARACTERS_MIN = 32
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-CHARACTERS_MIN = {"secret_key": 32, "admin_password": PASSWORD_CHARACTERS_MIN}
 REQUIRED = {
     "redis_url": "say which Redis, for example redis://127.0.0.1:6379/0",
     "postgres_url": "say which database, for example postgresql://rush@127.0.0.1/rush",

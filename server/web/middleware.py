@@ -142,9 +142,8 @@ def route_of(scope: Scope) -> str:
 
 async def deny(refusal: Refusal, scope: Scope, send: Send) -> None:
     """Answer a WebSocket handshake with a problem over HTTP, instead of accepting it."""
+    _count_handshake(refusal)
     response = refuse(refusal, trace_id_of(scope), {"Cache-Control": "no-store"})
-    REQUESTS.add(HANDSHAKE, str(refusal.status))
-    REFUSALS.add(HANDSHAKE, refusal.code)
     message = {
         "type": "websocket.http.response.start",
         "status": response.status_code,
@@ -157,8 +156,7 @@ async def deny(refusal: Refusal, scope: Scope, send: Send) -> None:
 
 def rejection(refusal: Refusal, fields: Fields) -> HandshakeResponse:
     """Return a problem in answer to a handshake that the application has not seen."""
-    REQUESTS.add(HANDSHAKE, str(refusal.status))
-    REFUSALS.add(HANDSHAKE, refusal.code)
+    _count_handshake(refusal)
     given = [(name.lower().encode(), value.encode()) for name, value in fields.raw_items()]
     trace_id, request_id = ids_of(given)
     body = orjson.dumps(problem(refusal, trace_id))
@@ -173,6 +171,12 @@ def rejection(refusal: Refusal, fields: Fields) -> HandshakeResponse:
     return HandshakeResponse(
         refusal.status, HTTPStatus(refusal.status).phrase, Fields(members), body
     )
+
+
+def _count_handshake(refusal: Refusal) -> None:
+    """Count a refused handshake in the metrics."""
+    REQUESTS.add(HANDSHAKE, str(refusal.status))
+    REFUSALS.add(HANDSHAKE, refusal.code)
 
 
 def _add_headers(message: Message, scope: Scope) -> None:

@@ -1,5 +1,6 @@
 // The audit panel: the journal of operators' actions in words, newest first, older entries on demand.
 
+import { spans } from "../lib/spans.js";
 import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
@@ -130,17 +131,4 @@ function seatsText(seats, known) {
     return texts.seats(title, name, spans(numbers));
   });
   return [...said, ...(rows.size > ROWS_MAX ? [texts.more(rows.size - ROWS_MAX)] : [])].join("; ");
-}
-
-/** Return numbers as spans: "1–4, 7". @param {number[]} numbers */
-function spans(numbers) {
-  const sorted = [...numbers].sort((one, other) => one - other);
-  /** @type {[number, number][]} */
-  const found = [];
-  for (const number of sorted) {
-    const last = found.at(-1);
-    if (last && number === last[1] + 1) last[1] = number;
-    else found.push([number, number]);
-  }
-  return found.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(", ");
 }

@@ -3,6 +3,7 @@
 import { attemptForm } from "../admin/form-mistakes.js";
 import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
+import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control, createElement } from "../ui/dom.js";
 import { attempt, showProblem } from "../ui/notices.js";
 
@@ -44,11 +45,20 @@ export function bansPanel(context) {
     submitted.preventDefault();
     const whom = control("ban-whom").value.trim();
     const body = {
-      [whom.startsWith("v_") ? "visitor" : "block"]: whom,
+      [kindOf(whom)]: whom,
       seconds: Number(control("ban-minutes").value) * SECONDS_A_MINUTE,
       reason: control("ban-reason").value,
     };
-    await attemptForm(byId("bans"), (field) => byId(FIELDS[field] ?? "ban-whom"), async () => {
+    const controlOf = (/** @type {string} */ field) => byId(FIELDS[field] ?? "ban-whom");
+    /** @type {number | null} */
+    let reach = null;
+    const known = await attemptForm(byId("bans"), controlOf, async () => {
+      const query = new URLSearchParams({ [kindOf(whom)]: whom });
+      reach = (await context.session.read(`${pathOf(event)}/reach?${query}`)).visitors;
+    });
+    const question = { question: texts.ask(whom), lead: texts.askLead(reach), yes: texts.ban };
+    if (!known || !(await askConfirmation(byId("confirm"), question))) return;
+    await attemptForm(byId("bans"), controlOf, async () => {
       await context.session.write("POST", pathOf(event), { body });
       control("ban-whom").value = "";
       control("ban-reason").value = "";
@@ -81,6 +91,11 @@ function row(ban, lift) {
     createElement("span", { class: "soft" }, said.join(" · ")),
     createElement("fieldset", { class: "actions", "data-writes": "" }, button),
   );
+}
+
+/** @param {string} whom */
+function kindOf(whom) {
+  return whom.startsWith("v_") ? "visitor" : "block";
 }
 
 /** @param {Ban} ban */

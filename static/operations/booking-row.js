@@ -1,17 +1,20 @@
 // A booking as a row of the operators' table: what it is in words, whether it is chosen, and its acts.
 
 import { formatPrice } from "../lib/money.js";
+import { spans } from "../lib/spans.js";
 import { shortShow } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { createElement } from "../ui/dom.js";
 
 /**
+ * @typedef {{id: string, section: string, row: string, number: number}} Seat
+ *
  * @typedef {object} Booking as operators see it
  * @property {string} id
  * @property {string} reference
  * @property {string} state
  * @property {string} [reason]
- * @property {{id: string, section: string, row: string, number: number}[]} seats
+ * @property {Seat[]} seats
  * @property {string} [section]
  * @property {number} quantity
  * @property {{amount: number, currency: string}} total
@@ -104,17 +107,29 @@ function link(visitor, onVisitor) {
   return button;
 }
 
-/** Return the places in words: "Stalls: Row B, seat 16; Row B, seat 17". @param {Booking} booking @param {Map<string, string>} names */
+/** Return the places in words: "Stalls: Row B, seats 16–17; Row C, seat 1". @param {Booking} booking @param {Map<string, string>} names */
 function whatOf({ seats, section = "", show, quantity }, names) {
   const when = show ? ` · ${shortShow(show)}` : "";
   const nameOf = (/** @type {string} */ id) => names.get(id) ?? id;
   if (seats.length === 0) return `${nameOf(section)} × ${all.number(quantity)}${when}`;
-  /** @type {Map<string, string[]>} */
-  const bySection = new Map();
-  for (const seat of seats) {
-    const said = all.seats.seat(seat.row, seat.number);
-    bySection.set(seat.section, [...(bySection.get(seat.section) ?? []), said]);
-  }
-  const parts = [...bySection].map(([id, places]) => `${nameOf(id)}: ${places.join("; ")}`);
+  const parts = [...grouped(seats, (seat) => seat.section)].map(([id, inSection]) => {
+    const rows = [...grouped(inSection, (seat) => seat.row)].map(rowText);
+    return `${nameOf(id)}: ${rows.join("; ")}`;
+  });
   return parts.join(" · ") + when;
+}
+
+/** @param {[string, Seat[]]} of a row and its seats */
+function rowText([row, seats]) {
+  const [first] = seats;
+  if (first && seats.length === 1) return all.seats.seat(row, first.number);
+  return texts.seats(row, spans(seats.map(({ number }) => number)));
+}
+
+/** Return seats by what they have in common, in their order. @param {Seat[]} seats @param {(seat: Seat) => string} keyOf */
+function grouped(seats, keyOf) {
+  /** @type {Map<string, Seat[]>} */
+  const found = new Map();
+  for (const seat of seats) found.set(keyOf(seat), [...(found.get(keyOf(seat)) ?? []), seat]);
+  return found;
 }

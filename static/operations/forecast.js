@@ -1,4 +1,4 @@
-// The forecast of the night: when everything is sold and when the last of the line is in, as it goes now.
+// The forecast of the night: why so many are let in, when all is sold and the last is in, and how true it was.
 
 import { time } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
@@ -30,7 +30,12 @@ export function forecastPanel(context) {
       const state = context.event?.stopped ? "stopped" : stats.state;
       const still = RUNNING.includes(state) ? "" : (texts.still[/** @type {keyof typeof texts.still} */ (state)] ?? texts.unknown);
       const noneIn = rules.rate_per_second === 0 ? texts.nobodyAdmitted : "";
-      const lines = { sold: soldOut(stats, rates, still), admitted: lastIn(stats, rates, still || noneIn) };
+      const lines = {
+        sold: soldOut(stats, rates, still),
+        admitted: lastIn(stats, rates, still || noneIn),
+        because: stats.admission?.because ?? texts.unknown,
+        calibration: calibrationText(stats.calibration),
+      };
       renderIfChanged(byId("forecast"), lines, () => Object.entries(lines).map(([name, text]) => item(name, text)));
     },
     clear() {
@@ -63,6 +68,11 @@ function lastIn({ waiting, rate }, { admitted }, still) {
   if (typeof waiting !== "number") return texts.unknown;
   if (waiting === 0) return texts.nobodyWaits;
   return still || said(waiting, rate || admitted, texts.nobodyAdmitted);
+}
+
+/** Return how many waits ended as was told at their beginning. @param {{p50: number | null, p90: number | null, count: number}} [calibration] */
+function calibrationText({ p50, p90, count } = { p50: null, p90: null, count: 0 }) {
+  return p50 === null || p90 === null ? texts.unknown : texts.calibrated(p50, p90, count);
 }
 
 /** Return the time at which so many are through at a rate. @param {number} count @param {number | null} rate a second @param {string} none */

@@ -11,6 +11,7 @@ import { showProblem } from "../ui/notices.js";
  * @typedef {object} Listed
  * @property {string} visitor
  * @property {string} state
+ * @property {boolean} [deferred] waits for a number
  * @property {number} [number]
  * @property {number} [quantity]
  * @property {string | null} [joined_at]
@@ -124,11 +125,11 @@ export function readFound(session, event, text) {
 }
 
 /** Return what is known of a visitor in words. @param {Listed} listed */
-export function saidOf({ state, number, quantity, joined_at: joined, held_at: held, until }) {
+export function saidOf({ state, deferred, number, quantity, joined_at: joined, held_at: held, until }) {
   const since = joined ?? held;
   const now = { ...all.seats.booking.states, ...texts.now };
   return [
-    /** @type {Record<string, string>} */ (now)[state] ?? state,
+    /** @type {Record<string, string>} */ (now)[deferred ? "deferred" : state] ?? state,
     number ? texts.number(number) : "",
     quantity ? texts.places(quantity) : "",
     since ? texts.since(secondOrDate(since)) : "",

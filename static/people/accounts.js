@@ -1,5 +1,6 @@
 // The operators' accounts, for admins: who there is, and acts that make, change and end one.
 
+import { formDialog } from "../admin/form-dialog.js";
 import { attemptForm } from "../admin/form-mistakes.js";
 import { dateAndSecond } from "../lib/venue-clock.js";
 import { texts as all } from "../texts/texts.js";
@@ -63,21 +64,22 @@ export function accountList(context) {
   };
 
   let asked = "";
-  const dialog = /** @type {HTMLDialogElement} */ (byId("password-dialog"));
+  const { open } = formDialog("password", (form) => {
+    const password = control("password-new").value;
+    return attemptForm(
+      form,
+      () => control("password-new"),
+      () => write("PATCH", pathOf(asked), { password }),
+      texts.passwordSet(asked),
+    );
+  });
   const askPassword = (/** @type {string} */ name) => {
     asked = name;
     setText(byId("password-title"), texts.passwordOf(name));
     control("password-new").value = "";
-    dialog.showModal();
+    open();
   };
 
-  byId("password-cancel").addEventListener("click", () => dialog.close());
-  byId("password-form").addEventListener("submit", (submitted) => {
-    submitted.preventDefault();
-    const password = control("password-new").value;
-    dialog.close();
-    void attempt(() => write("PATCH", pathOf(asked), { password }), texts.passwordSet(asked));
-  });
   byId("account-role").append(...roles());
   byId("account-new").addEventListener("submit", (submitted) => {
     submitted.preventDefault();

@@ -1,8 +1,9 @@
 // The rate in the head of every page: the one that is, and a dialog that sets another after its preview.
 
+import { formDialog } from "../admin/form-dialog.js";
+import { attemptForm } from "../admin/form-mistakes.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, setText } from "../ui/dom.js";
-import { attempt } from "../ui/notices.js";
 import { previewOf } from "./rate-preview.js";
 
 /** @typedef {import("../admin/session.js").AdminContext} AdminContext */
@@ -11,7 +12,7 @@ const texts = all.admin.head;
 
 /** Bind button and dialog. @param {AdminContext} context */
 export function headRate(context) {
-  const dialog = /** @type {HTMLDialogElement} */ (byId("rate-dialog"));
+  const { dialog, open } = formDialog("rate", (form) => set(context, form, Number(control("rate-new").value)));
   const ruled = () => Number(context.event?.rules.rate_per_second ?? 0);
 
   const preview = () => {
@@ -24,16 +25,10 @@ export function headRate(context) {
   byId("head-rate").addEventListener("click", () => {
     control("rate-new").value = String(ruled());
     preview();
-    dialog.showModal();
+    open();
     control("rate-new").select();
   });
   byId("rate-new").addEventListener("input", preview);
-  byId("rate-cancel").addEventListener("click", () => dialog.close());
-  byId("rate-form").addEventListener("submit", (submitted) => {
-    submitted.preventDefault();
-    dialog.close();
-    void set(context, Number(control("rate-new").value));
-  });
 
   return {
     /** @param {Record<string, any>} stats */
@@ -56,14 +51,13 @@ function show(rate) {
   byId("head-rate").title = texts.rateLabel(rate);
 }
 
-/** @param {AdminContext} context @param {number} rate */
-async function set(context, rate) {
-  const event = context.event;
-  if (!event) return;
-  await attempt(async () => {
-    const path = `/events/${encodeURIComponent(event.id)}/rules`;
+/** @param {AdminContext} context @param {HTMLElement} form @param {number} rate */
+function set(context, form, rate) {
+  const path = `/events/${encodeURIComponent(context.event?.id ?? "")}/rules`;
+  const save = async () => {
     await context.session.write("PATCH", path, { body: { rate_per_second: rate } });
     await context.reload();
     context.journalChanged();
-  }, texts.rateSet(rate));
+  };
+  return attemptForm(form, () => control("rate-new"), save, texts.rateSet(rate));
 }

@@ -272,7 +272,15 @@ export const admin = {
     send: "Send",
     reach: (/** @type {number} */ count) =>
       `About ${countOf(count, "visitor", "visitors")} just now.`,
+    preview: "So it will look, above everything else on their pages:",
     done: "The message is sent.",
+    sent: "What was said",
+    sentLead: "Counted are pages that were open; who comes within the next hour is shown it, too.",
+    none: "Nothing was said yet.",
+    to: (/** @type {string} */ audience) => `To: ${audience}`,
+    heard: (/** @type {number} */ pages, /** @type {number | null} */ reach) =>
+      `heard on ${countOf(pages, "open page", "open pages")}` +
+      (reach === null ? "" : `, meant for ${countOf(reach, "visitor", "visitors")}`),
   },
 
   audit: {

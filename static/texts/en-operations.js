@@ -89,7 +89,14 @@ export const operations = {
   forecast: {
     title: "Forecast",
     lead: "As the last five minutes went.",
-    names: { sold: "Sold out", admitted: "Last of the line in" },
+    names: {
+      sold: "Sold out",
+      admitted: "Last of the line in",
+      because: "Admission now",
+      calibration: "Calibration",
+    },
+    calibrated: (/** @type {number} */ p50, /** @type {number} */ p90, /** @type {number} */ count) =>
+      `${Math.round(100 * p50)} % were let in by the earlier time that they were told, ${Math.round(100 * p90)} % by the later one (half and nine in ten are meant; ${n(count)} counted)`,
     unknown: "not known yet",
     allSold: "everything is sold",
     allHeld: "nothing is free; what is held may come back",
@@ -213,6 +220,7 @@ export const operations = {
       visitor: "Visitor",
       act: "Refund",
     },
+    seats: (/** @type {string} */ row, /** @type {string} */ numbers) => `Row ${row}, seats ${numbers}`,
     choose: (/** @type {string} */ reference) => `Choose ${reference}`,
     chooseAll: "Choose all that are shown",
     reach: (/** @type {number} */ count, /** @type {number} */ places, /** @type {string} */ money) =>
@@ -252,6 +260,7 @@ export const operations = {
     notFound: "Nobody is found.",
     now: {
       lobby: "In the lobby",
+      deferred: "Waits for a number: enough of this network have one while others wait",
       waiting: "Waiting",
       admitted: "Let in",
       late: "Missed the turn",
@@ -282,7 +291,7 @@ export const operations = {
     admitted: (/** @type {string} */ visitor) => `${visitor} is let in.`,
     removed: (/** @type {string} */ visitor) => `${visitor} is removed.`,
     ask: "Remove this visitor?",
-    askLead: (/** @type {string} */ visitor) => `${visitor} loses place and turn.`,
+    askLead: (/** @type {string} */ visitor) => `${visitor} loses place, turn and the seats that are held. What is paid stays.`,
     history: (/** @type {string} */ visitor) => `History of ${visitor}`,
     nothing: "The journal has nothing of this visitor.",
   },
@@ -294,6 +303,11 @@ export const operations = {
     minutes: "For how many minutes",
     reason: "Reason, for the journal",
     ban: "Ban",
+    ask: (/** @type {string} */ whom) => `Ban ${whom}?`,
+    askLead: (/** @type {number | null} */ reach) =>
+      reach === null
+        ? "How many lose their places is not known of so small or so large a block. A ban that is lifted gives no place back."
+        : `${countOf(reach, "place ends", "places end")} at once. A ban that is lifted gives no place back.`,
     none: "Nobody is banned.",
     lift: "Lift",
     until: (/** @type {string} */ when) => `until ${when}`,

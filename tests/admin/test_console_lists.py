@@ -79,6 +79,7 @@ async def test_a_booking_is_found_by_reference_visitor_seat_and_address(world: W
         hold,
         reference,
         reference.lower().replace("-", ""),
+        f"  {reference.replace('-', ' ')}",
         visitor,
         "Row A, seat 1",
         "stalls.A-1",
@@ -229,6 +230,18 @@ async def test_a_visitor_is_found_by_id_number_reference_and_address(world: Worl
         assert await found(text) == [], text
     long = await operator.get(f"{DEMO}/visitors", params={"q": "x" * 201})
     assert (long.status_code, code_of(long)) == (400, "invalid_request")
+
+
+async def test_a_visitor_whose_join_is_deferred_is_found(world: World) -> None:
+    await world.event(state="paused")
+    operator = await world.operator()
+    await world.services.pool.execute(DEFER, ["v_first", "v_second"])
+
+    answer = await operator.get(f"{DEMO}/visitors", params={"q": "v_second"})
+
+    [one] = answer.json()["visitors"]
+    assert (one["visitor"], one["state"], one["number"]) == ("v_second", "lobby", None)
+    assert one["deferred"]
 
 
 @pytest.mark.parametrize("fields", [{}, FULL, {"sections": []}], ids=["plain", "full", "empty"])

@@ -1,9 +1,11 @@
 """Accounts of operators over HTTP: admins make, change and end them; each has an own password."""
 
 import httpx
+import pytest
 
 from booking_rush.server.app import V1
 from booking_rush.server.auth.operators import Operators
+from booking_rush.server.runtime.setting_checks import why_weak_password
 from tests.support.clients import PASSWORD, code_of
 from tests.support.world import World
 
@@ -73,7 +75,7 @@ async def test_a_key_is_told_once_and_ends(world: World) -> None:
 
 async def test_a_key_makes_no_operator_of_a_name_that_others_are_refused(world: World) -> None:
     admin = await logged_in(world)
-    for name in ("%3Cimg%3E", "%20olga", "_", "list"):
+    for name in ("%3Cimg%3E", "%20olga", "olga%20", "_", "list"):
         given = await admin.post(f"{OPERATORS}/{name}/key")
         assert (given.status_code, code_of(given)) == (409, "account_refused")
 
@@ -124,3 +126,42 @@ async def test_one_changes_the_own_password_and_stays_logged_in(world: World) ->
     assert (await here.get(f"{V1}/admin/me")).status_code == 200
     assert (await there.get(f"{V1}/admin/me")).status_code == 401
     await logged_in(world, "vera", NEXT)
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "is_weak"),
+    [
+        ("vera", "password1234", True),
+        ("vera", "!Passw0rd!", True),
+        ("vera", "0123456789", True),
+        ("vera", "1q2w3e4r", True),
+        ("vera", "tuesday VERA", True),
+        ("vera", "aaaaaaaaaa", True),
+        ("vera", "sevench", True),
+        ("vera", "password of many words", False),
+        ("vera", "4821993711", False),
+        ("a", "correct battery", False),
+    ],
+)
+def test_a_password_is_weak_that_is_tried_first_or_has_the_name_in_it(
+    name: str, password: str, is_weak: bool
+) -> None:
+    assert bool(why_weak_password(password, name)) is is_weak
+
+
+async def test_a_weak_password_has_a_code_and_names_its_field(world: World) -> None:
+    admin = await logged_in(world)
+    await admin.post(OPERATORS, json={"name": "vera", "role": "viewer", "password": PASSWORD})
+    weak = {"password": "password1234"}
+
+    for answer in (
+        await admin.post(OPERATORS, json={"name": "olga", "role": "viewer", **weak}),
+        await admin.patch(f"{OPERATORS}/vera", json={"password": "vera the great"}),
+        await admin.post(f"{V1}/admin/me/password", json={"current": PASSWORD, **weak}),
+    ):
+        assert (answer.status_code, code_of(answer)) == (400, "weak_password")
+        assert [error["field"] for error in answer.json()["errors"]] == ["password"]
+    assert [one["name"] for one in (await admin.get(OPERATORS)).json()["operators"]] == [
+        "admin",
+        "vera",
+    ]

@@ -1,4 +1,6 @@
-"""Acts of the console on many at once, in a real browser: refunds, sessions, and the forecast."""
+"""Acts of the console in a real browser: refunds of many, sessions, forecast, files, a drain."""
+
+import json
 
 from playwright.async_api import expect
 
@@ -81,3 +83,38 @@ async def test_the_night_forecasts_when_all_is_sold_and_the_last_is_in(world: Wo
         await go(admin, "night")
         await expect(part(admin, "forecast-sold")).to_contain_text("in ")
         await expect(part(admin, "forecast-admitted")).to_contain_text("in ")
+        await expect(part(admin, "forecast-because")).to_have_text("0 a second, as the rules say")
+        await expect(part(admin, "forecast-calibration")).to_have_text("not known yet")
+
+
+async def test_files_of_bookings_and_of_the_event_are_saved(world: World) -> None:
+    await world.event()
+    visitor, hold = await held(world, section="floor", quantity=2)
+    await visitor.check_out(hold)
+    await visitor.booked(hold, "confirmed")
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "bookings")
+        async with admin.expect_download() as bookings:
+            await part(admin, "bookings-csv").click()
+        await go(admin, "events")
+        async with admin.expect_download() as event:
+            await part(admin, "export-event").click()
+        csv, exported = [(await (await one.value).path()).read_text() for one in (bookings, event)]
+    assert hold in csv
+    assert json.loads(exported)["id"] == "demo"
+
+
+async def test_a_drain_says_who_is_still_let_in_and_asks_once(world: World) -> None:
+    await world.event(rules={"rate_per_second": 0})
+    await (await world.visitor()).join()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "night")
+        await expect(part(admin, "stat-waiting")).to_have_text("1")
+        await part(admin, "action-drain").click()
+        await expect(admin.locator("#confirm")).to_contain_text("The 1 in line are still let in.")
+        await part(admin, "confirm").click()
+        await expect(part(admin, "event-state")).to_have_attribute("data-state", "draining")

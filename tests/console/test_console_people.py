@@ -5,7 +5,7 @@ from playwright.async_api import expect
 from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, browser, open_page
 from tests.browser.pages import go, log_in, part
-from tests.support.clients import PASSWORD
+from tests.support.clients import PASSWORD, code_of
 from tests.support.world import World, held
 
 NEXT = "another horse"
@@ -92,3 +92,62 @@ async def test_a_program_gets_a_key_that_is_shown_once(world: World) -> None:
         await expect(part(admin, "new-key")).to_contain_text("rk_")
         await robot.get_by_test_id("operator-end-key").click()
         await expect(robot).not_to_contain_text("API key")
+
+
+async def test_a_weak_password_is_refused_in_the_dialog_which_stays_open(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "people")
+        await admin.locator('[data-account="admin"]').get_by_test_id("operator-password").click()
+        await part(admin, "password-new").fill("password1234")
+        await part(admin, "password-set").click()
+        await expect(part(admin, "password-new")).to_have_attribute("aria-invalid", "true")
+        await expect(admin.locator("#password-form .mistake")).to_contain_text(
+            "first that are tried"
+        )
+        await admin.keyboard.press("Escape")
+        await expect(part(admin, "password-new")).to_be_hidden()
+
+
+async def test_a_visitor_whose_join_is_deferred_is_worded_and_found(world: World) -> None:
+    await world.event(state="paused")
+    await world.services.pool.execute(
+        """
+        INSERT INTO deferred_joins (event, visitor, lane, code, block, turn, joined_ms)
+        VALUES ('demo', 'v_later', 'main', '', 'house', 1, 1)
+        """
+    )
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "visitors")
+        await expect(part(admin, "visitors").locator("li")).to_contain_text("Waits for a number")
+        await part(admin, "visitors-query").fill("v_later")
+        await part(admin, "visitors-find").click()
+        await expect(part(admin, "visitor-now")).to_contain_text("Waits for a number")
+
+
+async def test_a_visitor_is_let_in_for_a_reason_and_then_removed(world: World) -> None:
+    await world.event(state="paused")
+    visitor = await world.visitor()
+    await visitor.join()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "visitors")
+        await part(admin, "visitors").get_by_role("button", name=visitor.id).click()
+        await part(admin, "visitor-admit").click()
+        await expect(part(admin, "visitor-reason")).to_be_focused()
+        await part(admin, "visitor-reason").fill("a wheelchair user")
+        await part(admin, "visitor-admit").click()
+        await expect(part(admin, "done")).to_have_text(f"{visitor.id} is let in.")
+
+        await part(admin, "visitor-remove").click()
+        await expect(admin.locator("#confirm")).to_contain_text("loses place, turn and the seats")
+        await part(admin, "confirm").click()
+        await expect(part(admin, "done")).to_have_text(f"{visitor.id} is removed.")
+        await go(admin, "journal")
+        await expect(part(admin, "audit")).to_contain_text("a wheelchair user")
+    assert code_of(await visitor.place()) == "not_in_line"

@@ -112,3 +112,19 @@ async def test_a_close_is_undone_from_the_journal(world: World) -> None:
         await expect(part(admin, "event-state")).to_have_attribute("data-state", "open")
         await expect(part(admin, "undo")).to_have_count(0)
     assert (await visitor.place()).json()["place"]["number"] == number
+
+
+async def test_rules_for_some_minutes_say_when_they_go_back_and_are_kept(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "rules")
+        await part(admin, "rule-active_max").fill("7")
+        await part(admin, "rules-minutes").fill("5")
+        await part(admin, "save-rules").click()
+        await expect(part(admin, "rules-timed")).to_contain_text("Goes back")
+        await part(admin, "rules-keep").click()
+        await expect(part(admin, "done")).to_have_text("The rules stay as they are.")
+        await expect(part(admin, "rules-timed")).to_be_hidden()
+    assert (await world.catalogue.event("demo")).rules.active_max == 7

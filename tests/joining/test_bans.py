@@ -183,3 +183,21 @@ async def test_a_ban_that_makes_no_sense_is_refused(world: World, body: Any) -> 
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
     assert (await operator.get(BANS)).json()["bans"] == []
+
+
+async def test_a_ban_says_before_how_many_places_it_ends(world: World) -> None:
+    await world.event(state="paused")
+    ada, bob = await world.visitor(), await world.visitor()
+    for visitor in (ada, bob):
+        await visitor.join()
+    operator = await world.operator()
+
+    async def reach(**whom: str) -> Any:
+        answer = await operator.get(f"{BANS}/reach", params=whom)
+        return answer.json()["visitors"] if answer.status_code == 200 else answer.json()["code"]
+
+    assert [await reach(visitor=ada.id), await reach(visitor="v_nobody")] == [1, 0]
+    assert [await reach(block="127.0.0.0/16"), await reach(block="192.0.2.0/24")] == [2, 0]
+    assert await reach(block="127.0.0.9/32") is None
+    assert [await reach(block="x"), await reach(visitor="x")] == ["invalid_request"] * 2
+    assert (await operator.get(BANS)).json()["bans"] == []

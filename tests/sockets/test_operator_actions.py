@@ -41,7 +41,13 @@ async def test_a_message_that_redis_did_not_carry_is_read_within_a_second(world:
 
     async with visitor.socket() as socket:
         await world.services.rooms.broadcasts.save(
-            "demo", text="by way of Postgres", level="info", audience="all", who="x", key="1"
+            "demo",
+            text="by way of Postgres",
+            level="info",
+            audience="all",
+            reach=None,
+            who="x",
+            key="1",
         )
         message = await socket.until("room.message")
 

@@ -1,16 +1,17 @@
-// The broadcast form: one idempotency key a message, so that a retry never sends it twice.
+// The composer of messages: whom one reaches, how it will look, and one idempotency key a message.
 
+import { attemptForm } from "../admin/form-mistakes.js";
 import { newIdempotencyKey } from "../lib/idempotency-key.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, setText } from "../ui/dom.js";
-import { attemptForm } from "./form-mistakes.js";
 
-/** @typedef {import("./session.js").AdminContext} AdminContext */
+/** @typedef {import("../admin/session.js").AdminContext} AdminContext */
+/** @typedef {keyof typeof texts.audiences} Audience */
 
 const texts = all.admin.broadcast;
 
-/** Bind the form. @param {AdminContext} context */
-export function broadcastForm(context) {
+/** Bind the form. @param {AdminContext} context @param {() => void} onSent */
+export function messageComposer(context, onSent) {
   /** @type {{key: string, content: string} | null} the request that has not succeeded yet */
   let pending = null;
 
@@ -18,13 +19,21 @@ export function broadcastForm(context) {
   options("broadcast-audience", texts.audiences);
 
   const draw = () => {
-    const { waiting = 0, active = 0 } = context.stats ?? {};
-    const reach = { all: waiting + active, waiting, admitted: active };
-    const audience = /** @type {keyof typeof reach} */ (control("broadcast-audience").value);
+    const { waiting = 0, late = 0, active = 0 } = context.stats ?? {};
+    const reach = { all: waiting + late + active, waiting: waiting + late, admitted: active };
+    const audience = /** @type {Audience} */ (control("broadcast-audience").value);
     setText(byId("broadcast-reach"), texts.reach(reach[audience]));
   };
 
+  const preview = () => {
+    const { text, level } = formBody();
+    byId("broadcast-preview").hidden = text === "";
+    byId("broadcast-banner").dataset.level = level;
+    setText(byId("broadcast-said"), text);
+  };
+
   byId("broadcast-audience").addEventListener("change", draw);
+  byId("broadcast").addEventListener("input", preview);
   byId("broadcast").addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
     const event = context.event;
@@ -38,7 +47,9 @@ export function broadcastForm(context) {
       await context.session.write("POST", path, { body, headers: { "Idempotency-Key": key } });
       pending = null;
       control("broadcast-text").value = "";
+      preview();
       context.journalChanged();
+      onSent();
     }, texts.done);
   });
 
