@@ -78,11 +78,8 @@ class EventTasks:
             self._recoveries += 1
             led.task = self._start(led, self._recover(led), led.back_off)
 
-    def record(self, led: LedEvent) -> asyncio.Task[None]:
-        """Begin to record what is gathered, as much as one transaction may have; the rest is read
-        again. Return the task, which never fails.
-        """
-        entries = first_of(led.gathered.take())
+    def record(self, led: LedEvent, entries: Sequence[Entry]) -> asyncio.Task[None]:
+        """Begin to record entries. Return the task, which never fails."""
         led.task = self._start(led, self._record(led, entries), led.back_off)
         return led.task
 

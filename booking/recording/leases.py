@@ -5,12 +5,11 @@ whose row is locked is passed over, so that it costs no other event its lease.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from booking_rush.back_off import BackOff
-from booking_rush.booking.recording.batch import BookingChange, Entry
 from booking_rush.lease import LEASE_S
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Pool
@@ -41,51 +40,6 @@ RESTING_LOOK_S = 5.0  # between two looks at its epoch
 RESTING_READ_S = 1.0  # between two looks at its outbox
 
 
-GATHER_S = 0.1  # from the first entry to its commit; a loss of Redis takes back no older one
-GATHERED_MAX = 1000  # changes; then they are committed at once
-NOT_AWAITED = frozenset({"held", "released", "expired"})  # holds that are told by Redis' word
-
-
-@dataclass(slots=True)
-class Gathered:
-    """Entries of one event that are read and not recorded, oldest first.
-
-    Nobody waits for the entry of a hold, its extension or its end. So they are recorded together a
-    moment later, and a hold that came and went meanwhile is one row.
-    """
-
-    entries: list[Entry] = field(default_factory=list[Entry])
-    due_at: float = 0.0  # by the monotonic clock
-    _changes: int = 0
-
-    @property
-    def last(self) -> str:
-        """Return the id of the last entry, or "" if there is none."""
-        return self.entries[-1].id if self.entries else ""
-
-    def add(self, entries: Sequence[Entry], now: float) -> None:
-        """Add entries. All are due at once if one of them is awaited, or they are many."""
-        if not self.entries:
-            self.due_at = now + GATHER_S
-        self.entries += entries
-        self._changes += sum(len(entry.changes) for entry in entries)
-        if self._changes >= GATHERED_MAX or any(map(is_awaited, entries)):
-            self.due_at = now
-
-    def take(self) -> Sequence[Entry]:
-        """Return the entries, and forget them."""
-        entries, self.entries, self._changes = self.entries, [], 0
-        return entries
-
-
-def is_awaited(entry: Entry) -> bool:
-    """Return whether somebody may wait until this entry is in Postgres."""
-    return not all(
-        isinstance(change, BookingChange) and change.hold.state in NOT_AWAITED
-        for change in entry.changes
-    )
-
-
 @dataclass(slots=True, eq=False)
 class LedEvent:
     """One led event. At most one task works on it at a time, beside the one that closes it."""
@@ -108,7 +62,6 @@ class LedEvent:
     back_off: BackOff = field(default_factory=BackOff)
     closing_back_off: BackOff = field(default_factory=BackOff)
     closing_from: float = 0.0  # when its places may end, by the monotonic clock
-    gathered: Gathered = field(default_factory=Gathered)  # read, and not yet recorded
 
     @classmethod
     def of(cls, row: LeaseRow) -> "LedEvent":
@@ -138,21 +91,14 @@ class LedEvent:
         """Return whether its outbox may be read: open, marked, and nothing is on its way."""
         return bool(self.stamp) and self.unmarked is None and self.is_free(now)
 
-    @property
-    def read_from(self) -> tuple[int, str]:
-        """Return the epoch, and the id of the last outbox entry that is read."""
-        return self.epoch, self.gathered.last or self.cursor
-
     def adopt(self, row: LeaseRow, stamp: str) -> None:
         """Record on from where Postgres is, in the epoch that is open in Redis."""
-        self.gathered.take()
         self.epoch, self.cursor, self.stamp = row.epoch, row.last, stamp
         self.needs_recovery, self.is_reopened = False, row.is_reopened
         self.is_new, self.unmarked = True, {}
 
     def doubt(self) -> None:
         """Have both stores asked again: another process is further, or the epoch has ended."""
-        self.gathered.take()
         self.stamp, self.unmarked = "", None
 
     def committed(self, cursor: str, numbers: dict[str, int]) -> None:

@@ -43,7 +43,6 @@ REPLY_MAX = 1000  # entries of all events in one reply: some 0.1 s to take apart
 ENTRIES_MIN = 5  # of one event in one reply, however many events there are
 BLOCK_MS = 100  # of one read while the outboxes are empty; 0: it does not wait
 BUSY_BLOCK_MS = 5  # the same while a commit is on its way, whose event is ready any moment
-READ_PAUSE_S = 0.01  # between two reads while entries are gathered: a join may wait for the next
 COMMIT_S = 0.05  # so long a read waits for the commits of the one before; more delays others
 
 
@@ -143,45 +142,32 @@ class Recorder:
         return 0
 
     async def read_once(self) -> int:
-        """Read entries, or wait 0.1 s for one, and hand those that are due to a task an event.
+        """Hand the entries that are there to a task an event, or wait 0.1 s for one.
 
         Return how many changes were recorded meanwhile.
 
         Raises:
             RedisError: Redis did not answer; run again.
         """
-        return await self._read_once(gathers=True)
-
-    async def _read_once(self, *, gathers: bool) -> int:
         self._tasks.begin()
         before, now = self._tasks.recorded, time.monotonic()
         skipped = self._resting.skipped("outboxes", RESTING_READ_S, now)
         ready = [
             led for led in self._led.values() if led.is_readable(now) and led.event not in skipped
         ]
-        block_ms = self._block_ms(ready, now)
+        is_any_busy = any(led.stamp and led.task is not None for led in self._led.values())
+        block_ms = min(BLOCK_MS, BUSY_BLOCK_MS) if is_any_busy else BLOCK_MS
         if not ready:
             await asyncio.sleep(block_ms / 1000)
             return self._tasks.recorded - before
-        for led, at, entries in await self._read(ready, block_ms):
-            if led.is_readable(now) and led.read_from == at:
-                led.gathered.add(entries, time.monotonic())
-        now = time.monotonic()
-        gathering = [one for one in ready if one.gathered.entries and one.is_readable(now)]
-        due = [one for one in gathering if not gathers or one.gathered.due_at <= now]
-        tasks = [self._tasks.record(led) for led in due if not led.is_lost]
+        tasks = [
+            self._tasks.record(led, entries)
+            for led, at, entries in await self._read(ready, block_ms)
+            if led.is_readable(now) and not led.is_lost and (led.epoch, led.cursor) == at
+        ]
         if tasks:
             await asyncio.wait(tasks, timeout=COMMIT_S)
-        elif gathering:
-            await asyncio.sleep(READ_PAUSE_S)
         return self._tasks.recorded - before
-
-    def _block_ms(self, ready: Sequence[LedEvent], now: float) -> int:
-        """Return how long a read may wait: an event may be ready again, or its entries due."""
-        if any(led.stamp and led.task is not None for led in self._led.values()):
-            return min(BLOCK_MS, BUSY_BLOCK_MS)
-        due = [led.gathered.due_at - now for led in ready if led.gathered.entries]
-        return max(1, min(BLOCK_MS, *(int(s * 1000) for s in due))) if due else BLOCK_MS
 
     async def sweep_once(self) -> int:
         """Remove what recoveries and closed events left in Redis. Return how many keys they were.
@@ -210,7 +196,7 @@ class Recorder:
             await self.renew_once()
             await self.look_once()
             await self._settle()
-        await self._read_once(gathers=False)
+        await self.read_once()
         await self._settle()
         await self.sweep_once()
         return self._tasks.recorded - before
@@ -307,9 +293,9 @@ class Recorder:
         """
         count = min(ENTRIES_MAX, max(ENTRIES_MIN, REPLY_MAX // len(ready)))
         outboxes = {key(led.event, led.epoch, "outbox"): led for led in ready}
-        at = {name: led.read_from for name, led in outboxes.items()}
+        at = {name: (led.epoch, led.cursor) for name, led in outboxes.items()}
         try:
-            cursors = {name: cursor for name, (_, cursor) in at.items()}
+            cursors = {name: led.cursor for name, led in outboxes.items()}
             found = await self._streams.read(cursors, count=count, block_ms=block_ms)
         except ResponseError as error:
             if len(ready) > 1:  # one of them is no stream: the others are read without it

@@ -1,26 +1,15 @@
-"""The record duty: every outbox entry is in Postgres once, whichever process crashes when.
-
-Entries that nobody waits for are recorded together, a moment later.
-"""
+"""The record duty: every outbox entry is in Postgres once, whichever process crashes when."""
 
 import time
-from collections.abc import AsyncGenerator
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from booking_rush.booking.recording import leases
 from booking_rush.booking.recording.batch import PlaceRow, fold, read
 from booking_rush.booking.recording.recorder import CursorMovedError, Recorder
 from booking_rush.lua.events import commands as events_commands
-from booking_rush.lua.holds.commands import (
-    CheckedOut,
-    CheckoutHold,
-    Held,
-    HoldSeats,
-    ReleaseHold,
-)
+from booking_rush.lua.holds.commands import CheckoutHold, HoldSeats
 from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
 from tests.support.clients import until
@@ -256,89 +245,3 @@ async def test_payment_deadlines_are_judged_by_the_clock_of_postgres(
     await event.record()
 
     assert await event.pool.fetchval("SELECT state FROM bookings") == "paying"
-
-
-HOLD = "01890a5d-ac96-774b-bcce-b302099a8057"
-ENDLESS_S = 3600.0
-
-
-@pytest.fixture
-async def gathering(
-    recorded_event: RecordedEvent, monkeypatch: pytest.MonkeyPatch
-) -> AsyncGenerator[Recorder]:
-    """Run a recorder that gathers without end, of an event in which one visitor is admitted."""
-    await recorded_event.ask(line_commands.JoinLine("ada"))
-    await recorded_event.ask(line_commands.AdmitVisitor("ada", "tests"))
-    await recorded_event.record()
-    await recorded_event.pool.execute("UPDATE recorded SET holder = ''")
-    recorder = recorded_event.recorder("gathering")
-    await recorder.renew_once()
-    await recorder.look_once()
-    await until_recorded(recorded_event, recorder)
-    monkeypatch.setattr(leases, "GATHER_S", ENDLESS_S)
-    yield recorder
-    await recorder.stop()
-
-
-async def until_recorded(recorded_event: RecordedEvent, recorder: Recorder) -> None:
-    while not await recorded_event.is_recorded():
-        await recorder.read_once()
-
-
-async def hold(recorded_event: RecordedEvent) -> None:
-    command = HoldSeats(HOLD, "ada", "k", "p", ["stalls.A-1"], "", 0, "place")
-    assert isinstance(await recorded_event.ask(command), Held)
-
-
-async def states(recorded_event: RecordedEvent) -> list[str]:
-    rows = await recorded_event.pool.fetch("SELECT state FROM states ORDER BY seq")
-    return [row["state"] for row in rows]
-
-
-async def test_a_hold_that_came_and_went_is_one_row_with_the_next_join(
-    recorded_event: RecordedEvent, gathering: Recorder
-) -> None:
-    await hold(recorded_event)
-    await gathering.read_once()
-    await recorded_event.ask(ReleaseHold("ada", HOLD))
-    await gathering.read_once()
-    assert not await recorded_event.is_recorded()
-    await recorded_event.ask(line_commands.JoinLine("bob"))
-    await until_recorded(recorded_event, gathering)
-
-    assert await states(recorded_event) == ["released"]
-
-
-async def test_a_checkout_waits_for_no_later_entry(
-    recorded_event: RecordedEvent, gathering: Recorder
-) -> None:
-    await hold(recorded_event)
-    await gathering.read_once()
-    paid = await recorded_event.ask(CheckoutHold("ada", HOLD, "ok"))
-    assert isinstance(paid, CheckedOut)
-    await until_recorded(recorded_event, gathering)
-
-    assert await states(recorded_event) == ["held", "paying"]
-
-
-async def test_many_entries_wait_for_no_later_one(
-    recorded_event: RecordedEvent, gathering: Recorder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "GATHERED_MAX", 2)
-
-    await hold(recorded_event)
-    await recorded_event.ask(ReleaseHold("ada", HOLD))
-    await until_recorded(recorded_event, gathering)
-
-    assert await states(recorded_event) == ["released"]
-
-
-async def test_a_hold_alone_is_recorded_when_its_moment_is_over(
-    recorded_event: RecordedEvent, gathering: Recorder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "GATHER_S", 0.0)
-
-    await hold(recorded_event)
-    await until_recorded(recorded_event, gathering)
-
-    assert await states(recorded_event) == ["held"]
