@@ -5,6 +5,7 @@ from collections import Counter
 
 import httpx
 import pytest
+from argon2 import extract_parameters
 
 from booking_rush.booking import audit
 from booking_rush.postgres import Pool
@@ -15,7 +16,7 @@ from booking_rush.server.auth.login_limits import (
     Origin,
     network_of,
 )
-from booking_rush.server.auth.passwords import HASHING_MAX, WAITING_MAX
+from booking_rush.server.auth.passwords import DECOY_HASH, HASHING_MAX, WAITING_MAX, Passwords
 from tests.support.clients import PASSWORD, code_of
 from tests.support.world import World
 
@@ -107,6 +108,13 @@ async def test_only_so_many_wait_for_a_hash(behind_proxy: World) -> None:
     for answer in answers:
         assert answer.status_code == 401 or answer.headers["retry-after"] == "1"
     assert (await log_in(client, "192.0.2.250", password=PASSWORD)).status_code == 200
+
+
+async def test_an_unknown_name_costs_as_much_as_a_known_one() -> None:
+    known = await Passwords().hash("of somebody")
+
+    assert extract_parameters(DECOY_HASH) == extract_parameters(known)
+    assert not await Passwords().verify(None, "guess", is_known=False)
 
 
 async def test_failures_and_locks_are_in_the_journal_once_a_minute(behind_proxy: World) -> None:
