@@ -230,7 +230,8 @@ def test_who_works_together_is_let_through(
         [found] = [each for each in known if each.get(kind or "app") == value]
         return found
 
-    known = [pod["metadata"]["labels"] for pod in pods(overlay)] + [{"app": "elsewhere"}]
+    known: list[dict[str, str]] = [pod["metadata"]["labels"] for pod in pods(overlay)]
+    known.append({"app": "elsewhere"})
     assert may_connect(overlay, labels(source), labels(target), port)
 
 
