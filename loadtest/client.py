@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import ssl
 import struct
 import time
 from collections import deque
@@ -167,14 +168,17 @@ class HttpClient:
         self.token = token
         self.booking_pass = ""
         self.turn = 0
+        self.head = b""  # of the last answer, in lower case
         self._reader = reader
         self._writer = writer
 
     @classmethod
-    async def connect(cls, base: str, token: str) -> "HttpClient":
-        """Open a connection."""
+    async def connect(
+        cls, base: str, token: str, tls: ssl.SSLContext | None = None
+    ) -> "HttpClient":
+        """Open a connection, over TLS if a context is given."""
         host, _, port = urlsplit(base).netloc.partition(":")
-        return cls(*await asyncio.open_connection(host, int(port)), token)
+        return cls(*await asyncio.open_connection(host, int(port), ssl=tls), token)
 
     async def ask(
         self, method: str, path: str, body: bytes = b"", headers: str = ""
@@ -185,10 +189,10 @@ class HttpClient:
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
         )
         self._writer.write(head.encode() + body)
-        answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        _, is_told, size = answer.partition(b"content-length:")
+        self.head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        _, is_told, size = self.head.partition(b"content-length:")
         length = int(size.partition(b"\r")[0]) if is_told else 0
-        return int(answer[9:12]), await self._reader.readexactly(length) if length else b""
+        return int(self.head[9:12]), await self._reader.readexactly(length) if length else b""
 
     def close(self) -> None:
         """Close the connection."""

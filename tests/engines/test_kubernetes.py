@@ -225,14 +225,13 @@ def test_strangers_reach_the_pages_and_nothing_else(overlay: str) -> None:
 def test_who_works_together_is_let_through(
     overlay: str, source: str, target: str, port: int
 ) -> None:
-    known: list[dict[str, str]] = [pod["metadata"]["labels"] for pod in pods(overlay)]
-    known.append({"app": "elsewhere"})
-
     def labels(name: str) -> dict[str, str]:
         kind, _, value = name.rpartition(":")
         [found] = [each for each in known if each.get(kind or "app") == value]
         return found
 
+    known: list[dict[str, str]] = [pod["metadata"]["labels"] for pod in pods(overlay)]
+    known.append({"app": "elsewhere"})
     assert may_connect(overlay, labels(source), labels(target), port)
 
 

@@ -16,10 +16,10 @@ from booking_rush.booking.holds.holds import uuid7
 from booking_rush.lua.client.connection import connect
 from booking_rush.migrations.migrate import migrate
 from booking_rush.postgres import Pool, open_pool
-from tests.faults.checker import Evidence
-from tests.faults.evidence import SETTLED_S, evidence_of, fetchval_retrying
 from tests.support.clients import until
 from tests.support.crowds.buyers import Buyer, BuyerProfile, HoldRequest
+from tests.support.crowds.checker import Evidence
+from tests.support.crowds.evidence import SETTLED_S, evidence_of, fetchval_retrying
 from tests.support.crowds.sale_event import DUTIES, running_sale, seated, standing
 from tests.support.servers.processes import Process, log_tails
 from tests.support.servers.stores import Store, kafka_store, postgres_store, redis_store

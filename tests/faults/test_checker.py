@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.checker import (
+from tests.faults.mutants import EDITS, Edit
+from tests.support.crowds.checker import (
     INVARIANTS,
     Booking,
     Evidence,
@@ -15,7 +16,6 @@ from tests.faults.checker import (
     SentState,
     violations,
 )
-from tests.faults.mutants import EDITS, Edit
 
 ROOT = Path(__file__).parents[2]
 

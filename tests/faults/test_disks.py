@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.checker import assert_promises_kept
 from tests.faults.sale_run import run_sale
 from tests.support.clients import until
+from tests.support.crowds.checker import assert_promises_kept
 
 SIZE_MB = {"broker": 64, "postgres": 256}
 FULL_S = 10

@@ -11,10 +11,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from booking_rush.booking.kafka.kafka_log import GROUP
 from booking_rush.booking.messaging.cloud_events import DEAD, MESSAGES, ORDERS
-from tests.faults.checker import assert_promises_kept
-from tests.faults.evidence import consumer_of, unsettled, whole_topic
 from tests.faults.sale_run import ON_KAFKA, run_sale
 from tests.support.clients import until
+from tests.support.crowds.checker import assert_promises_kept
+from tests.support.crowds.evidence import consumer_of, unsettled, whole_topic
 from tests.support.message_log import producing
 
 RATE = 60.0

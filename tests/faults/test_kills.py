@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.faults.checker import assert_promises_kept
 from tests.faults.sale_run import run_sale
+from tests.support.crowds.checker import assert_promises_kept
 
 VICTIMS = ("record", "relay", "conduct", "bank", "broker", "postgres")
 AT_ONCE_MAX = 3

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.checker import violations
-from tests.faults.evidence import unsettled
 from tests.faults.sale_run import ON_KAFKA, SaleRun, any_hold_request, run_sale
 from tests.support.crowds.buyers import BuyerProfile
+from tests.support.crowds.checker import violations
+from tests.support.crowds.evidence import unsettled
 
 KILLS = 4
 SOLD = 80  # and more, before the late repeats

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from booking_rush.lua.client.connection import connect
-from tests.faults.checker import assert_promises_kept
-from tests.faults.evidence import fetchval_retrying
 from tests.faults.sale_run import ON_KAFKA, any_hold_request, run_sale
 from tests.support.crowds.buyers import BuyerProfile
+from tests.support.crowds.checker import assert_promises_kept
+from tests.support.crowds.evidence import fetchval_retrying
 from tests.support.servers.redis_refusals import REFUSALS, refusing
 
 RATE = 100.0

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from booking_rush.tasks import cancel_and_wait
-from tests.faults.checker import assert_promises_kept
 from tests.faults.sale_run import SaleRun, run_sale
 from tests.support.clients import until
 from tests.support.crowds.buyers import BuyerProfile, HoldRequest
+from tests.support.crowds.checker import assert_promises_kept
 from tests.support.crowds.sale_event import seated
 
 RATE = 100.0

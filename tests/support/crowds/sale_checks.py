@@ -8,8 +8,9 @@ from redis.asyncio import Redis
 from booking_rush.postgres import UNAVAILABLE, Pool
 from tests.support.clients import until
 from tests.support.crowds.buyers import Buyer, BuyerProfile
+from tests.support.crowds.checker import assert_promises_kept
+from tests.support.crowds.evidence import evidence_of
 from tests.support.crowds.sale_event import any_of_a_thousand, seated, standing
-from tests.support.store_agreement import disagreements, is_quiet
 
 RULES = {
     "rate_per_second": 300,
@@ -30,9 +31,8 @@ PROFILE = BuyerProfile(
 
 
 async def assert_nothing_is_lost(buyers: list[Buyer], pool: Pool, redis: Redis) -> None:
-    """Check that the stores agree, and that each buyer was sent what PostgreSQL has."""
-    await until(lambda: is_quiet(pool), within_s=60)
-    assert await disagreements(pool, redis) == []
+    """Check every promise of a sale, and that each buyer was sent what PostgreSQL has."""
+    assert_promises_kept(await evidence_of(buyers, pool, redis))
     rows = await pool.fetch("SELECT id, state FROM bookings")
     states = {str(row["id"]): row["state"] for row in rows}
     for buyer in buyers:

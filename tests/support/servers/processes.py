@@ -93,11 +93,11 @@ class Process:
     def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
-    def stop(self) -> int:
+    def stop(self, within_s: float = 30) -> int:
         """Send SIGTERM, and wait. Return the exit code."""
         self.resume()
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(30)
+        return self._process.wait(within_s)
 
     def is_running(self) -> bool:
         return self._process.poll() is None
