@@ -96,6 +96,7 @@ async def serve(
         except (TryAgain, Busy) as refusal:
             subscriber.end(frames.OVERLOADED, refusal.code)
         finally:
+            socket.hand_texts_to(None)
             room.disconnect(subscriber)
 
 
