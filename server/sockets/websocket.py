@@ -97,6 +97,7 @@ async def serve(
         except (TryAgain, Busy) as refusal:
             close_overloaded(subscriber, refusal)
         finally:
+            socket.hand_texts_to(None)
             room.disconnect(subscriber)
 
 
