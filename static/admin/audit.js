@@ -25,6 +25,8 @@ const PAGE = 20;
 const ROWS_MAX = 6; // whose seats an entry names
 /** Pages that show what a detail names. */
 const PAGES = { booking: "bookings", visitor: "visitors" };
+/** Words that a detail stands for. @type {Record<string, Record<string, string>>} */
+const WORDS = { level: all.admin.broadcast.levels, audience: all.admin.broadcast.audiences };
 const texts = all.admin.audit;
 
 /** Bind the panel. Return a function that loads the newest entries. @param {AdminContext} context @param {() => Event[]} events that are known */
@@ -110,6 +112,7 @@ function valueOf(name, value, { event, known }) {
     return [createElement("a", { href: hashOf({ page, event, about: value }) }, value)];
   if (name === "seats" && Array.isArray(value)) return [seatsText(value, known)];
   if (name === "act") return [actText(value)];
+  if (WORDS[name]?.[value]) return [WORDS[name][value]];
   if (Array.isArray(value)) return [value.length > 1 ? `${value.length}` : JSON.stringify(value[0] ?? "")];
   if (value && typeof value === "object")
     return [Object.entries(value).map(([key, one]) => `${key} ${typeof one === "object" ? JSON.stringify(one) : one}`).join(", ")];

@@ -35,6 +35,7 @@ export function visitorHistory(context) {
       if (!about || !isOne || shown === `${id} ${about}`) return;
       shown = `${id} ${about}`;
       byId("visitor-history-title").textContent = all.admin.visitor.history(about);
+      byId("visitor-history-title").focus(); // the acts on the visitor are next
       void load(id, about);
     },
     hide() {

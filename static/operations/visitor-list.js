@@ -74,10 +74,8 @@ export function visitorList(context) {
     context.open({ ...route, event, about: visitor });
   };
 
-  const choose = (/** @type {string} */ visitor) => {
+  const choose = (/** @type {string} */ visitor) =>
     context.open({ page: "visitors", event, about: visitor });
-    control("visitor-id").focus();
-  };
 
   byId("visitors-state").append(
     ...Object.entries(texts.states).map(([value, text]) =>

@@ -96,7 +96,7 @@ export const operations = {
       calibration: "Calibration",
     },
     calibrated: (/** @type {number} */ p50, /** @type {number} */ p90, /** @type {number} */ count) =>
-      `${Math.round(100 * p50)} % were let in by the earlier time that they were told, ${Math.round(100 * p90)} % by the later one (half and nine in ten are meant; ${n(count)} counted)`,
+      `${Math.round(100 * p50)} % by the earlier time told (50 meant), ${Math.round(100 * p90)} % by the later (90 meant), of ${n(count)}`,
     unknown: "not known yet",
     allSold: "everything is sold",
     allHeld: "nothing is free; what is held may come back",

@@ -51,6 +51,22 @@ async def test_no_page_of_the_console_scrolls_sideways_and_pause_is_always_in_vi
             await expect(part(admin, "action-pause")).to_be_in_viewport()
 
 
+async def test_the_head_of_a_phone_has_two_rows_in_every_state(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin")
+        await log_in(admin)
+        head = admin.locator("#head")
+        heights: list[float] = []
+        for act, state in (("pause", "paused"), ("resume", "open")):
+            await part(admin, f"action-{act}").click()
+            await expect(part(admin, "event-state")).to_have_attribute("data-state", state)
+            box = await head.bounding_box()
+            heights.append(box["height"] if box else 0)
+        assert heights == [heights[0]] * 2
+        assert 0 < heights[0] <= 112  # two rows of 44 px
+
+
 async def test_the_night_has_charts_acts_and_a_funnel(world: World) -> None:
     await world.event()
     now = await world.services.pool.fetchval("SELECT extract(epoch FROM now())::float8")

@@ -118,3 +118,14 @@ async def test_a_drain_says_who_is_still_let_in_and_asks_once(world: World) -> N
         await expect(admin.locator("#confirm")).to_contain_text("The 1 in line are still let in.")
         await part(admin, "confirm").click()
         await expect(part(admin, "event-state")).to_have_attribute("data-state", "draining")
+
+
+async def test_a_booking_that_is_made_meanwhile_appears_by_itself(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "bookings")
+        await expect(admin.get_by_text("There are no such bookings.")).to_be_visible()
+        await held(world, section="floor", quantity=2)
+        await expect(part(admin, "bookings").locator("tr")).to_contain_text("Floor × 2")

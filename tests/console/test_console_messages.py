@@ -35,4 +35,6 @@ async def test_a_message_is_previewed_sent_and_listed_with_the_pages_that_heard_
         ):  # fmt: skip
             await expect(sent).to_contain_text(said)
         await expect(part(admin, "broadcast-preview")).to_be_hidden()
+        await go(admin, "journal")
+        await expect(part(admin, "audit")).to_contain_text("Level: Urgent · To: Who waits")
         assert (await waiting.until("room.message"))["text"] == "<b>Doors</b> at eight"

@@ -138,6 +138,7 @@ async def test_a_visitor_is_let_in_for_a_reason_and_then_removed(world: World) -
         await log_in(admin)
         await go(admin, "visitors")
         await part(admin, "visitors").get_by_role("button", name=visitor.id).click()
+        await expect(part(admin, "visitor-history-title")).to_be_focused()
         await part(admin, "visitor-admit").click()
         await expect(part(admin, "visitor-reason")).to_be_focused()
         await part(admin, "visitor-reason").fill("a wheelchair user")
