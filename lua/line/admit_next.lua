@@ -1,9 +1,10 @@
 -- admit_next() -> advanced
 --
--- One tick of an event: expire passes, missed turns and holds; give deferred joins numbers; admit the next visitors by rate
--- and capacity; fix the draw that is due; publish the event's state. Bucket and active count are
--- read and written here, so any number of tend duties may run and none admits too many. While the
--- sale is stopped nobody is admitted and nothing ends, since its clock stands still.
+-- One tick of an event: expire passes, missed turns and holds; fix the draw that is due; give
+-- deferred joins numbers; admit the next visitors by rate and capacity; publish the event's state.
+-- Bucket and active count are read and written here, so any number of tend duties may run and none
+-- admits too many. While the sale is stopped nobody is admitted and nothing ends, since its clock
+-- stands still.
 local TICK_MS = 90 -- between two published ticks, however many tend duties run
 local BURST_S = 0.5 -- of unused rate that is saved up
 local OBSERVED, MISSED_MAX = 50, 0.5 -- turns before their misses count, and at most as this share
@@ -163,19 +164,14 @@ local function lanes_of_tick()
   return lanes
 end
 
--- Fix the draws that are due, one a lane. Return one that is on its way, or nil. Once every lane is
--- settled, enqueue that the lottery is drawn.
+-- Fix the draws that are due, one a lane. Return one that is on its way, or nil. Where nobody came
+-- to the lobby, the lottery is over at once.
 local function draw()
-  local due_draw, is_settled = nil, true
+  local due_draw = nil
   for _, name in ipairs(line.names()) do
-    local lane = line.lane(name)
-    is_settled = is_settled and lobby.is_settled(lane)
-    due_draw = lobby.next_draw(lane) or due_draw
+    due_draw = lobby.next_draw(line.lane(name)) or due_draw
   end
-  if is_settled and rule("state") == "drawing" and not memory.read(bucket, "is_drawn") then
-    memory.write(bucket, "is_drawn", 1)
-    memory.enqueue(pack({ "drawn" }))
-  end
+  if rule("state") == "drawing" and not memory.read(bucket, "is_drawn") then lobby.end_lottery() end
   return due_draw
 end
 
@@ -196,9 +192,9 @@ end
 
 return function()
   local dropped = expire_places() + expire_carts()
+  local due_draw = draw() -- before others come into a window: this command would not read that one
   releases.give_due()
   local admitted, because, speed = admit()
-  local due_draw = draw()
   publish_tick(admitted > 0, because, speed)
   local idle = line.waiting() == 0 and memory.number(stats, "active") == 0
     and memory.number(stats, "late") == 0 and memory.number(stats, "back") == 0
