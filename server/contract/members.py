@@ -203,12 +203,16 @@ class Stop(Members, kw_only=True):
 
 
 class Lane(Members, kw_only=True):
-    """A lane; `share` is its part of the event's last 1,000 admissions."""
+    """A lane; `share` is its part of the event's last 1,000 admissions.
+
+    `eta_seconds` is the wait of who would join it now, p50 and p90; null: it is not known.
+    """
 
     lane: str
     weight: Count
     waiting: Count
     share: float
+    eta_seconds: tuple[Count, Count] | None
 
 
 class Room(Members, kw_only=True):

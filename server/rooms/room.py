@@ -284,8 +284,9 @@ class Room:
         return members | self.row.order_members() | self.row.sale_clock.members()
 
     def lanes_members(self) -> list[dict[str, Any]]:
-        """Return `[{lane, weight, waiting, share}]`, as the rules and the last tick say."""
-        return lane_members(self.row.lanes, self.places.forecast.lanes)
+        """Return `[{lane, weight, waiting, share, eta_seconds}]`, as rules and last tick say."""
+        forecast = self.places.forecast
+        return lane_members(self.row.lanes, forecast.lanes, forecast.eta)
 
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""
