@@ -1,7 +1,8 @@
--- mark_recorded(entry, numbers) -> marked
+-- mark_recorded(entry, numbers, head) -> marked
 --
 -- Mark how far Postgres has the outbox, and of each lane the places up to a number; trim the
--- outbox, and publish the entry, for which callers wait. Only the record duty sends it.
+-- outbox, and publish the entry, for which callers wait. Only the record duty sends it. `head` is
+-- the journal's by then, which ticks carry from here on.
 --
 -- Trimming comes first: it is allowed when memory is full, and after a write that was allowed
 -- Redis allows the others, too. Nothing else would ever make room again.
@@ -12,6 +13,7 @@ return function(command)
     local counters = line.lane(name).counters
     if number > memory.number(counters, "kept") then memory.write(counters, "kept", number) end
   end
+  if command.head[1] > 0 then memory.write(bucket, "journal", pack(command.head)) end
   publish({ news = "recorded", epoch = epoch, entry = command.entry })
   return reply("marked")
 end

@@ -215,6 +215,13 @@ class Lane(Members, kw_only=True):
     eta_seconds: tuple[Count, Count] | None
 
 
+class JournalEnd(Members, kw_only=True):
+    """End of a journal a moment ago: its number of entries, and the hash of the last, in hex."""
+
+    n: Count
+    hash: str
+
+
 class Room(Members, kw_only=True):
     """The state of an event; `halted`: its rate is 0."""
 
@@ -224,6 +231,7 @@ class Room(Members, kw_only=True):
     stopped: Stop | UnsetType = UNSET
     halted: bool | UnsetType = UNSET
     lanes: list[Lane] | UnsetType = UNSET
+    journal: JournalEnd | UnsetType = UNSET
     fairness: Fairness | UnsetType = UNSET
     lottery: Lottery | UnsetType = UNSET
     windows: Windows | UnsetType = UNSET
