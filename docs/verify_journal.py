@@ -9,26 +9,27 @@ no code with the server. The head's signature is verified where `cryptography` i
 
 import base64
 import hashlib
-import heapq
 import hmac
 import json
 import re
 import sys
 import urllib.request
+from collections import defaultdict
+from heapq import heappop, heappush
 from pathlib import Path
 
 DEFERRED = "its network has its share of the last numbers"
 GIVEN_BEFORE = "numbers given before are not in this journal"
 ENDS, WAITING = {"left", "removed", "lapsed", "purchased"}, {"number", "drawn"}
 LIVING = {"window", "deferred", "number", "drawn", "admitted", "late", "back"}
-MAY_FOLLOW = {"late": {"admitted"}, "back": {"late"}, "admitted": LIVING - {"admitted"}}
-BEFORE_PUT_BACK = {
-    "deferred": "deferred",
-    "lobby": "window",
-    "waiting": "number",
-    "admitted": "admitted",
-    "late": "late",
+OPENS = {"window": {None, "deferred", *ENDS}, "number": {None, "deferred", *ENDS}}
+MAY_FOLLOW = {"deferred": {None, *ENDS}, "drawn": {"window"}, **OPENS}  # ends: whatever lives
+MAY_FOLLOW |= {
+    "late": {"admitted"},
+    "back": {"late"},
+    "admitted": LIVING - {"admitted", "deferred"},
 }
+BEFORE_PUT_BACK = {"deferred": "deferred", "lobby": "window", "waiting": "number"}
 
 
 def check(is_so, why):
@@ -46,32 +47,25 @@ def fetch(url):
 def read_url(base, event):
     """Yield an event's seeds and its entries; then check that the signed head is the last one."""
     told = fetch(f"{base}/api/v1/events/{event}")["event"]
-    lottery, windows = told.get("lottery") or {}, told.get("windows") or {}
-    seeds = {
-        "0": seed_of(lottery, "seed"),
-        "": seed_of(windows, "key"),
-    }  # by window; "": the others
-    yield {"seeds": seeds}
+    yield {"seeds": (seed_of(told.get("windows"), "key"), seed_of(told.get("lottery"), "seed"))}
     after, last = 0, (0, "")
     while after is not None:
         page = fetch(f"{base}/api/v1/events/{event}/journal?limit=1000&after={after}")
         if after == 0 and "begins" in page:
             yield {"begins": page["begins"]}
-        for entry in page["entries"]:
-            last = (entry["n"], entry["hash"])
-            yield entry
+        yield from page["entries"]
+        last = ([(one["n"], one["hash"]) for one in page["entries"]] or [last])[-1]
         after = page["next"]
     claims = read_signed(page["head"]["signature"], fetch(f"{base}/.well-known/jwks.json"))
-    signed = (claims["n"], claims["hash"])
-    check(signed == last and claims["aud"] == event, f"entry {last[0]}: signed is {signed[0]}")
+    is_signed = (claims["n"], claims["hash"], claims["aud"]) == (*last, event)
+    check(is_signed, f"entry {last[0]}: signed is {claims['n']}")
 
 
 def seed_of(told, name):
     """Return a seed, in hex, that fits its commitment; None: it is not told yet."""
-    seed = told.get(name)
-    if seed:
-        digest = hashlib.sha256(bytes.fromhex(seed)).hexdigest()
-        check(digest == told["commitment"], f"the {name} is not the one that was committed to")
+    seed = told and told.get(name)
+    digest = hashlib.sha256(bytes.fromhex(seed or "")).hexdigest()
+    check(not seed or digest == told["commitment"], f"the {name} is not what was committed to")
     return seed
 
 
@@ -91,13 +85,13 @@ def read_signed(jws, keys):
 
 def verify(entries):
     """Follow every entry. Return how many there are, and the last hash."""
-    n, last, lanes, is_whole, seeds = 0, "", {}, True, {}
+    n, last, line, seeds = 0, "", Line(is_whole=True), (None, None)
     for entry in entries:
         if "seeds" in entry:
             seeds = entry["seeds"]
             continue
         if "begins" in entry:  # those before it were deleted by their age
-            n, last, is_whole = entry["begins"]["n"], entry["begins"]["hash"], False
+            n, last, line = entry["begins"]["n"], entry["begins"]["hash"], Line(is_whole=False)
             continue
         name = f"entry {entry['n']}"
         check(entry["n"] == n + 1, f"{name}: stands after entry {n}")
@@ -105,57 +99,75 @@ def verify(entries):
         canonical = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         n, last = n + 1, hashlib.sha256((last + canonical).encode()).hexdigest()
         check(entry["hash"] == last, f"{name}: its hash is not over it and the entry before")
-        if entry.get("why") == GIVEN_BEFORE:
-            lanes, is_whole = {}, False
-        empty = {"given": 0, "places": {}, "living": set(), "draws": {}, "waiting": [], "back": []}
-        lane = lanes.setdefault(entry.get("lane", ""), empty)
         if entry["who"]:
-            follow(name, entry, lane, is_whole, seeds)
+            line.follow(name, entry, seeds)
+        elif entry.get("why") == GIVEN_BEFORE:
+            line = Line(is_whole=False)
         elif told := re.fullmatch(r"draw: window (\d+), indexes (\d+) to (\d+)", entry["why"]):
-            lane["draws"][told[1]] = (int(told[2]), int(told[3]))
+            line.draws[entry["lane"], told[1]] = (int(told[2]), int(told[3]))
     return n, last
 
 
-def follow(name, entry, lane, is_whole, seeds):
-    """Check an entry about a place; `places` has who and what by number, before a draw by who."""
-    number, what, who, places = entry.get("number", 0), entry["what"], entry["who"], lane["places"]
-    owner, before = places.get(number or who, (who, None))
-    if what in ("number", "window"):
-        if places.get(who) == (who, "deferred"):  # it waited for this
-            places.pop(who)
-            lane["living"].discard(who)
-            owner, before = places.get(number or who, (who, None))
-        check(who not in lane["living"], f"{name}: its visitor has a place already")
-    if what in WAITING:
-        check(before is None, f"{name}: number {number} was given before")
-        rises = what == "drawn" or number > lane["given"]
-        check(rises, f"{name}: number {number} was given after {lane['given']}")
-        lane["given"] = max(number, lane["given"])
-    if what == "drawn" and is_whole:
-        check(places.pop(who, ("", ""))[1] == "window", f"{name}: its visitor waits for no draw")
-        window, index = re.findall(r"\d+", entry["why"])
-        first, last = lane["draws"].get(window, (1, 0))
-        check(first <= number <= last, f"{name}: its draw has the numbers {first} to {last}")
-        seed = seeds.get("0") if window == "0" else seeds.get("")
-        wanted = draw(seed, entry["lane"], window, last - first + 1, int(index) - first + 1)
-        check(wanted in (None, number - first + 1), f"{name}: the seed gives index {index} another")
-    elif what not in ("number", "window"):
-        check(before or not is_whole, f"{name}: number {number} was never given")
-        check(owner == who, f"{name}: number {number} is another visitor's")
-        is_put_back = what == "back" and "by" in entry and before in ENDS
+class Line:
+    """Places by visitor (lane and number, what they are, and why) as the entries so far say."""
+
+    def __init__(self, is_whole):
+        self.is_whole, self.draws, self.places, self.owners = is_whole, {}, {}, set()
+        self.given, self.in_order = defaultdict(int), defaultdict(list)
+
+    def follow(self, name, entry, seeds):
+        """Check an entry about a place, and take it."""
+        who, why, by, place = entry["who"], entry.get("why"), entry.get("by"), place_of(entry)
+        what = "deferred" if why == DEFERRED else entry["what"]
+        held, was, reason = self.places.get(who, (None, None, None))
+        is_put_back = what == "back" and by and was in ENDS
+        has_one = what in OPENS and was in LIVING - {"deferred"}
+        check(not has_one, f"{name}: its visitor has a place already")
         may = ENDS if is_put_back else MAY_FOLLOW.get(what, LIVING)
-        check(before is None or before in may, f"{name}: {what} after {before}")
+        check(was in may or not (was or self.is_whole), f"{name}: {what} after {was}")
+        if what in WAITING:
+            rises = what == "drawn" or place[1] > self.given[place[0]]
+            check(rises and place not in self.owners, f"{name}: {place[1]} was given before")
+            self.given[place[0]] = max(place[1], self.given[place[0]])
+            self.owners.add(place)
+        elif was and what not in (*OPENS, "deferred"):
+            check(held == place, f"{name}: number {place[1]} is another visitor's")
+        if what == "drawn" and self.is_whole:
+            check(why == reason, f"{name}: its visitor waits for another draw")
+            self.check_draw(name, place, seeds, *re.findall(r"\d+", why))
         if is_put_back:
-            what = BEFORE_PUT_BACK.get(entry["why"].rpartition(": ")[2], "back")
-    places[number or who] = (who, "deferred" if entry.get("why") == DEFERRED else what)
-    (lane["living"].discard if what in ENDS else lane["living"].add)(who)
-    if what in WAITING or what == "back":
-        heapq.heappush(lane["back" if what == "back" else "waiting"], number)
-    if what == "admitted" == entry["what"] and "by" not in entry and before:
-        check(before in {*WAITING, "back"}, f"{name}: admitted after {before} by nobody's hand")
-        states = {"back"} if before == "back" else WAITING
-        first = first_of(lane["back" if before == "back" else "waiting"], states, places)
-        check(first > number, f"{name}: number {number} was admitted while {first} was next")
+            what = BEFORE_PUT_BACK.get(why.rpartition(": ")[2], why.rpartition(": ")[2])
+        self.places[who] = (place, what, reason if is_put_back or what in ENDS else why)
+        if what in {*WAITING, "back"}:
+            heappush(self.in_order[place[0], what == "back"], (place[1], who))
+        if entry["what"] == "admitted" and was and not by:
+            check(was in {*WAITING, "back"}, f"{name}: admitted after {was} by nobody's hand")
+            first = self.first_of(place[0], was == "back")
+            check(first >= place[1], f"{name}: {place[1]} was admitted while {first} was next")
+
+    def first_of(self, lane, is_back):
+        """Return the smallest number of those that wait in a lane, or that came back late."""
+        heap, states = self.in_order[lane, is_back], {"back"} if is_back else WAITING
+        while heap:
+            held, what, _ = self.places[heap[0][1]]
+            if held == (lane, heap[0][0]) and what in states:
+                return heap[0][0]
+            heappop(heap)
+        return float("inf")
+
+    def check_draw(self, name, place, seeds, window, index):
+        """Check that a number is one of its draw, and by the seed (window 0 has the lottery's)."""
+        first, last = self.draws.get((place[0], window), (1, 0))
+        check(first <= place[1] <= last, f"{name}: its draw has the numbers {first} to {last}")
+        seed = seeds[window == "0"]
+        wanted = draw(seed, place[0], window, last - first + 1, int(index) - first + 1)
+        is_so = wanted in (None, place[1] - first + 1)
+        check(is_so, f"{name}: the seed gives index {index} another number")
+
+
+def place_of(entry):
+    """Return the lane and the number of an entry; 0: it has none."""
+    return entry.get("lane", ""), entry.get("number", 0)
 
 
 def draw(seed, lane, window, count, index):
@@ -176,29 +188,15 @@ def draw(seed, lane, window, count, index):
             return at + 1
 
 
-def first_of(heap, states, places):
-    """Return the smallest number of a heap that is still in these states."""
-    while heap and places[heap[0]][1] not in states:
-        heapq.heappop(heap)
-    return heap[0] if heap else float("inf")
-
-
-def main(arguments):
-    """Verify what the arguments name. Return the exit code, or a text for standard error."""
-    if len(arguments) == 2:
-        entries = read_url(arguments[0].rstrip("/"), arguments[1])
-    elif len(arguments) == 1:
-        lines = Path(arguments[0]).read_text(encoding="utf-8").split("\n")
-        entries = [json.loads(line) for line in lines if line]
-    else:
-        return __doc__
-    try:
-        n, last = verify(entries)
-    except ValueError as why:
-        return f"does not follow: {why}"
-    print(f"{n} entries follow, up to {last}")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    try:
+        if len(sys.argv) == 3:
+            n, last = verify(read_url(sys.argv[1].rstrip("/"), sys.argv[2]))
+        else:
+            lines = Path(sys.argv[1]).read_text(encoding="utf-8").split("\n")
+            n, last = verify(json.loads(line) for line in lines if line)
+    except ValueError as why:
+        sys.exit(f"does not follow: {why}")
+    print(f"{n} entries follow, up to {last}")

@@ -1,6 +1,6 @@
 """Lanes of an event: their names and weights, and what a tick says of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -22,11 +22,16 @@ def only_main() -> dict[str, int]:
     return {MAIN: 1}
 
 
-def lane_members(weights: Mapping[str, int], lanes: Mapping[str, LaneTick]) -> list[dict[str, Any]]:
-    """Return `[{lane, weight, waiting, share}]` by name, as the last tick and the rules say.
+def lane_members(
+    weights: Mapping[str, int],
+    lanes: Mapping[str, LaneTick],
+    eta: Callable[[int, str], tuple[int, int] | None],
+) -> list[dict[str, Any]]:
+    """Return `[{lane, weight, waiting, share, eta_seconds}]` by name, as rules and last tick say.
 
-    `share` is of the last 1,000 admissions. A lane that the rules name no more is told while the
-    tick has it: somebody may wait in it.
+    `share` is of the last 1,000 admissions. `eta` forecasts the wait behind so many of a lane: here
+    behind all of it. A lane that the rules name no more is told while the tick has it: somebody may
+    wait in it.
     """
     total = sum(lane.admitted for lane in lanes.values()) or 1
     members = list[dict[str, Any]]()
@@ -38,6 +43,7 @@ def lane_members(weights: Mapping[str, int], lanes: Mapping[str, LaneTick]) -> l
                 "weight": weights.get(name, 1),
                 "waiting": lane.waiting,
                 "share": round(lane.admitted / total, 4),
+                "eta_seconds": eta(lane.waiting, name),
             }
         )
     return members

@@ -85,7 +85,11 @@ GIVE_NUMBERS = """
     WHERE places.event = $1 AND places.lane = given.lane AND places.number = -given.index_
 """
 
-END_LOTTERY = "UPDATE events SET drawn_at = now() WHERE id = $1 AND drawn_at IS NULL"
+# The schedule opens an event that draws; of one that is open already this is another version.
+END_LOTTERY = """
+    UPDATE events SET drawn_at = now(), version = version + (state <> 'drawing')::int
+    WHERE id = $1 AND drawn_at IS NULL
+"""
 
 # Who left a window that is not drawn had an index of it, too.
 WINDOWS = """

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
+from booking_rush.queue.forecast import REASONS
 from booking_rush.timestamps import moment
 
 What = Literal[
@@ -32,6 +33,7 @@ OF_DRAW = re.compile(r"draw: window (\d+), indexes (\d+) to (\d+)")
 DEFERRED = "its network has its share of the last numbers"  # a window is not known yet
 PUT_BACK = "put back"  # an operator's removal that was undone; behind it the state from before
 
+ADMISSION = "admission"  # what `why` begins with where the rate of admission has changed
 CLOSED = "the event is closed"
 OPERATOR = "an operator"  # whose name is not known
 GIVEN_BEFORE = "numbers given before are not in this journal"
@@ -155,6 +157,12 @@ def draw_act(lane: str, window: int, first: int, last: int, *, at_ms: int) -> Ac
     """Return the act of a draw, which gives these indexes of a lane their numbers."""
     why = f"draw: window {window}, indexes {first} to {last}"
     return Act("state", lane=lane, why=why, at_ms=at_ms)
+
+
+def reason_act(because: str, rate: float, *, at_ms: int) -> Act:
+    """Return the act of a rate of admission that has changed, with why, by a word of a tick."""
+    why = REASONS.get(because, because).format(rate=rate)
+    return Act("state", why=f"{ADMISSION}: {why}", at_ms=at_ms)
 
 
 def state_act(state: str, *, by: str = "", reason: str | None = None) -> Act:

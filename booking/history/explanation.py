@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from booking_rush.booking.history.entries import (
+    ADMISSION,
     CLOSED,
     DEFERRED,
     GIVEN_BEFORE,
@@ -22,6 +23,7 @@ STATES = {
     "draining": "Nobody could join any more; those in line were admitted.",
     "stopped": "The sale was stopped: its clock stood still, and nobody was admitted.",
     "continued": "The sale went on, every deadline later by the stop.",
+    ADMISSION: "Visitors were admitted at another rate from then on.",
     "stock": "Visitors were told of prices and what is free from then on.",
     "bank_away": "Payments were not answered: the sale's clock stood still, and few were admitted.",
     "bank_back": "Payments were answered again, and every deadline was later by the outage.",

@@ -20,14 +20,16 @@ class Journal(NamedTuple):
     begins: Head
 
 
-async def append(connection: Connection, event: str, acts: Sequence[Act]) -> None:
+async def append(connection: Connection, event: str, acts: Sequence[Act]) -> Head:
     """Add entries to an event's journal, in the caller's transaction.
+
+    Return the head of the chain after them, empty where there are none.
 
     The head of the chain is locked from here to the commit, so this is the last that a transaction
     does: whoever adds meanwhile waits for it.
     """
     if not acts:
-        return
+        return Head()
     row = await connection.fetchrow(LOCK_HEAD, event)
     if row is None:
         await connection.execute(BEGIN, event)
@@ -42,8 +44,9 @@ async def append(connection: Connection, event: str, acts: Sequence[Act]) -> Non
         )
         for one, at_ms in chained
     ]  # fmt: skip
-    last, _, *_ = rows[-1]
-    await connection.execute(INSERT, event, last, *zip(*rows, strict=True))
+    last, at_ms = chained[-1]
+    await connection.execute(INSERT, event, last.n, *zip(*rows, strict=True))
+    return Head(last.n, last.hash, at_ms)
 
 
 async def read(pool: Pool, event: str, *, after: int, limit: int) -> Journal:

@@ -53,13 +53,21 @@ class _Place:
 
 @dataclass(slots=True)
 class _Lane:
-    """Places by number, or by visitor before a draw; heaps of those that are admitted in order."""
+    """Places by number, or by visitor before a draw; heaps of those that are admitted in order.
+
+    Who was let in out of the lobby by hand may be late and back without a number.
+    """
 
     given: int = 0
     places: dict[int | str, _Place] = field(default_factory=dict[int | str, _Place])
-    waiting: list[int] = field(default_factory=list[int])
-    back: list[int] = field(default_factory=list[int])
+    waiting: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    back: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     draws: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
+
+    def is_now(self, number: int, who: str) -> What | None:
+        """Return what a place is now; None: it is no more."""
+        place = self.places.get(number or who)
+        return place.is_now if place else None
 
 
 class Verification:
@@ -210,7 +218,8 @@ class Verification:
             return
         self.living[entry.who] = (entry.lane, entry.number)
         if is_now == "back" or is_now in WAITING:
-            heapq.heappush(lane.back if is_now == "back" else lane.waiting, entry.number)
+            heap = lane.back if is_now == "back" else lane.waiting
+            heapq.heappush(heap, (entry.number, entry.who))
 
     def _forget(self) -> None:
         """Forget every place: entries about them were lost, and are not in the journal."""
@@ -234,9 +243,9 @@ def _order_mistake(lane: _Lane, before: What, number: int) -> str:
         return f"admitted after {before} by nobody's hand"
     heap = lane.back if before == "back" else lane.waiting
     wanted: frozenset[What] = frozenset({"back"}) if before == "back" else WAITING
-    while heap and lane.places[heap[0]].is_now not in wanted:
+    while heap and lane.is_now(*heap[0]) not in wanted:
         heapq.heappop(heap)
-    if heap and heap[0] < number:
+    if heap and heap[0][0] < number:
         how = "came back" if before == "back" else "waits"
-        return f"number {number} was admitted while {heap[0]} {how}"
+        return f"number {number} was admitted while {heap[0][0]} {how}"
     return ""

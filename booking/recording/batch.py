@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from booking_rush.booking.history.entries import Act, deferral_act, draw_act, place_act
+from booking_rush.booking.history.entries import Act, deferral_act, draw_act, place_act, reason_act
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
 from booking_rush.lua.recovery.commands import DeferredJoin
@@ -83,6 +83,13 @@ class DeferralOverChange(msgspec.Struct, frozen=True, array_like=True, tag="defe
     reason: str
 
 
+class ReasonChange(msgspec.Struct, frozen=True, array_like=True, tag="reason"):
+    """Why visitors are admitted as they are from here on, a word of REASONS, and the rate."""
+
+    because: str
+    rate: float
+
+
 class Unreadable(NamedTuple):
     """Change that this version cannot read, as far as it could be unpacked."""
 
@@ -98,6 +105,7 @@ Change = (
     | DrawnChange
     | DeferredChange
     | DeferralOverChange
+    | ReasonChange
 )
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
@@ -266,8 +274,7 @@ def fold(entries: Iterable[Entry]) -> Batch:
                 case ClosedChange():
                     batch.closed = True
                 case DrawChange():
-                    draw = (change.lane, change.window, change.first, change.last)
-                    batch.draws.append(draw)
+                    batch.draws.append(draw := msgspec.structs.astuple(change))
                     batch.acts.append(draw_act(*draw, at_ms=_ms_of(entry.id)))
                 case DrawnChange():
                     batch.drawn = True
@@ -277,6 +284,8 @@ def fold(entries: Iterable[Entry]) -> Batch:
                 case DeferralOverChange():
                     batch.deferrals[change.visitor] = None
                     batch.acts += _acts_of(change, entry.id)
+                case ReasonChange(because, rate):
+                    batch.acts.append(reason_act(because, rate, at_ms=_ms_of(entry.id)))
                 case Unreadable(_, why):
                     raise ValueError(f"outbox entry {entry.id} cannot be read: {why}")
     return batch

@@ -13,6 +13,7 @@ import msgspec
 
 from booking_rush.booking.catalogue import deferrals, draws
 from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import Head
 from booking_rush.booking.recording import rejection
 from booking_rush.booking.recording.batch import AnyChange, Batch, Entry, PlaceRow, fold
 from booking_rush.booking.recording.persistence import save_holds
@@ -41,17 +42,19 @@ class CursorMovedError(Exception):
 
 
 class Committed(NamedTuple):
-    """Result of a commit: the new cursor, and by lane the greatest place number."""
+    """Result of a commit: the new cursor, by lane the greatest place number, the journal's head."""
 
     cursor: str
     numbers: dict[str, int]
     is_closed: bool
+    head: Head
 
     def then(self, later: "Committed") -> "Committed":
         """Return this and a later one together."""
         lanes = {**self.numbers, **later.numbers}
         numbers = {lane: max(n, self.numbers.get(lane, 0)) for lane, n in lanes.items()}
-        return Committed(later.cursor, numbers, self.is_closed or later.is_closed)
+        head = max(self.head, later.head)
+        return Committed(later.cursor, numbers, self.is_closed or later.is_closed, head)
 
 
 class Commits:
@@ -86,7 +89,7 @@ class Commits:
         """
         try:
             batch = fold(entries)
-            await self.commit(event, epoch, cursor, batch)
+            head = await self.commit(event, epoch, cursor, batch)
         except UNRECORDABLE:
             if len(entries) == 1:
                 return await self._record_around(event, epoch, cursor, entries[0], stamp)
@@ -94,10 +97,10 @@ class Commits:
             first = await self.record(event, epoch, cursor, entries[:half], stamp)
             rest = await self.record(event, epoch, first.cursor, entries[half:], stamp)
             return first.then(rest)
-        return Committed(batch.cursor, batch.numbers(), batch.closed)
+        return Committed(batch.cursor, batch.numbers(), batch.closed, head)
 
-    async def commit(self, event: str, epoch: int, cursor: str, batch: Batch) -> None:
-        """Move the cursor and save the batch, in one transaction.
+    async def commit(self, event: str, epoch: int, cursor: str, batch: Batch) -> Head:
+        """Move the cursor and save the batch, in one transaction. Return the journal's head.
 
         Ended places are saved before the others: a visitor may have only one that is not ended.
 
@@ -107,19 +110,20 @@ class Commits:
         began = time.monotonic()
         works = {one: Work("record", context) for one, context in batch.contexts.items()}
         with spans.batch(works, event=event):
-            await self._commit(event, epoch, cursor, batch, began)
+            return await self._commit(event, epoch, cursor, batch, began)
 
     async def _commit(
         self, event: str, epoch: int, cursor: str, batch: Batch, began: float
-    ) -> None:
+    ) -> Head:
         async with self._pool.acquire() as connection, connection.transaction():
-            await self._save(connection, event, epoch, cursor, batch)
+            head = await self._save(connection, event, epoch, cursor, batch)
             if time.monotonic() - began > RENEW_S:  # nobody could renew the lease meanwhile
                 await connection.execute(KEEP_LEASE, event, self._holder)
+        return head
 
     async def _save(
         self, connection: Connection, event: str, epoch: int, cursor: str, batch: Batch
-    ) -> None:
+    ) -> Head:
         ended = [row for row in batch.places.values() if row.state == "ended"]
         living = [row for row in batch.places.values() if row.state != "ended"]
         await _move_cursor(connection, event, epoch, cursor, batch.cursor, batch.closed)
@@ -136,7 +140,7 @@ class Commits:
             holds = list(batch.holds.values())
             now_ms = int(self._clock() * 1000) if self._clock else None
             await save_holds(connection, event, holds, now_ms=now_ms, provider=self._provider)
-        await journal.append(connection, event, batch.acts)
+        return await journal.append(connection, event, batch.acts)
 
     async def _record_around(
         self, event: str, epoch: int, cursor: str, entry: Entry, stamp: str
@@ -151,12 +155,12 @@ class Commits:
                 await rejection.give_back(self._pool, self._program, event, stamp, change)
         batch = fold([entry._replace(changes=good)])
         async with self._pool.acquire() as connection, connection.transaction():
-            await self._save(connection, event, epoch, cursor, batch)
+            head = await self._save(connection, event, epoch, cursor, batch)
             for at, (change, error) in enumerate(bad):
                 name = f"{entry.id}:{at}" if at else entry.id
                 await rejection.save(connection, event, epoch, name, change, error)
         self.rejected += len(bad)
-        return Committed(batch.cursor, batch.numbers(), batch.closed)
+        return Committed(batch.cursor, batch.numbers(), batch.closed, head)
 
     async def _sift(
         self, event: str, epoch: int, cursor: str, entry: Entry

@@ -152,7 +152,7 @@ class EventTasks:
             return
         self.recorded += _changes(entries)
         led.is_closing = led.is_closing or done.is_closed
-        led.committed(done.cursor, done.numbers)
+        led.committed(done.cursor, done.numbers, done.head)
         await self._mark(led)
 
     async def _mark(self, led: LedEvent) -> None:
@@ -160,9 +160,11 @@ class EventTasks:
         assert led.unmarked is not None, led.event
         if led.is_new:
             await self._check_outbox(led)
-            led.committed(led.cursor, await last_turns(self._pool, led.event))
+            head = await journal.head(self._pool, led.event)
+            led.committed(led.cursor, await last_turns(self._pool, led.event), head)
+        mark = MarkRecorded(led.cursor, led.unmarked, led.head[:2])
         try:
-            await self._program.ask(led.event, led.stamp, MarkRecorded(led.cursor, led.unmarked))
+            await self._program.ask(led.event, led.stamp, mark)
         except Recovering:
             led.doubt()
             return

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from booking_rush.back_off import BackOff
+from booking_rush.booking.history.entries import Head
 from booking_rush.lease import LEASE_S
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Pool
@@ -56,6 +57,7 @@ class LedEvent:
     is_reopened: bool = False  # by an undo: Redis has none of its places
     is_new: bool = False  # just adopted: what Redis has marked may be older, or newer
     unmarked: dict[str, int] | None = None  # what the next mark says by lane; None: it is confirmed
+    head: Head = field(default_factory=Head)  # of the journal, as the next mark says it
     busy_at: float = 0.0  # when something was done for it last, by the monotonic clock
     task: asyncio.Task[None] | None = None
     closing: asyncio.Task[None] | None = None
@@ -101,10 +103,10 @@ class LedEvent:
         """Have both stores asked again: another process is further, or the epoch has ended."""
         self.stamp, self.unmarked = "", None
 
-    def committed(self, cursor: str, numbers: dict[str, int]) -> None:
+    def committed(self, cursor: str, numbers: dict[str, int], head: Head) -> None:
         """Entries up to the cursor are in Postgres, which Redis has to be told."""
         known = self.unmarked or {}
-        self.cursor = cursor
+        self.cursor, self.head = cursor, max(head, self.head)
         self.unmarked = known | {n: max(at, known.get(n, 0)) for n, at in numbers.items()}
 
 

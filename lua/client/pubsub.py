@@ -45,7 +45,8 @@ class Tick(News, frozen=True):
     """Tick: the state of an event at one moment; `recorded` is an outbox entry.
 
     `pace`, `because`: the rate of admission, and a word that says why; `stopped_ms`: how long the
-    sale has stood still, ever.
+    sale has stood still, ever; `journal`: how many entries it had when PostgreSQL had the outbox up
+    to `recorded`, and the hash of the last.
     """
 
     at: int
@@ -60,6 +61,7 @@ class Tick(News, frozen=True):
     admitted: int
     recorded: str
     lanes: dict[str, LaneTick]
+    journal: tuple[int, str] = (0, "")
 
 
 class Gone(News, frozen=True):

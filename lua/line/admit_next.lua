@@ -1,13 +1,18 @@
 -- admit_next() -> advanced
 --
--- One tick of an event: expire passes, missed turns and holds; give deferred joins numbers; admit the next visitors by rate
--- and capacity; fix the draw that is due; publish the event's state. Bucket and active count are
--- read and written here, so any number of tend duties may run and none admits too many. While the
--- sale is stopped nobody is admitted and nothing ends, since its clock stands still.
+-- One tick of an event: expire passes, missed turns and holds; fix the draw that is due; give
+-- deferred joins numbers; admit the next visitors by rate and capacity; publish the event's state.
+-- Bucket and active count are read and written here, so any number of tend duties may run and none
+-- admits too many. While the sale is stopped nobody is admitted and nothing ends, since its clock
+-- stands still.
 local TICK_MS = 90 -- between two published ticks, however many tend duties run
 local BURST_S = 0.5 -- of unused rate that is saved up
 local OBSERVED, MISSED_MAX = 50, 0.5 -- turns before their misses count, and at most as this share
 local SLOWED = 0.1 -- of the rate, while payments are not answered
+-- Reasons that the journal is told; of others its states and acts of operators tell.
+local TOLD = { rate = true, no_shows = true, not_recorded = true, full = true, sold_out = true }
+local TOLD_MS = 10000 -- for which the last one told must not have been seen
+local NO_JOURNAL = pack({ 0, "" }) -- no entry is known
 local BEHIND_MS = 2000 -- for which an outbox entry waits before Postgres is said to be behind
 
 -- Return the visitors of whom something of a place ends by now, with what they have read at once.
@@ -114,7 +119,8 @@ local function slots_of(tokens, speed)
   local wanted = max(floor(tokens), rule("queue_from") - active)
   if free <= 0 then return 0, "full" end
   if bank_is_away() then return min(LIMIT, free, floor(tokens)), "bank_away" end
-  return min(LIMIT, free, wanted), speed > rule("rate_per_second") and "no_shows" or "rate"
+  local because = speed > rule("rate_per_second") and "no_shows" or "rate"
+  return min(LIMIT, free, wanted), wanted > free and "full" or because
 end
 
 -- Return whether Postgres has not recorded an entry for a while: whose place is not there is not
@@ -125,12 +131,28 @@ local function is_behind()
   return next_entry and now - tonumber(next_entry[1]:match("^%d+")) > BEHIND_MS or false
 end
 
+-- Enqueue for the journal why the rate of admission is another, once the reason has changed for a
+-- while: at a full room's door `full` and `rate` take turns.
+local function tell_reason(because, speed)
+  if not TOLD[because] then return end
+  local seen_at = memory.read(bucket, "told_at")
+  local told = memory.read(bucket, "told") or "rate"
+  if not seen_at or now < tonumber(seen_at) or because == told then
+    memory.write(bucket, "told_at", now)
+  elseif now - seen_at >= TOLD_MS then
+    memory.write(bucket, "told", because)
+    memory.write(bucket, "told_at", now)
+    memory.enqueue(pack({ "reason", because, speed }))
+  end
+end
+
 local function admit()
   local speed = pace()
   local tokens, at = refill(speed)
   local slots, because = slots_of(tokens, speed)
   local chosen = slots > 0 and turns.choose(slots) or {}
   if slots > 0 and #chosen == 0 and is_behind() then because = "not_recorded" end
+  tell_reason(because, speed)
   if #chosen > 0 then
     memory.read_ahead(stored, chosen)
     local wave, lanes = memory.add(stats, "wave", 1), {}
@@ -163,19 +185,14 @@ local function lanes_of_tick()
   return lanes
 end
 
--- Fix the draws that are due, one a lane. Return one that is on its way, or nil. Once every lane is
--- settled, enqueue that the lottery is drawn.
+-- Fix the draws that are due, one a lane. Return one that is on its way, or nil. Where nobody came
+-- to the lobby, the lottery is over at once.
 local function draw()
-  local due_draw, is_settled = nil, true
+  local due_draw = nil
   for _, name in ipairs(line.names()) do
-    local lane = line.lane(name)
-    is_settled = is_settled and lobby.is_settled(lane)
-    due_draw = lobby.next_draw(lane) or due_draw
+    due_draw = lobby.next_draw(line.lane(name)) or due_draw
   end
-  if is_settled and rule("state") == "drawing" and not memory.read(bucket, "is_drawn") then
-    memory.write(bucket, "is_drawn", 1)
-    memory.enqueue(pack({ "drawn" }))
-  end
+  if rule("state") == "drawing" and not memory.read(bucket, "is_drawn") then lobby.end_lottery() end
   return due_draw
 end
 
@@ -190,15 +207,16 @@ local function publish_tick(anyway, because, speed)
     active_max = rule("active_max"), active = memory.number(stats, "active"),
     admitted = memory.number(stats, "admitted"),
     recorded = call("GET", key("recorded")) or "0-0",
+    journal = unpack_one(memory.read(bucket, "journal") or NO_JOURNAL),
     lanes = lanes_of_tick(),
   })
 end
 
 return function()
   local dropped = expire_places() + expire_carts()
+  local due_draw = draw() -- before others come into a window: this command would not read that one
   releases.give_due()
   local admitted, because, speed = admit()
-  local due_draw = draw()
   publish_tick(admitted > 0, because, speed)
   local idle = line.waiting() == 0 and memory.number(stats, "active") == 0
     and memory.number(stats, "late") == 0 and memory.number(stats, "back") == 0

@@ -32,10 +32,14 @@ class Loaded(Reply, frozen=True):
 
 
 class MarkRecorded(Command[Marked], frozen=True):
-    """Mark that Postgres has the outbox up to `entry`, and of each lane places up to a number."""
+    """Mark that Postgres has the outbox up to `entry`, and of each lane places up to a number.
+
+    `head` is the end of the journal's chain by then: how many entries, and the last hash.
+    """
 
     entry: str
     numbers: dict[str, int]
+    head: tuple[int, str] = (0, "")
 
 
 class CloseEpoch(Command[EpochClosed | EpochPassed], frozen=True):

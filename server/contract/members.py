@@ -203,12 +203,23 @@ class Stop(Members, kw_only=True):
 
 
 class Lane(Members, kw_only=True):
-    """A lane; `share` is its part of the event's last 1,000 admissions."""
+    """A lane; `share` is its part of the event's last 1,000 admissions.
+
+    `eta_seconds` is the wait of who would join it now, p50 and p90; null: it is not known.
+    """
 
     lane: str
     weight: Count
     waiting: Count
     share: float
+    eta_seconds: tuple[Count, Count] | None
+
+
+class JournalEnd(Members, kw_only=True):
+    """End of a journal a moment ago: its number of entries, and the hash of the last, in hex."""
+
+    n: Count
+    hash: str
 
 
 class Room(Members, kw_only=True):
@@ -220,6 +231,7 @@ class Room(Members, kw_only=True):
     stopped: Stop | UnsetType = UNSET
     halted: bool | UnsetType = UNSET
     lanes: list[Lane] | UnsetType = UNSET
+    journal: JournalEnd | UnsetType = UNSET
     fairness: Fairness | UnsetType = UNSET
     lottery: Lottery | UnsetType = UNSET
     windows: Windows | UnsetType = UNSET

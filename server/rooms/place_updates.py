@@ -50,6 +50,7 @@ class PlaceUpdates:
         self.forecast = EventForecast()
         self.commitments = Commitments()
         self.sale_clock = RUNNING
+        self.journal = (0, "")  # the head of its chain, as the last tick said
         self._event = event
         self._subscribers = subscribers
         self._line = line
@@ -137,6 +138,7 @@ class PlaceUpdates:
         """Move the lanes to a tick, and look up the subscribers that it leaves unsure."""
         self.apply_state(tick.state)
         self.forecast.apply(tick)
+        self.journal = tick.journal
         for lane in self._views.apply_tick(tick.lanes):
             self._background.start(self._read_gone(lane))
         self._tick_at_ms = tick.at

@@ -155,7 +155,7 @@ class Room:
             "visitor": subscriber.visitor,
             "event": self.row.id,
             "server_time": now(),
-            "room": {**self.state_members(), "lanes": self.lanes_members()},
+            "room": {**self.state_members(), "lanes": self.lanes_members(), **self._head_members()},
         }
         if (place := subscriber.place.last) is not None:
             members |= self.places.members(subscriber.visitor, place)
@@ -283,9 +283,15 @@ class Room:
             members["halted"] = True
         return members | self.row.order_members() | self.row.sale_clock.members()
 
+    def _head_members(self) -> dict[str, Any]:
+        """Return `{"journal": {n, hash}}`: the head of its chain, as the last tick said."""
+        n, hash_ = self.places.journal
+        return {"journal": {"n": n, "hash": hash_}} if n else {}
+
     def lanes_members(self) -> list[dict[str, Any]]:
-        """Return `[{lane, weight, waiting, share}]`, as the rules and the last tick say."""
-        return lane_members(self.row.lanes, self.places.forecast.lanes)
+        """Return `[{lane, weight, waiting, share, eta_seconds}]`, as rules and last tick say."""
+        forecast = self.places.forecast
+        return lane_members(self.row.lanes, forecast.lanes, forecast.eta)
 
     def apply_row(self, row: EventRecord) -> None:
         """Apply another version of the event's row in Postgres."""

@@ -78,6 +78,23 @@ async def test_the_head_is_signed_by_a_published_key(world: World) -> None:
     }
 
 
+async def test_who_connects_is_told_the_head_that_the_journal_has(world: World) -> None:
+    await world.event(state="paused")
+    visitor = await world.visitor()
+    await visitor.join()
+    [number] = await entered(world, "number")
+
+    async def told() -> dict[str, Any] | None:
+        async with visitor.socket() as socket:
+            head: dict[str, Any] = socket.frames[0]["room"].get("journal") or {"n": 0}
+            return head if head["n"] >= number["n"] else None
+
+    head = await until(told)
+
+    [entry] = (await read(world, after=head["n"] - 1, limit=1))["entries"]
+    assert (entry["n"], entry["hash"]) == (head["n"], head["hash"])
+
+
 async def test_a_receipt_names_its_entry(world: World) -> None:
     await world.event()
     visitor = await world.visitor()

@@ -8,11 +8,13 @@ import pytest
 
 from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.booking.history import journal
-from booking_rush.booking.history.entries import CLOSED, Act, Entry, digest_of
+from booking_rush.booking.history.entries import CLOSED, Act, Entry, Head, digest_of
+from booking_rush.booking.history.explanation import because
 from booking_rush.booking.history.verification import Verification
 from booking_rush.lua.events.commands import SetRules
 from booking_rush.lua.line import commands
 from booking_rush.postgres import Connection, Pool
+from tests.support.event_in_redis import NOON
 from tests.support.recorded_event import EVENT, RecordedEvent
 from tests.support.store_agreement import journal_mistakes
 
@@ -82,6 +84,23 @@ async def test_closing_enters_the_end_of_every_place_once(recorded_event: Record
     assert {one.why for one in ends} == {CLOSED}
 
 
+async def test_why_the_rate_of_admission_is_another_is_entered(
+    recorded_event: RecordedEvent,
+) -> None:
+    await recorded_event.ask(SetRules(9, "open", {"active_max": 0}))
+    await join(recorded_event, "v_ada")
+    stamp = await recorded_event.stamp()
+    for second in (0, 10):
+        tick = commands.AdmitNext()
+        await recorded_event.program.ask(EVENT, stamp, tick, now_ms=NOON + 1000 * second)
+    await recorded_event.record()
+
+    *_, last = await entries(recorded_event.pool)
+    why = "as many are inside as may be: one comes in when one leaves"
+    assert (last.what, last.why) == ("state", f"admission: {why}")
+    assert because(last) == f"Visitors were admitted at another rate from then on. ({why})"
+
+
 async def test_a_recovery_goes_on_with_the_chain_and_is_entered(
     recorded_event: RecordedEvent,
 ) -> None:
@@ -145,8 +164,8 @@ async def test_an_entry_that_record_dropped_is_missed(
 ) -> None:
     append = journal.append
 
-    async def forgetful(connection: Connection, event: str, acts: Sequence[Act]) -> None:
-        await append(connection, event, acts[1:])
+    async def forgetful(connection: Connection, event: str, acts: Sequence[Act]) -> Head:
+        return await append(connection, event, acts[1:])
 
     await join(recorded_event, "v_ada")
     await recorded_event.record()

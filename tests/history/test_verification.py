@@ -176,6 +176,19 @@ def test_who_was_removed_and_put_back_goes_on_as_before(state: str) -> None:
     assert mistake_in(entries_of(no_hand)) == "entry 3: back after removed"
 
 
+def test_who_was_let_in_out_of_the_lobby_comes_back_late_without_a_number() -> None:
+    acts = [in_lobby(1), in_lobby(2)]
+    for visitor in ("v_1", "v_2"):
+        let_in = act("admitted", 0, visitor=visitor, by="admin")
+        acts += [let_in, act("late", 0, visitor=visitor), act("back", 0, visitor=visitor)]
+    again = [act("admitted", 0, visitor=visitor) for visitor in ("v_2", "v_1")]
+    before_its_turn = [*acts, act("number", 5, visitor="v_5"), act("admitted", 0, visitor="v_5")]
+
+    assert mistake_in(entries_of([*acts, *again])) == program_on([*acts, *again]) == ""
+    assert mistake_in(entries_of(before_its_turn)) != ""
+    assert program_on(before_its_turn) != ""
+
+
 def test_the_program_under_docs_follows_a_fair_line() -> None:
     assert program_on(FAIR) == ""
 

@@ -169,6 +169,28 @@ async def test_lanes_are_told_in_welcome_state_and_stats(
     await until(shares)
 
 
+async def test_each_lane_tells_the_wait_of_who_would_join_it(world: World) -> None:
+    rules = {"lanes": LANES, "rate_per_second": 0.01, "active_max": 100}
+    await world.event(rules=rules)
+    operator = await world.operator()
+    [code] = await made(operator, count=1, uses=3)
+    assert await (await world.visitor()).admitted()
+    for own in ("", "", code):
+        body = {"code": own} if own else None
+        assert (await (await world.visitor()).http.post(QUEUE, json=body)).status_code == 201
+
+    async def waits() -> dict[str, list[int]] | None:
+        async with (await world.visitor()).socket() as socket:
+            lanes = socket.frames[0]["room"]["lanes"]
+        are_all = [one["waiting"] for one in lanes] == [2, 1]
+        return {one["lane"]: one["eta_seconds"] for one in lanes} if are_all else None
+
+    found = await until(waits)
+
+    assert found["main"][0] == 100 * (2 + 1 + 1)  # two ahead, and one of the press before
+    assert found["press"][0] < found["main"][0]
+
+
 async def test_codes_come_as_csv_and_in_pages(operator: httpx.AsyncClient) -> None:
     answer = await operator.post(
         f"{DEMO}/codes",

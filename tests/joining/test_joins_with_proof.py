@@ -1,12 +1,14 @@
 """Joins that are asked for a proof of work, over HTTP and by a socket."""
 
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
 
+from booking_rush.errors import TooManyRequests
 from booking_rush.queue.join_checks.proof_of_work import solve
-from tests.support.clients import Frame, Visitor
+from tests.support.clients import Frame, Visitor, code_of
 from tests.support.world import World
 
 QUEUE = "/api/v1/events/demo/queue"
@@ -96,3 +98,34 @@ async def test_a_join_without_need_of_a_proof_takes_any_line_of_text(world: Worl
     answer = await (await world.visitor()).http.post(QUEUE, json={"proof": "of nothing"})
 
     assert answer.status_code == 201
+
+
+async def test_a_join_is_checked_by_ban_limit_identity_proof_and_code_in_this_order(
+    rushed: World,
+) -> None:
+    """Join with all of it wrong, and mend first what is refused first."""
+    ada, operator = await rushed.visitor(), await rushed.operator()
+    admin, wrong = "/api/v1/admin/events/demo", {"code": "NEVER-MADE-CODE", "proof": "x:y"}
+    joining = (await rushed.services.rooms.room("demo")).joining
+    banned = {"visitor": ada.id, "seconds": 3600, "reason": "a script"}
+    ban = (await operator.post(f"{admin}/bans", json=banned)).json()["ban"]
+    joining.identity = "token"
+    limits = rushed.services.limits
+    limits.enabled = True
+    for _ in range(20):
+        with suppress(TooManyRequests):
+            await limits.take("join", ada.id, "127.0.0.1")
+
+    codes = [code_of(await ada.http.post(QUEUE, json=wrong))]
+    await operator.delete(f"{admin}/bans/{ban['id']}")
+    codes.append(code_of(await ada.http.post(QUEUE, json=wrong)))
+    limits.enabled = False
+    codes.append(code_of(await ada.http.post(QUEUE, json=wrong)))
+    joining.identity = "none"
+    refused = (await ada.http.post(QUEUE, json=wrong)).json()
+    right = {**wrong, "proof": solved(refused)}
+    codes += [refused["code"], code_of(await ada.http.post(QUEUE, json=right))]
+
+    assert codes == [
+        "banned", "too_many_requests", "identity_required", "proof_required", "unknown_code",
+    ]  # fmt: skip

@@ -119,14 +119,14 @@ class DrawnEvent(RecordedEvent):
         return {row["visitor"]: PlaceRow(*row) for row in found}
 
     async def numbers_by_seed(self) -> dict[str, int]:
-        """Return the number of each living place by the seed, and by the bounds in Postgres."""
+        """Return the number of each living place with a number, by seed and bounds of its draw."""
         seeds = await self.pool.fetchrow("SELECT lottery_seed, window_key FROM events")
         assert seeds is not None
         found = await self.pool.fetch("SELECT lane, window_, first, last FROM draws")
         draws = {(row["lane"], row["window_"]): Draw(*row) for row in found}
         numbers = dict[str, int]()
         for visitor, row in (await self.rows()).items():
-            if row.index_ and row.state != "ended":
+            if row.index_ and row.number > 0 and row.state != "ended":
                 draw = draws[row.lane, row.window_]
                 numbers[visitor] = draw.number(seeds[draw.window != LOTTERY], row.index_)
         return numbers

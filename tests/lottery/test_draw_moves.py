@@ -23,7 +23,7 @@ from booking_rush.lua.line.commands import (
     Waiting,
 )
 from booking_rush.lua.recovery.commands import MarkRecorded
-from booking_rush.queue.lottery.draw import Draw
+from booking_rush.queue.lottery.draw import Draw, window_at
 from booking_rush.queue.rules import rules_of
 from tests.support.event_in_redis import LANE, NOON, EventInRedis, outbox
 
@@ -230,6 +230,25 @@ async def test_windows_follow_each_other_however_late_they_are_drawn(
         assert sorted(await numbers_of(event, *VISITORS)) == list(range(1, last + 1))
 
 
+async def test_a_deferred_join_that_comes_into_the_next_window_is_not_drawn_with_this_one(
+    event: EventInRedis, redis: Redis
+) -> None:
+    """The tick that fixes a window gives the join its index, too."""
+    await event.open(state="open", **(WINDOWS | {"active_max": 0, "join_share_max": 0.001}))
+    for visitor, block in (("anna", "house"), ("bela", "home"), ("cleo", "house")):
+        await event.ask(JoinLine(visitor, block=block))
+    event.now += 2000
+
+    found = await fix_and_record(event, redis)
+
+    place = await event.ask(FindPlace("cleo"))
+    assert isinstance(place, Lobby)
+    assert (place.index, place.window) == (3, NOON_WINDOW + 1)
+    assert (found.window, found.first, found.last) == (NOON_WINDOW, 1, 2)
+    assert await draw_page(event, found) == 2
+    assert sorted(await numbers_of(event, "anna", "bela", "cleo")) == [1, 2]
+
+
 async def test_a_window_is_not_drawn_while_it_lasts(event: EventInRedis, redis: Redis) -> None:
     await event.open(state="open", **WINDOWS)
     await join(event, "anna")
@@ -243,6 +262,19 @@ async def test_a_window_is_not_drawn_while_it_lasts(event: EventInRedis, redis: 
     assert await due(event) is None
     event.now += 1
     assert (await fix_and_record(event, redis)).window == NOON_WINDOW
+
+
+@pytest.mark.parametrize("seconds", [1, 2, 60])
+async def test_a_join_comes_into_the_window_that_the_clock_says(
+    event: EventInRedis, seconds: int
+) -> None:
+    await event.open(state="open", **(WINDOWS | {"window_seconds": seconds, "active_max": 0}))
+    steps = (0, 1, 998, 1, 999, 1, 1998, 2, 58_000, 2_000_000)
+    for step in steps:
+        event.now += step
+        place = await event.ask(JoinLine(f"at {event.now}"))
+        assert isinstance(place, Lobby)
+        assert place.window == window_at(event.now, seconds)
 
 
 async def test_a_clock_that_steps_back_brings_nobody_into_a_window_that_is_drawn(

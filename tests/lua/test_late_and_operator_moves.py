@@ -245,3 +245,54 @@ async def test_kept_numbers_never_go_back(moves: EventInRedis, redis: Redis) -> 
     await moves.ask(recovery_commands.MarkRecorded("1-1", {LANE: 1}))
 
     assert await redis.hget(key(EVENT, 1, "lane", LANE), "kept") == b"2"
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+async def test_who_is_put_back_has_each_second_that_was_left(
+    moves: EventInRedis, is_seen: bool
+) -> None:
+    await moves.join("ada")
+    await moves.tick()
+    if is_seen:
+        await moves.ask(line_commands.ClaimPass("ada", connecting=False))
+    moves.now += 20_000
+    before = await moves.ask(line_commands.FindPlace("ada"))
+    left = await moves.ask(line_commands.LeaveLine("ada", "removed", "admin"))
+    assert isinstance(left, line_commands.Left)
+    assert left.place is not None
+
+    moves.now += 500_000
+    put_back = line_commands.PutBack(left.place, "admin")
+    assert await moves.ask(put_back) == line_commands.IsPutBack()
+
+    after = await moves.ask(line_commands.FindPlace("ada"))
+    assert isinstance(before, line_commands.Admitted)
+    assert isinstance(after, line_commands.Admitted)
+    assert (after.number, after.wave) == (before.number, before.wave)
+    assert after.deadline_ms == before.deadline_ms + 500_000
+    assert after.claim_ms == before.claim_ms + 500_000
+    await moves.tick(after_s=9)
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Admitted)
+    await moves.tick(after_s=2)
+    found = await moves.ask(line_commands.FindPlace("ada"))
+    assert isinstance(found, line_commands.Admitted if is_seen else line_commands.Late)
+
+
+async def test_a_missed_turn_that_is_put_back_lasts_as_long_as_was_left(
+    moves: EventInRedis,
+) -> None:
+    await moves.join("ada")
+    await moves.tick()
+    await moves.tick(after_s=31)
+    moves.now += 100_000
+    left = await moves.ask(line_commands.LeaveLine("ada", "removed", "admin"))
+    assert isinstance(left, line_commands.Left)
+    assert left.place is not None
+
+    moves.now += 500_000
+    await moves.ask(line_commands.PutBack(left.place, "admin"))
+
+    await moves.tick(after_s=199)
+    assert isinstance(await moves.ask(line_commands.FindPlace("ada")), line_commands.Late)
+    await moves.tick(after_s=2)
+    assert await moves.ask(line_commands.FindPlace("ada")) == line_commands.NotInLine()

@@ -20,7 +20,7 @@ from booking_rush.lua.keys import key
 from booking_rush.lua.line import commands as line_commands
 from booking_rush.queue.rules import rules_of
 from tests.model.model_lab import ClockedProgram, Lab, ModelLab
-from tests.model.reference_queue import Answer, ReferenceQueue
+from tests.model.reference_queue import Answer, Deferral, ReferenceQueue
 from tests.support.event_in_redis import EVENT, NOON, read_place
 from tests.support.store_agreement import journal_mistakes
 from tests.support.world import new_event
@@ -32,6 +32,7 @@ VISITORS = st.sampled_from(NAMES)
 STEPS_S = st.sampled_from([0, 0.1, 0.5, 1, 4, 11, 31, 61, -0.5, -3, -60])
 LANES = {"main": 1, "press": 3}
 JOINS = st.sampled_from([("main", ""), ("main", ""), ("press", ""), ("press", "code")])
+BLOCKS = st.sampled_from(["", "", "b1", "b1", "b2"])
 CHANGED_STATES = st.sampled_from(["open", "open", "paused", "draining"])
 USES = 2
 # Methods of the machine, the likelier the more often they stand here.
@@ -54,6 +55,8 @@ RULES: dict[str, Any] = {
     "late_max": 2,
     "pass_seconds": 60,
     "queue_from": 0,
+    "join_share_max": 0.4,
+    "window_seconds": 2,
 }
 RULE_CHANGES = st.fixed_dictionaries(
     {},
@@ -64,6 +67,7 @@ RULE_CHANGES = st.fixed_dictionaries(
         "late_seconds": st.sampled_from([0, 30]),
         "waiting_max": st.integers(0, 6),
         "lanes": st.sampled_from([LANES, {"main": 5, "press": 2}, {"main": 1}]),
+        "join_share_max": st.sampled_from([0.2, 0.4, 1]),
     },
 )
 
@@ -101,7 +105,10 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
                 told = (reply.lane, reply.number, is_recorded)
                 return ("admitted", *told, reply.wave, reply.deadline_ms)
             case line_commands.Lobby():
-                return ("lobby", reply.lane, reply.number, not reply.entry)
+                if not reply.index:  # the join is deferred
+                    return ("lobby", reply.lane, reply.number, None, 0, 0)
+                drawn_by = (reply.index, reply.window)
+                return ("lobby", reply.lane, reply.number, not reply.entry, *drawn_by)
             case line_commands.Late():
                 return ("late", reply.lane, reply.number, not reply.entry)
             case _:
@@ -113,9 +120,9 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         getattr(self, data.draw(ACTIONS))(data.draw)
 
     def join(self, draw: Draw) -> None:
-        visitor, (lane, code) = draw(VISITORS), draw(JOINS)
-        command = line_commands.JoinLine(visitor, lane=lane, code=code, uses=USES)
-        assert self.ask(command) == self.reference.join(visitor, lane, code, USES)
+        visitor, (lane, code), block = draw(VISITORS), draw(JOINS), draw(BLOCKS)
+        command = line_commands.JoinLine(visitor, lane=lane, code=code, uses=USES, block=block)
+        assert self.ask(command) == self.reference.join(visitor, lane, code, USES, block)
         if draw(st.booleans()):
             self.record()
 
@@ -140,6 +147,8 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         self.program.now_ms = self.reference.now
         advanced = self.lab.run(self.program.ask(EVENT, self.stamp, line_commands.AdmitNext()))
         assert advanced.admitted == self.reference.tick()
+        due = advanced.draw and msgspec.structs.astuple(advanced.draw)
+        assert due == self.reference.due_draw()
 
     def change_rules(self, draw: Draw) -> None:
         self.reference.rules.update(draw(RULE_CHANGES))
@@ -147,6 +156,7 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         self._set_rules()
 
     def _set_rules(self) -> None:
+        self.reference.apply_rules()
         rules = rules_of(dict(self.reference.rules))
         self.version = self.lab.run(self._save_rules(rules))
         command = events_commands.SetRules(
@@ -171,6 +181,7 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         self.lab.run(self._record())
         self.recorded = self.reference.record()
         self.postgres_has_every_place_that_was_sent()
+        self.postgres_has_the_deferred_joins()
 
     async def _record(self) -> None:
         self.recorder = self.new_recorder()
@@ -199,6 +210,7 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         self.postgres_has_every_place_that_was_sent()
         self.lab.run(self._adopt_deadlines())
         self.recorded = self.reference.record()
+        self.postgres_has_the_deferred_joins()
 
     async def _adopt_deadlines(self) -> None:
         """Take deadlines over from Redis: a rebuild extends them by its own duration, < 60 s."""
@@ -239,6 +251,12 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
         sent = {place for place in places if place[2] <= recorded[place[1]]}
         assert sent <= {(row["visitor"], row["lane"], row["number"]) for row in rows}
         self.journal_follows()
+
+    def postgres_has_the_deferred_joins(self) -> None:
+        """Check that Postgres has the joins that wait for a number, and no others."""
+        names = ", ".join(Deferral._fields)
+        rows = self.lab.run(self.lab.pool.fetch(f"SELECT {names} FROM deferred_joins"))
+        assert {row["visitor"]: tuple(row) for row in rows} == self.reference.deferred
 
     def journal_follows(self) -> None:
         assert self.lab.run(journal_mistakes(self.lab.pool, EVENT)) == []

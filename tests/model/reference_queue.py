@@ -4,11 +4,46 @@ No Redis, no Lua, no batches. `queue_machine.py` compares the real moves with it
 """
 
 import copy
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Answer = tuple[Any, ...]
+RECENT = 5  # numbers of which a block has its share; the program under test counts as few
+OBSERVED = 4  # turns from which the rate is corrected by those that were missed; as there
+
+
+class Deferral(NamedTuple):
+    """Join that waits for a number, behind those of its address block with smaller turns."""
+
+    visitor: str
+    lane: str
+    code: str
+    block: str
+    turn: int
+
+
+@dataclass
+class ReferenceShares:
+    """Shares of address blocks: the blocks of the last numbers, and when each has asked last."""
+
+    recent: deque[str] = field(default_factory=lambda: deque[str](maxlen=RECENT))
+    asked: dict[str, int] = field(default_factory=dict[str, int])  # the last to ask at the end
+
+    def takes(self, block: str, rules: dict[str, Any], now: int) -> bool:
+        """Return whether a block may have a number: it is below its share, or no other asks."""
+        if not block or rules["join_share_max"] >= 1:
+            return True
+        if self.recent.count(block) < max(1, int(rules["join_share_max"] * RECENT)):
+            self.asked.pop(block, None)
+            self.asked[block] = now
+            return True
+        others = [at for other, at in self.asked.items() if other != block]
+        return not others or now - others[-1] >= rules["window_seconds"] * 1000
+
+    def count(self, block: str, rules: dict[str, Any]) -> None:
+        if block and rules["join_share_max"] < 1:
+            self.recent.append(block)
 
 
 @dataclass
@@ -23,7 +58,13 @@ class ReferenceQueue:
     wave: int = 0
     numbers: dict[str, int] = field(default_factory=dict[str, int])
     lanes: dict[str, str] = field(default_factory=dict[str, str])
+    names: set[str] = field(default_factory=set[str])  # of lanes that visitors join or wait in
     used: dict[str, set[str]] = field(default_factory=dict[str, set[str]])  # by code
+    opened: dict[str, set[str]] = field(default_factory=dict[str, set[str]])  # places, by code
+    deferred: dict[str, Deferral] = field(default_factory=dict[str, Deferral])
+    turns: int = 0  # of deferred joins
+    given_at: dict[str, str] = field(default_factory=dict[str, str])  # by lane the block seen last
+    shares: ReferenceShares = field(default_factory=ReferenceShares)
     deficits: dict[str, int] = field(default_factory=dict[str, int])  # by lane
     waiting: list[str] = field(default_factory=list[str])
     active: dict[str, int] = field(default_factory=dict[str, int])
@@ -34,15 +75,27 @@ class ReferenceQueue:
     tokens: float = 1.0
     refilled_at: int | None = None
     last_from: str = ""
+    came: int = 0
+    missed: int = 0
+
+    def __post_init__(self) -> None:
+        self.names = {"main", *self.rules["lanes"]}
+
+    def apply_rules(self) -> None:
+        """Know the lanes of the rules, and those that somebody waits in still."""
+        others = {lane for lane in self.names if self._waits_in(lane)}
+        self.names = {"main", *self.rules["lanes"], *others}
 
     # Commands of visitors and operators
 
-    def join(self, visitor: str, lane: str = "main", code: str = "", uses: int = 0) -> Answer:
-        if visitor in self.numbers:
+    def join(
+        self, visitor: str, lane: str = "main", code: str = "", uses: int = 0, block: str = ""
+    ) -> Answer:
+        if visitor in self.numbers or visitor in self.deferred:
             return self.confirm_presence(visitor)
         if self.state not in ("scheduled", "drawing", "open", "paused"):
             return ("line_closed",)
-        if self._count_waiting() >= self.rules["waiting_max"]:
+        if sum(map(self._waits_in, self.names)) >= self.rules["waiting_max"]:
             return ("line_full",)
         if lane not in self.rules["lanes"]:
             return ("unknown_code",)
@@ -51,19 +104,42 @@ class ReferenceQueue:
             if visitor not in by and len(by) >= uses:
                 return ("code_used_up",)
             by.add(visitor)
+        if self._is_behind_its_own(lane, block) or not self._takes(block):
+            self.turns += 1
+            self.deferred[visitor] = Deferral(visitor, lane, code, block, self.turns)
+        else:
+            self._give(visitor, lane, code, block)
+        return self.find_place(visitor)
+
+    def _takes(self, block: str) -> bool:
+        return self.shares.takes(block, self.rules, self.now)
+
+    def _is_behind_its_own(self, lane: str, block: str) -> bool:
+        """Return whether joins of a block are deferred, and some of this lane."""
+        waiting = self.deferred.values()
+        in_lane = any(one.lane == lane for one in waiting)
+        return in_lane and any(one.block == block for one in waiting)
+
+    def _give(self, visitor: str, lane: str, code: str, block: str) -> None:
+        """Give a visitor a place, which its block and its code count."""
+        self.shares.count(block, self.rules)
+        if code:
+            self.opened.setdefault(code, set()).add(visitor)
         self.last[lane] += 1
         self.lanes[visitor] = lane
         self._begin(visitor, self.last[lane])
-        return self.find_place(visitor)
 
     def _begin(self, visitor: str, turn: int) -> None:
         self.numbers[visitor] = turn
         self.waiting.append(visitor)
 
-    def _count_waiting(self) -> int:
-        return len(self.waiting)
+    def _waits_in(self, lane: str) -> int:
+        deferred = sum(one.lane == lane for one in self.deferred.values())
+        return len(self._in_lane(lane)) + deferred
 
     def find_place(self, visitor: str) -> Answer:
+        if found := self.deferred.get(visitor):
+            return ("lobby", found.lane, 0, None, 0, 0)
         if visitor not in self.numbers:
             return ("not_in_line",)
         lane, number = self.lanes[visitor], self.numbers[visitor]
@@ -87,19 +163,24 @@ class ReferenceQueue:
         return sorted(found, key=self.numbers.__getitem__)
 
     def confirm_presence(self, visitor: str) -> Answer:
-        self.unclaimed.pop(visitor, None)
+        if self.unclaimed.pop(visitor, None) is not None:
+            self.came += 1
         if self.late.pop(visitor, None) is not None:
             self.back.append(visitor)
             self.back.sort(key=lambda one: (self.numbers[one], one))
         return self.find_place(visitor)
 
     def leave(self, visitor: str) -> Answer:
+        if self.deferred.pop(visitor, None):
+            return ("left",)
         if visitor not in self.numbers:
             return ("not_in_line",)
         self._remove(visitor)
         return ("left",)
 
     def admit_by_hand(self, visitor: str) -> Answer:
+        if found := self.deferred.pop(visitor, None):
+            self._give(*found[:-1])
         if visitor not in self.numbers:
             return ("not_in_line",)
         if self.state == "closed":
@@ -112,9 +193,15 @@ class ReferenceQueue:
     # The tick
 
     def tick(self) -> int:
-        """Expire passes and missed turns, then admit the next visitors. Return how many came in."""
+        """Expire passes and missed turns, give deferred joins numbers, admit the next visitors.
+
+        Return how many came in.
+        """
         self._expire()
-        rate = self.rules["rate_per_second"]
+        self._fix_draws()
+        for lane in sorted({one.lane for one in self.deferred.values()}):
+            self._give_due(lane)
+        rate = self.rules["rate_per_second"] / (1 - self._missed_share())
         at = self.now if self.refilled_at is None else self.refilled_at
         most = max(1, rate / 2) if rate > 0 else 0
         self.tokens = min(most, self.tokens + rate * max(0, self.now - at) / 1000)
@@ -128,6 +215,35 @@ class ReferenceQueue:
         self.tokens = max(0.0, self.tokens - len(chosen))
         return len(chosen)
 
+    def _fix_draws(self) -> None:
+        """Fix the draws that are due: by arrival there are none."""
+
+    def due_draw(self) -> Answer | None:
+        """Return the draw that a tick names; None: there is none."""
+        return None
+
+    def _missed_share(self) -> float:
+        turns = self.came + self.missed
+        return min(0.5, self.missed / turns) if turns >= OBSERVED else 0
+
+    def _give_due(self, lane: str) -> None:
+        """Give the deferred joins of a lane numbers, block by block, as their shares allow it."""
+        at, seen = self.given_at.get(lane, ""), set[str]()
+        while (block := self._block_after(lane, at)) and block not in seen:
+            seen.add(block)
+            at = block
+            found = [d for d in self.deferred.values() if (d.lane, d.block) == (lane, block)]
+            for one in sorted(found, key=lambda one: one.turn):
+                if not self._takes(block):
+                    break
+                self._give(*self.deferred.pop(one.visitor)[:-1])
+        self.given_at[lane] = block
+
+    def _block_after(self, lane: str, at: str) -> str:
+        """Return the next block of those that wait in a lane, the first one after the last."""
+        blocks = sorted({one.block for one in self.deferred.values() if one.lane == lane})
+        return next((block for block in blocks if block > at), blocks[0] if blocks else "")
+
     # Recording and recovery
 
     def record(self) -> "ReferenceQueue":
@@ -140,6 +256,16 @@ class ReferenceQueue:
         queue = copy.deepcopy(self)
         queue.now, queue.tokens, queue.refilled_at, queue.last_from = now, 1.0, None, ""
         queue.deficits = {}
+        queue.came = queue.missed = 0
+        queue.shares, queue.given_at = ReferenceShares(), {}
+        queue.turns = max((one.turn for one in queue.deferred.values()), default=0)
+        queue.used = copy.deepcopy(queue.opened)
+        for one in queue.deferred.values():
+            if one.code:
+                queue.used.setdefault(one.code, set()).add(one.visitor)
+        of_places = {lane for lane, last in queue.last.items() if last}
+        of_deferred = {one.lane for one in queue.deferred.values()}
+        queue.names = {"main", *queue.rules["lanes"], *of_places, *of_deferred}
         queue.unclaimed = {v: now + int(self.rules["claim_seconds"] * 1000) for v in self.active}
         return queue
 
@@ -149,6 +275,7 @@ class ReferenceQueue:
             self._remove(visitor)
         for visitor, _ in self._due(self.unclaimed):
             del self.active[visitor], self.unclaimed[visitor]
+            self.missed += 1
             until = self.now + int(self.rules["late_seconds"] * 1000)
             if until > self.now and len(self.late) < self.rules["late_max"]:
                 self.late[visitor] = until
@@ -165,7 +292,7 @@ class ReferenceQueue:
         fronts = {lane: self._in_lane(lane) for lane in sorted(set(self.lanes.values()))}
         self.deficits = {lane: self.deficits.get(lane, 0) for lane, one in fronts.items() if one}
         for lane, front in fronts.items():
-            fronts[lane] = [v for v in front if self.numbers[v] <= self.recorded[lane]]
+            fronts[lane] = [v for v in front if self.numbers[v] <= self._last_in_order(lane)]
         back, chosen = list(self.back), list[str]()
         while len(chosen) < slots and (back or any(fronts.values())):
             if back and (self.last_from != "back" or not any(fronts.values())):
@@ -175,6 +302,10 @@ class ReferenceQueue:
                 chosen.append(fronts[self._next_lane(fronts)].pop(0))
                 self.last_from = "line"
         return chosen
+
+    def _last_in_order(self, lane: str) -> int:
+        """Return the last number of a lane that may be admitted: Postgres has it."""
+        return self.recorded[lane]
 
     def _next_lane(self, fronts: dict[str, list[str]]) -> str:
         """Let each lane in which somebody waits earn its weight; who has most pays for all."""

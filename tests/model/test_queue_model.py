@@ -1,7 +1,8 @@
 """Model test of the queue: in any order of events the real queue and the reference agree.
 
-A state machine joins, leaves, confirms presence, ticks, steps the clock back, records, empties
-Redis and rebuilds it, on a real Redis and a real Postgres. Each mutant must make it fail.
+A state machine joins, from address blocks with their shares, leaves, confirms presence, ticks,
+steps the clock back, records, empties Redis and rebuilds it, on a real Redis and a real Postgres;
+two more draw lots, before the opening and by windows. Each mutant must make one of them fail.
 """
 
 from collections.abc import Callable, Generator
@@ -16,9 +17,10 @@ from hypothesis.stateful import (
 from booking_rush.booking.recording import recorder as record_module
 from booking_rush.booking.recording.batch import Batch
 from booking_rush.booking.recording.recorder import Recorder
-from tests.model.lottery_machine import lottery_machine_for
+from tests.model.draw_machines import lottery_machine_for, windows_machine_for
 from tests.model.model_lab import Lab, laboratory
 from tests.model.queue_machine import QueueMachine, machine_for
+from tests.model.reference_queue import OBSERVED, RECENT
 from tests.support.servers.stores import Store
 
 
@@ -28,7 +30,16 @@ def lab(
 ) -> Generator[Lab]:
     monkeypatch.setattr(record_module, "BLOCK_MS", 0)  # no rule waits for entries
     with laboratory(redis_server, postgres_server, "model") as lab:
+        for many, few in FEW.items():
+            lab.text = without(lab.text, many, few)
         yield lab
+
+
+# Bounds of the program, and small ones that a run of forty steps reaches.
+FEW = {
+    "local RECENT = 1000 -- numbers": f"local RECENT = {RECENT} -- numbers",
+    "local OBSERVED, MISSED_MAX = 50,": f"local OBSERVED, MISSED_MAX = {OBSERVED},",
+}
 
 
 COMMON: dict[str, Any] = {
@@ -48,6 +59,12 @@ def test_a_lottery_and_the_plain_lottery_agree(lab: Lab) -> None:
     found = settings(max_examples=40, stateful_step_count=40, **COMMON)
 
     run_state_machine_as_test(lottery_machine_for(lab), settings=found)
+
+
+def test_windows_and_the_plain_windows_agree(lab: Lab) -> None:
+    found = settings(max_examples=40, stateful_step_count=40, **COMMON)
+
+    run_state_machine_as_test(windows_machine_for(lab), settings=found)
 
 
 # Mutants: each breaks one promise.
@@ -134,6 +151,36 @@ def later_comers_among_the_drawn(lab: Lab) -> None:
     )
 
 
+def a_row_of_history_that_is_rewritten(lab: Lab) -> None:
+    """Let each who was late have been admitted."""
+    lab.run(lab.pool.execute(REWRITING))
+
+
+REWRITING = """
+    CREATE FUNCTION rewrite() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE journal SET what = 'admitted' WHERE what = 'late';
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER rewrite AFTER INSERT ON journal EXECUTE FUNCTION rewrite();
+"""
+
+Machine = Callable[[Lab], type[QueueMachine]]
+# Mutants of one line: the machine that finds each, what the line has, and what instead.
+EDITS: dict[str, tuple[Machine, str, str]] = {
+    "numbers_that_no_share_counts": (machine_for, "  shares.count(command.block)\n", ""),
+    "a_draw_before_postgres_has_it": (
+        lottery_machine_for, 'if not entry or entry == "" then return not entry end',
+        "do return true end",
+    ),
+    "a_window_that_is_drawn_while_it_lasts": (
+        windows_machine_for, "if not next_first and not is_over(window) then", "if false then",
+    ),
+    "joins_of_a_window_that_has_its_draw": (
+        windows_machine_for, 'number_of(lane, "window_min", 0))', "0)",
+    ),
+}  # fmt: skip
+
+
 MUTANTS: list[Callable[[Lab], None]] = [
     numbers_from_a_clock,
     admission_in_two_steps,
@@ -144,6 +191,7 @@ MUTANTS: list[Callable[[Lab], None]] = [
     passes_that_a_loss_forgets,
     weights_ignored,
     uses_of_a_code_that_nobody_counts,
+    a_row_of_history_that_is_rewritten,
 ]
 
 
@@ -154,10 +202,20 @@ MUTANTS: list[Callable[[Lab], None]] = [
         (later_comers_among_the_drawn, lottery_machine_for),
     ],
 )
-def test_a_mutant_is_caught(
-    mutant: Callable[[Lab], None], machine: Callable[[Lab], type[QueueMachine]], lab: Lab
-) -> None:
+def test_a_mutant_is_caught(mutant: Callable[[Lab], None], machine: Machine, lab: Lab) -> None:
     mutant(lab)
+    assert_is_caught(machine(lab))
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_mutant_of_one_line_is_caught(name: str, lab: Lab) -> None:
+    machine, part, instead = EDITS[name]
+    lab.text = without(lab.text, part, instead)
+    assert_is_caught(machine(lab))
+
+
+def assert_is_caught(machine: type[QueueMachine]) -> None:
+    """Assert that some run of a machine fails, by what it asserts and by nothing else."""
     found = settings(
         max_examples=400,
         stateful_step_count=40,
@@ -168,5 +226,5 @@ def test_a_mutant_is_caught(
     )
 
     with pytest.raises(BaseException) as caught:  # noqa: PT011  hypothesis wraps what it finds
-        run_state_machine_as_test(machine(lab), settings=found)
+        run_state_machine_as_test(machine, settings=found)
     assert isinstance(caught.value, AssertionError), caught.value

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from booking_rush.booking.recording.batch import ReasonChange, read
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.commands import EventState
@@ -134,6 +135,40 @@ async def test_an_outbox_that_nobody_records_is_the_reason_told(
 
     assert isinstance(tick, pubsub.Tick)
     assert tick.because == "not_recorded"
+
+
+async def reasons_told(event: EventInRedis, redis: Redis, ticks: int) -> list[str]:
+    """Tick once a second. Return the reasons that were enqueued for the journal, ever."""
+    for _ in range(ticks):
+        await event.tick(after_s=1)
+    entries: Any = await redis.xrange(key(EVENT, 1, "outbox"))
+    changes = [change for entry in read(entries) for change in entry.changes]
+    return [one.because for one in changes if isinstance(one, ReasonChange)]
+
+
+async def test_the_journal_is_told_of_a_reason_that_lasts(program: Program, redis: Redis) -> None:
+    event = await EventInRedis(program).open(active_max=1, claim_seconds=1, late_seconds=0)
+    await event.join("ada", "bob")
+    await event.tick()
+    await event.ask(ClaimPass("ada", connecting=False))
+
+    assert await reasons_told(event, redis, 9) == []
+    assert await reasons_told(event, redis, 3) == ["full"]
+    assert await reasons_told(event, redis, 30) == ["full"]
+    await event.join(*(f"v{n}" for n in range(30)))
+    await event.ask(SetRules(2, "open", rules_of({"active_max": 500}).numbers()))
+    assert await reasons_told(event, redis, 2) == ["full"]
+    await event.ask(SetRules(3, "paused", rules_of({}).numbers()))
+    assert await reasons_told(event, redis, 30) == ["full"]
+
+
+async def test_a_door_at_which_one_comes_when_one_leaves_tells_the_journal_once(
+    program: Program, redis: Redis
+) -> None:
+    event = await EventInRedis(program).open(active_max=1, claim_seconds=3, late_seconds=0)
+    await event.join(*(f"v{n}" for n in range(40)))
+
+    assert await reasons_told(event, redis, 60) == ["full"]
 
 
 async def heard_tick(event: EventInRedis, redis: Redis, *, after_s: float) -> Any:

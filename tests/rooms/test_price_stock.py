@@ -36,14 +36,21 @@ async def test_who_waits_is_told_the_stock_by_price_and_when_a_word_changes(worl
 
 
 async def test_when_all_is_taken_the_odds_say_so(world: World) -> None:
-    await world.event(rules={"active_max": 1, "tickets_per_visitor_max": 50})
-    buyer, ada = await world.visitor(), await world.visitor()
-    token = await buyer.admitted()
+    await world.event(rules={"active_max": 2, "tickets_per_visitor_max": 50})
+    first, second, ada = [await world.visitor() for _ in range(3)]
+    passes = [await first.admitted(), await second.admitted()]
+    await ada.join()
     async with ada.socket() as socket:
-        await buyer.hold("one", token, section="floor", quantity=50)
+        welcome = socket.frames[0]
+        await first.hold("one", passes[0], section="floor", quantity=50)
         gone = await socket.until("queue.stock")
+        await second.hold("two", passes[1], section="stalls", quantity=22)
+        all_gone = await socket.until("queue.stock")
+        asked = (await ada.place()).json()
 
-    assert words_of(gone) == ["gone", "plenty"]
+    assert (words_of(gone), words_of(all_gone)) == (["gone", "plenty"], ["gone", "gone"])
+    assert (welcome["place"]["odds"], asked["place"]["odds"]) == ("likely", "unlikely")
+    assert words_of(asked) == ["gone", "gone"]
 
 
 async def test_a_pure_waiting_room_has_neither_prices_nor_odds(world: World) -> None:

@@ -23,8 +23,9 @@ async def test_the_walk_from_joining_to_being_admitted(world: World) -> None:
     assert welcome["type"] == "welcome"
     assert welcome["visitor"] == visitor.id
     assert welcome["event"] == "demo"
-    lane = {"lane": "main", "weight": 1, "waiting": 0, "share": 0.0}
-    assert welcome["room"] == {"state": "open", "lanes": [lane], "fairness": "arrival"}
+    [lane] = welcome["room"]["lanes"]
+    assert (lane["lane"], lane["weight"], lane["waiting"], lane["share"]) == ("main", 1, 0, 0.0)
+    assert (welcome["room"]["state"], welcome["room"]["fairness"]) == ("open", "arrival")
     assert "place" not in welcome
     assert joined["type"] == "queue.joined"
     assert (joined["place"]["number"], joined["place"]["ahead"]) == (1, 0)

@@ -13,7 +13,10 @@ from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
 
 ALL = 1_000_000  # entries of a journal, and more
-LIVING = "SELECT visitor, lane, number FROM places WHERE event = $1 AND state <> 'ended'"
+LIVING = """
+    SELECT visitor, lane, number FROM places WHERE event = $1 AND state <> 'ended'
+    UNION ALL SELECT visitor, lane, 0 FROM deferred_joins WHERE event = $1 AND NOT is_removed
+"""
 TERMINAL = ("confirmed", "expired", "released", "refunded")
 
 

@@ -114,6 +114,20 @@ function lobby.members(lane, from, last)
   return call("ZRANGEBYSCORE", members, text_of(from), text_of(last), "WITHSCORES")
 end
 
+-- Return whether the lobby of a lane waits for its draw, or is being drawn.
+local function waits_for_lottery(lane) return not lobby.is_settled(lane) and oldest(lane) == 0 end
+
+-- Enqueue that the lottery is over, unless a lane but `drawn` (that this command has drawn) has a
+-- lobby that is not drawn yet. That of a lottery that was called off may be drawn in an open event.
+function lobby.end_lottery(drawn)
+  for _, name in ipairs(line.names()) do
+    local lane = line.lane(name)
+    if lane ~= drawn and waits_for_lottery(lane) then return end
+  end
+  memory.write(bucket, "is_drawn", 1)
+  memory.enqueue(pack({ "drawn" }))
+end
+
 -- End a window whose every index is drawn: what follows is settled up to the next one.
 local function finish(lane, window)
   memory.write(lane.windows, format("%d", window), false)
@@ -123,6 +137,7 @@ local function finish(lane, window)
   local _, _, next_first = oldest(lane)
   memory.write(lane.counters, "settled", next_first and next_first - 1 or false)
   lane.is_head_stale = true
+  if window == 0 then lobby.end_lottery(lane) end
 end
 
 -- Mark a draw as done up to an index.
