@@ -68,7 +68,7 @@ export const texts = {
     },
   },
 
-  dates: { pattern: "{weekday} {day} {month} {year}, {time} {zone}" },
+  dates: { pattern: "{weekday} {day} {month} {year} at {time} {zone}" },
 
   durations: {
     unknown: "We cannot tell yet",
