@@ -95,7 +95,6 @@ export const texts = {
     turn: (/** @type {string} */ left) => `It is your turn, ${left}`,
     late: "You missed your turn: come back now",
     lobby: "Your place is kept",
-    undrawn: "You take part in the draw",
     drawn: "Numbers are drawn then.",
     next: "You are next",
     ahead: (/** @type {number} */ n) => `You are in line: ${numberFormat.format(n)} ahead`,
