@@ -67,7 +67,7 @@ function begin() {
   followPinned(["offline", "message", "turn", "hold-countdown"], ["choice", "paying"]);
   byId("join-form").addEventListener("submit", (submit) => submit.preventDefault());
   control("code").value = new URLSearchParams(location.search).get("code") ?? "";
-  onPress("join", () => commands.send("queue.join", 0, joinMembers()));
+  onPress("join", join);
   onPress("claim", () => commands.send("queue.claim"));
   onPress("leave", leave);
   onPress("here", () => connection.start());
@@ -89,6 +89,12 @@ function begin() {
     stock.set(details.stock);
     draw();
   });
+}
+
+/** Join, and load meanwhile what shows the seats. */
+function join() {
+  commands.send("queue.join", 0, joinMembers());
+  booking.load();
 }
 
 /** Load the visitor's own history when its panel is opened. */
