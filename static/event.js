@@ -238,7 +238,8 @@ function drawTimes() {
   drawOfflineNote(status, { ...standing, hasPlace: queueState.place !== null });
   stock.draw(phase, booking.stock, booking.isAllTaken, queueState.stock);
   const title = titleOf(queueState, { phase, name, standing, stock: stock.word, clock });
-  document.title = callBack.flashed(title);
+  const flashed = callBack.flashed(title);
+  if (document.title !== flashed) document.title = flashed; // each time tells the browser's window
   drawPriceStock(queueState, phase);
   drawPlaceCard(queueState, { event, clock, disconnected: status !== "open", stock: stock.word });
   drawAdmission(queueState, clock, { confirming: pending().confirmingPresence, hasSeats });

@@ -179,7 +179,7 @@ export class SeatsView {
   #entered(section) {
     if (section) this.section = section;
     if (this.#house) this.#cursor.show(this.#house, this.section);
-    this.#redraw();
+    afterPaint(this.#redraw);
   }
 
   /** @param {View} view */
