@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from loadtest import against, reporting
 from loadtest.environment import Stores
+from loadtest.pages.page_loads import page_loads
 from loadtest.pages.seat_map import seat_map
 from loadtest.rows import checkouts, crowds, holds, line, requests, saga, sockets, watchers
 from loadtest.rows.closing import closing
@@ -75,6 +76,7 @@ ROWS: dict[str, Row] = {
     "waiting": _served(crowds.waiting_crowd, "10,000 wait: memory, one frame to all, admissions"),
     "seats": _served(watchers.seat_deltas, "500 changes a second, 5,000 watch"),
     "house": _served(holds.large_event, "an event of 50,000 seats"),
+    "pages": _served(page_loads, "an event's page until Join, first load and reload"),
     "map": _within(seat_map, "a map of 50,000 seats in Chromium, against an empty page"),
     "refusals": _served(checkouts.refusals, "refusals when all is sold"),
     "checkouts": _served(checkouts.checkouts, "checkouts at 100 and 1,000 a second"),

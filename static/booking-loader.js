@@ -1,4 +1,6 @@
-// The booking loader: loads the booking controller when somebody has use for it, and replays what it missed.
+// The booking loader: loads the booking controller and the chart when somebody has use for them, and replays what was missed.
+
+import { requestChart } from "./connection/chart-request.js";
 
 /**
  * @typedef {import("./connection/reconnecting-socket.js").Frame} Frame
@@ -20,19 +22,21 @@ export class BookingLoader {
 
   /**
    * @param {string} event
-   * @param {ConstructorParameters<typeof BookingController>[1]} context
+   * @param {ConstructorParameters<typeof BookingController>[2]} context
    */
   constructor(event, context) {
     this.#event = event;
     this.#context = context;
   }
 
-  /** Load the controller, unless it is loaded already. */
+  /** Load the controller and the chart side by side, unless they are loaded already. */
   load() {
     if (this.#loading) return;
     this.#loading = true;
+    const chart = requestChart(this.#event);
+    chart.catch(() => {}); // the controller asks again
     import("./booking/booking-controller.js").then(
-      (module) => this.#start(module),
+      (module) => this.#start(module, chart),
       () => setTimeout(() => this.#retry(), RETRY_MS),
     );
   }
@@ -99,9 +103,9 @@ export class BookingLoader {
     this.load();
   }
 
-  /** @param {typeof import("./booking/booking-controller.js")} module */
-  #start({ BookingController }) {
-    const controller = new BookingController(this.#event, this.#context);
+  /** @param {typeof import("./booking/booking-controller.js")} module @param {ReturnType<typeof requestChart>} chart */
+  #start({ BookingController }, chart) {
+    const controller = new BookingController(this.#event, chart, this.#context);
     this.#controller = controller;
     if (this.#details) controller.setEvent(this.#details);
     controller.draw(this.#phase);

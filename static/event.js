@@ -67,7 +67,7 @@ function begin() {
   followPinned(["offline", "message", "turn", "hold-countdown"], ["choice", "paying"]);
   byId("join-form").addEventListener("submit", (submit) => submit.preventDefault());
   control("code").value = new URLSearchParams(location.search).get("code") ?? "";
-  onPress("join", () => commands.send("queue.join", 0, joinMembers()));
+  onPress("join", join);
   onPress("claim", () => commands.send("queue.claim"));
   onPress("leave", leave);
   onPress("here", () => connection.start());
@@ -89,6 +89,12 @@ function begin() {
     stock.set(details.stock);
     draw();
   });
+}
+
+/** Join, and load meanwhile what shows the seats. */
+function join() {
+  commands.send("queue.join", 0, joinMembers());
+  booking.load();
 }
 
 /** Load the visitor's own history when its panel is opened. */
@@ -232,7 +238,8 @@ function drawTimes() {
   drawOfflineNote(status, { ...standing, hasPlace: queueState.place !== null });
   stock.draw(phase, booking.stock, booking.isAllTaken, queueState.stock);
   const title = titleOf(queueState, { phase, name, standing, stock: stock.word, clock });
-  document.title = callBack.flashed(title);
+  const flashed = callBack.flashed(title);
+  if (document.title !== flashed) document.title = flashed; // each time tells the browser's window
   drawPriceStock(queueState, phase);
   drawPlaceCard(queueState, { event, clock, disconnected: status !== "open", stock: stock.word });
   drawAdmission(queueState, clock, { confirming: pending().confirmingPresence, hasSeats });

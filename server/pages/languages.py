@@ -1,7 +1,7 @@
 """The language of a page: the one that a browser likes best of those that there are."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -31,7 +31,7 @@ def preferred_language(accepted: str, available: Sequence[str]) -> str:
 
 
 def local_time(instant: str, zone: str, texts: Texts) -> str:
-    """Return an RFC 3339 instant as "Sunday 27 December 2026, 19:00 UTC", or as a language does."""
+    """Return an RFC 3339 instant as "Sunday 27 December 2026 at 19:00 GMT+1", as people say it."""
     moment = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone))
     return texts["dates.pattern"].format(
         weekday=texts[f"dates.weekdays.{moment.weekday()}"],
@@ -39,8 +39,19 @@ def local_time(instant: str, zone: str, texts: Texts) -> str:
         month=texts[f"dates.months.{moment.month - 1}"],
         year=moment.year - 2000 + int(texts["dates.year2000"]),
         time=f"{moment:%H:%M}",
-        zone=f"{moment:%Z}",
+        zone=_zone_name(moment),
     )
+
+
+def _zone_name(moment: datetime) -> str:
+    """Return the offset of a moment's zone: "GMT+1", "GMT+5:30", "UTC".
+
+    So do scripts: abbreviations differ by language, and some mean several zones.
+    """
+    minutes = (moment.utcoffset() or timedelta()) // timedelta(minutes=1)
+    hours, rest = divmod(abs(minutes), 60)
+    offset = f"{hours}:{rest:02}" if rest else f"{hours}"
+    return f"GMT{'+' if minutes > 0 else '-'}{offset}" if minutes else "UTC"
 
 
 def _weighted(part: str) -> tuple[str, float]:

@@ -1,8 +1,8 @@
 // The booking controller: holds the booking state, and is the only one that assigns it.
 
-import { request } from "../lib/api.js";
 import { waitMs } from "../lib/backoff.js";
 import { SeatsView } from "../choosing/seats-view.js";
+import { requestChart } from "../connection/chart-request.js";
 import { recoveryDelayMs } from "../queue/automatic-commands.js";
 import { expandSections } from "../seats/compact-chart.js";
 import { setWish } from "../seats/seat-filters.js";
@@ -45,6 +45,7 @@ export class BookingController {
 
   /**
    * @param {string} event
+   * @param {ReturnType<typeof requestChart>} chart
    * @param {object} context
    * @param {import("../connection/event-connection.js").EventConnection} context.connection
    * @param {import("../connection/pending-commands.js").PendingCommands} context.commands
@@ -52,7 +53,7 @@ export class BookingController {
    * @param {() => void} context.redraw draws the whole page
    * @param {() => import("../seats/seat-filters.js").Wish | null} context.preferred
    */
-  constructor(event, { connection, commands, clock, redraw, preferred }) {
+  constructor(event, chart, { connection, commands, clock, redraw, preferred }) {
     this.#state = states.initialState(event);
     this.#clock = clock;
     this.#commands = commands;
@@ -74,7 +75,7 @@ export class BookingController {
     fillMethods();
     restoreEmail();
     this.#bindButtons();
-    void this.#loadChart();
+    void this.#showChart(chart);
   }
 
   /** Set the event's shows and limits. @param {import("../queue/event-details.js").Event} event */
@@ -211,7 +212,7 @@ export class BookingController {
       calendar: () => this.#saveCalendar(),
       "booking-close": () => this.#update(states.dismiss),
       "ended-close": () => this.#update(states.dismiss),
-      "seats-again": () => this.#loadChart(),
+      "seats-again": () => this.#showChart(requestChart(this.#state.event)),
     });
   }
 
@@ -239,17 +240,17 @@ export class BookingController {
     this.#update(await actions.cancelBooking(booking.id));
   }
 
-  async #loadChart(tries = 1) {
-    const path = `/api/v1/events/${encodeURIComponent(this.#state.event)}/chart?form=compact`;
+  /** Show the seats of a chart; one that does not come is requested again. @param {ReturnType<typeof requestChart>} chart */
+  async #showChart(chart, tries = 1) {
     const isFirst = this.#inventory === null;
     try {
-      const { sections } = await request("GET", path);
-      this.#inventory = new SeatInventory(expandSections(sections));
+      this.#inventory = new SeatInventory(expandSections(await chart));
       this.#chartFailed = false;
       this.#subscription.subscribe(this.#inventory);
     } catch {
       this.#chartFailed = isFirst;
-      if (tries < CHART_TRIES_MAX) setTimeout(() => this.#loadChart(tries + 1), waitMs(tries));
+      const again = () => this.#showChart(requestChart(this.#state.event), tries + 1);
+      if (tries < CHART_TRIES_MAX) setTimeout(again, waitMs(tries));
     }
     this.#redraw();
   }

@@ -50,7 +50,7 @@ export class SeatsApart {
     const section = sectionOf(seats[0].id);
     const apart = this.#apart.get(section) ?? new Set();
     this.#apart.set(section, apart);
-    const now = new Set(this.#count > 1 ? seatsApart(seats, this.#count, isTakeable) : []);
+    const now = new Set(this.#count > 1 ? seatsApart(seats, this.#count, ({ id }) => isTakeable(id)) : []);
     const changed = seats.filter(({ id }) => now.has(id) !== apart.has(id)).map(({ id }) => id);
     for (const id of changed) apart[now.has(id) ? "add" : "delete"](id);
     return changed;

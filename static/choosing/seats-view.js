@@ -105,8 +105,8 @@ export class SeatsView {
   /** Return the free seats that a selection leaves alone. @param {string[]} selected */
   singleBeside(selected) {
     const rows = new Set(selected.map((seat) => rowOf(this.#house, seat)));
-    const isFree = (/** @type {string} */ seat) => this.#stateOf(seat) === "free";
-    const isChosen = (/** @type {string} */ seat) => selected.includes(seat);
+    const isFree = (/** @type {{id: string}} */ { id }) => this.#stateOf(id) === "free";
+    const isChosen = (/** @type {{id: string}} */ { id }) => selected.includes(id);
     return [...rows].flatMap((row) => singleSeats(row?.seats ?? [], isFree, isChosen));
   }
 
@@ -179,7 +179,7 @@ export class SeatsView {
   #entered(section) {
     if (section) this.section = section;
     if (this.#house) this.#cursor.show(this.#house, this.section);
-    this.#redraw();
+    afterPaint(this.#redraw);
   }
 
   /** @param {View} view */
@@ -325,7 +325,7 @@ export class SeatsView {
     const row = rowOf(this.#house, seat);
     const { value } = this.#quantity;
     if (value === 1 || !row) return [seat];
-    return seatsTogether(row.seats, seat, value, (id) => this.#isTakeable(id));
+    return seatsTogether(row.seats, seat, value, ({ id }) => this.#isTakeable(id));
   }
 
   /** Describe the seat below the pointer, and ring those that go with it. @param {string} seat */

@@ -4,6 +4,7 @@ import { shortDateAndTime, showDateAndTime } from "../lib/dates.js";
 import { priceRange } from "../lib/money.js";
 import { openingText } from "../lib/opening.js";
 import { countdown } from "../lib/server-clock.js";
+import { isUndrawn, undrawnOf } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
 import { applyAccent } from "../theme/theme.js";
 import { createElement, setText, setTextOrHide } from "../ui/dom.js";
@@ -48,32 +49,33 @@ export function drawTimes(card, event, own, now) {
   const over = isOver(event, now);
   const part = (/** @type {string} */ name) =>
     /** @type {HTMLElement} */ (card.querySelector(`.${name}`));
-  const said = over ? [] : ownTexts(own, now);
+  const said = over ? [] : ownTexts(event, own, now);
   part("card").toggleAttribute("data-over", over);
   setTextOrHide(part("opens"), opensOf(event, now));
   setTextOrHide(part("own"), said.join("\n"));
   setText(part("go"), `${over ? texts.look : said.length ? texts.goOn : texts.enter} →`);
 }
 
-/** Return what an event is to this visitor, as sentences. @param {Own | undefined} own @param {number} now */
-export function ownTexts(own, now) {
+/** Return what an event is to this visitor, as sentences. @param {Event} event @param {Own | undefined} own @param {number} now */
+function ownTexts(event, own, now) {
   if (!own) return [];
   const left = (/** @type {string | null | undefined} */ instant) =>
     countdown(Math.max(0, Math.ceil((Date.parse(instant ?? "") - now) / 1000) || 0));
-  const { hold, tickets } = own;
+  const { hold, place, tickets } = own;
   return [
     hold ? (hold.until ? texts.hold(what(hold), left(hold.until)) : texts.paying(what(hold))) : "",
-    own.state ? placeText(own, left(own.turnUntil)) : "",
+    place ? placeText(event, place, left(own.turnUntil)) : "",
     tickets ? texts.tickets(tickets) : "",
   ].filter(Boolean);
 }
 
-/** @param {Own} own @param {string} left */
-function placeText({ state, ahead, number }, left) {
-  if (state === "admitted") return texts.turn(left);
-  if (state === "late") return texts.late;
-  if (state === "lobby") return number === null ? texts.undrawn : texts.lobby;
-  return ahead ? texts.ahead(ahead) : texts.next;
+/** @param {Event} event @param {NonNullable<Own["place"]>} place @param {string} left */
+function placeText(event, place, left) {
+  if (place.state === "admitted") return texts.turn(left);
+  if (place.state === "late") return texts.late;
+  if (isUndrawn(place)) return all.event.undrawn[undrawnOf(event, place)].title;
+  if (place.state === "lobby") return texts.lobby;
+  return place.ahead ? texts.ahead(place.ahead) : texts.next;
 }
 
 /** @param {NonNullable<Own["hold"]>} hold */

@@ -5,7 +5,8 @@
  * @property {string} id
  * @property {string} name
  * @property {string} state
- * @property {string} [fairness]
+ * @property {"arrival" | "lottery" | "windows"} [fairness]
+ * @property {import("../lottery/order.js").Lottery} [lottery]
  * @property {string | null} opens_at
  * @property {import("../lib/dates.js").Show[]} shows
  * @property {{name: string, address?: string}} [venue]

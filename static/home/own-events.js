@@ -4,10 +4,10 @@ import { hasCreatedVisitor, rememberedEvents } from "../connection/visitor-sessi
 import { request } from "../lib/api.js";
 
 /**
+ * @typedef {{state: string, ahead: number | null, number: number | null, window?: number, deferred?: boolean}} Place
+ *   `number`: null before its draw
  * @typedef {object} Own
- * @property {string} [state] of the place
- * @property {number | null} [ahead]
- * @property {number | null} [number] null before its draw
+ * @property {Place} [place]
  * @property {string} [turnUntil] RFC 3339
  * @property {{quantity: number, seated: boolean, until: string | null}} [hold]
  * @property {number} [tickets]
@@ -38,8 +38,7 @@ export async function loadOwn(events) {
 /** @param {Map<string, Own>} own @param {string} event @param {any} answer */
 function addPlace(own, event, answer) {
   if (!answer?.place) return;
-  const { state, ahead, number } = answer.place;
-  own.set(event, { ...own.get(event), state, ahead, number, turnUntil: answer.expires_at });
+  own.set(event, { ...own.get(event), place: answer.place, turnUntil: answer.expires_at });
 }
 
 /** @param {Map<string, Own>} own @param {any} booking */

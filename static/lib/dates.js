@@ -2,6 +2,13 @@
 
 import { texts as all } from "../texts/texts.js";
 
+/**
+ * A zone is named by its offset, as the server's pages do: abbreviations differ by language, and
+ * some mean several zones.
+ */
+export const ZONE_NAME = "shortOffset";
+const NO_OFFSET = /GMT(\+0)?(?![+\d:-])/; // as browsers write UTC
+
 /** @type {Intl.DateTimeFormatOptions} */
 export const LONG = {
   weekday: "long",
@@ -10,7 +17,7 @@ export const LONG = {
   year: "numeric",
   hour: "2-digit",
   minute: "2-digit",
-  timeZoneName: "short",
+  timeZoneName: ZONE_NAME,
 };
 
 /** @type {Intl.DateTimeFormatOptions} */
@@ -18,21 +25,21 @@ export const SHORT = { day: "numeric", month: "short", hour: "2-digit", minute: 
 
 /** Format an instant by the clock of a zone. @param {string} timeZone @param {Intl.DateTimeFormatOptions} options @param {string} instant */
 export function formatIn(timeZone, options, instant) {
-  return new Intl.DateTimeFormat(all.locale, { ...options, timeZone }).format(new Date(instant));
+  return formatter({ ...options, timeZone })(instant);
 }
 
 /** Return a function that formats an RFC 3339 instant. @param {Intl.DateTimeFormatOptions} options */
-const formatter = (options) => {
+function formatter(options) {
   const format = new Intl.DateTimeFormat(all.locale, options);
-  return (/** @type {string} */ instant) => format.format(new Date(instant));
-};
+  return (/** @type {string} */ instant) => format.format(new Date(instant)).replace(NO_OFFSET, "UTC");
+}
 
-/** Format as "Wednesday 23 December 2026 at 19:00 CET": who is elsewhere must see which clock. */
+/** Format as "Wednesday 23 December 2026 at 19:00 GMT+1": who is elsewhere must see which clock. */
 export const dateAndTime = formatter(LONG);
 
 /** @typedef {{id: string, starts_at: string, time_zone?: string}} Show */
 
-/** Format a show's time by the clock of its venue: "Sunday 27 December 2026 at 20:00 CET". @param {Show} show */
+/** Format a show's time by the clock of its venue: "Sunday 27 December 2026 at 20:00 GMT+1". @param {Show} show */
 export function showDateAndTime({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
   return formatIn(timeZone, LONG, startsAt);
 }
@@ -42,14 +49,14 @@ export function shortShowDateAndTime({ starts_at: startsAt, time_zone: timeZone 
   return formatIn(timeZone, SHORT, startsAt);
 }
 
-/** Format as "23 Dec 2026, 19:00 CET". */
+/** Format as "23 Dec 2026, 19:00 GMT+1". */
 export const shortDateAndTime = formatter({
   day: "numeric",
   month: "short",
   year: "numeric",
   hour: "2-digit",
   minute: "2-digit",
-  timeZoneName: "short",
+  timeZoneName: ZONE_NAME,
 });
 
 /** Format as "19:00". */

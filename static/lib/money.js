@@ -4,6 +4,9 @@ import { texts as all } from "../texts/texts.js";
 
 /** @typedef {{amount: number, currency: string}} Price */
 
+/** @type {Map<string, {format: Intl.NumberFormat, unit: number}>} by currency; `unit`: minor ones in a major one */
+const formats = new Map();
+
 /** Return the lowest and the highest of some prices as text. @param {Price[]} prices */
 export function priceRange(prices) {
   const sorted = [...prices].sort((one, other) => one.amount - other.amount);
@@ -15,21 +18,22 @@ export function priceRange(prices) {
 /** Return a price as text. @param {{amount: number, currency: string}} price */
 export function formatPrice({ amount, currency }) {
   if (amount === 0) return all.free;
-  const format = formatOf(currency);
-  return format.format(amount / 10 ** digitsOf(format));
+  const { format, unit } = formatOf(currency);
+  return format.format(amount / unit);
 }
 
 /** Return a typed amount in minor units. @param {string} typed @param {string} currency */
 export function minorUnits(typed, currency) {
-  return Math.round(Number(typed) * 10 ** digitsOf(formatOf(currency)));
+  return Math.round(Number(typed) * formatOf(currency).unit);
 }
 
-/** @param {string} currency */
+/** Return the format of a currency; one is made but once, for a map has a price on every section. @param {string} currency */
 function formatOf(currency) {
-  return new Intl.NumberFormat(all.locale, { style: "currency", currency });
-}
-
-/** @param {Intl.NumberFormat} format */
-function digitsOf(format) {
-  return format.resolvedOptions().maximumFractionDigits ?? 2;
+  let found = formats.get(currency);
+  if (!found) {
+    const format = new Intl.NumberFormat(all.locale, { style: "currency", currency });
+    found = { format, unit: 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2) };
+    formats.set(currency, found);
+  }
+  return found;
 }

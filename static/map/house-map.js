@@ -7,7 +7,7 @@ import { priceNumbers } from "../seats/seat-filters.js";
 import { Gestures } from "../ui/gestures.js";
 import { onColoursChanged, paletteOf } from "../ui/palette.js";
 import { CameraFlight } from "./camera-flight.js";
-import { drawHouse, patchSeats } from "./house-painter.js";
+import { drawHouse, patchSeats, shownBesideSeats } from "./house-painter.js";
 import { COLOURS, MapLayers } from "./map-layers.js";
 import { drawMinimap, drawStrip, minimapBox, placeOnMinimap, stripOf } from "./overlays.js";
 import { SectionLooks } from "./section-looks.js";
@@ -43,6 +43,7 @@ export class HouseMap {
   /** @type {Map<number, number>} */ #prices = new Map();
   /** @type {Set<string>} */ #ringed = new Set();
   /** @type {Set<string>} */ #dimmed = new Set();
+  #sections = ""; // what is drawn of them beside their seats
   #tappable = false;
   #touched = false; // by hand: then the camera stays
   #flight = new CameraFlight();
@@ -77,17 +78,20 @@ export class HouseMap {
     this.#prices = priceNumbers(house.placed.map(({ section }) => section));
     const seated = house.placed.filter(({ plan }) => plan.list.length);
     this.#looks = new Map(
-      seated.map(({ section, plan }) => [section.id, new SectionLooks(plan, this.#listener.appearanceOf)]),
+      seated.map(({ section, plan }) => [section.id, new SectionLooks(section.id, plan, this.#listener.appearanceOf)]),
     );
     this.inside = inside;
     this.#touched = false;
     this.#fitBox();
   }
 
-  /** Redraw these seats; none: what there is about sections. @param {string[]} seats */
+  /** Redraw these seats, and everything where something else of a section has changed. @param {string[]} seats */
   update(seats) {
     for (const looks of this.#looks.values()) looks.update(seats);
-    this.#patch(seats);
+    if (!this.#house) return;
+    const isSame = this.#sections === shownBesideSeats(this.#shownOf(this.#house), this.#camera.scale);
+    if (!isSame) this.draw();
+    else if (seats.length) this.#patch(seats);
   }
 
   /** Redraw every seat. */
@@ -172,7 +176,10 @@ export class HouseMap {
 
   /** @param {Scene} scene */
   #draw(scene) {
-    if (this.#house) drawHouse(scene, this.#shownOf(this.#house));
+    if (!this.#house) return;
+    const shown = this.#shownOf(this.#house);
+    drawHouse(scene, shown);
+    this.#sections = shownBesideSeats(shown, scene.camera.scale);
   }
 
   /** @param {string[]} seats */
@@ -297,7 +304,8 @@ export class HouseMap {
     if (this.inside === section) return;
     this.inside = section;
     this.#listener.onEnter(section);
-    this.draw();
+    if (this.#camera.scale >= SEATS_PX) this.#layers.look(this.#camera); // seats look alike in every section
+    else this.draw();
   }
 
   /** @param {{x: number, y: number}} point */
@@ -311,8 +319,8 @@ export class HouseMap {
     if (this.inside !== id && this.#camera.scale < HITTABLE_PX) return this.enter(id);
     if (this.#camera.scale < HITTABLE_PX && placed.plan.list.length)
       return this.#flyTo(this.#bounded(cameras.zoomed(this.#camera, this.#size, TAPPABLE_PX, point)));
-    if (this.inside !== id) this.#open(id);
-    if (seat) this.#listener.onPick(seat);
+    if (seat) this.#listener.onPick(seat); // first: a finger waits for it
+    this.#open(id);
   }
 
   /** Zoom in, where a tap is no choice of a seat. @param {{x: number, y: number}} point */

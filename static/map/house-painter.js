@@ -44,6 +44,18 @@ export function patchSeats(scene, shown, seats) {
   return true;
 }
 
+/**
+ * Return, as text, what is shown of sections beside their seats: where those are near, only whether
+ * they are dimmed.
+ * @param {Shown} shown @param {number} scale
+ */
+export function shownBesideSeats({ house, looks, blockOf }, scale) {
+  const isNear = scale >= painter.SEATS_PX;
+  return JSON.stringify(
+    house.placed.map(({ section: { id } }) => (isNear && looks.has(id) ? blockOf(id).dimmed : blockOf(id))),
+  );
+}
+
 /** @param {painter.Scene} scene @param {Shown} shown @param {string} id @param {string[]} seats */
 function patchSection(scene, { house, looks, prices, ringed, dimmed }, id, seats) {
   const [placed, own] = [house.byId.get(id), looks.get(id)];

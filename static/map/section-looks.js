@@ -1,5 +1,7 @@
 // The looks of a section's seats: one byte a seat, which a drawing reads without asking again.
 
+import { sectionOf } from "../seats/seat-inventory.js";
+
 /**
  * @typedef {import("../seats/seat-inventory.js").SeatState | "chosen" | "mine" | "lost" | "apart"} SeatAppearance
  * @typedef {import("../plan/geometry.js").Row} Row
@@ -11,15 +13,18 @@ const NUMBER_OF = new Map(LOOKS.map((look, number) => [look, number]));
 
 /** The looks of one section. */
 export class SectionLooks {
+  #section;
   #plan;
   #appearanceOf;
   #bytes;
 
   /**
+   * @param {string} section
    * @param {import("../plan/geometry.js").Plan} plan
    * @param {(seat: string) => SeatAppearance} appearanceOf
    */
-  constructor(plan, appearanceOf) {
+  constructor(section, plan, appearanceOf) {
+    this.#section = section;
     this.#plan = plan;
     this.#appearanceOf = appearanceOf;
     this.#bytes = new Uint8Array(plan.list.length);
@@ -30,14 +35,19 @@ export class SectionLooks {
   /** Ask for the looks of these seats again; those of other sections are left out. @param {Iterable<string>} seats */
   update(seats) {
     for (const id of seats) {
-      const seat = this.#plan.seats.get(id);
-      if (seat) this.#bytes[seat.index] = NUMBER_OF.get(this.#appearanceOf(id)) ?? 0;
+      const seat = sectionOf(id) === this.#section && this.#plan.seats.get(id);
+      if (seat) this.#updateSeat(seat);
     }
   }
 
   /** Ask for every look again. */
   updateAll() {
-    this.update(this.#plan.seats.keys());
+    for (const seat of this.#plan.list) this.#updateSeat(seat);
+  }
+
+  /** @param {import("../plan/geometry.js").Seat} seat */
+  #updateSeat({ id, index }) {
+    this.#bytes[index] = NUMBER_OF.get(this.#appearanceOf(id)) ?? 0;
   }
 
   /** Return the number of a seat's look. @param {number} index */

@@ -8,8 +8,9 @@ import { seatId } from "../seats/seat-inventory.js";
  *   x: number, y: number, along: number, depth: number}} Seat
  * @typedef {{name: string, front: number, back: number, seats: Seat[]}} Row
  * @typedef {{left: number, top: number, width: number, height: number}} Box
- * @typedef {{rows: Row[], seats: Map<string, Seat>, list: Seat[], box: Box, straight: Box,
- *   middle: number, curve: number}} Plan `straight`: around the seats before rows bend
+ * @typedef {{rows: Row[], readonly seats: Map<string, Seat>, list: Seat[], box: Box, straight: Box,
+ *   middle: number, curve: number}} Plan `seats`: by id, made when it is first asked for, since of most
+ *   sections nobody looks at a seat; `straight`: around the seats before rows bend
  */
 
 export const NAMES_WIDTH = 1.2; // for the rows' names, left and right
@@ -25,25 +26,38 @@ export function planOf({ id, rows: charted = [], curve = 0, aisles = [] }) {
   const rows = charted.map(({ name, seats }) => {
     const drawn = seats.map(({ number, x, y, kind = "standard" }) => {
       const along = x + shift(number);
-      const place = bend(along, y, curve);
-      const seat = { id: seatId(id, name, number), row: name, number, kind, index: list.length, along, depth: y, ...place };
+      const bent = bend(along, y, curve);
+      const seat = { id: seatId(id, name, number), row: name, number, kind, index: list.length, along, depth: y, x: bent.x, y: bent.y };
       list.push(seat);
       return seat;
     });
-    const [front, back] = extent(drawn.map((seat) => seat.depth));
+    const [front, back] = extent(drawn, "depth");
     return { name, front, back, seats: drawn };
   });
-  const around = boxOf(list.map(({ x, y }) => [x, y]));
+  const around = boxOf(list, "x", "y");
   const box = { ...around, left: around.left - NAMES_WIDTH, width: around.width + 2 * NAMES_WIDTH };
-  const straight = boxOf(list.map(({ along, depth }) => [along, depth]));
-  const seats = new Map(list.map((seat) => [seat.id, seat]));
-  return { rows, seats, list, box, straight, middle: around.left + around.width / 2, curve };
+  const straight = boxOf(list, "along", "depth");
+  /** @type {Map<string, Seat> | undefined} */
+  let byId;
+  return {
+    rows,
+    get seats() {
+      return (byId ??= new Map(list.map((seat) => [seat.id, seat])));
+    },
+    list,
+    box,
+    straight,
+    middle: around.left + around.width / 2,
+    curve,
+  };
 }
 
-/** Return the box around seats whose middles are at these points. @param {[number, number][]} points @returns {Box} */
-function boxOf(points) {
-  const [left, right] = extent(points.map(([x]) => x));
-  const [top, bottom] = extent(points.map(([, y]) => y));
+/** @typedef {"x" | "y" | "along" | "depth"} Coordinate of a seat */
+
+/** Return the box around seats in these coordinates. @param {Seat[]} seats @param {Coordinate} across @param {Coordinate} down @returns {Box} */
+function boxOf(seats, across, down) {
+  const [left, right] = extent(seats, across);
+  const [top, bottom] = extent(seats, down);
   return {
     left: left - EDGE_WIDTH,
     top: top - EDGE_WIDTH,
@@ -148,6 +162,7 @@ export function nextWhere({ list, seats }, id, step, test) {
 
 /** Return by how much aisles move the seat of a number; the row stays centred. @param {number[]} aisles */
 function aisleShift(aisles) {
+  if (aisles.length === 0) return () => 0;
   return (/** @type {number} */ number) =>
     AISLE_WIDTH * (aisles.filter((after) => number > after).length - aisles.length / 2);
 }
@@ -160,12 +175,13 @@ function nearest(row, along) {
   );
 }
 
-/** Return the least and the greatest; zeros for none. @param {number[]} numbers */
-function extent(numbers) {
+/** Return the least and the greatest coordinate of seats; zeros for none. @param {Seat[]} seats @param {Coordinate} coordinate */
+function extent(seats, coordinate) {
   let [least, most] = [Infinity, -Infinity];
-  for (const number of numbers) {
-    if (number < least) least = number;
-    if (number > most) most = number;
+  for (const seat of seats) {
+    const at = seat[coordinate];
+    if (at < least) least = at;
+    if (at > most) most = at;
   }
-  return numbers.length ? [least, most] : [0, 0];
+  return seats.length ? [least, most] : [0, 0];
 }

@@ -82,7 +82,7 @@ export function toHouse({ at, cos, sin }, x, y) {
 
 /** Return the box of a seat in the house; of the whole section for none. @param {Placed} placed @param {string} seat @returns {Box} */
 export function boundsOf(placed, seat) {
-  const found = placed.plan.seats.get(seat);
+  const found = seat && placed.plan.seats.get(seat);
   if (!found) return placed.bounds;
   const { x, y } = toHouse(placed, found.x, found.y);
   return boxAround(x, y, 1, 1);

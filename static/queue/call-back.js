@@ -10,6 +10,7 @@ const VIBRATION_MS = [400, 200, 400, 200, 400];
 const TONE_HZ = [660, 880];
 const TONE_S = 0.35;
 const FLASH_MS = 1_000;
+const WAITING = new Set(["lobby", "waiting", "late"]);
 const WORKER = "/notification-worker.js";
 const texts = all.event.callBack;
 
@@ -40,8 +41,8 @@ export class CallBack {
   follow(phase) {
     const before = this.#phase;
     this.#phase = phase;
-    if (phase === "admitted" && (before === "waiting" || before === "late")) this.#call();
-    void this.#keepScreenOn(phase === "waiting" && document.visibilityState === "visible");
+    if (phase === "admitted" && WAITING.has(before)) this.#call();
+    void this.#keepScreenOn(WAITING.has(phase) && document.visibilityState === "visible");
   }
 
   /** Return the title of the tab, or by turns the call, until somebody looks. @param {string} title */

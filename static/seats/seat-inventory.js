@@ -15,7 +15,7 @@
  *
  * @typedef {"free" | "held" | "gone" | "unknown"} Stock
  * @typedef {"free" | "held" | "sold" | "closed" | "unknown"} SeatState
- * @typedef {{version: number, free: number, seats: Map<string, SeatState>}} SectionState
+ * @typedef {{version: number, free: number, rows: Map<string, SeatState[]>}} SectionState seats of a row by number
  * @typedef {{version: number, free: number, rows?: Record<string, string>}} Availability
  * @typedef {{section: string, from: number, to: number, free: number,
  *   changes?: [string, SeatState][]}} Delta
@@ -42,7 +42,10 @@ export class SeatInventory {
 
   /** Return the state of a seat. @param {string} seat @returns {SeatState} */
   stateOf(seat) {
-    return this.#states.get(sectionOf(seat))?.seats.get(seat) ?? "unknown";
+    const state = this.#states.get(sectionOf(seat));
+    if (!state) return "unknown"; // of a large house that is asked 50,000 times before the snapshot
+    const { row, number } = rowAndNumberOf(seat);
+    return state.rows.get(row)?.[number] ?? "unknown";
   }
 
   /** Return how many places of a section are free; null before a snapshot. @param {string} id */
@@ -58,9 +61,8 @@ export class SeatInventory {
     const state = this.#states.get(id);
     if (!state) return "unknown";
     if (state.free > 0) return "free";
-    if (state.seats.size === 0) return "unknown"; // standing: only the server knows
-    for (const seat of state.seats.values()) if (seat === "held") return "held";
-    return "gone";
+    if (state.rows.size === 0) return "unknown"; // standing: only the server knows
+    return [...state.rows.values()].some((row) => row.includes("held")) ? "held" : "gone";
   }
 
   /** Return the stock of the whole event, as that of a section. @returns {Stock} */
@@ -79,7 +81,7 @@ export class SeatInventory {
   /** Replace the state of these sections. @param {Record<string, Availability>} sections */
   applySnapshot(sections) {
     for (const [id, { version, free, rows = {} }] of Object.entries(sections)) {
-      this.#states.set(id, { version, free, seats: this.#seatsOf(id, rows) });
+      this.#states.set(id, { version, free, rows: this.#rowsOf(id, rows) });
     }
   }
 
@@ -92,21 +94,26 @@ export class SeatInventory {
     if (state?.version !== from) return null;
     state.version = to;
     state.free = free;
-    for (const [seat, seatState] of changes) state.seats.set(seat, seatState);
+    for (const [seat, seatState] of changes) {
+      const { row, number } = rowAndNumberOf(seat);
+      const seats = state.rows.get(row);
+      if (seats) seats[number] = seatState;
+    }
     return changes.map(([seat]) => seat);
   }
 
-  /** @param {string} id @param {Record<string, string>} rows */
-  #seatsOf(id, rows) {
-    /** @type {Map<string, SeatState>} */
-    const seats = new Map();
-    for (const { name, seats: inRow } of this.#sections.get(id)?.rows ?? []) {
-      const marks = rows[name] ?? "";
-      inRow.forEach(({ number }, at) =>
-        seats.set(seatId(id, name, number), STATE_OF_MARK[marks[at]] ?? "unknown"),
-      );
+  /** @param {string} id @param {Record<string, string>} marked */
+  #rowsOf(id, marked) {
+    /** @type {Map<string, SeatState[]>} */
+    const rows = new Map();
+    for (const { name, seats } of this.#sections.get(id)?.rows ?? []) {
+      const marks = marked[name] ?? "";
+      /** @type {SeatState[]} */
+      const states = [];
+      seats.forEach(({ number }, at) => (states[number] = STATE_OF_MARK[marks[at]] ?? "unknown"));
+      rows.set(name, states);
     }
-    return seats;
+    return rows;
   }
 }
 
@@ -122,8 +129,8 @@ export function sectionOf(seat) {
 
 /** Return the row and the number in a seat's id. @param {string} seat */
 export function rowAndNumberOf(seat) {
-  const [row, number] = seat.slice(seat.indexOf(".") + 1).split("-");
-  return { row, number: Number(number) };
+  const dash = seat.lastIndexOf("-");
+  return { row: seat.slice(seat.indexOf(".") + 1, dash), number: Number(seat.slice(dash + 1)) };
 }
 
 /** Return how many places a section has. @param {Section} section */

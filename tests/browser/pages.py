@@ -29,6 +29,8 @@ async def joined_page(
     return page
 
 
+# What a page sees that nobody looks at.
+HIDDEN = "Object.defineProperty(document, 'visibilityState', { value: 'hidden' })"
 ASK_MAP = """(map, seat) => {
   const detail = { seat };
   map.dispatchEvent(new CustomEvent("seat-query", { detail }));

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, PHONE, browser, open_page
-from tests.browser.pages import go, joined_page, log_in, part, phase, pick, stalls, visit
+from tests.browser.pages import HIDDEN, go, joined_page, log_in, part, phase, pick, stalls, visit
 from tests.support.world import World
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
@@ -104,6 +104,19 @@ async def test_in_line(world: World) -> None:
         await operator.post(f"{a}/close")
         await phase(page, "closed")
         await look(page, "closed")
+
+
+async def test_who_missed_the_turn(world: World) -> None:
+    await world.event(state="paused", rules={"claim_seconds": 1, "late_seconds": 300})
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base)
+        await page.evaluate(HIDDEN)
+        await (await world.operator()).post(f"{V1}/admin/events/demo/resume")
+        await phase(page, "late")
+        await expect(page.locator("#late-title")).to_have_text("You missed your turn")
+        await look(page, "late")
+        await part(page, "claim").click()
+        await phase(page, "admitted")
 
 
 async def pays(page: Page, method: str) -> None:

@@ -7,9 +7,13 @@ from playwright.async_api import expect
 
 from booking_rush.booking.joining.preferences import Preferences
 from tests.browser.chromium import browser
-from tests.browser.pages import part, phase, stalls, visit
+from tests.browser.pages import HIDDEN, joined_page, part, phase, stalls, visit
 from tests.support.clients import until
 from tests.support.world import World
+
+RINGS = """window.rang = 0;
+  OscillatorNode.prototype.start = () => { window.rang += 1; };
+  OscillatorNode.prototype.stop = () => {}"""
 
 
 async def test_who_waits_reads_a_time_of_day_and_is_called_as_chosen(world: World) -> None:
@@ -22,12 +26,23 @@ async def test_who_waits_reads_a_time_of_day_and_is_called_as_chosen(world: Worl
         await page.reload()
         await expect(part(page, "call-back-sound")).to_be_checked()
         assert re.match("You are next · An Evening", await page.title())
-        await page.evaluate(
-            """window.rang = 0;
-            OscillatorNode.prototype.start = () => { window.rang += 1; }"""
-        )
+        await page.evaluate(RINGS)
         operator = await world.operator()
         await operator.post("/api/v1/admin/events/demo/resume")
+        await phase(page, "admitted")
+        assert await page.evaluate("window.rang") > 0
+
+
+async def test_who_has_no_number_yet_is_called_as_well(world: World) -> None:
+    await world.event(state="scheduled", rules={"fairness": "lottery"})
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="lobby")
+        await part(page, "call-back-sound").check()
+        await page.evaluate(RINGS)
+        visitor = await part(page, "visitor").text_content()
+        admit = f"/api/v1/admin/events/demo/visitors/{visitor}/admit"
+        answer = await (await world.operator()).post(admit, json={"reason": "a guest of the band"})
+        assert answer.status_code == 200, answer.text
         await phase(page, "admitted")
         assert await page.evaluate("window.rang") > 0
 
@@ -41,7 +56,6 @@ AS_ON_A_PHONE = """async () => {
   ServiceWorkerRegistration.prototype.showNotification =
     async (title, { data }) => void window.notified.push([title, data]);
 }"""
-HIDDEN = "Object.defineProperty(document, 'visibilityState', { value: 'hidden' })"
 
 
 async def test_who_looks_elsewhere_on_a_phone_is_called_by_notification_and_title(

@@ -33,7 +33,7 @@ async def test_hold_booking_and_ticket_alone_say_which_date_and_where(world: Wor
         stalls(id="second-stalls", show="second", rows=[{"name": "B", "seats": 4}]),
     ]
     await world.event(shows=SHOWS, sections=sections, venue=VENUE)
-    date = re.compile(r"Saturday,? 28 December 2030 at 20:00 CET")
+    date = re.compile(r"Saturday,? 28 December 2030 at 20:00 GMT\+1")
     async with browser() as started:
         page = await admitted(started, world, DESKTOP)
         await page.locator('[data-section="second-stalls"]').click()
@@ -66,6 +66,8 @@ async def test_hold_booking_and_ticket_alone_say_which_date_and_where(world: Wor
         calendar = (await (await download.value).path()).read_text()
         assert "DTSTART:20301228T190000Z" in calendar
         assert "LOCATION:Old Hall\\, Quay 1" in calendar
+        await part(page, "ticket-link").click()
+        await expect(part(page, "ticket")).to_contain_text("28 December 2030 at 20:00 GMT+1")
 
 
 async def test_the_confirmation_is_in_view_focused_and_announced(world: World) -> None:

@@ -176,6 +176,22 @@ async def test_no_page_scrolls_sideways_on_a_small_phone(world: World) -> None:
             assert await page.evaluate(LINES_OF_CONNECTION) <= 1, path
 
 
+async def test_a_choice_of_several_seats_scrolls_in_its_panel_and_not_the_page(
+    world: World,
+) -> None:
+    small = {"width": 320, "height": 568}
+    await world.event()
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted", size=small)
+        for _ in range(3):
+            await part(page, "quantity-more").click()
+        await part(page, "suggest").click()
+        await expect(part(page, "choice-sum")).to_contain_text("4 seats")
+        wide = "element => element.scrollWidth - element.clientWidth"
+        assert await part(page, "chosen").evaluate(wide) > 0
+        assert await page.evaluate(f"({wide})(document.documentElement)") == 0
+
+
 async def test_the_page_tells_why_one_waited_and_checks_it(world: World) -> None:
     await world.event(state="paused")
     async with browser() as started:

@@ -105,6 +105,9 @@ async def test_who_is_deferred_is_told_why_there_is_no_number_yet(world: World) 
         page = await joined_page(started, world.clients.base, then="lobby")
         await expect(page.locator("#drawn")).to_contain_text("from your network")
         await expect(page.locator("#eta")).to_have_text("a little later")
+        home = await page.context.new_page()
+        await home.goto(world.clients.base)
+        await expect(part(home, "own")).to_have_text("Your place is kept")
 
 
 async def test_the_page_follows_an_order_that_is_changed_before_opening(world: World) -> None:

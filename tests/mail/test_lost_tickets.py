@@ -61,7 +61,7 @@ async def test_a_link_shows_the_tickets_without_a_cookie_until_they_are_void(wor
             "no-referrer",
             "noindex",
         )
-        for text in ("&lt;An&gt; Evening", "Old Hall, Quay 1", "Wednesday 1 May 2030, 19:00 UTC",
+        for text in ("&lt;An&gt; Evening", "Old Hall, Quay 1", "Wednesday 1 May 2030 at 19:00 UTC",
                      "Stalls, row A, seat 2", booking["reference"], "Booked"):  # fmt: skip
             assert text in page.text
         assert (code.headers["content-type"], code.content) == ("image/svg+xml", own.content)

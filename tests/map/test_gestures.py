@@ -5,8 +5,8 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.chromium import PHONE, browser
-from tests.browser.pages import part, phase, seat_is
+from tests.browser.chromium import DESKTOP, PHONE, browser
+from tests.browser.pages import joined_page, part, phase, seat_is
 from tests.map.houses import block
 from tests.support.clients import until
 from tests.support.world import World
@@ -37,6 +37,26 @@ COLOUR = """(map, [x, y]) => {
     at(x - box.left, box.width, canvas.width), at(y - box.top, box.height, canvas.height), 1, 1);
   return [...data];
 }"""
+COUNT_DRAWN = """() => {
+  window.drawn = 0;
+  const { drawImage } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.drawImage = function (...all) {
+    window.drawn += 1;
+    return drawImage.apply(this, all);
+  };
+}"""
+# Return how many seats were drawn since this was asked last, once 15 frames have drawn none.
+DRAWN = """() => new Promise((done) => {
+  let [seen, still] = [window.drawn, 0];
+  const look = () => {
+    still = window.drawn === seen ? still + 1 : 0;
+    seen = window.drawn;
+    if (still < 15) return requestAnimationFrame(look);
+    window.drawn = 0;
+    done(seen);
+  };
+  look();
+})"""
 SYSTEM = """(name) => {
   const probe = document.body.appendChild(document.createElement("i"));
   probe.style.color = name;
@@ -114,6 +134,27 @@ async def test_two_fingers_zoom_and_one_drags(world: World) -> None:
             return math.dist((released["x"], released["y"]), await point_of(page, "b2.C-6")) > 15
 
         await until(has_gone_on)
+
+
+async def test_a_tap_and_a_frame_that_follows_draw_no_seat_but_those_that_change(
+    world: World,
+) -> None:
+    await world.event(sections=[block(n, seats=24) for n in (1, 2)])
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted", size=DESKTOP)
+        await seat_is(page, "b1.B-12", "free")
+        await page.evaluate(COUNT_DRAWN)
+        await page.locator("#map-whole").click()
+        assert await page.evaluate(DRAWN) > 100
+        await part(page, "map").evaluate("map => map.scrollIntoView()")
+        chips = {"b1.B-12": "Block 1 B 12", "b1.A-5": "Block 1 A 5", "b2.B-9": "Block 2 B 9"}
+        for seat, name in chips.items():
+            point = await point_of(page, seat)
+            await page.mouse.move(*point)
+            await page.evaluate(DRAWN)
+            await page.mouse.click(*point)
+            await expect(part(page, "chosen")).to_contain_text(name)
+            assert 1 <= await page.evaluate(DRAWN) <= 4, seat
 
 
 async def test_the_wheel_zooms_and_the_minimap_leads_elsewhere(world: World) -> None:

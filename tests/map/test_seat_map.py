@@ -11,7 +11,7 @@ from tests.support.world import World
 TOGETHER = """async ([free, picked, count]) => {
   const { seatsTogether } = await import("/static/seats/seats-together.js");
   const row = [...free].map((mark, at) => ({ id: String(at + 1), along: at + (mark === "|") }));
-  return seatsTogether(row, picked, count, (seat) => free[seat - 1] === ".");
+  return seatsTogether(row, picked, count, ({ id }) => free[id - 1] === ".");
 }"""
 BEST = """async ([free, count]) => {
   const { bestBlocks } = await import("/static/seats/seats-together.js");

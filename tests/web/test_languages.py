@@ -104,10 +104,23 @@ def test_the_language_that_a_browser_likes_best_is_preferred(accepted: str, lang
 def test_times_are_told_as_people_do() -> None:
     instant = "2026-12-27T19:00:00.000Z"
 
-    assert local_time(instant, "UTC", site().texts) == "Sunday 27 December 2026, 19:00 UTC"
+    assert local_time(instant, "UTC", site().texts) == "Sunday 27 December 2026 at 19:00 UTC"
     assert local_time(instant, "Asia/Bangkok", site(language="th").texts) == (
-        "วันจันทร์ที่ 28 ธันวาคม 2569 เวลา 02:00 +07"
+        "วันจันทร์ที่ 28 ธันวาคม 2569 เวลา 02:00 GMT+7"
     )
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        ("Europe/Berlin", "GMT+1"),
+        ("Asia/Kolkata", "GMT+5:30"),
+        ("America/St_Johns", "GMT-3:30"),
+        ("Europe/London", "UTC"),
+    ],
+)
+def test_a_zone_is_named_by_its_offset(zone: str, name: str) -> None:
+    assert local_time("2026-12-27T19:00:00Z", zone, site().texts).endswith(f" {name}")
 
 
 @pytest.mark.parametrize("path", ["/", "/events/demo", "/events/demo/line", "/events/nothing"])

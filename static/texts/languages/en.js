@@ -68,7 +68,7 @@ export const texts = {
     },
   },
 
-  dates: { pattern: "{weekday} {day} {month} {year}, {time} {zone}" },
+  dates: { pattern: "{weekday} {day} {month} {year} at {time} {zone}" },
 
   durations: {
     unknown: "We cannot tell yet",
@@ -95,7 +95,6 @@ export const texts = {
     turn: (/** @type {string} */ left) => `It is your turn, ${left}`,
     late: "You missed your turn: come back now",
     lobby: "Your place is kept",
-    undrawn: "You take part in the draw",
     drawn: "Numbers are drawn then.",
     next: "You are next",
     ahead: (/** @type {number} */ n) => `You are in line: ${numberFormat.format(n)} ahead`,
