@@ -34,12 +34,6 @@ class OperatorChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Password | None = None
 
 
-class WeakPassword(Invalid):
-    """This password can be guessed."""
-
-    code = "weak_password"
-
-
 class OwnPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a change of one's own password, which the current one must confirm."""
 
@@ -121,10 +115,10 @@ def check_password(password: str, name: str) -> None:
     """Refuse a password of an operator that can be guessed.
 
     Raises:
-        WeakPassword: it is short, common, one character throughout, or has the name in it.
+        Invalid: it is short, common, one character throughout, or the name.
     """
     if why := why_weak_password(password, name):
-        raise WeakPassword(("password", why))
+        raise Invalid(("password", why))
 
 
 async def _accounts_of(request: Request) -> Accounts:

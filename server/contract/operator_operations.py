@@ -72,7 +72,7 @@ OPERATORS: dict[Any, Operation] = {
         "Change one's own password; all of one's sessions end, and a new one begins",
         {200: (operator_answers.Session,)},
         "operator",
-        (*BODY, operators.WeakPassword, UnknownOperator, TooManyRequests),
+        (*BODY, UnknownOperator, TooManyRequests),
         body=operators.OwnPassword,
     ),
     operators.list_operators: Operation(
@@ -82,14 +82,14 @@ OPERATORS: dict[Any, Operation] = {
         "Make an operator who comes in by a password; for admins",
         {201: (operator_answers.AccountAnswer,)},
         "operator",
-        (*BODY, operators.WeakPassword, AccountRefused),
+        (*BODY, AccountRefused),
         body=operators.NewOperator,
     ),
     operators.change: Operation(
         "Give an operator another role or password; for admins",
         {200: (operator_answers.AccountAnswer,)},
         "operator",
-        (*BODY, operators.WeakPassword, UnknownOperator, LastAdmin),
+        (*BODY, UnknownOperator, LastAdmin),
         body=operators.OperatorChange,
     ),
     operators.remove: Operation(

@@ -15,7 +15,8 @@ from booking_rush.server.doctor.kafka_checks import check_kafka
 from booking_rush.server.doctor.postgres_checks import check_postgres
 from booking_rush.server.doctor.redis_checks import check_redis
 from booking_rush.server.runtime.clocks import CLOCK_APART_S_MAX, compare_clocks
-from booking_rush.server.runtime.settings import Settings, SettingsError
+from booking_rush.server.runtime.setting_checks import why_weak_password
+from booking_rush.server.runtime.settings import ADMIN, Settings, SettingsError
 
 FILES_MIN = 10_000  # a socket of a visitor takes one
 CONNECT_S = 5.0
@@ -50,6 +51,9 @@ async def _settings(settings: Settings) -> list[Finding]:
         settings.require_payments()
     except SettingsError as error:
         return [Finding("wrong", "settings", line) for line in str(error).splitlines()]
+    password = settings.admin_password
+    if password and (why := why_weak_password(password, ADMIN)):
+        return [Finding("look", "settings", f"RUSH_ADMIN_PASSWORD should be {why}")]
     return [Finding("ok", "settings", "all that is needed is set")]
 
 

@@ -294,7 +294,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         key, password = self.secret_key, self.admin_password
         wanted = {
             "SECRET_KEY": key and checks.why_weak(key, SECRET_CHARACTERS_MIN),
-            "ADMIN_PASSWORD": password and checks.why_weak_password(password, ADMIN),
+            "ADMIN_PASSWORD": password
+            and checks.why_weak(password, checks.PASSWORD_CHARACTERS_MIN),
         }
         return [f"RUSH_{name} wants {why}" for name, why in wanted.items() if why]
 

@@ -135,7 +135,8 @@ async def test_one_changes_the_own_password_and_stays_logged_in(world: World) ->
         ("vera", "!Passw0rd!", True),
         ("vera", "0123456789", True),
         ("vera", "1q2w3e4r", True),
-        ("vera", "tuesday VERA", True),
+        ("veronika", "1 VERONIKA 2", True),
+        ("vera", "tuesday vera", False),
         ("vera", "aaaaaaaaaa", True),
         ("vera", "sevench", True),
         ("vera", "password of many words", False),
@@ -143,23 +144,21 @@ async def test_one_changes_the_own_password_and_stays_logged_in(world: World) ->
         ("a", "correct battery", False),
     ],
 )
-def test_a_password_is_weak_that_is_tried_first_or_has_the_name_in_it(
-    name: str, password: str, is_weak: bool
-) -> None:
+def test_a_password_is_weak_that_is_tried_first(name: str, password: str, is_weak: bool) -> None:
     assert bool(why_weak_password(password, name)) is is_weak
 
 
-async def test_a_weak_password_has_a_code_and_names_its_field(world: World) -> None:
+async def test_a_refused_password_is_named_by_its_field(world: World) -> None:
     admin = await logged_in(world)
     await admin.post(OPERATORS, json={"name": "vera", "role": "viewer", "password": PASSWORD})
     weak = {"password": "password1234"}
 
     for answer in (
         await admin.post(OPERATORS, json={"name": "olga", "role": "viewer", **weak}),
-        await admin.patch(f"{OPERATORS}/vera", json={"password": "vera the great"}),
+        await admin.patch(f"{OPERATORS}/vera", json={"password": "qwerty123"}),
         await admin.post(f"{V1}/admin/me/password", json={"current": PASSWORD, **weak}),
     ):
-        assert (answer.status_code, code_of(answer)) == (400, "weak_password")
+        assert (answer.status_code, code_of(answer)) == (400, "invalid_request")
         assert [error["field"] for error in answer.json()["errors"]] == ["password"]
     assert [one["name"] for one in (await admin.get(OPERATORS)).json()["operators"]] == [
         "admin",

@@ -76,6 +76,15 @@ async def test_the_command_says_it_and_its_exit_code_too(redis_url: str, postgre
         assert "Traceback" not in done.stderr + done.stdout
 
 
+async def test_a_first_password_that_is_common_is_found(redis_url: str, postgres_url: str) -> None:
+    settings = settings_for(redis_url, postgres_url, admin_password="Password1234")
+
+    found = [line for line in await lines(settings) if "RUSH_ADMIN_PASSWORD" in line]
+
+    assert [line.split()[0] for line in found] == ["look"]
+    assert "Password1234" not in found[0]
+
+
 async def test_a_redis_that_loses_data_is_found(own_redis: Store, postgres_url: str) -> None:
     settings = settings_for(own_redis.url, postgres_url)
     async with client(own_redis) as redis:
