@@ -52,10 +52,25 @@ async def enqueue(connection: Connection, envelopes: Sequence[Envelope]) -> int:
     if not envelopes:
         return 0
     *columns, _, traces = zip(*envelopes, strict=True)
-    if PAYMENT_ORDERS.isdisjoint(columns[4]):
-        done = await connection.execute(ENQUEUE, *columns, traces)
-    else:
-        done = await connection.execute(ENQUEUE_IN_LANES, *columns, sorted(PAYMENT_ORDERS), traces)
+    done = await connection.execute(
+        """
+        WITH sent AS (
+            SELECT sent.*, CASE WHEN topic = 'orders' AND kind = ANY($8) THEN (
+                SELECT provider FROM payments WHERE payments.booking = sent.booking
+                    AND payments.attempt = sent.attempt AND amount > 0) END AS provider
+            FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[],
+                $7::int[], $9::text[]) WITH ORDINALITY
+                AS sent (id, booking, event, topic, kind, attempt, step, trace, n))
+        INSERT INTO outbox (id, booking, event, topic, kind, attempt, step, trace, lane)
+        SELECT id, booking, event, topic, kind, attempt, step, trace,
+            coalesce(max(provider) OVER (PARTITION BY booking, topic ORDER BY n), '')
+        FROM sent ORDER BY n
+        ON CONFLICT (id) DO NOTHING
+        """,
+        *columns,
+        sorted(PAYMENT_ORDERS),
+        traces,
+    )
     return int(done.rpartition(" ")[2])
 
 
@@ -72,26 +87,3 @@ async def mark_done(pool: Pool, ids: Sequence[UUID]) -> None:
             """,
             ids,
         )
-
-
-ENQUEUE = """
-    INSERT INTO outbox (id, booking, event, topic, kind, attempt, step, trace)
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[],
-        $7::int[], $8::text[])
-    ON CONFLICT (id) DO NOTHING
-"""
-
-ENQUEUE_IN_LANES = """
-    WITH sent AS (
-        SELECT sent.*, CASE WHEN topic = 'orders' AND kind = ANY($8) THEN (
-            SELECT provider FROM payments WHERE payments.booking = sent.booking
-                AND payments.attempt = sent.attempt AND amount > 0) END AS provider
-        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int[],
-            $7::int[], $9::text[]) WITH ORDINALITY
-            AS sent (id, booking, event, topic, kind, attempt, step, trace, n))
-    INSERT INTO outbox (id, booking, event, topic, kind, attempt, step, trace, lane)
-    SELECT id, booking, event, topic, kind, attempt, step, trace,
-        coalesce(max(provider) OVER (PARTITION BY booking, topic ORDER BY n), '')
-    FROM sent ORDER BY n
-    ON CONFLICT (id) DO NOTHING
-"""

@@ -67,7 +67,7 @@ NOW_MS = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 async def _expire(connection: Connection, event: str, holds: Sequence[Hold]) -> None:
     """Expire checkouts recorded after their payment deadline: without a claim or a charge."""
     moved = await _move(connection, event, holds, "expired", "expired")
-    await outbox.enqueue(connection, _orders(event, moved, "free"))
+    await outbox.enqueue(connection, _orders(event, moved, "free", "tell"))
 
 
 async def _check_out(
@@ -93,7 +93,7 @@ async def _check_out(
     )
     steps = {row["id"]: row["step"] for row in rows}
     lost = [MovedBooking(one.hold, one.id, steps[one.id]) for one in moved if one.id in steps]
-    await outbox.enqueue(connection, _orders(event, lost, "free"))
+    await outbox.enqueue(connection, _orders(event, lost, "free", "tell"))
 
 
 async def _charge(
@@ -114,7 +114,7 @@ async def _charge(
         """,
         *zip(*rows, strict=True),
     )
-    await outbox.enqueue(connection, _orders(event, moved, "charge"))
+    await outbox.enqueue(connection, _orders(event, moved, "charge", "tell"))
 
 
 async def _move(
@@ -163,8 +163,12 @@ async def _leave_held(
     }
 
 
-def _orders(event: str, moved: Sequence[MovedBooking], kind: str) -> list[Envelope]:
-    return [outbox.order(one.id, event, kind, one.hold.attempt, one.step) for one in moved]
+def _orders(event: str, moved: Sequence[MovedBooking], *kinds: str) -> list[Envelope]:
+    return [
+        outbox.order(one.id, event, kind, one.hold.attempt, one.step)
+        for one in moved
+        for kind in kinds
+    ]
 
 
 async def _save(connection: Connection, event: str, holds: Sequence[Hold], statement: str) -> None:

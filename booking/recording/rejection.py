@@ -128,8 +128,11 @@ async def _release(connection: Connection, event: str, booking: UUID) -> None:
         booking,
     )
     if row is not None:
-        free = outbox.order(booking, event, "free", row["attempt"], row["step"])
-        await outbox.enqueue(connection, [free])
+        orders = [
+            outbox.order(booking, event, kind, row["attempt"], row["step"])
+            for kind in ("free", "tell")
+        ]
+        await outbox.enqueue(connection, orders)
 
 
 def _hold_of(change: AnyChange) -> _Hold | None:

@@ -121,8 +121,13 @@ async def expire(pool: Pool, booking: UUID) -> bool:
         )  # fmt: skip
         if row is None:
             return False
-        free = outbox.order(booking, row["event"], "free", row["attempt"], row["step"])
-        await outbox.enqueue(connection, [free])
+        await outbox.enqueue(
+            connection,
+            [
+                outbox.order(booking, row["event"], kind, row["attempt"], row["step"])
+                for kind in ("free", "tell")
+            ],
+        )
         return True
 
 

@@ -1,11 +1,9 @@
 """The orders of the saga, each carried out at the payment provider or by a move in Redis.
 
-An order is carried out with no lock and no transaction open, and may be carried out again. Each
-publishes its booking's new state as well. The rows that many orders need are read for all of them
-at once.
+An order is carried out with no lock and no transaction open, and may be carried out again. The
+rows that many orders need are read for all of them at once.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +12,6 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from redis.exceptions import RedisError
 
 from booking_rush.booking.holds.bookings import hold_of
 from booking_rush.booking.messaging.outbox import PAYMENT_ORDERS, Envelope, message
@@ -26,7 +23,6 @@ from booking_rush.booking.payments.provider import (
 )
 from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.state_machine import Message
-from booking_rush.errors import Refusal
 from booking_rush.lua.commands import Command
 from booking_rush.lua.holds.commands import Hold
 from booking_rush.lua.saga.commands import (
@@ -54,11 +50,9 @@ class OrderContext:
     registry: EventRegistry
     payments: PaymentRouter
 
-    async def move(self, order: Envelope, data: "OrderData", command: Command[R]) -> R:
-        """Run a move in Redis, and publish its booking in the same batch. Return its reply."""
-        batcher = self.registry.batcher(order.event)
-        reply, _ = await asyncio.gather(batcher.do(command), batcher.do(_publication(order, data)))
-        return reply
+    async def run(self, event: str, command: Command[R]) -> R:
+        """Run a move of an event in Redis. Return its reply."""
+        return await self.registry.batcher(event).do(command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +156,7 @@ async def charge(context: OrderContext, order: Envelope, data: OrderData) -> Mes
             "UPDATE payments SET client_secret = $3 WHERE booking = $1 AND attempt = $2",
             order.booking, order.attempt, secret,
         )  # fmt: skip
-    await publish_or_pass(context, order, data)
+        await publish(context, order, data)
     return None
 
 
@@ -171,7 +165,6 @@ async def cancel_charge(context: OrderContext, order: Envelope, data: OrderData)
     payment = data.payments[order.booking, order.attempt]
     with context.payments.provider_of(payment) as provider:
         await provider.cancel(payment)
-    await publish_or_pass(context, order, data)
     return None
 
 
@@ -182,13 +175,12 @@ async def refund(context: OrderContext, order: Envelope, data: OrderData) -> Mes
         return "refunded"
     with context.payments.provider_of(payment) as provider:
         await provider.refund(payment)
-    await publish_or_pass(context, order, data)
     return None
 
 
 async def retake(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
     """Take the seats again in Redis, for a payment that came late."""
-    match await context.move(order, data, RetakeHold(_hold_without_seats(order, data), order.step)):
+    match await context.run(order.event, RetakeHold(_hold_without_seats(order, data), order.step)):
         case Obeyed():
             return "retaken"
         case SeatsLost():
@@ -199,7 +191,7 @@ async def retake(context: OrderContext, order: Envelope, data: OrderData) -> Mes
 
 async def mark_sold(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
     """Mark the seats as sold in Redis."""
-    await context.move(order, data, MarkSold(_hold_without_seats(order, data), order.step))
+    await context.run(order.event, MarkSold(_hold_without_seats(order, data), order.step))
     return None
 
 
@@ -207,7 +199,7 @@ async def reopen(context: OrderContext, order: Envelope, data: OrderData) -> Mes
     """Let the visitor try to pay the hold again."""
     visitor = data.bookings[order.booking]["visitor"]
     command = ReopenHold(visitor, str(order.booking), order.step, order.attempt)
-    await context.move(order, data, command)
+    await context.run(order.event, command)
     return None
 
 
@@ -221,34 +213,15 @@ async def free(context: OrderContext, order: Envelope, data: OrderData) -> Messa
         row["visitor"], str(order.booking), order.step, state, row["reason"],
         data.claimed_by_others(order),
     )  # fmt: skip
-    await context.move(order, data, command)
+    await context.run(order.event, command)
     return None
 
 
-async def tell(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
-    """Publish that the booking has changed: an order of earlier versions, alone in its step."""
-    await publish(context, order, data)
-    return None
-
-
-async def publish(context: OrderContext, order: Envelope, data: OrderData) -> None:
+async def publish(context: OrderContext, order: Envelope, data: OrderData) -> Message | None:
     """Publish in Redis that the booking has changed; each process reads it for its subscribers."""
-    await context.registry.batcher(order.event).do(_publication(order, data))
-
-
-async def publish_or_pass(context: OrderContext, order: Envelope, data: OrderData) -> None:
-    """Publish a change behind a call of a provider, which is not repeated where Redis is away.
-
-    Processes read the bookings again that they know as being paid.
-    """
-    try:
-        await publish(context, order, data)
-    except (Refusal, RedisError) as why:
-        log.info("not published booking=%s why=%r", order.booking, why)
-
-
-def _publication(order: Envelope, data: OrderData) -> PublishBooking:
-    return PublishBooking(data.bookings[order.booking]["visitor"], str(order.booking))
+    visitor = data.bookings[order.booking]["visitor"]
+    await context.run(order.event, PublishBooking(visitor, str(order.booking)))
+    return None
 
 
 ORDERS: dict[str, Callable[[OrderContext, Envelope, OrderData], Awaitable[Message | None]]] = {
@@ -259,7 +232,7 @@ ORDERS: dict[str, Callable[[OrderContext, Envelope, OrderData], Awaitable[Messag
     "mark_sold": mark_sold,
     "reopen": reopen,
     "free": free,
-    "tell": tell,
+    "tell": publish,
 }
 
 CLAIMS = """

@@ -26,7 +26,9 @@ Message = Literal[
     "charged", "declined", "overdue", "cancelled", "retaken", "seats_lost", "cancel_asked",
     "refunded",
 ]  # fmt: skip
-Order = Literal["charge", "cancel_charge", "refund", "retake", "mark_sold", "reopen", "free"]
+Order = Literal[
+    "charge", "cancel_charge", "refund", "retake", "mark_sold", "reopen", "free", "tell"
+]
 PaymentState = Literal["asked", "declined", "cancelled", "captured", "refunded"]
 Claims = Literal["keep", "drop", "take"]
 # moves: a transition; repeat: nothing new, or of no concern to the booking; wrong: it cannot be,
@@ -91,8 +93,8 @@ PROGRESS: dict[PaymentState, int] = {
     "asked": 0, "declined": 1, "cancelled": 1, "captured": 2, "refunded": 3,
 }  # fmt: skip
 
-# (state, message) → (new state, reason, claims, orders): one order at least, as it publishes the
-# new state. `declined_last` is a decline after which no further try is possible.
+# (state, message) → (new state, reason, claims, orders besides `tell`); `declined_last` is a
+# decline after which no further try is possible.
 Transition = tuple[State, Reason, Claims, tuple[Order, ...]]
 TRANSITIONS: dict[tuple[State, str], Transition] = {
     ("held", "charged"): ("retaking", "", "keep", ("retake",)),
@@ -178,7 +180,7 @@ def _of_table(current: BookingState, message: str, attempt: int) -> Step:
     claimed = claims == "take" or (current.claimed and claims == "keep")
     reason = current.reason if current.state == "refunding" else new_reason
     after = replace(current, state=state, reason=reason, claimed=claimed)
-    return Step("moves", after, claims, tuple((order, attempt) for order in orders))
+    return Step("moves", after, claims, tuple((order, attempt) for order in (*orders, "tell")))
 
 
 def _with(current: BookingState, attempt: int, payment: PaymentStatus) -> BookingState:

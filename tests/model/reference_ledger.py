@@ -107,7 +107,7 @@ class Pass(NamedTuple):
 PROGRESS = {"asked": 0, "declined": 1, "cancelled": 1, "captured": 2, "refunded": 3}
 PAYMENT_STATES = {"charged": "captured", "declined": "declined", "cancelled": "cancelled",
          "refunded": "refunded", "overdue": ""}  # fmt: skip
-ORDERS = {"charge", "cancel_charge", "refund", "retake", "mark_sold", "reopen", "free"}
+ORDERS = {"charge", "cancel_charge", "refund", "retake", "mark_sold", "reopen", "free", "tell"}
 # (state, message) → state, reason, claims, orders
 TRANSITIONS: dict[tuple[str, str], tuple[str, str, str, tuple[str, ...]]] = {
     ("paying", "charged"): ("confirmed", "", "keep", ("mark_sold",)),
@@ -154,7 +154,7 @@ class ReferenceLedger:
         late = [h for h in paying if h.pay_until <= self.now]
         for hold in late:
             self._change_state(hold, "expired", "expired")
-            self._enqueue(hold.id, hold.attempt, "free")
+            self._enqueue(hold.id, hold.attempt, "free", "tell")
         rivals, refused = set[str](), list[Hold]()
         for hold in paying:
             if hold in late:
@@ -162,13 +162,13 @@ class ReferenceLedger:
             self._change_state(hold, "paying", "")
             if self._claim(hold.id, rivals):
                 self.payments[hold.id, hold.attempt] = Payment()
-                self._enqueue(hold.id, hold.attempt, "charge")
+                self._enqueue(hold.id, hold.attempt, "charge", "tell")
             else:
                 refused.append(hold)
             rivals.update(hold.request.seats)
         for hold in refused:
             self._change_state(hold, "released", "seats_lost")
-            self._enqueue(hold.id, hold.attempt, "free")
+            self._enqueue(hold.id, hold.attempt, "free", "tell")
 
     def _is_held(self, hold: Hold) -> bool:
         return self.bookings[hold.id].state == "held"
@@ -253,4 +253,4 @@ class ReferenceLedger:
         booking.state, booking.step = state, booking.step + 1
         if "refund" in orders:
             self.payments[id_, attempt].refunding = True
-        self._enqueue(id_, attempt, *orders)
+        self._enqueue(id_, attempt, *orders, "tell")

@@ -188,7 +188,7 @@ class ReferenceSale(ReferenceLedger):
             return
         if entry.kind in ("charge", "cancel_charge", "refund"):
             self.bank_calls.append((entry.kind, id_, entry.attempt))
-        else:
+        elif entry.kind != "tell":
             reply = self.apply_order(entry.kind, id_, entry.step, *self.arguments_of(entry))
             if entry.kind == "retake" and reply != "step_passed":
                 self._enqueue_answer(entry, "retaken" if reply == "obeyed" else reply)

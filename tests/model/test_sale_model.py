@@ -139,7 +139,7 @@ def test_a_seat_that_was_sold_over_a_hold_stays_sold_when_that_is_reopened(lab: 
     rival = machine.ask_to_hold("bob", "his key", HoldRequest(("stalls.A-1",), 0))
     machine.pay(rival)
     machine.record()
-    for message in ("", "declined"):  # charge, and then his claim is dropped
+    for message in ("", "", "declined"):  # charge, tell, and then his claim is dropped
         if message:
             lab.run(machine.send(OutboxEntry(rival, message, 1, 0)))
         lab.run(machine.carry_out_next(rival))

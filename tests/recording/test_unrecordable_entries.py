@@ -100,7 +100,7 @@ async def test_a_booking_that_is_held_is_released_when_its_next_entry_is_refused
     assert row is not None
     assert tuple(row) == ("released", "removed")
     orders = await recorded_event.pool.fetch("SELECT kind FROM outbox ORDER BY seq")
-    assert [order["kind"] for order in orders] == ["free"]
+    assert [order["kind"] for order in orders] == ["free", "tell"]
     await goes_on(recorded_event)
 
 

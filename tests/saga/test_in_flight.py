@@ -185,7 +185,7 @@ async def test_who_has_paid_is_not_behind_the_charges_that_wait(office: Office) 
     await office.pool.execute(MANY_PAYMENTS, waiting)
     office.bank.slow.update(waiting)
     async with office.pool.acquire() as connection, connection.transaction():
-        orders = [outbox.order(one, "demo", "charge", 1, 1) for one in waiting]
+        orders = [outbox.order(one, "demo", kind, 1, 1) for one in waiting for kind in CHARGING]
         await outbox.enqueue(connection, orders)
     await office.conductor.run_once()
     await office.send(outbox.message("bank:paid", paid, "demo", "charged", 1))
@@ -213,6 +213,7 @@ async def test_what_costs_nothing_needs_no_bank(office: Office) -> None:
     assert await office.left(free) == ["charged"]
 
 
+CHARGING = ("charge", "tell")
 MANY_BOOKINGS = f"""
     INSERT INTO bookings (id, event, visitor, state, section, seats, quantity, prices, currency,
         total, adjacent, key, fingerprint, number, wave, made_ms, until_ms, first_until_ms,
