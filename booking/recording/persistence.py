@@ -40,7 +40,7 @@ async def save_holds(
     overdue payment.
     """
     ended = [hold for hold in holds if hold.state in ("released", "expired")]
-    await _end(connection, event, ended)
+    await _save(connection, event, ended, SAVE_ENDED)
     await _save(connection, event, [hold for hold in holds if hold.state == "held"], SAVE_HELD)
     paying = [hold for hold in holds if hold.state == "paying"]
     if paying and now_ms is None:
@@ -48,17 +48,6 @@ async def save_holds(
     late = {hold.id for hold in paying if hold.pay_until <= (now_ms or 0)}
     await _expire(connection, event, [hold for hold in paying if hold.id in late])
     await _check_out(connection, event, [hold for hold in paying if hold.id not in late], provider)
-
-
-async def _end(connection: Connection, event: str, holds: Sequence[Hold]) -> None:
-    """End the bookings that are `held`, and insert those that came and went within the batch."""
-    if not holds:
-        return
-    rows = await connection.fetch(
-        END_HELD, *zip(*((hold.id, hold.state, hold.reason) for hold in holds), strict=True)
-    )
-    known = {str(row["id"]) for row in rows}
-    await _save(connection, event, [hold for hold in holds if hold.id not in known], INSERT_NEW)
 
 
 NOW_MS = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
@@ -214,9 +203,8 @@ SAVE_HELD = f"""{INSERT}
             <> (EXCLUDED.until_ms, EXCLUDED.extensions_left, EXCLUDED.extended_ms)
 """
 
-END_HELD = """
-    UPDATE bookings SET state = given.state, reason = given.reason, step = step + 1,
+SAVE_ENDED = f"""{INSERT}
+    DO UPDATE SET state = EXCLUDED.state, reason = EXCLUDED.reason, step = bookings.step + 1,
         changed_at = now()
-    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (id, state, reason)
-    WHERE bookings.id = given.id AND bookings.state = 'held' RETURNING bookings.id
+    WHERE bookings.state = 'held'
 """

@@ -3,6 +3,7 @@
 The table of examples in its tests is the client's documentation.
 """
 
+import random
 import struct
 from typing import Any, get_args
 
@@ -20,6 +21,7 @@ from booking_rush.text import Address, Key, Line, Name64, Name80, OptionalName64
 FRAME_BYTES_MAX = 8192
 ID_CHARACTERS_MAX = 64
 SUBPROTOCOL = "booking-rush.v1"
+RETRY_MS_MIN, BUSY_SPREAD_MS = 500, 4_500  # before a client that is turned away connects again
 
 # Close codes: 1001, 1012 and 1013 are registered with IANA (RFC 6455, 11.7); a 44xx says to a
 # client whether to come back.
@@ -214,6 +216,14 @@ def position(ahead: int, waiting: int, rate: float, eta: tuple[int, int] | None)
     return b'{"type":"queue.position","ahead":%d,"waiting":%d,"rate":%.2f,"eta_seconds":%s}' % (
         ahead, waiting, rate, seconds,
     )  # fmt: skip
+
+
+def retry_later(kind: str, least_ms: int = RETRY_MS_MIN, spread_ms: int = BUSY_SPREAD_MS) -> bytes:
+    """Encode `server.busy` or `server.restarting`, the last frame before a close to come back from.
+
+    The time is another for each client, spread over `spread_ms`: not all come back at once.
+    """
+    return frame(kind, retry_after_ms=random.randint(least_ms, least_ms + spread_ms))  # noqa: S311
 
 
 def text_frame(payload: bytes) -> bytes:

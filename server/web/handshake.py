@@ -1,6 +1,5 @@
 """WebSocket handshake: from a request to an open socket of an authenticated client."""
 
-import random
 import re
 from collections.abc import Awaitable, Callable
 from typing import Generic, NamedTuple, TypeVar
@@ -17,7 +16,7 @@ from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import Subscriber
 from booking_rush.server.web.middleware import deny
 from booking_rush.server.web.services import Services
-from booking_rush.server.web.uvicorn_protocols import EXTENSION, RETRY_MS_MIN, Socket, busy_ms
+from booking_rush.server.web.uvicorn_protocols import EXTENSION, Socket
 
 Client = TypeVar("Client")
 
@@ -72,15 +71,15 @@ def close_for_restart(socket: Socket | Subscriber, drain_s: int) -> None:
 
     The times are spread over `drain_s` seconds, so that the next server is not flooded.
     """
-    retry_ms = random.randint(RETRY_MS_MIN, RETRY_MS_MIN + 1000 * max(1, drain_s))  # noqa: S311
-    socket.push(frames.frame("server.restarting", retry_after_ms=retry_ms))
+    spread_ms = 1000 * max(1, drain_s)
+    socket.push(frames.retry_later("server.restarting", spread_ms=spread_ms))
     socket.end(frames.RESTARTING, "restarting")
 
 
 def close_overloaded(socket: Socket | Subscriber, refusal: Refusal) -> None:
     """Send `server.busy` with a random time to come back, behind the refusal's own, and close."""
-    least_ms = 1000 * (refusal.retry_after_s or 0)
-    socket.push(frames.frame("server.busy", retry_after_ms=least_ms + busy_ms()))
+    least_ms = frames.RETRY_MS_MIN + 1000 * (refusal.retry_after_s or 0)
+    socket.push(frames.retry_later("server.busy", least_ms))
     socket.end(frames.OVERLOADED, refusal.code)
 
 

@@ -12,7 +12,6 @@ its buffer is flushed, and the stock protocols have no deadline at all.
 """
 
 import asyncio
-import random
 import resource
 import sys
 from asyncio import BaseTransport
@@ -25,7 +24,7 @@ from websockets.http11 import Response
 from websockets.protocol import State
 
 from booking_rush.server.protocol.frame_meter import FrameMeter, whole_text
-from booking_rush.server.protocol.frames import OVERLOADED, TOO_SLOW, frame, text_frame
+from booking_rush.server.protocol.frames import OVERLOADED, TOO_SLOW, retry_later, text_frame
 from booking_rush.server.protocol.problems import Internal, Malformed
 from booking_rush.server.runtime.metrics import CLOSED
 from booking_rush.server.web.middleware import rejection
@@ -37,7 +36,6 @@ QUEUED_MAX = 8  # messages of a socket that is read on while they wait
 CLOSE_S = 3.0  # for the peer's own close frame to arrive, and for the write buffer to be flushed
 WRITE_S = 20.0  # for a peer to read what is in a full write buffer …
 READ_BYTES_PER_SECOND = 8 * 1024  # … or at least that much of it
-RETRY_MS_MIN, BUSY_MS_MAX = 500, 5_000  # before a client connects again
 FILES_SPARE = 64  # descriptors for stores, files and health checks
 
 
@@ -51,11 +49,6 @@ def connections_max(spare: int = FILES_SPARE, part: float = 0.1) -> int:
     if files == resource.RLIM_INFINITY:
         return sys.maxsize
     return max(1, files - max(spare, int(files * part)))
-
-
-def busy_ms() -> int:
-    """Return a time after which a client that was turned away may come back: another for each."""
-    return random.randint(RETRY_MS_MIN, BUSY_MS_MAX)  # noqa: S311
 
 
 class MessageQueue:
@@ -348,7 +341,7 @@ class Socket(WebSocketsSansIOProtocol):
         response = self.conn.accept(event)
         self.conn.send_response(response)
         if response.status_code == 101:
-            self.conn.send_text(frame("server.busy", retry_after_ms=busy_ms()))
+            self.conn.send_text(retry_later("server.busy"))
             self.conn.send_close(OVERLOADED, "busy")
         self.transport.write(b"".join(self.conn.data_to_send()))
         self._abort_later()

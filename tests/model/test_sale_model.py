@@ -235,7 +235,7 @@ def a_recorder_overwrites_what_the_saga_has_said(mutation: Mutation) -> None:
         "AND bookings.state = 'held'",
         "",
     )
-    for name in ("SAVE_HELD", "END_HELD"):
+    for name in ("SAVE_HELD", "SAVE_ENDED"):
         text: str = getattr(keep_module, name)
         mutation.patch.setattr(keep_module, name, text.replace("bookings.state = 'held'", "true"))
 

@@ -21,6 +21,7 @@ NOT_FROM_OUTSIDE = {
     "PlaceChange": "read from Redis; what Postgres refuses of it becomes a dead letter",
     "BookingChange": "the same",
     "DrawChange": "the same",
+    "ReasonChange": "the same",
     "DeferredChange": "the same",
     "DeferralOverChange": "the same",
     "Entry": "of a journal, which its chain of hashes proves or not",
