@@ -126,7 +126,7 @@ def passes_that_a_loss_forgets(lab: Lab) -> None:
     lab.text = without(
         lab.text,
         '{ admitted = "unclaimed" }',
-        '{ admitted = "" }',
+        '{ admitted = "waiting" }',
     )
 
 
@@ -167,7 +167,7 @@ REWRITING = """
 Machine = Callable[[Lab], type[QueueMachine]]
 # Mutants of one line: the machine that finds each, what the line has, and what instead.
 EDITS: dict[str, tuple[Machine, str, str]] = {
-    "numbers_that_no_share_counts": (machine_for, "  shares.count(command.block)\n", ""),
+    "numbers_that_no_share_counts": (machine_for, "  shares.count(block)\n", ""),
     "a_draw_before_postgres_has_it": (
         lottery_machine_for, 'if not entry or entry == "" then return not entry end',
         "do return true end",
