@@ -75,7 +75,7 @@ class EventRecord:
     stopped_reason: str | None = None
     stopped_ms: int = 0
     bank_away_at: datetime | None = None
-    halted: bool = False  # its rate is 0
+    halted: bool = False  # its rules admit nobody
 
     @property
     def sale_clock(self) -> SaleClock:
@@ -345,6 +345,7 @@ READ = f"""
              FROM draws WHERE draws.event = events.id AND window_ = 0) END AS draws,
         coalesce(rules->>'fairness', 'arrival') AS fairness,
         coalesce((rules->>'window_seconds')::int, 2) AS window_seconds,
-        coalesce((rules->>'rate_per_second')::float = 0, false) AS halted
+        coalesce((rules->>'rate_per_second')::float = 0, false)
+            OR coalesce((rules->>'active_max')::int = 0, false) AS halted
     FROM events JOIN recorded ON recorded.event = events.id
 """  # noqa: S608  names of ours

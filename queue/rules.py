@@ -60,6 +60,11 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fairness: OrderOfTheLine = msgspec.field(default_factory=by_arrival)
     window_seconds: Annotated[int, msgspec.Meta(ge=1, le=60)] = WINDOW_SECONDS
 
+    @property
+    def admits_nobody(self) -> bool:
+        """Return whether an operator has turned admission off."""
+        return self.rate_per_second == 0 or self.active_max == 0
+
     def numbers(self) -> dict[str, float]:
         """Return the rules that the moves read: numbers, and 1 for the kind of draw."""
         fields: dict[str, Any] = msgspec.to_builtins(self)

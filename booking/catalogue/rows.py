@@ -57,7 +57,7 @@ class Event:
             "closes_at": instant(self.closes_at),
             **self.sale_clock.members(),
             "fairness": self.rules.fairness,
-            **({"halted": True} if self.rules.rate_per_second == 0 else {}),
+            **({"halted": True} if self.rules.admits_nobody else {}),
             **{
                 name: msgspec.to_builtins(value)
                 for name, value in (

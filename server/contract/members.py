@@ -223,7 +223,7 @@ class JournalEnd(Members, kw_only=True):
 
 
 class Room(Members, kw_only=True):
-    """The state of an event; `halted`: its rate is 0."""
+    """The state of an event; `halted`: its rules admit nobody."""
 
     state: RoomState
     opens_at: Moment | UnsetType = UNSET

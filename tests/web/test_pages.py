@@ -160,21 +160,31 @@ async def test_a_turn_without_scripts_says_how_long_it_lasts(http: httpx.AsyncCl
     assert 'data-text="event.noscript.refreshes" hidden>' in page
 
 
-async def test_pages_without_scripts_say_when_it_opens_how_many_dates_and_who_is_let_in(
+async def test_pages_without_scripts_say_when_it_opens_and_how_many_dates(
     world: World, http: httpx.AsyncClient
 ) -> None:
     shows = [{"id": f"s{n}", "starts_at": f"2030-05-0{n}T19:00:00Z"} for n in (1, 2, 3)]
     later = {"opens_at": "2030-01-01T10:00:00Z", "state": "scheduled"}
     await world.event("two", shows=shows[:2], sections=[])
     await world.event("three", shows=shows, sections=[], **later)
-    await world.event("halted", rules={"rate_per_second": 0})
-    home, halted = (await http.get("/")).text, (await http.get("/events/halted")).text
+    home = (await http.get("/")).text
 
     assert "19:00 UTC and one more date<" in home
     assert "19:00 UTC and 2 more dates<" in home
     assert "The sale opens: Tuesday 1 January 2030 at 10:00 UTC.<" in home
-    assert '<span id="state-text">You can join. Nobody is let in just now.<' in halted
+
+
+@pytest.mark.parametrize("rules", [{"rate_per_second": 0}, {"active_max": 0}])
+async def test_pages_say_where_rules_admit_nobody(
+    world: World, http: httpx.AsyncClient, rules: dict[str, int]
+) -> None:
+    await world.event("halted", rules=rules)
+    page = (await http.get("/events/halted")).text
+    room = await world.services.rooms.room("halted")
+
+    assert '<span id="state-text">You can join. Nobody is let in just now.<' in page
     assert (await http.get("/api/v1/events/halted")).json()["event"]["halted"] is True
+    assert room.state_members()["halted"] is True
 
 
 async def test_a_form_on_another_site_joins_nobody(world: World, http: httpx.AsyncClient) -> None:
