@@ -38,15 +38,25 @@ local function release_block(lane, block, most)
   return given
 end
 
-local function release_lane(lane, most)
-  local block, given, seen = memory.read(lane.counters, "deferred_at") or "", 0, {}
+-- Return the next blocks of a lane, behind the last one that was looked at.
+local function next_blocks(lane)
+  local block, blocks, seen = memory.read(lane.counters, "deferred_at") or "", {}, {}
   for _ = 1, BLOCKS do
     block = deferrals.next_block(lane, block) or deferrals.next_block(lane, "")
-    if not block or seen[block] or given >= most then break end
-    seen[block] = true
-    given = given + release_block(lane, block, most - given)
+    if not block or seen[block] then break end
+    seen[block], blocks[#blocks + 1] = true, block
   end
-  memory.write(lane.counters, "deferred_at", block or false)
+  return blocks
+end
+
+local function release_lane(lane, most)
+  local blocks, given, last = next_blocks(lane), 0, false
+  shares.read_ahead(blocks)
+  for _, block in ipairs(blocks) do
+    if given >= most then break end
+    given, last = given + release_block(lane, block, most - given), block
+  end
+  memory.write(lane.counters, "deferred_at", last)
   return given
 end
 

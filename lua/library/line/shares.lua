@@ -6,11 +6,12 @@
 shares = {}
 local RECENT = 1000 -- numbers of which a block has at most its share
 local WINDOW_S = 2 -- for which a block counts as waiting after it has asked
-local READ = 64 -- fields of the ring that are read at once
+local READ, READ_MAX = 4, 64 -- fields of the ring that a batch reads at first, and at once at most
 local recent = memory.hash("recent") -- number of the turn, modulo RECENT → block; turn, and who asked
 local counts = memory.hash("blocks") -- block → numbers in the ring
 local ASKED = { "block1", "asked1", "block2", "asked2", "turn" }
-local read_batch, read_to = 0, 0
+local read_batch, read_to, read_size = 0, 0, READ
+local asked_batch = 0 -- that has read who asked
 
 local function window_ms() return (rule("window_seconds") or WINDOW_S) * 1000 end
 
@@ -22,7 +23,7 @@ local function note(block)
     memory.write(recent, "asked2", memory.number(recent, "asked1"))
     memory.write(recent, "block1", block)
   end
-  memory.write(recent, "asked1", now)
+  if memory.number(recent, "asked1") ~= now then memory.write(recent, "asked1", now) end
 end
 
 -- Return whether another block, below its share, has asked within the window.
@@ -37,7 +38,10 @@ end
 function shares.takes(block)
   local share = rule("join_share_max") or 1
   if block == "" or share >= 1 then return true end
-  memory.read_ahead(recent, ASKED)
+  if asked_batch ~= batch_number then
+    asked_batch = batch_number
+    memory.read_ahead(recent, ASKED)
+  end
   if memory.number(counts, block) < max(1, floor(share * RECENT)) then
     note(block)
     return true
@@ -45,13 +49,20 @@ function shares.takes(block)
   return not is_contested(block)
 end
 
--- Read what the next numbers replace in the ring.
+-- Read how many of the numbers in the ring each of these blocks has.
+function shares.read_ahead(blocks) memory.read_ahead(counts, blocks) end
+
+-- Read what the next numbers replace in the ring, more of them the more a batch gives.
 local function read_ahead(turn)
-  if read_batch == batch_number and turn <= read_to then return end
+  if read_batch ~= batch_number then
+    read_batch, read_size = batch_number, READ
+  elseif turn <= read_to then
+    return
+  end
   local slots = {}
-  for more = turn, turn + READ - 1 do slots[#slots + 1] = text_of(more % RECENT) end
+  for more = 1, read_size do slots[more] = text_of((turn + more - 1) % RECENT) end
   memory.read_ahead(recent, slots)
-  read_batch, read_to = batch_number, turn + READ - 1
+  read_to, read_size = turn + read_size - 1, min(READ_MAX, 4 * read_size)
 end
 
 -- Count a number that a block was given; the number RECENT before it counts no more.
