@@ -234,7 +234,8 @@ async def test_a_deferred_join_that_comes_into_the_next_window_is_not_drawn_with
     event: EventInRedis, redis: Redis
 ) -> None:
     """The tick that fixes a window gives the join its index, too."""
-    await event.open(state="open", **(WINDOWS | {"active_max": 0, "join_share_max": 0.001}))
+    rules: dict[str, Any] = WINDOWS | {"active_max": 0, "join_share_max": 0.001}
+    await event.open(state="open", **rules)
     for visitor, block in (("anna", "house"), ("bela", "home"), ("cleo", "house")):
         await event.ask(JoinLine(visitor, block=block))
     event.now += 2000
@@ -268,7 +269,8 @@ async def test_a_window_is_not_drawn_while_it_lasts(event: EventInRedis, redis: 
 async def test_a_join_comes_into_the_window_that_the_clock_says(
     event: EventInRedis, seconds: int
 ) -> None:
-    await event.open(state="open", **(WINDOWS | {"window_seconds": seconds, "active_max": 0}))
+    rules: dict[str, Any] = WINDOWS | {"window_seconds": seconds, "active_max": 0}
+    await event.open(state="open", **rules)
     steps = (0, 1, 998, 1, 999, 1, 1998, 2, 58_000, 2_000_000)
     for step in steps:
         event.now += step
