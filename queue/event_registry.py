@@ -326,6 +326,7 @@ TOLD_SEED = """
     CASE WHEN drawn_at IS NOT NULL OR state = 'closed' THEN encode(lottery_seed, 'hex') END
 """
 
+IS_HALTED = "0 IN ((rules->>'rate_per_second')::float, (rules->>'active_max')::float)"
 # A closing was undone, and Redis has none of the places yet: they are loaded under a next epoch.
 IS_REOPENED = "(state <> 'closed' AND (removed_lane, removed_number) <> ('', 0))"
 
@@ -333,8 +334,7 @@ READ = f"""
     SELECT id, state, reason, opens_at, version, epoch + {IS_REOPENED}::int AS epoch,
         archived_at IS NOT NULL AS archived,
         coalesce(rules->>'identity', 'none') AS identity,
-        stopped_at, stopped_reason, stopped_ms, bank_away_at,
-        rules->'lanes' AS lanes,
+        stopped_at, stopped_reason, stopped_ms, bank_away_at, rules->'lanes' AS lanes,
         encode(sha256(lottery_seed), 'hex') AS lottery,
         encode(sha256(window_key), 'hex') AS windows,
         {TOLD_SEED} AS seed,
@@ -345,7 +345,6 @@ READ = f"""
              FROM draws WHERE draws.event = events.id AND window_ = 0) END AS draws,
         coalesce(rules->>'fairness', 'arrival') AS fairness,
         coalesce((rules->>'window_seconds')::int, 2) AS window_seconds,
-        coalesce((rules->>'rate_per_second')::float = 0, false)
-            OR coalesce((rules->>'active_max')::int = 0, false) AS halted
+        coalesce({IS_HALTED}, false) AS halted
     FROM events JOIN recorded ON recorded.event = events.id
 """  # noqa: S608  names of ours
