@@ -162,6 +162,7 @@ class RoomState(Frame, kw_only=True, tag="room.state"):
     opens_at: Moment | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     stopped: members.Stop | UnsetType = UNSET
+    halted: bool | UnsetType = UNSET
     lanes: list[members.Lane] | UnsetType = UNSET
     fairness: Fairness | UnsetType = UNSET
     lottery: members.Lottery | UnsetType = UNSET
