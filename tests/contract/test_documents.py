@@ -46,6 +46,8 @@ def test_every_command_and_close_code_is_in_the_document() -> None:
     codes = {value for value in vars(frames).values() if isinstance(value, int)} - {
         frames.FRAME_BYTES_MAX,
         frames.ID_CHARACTERS_MAX,
+        frames.RETRY_MS_MIN,
+        frames.BUSY_SPREAD_MS,
     }
 
     assert set(ANSWERS) == commands - {frames.HoldCommand}
