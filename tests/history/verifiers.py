@@ -45,8 +45,13 @@ def mistake_in_entries(
 
 def found_by_program(acts: Sequence[Act]) -> str:
     """Return what the program under docs finds in the chain of these acts."""
+    return found_in_members(entries_of(acts))
+
+
+def found_in_members(entries: Iterable[Entry]) -> str:
+    """Return what the program under docs finds in entries as they are published."""
     try:
-        program_under_docs()["verify"](entry.members() for entry in entries_of(acts))
+        program_under_docs()["verify"](entry.members() for entry in entries)
     except ValueError as error:
         return str(error)
     return ""
