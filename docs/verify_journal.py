@@ -182,8 +182,9 @@ class Line:
         check(was in {*WAITING, "back"}, f"{name}: admitted after {was} by nobody's hand")
         first = self.first_of(place[0], "back" if was == "back" else "line")
         check(first >= place[1], f"{name}: {place[1]} was admitted while {first} was next")
-        undrawn = self.first_of(place[0], "lobby")
         _, begins, ends, _ = self.draws.get(place[0], ("", 1, 0, ()))
+        while (undrawn := self.first_of(place[0], "lobby")) < begins:  # of a draw before
+            heappop(self.queues[place[0], "lobby"])
         undrawn = begins if begins <= undrawn <= ends else undrawn
         check(was == "back" or place[1] < undrawn, f"{name}: those from {undrawn} on are not drawn")
 

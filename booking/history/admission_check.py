@@ -82,8 +82,8 @@ class AdmissionCheck:
     Lanes and late visitors are checked where the journal is whole: nobody else has a place.
     """
 
-    def __init__(self, *, is_whole: bool, since: int = 0) -> None:
-        self.since = since
+    def __init__(self, *, is_whole: bool) -> None:
+        self.since = 0
         self._is_whole = is_whole
         self._set = SetRules(is_whole=is_whole)
         self._rules: InForce | None = None

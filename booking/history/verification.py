@@ -98,8 +98,12 @@ class _Lane:
         heapq.heappush(heap, (at, who))
 
     def first_undrawn(self) -> int | None:
-        """Return the first number that may come out of a draw still; beyond it nobody is next."""
-        index = self.first(self.lobby, IN_LOBBY)
+        """Return the first number that may come out of a draw still; beyond it nobody is next.
+
+        Draws follow one another, so whoever is left of an earlier one comes out of none.
+        """
+        while (index := self.first(self.lobby, IN_LOBBY)) is not None and index < self.draw.first:
+            heapq.heappop(self.lobby)
         if index is None:
             return None
         return self.draw.first if self.draw.first <= index <= self.draw.last else index
@@ -279,7 +283,7 @@ class Verification:
         self.living.clear()
         for name, lane in self._lanes.items():
             self._lanes[name] = _Lane(given=lane.given)
-        self.admissions = AdmissionCheck(is_whole=False, since=self.admissions.since)
+        self.admissions = AdmissionCheck(is_whole=False)
 
 
 def _is_now_by(entry: Entry) -> What:
