@@ -2,6 +2,7 @@
 
 import runpy
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ def found_in_members(entries: Iterable[Entry]) -> str:
     return ""
 
 
+@cache
 def program_under_docs() -> dict[str, Any]:
     """Return the names of the program, which imports a file beside it as a script does."""
     with pytest.MonkeyPatch.context() as patch:
