@@ -6,12 +6,12 @@ from booking_rush.booking.catalogue.timed_rules import put_back_due
 from booking_rush.booking.history import journal
 from booking_rush.booking.recording.event_scheduler import EventScheduler
 from booking_rush.postgres import Pool
-from tests.admin.undoing import A, undo_last
 from tests.history.verifiers import found_in_members, mistake_in_entries
 from tests.support.clients import Visitor, until
 from tests.support.store_agreement import journal_mistakes
 from tests.support.world import World
 
+A = "/api/v1/admin/events/demo"
 RULES = {"rate_per_second": 50, "active_max": 3, "claim_seconds": 1, "late_seconds": 600}
 ENTERED = "SELECT count(*) FROM journal WHERE what = $1 OR starts_with(why, $1)"
 
@@ -32,7 +32,9 @@ async def post(operator: httpx.AsyncClient, *actions: str) -> None:
 
 
 async def undo(operator: httpx.AsyncClient) -> None:
-    answer = await undo_last(operator)
+    """Undo the last act."""
+    last, *_ = (await operator.get("/api/v1/admin/audit")).json()["entries"]
+    answer = await operator.post(f"{A}/undo", json={"entry": last["id"]})
     assert answer.status_code == 200, answer.text
 
 
