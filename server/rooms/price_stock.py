@@ -108,8 +108,7 @@ class PriceStock:
         prices = self._members()["stock"]["prices"]
         words = ", ".join(f"{money(**one['price'])} {one['word']}" for one in prices)
         if words and words != self._told:
-            is_plenty = all(one["word"] == "plenty" for one in prices)
-            await told_stock.tell(self._pool, self._event, words, is_plenty=is_plenty)
+            await told_stock.tell(self._pool, self._event, words)
             self._told = words
 
 

@@ -39,6 +39,22 @@ async def test_who_waits_is_told_the_stock_by_price_and_when_a_word_changes(worl
     assert words_of(asked) == ["few", "plenty"]
 
 
+async def test_the_words_that_are_told_first_are_in_the_journal_once(world: World) -> None:
+    await world.event(rules={"active_max": 0})
+    told = dict[str, Any]()
+    for _ in range(3):
+        visitor = await world.visitor()
+        await visitor.join()
+        async with visitor.socket() as socket:
+            told = socket.frames[0]
+    anybody = await world.clients.http()
+    entries = (await anybody.get("/api/v1/events/demo/journal")).json()["entries"]
+
+    assert words_of(told) == ["plenty", "plenty"]
+    said = [one["why"] for one in entries if one.get("why", "").startswith("stock: ")]
+    assert said == ["stock: 45.00 EUR plenty, 65.00 EUR plenty"]
+
+
 async def test_when_all_is_taken_the_odds_say_so(world: World) -> None:
     await world.event(rules={"active_max": 2, "tickets_per_visitor_max": 50})
     first, second, ada = [await world.visitor() for _ in range(3)]
