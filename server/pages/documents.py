@@ -137,6 +137,7 @@ def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
     prices = price_range(event["sections"], texts)
     venue = venue_of(event)
     opens = _opening(event, texts)
+    note = texts.get(f"stock.notes.{event.get('stock')}", "")
     about = " · ".join(filter(None, (event["name"], dates, prices)))
     return state_values(texts, event) | {
         "title": escape(f"{event['name']} · {texts['common.brand']}"),
@@ -148,10 +149,12 @@ def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
         "venue": escape(venue),
         "venue_hidden": "" if venue else " hidden",
         "room_hidden": "" if state else " hidden",
-        "outside_title": escape(texts["event.outside." + ("draining" if over else "title")]),
-        "outside_lead": escape(
-            texts["event.outside.drainingLead"] if over else lead_of(event, texts)
-        ),
+        "stock_note": escape(note),
+        "stock_hidden": "" if note else " hidden",
+        "outside_title": escape(_outside_title(event, texts)),
+        "outside_lead": escape(_outside_lead(event, texts)),
+        "picture": _image(event, "picture"),
+        "logo": _image(event, "logo"),
         "opens": escape(opens),
         "opens_hidden": "" if opens else " hidden",
         "join_hidden": " hidden" if over else "",
@@ -159,6 +162,25 @@ def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
         "unknown_lead": "",
         "path": escape(f"/events/{event_id}"),
     }
+
+
+def _outside_title(event: Json, texts: Mapping[str, str]) -> str:
+    if event["state"] not in JOINABLE:
+        return texts["event.outside.draining"]
+    return texts.get(f"stock.states.{event.get('stock')}", texts["event.outside.title"])
+
+
+def _outside_lead(event: Json, texts: Mapping[str, str]) -> str:
+    if event["state"] not in JOINABLE:
+        return texts["event.outside.drainingLead"]
+    is_none_free = f"stock.notes.{event.get('stock')}" in texts
+    return texts["event.outside.noneLead"] if is_none_free else lead_of(event, texts)
+
+
+def _image(event: Json, name: str) -> str:
+    """Return the attributes of a theme's picture: one of this site, or none, which is hidden."""
+    address = str((event.get("theme") or {}).get(name) or "")
+    return f' src="{escape(address)}"' if address.startswith("/") else " hidden"
 
 
 def _opening(event: Json, texts: Mapping[str, str]) -> str:
