@@ -25,6 +25,7 @@ import { visitorPanel } from "./operations/visitors.js";
 import { accountList } from "./people/accounts.js";
 import { showPeople } from "./people/people.js";
 import { sessionList } from "./people/sessions.js";
+import { bindShortcuts } from "./people/shortcuts.js";
 import { headRate } from "./rules/head-rate.js";
 import { lanesPanel } from "./rules/lanes.js";
 import { rulesPanel } from "./rules/rules.js";
@@ -98,6 +99,7 @@ function begin() {
   byId("login").addEventListener("submit", logIn);
   byId("log-out").addEventListener("click", () => void logOut());
   addEventListener("hashchange", () => void follow());
+  bindShortcuts(() => toPage("bookings"));
   void attempt(async () => {
     if (await context.session.resume()) await loggedIn();
     else loggedOut();
@@ -159,6 +161,12 @@ function open(wanted) {
   const hash = hashOf(wanted);
   if (hash !== location.hash) location.hash = hash;
   else void follow();
+}
+
+/** Show a page of the chosen event at once. @param {PageName} page */
+async function toPage(page) {
+  history.pushState(null, "", hashOf({ page, event: route.event }));
+  await follow();
 }
 
 /** Show the page of the address, and load its event when it is another. */

@@ -3,11 +3,13 @@
 import { BookingLoader } from "./booking-loader.js";
 import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
-import { hasCreatedVisitor, invitation, rememberEvent } from "./connection/visitor-session.js";
+import { invitation, rememberEvent, rememberedEvents } from "./connection/visitor-session.js";
 import { showOwnHistory } from "./history/own-history.js";
 import { ServerClock } from "./lib/server-clock.js";
 import { drawOwnDraw } from "./lottery/own-draw.js";
 import { bindPreference, drawPreference } from "./preference/preference-panel.js";
+import { pressHandled, takeEarlyPress } from "./presses/early-press.js";
+import { keepPresses } from "./presses/kept-press.js";
 import { CallBack } from "./queue/call-back.js";
 import { drawAdmission } from "./queue/admission-panel.js";
 import { mustConfirmPresence, mustRejoin, recoveryDelayMs } from "./queue/automatic-commands.js";
@@ -45,13 +47,13 @@ const booking = new BookingLoader(event, {
   preferred: () => queueState.preferred,
 });
 
-const stock = new StockNote(event);
+const stock = new StockNote(event, inlinedEvent()?.stock);
 let drawnStock = "";
 const callBack = new CallBack();
 
 let queueState = { ...INITIAL, room: inlinedEvent() };
-/** True for a browser without a visitor: the page then offers to join before it is connected. */
-const isNewHere = !hasCreatedVisitor() && mayJoin(queueState);
+/** True for a browser that never was in this line: the page offers to join before it is connected. */
+const isNewHere = mayJoin(queueState) && !rememberedEvents().includes(event);
 let status = /** @type {Status} */ ("connecting");
 let name = "";
 /** Sections on sale here; none until they are known, or where a turn is all that the event gives. */
@@ -62,6 +64,7 @@ let hasSeats = true;
 begin();
 
 function begin() {
+  keepPresses();
   fillTexts();
   showLanguagePicker();
   followPinned(["offline", "message", "turn", "hold-countdown"], ["choice", "paying"]);
@@ -78,6 +81,7 @@ function begin() {
   document.addEventListener("visibilitychange", onVisible);
   addEventListener("pageshow", onVisible);
   setInterval(tick, TICK_MS);
+  if (takeEarlyPress(event)) join();
   connection.start();
   draw();
   void showEventDetails(event).then((details) => {
@@ -93,6 +97,7 @@ function begin() {
 
 /** Join, and load meanwhile what shows the seats. */
 function join() {
+  pressHandled();
   commands.send("queue.join", 0, joinMembers());
   booking.load();
 }
@@ -198,6 +203,7 @@ function draw() {
   if (queueState.place) booking.load();
   const focused = document.activeElement;
   const { hasBought } = booking.standing;
+  drawStock(phase);
   drawnStock = stock.word;
   drawPhaseView(queueState, { phase, status, hasBought, stock: stock.word, pending: pending() });
   byId("code-line").hidden = !control("code").value && (queueState.room?.lanes?.length ?? 0) < 2;
@@ -236,7 +242,7 @@ function tick() {
 function drawTimes() {
   const [phase, { standing }] = [phaseNow(), booking];
   drawOfflineNote(status, { ...standing, hasPlace: queueState.place !== null });
-  stock.draw(phase, booking.stock, booking.isAllTaken, queueState.stock);
+  drawStock(phase);
   const title = titleOf(queueState, { phase, name, standing, stock: stock.word, clock });
   const flashed = callBack.flashed(title);
   if (document.title !== flashed) document.title = flashed; // each time tells the browser's window
@@ -244,6 +250,11 @@ function drawTimes() {
   drawPlaceCard(queueState, { event, clock, disconnected: status !== "open", stock: stock.word });
   drawAdmission(queueState, clock, { confirming: pending().confirmingPresence, hasSeats });
   booking.tick();
+}
+
+/** @param {string} phase */
+function drawStock(phase) {
+  stock.draw(phase, booking.stock, booking.isAllTaken, queueState.stock);
 }
 
 /** Return which queue commands the server has not answered yet. */

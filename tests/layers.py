@@ -80,6 +80,7 @@ BROWSER_LAYERS = (
     ),
     ("static/lottery", "static/theme"),
     ("static/connection", "static/ui"),
+    ("static/presses",),
     ("static/lib",),
     ("static/texts",),
     ("static/texts/languages",),

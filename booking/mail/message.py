@@ -10,7 +10,6 @@ from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import segno
 
@@ -20,6 +19,7 @@ from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.holds.contacts import Contact, Language
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.holds.serializers import reference_of
+from booking_rush.booking.mail.locales import Forms, forms_of, local_time, money
 from booking_rush.booking.mail.ticket_links import TicketLinks
 
 MailKind = Literal["confirmed", "expired", "refunded"]
@@ -28,12 +28,6 @@ Tickets = Sequence[Mapping[str, Any]]
 
 TEXTS = Path(__file__).parent / "texts"
 QR_CODES_MAX = 50  # images in one mail; the text has the codes of all its tickets
-# ISO 4217: digits of the minor unit where they are not two.
-MINOR_UNIT_DIGITS = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
-    **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +70,8 @@ def write(
     mailbox shows one of an id.
     """
     texts = texts_of(to.language)
-    values = _values(booking, event, tickets, texts=texts, sender=sender)
+    forms = forms_of(to.language)
+    values = _values(booking, event, tickets, texts=texts, forms=forms, sender=sender)
     message = EmailMessage()
     message["From"] = sender.mailbox
     message["To"] = Address(addr_spec=to.email)
@@ -98,16 +93,24 @@ def write(
 
 
 def _values(
-    booking: Booking, event: Event, tickets: Tickets, *, texts: Texts, sender: Sender
+    booking: Booking,
+    event: Event,
+    tickets: Tickets,
+    *,
+    texts: Texts,
+    forms: Forms,
+    sender: Sender,
 ) -> dict[str, str]:
     """Return the values that texts may name in braces."""
     return {
         "reference": reference_of(booking.id),
         "event": " ".join(event.name.split()),
-        "when": "; ".join(_when(show, texts) for show in _shows(booking, event)),
+        "when": "; ".join(
+            local_time(show.starts_at, show.time_zone, forms) for show in _shows(booking, event)
+        ),
         "where": _where(event, texts),
         "places": _places(booking, event, texts),
-        "total": money(booking.total, booking.currency),
+        "total": money(booking.total, booking.currency, forms),
         "tickets": "\n".join(
             texts["ticket"].strip().format(
                 number=number,
@@ -134,20 +137,6 @@ def _shows(booking: Booking, event: Event) -> list[Show]:
     return sorted(
         (show for show in event.shows if show.id in shows), key=lambda show: show.starts_at
     )
-
-
-def _when(show: Show, texts: Texts) -> str:
-    """Return the time of a show by the clock of its venue, with the name of the zone."""
-    moment = show.starts_at.astimezone(ZoneInfo(show.time_zone))
-    month, year = texts["months"][moment.month - 1], moment.year + texts["year_added"]
-    text: str = texts["when"].format(
-        day=moment.day,
-        month=month,
-        year=year,
-        clock=f"{moment:%H:%M}",
-        zone=show.time_zone.replace("_", " "),
-    )
-    return text
 
 
 def _where(event: Event, texts: Texts) -> str:
@@ -181,13 +170,6 @@ def _place(seat: str | None, number: int, booking: Booking, event: Event, *, tex
 
 def _name_of(section: str, event: Event) -> str:
     return next((one.name for one in event.sections if one.id == section), section)
-
-
-def money(amount: int, currency: str) -> str:
-    """Return an amount of minor units as text: `1,234.50 EUR`."""
-    digits = MINOR_UNIT_DIGITS.get(currency, 2)
-    whole, rest = divmod(amount, 10**digits)
-    return f"{whole:,}{f'.{rest:0{digits}}' if digits else ''} {currency}"
 
 
 def _qr_code(code: str) -> bytes:

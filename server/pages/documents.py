@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from html import escape
 from string import Template
@@ -9,9 +10,8 @@ from typing import Any
 
 import orjson
 
-from booking_rush.booking.mail.message import money
+from booking_rush.booking.mail.locales import local_time, money
 from booking_rush.compression import Encoded, encoded
-from booking_rush.server.pages.languages import local_time
 from booking_rush.server.pages.orders import lead_of, order_of
 from booking_rush.server.web.static_files import Mode, Site, site
 
@@ -84,7 +84,11 @@ def inlined(body: bytes) -> str:
 
 def show_time(show: Json, texts: Mapping[str, str]) -> str:
     """Return the time of a show by the clock of its venue."""
-    return local_time(show["starts_at"], show.get("time_zone") or "UTC", texts)
+    return local_time(datetime.fromisoformat(show["starts_at"]), _zone_of(show), texts)
+
+
+def _zone_of(show: Json) -> str:
+    return str(show.get("time_zone") or "UTC")
 
 
 def venue_of(event: Json) -> str:
@@ -99,12 +103,8 @@ def price_range(sections: Sequence[Json], texts: Mapping[str, str]) -> str:
     for section in sections:
         price = section["price"]
         amounts.setdefault(price["currency"], []).append(price["amount"])
-
-    def said(amount: int, currency: str) -> str:
-        return money(amount, currency) if amount else texts.get("free", "")
-
     return ", ".join(
-        " – ".join(said(amount, currency) for amount in sorted({min(given), max(given)}))
+        " – ".join(money(amount, currency, texts) for amount in sorted({min(given), max(given)}))
         for currency, given in amounts.items()
     )
 
@@ -130,13 +130,11 @@ def _document(found: Site, name: str, values: Mapping[str, str], phase: str) -> 
 def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
     texts, state = found.texts, event["state"]
     over = state not in JOINABLE  # or not known
-    dates = " · ".join(
-        local_time(show["starts_at"], show.get("time_zone") or "UTC", texts)
-        for show in event["shows"]
-    )
+    dates = " · ".join(show_time(show, texts) for show in event["shows"])
     prices = price_range(event["sections"], texts)
     venue = venue_of(event)
     opens = _opening(event, texts)
+    note = texts.get(f"stock.notes.{event.get('stock')}", "")
     about = " · ".join(filter(None, (event["name"], dates, prices)))
     return state_values(texts, event) | {
         "title": escape(f"{event['name']} · {texts['common.brand']}"),
@@ -148,10 +146,12 @@ def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
         "venue": escape(venue),
         "venue_hidden": "" if venue else " hidden",
         "room_hidden": "" if state else " hidden",
-        "outside_title": escape(texts["event.outside." + ("draining" if over else "title")]),
-        "outside_lead": escape(
-            texts["event.outside.drainingLead"] if over else lead_of(event, texts)
-        ),
+        "stock_note": escape(note),
+        "stock_hidden": "" if note else " hidden",
+        "outside_title": escape(_outside_title(event, texts)),
+        "outside_lead": escape(_outside_lead(event, texts)),
+        "picture": _image(event, "picture"),
+        "logo": _image(event, "logo"),
         "opens": escape(opens),
         "opens_hidden": "" if opens else " hidden",
         "join_hidden": " hidden" if over else "",
@@ -161,17 +161,48 @@ def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
     }
 
 
+def _outside_title(event: Json, texts: Mapping[str, str]) -> str:
+    if event["state"] not in JOINABLE:
+        return texts["event.outside.draining"]
+    return texts.get(f"stock.states.{event.get('stock')}", texts["event.outside.title"])
+
+
+def _outside_lead(event: Json, texts: Mapping[str, str]) -> str:
+    if event["state"] not in JOINABLE:
+        return texts["event.outside.drainingLead"]
+    is_none_free = f"stock.notes.{event.get('stock')}" in texts
+    return texts["event.outside.noneLead"] if is_none_free else lead_of(event, texts)
+
+
+def _image(event: Json, name: str) -> str:
+    """Return the attributes of a theme's picture: one of this site, or none, which is hidden."""
+    address = str((event.get("theme") or {}).get(name) or "")
+    return f' src="{escape(address)}"' if address.startswith("/") else " hidden"
+
+
 def _opening(event: Json, texts: Mapping[str, str]) -> str:
     if event["state"] != "scheduled":
         return ""
-    opens_at = event.get("opens_at")
-    when = (
-        f"{texts['event.place.etaLobby']}: {local_time(opens_at, 'UTC', texts)}."
-        if opens_at
-        else ""
-    )
+    when = _opens_at(event, texts["event.outside.opens"], texts)
     early = texts.get(f"event.orders.{order_of(event)}.early", "")
     return " ".join(filter(None, (early, when)))
+
+
+def _opens_at(event: Json, text: str, texts: Mapping[str, str]) -> str:
+    """Return a text with the moment of the opening by the venue's clock, or "" without one."""
+    opens_at = event.get("opens_at")
+    if not opens_at:
+        return ""
+    zone = _zone_of(event["shows"][0]) if event["shows"] else "UTC"
+    return text.replace("{when}", local_time(datetime.fromisoformat(opens_at), zone, texts))
+
+
+def _card_opening(event: Json, texts: Mapping[str, str]) -> str:
+    if event["state"] != "scheduled":
+        return ""
+    when = _opens_at(event, texts["home.opens"], texts)
+    is_drawn = when and event.get("fairness") == "lottery"
+    return f"{when}. {texts['home.drawn']}" if is_drawn else when
 
 
 def _order(event: Json) -> tuple[bool, str]:
@@ -184,12 +215,8 @@ def _order(event: Json) -> tuple[bool, str]:
 def _card(event: Json, texts: Mapping[str, str]) -> str:
     """Return the card of an event, as scripts draw it, but for what changes with the clock."""
     state, shows = event["state"], sorted(event["shows"], key=lambda show: show["starts_at"])
-    when = (
-        local_time(shows[0]["starts_at"], shows[0].get("time_zone") or "UTC", texts)
-        if shows
-        else ""
-    )
-    opens = _opening(event, texts)
+    when = show_time(shows[0], texts) if shows else ""
+    opens = _card_opening(event, texts)
     word = texts.get(f"stock.words.{event.get('stock')}", "") if state != "closed" else ""
     return (
         f'<li><article class="panel card"><h2><a href="/events/{escape(event["id"])}">'

@@ -1,15 +1,11 @@
 """The language of a page: the one that a browser likes best of those that there are."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
 
 from starlette.requests import Request
 
 from booking_rush.server.web.requests import services_of
 from booking_rush.server.web.static_files import Site, site
-
-Texts = Mapping[str, str]
 
 
 def site_for(request: Request) -> Site:
@@ -28,30 +24,6 @@ def preferred_language(accepted: str, available: Sequence[str]) -> str:
     wanted = sorted(map(_weighted, accepted.lower().split(",")), key=lambda one: -one[1])
     found = (name for name, weight in wanted if weight > 0 and name in available)
     return next(found, available[0])
-
-
-def local_time(instant: str, zone: str, texts: Texts) -> str:
-    """Return an RFC 3339 instant as "Sunday 27 December 2026 at 19:00 GMT+1", as people say it."""
-    moment = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone))
-    return texts["dates.pattern"].format(
-        weekday=texts[f"dates.weekdays.{moment.weekday()}"],
-        day=moment.day,
-        month=texts[f"dates.months.{moment.month - 1}"],
-        year=moment.year - 2000 + int(texts["dates.year2000"]),
-        time=f"{moment:%H:%M}",
-        zone=_zone_name(moment),
-    )
-
-
-def _zone_name(moment: datetime) -> str:
-    """Return the offset of a moment's zone: "GMT+1", "GMT+5:30", "UTC".
-
-    So do scripts: abbreviations differ by language, and some mean several zones.
-    """
-    minutes = (moment.utcoffset() or timedelta()) // timedelta(minutes=1)
-    hours, rest = divmod(abs(minutes), 60)
-    offset = f"{hours}:{rest:02}" if rest else f"{hours}"
-    return f"GMT{'+' if minutes > 0 else '-'}{offset}" if minutes else "UTC"
 
 
 def _weighted(part: str) -> tuple[str, float]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from booking_rush.booking.history import told_stock
-from booking_rush.booking.mail.message import money
+from booking_rush.booking.mail.locales import forms_of, money
 from booking_rush.coalescing import Coalescer
 from booking_rush.errors import Refusal
 from booking_rush.lua.client.batcher import Batcher
@@ -106,7 +106,8 @@ class PriceStock:
     async def _tell(self) -> None:
         """Tell the journal by which words visitors are told of each price from now on."""
         prices = self._members()["stock"]["prices"]
-        words = ", ".join(f"{money(**one['price'])} {one['word']}" for one in prices)
+        forms = forms_of("en")
+        words = ", ".join(f"{money(**one['price'], forms=forms)} {one['word']}" for one in prices)
         if words and words != self._told:
             await told_stock.tell(self._pool, self._event, words)
             self._told = words

@@ -1,5 +1,6 @@
 // The connection of one visitor to one event: sends commands, and matches frames to the commands they answer.
 
+import { formAnswered } from "../presses/early-press.js";
 import { ReconnectingSocket } from "./reconnecting-socket.js";
 import { createVisitor } from "./visitor-session.js";
 
@@ -30,7 +31,7 @@ export class EventConnection {
         onStatus(status, code);
       },
       ping: () => this.#command("ping"),
-      authenticate: createVisitor,
+      authenticate: (since) => formAnswered().then(() => createVisitor(since)),
     });
   }
 

@@ -1,6 +1,6 @@
 // The card of one event on the home page, and the visitor's own line in it.
 
-import { shortDateAndTime, showDateAndTime } from "../lib/dates.js";
+import { venueDateAndTime, withValues, showDateAndTime } from "../lib/dates.js";
 import { priceRange } from "../lib/money.js";
 import { openingText } from "../lib/opening.js";
 import { countdown } from "../lib/server-clock.js";
@@ -100,10 +100,11 @@ function stateText(state) {
 }
 
 /** @param {Event} event @param {number} now */
-function opensOf({ state, fairness, opens_at: opensAt }, now) {
+function opensOf({ state, fairness, opens_at: opensAt, shows }, now) {
   if (state !== "scheduled" || !opensAt) return "";
   const seconds = Math.ceil((Date.parse(opensAt) - now) / 1000);
-  const opens = `${texts.opens(shortDateAndTime(opensAt))}, ${openingText(seconds)}`;
+  const when = venueDateAndTime(opensAt, shows);
+  const opens = `${withValues(texts.opens, { when })}, ${openingText(seconds)}`;
   return fairness === "lottery" ? `${opens}. ${texts.drawn}` : opens;
 }
 

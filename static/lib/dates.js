@@ -17,6 +17,7 @@ export const LONG = {
   year: "numeric",
   hour: "2-digit",
   minute: "2-digit",
+  hourCycle: "h23",
   timeZoneName: ZONE_NAME,
 };
 
@@ -31,7 +32,25 @@ export function formatIn(timeZone, options, instant) {
 /** Return a function that formats an RFC 3339 instant. @param {Intl.DateTimeFormatOptions} options */
 function formatter(options) {
   const format = new Intl.DateTimeFormat(all.locale, options);
+  if (options.weekday) return (/** @type {string} */ instant) => inPattern(format.formatToParts(new Date(instant)));
   return (/** @type {string} */ instant) => format.format(new Date(instant)).replace(NO_OFFSET, "UTC");
+}
+
+/**
+ * Return a whole date in the pattern of the texts, as the server writes it: browsers differ in commas.
+ * @param {Intl.DateTimeFormatPart[]} parts
+ */
+function inPattern(parts) {
+  const { hour, minute, timeZoneName = "", ...found } = /** @type {Record<string, string>} */ (
+    Object.fromEntries(parts.map(({ type, value }) => [type, value]))
+  );
+  const zone = timeZoneName.replace(NO_OFFSET, "UTC");
+  return withValues(all.dates.pattern, { ...found, time: `${hour}:${minute}`, zone });
+}
+
+/** Fill the names in braces of a text. @param {string} text @param {Record<string, string>} values */
+export function withValues(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
 /** Format as "Wednesday 23 December 2026 at 19:00 GMT+1": who is elsewhere must see which clock. */
@@ -42,6 +61,12 @@ export const dateAndTime = formatter(LONG);
 /** Format a show's time by the clock of its venue: "Sunday 27 December 2026 at 20:00 GMT+1". @param {Show} show */
 export function showDateAndTime({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
   return formatIn(timeZone, LONG, startsAt);
+}
+
+/** Format an instant by the clock of an event's venue; where that is not known, of this device. @param {string} instant @param {Show[]} [shows] */
+export function venueDateAndTime(instant, shows = []) {
+  const [show] = shows;
+  return show ? showDateAndTime({ ...show, starts_at: instant }) : dateAndTime(instant);
 }
 
 /** Format a show's time by the clock of its venue: "27 Dec, 20:00". @param {Show} show */

@@ -7,12 +7,18 @@ import { texts as all } from "../texts/texts.js";
 /** @type {Map<string, {format: Intl.NumberFormat, unit: number}>} by currency; `unit`: minor ones in a major one */
 const formats = new Map();
 
-/** Return the lowest and the highest of some prices as text. @param {Price[]} prices */
+/** Return the lowest and the highest of some prices as text, of each currency. @param {Price[]} prices */
 export function priceRange(prices) {
-  const sorted = [...prices].sort((one, other) => one.amount - other.amount);
-  const [least, most] = [sorted[0], sorted[sorted.length - 1]];
-  if (!least) return "";
-  return least.amount === most.amount ? formatPrice(least) : `${formatPrice(least)} – ${formatPrice(most)}`;
+  /** @type {Map<string, number[]>} */
+  const amounts = new Map();
+  for (const { amount, currency } of prices) amounts.set(currency, [...(amounts.get(currency) ?? []), amount]);
+  return [...amounts]
+    .map(([currency, given]) =>
+      [...new Set([Math.min(...given), Math.max(...given)])]
+        .map((amount) => formatPrice({ amount, currency }))
+        .join(" – "),
+    )
+    .join(", ");
 }
 
 /** Return a price as text. @param {{amount: number, currency: string}} price */

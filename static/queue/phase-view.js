@@ -1,9 +1,10 @@
 // The phase view: shows the parts of the page's one phase, with texts and buttons from the queue state.
 
-import { dateAndTime } from "../lib/dates.js";
+import { venueDateAndTime, withValues } from "../lib/dates.js";
 import { orderOf, withSeconds } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
+import { inlinedEvent } from "./event-details.js";
 import { mayJoin } from "./queue-state.js";
 
 /**
@@ -99,7 +100,8 @@ function drawOutside(queueState, stock) {
   const order = /** @type {Record<string, {lead: string, early?: string}>} */ (texts.orders)[orderOf(room)];
   setText(byId("outside-lead"), over ? outside.drainingLead : stock ? outside.noneLead : withSeconds(order.lead, room));
   const opensAt = queueState.room?.opens_at;
-  const opens = opensAt ? outside.opens(dateAndTime(opensAt)) : "";
+  const when = opensAt ? venueDateAndTime(opensAt, inlinedEvent()?.shows) : "";
+  const opens = when && withValues(outside.opens, { when });
   setTextOrHide(
     byId("outside-opens"),
     early ? [order.early, opens].filter(Boolean).join(" ") : "",

@@ -36,9 +36,10 @@ export class StockNote {
   #wasNoneFree = false;
   #path;
 
-  /** @param {string} event */
-  constructor(event) {
+  /** @param {string} event @param {string} [stock] that the page came with */
+  constructor(event, stock) {
     this.#path = `/api/v1/events/${encodeURIComponent(event)}`;
+    this.set(stock);
   }
 
   /** Set the stock that came with the event's details. @param {string} [stock] */

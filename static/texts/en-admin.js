@@ -55,6 +55,16 @@ export const admin = {
     },
   },
 
+  shortcuts: {
+    title: "Keyboard shortcuts",
+    show: "Keyboard shortcuts",
+    lead: "They wait while you type in a field.",
+    on: "Use these keys",
+    close: "Close",
+    keys: { "/": "Search", p: "Pause, after a question", "?": "This list" },
+    pause: { question: "Pause the event?", lead: "Nobody is let in until it is resumed.", yes: "Pause" },
+  },
+
   people: {
     title: "You",
     accounts: {

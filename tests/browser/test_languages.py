@@ -1,7 +1,12 @@
 """Languages in a real browser: its own is loaded alone, and one chosen by hand is remembered."""
 
+from datetime import datetime
+
+import pytest
 from playwright.async_api import Browser, Page, expect
 
+from booking_rush.booking.mail.locales import forms_of, local_time, money
+from booking_rush.server.web.static_files import site
 from tests.browser.chromium import PHONE, browser
 from tests.browser.pages import part, phase
 from tests.support.world import World
@@ -50,3 +55,70 @@ async def test_a_language_chosen_by_hand_is_remembered_on_every_page(world: Worl
         await expect(part(page, "language")).to_have_value("en")
         await page.reload()
         await expect(page.locator("h1")).to_have_text("On sale")
+
+
+INSTANTS = (
+    "2026-12-27T19:00:00Z",
+    "2027-02-28T23:59:59Z",
+    "2028-02-29T00:00:00.000Z",
+    "2026-03-29T00:59:59Z",
+    "2026-03-29T01:00:00Z",
+    "2030-07-01T05:06:07Z",
+)
+ZONES = ("UTC", "Europe/Berlin", "Asia/Bangkok", "Asia/Kolkata", "America/St_Johns", "Asia/Tokyo")
+CURRENCIES = (
+    "EUR", "USD", "THB", "GBP", "JPY", "CHF", "KWD", "SEK", "INR", "AUD", "KRW", "BRL", "VND",
+)  # fmt: skip
+AMOUNTS = (0, 5, 4500, 6550, 123450, 123456789)
+BY_SCRIPTS = """async ([folder, times, prices]) => {
+  const [dates, money] = await Promise.all(
+    ["dates", "money"].map((name) => import(`${folder}/lib/${name}.js`)));
+  return [
+    ...times.map(([starts_at, time_zone]) => dates.showDateAndTime({ starts_at, time_zone })),
+    ...prices.map(([amount, currency]) => money.formatPrice({ amount, currency })),
+  ];
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+async def test_pages_and_mails_write_dates_and_money_as_scripts_do(
+    world: World, language: str
+) -> None:
+    times = [(instant, zone) for instant in INSTANTS for zone in ZONES]
+    prices = [(amount, currency) for amount in AMOUNTS for currency in CURRENCIES]
+    forms = forms_of(language)
+    async with browser() as started:
+        context = await started.new_context(locale=language)
+        page = await context.new_page()
+        await page.goto(f"{world.clients.base}/")
+        folder = f"/static/{site().digest}"
+        written: list[str] = await page.evaluate(BY_SCRIPTS, [folder, times, prices])
+
+    assert written == [
+        *(local_time(datetime.fromisoformat(instant), zone, forms) for instant, zone in times),
+        *(money(amount, currency, forms) for amount, currency in prices),
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize("state", ["scheduled", "open"])
+async def test_scripts_leave_the_words_of_the_servers_page_as_they_are(
+    world: World, language: str, state: str
+) -> None:
+    await world.event(
+        state=state,
+        opens_at="2029-12-31T20:30:00Z",
+        venue={"name": "Hall"},
+        shows=[{"id": "evening", "starts_at": "2030-05-01T19:00:00Z", "time_zone": "Asia/Tokyo"}],
+    )
+    async with browser() as started:
+        told: dict[bool, list[str]] = {}
+        for runs in (False, True):
+            context = await started.new_context(locale=language, java_script_enabled=runs)
+            page = await context.new_page()
+            await page.goto(f"{world.clients.base}/events/demo")
+            if runs:
+                await expect(part(page, "connection")).to_have_attribute("data-status", "open")
+            parts = page.locator("header.about p:not([hidden]), [data-phases=outside] :is(h2, p)")
+            told[runs] = await parts.all_inner_texts()
+    assert told[True] == told[False]

@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from booking_rush.booking.holds.contacts import Contact, save
-from booking_rush.booking.mail.message import money
+from booking_rush.booking.mail.locales import forms_of, money
 from booking_rush.postgres import Pool
 from tests.mail.mails import SENDER, confirmed, mail_row, mailer_of, name_a_sender, sent, text_of
 from tests.support.clients import code_of
@@ -19,8 +19,16 @@ from tests.support.world import ADA, World, held
 @pytest.mark.parametrize(
     ("language", "subject", "words"),
     [
-        ("en", "Your tickets for An Evening", ["Stalls, row A, seat 1", "1 May 2030, 19:00 UTC"]),
-        ("th", "บัตรเข้าชม An Evening", ["Stalls แถว A ที่นั่ง 1", "1 พฤษภาคม 2573 เวลา 19:00 น. (UTC)"]),
+        (
+            "en",
+            "Your tickets for An Evening",
+            ["Stalls, row A, seat 1", "Wednesday 1 May 2030 at 19:00 UTC"],
+        ),
+        (
+            "th",
+            "บัตรเข้าชม An Evening",
+            ["Stalls แถว A ที่นั่ง 1", "วันพุธที่ 1 พฤษภาคม 2573 เวลา 19:00 UTC"],
+        ),
     ],
 )
 async def test_a_confirmation_comes_once_with_its_tickets(
@@ -42,7 +50,7 @@ async def test_a_confirmation_comes_once_with_its_tickets(
     assert mail["Subject"].startswith(subject)
     text = text_of(mail)
     codes = [ticket["code"] for ticket in booking["tickets"]]
-    wanted = [*words, booking["reference"], "130.00 EUR", "https://rush.example/events/demo"]
+    wanted = [*words, booking["reference"], "€130.00", "https://rush.example/events/demo"]
     assert [word for word in [*wanted, *codes] if word not in text] == []
     pictures = [part.get_content() for part in mail.iter_attachments()]
     assert len(pictures) == 2
@@ -166,7 +174,12 @@ async def test_who_gives_no_address_gets_no_mail(world: World, pool: Pool) -> No
 
 @pytest.mark.parametrize(
     ("amount", "currency", "text"),
-    [(123450, "EUR", "1,234.50 EUR"), (500, "JPY", "500 JPY"), (1005, "KWD", "1.005 KWD")],
+    [
+        (123450, "EUR", "€1,234.50"),
+        (500, "JPY", "JP¥500"),
+        (1005, "KWD", "KWD\N{NO-BREAK SPACE}1.005"),
+        (0, "EUR", "Free"),
+    ],
 )
 def test_money_has_as_many_digits_as_its_currency(amount: int, currency: str, text: str) -> None:
-    assert money(amount, currency) == text
+    assert money(amount, currency, forms_of("en")) == text

@@ -29,7 +29,7 @@ async def test_who_waits_is_told_the_stock_by_price_and_when_a_word_changes(worl
         asked = (await ada.place()).json()
     history = (await ada.http.get("/api/v1/events/demo/queue/history")).json()["entries"]
 
-    assert history[-1]["why"] == "stock: 45.00 EUR few, 65.00 EUR plenty"
+    assert history[-1]["why"] == "stock: €45.00 few, €65.00 plenty"
     assert welcome["stock"]["prices"] == [
         {"price": FLOOR, "free": 50, "word": "plenty"},
         {"price": STALLS, "free": 22, "word": "plenty"},

@@ -75,13 +75,13 @@ async def test_a_reload_asks_for_no_file_again(world: World) -> None:
     await world.event()
     async with browser() as started, watched_page(started) as (page, traffic, _):
         await page.goto(f"{world.clients.base}/events/demo")
-        for _ in range(2):  # who has been here gets the map, too, which is then in the cache
-            await expect(part(page, "connection")).to_have_attribute("data-status", "open")
+        for _ in range(2):  # then the map is in the cache, too
+            await part(page, "look").click()
+            await expect(part(page, "seats")).to_be_visible()
+            await page.wait_for_load_state("networkidle")
+            traffic.bytes = 0
             await page.reload()
-        await expect(part(page, "seats")).to_be_visible()
-        await page.wait_for_load_state("networkidle")
-        traffic.bytes = 0
-        await page.reload()
+        await part(page, "look").click()
         await expect(part(page, "seats")).to_be_visible()
 
         assert traffic.bytes <= RELOADED_BYTES_MAX

@@ -8,12 +8,13 @@ from collections.abc import AsyncGenerator
 import httpx
 import pytest
 
+from booking_rush.booking.mail.locales import forms_of
 from booking_rush.server.pages.documents import inlined, price_range
 from tests.support.clients import PATIENCE_S, until
 from tests.support.world import World
 
 HOSTILE = "</script><script>alert(1)</script> & $name ${phase} 'x' \"y\""
-TEXTS = {"free": "Free"}
+TEXTS = forms_of("en")
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
@@ -42,7 +43,7 @@ async def test_a_page_has_the_event_in_it_and_nobodys_data(
     for text in (
         "An Evening",
         "Wednesday 1 May 2030 at 19:00 UTC",
-        "45.00 EUR – 65.00 EUR",
+        "€45.00 – €65.00",
         "Open",
     ):
         assert text in answer.text
@@ -171,7 +172,7 @@ async def test_pages_without_scripts_say_when_it_opens_and_how_many_dates(
 
     assert "19:00 UTC and one more date<" in home
     assert "19:00 UTC and 2 more dates<" in home
-    assert "The sale opens: Tuesday 1 January 2030 at 10:00 UTC.<" in home
+    assert "Opens Tuesday 1 January 2030 at 10:00 UTC<" in home
 
 
 @pytest.mark.parametrize("rules", [{"rate_per_second": 0}, {"active_max": 0}])
@@ -211,10 +212,10 @@ def test_prices_are_told_as_people_do() -> None:
     yen = {"amount": 900, "currency": "JPY"}
 
     assert price_range([], TEXTS) == ""
-    assert price_range([{"price": price}, {"price": yen}], TEXTS) == "45.00 EUR, 900 JPY"
+    assert price_range([{"price": price}, {"price": yen}], TEXTS) == "€45.00, JP¥900"
     assert price_range([{"price": price | {"amount": 0}}], TEXTS) == "Free"
     assert price_range([{"price": price | {"amount": 0}}, {"price": price}], TEXTS) == (
-        "Free – 45.00 EUR"
+        "Free – €45.00"
     )
 
 

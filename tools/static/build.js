@@ -26,6 +26,10 @@ const OPTIONS = {
   logLevel: "warning",
 };
 
+/** Currencies that locales have signs for; others are named by their code. */
+const CURRENCIES =
+  "AUD BRL CAD CNY EUR GBP HKD ILS INR JPY KRW MXN NZD PHP THB TWD USD VND XAF XCD XOF XPF".split(" ");
+
 /** Style sheets of packages that a page's parts bring along. */
 const OF_PACKAGES = { admin: ["uplot/dist/uPlot.min.css"] };
 
@@ -120,7 +124,7 @@ async function textsOfLanguages() {
   const found = {};
   for (const language of Object.keys(LANGUAGES)) {
     const { texts } = await LANGUAGES[language]();
-    found[language] = { ...plainTexts(texts), ...namesOfDates(texts.locale) };
+    found[language] = { ...plainTexts(texts), ...namesOfDates(texts.locale), ...formsOfMoney(texts.locale) };
   }
   return found;
 }
@@ -147,6 +151,22 @@ function namesOfDates(locale) {
   const found = { "dates.year2000": part(format({ year: "numeric", numberingSystem: "latn" }, 2000, 6), "year") };
   for (let at = 0; at < 7; at++) found[`dates.weekdays.${at}`] = part(format(full, 2024, 0, 1 + at), "weekday");
   for (let at = 0; at < 12; at++) found[`dates.months.${at}`] = part(format(full, 2024, at, 1), "month");
+  return found;
+}
+
+/** Return how a locale writes amounts: its separators, and a form for each currency. */
+function formsOfMoney(locale) {
+  const formOf = (currency) => {
+    const parts = new Intl.NumberFormat(locale, { style: "currency", currency }).formatToParts(1);
+    const inAmount = ["integer", "decimal", "fraction"];
+    const form = parts.map(({ type, value }) => (inAmount.includes(type) ? "#" : value)).join("");
+    return form.replace(/#+/, "{amount}");
+  };
+  const other = formOf("CHF").replace("CHF", "{code}");
+  const many = new Intl.NumberFormat(locale, { minimumFractionDigits: 2 }).formatToParts(1234567);
+  const found = { "money.other": other };
+  for (const type of ["group", "decimal"]) found[`money.${type}`] = many.find((one) => one.type === type).value;
+  for (const currency of CURRENCIES) found[`money.${currency}`] = formOf(currency);
   return found;
 }
 

@@ -86,7 +86,7 @@ export const texts = {
     notFound: "No event has these words.",
     search: "Search by name or place",
     more: (/** @type {number} */ dates) => `and ${countOf(dates, "more date", "more dates")}`,
-    opens: (/** @type {string} */ when) => `Opens ${when}`,
+    opens: "Opens {when}",
     enter: "Go to the line",
     look: "Look",
     goOn: "Go on",
@@ -172,7 +172,7 @@ export const texts = {
 
     outside: {
       title: "Join the line",
-      opens: (/** @type {string} */ when) => `The sale opens on ${when}.`,
+      opens: "The sale opens on {when}.",
       draining: "The line is closed to newcomers",
       noneLead: "You can join all the same, and wait for places that come back.",
       drainingLead: "The last visitors are being let in. Nobody can join any more.",

@@ -83,7 +83,7 @@ export const texts = {
     notFound: "ไม่มีงานที่มีคำเหล่านี้",
     search: "ค้นหาตามชื่อหรือสถานที่",
     more: (dates) => `และอีก ${number(dates)} รอบ`,
-    opens: (when) => `เปิด ${when}`,
+    opens: "เปิด {when}",
     enter: "ไปที่คิว",
     look: "ดู",
     goOn: "ดำเนินการต่อ",
@@ -165,7 +165,7 @@ export const texts = {
 
     outside: {
       title: "เข้าคิว",
-      opens: (when) => `เปิดขาย ${when}`,
+      opens: "เปิดขาย {when}",
       draining: "คิวไม่รับผู้มาใหม่แล้ว",
       noneLead: "คุณยังเข้าคิวรอที่ว่างที่กลับมาได้",
       drainingLead: "กำลังให้ผู้เข้าชมกลุ่มสุดท้ายเข้า ไม่มีใครเข้าคิวได้อีก",
