@@ -3,8 +3,9 @@
     python3 docs/verify_journal.py https://example.org gala
     python3 docs/verify_journal.py gala.ndjson
 
-The second reads what `booking-rush journal EVENT --export` wrote. It needs Python alone, and shares
-no code with the server. The head's signature is verified where `cryptography` is installed.
+The second reads what `booking-rush journal EVENT --export` wrote. It needs Python alone, with
+`verify_admissions.py` beside it, and shares no code with the server. The head's signature is
+verified where `cryptography` is installed.
 """
 
 import base64
@@ -18,6 +19,8 @@ from collections import defaultdict
 from heapq import heappop, heappush
 from pathlib import Path
 
+from verify_admissions import Admissions
+
 DEFERRED = "its network has its share of the last numbers"
 GIVEN_BEFORE = "numbers given before are not in this journal"
 ENDS, WAITING = {"left", "removed", "lapsed", "purchased"}, {"number", "drawn"}
@@ -30,6 +33,7 @@ MAY_FOLLOW |= {
     "admitted": LIVING - {"admitted", "deferred"},
 }
 BEFORE_PUT_BACK = {"deferred": "deferred", "lobby": "window", "waiting": "number"}
+QUEUES = {"line": WAITING, "back": {"back"}, "lobby": {"window"}}  # what those in each are
 
 
 def check(is_so, why):
@@ -84,7 +88,7 @@ def read_signed(jws, keys):
 
 
 def verify(entries):
-    """Follow every entry. Return how many there are, and the last hash."""
+    """Follow every entry. Return how many there are, the last hash, and the check of admissions."""
     n, last, line, seeds = 0, "", Line(is_whole=True), (None, None)
     for entry in entries:
         if "seeds" in entry:
@@ -104,16 +108,21 @@ def verify(entries):
         elif entry.get("why") == GIVEN_BEFORE:
             line = Line(is_whole=False)
         elif told := re.fullmatch(r"draw: window (\d+), indexes (\d+) to (\d+)", entry["why"]):
-            line.draws[entry["lane"], told[1]] = (int(told[2]), int(told[3]))
-    return n, last
+            line.draws[entry["lane"]] = (told[1], int(told[2]), int(told[3]), set())
+        else:
+            line.admissions.take(name, entry)
+    return n, last, line.admissions
 
 
 class Line:
-    """Places by visitor (lane and number, what they are, and why) as the entries so far say."""
+    """Living places by visitor (lane and number, what they are, why) as the entries so far say.
+
+    Those that were removed stay, since they may be put back; others that ended are forgotten.
+    """
 
     def __init__(self, is_whole):
-        self.is_whole, self.draws, self.places, self.owners = is_whole, {}, {}, set()
-        self.given, self.in_order = defaultdict(int), defaultdict(list)
+        self.is_whole, self.places, self.admissions = is_whole, {}, Admissions(is_whole)
+        self.draws, self.given, self.queues = {}, defaultdict(int), defaultdict(list)
 
     def follow(self, name, entry, seeds):
         """Check an entry about a place, and take it."""
@@ -125,40 +134,67 @@ class Line:
         check(not has_one, f"{name}: its visitor has a place already")
         may = ENDS if is_put_back else MAY_FOLLOW.get(what, LIVING)
         check(was in may or not (was or self.is_whole), f"{name}: {what} after {was}")
-        if what in WAITING:
-            rises = what == "drawn" or place[1] > self.given[place[0]]
-            check(rises and place not in self.owners, f"{name}: {place[1]} was given before")
-            self.given[place[0]] = max(place[1], self.given[place[0]])
-            self.owners.add(place)
-        elif was and what not in (*OPENS, "deferred"):
+        if what == "number":
+            check(place[1] > self.given[place[0]], f"{name}: {place[1]} was given before")
+        elif was and what not in {*OPENS, "deferred", "drawn"}:
             check(held == place, f"{name}: number {place[1]} is another visitor's")
         if what == "drawn" and self.is_whole:
             check(why == reason, f"{name}: its visitor waits for another draw")
             self.check_draw(name, place, seeds, *re.findall(r"\d+", why))
+        if what in WAITING:
+            self.given[place[0]] = max(place[1], self.given[place[0]])
+        if entry["what"] == "admitted" and was and not by:
+            self.check_order(name, place, was)
+        if entry["what"] == "admitted":
+            self.admissions.admit(name, entry, was)
         if is_put_back:
             what = BEFORE_PUT_BACK.get(why.rpartition(": ")[2], why.rpartition(": ")[2])
+        self.admissions.move(place[0], was, what)
         self.places[who] = (place, what, reason if is_put_back or what in ENDS else why)
-        if what in {*WAITING, "back"}:
-            heappush(self.in_order[place[0], what == "back"], (place[1], who))
-        if entry["what"] == "admitted" and was and not by:
-            check(was in {*WAITING, "back"}, f"{name}: admitted after {was} by nobody's hand")
-            first = self.first_of(place[0], was == "back")
-            check(first >= place[1], f"{name}: {place[1]} was admitted while {first} was next")
+        if what in ENDS and what != "removed":
+            del self.places[who]
+        for queue in (one for one, states in QUEUES.items() if what in states):
+            self.push(place[0], queue, place[1], who)
 
-    def first_of(self, lane, is_back):
-        """Return the smallest number of those that wait in a lane, or that came back late."""
-        heap, states = self.in_order[lane, is_back], {"back"} if is_back else WAITING
-        while heap:
-            held, what, _ = self.places[heap[0][1]]
-            if held == (lane, heap[0][0]) and what in states:
-                return heap[0][0]
+    def push(self, lane, queue, number, who):
+        """Let a visitor wait in a queue of a lane, in the order of numbers or of indexes."""
+        heap = self.queues[lane, queue]
+        if len(heap) > 2 * len(self.places) + 100:  # most of it is over
+            heap[:] = sorted(one for one in heap if self.waits(lane, queue, *one))
+        at = int(self.places[who][2].rpartition(" ")[2]) if queue == "lobby" else number
+        heappush(heap, (at, who))
+
+    def waits(self, lane, queue, at, who):
+        """Return whether a visitor waits there still."""
+        held, what, why = self.places.get(who, ((None, None), None, None))
+        is_here = why.endswith(f" {at}") if what == "window" else held[1] == at
+        return what in QUEUES[queue] and held[0] == lane and is_here
+
+    def first_of(self, lane, queue):
+        """Return the first number of a queue."""
+        heap = self.queues[lane, queue]
+        while heap and not self.waits(lane, queue, *heap[0]):
             heappop(heap)
-        return float("inf")
+        return heap[0][0] if heap else float("inf")
+
+    def check_order(self, name, place, was):
+        """Check that nobody of the lane was before one who was admitted in turn."""
+        check(was in {*WAITING, "back"}, f"{name}: admitted after {was} by nobody's hand")
+        first = self.first_of(place[0], "back" if was == "back" else "line")
+        check(first >= place[1], f"{name}: {place[1]} was admitted while {first} was next")
+        _, begins, ends, _ = self.draws.get(place[0], ("", 1, 0, ()))
+        while (undrawn := self.first_of(place[0], "lobby")) < begins:  # of a draw before
+            heappop(self.queues[place[0], "lobby"])
+        undrawn = begins if begins <= undrawn <= ends else undrawn
+        check(was == "back" or place[1] < undrawn, f"{name}: those from {undrawn} on are not drawn")
 
     def check_draw(self, name, place, seeds, window, index):
         """Check that a number is one of its draw, and by the seed (window 0 has the lottery's)."""
-        first, last = self.draws.get((place[0], window), (1, 0))
-        check(first <= place[1] <= last, f"{name}: its draw has the numbers {first} to {last}")
+        drawn, first, last, given = self.draws.get(place[0], ("", 1, 0, set()))
+        is_one = drawn == window and first <= place[1] <= last
+        check(is_one, f"{name}: its draw has the numbers {first} to {last}")
+        check(place[1] not in given, f"{name}: {place[1]} was given before")
+        given.add(place[1])
         seed = seeds[window == "0"]
         wanted = draw(seed, place[0], window, last - first + 1, int(index) - first + 1)
         is_so = wanted in (None, place[1] - first + 1)
@@ -193,10 +229,11 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     try:
         if len(sys.argv) == 3:
-            n, last = verify(read_url(sys.argv[1].rstrip("/"), sys.argv[2]))
+            n, last, admissions = verify(read_url(sys.argv[1].rstrip("/"), sys.argv[2]))
         else:
-            lines = Path(sys.argv[1]).read_text(encoding="utf-8").split("\n")
-            n, last = verify(json.loads(line) for line in lines if line)
+            with Path(sys.argv[1]).open(encoding="utf-8", newline="\n") as lines:
+                n, last, admissions = verify(json.loads(line) for line in lines if line.strip())
     except ValueError as why:
         sys.exit(f"does not follow: {why}")
     print(f"{n} entries follow, up to {last}")
+    print(admissions.coverage())

@@ -55,7 +55,9 @@ class Client(asyncio.Protocol):
             head, end, rest = self._buffer.partition(b"\r\n\r\n")
             if not end:
                 return
-            assert b" 101 " in head.split(b"\r\n")[0], head
+            if b" 101 " not in head.split(b"\r\n")[0]:
+                self.transport.close()  # refused: whoever receives is told that it is closed
+                return
             self._head, self._buffer = True, rest
         while (frame := self._next_frame()) is not None:
             if self.listener is None:
@@ -89,7 +91,10 @@ class Client(asyncio.Protocol):
         return frame
 
     def _next_frame(self) -> bytes | None:
-        """Cut a text frame off the buffer; answer pings. Return None if none is complete."""
+        """Cut a text frame off the buffer; answer pings. Return None if none is complete.
+
+        After a close frame there is none.
+        """
         buffer = self._buffer
         if len(buffer) < 2:
             return None
@@ -101,6 +106,10 @@ class Client(asyncio.Protocol):
         if len(buffer) < at + size:
             return None
         self._buffer = buffer[at + size :]
+        if buffer[0] & 0x0F == 0x8:
+            self.closed = True
+            self.transport.close()
+            return None
         if buffer[0] & 0x0F == 0x9:
             self.transport.write(
                 b"\x8a\x80\0\0\0\0" if size == 0 else _pong(buffer[at : at + size])
@@ -118,7 +127,16 @@ def _pong(payload: bytes) -> bytes:
 
 
 async def connect(base: str, event: str, token: str) -> Client:
-    """Open a socket and wait for its welcome.
+    """Open a socket and wait for its welcome."""
+    client = await open_socket(base, event, token)
+    await client.until(b"welcome")
+    return client
+
+
+async def open_socket(
+    base: str, event: str, token: str, tls: ssl.SSLContext | None = None
+) -> Client:
+    """Open a socket, over TLS if a context is given, and ask for the protocol's upgrade.
 
     Each process has its own loopback source addresses, and another one every 4,000 sockets: to find
     a free port of one of which half are taken costs the kernel milliseconds.
@@ -127,14 +145,13 @@ async def connect(base: str, event: str, token: str) -> Client:
     loop = asyncio.get_running_loop()
     block = next(_sockets) // SOCKETS_OF_ADDRESS
     source = (f"127.0.{1 + block % 200}.{2 + os.getpid() % 200}", 0)
-    _, client = await loop.create_connection(Client, host, int(port), local_addr=source)
+    _, client = await loop.create_connection(Client, host, int(port), local_addr=source, ssl=tls)
     request = (
         f"GET /ws/events/{event} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         f"Sec-WebSocket-Version: 13\r\nAuthorization: Bearer {token}\r\n\r\n"
     )
     client.transport.write(request.encode())
-    await client.until(b"welcome")
     return client
 
 

@@ -54,7 +54,7 @@ TEST_LAYERS = (
         "tests/shared", "tests/sockets", "tests/system", "tests/tracing", "tests/web",
     ),
     ("tests/browser",), ("tests/support/crowds",), ("tests/support",),
-    ("tests/support/servers", "tests/support/contract"),
+    ("tests/support/servers", "tests/support/contract", "tests/support/plans"),
 )  # fmt: skip
 # The browser's modules: wings of `static/`; the pages themselves lie on top, in no wing.
 BROWSER_LAYERS = (

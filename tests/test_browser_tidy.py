@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.layers import BROWSER_LAYERS
 
 ROOT = Path(__file__).parents[1]
@@ -28,23 +26,42 @@ def imported(module: Path) -> set[Path]:
     }
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_modules_import_what_is_there(module: Path) -> None:
-    assert [str(path) for path in imported(module) if not path.exists()] == []
+def test_modules_import_what_is_there() -> None:
+    missing = {
+        name_of(module): sorted(str(path) for path in imported(module) if not path.exists())
+        for module in MODULES
+    }
+
+    assert {name: paths for name, paths in missing.items() if paths} == {}
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_imports_point_downwards(module: Path) -> None:
-    wing = name_of(module.parent)
+def test_imports_point_downwards() -> None:
+    upwards = {
+        name_of(module): {name_of(path.parent) for path in imported(module)}
+        - {name_of(module.parent)}
+        - below(name_of(module.parent))
+        for module in MODULES
+    }
+
+    assert {name: wings for name, wings in upwards.items() if wings} == {}
+
+
+def below(wing: str) -> set[str]:
+    """The wings that a wing may import from."""
     [at] = [at for at, line in enumerate(BROWSER_LAYERS) if wing in line]
-    below = {lower for line in BROWSER_LAYERS[at + 1 :] for lower in line}
-
-    assert {name_of(path.parent) for path in imported(module)} - {wing} <= below
+    return {lower for line in BROWSER_LAYERS[at + 1 :] for lower in line}
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
-def test_a_wing_has_its_layer_and_fits_in_the_head(folder: Path) -> None:
-    files = [path for path in folder.iterdir() if path.suffix in (".js", ".css", ".html")]
+def test_every_wing_has_its_layer() -> None:
+    known = {wing for line in BROWSER_LAYERS for wing in line}
 
-    assert name_of(folder) in {wing for line in BROWSER_LAYERS for wing in line}
-    assert len(files) <= FILES_MAX
+    assert {name_of(folder) for folder in FOLDERS} - known == set()
+
+
+def test_a_wing_fits_in_the_head() -> None:
+    counts = {
+        name_of(folder): sum(path.suffix in (".js", ".css", ".html") for path in folder.iterdir())
+        for folder in FOLDERS
+    }
+
+    assert {name: count for name, count in counts.items() if count > FILES_MAX} == {}

@@ -1,9 +1,14 @@
-"""The shape of the code base, kept by a test rather than by memory."""
+"""The shape of the code base, kept by a test rather than by memory.
+
+Each rule is one test, which names every file that breaks it, and what breaks it there.
+"""
 
 import ast
 import re
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -43,6 +48,7 @@ TEXTS = sorted(
     for path in (ROOT / folder).rglob(f"*.{kind}")
     if path.parent.name != "dist"
 )
+SCRIPTS = [path for path in TEXTS if path.suffix == ".js"]
 SIGNATURE = re.compile(r"-- (\w+)\(([\w, ]*)\) -> ([\w |]+)\n")
 PARAMETERS = re.compile(r"^return function\(([\w,\s]*)\)", re.MULTILINE)
 CLAUSE_OPENERS = {
@@ -64,10 +70,41 @@ def wing_of(path: Path) -> str:
     return f"server/{path.stem}" if folder == "server" else folder
 
 
-def imported(source: Path) -> set[str]:
+def breaches(files: Iterable[Path], found_in: Callable[[Path], object]) -> dict[str, object]:
+    """Return what breaks a rule in each file, by its name; nothing of those that keep it."""
+    return {name_of(file): found for file in files if (found := found_in(file))}
+
+
+class Facts(NamedTuple):
+    """Facts of a Python file that rules ask for; its tree is not kept, which is large."""
+
+    imported: set[str]
+    promise: str
+    clauses: list[str]
+    long_functions: list[str]
+    classes_without_promise: list[str]
+
+
+@cache
+def facts_of(source: Path) -> Facts:
+    """Parse a file, once for all rules. Return its facts."""
+    tree = ast.parse(source.read_text())
+    nodes = list(ast.walk(tree))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    public = [node for node in classes if not node.name.startswith("_")]
+    return Facts(
+        imported=imported_by(nodes),
+        promise=(ast.get_docstring(tree) or "").partition("\n")[0],
+        clauses=clauses_of(nodes),
+        long_functions=long_functions_of(nodes),
+        classes_without_promise=[node.name for node in public if not ast.get_docstring(node)],
+    )
+
+
+def imported_by(nodes: Iterable[ast.AST]) -> set[str]:
     """The modules that a file imports; what it takes out of them is named, too."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(source.read_text())):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -75,6 +112,33 @@ def imported(source: Path) -> set[str]:
     return names
 
 
+def long_functions_of(nodes: Iterable[ast.AST]) -> list[str]:
+    names: list[str] = []
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            if node.end_lineno - node.lineno >= FUNCTION_LINES_MAX:
+                names.append(node.name)
+    return names
+
+
+def clauses_of(nodes: Iterable[ast.AST]) -> list[str]:
+    """The docstrings that open with a clause; a refusal may: its own is a title for clients."""
+    texts: list[str] = []
+    for node in nodes:
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node) or "It"
+            if text.split()[0] in CLAUSE_OPENERS and not is_refusal(node):
+                texts.append(text)
+    return texts
+
+
+def is_refusal(node: ast.AST) -> bool:
+    """Return whether a class says the `code` of a refusal."""
+    return isinstance(node, ast.ClassDef) and any("code" in ast.unparse(part) for part in node.body)
+
+
+@cache
 def file_of(name: str) -> Path | None:
     """The file of ours that a dotted name leads to: a module, or something out of one."""
     package, _, rest = name.partition(".")
@@ -87,9 +151,10 @@ def file_of(name: str) -> Path | None:
     return None
 
 
+@cache
 def wings_imported(source: Path) -> set[str]:
     """The wings of ours, other than its own, that a file imports from."""
-    files = map(file_of, imported(source))
+    files = map(file_of, facts_of(source).imported)
     return {wing_of(file) for file in files if file is not None} - {wing_of(source)}
 
 
@@ -99,23 +164,34 @@ def below(wing: str, layers: tuple[tuple[str, ...], ...]) -> set[str]:
     return {lower for line in layers[at + 1 :] for lower in line}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=name_of)
-def test_imports_point_downwards(source: Path) -> None:
-    assert wings_imported(source) <= below(wing_of(source), LAYERS)
+def test_imports_point_downwards() -> None:
+    def upwards(source: Path) -> set[str]:
+        return wings_imported(source) - below(wing_of(source), LAYERS)
+
+    assert breaches(SOURCES, upwards) == {}
 
 
-@pytest.mark.parametrize("source", TESTS, ids=name_of)
-def test_tests_import_no_test_and_no_wing_of_tests_beside_theirs(source: Path) -> None:
-    names = [name for name in imported(source) if name.startswith("tests.")]
-    wings = {wing for wing in wings_imported(source) if wing.split("/")[0] == "tests"}
+def test_tests_import_no_wing_of_tests_beside_theirs() -> None:
+    def beside(test: Path) -> set[str]:
+        wings = {wing for wing in wings_imported(test) if wing.split("/")[0] == "tests"}
+        return wings - below(wing_of(test), TEST_LAYERS)
 
-    assert wings <= below(wing_of(source), TEST_LAYERS)
-    assert not [file.name for file in map(file_of, names) if file and "test_" in file.name]
+    assert breaches(TESTS, beside) == {}
 
 
-@pytest.mark.parametrize("source", [*SOURCES, *TEXTS], ids=name_of)
-def test_nothing_but_the_tests_knows_where_they_lie(source: Path) -> None:
-    assert not re.search(r"\btests?[./]\w+", source.read_text())
+def test_tests_import_no_test() -> None:
+    def tests_imported(test: Path) -> list[str]:
+        names = [name for name in facts_of(test).imported if name.startswith("tests.")]
+        return [file.name for file in map(file_of, names) if file and "test_" in file.name]
+
+    assert breaches(TESTS, tests_imported) == {}
+
+
+def test_nothing_but_the_tests_knows_where_they_lie() -> None:
+    def paths_of_tests(source: Path) -> list[str]:
+        return re.findall(r"\btests?[./]\w+", source.read_text())
+
+    assert breaches([*SOURCES, *TEXTS], paths_of_tests) == {}
 
 
 def test_every_folder_of_code_has_its_layer() -> None:
@@ -130,74 +206,63 @@ def test_every_wing_is_on_the_map_with_its_promise() -> None:
         assert re.search(rf"^\| `{folder}/` \| .{{20,}} \|$", architecture, re.MULTILINE), folder
 
 
-@pytest.mark.parametrize("wing", sorted({path.parent for path in (*SOURCES, *TESTS)}), ids=name_of)
-def test_a_wing_fits_in_the_head(wing: Path) -> None:
+def test_a_wing_fits_in_the_head() -> None:
     """All of its sources, whatever their language; applied migrations can only grow in number."""
-    files = [path for path in wing.iterdir() if path.suffix in (".py", ".lua", ".js", ".css")]
 
-    assert len(files) <= FILES_MAX
+    def too_many(wing: Path) -> int:
+        files = [path for path in wing.iterdir() if path.suffix in (".py", ".lua", ".js", ".css")]
+        return max(0, len(files) - FILES_MAX)
 
-
-@pytest.mark.parametrize("source", SOURCES, ids=name_of)
-def test_technology_stays_at_its_edge(source: Path) -> None:
-    used = {name.split(".")[0] for name in imported(source)}
-    name = name_of(source)
-    for technology, edges in TECHNOLOGY.items():
-        at_the_edge = name in edges or wing_of(source) in edges
-        assert technology not in used or at_the_edge, technology
+    assert breaches({path.parent for path in (*SOURCES, *TESTS)}, too_many) == {}
 
 
-@pytest.mark.parametrize("source", ALL_PYTHON + TEXTS, ids=name_of)
-def test_files_fit_in_the_head(source: Path) -> None:
-    assert len(source.read_text().splitlines()) <= LINES_MAX
+def test_technology_stays_at_its_edge() -> None:
+    def away_from_its_edge(source: Path) -> list[str]:
+        used = {name.split(".")[0] for name in facts_of(source).imported}
+        places = {name_of(source), wing_of(source)}
+        return [
+            name for name, edges in TECHNOLOGY.items() if name in used and not places & set(edges)
+        ]
+
+    assert breaches(SOURCES, away_from_its_edge) == {}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=name_of)
-def test_functions_fit_on_a_screen(source: Path) -> None:
-    for node in ast.walk(ast.parse(source.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.end_lineno is not None
-            assert node.end_lineno - node.lineno < FUNCTION_LINES_MAX, node.name
+def test_files_fit_in_the_head() -> None:
+    def too_many(source: Path) -> int:
+        return max(0, len(source.read_text().splitlines()) - LINES_MAX)
+
+    assert breaches([*ALL_PYTHON, *TEXTS], too_many) == {}
 
 
-@pytest.mark.parametrize("source", ALL_PYTHON, ids=name_of)
-def test_every_file_opens_with_its_promise(source: Path) -> None:
-    promise = ast.get_docstring(ast.parse(source.read_text())) or ""
-    assert re.match(r"[A-Z`].*[.:]$", promise.splitlines()[0] if promise else ""), promise
+def test_functions_fit_on_a_screen() -> None:
+    assert breaches(SOURCES, lambda source: facts_of(source).long_functions) == {}
 
 
-def is_refusal(node: ast.AST) -> bool:
-    """Return whether a class says the `code` of a refusal."""
-    assigned = [part for part in getattr(node, "body", []) if isinstance(part, ast.Assign)]
-    names = {name.id for part in assigned for name in ast.walk(part) if isinstance(name, ast.Name)}
-    return isinstance(node, ast.ClassDef) and "code" in names
+def test_every_file_opens_with_its_promise() -> None:
+    def other_opening(source: Path) -> str:
+        promise = facts_of(source).promise
+        return "" if re.match(r"[A-Z`].*[.:]$", promise) else promise or "none"
+
+    assert breaches(ALL_PYTHON, other_opening) == {}
 
 
-@pytest.mark.parametrize("source", ALL_PYTHON, ids=name_of)
-def test_no_docstring_opens_with_a_clause(source: Path) -> None:
-    """An imperative or a noun comes first. Refusals have none: theirs are titles for clients."""
-    for node in ast.walk(ast.parse(source.read_text())):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = (ast.get_docstring(node) or "It").split()[0]
-            is_refusal = isinstance(node, ast.ClassDef) and any(
-                "code" in ast.unparse(part) for part in node.body
-            )
-            assert is_refusal or first not in CLAUSE_OPENERS, ast.get_docstring(node)
+def test_no_docstring_opens_with_a_clause() -> None:
+    """An imperative or a noun comes first."""
+    assert breaches(ALL_PYTHON, lambda source: facts_of(source).clauses) == {}
 
 
-@pytest.mark.parametrize("module", [*MODULES, *LUA], ids=name_of)
-def test_no_comment_on_top_opens_with_a_clause(module: Path) -> None:
-    first = re.match(r"\W*(\w+)", module.read_text())
-    assert first is not None
-    assert first[1] not in CLAUSE_OPENERS
+def test_no_comment_on_top_opens_with_a_clause() -> None:
+    def clause_on_top(module: Path) -> str:
+        first = re.match(r"\W*(\w+)", module.read_text())
+        assert first is not None, module
+        return first[1] if first[1] in CLAUSE_OPENERS else ""
+
+    assert breaches([*MODULES, *LUA], clause_on_top) == {}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=name_of)
-def test_public_things_say_what_they_are(source: Path) -> None:
+def test_public_things_say_what_they_are() -> None:
     """Ruff asks for docstrings of functions; here: of classes' public methods, too."""
-    for node in ast.parse(source.read_text()).body:
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            assert ast.get_docstring(node), node.name
+    assert breaches(SOURCES, lambda source: facts_of(source).classes_without_promise) == {}
 
 
 def test_every_move_is_a_command_and_every_command_a_move() -> None:
@@ -240,16 +305,27 @@ def test_the_standard_library_queue_is_still_itself() -> None:
     assert queue.Queue is not None
 
 
-@pytest.mark.parametrize("source", [path for path in TEXTS if path.suffix == ".html"], ids=name_of)
-def test_pages_hold_no_script_and_no_style_of_their_own(source: Path) -> None:
-    text = source.read_text()
-    assert not re.search(
-        r"<style|\sstyle=|\son\w+=|<script(?![^>]*(?:\bsrc=|type=\"application/json\"))", text
-    )
+def test_pages_hold_no_script_and_no_style_of_their_own() -> None:
+    own = r"<style|\sstyle=|\son\w+=|<script(?![^>]*(?:\bsrc=|type=\"application/json\"))"
+
+    def found_in(page: Path) -> list[str]:
+        return re.findall(own, page.read_text())
+
+    assert breaches([path for path in TEXTS if path.suffix == ".html"], found_in) == {}
 
 
-@pytest.mark.parametrize("source", [path for path in TEXTS if path.suffix == ".js"], ids=name_of)
-def test_scripts_write_text_and_never_markup(source: Path) -> None:
-    text = source.read_text()
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", text)
-    assert text.startswith(("/**", "//", "// @ts-check"))
+def test_scripts_write_text_and_never_markup() -> None:
+    markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b"
+
+    def found_in(script: Path) -> list[str]:
+        return re.findall(markup, script.read_text())
+
+    assert breaches(SCRIPTS, found_in) == {}
+
+
+def test_scripts_open_with_a_comment() -> None:
+    def other_opening(script: Path) -> str:
+        text = script.read_text()
+        return "" if text.startswith(("/**", "//", "// @ts-check")) else text[:20] or "empty"
+
+    assert breaches(SCRIPTS, other_opening) == {}

@@ -31,6 +31,7 @@ OF_REASON: dict[str, What] = {
 IN_DRAW = re.compile(r"window (\d+), index (\d+)")
 OF_DRAW = re.compile(r"draw: window (\d+), indexes (\d+) to (\d+)")
 DEFERRED = "its network has its share of the last numbers"  # a window is not known yet
+UNREADY = "nobody ready"  # lanes whose waiting visitors no admission could be given to yet
 PUT_BACK = "put back"  # an operator's removal that was undone; behind it the state from before
 
 ADMISSION = "admission"  # what `why` begins with where the rate of admission has changed
@@ -124,11 +125,13 @@ def place_act(
     at_ms: int,
     window: int = 0,
     index: int = 0,
+    unready: str = "",
 ) -> Act:
     """Return the act of a place that has come into a state for a reason, as the outbox has it.
 
     An operator's hand is a reason of the form `name: why`, `removed: name` or `put back: name`. A
-    place with an index waits for a draw, or has its number by one.
+    place with an index waits for a draw, or has its number by one. `unready`: of an admission the
+    lanes in which somebody waited, but nobody who was recorded and drawn.
     """
     said = partial(Act, visitor=visitor, lane=lane, number=number, at_ms=at_ms)
     first, _, second = reason.partition(": ")
@@ -141,6 +144,8 @@ def place_act(
     by, why = "", reason
     if what == "admitted" and reason:
         by, why = (first, second) if second else (OPERATOR, reason)
+    elif what == "admitted" and unready:
+        why = f"{UNREADY}: {unready}"
     elif what == "removed" and first == "removed":
         by, why = second, ""
     elif what in ("left", "purchased"):

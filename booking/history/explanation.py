@@ -14,6 +14,8 @@ from booking_rush.booking.history.entries import (
     PUT_BACK,
     Entry,
 )
+from booking_rush.booking.history.in_force import CLOCK, in_force_of
+from booking_rush.lua.line.changes import InForce
 
 STATES = {
     "scheduled": "The event was created, and opens later.",
@@ -28,6 +30,7 @@ STATES = {
     "bank_away": "Payments were not answered: the sale's clock stood still, and few were admitted.",
     "bank_back": "Payments were answered again, and every deadline was later by the outage.",
     "closed": "The event was closed, which ends every place.",
+    CLOCK: "The clock by which visitors are admitted was corrected.",
     "recovered": "The line was loaded again after a fault; every recorded place stayed as it was.",
 }
 LAPSES = {
@@ -90,9 +93,21 @@ def _state(entry: Entry) -> str:
         return "Entries before this one are not in the journal."
     if drawn := OF_DRAW.fullmatch(entry.why):
         return f"Lots were drawn for places {drawn[2]} to {drawn[3]} of the lane {entry.lane}."
+    if found := in_force_of(entry.why):
+        return _in_force(found)
     state, _, reason = entry.why.partition(": ")
     said = STATES.get(state, f"The event was {state}.")
     return f"{said} ({reason})" if reason else said
+
+
+def _in_force(found: InForce) -> str:
+    if found.stopped or found.state not in ("open", "draining"):
+        return "From then on nobody was admitted in turn."
+    at_once = f", and at once while fewer than {found.queue_from}" if found.queue_from else ""
+    return (
+        f"From then on up to {found.rate:g} visitors a second were admitted while fewer than "
+        f"{found.active_max} were in{at_once}."
+    )
 
 
 SENTENCES: dict[str, Callable[[Entry], str]] = {

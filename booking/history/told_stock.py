@@ -1,4 +1,4 @@
-"""Stock as visitors are told of it: an entry of the journal when a word of a price changes."""
+"""Stock as visitors are told of it: an entry of the journal at first, and when a word changes."""
 
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import state_act
@@ -7,16 +7,14 @@ from booking_rush.postgres import Pool
 WHAT = "stock"
 
 
-async def tell(pool: Pool, event: str, words: str, *, is_plenty: bool) -> None:
+async def tell(pool: Pool, event: str, words: str) -> None:
     """Enter by which words visitors are told of prices, unless that is the last that was entered.
-
-    Before the first entry they are told that there is plenty of everything.
 
     Raises:
         asyncpg.PostgresError, OSError: Postgres did not answer.
     """
     async with pool.acquire() as connection, connection.transaction():
-        if await connection.fetchval(CHANGE if is_plenty else SAVE, event, words):
+        if await connection.fetchval(SAVE, event, words):
             await journal.append(connection, event, [state_act(WHAT, reason=words)])
 
 
@@ -26,4 +24,3 @@ SAVE = """
     ON CONFLICT (event) DO UPDATE SET words = EXCLUDED.words
     WHERE told_stock.words <> EXCLUDED.words RETURNING true
 """
-CHANGE = "UPDATE told_stock SET words = $2 WHERE event = $1 AND words <> $2 RETURNING true"

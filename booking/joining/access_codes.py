@@ -92,6 +92,7 @@ PAGE = """
             WHERE places.event = codes.event AND places.code = codes.id AND places.code <> ''
             UNION ALL
             SELECT visitor FROM deferred_joins AS deferred
-            WHERE deferred.event = codes.event AND deferred.code = codes.id) AS users) AS used
+            WHERE deferred.event = codes.event AND deferred.code = codes.id
+                AND deferred.code <> '') AS users) AS used
     FROM codes WHERE event = $1 AND seq > $2 ORDER BY seq LIMIT $3
 """

@@ -162,7 +162,7 @@ class Relay:
 
 def _saga_record(row: asyncpg.Record, sign: Sign) -> Record:
     trace = spans.context_of(str(row["id"])) or row["trace"]
-    id_, booking, event, topic, kind, attempt, step = row[1:8]
+    id_, booking, event, topic, kind, attempt, step = row[:7]
     envelope = Envelope(id_, booking, event, topic, kind, attempt, step, trace=trace)
     return Record(
         row[0],
@@ -194,11 +194,11 @@ def _dead_letter_record(row: asyncpg.Record, sign: Sign) -> Record:
 SOURCES = (
     RelaySource(
         """
-        SELECT seq, id, booking, event, topic, kind, attempt, step, trace FROM outbox
+        SELECT id, booking, event, topic, kind, attempt, step, trace FROM outbox
         WHERE published_at IS NULL AND done_at IS NULL AND NOT parked ORDER BY seq LIMIT $1
         """,
         _saga_record,
-        "UPDATE outbox SET published_at = now() WHERE seq = ANY($1)",
+        "UPDATE outbox SET published_at = now() WHERE id = ANY($1)",
     ),
     RelaySource(
         f"""

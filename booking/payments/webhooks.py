@@ -137,11 +137,13 @@ CHANGED = """
 
 # The payment by our metadata, or by the intent that its client secret begins with.
 ALERTED = """
-    SELECT booking, payments.attempt, event FROM payments JOIN bookings ON bookings.id = booking
-    WHERE payments.provider = $1 AND (
-        (booking = $2 AND payments.attempt = $3)
-        OR ($4 <> '' AND client_secret <> '' AND split_part(client_secret, '_secret_', 1) = $4))
-    LIMIT 1
+    SELECT booking, found.attempt, event FROM (
+        SELECT booking, attempt, provider FROM payments WHERE booking = $2 AND attempt = $3
+        UNION ALL
+        SELECT booking, attempt, provider FROM payments
+        WHERE $4 <> '' AND client_secret <> '' AND split_part(client_secret, '_secret_', 1) = $4
+    ) AS found JOIN bookings ON bookings.id = booking
+    WHERE found.provider = $1 LIMIT 1
 """
 
 # The payment has it, as nothing else lives as long: Stripe repeats when it likes.

@@ -6,9 +6,27 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from booking_rush.booking.history.entries import Act, deferral_act, draw_act, place_act, reason_act
+from booking_rush.booking.history.entries import (
+    PUT_BACK,
+    Act,
+    deferral_act,
+    draw_act,
+    place_act,
+    reason_act,
+)
+from booking_rush.booking.history.in_force import clock_act, in_force_act
 from booking_rush.errors import UNREADABLE
 from booking_rush.lua.holds.commands import Hold
+from booking_rush.lua.line.changes import (
+    ClockChange,
+    DeferralOverChange,
+    DeferredChange,
+    DrawChange,
+    DrawnChange,
+    InForceChange,
+    PlaceChange,
+    ReasonChange,
+)
 from booking_rush.lua.recovery.commands import DeferredJoin
 from booking_rush.tracing.packed_contexts import unpack
 from booking_rush.tracing.spans import NO_CONTEXTS
@@ -20,27 +38,6 @@ LEVELS = 3  # of lists in a change: itself, its hold, the hold's seats
 StreamEntry = tuple[bytes, Mapping[bytes, bytes]]  # as Redis returns it: its id and its fields
 
 
-class PlaceChange(msgspec.Struct, frozen=True, array_like=True, tag="place"):
-    """Whole place as it is after a change; times in ms since 1970 by Redis's clock.
-
-    `number` is 0 until a draw; `index` is 0 where none is, or was, to come.
-    """
-
-    visitor: str
-    lane: str
-    number: int
-    joined: int
-    state: str
-    wave: int
-    admitted: int
-    deadline: int
-    reason: str
-    code: str = ""  # by whose use the place was opened
-    index: int = 0
-    window: int = 0
-    block: str = ""  # a digest of the address block that it was joined from
-
-
 class BookingChange(msgspec.Struct, frozen=True, array_like=True, tag="booking"):
     """Whole hold as it is after a change."""
 
@@ -49,45 +46,6 @@ class BookingChange(msgspec.Struct, frozen=True, array_like=True, tag="booking")
 
 class ClosedChange(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """End of the event: every place that is not ended ends."""
-
-
-class DrawChange(msgspec.Struct, frozen=True, array_like=True, tag="draw"):
-    """Draw of the indexes `first` to `last` of a lane: nobody comes to them any more."""
-
-    lane: str
-    window: int
-    first: int
-    last: int
-
-
-class DrawnChange(msgspec.Struct, frozen=True, array_like=True, tag="drawn"):
-    """End of the lottery: everybody of the lobby has a number."""
-
-
-class DeferredChange(msgspec.Struct, frozen=True, array_like=True, tag="deferred"):
-    """Join that waits for a number: its address block has its share of them."""
-
-    visitor: str
-    lane: str
-    code: str
-    block: str
-    turn: int
-    joined: int
-
-
-class DeferralOverChange(msgspec.Struct, frozen=True, array_like=True, tag="deferral_over"):
-    """End of a deferral; without a `reason` the visitor has got a place."""
-
-    visitor: str
-    lane: str
-    reason: str
-
-
-class ReasonChange(msgspec.Struct, frozen=True, array_like=True, tag="reason"):
-    """Why visitors are admitted as they are from here on, a word of REASONS, and the rate."""
-
-    because: str
-    rate: float
 
 
 class Unreadable(NamedTuple):
@@ -106,6 +64,8 @@ Change = (
     | DeferredChange
     | DeferralOverChange
     | ReasonChange
+    | InForceChange
+    | ClockChange
 )
 AnyChange = Change | Unreadable
 _decode_changes = msgspec.msgpack.Decoder(list[Change]).decode
@@ -286,6 +246,10 @@ def fold(entries: Iterable[Entry]) -> Batch:
                     batch.acts += _acts_of(change, entry.id)
                 case ReasonChange(because, rate):
                     batch.acts.append(reason_act(because, rate, at_ms=_ms_of(entry.id)))
+                case InForceChange(at, found):
+                    batch.acts.append(in_force_act(found, at))
+                case ClockChange(at, back):
+                    batch.acts.append(clock_act(back, at))
                 case Unreadable(_, why):
                     raise ValueError(f"outbox entry {entry.id} cannot be read: {why}")
     return batch
@@ -300,9 +264,12 @@ def _row_of(change: PlaceChange) -> PlaceRow:
 
 
 def _act_of(change: PlaceChange, entry: str) -> Act:
+    """Return the act of a change. An admission has the time by which its rate was counted."""
+    is_admission = change.state == "admitted" and not change.reason.startswith(PUT_BACK)
     return place_act(
         change.state, change.reason, visitor=change.visitor, lane=change.lane,
-        number=change.number, at_ms=_ms_of(entry), window=change.window, index=change.index,
+        number=change.number, at_ms=change.admitted if is_admission else _ms_of(entry),
+        window=change.window, index=change.index, unready=change.unready,
     )  # fmt: skip
 
 

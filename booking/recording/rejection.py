@@ -13,16 +13,10 @@ import msgspec
 
 from booking_rush.booking.messaging import dead_letters, outbox
 from booking_rush.booking.messaging.dead_letters import OUTBOX_OF_REDIS, DeadLetter
-from booking_rush.booking.recording.batch import (
-    AnyChange,
-    BookingChange,
-    Change,
-    DeferredChange,
-    PlaceChange,
-    Unreadable,
-)
+from booking_rush.booking.recording.batch import AnyChange, BookingChange, Change, Unreadable
 from booking_rush.lua.client.program import MoveFailedError, Program
 from booking_rush.lua.holds.commands import Hold
+from booking_rush.lua.line.changes import DeferredChange, PlaceChange
 from booking_rush.lua.line.commands import FindPlace, LeaveLine, NotInLine
 from booking_rush.lua.saga.commands import FreeHold
 from booking_rush.postgres import Connection, Pool

@@ -42,10 +42,8 @@ class HoldComparison:
         if page is None:
             page = await self._next_page(event)
             self._page[event] = page
-        rows = await self._pool.fetch(
-            BOOKINGS, event, [*page, *self._differed.get(event, ())], OVERDUE_MS, PAGE,
-            list(sections),
-        )  # fmt: skip
+        ids = [*page, *self._differed.get(event, ()), *await self._last_changed(event, sections)]
+        rows = await self._pool.fetch(BOOKINGS, event, ids, OVERDUE_MS, PAGE)
         found, now_ms = await _read(batcher, [(row["visitor"], str(row["id"])) for row in rows])
         differences = [
             difference
@@ -54,6 +52,12 @@ class HoldComparison:
         ]
         self._differed[event] = [UUID(one.booking) for one in differences[:PAGE]]
         return differences
+
+    async def _last_changed(self, event: str, sections: Sequence[str]) -> list[UUID]:
+        if not sections:
+            return []
+        rows = await self._pool.fetch(LAST_CHANGED, event, list(sections), PAGE)
+        return [row["id"] for row in rows]
 
     async def _next_page(self, event: str) -> list[UUID]:
         rows = await self._pool.fetch(
@@ -144,10 +148,13 @@ BOOKINGS = """
         (SELECT id FROM bookings WHERE event = $1 AND state = 'held'
             AND until_ms < sale_ms($1) - $3 LIMIT $4)
         UNION ALL
-        (SELECT id FROM bookings WHERE event = $1 AND state = 'retaking' LIMIT $4)
-        UNION ALL
-        (SELECT id FROM bookings WHERE event = $1 AND section = ANY($5)
-         ORDER BY changed_at DESC LIMIT $4))
+        (SELECT id FROM bookings WHERE event = $1 AND state = 'retaking' LIMIT $4))
     AND NOT EXISTS (SELECT FROM outbox WHERE outbox.booking = bookings.id AND done_at IS NULL
         AND (NOT parked OR retry_at IS NOT NULL))
+"""
+
+# All of the event is read for it: only where places of a standing section differ.
+LAST_CHANGED = """
+    SELECT id FROM bookings WHERE event = $1 AND section = ANY($2)
+    ORDER BY changed_at DESC LIMIT $3
 """

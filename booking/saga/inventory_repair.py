@@ -70,6 +70,9 @@ class Repair:
 ON_THEIR_WAY = """
     SELECT EXISTS (
         SELECT FROM outbox JOIN bookings ON bookings.id = outbox.booking
+        WHERE outbox.event = $1 AND bookings.section = $2 AND done_at IS NULL AND NOT parked
+    ) OR EXISTS (
+        SELECT FROM outbox JOIN bookings ON bookings.id = outbox.booking
         WHERE outbox.event = $1 AND bookings.section = $2 AND done_at IS NULL
-            AND (NOT parked OR retry_at IS NOT NULL))
+            AND parked AND retry_at IS NOT NULL)
 """

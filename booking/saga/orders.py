@@ -23,6 +23,8 @@ from booking_rush.booking.payments.provider import (
 )
 from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.booking.saga.state_machine import Message
+from booking_rush.coalescing import coalesced
+from booking_rush.errors import Recovering
 from booking_rush.lua.commands import Command
 from booking_rush.lua.holds.commands import Hold
 from booking_rush.lua.saga.commands import (
@@ -42,17 +44,37 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
 class OrderContext:
     """The stores and the payment providers that orders are carried out with."""
 
-    pool: Pool
-    registry: EventRegistry
-    payments: PaymentRouter
+    def __init__(self, pool: Pool, registry: EventRegistry, payments: PaymentRouter) -> None:
+        self.pool = pool
+        self.payments = payments
+        self._registry = registry
+        self._epochs = coalesced(self._read_epochs)
 
     async def run(self, event: str, command: Command[R]) -> R:
-        """Run a move of an event in Redis. Return its reply."""
-        return await self.registry.batcher(event).do(command)
+        """Run a move of an event in Redis. Return its reply, unless its epoch has passed.
+
+        A primary that was replaced, and lives on, obeys until its last connection ends; what it did
+        is gone. Whatever is loaded elsewhere is read after Postgres counts the next epoch: while it
+        counts this one, that is still to come, and has what the order stands on.
+
+        Raises:
+            Recovering: the event is being recovered, or was meanwhile.
+        """
+        batcher = self._registry.batcher(event)
+        epoch = batcher.gate.epoch
+        reply = await batcher.do(command)
+        if await self._epochs.do(event) != epoch:
+            raise Recovering(f"{event} was recovered while an order was on its way")
+        return reply
+
+    async def _read_epochs(self, events: Sequence[str]) -> list[int]:
+        """Read the epochs that Postgres counts for these events, in one statement."""
+        rows = await self.pool.fetch(COUNTED, list({*events}))
+        counted: dict[str, int] = {row["event"]: row["epoch"] for row in rows}
+        return [counted.get(event, NEVER) for event in events]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +256,9 @@ ORDERS: dict[str, Callable[[OrderContext, Envelope, OrderData], Awaitable[Messag
     "free": free,
     "tell": publish,
 }
+
+COUNTED = "SELECT event, epoch FROM recorded WHERE event = ANY($1)"
+NEVER = -2  # the epoch of no gate
 
 CLAIMS = """
     SELECT claims.event, seat, booking, state

@@ -121,8 +121,9 @@ class Comparison:
         rows = await self._pool.fetch(
             f"""
             SELECT {PAYMENT}, state, refunding FROM payments
-            WHERE booking IN (SELECT id FROM bookings WHERE event = $1) AND amount > 0
-              AND changed_at > now() - interval '{BANK_LOOKS_BACK}'
+            WHERE (state <> 'asked' AND changed_at > now() - interval '{BANK_LOOKS_BACK}'
+                OR state = 'asked' AND changed_at > now() - interval '{BANK_LOOKS_BACK}')
+              AND amount > 0 AND $1 = (SELECT event FROM bookings WHERE id = booking)
             ORDER BY changed_at DESC LIMIT $2
             """,  # noqa: S608  names of our own
             event,

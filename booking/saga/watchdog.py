@@ -172,8 +172,8 @@ class Watchdog:
         done = await self._pool.execute(
             """
             UPDATE outbox SET parked = false, retry_at = NULL, published_at = NULL, due_at = now()
-            WHERE seq IN (SELECT seq FROM outbox WHERE parked AND retry_at <= now()
-                          ORDER BY retry_at LIMIT $1)
+            WHERE id IN (SELECT id FROM outbox WHERE parked AND retry_at <= now()
+                         ORDER BY retry_at LIMIT $1)
             """,
             PAGE,
         )
@@ -186,8 +186,8 @@ class Watchdog:
         """
         done = await self._pool.execute(
             """
-            UPDATE outbox SET published_at = NULL WHERE seq IN (
-                SELECT seq FROM outbox
+            UPDATE outbox SET published_at = NULL WHERE id IN (
+                SELECT id FROM outbox
                 WHERE published_at < now() - make_interval(secs => $1)
                   AND done_at IS NULL AND NOT parked
                 ORDER BY published_at LIMIT $2)

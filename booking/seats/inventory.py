@@ -66,8 +66,10 @@ async def _marks(connection: Connection, event: str) -> defaultdict[str, Marks]:
         SELECT unnest(seats) AS seat, 'h' AS mark FROM bookings
         WHERE event = $1 AND state = 'held'
         UNION ALL
-        SELECT seat, CASE WHEN state = 'paying' THEN 'h' ELSE 's' END
-        FROM claims JOIN bookings ON bookings.id = claims.booking WHERE claims.event = $1
+        SELECT seat, CASE WHEN paying.id IS NULL THEN 's' ELSE 'h' END
+        FROM claims LEFT JOIN (SELECT id FROM bookings WHERE event = $1 AND state = 'paying')
+            AS paying ON paying.id = claims.booking
+        WHERE claims.event = $1
         """,
         event,
     )

@@ -6,10 +6,11 @@ import time
 
 import asyncpg
 
-from booking_rush.booking.recording.batch import Batch, Entry, PlaceChange, fold
+from booking_rush.booking.recording.batch import Batch, Entry, fold
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua.client.batcher import Batcher
 from booking_rush.lua.client.program import Program
+from booking_rush.lua.line.changes import PlaceChange
 from booking_rush.lua.line.commands import JoinLine
 from booking_rush.postgres import open_pool
 from loadtest.client import JOIN, PING, Client, timed, visit

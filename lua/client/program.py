@@ -26,8 +26,8 @@ LIBRARY = LUA / "library"
 PRELUDE = "prelude"
 BEGINS = (
     "memory", "outgoing", "flush", "rules", "lobby", "deferrals", "line", "places",
-    "turns", "codes", "proofs", "shares", "releases", "seats", "best", "carts", "past_holds",
-    "holds",
+    "turns", "in_force", "codes", "proofs", "shares", "releases", "seats", "best", "carts",
+    "past_holds", "holds",
 )  # fmt: skip
 ENDS = ("loop",)
 FRAME = (PRELUDE, *BEGINS, *ENDS)

@@ -7,8 +7,6 @@
 -- stands still.
 local TICK_MS = 90 -- between two published ticks, however many tend duties run
 local BURST_S = 0.5 -- of unused rate that is saved up
-local OBSERVED, MISSED_MAX = 50, 0.5 -- turns before their misses count, and at most as this share
-local SLOWED = 0.1 -- of the rate, while payments are not answered
 -- Reasons that the journal is told; of others its states and acts of operators tell.
 local TOLD = { rate = true, no_shows = true, not_recorded = true, full = true, sold_out = true }
 local TOLD_MS = 10000 -- for which the last one told must not have been seen
@@ -79,13 +77,17 @@ end
 
 -- Refill the bucket by the time since the last tick. Return its tokens, and the time to store. A
 -- clock that steps back never refills: the bucket waits until the stored time is reached again, or
--- begins anew at the clock's time after a step of more than 5 s. At rate 0 nobody is let in, by what
--- was saved up neither.
+-- begins anew at the clock's time after a step of more than 5 s; the journal is told. At rate 0
+-- nobody is let in, by what was saved up neither.
 local function refill(rate)
   local tokens = tonumber(memory.read(bucket, "tokens") or 1)
   local at = tonumber(memory.read(bucket, "at") or now)
   local most = rate > 0 and max(1, rate * BURST_S) or 0
   tokens = min(most, tokens + rate * max(0, now - at) / 1000)
+  if now < at and (memory.number(bucket, "stepped") ~= at or at - now >= 5000) then
+    memory.write(bucket, "stepped", at)
+    memory.enqueue(pack({ "clock", now, at - now }))
+  end
   if now < at and at - now < 5000 then return tokens, at end
   return tokens, now
 end
@@ -95,16 +97,6 @@ local function is_sold_out()
   if memory.number(stats, "held") + memory.number(stats, "paying") > 0 then return false end
   local free, sections = seats.free_of_all()
   return free == 0 and sections > 0
-end
-
--- Return the rate at which visitors are released: the rule's, divided by the share of those who
--- came when their turn was there. So as many come as the rule says, though some never do. While the
--- bank is away few are let in, since nobody leaves by having paid.
-local function pace()
-  local came, missed = memory.number(bucket, "came"), memory.number(bucket, "missed")
-  local share = came + missed >= OBSERVED and missed / (came + missed) or 0
-  local speed = rule("rate_per_second") / (1 - min(share, MISSED_MAX))
-  return bank_is_away() and speed * SLOWED or speed
 end
 
 -- Return the slots of this tick, and why they are as many: a word of REASONS in Python.
@@ -146,29 +138,36 @@ local function tell_reason(because, speed)
   end
 end
 
+-- Admit visitors in this order; `unready` has lanes, by slot, in which nobody was ready. Return whether
+-- all of them had a place.
+local function admit_chosen(chosen, unready)
+  memory.read_ahead(stored, chosen)
+  local wave, lanes = memory.add(stats, "wave", 1), {}
+  for slot, visitor in ipairs(chosen) do
+    local place = places.of(visitor)
+    if place then
+      places.admit(place, wave, nil, unready[slot])
+      lanes[#lanes + 1] = place.lane
+    else
+      places.forget(visitor)
+    end
+  end
+  if #lanes > 0 then turns.remember(lanes) end
+  return #lanes == #chosen
+end
+
 local function admit()
-  local speed = pace()
+  in_force.tell()
+  local speed = in_force.pace()
   local tokens, at = refill(speed)
   local slots, because = slots_of(tokens, speed)
-  local chosen = slots > 0 and turns.choose(slots) or {}
+  local chosen, unready = {}, nil
+  if slots > 0 then chosen, unready = turns.choose(slots) end
   if slots > 0 and #chosen == 0 and is_behind() then because = "not_recorded" end
   tell_reason(because, speed)
-  if #chosen > 0 then
-    memory.read_ahead(stored, chosen)
-    local wave, lanes = memory.add(stats, "wave", 1), {}
-    for _, visitor in ipairs(chosen) do
-      local place = places.of(visitor)
-      if place then
-        places.admit(place, wave)
-        lanes[#lanes + 1] = place.lane
-      else
-        places.forget(visitor)
-      end
-    end
-    if #lanes > 0 then turns.remember(lanes) end
-  end
   memory.write(bucket, "tokens", max(0, tokens - #chosen))
   memory.write(bucket, "at", at)
+  if #chosen > 0 and not admit_chosen(chosen, unready) then in_force.begin_anew() end
   return #chosen, because, speed
 end
 

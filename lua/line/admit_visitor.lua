@@ -3,6 +3,7 @@
 -- Admit one visitor out of turn, even beyond active_max, for an operator. The outbox entry carries
 -- the operator's reason. A visitor who is admitted already keeps the pass as it is.
 return function(visitor, reason)
+  in_force.tell()
   if rule("state") == "closed" then return reply("line_closed") end
   local place = places.of(visitor)
   if not place then return reply("not_in_line") end

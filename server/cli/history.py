@@ -57,18 +57,20 @@ def journal(event: str, export: bool) -> None:
 def verify(event: str, url: str | None) -> None:
     """Recompute an event's journal: chain, numbers, draws, admissions and signed heads.
 
-    The first row that does not follow from the others is told, with exit code 1.
+    Admissions are held against rates, bounds, lanes and stops as they were in force. The first row
+    that does not follow from the others is told, with exit code 1.
     """
     try:
-        head = _verify_url(url, event) if url else with_pool(lambda pool: _verify(pool, event))
+        done = _verify_url(url, event) if url else with_pool(lambda pool: _verify(pool, event))
     except (NotFollowingError, ValueError) as error:
         click.echo(f"{event} does not follow: {error}")
         sys.exit(FAILED)
-    click.echo(f"{event}: {head.n} entries follow, up to {head.hash}")
+    click.echo(f"{event}: {done.head.n} entries follow, up to {done.head.hash}")
+    click.echo(f"{event}: {done.admissions.coverage()}")
 
 
-async def _verify(pool: Pool, event: str) -> Head:
-    """Verify the journal in PostgreSQL. Return its head.
+async def _verify(pool: Pool, event: str) -> Verification:
+    """Verify the journal in PostgreSQL. Return how it was.
 
     Raises:
         NotFollowingError, ValueError: an entry does not follow, or a head is not signed by us.
@@ -88,8 +90,8 @@ async def _verify(pool: Pool, event: str) -> Head:
     return _ended(verification, head)
 
 
-def _verify_url(url: str, event: str) -> Head:
-    """Verify the journal at an address. Return its head.
+def _verify_url(url: str, event: str) -> Verification:
+    """Verify the journal at an address. Return how it was.
 
     Raises:
         NotFollowingError, ValueError: an entry does not follow, or the head is not signed.
@@ -111,8 +113,8 @@ def _verify_url(url: str, event: str) -> Head:
     return _ended(verification, Head(claims["n"], claims["hash"]))
 
 
-def _ended(verification: Verification, head: Head) -> Head:
-    """Compare the last entry with the head of the chain. Return the head.
+def _ended(verification: Verification, head: Head) -> Verification:
+    """Compare the last entry with the head of the chain. Return the verification.
 
     Raises:
         NotFollowingError: they differ: the last rows were removed.
@@ -120,7 +122,7 @@ def _ended(verification: Verification, head: Head) -> Head:
     if verification.head[:2] != head[:2]:
         n = verification.head.n
         raise NotFollowingError(f"entry {n} is the last, and the head of the chain is {head.n}")
-    return head
+    return verification
 
 
 def _signed_of(signatures: Iterable[str], keys: dict[str, Any], event: str) -> dict[int, str]:

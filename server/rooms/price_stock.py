@@ -45,16 +45,21 @@ class PriceStock:
         """Return `{"stock": {"prices": […]}}`, the cheapest first; empty where it is not known."""
         if time.monotonic() - self._read_at >= FRESH_S:
             await self._reads.do(None)
-        return self._members
+        members = self._members
+        if members and self._sent_words is None:
+            self._sent_words = _words_of(members)
+        return members
 
     async def changed_frame(self) -> bytes | None:
-        """Return `queue.stock` where a word is another than the one sent last; None otherwise."""
+        """Return `queue.stock` where a word is another than the one sent last; None otherwise.
+
+        The first that anybody was told, in a welcome, count as sent.
+        """
         members = await self.members()
-        if not members:
+        if not members or (words := _words_of(members)) == self._sent_words:
             return None
-        words = [price["word"] for price in members["stock"]["prices"]]
-        before, self._sent_words = self._sent_words, words
-        return frames.frame("queue.stock", **members) if before not in (None, words) else None
+        self._sent_words = words
+        return frames.frame("queue.stock", **members)
 
     def odds(self, ahead: int) -> Odds | None:
         """Return the odds of a place; None where nothing is sold, or the stock is not known."""
@@ -109,9 +114,12 @@ class PriceStock:
         prices = self._members["stock"]["prices"]
         words = ", ".join(f"{money(**one['price'])} {one['word']}" for one in prices)
         if words and words != self._told:
-            is_plenty = all(one["word"] == "plenty" for one in prices)
-            await told_stock.tell(self._pool, self._event, words, is_plenty=is_plenty)
+            await told_stock.tell(self._pool, self._event, words)
             self._told = words
+
+
+def _words_of(members: dict[str, Any]) -> list[str]:
+    return [price["word"] for price in members["stock"]["prices"]]
 
 
 SECTIONS = """

@@ -1,8 +1,6 @@
 """A real Chromium, Debian's, for browser tests; root installs it when it is missing."""
 
-import os
 import shutil
-import subprocess
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -16,6 +14,7 @@ from playwright.async_api import (
 )
 
 from tests.support.clients import PATIENCE_S
+from tests.support.servers.debian import program
 
 expect.set_options(timeout=PATIENCE_S * 1000)
 
@@ -40,14 +39,7 @@ def chromium() -> str:
         RuntimeError: there is none, and it cannot be installed; the message says what to do.
     """
     found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = {"DEBIAN_FRONTEND": "noninteractive", **os.environ}
-        for argv in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "chromium"]):
-            subprocess.run(argv, env=quiet, check=True, stdout=subprocess.DEVNULL)
-        found = shutil.which("chromium")
-    if found is None:
-        raise RuntimeError("the browser tests want Chromium: apt-get install chromium")
-    return found
+    return found or program("chromium", with_recommended=True)  # its fonts are recommended
 
 
 @asynccontextmanager

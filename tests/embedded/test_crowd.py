@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from booking_rush.server.runtime.ports import free_port
 from tests.support.clients import until
 from tests.support.servers.demo_run import Demo
+from tests.support.servers.processes import run, run_in
 
 WITHIN_S = 150.0  # for a visit from the line to the tickets, on a busy machine
 EVENT = "/api/v1/admin/events/demo"
@@ -69,26 +71,20 @@ async def test_a_crowd_waits_holds_buys_and_leaves_the_stores_in_agreement(
 
 
 @pytest.mark.parametrize("size", ["0", "5001", "many"])
-def test_a_crowd_of_another_size_is_refused(folder: Path, demos: list[Demo], size: str) -> None:
-    argv = (sys.executable, "-m", "booking_rush.server", "demo", "--crowd", size)
-    demo = Demo(folder, *argv)
-    demos.append(demo)
+def test_a_crowd_of_another_size_is_refused_before_anything_starts(folder: Path, size: str) -> None:
+    done = run_in(folder, "demo", "--crowd", size)
 
-    assert demo.process.wait(60) == 2
-    assert "Invalid value for '--crowd'" in demo.output
-    assert demo.leftover_processes() == []
+    assert done.returncode == 2
+    assert "Invalid value for '--crowd'" in done.stderr
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("event", "code", "why"),
     [("demo", 4, "no server answers at http://127.0.0.1:"), ("Demo!", 2, "is no event's id")],
 )
-def test_a_crowd_that_cannot_come_says_why(
-    folder: Path, demos: list[Demo], event: str, code: int, why: str
-) -> None:
-    argv = (sys.executable, "-m", "booking_rush.server", "crowd", "5", event)
-    demo = Demo(folder, *argv)
-    demos.append(demo)
+def test_a_crowd_that_cannot_come_says_why(event: str, code: int, why: str) -> None:
+    done = run("crowd", "5", event, RUSH_BIND=f"127.0.0.1:{free_port()}")
 
-    assert demo.process.wait(60) == code
-    assert why in demo.output
+    assert done.returncode == code
+    assert why in done.stderr

@@ -20,6 +20,7 @@ from booking_rush.server.embedded.demo import duties_of
 from booking_rush.server.runtime.settings import Settings
 from tests.support.clients import until
 from tests.support.servers.demo_run import ROOT, Demo, clone
+from tests.support.servers.processes import run_in
 from tests.support.servers.stores import PATIENCE_S, Store
 
 ORDINARY_USER = pwd.getpwnam("nobody").pw_uid
@@ -245,17 +246,6 @@ def test_make_passes_on_what_is_wanted(arguments: list[str], command: str) -> No
 # What cannot work says so in one line
 
 
-def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "booking_rush.server", "demo"],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
 def one_line(done: subprocess.CompletedProcess[str]) -> str:
     """Return the one line on standard error, which must hold no trace."""
     assert "Traceback" not in done.stderr
@@ -269,18 +259,19 @@ def test_a_busy_port_is_said(folder: Path) -> None:
         taken.listen()
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
 
-        done = run(folder, RUSH_BIND=bind)
+        done = run_in(folder, "demo", RUSH_BIND=bind)
 
     assert done.returncode == 5
     assert bind in one_line(done)
 
 
 def test_a_data_folder_in_use_is_said(folder: Path, demos: list[Demo]) -> None:
+    """The folder is the first demo's from its first line on; it is ended while it starts."""
     demo = Demo(folder)
     demos.append(demo)
-    demo.wait_ready()
+    demo.wait_for_output("data in")
 
-    done = run(folder, RUSH_BIND="127.0.0.1:0")
+    done = run_in(folder, "demo", RUSH_BIND="127.0.0.1:0")
 
     assert done.returncode == 5
     assert f"in use by the demo with pid {demo.process.pid}" in one_line(done)
@@ -295,7 +286,14 @@ def test_a_missing_store_is_said(package: str, wanted: str, folder: Path) -> Non
     (folder / package).mkdir()
     (folder / package / "__init__.py").touch()
 
-    done = run(folder, PYTHONPATH=str(folder), PATH="/nowhere", RUSH_BIND="127.0.0.1:0")
+    done = subprocess.run(
+        [sys.executable, "-m", "booking_rush.server", "demo"],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder), "PATH": "/nowhere", "RUSH_BIND": "127.0.0.1:0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
     assert done.returncode == 4
     assert wanted in one_line(done)
@@ -312,7 +310,7 @@ def test_a_missing_store_is_said(package: str, wanted: str, folder: Path) -> Non
     ],
 )
 def test_a_wrong_setting_is_said(name: str, value: str, folder: Path) -> None:
-    done = run(folder, **{name: value})
+    done = run_in(folder, "demo", **{name: value})
 
     assert done.returncode == 3
     assert name in one_line(done)

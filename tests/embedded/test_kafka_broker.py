@@ -1,10 +1,8 @@
 """The broker: a real Kafka that answers, survives a kill, and names in one line what is missing."""
 
 import asyncio
-import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 import uuid
@@ -30,9 +28,11 @@ from booking_rush.server.runtime.ports import free_port
 from tests.support.clients import until
 from tests.support.message_log import producing
 from tests.support.servers.demo_run import Demo
+from tests.support.servers.processes import run_in
 from tests.support.servers.stores import PATIENCE_S, Store, kafka_store
 
 WORDS = [f"word {number}".encode() for number in range(500)]
+KAFKA = ("kafka", "--port")
 NO_JAVA = "no Java 17: on Debian install openjdk-17-jre-headless"
 
 
@@ -300,20 +300,9 @@ async def test_who_stops_waiting_ends_maven_and_leaves_the_next_one_its_turn(
 # The command
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "booking_rush.server", "kafka", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
 async def test_the_command_runs_one_in_the_foreground_until_ctrl_c(folder: Path) -> None:
     port = free_port()
-    argv = [sys.executable, "-m", "booking_rush.server", "kafka", "--port", str(port)]
+    argv = [sys.executable, "-m", "booking_rush.server", *KAFKA, str(port)]
     foreground = Demo(folder, *argv)
     try:
         await asyncio.to_thread(
@@ -322,8 +311,8 @@ async def test_the_command_runs_one_in_the_foreground_until_ctrl_c(folder: Path)
         topic = await make_topic(f"127.0.0.1:{port}")
         await produce(f"127.0.0.1:{port}", topic, WORDS)
 
-        busy = await asyncio.to_thread(run, folder, "--port", str(port))
-        second = await asyncio.to_thread(run, folder, "--port", str(free_port()))
+        busy = await asyncio.to_thread(run_in, folder, *KAFKA, str(port))
+        second = await asyncio.to_thread(run_in, folder, *KAFKA, str(free_port()))
 
         assert (busy.returncode, second.returncode) == (5, 5)
         assert f"cannot listen on 127.0.0.1:{port}" in busy.stderr
@@ -336,7 +325,7 @@ async def test_the_command_runs_one_in_the_foreground_until_ctrl_c(folder: Path)
 
 
 def test_the_command_says_in_one_line_what_is_missing(folder: Path) -> None:
-    done = run(folder, "--port", str(free_port()), PATH="/nowhere")
+    done = run_in(folder, *KAFKA, str(free_port()), PATH="/nowhere")
 
     assert done.returncode == 4
     assert done.stderr == f"booking-rush: {NO_JAVA}\n"

@@ -96,4 +96,4 @@ async def test_a_purchase_walks_through_its_duties(
     assert booking["state"] == "confirmed"
     assert len(booking["tickets"]) == 2
     assert orjson.loads(log.read_text().splitlines()[0])["duty"] == "+".join(DUTIES)
-    assert [name for name in image.written_since(marker) if name.startswith(("/opt", "/usr"))] == []
+    assert image.written_since(marker) == []

@@ -87,6 +87,7 @@ async def test_closing_enters_the_end_of_every_place_once(recorded_event: Record
 async def test_why_the_rate_of_admission_is_another_is_entered(
     recorded_event: RecordedEvent,
 ) -> None:
+    await Catalogue(recorded_event.pool).set_rules(EVENT, {"active_max": 0}, who="tests")
     await recorded_event.ask(SetRules(9, "open", {"active_max": 0}))
     await join(recorded_event, "v_ada")
     stamp = await recorded_event.stamp()

@@ -1,8 +1,6 @@
 """Verification of a journal: an altered, removed or swapped row is found, and its place is told."""
 
-import runpy
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,12 +11,17 @@ from booking_rush.booking.history.entries import (
     Entry,
     Head,
     What,
-    chain,
     deferral_act,
     draw_act,
 )
-from booking_rush.booking.history.verification import NotFollowingError, NumberOf, Verification
+from booking_rush.booking.history.verification import Verification
 from booking_rush.queue.lottery.draw import Draw
+from tests.history.verifiers import (
+    entries_of,
+    found_by_program,
+    mistake_in_entries,
+    program_under_docs,
+)
 
 
 def act(what: What, number: int, *, by: str = "", visitor: str = "", lane: str = "main") -> Act:
@@ -37,17 +40,6 @@ def admitted(index: int, number: int) -> Act:
     return act("admitted", number, visitor=f"v_{index}")
 
 
-def program_on(acts: Sequence[Act]) -> str:
-    """Return what the program under docs finds in the chain of these acts."""
-    program = runpy.run_path(str(PROGRAM))
-    try:
-        program["verify"]([entry.members() for entry in entries_of(acts)])
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
-PROGRAM = Path(__file__).parents[2] / "docs" / "verify_journal.py"
 DRAW = draw_act("main", 0, 1, 2, at_ms=1)
 FAIR = [
     *(act("number", n) for n in range(1, 7)),
@@ -57,26 +49,8 @@ FAIR = [
 ]  # fmt: skip
 
 
-def entries_of(acts: Sequence[Act]) -> list[Entry]:
-    return [entry for entry, _ in chain("gala", acts, Head())]
-
-
-def mistake_in(
-    entries: Sequence[Entry],
-    signed: dict[int, str] | None = None,
-    number_of: NumberOf | None = None,
-) -> str:
-    verification = Verification(signed=signed, number_of=number_of)
-    try:
-        for entry in entries:
-            verification.follow(entry)
-    except NotFollowingError as error:
-        return str(error)
-    return ""
-
-
 def test_a_fair_line_follows() -> None:
-    assert mistake_in(entries_of(FAIR)) == ""
+    assert mistake_in_entries(entries_of(FAIR)) == ""
 
 
 def altered(entries: list[Entry]) -> list[Entry]:
@@ -97,28 +71,30 @@ def swapped(entries: list[Entry]) -> list[Entry]:
 def test_a_changed_row_is_found_where_it_stands(
     change: Callable[[list[Entry]], list[Entry]],
 ) -> None:
-    assert "entry " in mistake_in(change(entries_of(FAIR)))
-    assert mistake_in(change(entries_of(FAIR))).split(":")[0] in ("entry 5", "entry 6")
+    assert "entry " in mistake_in_entries(change(entries_of(FAIR)))
+    assert mistake_in_entries(change(entries_of(FAIR))).split(":")[0] in ("entry 5", "entry 6")
 
 
 def test_a_chain_that_was_written_anew_is_found_by_a_head_that_was_signed() -> None:
     signed = {6: entries_of(FAIR)[5].hash}
     others = [act("number", 1, visitor="v_eve"), *FAIR[1:6]]
 
-    assert mistake_in(entries_of(others)) == ""
-    assert mistake_in(entries_of(others), signed) == "entry 6: another hash was signed for it"
+    assert mistake_in_entries(entries_of(others)) == ""
+    assert (
+        mistake_in_entries(entries_of(others), signed) == "entry 6: another hash was signed for it"
+    )
 
 
 @pytest.mark.parametrize(
     ("acts", "why"),
     [
         ([act("number", 2), act("number", 1)], "number 1 was given after 2"),
-        ([act("number", 1), act("left", 1), act("number", 1)], "number 1 was given before"),
+        ([act("number", 1), act("left", 1), act("number", 1)], "number 1 was given after 1"),
         (
             [act("number", 1), act("number", 2, visitor="v_1")],
             "its visitor has a place already",
         ),
-        ([act("admitted", 1)], "number 1 was never given"),
+        ([act("admitted", 1)], "number 1 is nobody's"),
         (
             [act("number", 1), act("number", 2), act("admitted", 2)],
             "number 2 was admitted while 1 waits",
@@ -129,7 +105,7 @@ def test_a_chain_that_was_written_anew_is_found_by_a_head_that_was_signed() -> N
             "admitted after late by nobody's hand",
         ),
         ([act("number", 1), act("left", 1, visitor="v_2")], "number 1 is another visitor's"),
-        ([act("number", 1), act("left", 1), act("admitted", 1)], "admitted after left"),
+        ([act("number", 1), act("left", 1), act("admitted", 1)], "number 1 is nobody's"),
         ([act("drawn", 1)], "its visitor waits for no draw"),
         (
             [in_lobby(1), in_lobby(2), DRAW, drawn(1, 2), drawn(2, 2)],
@@ -142,11 +118,19 @@ def test_a_chain_that_was_written_anew_is_found_by_a_head_that_was_signed() -> N
             [in_lobby(1), in_lobby(2), DRAW, drawn(1, 2), drawn(2, 1), admitted(1, 2)],
             "number 2 was admitted while 1 waits",
         ),
+        (
+            [in_lobby(1), in_lobby(2), DRAW, drawn(1, 1), admitted(1, 1)],
+            "number 1 was admitted while those from 1 on were being drawn",
+        ),
+        (
+            [in_lobby(1), act("number", 2), act("admitted", 2)],
+            "number 2 was admitted while those from 1 on were being drawn",
+        ),
     ],
 )
 def test_what_the_rules_forbid_is_found(acts: list[Act], why: str) -> None:
-    assert mistake_in(entries_of(acts)) == f"entry {len(acts)}: {why}"
-    assert program_on(acts).startswith(f"entry {len(acts)}: ")
+    assert mistake_in_entries(entries_of(acts)) == f"entry {len(acts)}: {why}"
+    assert found_by_program(acts).startswith(f"entry {len(acts)}: ")
 
 
 def test_a_draw_follows_and_its_seed_is_held_against_it() -> None:
@@ -158,8 +142,8 @@ def test_a_draw_follows_and_its_seed_is_held_against_it() -> None:
     def keeping(lane: str, window: int, first: int, last: int, index: int) -> int:
         return index
 
-    assert mistake_in(entries_of(acts), number_of=swapping) == ""
-    assert mistake_in(entries_of(acts), number_of=keeping) == (
+    assert mistake_in_entries(entries_of(acts), number_of=swapping) == ""
+    assert mistake_in_entries(entries_of(acts), number_of=keeping) == (
         "entry 4: the seed gives index 1 number 1"
     )
 
@@ -170,10 +154,10 @@ def test_who_was_removed_and_put_back_goes_on_as_before(state: str) -> None:
     acts = [act("number", 1), act("removed", 1, by="admin"), put_back]
     after = {"waiting": act("admitted", 1), "admitted": act("purchased", 1), "late": act("back", 1)}
 
-    assert mistake_in(entries_of([*acts, after[state]])) == ""
-    assert program_on([*acts, after[state]]) == ""
+    assert mistake_in_entries(entries_of([*acts, after[state]])) == ""
+    assert found_by_program([*acts, after[state]]) == ""
     no_hand = [*acts[:2], put_back._replace(by="")]
-    assert mistake_in(entries_of(no_hand)) == "entry 3: back after removed"
+    assert mistake_in_entries(entries_of(no_hand)) == "entry 3: back after removed"
 
 
 def test_who_was_let_in_out_of_the_lobby_comes_back_late_without_a_number() -> None:
@@ -184,26 +168,28 @@ def test_who_was_let_in_out_of_the_lobby_comes_back_late_without_a_number() -> N
     again = [act("admitted", 0, visitor=visitor) for visitor in ("v_2", "v_1")]
     before_its_turn = [*acts, act("number", 5, visitor="v_5"), act("admitted", 0, visitor="v_5")]
 
-    assert mistake_in(entries_of([*acts, *again])) == program_on([*acts, *again]) == ""
-    assert mistake_in(entries_of(before_its_turn)) != ""
-    assert program_on(before_its_turn) != ""
+    assert (
+        mistake_in_entries(entries_of([*acts, *again])) == found_by_program([*acts, *again]) == ""
+    )
+    assert mistake_in_entries(entries_of(before_its_turn)) != ""
+    assert found_by_program(before_its_turn) != ""
 
 
 def test_the_program_under_docs_follows_a_fair_line() -> None:
-    assert program_on(FAIR) == ""
+    assert found_by_program(FAIR) == ""
 
 
 def test_lanes_are_lines_of_their_own() -> None:
     acts = [act("number", 1), act("number", 1, visitor="v_p", lane="press")]
     press = act("admitted", 1, visitor="v_p", lane="press")
 
-    assert mistake_in(entries_of([*acts, press])) == ""
+    assert mistake_in_entries(entries_of([*acts, press])) == ""
 
 
 def test_numbers_from_before_the_journal_are_not_held_against_it() -> None:
     begun = Act("state", why=GIVEN_BEFORE)
 
-    assert mistake_in(entries_of([begun, act("admitted", 9), act("number", 10)])) == ""
+    assert mistake_in_entries(entries_of([begun, act("admitted", 9), act("number", 10)])) == ""
 
 
 def test_a_chain_whose_beginning_was_deleted_by_age_goes_on_from_where_it_is_kept() -> None:
@@ -220,7 +206,7 @@ def test_a_chain_whose_beginning_was_deleted_by_age_goes_on_from_where_it_is_kep
 @pytest.mark.parametrize(("first", "last"), [(1, 1), (1, 9), (100, 163)])
 def test_the_program_under_docs_draws_as_we_do(window: int, first: int, last: int) -> None:
     seed, drawing = bytes(range(32)), Draw("press", window, first, last)
-    draw = runpy.run_path(str(PROGRAM))["draw"]
+    draw = program_under_docs()["draw"]
 
     for index in range(first, last + 1):
         ours = drawing.number(seed, index) - first + 1
@@ -232,10 +218,10 @@ def test_a_deferred_join_gets_its_number_once_and_may_leave_before() -> None:
     deferred = [deferral_act(f"v_{n}", "main", n) for n in (1, 2, 3)]
     fair = [*deferred, act("number", 1), act("left", 0, visitor="v_2"), act("admitted", 1)]
 
-    assert mistake_in(entries_of(fair)) == program_on(fair) == ""
+    assert mistake_in_entries(entries_of(fair)) == found_by_program(fair) == ""
     twice = [*fair, act("number", 2, visitor="v_1")]
-    assert "its visitor has a place already" in mistake_in(entries_of(twice))
-    assert "its visitor has a place already" in program_on(twice)
+    assert "its visitor has a place already" in mistake_in_entries(entries_of(twice))
+    assert "its visitor has a place already" in found_by_program(twice)
 
 
 def test_places_of_an_undone_closing_are_what_they_were() -> None:
@@ -248,4 +234,4 @@ def test_places_of_an_undone_closing_are_what_they_were() -> None:
     begun = [in_lobby(1), in_lobby(2), deferral_act("v_9", "main", 3)]
     fair = [*begun, *closed, *back, DRAW, drawn(1, 2), drawn(2, 1), act("number", 9)]
 
-    assert mistake_in(entries_of(fair)) == program_on(fair) == ""
+    assert mistake_in_entries(entries_of(fair)) == found_by_program(fair) == ""

@@ -8,7 +8,7 @@ import pytest
 
 from booking_rush.errors import TooManyRequests
 from booking_rush.queue.join_checks.proof_of_work import solve
-from tests.support.clients import Frame, Visitor, code_of
+from tests.support.clients import PATIENCE_S, Frame, Visitor, code_of
 from tests.support.world import World
 
 QUEUE = "/api/v1/events/demo/queue"
@@ -72,7 +72,9 @@ async def test_a_proof_is_no_good_to_anybody_else_or_twice(rushed: World) -> Non
 
 
 async def test_without_scripts_the_page_says_so(rushed: World) -> None:
-    async with httpx.AsyncClient(base_url=rushed.clients.base, follow_redirects=True) as browser:
+    async with httpx.AsyncClient(
+        base_url=rushed.clients.base, follow_redirects=True, timeout=PATIENCE_S
+    ) as browser:
         page = await browser.post("/events/demo/join")
 
     assert "Very many people are joining" in page.text

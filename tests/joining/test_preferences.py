@@ -5,6 +5,7 @@ from redis.asyncio import Redis
 
 from booking_rush.booking.joining.preferences import KEPT_S, Preference, Preferences
 from booking_rush.errors import TryAgain
+from booking_rush.lua.client.connection import connect
 from tests.support.world import World
 
 WISH = {
@@ -38,7 +39,7 @@ async def test_a_preference_is_told_again_to_who_comes_back_and_to_nobody_else(
 
 
 async def test_without_redis_nothing_is_saved_and_nothing_is_known() -> None:
-    away = Redis(unix_socket_path="/there/is/no/redis.sock")
+    away = connect("unix:///there/is/no/redis.sock")
     preferences = Preferences(away)
     with pytest.raises(TryAgain):
         await preferences.save("demo", "v_1", Preference(1))

@@ -14,7 +14,7 @@ from booking_rush.errors import Invalid
 from booking_rush.postgres import Pool
 from booking_rush.server.auth.visitor_tokens import LIFE_S, RENEWED_AFTER_S
 from tests.mail.mails import SENDER, confirmed, name_a_sender, sent
-from tests.support.clients import code_of, until
+from tests.support.clients import PATIENCE_S, code_of, until
 from tests.support.servers.smtp_server import SmtpServer
 from tests.support.world import ADA, World, held
 
@@ -53,7 +53,7 @@ async def test_a_link_shows_the_tickets_without_a_cookie_until_they_are_void(wor
     stranger = await world.visitor()
     assert (await stranger.http.get(f"/api/v1/bookings/{hold}/link")).status_code == 404
 
-    async with httpx.AsyncClient(base_url=world.clients.base) as http:
+    async with httpx.AsyncClient(base_url=world.clients.base, timeout=PATIENCE_S) as http:
         page, code = await http.get(url), await http.get(f"{url}/2.svg")
         own = await buyer.http.get(f"/api/v1/bookings/{hold}/tickets/{hold}-2/qr.svg")
         assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
@@ -78,7 +78,7 @@ async def test_a_link_shows_the_tickets_without_a_cookie_until_they_are_void(wor
 
 async def asks(world: World, reference: str, email: str) -> httpx.Response:
     """Ask as somebody without a cookie, and wait until all that follows is done."""
-    async with httpx.AsyncClient(base_url=world.clients.base) as http:
+    async with httpx.AsyncClient(base_url=world.clients.base, timeout=PATIENCE_S) as http:
         answer = await http.post(FIND, json={"reference": reference, "email": email})
     await until(lambda: world.services.background.is_idle)
     return answer
@@ -133,7 +133,9 @@ async def test_a_visitor_who_comes_back_is_kept_for_another_life(world: World) -
     old = tokens.issue(now=time.time() - RENEWED_AFTER_S - 60)
     for token, is_renewed in ((old.token, True), (tokens.issue().token, False)):
         cookies = {"rush_visitor": token}
-        async with httpx.AsyncClient(base_url=world.clients.base, cookies=cookies) as http:
+        async with httpx.AsyncClient(
+            base_url=world.clients.base, cookies=cookies, timeout=PATIENCE_S
+        ) as http:
             answer = await http.get("/api/v1/bookings")
         assert ("set-cookie" in answer.headers) is is_renewed
     renewed = tokens.renewed(old.token)

@@ -12,6 +12,8 @@ from hypothesis.stateful import (
     rule,
 )
 
+from booking_rush.booking.history import journal
+from booking_rush.booking.history.entries import rule_act
 from booking_rush.booking.recording.batch import Batch, fold
 from booking_rush.booking.recording.recorder import Recorder
 from booking_rush.lua import commands as lua
@@ -170,11 +172,14 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
 
     async def _save_rules(self, rules: Any) -> int:
         """Save rules and state in Postgres. Return the version, which a recovery counts up, too."""
-        version: int = await self.lab.pool.fetchval(
-            "UPDATE events SET rules = $1, state = $2, version = version + 1 RETURNING version",
-            msgspec.json.encode(rules).decode(),
-            self.reference.state,
-        )
+        async with self.lab.pool.acquire() as connection, connection.transaction():
+            version: int = await connection.fetchval(
+                "UPDATE events SET rules = $1, state = $2, version = version + 1 RETURNING version",
+                msgspec.json.encode(rules).decode(),
+                self.reference.state,
+            )
+            act = rule_act(msgspec.to_builtins(rules), by="machine")
+            await journal.append(connection, EVENT, [act])
         return version
 
     def record(self, draw: Draw | None = None) -> None:

@@ -290,17 +290,21 @@ class ReferenceQueue:
 
     def _next(self, slots: int) -> list[str]:
         fronts = {lane: self._in_lane(lane) for lane in sorted(set(self.lanes.values()))}
-        self.deficits = {lane: self.deficits.get(lane, 0) for lane, one in fronts.items() if one}
+        waiting = {lane: self.deficits.get(lane, 0) for lane, one in fronts.items() if one}
         for lane, front in fronts.items():
             fronts[lane] = [v for v in front if self.numbers[v] <= self._last_in_order(lane)]
         back, chosen = list(self.back), list[str]()
+        if back or any(fronts.values()):
+            self.deficits = waiting
         while len(chosen) < slots and (back or any(fronts.values())):
             if back and (self.last_from != "back" or not any(fronts.values())):
                 chosen.append(back.pop(0))
                 self.last_from = "back"
             else:
-                chosen.append(fronts[self._next_lane(fronts)].pop(0))
+                chosen.append(fronts[lane := self._next_lane(fronts)].pop(0))
                 self.last_from = "line"
+                if set(self._in_lane(lane)) <= set(chosen):
+                    self.deficits[lane] = 0  # nobody waits there any more
         return chosen
 
     def _last_in_order(self, lane: str) -> int:
@@ -312,8 +316,8 @@ class ReferenceQueue:
         weights = {
             lane: self.rules["lanes"].get(lane, 1) for lane, front in fronts.items() if front
         }
-        for lane in self.deficits:
-            self.deficits[lane] = self.deficits[lane] + weights[lane] if lane in weights else 0
+        for lane, weight in weights.items():
+            self.deficits[lane] += weight
         chosen = max(weights, key=self.deficits.__getitem__)
         self.deficits[chosen] -= sum(weights.values())
         return chosen

@@ -156,6 +156,16 @@ def a_row_of_history_that_is_rewritten(lab: Lab) -> None:
     lab.run(lab.pool.execute(REWRITING))
 
 
+def a_deferred_join_that_is_not_saved(lab: Lab) -> None:
+    lab.run(lab.pool.execute(FORGETTING))
+
+
+FORGETTING = """
+    CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER forget BEFORE INSERT ON deferred_joins FOR EACH ROW EXECUTE FUNCTION forget();
+"""
 REWRITING = """
     CREATE FUNCTION rewrite() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         UPDATE journal SET what = 'admitted' WHERE what = 'late';
@@ -175,6 +185,11 @@ EDITS: dict[str, tuple[Machine, str, str]] = {
     "a_window_that_is_drawn_while_it_lasts": (
         windows_machine_for, "if not next_first and not is_over(window) then", "if false then",
     ),
+    "a_window_that_is_admitted_while_it_is_drawn": (
+        windows_machine_for,
+        'text_of(min(line.number(queue.lane, "kept"), lobby.settled(queue.lane)))',
+        'text_of(line.number(queue.lane, "kept"))',
+    ),
     "joins_of_a_window_that_has_its_draw": (
         windows_machine_for, 'number_of(lane, "window_min", 0))', "0)",
     ),
@@ -192,6 +207,7 @@ MUTANTS: list[Callable[[Lab], None]] = [
     weights_ignored,
     uses_of_a_code_that_nobody_counts,
     a_row_of_history_that_is_rewritten,
+    a_deferred_join_that_is_not_saved,
 ]
 
 

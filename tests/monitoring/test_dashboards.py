@@ -44,7 +44,9 @@ async def test_every_panel_and_every_alert_has_data_in_a_sale(demo: Demo) -> Non
     await asyncio.to_thread(demo.wait_for_output, "  prometheus http")
     [url] = re.findall(r"  prometheus (http\S+)", demo.output)
     async with AsyncExitStack() as stack:
-        prometheus = await stack.enter_async_context(httpx.AsyncClient(base_url=url))
+        prometheus = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=url, timeout=PATIENCE_S)
+        )
         await stack.enter_async_context(selling(Clients(demo.base, stack)))
 
         missing = queries()

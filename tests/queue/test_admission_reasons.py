@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.booking.recording.batch import ReasonChange, read
+from booking_rush.booking.recording.batch import read
 from booking_rush.lua.client import pubsub
 from booking_rush.lua.client.program import Program, assemble
 from booking_rush.lua.commands import EventState
 from booking_rush.lua.events.commands import SetRules
 from booking_rush.lua.holds.commands import CheckoutHold
 from booking_rush.lua.keys import key
+from booking_rush.lua.line.changes import ReasonChange
 from booking_rush.lua.line.commands import ClaimPass
 from booking_rush.lua.saga.commands import FreeHold, MarkSold
 from booking_rush.queue.rules import rules_of

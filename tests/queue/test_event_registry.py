@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from booking_rush.postgres import Pool
 from booking_rush.queue import event_registry
 from booking_rush.server.protocol import frames
-from tests.support.clients import Clients, Frame, Visitor, code_of
+from tests.support.clients import PATIENCE_S, Clients, Frame, Visitor, code_of
 from tests.support.world import World, new_event, open_world, serving, settings_for
 
 EVENTS = 20
@@ -36,8 +36,9 @@ async def join_over_socket(visitor: Visitor, event: str) -> tuple[Frame, Frame]:
 
 
 async def test_an_event_just_created_answers_its_first_calls_at_every_process(
-    world: World, redis_url: str, postgres_url: str
+    world: World, redis_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(event_registry, "FIRST_LOAD_S", PATIENCE_S)  # it judges no speed
     operator = await world.operator()
     async with AsyncExitStack() as stack:
         serve = serving(settings_for(redis_url, postgres_url))

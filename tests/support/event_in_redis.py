@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 import msgspec
 from redis.asyncio import Redis
 
-from booking_rush.booking.recording.batch import PlaceChange, read
+from booking_rush.booking.recording.batch import read
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.commands import Command, EventState
 from booking_rush.lua.events.commands import ReadSeats, SectionInventory
 from booking_rush.lua.holds.commands import CheckoutHold, Held, Hold, HoldSeats
 from booking_rush.lua.keys import key
+from booking_rush.lua.line.changes import PlaceChange
 from booking_rush.lua.line.commands import AdmitNext, AdmitVisitor, JoinLine, Waiting
 from booking_rush.lua.recovery.commands import (
     CloseEpoch,

@@ -17,6 +17,7 @@ from booking_rush.booking.payments.provider import (
 from booking_rush.booking.payments.router import PaymentRouter
 from booking_rush.circuit_breaker import BreakerState, CircuitBreaker
 from booking_rush.server.runtime.ports import free_port
+from tests.support.clients import PATIENCE_S
 from tests.support.fake_http import RecordingHttp
 from tests.support.practice_bank import payment
 
@@ -94,7 +95,7 @@ CALLS = (charge, cancel, refund, list_notifications)
 
 async def open_guarded_bank(url: str, secret: str, to_close: AsyncExitStack) -> GuardedBank:
     """Open a router to the practice bank at a URL; its clients are closed with the stack."""
-    dials = await to_close.enter_async_context(httpx.AsyncClient())
+    dials = await to_close.enter_async_context(httpx.AsyncClient(timeout=PATIENCE_S))
     sent = list[HttpRequest]()
     http = RecordingHttp(await to_close.enter_async_context(open_http(connections=8)), sent)
     bank = PracticeBank(http, url, (secret,))

@@ -22,7 +22,7 @@ from booking_rush.server.practice_bank.ledger import NewCharge
 from booking_rush.server.practice_bank.service import open_bank
 from booking_rush.server.runtime.ports import listen
 from booking_rush.server.runtime.settings import Settings
-from tests.support.clients import until
+from tests.support.clients import PATIENCE_S, until
 from tests.support.fake_http import UnusedHttp
 from tests.support.world import QuietServer
 
@@ -129,10 +129,11 @@ async def serve_bank(
             slow_s=SOON_S,
             late_s=SOON_S,
         ) as url,
-        httpx.AsyncClient(base_url=url) as http,
+        httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as http,
         open_http(connections=64) as client,
     ):
-        yield ServedBank(PracticeBank(client, url, secrets), client, receiver, http, pool)
+        patient = PracticeBank(client, url, secrets, timeout_s=PATIENCE_S)
+        yield ServedBank(patient, client, receiver, http, pool)
 
 
 async def all_delivered(pool: Pool) -> bool:

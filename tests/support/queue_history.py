@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from booking_rush.booking.recording.batch import Entry, PlaceChange
+from booking_rush.booking.recording.batch import Entry
+from booking_rush.lua.line.changes import PlaceChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from contextlib import (
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
+from unittest.mock import patch
 
 import httpx
 import msgspec
@@ -31,6 +32,7 @@ from booking_rush.booking.saga.conductor import Conductor
 from booking_rush.lua.client.program import Program
 from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
+from booking_rush.queue import watermark
 from booking_rush.queue.admission import Admission
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.queue.lottery.lottery_draw import LotteryDraw
@@ -164,12 +166,17 @@ async def serving(settings: Settings) -> AsyncGenerator[tuple[str, Services, Qui
 async def open_world(
     redis: Redis, pool: Pool, settings: Settings, *, duties: bool = True, kafka: str = ""
 ) -> AsyncGenerator[World]:
-    """Start a server and its duties in this process; over Kafka where `kafka` names brokers."""
+    """Start a server and its duties in this process; over Kafka where `kafka` names brokers.
+
+    Who waits for a record waits as long as the tests do: a machine that stands still for the two
+    seconds of the program would turn answers into 503, which clients ask again for and tests not.
+    """
     await add_operator(pool)
     program = Program(redis)
     recorder = Recorder(pool, redis, program, holder="tests", provider=settings.payments)
     tend = Admission(EventRegistry(pool, program), LotteryDraw(pool), idle_tick_s=PAUSE_S)
     async with AsyncExitStack() as stack:
+        stack.enter_context(patch.object(watermark, "TIMEOUT_S", PATIENCE_S))
         base, services, server = await stack.enter_async_context(serving(settings))
         address = await stack.enter_async_context(practice_bank(pool, base, settings))
         payments = services.payments

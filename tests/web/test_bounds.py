@@ -216,7 +216,10 @@ async def test_a_body_has_a_deadline_and_leaves_no_trace(
 
 async def test_a_redirect_stays_on_this_host(redis_url: str, postgres_url: str) -> None:
     settings = settings_for(redis_url, postgres_url, allowed_hosts="*")
-    async with serving(settings) as (base, _, _), httpx.AsyncClient(base_url=base) as client:
+    async with (
+        serving(settings) as (base, _, _),
+        httpx.AsyncClient(base_url=base, timeout=PATIENCE_S) as client,
+    ):
         for path in ("/static", "/admin/", "/admin/?a=b"):
             found = await client.get(path, headers={"Host": "evil.example"})
             assert 300 <= found.status_code < 400
@@ -231,7 +234,7 @@ async def test_near_the_limit_of_open_files_the_server_sheds_and_recovers(
     async with AsyncExitStack() as stack:
         settings = settings_for(redis_url, postgres_url)
         base, _, server = await stack.enter_async_context(serving(settings))
-        async with httpx.AsyncClient(base_url=base) as client:
+        async with httpx.AsyncClient(base_url=base, timeout=PATIENCE_S) as client:
             issued = (await client.post("/api/v1/visitors")).json()
             client.cookies.clear()
             url = base.replace("http", "ws", 1)

@@ -9,6 +9,7 @@ import pytest
 
 from booking_rush.server.pages.languages import local_time, preferred_language
 from booking_rush.server.web.static_files import STATIC, site
+from tests.support.clients import PATIENCE_S
 from tests.support.servers.demo_run import ROOT
 from tests.support.world import World
 
@@ -128,7 +129,7 @@ async def test_a_page_is_in_the_language_of_the_browser(world: World, path: str)
     await world.event()
     base = (await world.visitor()).http.base_url
     headers = {"Accept": "text/html"}
-    async with httpx.AsyncClient(base_url=base, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=PATIENCE_S) as http:
         thai = await http.get(path, headers={"Accept-Language": "th-TH,en;q=0.5"})
         other = await http.get(path, headers={"Accept-Language": "de"})
 

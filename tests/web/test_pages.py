@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from booking_rush.server.pages.documents import inlined, price_range
-from tests.support.clients import until
+from tests.support.clients import PATIENCE_S, until
 from tests.support.world import World
 
 HOSTILE = "</script><script>alert(1)</script> & $name ${phase} 'x' \"y\""
@@ -22,7 +22,7 @@ async def http(world: World) -> AsyncGenerator[httpx.AsyncClient]:
     """A browser that has not been here before, at a server with the event `demo`."""
     await world.event()
     base = (await world.visitor()).http.base_url
-    async with httpx.AsyncClient(base_url=base, headers=BROWSER) as http:
+    async with httpx.AsyncClient(base_url=base, headers=BROWSER, timeout=PATIENCE_S) as http:
         yield http
 
 

@@ -80,10 +80,11 @@ function places.set_state(place, state)
 end
 
 -- Enqueue the whole place as it is now into the outbox: its last entry is its row in Postgres.
-function places.enqueue(place, state, reason, deadline)
+-- `unready`: of an admission the lanes in which somebody waited, but nobody who could be admitted.
+function places.enqueue(place, state, reason, deadline, unready)
   memory.enqueue(pack({ "place", place.visitor, place.lane, place.number, place.joined, state,
     place.wave, place.admitted, deadline or 0, reason or "", place.code, place.index,
-    place.window, state ~= "ended" and place.block or "" }))
+    place.window, state ~= "ended" and place.block or "", unready }))
 end
 
 -- Enqueue a join that is deferred, as it is a row in Postgres.
@@ -158,14 +159,14 @@ end
 
 -- Admit a visitor; the caller has made sure that there is room. Processes see an admission from
 -- the front of the line in head, which every tick carries; any other is published as news.
-function places.admit(place, wave, reason)
+function places.admit(place, wave, reason, unready)
   local from_line = line.leave(place)
   places.set_state(place, "unclaimed")
   place.wave, place.admitted = wave, now
   place.claim = sale_now() + rule("claim_seconds") * 1000
   place.deadline = sale_now() + rule("pass_seconds") * 1000
   places.save(place)
-  places.enqueue(place, "admitted", reason, place.deadline)
+  places.enqueue(place, "admitted", reason, place.deadline, unready)
   count("admitted")
   if reason or not from_line then
     publish_gone(place, "admitted", from_line and place.number or 0)

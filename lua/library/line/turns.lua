@@ -2,8 +2,10 @@
 --
 -- Lanes share the slots by a deficit round robin with the quantum of one slot (smooth weighted round
 -- robin): for each slot every lane in which somebody waits earns its weight, and the one that has
--- earned most gives all that was earned for it. In a lane the order is strictly by number. Of every
--- two slots late visitors take one at most, while others wait.
+-- earned most gives all that was earned for it. One in which nobody waits saves nothing up; one in
+-- which nobody is recorded or drawn yet keeps what it had. In a lane the order is strictly by number.
+-- Of every two slots late visitors take one at most, while others wait. All of it follows from the
+-- journal, which is told with an admission in which lanes nobody was ready.
 turns = {}
 local RECENT = 1000 -- admissions whose shares are told
 local LETTERS = 255 -- lanes that they may be of
@@ -28,55 +30,60 @@ local function queues_for(slots)
     if memory.size(lane.waiting) > 0 then
       memory.settle(lane.waiting)
       queues[#queues + 1] = { lane = lane, weight = line.weight(name), deficit = deficits[name] or 0,
-        members = {}, at = 1, count = 0, is_read = false }
+        members = {}, at = 1, count = 0, is_read = false, left = memory.size(lane.waiting) }
     end
   end
   for _, queue in ipairs(queues) do queue.page = math.ceil(slots / #queues) end
   return queues
 end
 
--- Return the queue whose turn it is, or nil. One in which nobody waits saves nothing up.
+-- Return the queue whose turn it is, or nil, and the names of those in which nobody is ready, or nil.
 local function next_queue(queues)
-  local total, most = 0, nil
+  local total, most, unready = 0, nil, nil
   for _, queue in ipairs(queues) do
     if first(queue) then
       queue.deficit, total = queue.deficit + queue.weight, total + queue.weight
       if not most or queue.deficit > most.deficit then most = queue end
+    elseif queue.left > 0 then
+      unready = (unready and unready .. "," or "") .. queue.lane.name
     else
       queue.deficit = 0
     end
   end
   if most then most.deficit = most.deficit - total end
-  return most
+  return most, unready
 end
 
 local function save_deficits(queues)
   local deficits = {}
   for _, queue in ipairs(queues) do
-    if queue.deficit ~= 0 then deficits[queue.lane.name] = queue.deficit end
+    if queue.left > 0 and queue.deficit ~= 0 then deficits[queue.lane.name] = queue.deficit end
   end
   local packed = next(deficits) and pack(deficits) or false
   if packed ~= memory.read(bucket, "deficits") then memory.write(bucket, "deficits", packed) end
 end
 
--- Choose the visitors of so many slots. Return them.
+-- Choose the visitors of so many slots. Return them, and by slot the lanes in which nobody was ready.
 function turns.choose(slots)
   memory.settle(back)
   local late, queues = call("ZRANGE", memory.key(back), 0, slots - 1), queues_for(slots)
-  local turn, chosen, b = memory.read(bucket, "turn"), {}, 1
+  local turn, chosen, unready, b = memory.read(bucket, "turn"), {}, {}, 1
   while #chosen < slots do
-    local queue = (turn == "back" or not late[b]) and next_queue(queues)
+    local queue, slot = nil, #chosen + 1
+    if turn == "back" or not late[b] then queue, unready[slot] = next_queue(queues) end
     if queue then
-      chosen[#chosen + 1], turn, queue.at = first(queue), "line", queue.at + 1
+      chosen[slot], turn = first(queue), "line"
+      queue.at, queue.left = queue.at + 1, queue.left - 1
     elseif late[b] then
-      chosen[#chosen + 1], turn, b = late[b], "back", b + 1
+      chosen[slot], turn, b = late[b], "back", b + 1
     else
       break
     end
   end
-  if turn then memory.write(bucket, "turn", turn) end
+  if #chosen == 0 then return chosen, unready end
+  memory.write(bucket, "turn", turn)
   save_deficits(queues)
-  return chosen
+  return chosen, unready
 end
 
 -- Return the recent admissions: the lanes' names, one letter an admission, and counts by lane.

@@ -14,7 +14,7 @@ from booking_rush.booking.catalogue.catalogue import Catalogue
 from booking_rush.postgres import Pool
 from booking_rush.server.runtime.ports import free_port
 from booking_rush.server.runtime.settings import Settings
-from tests.support.clients import until, until_ready
+from tests.support.clients import PATIENCE_S, until, until_ready
 from tests.support.crowds.buyers import HoldRequest
 from tests.support.servers.processes import NO_AUTHORITIES, Process, running
 from tests.support.world import new_event, settings_for
@@ -93,7 +93,7 @@ async def running_sale(
 
 async def is_on_sale(base: str) -> bool:
     """Return whether the event is loaded: a server is ready before any event is."""
-    async with httpx.AsyncClient(base_url=base, verify=NO_AUTHORITIES) as http:
+    async with httpx.AsyncClient(base_url=base, verify=NO_AUTHORITIES, timeout=PATIENCE_S) as http:
         answer = await http.get("/api/v1/events/demo/availability")
     return answer.status_code == 200
 

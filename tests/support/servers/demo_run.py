@@ -19,6 +19,7 @@ from tests.support.servers.processes import NO_AUTHORITIES, wait_for
 T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
 READY_S = 180.0
+ANSWER_S = 30.0  # of one request, on a machine that stands still at times
 STOP_S = 20.0  # the contract: the demo ends within twenty seconds
 
 
@@ -70,7 +71,8 @@ class Demo:
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request. Return its answer."""
-        return httpx.request(method, f"{self.base}{path}", verify=NO_AUTHORITIES, **options)
+        options = {"timeout": ANSWER_S, "verify": NO_AUTHORITIES, **options}
+        return httpx.request(method, f"{self.base}{path}", **options)
 
     def wait_for_output(self, text: str, within_s: float = READY_S) -> None:
         self.wait_until(lambda: text in self.output, within_s)

@@ -19,6 +19,7 @@ from tests.support.servers.warm_command import Command, ForkedProcess, Start, ru
 TAIL = 1500  # characters
 # For clients of plain HTTP: each of httpx's own reads all authorities of the web.
 NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+PROGRAMS = {"PATH": "/usr/bin:/bin"}
 T = TypeVar("T")
 
 
@@ -124,9 +125,17 @@ def run(
     It has no other environment than is given here.
     """
     given = environment_of(settings) if settings else {}
-    whole = {"PATH": "/usr/bin:/bin", **given, **environment}
-    done = run_warm(Command([*arguments], whole, text))
-    return subprocess.CompletedProcess(arguments, done.code, done.out, done.err)
+    return _run(Command([*arguments], {**PROGRAMS, **given, **environment}, text))
+
+
+def run_in(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one `booking-rush …` to its end in a folder, with this environment alone."""
+    return _run(Command([*arguments], {**PROGRAMS, **environment}, "", str(folder)))
+
+
+def _run(command: Command) -> subprocess.CompletedProcess[str]:
+    done = run_warm(command)
+    return subprocess.CompletedProcess(command.arguments, done.code, done.out, done.err)
 
 
 @contextmanager

@@ -22,11 +22,12 @@ WRITE = os.O_WRONLY | os.O_CREAT
 
 
 class Start(msgspec.Struct, tag=True):
-    """Command to start: its arguments, its whole environment, and the files of its streams."""
+    """Command to start: its arguments, its whole environment, its streams' files, its folder."""
 
     arguments: list[str]
     environment: dict[str, str]
     streams: tuple[str, str, str]
+    folder: str = "."
     timeout_s: int = 0  # 0: it may run for ever
 
 
@@ -37,11 +38,12 @@ class Reap(msgspec.Struct, tag=True):
 
 
 class Command(msgspec.Struct):
-    """Command to run to its end: its arguments, its whole environment, and its standard input."""
+    """Command to run to its end: its arguments, its whole environment, its input, its folder."""
 
     arguments: list[str]
     environment: dict[str, str]
     text: str
+    folder: str = "."
 
 
 class Done(msgspec.Struct):
@@ -100,7 +102,7 @@ def run_warm(command: Command) -> Done:
         read, out, err = (Path(folder, name) for name in ("in", "out", "err"))
         read.write_text(command.text)
         streams = str(read), str(out), str(err)
-        start = Start(command.arguments, command.environment, streams, TIMEOUT_S)
+        start = Start(command.arguments, command.environment, streams, command.folder, TIMEOUT_S)
         code = ForkedProcess(start).wait()
         return Done(code, out.read_text(), err.read_text())
 
@@ -159,6 +161,7 @@ def _become(start: Start) -> NoReturn:
             flags = WRITE | os.O_APPEND if stream else os.O_RDONLY
             os.dup2(os.open(path, flags, 0o600), stream)
         sys.stdin = open(0, closefd=False)  # noqa: SIM115  as long as the process lives
+        os.chdir(start.folder)
         os.environ.clear()
         os.environ.update(start.environment)
         sys.argv[1:] = start.arguments
