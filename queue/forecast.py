@@ -138,6 +138,7 @@ class EventForecast:
         self.because = "unknown"  # a word of REASONS
         self.admits = False  # visitors are admitted, or will be as soon as there is room
         self.lanes: Mapping[str, LaneTick] = {}
+        self._departing: tuple[float | None, int] = (None, 0)  # measured a second, and counted
 
     def apply(self, tick: Tick) -> None:
         """Apply a tick."""
@@ -147,6 +148,7 @@ class EventForecast:
         self.because = tick.because
         self.admits = tick.because in ADMITS
         self.lanes = tick.lanes
+        self._departing = self.departures.per_second(), self.departures.counted()
 
     def eta(self, ahead: int, lane: str = MAIN) -> tuple[int, int] | None:
         """Return the wait in seconds as (p50, p90), behind `ahead` others of a lane.
@@ -156,10 +158,8 @@ class EventForecast:
         if not self.admits:
             return None
         ahead = turns_before(ahead, lane, self.lanes)
-        return forecast(
-            ahead, free=self.free, rate=self.rate, measured=self.departures.per_second(),
-            counted=self.departures.counted(),
-        )  # fmt: skip
+        measured, counted = self._departing
+        return forecast(ahead, free=self.free, rate=self.rate, measured=measured, counted=counted)
 
     def reason(self) -> tuple[float, str]:
         """Return the rate at which visitors are admitted just now, and why, in one line."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import heapq
-from dataclasses import dataclass, field
 
 from booking_rush.errors import Refusal, TryAgain
 
@@ -22,24 +21,12 @@ def entry_of(text: str, epoch: int) -> Entry:
     return int(begins or epoch), int(milliseconds), int(sequence)
 
 
-def _new_future() -> asyncio.Future[None]:
-    return asyncio.get_running_loop().create_future()
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """The callers that wait for one entry."""
-
-    reached: asyncio.Future[None] = field(default_factory=_new_future)
-    count: int = 0
-
-
 class Watermark:
     """Watermark of one event in one process, moved by news and ticks of the epoch."""
 
     def __init__(self) -> None:
         self._reached: Entry = (0, 0, 0)
-        self._waiting: dict[Entry, _Waiting] = {}
+        self._waiting: dict[Entry, set[asyncio.Future[None]]] = {}  # a future a caller
         self._heap: list[Entry] = []  # each entry that is waited for once, and few others
 
     def __len__(self) -> int:
@@ -50,22 +37,23 @@ class Watermark:
         """Move to an entry that Postgres has, and let the callers go on that wait up to it."""
         self._reached = max(self._reached, entry_of(text, self._reached[0]))
         while self._heap and self._heap[0] <= self._reached:
-            waiting = self._waiting.pop(heapq.heappop(self._heap), None)
-            if waiting is not None and not waiting.reached.done():
-                waiting.reached.set_result(None)
+            for reached in self._waiting.pop(heapq.heappop(self._heap), ()):
+                if not reached.done():
+                    reached.set_result(None)
 
     def restart(self, refusal: Refusal, epoch: int | None = None) -> None:
         """Begin an epoch, the next if none is given: callers in another are raised this refusal."""
         epoch = self._reached[0] + 1 if epoch is None else epoch
         self._reached = (epoch, 0, 0)
         for entry in [entry for entry in self._waiting if entry[0] != epoch]:
-            waiting = self._waiting.pop(entry)
-            if not waiting.reached.done():
-                waiting.reached.set_exception(refusal)
+            for reached in self._waiting.pop(entry):
+                _refuse(reached, refusal)
         self._rebuild_heap()
 
     async def reach(self, text: str) -> None:
         """Wait until Postgres has an entry; for the empty entry there is no wait.
+
+        It awaits a future alone, and so needs no task: each join and each leave waits here.
 
         Raises:
             TryAgain: TIMEOUT_S have passed, or the epoch ended before the answer was read;
@@ -79,20 +67,25 @@ class Watermark:
             raise TryAgain("answered in an epoch that has ended")
         if entry <= self._reached:
             return
-        waiting = self._waiting.get(entry)
-        if waiting is None:
-            waiting = self._waiting[entry] = _Waiting()
-            heapq.heappush(self._heap, entry)
-        waiting.count += 1
+        loop = asyncio.get_running_loop()
+        reached = loop.create_future()
+        timer = loop.call_later(TIMEOUT_S, _refuse, reached, TryAgain("not recorded yet"))
+        callers = self._callers_of(entry)
+        callers.add(reached)
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                await asyncio.shield(waiting.reached)
-        except TimeoutError:
-            raise TryAgain("not recorded yet") from None
+            await reached
         finally:
-            waiting.count -= 1
-            if not waiting.count and self._waiting.get(entry) is waiting:
+            timer.cancel()
+            callers.discard(reached)
+            if not callers and self._waiting.get(entry) is callers:
                 self._forget(entry)
+
+    def _callers_of(self, entry: Entry) -> set[asyncio.Future[None]]:
+        callers = self._waiting.get(entry)
+        if callers is None:
+            callers = self._waiting[entry] = set()
+            heapq.heappush(self._heap, entry)
+        return callers
 
     def _forget(self, entry: Entry) -> None:
         """Drop an entry that no caller waits for any more, from the heap some time later."""
@@ -103,3 +96,8 @@ class Watermark:
     def _rebuild_heap(self) -> None:
         self._heap = list(self._waiting)
         heapq.heapify(self._heap)
+
+
+def _refuse(reached: asyncio.Future[None], refusal: Refusal) -> None:
+    if not reached.done():
+        reached.set_exception(refusal)

@@ -50,6 +50,10 @@ class Joining:
         """
         self._checks.bans.check(self._event, visitor, address)
 
+    def is_plain(self, request: JoinRequest) -> bool:
+        """Return whether a join needs nobody but Redis and the recorder: no identity, no code."""
+        return self.identity == "none" and not request.code
+
     async def join(
         self,
         visitor: str,
@@ -68,12 +72,13 @@ class Joining:
             UnknownCode, CodeUsedUp: the code opens no lane, or none any more.
             LineClosed, LineFull: no place was given.
         """
+        rule = self.identity  # of the moment of the join, as `is_plain` has told it
         self.check_ban(visitor, address)
         await self._checks.limits.take("join", visitor, address)
-        if self.identity != "none" and (place := await self._line.confirm_presence(visitor)):
+        if rule != "none" and (place := await self._line.confirm_presence(visitor)):
             return msgspec.structs.replace(place, again=True)  # as the join itself would say it
         await self._checks.identities.check(
-            self.identity, self._event, visitor, request.identity or "", address
+            rule, self._event, visitor, request.identity or "", address
         )
         challenges, now_ms = self._checks.challenges, int(time.time() * 1000)
         proof = challenges.verify(request.proof or "", self._event, visitor, now_ms)

@@ -176,7 +176,8 @@ def _outside_lead(event: Json, texts: Mapping[str, str]) -> str:
 
 def _image(event: Json, name: str) -> str:
     """Return the attributes of a theme's picture: one of this site, or none, which is hidden."""
-    address = str((event.get("theme") or {}).get(name) or "")
+    theme: Json = event.get("theme") or {}
+    address = str(theme.get(name) or "")
     return f' src="{escape(address)}"' if address.startswith("/") else " hidden"
 
 

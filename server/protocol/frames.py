@@ -170,11 +170,15 @@ def read(text: str) -> AnyCommand:
 
 def _members_of(command: AnyCommand) -> int:
     """Return how many members the text of a command has; 0: that is not known."""
-    if isinstance(command, Create):
-        return 6 - (command.key, command.seats, command.section, command.quantity).count(
-            msgspec.UNSET
-        )
-    return _MEMBERS.get(type(command), 0)
+    given: tuple[object, ...]
+    match command:
+        case Create():
+            given = (command.key, command.seats, command.section, command.quantity)
+        case Join():
+            given = (command.code, command.proof, command.identity)
+        case _:
+            return _MEMBERS.get(type(command), 0)
+    return 2 + len(given) - given.count(msgspec.UNSET)
 
 
 def mistake(error: msgspec.ValidationError) -> Invalid:

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from booking_rush.errors import Refusal
@@ -99,14 +98,9 @@ class PlaceUpdates:
             some.discard(subscriber)
         subscriber.place.close()
 
-    @contextmanager
-    def answering(self, subscriber: Subscriber) -> Generator[None]:
+    def answering(self, subscriber: Subscriber, *, leaves: bool = False) -> "Answering":
         """Send no news of the place while the block answers the subscriber's own command."""
-        subscriber.place.answering = True
-        try:
-            yield
-        finally:
-            self.list_waiting(subscriber)
+        return Answering(self, subscriber, leaves=leaves)
 
     def answer(self, subscriber: Subscriber, place: Place, re: str) -> None:
         """Answer `queue.join` or `queue.claim` with the place; both mark the visitor as present."""
@@ -161,6 +155,9 @@ class PlaceUpdates:
         self._views.of(gone.lane).apply_gone(gone.number, gone.head)
         for subscriber in self._subscribers.of(gone.visitor):
             sent = subscriber.place
+            if sent.leaving and gone.reason == "left":
+                sent.unlist()  # the answer says so: nobody has to look
+                continue
             if sent.answering or sent.last is None or gone.reason == "admitted":
                 self._unsure.add(subscriber)
             else:
@@ -290,6 +287,28 @@ class PlaceUpdates:
             began, eta = sent.forecast
             self.forecast.calibration.add(eta, time.monotonic() - began)
         sent.forecast = None
+
+
+class Answering:
+    """Block of `PlaceUpdates.answering`: a generator's would take a tenth of a leave's time."""
+
+    __slots__ = ("_places", "_subscriber")
+
+    def __init__(self, places: PlaceUpdates, subscriber: Subscriber, *, leaves: bool) -> None:
+        self._places = places
+        self._subscriber = subscriber
+        subscriber.place.answering, subscriber.place.leaving = True, leaves
+
+    def __enter__(self) -> None:
+        """Begin to answer."""
+
+    def __exit__(self, failure: object, *_: object) -> None:
+        """Send positions from here on; where leaving has failed the place may be gone or not."""
+        place = self._subscriber.place
+        if place.leaving and failure:
+            self._places.doubt([self._subscriber])
+        place.leaving = False
+        self._places.list_waiting(self._subscriber)
 
 
 def _is_doubtful(subscriber: Subscriber, at_ms: int) -> bool:

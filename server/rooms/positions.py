@@ -41,7 +41,11 @@ class Positions:
         if subscriber.place.listed != (place.lane, place.number):
             subscriber.place.listed = (place.lane, place.number)
             entries = self._entries.setdefault(place.lane, [])
-            insort(entries, (place.number, id(subscriber), subscriber))
+            entry = (place.number, id(subscriber), subscriber)
+            if not entries or entries[-1][0] < place.number:  # who joins comes last
+                entries.append(entry)
+            else:
+                insort(entries, entry)
 
     def passed(self) -> list[Subscriber]:
         """Unlist the subscribers that head has passed: admitted, or missed. Return them."""
@@ -145,7 +149,7 @@ def _unlist(lane: str, entries: Iterable[Entry]) -> None:
     """Let numbers be listed again: after a recovery the same number may wait again."""
     for number, _, subscriber in entries:
         if subscriber.place.listed == (lane, number):
-            subscriber.place.listed = ("", 0)
+            subscriber.place.unlist()
 
 
 def _living(lane: str, entry: Entry) -> Subscriber | None:

@@ -34,6 +34,8 @@ class PriceStock:
         self._pool = pool
         self._sections: dict[str, _Section] = {}
         self._read: StockRead | None = None
+        self._free = self._places = 0  # of all prices together, as of that
+        self._members: dict[str, Any] = {}
         self._read_at = -FRESH_S
         self._sent_words: list[str] | None = None
         self._told = ""  # words of prices that the journal has
@@ -43,7 +45,7 @@ class PriceStock:
         """Return `{"stock": {"prices": […]}}`, the cheapest first; empty where it is not known."""
         if time.monotonic() - self._read_at >= FRESH_S:
             await self._reads.do(None)
-        members = self._members()
+        members = self._members
         if members and self._sent_words is None:
             self._sent_words = _words_of(members)
         return members
@@ -61,17 +63,21 @@ class PriceStock:
 
     def odds(self, ahead: int) -> Odds | None:
         """Return the odds of a place; None where nothing is sold, or the stock is not known."""
-        places = sum(section.places for section in self._sections.values())
-        if self._read is None or places == 0:
+        if self._read is None or self._places == 0:
             return None
-        free = sum(count for _, count in self._read.free)
-        return odds_of(ahead, free=free, taken=places - free, admitted=self._read.admitted)
+        taken = self._places - self._free
+        return odds_of(ahead, free=self._free, taken=taken, admitted=self._read.admitted)
 
-    def _members(self) -> dict[str, Any]:
-        if self._read is None:
-            return {}
+    def _take(self, read: StockRead) -> None:
+        """Take what was read: everybody who asks before the next read is answered by that."""
+        self._read = read
+        self._places = sum(section.places for section in self._sections.values())
+        self._free = sum(count for _, count in read.free)
+        self._members = self._members_of(read)
+
+    def _members_of(self, read: StockRead) -> dict[str, Any]:
         free, places = dict[tuple[int, str], int](), dict[tuple[int, str], int]()
-        for id_, count in self._read.free:
+        for id_, count in read.free:
             if section := self._sections.get(id_):
                 price = section.amount, section.currency
                 free[price] = free.get(price, 0) + count
@@ -96,7 +102,7 @@ class PriceStock:
             if {id_ for id_, _ in read.free} != self._sections.keys():
                 rows = await self._pool.fetch(SECTIONS, self._event)
                 self._sections = {row["id"]: _Section(*row[1:]) for row in rows}
-            self._read = read
+            self._take(read)
             await self._tell()
         except (Refusal, *UNAVAILABLE):
             pass
@@ -105,7 +111,7 @@ class PriceStock:
 
     async def _tell(self) -> None:
         """Tell the journal by which words visitors are told of each price from now on."""
-        prices = self._members()["stock"]["prices"]
+        prices = self._members["stock"]["prices"]
         forms = forms_of("en")
         words = ", ".join(f"{money(**one['price'], forms=forms)} {one['word']}" for one in prices)
         if words and words != self._told:

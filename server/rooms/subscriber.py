@@ -16,6 +16,7 @@ HoldNews = pubsub.Held | pubsub.Ending | pubsub.Ended
 BookingNews = HoldNews | pubsub.Booked
 VisitorNews = BookingNews | pubsub.Connected
 UNKNOWN = (-1, 0)
+NOT_LISTED = ("", 0)  # no positions are sent
 SNAPSHOTS_PER_SECOND, SNAPSHOTS_BURST = 1, 5
 
 
@@ -39,7 +40,8 @@ class PlaceSent:
     last: Place | None = None
     present: bool = False  # the visitor is known to be there since the pass was given
     answering: bool = True  # a welcome or an answer is on its way: news of the place wait for it
-    listed: tuple[str, int] = ("", 0)  # lane and number under which positions are sent; 0: none are
+    leaving: bool = False  # that answer is to their own leave, which says that the place is gone
+    listed: tuple[str, int] = NOT_LISTED  # lane and number under which positions are sent
     sent_ahead: int = 0
     sent_at: float = 0.0
     forecast: tuple[float, tuple[int, int]] | None = None  # the first one of this wait, and when
@@ -62,6 +64,10 @@ class PlaceSent:
         if self.last is not None:
             shared = {name: getattr(self.last, name) for name in PlaceReply.__struct_fields__}
             self.last, self.present = Late(**shared), False
+
+    def unlist(self) -> None:
+        """Record that no positions are sent under the number of before."""
+        self.listed = NOT_LISTED
 
     def close(self) -> None:
         """Record that nothing can be sent any more."""

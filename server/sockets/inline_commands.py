@@ -1,7 +1,8 @@
 """Inline commands: those of a socket that are carried out in the turn in which they came.
 
 A task that reads a queue takes one turn of the event loop to be woken, and another to go on. So
-commands that wait for nothing but Redis are carried out as they come, without either.
+commands that wait for nothing but Redis, and for the recorder's word that PostgreSQL has them, are
+carried out as they come, without either.
 """
 
 import asyncio

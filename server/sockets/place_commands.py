@@ -27,7 +27,7 @@ async def confirm_presence(
 
 async def leave(room: Room, subscriber: Subscriber, command: frames.Leave) -> None:
     """`queue.leave`: give up place or pass, if any; answered once Postgres has that."""
-    with room.places.answering(subscriber):
+    with room.places.answering(subscriber, leaves=True):
         await room.line.leave(subscriber.visitor)
         room.places.answer_left(subscriber, command.id)
 

@@ -102,10 +102,12 @@ async def serve(
 
 
 def is_inline(room: Room, command: frames.AnyCommand) -> bool:
-    """Return whether a command waits for nothing but Redis."""
-    if isinstance(command, frames.Create) and not room.holds.shows.is_current:
+    """Return whether a command waits for nothing but Redis and the recorder's word."""
+    if type(command) not in INLINE or spans.is_on():
         return False
-    return type(command) in INLINE and not spans.is_on()
+    if isinstance(command, frames.Create):
+        return room.holds.shows.is_current
+    return not isinstance(command, frames.Join) or room.joining.is_plain(command.request())
 
 
 async def handle(room: Room, subscriber: Subscriber, message: Message, trace_id: str) -> None:
@@ -157,7 +159,17 @@ async def carry_out(
     return outcome
 
 
-INLINE = frozenset({frames.Ping, frames.Create, frames.Extend, frames.Release})
+INLINE = frozenset(
+    {
+        frames.Join,
+        frames.ConfirmPresence,
+        frames.Leave,
+        frames.Ping,
+        frames.Create,
+        frames.Extend,
+        frames.Release,
+    }
+)
 HANDLERS: dict[
     type[frames.AnyCommand], tuple[str, Callable[[Room, Subscriber, Any], Awaitable[None]]]
 ] = {

@@ -15,7 +15,7 @@ from booking_rush.errors import Invalid
 from booking_rush.queue.rules import check_rate, rules_of
 from booking_rush.server.api.holds import CheckoutBody, HoldBody
 from booking_rush.server.app import V1
-from booking_rush.server.protocol import frames
+from booking_rush.server.protocol import frames, unique_members
 from booking_rush.server.protocol.unique_members import repeated_member
 from booking_rush.server.web.requests import PAGE_MAX, decode_json, limit_of
 from tests.support.clients import Visitor, code_of
@@ -122,6 +122,10 @@ def test_a_member_is_given_once(text: str, name: str | None) -> None:
         ('{"type":"ping","id":"a:b"}', None),
         ('{"type":"ping","id":"1","id":"2"}', "id"),
         ('{"type":"ping","type":"ping","id":"1"}', "type"),
+        ('{"type":"queue.join","id":"1"}', None),
+        ('{"type":"queue.join","id":"1","code":"a:b","proof":"c"}', None),
+        ('{"type":"queue.join","id":"1","code":"a","code":"b"}', "code"),
+        ('{"type":"queue.join","id":"1","id":"2"}', "id"),
         ('{"type":"seats.watch","id":"1"}', None),
         ('{"type":"seats.watch","id":"1","section":"a","section":"b"}', "section"),
         ('{"type":"hold.create","id":"1","key":"k","section":"a","quantity":1}', None),
@@ -136,6 +140,14 @@ def test_a_command_names_a_member_once(text: str, twice: str | None) -> None:
     with pytest.raises(frames.InvalidFrameError) as refused:
         frames.read(text)
     assert refused.value.problem.extra["errors"][0]["field"] == twice
+
+
+def test_a_join_is_not_read_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look for repeated members takes as long as the rest of the way from frame to batch."""
+    monkeypatch.setattr(unique_members, "_decoder", None)
+
+    for more in ("", ',"code":"a"', ',"proof":"a","identity":"b"'):
+        frames.read(f'{{"type":"queue.join","id":"1"{more}}}')
 
 
 def test_a_body_with_a_member_twice_is_refused() -> None:

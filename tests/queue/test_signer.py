@@ -2,11 +2,13 @@
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from booking_rush.postgres import Pool
 from booking_rush.queue.keys import keyring
+from booking_rush.queue.keys.keyring import KeyRing, SigningKey
 from booking_rush.queue.keys.signer import Signer, open_signer
-from booking_rush.queue.passes import PassInvalidError, verify
+from booking_rush.queue.passes import ALGORITHM, ISSUER, PASS, RECEIPT, PassInvalidError, verify
 from tests.support.world import SECRET, World, held
 
 
@@ -33,6 +35,17 @@ async def test_equal_claims_are_signed_anew_by_a_new_key(pool: Pool) -> None:
     assert [key["kid"] for key in signer.ring.jwks()["keys"]] == kids[::-1]
     assert is_published(after, signer)
     assert not is_published(first, signer)
+
+
+def test_what_is_signed_is_to_the_byte_what_another_library_makes() -> None:
+    """So a process of before an upgrade and one of after it show the same pass."""
+    private = Ed25519PrivateKey.generate()
+    ring = KeyRing([SigningKey("kid", private, "x")])
+    claims = {"iss": ISSUER, "iat": 1_790_000_000.123, "number": None, "n": 7, "void": ["a"]}
+
+    for kind in (PASS, RECEIPT):
+        theirs = jwt.encode(claims, private, ALGORITHM, {"kid": "kid", "typ": kind})
+        assert ring.sign(kind, claims) == theirs
 
 
 async def test_a_pass_of_a_key_that_is_gone_is_refused_though_it_was_verified(world: World) -> None:

@@ -64,6 +64,24 @@ async def test_nobody_who_gave_up_is_remembered(monkeypatch: pytest.MonkeyPatch)
     assert len(heap) <= 2 * watermark_module.STALE_MAX
 
 
+async def test_to_wait_needs_no_task() -> None:
+    """A join is carried out in the turn in which its frame came, and that is in no task."""
+    mark = Watermark()
+    waits, begun = mark.reach("5-1"), asyncio.Event()
+
+    def begin() -> None:
+        assert asyncio.current_task() is None
+        waits.send(None)
+        begun.set()
+
+    asyncio.get_running_loop().call_soon(begin)
+    async with asyncio.timeout(1):
+        await begun.wait()
+    assert len(mark) == 1
+    waits.close()
+    assert len(mark) == 0
+
+
 async def test_who_gives_up_takes_nobody_along() -> None:
     mark = Watermark()
     gives_up, stays = (asyncio.ensure_future(mark.reach("5-1")) for _ in range(2))

@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from booking_rush.errors import TryAgain
 from booking_rush.lua.client.pubsub import Gone
 from booking_rush.lua.line.commands import Admitted, Late, Waiting
 from booking_rush.queue.line import Place
 from booking_rush.server.rooms.place_updates import change
+from booking_rush.server.rooms.room import Room
 from booking_rush.server.rooms.subscriber import PlaceSent
+from tests.support.clients import until
 from tests.support.world import World
 
 NOW = 9.0
@@ -92,3 +95,57 @@ async def test_who_missed_a_turn_unheard_is_looked_up_until_they_are_back(world:
 
     assert missed["reason"] == "missed"
     assert (back["place"]["state"], back["place"]["number"]) == ("waiting", number)
+
+
+def looked_up_in(room: Room, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the visitors who are looked up from here on."""
+    looked = list[str]()
+    for name in ("find", "confirm_presence"):
+        ask = getattr(room.line, name)
+
+        async def ask_and_note(visitor: str, ask: Any = ask) -> Place | None:
+            looked.append(visitor)
+            found: Place | None = await ask(visitor)
+            return found
+
+        monkeypatch.setattr(room.line, name, ask_and_note)
+    return looked
+
+
+async def test_who_leaves_is_not_looked_up_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.event(state="paused")
+    ada, bob = await world.visitor(), await world.visitor()
+    room = await world.services.rooms.room("demo")
+    async with ada.socket() as leaves, bob.socket():
+        await leaves.ask("queue.join")
+        looked = looked_up_in(room, monkeypatch)
+        await leaves.ask("queue.leave")
+        room.places.doubt(room.subscribers_of(bob.id))
+        await until(lambda: looked)
+
+    assert looked == [bob.id]
+
+
+async def test_who_could_not_be_answered_that_they_left_is_looked_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.event(state="paused")
+    ada = await world.visitor()
+    room = await world.services.rooms.room("demo")
+    epoch = world.services.rooms.batcher("demo").gate.epoch
+
+    async def leave(visitor: str) -> bool:
+        room.apply(Gone(epoch, visitor, "left", "main", 1, 0))
+        raise TryAgain
+
+    async with ada.socket() as socket:
+        await socket.ask("queue.join")
+        looked = looked_up_in(room, monkeypatch)
+        monkeypatch.setattr(room.line, "leave", leave)
+        refused = await socket.ask("queue.leave")
+        await until(lambda: looked)
+
+    assert refused["problem"]["code"] == "try_again"
+    assert looked == [ada.id]

@@ -8,6 +8,7 @@ import pytest
 from booking_rush.server.protocol import frames
 from booking_rush.server.runtime.logs import TRACE
 from booking_rush.server.sockets.inline_commands import InlineCommands
+from booking_rush.server.sockets.websocket import is_inline
 from tests.support.world import World
 
 PING = '{"type":"ping","id":"%d"}'
@@ -90,6 +91,33 @@ async def test_a_reply_that_is_cancelled_ends_the_command_alone() -> None:
     await inline.end()
 
     assert answers.answered == []
+
+
+async def test_a_join_is_inline_unless_others_than_redis_are_asked(world: World) -> None:
+    await world.event()
+    room = await world.services.rooms.room("demo")
+    plain = (frames.Join(id="1"), frames.ConfirmPresence(id="1"), frames.Leave(id="1"))
+    assert all(is_inline(room, command) for command in plain)
+
+    assert not is_inline(room, frames.Join(id="1", code="early"))
+    room.joining.identity = "token"
+    assert not is_inline(room, frames.Join(id="1"))
+
+
+async def test_a_join_keeps_the_rule_under_which_it_was_begun(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An identity service can be asked in a task alone, and this join is in none."""
+    await world.event()
+    room = await world.services.rooms.room("demo")
+
+    async def take(*_: str) -> None:
+        room.joining.identity = "token"
+
+    monkeypatch.setattr(world.services.limits, "take", take)
+
+    place = await room.joining.join("v_ada", "192.0.2.1")
+    assert place.number == 1
 
 
 async def test_commands_that_come_together_are_answered_in_their_order(world: World) -> None:
