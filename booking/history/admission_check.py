@@ -94,7 +94,7 @@ class AdmissionCheck:
         self._deficits: dict[str, float] = {}
         self._unknown: float = nan  # the deficit of a lane that has none here
         self._last = ""  # who took the last slot: the line, or one who was late
-        self._turns: int | None = None  # since the bucket was new; None: not known
+        self._turns = 0 if is_whole else None  # since the epoch began; None: not known
         self._missed = 0
 
     def coverage(self) -> str:
@@ -119,6 +119,7 @@ class AdmissionCheck:
             self._tokens, self._at_ms = _most(self._rules), _ms(entry.at)
         elif entry.why.startswith("recovered"):
             self._rules = None  # until Redis says by what it goes on
+            self._missed, self._turns = 0, self._in if self._is_whole else None
         return ""
 
     def move(self, lane: str, before: What | None, now: What, why: str) -> None:
@@ -153,7 +154,8 @@ class AdmissionCheck:
         at_ms, before = _ms(entry.at), self._rules
         if found.anew:
             self._tokens, self._deficits, self._unknown, self._last = 1.0, {}, 0.0, ""
-            self._missed, self._turns = 0, self._in if self._is_whole else None
+            if before is not None:  # a key was lost, nobody knows when
+                self._turns = None
         elif before is None:
             self._tokens, self._deficits, self._unknown, self._last = _most(found), {}, nan, ""
         else:

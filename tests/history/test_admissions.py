@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from booking_rush.booking.history.entries import GIVEN_BEFORE, Act
-from booking_rush.booking.history.in_force import in_force_of
+from booking_rush.booking.history.entries import GIVEN_BEFORE, Act, rule_act, state_act
+from booking_rush.booking.history.in_force import in_force_act, in_force_of
 from booking_rush.lua.client.program import Program, assemble
+from booking_rush.lua.line.changes import InForce
 from booking_rush.lua.line.commands import PutBack
 from tests.history.journaled_line import JournaledLine
 from tests.history.verifiers import found_by_program, mistake_in
@@ -210,6 +211,25 @@ async def test_a_journal_that_begins_in_the_middle_is_held_to_what_it_knows(
 
     assert mistake_in(half) == found_by_program(half) == ""
     assert "but for lanes" in mistake_in(half, says_coverage=True)
+
+
+async def test_a_turn_that_is_missed_before_redis_says_what_is_in_force_again_is_counted() -> None:
+    """In one tick after a loss: whoever does not come is late first, then the rate is told."""
+    first = InForce(active_max=3, lanes={"main": 1}, queue_from=0, rate=2, rate_per_second=2,
+                    state="open", anew=True)  # fmt: skip
+    again = msgspec.structs.replace(first, missed=1, turns=1)
+    acts = [
+        rule_act({"active_max": 3, "lanes": {"main": 1}, "rate_per_second": 2}, by="tests"),
+        Act("number", "v_ada", "main", 1, at_ms=1),
+        in_force_act(first, 2),
+        Act("admitted", "v_ada", "main", 1, at_ms=2),
+        state_act("recovered", reason="epoch 2, 14 ms away"),
+        Act("late", "v_ada", "main", 1, why="missed", at_ms=4),
+    ]
+
+    assert mistake_in([*acts, in_force_act(again, 5)]) == ""
+    never = msgspec.structs.replace(first, missed=2, turns=2)
+    assert "2 turns were missed, of 1" in mistake_in([*acts, in_force_act(never, 5)])
 
 
 async def test_what_is_in_force_is_told_once(program: Program, redis: Redis) -> None:

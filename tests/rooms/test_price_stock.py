@@ -52,7 +52,7 @@ async def test_the_words_that_are_told_first_are_in_the_journal_once(world: Worl
 
     assert words_of(told) == ["plenty", "plenty"]
     said = [one["why"] for one in entries if one.get("why", "").startswith("stock: ")]
-    assert said == ["stock: 45.00 EUR plenty, 65.00 EUR plenty"]
+    assert said == ["stock: €45.00 plenty, €65.00 plenty"]
 
 
 async def test_when_all_is_taken_the_odds_say_so(world: World) -> None:
