@@ -172,7 +172,7 @@ async def test_pages_without_scripts_say_when_it_opens_and_how_many_dates(
 
     assert "19:00 UTC and one more date<" in home
     assert "19:00 UTC and 2 more dates<" in home
-    assert "Opens Tuesday 1 January 2030 at 10:00 UTC<" in home
+    assert "Opens Tuesday 1 January 2030 at 10:00 UTC. Numbers are drawn then.<" in home
 
 
 @pytest.mark.parametrize("rules", [{"rate_per_second": 0}, {"active_max": 0}])
