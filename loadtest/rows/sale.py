@@ -93,7 +93,8 @@ class Sale:
         names = range(self._bookings)
         await self._do([JoinLine(f"v{n}") for n in names])
         await self._do([AdmitVisitor(f"v{n}", "bench") for n in names])
-        await self.record(2 * self._bookings)
+        while await self.recorder.run_once():
+            pass
         return self
 
     async def hold_and_check_out(self) -> int:
