@@ -28,6 +28,10 @@ def masked(payload: bytes) -> bytes:
     return struct.pack("!BBH", 0x81, 0xFE, size) + b"\0\0\0\0" + payload
 
 
+class RefusedError(Exception):
+    """Refusal of a command; the message is its frame."""
+
+
 class Client(asyncio.Protocol):
     """One visitor's socket: `ask` sends a frame, `receive` waits for the next one."""
 
@@ -84,10 +88,16 @@ class Client(asyncio.Protocol):
         return self.frames.popleft()
 
     async def until(self, kind: bytes) -> bytes:
-        """Return the next frame of a type; others are dropped."""
+        """Return the next frame of a type; others are dropped.
+
+        Raises:
+            ConnectionResetError: the socket was closed.
+            RefusedError: a command was refused, and what is waited for may never come.
+        """
         wanted = b'{"type":"%s"' % kind
         while not (frame := await self.receive()).startswith(wanted):
-            pass
+            if frame.startswith(b'{"type":"error"'):
+                raise RefusedError(frame.decode())
         return frame
 
     def _next_frame(self) -> bytes | None:
