@@ -6,7 +6,6 @@
 -- admits too many. While the sale is stopped nobody is admitted and nothing ends, since its clock
 -- stands still.
 local TICK_MS = 90 -- between two published ticks, however many tend duties run
-local BURST_S = 0.5 -- of unused rate that is saved up
 -- Reasons that the journal is told; of others its states and acts of operators tell.
 local TOLD = { rate = true, no_shows = true, not_recorded = true, full = true, sold_out = true }
 local TOLD_MS = 10000 -- for which the last one told must not have been seen
@@ -73,23 +72,6 @@ local function expire_carts()
     end
   end
   return ended
-end
-
--- Refill the bucket by the time since the last tick. Return its tokens, and the time to store. A
--- clock that steps back never refills: the bucket waits until the stored time is reached again, or
--- begins anew at the clock's time after a step of more than 5 s; the journal is told. At rate 0
--- nobody is let in, by what was saved up neither.
-local function refill(rate)
-  local tokens = tonumber(memory.read(bucket, "tokens") or 1)
-  local at = tonumber(memory.read(bucket, "at") or now)
-  local most = rate > 0 and max(1, rate * BURST_S) or 0
-  tokens = min(most, tokens + rate * max(0, now - at) / 1000)
-  if now < at and (memory.number(bucket, "stepped") ~= at or at - now >= 5000) then
-    memory.write(bucket, "stepped", at)
-    memory.enqueue(pack({ "clock", now, at - now }))
-  end
-  if now < at and at - now < 5000 then return tokens, at end
-  return tokens, now
 end
 
 -- Return whether every place is sold and none is held: who is admitted would find nothing.
@@ -159,14 +141,13 @@ end
 local function admit()
   in_force.tell()
   local speed = in_force.pace()
-  local tokens, at = refill(speed)
+  local tokens = in_force.refill()
   local slots, because = slots_of(tokens, speed)
   local chosen, unready = {}, nil
   if slots > 0 then chosen, unready = turns.choose(slots) end
   if slots > 0 and #chosen == 0 and is_behind() then because = "not_recorded" end
   tell_reason(because, speed)
   memory.write(bucket, "tokens", max(0, tokens - #chosen))
-  memory.write(bucket, "at", at)
   if #chosen > 0 and not admit_chosen(chosen, unready) then in_force.begin_anew() end
   return #chosen, because, speed
 end

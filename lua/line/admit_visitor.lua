@@ -4,6 +4,7 @@
 -- the operator's reason. A visitor who is admitted already keeps the pass as it is.
 return function(visitor, reason)
   in_force.tell()
+  in_force.refill()
   if rule("state") == "closed" then return reply("line_closed") end
   local place = places.of(visitor)
   if not place then return reply("not_in_line") end

@@ -232,6 +232,22 @@ async def test_a_turn_that_is_missed_before_redis_says_what_is_in_force_again_is
     assert "2 turns were missed, of 1" in mistake_in([*acts, in_force_act(never, 5)])
 
 
+async def test_what_was_saved_up_before_a_rate_that_only_a_hand_met_is_gone(
+    program: Program, redis: Redis
+) -> None:
+    """Between two ticks: the rate is 0, somebody is admitted by hand, and the rate is as before."""
+    line = await JournaledLine(program, redis).begin(rate_per_second=100)
+    await line.ticks(10)
+    await line.join_lane("main", *(f"v{n}" for n in range(60)))
+    await line.set_rules(rate_per_second=0)
+    await line.admit_by_hand("v50")
+    await line.set_rules(rate_per_second=100)
+
+    assert await line.ticks(1) == 10
+    acts = await line.read_outbox()
+    assert mistake_in(acts) == found_by_program(acts) == ""
+
+
 async def test_what_is_in_force_is_told_once(program: Program, redis: Redis) -> None:
     line = await JournaledLine(program, redis).begin(rate_per_second=5)
     await line.ticks(20)

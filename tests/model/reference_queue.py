@@ -179,6 +179,7 @@ class ReferenceQueue:
         return ("left",)
 
     def admit_by_hand(self, visitor: str) -> Answer:
+        self._refill()
         if found := self.deferred.pop(visitor, None):
             self._give(*found[:-1])
         if visitor not in self.numbers:
@@ -201,11 +202,7 @@ class ReferenceQueue:
         self._fix_draws()
         for lane in sorted({one.lane for one in self.deferred.values()}):
             self._give_due(lane)
-        rate = self.rules["rate_per_second"] / (1 - self._missed_share())
-        at = self.now if self.refilled_at is None else self.refilled_at
-        most = max(1, rate / 2) if rate > 0 else 0
-        self.tokens = min(most, self.tokens + rate * max(0, self.now - at) / 1000)
-        self.refilled_at = at if self.now < at and at - self.now < 5000 else self.now
+        self._refill()
         wanted = max(int(self.tokens), self.rules["queue_from"] - len(self.active))
         slots = int(min(self.rules["active_max"] - len(self.active), wanted))
         chosen = self._next(slots) if slots > 0 and self.state in ("open", "draining") else []
@@ -214,6 +211,13 @@ class ReferenceQueue:
             self._admit(visitor)
         self.tokens = max(0.0, self.tokens - len(chosen))
         return len(chosen)
+
+    def _refill(self) -> None:
+        rate = self.rules["rate_per_second"] / (1 - self._missed_share())
+        at = self.now if self.refilled_at is None else self.refilled_at
+        most = max(1, rate / 2) if rate > 0 else 0
+        self.tokens = min(most, self.tokens + rate * max(0, self.now - at) / 1000)
+        self.refilled_at = at if self.now < at and at - self.now < 5000 else self.now
 
     def _fix_draws(self) -> None:
         """Fix the draws that are due: by arrival there are none."""

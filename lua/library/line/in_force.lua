@@ -9,6 +9,7 @@ local SLOWED = 0.1 -- of the rate, while payments are not answered
 -- A rate that misses correct changes with each of them. It is told as a bound: so much above the rate,
 -- and anew once the rate is above it, or so far below.
 local MARGIN, LOOSE = 1.05, 1.2
+local BURST_S = 0.5 -- of unused rate that is saved up
 local OF_TICK = { "in_force", "bound", "came", "missed", "tokens", "at", "told", "told_at", "turn",
   "deficits", "ticked", "journal" }
 
@@ -43,6 +44,26 @@ local function weights()
     text[index] = name .. "=" .. found[name]
   end
   return found, table.concat(text, ",")
+end
+
+-- Refill the bucket by the time since it was refilled last. Return its tokens. A clock that steps back
+-- never refills: the bucket waits until the stored time is reached again, or begins anew at the
+-- clock's time after a step of more than 5 s; the journal is told. At rate 0 nobody is let in, by
+-- what was saved up neither. Each move that tells what is in force does so, since who reads the journal
+-- counts by the rate of each word, whether or not a tick came before the next one.
+function in_force.refill()
+  local rate = in_force.pace()
+  local tokens = tonumber(memory.read(bucket, "tokens") or 1)
+  local at = tonumber(memory.read(bucket, "at") or now)
+  local most = rate > 0 and max(1, rate * BURST_S) or 0
+  tokens = min(most, tokens + rate * max(0, now - at) / 1000)
+  if now < at and (memory.number(bucket, "stepped") ~= at or at - now >= 5000) then
+    memory.write(bucket, "stepped", at)
+    memory.enqueue(pack({ "clock", now, at - now }))
+  end
+  memory.write(bucket, "tokens", tokens)
+  memory.write(bucket, "at", now < at and at - now < 5000 and at or now)
+  return tokens
 end
 
 -- Enqueue what is in force, unless that was the last word. Nothing is in force of an event that was
