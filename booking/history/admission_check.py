@@ -124,8 +124,8 @@ class AdmissionCheck:
 
     def move(self, lane: str, before: What | None, now: What, why: str) -> None:
         """Count a place that was something and is something else now."""
-        missed = now == "late" or (now == "lapsed" and why == "late_over" and before == "admitted")
-        self._missed += missed
+        is_late = now == "late" or (now == "lapsed" and why == "late_over")
+        self._missed += is_late and before == "admitted"  # not one that is put back as late
         if self._turns is not None:
             self._turns += now == "admitted"
         for what, by in ((before, -1), (now, 1)):

@@ -248,6 +248,22 @@ async def test_what_was_saved_up_before_a_rate_that_only_a_hand_met_is_gone(
     assert mistake_in(acts) == found_by_program(acts) == ""
 
 
+async def test_a_late_place_that_is_put_back_is_missed_once(program: Program, redis: Redis) -> None:
+    """As often as it would take until missed turns correct the rate, and on."""
+    line = await JournaledLine(program, redis).begin(rate_per_second=10, claim_seconds=1)
+    await line.join_lane("main", *(f"v{n}" for n in range(40)))
+    await line.ticks(22)
+    [first, *_] = await line.are("late")
+    for _ in range(50):
+        left = await line.leave(first, "removed", "tests")
+        await line.ask(PutBack(left.place, "tests"))
+    await line.ticks(5)
+    acts = await line.read_outbox()
+
+    assert sum(act.what == "back" for act in acts) == 50
+    assert mistake_in(acts) == found_by_program(acts) == ""
+
+
 async def test_what_is_in_force_is_told_once(program: Program, redis: Redis) -> None:
     line = await JournaledLine(program, redis).begin(rate_per_second=5)
     await line.ticks(20)
