@@ -34,6 +34,7 @@ MAY_FOLLOW |= {
 }
 BEFORE_PUT_BACK = {"deferred": "deferred", "lobby": "window", "waiting": "number"}
 QUEUES = {"line": WAITING, "back": {"back"}, "lobby": {"window"}}  # what those in each are
+UNREADABLE = (KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError)
 
 
 def check(is_so, why):
@@ -103,14 +104,12 @@ def verify(entries):
         canonical = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         n, last = n + 1, hashlib.sha256((last + canonical).encode()).hexdigest()
         check(entry["hash"] == last, f"{name}: its hash is not over it and the entry before")
-        if entry["who"]:
-            line.follow(name, entry, seeds)
-        elif entry.get("why") == GIVEN_BEFORE:
+        if not entry["who"] and entry.get("why") == GIVEN_BEFORE:
             line = Line(is_whole=False)
-        elif told := re.fullmatch(r"draw: window (\d+), indexes (\d+) to (\d+)", entry["why"]):
-            line.draws[entry["lane"]] = (told[1], int(told[2]), int(told[3]), set())
-        else:
-            line.admissions.take(name, entry)
+        try:
+            line.follow(name, entry, seeds) if entry["who"] else line.take(name, entry)
+        except UNREADABLE as why:
+            raise ValueError(f"{name}: it cannot be read: {why!r}") from why
     return n, last, line.admissions
 
 
@@ -123,6 +122,13 @@ class Line:
     def __init__(self, is_whole):
         self.is_whole, self.places, self.admissions = is_whole, {}, Admissions(is_whole)
         self.draws, self.given, self.queues = {}, defaultdict(int), defaultdict(list)
+
+    def take(self, name, entry):
+        """Take an entry about the event."""
+        if told := re.fullmatch(r"draw: window (\d+), indexes (\d+) to (\d+)", entry["why"]):
+            self.draws[entry["lane"]] = (told[1], int(told[2]), int(told[3]), set())
+        else:
+            self.admissions.take(name, entry)
 
     def follow(self, name, entry, seeds):
         """Check an entry about a place, and take it."""

@@ -10,7 +10,7 @@ against anybody.
 from collections import Counter
 from datetime import datetime
 from math import nan
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
@@ -26,9 +26,19 @@ SLOWED = 0.1  # of the rate, while payments are not answered
 LOOSE = 1.2  # the most that a corrected rate is told above the real one
 WAITING: frozenset[What | None] = frozenset({"number", "drawn"})
 NUMBERS = ("rate_per_second", "active_max", "queue_from")
-OF_ADMISSION = (*NUMBERS, "lanes", "again_from")
 
-_decode_rules = msgspec.json.Decoder(dict[str, Any]).decode
+
+class _Change(TypedDict, total=False):
+    """Rules of admission that an entry says were set, of all that it says."""
+
+    rate_per_second: int | float
+    active_max: int
+    queue_from: int
+    lanes: dict[str, int]
+    again_from: str | None
+
+
+_decode_rules = msgspec.json.Decoder(_Change).decode
 
 
 class SetRules:
@@ -41,15 +51,16 @@ class SetRules:
         self._rules: dict[str, Any] = {}
         self._later: list[dict[str, Any]] = [] if is_whole else [{}]  # since the last in force
 
-    def take(self, why: str) -> None:
-        """Take an entry of rules that were set."""
+    def take(self, why: str) -> str:
+        """Take an entry of rules that were set. Return why it cannot be one."""
         try:
             change = _decode_rules(why)
-        except msgspec.DecodeError:
-            return
-        self._rules |= {name: change[name] for name in OF_ADMISSION if name in change}
+        except (msgspec.DecodeError, RecursionError):
+            return "it does not say which rules were set"
+        self._rules |= change
         if self._rules not in self._later[-1:]:
             self._later.append(dict(self._rules))
+        return ""
 
     def mistake(self, found: InForce) -> str:
         """Return why these rules cannot be in force."""
@@ -107,11 +118,10 @@ class AdmissionCheck:
     def take(self, entry: Entry) -> str:
         """Take an entry about the event. Return what does not follow."""
         if entry.what == "rule":
-            self._set.take(entry.why)
-            return ""
+            return self._set.take(entry.why)
         try:
             found = in_force_of(entry.why)
-        except ValueError:
+        except (ValueError, RecursionError):
             return "it does not say what is in force"
         if found is not None:
             return self._put_in_force(found, entry)

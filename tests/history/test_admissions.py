@@ -232,6 +232,29 @@ async def test_a_turn_that_is_missed_before_redis_says_what_is_in_force_again_is
     assert "2 turns were missed, of 1" in mistake_in([*acts, in_force_act(never, 5)])
 
 
+DEEP = "[" * 100_000
+IN_FORCE = (
+    'in force: {"active_max":2,"lanes":{"main":1},"queue_from":0,"rate":1,"rate_per_second":1,'
+    '"state":"open"}'
+)
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        [Act("window", "v_ada", "main")],
+        [Act("rule", why="none")],
+        [Act("rule", why=f'{{"lanes":{DEEP}')],
+        [Act("rule", why='{"lanes":null}'), Act("state", why=IN_FORCE)],
+        [Act("state", why="in force: {}")],
+        [Act("state", why=f'in force: {{"lanes":{DEEP}')],
+    ],
+)
+async def test_an_entry_that_cannot_be_read_is_said(acts: list[Act]) -> None:
+    assert mistake_in(acts).startswith("entry ")
+    assert found_by_program(acts).startswith("entry ")
+
+
 async def test_what_was_saved_up_before_a_rate_that_only_a_hand_met_is_gone(
     program: Program, redis: Redis
 ) -> None:
