@@ -274,10 +274,12 @@ class ReferenceQueue:
         return queue
 
     def _expire(self) -> None:
-        for visitor, deadline in self._due(self.active):
-            assert deadline <= self.now
-            self._remove(visitor)
-        for visitor, _ in self._due(self.unclaimed):
+        """End what is due in the order of its time, since `late_max` bounds who is late by then."""
+        claims = {one: min(at, self.active[one]) for one, at in self.unclaimed.items()}
+        for visitor, _ in self._due(self.active | self.late | claims):
+            if visitor in self.late or self.active[visitor] <= self.now:
+                self._remove(visitor)
+                continue
             del self.active[visitor], self.unclaimed[visitor]
             self.missed += 1
             until = self.now + int(self.rules["late_seconds"] * 1000)
@@ -285,8 +287,6 @@ class ReferenceQueue:
                 self.late[visitor] = until
             else:
                 self._remove(visitor)
-        for visitor, _ in self._due(self.late):
-            self._remove(visitor)
 
     def _due(self, deadlines: dict[str, int]) -> list[tuple[str, int]]:
         due = [(visitor, at) for visitor, at in deadlines.items() if at <= self.now]
