@@ -50,9 +50,9 @@ class Joining:
         """
         self._checks.bans.check(self._event, visitor, address)
 
-    def is_plain(self, request: JoinRequest) -> bool:
+    def is_plain(self, code: str | msgspec.UnsetType) -> bool:
         """Return whether a join needs nobody but Redis and the recorder: no identity, no code."""
-        return self.identity == "none" and not request.code
+        return self.identity == "none" and not code
 
     async def join(
         self,

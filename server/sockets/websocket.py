@@ -107,7 +107,7 @@ def is_inline(room: Room, command: frames.AnyCommand) -> bool:
         return False
     if isinstance(command, frames.Create):
         return room.holds.shows.is_current
-    return not isinstance(command, frames.Join) or room.joining.is_plain(command.request())
+    return not isinstance(command, frames.Join) or room.joining.is_plain(command.code)
 
 
 async def handle(room: Room, subscriber: Subscriber, message: Message, trace_id: str) -> None:
