@@ -140,8 +140,7 @@ end
 
 local function admit()
   in_force.tell()
-  local speed = in_force.pace()
-  local tokens = in_force.refill()
+  local tokens, speed = in_force.refill()
   local slots, because = slots_of(tokens, speed)
   local chosen, unready = {}, nil
   if slots > 0 then chosen, unready = turns.choose(slots) end

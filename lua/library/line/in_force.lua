@@ -46,8 +46,8 @@ local function weights()
   return found, table.concat(text, ",")
 end
 
--- Refill the bucket by the time since it was refilled last. Return its tokens. A clock that steps back
--- never refills: the bucket waits until the stored time is reached again, or begins anew at the
+-- Refill the bucket by the time since it was refilled last. Return its tokens, and the rate by which
+-- it was filled. A clock that steps back never refills: the bucket waits until the stored time is reached again, or begins anew at the
 -- clock's time after a step of more than 5 s; the journal is told. At rate 0 nobody is let in, by
 -- what was saved up neither. Each move that tells what is in force does so, since who reads the journal
 -- counts by the rate of each word, whether or not a tick came before the next one.
@@ -63,7 +63,7 @@ function in_force.refill()
   end
   memory.write(bucket, "tokens", tokens)
   memory.write(bucket, "at", now < at and at - now < 5000 and at or now)
-  return tokens
+  return tokens, rate
 end
 
 -- Enqueue what is in force, unless that was the last word. Nothing is in force of an event that was
