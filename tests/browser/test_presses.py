@@ -61,6 +61,21 @@ async def say(world: World, text: str, level: str = "urgent") -> None:
     assert answer.status_code == 202, answer.text
 
 
+async def visit_open(started: Browser, world: World) -> Page:
+    """Visit the event's page, and wait until its socket is open."""
+    page = await visit(started, world)
+    await expect(part(page, "connection")).to_have_attribute("data-status", "open")
+    return page
+
+
+async def press_and_move_join(page: Page, world: World) -> None:
+    """Press Join, and move it away under the finger by a long message."""
+    join = part(page, "join")
+    y = await press(page, join)
+    await say(world, LONG)
+    await until(lambda: is_below(join, y))
+
+
 async def is_below(button: Locator, y: float) -> bool:
     box = await button.bounding_box()
     return box is not None and box["y"] > y + box["height"]
@@ -69,12 +84,8 @@ async def is_below(button: Locator, y: float) -> bool:
 async def test_a_press_is_kept_when_the_button_moves_away_under_the_finger(world: World) -> None:
     await world.event(state="paused")
     async with browser() as started:
-        page = await visit(started, world)
-        await expect(part(page, "connection")).to_have_attribute("data-status", "open")
-        join = part(page, "join")
-        y = await press(page, join)
-        await say(world, LONG)
-        await until(lambda: is_below(join, y))
+        page = await visit_open(started, world)
+        await press_and_move_join(page, world)
         await page.mouse.up()
         await phase(page, "waiting")
 
@@ -82,8 +93,7 @@ async def test_a_press_is_kept_when_the_button_moves_away_under_the_finger(world
 async def test_what_slides_under_the_finger_is_not_pressed(world: World) -> None:
     await world.event(state="paused")
     async with browser() as started:
-        page = await visit(started, world)
-        await expect(part(page, "connection")).to_have_attribute("data-status", "open")
+        page = await visit_open(started, world)
         await press(page, part(page, "join"))
         await page.evaluate(BELOW_JOIN)
         await page.mouse.up()
@@ -96,12 +106,8 @@ async def test_what_slides_under_the_finger_is_not_pressed(world: World) -> None
 async def test_a_press_that_is_taken_back_is_no_press(world: World) -> None:
     await world.event(state="paused")
     async with browser() as started:
-        page = await visit(started, world)
-        await expect(part(page, "connection")).to_have_attribute("data-status", "open")
-        join = part(page, "join")
-        y = await press(page, join)
-        await say(world, LONG)
-        await until(lambda: is_below(join, y))
+        page = await visit_open(started, world)
+        await press_and_move_join(page, world)
         await page.mouse.move(5, 5)
         await page.mouse.up()
         await part(page, "look").click()
