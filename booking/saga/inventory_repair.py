@@ -67,6 +67,7 @@ class Repair:
         return 1
 
 
+# Each half is found by a partial index of its own; with `OR` inside, the outbox was read.
 ON_THEIR_WAY = """
     SELECT EXISTS (
         SELECT FROM outbox JOIN bookings ON bookings.id = outbox.booking

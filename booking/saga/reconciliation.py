@@ -117,7 +117,11 @@ class Comparison:
         )
 
     async def bank(self, event: str) -> list[Difference]:
-        """Compare Postgres with the providers: payments that changed in the last 3 minutes."""
+        """Compare Postgres with the providers: payments that changed in the last 3 minutes.
+
+        Each half of the condition names the states of a partial index: one for both would read all
+        payments.
+        """
         rows = await self._pool.fetch(
             f"""
             SELECT {PAYMENT}, state, refunding FROM payments

@@ -3,7 +3,7 @@
 const KEY = "rush-early-join";
 const ANSWER_MS = 3_000; // at most, until the answer to the form has replaced this page
 
-/** Whether somebody has pressed something before the scripts came; browsers without the sign say no. */
+/** The browser's sign of a press before the scripts came; without such a sign: false. */
 const isForm = Boolean(globalThis.navigator?.userActivation?.hasBeenActive);
 
 let stopWaiting = () => {};
