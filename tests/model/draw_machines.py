@@ -1,5 +1,6 @@
 """State machines of draws: a lottery before the line opens, and windows while it is open."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -7,10 +8,12 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from booking_rush.lua.line.commands import DrawPlaces
 from tests.model.model_lab import ClockedProgram, Lab
-from tests.model.queue_machine import RULES, Draw, QueueMachine
+from tests.model.queue_machine import ACTIONS, RULES, Draw, QueueMachine
 from tests.model.reference_draws import ReferenceDraws
 from tests.support.event_in_redis import EVENT, NOON
 from tests.support.world import new_event
+
+SEED = bytes(range(32))  # one for all runs: a run that is found again draws the same numbers
 
 
 class DrawMachine(QueueMachine):
@@ -28,12 +31,12 @@ class DrawMachine(QueueMachine):
         self.recorder = self.new_recorder()
         rules: dict[str, Any] = {**RULES, "fairness": self.fairness}
         self.lab.run(self.start_event(new_event(rules=rules), self.state))
-        seed = self.lab.run(self.lab.pool.fetchval(f"SELECT {self.seed} FROM events"))
-        self.reference = ReferenceDraws(NOON, rules, self.state, seed=seed)
+        self.lab.run(self.lab.pool.execute(f"UPDATE events SET {self.seed} = $1", SEED))
+        self.reference = ReferenceDraws(NOON, rules, self.state, seed=SEED)
         self.recorded = self.reference.record()
 
     @precondition(lambda self: self.reference.due_draws())
-    @rule(size=st.integers(1, 4), is_sent_twice=st.booleans())
+    @rule(size=st.sampled_from([1, 1, 1, 2, 4]), is_sent_twice=st.booleans())
     def draw_a_page(self, size: int, is_sent_twice: bool) -> None:
         lane = self.reference.due_draws()[0]
         window, before, numbers, last = self.reference.draw_page(lane, size)
@@ -90,9 +93,9 @@ class WindowsMachine(DrawMachine):
     fairness, state, seed = "windows", "open", "window_key"
 
 
-def lottery_machine_for(lab: Lab) -> type[LotteryMachine]:
-    return type("Machine", (LotteryMachine,), {"lab": lab})
+def lottery_machine_for(lab: Lab, actions: Sequence[str] = ACTIONS) -> type[LotteryMachine]:
+    return type("Machine", (LotteryMachine,), {"lab": lab, "actions": actions})
 
 
-def windows_machine_for(lab: Lab) -> type[WindowsMachine]:
-    return type("Machine", (WindowsMachine,), {"lab": lab})
+def windows_machine_for(lab: Lab, actions: Sequence[str] = ACTIONS) -> type[WindowsMachine]:
+    return type("Machine", (WindowsMachine,), {"lab": lab, "actions": actions})

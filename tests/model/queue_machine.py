@@ -1,7 +1,7 @@
 """State machine of the queue: each rule runs on the real stores and on the reference model."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from hypothesis import strategies as st
@@ -38,13 +38,11 @@ BLOCKS = st.sampled_from(["", "", "b1", "b1", "b2"])
 CHANGED_STATES = st.sampled_from(["open", "open", "paused", "draining"])
 USES = 2
 # Methods of the machine, the likelier the more often they stand here.
-ACTIONS = st.sampled_from(
-    (
-        *("join",) * 10, *("tick",) * 6, *("leave",) * 3, *("record",) * 3,
-        *("confirm_presence", "admit_by_hand", "change_rules") * 2,
-        *("stop_a_recorder_with_a_batch", "wake_the_stopped_recorder") * 2,
-        "lose_redis_and_recover", "rebuild",
-    )
+ACTIONS = (
+    *("join",) * 10, *("tick",) * 6, *("leave",) * 3, *("record",) * 3,
+    *("confirm_presence", "admit_by_hand", "change_rules") * 2,
+    *("stop_a_recorder_with_a_batch", "wake_the_stopped_recorder") * 2,
+    "lose_redis_and_recover", "rebuild",
 )  # fmt: skip
 RULES: dict[str, Any] = {
     "lanes": LANES,
@@ -76,6 +74,8 @@ RULE_CHANGES = st.fixed_dictionaries(
 
 class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
     """A state machine that runs each rule on both queues, and compares their answers."""
+
+    actions: ClassVar[Sequence[str]] = ACTIONS
 
     @initialize()
     def begin(self) -> None:
@@ -119,7 +119,7 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
     @rule(data=st.data())
     def act(self, data: st.DataObject) -> None:
         """Run one action. One rule for all: hypothesis would leave some rules out of a run."""
-        getattr(self, data.draw(ACTIONS))(data.draw)
+        getattr(self, data.draw(st.sampled_from(self.actions)))(data.draw)
 
     def join(self, draw: Draw) -> None:
         visitor, (lane, code), block = draw(VISITORS), draw(JOINS), draw(BLOCKS)
@@ -271,5 +271,5 @@ class QueueMachine(ModelLab[ClockedProgram], RuleBasedStateMachine):
             self.lab.run(self.recorder.release())
 
 
-def machine_for(lab: Lab) -> type[QueueMachine]:
-    return type("Machine", (QueueMachine,), {"lab": lab})
+def machine_for(lab: Lab, actions: Sequence[str] = ACTIONS) -> type[QueueMachine]:
+    return type("Machine", (QueueMachine,), {"lab": lab, "actions": actions})
