@@ -25,7 +25,7 @@ async def test_who_waits_reads_a_time_of_day_and_is_called_as_chosen(world: Worl
         await part(page, "call-back-sound").check()
         await page.reload()
         await expect(part(page, "call-back-sound")).to_be_checked()
-        assert re.match("You are next · An Evening", await page.title())
+        await expect(page).to_have_title(re.compile("^You are next · An Evening"))
         await page.evaluate(RINGS)
         operator = await world.operator()
         await operator.post("/api/v1/admin/events/demo/resume")
