@@ -49,6 +49,16 @@ LIMITS = {
     "idle_in_transaction_session_timeout": IDLE_MS,
 }
 
+# A client that stands still between parsing and binding: Postgres calls its session active, and no
+# limit of ours applies. COPY waits for its client in the same state, and is left alone.
+END_STALLED = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user
+        AND application_name = 'booking-rush' AND pid <> pg_backend_pid()
+        AND state = 'active' AND wait_event = 'ClientRead' AND query !~* '^\\s*copy'
+        AND state_change < clock_timestamp() - $1 * interval '1 ms'
+"""
+
 
 class PostgresUnfitError(Exception):
     """Database that takes no writes, or would lose commits; the message says what to set."""
@@ -100,6 +110,17 @@ async def missing_limits(connection: Any) -> str:
     )
     commands = [f"ALTER ROLE … SET {row['name']} = {LIMITS[row['name']]}" for row in rows]
     return f"sessions behind PgBouncer have no limit: {'; '.join(commands)}" if commands else ""
+
+
+async def end_stalled_sessions(pool: Pool, after_ms: int = IDLE_MS) -> int:
+    """End sessions of ours whose client has stood still for so long in the middle of a statement.
+
+    Their locks go with them. Return how many they were.
+    """
+    ended: int = await pool.fetchval(END_STALLED, after_ms)
+    if ended:
+        log.warning("ended stalled sessions=%d", ended)
+    return ended
 
 
 async def _no_reset(connection: object) -> None:

@@ -32,7 +32,7 @@ from booking_rush.lease import RENEW_S
 from booking_rush.lua.client.program import FoundEpoch, Program
 from booking_rush.lua.cluster.streams import Streams
 from booking_rush.lua.keys import key
-from booking_rush.postgres import Pool
+from booking_rush.postgres import Pool, end_stalled_sessions
 from booking_rush.tasks import cancel_and_wait
 
 __all__ = ["CursorMovedError", "Recorder"]
@@ -43,6 +43,7 @@ REPLY_MAX = 1000  # entries of all events in one reply: some 0.1 s to take apart
 ENTRIES_MIN = 5  # of one event in one reply, however many events there are
 BLOCK_MS = 100  # of one read while the outboxes are empty; 0: it does not wait
 BUSY_BLOCK_MS = 5  # the same while a commit is on its way, whose event is ready any moment
+STALLED_S = 2.0  # between two looks for sessions of processes that stand still
 COMMIT_S = 0.05  # so long a read waits for the commits of the one before; more delays others
 
 
@@ -68,7 +69,8 @@ class Recorder:
         self._streams = Streams(redis)
         self._program = program
         self._commits = Commits(pool, program, holder, clock, provider)
-        self._leases = EventLeases(lease_pool or pool, holder)
+        self._pool = lease_pool or pool
+        self._leases = EventLeases(self._pool, holder)
         self._tasks = EventTasks(pool, redis, program, self._commits, self._leases)
         self._rebuilding = Rebuilding(self._tasks.recovery, program, self._leases)
         self._led = self._tasks.led
@@ -88,6 +90,7 @@ class Recorder:
             ("leases", self.renew_once, RENEW_S),
             ("epochs", self.look_once, RENEW_S),
             ("sweep", self.sweep_once, 1.0),
+            ("sessions", self.end_stalled_once, STALLED_S),
         ]
 
     async def renew_once(self) -> int:
@@ -181,6 +184,14 @@ class Recorder:
         swept = await sweep(self._redis, self._open_epochs)
         self._swept = left
         return swept
+
+    async def end_stalled_once(self) -> int:
+        """End sessions whose process stands still with locks that a recovery may need.
+
+        Return 0, so that the loop pauses.
+        """
+        await end_stalled_sessions(self._pool)
+        return 0
 
     async def run_once(self) -> int:
         """Do one round of everything, and wait for its end. Return how many changes it recorded.

@@ -1,12 +1,14 @@
-"""Pool of connections to PostgreSQL: ended sessions are unavailable, demoted servers are left."""
+"""Pool of connections to PostgreSQL: sessions that end or stand still, and demoted servers."""
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator
 
+import asyncpg
 import pytest
 
 from booking_rush import postgres
-from booking_rush.postgres import UNAVAILABLE, Pool, open_pool
+from booking_rush.postgres import UNAVAILABLE, Pool, end_stalled_sessions, open_pool
 from tests.support.clients import until
 
 STEPS = 6  # of the loop, from the notice of a session's end until its connection is closed
@@ -45,3 +47,54 @@ async def test_a_pool_leaves_a_server_that_takes_no_writes(
             return True
 
         await until(writes)
+
+
+async def test_a_process_that_stands_still_in_a_statement_loses_its_locks(
+    postgres_url: str,
+) -> None:
+    """Postgres calls its session active, and ends it for no limit: asyncpg waits to bind."""
+    parsed = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT 1 AS parsed'"
+    async with open_pool(postgres_url, size=2) as pool:
+        await pool.execute("CREATE TABLE kept (n int)")
+        await pool.execute("INSERT INTO kept VALUES (1)")
+        async with pool.acquire() as stalled:
+            await stalled.execute("BEGIN")
+            await stalled.execute("UPDATE kept SET n = 2")
+            await stalled.prepare("SELECT 1 AS parsed")
+            await until(lambda: _is_any(pool, parsed))
+
+            assert await end_stalled_sessions(pool, after_ms=60_000) == 0
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await pool.execute("SET lock_timeout = 50; UPDATE kept SET n = 3")
+            assert await end_stalled_sessions(pool, after_ms=0) == 1
+            await pool.execute("UPDATE kept SET n = 3")
+
+            with pytest.raises(UNAVAILABLE):
+                await stalled.execute("COMMIT")
+        assert await pool.fetchval("SELECT n FROM kept") == 3
+
+
+async def test_a_session_that_copies_or_waits_between_statements_is_left_alone(
+    postgres_url: str,
+) -> None:
+    copies = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'"
+    go_on = asyncio.Event()
+
+    async def rows() -> AsyncGenerator[bytes]:
+        await go_on.wait()
+        yield b"1\n"
+
+    async with open_pool(postgres_url, size=3) as pool:
+        await pool.execute("CREATE TABLE copied (n int)")
+        async with pool.acquire() as waiting, waiting.transaction(), pool.acquire() as copying:
+            await waiting.execute("INSERT INTO copied VALUES (0)")
+            copied = asyncio.create_task(copying.copy_to_table("copied", source=rows()))
+            await until(lambda: _is_any(pool, copies))
+            assert await end_stalled_sessions(pool, after_ms=0) == 0
+            go_on.set()
+            await copied
+        assert await pool.fetchval("SELECT count(*) FROM copied") == 2
+
+
+async def _is_any(pool: Pool, counting: str) -> bool:
+    return bool(await pool.fetchval(counting))
