@@ -1,7 +1,7 @@
 """The ASGI application of a serve process: every route in one table, and the sockets."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, partial
 
@@ -288,10 +288,10 @@ def create_app(
 
     app.state.documents = documents()
 
-    async def serve_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    def serve_socket(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         services: Services = app.state.services
         serve = serve_operator if scope["path"].startswith("/ws/admin/") else serve_visitor
-        await serve(services, scope, receive, send)
+        return serve(services, scope, receive, send)
 
     edge = EdgeMiddleware(
         DirectRoutes(app, table, origins),

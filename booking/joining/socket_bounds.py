@@ -1,8 +1,6 @@
 """Bounds of open sockets by address in one process: the next one is closed with 1013."""
 
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
 
 from booking_rush.errors import Busy
 from booking_rush.queue.join_checks.address_blocks import client_block
@@ -15,9 +13,8 @@ class SocketBounds:
         self._most = most
         self._open: Counter[str] = Counter()
 
-    @contextmanager
-    def counted(self, address: str) -> Generator[None]:
-        """Count a socket of an address while the block runs.
+    def add(self, address: str) -> None:
+        """Count a socket of an address, until it is removed.
 
         Raises:
             Busy: as many are open already.
@@ -26,9 +23,10 @@ class SocketBounds:
         if self._most and self._open[block] >= self._most:
             raise Busy(f"{self._most} sockets of this address are open")
         self._open[block] += 1
-        try:
-            yield
-        finally:
-            self._open[block] -= 1
-            if not self._open[block]:
-                del self._open[block]
+
+    def remove(self, address: str) -> None:
+        """Count a socket of an address no more."""
+        block = client_block(address)
+        self._open[block] -= 1
+        if not self._open[block]:
+            del self._open[block]

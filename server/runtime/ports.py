@@ -1,8 +1,13 @@
-"""Listening sockets and free ports of this machine."""
+"""Listening sockets and free ports of this machine, and how many connections its limits allow."""
 
+import resource
 import socket
+import sys
+from functools import cache
 
 from booking_rush.server.runtime.settings import Settings
+
+FILES_SPARE = 64  # descriptors for stores, files and health checks
 
 
 class PortBusyError(Exception):
@@ -43,3 +48,15 @@ def url_of(address: tuple[str, int]) -> str:
     """Return the URL of a server at an address; of an IPv6 host, in brackets."""
     host, port = address
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+@cache
+def connections_max(spare: int = FILES_SPARE, part: float = 0.1) -> int:
+    """Return how many connections the limit of open files allows.
+
+    So many descriptors are left free, and at least this part of the limit.
+    """
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(1, files - max(spare, int(files * part)))

@@ -6,35 +6,41 @@ carried out as they come, without either.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextvars import copy_context
-from typing import Any
+from typing import Any, Protocol
 
 from booking_rush.server.protocol import frames
 
-Work = Callable[[frames.AnyCommand], Coroutine[asyncio.Future[Any], None, Any]]
+
+class Commands(Protocol):
+    """Commands of one socket, as an object: a function for each question is 0.5 KB a socket."""
+
+    def is_inline(self, command: frames.AnyCommand) -> bool:
+        """Return whether a command may be begun in the turn in which it came."""
+        ...
+
+    def is_within_rate(self) -> bool:
+        """Return whether there may be one more. Otherwise the socket is closed."""
+        ...
+
+    def carry_out(self, command: frames.AnyCommand) -> Coroutine[asyncio.Future[Any], None, object]:
+        """Answer a command. It may await futures alone where it is inline: it is in no task."""
+        ...
 
 
 class InlineCommands:
     """The inline commands of one socket: one at a time, in the context of its task.
 
-    `carry_out` is given a command that `is_inline`, and may await futures alone: it is in no task.
-    Where the socket is not `is_within_rate` it is being closed, and the command is dropped.
+    One beyond the rate is dropped.
     """
 
-    __slots__ = ("_carry_out", "_context", "_ended", "_is_inline", "_is_within_rate", "_running")
+    __slots__ = ("_commands", "_context", "_ended", "_running")
 
-    def __init__(
-        self,
-        is_inline: Callable[[frames.AnyCommand], bool],
-        is_within_rate: Callable[[], bool],
-        carry_out: Work,
-    ) -> None:
-        self._is_inline = is_inline
-        self._is_within_rate = is_within_rate
-        self._carry_out = carry_out
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
         self._context = copy_context()
-        self._running: Coroutine[asyncio.Future[Any], None, Any] | None = None
+        self._running: Coroutine[asyncio.Future[Any], None, object] | None = None
         self._ended: asyncio.Future[None] | None = None  # who waits for the end of it
 
     def begin(self, text: str) -> bool:
@@ -45,10 +51,10 @@ class InlineCommands:
             command = frames.read(text)
         except (frames.MalformedFrameError, frames.InvalidFrameError):
             return False
-        if not self._is_inline(command):
+        if not self._commands.is_inline(command):
             return False
-        if self._is_within_rate():
-            self._running = self._carry_out(command)
+        if self._commands.is_within_rate():
+            self._running = self._commands.carry_out(command)
             self._context.run(self._go_on)
         return True
 

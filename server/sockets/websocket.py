@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -47,58 +47,80 @@ async def serve_visitor(services: Services, scope: Scope, receive: Receive, send
     opened = await open_socket(services, PATH, scope, receive, send, _authenticate)
     if opened is not None:
         socket, visitor, room = opened
-        address = address_of(HTTPConnection(scope))
+        address, trace_id = address_of(HTTPConnection(scope)), trace_id_of(scope)
         socket.drop_handshake()
         subscriber = Subscriber(visitor, "socket", socket.push, socket.end, socket.behind, address)
         try:
             room.joining.check_ban(visitor, address)
             await services.limits.take("connect", visitor, address)
-            with services.sockets.counted(address):
-                await serve(services, room, subscriber, socket, receive, trace_id_of(scope))
+            services.sockets.add(address)
         except Banned as refusal:
             socket.end(frames.FORBIDDEN, refusal.code)
+            return
         except (TooManyRequests, Busy) as refusal:
             close_overloaded(socket, refusal)
+            return
+        per_second = services.settings.commands_per_second
+        commands = SocketCommands(room, subscriber, trace_id, per_second)
+        try:
+            await serve(commands, socket, receive)
+        finally:
+            services.sockets.remove(address)
 
 
 async def _authenticate(connection: HTTPConnection, services: Services) -> str:
     return visitor_of(connection, services)
 
 
-async def serve(
-    services: Services,
-    room: Room,
-    subscriber: Subscriber,
-    socket: Socket,
-    receive: Receive,
-    trace_id: str,
-) -> None:
-    """Connect a subscriber to its room, and answer its commands until it disconnects."""
-    per_second = services.settings.commands_per_second
-    bucket = TokenBucket(per_second, 2 * per_second, time.monotonic())
+class SocketCommands:
+    """Commands of one socket, answered in its room, with as many a second as it may send."""
 
-    def is_within_rate() -> bool:
-        if bucket.take(time.monotonic()):
+    __slots__ = ("_bucket", "room", "subscriber", "trace_id")
+
+    def __init__(
+        self, room: Room, subscriber: Subscriber, trace_id: str, per_second: float
+    ) -> None:
+        self.room = room
+        self.subscriber = subscriber
+        self.trace_id = trace_id
+        self._bucket = TokenBucket(per_second, 2 * per_second, time.monotonic())
+
+    def is_within_rate(self) -> bool:
+        """Take one command from the bucket. Close the socket and return False if there is none."""
+        if self._bucket.take(time.monotonic()):
             return True
-        subscriber.end(frames.TOO_MANY, "too many commands")
+        self.subscriber.end(frames.TOO_MANY, "too many commands")
         return False
 
-    with SOCKETS.labels(room.row.id, subscriber.kind).track_inprogress():
-        try:
-            await room.connect(subscriber)
-            answer = partial(carry_out, room, subscriber, trace_id=trace_id)
-            inline = InlineCommands(partial(is_inline, room), is_within_rate, answer)
-            socket.hand_texts_to(inline.begin)
-            while (message := await receive())["type"] != "websocket.disconnect":
-                await inline.end()
-                if is_within_rate():
-                    await handle(room, subscriber, message, trace_id)
+    def is_inline(self, command: frames.AnyCommand) -> bool:
+        """Return whether a command waits for nothing but Redis and the recorder's word."""
+        return is_inline(self.room, command)
+
+    def carry_out(self, command: frames.AnyCommand) -> Coroutine[Any, Any, str]:
+        """Answer one command."""
+        return carry_out(self.room, self.subscriber, command, self.trace_id)
+
+
+async def serve(commands: SocketCommands, socket: Socket, receive: Receive) -> None:
+    """Connect a subscriber to its room, and answer its commands until it disconnects."""
+    room, subscriber = commands.room, commands.subscriber
+    opened = SOCKETS.labels(room.row.id, subscriber.kind)
+    opened.inc()
+    try:
+        await room.connect(subscriber)
+        inline = InlineCommands(commands)
+        socket.hand_texts_to(inline.begin)
+        while (message := await receive())["type"] != "websocket.disconnect":
             await inline.end()
-        except (TryAgain, Busy) as refusal:
-            close_overloaded(subscriber, refusal)
-        finally:
-            socket.hand_texts_to(None)
-            room.disconnect(subscriber)
+            if commands.is_within_rate():
+                await handle(room, subscriber, message, commands.trace_id)
+        await inline.end()
+    except (TryAgain, Busy) as refusal:
+        close_overloaded(subscriber, refusal)
+    finally:
+        socket.hand_texts_to(None)
+        room.disconnect(subscriber)
+        opened.dec()
 
 
 def is_inline(room: Room, command: frames.AnyCommand) -> bool:

@@ -21,13 +21,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from booking_rush.errors import Busy, Refusal
 from booking_rush.server.protocol.problems import HeadTooLarge, Malformed, UrlTooLong, problem
 from booking_rush.server.runtime.metrics import REQUESTS
+from booking_rush.server.runtime.ports import connections_max
 from booking_rush.server.web.responses import ids_of
-from booking_rush.server.web.uvicorn_protocols import (
-    CLOSE_S,
-    EXTENSION,
-    WriteDeadline,
-    connections_max,
-)
+from booking_rush.server.web.uvicorn_protocols import CLOSE_S, EXTENSION, WriteDeadline
 
 HEAD_S = 5.0  # for a request line and its headers to arrive
 HEAD_BYTES_MAX = 32 * 1024

@@ -12,11 +12,8 @@ its buffer is flushed, and the stock protocols have no deadline at all.
 """
 
 import asyncio
-import resource
-import sys
 from asyncio import BaseTransport
 from collections.abc import Callable
-from functools import cache
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -27,6 +24,7 @@ from booking_rush.server.protocol.frame_meter import FrameMeter, whole_text
 from booking_rush.server.protocol.frames import OVERLOADED, TOO_SLOW, retry_later, text_frame
 from booking_rush.server.protocol.problems import Internal, Malformed
 from booking_rush.server.runtime.metrics import CLOSED
+from booking_rush.server.runtime.ports import connections_max
 from booking_rush.server.web.middleware import rejection
 
 EXTENSION = "booking_rush.connection"
@@ -36,19 +34,6 @@ QUEUED_MAX = 8  # messages of a socket that is read on while they wait
 CLOSE_S = 3.0  # for the peer's own close frame to arrive, and for the write buffer to be flushed
 WRITE_S = 20.0  # for a peer to read what is in a full write buffer …
 READ_BYTES_PER_SECOND = 8 * 1024  # … or at least that much of it
-FILES_SPARE = 64  # descriptors for stores, files and health checks
-
-
-@cache
-def connections_max(spare: int = FILES_SPARE, part: float = 0.1) -> int:
-    """Return how many connections the limit of open files allows.
-
-    So many descriptors are left free, and at least this part of the limit.
-    """
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if files == resource.RLIM_INFINITY:
-        return sys.maxsize
-    return max(1, files - max(spare, int(files * part)))
 
 
 class MessageQueue:
@@ -93,10 +78,7 @@ class MessageQueue:
 
 
 class Gate:
-    """Gate that is open from the begin, as an asyncio.Event that is set, in a tenth of its bytes.
-
-    Nearly every socket's stays open for ever; the event is made when it is shut for the first time.
-    """
+    """Gate that is open at first, as an asyncio.Event that is set, in a tenth of its bytes."""
 
     __slots__ = ("_event",)
 
@@ -152,8 +134,23 @@ class WriteDeadline:
             self.start()
 
 
+# What uvicorn and we keep of a socket. Objects of a class share the names of 30 attributes at most:
+# with more of them, as here, each has a dict of 1.6 KB. One that uvicorn adds gets a small dict.
+ATTRIBUTES = (
+    "app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer",
+    "config", "conn", "connections", "curr_msg_data_type", "default_headers", "disconnected",
+    "frames", "handshake_complete", "handshake_initiated", "initial_response", "last_ping_rtt",
+    "logger", "loop", "pending_ping_payload", "ping_interval", "ping_sent_at", "ping_timeout",
+    "ping_timer", "pong_timer", "queue", "read_paused", "request", "response", "root_path",
+    "scheme", "scope", "server", "tasks", "transport", "writable", "_begin", "_code_after_queue",
+    "_ignores_input", "_messages", "_meter", "_request_headers", "_writing",
+)  # fmt: skip
+
+
 class Socket(WebSocketsSansIOProtocol):
     """One WebSocket whose transport the application reaches through the scope's extensions."""
+
+    __slots__ = ATTRIBUTES
 
     def __init__(
         self, *args: Any, commands_per_second: int = COMMANDS_PER_SECOND, **kwargs: Any
@@ -188,14 +185,15 @@ class Socket(WebSocketsSansIOProtocol):
         self._begin = begin
 
     def drop_handshake(self) -> None:
-        """Drop what the handshake alone needs, a fifth of what a waiting socket would keep.
+        """Drop what the handshake alone needs, a third of what a waiting socket would keep.
 
-        The application calls it once it has read the request's headers.
+        The application calls it once it has read all that it needs of the scope.
         """
-        self._request_headers.clear()
+        self._request_headers.clear()  # the parser keeps the request for as long as the socket
         del cast("Any", self.conn).reject
-        cast("dict[str, Any]", self.scope)["headers"].clear()
-        self.response = cast("Any", None)
+        cast("dict[str, Any]", self.scope).clear()
+        self.request = self.response = cast("Any", None)
+        self.client = self.server = None
 
     def behind(self) -> bool:
         """Return whether sent bytes are still in the write buffer."""
@@ -217,7 +215,7 @@ class Socket(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Any) -> None:
         """Put this socket into the scope, where the application finds it under EXTENSION."""
-        self._request_headers = event.headers  # the parser keeps them for as long as the socket
+        self._request_headers = event.headers
         cast("Any", self.conn).reject = self._reject
         if len(self.connections) > connections_max():
             self._turn_away(event)
@@ -250,7 +248,11 @@ class Socket(WebSocketsSansIOProtocol):
         """Return the next message; after the last one that was within the bounds, the close."""
         if self._code_after_queue and self.queue.empty():
             self.end(self._code_after_queue, "over the limit")
-        return await super().receive()
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self.transport.resume_reading()
+        return message
 
     def send_receive_event_to_app(self) -> None:
         """Hand a message to the application; close with 1007 where its text is no UTF-8."""

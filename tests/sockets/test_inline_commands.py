@@ -21,20 +21,24 @@ class Answers:
         self.reply = asyncio.get_running_loop().create_future()
         self.begun: list[str] = []
         self.answered: list[tuple[str, str]] = []
-        self.is_within_rate = True
+        self.is_one_more_allowed = True
 
     def inline(self) -> InlineCommands:
         """Make the inline commands of a socket whose task has a trace of its own."""
         TRACE.set("of the socket")
-        inline = InlineCommands(
-            lambda command: isinstance(command, frames.Ping),
-            lambda: self.is_within_rate,
-            self._carry_out,
-        )
+        inline = InlineCommands(self)
         TRACE.set("")
         return inline
 
-    async def _carry_out(self, command: frames.AnyCommand) -> None:
+    def is_inline(self, command: frames.AnyCommand) -> bool:
+        """Return whether it is a ping."""
+        return isinstance(command, frames.Ping)
+
+    def is_within_rate(self) -> bool:
+        """Return what the test has said."""
+        return self.is_one_more_allowed
+
+    async def carry_out(self, command: frames.AnyCommand) -> None:
         self.begun.append(command.id)
         await self.reply
         self.answered.append((command.id, TRACE.get()))
@@ -76,7 +80,7 @@ async def test_what_is_no_inline_command_is_left_to_the_task(text: str) -> None:
 
 async def test_a_command_beyond_the_rate_is_dropped() -> None:
     answers = Answers()
-    answers.is_within_rate = False
+    answers.is_one_more_allowed = False
 
     assert answers.inline().begin(PING % 1)
     assert answers.begun == []
