@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from booking_rush.text import Line
+from booking_rush.text import CONTROLS, SEPARATORS, SURROGATES, Line
 
 SeatKind = Literal["wheelchair", "companion", "restricted"]
 SeatName = Annotated[
@@ -14,7 +14,13 @@ SeatName = Annotated[
 ]
 Coordinate = Annotated[float, msgspec.Meta(ge=-10_000, le=10_000)]
 # An address on this site or on https: nothing else may be a picture on a page.
-Picture = Annotated[str, msgspec.Meta(pattern=r"^(https://|/(?!/))[^\s\"'<>\\]+\Z", max_length=500)]
+Picture = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=rf"^(https://|/(?!/))[^\s\"'<>\\{CONTROLS}{SEPARATORS}{SURROGATES}]+\Z",
+        max_length=500,
+    ),
+]
 
 
 class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,7 +24,9 @@ from booking_rush.server.web.responses import ids_of, refuse, trace_id_of
 log = logging.getLogger(__name__)
 
 HANDSHAKE = "websocket"  # every refused handshake, in metrics by route
-PUBLIC_PATHS = ("/.well-known/",)  # published keys are for every origin
+# Published keys are for every origin. Browsers name ours when they ask for a module, also the one
+# that we do not know behind a proxy with TLS.
+PUBLIC_PATHS = ("/.well-known/", "/static/")
 
 HEADERS = [
     (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; "

@@ -196,12 +196,18 @@ async def read_body(request: Request, *, bytes_max: int = BODY_BYTES_MAX) -> byt
 
 
 def idempotency_key_of(request: Request) -> str:
-    """Return the Idempotency-Key header.
+    """Return the Idempotency-Key header. Beyond ASCII it is UTF-8, or Latin-1 as browsers send it.
 
     Raises:
         IdempotencyKeyMissing, Invalid: there is none, or it is not 1 to 64 characters.
     """
-    return check_key(request.headers.get("idempotency-key"))
+    latin = request.headers.get("idempotency-key")
+    if latin is None or latin.isascii():
+        return check_key(latin)
+    try:
+        return check_key(latin.encode("latin-1").decode())
+    except UnicodeDecodeError:
+        return check_key(latin)
 
 
 def likes(request: Request, media_type: str) -> bool:

@@ -1,6 +1,7 @@
 """HTTP for visitors as the contract defines it: answers, codes, and refusals of bad input."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,6 +109,18 @@ async def test_our_own_origin_and_none_are_let_in(world: World) -> None:
     assert (await client.get("/api/v1/events")).status_code == 200
     own = await client.get("/api/v1/events", headers={"Origin": world.clients.base})
     assert own.status_code == 200
+
+
+async def test_a_page_behind_an_unknown_proxy_gets_its_modules_and_may_not_write(
+    world: World,
+) -> None:
+    """A browser sends an Origin with a module; that of TLS in front is none that we know."""
+    page = await (await world.clients.http()).get("/admin")
+    [module] = re.findall(r'<script type="module" src="([^"]+)"', page.text)
+    client = await world.clients.http(Origin="https://tickets.example")
+
+    assert (await client.get(module)).status_code == 200
+    assert code_of(await client.post("/api/v1/visitors")) == "origin_refused"
 
 
 async def test_published_keys_are_for_every_origin(world: World) -> None:

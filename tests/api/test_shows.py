@@ -112,6 +112,8 @@ async def test_venue_and_zone_are_changed_and_known_at_once(world: World) -> Non
         ({"venue": {"name": ""}}, "venue.name"),
         ({"theme": {"accent": "red"}}, "theme.accent"),
         ({"theme": {"accent": "#000000", "logo": "javascript:alert(1)"}}, "theme.logo"),
+        ({"theme": {"accent": "#000000", "logo": "https://a.example/\0"}}, "theme.logo"),
+        ({"theme": {"accent": "#000000", "picture": "/\x7f"}}, "theme.picture"),
     ],
 )
 async def test_a_mistake_is_named_by_its_field(

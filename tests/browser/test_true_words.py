@@ -2,9 +2,10 @@
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.chromium import DESKTOP, browser
+from tests.browser.chromium import DESKTOP, PHONE, browser
 from tests.browser.pages import admitted, part, phase, pick, stalls, visit
 from tests.support.world import World
 
@@ -25,6 +26,25 @@ async def hold(page: Page, seat: str) -> None:
 async def pay(page: Page) -> None:
     await part(page, "pay").click()
     await expect(part(page, "booking-state")).to_have_attribute("data-state", "confirmed")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+async def test_a_phone_shows_sections_of_every_date(world: World, count: int) -> None:
+    """The first of each in whole, whatever the list has to scroll."""
+    dates = [show | {"id": f"{show['id']}-{number}"} for number in range(3) for show in SHOWS]
+    sections = [
+        stalls(id=f"{date['id']}-{number}", show=date["id"])
+        for date in dates
+        for number in range(count)
+    ]
+    await world.event(shows=dates, sections=sections)
+    async with browser() as started:
+        page = await admitted(started, world, PHONE)
+        edges = await part(page, "sections").bounding_box()
+        last = await page.locator(f'[data-section="{dates[-1]["id"]}-0"]').bounding_box()
+        assert edges
+        assert last
+        assert last["y"] + last["height"] <= edges["y"] + edges["height"]
 
 
 async def test_hold_booking_and_ticket_alone_say_which_date_and_where(world: World) -> None:

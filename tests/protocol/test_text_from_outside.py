@@ -240,6 +240,33 @@ async def assert_bad_bodies(visitor: Visitor, token: str) -> None:
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("key", "header"),
+    [
+        ("k", b"k"),
+        ("\u0442\u0440\u0438", "\u0442\u0440\u0438".encode()),
+        (EMOJI * 64, (EMOJI * 64).encode()),
+        ("caf\u00e9", b"caf\xe9"),  # Latin-1, which is what browsers can send
+    ],
+    ids=["ascii", "utf-8", "longest", "latin-1"],
+)
+async def test_a_key_of_any_script_is_the_same_over_http_and_a_socket(
+    world: World, key: str, header: bytes
+) -> None:
+    await world.event()
+    visitor = await world.visitor()
+    headers = {"Idempotency-Key": header, "Booking-Pass": (await visitor.admitted()).encode()}
+    wish = {"section": "floor", "quantity": 1}
+    async with visitor.socket() as socket:
+        created = await socket.ask("hold.create", key=key, **wish)
+        answer = await visitor.http.post(
+            f"{V1}/events/demo/holds",
+            json=wish,
+            headers=headers,  # type: ignore[arg-type]
+        )
+    assert (answer.status_code, answer.json().get("hold")) == (201, created["hold"])
+
+
 async def assert_bad_admin(world: World) -> None:
     operator = await world.operator()
     for visitor in ("%00", "v_%00", "v_" + "0" * 65, "%F0%9F%8E%9F"):

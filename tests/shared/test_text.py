@@ -1,6 +1,7 @@
 """Text from outside, by type: no struct that is decoded has a bare string, whoever adds it."""
 
 import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,21 @@ def structs() -> dict[str, type]:
     return found
 
 
+def admits_controls(pattern: str) -> bool:
+    """Return whether a pattern has a class of what is refused that leaves controls out.
+
+    `[^\\W` is a class of what may be there.
+    """
+    refused = re.findall(r"\[\^(?!\\W)[^]]*", pattern)
+    return any(text.CONTROLS not in one for one in refused) or r"\S" in pattern
+
+
 def bare_strings(type_: inspect.Type, where: str) -> Iterator[str]:
-    """Yield the places of strings that have no pattern."""
+    """Yield the places of strings that have no pattern, or one that lets controls through."""
     match type_:
-        case inspect.StrType(pattern=None):
-            yield where
+        case inspect.StrType(pattern=pattern):
+            if pattern is None or admits_controls(pattern):
+                yield where
         case inspect.StructType(fields=fields):
             for field in fields:
                 yield from bare_strings(field.type, f"{where}.{field.name}")
