@@ -66,7 +66,7 @@ export function drawHold(state, inventory, { pending, problem }) {
   const { hold } = state;
   if (!hold) return;
   const total = formatPrice(hold.total);
-  setText(byId("held-title"), hold.seats.length ? texts.hold.title : texts.hold.titlePlaces);
+  setText(byId("held-title"), hold.seats.length ? texts.hold.title(hold.seats.length) : texts.hold.titlePlaces);
   const { shows, details } = state;
   renderIfChanged(byId("held-seats"), [hold, shows, inventory !== null], () =>
     linesOf(hold, inventory, shows),

@@ -76,7 +76,7 @@ async def test_what_is_spoken_at_each_step_is_what_is_true(world: World) -> None
         await hears(page, "^Row A, seat 1, free, €65.00$")
         await part(page, "hold").focus()
         await press(page, "Enter")
-        await hears(page, "^These seats are yours for$", r"^You hold 1 seat for \d+ minutes\.$")
+        await hears(page, "^This seat is yours for$", r"^You hold 1 seat for \d+ minutes\.$")
         await part(page, "method-declined").check()
         await part(page, "pay").focus()
         await press(page, "Enter")

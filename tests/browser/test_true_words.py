@@ -220,7 +220,7 @@ async def test_who_is_next_at_a_rate_of_zero_is_told_that_nobody_is_let_in(world
     async with browser() as started:
         page = await visit(started, world)
         await expect(page.locator("#state-text")).to_have_text(
-            "You can join. Nobody is let in just now."
+            "Nobody is let in just now. The line is open."
         )
         await part(page, "join").click()
         await phase(page, "waiting")

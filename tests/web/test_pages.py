@@ -183,7 +183,7 @@ async def test_pages_say_where_rules_admit_nobody(
     page = (await http.get("/events/halted")).text
     room = await world.services.rooms.room("halted")
 
-    assert '<span id="state-text">You can join. Nobody is let in just now.<' in page
+    assert '<span id="state-text">Nobody is let in just now. The line is open.<' in page
     assert (await http.get("/api/v1/events/halted")).json()["event"]["halted"] is True
     assert room.state_members()["halted"] is True
 

@@ -47,7 +47,7 @@ export const seats = {
     row: (/** @type {string} */ row, /** @type {number} */ free, /** @type {number} */ of) =>
       `Row ${row}: ${numberFormat.format(free)} of ${numberFormat.format(of)} free.`,
     suggested: (/** @type {string} */ section, /** @type {string[]} */ names) =>
-      `${section}: ${listFormat.format(names)}. Hold them, or look at others.`,
+      `${section}: ${listFormat.format(names)}. Hold ${names.length > 1 ? "them" : "it"}, or look at others.`,
     together: (/** @type {string[]} */ names) => `Chosen: ${listFormat.format(names)}.`,
     notTogether: (/** @type {number} */ n) =>
       `There are not ${numberFormat.format(n)} free seats side by side here.`,
@@ -158,7 +158,8 @@ export const seats = {
   },
 
   hold: {
-    title: "These seats are yours for",
+    title: (/** @type {number} */ seats) =>
+      seats === 1 ? "This seat is yours for" : "These seats are yours for",
     titlePlaces: "These places are yours for",
     over: "The time is over…",
     apart: "There was no block like that left: these seats are not all side by side.",

@@ -132,7 +132,7 @@ export const texts = {
       scheduled: "The sale has not begun.",
       drawing: "Places are being drawn.",
       open: "Visitors are being let in.",
-      halted: "You can join. Nobody is let in just now.",
+      halted: "Nobody is let in just now. The line is open.",
       held: "Visitors are let in, and can choose places that come back.",
       gone: "Visitors are let in when a place comes back.",
       paused: "Nobody is let in at the moment. Every place is kept.",
