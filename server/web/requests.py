@@ -185,13 +185,15 @@ async def read_body(request: Request, *, bytes_max: int = BODY_BYTES_MAX) -> byt
     """Read and return a body.
 
     Raises:
-        TooLarge: it is larger than `bytes_max`; the rest is not read.
+        TooLarge: it is larger than `bytes_max`, or its head says so; the rest is not read.
     """
-    body = bytearray()
+    body, refusal = bytearray(), TooLarge(f"bodies have up to {bytes_max} bytes here")
+    if int(request.headers.get("content-length", "0")) > bytes_max:
+        raise refusal
     async for chunk in request.stream():
         body += chunk
         if len(body) > bytes_max:
-            raise TooLarge(f"bodies have up to {bytes_max} bytes here")
+            raise refusal
     return bytes(body)
 
 

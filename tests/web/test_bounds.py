@@ -145,6 +145,15 @@ async def quiet(
             yield Quiet(base, psutil.Process(processes["serve"].pid), socket)
 
 
+async def test_a_body_is_refused_by_the_size_that_its_head_names(world: World) -> None:
+    """A client that waits for the answer before it sends is not left waiting."""
+    async with raw(world.clients.base) as client:
+        client.writer.write(
+            CHUNKED.replace(b"Transfer-Encoding: chunked", b"Content-Length: 70000")
+        )
+        assert (await client.reader.readline()).startswith(b"HTTP/1.1 413 ")
+
+
 async def test_no_flood_over_http_grows_the_server_or_holds_up_the_others(quiet: Quiet) -> None:
     async def run(begin: bytes, part: bytes) -> int:
         async with raw(quiet.base) as client:
