@@ -277,6 +277,33 @@ async def test_join_is_kept_while_the_event_is_not_known_yet(
             await phase(page, "waiting")
 
 
+async def test_best_seats_that_are_asked_for_before_it_is_known_which_are_free(
+    world: World,
+) -> None:
+    await world.event(sections=[stalls()])
+    known = asyncio.Event()
+
+    def hold_seats(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        async def pass_on(message: str | bytes) -> None:
+            if '"seats.snapshot"' in str(message):
+                await known.wait()
+            route.send(message)
+
+        server.on_message(pass_on)
+
+    async with browser() as started:
+        page = await new_page(started)
+        await page.route_web_socket("**/ws/**", hold_seats)
+        await page.goto(f"{world.clients.base}/events/demo")
+        await part(page, "join").click()
+        await phase(page, "admitted")
+        await part(page, "suggest").click()
+        known.set()
+        await expect(part(page, "choice-sum")).to_contain_text("1 seat")
+
+
 # The first screen stands still
 
 
