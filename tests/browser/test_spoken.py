@@ -48,7 +48,7 @@ async def hears(page: Page, *sentences: str) -> None:
         return all(any(re.search(sentence, said) for said in left) for sentence in sentences)
 
     try:
-        await until(are_heard, within_s=10)
+        await until(are_heard)
     except AssertionError:
         raise AssertionError(f"not heard in this order: {sentences} in {heard}") from None
     await page.evaluate("window.heard.length = 0")
