@@ -199,11 +199,12 @@ async def test_the_wheel_zooms_and_the_minimap_leads_elsewhere(world: World) -> 
 async def tap_twice(page: Page, x: float, y: float) -> None:
     """Tap twice at once, whether or not the page has come to the first tap by then."""
     devtools = await page.context.new_cdp_session(page)
-    press: dict[str, Any] = {"x": x, "y": y, "button": "left", "clickCount": 1}
-    types = ("mousePressed", "mouseReleased") * 2
-    await asyncio.gather(
-        *(devtools.send("Input.dispatchMouseEvent", {"type": type_, **press}) for type_ in types)
-    )
+    at = {"x": x, "y": y, "button": "left", "clickCount": 1}
+
+    async def press(type_: str) -> None:
+        await devtools.send("Input.dispatchMouseEvent", {"type": type_, **at})
+
+    await asyncio.gather(*map(press, ("mousePressed", "mouseReleased") * 2))
     await devtools.detach()
 
 
