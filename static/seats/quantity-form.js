@@ -21,11 +21,15 @@ const texts = all.seats.quantity;
 export class QuantityForm {
   #stepper;
   #mayHold = false;
+  #isKnown = false;
+  #isAsked = false; // for the best seats, before it was known which are free
 
   /** @param {{redraw: () => void, onHold: (quantity: number) => void, onSuggest: () => void}} listener */
   constructor({ redraw, onHold, onSuggest }) {
     byId("suggest").addEventListener("click", () => {
-      if (byId("suggest").getAttribute("aria-disabled") !== "true") onSuggest();
+      if (byId("suggest").getAttribute("aria-disabled") === "true") return;
+      if (this.#isKnown) onSuggest();
+      else this.#isAsked = true;
     });
     this.#stepper = new Stepper("quantity", redraw);
     byId("together-only").addEventListener("change", redraw);
@@ -56,7 +60,9 @@ export class QuantityForm {
     const seated = section.kind === "seated";
     const wish = mode === "looking" ? null : takeWish(); // who holds something has their seats
     if (wish) this.#stepper.value = wish.quantity;
-    if (wish && seated && isChoosing) afterPaint(() => byId("suggest").click());
+    this.#isKnown = inventory.sections.every((one) => inventory.free(one.id) !== null);
+    this.#isAsked = isChoosing && (this.#isAsked || Boolean(wish && seated));
+    if (this.#isAsked && this.#isKnown) this.#suggestSoon();
     this.#stepper.draw(Math.min(ticketsMax, free || ticketsMax));
     const { value } = this;
     setText(byId("quantity-label"), seated ? texts.seated : texts.standing);
@@ -73,6 +79,11 @@ export class QuantityForm {
     byId("hold-quantity").setAttribute("aria-disabled", String(!this.#mayHold));
     const stock = inventory.stock(id);
     setTextOrHide(byId("quantity-none"), free === 0 && stock !== "free" ? texts.none[stock] : "");
+  }
+
+  #suggestSoon() {
+    this.#isAsked = false;
+    afterPaint(() => byId("suggest").click());
   }
 }
 

@@ -16,7 +16,10 @@ const FRICTION = 0.94; // of the speed, each frame
 const SLOWEST = 0.3; // pixels a frame
 const STALE_MS = 60; // a finger that rested before it left throws nothing
 
-/** The gestures of one element. */
+/**
+ * The gestures of one element. How fast they are is told by when the finger did it, not by when a
+ * slow phone comes to it.
+ */
 export class Gestures {
   /** @type {Map<number, Point>} */ #pointers = new Map();
   /** @type {Point} */ #start = { x: 0, y: 0 };
@@ -69,15 +72,15 @@ export class Gestures {
     if (!this.#dragging) this.#element.setPointerCapture(event.pointerId);
     this.#dragging = true;
     if (this.#pointers.size === 2) this.#pinch(event.pointerId, before, point);
-    else this.#drag(point.x - before.x, point.y - before.y);
+    else this.#drag(point.x - before.x, point.y - before.y, event.timeStamp);
     this.#pointers.set(event.pointerId, point);
   }
 
-  /** @param {number} dx @param {number} dy */
-  #drag(dx, dy) {
+  /** @param {number} dx @param {number} dy @param {number} at */
+  #drag(dx, dy, at) {
     this.#listener.onDrag(dx, dy);
     const { x, y } = this.#speed;
-    this.#speed = { x: (x + dx) / 2, y: (y + dy) / 2, at: performance.now() };
+    this.#speed = { x: (x + dx) / 2, y: (y + dy) / 2, at };
   }
 
   /** @param {number} id @param {Point} before @param {Point} point */
@@ -91,8 +94,8 @@ export class Gestures {
   /** @param {PointerEvent} event */
   #up(event) {
     if (!this.#pointers.delete(event.pointerId)) return;
-    if (!this.#dragging) this.#tap(this.#pointOf(event));
-    else if (this.#pointers.size === 0 && performance.now() - this.#speed.at < STALE_MS) this.#throw();
+    if (!this.#dragging) this.#tap(this.#pointOf(event), event.timeStamp);
+    else if (this.#pointers.size === 0 && event.timeStamp - this.#speed.at < STALE_MS) this.#throw();
   }
 
   /** @param {PointerEvent} event */
@@ -100,11 +103,10 @@ export class Gestures {
     this.#pointers.delete(event.pointerId);
   }
 
-  /** @param {Point} point */
-  #tap(point) {
-    const now = performance.now();
-    const isDouble = now - this.#lastTap.at < DOUBLE_TAP_MS && distance(point, this.#lastTap) < 3 * TAP_PX;
-    this.#lastTap = { ...point, at: isDouble ? -Infinity : now };
+  /** @param {Point} point @param {number} at */
+  #tap(point, at) {
+    const isDouble = at - this.#lastTap.at < DOUBLE_TAP_MS && distance(point, this.#lastTap) < 3 * TAP_PX;
+    this.#lastTap = { ...point, at: isDouble ? -Infinity : at };
     if (!isDouble || !this.#listener.onDoubleTap(point)) this.#listener.onTap(point);
   }
 

@@ -5,6 +5,7 @@ import { byId, setText } from "./dom.js";
 const CALM_MS = 15_000;
 
 let spokenAt = 0;
+let spoken = "";
 let pending = "";
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
@@ -36,6 +37,9 @@ export function withdrawCalm() {
 
 function speak() {
   timer = undefined;
-  if (pending && byId("polite").textContent !== pending) spokenAt = Date.now();
+  const { textContent: said } = byId("polite");
+  if (!pending && said !== spoken) return; // what was announced meanwhile stays
+  if (pending && said !== pending) spokenAt = Date.now();
+  spoken = pending;
   setText(byId("polite"), pending);
 }

@@ -1,5 +1,6 @@
 """Steps that browser tests share: find parts of a page, wait for a phase, join, log in."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, expect
@@ -112,3 +113,8 @@ async def admitted(started: Browser, world: World, size: dict[str, int] = PHONE)
     await part(page, "join").click()
     await phase(page, "admitted")
     return page
+
+
+async def set_ahead(page: Page, seconds: int) -> None:
+    """Let the clock of the page be ahead of the server's."""
+    await page.clock.set_system_time(datetime.now(UTC) + timedelta(seconds=seconds))

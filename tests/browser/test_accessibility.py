@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, PHONE, browser, open_page
 from tests.browser.pages import HIDDEN, go, joined_page, log_in, part, phase, pick, stalls, visit
+from tests.support.clients import Visitor, until
 from tests.support.world import World
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
@@ -148,6 +149,12 @@ async def test_outcomes_of_a_payment(world: World) -> None:
         await look(page, "asking the bank")
 
 
+async def is_gone(visitor: Visitor) -> bool:
+    """Return whether the server says that all is sold; for a moment it says what it said before."""
+    event = (await visitor.http.get(f"{V1}/events/demo")).json()["event"]
+    return bool(event["stock"] == "gone")
+
+
 async def test_pages_beside_the_walk(world: World) -> None:
     one = stalls(rows=[{"name": "A", "seats": 1}])
     await world.event(sections=[one], theme=THEME)
@@ -156,17 +163,22 @@ async def test_pages_beside_the_walk(world: World) -> None:
         page = await open_page(started, f"{base}/nothing", size=PHONE)
         await look(page, "no such page")
         await page.goto(f"{base}/events/nothing")
+        await phase(page, "unknown")
         await look(page, "no such event")
         await page.goto(f"{base}/events/demo")
         await expect(part(page, "logo")).to_be_visible()
         await look(page, "in the colour of the event")
-        await (await world.visitor()).buys(seats=["stalls.A-1"])
+        buyer = await world.visitor()
+        await buyer.buys(seats=["stalls.A-1"])
+        await until(lambda: is_gone(buyer))
         await page.reload()
         await expect(part(page, "state")).to_have_attribute("data-state", "gone")
         await look(page, "sold out")
         await page.route(re.compile(r"/line\b[^/]*\.js"), lambda route: route.abort())
         await page.goto(f"{base}/events/demo/line")
-        # It loads itself again, or nobody without scripts would hear of their turn.
+        # It loads itself again, or nobody without scripts would hear of their turn. Not now: an
+        # answer without a page leaves this one there.
+        await page.route("**/events/demo/line", lambda route: route.fulfill(status=204))
         await look(page, "a place without scripts", but="meta-refresh")
 
 

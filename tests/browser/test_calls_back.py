@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from booking_rush.booking.joining.preferences import Preferences
 from tests.browser.chromium import browser
-from tests.browser.pages import HIDDEN, joined_page, part, phase, stalls, visit
+from tests.browser.pages import HIDDEN, joined_page, part, phase, set_ahead, stalls, visit
 from tests.support.clients import until
 from tests.support.world import World
 
@@ -30,7 +30,7 @@ async def test_who_waits_reads_a_time_of_day_and_is_called_as_chosen(world: Worl
         operator = await world.operator()
         await operator.post("/api/v1/admin/events/demo/resume")
         await phase(page, "admitted")
-        assert await page.evaluate("window.rang") > 0
+        await until(lambda: page.evaluate("window.rang"))
 
 
 async def test_who_has_no_number_yet_is_called_as_well(world: World) -> None:
@@ -44,7 +44,7 @@ async def test_who_has_no_number_yet_is_called_as_well(world: World) -> None:
         answer = await (await world.operator()).post(admit, json={"reason": "a guest of the band"})
         assert answer.status_code == 200, answer.text
         await phase(page, "admitted")
-        assert await page.evaluate("window.rang") > 0
+        await until(lambda: page.evaluate("window.rang"))
 
 
 AS_ON_A_PHONE = """async () => {
@@ -75,11 +75,12 @@ async def test_who_looks_elsewhere_on_a_phone_is_called_by_notification_and_titl
         await phase(page, "admitted")
         await expect(page).to_have_title("It is your turn")
         await expect(page).to_have_title(re.compile(r"^Your turn \d"))
+        await until(lambda: page.evaluate("window.notified.length"))
         assert await page.evaluate("window.notified") == [["It is your turn", page.url]]
 
 
 async def test_a_hidden_page_does_not_ask_to_say_what_was_said_elsewhere(world: World) -> None:
-    await world.event(sections=[stalls()], state="paused", rules={"claim_seconds": 3})
+    await world.event(sections=[stalls()], state="paused", rules={"claim_seconds": 60})
     async with browser() as started:
         page = await visit(started, world)
         await part(page, "join").click()
@@ -90,6 +91,7 @@ async def test_a_hidden_page_does_not_ask_to_say_what_was_said_elsewhere(world: 
         await phase(page, "admitted")
         await expect(page.locator("#claim-by")).to_contain_text("that you are here")
         await page.evaluate("async () => void (await fetch('/api/v1/events/demo/queue'))")
+        await set_ahead(page, 61)
         await expect(page.locator("#claim-by")).to_be_hidden()
         await phase(page, "admitted")
 

@@ -39,7 +39,9 @@ async def test_cards_come_by_date_and_those_that_are_over_last(world: World) -> 
         await expect(home.locator(".card")).to_have_count(4)
 
         assert await cards(home) == ["Sooner", "Soon", "Later", "Past"]
-        await expect(part(home, "card-soon").get_by_test_id("opens")).to_contain_text("in 4:59:")
+        await expect(part(home, "card-soon").get_by_test_id("opens")).to_contain_text(
+            re.compile(r"in 4:5\d:")
+        )
         await expect(home.locator("[data-over]")).to_contain_text("Past")
         await expect(part(home, "search")).to_be_hidden()
 
@@ -89,5 +91,5 @@ async def test_a_visitor_reads_their_hold_and_then_their_tickets_on_the_card(
         await part(page, "pay").click()
         await expect(part(page, "ticket").first).to_be_visible()
         await home.reload()
-        tickets = await part(page, "ticket").count()
-        await expect(part(home, "own")).to_have_text(f"Your tickets: {tickets}")
+        await expect(part(page, "ticket")).to_have_count(1)
+        await expect(part(home, "own")).to_have_text("Your tickets: 1")

@@ -37,6 +37,7 @@ WATCH_SHIFTS = """() => {
     entry.value, entry.sources.map(({ node }) => node?.id || node?.nodeName).join(" "),
   ]))).observe({ type: "layout-shift", buffered: true });
 }"""
+PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SHIFT_MAX = 0.02  # of 1, where all of the screen moves by its height
 DARK_BLUE = {"accent": "#123456", "picture": "/static/icon.svg", "logo": "/static/icon.svg"}
 
@@ -277,6 +278,33 @@ async def test_join_is_kept_while_the_event_is_not_known_yet(
             await phase(page, "waiting")
 
 
+async def test_best_seats_that_are_asked_for_before_it_is_known_which_are_free(
+    world: World,
+) -> None:
+    await world.event(sections=[stalls()])
+    known = asyncio.Event()
+
+    def hold_seats(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        async def pass_on(message: str | bytes) -> None:
+            if '"seats.snapshot"' in str(message):
+                await known.wait()
+            route.send(message)
+
+        server.on_message(pass_on)
+
+    async with browser() as started:
+        page = await new_page(started)
+        await page.route_web_socket("**/ws/**", hold_seats)
+        await page.goto(f"{world.clients.base}/events/demo")
+        await part(page, "join").click()
+        await phase(page, "admitted")
+        await part(page, "suggest").click()
+        known.set()
+        await expect(part(page, "choice-sum")).to_contain_text("1 seat")
+
+
 # The first screen stands still
 
 
@@ -301,5 +329,6 @@ async def test_the_first_screen_does_not_move_while_the_page_loads(
             await expect(part(page, "message")).to_be_visible()
             await expect(part(page, "price-stock")).to_be_visible()
         await page.evaluate(WATCH_SHIFTS)
+        await page.evaluate(PAINTED)  # by then it has told of those before
         moved: list[tuple[float, str]] = await page.evaluate("window.shifts")
     assert sum(value for value, _ in moved) < SHIFT_MAX, moved

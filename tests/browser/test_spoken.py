@@ -2,10 +2,10 @@
 
 import re
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser.chromium import browser
-from tests.browser.pages import part
+from tests.browser.pages import part, phase
 from tests.support.clients import until
 from tests.support.world import World
 
@@ -48,7 +48,7 @@ async def hears(page: Page, *sentences: str) -> None:
         return all(any(re.search(sentence, said) for said in left) for sentence in sentences)
 
     try:
-        await until(are_heard, within_s=10)
+        await until(are_heard)
     except AssertionError:
         raise AssertionError(f"not heard in this order: {sentences} in {heard}") from None
     await page.evaluate("window.heard.length = 0")
@@ -91,3 +91,30 @@ async def test_what_is_spoken_at_each_step_is_what_is_true(world: World) -> None
         await press(page, "Enter")
         await hears(page, "^Refunded$")
         assert await page.evaluate("window.heard") == []
+
+
+LIVE_REGION = """const { announce, announceCalmly, withdrawCalm } =
+  await import("/static/ui/live-region.js");"""
+
+
+async def test_a_calm_text_that_is_withdrawn_takes_nothing_along_that_was_said_since(
+    world: World,
+) -> None:
+    async with browser() as started:
+        page = await (await started.new_context()).new_page()
+        await page.goto(f"{world.clients.base}/events/nothing")
+        await phase(page, "unknown")
+        await page.clock.install()
+        polite = page.locator("#polite")
+        await page.evaluate(f"async () => {{ {LIVE_REGION} announceCalmly('1 ahead') }}")
+        await expect(polite).to_have_text("1 ahead")
+        await page.evaluate(f"async () => {{ {LIVE_REGION} withdrawCalm(); announce('Booked') }}")
+        await page.clock.run_for(20_000)
+        await expect(polite).to_have_text("Booked")
+
+        await page.evaluate(f"async () => {{ {LIVE_REGION} announceCalmly('2 ahead') }}")
+        await page.clock.run_for(20_000)
+        await expect(polite).to_have_text("2 ahead")
+        await page.evaluate(f"async () => {{ {LIVE_REGION} withdrawCalm() }}")
+        await page.clock.run_for(20_000)
+        await expect(polite).to_be_empty()

@@ -63,7 +63,11 @@ async def test_seats_are_taken_off_sale_by_rectangle_and_put_back_by_list(world:
         await part(admin, "house-open").focus()
         await admin.keyboard.press("Enter")
         await expect(part(admin, "done")).to_contain_text("on sale again.")
-        assert (await ask(admin, "stalls.A-1"))["mark"] == "."
+
+        async def is_on_sale() -> bool:
+            return bool((await ask(admin, "stalls.A-1"))["mark"] == ".")
+
+        await until(is_on_sale)
     [section, _] = (await world.catalogue.event("demo")).sections
     assert not [seat for seat in getattr(section, "closed", []) if ".A-" in seat]
 

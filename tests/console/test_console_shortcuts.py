@@ -48,6 +48,8 @@ async def test_the_key_for_pause_asks_first(world: World) -> None:
         admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
         await log_in(admin)
         state = part(admin, "event-state")
+        await expect(state).to_have_attribute("data-state", "open")
+        await expect(part(admin, "action-pause")).to_be_visible()
         await admin.keyboard.press("p")
         await expect(admin.locator("#confirm")).to_contain_text("Pause the event?")
         await admin.keyboard.press("Escape")

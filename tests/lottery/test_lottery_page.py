@@ -1,9 +1,14 @@
 """A lottery and windows on the visitor's page: what it says, and the draw that it checks itself."""
 
+import asyncio
+from typing import Any
+
+import pytest
 from playwright.async_api import Page, expect
 
 from booking_rush.lua.line.commands import JoinLine
 from booking_rush.queue.join_checks.address_blocks import block_digest
+from booking_rush.queue.lottery.lottery_draw import LotteryDraw
 from booking_rush.server.app import V1
 from tests.browser.chromium import browser, open_page
 from tests.browser.pages import joined_page, part, phase, place_number
@@ -78,7 +83,16 @@ async def test_a_seed_that_was_changed_behind_the_receipts_is_seen(world: World)
         await expect(part(page, "draw-verdict")).to_be_empty()
 
 
-async def test_a_window_is_told_after_it_and_checked_once_its_key_is_told(world: World) -> None:
+async def test_a_window_is_told_after_it_and_checked_once_its_key_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance, may_draw = LotteryDraw.advance, asyncio.Event()
+
+    async def advance_later(*arguments: Any) -> None:
+        await may_draw.wait()
+        await advance(*arguments)
+
+    monkeypatch.setattr(LotteryDraw, "advance", advance_later)
     await world.event(rules={"fairness": "windows", "window_seconds": 2, "active_max": 0})
     async with browser() as started:
         page = await open_page(started, f"{world.clients.base}/events/demo")
@@ -87,8 +101,9 @@ async def test_a_window_is_told_after_it_and_checked_once_its_key_is_told(world:
         await phase(page, "lobby")
         await expect(page.locator("#ticket-title")).to_have_text("Your window is being drawn")
         await expect(page.locator("#eta")).to_have_text("in a moment")
+        may_draw.set()
         await phase(page, "waiting")
-        assert await place_number(page) == "1"
+        await expect(part(page, "place-number")).to_have_text("1")
 
         await act(world, "close")
         await phase(page, "closed")

@@ -242,6 +242,6 @@ async def test_a_waiting_socket_keeps_nothing_of_its_handshake(world: World) -> 
         conn: Any = kept.conn
 
         assert vars(kept) == {}
-        assert kept.scope == {}
+        assert not kept.scope
         request = conn.parser.gi_frame.f_locals["request"]
         assert list(request.headers.raw_items()) == []
