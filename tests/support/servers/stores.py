@@ -21,7 +21,7 @@ from booking_rush.server.embedded.stores import postgres_child, redis_child
 from booking_rush.server.processes.supervisor import Child
 from tests.support.servers.processes import wait_for
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0  # a JVM on a machine that is slow, or stands still at times
 TEMPLATE = "rush_template"  # a migrated database; each test gets a copy of it
 
 MEMORY = Path("/dev/shm")
