@@ -1,11 +1,15 @@
 """The record duty: every outbox entry is in Postgres once, whichever process crashes when."""
 
+import asyncio
 import time
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from booking_rush.booking import audit
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.recording import commits
 from booking_rush.booking.recording.batch import PlaceRow, fold, read
 from booking_rush.booking.recording.recorder import CursorMovedError, Recorder
 from booking_rush.lua.events import commands as events_commands
@@ -245,3 +249,27 @@ async def test_payment_deadlines_are_judged_by_the_clock_of_postgres(
     await event.record()
 
     assert await event.pool.fetchval("SELECT state FROM bookings") == "paying"
+
+
+async def test_it_records_while_an_operators_act_has_locked_the_event(
+    recorded_event: RecordedEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recorder that waited with the journal locked, which the act wants next, was a deadlock."""
+    has_locked, may_go_on = asyncio.Event(), asyncio.Event()
+    record = audit.record_undoable
+
+    async def slow(*arguments: Any, **named: Any) -> int:
+        has_locked.set()
+        await may_go_on.wait()
+        return await record(*arguments, **named)
+
+    monkeypatch.setattr(audit, "record_undoable", slow)
+    monkeypatch.setattr(commits, "RENEW_S", -1.0)  # as if each commit took so long
+    acting = asyncio.create_task(Catalogue(recorded_event.pool).act(EVENT, "drain", who="tests"))
+    await has_locked.wait()
+
+    await recorded_event.ask(line_commands.JoinLine("ada"))
+    await recorded_event.record()
+    assert await recorded_event.is_recorded()
+    may_go_on.set()
+    assert (await acting).state == "draining"
