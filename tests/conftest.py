@@ -31,6 +31,7 @@ from tests.support.practice_bank import (
     serve_bank,
 )
 from tests.support.servers.stores import (
+    PATIENT,
     TEMPLATE,
     Store,
     in_memory,
@@ -42,9 +43,6 @@ from tests.support.servers.stripe_mock import stripe_mock
 from tests.support.world import World, open_world, settings_for
 
 TEST_S = 240.0  # of the longest test 45 s, on a machine that is three times slower
-# A machine may stand still for longer than Redis has to answer; few tests are about that deadline,
-# and those open a client of their own.
-PATIENT = "?socket_timeout=60&socket_connect_timeout=60&timeout=60"
 ON_KAFKA = {"kafka_server", "own_kafka", "secured_kafka"}
 
 

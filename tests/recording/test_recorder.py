@@ -258,10 +258,10 @@ async def test_it_records_while_an_operators_act_has_locked_the_event(
     has_locked, may_go_on = asyncio.Event(), asyncio.Event()
     record = audit.record_undoable
 
-    async def slow(*arguments: Any, **named: Any) -> int:
+    async def slow(*arguments: Any, **named: Any) -> None:
         has_locked.set()
         await may_go_on.wait()
-        return await record(*arguments, **named)
+        await record(*arguments, **named)
 
     monkeypatch.setattr(audit, "record_undoable", slow)
     monkeypatch.setattr(commits, "RENEW_S", -1.0)  # as if each commit took so long
