@@ -273,3 +273,23 @@ async def test_it_records_while_an_operators_act_has_locked_the_event(
     assert await recorded_event.is_recorded()
     may_go_on.set()
     assert (await acting).state == "draining"
+
+
+async def test_a_recovery_has_locked_nothing_while_it_waits_for_an_operators_act(
+    recorded_event: RecordedEvent,
+) -> None:
+    """The undo of a close locks the event, and then the row that a recovery locks."""
+    pool = recorded_event.pool
+    waits = """
+        SELECT count(*) > 0 FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    async with pool.acquire() as undo, undo.transaction():
+        await undo.execute("SELECT FROM events WHERE id = $1 FOR NO KEY UPDATE", EVENT)
+        await recorded_event.redis.flushall()
+        recovering = asyncio.create_task(recorded_event.recorder("heir").rebuild(EVENT))
+        await until(lambda: pool.fetchval(waits))
+        await undo.execute("SELECT FROM recorded WHERE event = $1 FOR UPDATE NOWAIT", EVENT)
+    await asyncio.wait([recovering])
+    await recorded_event.record()
+    assert await recorded_event.is_recorded()
