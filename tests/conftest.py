@@ -16,6 +16,7 @@ import pytest
 import uvloop
 from redis.asyncio import Redis
 
+from booking_rush.booking.joining import rate_limits
 from booking_rush.lua.client.connection import connect
 from booking_rush.lua.client.program import Program
 from booking_rush.migrations.migrate import migrate
@@ -30,6 +31,7 @@ from tests.support.practice_bank import (
     serve_bank,
 )
 from tests.support.servers.stores import (
+    PATIENT,
     TEMPLATE,
     Store,
     in_memory,
@@ -41,9 +43,6 @@ from tests.support.servers.stripe_mock import stripe_mock
 from tests.support.world import World, open_world, settings_for
 
 TEST_S = 240.0  # of the longest test 45 s, on a machine that is three times slower
-# A machine may stand still for longer than Redis has to answer; few tests are about that deadline,
-# and those open a client of their own.
-PATIENT = "?socket_timeout=60&socket_connect_timeout=60&timeout=60"
 ON_KAFKA = {"kafka_server", "own_kafka", "secured_kafka"}
 
 
@@ -248,3 +247,16 @@ async def behind_proxy(
     settings = settings_for(redis_url, postgres_url, trusted_proxies="127.0.0.1")
     async with open_world(redis, pool, settings, duties=False) as world:
         yield world
+
+
+@pytest.fixture
+def limits_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no time pass for rate limits: what was taken does not come back on a slow machine."""
+    text = rate_limits.GCRA
+    for part, instead in (
+        ('redis.call("TIME")', "{ 1700000000, 0 }"),
+        ("math.max(1, one[2] - now)", "600000"),
+    ):
+        assert part in text
+        text = text.replace(part, instead)
+    monkeypatch.setattr(rate_limits, "GCRA", text)

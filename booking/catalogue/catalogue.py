@@ -274,7 +274,9 @@ class Catalogue:
         return [row["id"] for row in rows]
 
     async def _locked(self, connection: Connection, event: str) -> Event:
-        found = await connection.fetchval("SELECT 1 FROM events WHERE id = $1 FOR UPDATE", event)
+        """Lock an event. Whoever refers to it writes on: a recorder that has the journal, too."""
+        lock = "SELECT 1 FROM events WHERE id = $1 FOR NO KEY UPDATE"
+        found = await connection.fetchval(lock, event)
         if found is None:
             raise UnknownEvent(f"there is no event {event!r}")
         return await self.event(event)

@@ -56,7 +56,7 @@ async def put_back(
 ) -> dict[str, Any]:
     """Put rules back that are still as a change made them. Return those, as they were before."""
     row = await connection.fetchrow(
-        "SELECT rules, state FROM events WHERE id = $1 FOR UPDATE", event
+        "SELECT rules, state FROM events WHERE id = $1 FOR NO KEY UPDATE", event
     )
     assert row is not None, "an event is never deleted"
     rules = orjson.loads(row["rules"])

@@ -1,6 +1,8 @@
 """Listening sockets and free ports of this machine, and how many connections its limits allow."""
 
+import contextlib
 import resource
+import secrets
 import socket
 import sys
 from functools import cache
@@ -8,6 +10,9 @@ from functools import cache
 from booking_rush.server.runtime.settings import Settings
 
 FILES_SPARE = 64  # descriptors for stores, files and health checks
+# Of free ports: below those that Linux gives to whoever names none, and takes for clients.
+PORTS = range(20_000, 30_000)
+TRIES = 100
 
 
 class PortBusyError(Exception):
@@ -38,10 +43,19 @@ def listen(settings: Settings, *, alone: bool) -> socket.socket:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 on which no process listens just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of 127.0.0.1 on which no process listens just now.
+
+    It may be bound seconds later, and the kernel gives it to nobody meanwhile.
+
+    Raises:
+        PortBusyError: all that were tried are in use.
+    """
+    for _ in range(TRIES):
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise PortBusyError(f"ports from {PORTS[0]} to {PORTS[-1]} are in use")
 
 
 def url_of(address: tuple[str, int]) -> str:

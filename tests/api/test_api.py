@@ -239,14 +239,22 @@ async def test_leaving_is_idempotent(world: World) -> None:
 
 
 async def test_polling_is_being_heard_of(world: World) -> None:
-    await world.event(rules={"rate_per_second": 100, "claim_seconds": 1})
-    visitor = await world.visitor()
-    await visitor.join()
-    await until(lambda: _admitted(visitor.http))
+    await world.event(rules={"rate_per_second": 100, "claim_seconds": 60})
+    polling, silent = await world.visitor(), await world.visitor()
+    room = await world.services.rooms.room("demo")
 
-    began = asyncio.get_running_loop().time()
-    while asyncio.get_running_loop().time() - began < 1.5:
-        assert await _admitted(visitor.http)
+    async def are(**counts: int) -> bool:
+        stats = await world.services.rooms.stats(room)
+        return all(getattr(stats, name) == count for name, count in counts.items())
+
+    await polling.join()
+    await silent.join()
+    await until(lambda: are(active=2))
+    assert await _admitted(polling.http)
+    await world.set_on(61)
+
+    await until(lambda: are(active=1, late=1))
+    assert await _admitted(polling.http)
 
 
 async def test_a_receipt_is_signed_and_is_no_pass(world: World) -> None:

@@ -57,7 +57,7 @@ async def test_both_ways_answer_alike(
 
 
 async def test_a_limit_refuses_both_ways_alike_and_is_counted_by_route(
-    redis: Redis, pool: Pool, redis_url: str, postgres_url: str
+    redis: Redis, pool: Pool, redis_url: str, postgres_url: str, limits_stand_still: None
 ) -> None:
     settings = settings_for(redis_url, postgres_url, allowed_origins=SHOP, limits="on")
     async with open_world(redis, pool, settings) as world:

@@ -6,9 +6,7 @@ import io
 from typing import Any
 
 import orjson
-from redis.asyncio import Redis
 
-from booking_rush.lua.keys import key
 from booking_rush.postgres import Pool
 from tests.support.clients import Frame, Visitor, code_of, until
 from tests.support.world import World
@@ -216,14 +214,12 @@ async def test_a_hold_whose_time_is_over_is_said_so(world: World) -> None:
     assert (await ada.booked(hold["id"], "expired"))["reason"] == "expired"
 
 
-async def test_the_end_of_a_hold_is_announced_halfway(world: World, redis: Redis) -> None:
-    """The sale's clock is set on, past the middle; a real one might stand still over the end."""
+async def test_the_end_of_a_hold_is_announced_halfway(world: World) -> None:
     await world.event(rules={"hold_seconds": 100})
     ada, token = await admitted(world)
     async with ada.socket() as socket:
         hold = (await ada.hold("k", token, seats=["stalls.A-1"])).json()["hold"]
-        rules = key("demo", world.services.rooms.batcher("demo").gate.epoch, "rules")
-        await redis.hset(rules, "stopped_ms", "-51000")
+        await world.set_on(51)
         soon = await socket.until("hold.expiring")
         assert soon["hold"] == hold["id"]
         assert 0 < soon["seconds"] <= 49

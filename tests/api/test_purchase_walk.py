@@ -1,12 +1,14 @@
 """Purchases from hold to tickets over HTTP and the socket, paid at a real practice bank."""
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from booking_rush.postgres import Pool
 from tests.support.clients import Frame, Visitor, code_of, until
-from tests.support.world import World, held
+from tests.support.world import World, held, open_world, settings_for
 
 
 async def free_of(world: World) -> dict[str, int]:
@@ -108,18 +110,37 @@ async def test_every_method_of_the_practice_bank_ends_as_it_says(
     assert len(booking["tickets"]) == (3 if booking["state"] == "confirmed" else 0)
 
 
-async def test_a_late_capture_takes_the_seats_again(world: World) -> None:
+@pytest.fixture
+async def at_a_slow_bank(
+    redis: Redis, pool: Pool, redis_url: str, postgres_url: str
+) -> AsyncGenerator[World]:
+    """A server whose bank captures late payments when it is told to."""
+    settings = settings_for(redis_url, postgres_url)
+    async with open_world(redis, pool, settings, bank_delay_s=3600.0) as world:
+        yield world
+
+
+async def capture_late(pool: Pool) -> None:
+    await pool.execute("UPDATE bank.charges SET due_at = now() WHERE method = 'late'")
+
+
+async def test_a_late_capture_takes_the_seats_again(at_a_slow_bank: World, pool: Pool) -> None:
+    world = at_a_slow_bank
     await world.event(rules={"payment_seconds": 1})
     ada = await world.visitor()
     token = await ada.admitted()
     hold = (await ada.hold("one", token, seats=["stalls.A-1"])).json()["hold"]
     await ada.check_out(hold["id"], "late")
     await ada.booked(hold["id"], "expired")
+    await capture_late(pool)
     booking = await ada.booked(hold["id"], "confirmed")
     assert booking["tickets"]
 
 
-async def test_a_late_capture_of_seats_that_are_gone_is_refunded(world: World, pool: Pool) -> None:
+async def test_a_late_capture_of_seats_that_are_gone_is_refunded(
+    at_a_slow_bank: World, pool: Pool
+) -> None:
+    world = at_a_slow_bank
     await world.event(rules={"payment_seconds": 1})
     ada, bob = await world.visitor(), await world.visitor()
     token, other = await ada.admitted(), await bob.admitted()
@@ -131,6 +152,7 @@ async def test_a_late_capture_of_seats_that_are_gone_is_refunded(world: World, p
         return (await bob.hold("mine", other, seats=["stalls.A-1"])).status_code == 201
 
     await until(is_held)
+    await capture_late(pool)
     booking = await ada.booked(hold["id"], "refunded")
     assert booking["reason"] == "seats_lost"
     rows = await pool.fetch("SELECT kind, amount FROM bank.ledger ORDER BY at")

@@ -73,7 +73,7 @@ async def test_everybody_is_told_of_a_stop_and_of_the_later_ends(world: World, p
 
 
 async def test_a_pass_from_before_a_stop_opens_what_it_would_have(world: World) -> None:
-    await world.event(rules={"pass_seconds": 3, "claim_seconds": 3})
+    await world.event(rules={"pass_seconds": 6, "claim_seconds": 6})
     operator, ada = await world.operator(), await world.visitor()
     token = await ada.admitted()
 

@@ -18,7 +18,7 @@ from booking_rush.server.runtime.settings import Settings
 from tests.support.clients import until
 from tests.support.servers.haproxy import Edge, haproxy
 from tests.support.servers.processes import run
-from tests.support.servers.stores import Store
+from tests.support.servers.stores import PATIENT, Store
 from tests.support.world import World, settings_for
 
 
@@ -86,7 +86,7 @@ async def test_a_first_password_that_is_common_is_found(redis_url: str, postgres
 
 
 async def test_a_redis_that_loses_data_is_found(own_redis: Store, postgres_url: str) -> None:
-    settings = settings_for(own_redis.url, postgres_url)
+    settings = settings_for(own_redis.url + PATIENT, postgres_url)
     async with client(own_redis) as redis:
         await redis.config_set("maxmemory-policy", "allkeys-lru")
         await redis.config_set("appendonly", "no")
@@ -109,7 +109,7 @@ async def test_a_managed_redis_that_hides_its_settings_is_told_about(
 ) -> None:
     async with client(own_redis) as redis:
         await redis.execute_command("ACL", "SETUSER", "default", "-config")
-    found = await lines(settings_for(own_redis.url, postgres_url))
+    found = await lines(settings_for(own_redis.url + PATIENT, postgres_url))
 
     assert wrong(found) == []
     assert [line for line in found if line.startswith("look") and "refuses CONFIG" in line]

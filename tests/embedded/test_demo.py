@@ -134,7 +134,7 @@ def test_a_child_that_dies_is_started_again_and_one_that_cannot_live_ends_the_de
             )
             demo.wait_restarted("tend", pid)
 
-    assert demo.process.wait(20) == 6
+    assert demo.process.wait(PATIENCE_S) == 6
     assert "tend died 3 times within a minute (signal 9)" in demo.output
     assert "tend works" in demo.output  # the end of its log
     assert demo.leftover_processes() == []

@@ -38,7 +38,7 @@ EDITS: dict[str, tuple[Edit, ...]] = {
     ),
     # Not a mutant either: a draw that a test can interrupt, 10 of its indexes a tick.
     "slow_draw": (
-        Edit("queue.lottery.lottery_draw", "PAGE = 250", "PAGE = 10"),
+        Edit("queue.lottery.lottery_draw", "PAGE = 250", "PAGE = 4"),
         Edit("queue.lottery.lottery_draw", "PAGES = 40", "PAGES = 1"),
     ),
     # No message is recognised as a repeat. The inbox is the second lock only: a payment knows its

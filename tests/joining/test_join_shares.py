@@ -204,7 +204,7 @@ async def test_who_has_a_place_keeps_it_whatever_the_share(moves: EventInRedis) 
 
 
 async def test_the_wire_tells_lobby_until_the_number_is_given(world: World) -> None:
-    await world.event(state="paused", rules={"join_share_max": 0.001, "window_seconds": 1})
+    await world.event(state="paused", rules={"join_share_max": 0.001, "window_seconds": 60})
     await (await world.visitor()).http.post("/api/v1/events/demo/queue")
     batcher = world.services.rooms.batcher("demo")
     await batcher.do(JoinLine("v_elsewhere", block=block_digest("192.0.2.1")))
@@ -214,6 +214,8 @@ async def test_the_wire_tells_lobby_until_the_number_is_given(world: World) -> N
         told = (await socket.ask("queue.join"))["place"]
         assert (told["state"], told["number"], told["ahead"]) == ("lobby", None, None)
         assert told["deferred"]
+        rules = {"join_share_max": 1}
+        await (await world.operator()).patch("/api/v1/admin/events/demo/rules", json=rules)
         place = (await socket.until("queue.joined"))["place"]
 
     assert (place["state"], place["number"]) == ("waiting", 3)

@@ -222,10 +222,7 @@ async def replies_to(moves: EventInRedis, charts: Sequence[Chart]) -> list[list[
 
 
 async def test_no_better_block_is_ever_left(program: Program) -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    print("seed", seed)
-
-    assert await faults(program, seed, CHARTS) == []
+    assert await faults(program, 7, CHARTS) == []
 
 
 MUTANTS = {

@@ -69,7 +69,7 @@ async def test_a_redis_that_is_silent_fails_every_call_that_waits(
     async with connect(redis_url.replace("socket_timeout=60", "socket_timeout=0.1")) as other:
         digest = await redis.script_load(NOTE)
         assert await until(lambda: _note_if_answered(other, digest, 1)) == b"1"
-        await redis.client_pause(300)
+        await redis.client_pause(60_000, all=False)  # whatever writes, until it is ended
 
         lost = await asyncio.gather(
             *(_note(other, digest, number) for number in (2, 3)), return_exceptions=True

@@ -121,7 +121,7 @@ async def test_callers_wait_for_a_connection_and_are_told_busy_when_none_comes(
     url = redis_url.replace("&timeout=60", "&timeout=0.5")
     async with connect(url) as redis, connect(redis_url) as other:
         assert isinstance(redis.connection_pool, WaitingPool)
-        await asyncio.gather(*(redis.get(f"k{n}") for n in range(100)))
+        await asyncio.gather(*(other.get(f"k{n}") for n in range(100)))
 
         moves = await EventInRedis(Program(other)).open()
         moves.program = Program(redis)  # has run no script yet, and so keeps no connection

@@ -127,9 +127,10 @@ async def test_a_refund_is_told(world: World, smtp_server: SmtpServer) -> None:
 
 
 async def test_an_expiry_is_told(world: World, smtp_server: SmtpServer) -> None:
-    await world.event(rules={"hold_seconds": 2})
+    await world.event(rules={"hold_seconds": 100})
     _, hold = await held(world)
     await save(world.services.pool, UUID(hold), Contact(ADA, "en"))  # as a declined card leaves it
+    await world.set_on(101)
 
     [mail] = await sent(mailer_of(world, smtp_server), smtp_server)
 

@@ -8,6 +8,7 @@ import pytest
 from booking_rush.errors import Recovering, TryAgain
 from booking_rush.queue import watermark as watermark_module
 from booking_rush.queue.watermark import Watermark
+from tests.support.clients import PATIENCE_S
 
 
 async def test_who_waits_for_an_entry_goes_on_when_it_is_reached() -> None:
@@ -75,7 +76,7 @@ async def test_to_wait_needs_no_task() -> None:
         begun.set()
 
     asyncio.get_running_loop().call_soon(begin)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_S):
         await begun.wait()
     assert len(mark) == 1
     waits.close()

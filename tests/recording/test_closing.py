@@ -77,7 +77,7 @@ async def test_a_living_hold_is_paid_while_the_places_end(
     crowded: RecordedEvent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ends take their time; what is recorded meanwhile does not wait for them."""
-    monkeypatch.setattr(closing, "PAUSE_S", 0.2)
+    monkeypatch.setattr(closing, "PAUSE_S", 3600.0)
     await close(crowded)
     await crowded.pool.execute("UPDATE recorded SET holder = ''")
     recorder = crowded.recorder("closing")

@@ -1,11 +1,15 @@
 """The record duty: every outbox entry is in Postgres once, whichever process crashes when."""
 
+import asyncio
 import time
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from booking_rush.booking import audit
+from booking_rush.booking.catalogue.catalogue import Catalogue
+from booking_rush.booking.recording import commits
 from booking_rush.booking.recording.batch import PlaceRow, fold, read
 from booking_rush.booking.recording.recorder import CursorMovedError, Recorder
 from booking_rush.lua.events import commands as events_commands
@@ -245,3 +249,47 @@ async def test_payment_deadlines_are_judged_by_the_clock_of_postgres(
     await event.record()
 
     assert await event.pool.fetchval("SELECT state FROM bookings") == "paying"
+
+
+async def test_it_records_while_an_operators_act_has_locked_the_event(
+    recorded_event: RecordedEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recorder that waited with the journal locked, which the act wants next, was a deadlock."""
+    has_locked, may_go_on = asyncio.Event(), asyncio.Event()
+    record = audit.record_undoable
+
+    async def slow(*arguments: Any, **named: Any) -> None:
+        has_locked.set()
+        await may_go_on.wait()
+        await record(*arguments, **named)
+
+    monkeypatch.setattr(audit, "record_undoable", slow)
+    monkeypatch.setattr(commits, "RENEW_S", -1.0)  # as if each commit took so long
+    acting = asyncio.create_task(Catalogue(recorded_event.pool).act(EVENT, "drain", who="tests"))
+    await has_locked.wait()
+
+    await recorded_event.ask(line_commands.JoinLine("ada"))
+    await recorded_event.record()
+    assert await recorded_event.is_recorded()
+    may_go_on.set()
+    assert (await acting).state == "draining"
+
+
+async def test_a_recovery_has_locked_nothing_while_it_waits_for_an_operators_act(
+    recorded_event: RecordedEvent,
+) -> None:
+    """The undo of a close locks the event, and then the row that a recovery locks."""
+    pool = recorded_event.pool
+    waits = """
+        SELECT count(*) > 0 FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    async with pool.acquire() as undo, undo.transaction():
+        await undo.execute("SELECT FROM events WHERE id = $1 FOR NO KEY UPDATE", EVENT)
+        await recorded_event.redis.flushall()
+        recovering = asyncio.create_task(recorded_event.recorder("heir").rebuild(EVENT))
+        await until(lambda: pool.fetchval(waits))
+        await undo.execute("SELECT FROM recorded WHERE event = $1 FOR UPDATE NOWAIT", EVENT)
+    await asyncio.wait([recovering])
+    await recorded_event.record()
+    assert await recorded_event.is_recorded()

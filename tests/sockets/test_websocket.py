@@ -187,14 +187,18 @@ async def test_ping_is_not_being_heard_of(world: World) -> None:
 
 
 async def test_positions_come_at_most_once_a_second_and_never_grow(world: World) -> None:
-    await world.event(rules={"rate_per_second": 8, "active_max": 1000})
-    others = [await world.visitor() for _ in range(30)]
-    visitor = await world.visitor()
+    """The rate is raised once two were seen: a machine that stands still has one for all."""
+    await world.event(rules={"rate_per_second": 4, "active_max": 1000})
+    others = [await world.visitor() for _ in range(60)]
+    visitor, operator = await world.visitor(), await world.operator()
     await asyncio.gather(*(other.join() for other in others))
 
     async with visitor.socket() as socket:
         joined = await socket.ask("queue.join")
         began = asyncio.get_running_loop().time()
+        for _ in range(2):
+            await socket.until("queue.position")
+        await operator.patch("/api/v1/admin/events/demo/rules", json={"rate_per_second": 1000})
         await socket.until("queue.admitted")
         seconds = asyncio.get_running_loop().time() - began
 

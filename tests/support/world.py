@@ -111,6 +111,11 @@ class World:
         await self.tend.registry.refresh()
         return made
 
+    async def set_on(self, seconds: int, event: str = "demo") -> None:
+        """Set the sale's clock on; a real one might stand still over what is waited for."""
+        rules = key(event, self.services.rooms.batcher(event).gate.epoch, "rules")
+        await self.services.redis.hset(rules, "stopped_ms", str(-seconds * 1000))
+
     async def measure_rush(self, event: str = "demo") -> None:
         """Let Redis have counted a rush of joins just now: every join is asked for a proof."""
         stats = key(event, self.services.rooms.batcher(event).gate.epoch, "stats")
@@ -164,7 +169,13 @@ async def serving(settings: Settings) -> AsyncGenerator[tuple[str, Services, Qui
 
 @asynccontextmanager
 async def open_world(
-    redis: Redis, pool: Pool, settings: Settings, *, duties: bool = True, kafka: str = ""
+    redis: Redis,
+    pool: Pool,
+    settings: Settings,
+    *,
+    duties: bool = True,
+    kafka: str = "",
+    bank_delay_s: float = 0.3,
 ) -> AsyncGenerator[World]:
     """Start a server and its duties in this process; over Kafka where `kafka` names brokers.
 
@@ -178,7 +189,9 @@ async def open_world(
     async with AsyncExitStack() as stack:
         stack.enter_context(patch.object(watermark, "TIMEOUT_S", PATIENCE_S))
         base, services, server = await stack.enter_async_context(serving(settings))
-        address = await stack.enter_async_context(practice_bank(pool, base, settings))
+        address = await stack.enter_async_context(
+            practice_bank(pool, base, settings, delay_s=bank_delay_s)
+        )
         payments = services.payments
         bank_of(services).base_url = address
         found = KafkaLog(pool, Cluster(kafka), session_s=2) if kafka else None

@@ -21,8 +21,12 @@ from booking_rush.server.embedded.stores import postgres_child, redis_child
 from booking_rush.server.processes.supervisor import Child
 from tests.support.servers.processes import wait_for
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0  # a JVM on a machine that is slow, or stands still at times
 TEMPLATE = "rush_template"  # a migrated database; each test gets a copy of it
+
+# A machine may stand still for longer than Redis has to answer; few tests are about that deadline,
+# and those open a client of their own.
+PATIENT = "?socket_timeout=60&socket_connect_timeout=60&timeout=60"
 
 MEMORY = Path("/dev/shm")
 ROOM = 2 * 1024**3  # bytes; all tests at once use less than half of it
