@@ -4,13 +4,14 @@ VENV := .venv
 PY := $(VENV)/bin/python
 EVERYTHING := .[demo,otel,dev]
 BUILDER ?= buildah
-LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-annotate --custom-compile-command 'make lock'
+VERSIONS := requirements-dev.lock
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+	--custom-compile-command 'make lock'
 
 # A comma in an argument of `call` would end it, so extras come in a variable.
 # A dot for each package that pip collects; its failure is ours.
 define install
-{ $(PY) -m pip install --disable-pip-version-check --progress-bar off -e '$(1)' \
+{ $(PY) -m pip install --disable-pip-version-check --progress-bar off -c $(VERSIONS) -e '$(1)' \
 	|| touch $(VENV)/failed; } | while read -r line; do case "$$line" in \
 	Collecting*) printf . ;; ERROR*) printf '\n%s\n' "$$line" ;; esac; done; echo; \
 	if [ -e $(VENV)/failed ]; then rm $(VENV)/failed; exit 1; fi
@@ -77,10 +78,11 @@ dataset: $(VENV)/everything-is-installed
 image:
 	$(BUILDER) build $(if $(filter buildah,$(BUILDER)),--format docker) $(BUILD_ARGS) -t booking-rush:0.1.0 .
 
-## make lock        requirements.lock from pyproject.toml
+## make lock        versions of the image, its build and .venv, from pyproject.toml; those locked stay
 lock: $(VENV)/everything-is-installed
-	@$(LOCK) --extra otel pyproject.toml -o requirements.lock
-	@echo 'hatchling>=1.27' | $(LOCK) - -o requirements-build.lock
+	@$(COMPILE) --generate-hashes --extra otel pyproject.toml -o requirements.lock
+	@echo 'hatchling>=1.27' | $(COMPILE) --generate-hashes - -o requirements-build.lock
+	@$(COMPILE) -c requirements.lock --all-extras pyproject.toml -o $(VERSIONS)
 
 ## make pictures    README's pictures, of a demo with a crowd
 # README's pictures, of a demo with a crowd: about two minutes.
@@ -106,12 +108,12 @@ $(VENV)/bin/python:
 	@echo "making $(VENV)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "booking-rush: python3 -m venv failed: on Debian install python3-venv" >&2; exit 1; }
 
-$(VENV)/demo-is-installed: pyproject.toml | $(VENV)/bin/python
+$(VENV)/demo-is-installed: pyproject.toml $(VERSIONS) | $(VENV)/bin/python
 	@echo "installing, about half a minute"
 	@$(call install,.[demo])
 	@touch $@
 
-$(VENV)/everything-is-installed: pyproject.toml | $(VENV)/bin/python
+$(VENV)/everything-is-installed: pyproject.toml $(VERSIONS) | $(VENV)/bin/python
 	@echo "installing, about a minute"
 	@$(call install,$(EVERYTHING))
 	@touch $@ $(VENV)/demo-is-installed

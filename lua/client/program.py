@@ -35,8 +35,8 @@ FILES = {path.stem: path for path in sorted(LUA.rglob("*.lua"))}
 MOVES = tuple(name for name, path in sorted(FILES.items()) if LIBRARY not in path.parents)
 
 _encode = msgspec.msgpack.Encoder().encode
-_any_reply: Any = cast("Any", Union)[REPLIES]
-_decode: Callable[[bytes], list[Reply]] = msgspec.msgpack.Decoder(list[_any_reply]).decode
+_replies = cast("Any", list)[cast("Any", Union)[REPLIES]]
+_decode: Callable[[bytes], list[Reply]] = msgspec.msgpack.Decoder(_replies).decode
 
 
 # How Redis begins to say that it cannot serve just now. Out of a script comes the same, behind the

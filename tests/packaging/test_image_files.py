@@ -18,6 +18,7 @@ from booking_rush.server.processes.duties import DUTIES
 from booking_rush.server.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+NAMED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\n]+)", re.M)
 LOCKED = re.compile(
     r"^([A-Za-z0-9._-]+)==([^ ;\\]+)[^\n]*\\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n?)+)", re.M
 )
@@ -48,6 +49,23 @@ def test_the_locks_have_what_pyproject_asks_for() -> None:
             version = versions.get(canonicalize_name(asked.name))
             assert version is not None, f"{asked.name} is not in {name}: make lock"
             assert version in asked.specifier, f"{asked} is not met by {name}: make lock"
+
+
+def test_what_the_commands_install_is_locked_with_the_versions_of_the_image() -> None:
+    """A release of somebody else's cannot break `make demo` or `make test`."""
+    installed = dict(NAMED.findall((ROOT / "requirements-dev.lock").read_text()))
+    image = locked("requirements.lock")
+    wanted = [
+        *PROJECT["project"]["dependencies"],
+        *(one for extra in EXTRAS.values() for one in extra),
+    ]
+
+    assert {name: installed.get(name) for name in image} == image
+    for text in wanted:
+        asked = Requirement(text)
+        assert installed[canonicalize_name(asked.name)] in asked.specifier, f"{asked}: make lock"
+    assert "pip install" in (makefile := (ROOT / "Makefile").read_text())
+    assert "-c $(VERSIONS) -e" in makefile
 
 
 def test_the_lock_has_the_dependencies_of_extras_too() -> None:
