@@ -18,6 +18,7 @@ const SEAT_SHARE = 0.8; // of the distance between two
 const SEAT_PX_MAX = 26;
 const SIDE_PX_MAX = 4096; // of a canvas
 const ASPECT = 1.8;
+const BORDERS_PX = 2; // of the frame, above and below
 const LABEL_COLOURS = ["card", "ink", "soft", "rule"];
 const COLOUR_OF = { ".": "--free", h: "--held", s: "--sold" };
 
@@ -86,9 +87,10 @@ export class HouseCanvas {
   #fit() {
     if (!this.#house) return;
     const { width, height } = this.#box;
-    const room = /** @type {HTMLElement} */ (this.#canvas.parentElement).clientWidth;
+    const frame = /** @type {HTMLElement} */ (this.#canvas.parentElement);
+    const tallest = parseFloat(getComputedStyle(frame).maxHeight) || Infinity;
     const ratio = devicePixelRatio || 1;
-    const fitting = Math.min(SEAT_PX_MAX, room / width) * this.#zoom;
+    const fitting = Math.min(SEAT_PX_MAX, frame.clientWidth / width, (tallest - BORDERS_PX) / height) * this.#zoom;
     this.#scale = Math.max(0.5, Math.min(fitting, SIDE_PX_MAX / ratio / Math.max(width, height)));
     const [w, h] = [width * this.#scale, height * this.#scale];
     Object.assign(this.#canvas, { width: Math.round(w * ratio), height: Math.round(h * ratio) });

@@ -24,6 +24,7 @@ import { LOOKS } from "./section-looks.js";
  */
 
 export const SEATS_PX = 11; // from that scale on there are seats, before that bands
+const HALO_PX = 3; // around the names of sections
 const NUMBERS_PX = 24;
 const BAND_SEATS = 8; // in one piece of a row
 const SHADES = 4;
@@ -173,8 +174,13 @@ export function drawName({ context, camera, size, ratio, palette }, placed, name
   const { x, y } = toPoint(camera, size, toHouse(placed, above.x, above.y));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   setFont(context, Math.min(15, Math.max(11, camera.scale * 0.6)), 650);
+  const text = shortened(context, name, (width + 1) * camera.scale);
+  context.lineJoin = "round";
+  context.lineWidth = HALO_PX; // a section that is turned has seats beside its name
+  context.strokeStyle = palette.card;
+  context.strokeText(text, x, y);
   context.fillStyle = palette.ink;
-  context.fillText(shortened(context, name, (width + 1) * camera.scale), x, y);
+  context.fillText(text, x, y);
 }
 
 /** Draw a stage: rounded among sections, else wide in front of them. @param {Labelled} scene @param {import("../plan/house-plan.js").Stage} box @param {string} text */

@@ -5,7 +5,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium import DESKTOP, browser, open_page
-from tests.browser.pages import go, log_in, part
+from tests.browser.pages import go, log_in, part, stalls
 from tests.support.clients import until
 from tests.support.world import World, held
 
@@ -87,3 +87,25 @@ async def test_a_line_around_seats_chooses_what_is_inside_of_it(world: World) ->
         await expect(part(admin, "house-chosen")).to_contain_text("seats chosen")
         await part(admin, "house-clear").click()
         await expect(part(admin, "house-close")).to_be_disabled()
+
+
+FITS = """canvas => canvas.offsetHeight > 300
+  && canvas.offsetHeight <= canvas.parentElement.clientHeight"""
+
+
+async def test_the_map_shows_the_whole_of_a_deep_house_until_it_is_made_larger(
+    world: World,
+) -> None:
+    rows = [{"name": f"{letter}{n}", "seats": 12} for letter in "ABCD" for n in range(20)]
+    await world.event(sections=[stalls(rows=rows)])
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "house")
+
+        async def fits() -> bool:
+            return bool(await part(admin, "house-canvas").evaluate(FITS))
+
+        await until(fits)
+        await admin.locator("#house-closer").click()
+        assert not await fits()
