@@ -242,7 +242,7 @@ async def test_a_waiting_socket_keeps_nothing_of_its_handshake(world: World) -> 
     visitor = await world.visitor()
 
     async with visitor.socket():
-        [kept] = [one for one in gc.get_objects() if type(one) is Socket and not one.close_sent]
+        [kept] = [one for one in gc.get_objects() if type(one) is Socket and not one.disconnected]
         conn: Any = kept.conn
 
         assert vars(kept) == {}
