@@ -60,27 +60,27 @@ async def _closed(pool: Pool, redis: Redis, recorder: Recorder) -> tuple[float, 
     await program.ask(EVENT, await _stamp(pool, program), SetRules(version, "closed", {}))
     moved = time.perf_counter() - began
     living = "SELECT EXISTS (SELECT FROM places WHERE state <> 'ended')"
-    pinging = asyncio.create_task(_longest_ping(redis))
+    has_ended = asyncio.Event()
+    pinging = asyncio.create_task(_longest_ping(redis, has_ended))
     while await pool.fetchval(living) or await pool.fetchval("SELECT closing FROM recorded"):
         with suppress(RedisError):
             await recorder.run_once()
         await asyncio.sleep(0.1)
     ended = time.perf_counter() - began
-    pinging.cancel()
+    has_ended.set()
     report("Redis silent meanwhile", longest_ms=await pinging * 1000)
     return moved, ended
 
 
-async def _longest_ping(redis: Redis) -> float:
-    """Ping Redis until it is cancelled. Return the seconds of the slowest answer."""
+async def _longest_ping(redis: Redis, has_ended: asyncio.Event) -> float:
+    """Ping Redis until the places have ended. Return the seconds of the slowest answer."""
     longest = 0.0
-    with suppress(asyncio.CancelledError):
-        while True:
-            began = time.perf_counter()
-            with suppress(RedisError):
-                await redis.ping()
-            longest = max(longest, time.perf_counter() - began)
-            await asyncio.sleep(0.005)
+    while not has_ended.is_set():
+        began = time.perf_counter()
+        with suppress(RedisError):
+            await redis.ping()
+        longest = max(longest, time.perf_counter() - began)
+        await asyncio.sleep(0.005)
     return longest
 
 

@@ -22,6 +22,7 @@ from booking_rush.lua.line.commands import AdmitVisitor, JoinLine
 from booking_rush.postgres import Pool
 from booking_rush.queue.event_registry import EventRegistry
 from booking_rush.server.practice_bank import bank as server_bank
+from booking_rush.tasks import cancel_and_wait
 from tests.support.clients import until
 from tests.support.crash_injection import (
     CrashedError,
@@ -64,8 +65,7 @@ class Workers:
             waits.append(asyncio.create_task(self._fate.crashed.wait()))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         crashed = self._fate is not None and self._fate.crashed.is_set()
-        for one in waits:
-            one.cancel()
+        await cancel_and_wait(waits)
         found = await asyncio.gather(*waits, return_exceptions=True)
         error = found[0]
         if isinstance(error, BaseException) and not crashed:
