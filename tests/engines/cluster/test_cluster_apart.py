@@ -94,7 +94,8 @@ async def test_a_primary_that_hangs_stops_its_own_events_alone(
         for event in EVENTS[1:]:
             assert await is_recorded(registry, pool, event, "bob")
         await cluster.promoted(EVENTS[0], hung)
-        await until(lambda: registry.batcher(EVENTS[0]).gate.is_open)
+        gate = registry.batcher(EVENTS[0]).gate
+        await until(lambda: gate.is_open and gate.epoch == 2)
         assert await is_recorded(registry, pool, EVENTS[0], "bob")
         found = await registry.batcher(EVENTS[0]).do(FindPlace("ada"))
         assert isinstance(found, Waiting)
