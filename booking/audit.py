@@ -18,6 +18,15 @@ IS_UNDOABLE = f"""
 """
 
 
+async def lock_event(connection: Connection, event: str) -> bool:
+    """Lock an event, before any other row. Return whether there is one.
+
+    Rows that refer to it may be written meanwhile: a recorder has the journal locked, which an act
+    wants next, when its foreign keys look at the event.
+    """
+    return await connection.fetchval(LOCK, event) is not None
+
+
 async def record(
     connection: Connection, who: str, what: str, event: str | None = None, **detail: Any
 ) -> None:
@@ -66,4 +75,5 @@ async def entries(pool: Pool, *, limit: int, before: int | None) -> list[dict[st
     ]
 
 
+LOCK = "SELECT 1 FROM events WHERE id = $1 FOR NO KEY UPDATE"
 INSERT = "INSERT INTO audit (who, what, event, detail, before) VALUES ($1, $2, $3, $4, $5)"

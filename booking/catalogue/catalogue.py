@@ -274,10 +274,7 @@ class Catalogue:
         return [row["id"] for row in rows]
 
     async def _locked(self, connection: Connection, event: str) -> Event:
-        """Lock an event. Whoever refers to it writes on: a recorder that has the journal, too."""
-        lock = "SELECT 1 FROM events WHERE id = $1 FOR NO KEY UPDATE"
-        found = await connection.fetchval(lock, event)
-        if found is None:
+        if not await audit.lock_event(connection, event):
             raise UnknownEvent(f"there is no event {event!r}")
         return await self.event(event)
 

@@ -71,7 +71,7 @@ async def undo(
             something was done since that this would spoil.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT FROM events WHERE id = $1 FOR NO KEY UPDATE", event)
+        await audit.lock_event(connection, event)
         row = await connection.fetchrow(
             f"""
             SELECT what, detail, before FROM audit

@@ -70,7 +70,7 @@ class Bans:
         on: an operator who repeats what was not answered makes no second one.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT 1 FROM events WHERE id = $1 FOR NO KEY UPDATE", event)
+            await audit.lock_event(connection, event)
             row = await connection.fetchrow(
                 SAVE, uuid.uuid4(), event, visitor, block, reason, float(seconds), who
             )

@@ -19,6 +19,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from booking_rush.booking import audit
 from booking_rush.booking.catalogue import sale_stops
 from booking_rush.booking.history import journal
 from booking_rush.booking.history.entries import state_act
@@ -127,7 +128,7 @@ class Recovery:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await allow_long_statements(connection)
-            await connection.execute(LOCK_EVENT, event)  # first, as an operator's act does
+            await audit.lock_event(connection, event)  # first, as an operator's act does
             row = await connection.fetchrow(
                 """
                 SELECT (extract(epoch FROM now() - seen_at) * 1000)::bigint AS outage_ms,
@@ -154,9 +155,6 @@ class Recovery:
                 why = f"epoch {epoch + 1}, {outage_ms} ms away"
                 await journal.append(connection, event, [state_act("recovered", reason=why)])
         return outage_ms
-
-
-LOCK_EVENT = "SELECT FROM events WHERE id = $1 FOR NO KEY UPDATE"
 
 
 class Rebuilding:

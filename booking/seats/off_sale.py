@@ -49,7 +49,7 @@ class SeatsOffSale:
         """
         wanted = _checked(event, seats)
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT FROM events WHERE id = $1 FOR NO KEY UPDATE", event.id)
+            await audit.lock_event(connection, event.id)
             changed = await self._write(event.id, wanted, FREE, CLOSED)
             await _save(connection, CLOSE, event.id, changed)
             await _record(connection, who, "close_seats", event.id, changed)
@@ -65,7 +65,7 @@ class SeatsOffSale:
         """
         wanted = _checked(event, seats)
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT FROM events WHERE id = $1 FOR NO KEY UPDATE", event.id)
+            await audit.lock_event(connection, event.id)
             rows = await connection.fetch(CLOSED_SEATS, event.id, list({*map(str, wanted)}))
             changed = [SeatId.parse(row["seat"]) for row in rows]
             await _save(connection, OPEN, event.id, changed)
