@@ -1,6 +1,6 @@
 // The labels on the operators' map: the stage, the names of sections, and of rows where there is room.
 
-import { halvesOf, setFont, shortened } from "../map/section-label.js";
+import { fillWithHalo, halvesOf, setFont, shortened } from "../map/section-label.js";
 import { drawName, drawRowNames, drawStage } from "../map/section-painter.js";
 import { toPoint } from "../plan/camera.js";
 import { middleOf } from "../plan/house-plan.js";
@@ -14,7 +14,6 @@ import { texts as all } from "../texts/texts.js";
 const NAME_PX = 8; // a seat: from then on there is room for a name between two sections
 const ROWS_PX = 10;
 const FONT_PX = 12;
-const HALO_PX = 4;
 
 /**
  * Draw the labels of a house that fills the canvas.
@@ -40,13 +39,7 @@ function drawNameAcross({ context, camera, size, ratio, palette }, { section, bo
   const width = bounds.width * camera.scale;
   const isShort = context.measureText(section.name).width <= width;
   const lines = (isShort ? [section.name] : halvesOf(section.name)).map((line) => shortened(context, line, width));
-  context.lineJoin = "round";
-  context.lineWidth = HALO_PX;
-  context.strokeStyle = palette.card;
-  context.fillStyle = palette.ink;
   lines.forEach((line, at) => {
-    const down = y + (at - (lines.length - 1) / 2) * FONT_PX;
-    context.strokeText(line, x, down);
-    context.fillText(line, x, down);
+    fillWithHalo(context, palette, line, { x, y: y + (at - (lines.length - 1) / 2) * FONT_PX });
   });
 }

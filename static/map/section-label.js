@@ -10,10 +10,25 @@ const NAME_FONTS = [16, 13, 11, 9]; // pixels, the largest that fits
 const [NAME_WEIGHT, STOCK_WEIGHT] = [650, 500];
 const LINE_HEIGHT = 1.2; // of its font
 const MEASURED_PX = 16;
+const HALO_PX = 4;
 const WIDTHS_MAX = 5_000;
 /** @type {Map<string, number>} by weight and text: widths in a font of one pixel */
 const widths = new Map();
 const FONT = "system-ui, sans-serif";
+
+/**
+ * Write text that lies over seats.
+ * @param {CanvasRenderingContext2D} context @param {import("../ui/palette.js").Palette} palette @param {string} text
+ * @param {{x: number, y: number}} at
+ */
+export function fillWithHalo(context, palette, text, { x, y }) {
+  context.lineJoin = "round";
+  context.lineWidth = HALO_PX;
+  context.strokeStyle = palette.card;
+  context.strokeText(text, x, y);
+  context.fillStyle = palette.ink;
+  context.fillText(text, x, y);
+}
 
 /**
  * Write the name of a section, and below it the first of the other texts that fits.

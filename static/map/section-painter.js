@@ -4,7 +4,7 @@ import { toPoint } from "../plan/camera.js";
 import { bend, firstFrom, outlineOf } from "../plan/geometry.js";
 import { contains, grown, toHouse, toSection, union } from "../plan/house-plan.js";
 import { KIND_SIGNS } from "../seats/legend.js";
-import { drawLabel, setFont, shortened } from "./section-label.js";
+import { drawLabel, fillWithHalo, setFont, shortened } from "./section-label.js";
 import { LOOKS } from "./section-looks.js";
 
 /**
@@ -24,7 +24,6 @@ import { LOOKS } from "./section-looks.js";
  */
 
 export const SEATS_PX = 11; // from that scale on there are seats, before that bands
-const HALO_PX = 3; // around the names of sections
 const NUMBERS_PX = 24;
 const BAND_SEATS = 8; // in one piece of a row
 const SHADES = 4;
@@ -174,13 +173,8 @@ export function drawName({ context, camera, size, ratio, palette }, placed, name
   const { x, y } = toPoint(camera, size, toHouse(placed, above.x, above.y));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   setFont(context, Math.min(15, Math.max(11, camera.scale * 0.6)), 650);
-  const text = shortened(context, name, (width + 1) * camera.scale);
-  context.lineJoin = "round";
-  context.lineWidth = HALO_PX; // a section that is turned has seats beside its name
-  context.strokeStyle = palette.card;
-  context.strokeText(text, x, y);
-  context.fillStyle = palette.ink;
-  context.fillText(text, x, y);
+  // A section that is turned has seats beside its name.
+  fillWithHalo(context, palette, shortened(context, name, (width + 1) * camera.scale), { x, y });
 }
 
 /** Draw a stage: rounded among sections, else wide in front of them. @param {Labelled} scene @param {import("../plan/house-plan.js").Stage} box @param {string} text */
