@@ -46,7 +46,7 @@ class Recovering(Refusal):
 
 
 class TryAgain(Refusal):
-    """Whether it was done is not known yet: ask the same again."""
+    """The outcome is not known yet: ask the same again."""
 
     code, status, retry_after_s = "try_again", 503, 1
 

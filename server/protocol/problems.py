@@ -54,7 +54,7 @@ class MethodNotAllowed(Refusal):
 
 
 class Malformed(Refusal):
-    """What came cannot be read."""
+    """The request cannot be read."""
 
     code, status = "malformed", 400
 
