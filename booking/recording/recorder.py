@@ -69,8 +69,8 @@ class Recorder:
         self._streams = Streams(redis)
         self._program = program
         self._commits = Commits(pool, program, holder, clock, provider)
-        self._pool = lease_pool or pool
-        self._leases = EventLeases(self._pool, holder)
+        self._lease_pool = lease_pool or pool
+        self._leases = EventLeases(self._lease_pool, holder)
         self._tasks = EventTasks(pool, redis, program, self._commits, self._leases)
         self._rebuilding = Rebuilding(self._tasks.recovery, program, self._leases)
         self._led = self._tasks.led
@@ -190,7 +190,7 @@ class Recorder:
 
         Return 0, so that the loop pauses.
         """
-        await end_stalled_sessions(self._pool)
+        await end_stalled_sessions(self._lease_pool)
         return 0
 
     async def run_once(self) -> int:

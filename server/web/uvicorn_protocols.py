@@ -248,7 +248,7 @@ class Socket(WebSocketsSansIOProtocol):
         """Return the next message; after the last one that was within the bounds, the close."""
         if self._code_after_queue and self.queue.empty():
             self.end(self._code_after_queue, "over the limit")
-        message = await self.queue.get()
+        message = await self.queue.get()  # the stock receive would be 0.2 KB a waiting socket more
         if self.read_paused and self.queue.empty():
             self.read_paused = False
             self.transport.resume_reading()

@@ -64,7 +64,8 @@ def test_what_the_commands_install_is_locked_with_the_versions_of_the_image() ->
     for text in wanted:
         asked = Requirement(text)
         assert installed[canonicalize_name(asked.name)] in asked.specifier, f"{asked}: make lock"
-    assert "pip install" in (makefile := (ROOT / "Makefile").read_text())
+    makefile = (ROOT / "Makefile").read_text()
+    assert "pip install" in makefile
     assert "-c $(VERSIONS) -e" in makefile
 
 

@@ -61,7 +61,7 @@ async def test_a_process_that_stands_still_in_a_statement_loses_its_locks(
             await stalled.execute("BEGIN")
             await stalled.execute("UPDATE kept SET n = 2")
             await stalled.prepare("SELECT 1 AS parsed")
-            await until(lambda: _is_any(pool, parsed))
+            await until(lambda: pool.fetchval(parsed))
 
             assert await end_stalled_sessions(pool, after_ms=60_000) == 0
             with pytest.raises(asyncpg.LockNotAvailableError):
@@ -89,12 +89,8 @@ async def test_a_session_that_copies_or_waits_between_statements_is_left_alone(
         async with pool.acquire() as waiting, waiting.transaction(), pool.acquire() as copying:
             await waiting.execute("INSERT INTO copied VALUES (0)")
             copied = asyncio.create_task(copying.copy_to_table("copied", source=rows()))
-            await until(lambda: _is_any(pool, copies))
+            await until(lambda: pool.fetchval(copies))
             assert await end_stalled_sessions(pool, after_ms=0) == 0
             go_on.set()
             await copied
         assert await pool.fetchval("SELECT count(*) FROM copied") == 2
-
-
-async def _is_any(pool: Pool, counting: str) -> bool:
-    return bool(await pool.fetchval(counting))

@@ -47,10 +47,11 @@ local function weights()
 end
 
 -- Refill the bucket by the time since it was refilled last. Return its tokens, and the rate by which
--- it was filled. A clock that steps back never refills: the bucket waits until the stored time is reached again, or begins anew at the
--- clock's time after a step of more than 5 s; the journal is told. At rate 0 nobody is let in, by
--- what was saved up neither. Each move that tells what is in force does so, since who reads the journal
--- counts by the rate of each word, whether or not a tick came before the next one.
+-- it was filled. A clock that steps back never refills: the bucket waits until the stored time is
+-- reached again, or begins anew at the clock's time after a step of more than 5 s; the journal is
+-- told. At rate 0 nobody is let in, by what was saved up neither. Each move that tells what is in
+-- force refills, since who reads the journal counts by the rate of each word, whether or not a tick
+-- came before the next one.
 function in_force.refill()
   local rate = in_force.pace()
   local tokens = tonumber(memory.read(bucket, "tokens") or 1)
