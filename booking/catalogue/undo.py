@@ -30,7 +30,7 @@ class NotUndoable(Refusal):
 class Undone(msgspec.Struct, frozen=True):
     """Act that was undone in PostgreSQL: what it was, and what a removal took away.
 
-    `hold`: seats, section and quantity.
+    `hold`: seats, section, and how many places of it.
     """
 
     what: str

@@ -1,6 +1,6 @@
 """Bookings in Postgres: read one or a page, serialize them, and turn a row into its hold."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from booking_rush.booking.holds.serializers import reference_of, seat_members, sections_of
+from booking_rush.booking.holds.serializers import reference_of, seat_members, standing_members
 from booking_rush.booking.holds.shows import (
     FROM_SECTIONS,
     SHOWS,
@@ -35,7 +35,7 @@ class UnknownBooking(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A row of `bookings`; `prices` has one amount a seat, of a standing section one for all."""
+    """A row of `bookings`; `prices` has one amount a seat, then one for all standing places."""
 
     id: UUID
     event: str
@@ -55,6 +55,11 @@ class Booking:
     client_secret: str
     made_ms: int
     shows: ShowsBySection
+
+    @property
+    def standing(self) -> int:
+        """How many of its places have no seat."""
+        return self.quantity - len(self.seats)
 
     @property
     def show_at(self) -> datetime | None:
@@ -90,8 +95,7 @@ class Booking:
         }
         if self.reason:
             members["reason"] = self.reason
-        if self.section:
-            members["section"] = self.section
+        members |= standing_members(self.section, len(self.seats), self.quantity)
         members |= show_members(self.shows, self.shows)
         if self.provider and self.total:
             members["payment"] = {"provider": self.provider}
@@ -105,12 +109,12 @@ class Booking:
         """
         if self.state != "confirmed":
             return []
-        seats: Sequence[str | None] = self.seats or [None] * self.quantity
+        seats: list[str | None] = [*self.seats, *[None] * self.standing]
         tickets: list[dict[str, Any]] = [
             {
                 "id": ticket_id(self.id, number),
                 "seat": seat,
-                **show_members(self.shows, sections_of([seat] if seat else [], self.section)),
+                **show_members(self.shows, [seat.partition(".")[0] if seat else self.section]),
             }
             for number, seat in enumerate(seats, 1)
         ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.holds.shows import ShowsBySection, show_members
-from booking_rush.lua.holds.commands import Hold, HoldReply, ShownHold
+from booking_rush.lua.holds.commands import Hold, HoldReply, ShownHold, standing_of
 from booking_rush.timestamps import moment
 
 
@@ -25,19 +25,31 @@ def hold_members(event: str, held: HoldReply, shows: ShowsBySection) -> dict[str
         "expires_at": moment(held.deadline_ms),
         "extensions_left": hold.left,
     }
-    if hold.section:
-        members["section"] = hold.section
+    members |= standing_members(hold.section, len(hold.seats), hold.quantity)
     return members | show_members(shows, sections_of(hold.seats, hold.section))
 
 
 def sections_of(seats: Sequence[str], section: str) -> set[str]:
-    """Return the sections of seats, or the one of standing places."""
-    return {seat.partition(".")[0] for seat in seats} or {section}
+    """Return the sections of seats, and the one of standing places where there are some."""
+    found = {seat.partition(".")[0] for seat in seats}
+    return found | {section} if section else found
+
+
+def standing_members(section: str, seats: int, quantity: int) -> dict[str, Any]:
+    """Return `{standing}` of a hold that has more places than seats, else nothing.
+
+    Return `{section}`, too, where it has no seats.
+    """
+    if not section:
+        return {}
+    standing = {"standing": {"section": section, "quantity": quantity - seats}}
+    return standing if seats else {"section": section, **standing}
 
 
 def total_of(hold: Hold | ShownHold) -> int:
     """Return the price of a hold, in minor units."""
-    return sum(hold.prices) if hold.seats else hold.prices[0] * hold.quantity
+    standing = standing_of(hold)
+    return sum(hold.prices) + (hold.prices[-1] * (standing - 1) if standing else 0)
 
 
 def seat_members(

@@ -114,7 +114,9 @@ def _values(
         "tickets": "\n".join(
             texts["ticket"].strip().format(
                 number=number,
-                place=_place(ticket["seat"], number, booking, event, texts=texts),
+                place=_place(
+                    ticket["seat"], number - len(booking.seats), booking, event, texts=texts
+                ),
                 code=ticket["code"],
             )
             + "\n"
@@ -149,13 +151,11 @@ def _where(event: Event, texts: Texts) -> str:
 
 
 def _places(booking: Booking, event: Event, texts: Texts) -> str:
-    if booking.seats:
-        seats = [_place(seat, 0, booking, event, texts=texts) for seat in booking.seats]
-        return "; ".join(seats)
-    text: str = texts["places"].format(
-        quantity=booking.quantity, section=_name_of(booking.section, event)
-    )
-    return text
+    places = [_place(seat, 0, booking, event, texts=texts) for seat in booking.seats]
+    if booking.section:
+        name = _name_of(booking.section, event)
+        places.append(texts["places"].format(quantity=booking.standing, section=name))
+    return "; ".join(places)
 
 
 def _place(seat: str | None, number: int, booking: Booking, event: Event, *, texts: Texts) -> str:

@@ -12,7 +12,7 @@ from booking_rush.booking.messaging import outbox
 from booking_rush.booking.messaging.outbox import Envelope
 from booking_rush.booking.seats import claims
 from booking_rush.booking.seats.claims import ClaimRequest
-from booking_rush.lua.holds.commands import Hold
+from booking_rush.lua.holds.commands import Hold, standing_of
 from booking_rush.postgres import Connection
 
 
@@ -65,7 +65,8 @@ async def _check_out(
     """Claim seats and enqueue charges; a booking that does not get every seat is released."""
     moved = await _move(connection, event, holds, "paying", "")
     requests = [
-        ClaimRequest(one.id, one.hold.seats, one.hold.section, one.hold.quantity) for one in moved
+        ClaimRequest(one.id, one.hold.seats, one.hold.section, standing_of(one.hold))
+        for one in moved
     ]
     claimed = await claims.claim(connection, event, requests)
     await _charge(connection, event, [one for one in moved if one.id in claimed], provider)

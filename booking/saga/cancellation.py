@@ -49,7 +49,7 @@ async def cancel(
 
 async def _has_begun(connection: Connection, booking: Booking) -> bool:
     """Return whether any show of this booking has begun."""
-    sections = {SeatId.parse(seat).section for seat in booking.seats} or {booking.section}
+    sections = {SeatId.parse(seat).section for seat in booking.seats} | {booking.section}
     begun: bool = await connection.fetchval(
         """
         SELECT coalesce(bool_or(starts_at <= now()), false)

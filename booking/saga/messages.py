@@ -129,7 +129,8 @@ def _locked(
     current = BookingState(
         row["state"], row["attempt"], row["paid"], row["claimed"], row["reason"], payments
     )
-    request = ClaimRequest(message.booking, row["seats"], row["section"], row["quantity"])
+    seats = row["seats"]
+    request = ClaimRequest(message.booking, seats, row["section"], row["quantity"] - len(seats))
     attempts_max = int(row["attempts_max"] or Rules().payment_attempts_max)
     return LockedBooking(message, current, attempts_max, request, row["step"])
 

@@ -10,12 +10,12 @@ from booking_rush.postgres import Connection
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """The claim of one booking: seats, or a quantity of a standing section (else empty)."""
+    """The claim of one booking: seats, places of a standing section (else empty), or both."""
 
     booking: UUID
     seats: Sequence[str]
     section: str
-    quantity: int
+    standing: int
 
 
 async def claim(connection: Connection, event: str, requests: Sequence[ClaimRequest]) -> set[UUID]:
@@ -24,11 +24,13 @@ async def claim(connection: Connection, event: str, requests: Sequence[ClaimRequ
     A seat that the booking has claimed before counts as got. The caller saves `bookings.claimed`,
     together with the booking's new state.
     """
-    seated = [request for request in requests if not request.section]
-    standing = [request for request in requests if request.section]
+    seated = [request for request in requests if request.seats]
     refused = await _claim_seats(connection, event, seated)
-    refused |= await _claim_places(connection, event, standing)
-    return {request.booking for request in requests} - refused
+    standing = [one for one in requests if one.section and one.booking not in refused]
+    without_places = await _claim_places(connection, event, standing)
+    if half := [one.booking for one in seated if one.booking in without_places]:
+        await connection.execute("DELETE FROM claims WHERE booking = ANY($1)", half)
+    return {request.booking for request in requests} - refused - without_places
 
 
 async def release(connection: Connection, event: str, bookings: Sequence[UUID]) -> None:
@@ -37,18 +39,18 @@ async def release(connection: Connection, event: str, bookings: Sequence[UUID]) 
     rows = await connection.fetch(
         """
         UPDATE bookings SET claimed = false WHERE id = ANY($1) AND claimed
-        RETURNING section, quantity
+        RETURNING section, quantity - cardinality(seats) AS standing
         """,
         list(bookings),
     )
     released = Counter[str]()
     for row in rows:
         if row["section"]:
-            released[row["section"]] += row["quantity"]
-    for section, quantity in sorted(released.items()):
+            released[row["section"]] += row["standing"]
+    for section, standing in sorted(released.items()):
         await connection.execute(
             "UPDATE sections SET claimed = claimed - $3 WHERE event = $1 AND id = $2",
-            event, section, quantity,
+            event, section, standing,
         )  # fmt: skip
 
 
@@ -96,22 +98,22 @@ async def _claim_places(
         by_section[request.section].append(request)
     refused = set[UUID]()
     for section, some in sorted(by_section.items()):
-        quantity = sum(request.quantity for request in some)
-        if not await _claim_quantity(connection, event, section, quantity):
+        standing = sum(request.standing for request in some)
+        if not await _claim_standing(connection, event, section, standing):
             refused |= {
                 request.booking
                 for request in some
-                if not await _claim_quantity(connection, event, section, request.quantity)
+                if not await _claim_standing(connection, event, section, request.standing)
             }
     return refused
 
 
-async def _claim_quantity(connection: Connection, event: str, section: str, quantity: int) -> bool:
+async def _claim_standing(connection: Connection, event: str, section: str, standing: int) -> bool:
     done = await connection.execute(
         """
         UPDATE sections SET claimed = claimed + $3
         WHERE event = $1 AND id = $2 AND claimed + $3 <= capacity
         """,
-        event, section, quantity,
+        event, section, standing,
     )  # fmt: skip
     return done == "UPDATE 1"

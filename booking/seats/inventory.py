@@ -22,12 +22,12 @@ async def sections(connection: Connection, event: str) -> list[SectionInventory]
     marks = await _marks(connection, event)
     held = await connection.fetch(
         """
-        SELECT section, sum(quantity)::int AS quantity FROM bookings
+        SELECT section, sum(quantity - cardinality(seats))::int AS standing FROM bookings
         WHERE event = $1 AND state = 'held' AND section <> '' GROUP BY section
         """,
         event,
     )
-    held_places = {row["section"]: row["quantity"] for row in held}
+    held_places = {row["section"]: row["standing"] for row in held}
     return [
         inventory_of(
             section_of(row), marks[row["id"]], row["claimed"] + held_places.get(row["id"], 0)

@@ -16,7 +16,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     Packed it is an array: the order of the fields is that of `AT` in `carts.lua`. A cart is the
     same array with more behind these fields.
 
-    `prices`: one amount a seat, of a standing section one for all; `deadline`: in sale time;
+    `section`: of the places that have no seat; `quantity`: seats and such places together;
+    `prices`: one amount a seat, then one for all places of the section; `deadline`: in sale time;
     `first`, `left_first`: wall time of the deadline, and extensions left, when the hold was made;
     `number`, `wave`: of the pass that it was made under; `step`: of the order obeyed last;
     `print`: fingerprint of the request that came with the idempotency key `key`; `entry`: outbox
@@ -69,6 +70,11 @@ class ShownHold(msgspec.Struct, frozen=True, array_like=True):
     deadline: int
     first: int
     left: int
+
+
+def standing_of(hold: Hold | ShownHold) -> int:
+    """Return how many places of a hold have no seat."""
+    return hold.quantity - len(hold.seats)
 
 
 class HoldReply(Reply, frozen=True, kw_only=True):
@@ -196,7 +202,8 @@ class HoldSeats(
     ],
     frozen=True,
 ):  # fmt: skip
-    """Hold the named seats; where none is named, `quantity` places of a section.
+    """Hold the named seats, and `quantity` places of a standing section where one is given with
+    them; where no seat is named, `quantity` places of a section of either kind.
 
     `right`: with `place` the visitor must be active; with `pass` by this number and wave, too;
     with `none` a repeat alone is answered. `publish`: the hold is published to every process;

@@ -3,8 +3,8 @@
 --   -> held | key_reused | no_right | sale_is_stopped | not_on_sale | unknown_seats | unknown_section
 --   | hold_exists | cooling_down | limit_exceeded | mixed_currencies | seats_taken | sold_out
 --
--- Hold seats for a visitor, all or nothing: named seats, the best of a section, or places of a
--- standing section. A repeat of the same request is answered as the first was, whatever the hold's
+-- Hold seats for a visitor, all or nothing: named seats, places of a standing section, both, or the
+-- best of a section. A repeat of the same request is answered as the first was, whatever the hold's
 -- state is now. With `publish` the hold is published, and whether an operator gave it back: then
 -- nobody has told its visitor of it.
 local ON_SALE = { open = true, paused = true, draining = true }
@@ -18,12 +18,12 @@ local function has_right(visitor, right, number, wave)
   return true, has_number, has_wave
 end
 
--- Return the request for named seats: { seats, prices, currency, section, quantity, adjacent,
--- rows }; otherwise nil and the reply that refuses.
+-- Return the request for named seats: { seats, prices, currency, section, quantity, standing,
+-- adjacent, rows }; otherwise nil and the reply that refuses.
 local function named_seats(ids)
   local rows, sections, unknown = seats.grouped(ids)
   if unknown then return nil, { "unknown_seats", unknown } end
-  local request = { seats = ids, prices = {}, section = "", quantity = #ids,
+  local request = { seats = ids, prices = {}, section = "", quantity = #ids, standing = 0,
     adjacent = #rows == 1, rows = rows }
   for index, id in ipairs(sections) do
     local section = seats.section(id)
@@ -36,11 +36,24 @@ local function named_seats(ids)
   return request
 end
 
+-- Return the request for named seats, and for places of a standing section with them; otherwise nil
+-- and the reply that refuses.
+local function seats_and_places(ids, id, places)
+  local request, refusal = named_seats(ids)
+  if refusal or id == "" then return request, refusal end
+  local section = seats.section(id)
+  if not section or section.kind ~= "standing" then return nil, reply("unknown_section") end
+  if section.currency ~= request.currency then return nil, reply("mixed_currencies") end
+  request.section, request.standing, request.quantity = id, places, #ids + places
+  request.prices[#ids + 1] = section.amount
+  return request
+end
+
 -- Return the request for a number of places of a section, whose seats are not chosen yet.
 local function places_of_section(id, quantity)
   local section = seats.section(id)
   if not section then return nil, reply("unknown_section") end
-  return { seats = {}, prices = {}, section = id, quantity = quantity,
+  return { seats = {}, prices = {}, section = id, quantity = quantity, standing = quantity,
     adjacent = true, currency = section.currency, amount = section.amount,
     seated = section.kind == "seated" }
 end
@@ -55,14 +68,16 @@ local function choose(request)
   if request.rows then
     request.adjacent = request.adjacent and are_adjacent(request.rows[1].numbers)
     local conflicts = seats.conflicts(request.rows)
-    return conflicts and { "seats_taken", conflicts } or nil
+    if conflicts then return { "seats_taken", conflicts } end
+    if request.section == "" then return nil end
   end
-  if seats.free(request.section) < request.quantity then return reply("sold_out") end
+  if seats.free(request.section) < request.standing then return reply("sold_out") end
+  if request.rows then return nil end
   if request.seated then
     request.seats, request.adjacent = best.choose(request.section, request.quantity)
     if not request.seats then return reply("sold_out") end
     for index = 1, request.quantity do request.prices[index] = request.amount end
-    request.section = ""
+    request.section, request.standing = "", 0
   else
     request.prices = { request.amount }
   end
@@ -71,8 +86,10 @@ end
 
 -- Take the places of a request.
 local function take(request)
-  if request.section ~= "" then return seats.count_places(request.section, -request.quantity) end
-  seats.mark(request.rows or seats.grouped(request.seats), "h")
+  if request.section ~= "" then seats.count_places(request.section, -request.standing) end
+  if request.standing < request.quantity then
+    seats.mark(request.rows or seats.grouped(request.seats), "h")
+  end
 end
 
 -- Return the visitor's cart with a new hold, as AT has it.
@@ -112,7 +129,7 @@ return function(id, visitor, name, print, ids, section, quantity, right, number,
   local living = holds.living(cart) -- a due one expires here, before seats are read
   local request, refusal
   if #ids > 0 then
-    request, refusal = named_seats(ids)
+    request, refusal = seats_and_places(ids, section, quantity)
   else
     request, refusal = places_of_section(section, quantity)
   end

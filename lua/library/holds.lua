@@ -72,16 +72,20 @@ function holds.save_ended(cart, hold)
   return packed
 end
 
--- Write one character to the seats of a hold; in a standing section, count its places instead.
+-- Return how many places of a hold have no seat.
+function holds.standing(hold) return hold[AT.quantity] - #hold[AT.seats] end
+
+-- Write one character to the seats of a hold, and count its places of a standing section.
 --
 -- `standing` is the sign of that count: −1 takes free places, +1 gives them back, 0 changes
 -- nothing. Of `others` and `only` see seats.mark.
 function holds.mark(hold, char, standing, others, only)
   local section = hold[AT.section]
-  if section == "" then
+  if section == "" or #hold[AT.seats] > 0 then
     seats.mark(seats.grouped(hold[AT.seats]), char, others, only)
-  elseif standing ~= 0 then
-    seats.count_places(section, standing * hold[AT.quantity])
+  end
+  if section ~= "" and standing ~= 0 then
+    seats.count_places(section, standing * holds.standing(hold))
   end
 end
 

@@ -3,7 +3,8 @@
 -- Take the seats of a booking again whose money came late: when all of them are free still and the
 -- visitor has not held anything since. `hold` is the whole hold, for a Redis that has lost it.
 local function are_free(hold)
-  if hold[AT.section] ~= "" then return seats.free(hold[AT.section]) >= hold[AT.quantity] end
+  local section = hold[AT.section]
+  if section ~= "" and seats.free(section) < holds.standing(hold) then return false end
   local rows, _, unknown = seats.grouped(hold[AT.seats])
   return not unknown and not seats.conflicts(rows)
 end

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from booking_rush.booking import audit
 from booking_rush.booking.catalogue.undo import still_undoable
 from booking_rush.errors import Invalid
-from booking_rush.lua.holds.commands import Held
+from booking_rush.lua.holds.commands import Held, standing_of
 from booking_rush.server.auth.operators import Operator
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import event_id_of, page_of, services_of
@@ -51,7 +51,7 @@ async def record_removal(
         return
     before: dict[str, Any] = {"place": place}
     if hold is not None and hold.state == "held":
-        before["hold"] = [hold.hold.seats, hold.hold.section, hold.hold.quantity]
+        before["hold"] = [hold.hold.seats, hold.hold.section, standing_of(hold.hold)]
     async with services_of(request).pool.acquire() as connection:
         await audit.record_undoable(
             connection, operator.name, "remove", event_id_of(request),

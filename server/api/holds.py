@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from booking_rush.booking.holds.contacts import Language, contact_of
 from booking_rush.booking.holds.errors import PassExpired, PassInvalid, PassRequired
-from booking_rush.booking.holds.hold_request import Right, hold_request_of
+from booking_rush.booking.holds.hold_request import Right, Standing, hold_request_of
 from booking_rush.queue.event_registry import EventRecord
 from booking_rush.queue.passes import PassExpiredError, PassInvalidError
 from booking_rush.server.protocol.problems import check_method
@@ -24,11 +24,12 @@ from booking_rush.text import Address, Name64, Name80
 
 
 class HoldBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a new hold: seats by name, or a quantity of a section."""
+    """The body of a new hold: seats by name, places of a standing section, both, or a quantity."""
 
     seats: list[Name80] | msgspec.UnsetType = msgspec.UNSET
     section: Name64 | msgspec.UnsetType = msgspec.UNSET
     quantity: int | msgspec.UnsetType = msgspec.UNSET
+    standing: Standing | msgspec.UnsetType = msgspec.UNSET
 
 
 class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +53,7 @@ async def create(request: Request) -> Response:
     visitor = visitor_of(request, services)
     room = await room_of(request)
     body = await read_json(request, HoldBody)
-    wanted = hold_request_of(body.seats, body.section, body.quantity)
+    wanted = hold_request_of(body.seats, body.section, body.quantity, body.standing)
     key = idempotency_key_of(request)
     right = right_of(services, room.row, visitor, request.headers.get("booking-pass", ""))
     hold = await room.holds.create(visitor, key, wanted, right, publish=True)

@@ -61,8 +61,18 @@ class Seat(Members, kw_only=True):
     price: Money
 
 
+class Standing(Members, kw_only=True):
+    """Places of a standing section in a hold or a booking, beside its seats."""
+
+    section: str
+    quantity: int
+
+
 class Hold(Members, kw_only=True):
-    """Seats or standing places that are kept for a visitor for some minutes."""
+    """Seats, standing places or both that are kept for a visitor for some minutes.
+
+    `quantity` counts all of them; `section` is there where all are standing.
+    """
 
     id: UUID
     event: str
@@ -74,6 +84,7 @@ class Hold(Members, kw_only=True):
     expires_at: Moment
     extensions_left: int
     section: str | UnsetType = UNSET
+    standing: Standing | UnsetType = UNSET
     show: ShowTime | UnsetType = UNSET
 
 
@@ -125,6 +136,7 @@ class Booking(Members, kw_only=True):
     tickets: list[Ticket]
     reason: Literal["declined", "expired", "cancelled", "removed", "seats_lost"] | UnsetType = UNSET
     section: str | UnsetType = UNSET
+    standing: Standing | UnsetType = UNSET
     show: ShowTime | UnsetType = UNSET
     payment: Payment | UnsetType = UNSET
 

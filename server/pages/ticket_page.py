@@ -119,7 +119,7 @@ def _ticket(
     place: str = (
         words["seat"].format(section=name, row=seat.row, number=seat.number)
         if seat
-        else words["place"].format(section=name, number=number)
+        else words["place"].format(section=name, number=number - len(booking.seats))
     )
     when = show_time(ticket["show"], found.texts) if "show" in ticket else ""
     return {"place": escape(place), "when": escape(when), "alt": escape(f"QR: {place}")}

@@ -12,6 +12,7 @@ import orjson
 
 from booking_rush.booking.catalogue.events import Price
 from booking_rush.booking.holds.contacts import Language
+from booking_rush.booking.holds.hold_request import Standing
 from booking_rush.booking.joining.preferences import Preference, Quantity, Sections
 from booking_rush.errors import Invalid
 from booking_rush.queue.join_checks.join_request import JoinRequest, Token
@@ -92,12 +93,13 @@ class UnwatchSeats(ClientCommand, frozen=True, tag="seats.unwatch"):
 
 
 class Create(ClientCommand, frozen=True, tag="hold.create"):
-    """Hold these seats, or a quantity in a section."""
+    """Hold these seats, places of a standing section beside them, or a quantity in a section."""
 
     key: Key | msgspec.UnsetType = msgspec.UNSET
     seats: list[Name80] | msgspec.UnsetType = msgspec.UNSET
     section: Name64 | msgspec.UnsetType = msgspec.UNSET
     quantity: int | msgspec.UnsetType = msgspec.UNSET
+    standing: Standing | msgspec.UnsetType = msgspec.UNSET
 
 
 class HoldCommand(ClientCommand, frozen=True):
@@ -172,7 +174,7 @@ def _members_of(command: AnyCommand) -> int:
     """Return how many members the text of a command has; 0: that is not known."""
     given: tuple[object, ...]
     match command:
-        case Create():
+        case Create(standing=msgspec.UNSET):
             given = (command.key, command.seats, command.section, command.quantity)
         case Join():
             given = (command.code, command.proof, command.identity)

@@ -32,7 +32,7 @@ async def unwatch(room: Room, subscriber: Subscriber, command: frames.UnwatchSea
 async def create(room: Room, subscriber: Subscriber, command: frames.Create) -> None:
     """`hold.create`: hold seats by right of the visitor's place, which must be admitted."""
     key = check_key(command.key)
-    wanted = hold_request_of(command.seats, command.section, command.quantity)
+    wanted = hold_request_of(command.seats, command.section, command.quantity, command.standing)
     held = await room.holds.create(subscriber.visitor, key, wanted)
     room.bookings.send_hold(subscriber, held, "hold.created", command.id)
 

@@ -41,11 +41,14 @@ STATEMENT_MS = 60_000  # a Postgres that was killed has lost its statistics, and
 
 
 def any_hold_request(rng: random.Random) -> HoldRequest:
-    """Choose named seats, which are scarce, or standing places, which are not."""
+    """Choose named seats, which are scarce, standing places, which are not, or both."""
     quantity = rng.randint(1, 3)
     if rng.random() < 0.4:
         row, first = rng.randrange(ROWS), rng.randint(1, SEATS - quantity)
-        return {"seats": [f"stalls.R{row}-{first + n}" for n in range(quantity)]}
+        seats = [f"stalls.R{row}-{first + n}" for n in range(quantity)]
+        if rng.random() < 0.3:
+            return {"seats": seats, "standing": {"section": "floor", "quantity": rng.randint(1, 2)}}
+        return {"seats": seats}
     return {"section": "floor", "quantity": quantity}
 
 

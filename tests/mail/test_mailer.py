@@ -112,6 +112,20 @@ async def test_places_without_numbers_are_counted(world: World, smtp_server: Smt
     assert len(list(mail.iter_attachments())) == 3
 
 
+async def test_standing_places_are_numbered_after_seats(
+    world: World, smtp_server: SmtpServer
+) -> None:
+    await world.event()
+    floor = {"section": "floor", "quantity": 2}
+    visitor, hold = await held(world, seats=["stalls.A-1"], standing=floor)
+    await visitor.check_out(hold, email=ADA)
+
+    [mail] = await sent(mailer_of(world, smtp_server), smtp_server)
+
+    assert "row A, seat 1; 2 × Floor" in text_of(mail)
+    assert "Ticket 3: Floor, place 2" in text_of(mail)
+
+
 async def test_a_refund_is_told(world: World, smtp_server: SmtpServer) -> None:
     await world.event()
     visitor, booking = await confirmed(world)

@@ -24,14 +24,14 @@ TRIES, LIMIT, EXTENSIONS = 2, 3, 1
 
 
 class HoldRequest(NamedTuple):
-    """Seats by name, or a quantity of the standing section."""
+    """Seats by name, a quantity of the standing section, or both."""
 
     seats: tuple[str, ...]
     on_floor: int
 
     @property
     def quantity(self) -> int:
-        return len(self.seats) or self.on_floor
+        return len(self.seats) + self.on_floor
 
 
 @dataclass

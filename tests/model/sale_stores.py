@@ -138,7 +138,7 @@ class SaleLab(ModelLab[SaleProgram]):
 
     def ask_to_hold(self, visitor: str, key: str, request: HoldRequest) -> str:
         id_, seats = str(UUID(int=next(self.count))), list(request.seats)
-        section = "" if seats else "floor"
+        section = "floor" if request.on_floor else ""
         command = lua.HoldSeats(
             id_, visitor, key, repr(request), seats, section, request.on_floor, right="place"
         )

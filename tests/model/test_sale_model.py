@@ -278,7 +278,22 @@ def a_hold_without_a_limit(mutation: Mutation) -> None:
 
 def a_hold_of_whatever_is_free(mutation: Mutation) -> None:
     mutation.in_lua(
-        "return conflicts and", "return conflicts and #conflicts == request.quantity and"
+        "if conflicts then return", "if conflicts and #conflicts == #request.seats then return"
+    )
+
+
+def seats_given_back_as_standing_places(mutation: Mutation) -> None:
+    mutation.in_lua(
+        "seats.count_places(section, standing * holds.standing(hold))",
+        "seats.count_places(section, standing * hold[AT.quantity])",
+    )
+
+
+def seats_claimed_without_the_standing_places(mutation: Mutation) -> None:
+    mutation.in_python(
+        claims_module.claim,
+        "DELETE FROM claims WHERE booking = ANY($1)",
+        "DELETE FROM claims WHERE booking = ANY($1) AND false",
     )
 
 
@@ -293,6 +308,8 @@ MUTANTS: list[Callable[[Mutation], None]] = [
     what_lives_is_written_before_what_ended,
     a_hold_without_a_limit,
     a_hold_of_whatever_is_free,
+    seats_given_back_as_standing_places,
+    seats_claimed_without_the_standing_places,
 ]
 
 

@@ -84,7 +84,8 @@ async def _places(pool: Pool, redis: Redis, event: str) -> list[str]:
     epoch = await pool.fetchval("SELECT epoch FROM recorded WHERE event = $1", event)
     rows = await pool.fetch(
         """
-        SELECT id, capacity, claimed, (SELECT coalesce(sum(quantity), 0)::int FROM bookings
+        SELECT id, capacity, claimed, (SELECT coalesce(sum(quantity - cardinality(seats)), 0)::int
+            FROM bookings
             WHERE event = $1 AND section = sections.id AND state = 'confirmed') AS sold
         FROM sections WHERE event = $1 AND kind = 'standing'
         """,

@@ -95,13 +95,13 @@ def _no_seat_twice(evidence: Evidence) -> Iterator[str]:
             for seat in booking.seats:
                 if owner.setdefault(seat, booking.id) != booking.id:
                     yield f"{seat} is sold to {owner[seat]} and to {booking.id}"
-            taken[booking.section] += booking.quantity
+            taken[booking.section] += booking.quantity - len(booking.seats)
             if booking.section and taken[booking.section] > evidence.capacity[booking.section]:
                 yield f"{booking.section}: {taken[booking.section]} places sold"
         elif was in SOLD and state.state not in SOLD:
             for seat in booking.seats:
                 owner.pop(seat, None)
-            taken[booking.section] -= booking.quantity
+            taken[booking.section] -= booking.quantity - len(booking.seats)
 
 
 def _no_cent_lost(evidence: Evidence) -> Iterator[str]:

@@ -99,12 +99,17 @@ async def is_on_sale(base: str) -> bool:
 
 
 def any_of_a_thousand(rng: random.Random) -> HoldRequest:
-    """Choose one to three places, named, best available or standing, of 800 seats and a floor."""
+    """Choose one to five places, named, best available, standing, or named and standing, of 800
+    seats and a floor.
+    """
     quantity = rng.randint(1, 3)
-    match rng.randrange(3):
+    row, first = rng.randrange(32), rng.randint(1, 25 - quantity)
+    seats = [f"stalls.R{row}-{first + n}" for n in range(quantity)]
+    match rng.randrange(4):
         case 0:
-            row, first = rng.randrange(32), rng.randint(1, 25 - quantity)
-            return {"seats": [f"stalls.R{row}-{first + n}" for n in range(quantity)]}
+            return {"seats": seats}
+        case 3:
+            return {"seats": seats, "standing": {"section": "floor", "quantity": rng.randint(1, 2)}}
         case 1:
             return {"section": "stalls", "quantity": quantity}
         case _:
