@@ -58,7 +58,7 @@ class Booking:
 
     @property
     def standing(self) -> int:
-        """How many of its places have no seat."""
+        """The number of its places that have no seat."""
         return self.quantity - len(self.seats)
 
     @property

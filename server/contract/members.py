@@ -346,16 +346,3 @@ class JournalHead(Members, kw_only=True):
     hash: DigestOrEmpty
     at: Moment | None
     signature: str
-
-
-class StoreDifference(Members, kw_only=True):
-    """A seat, a count, a hold or a payment as two stores have it."""
-
-    event: str
-    kind: str
-    what: str
-    left: str
-    right: str
-    booking: str
-    order: str
-    attempt: int

@@ -99,10 +99,23 @@ class StatsAnswer(Members, kw_only=True):
     stats: messages.Stats
 
 
+class StoreDifference(Members, kw_only=True):
+    """A seat, a count, a hold or a payment as two stores have it."""
+
+    event: str
+    kind: str
+    what: str
+    left: str
+    right: str
+    booking: str
+    order: str
+    attempt: int
+
+
 class Differences(Members, kw_only=True):
     """The differences between the stores, none where they agree."""
 
-    differences: list[members.StoreDifference]
+    differences: list[StoreDifference]
 
 
 class AuditEntry(Members, kw_only=True):

@@ -18,6 +18,7 @@ import { methodChosen } from "./hold-panel.js";
  * @typedef {import("../connection/pending-commands.js").PendingCommands} PendingCommands
  * @typedef {import("../connection/pending-commands.js").CommandType} CommandType
  * @typedef {import("./booking-state.js").BookingState} BookingState
+ * @typedef {import("../seats/selection.js").Standing} Standing
  * @typedef {(state: BookingState) => BookingState} Change of the state as it is by then
  */
 
@@ -27,17 +28,18 @@ const texts = all.seats.booking;
  * Send `hold.create` with a new idempotency key. Return the state without earlier refusals.
  * @param {BookingState} state
  * @param {PendingCommands} commands
- * @param {{seats: string[]} | {section: string, quantity: number}} what
+ * @param {{seats: string[], standing?: Standing} | Standing} what
  */
 export function createHold(state, commands, what) {
   commands.send("hold.create", 0, { key: newIdempotencyKey(), ...what });
   return startHold(state, "quantity" in what);
 }
 
-/** Hold the selected seats, if any. @param {BookingState} state @param {PendingCommands} commands */
+/** Hold the selected seats and places, if any. @param {BookingState} state @param {PendingCommands} commands */
 export function holdSelection(state, commands) {
-  const { seats } = state.selection;
-  return seats.length ? createHold(state, commands, { seats }) : state;
+  const { seats, standing } = state.selection;
+  if (seats.length) return createHold(state, commands, { seats, ...(standing ? { standing } : {}) });
+  return standing ? createHold(state, commands, standing) : state;
 }
 
 /**

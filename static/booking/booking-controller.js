@@ -70,6 +70,7 @@ export class BookingController {
       onSuggest: (seats) => this.#update((state) => states.chooseSeats(state, seats)),
       onQuantity: (section, quantity) =>
         this.#update((state) => actions.createHold(state, commands, { section, quantity })),
+      onStanding: (standing) => this.#update((state) => states.chooseStanding(state, standing)),
       redraw,
     });
     fillMethods();
@@ -156,6 +157,7 @@ export class BookingController {
       },
       {
         onDrop: (seat) => this.#pick([seat]),
+        onDropStanding: () => this.#update((state) => states.chooseStanding(state, null)),
         onShow: (booking) => {
           this.#update((state) => states.showBooking(state, booking));
           byId("booking-title").focus();

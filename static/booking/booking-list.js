@@ -44,7 +44,7 @@ function row(booking, isShown, onShow) {
         "small",
         {},
         [
-          booking.seats.length ? texts.seats(booking.quantity) : texts.places(booking.quantity),
+          booking.seats.length === booking.quantity ? texts.seats(booking.quantity) : texts.places(booking.quantity),
           formatPrice(booking.total),
           booking.show ? showDateAndTime(booking.show) : "",
         ]

@@ -1,6 +1,6 @@
 // The booking state of one visitor and event: questions, and changes by users and answers. Pure.
 
-import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js";
+import { EMPTY_SELECTION, replaceSeats, toggleSeat, withoutTaken } from "../seats/selection.js";
 
 /**
  * @typedef {import("../seats/section-list.js").Show} Show
@@ -8,6 +8,7 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @typedef {import("../seats/seat-inventory.js").SeatState} SeatState
  * @typedef {import("../map/section-looks.js").SeatAppearance} SeatAppearance
  * @typedef {import("../seats/selection.js").Selection} Selection
+ * @typedef {import("../seats/selection.js").Standing} Standing
  * @typedef {{id: string, section: string, row: string, number: number, price: Price}} HeldSeat
  *
  * @typedef {{id: string, seat: string | null, code: string, show?: Show}} Ticket
@@ -17,7 +18,8 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @property {string} id
  * @property {string} [state] `held` or `paying`
  * @property {HeldSeat[]} seats
- * @property {string} [section] of standing places
+ * @property {string} [section] of standing places, where it has no seats
+ * @property {Standing} [standing] places that have no seat
  * @property {number} quantity
  * @property {boolean} [adjacent]
  * @property {Price} total
@@ -33,6 +35,7 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @property {string} [reason]
  * @property {HeldSeat[]} seats
  * @property {string} [section]
+ * @property {Standing} [standing]
  * @property {number} quantity
  * @property {Price} total
  * @property {Show} [show] where all of its places are of one
@@ -126,6 +129,14 @@ export function modeOf({ hold, booking, phase }) {
   return phase === "admitted" ? "choosing" : "looking";
 }
 
+/**
+ * Return the standing places of a hold or a booking, or null.
+ * @param {Pick<Hold, "section" | "standing" | "quantity">} held @returns {Standing | null}
+ */
+export function standingOf({ section, standing, quantity }) {
+  return standing ?? (section ? { section, quantity } : null);
+}
+
 /** Return how many tickets the visitor may still book. @param {BookingState} state */
 export function ticketsLeft({ ticketsMax, bookings }) {
   const counted = bookings.filter((booking) => COUNTED.has(booking.state));
@@ -171,16 +182,24 @@ export function setEvent(state, { shows, limits, name, venue, mail = false }) {
  * @param {BookingState} state @param {string[]} seats
  */
 export function pickSeats(state, seats) {
-  const selection =
-    seats.length === 1
-      ? toggleSeat(state.selection, seats[0], ticketsLeft(state))
-      : { ...EMPTY_SELECTION, seats };
+  if (seats.length > 1) return chooseSeats(state, seats);
+  const selection = toggleSeat(state.selection, seats[0], ticketsLeft(state));
   return { ...state, selection, ended: null, problem: null };
 }
 
-/** Replace what was selected by these seats. @param {BookingState} state @param {string[]} seats */
+/** Replace the selected seats by these. @param {BookingState} state @param {string[]} seats */
 export function chooseSeats(state, seats) {
-  return { ...state, selection: { ...EMPTY_SELECTION, seats }, ended: null, problem: null };
+  const selection = replaceSeats(state.selection, seats, ticketsLeft(state));
+  return { ...state, selection, ended: null, problem: null };
+}
+
+/**
+ * Set the selected standing places, or remove them.
+ * @param {BookingState} state @param {Standing | null} standing
+ */
+export function chooseStanding(state, standing) {
+  const selection = { ...state.selection, lost: [], standing, limitReached: false };
+  return { ...state, selection, ended: null, problem: null };
 }
 
 /**

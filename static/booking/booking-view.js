@@ -2,6 +2,7 @@
 
 import { isRetryable } from "../connection/pending-commands.js";
 import { drawSelection, lostSeatsText } from "../seats/selection-panel.js";
+import { countOf } from "../seats/selection.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, setTextOrHide } from "../ui/dom.js";
 import { announce, announceUrgently } from "../ui/live-region.js";
@@ -30,7 +31,7 @@ import { drawHold } from "./hold-panel.js";
  * @property {import("../choosing/seats-view.js").SeatsView} seatsView
  * @property {Pending} pending
  *
- * @typedef {{onDrop: (seat: string) => void, onShow: (booking: Booking) => void}} Listener
+ * @typedef {{onDrop: (seat: string) => void, onDropStanding: () => void, onShow: (booking: Booking) => void}} Listener
  */
 
 const texts = all.seats;
@@ -134,7 +135,7 @@ function trackFocus() {
 }
 
 /** @param {View} view @param {Listener} listener */
-function drawSeats(view, { onDrop }) {
+function drawSeats(view, { onDrop, onDropStanding }) {
   const { state, inventory, chartFailed, seatsView, pending } = view;
   byId("house").hidden = !inventory;
   setTextOrHide(byId("seats-hint"), inventory ? "" : chartFailed ? texts.failed : texts.loading);
@@ -143,10 +144,11 @@ function drawSeats(view, { onDrop }) {
   const [mode, ticketsMax, holding] = [modeOf(state), ticketsLeft(state), pending.creating];
   const { shows, selection } = state;
   const overrides = seatOverrides(state);
-  seatsView.draw({ inventory, shows, mode, ticketsMax, busy: holding, overrides });
+  seatsView.draw({ inventory, shows, mode, ticketsMax, busy: holding, overrides, selection });
   const problem = problemOf(view, !hasOpenHold(state));
   const single = seatsView.singleBeside(selection.seats);
-  drawSelection(selection, inventory, { shows, single, ticketsMax, holding, problem, onDrop });
+  const listener = { onDrop, onDropStanding };
+  drawSelection(selection, inventory, { shows, single, ticketsMax, holding, problem, ...listener });
 }
 
 /**
@@ -154,8 +156,8 @@ function drawSeats(view, { onDrop }) {
  * @param {BookingState} state @param {Pending} pending
  */
 function hasSelection({ selection, problem }, { creating }) {
-  const { seats, lost, limitReached } = selection;
-  return seats.length > 0 || lost.length > 0 || limitReached || creating || problem !== null;
+  const { lost, limitReached } = selection;
+  return countOf(selection) > 0 || lost.length > 0 || limitReached || creating || problem !== null;
 }
 
 /** @param {BookingState} state */

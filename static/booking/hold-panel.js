@@ -6,7 +6,7 @@ import { countdown } from "../lib/server-clock.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { announceUrgently } from "../ui/live-region.js";
-import { isDeclined } from "./booking-state.js";
+import { isDeclined, standingOf } from "./booking-state.js";
 
 /**
  * @typedef {import("./booking-state.js").BookingState} BookingState
@@ -66,7 +66,8 @@ export function drawHold(state, inventory, { pending, problem }) {
   const { hold } = state;
   if (!hold) return;
   const total = formatPrice(hold.total);
-  setText(byId("held-title"), hold.seats.length ? texts.hold.title(hold.seats.length) : texts.hold.titlePlaces);
+  const isSeated = hold.seats.length === hold.quantity;
+  setText(byId("held-title"), isSeated ? texts.hold.title(hold.seats.length) : texts.hold.titlePlaces);
   const { shows, details } = state;
   renderIfChanged(byId("held-seats"), [hold, shows, inventory !== null], () =>
     linesOf(hold, inventory, shows),
@@ -145,23 +146,28 @@ export function showText(show, details) {
 }
 
 /**
- * Return a line for each held or booked seat, or one for all standing places.
+ * Return a line for each held or booked seat, and one for all standing places.
  * Places of several dates have their date on each line.
- * @param {Pick<Hold, "seats" | "section" | "quantity" | "total" | "show">} held
+ * @param {Pick<Hold, "seats" | "section" | "standing" | "quantity" | "total" | "show">} held
  * @param {SeatInventory | null} inventory @param {Show[]} shows
  */
-export function linesOf({ seats, section, quantity, total, show }, inventory, shows) {
+export function linesOf(held, inventory, shows) {
+  const { seats, total, show } = held;
   const nameOf = (/** @type {string | undefined} */ id) =>
     inventory?.section(id ?? "")?.name ?? id ?? "";
-  if (seats.length === 0)
-    return [line(nameOf(section), texts.standing(quantity), formatPrice(total))];
   const dateOf = (/** @type {string} */ id) => {
     const own = shows.find((other) => other.id === inventory?.section(id)?.show);
     return own && !show ? ` · ${showDateAndTime(own)}` : "";
   };
-  return seats.map((seat) =>
-    line(nameOf(seat.section) + dateOf(seat.section), texts.seat(seat.row, seat.number), formatPrice(seat.price)),
+  const nameAndDate = (/** @type {string} */ id) => nameOf(id) + dateOf(id);
+  const lines = seats.map((seat) =>
+    line(nameAndDate(seat.section), texts.seat(seat.row, seat.number), formatPrice(seat.price)),
   );
+  const standing = standingOf(held);
+  if (!standing) return lines;
+  const amount = seats.reduce((rest, { price }) => rest - price.amount, total.amount);
+  const sum = formatPrice({ ...total, amount });
+  return [...lines, line(nameAndDate(standing.section), texts.standing(standing.quantity), sum)];
 }
 
 /** @param {string} section @param {string} what @param {string} cost */

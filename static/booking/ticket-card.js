@@ -5,6 +5,7 @@ import { showDateAndTime } from "../lib/dates.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
 import { rowAndNumberOf } from "../seats/seat-inventory.js";
+import { standingOf } from "./booking-state.js";
 
 /**
  * @typedef {import("./booking-state.js").Booking} Booking
@@ -83,12 +84,13 @@ function qrOf(booking, ticket, what) {
 
 /** @param {Booking} booking @param {Ticket} ticket @param {number} at */
 function placeOf(booking, { seat }, at) {
-  if (!seat) return texts.stand(at + 1, booking.quantity);
+  const seated = booking.seats.length;
+  if (!seat) return texts.stand(at + 1 - seated, booking.quantity - seated);
   const { row, number } = rowAndNumberOf(seat);
   return all.seats.seat(row, number);
 }
 
 /** @param {Booking} booking @param {Ticket} ticket */
-function sectionOf({ section = "" }, { seat }) {
-  return seat ? (seat.split(".")[0] ?? "") : section;
+function sectionOf(booking, { seat }) {
+  return seat ? (seat.split(".")[0] ?? "") : (standingOf(booking)?.section ?? "");
 }

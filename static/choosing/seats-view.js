@@ -25,6 +25,7 @@ import { blockOf } from "./section-block.js";
  * @typedef {import("../seats/seat-inventory.js").Section} Section
  * @typedef {import("../map/section-looks.js").SeatAppearance} SeatAppearance
  * @typedef {import("../seats/section-list.js").Show} Show
+ * @typedef {import("../seats/selection.js").Selection} Selection
  *
  * @typedef {object} View
  * @property {SeatInventory} inventory
@@ -33,6 +34,7 @@ import { blockOf } from "./section-block.js";
  * @property {number} ticketsMax how many tickets this visitor may still book
  * @property {boolean} busy whether `hold.create` is not answered yet
  * @property {Map<string, SeatAppearance>} overrides by seat: shown instead of its state
+ * @property {Selection} selection
  */
 
 const texts = all.seats;
@@ -61,14 +63,16 @@ export class SeatsView {
    * @param {(seats: string[]) => void} listener.onPick one seat, or a block side by side
    * @param {(seats: string[]) => void} listener.onSuggest the best of the house, to choose
    * @param {(section: string, quantity: number) => void} listener.onQuantity
+   * @param {(standing: import("../seats/selection.js").Standing) => void} listener.onStanding
    * @param {() => void} listener.redraw
    */
-  constructor({ onPick, onSuggest, onQuantity, redraw }) {
+  constructor({ onPick, onSuggest, onQuantity, onStanding, redraw }) {
     this.#onPick = onPick;
     this.#redraw = redraw;
     this.#quantity = new QuantityForm({
       redraw,
       onHold: (quantity) => onQuantity(this.section, quantity),
+      onAdd: (quantity) => onStanding({ section: this.section, quantity }),
       onSuggest: () => this.#suggest(onSuggest),
     });
     this.#map = this.#newMap();

@@ -16,6 +16,7 @@ import { createElement } from "../ui/dom.js";
  * @property {string} [reason]
  * @property {Seat[]} seats
  * @property {string} [section]
+ * @property {{section: string}} [standing] places that have no seat
  * @property {number} quantity
  * @property {{amount: number, currency: string}} total
  * @property {string} visitor
@@ -108,14 +109,15 @@ function link(visitor, onVisitor) {
 }
 
 /** Return the places in words: "Stalls: Row B, seats 16–17; Row C, seat 1". @param {Booking} booking @param {Map<string, string>} names */
-function whatOf({ seats, section = "", show, quantity }, names) {
+function whatOf({ seats, section = "", standing = { section }, show, quantity }, names) {
   const when = show ? ` · ${shortShow(show)}` : "";
   const nameOf = (/** @type {string} */ id) => names.get(id) ?? id;
-  if (seats.length === 0) return `${nameOf(section)} × ${all.number(quantity)}${when}`;
+  const places = quantity - seats.length;
   const parts = [...grouped(seats, (seat) => seat.section)].map(([id, inSection]) => {
     const rows = [...grouped(inSection, (seat) => seat.row)].map(rowText);
     return `${nameOf(id)}: ${rows.join("; ")}`;
   });
+  if (places > 0) parts.push(`${nameOf(standing.section)} × ${all.number(places)}`);
   return parts.join(" · ") + when;
 }
 

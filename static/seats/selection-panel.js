@@ -5,6 +5,7 @@ import { formatPrice } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
 import { rowAndNumberOf, sectionOf } from "./seat-inventory.js";
+import { countOf } from "./selection.js";
 
 /**
  * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
@@ -19,32 +20,44 @@ const texts = all.seats.selection;
  * @param {Selection} selection
  * @param {SeatInventory} inventory
  * @param {{shows: Show[], single: string[], ticketsMax: number, holding: boolean, problem: string,
- *   onDrop: (seat: string) => void}} view `single`: free seats that the selection leaves alone
+ *   onDrop: (seat: string) => void, onDropStanding: () => void}} view `single`: free seats that the
+ *   selection leaves alone
  */
-export function drawSelection(selection, inventory, { shows, single, ticketsMax, holding, problem, onDrop }) {
-  const { seats, lost, limitReached } = selection;
-  const showOf = (/** @type {string} */ seat) =>
-    shows.find(({ id }) => id === inventory.section(sectionOf(seat))?.show);
-  const dates = [...new Set(seats.map(showOf))].filter((show) => show !== undefined);
+export function drawSelection(selection, inventory, view) {
+  const { shows, single, ticketsMax, holding, problem, onDrop, onDropStanding } = view;
+  const { seats, standing, lost, limitReached } = selection;
+  const showOf = (/** @type {string} */ section) => shows.find(({ id }) => id === inventory.section(section)?.show);
+  const sections = [...seats.map(sectionOf), ...(standing ? [standing.section] : [])];
+  const dates = [...new Set(sections.map(showOf))].filter((show) => show !== undefined);
   const isMixed = dates.length > 1;
-  const dateOf = (/** @type {string} */ seat) => {
-    const show = isMixed && showOf(seat);
+  const dateOf = (/** @type {string} */ section) => {
+    const show = isMixed && showOf(section);
     return show ? shortShowDateAndTime(show) : "";
   };
-  const chips = () => seats.map((seat) => chip(seat, dateOf(seat), inventory, onDrop));
-  renderIfChanged(byId("chosen"), [seats, isMixed], chips);
+  const ofSeat = (/** @type {string} */ seat) => {
+    const parts = { id: seat, section: sectionOf(seat), what: shortName(seat), count: 1 };
+    return chip(parts, dateOf(parts.section), inventory, () => onDrop(seat));
+  };
+  const ofStanding = (/** @type {import("./selection.js").Standing} */ { section, quantity }) => {
+    const parts = { id: section, section, what: all.seats.standing(quantity), count: quantity };
+    return chip(parts, dateOf(section), inventory, onDropStanding);
+  };
+  renderIfChanged(byId("chosen"), [seats, standing, isMixed], () => [
+    ...seats.map(ofSeat),
+    ...(standing ? [ofStanding(standing)] : []),
+  ]);
   const date = shows.length > 1 && dates.length === 1 ? showDateAndTime(dates[0]) : "";
   setTextOrHide(byId("choice-show"), isMixed ? texts.dates(dates.length) : date);
   setTextOrHide(byId("single"), single.length ? texts.single(single.map(shortName)) : "");
   setText(
     byId("choice-sum"),
-    seats.length ? texts.sum(seats.length, totalOf(seats, inventory)) : texts.none,
+    sections.length ? texts.sum(seats.length, standing?.quantity ?? 0, totalOf(selection, inventory)) : texts.none,
   );
   setTextOrHide(byId("lost"), lost.length ? lostSeatsText(lost, seats.length) : "");
   setTextOrHide(byId("full"), limitReached ? texts.limitReached(ticketsMax) : "");
   setTextOrHide(byId("choice-problem"), problem);
-  setText(byId("hold"), holding ? texts.holding : texts.hold(seats.length));
-  byId("hold").setAttribute("aria-disabled", String(holding || seats.length === 0));
+  setText(byId("hold"), holding ? texts.holding : texts.hold(seats.length, standing?.quantity ?? 0));
+  byId("hold").setAttribute("aria-disabled", String(holding || countOf(selection) === 0));
 }
 
 /** Return the text about lost seats. @param {string[]} lost @param {number} left still chosen */
@@ -77,32 +90,34 @@ export function seatLabel(inventory, { id, row, number, kind }, shown) {
 }
 
 /**
- * @param {string} seat @param {string} date @param {SeatInventory} inventory
- * @param {(seat: string) => void} onDrop
+ * Return what is chosen as a button that drops it.
+ * @param {{id: string, section: string, what: string, count: number}} chosen a seat, or `count` places
+ * @param {string} date @param {SeatInventory} inventory @param {() => void} onDrop
  */
-function chip(seat, date, inventory, onDrop) {
-  const section = inventory.section(sectionOf(seat));
-  const name = shortName(seat);
+function chip({ id, section: ofId, what, count }, date, inventory, onDrop) {
+  const section = inventory.section(ofId);
+  const price = section ? formatPrice({ ...section.price, amount: section.price.amount * count }) : "";
   const drop = createElement(
     "button",
-    { type: "button", "data-drop": seat },
-    createElement("span", {}, `${section?.name ?? ""} `, createElement("strong", {}, name)),
+    { type: "button", "data-drop": id },
+    createElement("span", {}, `${section?.name ?? ""} `, createElement("strong", {}, what)),
     ...(date ? [createElement("span", {}, date)] : []),
-    createElement("span", { class: "price" }, section ? formatPrice(section.price) : ""),
+    createElement("span", { class: "price" }, price),
     createElement("span", { class: "unseen" }, texts.drop),
     createElement("span", { class: "cross", "aria-hidden": "true" }, "×"),
   );
-  drop.addEventListener("click", () => onDrop(seat));
+  drop.addEventListener("click", onDrop);
   return createElement("li", {}, drop);
 }
 
-/** Return the total as text, one sum a currency. @param {string[]} seats @param {SeatInventory} inventory */
-function totalOf(seats, inventory) {
+/** Return the total as text, one sum a currency. @param {Selection} selection @param {SeatInventory} inventory */
+function totalOf({ seats, standing }, inventory) {
   /** @type {Map<string, number>} */
   const sums = new Map();
-  for (const seat of seats) {
-    const found = inventory.section(sectionOf(seat))?.price;
-    if (found) sums.set(found.currency, (sums.get(found.currency) ?? 0) + found.amount);
+  const places = seats.map((seat) => ({ section: sectionOf(seat), quantity: 1 }));
+  for (const { section, quantity } of [...places, ...(standing ? [standing] : [])]) {
+    const found = inventory.section(section)?.price;
+    if (found) sums.set(found.currency, (sums.get(found.currency) ?? 0) + found.amount * quantity);
   }
   return all.list(
     [...sums].map(([currency, amount]) => formatPrice({ amount, currency })),

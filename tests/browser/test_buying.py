@@ -65,6 +65,46 @@ async def test_two_visitors_see_each_others_seats_and_one_buys(world: World) -> 
     assert await world.services.pool.fetchval("SELECT email FROM contacts") == "ada@example.org"
 
 
+async def test_seats_and_standing_places_are_one_purchase(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        page = await admitted_page(world, started)
+        await page.locator('[data-section="floor"]').click()
+        await part(page, "quantity-more").click()
+        await part(page, "add-standing").click()
+        await expect(part(page, "add-standing")).to_have_text("Add 1 place more")
+        await expect(part(page, "hold-quantity")).to_be_hidden()
+        await pick(page, "stalls.A-4")
+        await expect(part(page, "choice-sum")).to_have_text("1 seat and 2 places · €155.00")
+
+        await part(page, "hold").click()
+        await expect(part(page, "held-total")).to_have_text("€155.00")
+        await expect(page.locator("#held-seats li")).to_have_text(
+            ["Row A, seat 4 Stalls€65.00", "2 places, standing Floor€90.00"]
+        )
+        await part(page, "pay").click()
+        await expect(part(page, "booking-state")).to_have_attribute("data-state", "confirmed")
+        for place in ("Row A, seat 4", "Standing, 1 of 2", "Standing, 2 of 2"):
+            await expect(part(page, "ticket").filter(has_text=place)).to_have_count(1)
+
+
+async def test_a_choice_is_never_more_than_one_may_book(world: World) -> None:
+    await world.event(rules={"tickets_per_visitor_max": 3})
+    async with browser() as started:
+        page = await admitted_page(world, started)
+        await page.locator('[data-section="floor"]').click()
+        await part(page, "quantity-more").click()
+        await part(page, "add-standing").click()
+
+        await pick(page, "stalls.A-4")
+        await pick(page, "stalls.A-5")
+        await expect(page.locator("#full")).to_contain_text("3 tickets")
+        await page.locator('[data-drop="floor"]').click()
+        await pick(page, "stalls.A-5")
+
+        await expect(part(page, "choice-sum")).to_have_text("2 seats · €130.00")
+
+
 async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
     await world.event()
     async with browser() as started:

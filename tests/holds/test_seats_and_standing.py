@@ -154,8 +154,35 @@ async def test_a_socket_holds_both_and_a_repeat_is_the_same_hold(world: World) -
     assert made["standing"] == BOTH["standing"]
     again = await ada.hold("one", token, **BOTH)
     assert (again.status_code, again.json()["hold"]["id"]) == (201, made["id"])
-    fewer = BOTH | {"standing": {"section": "floor", "quantity": 2}}
+    fewer: dict[str, Any] = BOTH | {"standing": {"section": "floor", "quantity": 2}}
     assert code_of(await ada.hold("one", token, **fewer)) == "idempotency_key_reused"
+
+
+SEATS = ["stalls.A-1"]
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"seats": SEATS, "standing": {"section": "floor"}}, "invalid_request"),
+    ({"seats": SEATS, "standing": {"section": "floor", "quantity": 0}}, "invalid_request"),
+    ({"seats": SEATS, "standing": {"section": "floor", "quantity": 1, "x": 1}}, "invalid_request"),
+    ({"seats": SEATS, "standing": [["floor", 1]]}, "invalid_request"),
+    ({"seats": SEATS, "section": "floor", "quantity": 1}, "invalid_request"),
+    ({"seats": [], "standing": {"section": "floor", "quantity": 1}}, "invalid_request"),
+    ({"standing": {"section": "floor", "quantity": 1}}, "invalid_request"),
+    ({"section": "floor", "quantity": 1, "standing": BOTH["standing"]}, "invalid_request"),
+    ({"seats": SEATS, "standing": {"section": "attic", "quantity": 1}}, "unknown_section"),
+    ({"seats": SEATS, "standing": {"section": "stalls", "quantity": 1}}, "unknown_section"),
+    ({"seats": SEATS, "standing": {"section": "floor", "quantity": 10}}, "limit_exceeded"),
+]
+
+
+async def test_what_is_asked_for_wrongly_is_refused_on_both_ways(world: World) -> None:
+    await world.event()
+    ada = await world.visitor()
+    token = await ada.admitted()
+    async with ada.socket() as socket:
+        for body, code in REFUSED:
+            assert code_of(await ada.hold("k", token, **body)) == code, body
+            reply = await socket.ask("hold.create", key="k", **body)
+            assert reply["problem"]["code"] == code, body
 
 
 async def test_a_removed_hold_of_both_is_given_back_by_the_undo(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from typing import Any
+
 import jwt
 import pytest
 
@@ -116,7 +118,7 @@ async def test_standing_places_are_numbered_after_seats(
     world: World, smtp_server: SmtpServer
 ) -> None:
     await world.event()
-    floor = {"section": "floor", "quantity": 2}
+    floor: dict[str, Any] = {"section": "floor", "quantity": 2}
     visitor, hold = await held(world, seats=["stalls.A-1"], standing=floor)
     await visitor.check_out(hold, email=ADA)
 

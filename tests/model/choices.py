@@ -30,9 +30,7 @@ REQUESTS = st.one_of(
         lambda seats: HoldRequest(tuple(seats), 0)
     ),
     st.integers(1, 3).map(lambda places: HoldRequest((), places)),
-    st.builds(
-        lambda seat, places: HoldRequest((seat,), places), st.sampled_from(SEATS), st.integers(1, 2)
-    ),
+    st.builds(HoldRequest, st.tuples(st.sampled_from(SEATS)), st.integers(1, 2)),
 )
 
 CHOICES = st.builds(Choice, NTH, NTH, REQUESTS, st.sampled_from(MESSAGES), st.integers(0, 6))

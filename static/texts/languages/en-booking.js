@@ -4,6 +4,8 @@ import { countOf, listFormat, numberFormat } from "./numbers.js";
 
 const seatCount = (/** @type {number} */ n) => countOf(n, "seat", "seats");
 const placeCount = (/** @type {number} */ n) => countOf(n, "place", "places");
+const countOfBoth = (/** @type {number} */ seats, /** @type {number} */ places) =>
+  listFormat.format([...(seats ? [seatCount(seats)] : []), ...(places ? [placeCount(places)] : [])]);
 
 /** @typedef {typeof seats} Seats */
 
@@ -119,6 +121,11 @@ export const seats = {
         : `No ${numberFormat.format(n)} such seats are free side by side just now.`,
     places: (/** @type {number} */ n, /** @type {string} */ sum) =>
       `Hold ${placeCount(n)} · ${sum}`,
+    add: (/** @type {number} */ n) => `Add ${placeCount(n)} to my choice`,
+    addMore: (/** @type {number} */ n) => `Add ${placeCount(n)} more`,
+    instead: (/** @type {number} */ n) => `Choose ${placeCount(n)} here instead`,
+    added: (/** @type {number} */ n, /** @type {string} */ section) =>
+      `${section}: ${placeCount(n)} in your choice. You can choose seats, too.`,
     none: {
       held: "All places here are held or being paid just now. Some of them may come back.",
       gone: "This section is sold out.",
@@ -129,8 +136,12 @@ export const seats = {
   selection: {
     title: "Your choice",
     none: "Tap free seats to choose them.",
-    sum: (/** @type {number} */ n, /** @type {string} */ total) => `${seatCount(n)} · ${total}`,
-    hold: (/** @type {number} */ n) => (n === 1 ? "Hold this seat" : "Hold these seats"),
+    sum: (/** @type {number} */ seats, /** @type {number} */ places, /** @type {string} */ total) =>
+      `${countOfBoth(seats, places)} · ${total}`,
+    hold: (/** @type {number} */ seats, /** @type {number} */ places) => {
+      if (places) return seats || places > 1 ? "Hold these places" : "Hold this place";
+      return seats === 1 ? "Hold this seat" : "Hold these seats";
+    },
     holding: "Holding them for you…",
     drop: "choose no more",
     dates: (/** @type {number} */ n) => `Your choice is for ${countOf(n, "date", "dates")}.`,

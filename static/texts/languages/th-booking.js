@@ -6,6 +6,7 @@ const lists = new Intl.ListFormat(locale);
 const number = (/** @type {number} */ n) => format.format(n);
 const seatCount = (/** @type {number} */ n) => `${number(n)} ที่นั่ง`;
 const placeCount = (/** @type {number} */ n) => `${number(n)} ที่`;
+const standCount = (/** @type {number} */ n) => `ที่ยืน ${placeCount(n)}`;
 
 /** @type {import("./en-booking.js").Seats} */
 export const seats = {
@@ -105,6 +106,10 @@ export const seats = {
     notTogether: (n) =>
       n === 1 ? "ขณะนี้ไม่มีที่นั่งแบบนี้ว่าง" : `ขณะนี้ไม่มีที่นั่งแบบนี้ว่างติดกัน ${seatCount(n)}`,
     places: (n, sum) => `จอง ${placeCount(n)} · ${sum}`,
+    add: (n) => `เพิ่ม ${standCount(n)} ในที่ที่เลือก`,
+    addMore: (n) => `เพิ่มอีก ${placeCount(n)}`,
+    instead: (n) => `เลือก ${standCount(n)} ที่นี่แทน`,
+    added: (n, section) => `${section}: เลือก ${standCount(n)} ไว้แล้ว คุณเลือกที่นั่งเพิ่มได้ด้วย`,
     none: {
       held: "ขณะนี้ทุกที่ในโซนนี้ถูกจองไว้หรือกำลังชำระเงิน บางที่อาจกลับมาว่างอีก",
       gone: "โซนนี้ขายหมดแล้ว",
@@ -115,8 +120,11 @@ export const seats = {
   selection: {
     title: "ที่คุณเลือก",
     none: "แตะที่นั่งว่างเพื่อเลือก",
-    sum: (n, total) => `${seatCount(n)} · ${total}`,
-    hold: () => "จองที่นั่งเหล่านี้ไว้",
+    sum: (seats, places, total) => {
+      const counts = [...(seats ? [seatCount(seats)] : []), ...(places ? [standCount(places)] : [])];
+      return `${lists.format(counts)} · ${total}`;
+    },
+    hold: (_seats, places) => (places ? "จองที่เหล่านี้ไว้" : "จองที่นั่งเหล่านี้ไว้"),
     holding: "กำลังจองให้คุณ…",
     drop: "ไม่เลือกแล้ว",
     dates: (n) => `ที่คุณเลือกเป็นของ ${number(n)} รอบ`,
