@@ -1,6 +1,6 @@
 """HTTP protocol of uvicorn with bounds on the time, memory and work that a peer can cost us.
 
-    head          5 s, 32 KiB, 100 fields, a URL of 8 KiB; exactly one Host
+    head          5 s, 32 KiB, 100 fields, a URL of 8 KiB; HTTP/1, exactly one Host, no coding
     body          10 s and a second for each 8 KiB; no trailers, and little besides the body
     pipeline      requests that are sent before the answers to the earlier ones
     writing       a peer that reads next to nothing for a while is aborted
@@ -40,6 +40,7 @@ KEEP_ALIVE_S = 75  # longer than the 60 s after which proxies drop an idle conne
 CROWDED_KEEP_ALIVE_S = 5  # when half of the connections that we may have are open
 LAST_FILES, LAST_PART = 32, 0.03  # of the descriptors: from there on connections are aborted
 ALWAYS_SERVED = (b"/healthz", b"/readyz", b"/metrics")
+VERSIONS = ("1.0", "1.1")
 HOST = re.compile(rb"[A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]*\Z")  # RFC 3986, 3.2.2 and 3.2.3
 
 
@@ -197,7 +198,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Start the request, unless its head cannot be served, and the deadline of its body."""
         self._end_deadline()
-        self._check_host()
+        self._check_head()
         is_upgrade = self.parser.should_upgrade() and self._should_upgrade()
         if self._is_answering() and (is_upgrade or len(self.pipeline) >= PIPELINE_MAX):
             self._stop(Malformed("wait for the answers to earlier requests"))
@@ -260,12 +261,22 @@ class HttpConnection(HttpToolsProtocol):
             elif self._body_bytes > BODY_BYTES_MAX:
                 self.transport.abort()
 
-    def _check_host(self) -> None:
-        """Refuse a request without a Host, with two, or with one that is none (RFC 9112, 3.2)."""
+    def _check_head(self) -> None:
+        """Refuse a head that another server may read in another way than we do (RFC 9112).
+
+        It is of another version than HTTP/1, has no Host (3.2), two, or one that is none, or a body
+        in a coding that we do not read (6.1), which HTTP/1.0 has not at all.
+        """
+        version = self.parser.get_http_version()
+        if version not in VERSIONS:
+            self._stop(Malformed("this is no HTTP/1.1"))
         hosts = [value for name, value in self.headers if name == b"host"]
-        is_old = self.parser.get_http_version() == "1.0" and not hosts
+        is_old = version == "1.0" and not hosts
         if not is_old and (len(hosts) != 1 or not HOST.match(hosts[0])):
             self._stop(Malformed("a request names one Host"))
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and (codings != [b"chunked"] or version == "1.0"):
+            self._stop(Malformed("a body has no transfer coding but chunked"))
 
     def _check_body(self) -> None:
         """Abort a connection whose body comes too slowly; the time that we do not read is ours."""

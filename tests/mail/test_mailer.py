@@ -1,8 +1,7 @@
 """The mail duty with a real SMTP server: texts, retries, and a server that fails."""
 
-from uuid import UUID
-
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
