@@ -56,6 +56,7 @@ def home_document(mode: Mode, language: str, events: tuple[bytes, ...]) -> Encod
     read: list[Json] = [orjson.loads(event) for event in events]
     cards = "".join(_card(event, texts) for event in sorted(read, key=_order))
     values = {
+        "title": escape(f"{texts['home.title']} · {texts['common.brand']}"),
         "data": inlined(b'{"events":[%s]}' % b",".join(events)),
         "events": cards,
         "hint": "" if events else escape(texts["home.none"]),
@@ -245,20 +246,37 @@ def _order(event: Json) -> tuple[bool, str]:
 
 def _card(event: Json, texts: Mapping[str, str]) -> str:
     """Return the card of an event, as scripts draw it, but for what changes with the clock."""
-    state, shows = event["state"], sorted(event["shows"], key=lambda show: show["starts_at"])
+    state, shown = event["state"], shown_state(texts, event)
+    shows = sorted(event["shows"], key=lambda show: show["starts_at"])
     when = show_time(shows[0], texts) if shows else ""
     opens = _card_opening(event, texts)
-    word = texts.get(f"stock.words.{event.get('stock')}", "") if state != "closed" else ""
+    is_told = state == "closed" or shown == event.get("stock")
+    word = "" if is_told else texts.get(f"stock.words.{event.get('stock')}", "")
+    note = _sale_note(event, texts)
+    go = texts["home.enter" if state in JOINABLE else "home.look"]
     return (
         f'<li><article class="panel card"><h2><a href="/events/{escape(event["id"])}">'
         f"{escape(event['name'])}</a></h2><p>{escape(when + _more(shows, texts))}</p>"
         f'<p class="soft">{escape(venue_of(event))}</p>'
-        f'<p class="facts"><span class="chip" data-state="{escape(state)}">'
-        f"{escape(texts.get(f'states.{state}', state))}</span> <strong>{escape(word)}</strong></p>"
+        f'<p class="facts"><span class="chip" data-state="{escape(shown)}">'
+        f"{escape(state_text(texts, shown))}</span> <strong>{escape(word)}</strong></p>"
+        f'<p class="soft"{"" if note else " hidden"}>{escape(note)}</p>'
         f'<p class="opens"{"" if opens else " hidden"}>{escape(opens)}</p>'
-        f'<p class="foot"><span>{escape(price_range(event["sections"], texts))}</span></p>'
+        f'<p class="foot"><span>{escape(price_range(event["sections"], texts))}</span>'
+        f'<span class="go" aria-hidden="true">{escape(go)} →</span></p>'
         "</article></li>"
     )
+
+
+def _sale_note(event: Json, texts: Mapping[str, str]) -> str:
+    """Return that nobody is let in, or who is where nothing is free, or ""."""
+    if event["state"] == "closed":
+        return ""
+    if event.get("stopped"):
+        return texts["event.room.stopped"]
+    if _is_open(event) and event.get("halted"):
+        return texts["event.room.halted"]
+    return texts["stock.waitlist"] if f"stock.notes.{event.get('stock')}" in texts else ""
 
 
 def _more(shows: Sequence[Json], texts: Mapping[str, str]) -> str:

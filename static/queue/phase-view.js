@@ -1,6 +1,7 @@
 // The phase view: shows the parts of the page's one phase, with texts and buttons from the queue state.
 
 import { venueDateAndTime, withValues } from "../lib/dates.js";
+import { roomText, shownState, stateText } from "../lib/sale-state.js";
 import { orderOf, withSeconds } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
@@ -78,14 +79,10 @@ function drawConnection(status) {
 function drawRoom({ room }, stock) {
   byId("room").hidden = !room;
   if (!room) return;
-  const isOpen = room.state === "open" && !room.stopped;
-  const state = room.stopped ? "stopped" : isOpen && stock ? stock : room.state;
-  const words = /** @type {Record<string, string>} */ ({ ...all.states, ...all.stock.states });
-  const text = words[state] ?? state;
+  const state = shownState(room, stock);
   byId("state").dataset.state = state;
-  setText(byId("state"), text);
-  const said = isOpen && room.halted ? "halted" : state;
-  setText(byId("state-text"), /** @type {Record<string, string>} */ (texts.room)[said] ?? "");
+  setText(byId("state"), stateText(state));
+  setText(byId("state-text"), roomText(room, stock));
   setTextOrHide(byId("reason"), room.stopped?.reason ?? room.reason);
 }
 

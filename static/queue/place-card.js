@@ -3,6 +3,7 @@
 import { dateAndTime, time } from "../lib/dates.js";
 import { durationText } from "../lib/durations.js";
 import { openingText } from "../lib/opening.js";
+import { isMoving, nextText } from "../lib/sale-state.js";
 import { isUndrawn, undrawnOf, withSeconds } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
@@ -18,7 +19,6 @@ import { isWaiting } from "./queue-state.js";
  */
 
 const LONG_NUMBER = 6; // characters
-const MOVING_STATES = new Set(["open", "draining"]);
 const texts = all.event.place;
 
 /** Draw the place of a waiting visitor. @param {QueueState} queueState @param {Context} context */
@@ -27,7 +27,7 @@ export function drawPlaceCard(queueState, context) {
   if (!place || !isWaiting(queueState)) return;
   setNumber(byId("place-number"), place.number === null ? "–" : all.number(place.number));
   drawTitle(place, queueState.room);
-  drawAhead(place);
+  drawAhead(place, queueState.room, context.stock);
   drawProgress(place, context.event);
   drawWait(queueState, place, context);
   setTextOrHide(byId("crowd"), isUndrawn(place) ? "" : texts.crowd(place.waiting));
@@ -59,9 +59,9 @@ function drawTitle(place, room) {
   setText(byId("keep"), undrawn ? all.event.undrawn.keep : texts.keep);
 }
 
-/** @param {Place} place */
-function drawAhead({ ahead, state, rate, eta_seconds }) {
-  const next = rate === 0 && !eta_seconds ? texts.nextHalted : texts.next;
+/** @param {Place} place @param {QueueState["room"]} room @param {string} stock */
+function drawAhead({ ahead, state, rate, eta_seconds }, room, stock) {
+  const next = rate === 0 && !eta_seconds ? texts.nextHalted : nextText(room, stock);
   byId("ahead-line").hidden = ahead === null || (state === "lobby" && ahead === 0);
   setNumber(byId("ahead"), ahead === null ? "" : all.number(ahead));
   setText(byId("ahead-words"), ahead === null ? "" : ahead === 0 ? next : texts.ahead(ahead));
@@ -94,11 +94,6 @@ function drawWait({ room }, place, { clock, stock }) {
   const band = isMoving(room) && stock !== "gone" ? bandText(place.eta_seconds, clock) : "";
   setTextOrHide(byId("eta-date"), lobby ? opens : band);
   if (!lobby) setText(byId("eta"), waitText(room, place, stock));
-}
-
-/** Return whether people are let in just now. @param {QueueState["room"]} room */
-function isMoving(room) {
-  return MOVING_STATES.has(room?.state ?? "") && !room?.halted && !room?.stopped;
 }
 
 /** @param {QueueState["room"]} room @param {Place} place @param {string} stock */

@@ -21,7 +21,6 @@ export const home = {
   late: "You missed your turn: come back now",
   lobby: "Your place is kept",
   drawn: "Numbers are drawn then.",
-  next: "You are next",
   ahead: (/** @type {number} */ n) => `You are in line: ${numberFormat.format(n)} ahead`,
   tickets: (/** @type {number} */ n) => `Your tickets: ${numberFormat.format(n)}`,
   find: {

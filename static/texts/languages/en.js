@@ -165,6 +165,7 @@ export const texts = {
       lobby: "Your place is kept",
       next: "You are next",
       nextHalted: "You are next, and nobody is let in just now",
+      nextGone: "You are next when a place comes back",
       ahead: (/** @type {number} */ n) => (n === 1 ? "person ahead of you" : "people ahead of you"),
       eta: "Estimated wait",
       band: (/** @type {string} */ from, /** @type {string} */ to) =>
