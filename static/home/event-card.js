@@ -1,6 +1,6 @@
 // The card of one event on the home page, and the visitor's own line in it.
 
-import { venueDateAndTime, withValues, showDateAndTime } from "../lib/dates.js";
+import { openingDateAndTime, showDateAndTime, withValues } from "../lib/dates.js";
 import { priceRange } from "../lib/money.js";
 import { openingText } from "../lib/opening.js";
 import { nextText, saleNote, shownState, stateText } from "../lib/sale-state.js";
@@ -104,7 +104,7 @@ function factsOf(event) {
 function opensOf({ state, fairness, opens_at: opensAt, shows }, now) {
   if (state !== "scheduled" || !opensAt) return "";
   const seconds = Math.ceil((Date.parse(opensAt) - now) / 1000);
-  const when = venueDateAndTime(opensAt, shows);
+  const when = openingDateAndTime(opensAt, shows);
   const opens = `${withValues(texts.opens, { when })}, ${openingText(seconds)}`;
   return fairness === "lottery" ? `${opens}. ${texts.drawn}` : opens;
 }

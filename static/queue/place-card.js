@@ -1,6 +1,6 @@
 // The place card: number, visitors ahead, estimated wait and progress of a waiting visitor.
 
-import { dateAndTime, time } from "../lib/dates.js";
+import { openingDateAndTime, timeOrDay } from "../lib/dates.js";
 import { durationText } from "../lib/durations.js";
 import { openingText } from "../lib/opening.js";
 import { isMoving, nextText } from "../lib/sale-state.js";
@@ -8,6 +8,7 @@ import { isUndrawn, undrawnOf, withSeconds } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
 import { announceCalmly, withdrawCalm } from "../ui/live-region.js";
+import { inlinedEvent } from "./event-details.js";
 import { shareDone } from "./progress.js";
 import { isWaiting } from "./queue-state.js";
 
@@ -90,7 +91,7 @@ function drawWait({ room }, place, { clock, stock }) {
   const lobby = place.state === "lobby";
   setText(byId("eta-label"), lobby ? texts.etaLobby : texts.eta);
   if (lobby) setText(byId("eta"), opensText(room?.opens_at, clock));
-  const opens = room?.opens_at ? dateAndTime(room.opens_at) : "";
+  const opens = room?.opens_at ? openingDateAndTime(room.opens_at, inlinedEvent()?.shows) : "";
   const band = isMoving(room) && stock !== "gone" ? bandText(place.eta_seconds, clock) : "";
   setTextOrHide(byId("eta-date"), lobby ? opens : band);
   if (!lobby) setText(byId("eta"), waitText(room, place, stock));
@@ -110,13 +111,13 @@ function drawSoon({ deferred }) {
 }
 
 /**
- * Return an estimated wait as times of day: "at about 20:41–20:48".
+ * Return an estimated wait as times of day: "at about 20:41–20:48"; with their day where it is long.
  * @param {[number, number] | null} eta @param {ServerClock} clock
  */
 function bandText(eta, clock) {
   if (!eta) return "";
   const at = (/** @type {number} */ seconds) =>
-    time(new Date(clock.now() + seconds * 1000).toISOString());
+    timeOrDay(new Date(clock.now() + seconds * 1000).toISOString());
   return texts.band(at(eta[0]), at(eta[1]));
 }
 

@@ -70,7 +70,7 @@ export const texts = {
     waitlist: "The line is the waiting list: places that come back are offered in its order.",
   },
 
-  dates: { pattern: "{weekday} {day} {month} {year} at {time} {zone}" },
+  dates: { pattern: "{weekday} {day} {month} {year} at {time} {zone}", byYourClock: "{when} ({own} by your clock)" },
 
   durations: {
     unknown: "We cannot tell yet",
@@ -88,7 +88,6 @@ export const texts = {
       waiting: (/** @type {number} */ ahead) =>
         ahead ? `${numberFormat.format(ahead)} ahead` : "You are next",
       lobby: "Before the sale",
-      late: "You missed your turn",
       admitted: (/** @type {string} */ left) => `Your turn ${left}`,
       held: (/** @type {string} */ left) => `Pay within ${left}`,
     },

@@ -69,7 +69,7 @@ export const texts = {
     waitlist: "คิวนี้คือรายชื่อรอ ที่ที่กลับมาว่างจะเสนอให้ตามลำดับคิว",
   },
 
-  dates: { pattern: "{weekday}ที่ {day} {month} {year} เวลา {time} {zone}" },
+  dates: { pattern: "{weekday}ที่ {day} {month} {year} เวลา {time} {zone}", byYourClock: "{when} ({own} ตามนาฬิกาของคุณ)" },
 
   durations: {
     unknown: "ยังบอกไม่ได้",
@@ -84,7 +84,6 @@ export const texts = {
     titles: {
       waiting: (ahead) => (ahead ? `อีก ${number(ahead)} คน` : "คุณเป็นคนถัดไป"),
       lobby: "ก่อนเปิดขาย",
-      late: "คุณพลาดคิวของคุณ",
       admitted: (left) => `คิวของคุณ ${left}`,
       held: (left) => `ชำระเงินภายใน ${left}`,
     },
