@@ -35,6 +35,7 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @property {string} [section]
  * @property {number} quantity
  * @property {Price} total
+ * @property {number} attempts tries to pay that began
  * @property {Show} [show] where all of its places are of one
  * @property {Ticket[]} tickets
  *
