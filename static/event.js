@@ -198,6 +198,11 @@ function phaseNow() {
   return phase === "connecting" && isNewHere ? "outside" : phase;
 }
 
+/** Return whether the visitor had a place here, now or before. */
+function wasInLine() {
+  return queueState.endReason !== "" || rememberedEvents().includes(event);
+}
+
 function draw() {
   const phase = phaseNow();
   if (queueState.place) booking.load();
@@ -208,6 +213,7 @@ function draw() {
   drawPhaseView(queueState, { phase, status, hasBought, stock: stock.word, pending: pending() });
   byId("code-line").hidden = !control("code").value && (queueState.room?.lanes?.length ?? 0) < 2;
   byId("look").hidden = phase !== "outside" || booking.isLoading;
+  if (phase === "closed") byId("history").hidden = !wasInLine();
   drawReceipt(queueState);
   drawPreference(queueState.preferred, sold);
   void drawOwnDraw(queueState.place, queueState.room);

@@ -3,7 +3,7 @@
 import { createCard, drawTimes } from "./home/event-card.js";
 import { inOrder, matching } from "./home/event-order.js";
 import { bindLostTickets, showLostTickets } from "./home/lost-tickets.js";
-import { loadOwn } from "./home/own-events.js";
+import { loadEnded, loadOwn } from "./home/own-events.js";
 import { request } from "./lib/api.js";
 import { texts as all } from "./texts/texts.js";
 import { showLanguagePicker } from "./ui/language-picker.js";
@@ -24,8 +24,13 @@ const texts = all.home;
 
 /** @type {Event[]} */
 let events = [];
+/** Those of the visitor that are not on sale any more. @type {Event[]} */
+let ended = [];
 /** @type {Map<string, Own>} */
 let own = new Map();
+
+/** Ids of ended events that were asked for. @type {Set<string>} */
+const asked = new Set();
 
 /** @type {Map<string, {body: string, element: Element}>} */
 const cards = new Map();
@@ -80,15 +85,23 @@ function showEvents(found) {
 }
 
 async function refreshOwn() {
-  own = await loadOwn(events.map((event) => event.id));
+  const ids = new Set(events.map((event) => event.id));
+  own = await loadOwn([...ids]);
+  const missing = [...own.keys()].filter((id) => !ids.has(id));
+  if (missing.some((id) => !asked.has(id))) {
+    ended = await loadEnded(missing);
+    missing.forEach((id) => asked.add(id));
+  }
   draw();
 }
 
 /** Draw the cards; one is made anew only when its event has changed. */
 function draw() {
   const now = Date.now();
-  const found = matching(inOrder(events, now), control("search").value);
-  setTextOrHide(byId("hint"), found.length ? "" : events.length ? texts.notFound : texts.none);
+  const ids = new Set(events.map((event) => event.id));
+  const known = [...events, ...ended.filter((event) => !ids.has(event.id))];
+  const found = matching(inOrder(known, now, own), control("search").value);
+  setTextOrHide(byId("hint"), found.length ? "" : known.length ? texts.notFound : texts.none);
   const elements = found.map(cardOf);
   renderIfChanged(byId("events"), found, () => elements);
   found.forEach((event, at) => drawTimes(elements[at], event, own.get(event.id), now));

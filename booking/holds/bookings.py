@@ -91,6 +91,7 @@ class Booking:
             "seats": seat_members(self.seats, self.prices, self.currency),
             "quantity": self.quantity,
             "total": {"amount": self.total, "currency": self.currency},
+            "attempts": self.attempt,
             "tickets": self.tickets(sign),
         }
         if self.reason:

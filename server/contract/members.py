@@ -124,7 +124,7 @@ class Ticket(Members, kw_only=True):
 
 
 class Booking(Members, kw_only=True):
-    """A hold on its way to tickets; it has the hold's id."""
+    """A hold on its way to tickets; it has the hold's id. `attempts` are tries to pay."""
 
     id: UUID
     event: str
@@ -133,6 +133,7 @@ class Booking(Members, kw_only=True):
     seats: list[Seat]
     quantity: int
     total: Money
+    attempts: Count
     tickets: list[Ticket]
     reason: Literal["declined", "expired", "cancelled", "removed", "seats_lost"] | UnsetType = UNSET
     section: str | UnsetType = UNSET

@@ -226,6 +226,9 @@ OPERATIONS: dict[Any, Operation] = {
     place_page.join: Operation(
         "Join the line by a form, and see the place", {303: NO_BODY}, refusals=ROOM
     ),
+    place_page.leave: Operation(
+        "Leave the line by a form, for browsers without scripts", {303: NO_BODY}, refusals=ROOM
+    ),
     place_page.line: Operation(
         "The page of one's place, for browsers without scripts", {200: (HTML,)}, refusals=ROOM
     ),

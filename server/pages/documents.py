@@ -23,12 +23,12 @@ Json = dict[str, Any]
 
 
 @lru_cache(DOCUMENTS_MAX)
-def event_document(mode: Mode, language: str, event_id: str, body: bytes) -> Encoded:
+def event_document(mode: Mode, language: str, body: bytes) -> Encoded:
     """Return the page of an event, whose JSON is `body`; it is rendered once a version."""
     event: Json = orjson.loads(body)
     phase = "closed" if event["state"] == "closed" else "outside"
     found = site(mode, language)
-    return _document(found, "event.html", _event_values(found, event_id, event), phase)
+    return _document(found, "event.html", _event_values(found, event), phase)
 
 
 @lru_cache(DOCUMENTS_MAX)
@@ -36,10 +36,12 @@ def bare_event_document(mode: Mode, language: str, event_id: str, *, is_known: b
     """Return the page of an event that cannot be read just now, or of none at all."""
     nothing: Json = {"id": event_id, "name": event_id, "state": "", "shows": [], "sections": []}
     found = site(mode, language)
-    values = _event_values(found, event_id, nothing) | {"data": "null"}
+    values = _event_values(found, nothing) | {"data": "null"}
     if not is_known:
         texts = found.texts
         values |= {
+            "title": escape(f"{texts['event.unknown.4404.0']} · {texts['common.brand']}"),
+            "noscript_hidden": " hidden",
             "unknown_title": texts["event.unknown.4404.0"],
             "unknown_lead": texts["event.unknown.4404.1"],
         }
@@ -54,6 +56,7 @@ def home_document(mode: Mode, language: str, events: tuple[bytes, ...]) -> Encod
     read: list[Json] = [orjson.loads(event) for event in events]
     cards = "".join(_card(event, texts) for event in sorted(read, key=_order))
     values = {
+        "title": escape(f"{texts['home.title']} · {texts['common.brand']}"),
         "data": inlined(b'{"events":[%s]}' % b",".join(events)),
         "events": cards,
         "hint": "" if events else escape(texts["home.none"]),
@@ -110,31 +113,62 @@ def price_range(sections: Sequence[Json], texts: Mapping[str, str]) -> str:
 
 
 def state_values(texts: Mapping[str, str], event: Json) -> dict[str, str]:
-    """Return the state of an event for the head of its pages: its stock where nothing is free."""
-    state, stock = str(event["state"]), str(event.get("stock"))
-    is_open = state == "open"
-    shown = stock if is_open and f"stock.states.{stock}" in texts else state
-    text = texts.get(f"states.{shown}") or texts.get(f"stock.states.{shown}", shown)
-    said = "halted" if is_open and event.get("halted") else shown
+    """Return state and stock of an event for the head of its pages."""
+    shown = shown_state(texts, event)
+    said = "halted" if _is_open(event) and event.get("halted") else shown
+    note = stock_note(texts, event)
     return {
         "state": escape(shown),
-        "state_text": escape(text),
+        "state_text": escape(state_text(texts, shown)),
         "room_text": escape(texts.get(f"event.room.{said}", "")),
+        "stock_note": escape(note),
+        "stock_hidden": "" if note else " hidden",
+        "noscript_hidden": "" if event["state"] in (*JOINABLE, "") else " hidden",
     }
+
+
+def shown_state(texts: Mapping[str, str], event: Json) -> str:
+    """Return what an event's chip is of: that its sale is stopped, its stock where nothing is free,
+    or its state."""
+    state, stock = str(event["state"]), str(event.get("stock"))
+    if event.get("stopped"):
+        return "stopped"
+    return stock if _is_open(event) and f"stock.states.{stock}" in texts else state
+
+
+def state_text(texts: Mapping[str, str], shown: str) -> str:
+    """Return the words of what `shown_state` has returned."""
+    return texts.get(f"states.{shown}") or texts.get(f"stock.states.{shown}", shown)
+
+
+def stock_note(texts: Mapping[str, str], event: Json) -> str:
+    """Return what is to be known where nothing is free, or "": also that the line is what waits."""
+    note = texts.get(f"stock.notes.{event.get('stock')}", "")
+    if not note or event["state"] == "closed":
+        return ""
+    return f"{note} {texts['stock.waitlist']}"
+
+
+def opening_time(event: Json, texts: Mapping[str, str]) -> str:
+    """Return when a sale that has not begun opens, by the venue's clock; or ""."""
+    return _opens_at(event, "{when}", texts) if event["state"] == "scheduled" else ""
+
+
+def _is_open(event: Json) -> bool:
+    return event["state"] == "open" and not event.get("stopped")
 
 
 def _document(found: Site, name: str, values: Mapping[str, str], phase: str) -> Encoded:
     return encoded(render(found, name, values, phase))
 
 
-def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
+def _event_values(found: Site, event: Json) -> dict[str, str]:
     texts, state = found.texts, event["state"]
     over = state not in JOINABLE  # or not known
     dates = " · ".join(show_time(show, texts) for show in event["shows"])
     prices = price_range(event["sections"], texts)
     venue = venue_of(event)
     opens = _opening(event, texts)
-    note = texts.get(f"stock.notes.{event.get('stock')}", "")
     about = " · ".join(filter(None, (event["name"], dates, prices)))
     return state_values(texts, event) | {
         "title": escape(f"{event['name']} · {texts['common.brand']}"),
@@ -146,8 +180,6 @@ def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
         "venue": escape(venue),
         "venue_hidden": "" if venue else " hidden",
         "room_hidden": "" if state else " hidden",
-        "stock_note": escape(note),
-        "stock_hidden": "" if note else " hidden",
         "outside_title": escape(_outside_title(event, texts)),
         "outside_lead": escape(_outside_lead(event, texts)),
         "picture": _image(event, "picture"),
@@ -157,7 +189,6 @@ def _event_values(found: Site, event_id: str, event: Json) -> dict[str, str]:
         "join_hidden": " hidden" if over else "",
         "unknown_title": "",
         "unknown_lead": "",
-        "path": escape(f"/events/{event_id}"),
     }
 
 
@@ -215,20 +246,37 @@ def _order(event: Json) -> tuple[bool, str]:
 
 def _card(event: Json, texts: Mapping[str, str]) -> str:
     """Return the card of an event, as scripts draw it, but for what changes with the clock."""
-    state, shows = event["state"], sorted(event["shows"], key=lambda show: show["starts_at"])
+    state, shown = event["state"], shown_state(texts, event)
+    shows = sorted(event["shows"], key=lambda show: show["starts_at"])
     when = show_time(shows[0], texts) if shows else ""
     opens = _card_opening(event, texts)
-    word = texts.get(f"stock.words.{event.get('stock')}", "") if state != "closed" else ""
+    is_told = state == "closed" or shown == event.get("stock")
+    word = "" if is_told else texts.get(f"stock.words.{event.get('stock')}", "")
+    note = _sale_note(event, texts)
+    go = texts["home.enter" if state in JOINABLE else "home.look"]
     return (
         f'<li><article class="panel card"><h2><a href="/events/{escape(event["id"])}">'
         f"{escape(event['name'])}</a></h2><p>{escape(when + _more(shows, texts))}</p>"
         f'<p class="soft">{escape(venue_of(event))}</p>'
-        f'<p class="facts"><span class="chip" data-state="{escape(state)}">'
-        f"{escape(texts.get(f'states.{state}', state))}</span> <strong>{escape(word)}</strong></p>"
+        f'<p class="facts"><span class="chip" data-state="{escape(shown)}">'
+        f"{escape(state_text(texts, shown))}</span> <strong>{escape(word)}</strong></p>"
+        f'<p class="soft"{"" if note else " hidden"}>{escape(note)}</p>'
         f'<p class="opens"{"" if opens else " hidden"}>{escape(opens)}</p>'
-        f'<p class="foot"><span>{escape(price_range(event["sections"], texts))}</span></p>'
+        f'<p class="foot"><span>{escape(price_range(event["sections"], texts))}</span>'
+        f'<span class="go" aria-hidden="true">{escape(go)} →</span></p>'
         "</article></li>"
     )
+
+
+def _sale_note(event: Json, texts: Mapping[str, str]) -> str:
+    """Return that nobody is let in, or who is where nothing is free, or ""."""
+    if event["state"] == "closed":
+        return ""
+    if event.get("stopped"):
+        return texts["event.room.stopped"]
+    if _is_open(event) and event.get("halted"):
+        return texts["event.room.halted"]
+    return texts["stock.waitlist"] if f"stock.notes.{event.get('stock')}" in texts else ""
 
 
 def _more(shows: Sequence[Json], texts: Mapping[str, str]) -> str:

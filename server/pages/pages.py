@@ -44,7 +44,7 @@ async def event(request: Request) -> Response:
     except UNAVAILABLE:  # the page asks again by itself
         bare = bare_event_document(mode, language, given, is_known=True)
         return _respond(request, bare, ASK_FIRST)
-    return _respond(request, event_document(mode, language, given, body))
+    return _respond(request, event_document(mode, language, body))
 
 
 async def admin(request: Request) -> Response:

@@ -50,9 +50,11 @@ export function holdSelection(state, commands) {
  * @param {Record<string, unknown>} [members]
  */
 export function sendForHold(state, commands, type, members = {}) {
-  const { hold } = state;
+  const { hold, booking } = state;
   if (!hold) return state;
-  commands.send(type, 0, { hold: hold.id, ...members }, hold.extensions_left);
+  const attempts = booking?.id === hold.id ? booking.attempts : 0;
+  const known = { extensionsLeft: hold.extensions_left, attempts };
+  commands.send(type, 0, { hold: hold.id, ...members }, known);
   return startCommand(state);
 }
 

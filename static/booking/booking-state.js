@@ -38,6 +38,7 @@ import { EMPTY_SELECTION, replaceSeats, toggleSeat, withoutTaken } from "../seat
  * @property {Standing} [standing]
  * @property {number} quantity
  * @property {Price} total
+ * @property {number} attempts tries to pay that began
  * @property {Show} [show] where all of its places are of one
  * @property {Ticket[]} tickets
  *

@@ -29,12 +29,15 @@ const DONE_BY_WELCOME = {
   "hold.extend": (
     /** @type {Frame} */ frame,
     /** @type {Members} */ { hold },
-    /** @type {number} */ extensionsLeft,
+    /** @type {Known} */ { extensionsLeft },
   ) => frame.hold?.id !== hold || frame.hold.extensions_left < extensionsLeft,
   "hold.release": (/** @type {Frame} */ frame) => !frame.hold,
-  // A hold that is still `held` is checked out again, but not after a decline: people decide that.
-  "hold.checkout": (/** @type {Frame} */ frame) =>
-    frame.hold?.state !== "held" || (frame.booking?.id === frame.hold.id && frame.booking.reason),
+  // A hold that is still `held` is checked out again, unless this try was declined: people decide then.
+  "hold.checkout": (
+    /** @type {Frame} */ { hold, booking },
+    /** @type {Members} */ _members,
+    /** @type {Known} */ { attempts },
+  ) => hold?.state !== "held" || (booking?.id === hold.id && booking.attempts > attempts),
 };
 
 /** Frames that make commands pointless. */
@@ -49,9 +52,12 @@ const RETRYABLE = new Set(["recovering", "try_again", "busy", "too_many_requests
  * @typedef {keyof typeof ANSWERED_BY} CommandType
  * @typedef {Record<string, unknown>} Members of the command, the same each time it is sent
  *
+ * @typedef {{extensionsLeft: number, attempts: number}} Known
+ *   of the hold when sent first: fewer extensions, or more tries to pay, in a welcome mean done
+ *
  * @typedef {object} Pending
  * @property {Members} members
- * @property {number} extensionsLeft of the hold when sent first: fewer in a welcome means done
+ * @property {Known} known
  * @property {number} failures
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
@@ -76,12 +82,12 @@ export class PendingCommands {
    * @param {CommandType} command
    * @param {number} [afterMs]
    * @param {Members} [members]
-   * @param {number} [extensionsLeft]
+   * @param {Known} [known]
    */
-  send(command, afterMs = 0, members = {}, extensionsLeft = 0) {
+  send(command, afterMs = 0, members = {}, known = { extensionsLeft: 0, attempts: 0 }) {
     for (const other of /** @type {any} */ (REPLACES)[command] ?? []) this.drop(other);
     if (this.#pending.has(command)) return;
-    this.#pending.set(command, { members, extensionsLeft, failures: 0 });
+    this.#pending.set(command, { members, known, failures: 0 });
     this.#sendAfter(command, afterMs);
   }
 
@@ -125,8 +131,8 @@ export class PendingCommands {
 
   /** @param {Frame} frame */
   #resend(frame) {
-    for (const [command, { members, extensionsLeft }] of [...this.#pending]) {
-      if (DONE_BY_WELCOME[command](frame, members, extensionsLeft)) this.drop(command);
+    for (const [command, { members, known }] of [...this.#pending]) {
+      if (DONE_BY_WELCOME[command](frame, members, known)) this.drop(command);
       else this.#sendAfter(command, 0);
     }
   }

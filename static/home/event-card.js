@@ -1,8 +1,9 @@
 // The card of one event on the home page, and the visitor's own line in it.
 
-import { venueDateAndTime, withValues, showDateAndTime } from "../lib/dates.js";
+import { openingDateAndTime, showDateAndTime, withValues } from "../lib/dates.js";
 import { priceRange } from "../lib/money.js";
 import { openingText } from "../lib/opening.js";
+import { nextText, saleNote, shownState, stateText } from "../lib/sale-state.js";
 import { countdown } from "../lib/server-clock.js";
 import { isUndrawn, undrawnOf } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
@@ -15,6 +16,7 @@ import { isOver, showsOf } from "./event-order.js";
  * @typedef {import("./own-events.js").Own} Own
  */
 
+const JOINABLE = new Set(["scheduled", "drawing", "open", "paused", "recovering"]);
 const texts = all.home;
 
 /** Create the card of an event; `drawTimes` fills it. @param {Event} event */
@@ -30,6 +32,7 @@ export function createCard(event) {
       createElement("p", {}, datesOf(event)),
       ...(event.venue ? [createElement("p", { class: "soft" }, venueOf(event.venue))] : []),
       createElement("p", { class: "facts" }, ...factsOf(event)),
+      ...[saleNote(event, event.stock ?? "")].filter(Boolean).map((note) => createElement("p", { class: "soft" }, note)),
       createElement("p", { class: "opens", "data-testid": "opens" }),
       createElement("p", { class: "own", "data-testid": "own" }),
       createElement(
@@ -49,11 +52,12 @@ export function drawTimes(card, event, own, now) {
   const over = isOver(event, now);
   const part = (/** @type {string} */ name) =>
     /** @type {HTMLElement} */ (card.querySelector(`.${name}`));
-  const said = over ? [] : ownTexts(event, own, now);
+  const said = ownTexts(event, own, now);
   part("card").toggleAttribute("data-over", over);
   setTextOrHide(part("opens"), opensOf(event, now));
   setTextOrHide(part("own"), said.join("\n"));
-  setText(part("go"), `${over ? texts.look : said.length ? texts.goOn : texts.enter} →`);
+  const enter = over || !JOINABLE.has(event.state) ? texts.look : texts.enter;
+  setText(part("go"), `${said.length ? texts.goOn : enter} →`);
 }
 
 /** Return what an event is to this visitor, as sentences. @param {Event} event @param {Own | undefined} own @param {number} now */
@@ -75,7 +79,7 @@ function placeText(event, place, left) {
   if (place.state === "late") return texts.late;
   if (isUndrawn(place)) return all.event.undrawn[undrawnOf(event, place)].title;
   if (place.state === "lobby") return texts.lobby;
-  return place.ahead ? texts.ahead(place.ahead) : texts.next;
+  return place.ahead ? texts.ahead(place.ahead) : nextText(event, event.stock ?? "");
 }
 
 /** @param {NonNullable<Own["hold"]>} hold */
@@ -84,26 +88,23 @@ function what({ quantity, seated }) {
 }
 
 /** @param {Event} event */
-function factsOf({ state, stock = "" }) {
+function factsOf(event) {
+  const { state, stock = "" } = event;
+  const shown = shownState(event, stock);
   const word = /** @type {Record<string, string>} */ (all.stock.words)[stock];
   return [
-    createElement("span", { class: "chip", "data-state": state }, stateText(state)),
-    ...(word && state !== "closed"
+    createElement("span", { class: "chip", "data-state": shown }, stateText(shown)),
+    ...(word && shown !== stock && state !== "closed"
       ? [createElement("strong", { "data-stock": stock }, word)]
       : []),
   ];
-}
-
-/** @param {string} state */
-function stateText(state) {
-  return /** @type {Record<string, string>} */ (all.states)[state] ?? state;
 }
 
 /** @param {Event} event @param {number} now */
 function opensOf({ state, fairness, opens_at: opensAt, shows }, now) {
   if (state !== "scheduled" || !opensAt) return "";
   const seconds = Math.ceil((Date.parse(opensAt) - now) / 1000);
-  const when = venueDateAndTime(opensAt, shows);
+  const when = openingDateAndTime(opensAt, shows);
   const opens = `${withValues(texts.opens, { when })}, ${openingText(seconds)}`;
   return fairness === "lottery" ? `${opens}. ${texts.drawn}` : opens;
 }

@@ -8,6 +8,8 @@
  * @property {"arrival" | "lottery" | "windows"} [fairness]
  * @property {import("../lottery/order.js").Lottery} [lottery]
  * @property {string | null} opens_at
+ * @property {unknown} [stopped] since when, where the sale is
+ * @property {boolean} [halted] whether its rules admit nobody
  * @property {import("../lib/dates.js").Show[]} shows
  * @property {{name: string, address?: string}} [venue]
  * @property {import("../theme/theme.js").Theme} [theme]
@@ -16,9 +18,14 @@
  * @property {{price: import("../lib/money.js").Price}[]} sections
  */
 
-/** Return events by the date of their next show; those that are over come last. @param {Event[]} events @param {number} now in milliseconds */
-export function inOrder(events, now) {
-  const keyed = events.map((event) => ({ event, over: isOver(event, now), at: dateOf(event, now) }));
+/**
+ * Return events by the date of their next show; those that are over come last, but for those in which
+ * the visitor has something.
+ * @param {Event[]} events @param {number} now in milliseconds @param {{has(id: string): boolean}} own
+ */
+export function inOrder(events, now, own) {
+  const isLast = (/** @type {Event} */ event) => isOver(event, now) && !own.has(event.id);
+  const keyed = events.map((event) => ({ event, over: isLast(event), at: dateOf(event, now) }));
   keyed.sort((a, b) => Number(a.over) - Number(b.over) || a.at - b.at);
   return keyed.map(({ event }) => event);
 }

@@ -14,10 +14,12 @@ import { request } from "../lib/api.js";
  */
 
 const BOOKINGS_MAX = 100;
+const DAY_MS = 86_400_000;
 const UNPAID = new Set(["held", "paying", "retaking"]);
 
 /**
- * Request what the visitor of this browser has in these events, by their ids.
+ * Request what the visitor of this browser has: places in these events, by their ids, and holds and
+ * tickets in any.
  * @param {string[]} events
  * @returns {Promise<Map<string, Own>>}
  */
@@ -52,6 +54,20 @@ async function addBooking(own, booking) {
   if (state === "held" && !answer) return;
   const hold = { quantity, seated: booking.seats.length > 0, until: answer?.hold.expires_at ?? null };
   own.set(event, { ...found(), hold });
+}
+
+/**
+ * Request events in which the visitor has something, and which are not on sale any more: their tickets
+ * are needed at the door all the same. Past ones are left out.
+ * @param {Iterable<string>} ids
+ * @returns {Promise<import("./event-order.js").Event[]>}
+ */
+export async function loadEnded(ids) {
+  const answers = await Promise.all([...ids].map((id) => orNothing(request("GET", pathOf(id)))));
+  const since = Date.now() - DAY_MS;
+  return answers
+    .map((answer) => answer?.event)
+    .filter((event) => event?.shows.some((/** @type {any} */ show) => Date.parse(show.starts_at) > since));
 }
 
 /** Return the answer, or null where the visitor has nothing there. @param {Promise<any>} asked */

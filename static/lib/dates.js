@@ -7,6 +7,7 @@ import { texts as all } from "../texts/texts.js";
  * some mean several zones.
  */
 export const ZONE_NAME = "shortOffset";
+const NEAR_MS = 12 * 3_600_000;
 const NO_OFFSET = /GMT(\+0)?(?![+\d:-])/; // as browsers write UTC
 
 /** @type {Intl.DateTimeFormatOptions} */
@@ -69,6 +70,15 @@ export function venueDateAndTime(instant, shows = []) {
   return show ? showDateAndTime({ ...show, starts_at: instant }) : dateAndTime(instant);
 }
 
+/**
+ * Format when a sale opens: by the clock of the venue, and by this device's where that is another.
+ * @param {string} instant @param {Show[]} [shows]
+ */
+export function openingDateAndTime(instant, shows) {
+  const [when, own] = [venueDateAndTime(instant, shows), dateAndTime(instant)];
+  return when === own ? when : withValues(all.dates.byYourClock, { when, own });
+}
+
 /** Format a show's time by the clock of its venue: "27 Dec, 20:00". @param {Show} show */
 export function shortShowDateAndTime({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
   return formatIn(timeZone, SHORT, startsAt);
@@ -86,6 +96,18 @@ export const shortDateAndTime = formatter({
 
 /** Format as "19:00". */
 export const time = formatter({ timeStyle: "short" });
+
+const dayAndTime = formatter(SHORT);
+
+/** Format as "19:00", or as "23 Dec, 19:00" where that is further away than half a day. @param {string} instant */
+export function timeOrDay(instant) {
+  return (isNear(instant) ? time : dayAndTime)(instant);
+}
+
+/** Return whether an instant is within half a day, so that its time of day says enough. @param {string} instant */
+export function isNear(instant) {
+  return Math.abs(Date.now() - Date.parse(instant)) < NEAR_MS;
+}
 
 /** Format as "23 Dec, 19:00:07", for the journal. */
 export const dateAndSecond = formatter({

@@ -1,6 +1,6 @@
 // The clock of the console: instants by the clock of the chosen event's venue, with its zone named.
 
-import { LONG, SHORT, ZONE_NAME, formatIn } from "./dates.js";
+import { LONG, SHORT, ZONE_NAME, formatIn, isNear } from "./dates.js";
 import { deviceZone, isZone } from "./zoned-time.js";
 
 /** @type {Intl.DateTimeFormatOptions} */
@@ -12,7 +12,6 @@ const SECOND = { ...DATED, second: "2-digit" };
 /** @type {Intl.DateTimeFormatOptions} */
 const TIME = { hour: "2-digit", minute: "2-digit", timeZoneName: ZONE_NAME };
 
-const NEAR_MS = 12 * 3_600_000;
 let zone = deviceZone;
 
 /** Show times by the clock of an event's first show. @param {{shows: {time_zone?: string}[]}} event */
@@ -54,11 +53,6 @@ export function secondOrDate(instant) {
 /** Format a show as "28 Dec, 20:00 GMT+1" by the clock of its own venue. @param {{starts_at: string, time_zone?: string}} show */
 export function shortShow({ starts_at: startsAt, time_zone: timeZone = "UTC" }) {
   return formatIn(timeZone, DATED, startsAt);
-}
-
-/** @param {string} instant */
-function isNear(instant) {
-  return Math.abs(Date.now() - Date.parse(instant)) < NEAR_MS;
 }
 
 /** @param {Intl.DateTimeFormatOptions} options @param {string} instant */

@@ -1,6 +1,6 @@
 // The broadcast banner: an operator's message to everybody, shown until it is dismissed.
 
-import { time } from "../lib/dates.js";
+import { timeOrDay } from "../lib/dates.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement } from "../ui/dom.js";
 
@@ -38,7 +38,7 @@ export function showBroadcast(broadcast, event) {
 function earlier(messages) {
   if (messages.length === 0) return "";
   const items = messages.map(({ at, text }) =>
-    createElement("li", {}, createElement("time", { datetime: at }, time(at)), " ", text),
+    createElement("li", {}, createElement("time", { datetime: at }, timeOrDay(at)), " ", text),
   );
   return createElement(
     "details",
@@ -63,7 +63,7 @@ function banner(broadcast) {
       createElement(
         "p",
         { class: "label" },
-        `${texts.levels[level]} ${texts.at(time(broadcast.at))}`,
+        `${texts.levels[level]} ${texts.at(timeOrDay(broadcast.at))}`,
       ),
       createElement("p", { class: "said", "data-testid": "message" }, broadcast.text),
     ),

@@ -1,6 +1,7 @@
 // The phase view: shows the parts of the page's one phase, with texts and buttons from the queue state.
 
-import { venueDateAndTime, withValues } from "../lib/dates.js";
+import { openingDateAndTime, withValues } from "../lib/dates.js";
+import { roomText, shownState, stateText } from "../lib/sale-state.js";
 import { orderOf, withSeconds } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, setText, setTextOrHide } from "../ui/dom.js";
@@ -78,14 +79,10 @@ function drawConnection(status) {
 function drawRoom({ room }, stock) {
   byId("room").hidden = !room;
   if (!room) return;
-  const isOpen = room.state === "open" && !room.stopped;
-  const state = room.stopped ? "stopped" : isOpen && stock ? stock : room.state;
-  const words = /** @type {Record<string, string>} */ ({ ...all.states, ...all.stock.states });
-  const text = words[state] ?? state;
+  const state = shownState(room, stock);
   byId("state").dataset.state = state;
-  setText(byId("state"), text);
-  const said = isOpen && room.halted ? "halted" : state;
-  setText(byId("state-text"), /** @type {Record<string, string>} */ (texts.room)[said] ?? "");
+  setText(byId("state"), stateText(state));
+  setText(byId("state-text"), roomText(room, stock));
   setTextOrHide(byId("reason"), room.stopped?.reason ?? room.reason);
 }
 
@@ -100,7 +97,7 @@ function drawOutside(queueState, stock) {
   const order = /** @type {Record<string, {lead: string, early?: string}>} */ (texts.orders)[orderOf(room)];
   setText(byId("outside-lead"), over ? outside.drainingLead : stock ? outside.noneLead : withSeconds(order.lead, room));
   const opensAt = queueState.room?.opens_at;
-  const when = opensAt ? venueDateAndTime(opensAt, inlinedEvent()?.shows) : "";
+  const when = opensAt ? openingDateAndTime(opensAt, inlinedEvent()?.shows) : "";
   const opens = when && withValues(outside.opens, { when });
   setTextOrHide(
     byId("outside-opens"),
@@ -133,10 +130,15 @@ export function endOf({ endReason }, hasBought) {
   return reasons[endReason === "purchase" && !hasBought ? "other" : endReason] ?? reasons.other;
 }
 
+/** Return title and lead of why a socket stays closed. @param {number} closeCode @returns {string[]} */
+export function endOfConnection(closeCode) {
+  const byCode = /** @type {Record<string, any>} */ (texts.unknown);
+  return byCode[closeCode] ?? byCode.other;
+}
+
 /** @param {QueueState} queueState */
 function drawUnknown({ closeCode }) {
-  const byCode = /** @type {Record<string, any>} */ (texts.unknown);
-  const [title, lead] = byCode[closeCode] ?? byCode.other;
+  const [title = "", lead = ""] = endOfConnection(closeCode);
   setText(byId("unknown-title"), title);
   setText(byId("unknown-lead"), lead);
 }

@@ -1,12 +1,14 @@
 // The place card: number, visitors ahead, estimated wait and progress of a waiting visitor.
 
-import { dateAndTime, time } from "../lib/dates.js";
+import { openingDateAndTime, timeOrDay } from "../lib/dates.js";
 import { durationText } from "../lib/durations.js";
 import { openingText } from "../lib/opening.js";
+import { isMoving, nextText } from "../lib/sale-state.js";
 import { isUndrawn, undrawnOf, withSeconds } from "../lottery/order.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
 import { announceCalmly, withdrawCalm } from "../ui/live-region.js";
+import { inlinedEvent } from "./event-details.js";
 import { shareDone } from "./progress.js";
 import { isWaiting } from "./queue-state.js";
 
@@ -18,7 +20,6 @@ import { isWaiting } from "./queue-state.js";
  */
 
 const LONG_NUMBER = 6; // characters
-const MOVING_STATES = new Set(["open", "draining"]);
 const texts = all.event.place;
 
 /** Draw the place of a waiting visitor. @param {QueueState} queueState @param {Context} context */
@@ -27,7 +28,7 @@ export function drawPlaceCard(queueState, context) {
   if (!place || !isWaiting(queueState)) return;
   setNumber(byId("place-number"), place.number === null ? "–" : all.number(place.number));
   drawTitle(place, queueState.room);
-  drawAhead(place);
+  drawAhead(place, queueState.room, context.stock);
   drawProgress(place, context.event);
   drawWait(queueState, place, context);
   setTextOrHide(byId("crowd"), isUndrawn(place) ? "" : texts.crowd(place.waiting));
@@ -59,9 +60,9 @@ function drawTitle(place, room) {
   setText(byId("keep"), undrawn ? all.event.undrawn.keep : texts.keep);
 }
 
-/** @param {Place} place */
-function drawAhead({ ahead, state, rate, eta_seconds }) {
-  const next = rate === 0 && !eta_seconds ? texts.nextHalted : texts.next;
+/** @param {Place} place @param {QueueState["room"]} room @param {string} stock */
+function drawAhead({ ahead, state, rate, eta_seconds }, room, stock) {
+  const next = rate === 0 && !eta_seconds ? texts.nextHalted : nextText(room, stock);
   byId("ahead-line").hidden = ahead === null || (state === "lobby" && ahead === 0);
   setNumber(byId("ahead"), ahead === null ? "" : all.number(ahead));
   setText(byId("ahead-words"), ahead === null ? "" : ahead === 0 ? next : texts.ahead(ahead));
@@ -90,15 +91,10 @@ function drawWait({ room }, place, { clock, stock }) {
   const lobby = place.state === "lobby";
   setText(byId("eta-label"), lobby ? texts.etaLobby : texts.eta);
   if (lobby) setText(byId("eta"), opensText(room?.opens_at, clock));
-  const opens = room?.opens_at ? dateAndTime(room.opens_at) : "";
+  const opens = room?.opens_at ? openingDateAndTime(room.opens_at, inlinedEvent()?.shows) : "";
   const band = isMoving(room) && stock !== "gone" ? bandText(place.eta_seconds, clock) : "";
   setTextOrHide(byId("eta-date"), lobby ? opens : band);
   if (!lobby) setText(byId("eta"), waitText(room, place, stock));
-}
-
-/** Return whether people are let in just now. @param {QueueState["room"]} room */
-function isMoving(room) {
-  return MOVING_STATES.has(room?.state ?? "") && !room?.halted && !room?.stopped;
 }
 
 /** @param {QueueState["room"]} room @param {Place} place @param {string} stock */
@@ -115,13 +111,13 @@ function drawSoon({ deferred }) {
 }
 
 /**
- * Return an estimated wait as times of day: "at about 20:41–20:48".
+ * Return an estimated wait as times of day: "at about 20:41–20:48"; with their day where it is long.
  * @param {[number, number] | null} eta @param {ServerClock} clock
  */
 function bandText(eta, clock) {
   if (!eta) return "";
   const at = (/** @type {number} */ seconds) =>
-    time(new Date(clock.now() + seconds * 1000).toISOString());
+    timeOrDay(new Date(clock.now() + seconds * 1000).toISOString());
   return texts.band(at(eta[0]), at(eta[1]));
 }
 

@@ -65,7 +65,8 @@ export class StockNote {
     const word = isUnknown ? asked : known;
     const note = /** @type {Record<string, string>} */ (all.stock.notes)[word] ?? "";
     this.word = note ? word : "";
-    setTextOrHide(byId("stock"), PHASES.has(phase) ? note : "");
+    const told = phase === "admitted" ? note : note && `${note} ${all.stock.waitlist}`;
+    setTextOrHide(byId("stock"), PHASES.has(phase) ? told : "");
   }
 
   async #ask() {

@@ -37,7 +37,7 @@ export function coloursOf(accent, isDark) {
  */
 export function applyAccent(element, theme) {
   if (!theme?.accent || matchMedia("(forced-colors: active)").matches) return;
-  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const dark = matchMedia("screen and (prefers-color-scheme: dark)");
   const apply = () => {
     for (const [name, value] of Object.entries(coloursOf(theme.accent, dark.matches)))
       element.style.setProperty(name, value);

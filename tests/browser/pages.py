@@ -118,3 +118,10 @@ async def admitted(started: Browser, world: World, size: dict[str, int] = PHONE)
 async def set_ahead(page: Page, seconds: int) -> None:
     """Let the clock of the page be ahead of the server's."""
     await page.clock.set_system_time(datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+async def stop_clock(page: Page) -> None:
+    """Let the clock of the page go on by `run_for` alone: an installed one runs as well."""
+    now = datetime.now(UTC)
+    await page.clock.install(time=now)
+    await page.clock.pause_at(now + timedelta(hours=1))  # sooner might be over by now

@@ -3,6 +3,7 @@
 import re
 from importlib.resources import files
 from typing import Literal
+from urllib.parse import urljoin
 
 import pytest
 from playwright.async_api import Page, expect
@@ -153,6 +154,37 @@ async def is_gone(visitor: Visitor) -> bool:
     """Return whether the server says that all is sold; for a moment it says what it said before."""
     event = (await visitor.http.get(f"{V1}/events/demo")).json()["event"]
     return bool(event["stock"] == "gone")
+
+
+PAPER = """() => [document.body, document.querySelector("[data-testid=ticket]")].map((element) => {
+  const { color, backgroundColor } = getComputedStyle(element);
+  return [color, backgroundColor];
+})"""
+
+
+async def test_tickets_are_printed_dark_on_white_whatever_the_scheme(world: World) -> None:
+    await world.event(theme={"accent": "#b00020"})
+    async with browser() as started:
+        context = await started.new_context(color_scheme="dark")
+        page = await context.new_page()
+        await page.goto(f"{world.clients.base}/events/demo")
+        await part(page, "join").click()
+        await part(page, "hold-quantity").click()
+        await part(page, "pay").click()
+        await expect(part(page, "ticket-link")).to_be_visible()
+        accent = "document.documentElement.style.getPropertyValue('--accent')"
+        assert await page.evaluate(accent) != "#b00020"  # it could not be read on dark
+        await page.emulate_media(media="print")
+        await page.wait_for_function(f"{accent} === '#b00020'")
+        link = await part(page, "ticket-link").get_attribute("href")
+        assert link
+        kept = await context.new_page()
+        await kept.emulate_media(media="print", color_scheme="dark")
+        await kept.goto(urljoin(world.clients.base, link))
+        for sheet in (page, kept):
+            [body, ticket] = await sheet.evaluate(PAPER)
+            assert body == ["rgb(27, 36, 33)", "rgb(255, 255, 255)"]
+            assert ticket[0] == body[0]
 
 
 async def test_pages_beside_the_walk(world: World) -> None:

@@ -119,6 +119,27 @@ async def test_a_declined_card_is_followed_by_a_good_one(world: World) -> None:
         await expect(part(page, "booking-state")).to_have_attribute("data-state", "confirmed")
 
 
+async def test_who_presses_pay_again_offline_after_a_decline_pays_once_when_back(
+    world: World,
+) -> None:
+    """The decline before is no answer to this press."""
+    await world.event()
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted")
+        await part(page, "hold-quantity").click()
+        await part(page, "method-declined").check()
+        await part(page, "pay").click()
+        await expect(part(page, "declined")).to_be_visible()
+        await page.context.set_offline(True)
+        await expect(part(page, "connection")).to_have_attribute("data-status", "offline")
+        await part(page, "method-ok").check()
+        await part(page, "pay").click()
+        await expect(part(page, "offline")).to_contain_text("we pay as soon as the connection is")
+        await page.context.set_offline(False)
+        await expect(part(page, "booking-state")).to_have_attribute("data-state", "confirmed")
+    assert await world.services.pool.fetchval("SELECT count(*) FROM payments") == 2
+
+
 async def test_a_hold_survives_a_reload_and_is_given_back(world: World) -> None:
     await world.event()
     async with browser() as started:

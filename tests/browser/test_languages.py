@@ -7,8 +7,8 @@ from playwright.async_api import Browser, Page, expect
 
 from booking_rush.booking.mail.locales import forms_of, local_time, money
 from booking_rush.server.web.static_files import site
-from tests.browser.chromium import PHONE, browser
-from tests.browser.pages import part, phase
+from tests.browser.chromium import PHONE, browser, open_page
+from tests.browser.pages import joined_page, part, phase
 from tests.support.world import World
 
 THAI_JOIN = "เข้าคิว"
@@ -100,6 +100,54 @@ async def test_pages_and_mails_write_dates_and_money_as_scripts_do(
     ]
 
 
+TITLES = """async (folder) => {
+  const [{ titleOf }, { INITIAL }, { texts }, { ServerClock }] = await Promise.all(
+    ["queue/page-title", "queue/queue-state", "texts/texts", "lib/server-clock"].map(
+      (name) => import(`${folder}/${name}.js`)));
+  const room = { state: "open" }, place = { number: 3, ahead: 2 };
+  const states = [
+    ["waiting", { place }], ["lobby", { place }], ["late", { place }],
+    ["late", { place, presenceConfirmed: true }], ["admitted", { place }], ["expired", {}],
+    ["closed", { room: { state: "closed" } }], ["elsewhere", { closeCode: 4409 }],
+    ["unknown", { closeCode: 4404 }], ["unknown", { closeCode: 4999 }],
+    ["outside", { room: { state: "draining" } }],
+  ];
+  const standing = { heldUntil: "", booking: "", hasBought: false };
+  const titles = states.map(([phase, state]) => titleOf({ ...INITIAL, room, ...state },
+    { phase, name: "An Evening", standing, stock: "", clock: new ServerClock() }));
+  return [titles, texts.event.late.back, texts.event.closed.title];
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+async def test_every_phase_has_a_title_of_its_own(world: World, language: str) -> None:
+    await world.event()
+    async with browser() as started:
+        context = await started.new_context(locale=language)
+        page = await context.new_page()
+        await page.goto(f"{world.clients.base}/events/demo")
+        titles, back, over = await page.evaluate(TITLES, f"/static/{site().digest}")
+
+    assert all(title.endswith(" · An Evening · Booking Rush") for title in titles)
+    assert len(set(titles)) == len(titles)
+    assert f"{back} · An Evening · Booking Rush" in titles
+    assert f"{over} · An Evening · Booking Rush" in titles
+
+
+async def test_nobody_is_asked_why_they_waited_who_was_never_in_line(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base, then="admitted")
+        await (await world.operator()).post("/api/v1/admin/events/demo/close")
+        await phase(page, "closed")
+        await page.reload()
+        await expect(part(page, "history")).to_be_visible()
+        await expect(page).to_have_title("The sale is over · An Evening · Booking Rush")
+        stranger = await open_page(started, f"{world.clients.base}/events/demo")
+        await expect(part(stranger, "connection")).to_have_attribute("data-status", "open")
+        await expect(part(stranger, "history")).to_be_hidden()
+
+
 @pytest.mark.parametrize("language", ["en", "th"])
 @pytest.mark.parametrize("state", ["scheduled", "open"])
 async def test_scripts_leave_the_words_of_the_servers_page_as_they_are(
@@ -114,7 +162,9 @@ async def test_scripts_leave_the_words_of_the_servers_page_as_they_are(
     async with browser() as started:
         told: dict[bool, list[str]] = {}
         for runs in (False, True):
-            context = await started.new_context(locale=language, java_script_enabled=runs)
+            context = await started.new_context(
+                locale=language, java_script_enabled=runs, timezone_id="Asia/Tokyo"
+            )
             page = await context.new_page()
             await page.goto(f"{world.clients.base}/events/demo")
             if runs:

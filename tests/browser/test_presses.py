@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.async_api import (
     Browser,
@@ -15,6 +16,7 @@ from playwright.async_api import (
 )
 
 from booking_rush.errors import TryAgain
+from booking_rush.queue.join_checks.join_request import JoinRequest
 from tests.browser.chromium import DESKTOP, PHONE, browser
 from tests.browser.pages import admitted, part, phase, pick, seat_is, stalls, visit
 from tests.support.clients import until
@@ -155,20 +157,27 @@ async def hold_scripts(page: Page, files: str = "*.js") -> asyncio.Event:
     return come
 
 
-async def press_early(page: Page, world: World) -> None:
-    """Press Join as soon as it is seen."""
-    await page.goto(f"{world.clients.base}/events/demo", wait_until="commit")
+async def press_early(page: Page, world: World, brought: str = "") -> None:
+    """Press Join as soon as it is seen; `brought` is what a link has behind its path."""
+    await page.goto(f"{world.clients.base}/events/demo{brought}", wait_until="commit")
     await part(page, "join").click(no_wait_after=True)
 
 
 async def test_who_presses_join_before_the_scripts_come_is_in_line(world: World) -> None:
-    await world.event(state="paused")
+    """Also with the code that their link brought."""
+    await world.event(state="paused", rules={"lanes": {"main": 1, "press": 3}})
+    operator = await world.operator()
+    made = await operator.post(
+        "/api/v1/admin/events/demo/codes", json={"lane": "press", "count": 1}
+    )
+    [code] = made.json()["codes"]
     async with browser() as started:
         page = await new_page(started)
         come = await hold_scripts(page)
         page.on("request", lambda request: come.set() if "/line" in request.url else None)
-        await press_early(page, world)
+        await press_early(page, world, f"?code={code}")
         await phase(page, "waiting")
+        await expect(part(page, "lane")).to_contain_text("press")
 
 
 async def test_a_join_that_was_refused_before_the_scripts_came_is_tried_again(
@@ -176,23 +185,23 @@ async def test_a_join_that_was_refused_before_the_scripts_came_is_tried_again(
 ) -> None:
     await world.event(state="paused")
     room = await world.services.rooms.room("demo")
-    join, tries = room.joining.join, 0
+    join, asked = room.joining.join, list[dict[str, Any]]()
 
-    async def join_later(*arguments: Any, **options: Any) -> Any:
-        nonlocal tries
-        tries += 1
-        if tries == 1:
+    async def join_later(visitor: str, address: str, wanted: JoinRequest, **options: Any) -> Any:
+        asked.append(msgspec.to_builtins(wanted))
+        if len(asked) == 1:
             raise TryAgain
-        return await join(*arguments, **options)
+        return await join(visitor, address, **options)
 
     monkeypatch.setattr(room.joining, "join", join_later)
     async with browser() as started:
         page = await new_page(started)
         come = await hold_scripts(page)
         page.on("request", lambda request: come.set() if "/line" in request.url else None)
-        await press_early(page, world)
+        await press_early(page, world, "?code=PRESS%26MORE#identity=signed")
         await phase(page, "waiting")
-    assert tries == 2
+    code = {"code": "PRESS&MORE"}
+    assert asked == [code, code | {"identity": "signed"}]
 
 
 async def test_no_second_visitor_takes_the_place_of_who_pressed_early(
@@ -213,7 +222,7 @@ async def test_no_second_visitor_takes_the_place_of_who_pressed_early(
         come = await hold_scripts(page, "text-*.js")
 
         def on_request(request: Request) -> None:
-            if request.url.endswith("/join"):
+            if request.method == "POST" and request.url.endswith("/demo"):
                 come.set()
             if request.url.endswith("/visitors"):
                 made.append(request.url)

@@ -5,7 +5,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium import browser
-from tests.browser.pages import part, phase
+from tests.browser.pages import part, phase, stop_clock
 from tests.support.clients import until
 from tests.support.world import World
 
@@ -104,9 +104,10 @@ async def test_a_calm_text_that_is_withdrawn_takes_nothing_along_that_was_said_s
         page = await (await started.new_context()).new_page()
         await page.goto(f"{world.clients.base}/events/nothing")
         await phase(page, "unknown")
-        await page.clock.install()
+        await stop_clock(page)
         polite = page.locator("#polite")
         await page.evaluate(f"async () => {{ {LIVE_REGION} announceCalmly('1 ahead') }}")
+        await page.clock.run_for(1)
         await expect(polite).to_have_text("1 ahead")
         await page.evaluate(f"async () => {{ {LIVE_REGION} withdrawCalm(); announce('Booked') }}")
         await page.clock.run_for(20_000)

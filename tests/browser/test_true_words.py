@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium import DESKTOP, PHONE, browser
-from tests.browser.pages import admitted, part, phase, pick, set_ahead, stalls, visit
+from tests.browser.pages import admitted, part, phase, pick, set_ahead, stalls, stop_clock, visit
 from tests.support.clients import until
 from tests.support.world import World
 
@@ -291,7 +291,7 @@ async def test_a_command_that_meets_silence_is_known_lost_within_ten_seconds(wor
     async with browser() as started:
         page = await (await started.new_context()).new_page()
         await page.goto(f"{world.clients.base}/")
-        await page.clock.install()
+        await stop_clock(page)
         await page.evaluate(SILENT_SOCKET)
         await page.clock.run_for(6_000)
         assert await page.evaluate("window.statuses.at(-1)") == "open"

@@ -179,6 +179,23 @@ async def test_no_page_scrolls_sideways_on_a_small_phone(world: World) -> None:
             assert await page.evaluate(LINES_OF_CONNECTION) <= 1, path
 
 
+async def test_nothing_of_the_place_is_squeezed_by_large_text(world: World) -> None:
+    await world.event(state="paused")
+    async with browser() as started:
+        page = await joined_page(started, world.clients.base)
+        await expect(part(page, "prefer")).to_be_visible()
+        await page.evaluate("document.documentElement.style.fontSize = '200%'")
+        box = await part(page, "prefer-quantity").bounding_box()
+        assert box
+        assert box["width"] >= 100  # its number, its arrow, and their padding
+        about, below = [
+            await page.locator(name).bounding_box() for name in (".about", "#price-stock")
+        ]
+        assert about
+        assert below
+        assert below["y"] - about["y"] - about["height"] < 40  # one gap, not one for each part
+
+
 async def test_a_choice_of_several_seats_scrolls_in_its_panel_and_not_the_page(
     world: World,
 ) -> None:

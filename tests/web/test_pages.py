@@ -10,6 +10,7 @@ import pytest
 
 from booking_rush.booking.mail.locales import forms_of
 from booking_rush.server.pages.documents import inlined, price_range
+from tests.browser.pages import stalls
 from tests.support.clients import PATIENCE_S, until
 from tests.support.world import World
 
@@ -188,11 +189,80 @@ async def test_pages_say_where_rules_admit_nobody(
     assert room.state_members()["halted"] is True
 
 
-async def test_a_form_on_another_site_joins_nobody(world: World, http: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("path", ["", "/join", "/leave"])
+async def test_a_form_on_another_site_does_nothing(http: httpx.AsyncClient, path: str) -> None:
     for headers in ({"Origin": "https://else.example"}, {"Sec-Fetch-Site": "cross-site"}):
-        answer = await http.post("/events/demo/join", headers=headers)
+        answer = await http.post(f"/events/demo{path}", headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "origin_refused")
         assert "set-cookie" not in answer.headers
+
+
+async def test_who_waits_without_scripts_reads_that_it_is_sold_out_and_leaves(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    await world.event("one", sections=[stalls(rows=[{"name": "A", "seats": 1}])])
+    await (await world.visitor()).buys("one", seats=["stalls.A-1"])
+
+    async def sold_out() -> bool:
+        return "Everything is sold." in (await http.get("/events/one")).text
+
+    await until(sold_out)
+    joined = await http.post("/events/one")
+    page = (await http.get(joined.headers["location"])).text
+    left = await http.post("/events/one/leave")
+
+    assert "Visitors are let in when a place comes back." in page
+    assert "The line is the waiting list" in page
+    assert 'data-testid="leave">Leave the line<' in page
+    assert "You are not in line" in (await http.get(left.headers["location"])).text
+
+
+async def test_who_waits_without_scripts_reads_when_the_sale_opens(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    await world.event("later", state="scheduled", opens_at="2030-01-01T10:00:00Z")
+    await http.post("/events/later/join")
+    page = (await http.get("/events/later/line")).text
+
+    assert 'data-testid="opens">Tuesday 1 January 2030 at 10:00 UTC<' in page
+
+
+async def test_a_stopped_sale_says_so_in_its_pages(world: World, http: httpx.AsyncClient) -> None:
+    await (await world.operator()).post("/api/v1/admin/events/demo/stop", json={"reason": "Fire"})
+
+    async def stopped() -> bool:
+        return ">Stopped<" in (await http.get("/events/demo")).text
+
+    await until(stopped)
+    for path in ("/events/demo", "/events/demo/line"):
+        page = (await http.get(path)).text
+        assert "The sale is stopped for the moment." in page
+        assert "Visitors are being let in." not in page
+
+
+async def test_what_scripts_would_do_is_not_promised_where_none_run(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    await world.measure_rush()
+    joined = await http.post("/events/demo/join")
+    asked = (await http.get(joined.headers["location"])).text
+    busy = (await http.get("/events/demo/line?why=try_again")).text
+
+    assert "needs JavaScript" in asked
+    assert "Try again in a moment" in busy
+    assert "We keep asking" not in busy
+
+
+async def test_nobody_is_told_to_join_where_nobody_can(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    await world.event("over", state="closed")
+    await world.event("last", state="draining")
+
+    for event in ("over", "last", "none"):
+        page = (await http.get(f"/events/{event}")).text
+        assert re.search(r'<noscript>\s*<div class="banner" data-level="info" hidden>', page)
+    assert "<title>There is no such event · Booking Rush</title>" in page
 
 
 async def test_a_line_that_is_closed_says_so(world: World, http: httpx.AsyncClient) -> None:

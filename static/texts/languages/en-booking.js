@@ -82,7 +82,7 @@ export const seats = {
     zoomOut: "Look from farther away",
     zoomToFit: "Show the whole house",
     hint: "Choose a seat to read its row and number.",
-    houseHint: "Choose a section to see its seats.",
+    houseHint: "Choose a section to see its seats, or a seat to read its row and number.",
   },
 
   list: {

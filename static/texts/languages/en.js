@@ -1,6 +1,7 @@
 // Texts of visitors' pages in English; another language has the same keys.
 
 import { history } from "./en-history.js";
+import { home } from "./en-home.js";
 import { seats } from "./en-booking.js";
 import { lottery } from "./en-lottery.js";
 import { countOf, listFormat, locale, numberFormat } from "./numbers.js";
@@ -66,9 +67,10 @@ export const texts = {
       held: "All places are held or being paid just now. Some of them may come back.",
       gone: "Everything is sold. A place comes back only when somebody cancels.",
     },
+    waitlist: "The line is the waiting list: places that come back are offered in its order.",
   },
 
-  dates: { pattern: "{weekday} {day} {month} {year} at {time} {zone}" },
+  dates: { pattern: "{weekday} {day} {month} {year} at {time} {zone}", byYourClock: "{when} ({own} by your clock)" },
 
   durations: {
     unknown: "We cannot tell yet",
@@ -79,45 +81,13 @@ export const texts = {
       `about ${range(from, to)} ${to === 1 ? "hour" : "hours"}`,
   },
 
-  home: {
-    title: "On sale",
-    lead: "Choose an event and join its line. Everybody is let in strictly in order.",
-    none: "Nothing is on sale just now. Come back later.",
-    notFound: "No event has these words.",
-    search: "Search by name or place",
-    more: (/** @type {number} */ dates) => `and ${countOf(dates, "more date", "more dates")}`,
-    opens: "Opens {when}",
-    enter: "Go to the line",
-    look: "Look",
-    goOn: "Go on",
-    hold: (/** @type {string} */ what, /** @type {string} */ left) => `You hold ${what}, ${left}`,
-    paying: (/** @type {string} */ what) => `The bank is being asked for ${what}`,
-    turn: (/** @type {string} */ left) => `It is your turn, ${left}`,
-    late: "You missed your turn: come back now",
-    lobby: "Your place is kept",
-    drawn: "Numbers are drawn then.",
-    next: "You are next",
-    ahead: (/** @type {number} */ n) => `You are in line: ${numberFormat.format(n)} ahead`,
-    tickets: (/** @type {number} */ n) => `Your tickets: ${numberFormat.format(n)}`,
-    find: {
-      title: "Lost your tickets?",
-      lead:
-        "Tell us the reference and the e-mail address of your booking, and we mail you the tickets " +
-        "once more, with a link to them that works on any device.",
-      reference: "Reference",
-      email: "E-mail address",
-      send: "Mail me my tickets",
-      asked: "If there is such a booking, a mail is on its way. Look into your mailbox in a minute.",
-      invalid: "That is no reference. It has ten letters and digits, as in ABCDE-FGHIJ.",
-    },
-  },
+  home,
 
   event: {
     titles: {
       waiting: (/** @type {number} */ ahead) =>
         ahead ? `${numberFormat.format(ahead)} ahead` : "You are next",
       lobby: "Before the sale",
-      late: "You missed your turn",
       admitted: (/** @type {string} */ left) => `Your turn ${left}`,
       held: (/** @type {string} */ left) => `Pay within ${left}`,
     },
@@ -154,6 +124,10 @@ export const texts = {
       now: "Look now",
       none: "You are not in line",
       turn: "Turn JavaScript on now and load this page again to choose seats.",
+      proof:
+        "Very many people are joining just now, and a small task has to be solved for a place, which needs " +
+        "JavaScript. Turn it on, or try again when fewer people join.",
+      busy: "The line is very busy. Try again in a moment.",
     },
 
     offline: {
@@ -190,6 +164,7 @@ export const texts = {
       lobby: "Your place is kept",
       next: "You are next",
       nextHalted: "You are next, and nobody is let in just now",
+      nextGone: "You are next when a place comes back",
       ahead: (/** @type {number} */ n) => (n === 1 ? "person ahead of you" : "people ahead of you"),
       eta: "Estimated wait",
       band: (/** @type {string} */ from, /** @type {string} */ to) =>
