@@ -19,6 +19,7 @@ import { BestSeats } from "./best-seats.js";
 import { describeSeat, say, sayHint } from "./readout.js";
 import { SeatsApart } from "./seats-apart.js";
 import { blockOf } from "./section-block.js";
+import { bindViews, offerView, viewButtons } from "./section-view.js";
 
 /**
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
@@ -77,6 +78,7 @@ export class SeatsView {
     byId("map-farther").addEventListener("click", () => this.#map.zoom(-1));
     byId("map-whole").addEventListener("click", () => this.#map.showAll());
     bindFilters(redraw);
+    bindViews(byId("seats"));
     bindSeatList({
       onSection: (section) => this.#openSection(section),
       onPick: (seat) => this.#pick(seat),
@@ -184,11 +186,10 @@ export class SeatsView {
 
   /** @param {View} view */
   #drawSections({ inventory, shows }) {
-    drawSections(inventory, {
-      shows,
-      chosen: this.section,
-      onChoose: (id) => this.#openSection(id),
-    });
+    const onChoose = (/** @type {string} */ id) => this.#openSection(id);
+    drawSections(inventory, { shows, chosen: this.section, onChoose, besides: viewButtons });
+    offerView(byId("list-view"), inventory.section(this.section));
+    offerView(byId("map-view"), inventory.section(this.#map.inside));
   }
 
   /** @param {View} view */

@@ -12,6 +12,7 @@
  * @property {Price} price
  * @property {{name: string, seats: ChartSeat[]}[]} [rows] front first
  * @property {number} [capacity]
+ * @property {string} [view] path of a picture of what is seen from there
  *
  * @typedef {"free" | "held" | "gone" | "unknown"} Stock
  * @typedef {"free" | "held" | "sold" | "closed" | "unknown"} SeatState

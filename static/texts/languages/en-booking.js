@@ -83,6 +83,16 @@ export const seats = {
     houseHint: "Choose a section to see its seats.",
   },
 
+  view: {
+    open: "View from here",
+    label: (/** @type {string} */ section) => `View from here: ${section}`,
+    title: (/** @type {string} */ section) => `View from ${section}`,
+    alt: (/** @type {string} */ section) => `Picture of what is seen from ${section}`,
+    loading: "The picture is on its way.",
+    broken: "There is no picture of this view.",
+    close: "Close",
+  },
+
   list: {
     title: "Choose from a list",
     section: "Section",

@@ -75,6 +75,16 @@ export const seats = {
     houseHint: "เลือกโซนเพื่อดูที่นั่ง",
   },
 
+  view: {
+    open: "มุมมองจากที่นี่",
+    label: (section) => `มุมมองจากที่นี่: ${section}`,
+    title: (section) => `มุมมองจาก ${section}`,
+    alt: (section) => `ภาพที่มองเห็นจาก ${section}`,
+    loading: "กำลังโหลดภาพ",
+    broken: "ไม่มีภาพของมุมมองนี้",
+    close: "ปิด",
+  },
+
   list: {
     title: "เลือกจากรายการ",
     section: "โซน",
