@@ -2,11 +2,11 @@
 
 import { HouseMap } from "../map/house-map.js";
 import { MapCursor } from "../map/map-cursor.js";
-import { differences } from "../map/section-looks.js";
+import { differences, occurringIn } from "../map/section-looks.js";
 import { housePlan, rowOf } from "../plan/house-plan.js";
 import { drawLegend } from "../seats/legend.js";
 import { QuantityForm, leadOf } from "../seats/quantity-form.js";
-import { bindFilters, drawFilters, priceNumbers, pricesOf } from "../seats/seat-filters.js";
+import { bindFilters, drawFilters, pricesByNumber } from "../seats/seat-filters.js";
 import { firstSection, sectionOf, sectionsOfShow } from "../seats/seat-inventory.js";
 import { bindSeatList, drawSeatList } from "../seats/seat-list.js";
 import { seatsTogether, singleSeats } from "../seats/seats-together.js";
@@ -151,8 +151,13 @@ export class SeatsView {
       },
       onPoint: (seat) => this.#point(seat),
       onEnter: (section) => this.#entered(section),
-      onMove: () => this.#cursor?.place(),
+      onMove: () => this.#moved(),
     });
+  }
+
+  #moved() {
+    this.#cursor?.place();
+    if (!this.#described && this.#map) sayHint(this.#map); // seats may be near now
   }
 
   #newCursor() {
@@ -259,11 +264,8 @@ export class SeatsView {
     byId("map").setAttribute("aria-label", inside ? texts.map.label(name) : texts.map.house);
     this.#cursor.update();
     drawFilters(sections);
-    const prices = pricesOf(sections);
-    const numbers = priceNumbers(sections);
-    const numbered = prices.map((price) => ({ price, number: numbers.get(price.amount) ?? 1 }));
-    const looks = this.#map.looksOf(inside);
-    drawLegend(looks?.occurring() ?? new Set(), looks?.kinds ?? new Set(), prices.length > 1 ? numbered : []);
+    const { looks, kinds } = occurringIn(this.#map.looksShown);
+    drawLegend(looks, kinds, pricesByNumber(sections));
     const seated = sections.filter((section) => section.kind === "seated");
     byId("seat-list").hidden = mode !== "choosing" || seated.every(({ id }) => id !== this.section);
     drawSeatList({ sections: seated, section: this.section, appearanceOf });
@@ -340,7 +342,7 @@ export class SeatsView {
   #describe(seat) {
     this.#described = seat;
     const section = this.#view?.inventory.section(sectionOf(seat));
-    if (!seat || !section) return sayHint(this.#map.inside !== "");
+    if (!seat || !section) return sayHint(this.#map);
     const kind = this.#house?.byId.get(section.id)?.plan.seats.get(seat)?.kind ?? "";
     describeSeat(seat, section.price, this.#appearanceOf(seat), kind);
   }

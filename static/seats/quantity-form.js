@@ -1,5 +1,6 @@
 // The form for a quantity: how many a tap chooses side by side, or the server chooses as the best.
 
+import { isolated } from "../lib/direction.js";
 import { formatPrice } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
 import { afterPaint, byId, setText, setTextOrHide } from "../ui/dom.js";
@@ -73,7 +74,7 @@ export class QuantityForm {
     byId("suggest").setAttribute("aria-disabled", String(nothingFree));
     setText(byId("suggest"), isSuggested ? texts.others : texts.suggest(value));
     const sum = formatPrice({ ...section.price, amount: section.price.amount * value });
-    const words = seated ? texts.best(value, section.name) : texts.places(value, sum);
+    const words = seated ? texts.best(value, isolated(section.name)) : texts.places(value, sum);
     setText(byId("hold-quantity"), words);
     this.#mayHold = isChoosing && !busy && (free ?? 0) >= value;
     byId("hold-quantity").setAttribute("aria-disabled", String(!this.#mayHold));

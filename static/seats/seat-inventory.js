@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{amount: number, currency: string}} Price
- * @typedef {{number: number, x: number, y: number}} ChartSeat
+ * @typedef {{number: number, x: number, y: number, kind?: string}} ChartSeat
  *
  * @typedef {object} Section
  * @property {string} id

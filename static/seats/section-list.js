@@ -72,7 +72,7 @@ function item(section, { onChoose, besides }) {
   const button = createElement(
     "button",
     { type: "button", "data-section": section.id, "aria-pressed": "false" },
-    createElement("strong", {}, section.name),
+    createElement("strong", {}, createElement("bdi", {}, section.name)),
     createElement("span", { class: "price" }, formatPrice(section.price)),
     createElement("small", {}, texts[section.kind] ?? ""),
     free,

@@ -81,6 +81,7 @@ export const seats = {
     zoomToFit: "Show the whole house",
     hint: "Choose a seat to read its row and number.",
     houseHint: "Choose a section to see its seats.",
+    bandsHint: "Choose a place in the section to see its seats.",
   },
 
   view: {
