@@ -116,7 +116,9 @@ class Catalogue:
         )
 
     async def change(self, event: str, change: EventChange, *, who: str) -> Event:
-        """Change an event's name, times, venue, theme and zones, and add sections. Return it.
+        """Change an event's name, times, venue, theme, zones and views, and add sections.
+
+        Return it.
 
         Raises:
             UnknownEvent: there is none of this id.
@@ -146,6 +148,14 @@ class Catalogue:
             await connection.executemany(
                 "UPDATE shows SET time_zone = $3 WHERE event = $1 AND id = $2",
                 [(event, show, zone) for show, zone in change.time_zones.items()],
+            )
+            await connection.executemany(
+                """
+                UPDATE sections SET layout = jsonb_strip_nulls(
+                    layout || jsonb_build_object('view', $3::text))
+                WHERE event = $1 AND id = $2
+                """,
+                [(event, section, view) for section, view in change.views.items()],
             )
             await insert_sections(connection, event, change.sections, first=len(current.sections))
             await audit.record(connection, who, "change", event, **fields_of(change))

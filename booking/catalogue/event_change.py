@@ -11,6 +11,7 @@ from booking_rush.booking.catalogue.events import (
     check_time_zones,
     check_times,
 )
+from booking_rush.booking.catalogue.presentation import check_views
 from booking_rush.booking.catalogue.rows import Event
 from booking_rush.errors import Invalid
 
@@ -25,7 +26,10 @@ def check_change(
     """
     shows = {show.id for show in current.shows}
     sections, zones = change.sections, change.time_zones
-    errors = check_sections([*current.sections, *sections], shows) if sections else []
+    errors = check_sections(sections, shows, current.sections) if sections else []
+    known = {section.id for section in current.sections}
+    errors += [(f"views.{id_}", "there is no such section") for id_ in change.views.keys() - known]
+    errors += check_views({f"views.{id_}": view for id_, view in change.views.items()})
     errors += check_times(opens_at, closes_at)
     errors += [(f"time_zones.{id_}", "there is no such show") for id_ in zones.keys() - shows]
     errors += [(f"time_zones.{id_}", "a time zone") for id_, zone in zones.items() if not zone]
@@ -40,6 +44,8 @@ def given(value: Any, current: Any) -> Any:
 
 
 def fields_of(change: EventChange) -> dict[str, Any]:
-    """Return a change as the audit keeps it: sections by their ids."""
+    """Return a change as the audit keeps it: sections by their ids, and views where there are."""
     fields: dict[str, Any] = msgspec.to_builtins(change)
+    if not change.views:
+        del fields["views"]
     return {**fields, "sections": [section.id for section in change.sections]}

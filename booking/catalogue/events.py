@@ -1,6 +1,7 @@
 """An event as operators describe it: shows, sections and prices, checked as a whole."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -8,10 +9,12 @@ import msgspec
 
 from booking_rush.booking.catalogue.presentation import (
     Drawn,
+    OwnPicture,
     Placed,
     SeatName,
     Theme,
     Venue,
+    check_views,
     is_time_zone,
 )
 from booking_rush.booking.holds.seat_ids import SeatId
@@ -134,21 +137,27 @@ class EventChange(Strict, frozen=True):
     venue: Venue | msgspec.UnsetType | None = msgspec.UNSET
     theme: Theme | msgspec.UnsetType | None = msgspec.UNSET
     time_zones: dict[Id, ZoneName] = {}  # of shows, by their ids
+    views: dict[Id, OwnPicture | None] = {}  # of sections, by their ids; null: none any more
     id: Any = msgspec.UNSET
     shows: Any = msgspec.UNSET
     rules: Any = msgspec.UNSET
 
 
-def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, str]]:
-    """Return mistakes in sections: repeated ids, unknown shows, rows or closed seats.
+def check_sections(
+    sections: list[Section], shows: set[str], present: Sequence[Section] = ()
+) -> list[tuple[str, str]]:
+    """Return mistakes in sections that come to those present: repeated ids, unknown shows, rows or
+    closed seats, views elsewhere.
 
     The work is bounded by SEATS_MAX: beyond it nothing is looked at any more.
     """
-    errors = _repeated("sections", [section.id for section in sections])
-    if sum(section.capacity for section in sections) > SEATS_MAX:
+    together = [*present, *sections]
+    errors = _repeated("sections", [section.id for section in together])
+    if sum(section.capacity for section in together) > SEATS_MAX:
         return [*errors, ("sections", f"more than {SEATS_MAX} places in one event")]
     for index, section in enumerate(sections):
         field = f"sections[{index}]"
+        errors += check_views({f"{field}.view": section.view})
         if section.show not in shows:
             errors.append((f"{field}.show", f"there is no show {section.show!r}"))
         if isinstance(section, SeatedSection):

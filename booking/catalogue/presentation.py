@@ -1,5 +1,6 @@
 """Presentation of an event to people: venue, theme, time zones, and the layout of sections."""
 
+import re
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -13,13 +14,13 @@ SeatName = Annotated[
     str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\.[A-Z0-9]{1,4}-[1-9][0-9]{0,3}\Z")
 ]
 Coordinate = Annotated[float, msgspec.Meta(ge=-10_000, le=10_000)]
+_ADDRESS = rf"[^\s\"'<>\\{CONTROLS}{SEPARATORS}{SURROGATES}]+\Z"
+_OWN_ADDRESS = re.compile(rf"^/(?!/){_ADDRESS}")
 # An address on this site or on https: nothing else may be a picture on a page.
-Picture = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=rf"^(https://|/(?!/))[^\s\"'<>\\{CONTROLS}{SEPARATORS}{SURROGATES}]+\Z",
-        max_length=500,
-    ),
+Picture = Annotated[str, msgspec.Meta(pattern=rf"^(https://|/(?!/)){_ADDRESS}", max_length=500)]
+# An address on this site alone; `check_views` says in words what a pattern would say as one.
+OwnPicture = Annotated[
+    str, msgspec.Meta(max_length=500, extra_json_schema={"pattern": r"^/[^/\s]\S*$"})
 ]
 
 
@@ -45,12 +46,14 @@ class Theme(Member, frozen=True, omit_defaults=True):
 class Placed(Member, frozen=True, kw_only=True):
     """The place of a section in the house, in seats, and its turn in degrees; both are optional.
 
-    `focus` is the point in the house that its seats look at.
+    `focus` is the point in the house that its seats look at, `view` the path on this site of a
+    picture of what they see.
     """
 
     at: tuple[Coordinate, Coordinate] | None = None
     rotation: Annotated[float, msgspec.Meta(ge=-360, le=360)] = 0
     focus: tuple[Coordinate, Coordinate] | None = None
+    view: OwnPicture | None = None
 
 
 class Drawn(Placed, frozen=True, kw_only=True):
@@ -65,13 +68,22 @@ class Drawn(Placed, frozen=True, kw_only=True):
     kinds: dict[SeatKind, Annotated[list[SeatName], msgspec.Meta(max_length=10_000)]] = {}
 
 
-LAYOUT = ("at", "rotation", "focus", "curve", "aisles", "kinds")
+LAYOUT = ("at", "rotation", "focus", "view", "curve", "aisles", "kinds")
 
 
 def layout_of(section: Placed) -> dict[str, Any]:
     """Return the members of a section's layout that were given."""
     given = {name: getattr(section, name, None) for name in LAYOUT}
     return {name: msgspec.to_builtins(value) for name, value in given.items() if value}
+
+
+def check_views(given: dict[str, str | None]) -> list[tuple[str, str]]:
+    """Return mistakes in views, given by their fields."""
+    return [
+        (field, f"no path of a picture on this site, such as /pictures/stalls.jpg: {view!r}")
+        for field, view in given.items()
+        if view is not None and not _OWN_ADDRESS.match(view)
+    ]
 
 
 @lru_cache(1024)

@@ -83,6 +83,7 @@ class Event:
                     "name": section.name,
                     "kind": kind_of(section),
                     "price": msgspec.to_builtins(section.price),
+                    **({"view": section.view} if section.view else {}),
                 }
                 for section in self.sections
             ],

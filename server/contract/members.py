@@ -260,13 +260,14 @@ class Broadcast(Members, kw_only=True):
 
 
 class EventSection(Members, kw_only=True):
-    """A section of an event, with the price of a place."""
+    """A section of an event, with the price of a place and the path of a picture of its view."""
 
     id: str
     show: str
     name: str
     kind: Literal["seated", "standing"]
     price: Money
+    view: str | UnsetType = UNSET
 
 
 class Limits(Members, kw_only=True):

@@ -6,7 +6,8 @@ import { askConfirmation } from "../ui/confirm-dialog.js";
 import { byId, control, createElement, fillTexts, setText } from "../ui/dom.js";
 import { eventIdOf } from "./event-ids.js";
 import { attemptForm } from "./form-mistakes.js";
-import { addSection, fieldOf, offerShows, sectionControl, SECTIONS, sectionsOf } from "./section-rows.js";
+import * as sectionRows from "./section-rows.js";
+import { addSection, fieldOf, offerShows, SECTIONS, sectionsOf } from "./section-rows.js";
 
 /**
  * @typedef {import("./session.js").AdminContext} AdminContext
@@ -48,8 +49,9 @@ export function eventForm(context) {
   const controlOf = (field) => {
     const [, list, index = "", member = ""] = /^(shows|sections)\[(\d+)\](?:\.(\w+))?/.exec(field) ?? [];
     if (list === "sections")
-      return sectionControl(edited ? edited.shows.map(({ id }) => id) : showIds(), Number(index), member);
+      return sectionRows.sectionControl(edited ? edited.shows.map(({ id }) => id) : showIds(), Number(index), member);
     if (list === "shows") return showControl(Number(index), member);
+    if (field.startsWith("views.")) return sectionRows.revealedView(field.slice("views.".length));
     const name = field.replace("venue.name", "venue").replace("venue.address", "address");
     return document.getElementById(`create-${name.replace("_at", "")}`);
   };
@@ -137,6 +139,7 @@ function prepare(event) {
   setText(byId("create-save"), event ? texts.saveChange : texts.save);
   byId("create-shows-part").hidden = event !== null;
   setText(byId("sections-note"), event ? texts.sectionsThere(event.sections.length) : "");
+  sectionRows.showViews(event?.sections ?? []);
   for (const id of FIXED) control(id).disabled = event !== null;
 }
 
@@ -194,7 +197,12 @@ function changeBody(event) {
   const shows = event.shows.map(({ id }) => id);
   const taken = event.sections.map(({ id }) => id);
   const sections = sectionsOf({ shows, taken, currency: control("create-currency").value });
-  return { ...Object.fromEntries(changed), ...(sections.length > 0 && { sections }) };
+  const views = sectionRows.changedViews(event.sections);
+  return {
+    ...Object.fromEntries(changed),
+    ...(sections.length > 0 && { sections }),
+    ...(Object.keys(views).length > 0 && { views }),
+  };
 }
 
 /** Return the members that both bodies have; null for an empty one. @param {string} zone */

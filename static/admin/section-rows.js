@@ -1,4 +1,5 @@
-// The rows of sections in the form of an event: each becomes a section of one show or of every one.
+// The rows of sections in the form of an event: each becomes a section of one show or of every one;
+// of sections that are there the view can be changed.
 
 import { minorUnits } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
@@ -7,6 +8,7 @@ import { freeIds } from "./event-ids.js";
 
 const ALPHABET = 26;
 const EVERY = ""; // show
+const VIEW_FIELD = { maxlength: "500", spellcheck: "false", placeholder: "/pictures/stalls.jpg" };
 const texts = all.admin.create;
 
 /** Default values of a new section's fields, by kind. */
@@ -59,11 +61,45 @@ export function sectionControl(shows, index, member) {
   return row && (fieldOf(row, member) ?? fieldOf(row, "name"));
 }
 
+/** @typedef {{id: string, name: string, show: string, view?: string}} Present a section that is there */
+
+/** Show a field for the view of each section that is there. @param {Present[]} sections */
+export function showViews(sections) {
+  byId("create-views-part").hidden = sections.length === 0;
+  byId("create-views-part").removeAttribute("open");
+  const isAlone = new Set(sections.map(({ show }) => show)).size < 2;
+  byId("create-views").replaceChildren(
+    ...sections.map(({ id, name, show, view = "" }) => {
+      const input = createElement("input", { ...VIEW_FIELD, "data-view-of": id, value: view });
+      return createElement("label", {}, createElement("span", {}, isAlone ? name : `${name} · ${show}`), input);
+    }),
+  );
+}
+
+/** Return the views that were changed, by section; null where there shall be none. @param {Present[]} sections */
+export function changedViews(sections) {
+  const typed = sections.map(({ id, view = "" }) => ({ id, view, wanted: viewControl(id)?.value.trim() ?? view }));
+  const changed = typed.filter(({ view, wanted }) => wanted !== view);
+  return Object.fromEntries(changed.map(({ id, wanted }) => [id, wanted || null]));
+}
+
+/** Return the field for the view of a section that is there, and unfold what it is in. @param {string} id */
+export function revealedView(id) {
+  byId("create-views-part").setAttribute("open", "");
+  return viewControl(id);
+}
+
+/** @param {string} id @returns {HTMLInputElement | null} */
+function viewControl(id) {
+  return document.querySelector(`[data-view-of="${id}"]`);
+}
+
 /** @param {Element} row @param {{id: string, show: string, currency: string}} given */
 function sectionOf(row, { id, show, currency }) {
   const typed = (/** @type {string} */ name) => fieldOf(row, name).value.trim();
   const price = { amount: minorUnits(typed("price"), currency), currency };
-  const shared = { id, show, name: typed("name"), price };
+  const view = typed("view");
+  const shared = { id, show, name: typed("name"), price, ...(view && { view }) };
   if (typed("kind") === "standing")
     return { ...shared, kind: "standing", capacity: Number(typed("capacity")) };
   return { ...shared, kind: "seated", rows: rowsOf(Number(typed("rows")), Number(typed("seats"))) };

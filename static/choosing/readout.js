@@ -15,9 +15,9 @@ export function say(text) {
   announce(text);
 }
 
-/** Write what can be done on the map. @param {boolean} isInside whether a section is open */
-export function sayHint(isInside) {
-  setText(byId("readout"), isInside ? texts.hint : texts.houseHint);
+/** Write what can be done on a map. @param {import("../map/house-map.js").HouseMap} map */
+export function sayHint({ inside, isNear }) {
+  setText(byId("readout"), isNear ? texts.hint : inside ? texts.bandsHint : texts.houseHint);
 }
 
 /**

@@ -2,11 +2,11 @@
 
 import { HouseMap } from "../map/house-map.js";
 import { MapCursor } from "../map/map-cursor.js";
-import { differences } from "../map/section-looks.js";
+import { differences, occurringIn } from "../map/section-looks.js";
 import { housePlan, rowOf } from "../plan/house-plan.js";
 import { drawLegend } from "../seats/legend.js";
 import { QuantityForm, leadOf } from "../seats/quantity-form.js";
-import { bindFilters, drawFilters, priceNumbers, pricesOf } from "../seats/seat-filters.js";
+import { bindFilters, drawFilters, pricesByNumber } from "../seats/seat-filters.js";
 import { firstSection, sectionOf, sectionsOfShow } from "../seats/seat-inventory.js";
 import { bindSeatList, drawSeatList } from "../seats/seat-list.js";
 import { seatsTogether, singleSeats } from "../seats/seats-together.js";
@@ -17,8 +17,10 @@ import { afterPaint, byId, setText, setTextOrHide } from "../ui/dom.js";
 import { announce } from "../ui/live-region.js";
 import { BestSeats } from "./best-seats.js";
 import { describeSeat, say, sayHint } from "./readout.js";
+import { answerSeatQueries } from "./seat-query.js";
 import { SeatsApart } from "./seats-apart.js";
 import { blockOf } from "./section-block.js";
+import { bindViews, offerView, viewButtons } from "./section-view.js";
 
 /**
  * @typedef {import("../seats/seat-inventory.js").SeatInventory} SeatInventory
@@ -81,14 +83,17 @@ export class SeatsView {
     byId("map-farther").addEventListener("click", () => this.#map.zoom(-1));
     byId("map-whole").addEventListener("click", () => this.#map.showAll());
     bindFilters(redraw);
+    bindViews(byId("seats"));
     bindSeatList({
       onSection: (section) => this.#openSection(section),
       onPick: (seat) => this.#pick(seat),
       redraw,
     });
-    byId("map").addEventListener("seat-query", (event) =>
-      this.#answerQuery(/** @type {CustomEvent} */ (event).detail),
-    );
+    answerSeatQueries(byId("map"), {
+      map: this.#map,
+      hasSeat: (seat) => this.#house?.byId.get(sectionOf(seat))?.plan.seats.has(seat) ?? false,
+      appearanceOf: (seat) => this.#appearanceOf(seat),
+    });
   }
 
   /** Draw the sections, the map and the form. @param {View} view */
@@ -126,22 +131,6 @@ export class SeatsView {
     if (seats.includes(this.#described)) this.#describe(this.#described);
   }
 
-  /**
-   * Answer a script that asks for a seat, which is no element: its state, and its point on the page,
-   * brought into view unless the map shall stay as it is.
-   * @param {{seat: string, still?: boolean, state?: string, x?: number, y?: number}} query
-   */
-  #answerQuery(query) {
-    const section = sectionOf(query.seat);
-    if (!this.#house?.byId.get(section)?.plan.seats.has(query.seat)) return;
-    if (!query.still) this.#map.reveal(section, query.seat);
-    const { left, top, width, height } = this.#map.boxOf(section, query.seat);
-    const box = byId("map").getBoundingClientRect();
-    query.state = this.#appearanceOf(query.seat);
-    query.x = box.left + byId("map").clientLeft + left + width / 2;
-    query.y = box.top + byId("map").clientTop + top + height / 2;
-  }
-
   #newMap() {
     return new HouseMap(byId("map"), {
       stage: texts.map.stage,
@@ -153,8 +142,13 @@ export class SeatsView {
       },
       onPoint: (seat) => this.#point(seat),
       onEnter: (section) => this.#entered(section),
-      onMove: () => this.#cursor?.place(),
+      onMove: () => this.#moved(),
     });
+  }
+
+  #moved() {
+    this.#cursor?.place();
+    if (!this.#described && this.#map) sayHint(this.#map); // seats may be near now
   }
 
   #newCursor() {
@@ -188,11 +182,10 @@ export class SeatsView {
 
   /** @param {View} view */
   #drawSections({ inventory, shows }) {
-    drawSections(inventory, {
-      shows,
-      chosen: this.section,
-      onChoose: (id) => this.#openSection(id),
-    });
+    const onChoose = (/** @type {string} */ id) => this.#openSection(id);
+    drawSections(inventory, { shows, chosen: this.section, onChoose, besides: viewButtons });
+    offerView(byId("list-view"), inventory.section(this.section));
+    offerView(byId("map-view"), inventory.section(this.#map.inside));
   }
 
   /** @param {View} view */
@@ -262,11 +255,8 @@ export class SeatsView {
     byId("map").setAttribute("aria-label", inside ? texts.map.label(name) : texts.map.house);
     this.#cursor.update();
     drawFilters(sections);
-    const prices = pricesOf(sections);
-    const numbers = priceNumbers(sections);
-    const numbered = prices.map((price) => ({ price, number: numbers.get(price.amount) ?? 1 }));
-    const looks = this.#map.looksOf(inside);
-    drawLegend(looks?.occurring() ?? new Set(), looks?.kinds ?? new Set(), prices.length > 1 ? numbered : []);
+    const { looks, kinds } = occurringIn(this.#map.looksShown);
+    drawLegend(looks, kinds, pricesByNumber(sections));
     const seated = sections.filter((section) => section.kind === "seated");
     byId("seat-list").hidden = mode !== "choosing" || seated.every(({ id }) => id !== this.section);
     drawSeatList({ sections: seated, section: this.section, appearanceOf });
@@ -343,7 +333,7 @@ export class SeatsView {
   #describe(seat) {
     this.#described = seat;
     const section = this.#view?.inventory.section(sectionOf(seat));
-    if (!seat || !section) return sayHint(this.#map.inside !== "");
+    if (!seat || !section) return sayHint(this.#map);
     const kind = this.#house?.byId.get(section.id)?.plan.seats.get(seat)?.kind ?? "";
     describeSeat(seat, section.price, this.#appearanceOf(seat), kind);
   }

@@ -19,7 +19,7 @@ const SEAT_PX_MAX = 26;
 const SIDE_PX_MAX = 4096; // of a canvas
 const ASPECT = 1.8;
 const BORDERS_PX = 2; // of the frame, above and below
-const LABEL_COLOURS = ["card", "ink", "soft", "rule"];
+const LABEL_COLOURS = ["card", "ink", "soft", "rule", "stage"];
 const COLOUR_OF = { ".": "--free", h: "--held", s: "--sold" };
 
 /** The canvas of one house at a time. */

@@ -33,6 +33,7 @@ const TAPPABLE_PX = COARSE ? 40 : 26; // a seat
 const HITTABLE_PX = COARSE ? 24 : 15; // below that a tap zooms in instead of picking
 const MAX_PX = 64;
 const ZOOM_STEP = 1.5;
+const NO_BOX = { left: 0, top: 0, width: 0, height: 0 };
 
 /** The map of one house in an element. */
 export class HouseMap {
@@ -133,21 +134,19 @@ export class HouseMap {
 
   /** Zoom by steps around the middle: 1 enlarges by half, -1 goes back. @param {number} steps */
   zoom(steps) {
-    const { width, height } = this.#size;
-    const middle = { x: width / 2, y: height / 2 };
+    const middle = middleOf({ left: 0, top: 0, ...this.#size });
     const scale = this.#camera.scale * ZOOM_STEP ** steps;
     this.#flyTo(this.#bounded(cameras.zoomed(this.#camera, this.#size, scale, middle)));
   }
 
   /** Bring a seat, or the middle of a section, into view. @param {string} section @param {string} [seat] */
   reveal(section, seat = "") {
-    const placed = this.#house?.byId.get(section);
-    const house = this.#house;
+    const [house, placed] = [this.#house, this.#house?.byId.get(section)];
     if (!placed || !house) return;
     const place = middleOf(boundsOf(placed, seat));
     const point = cameras.toPoint(this.#camera, this.#size, place);
-    const isHidden = this.#isPartial(house) && placeOnMinimap(house, this.#size, point);
     const { width, height } = this.#size;
+    const isHidden = this.#isPartial(house) && placeOnMinimap(house, { width, height }, point);
     const edge = seat ? -Math.min(60, width / 4, height / 8) : 0;
     const isNear = !seat || this.#camera.scale >= HITTABLE_PX;
     if (isNear && !isHidden && contains(grown({ left: 0, top: 0, width, height }, edge), point)) return;
@@ -159,13 +158,17 @@ export class HouseMap {
   /** Return the box of a seat, or else of a section, in pixels of the view. @param {string} section @param {string} [seat] */
   boxOf(section, seat = "") {
     const placed = this.#house?.byId.get(section);
-    const box = placed ? boundsOf(placed, seat) : { left: 0, top: 0, width: 0, height: 0 };
-    return cameras.toBox(this.#camera, this.#size, box);
+    return cameras.toBox(this.#camera, this.#size, placed ? boundsOf(placed, seat) : NO_BOX);
   }
 
-  /** Return the looks of a section's seats. @param {string} section */
-  looksOf(section) {
-    return this.#looks.get(section);
+  /** Return the looks of the seats that are shown: of all sections where they are near, or of the one that is open. */
+  get looksShown() {
+    return [...this.#looks].filter(([id]) => id === this.inside || (!this.inside && this.isNear)).map(([, looks]) => looks);
+  }
+
+  /** Return whether seats are drawn one by one. */
+  get isNear() {
+    return this.#camera.scale >= SEATS_PX;
   }
 
   draw = () => this.#layers.invalidate();
@@ -212,7 +215,7 @@ export class HouseMap {
   }
 
   get #strip() {
-    if (this.#camera.scale < SEATS_PX) return null;
+    if (!this.isNear) return null;
     return stripOf(this.#house?.byId.get(this.inside), this.#camera, this.#size);
   }
 
@@ -235,8 +238,7 @@ export class HouseMap {
   #heightFor(width) {
     const most = Number.parseFloat(getComputedStyle(this.#box).maxHeight) || 480;
     const box = boxInside(/** @type {House} */ (this.#house), this.inside);
-    const needed = box.height * cameras.scaleFor(box, { width, height: Infinity }, this.#needs);
-    return Math.round(Math.min(most, Math.max(220, needed)));
+    return cameras.heightFor(box, width, this.#needs, most);
   }
 
   /** Return the camera that shows the open section, or the whole house. @returns {Camera} */
@@ -248,8 +250,7 @@ export class HouseMap {
   }
 
   get #needs() {
-    const isInside = this.inside !== "";
-    return { isInside, isTappable: this.#tappable, tappable: TAPPABLE_PX, least: SEATS_PX };
+    return { isInside: this.inside !== "", isTappable: this.#tappable, tappable: TAPPABLE_PX, least: SEATS_PX };
   }
 
   /** @param {Camera} camera */
@@ -266,9 +267,8 @@ export class HouseMap {
   }
 
   #shown() {
-    const house = /** @type {House} */ (this.#house);
-    const isWhole = this.#size.height / this.#camera.scale >= house.box.height * 0.98;
-    this.#box.classList.toggle("whole", isWhole);
+    const { box } = /** @type {House} */ (this.#house);
+    this.#box.classList.toggle("whole", this.#size.height / this.#camera.scale >= box.height * 0.98);
     this.#layers.look(this.#camera);
     this.#listener.onMove();
   }
@@ -304,7 +304,7 @@ export class HouseMap {
     if (this.inside === section) return;
     this.inside = section;
     this.#listener.onEnter(section);
-    if (this.#camera.scale >= SEATS_PX) this.#layers.look(this.#camera); // seats look alike in every section
+    if (this.isNear) this.#layers.look(this.#camera); // seats look alike in every section
     else this.draw();
   }
 

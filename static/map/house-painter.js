@@ -2,10 +2,12 @@
 
 import { grown, overlap } from "../plan/house-plan.js";
 import { sectionOf } from "../seats/seat-inventory.js";
+import { drawLabel } from "./section-label.js";
 import * as painter from "./section-painter.js";
 
 /**
  * @typedef {import("../plan/house-plan.js").Placed} Placed
+ * @typedef {{lines: string[], share: number, dimmed: boolean, chosen: boolean}} Block
  *
  * @typedef {object} Shown
  * @property {import("../plan/house-plan.js").House} house
@@ -14,7 +16,7 @@ import * as painter from "./section-painter.js";
  * @property {string} inside the section that is open
  * @property {Set<string>} ringed seats
  * @property {Set<string>} dimmed sections that are drawn so
- * @property {(section: string) => {lines: string[], share: number, dimmed: boolean, chosen: boolean}} blockOf
+ * @property {(section: string) => Block} blockOf
  * @property {string} stage the word on it
  */
 
@@ -23,11 +25,15 @@ const PATCH_MAX = 100; // seats: more are drawn sooner with all others
 
 /** Draw what is seen of a house. @param {painter.Scene} scene @param {Shown} shown */
 export function drawHouse(scene, shown) {
-  const { house, stage } = shown;
+  const { house, stage, blockOf } = shown;
   const view = grown(scene.view, 1);
-  for (const placed of house.placed)
-    if (overlap(placed.bounds, view)) drawSection(scene, placed, shown);
+  const seen = house.placed
+    .filter(({ bounds }) => overlap(bounds, view))
+    .map((placed) => ({ placed, block: blockOf(placed.section.id) }))
+    .sort((a, b) => Number(a.block.chosen) - Number(b.block.chosen)); // no neighbour covers its edge
+  for (const { placed, block } of seen) drawSection(scene, placed, block, shown);
   for (const box of house.stages) painter.drawStage(scene, box, stage);
+  for (const { placed, block } of seen) nameSection(scene, placed, block, shown);
 }
 
 /**
@@ -69,13 +75,12 @@ function patchSection(scene, { house, looks, prices, ringed, dimmed }, id, seats
   if (rings.length) painter.drawRings(scene, placed, rings);
 }
 
-/** @param {painter.Scene} scene @param {Placed} placed @param {Shown} shown */
-function drawSection(scene, placed, { house, looks, prices, inside, ringed, dimmed, blockOf }) {
+/** @param {painter.Scene} scene @param {Placed} placed @param {Block} block @param {Shown} shown */
+function drawSection(scene, placed, block, { looks, prices, inside, ringed, dimmed }) {
   const { id, price } = placed.section;
   const own = looks.get(id);
   const number = prices.get(price.amount) ?? 1;
   const isNear = scene.camera.scale >= painter.SEATS_PX;
-  const block = blockOf(id);
   if (!own || (!isNear && inside !== id))
     return painter.drawBlock(scene, placed, { ...block, price: number });
   if (!isNear) return painter.drawBands(scene, placed, own, number);
@@ -85,6 +90,18 @@ function drawSection(scene, placed, { house, looks, prices, inside, ringed, dimm
   scene.context.globalAlpha = 1;
   const rings = [...ringed].flatMap((seat) => placed.plan.seats.get(seat) ?? []);
   if (rings.length) painter.drawRings(scene, placed, rings);
-  painter.drawRowNames(scene, placed);
-  if (house.placed.length > 1) painter.drawName(scene, placed, block.lines[0] ?? "");
+}
+
+/** Write names over all that is drawn: no section may cover its neighbour's. @param {painter.Scene} scene @param {Placed} placed @param {Block} block @param {Shown} shown */
+function nameSection(scene, placed, { lines, dimmed }, { house, looks, inside }) {
+  const { id } = placed.section;
+  const isNear = scene.camera.scale >= painter.SEATS_PX;
+  if (!looks.has(id) || (!isNear && inside !== id)) {
+    scene.context.globalAlpha = dimmed ? 0.5 : 1;
+    drawLabel(scene, placed, lines);
+    scene.context.globalAlpha = 1;
+    return;
+  }
+  if (isNear) painter.drawRowNames(scene, placed);
+  if (house.placed.length > 1) painter.drawName(scene, placed, lines[0] ?? "");
 }

@@ -14,7 +14,7 @@ import { SeatSprites } from "./seat-sprites.js";
 
 /** Colours of the style sheet that a map is drawn in. */
 export const COLOURS = [
-  ..."paper card ink soft rule accent on-accent free-fill held held-fill sold mine lost bad".split(" "),
+  ..."paper card ink soft rule stage accent on-accent free-fill held held-fill sold mine lost bad".split(" "),
   ...Array.from({ length: PRICE_COLOURS }, (_, at) => `price-${at + 1}`),
 ];
 const MARGIN = 0.3; // of the view, drawn on each side beyond it

@@ -1,15 +1,21 @@
 // The overlays of a map: names of rows at its edge, and in a corner the whole house as a minimap.
 
 import { fitted, seen, toPlace, toPoint } from "../plan/camera.js";
+import { outlineOf } from "../plan/geometry.js";
 import { contains, toHouse } from "../plan/house-plan.js";
 import { setFont } from "./section-label.js";
 
-/** @typedef {import("../plan/house-plan.js").House} House */
+/**
+ * @typedef {import("../plan/house-plan.js").House} House
+ * @typedef {import("../plan/house-plan.js").Placed} Placed
+ */
 
 const STRIP_PX = 26;
 const SHARE = 0.24; // of the view's width
 const MOST_PX = 150;
 const MARGIN_PX = 8;
+/** @type {WeakMap<Placed, {x: number, y: number}[]>} */
+const corners = new WeakMap();
 
 /**
  * Return the strip at the edge of the view for the names of rows that begin beyond it; else null.
@@ -67,10 +73,13 @@ export function drawMinimap({ context, camera, size, ratio, palette }, house, pr
   context.stroke();
   context.globalAlpha = 0.5;
   for (const placed of house.placed) {
-    const { bounds } = placed;
-    const { x, y } = toPoint(view, inner, { x: bounds.left, y: bounds.top });
     context.fillStyle = palette[`price-${prices.get(placed.section.price.amount)}`];
-    context.fillRect(x, y, bounds.width * view.scale, bounds.height * view.scale);
+    context.beginPath();
+    for (const corner of cornersOf(placed)) {
+      const { x, y } = toPoint(view, inner, corner);
+      context.lineTo(x, y);
+    }
+    context.fill();
   }
   context.globalAlpha = 1;
   const { left, top, width, height } = seen(camera, size);
@@ -84,6 +93,17 @@ export function drawMinimap({ context, camera, size, ratio, palette }, house, pr
     Math.min(frame.width - 1, start.x + width * view.scale) - x,
     Math.min(frame.height - 1, start.y + height * view.scale) - y,
   );
+}
+
+/** Return the corners of a section in the house, found but once. @param {Placed} placed */
+function cornersOf(placed) {
+  const before = corners.get(placed);
+  if (before) return before;
+  const { plan, box } = placed;
+  const outline = outlineOf(plan.curve ? plan : { straight: box, curve: 0 });
+  const found = outline.map(({ x, y }) => toHouse(placed, x, y));
+  corners.set(placed, found);
+  return found;
 }
 
 /**

@@ -1,15 +1,24 @@
 // The label of a section on the whole house: its name, on two lines where one is too short, and its stock.
 
+import { isRightToLeft } from "../texts/direction.js";
 import { toPoint } from "../plan/camera.js";
 import { bend } from "../plan/geometry.js";
 import { toHouse } from "../plan/house-plan.js";
 
-/** @typedef {{text: string, font: number, weight: number}} Line */
+/**
+ * @typedef {{text: string, font: number, weight: number}} Line
+ * @typedef {{width: number, height: number, cos: number, sin: number}} Room of a section in pixels, and its turn: text is not turned
+ */
 
 const NAME_FONTS = [16, 13, 11, 9]; // pixels, the largest that fits
+const SMALL_FONTS = [11, 9];
+const READABLE = 8; // letters of a name that is cut: with fewer its number says more
+const OVER_EDGE = 0.5; // of a section that is turned halfway the corners of a text may lie so far outside
 const [NAME_WEIGHT, STOCK_WEIGHT] = [650, 500];
 const LINE_HEIGHT = 1.2; // of its font
 const MEASURED_PX = 16;
+const LEVEL = 0.01; // a sine of no turn
+const WORDS_MIN = 8; // letters: a shorter name is not broken within
 const HALO_PX = 4;
 const WIDTHS_MAX = 5_000;
 /** @type {Map<string, number>} by weight and text: widths in a font of one pixel */
@@ -25,6 +34,7 @@ export function fillWithHalo(context, palette, text, { x, y }) {
   context.lineJoin = "round";
   context.lineWidth = HALO_PX;
   context.strokeStyle = palette.card;
+  context.direction = isRightToLeft(text) ? "rtl" : "ltr";
   context.strokeText(text, x, y);
   context.fillStyle = palette.ink;
   context.fillText(text, x, y);
@@ -36,50 +46,81 @@ export function fillWithHalo(context, palette, text, { x, y }) {
  * @param {string[]} lines
  */
 export function drawLabel({ context, camera, size, ratio, palette }, placed, [name = "", ...others]) {
-  const { bounds, plan } = placed;
+  const { plan, cos, sin } = placed;
   const box = plan.curve ? plan.straight : placed.box;
+  const risen = plan.curve ? box.width ** 2 / (8 * plan.curve) : 0;
   const middle = bend(box.left + box.width / 2, box.top + box.height / 2, plan.curve);
   const { x, y } = toPoint(camera, size, toHouse(placed, middle.x, middle.y));
-  const width = Math.min(bounds.width, box.width) * camera.scale - 8;
-  const height = (plan.curve ? box : bounds).height * camera.scale - (plan.curve ? 10 : 4);
+  const width = box.width * camera.scale - 8;
+  const height = box.height * camera.scale - 4 - Math.min(6, risen * camera.scale);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.fillStyle = palette.ink;
-  const lines = linesThatFit(context, { name, others }, { width, height });
+  const lines = linesThatFit(context, { name, others }, { width, height, cos: Math.abs(cos), sin: Math.abs(sin) });
   let top = y - heightOf(lines) / 2;
   for (const { text, font, weight } of lines) {
     setFont(context, font, weight);
+    context.direction = isRightToLeft(text) ? "rtl" : "ltr";
     context.fillText(text, x, top + (font * LINE_HEIGHT) / 2);
     top += font * LINE_HEIGHT;
   }
 }
 
 /**
- * Return the lines of a label: rather all words small than some of them large, and the name cut only
- * where it fits in no way.
- * @param {CanvasRenderingContext2D} context @param {{name: string, others: string[]}} texts
- * @param {{width: number, height: number}} room @returns {Line[]}
+ * Return the lines of a label: rather all words small than some of them large. Where a name fits in no
+ * way it is cut, or its number stands for it.
+ * @param {CanvasRenderingContext2D} context @param {{name: string, others: string[]}} texts @param {Room} room
+ * @returns {Line[]}
  */
-function linesThatFit(context, { name, others }, { width, height }) {
-  const fits = (/** @type {Line[]} */ lines) =>
-    heightOf(lines) <= height && lines.every((line) => widthOf(context, line) <= width);
-  for (const below of [...others, ""])
-    for (const names of [[name], halvesOf(name)])
-      for (const font of NAME_FONTS) {
-        const lines = names.map((text) => ({ text, font, weight: NAME_WEIGHT }));
-        if (below) lines.push({ text: below, font: Math.max(9, font - 2), weight: STOCK_WEIGHT });
-        if (fits(lines)) return lines;
-      }
+function linesThatFit(context, { name, others }, room) {
+  const names = [[name], halvesOf(name)];
+  const tries = [...others, ""].flatMap((below) => names.flatMap((lines) => linesOf(lines, below, NAME_FONTS)));
+  const more = 1 + OVER_EDGE * 2 * room.sin * room.cos;
+  const loose = { ...room, width: room.width * more, height: room.height * more };
+  const fitsIn = (/** @type {Room} */ place) => (/** @type {Line[]} */ lines) =>
+    Math.max(...lines.map((line) => widthOf(context, line))) <= widthAt(place, heightOf(lines));
+  const found = tries.find(fitsIn(room)) ?? names.reverse().flatMap((lines) => linesOf(lines, "", SMALL_FONTS)).find(fitsIn(loose));
+  if (found) return found;
+  const number = numberIn(name);
   const least = { text: name, font: NAME_FONTS[NAME_FONTS.length - 1], weight: NAME_WEIGHT };
   setFont(context, least.font, least.weight);
-  return heightOf([least]) <= height ? [{ ...least, text: shortened(context, name, width) }] : [];
+  const cut = shortened(context, name, Math.max(0, widthAt(room, heightOf([least]))));
+  if (cut.length < (number ? READABLE : 1)) return linesOf([number], "", SMALL_FONTS).find(fitsIn(loose)) ?? [];
+  return [{ ...least, text: cut }];
 }
 
-/** Return a name on two lines, broken at the space nearest to its middle. @param {string} name */
+/** Return a name, and a text below it, in each of some fonts. @param {string[]} names @param {string} below @param {number[]} fonts @returns {Line[][]} */
+function linesOf(names, below, fonts) {
+  return fonts.map((font) => {
+    const lines = names.map((text) => ({ text, font, weight: NAME_WEIGHT }));
+    return below ? [...lines, { text: below, font: Math.max(9, font - 2), weight: STOCK_WEIGHT }] : lines;
+  });
+}
+
+/** Return how wide lines of a height may be in a room. @param {Room} room @param {number} high */
+function widthAt({ width, height, cos, sin }, high) {
+  if (sin < LEVEL) return high > height ? 0 : width;
+  if (cos < LEVEL) return high > width ? 0 : height;
+  return Math.min((width - high * sin) / cos, (height - high * cos) / sin);
+}
+
+/** Return the number that a name ends with, by which a section is found; else "". @param {string} name */
+function numberIn(name) {
+  return /\s(\S*\p{N}\S*)$/u.exec(name)?.[1] ?? "";
+}
+
+/** Return a name on two lines, broken nearest to its middle: at a space, or between words of a script without. @param {string} name */
 export function halvesOf(name) {
   const spaces = [...name.matchAll(/ /g)].map(({ index = 0 }) => index);
+  const breaks = spaces.length || name.length < WORDS_MIN ? spaces : wordStarts(name);
   const away = (/** @type {number} */ at) => Math.abs(at - name.length / 2);
-  const [at] = spaces.sort((a, b) => away(a) - away(b));
-  return at ? [name.slice(0, at), name.slice(at + 1)] : [name];
+  const [at] = breaks.sort((a, b) => away(a) - away(b));
+  return at ? [name.slice(0, at), name.slice(at).trimStart()] : [name];
+}
+
+/** Return where the words of a text begin, as far as the browser can tell. @param {string} text */
+function wordStarts(text) {
+  if (!("Segmenter" in Intl)) return [];
+  return [...new Intl.Segmenter(undefined, { granularity: "word" }).segment(text)].map(({ index }) => index).slice(1);
 }
 
 /** @param {Line[]} lines */

@@ -69,6 +69,14 @@ export class SectionLooks {
   }
 }
 
+/** Return the looks and the kinds that occur in some sections. @param {SectionLooks[]} sections */
+export function occurringIn(sections) {
+  return {
+    looks: new Set(sections.flatMap((one) => [...one.occurring()])),
+    kinds: new Set(sections.flatMap((one) => [...one.kinds])),
+  };
+}
+
 /**
  * Return the seats that two maps show differently.
  * @param {Map<string, SeatAppearance>} a @param {Map<string, SeatAppearance>} b

@@ -4,7 +4,7 @@ import { toPoint } from "../plan/camera.js";
 import { bend, firstFrom, outlineOf } from "../plan/geometry.js";
 import { contains, grown, toHouse, toSection, union } from "../plan/house-plan.js";
 import { KIND_SIGNS } from "../seats/legend.js";
-import { drawLabel, fillWithHalo, setFont, shortened } from "./section-label.js";
+import { fillWithHalo, setFont, shortened } from "./section-label.js";
 import { LOOKS } from "./section-looks.js";
 
 /**
@@ -31,11 +31,11 @@ const WITH_NUMBER = new Set(["free", "held", "unknown"].map((look) => LOOKS.inde
 const KINDS = new Map(Object.entries(KIND_SIGNS).map(([kind, path]) => [kind, new Path2D(path)]));
 
 /**
- * Draw a section as one block with its name and what is free.
+ * Draw a section as one block, shaded by what is free.
  * @param {Scene} scene @param {Placed} placed
- * @param {{lines: string[], price: number, share: number, dimmed: boolean, chosen: boolean}} block
+ * @param {{price: number, share: number, dimmed: boolean, chosen: boolean}} block
  */
-export function drawBlock(scene, placed, { lines, price, share, dimmed, chosen }) {
+export function drawBlock(scene, placed, { price, share, dimmed, chosen }) {
   const { context, palette, camera } = scene;
   intoSection(scene, placed, camera.scale * scene.ratio);
   const colour = dimmed || share === 0 ? palette.sold : palette[`price-${price}`];
@@ -49,8 +49,6 @@ export function drawBlock(scene, placed, { lines, price, share, dimmed, chosen }
   context.lineWidth = (chosen ? 4 : 1.5) / camera.scale;
   context.strokeStyle = colour;
   context.stroke();
-  context.globalAlpha = dimmed ? 0.5 : 1;
-  drawLabel(scene, placed, lines);
   context.globalAlpha = 1;
 }
 
@@ -107,7 +105,8 @@ export function drawSeatsAnew(scene, placed, what) {
 function paintSeats(scene, placed, { looks, price, seats, isAnew }) {
   const { context, palette, camera, ratio, sprites } = scene;
   const pixels = camera.scale * ratio;
-  const straight = placed.sin === 0;
+  const { cos, sin } = placed;
+  const straight = sin === 0;
   const origin = intoSection(scene, placed, 1);
   for (const { index, x, y } of seats) {
     const left = straight ? onPixel(x * pixels, origin.x) : x * pixels;
@@ -118,11 +117,12 @@ function paintSeats(scene, placed, { looks, price, seats, isAnew }) {
   if (scene.isRough) return;
   drawKinds(scene, placed, seats);
   if (camera.scale < NUMBERS_PX) return;
-  intoSection(scene, placed, 1);
+  context.setTransform(1, 0, 0, 1, origin.x, origin.y); // upright: 6 and 9 are told apart in a section that is turned
   setFont(context, Math.min(13, camera.scale * 0.36) * ratio, 500);
   context.fillStyle = palette.ink;
   for (const { index, number, x, y } of seats)
-    if (WITH_NUMBER.has(looks.at(index))) context.fillText(String(number), x * pixels, y * pixels + ratio * 0.5);
+    if (WITH_NUMBER.has(looks.at(index)))
+      context.fillText(String(number), (x * cos - y * sin) * pixels, (x * sin + y * cos) * pixels + ratio * 0.5);
 }
 
 /** Draw the signs of seats that are not standard ones. @param {Scene} scene @param {Placed} placed @param {Seat[]} seats */
@@ -189,9 +189,14 @@ export function drawStage({ context, camera, size, ratio, palette }, box, text) 
     context.lineTo(x + width, y);
     context.lineTo(x + width * 0.96, y + height * 0.75);
     context.quadraticCurveTo(x + width / 2, y + height * 1.15, x + width * 0.04, y + height * 0.75);
+    context.closePath();
   }
-  context.fillStyle = palette.rule;
+  context.fillStyle = palette.stage;
   context.fill();
+  context.lineWidth = 1;
+  context.setLineDash([]);
+  context.strokeStyle = palette.rule; // seen where the stage has the colour of the paper
+  context.stroke();
   if (height < 8) return;
   setFont(context, Math.min(16, Math.max(10, height * 0.45)), 600);
   context.fillStyle = palette.ink;

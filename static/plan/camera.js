@@ -7,6 +7,7 @@
  */
 
 const MARGIN_SHARE = 0.3; // of the view
+const [HEIGHT_MIN, HEIGHT_SHARE] = [220, 0.25]; // of a view: pixels, and of its width
 
 /** Return the camera that shows a whole box. @param {Box} box @param {Size} size @returns {Camera} */
 export function fitted({ left, top, width, height }, size) {
@@ -27,6 +28,16 @@ export function scaleFor(box, size, { isInside, isTappable, tappable, least }) {
   if (!isInside) return Math.min(fit, tappable);
   if (!isTappable) return Math.min(tappable * 1.25, Math.max(fit, Math.min(wide, least)));
   return wide < tappable * 0.4 ? fit : Math.min(Math.max(wide, tappable), tappable * 1.25);
+}
+
+/**
+ * Return the height of a view that shows a box from the scale to begin with: neither higher than is
+ * allowed nor a slit, in which the other sections of a wide house could not be looked at.
+ * @param {Box} box @param {number} width of the view @param {Parameters<typeof scaleFor>[2]} needs @param {number} most
+ */
+export function heightFor(box, width, needs, most) {
+  const needed = box.height * scaleFor(box, { width, height: Infinity }, needs);
+  return Math.round(Math.min(most, Math.max(HEIGHT_MIN, width * HEIGHT_SHARE, needed)));
 }
 
 /** Return whether so much of a box is out of view that one can be lost. @param {Camera} camera @param {Size} size @param {Box} box */

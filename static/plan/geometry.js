@@ -66,9 +66,10 @@ function boxOf(seats, across, down) {
   };
 }
 
-/** Return the corners of what rows that bend take up, around it. @param {Plan} plan */
+/** Return the corners of what rows take up, around it. @param {Pick<Plan, "straight" | "curve">} plan */
 export function outlineOf({ straight: { left, top, width, height }, curve }) {
-  const steps = Array.from({ length: ARC_STEPS + 1 }, (_, step) => left + (width * step) / ARC_STEPS);
+  const count = curve ? ARC_STEPS : 1;
+  const steps = Array.from({ length: count + 1 }, (_, step) => left + (width * step) / count);
   return [
     ...steps.map((along) => bend(along, top, curve)),
     ...steps.reverse().map((along) => bend(along, top + height, curve)),

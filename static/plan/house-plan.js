@@ -14,6 +14,7 @@ import { planOf, unbend } from "./geometry.js";
  */
 
 const GAP = 2; // between sections
+const NAME_HEIGHT = 1.2; // of what is written above the front row
 const STAGE_HEIGHT = 1.6; // at least
 const STAGE_SHARE = 0.05; // of a house
 const AMONG_WIDTH = /** @type {const} */ ([2, 16]); // of a stage among sections, least and most
@@ -65,7 +66,7 @@ export function boxInside({ byId, box, stages }, inside) {
   const { bounds } = placed;
   const [stage] = stages;
   const isFront = !stage.isAmong && bounds.top - box.top < 2 * stage.height + 2;
-  const above = isFront ? bounds.top - box.top : 0.5;
+  const above = isFront ? bounds.top - box.top : NAME_HEIGHT;
   return { ...bounds, top: bounds.top - above, height: bounds.height + above + 0.25 };
 }
 

@@ -1,6 +1,6 @@
 // The legend of a map: the prices, the states and the kinds of seats that occur on it.
 
-import { formatPrice } from "../lib/money.js";
+import { priceRange } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement, createSvg, renderIfChanged } from "../ui/dom.js";
 
@@ -23,13 +23,13 @@ export const KIND_SIGNS = {
  * Draw the legend.
  * @param {Set<string>} states that occur
  * @param {Set<string>} kinds that occur
- * @param {{price: import("./seat-inventory.js").Price, number: number}[]} prices none where there is but one
+ * @param {{number: number, prices: import("./seat-inventory.js").Price[]}[]} prices of each colour
  */
 export function drawLegend(states, kinds, prices) {
-  const shown = ORDER.filter((state) => states.has(state) && !(state === "free" && prices.length));
+  const shown = ORDER.filter((state) => states.has(state));
   const signed = /** @type {(keyof typeof KIND_SIGNS)[]} */ (Object.keys(KIND_SIGNS)).filter((kind) => kinds.has(kind));
   renderIfChanged(byId("legend"), [shown, signed, prices], () => [
-    ...prices.map(({ price, number }) => item({ "data-price": String(number) }, formatPrice(price))),
+    ...prices.map(({ number, prices: some }) => item({ "data-price": String(number) }, priceRange(some))),
     ...shown.map((state) => item({ "data-state": state }, texts[state], SIGNS, state)),
     ...signed.map((kind) => item({}, all.seats.map.kinds[kind], KIND_SIGNS, kind)),
   ]);

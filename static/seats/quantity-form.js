@@ -1,6 +1,7 @@
 // The form for a quantity: how many a tap chooses side by side, the server chooses as the best, or of
 // a standing section are held, or chosen beside seats.
 
+import { isolated } from "../texts/direction.js";
 import { formatPrice } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
 import { afterPaint, byId, setText, setTextOrHide } from "../ui/dom.js";
@@ -94,7 +95,7 @@ export class QuantityForm {
     byId("suggest").setAttribute("aria-disabled", String(nothingFree));
     setText(byId("suggest"), isSuggested ? texts.others : texts.suggest(value));
     const sum = formatPrice({ ...section.price, amount: section.price.amount * value });
-    const words = seated ? texts.best(value, section.name) : texts.places(value, sum);
+    const words = seated ? texts.best(value, isolated(section.name)) : texts.places(value, sum);
     setText(byId("hold-quantity"), words);
     const fits = !busy && Math.min(left ?? 0, most) >= value;
     this.#mayHold = isChoosing && fits && !this.#drawAdding(section, selection, { inventory, fits });

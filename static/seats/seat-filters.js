@@ -7,9 +7,10 @@ import { byId, control, createElement, renderIfChanged } from "../ui/dom.js";
 /**
  * @typedef {import("./seat-inventory.js").Section} Section
  * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
+ * @typedef {import("./seat-inventory.js").Price} Price
  */
 
-/** Colours that the style sheet has for prices; after that they come again. */
+/** Colours that the style sheet has for prices; of more prices neighbours share one. */
 export const PRICE_COLOURS = 6;
 
 /** @typedef {{quantity: number, sections?: string[], price_max?: {amount: number}}} Wish */
@@ -35,10 +36,10 @@ export function bindFilters(redraw) {
   byId("price-most").addEventListener("change", redraw);
 }
 
-/** Draw the choice of a price, where there is more than one. @param {Section[]} sections of one show */
+/** Draw the choice of a price, where there is a map and more than one. @param {Section[]} sections of one show */
 export function drawFilters(sections) {
   const prices = pricesOf(sections);
-  byId("price-filter").hidden = prices.length < 2;
+  byId("price-filter").hidden = prices.length < 2 || sections.every(({ kind }) => kind !== "seated");
   renderIfChanged(byId("price-most"), prices, () => [
     createElement("option", { value: "" }, all.seats.filters.any),
     ...prices
@@ -61,7 +62,17 @@ export function pricesOf(sections) {
   return [...byAmount.values()].sort((a, b) => b.amount - a.amount);
 }
 
-/** Return the number of each amount among the prices of sections, from 1 for the dearest. @param {Section[]} sections */
+/** Return the number of each amount's colour among the prices of sections, from 1 for the dearest. @param {Section[]} sections */
 export function priceNumbers(sections) {
-  return new Map(pricesOf(sections).map(({ amount }, at) => [amount, (at % PRICE_COLOURS) + 1]));
+  const prices = pricesOf(sections);
+  const each = Math.max(1, prices.length / PRICE_COLOURS);
+  return new Map(prices.map(({ amount }, at) => [amount, Math.floor(at / each) + 1]));
+}
+
+/** Return the prices of each colour, by its number; none where there is but one price. @param {Section[]} sections @returns {{number: number, prices: Price[]}[]} */
+export function pricesByNumber(sections) {
+  const prices = pricesOf(sections);
+  const numbers = priceNumbers(sections);
+  const used = prices.length > 1 ? [...new Set(numbers.values())] : [];
+  return used.map((number) => ({ number, prices: prices.filter(({ amount }) => numbers.get(amount) === number) }));
 }

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{amount: number, currency: string}} Price
- * @typedef {{number: number, x: number, y: number}} ChartSeat
+ * @typedef {{number: number, x: number, y: number, kind?: string}} ChartSeat
  *
  * @typedef {object} Section
  * @property {string} id
@@ -12,6 +12,7 @@
  * @property {Price} price
  * @property {{name: string, seats: ChartSeat[]}[]} [rows] front first
  * @property {number} [capacity]
+ * @property {string} [view] path of a picture of what is seen from there
  *
  * @typedef {"free" | "held" | "gone" | "unknown"} Stock
  * @typedef {"free" | "held" | "sold" | "closed" | "unknown"} SeatState

@@ -1,9 +1,11 @@
 // The list of free seats, for whom a map is no help: section, then row, then seat.
 
+import { isolated } from "../texts/direction.js";
 import { formatPrice } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, control, createElement, renderIfChanged } from "../ui/dom.js";
 import { seatId } from "./seat-inventory.js";
+import { kindText } from "./selection-panel.js";
 
 /**
  * @typedef {import("./seat-inventory.js").Section} Section
@@ -33,7 +35,7 @@ export function drawSeatList({ sections, section, appearanceOf }) {
   if (!list.open) return;
   byId("list-sort-part").hidden = new Set(sections.map(({ price }) => price.amount)).size < 2;
   fill("list-sort", Object.entries(texts.sorts));
-  fill("list-section", sorted(sections).map(({ id, name, price }) => [id, `${name} · ${formatPrice(price)}`]));
+  fill("list-section", sorted(sections).map(({ id, name, price }) => [id, `${isolated(name)} · ${formatPrice(price)}`]));
   control("list-section").value = section;
   const rows = rowsOf(sections.find(({ id }) => id === section), appearanceOf);
   fill("list-row", rows.map(({ name, seats }) => [name, texts.row(name, seats.length)]));
@@ -52,7 +54,7 @@ function rowsOf(section, appearanceOf) {
   const rows = (section?.rows ?? []).map(({ name, seats }) => ({
     name,
     seats: seats
-      .map(({ number }) => ({ number, id: seatId(section?.id ?? "", name, number) }))
+      .map(({ number, kind = "" }) => ({ number, kind: kindText(kind), id: seatId(section?.id ?? "", name, number) }))
       .map((seat) => ({ ...seat, state: appearanceOf(seat.id) }))
       .filter(({ state }) => LISTED.has(state)),
   }));
@@ -68,16 +70,21 @@ function fill(id, options) {
   if (options.some(([value]) => value === before)) control(id).value = before;
 }
 
-/** Draw the seats of a row, and keep the focus on the one that has it. @param {{number: number, id: string, state: string}[]} seats */
+/** Draw the seats of a row, and keep the focus on the one that has it. @param {{number: number, kind: string, id: string, state: string}[]} seats */
 function drawSeats(seats) {
   const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.listed;
   renderIfChanged(byId("list-seats"), seats, () =>
     seats.length
-      ? seats.map(({ number, id, state }) =>
+      ? seats.map(({ number, kind, id, state }) =>
           createElement(
             "button",
-            { type: "button", "data-listed": id, "aria-pressed": String(state === "chosen"), "aria-label": texts.seat(number) },
-            String(number),
+            {
+              type: "button",
+              "data-listed": id,
+              "aria-pressed": String(state === "chosen"),
+              "aria-label": [texts.seat(number), kind].filter(Boolean).join(", "),
+            },
+            [number, kind].filter(Boolean).join(" · "),
           ),
         )
       : [createElement("p", { class: "soft" }, texts.none)],

@@ -9,6 +9,11 @@ import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
  * @typedef {import("./seat-inventory.js").SeatInventory} SeatInventory
  * @typedef {import("./seat-inventory.js").Section} Section
  * @typedef {import("../lib/dates.js").Show} Show
+ * @typedef {object} Context
+ * @property {Show[]} shows
+ * @property {string} chosen section
+ * @property {(section: string) => void} onChoose
+ * @property {(section: Section) => Node[]} besides what stands below the button of a section
  */
 
 const texts = all.seats.sections;
@@ -19,13 +24,12 @@ const buttons = new Map();
 /**
  * Draw the sections, changing only what differs.
  * @param {SeatInventory} inventory
- * @param {{shows: Show[], chosen: string, onChoose: (section: string) => void}} context
+ * @param {Context} context
  */
-export function drawSections(inventory, { shows, chosen, onChoose }) {
-  const listed = inventory.sections.map(({ id, show, name, kind, price }) => [id, show, name, kind, price]);
-  renderIfChanged(byId("section-list"), [listed, shows], () =>
-    build(inventory, shows, onChoose),
-  );
+export function drawSections(inventory, context) {
+  const { shows, chosen } = context;
+  const listed = inventory.sections.map(({ id, show, name, kind, price, view }) => [id, show, name, kind, price, view]);
+  renderIfChanged(byId("section-list"), [listed, shows], () => build(inventory, context));
   for (const { id } of inventory.sections) {
     const drawn = buttons.get(id);
     const free = inventory.free(id);
@@ -47,32 +51,33 @@ export function dateOf({ inventory, shows }, id) {
   return show && shows.length > 1 ? showDateAndTime(show) : "";
 }
 
-/** @param {SeatInventory} inventory @param {Show[]} shows @param {(section: string) => void} onChoose */
-function build(inventory, shows, onChoose) {
+/** @param {SeatInventory} inventory @param {Context} context */
+function build(inventory, context) {
+  const { shows } = context;
   buttons.clear();
   const ids = [...new Set(inventory.sections.map((section) => section.show))];
   return ids.map((show) => {
     const items = inventory.sections
       .filter((section) => section.show === show)
-      .map((section) => item(section, onChoose));
+      .map((section) => item(section, context));
     const found = shows.find((other) => other.id === show);
     const title = ids.length > 1 && found ? [createElement("h3", {}, showDateAndTime(found))] : [];
     return createElement("div", { class: "show" }, ...title, createElement("ul", {}, ...items));
   });
 }
 
-/** @param {Section} section @param {(section: string) => void} onChoose */
-function item(section, onChoose) {
+/** @param {Section} section @param {Context} context */
+function item(section, { onChoose, besides }) {
   const free = createElement("span", { class: "free", "data-testid": `free-${section.id}` });
   const button = createElement(
     "button",
     { type: "button", "data-section": section.id, "aria-pressed": "false" },
-    createElement("strong", {}, section.name),
+    createElement("strong", {}, createElement("bdi", {}, section.name)),
     createElement("span", { class: "price" }, formatPrice(section.price)),
     createElement("small", {}, texts[section.kind] ?? ""),
     free,
   );
   button.addEventListener("click", () => onChoose(section.id));
   buttons.set(section.id, { button, free });
-  return createElement("li", {}, button);
+  return createElement("li", {}, button, ...besides(section));
 }

@@ -28,6 +28,7 @@ SECTIONS: list[dict[str, Any]] = [
         "curve": 20,
         "aisles": [2],
         "kinds": {"wheelchair": ["stalls.A-1"]},
+        "view": "/static/icon.svg",
     },
     {
         "id": "floor",
@@ -53,6 +54,8 @@ async def test_an_event_tells_where_when_and_by_which_clock(world: World) -> Non
     assert [show["time_zone"] for show in event["shows"]] == ["Europe/Berlin", "Asia/Bangkok"]
     assert (chart[0]["at"], chart[0]["curve"], chart[0]["aisles"]) == ([3, 4.5], 20, [2])
     assert chart[0]["focus"] == [3, 0]
+    assert [section.get("view") for section in event["sections"]] == ["/static/icon.svg", None]
+    assert [section.get("view") for section in chart] == ["/static/icon.svg", None]
     assert [seat["kind"] for seat in chart[0]["rows"][0]["seats"]][:2] == ["wheelchair", "standard"]
 
 
@@ -104,9 +107,62 @@ async def test_venue_and_zone_are_changed_and_known_at_once(world: World) -> Non
     assert [show["time_zone"] for show in event["shows"]] == ["Europe/Lisbon", "Asia/Bangkok"]
 
 
+async def test_a_view_is_changed_and_taken_away_and_known_at_once(world: World) -> None:
+    await world.event(shows=SHOWS, sections=SECTIONS)
+    operator = await world.operator()
+    views = {"stalls": None, "floor": "/static/site.webmanifest"}
+
+    answer = await operator.patch(f"{V1}/admin/events/demo", json={"views": views})
+
+    sections = answer.json()["event"]["sections"]
+    assert [section.get("view") for section in sections] == [None, "/static/site.webmanifest"]
+    visitor = await world.visitor()
+    compact = (await visitor.http.get(f"{V1}/events/demo/chart?form=compact")).json()["sections"]
+    assert [section.get("view") for section in compact] == [None, "/static/site.webmanifest"]
+    assert compact[0]["aisles"] == [2]
+
+
+async def test_a_definition_has_the_views_that_create_them_again(world: World) -> None:
+    await world.event(shows=SHOWS, sections=SECTIONS)
+    operator = await world.operator()
+
+    definition = (await operator.get(f"{V1}/admin/events/demo/export")).json()
+    again = await operator.post(f"{V1}/admin/events", json={**definition, "id": "again"})
+
+    assert again.json()["event"]["sections"][0]["view"] == "/static/icon.svg"
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "https://elsewhere.example/stalls.jpg",
+        "//elsewhere.example/stalls.jpg",
+        "/\\elsewhere.example/stalls.jpg",
+        "javascript:alert(1)",
+        "stalls.jpg",
+        "",
+        "/a b.jpg",
+    ],
+)
+async def test_a_view_is_a_path_of_this_site(world: World, view: str) -> None:
+    await world.event(shows=SHOWS, sections=SECTIONS)
+    operator = await world.operator()
+    section = {**SECTIONS[1], "id": "pit", "view": view}
+
+    added = await operator.patch(f"{V1}/admin/events/demo", json={"sections": [section]})
+    changed = await operator.patch(f"{V1}/admin/events/demo", json={"views": {"floor": view}})
+
+    [of_section] = added.json()["errors"]
+    [of_change] = changed.json()["errors"]
+    assert (of_section["field"], of_change["field"]) == ("sections[0].view", "views.floor")
+    assert of_section["why"] == of_change["why"]
+    assert of_section["why"].startswith("no path of a picture on this site, such as /")
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
+        ({"views": {"balcony": "/a.jpg"}}, "views.balcony"),
         ({"time_zones": {"first": "Europe/Atlantis"}}, "time_zones.first"),
         ({"time_zones": {"third": "Europe/Berlin"}}, "time_zones.third"),
         ({"venue": {"name": ""}}, "venue.name"),

@@ -82,7 +82,18 @@ export const seats = {
     zoomOut: "Look from farther away",
     zoomToFit: "Show the whole house",
     hint: "Choose a seat to read its row and number.",
-    houseHint: "Choose a section to see its seats, or a seat to read its row and number.",
+    houseHint: "Choose a section to see its seats.",
+    bandsHint: "Choose a place in the section to see its seats.",
+  },
+
+  view: {
+    open: "View from here",
+    label: (/** @type {string} */ section) => `View from here: ${section}`,
+    title: (/** @type {string} */ section) => `View from ${section}`,
+    alt: (/** @type {string} */ section) => `Picture of what is seen from ${section}`,
+    loading: "The picture is on its way.",
+    broken: "There is no picture of this view.",
+    close: "Close",
   },
 
   list: {
