@@ -84,7 +84,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             catalogue=catalogue,
             events=EventCache(catalogue, rooms.events),
             stocks=StockCache(rooms.stats_of),
-            operators=Operators(pool),
+            operators=Operators(pool, settings.secret_key),
             tokens=VisitorTokens(settings.secret_key),
             bans=checks.bans,
             limits=limits,

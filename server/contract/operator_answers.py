@@ -297,6 +297,7 @@ class Account(Members, kw_only=True):
     role: Role
     has_password: bool
     has_key: bool
+    second_factor: bool
     sessions: members.Count
     created_at: Moment
 
@@ -317,3 +318,24 @@ class ApiKey(Members, kw_only=True):
     """An API key, which is told once."""
 
     key: str
+
+
+class OwnSecondFactor(Members, kw_only=True):
+    """One's second factor: since when it is in force, and the recovery codes that are left."""
+
+    in_force_since: Moment | None
+    recovery_codes: members.Count
+
+
+class NewSecondFactor(Members, kw_only=True):
+    """A secret for an authenticator app, which is told once; `qr` is an image of `uri`, as data."""
+
+    secret: str
+    uri: str
+    qr: str
+
+
+class RecoveryCodes(Members, kw_only=True):
+    """Recovery codes, each for one login, which are told once."""
+
+    recovery_codes: list[str]
