@@ -6,7 +6,7 @@ from booking_rush.server.app import V1
 from booking_rush.server.auth import totp
 from tests.browser.chromium import DESKTOP, browser, open_page
 from tests.browser.pages import go, log_in, part
-from tests.support.clients import PASSWORD, Phone, code_of
+from tests.support.clients import PASSWORD, Phone, code_of, until
 from tests.support.world import World, held
 
 NEXT = "another horse"
@@ -163,7 +163,7 @@ async def test_a_second_factor_is_turned_on_asked_for_and_turned_off(world: Worl
         await go(admin, "people")
         await expect(part(admin, "factor-state")).to_have_text("Off: your password is enough.")
         await part(admin, "factor-begin").click()
-        await admin.wait_for_function("document.querySelector('#factor-qr').naturalWidth > 0")
+        await until(lambda: part(admin, "factor-qr").evaluate("image => image.naturalWidth"))
         await expect(part(admin, "factor-code")).to_be_focused()
         phone = Phone((await part(admin, "factor-key").inner_text()).replace(" ", ""))
         await part(admin, "factor-code").fill("000000")
