@@ -60,6 +60,7 @@ class Catalogue:
         rules = _rules_of(by_default | new.rules, "rules")
         try:
             async with self._pool.acquire() as connection, connection.transaction():
+                await _check_earlier(connection, rules, "rules.")
                 await connection.execute(
                     """
                     INSERT INTO events (id, name, opens_at, closes_at, rules, venue, theme)
@@ -224,13 +225,15 @@ class Catalogue:
 
         Raises:
             UnknownEvent: there is none of this id.
-            Invalid: a rule is unknown, or its value out of bounds.
+            Invalid: a rule is unknown, or its value out of bounds, or can never work.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             current = await self._locked(connection, event)
             present: dict[str, Any] = msgspec.to_builtins(current.rules)
             rules = _rules_of({**present, **change})
             check_order(current.rules, rules, current.state)
+            if "again_from" in change:
+                await _check_earlier(connection, rules)
             await connection.execute(
                 "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
                 event, json_of(rules),
@@ -312,6 +315,17 @@ def _action_of(row: asyncpg.Record) -> str:
 def _members_of(rules: Rules) -> dict[str, Any]:
     members: dict[str, Any] = msgspec.to_builtins(rules)
     return members
+
+
+async def _check_earlier(connection: Connection, rules: Rules, inside: str = "") -> None:
+    """Check that the event is there whose receipts open the lane `again`.
+
+    Raises:
+        Invalid: nobody can have a receipt of it.
+    """
+    earlier = rules.again_from
+    if earlier and not await connection.fetchval("SELECT 1 FROM events WHERE id = $1", earlier):
+        raise Invalid((f"{inside}again_from", f"there is no event {earlier!r}"))
 
 
 def _rules_of(fields: dict[str, Any], inside: str = "") -> Rules:

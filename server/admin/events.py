@@ -12,6 +12,7 @@ from booking_rush.booking.catalogue.presentation import SeatName
 from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.recording.event_scheduler import push_to_redis
 from booking_rush.booking.seats.off_sale import Changed, SeatsOffSale
+from booking_rush.errors import Invalid
 from booking_rush.queue.event_registry import FIRST_LOAD_S
 from booking_rush.server.web.authentication import require_operator
 from booking_rush.server.web.requests import (
@@ -49,6 +50,7 @@ async def create(request: Request) -> Response:
     """Answer `POST /api/v1/admin/events`: create a whole event from one body."""
     operator = await require_operator(request, "operator")
     new = await read_json(request, NewEvent, bytes_max=CHART_BYTES_MAX)
+    _check_identity(request, new.rules, "rules.")
     event = await services_of(request).catalogue.create(new, who=operator.name)
     await services_of(request).rooms.events.ready(event.id, seconds=FIRST_LOAD_S)
     return answer(201, {"event": _members_of(request, event)})
@@ -133,11 +135,26 @@ async def rules(request: Request) -> Response:
     """Answer `PATCH A/rules`; with `?for=SECONDS` they go back by themselves unless kept."""
     operator = await require_operator(request, "operator")
     body = await read_json(request, dict[str, Any])
+    _check_identity(request, body)
     changed = await services_of(request).catalogue.set_rules(
         event_id_of(request), body, who=operator.name, for_s=_seconds_of(request)
     )
     await push_change(request, changed)
     return answer(200, {"rules": msgspec.to_builtins(changed.rules)})
+
+
+def _check_identity(request: Request, rules: dict[str, Any], inside: str = "") -> None:
+    """Refuse a rule `identity` that this server has no means to check: nobody could join.
+
+    Raises:
+        Invalid: the setting that names them is empty.
+    """
+    settings = services_of(request).settings
+    means = {"token": settings.identity_url, "subject": settings.identity_jwks}
+    names = {"token": "RUSH_IDENTITY_URL", "subject": "RUSH_IDENTITY_JWKS"}
+    for kind, setting in names.items():
+        if rules.get("identity") == kind and not means[kind]:
+            raise Invalid((f"{inside}identity", f"{kind} wants {setting}, which is not set here"))
 
 
 def _seconds_of(request: Request) -> int | None:

@@ -188,6 +188,11 @@ export const admin = {
     nobodyMoves: (/** @type {number} */ waiting) => `${n(waiting)} waiting, and nobody is let in.`,
     preview: (/** @type {number} */ waiting, /** @type {number} */ seconds) =>
       `${n(waiting)} waiting → ${seconds < 90 ? `${Math.ceil(seconds)} s` : `${n(Math.ceil(seconds / 60))} min`} at this rate, while there is room inside.`,
+    warnings: {
+      total: (/** @type {number} */ total, /** @type {number} */ hold) =>
+        `No hold lives longer than ${n(total)} s in all: the ${n(hold)} s of a hold are not reached.`,
+      nobodyJoins: "Nobody can join: the line has room for no one.",
+    },
     done: "The rules are saved.",
     groups: { line: "Line and turns", fairness: "Fairness", holds: "Holds and payments" },
     choices: {

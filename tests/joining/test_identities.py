@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
+import msgspec
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -75,6 +76,8 @@ async def service() -> AsyncGenerator[IdentityService]:
 async def identities(service: IdentityService, world: World) -> AsyncGenerator[Identities]:
     """The checks of a process, put into the server of this test."""
     await world.event(state="paused")
+    named = {"identity_url": service.address, "identity_jwks": service.address}
+    world.services.settings = msgspec.structs.replace(world.services.settings, **named)
     async with open_http(connections=5) as http:
         made = Identities(
             world.services.pool, http, url=service.address, secret="s", jwks=service.address
