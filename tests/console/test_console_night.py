@@ -2,6 +2,7 @@
 
 from playwright.async_api import ConsoleMessage, expect
 
+from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, browser, open_page
 from tests.browser.pages import go, log_in, part
 from tests.support.clients import until
@@ -83,6 +84,29 @@ async def test_a_refused_field_is_marked_and_focused(world: World) -> None:
         await part(admin, "create-closes").fill("2029-01-01T10:00")
         await part(admin, "create-save").click()
         await expect(part(admin, "create-closes")).to_have_attribute("aria-invalid", "true")
+
+
+async def test_a_state_that_keeps_people_waiting_is_said_with_what_ends_it(world: World) -> None:
+    """Another operator's act is seen, too; a sale that stands still looks for no dead duty."""
+    await world.event(state="paused")
+    await (await world.visitor()).join()
+    other = await world.operator()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        alert = admin.locator("[data-alert]")
+        await expect(alert).to_have_text(
+            "Watch: paused for 0 min, 1 wait: Resume lets them in.", use_inner_text=True
+        )
+        await other.patch(f"{V1}/admin/events/demo/rules", json={"rate_per_second": 0})
+        await other.post(f"{V1}/admin/events/demo/resume")
+        await expect(alert).to_have_attribute("data-alert", "shut")
+        await other.post(f"{V1}/admin/events/demo/stop")
+        await expect(alert).to_have_attribute("data-alert", "stopped")
+        await expect(alert).to_contain_text("1 wait and 0 are inside")
+        await expect(admin.locator("#event-state")).to_have_attribute("data-state", "stopped")
+        await other.post(f"{V1}/admin/events/demo/continue")
+        await expect(alert).to_have_attribute("data-alert", "shut")
 
 
 async def test_nothing_is_complained_of_while_all_is_well(world: World) -> None:
