@@ -109,6 +109,22 @@ async def test_a_state_that_keeps_people_waiting_is_said_with_what_ends_it(world
         await expect(alert).to_have_attribute("data-alert", "shut")
 
 
+WITH_HOLES = """async (data) => {
+  const { withHoles } = await import("/static/operations/charts.js");
+  return withHoles(data);
+}"""
+
+
+async def test_a_chart_has_a_hole_where_nothing_was_measured(world: World) -> None:
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        drawn = await admin.evaluate(WITH_HOLES, [[0, 10, 20, 35, 400, 410], [1, 2, 3, 4, 5, 6]])
+        empty = await admin.evaluate(WITH_HOLES, [[], []])
+
+    assert drawn == [[0, 10, 20, 35, 45, 400, 410], [1, 2, 3, 4, None, 5, 6]]
+    assert empty == [[], []]
+
+
 async def test_nothing_is_complained_of_while_all_is_well(world: World) -> None:
     await world.event()
     complaints: list[str] = []
