@@ -106,7 +106,7 @@ class Differences(Members, kw_only=True):
 
 
 class AuditEntry(Members, kw_only=True):
-    """A write of an operator."""
+    """A write of an operator; `before`: of rules, how they were."""
 
     id: int
     at: Moment
@@ -115,6 +115,7 @@ class AuditEntry(Members, kw_only=True):
     event: str | None
     detail: dict[str, Any]
     undoable: bool
+    before: dict[str, Any] | None
 
 
 class AuditEntries(Members, kw_only=True):

@@ -283,6 +283,7 @@ export const admin = {
       address: "Address", act: "Act", opens_at: "Sale opens", closes_at: "Sale closes",
       sections: "Sections", venue: "Venue", lanes: "Lanes", left: "Left",
     },
+    nothing: "–",
     visitor: (/** @type {string} */ id) => `visitor ${id}…`,
     gaveBack: "gave the booking back",
     seats: (/** @type {string} */ section, /** @type {string} */ row, /** @type {string} */ numbers) =>

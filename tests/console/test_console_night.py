@@ -33,7 +33,7 @@ async def test_the_rate_is_set_in_the_head_after_a_look_at_the_wait(world: World
         await part(admin, "action-pause").click()
         await expect(part(admin, "forecast-admitted")).to_contain_text("paused")
         await go(admin, "journal")
-        await expect(part(admin, "audit")).to_contain_text("Admissions a second: 0.05")
+        await expect(part(admin, "audit")).to_contain_text("Admissions a second: 0 → 0.05")
         await expect(part(admin, "audit")).to_contain_text("GMT+7")
     assert (await world.catalogue.event("demo")).rules.rate_per_second == 0.05
 
