@@ -51,11 +51,13 @@ async def record_undoable(
 async def entries(pool: Pool, *, limit: int, before: int | None) -> list[dict[str, Any]]:
     """Return up to `limit` entries as JSON members, the newest first.
 
-    `before` is the id of the last entry of the page before, or None for the first page.
+    `before` is the id of the last entry of the page before, or None for the first page. An entry
+    of rules says as its member `before` how those were.
     """
     rows = await pool.fetch(
         f"""
-        SELECT id, at, who, what, event, detail, {IS_UNDOABLE} AS undoable FROM audit
+        SELECT id, at, who, what, event, detail, {IS_UNDOABLE} AS undoable,
+            CASE WHEN what = 'rules' THEN before END AS rules_before FROM audit
         WHERE $2::bigint IS NULL OR id < $2 ORDER BY id DESC LIMIT $1
         """,  # noqa: S608  of this file
         limit,
@@ -70,6 +72,7 @@ async def entries(pool: Pool, *, limit: int, before: int | None) -> list[dict[st
             "event": row["event"],
             "detail": orjson.loads(row["detail"]),
             "undoable": row["undoable"],
+            "before": orjson.loads(row["rules_before"] or "null"),
         }
         for row in rows
     ]

@@ -23,7 +23,7 @@ from booking_rush.lua.client.connection import check, connect
 from booking_rush.lua.client.program import Program
 from booking_rush.postgres import open_pool
 from booking_rush.queue.join_checks.proof_of_work import Challenges
-from booking_rush.queue.keys.keyring import derive
+from booking_rush.queue.keys.sealing import derive
 from booking_rush.queue.keys.signer import open_signer
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
@@ -84,7 +84,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services]:
             catalogue=catalogue,
             events=EventCache(catalogue, rooms.events),
             stocks=StockCache(rooms.stats_of),
-            operators=Operators(pool),
+            operators=Operators(pool, settings.secret_key),
             tokens=VisitorTokens(settings.secret_key),
             bans=checks.bans,
             limits=limits,

@@ -23,7 +23,9 @@ import { visitorList } from "./operations/visitor-list.js";
 import { bansPanel } from "./operations/bans.js";
 import { visitorPanel } from "./operations/visitors.js";
 import { accountList } from "./people/accounts.js";
+import { loginForm } from "./people/login.js";
 import { showPeople } from "./people/people.js";
+import { ownSecondFactor } from "./people/second-factor.js";
 import { sessionList } from "./people/sessions.js";
 import { bindShortcuts } from "./people/shortcuts.js";
 import { headRate } from "./rules/head-rate.js";
@@ -73,6 +75,8 @@ const lanes = lanesPanel(context);
 const forecast = forecastPanel(context);
 const sessions = sessionList(context);
 const accounts = accountList(context);
+const secondFactor = ownSecondFactor(context);
+const login = loginForm(context.session, loggedIn);
 /** @type {Panel[]} shown on every page */
 const always = [
   eventActions(context),
@@ -96,23 +100,12 @@ const PANELS = {
 begin();
 
 function begin() {
-  byId("login").addEventListener("submit", logIn);
   byId("log-out").addEventListener("click", () => void logOut());
   addEventListener("hashchange", () => void follow());
   bindShortcuts(() => toPage("bookings"));
   void attempt(async () => {
     if (await context.session.resume()) await loggedIn();
     else loggedOut();
-  });
-}
-
-/** @param {SubmitEvent | globalThis.Event} submitted */
-async function logIn(submitted) {
-  submitted.preventDefault();
-  await attempt(async () => {
-    await context.session.logIn(control("username").value, control("password").value);
-    control("password").value = "";
-    await loggedIn();
   });
 }
 
@@ -132,7 +125,7 @@ async function loggedIn() {
   for (const element of document.querySelectorAll("fieldset[data-writes]")) {
     /** @type {HTMLFieldSetElement} */ (element).disabled = operator.role === "viewer";
   }
-  byId("login").hidden = true;
+  login.hide();
   for (const id of ["pages", "log-out"]) byId(id).hidden = false;
   const events = await list.load();
   void alerts.poll();
@@ -152,8 +145,7 @@ function loggedOut() {
   for (const id of ["pages", "log-out", "none", "head-event", "alerts"]) byId(id).hidden = true;
   /** @type {HTMLElement} */ for (const page of document.querySelectorAll(".page"))
     page.hidden = true;
-  byId("login").hidden = false;
-  control("username").focus();
+  login.show();
 }
 
 /** Show a page by its address. @param {Route} wanted */
@@ -180,7 +172,7 @@ async function follow() {
   if (route.event && route.event !== context.event?.id) await load(route.event);
   navigation.show({ page: route.page, event: context.event?.id ?? "" });
   showPanels();
-  if (route.page === "people") for (const people of [sessions, accounts]) void people.load();
+  if (route.page === "people") for (const people of [sessions, accounts, secondFactor]) void people.load();
   if (!moved) return;
   scrollTo(0, 0);
   byId("page-title").focus({ preventScroll: true });

@@ -3,7 +3,7 @@
 import { BookingLoader } from "./booking-loader.js";
 import { EventConnection } from "./connection/event-connection.js";
 import { isRetryable, PendingCommands } from "./connection/pending-commands.js";
-import { invitation, rememberEvent, rememberedEvents } from "./connection/visitor-session.js";
+import { invitation, rememberPlace, rememberedEvents } from "./connection/visitor-session.js";
 import { showOwnHistory } from "./history/own-history.js";
 import { ServerClock } from "./lib/server-clock.js";
 import { drawOwnDraw } from "./lottery/own-draw.js";
@@ -133,7 +133,8 @@ function onFrame(frame, command) {
   const before = queueState;
   queueState = reduce(queueState, frame, command);
   clock.standStill(queueState.room?.stopped?.since);
-  if (queueState.place && !before.place) rememberEvent(event);
+  const hasPlace = Boolean(queueState.place);
+  if (frame.type === "welcome" || hasPlace !== Boolean(before.place)) rememberPlace(event, hasPlace);
   if (frame.type === "welcome") onWelcome(frame);
   commands.handleFrame(frame, command);
   const announce = booking.handleFrame(frame, command);

@@ -10,7 +10,12 @@ import msgspec
 
 from booking_rush.booking import audit
 from booking_rush.booking.catalogue import draws, sale_stops, timed_rules
-from booking_rush.booking.catalogue.event_change import check_change, fields_of, given
+from booking_rush.booking.catalogue.event_change import (
+    check_change,
+    check_earlier,
+    fields_of,
+    given,
+)
 from booking_rush.booking.catalogue.events import (
     EventChange,
     NewEvent,
@@ -60,6 +65,7 @@ class Catalogue:
         rules = _rules_of(by_default | new.rules, "rules")
         try:
             async with self._pool.acquire() as connection, connection.transaction():
+                await check_earlier(connection, rules, "rules.")
                 await connection.execute(
                     """
                     INSERT INTO events (id, name, opens_at, closes_at, rules, venue, theme)
@@ -116,9 +122,7 @@ class Catalogue:
         )
 
     async def change(self, event: str, change: EventChange, *, who: str) -> Event:
-        """Change an event's name, times, venue, theme, zones and views, and add sections.
-
-        Return it.
+        """Change an event's times, zones and descriptions, and add sections. Return it.
 
         Raises:
             UnknownEvent: there is none of this id.
@@ -234,13 +238,15 @@ class Catalogue:
 
         Raises:
             UnknownEvent: there is none of this id.
-            Invalid: a rule is unknown, or its value out of bounds.
+            Invalid: a rule is unknown, or its value out of bounds, or can never work.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             current = await self._locked(connection, event)
             present: dict[str, Any] = msgspec.to_builtins(current.rules)
             rules = _rules_of({**present, **change})
             check_order(current.rules, rules, current.state)
+            if "again_from" in change:
+                await check_earlier(connection, rules)
             await connection.execute(
                 "UPDATE events SET rules = $2, version = version + 1 WHERE id = $1",
                 event, json_of(rules),

@@ -1,4 +1,4 @@
-"""Change of an event that is there: what it may say, and what the audit keeps of it."""
+"""Change of an event, and of its rules: what it may say, and what the audit keeps of it."""
 
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,8 @@ from booking_rush.booking.catalogue.events import (
 from booking_rush.booking.catalogue.presentation import check_views
 from booking_rush.booking.catalogue.rows import Event
 from booking_rush.errors import Invalid
+from booking_rush.postgres import Connection
+from booking_rush.queue.rules import Rules
 
 
 def check_change(
@@ -49,3 +51,14 @@ def fields_of(change: EventChange) -> dict[str, Any]:
     if not change.views:
         del fields["views"]
     return {**fields, "sections": [section.id for section in change.sections]}
+
+
+async def check_earlier(connection: Connection, rules: Rules, inside: str = "") -> None:
+    """Check that the event is there whose receipts open the lane `again`.
+
+    Raises:
+        Invalid: nobody can have a receipt of it.
+    """
+    asked = rules.again_from
+    if asked and not await connection.fetchval("SELECT 1 FROM events WHERE id = $1", asked):
+        raise Invalid((f"{inside}again_from", f"there is no event {asked!r}"))

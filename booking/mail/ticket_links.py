@@ -5,7 +5,7 @@ import hmac
 import re
 from uuid import UUID
 
-from booking_rush.queue.keys.keyring import derive
+from booking_rush.queue.keys.sealing import derive
 
 LINK = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 ID_BYTES, MAC_BYTES = 16, 16  # a MAC of 128 bits is not guessed

@@ -1,21 +1,19 @@
 """Key ring that signs passes, receipts and tickets: in Postgres, encrypted under the secret."""
 
 import base64
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from booking_rush.postgres import Connection, Pool
+from booking_rush.queue.keys.sealing import NotOpened, derive, seal, unseal
 from booking_rush.queue.passes import ALGORITHM
 
 LOCK = 0x4B455953  # "KEYS": one process makes a key at a time
+PURPOSE = "signing keys"
 PUBLISHED_MAX = 2  # the key that signs and the one before it: two live during rotation
 
 RAW = (serialization.Encoding.Raw, serialization.PublicFormat.Raw)
@@ -23,11 +21,6 @@ RAW = (serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 class SecretKeyError(Exception):
     """Keys in Postgres that were encrypted under another RUSH_SECRET_KEY."""
-
-
-def derive(secret: str, purpose: str) -> bytes:
-    """Return a key of 32 bytes for one purpose (HKDF-SHA256), so that no two purposes share one."""
-    return HKDF(hashes.SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +119,8 @@ async def _insert(connection: Connection, secret: str) -> str:
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes(*RAW)
     x = _base64url(public).decode()
-    kid, nonce = x[:12], os.urandom(12)
-    sealed = nonce + AESGCM(derive(secret, "signing keys")).encrypt(
-        nonce, private.private_bytes_raw(), kid.encode()
-    )
+    kid = x[:12]
+    sealed = seal(derive(secret, PURPOSE), kid, private.private_bytes_raw())
     await connection.execute(
         "INSERT INTO signing_keys (kid, sealed, public) VALUES ($1, $2, $3)", kid, sealed, x
     )
@@ -144,12 +135,12 @@ async def _read(pool: Pool, secret: str) -> list[SigningKey]:
         """,
         PUBLISHED_MAX,
     )
-    cipher = AESGCM(derive(secret, "signing keys"))
+    key = derive(secret, PURPOSE)
     keys: list[SigningKey] = []
     for row in rows:
         try:
-            raw = cipher.decrypt(row["sealed"][:12], row["sealed"][12:], row["kid"].encode())
-        except InvalidTag as error:
+            raw = unseal(key, row["kid"], row["sealed"])
+        except NotOpened as error:
             raise SecretKeyError(
                 f"RUSH_SECRET_KEY does not open signing key {row['kid']}: "
                 "start with the secret that this database was first started with"

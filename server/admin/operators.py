@@ -1,4 +1,6 @@
-"""HTTP endpoints for admins: operators' accounts and API keys; and for each one's own password."""
+"""HTTP endpoints for admins: operators' accounts and keys; and for one's own password and codes."""
+
+import base64
 
 import msgspec
 from starlette.requests import Request
@@ -6,14 +8,17 @@ from starlette.responses import Response
 
 from booking_rush.errors import Invalid
 from booking_rush.server.admin.sessions import answer_session
-from booking_rush.server.auth.accounts import Accounts, UnknownOperator
+from booking_rush.server.auth import totp
+from booking_rush.server.auth.accounts import AccountRefused, Accounts, UnknownOperator
 from booking_rush.server.auth.operators import Operator, Role
 from booking_rush.server.protocol.problems import NotAuthenticated
+from booking_rush.server.protocol.ticket_codes import qr_code_of
 from booking_rush.server.runtime.setting_checks import why_weak_password
 from booking_rush.server.web.authentication import login_origin_of, require_operator
 from booking_rush.server.web.requests import read_json, services_of
 from booking_rush.server.web.responses import answer
-from booking_rush.text import OperatorName, Password, is_line
+from booking_rush.text import Name64, OperatorName, OptionalName64, Password, is_line
+from booking_rush.timestamps import instant
 
 NAME_MAX = 64  # characters
 SECRET = {"Cache-Control": "no-store"}
@@ -39,6 +44,19 @@ class OwnPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     current: Password
     password: Password
+
+
+class SecondFactorCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that puts a second factor in force: a code that the phone shows now."""
+
+    code: Name64
+
+
+class SecondFactorProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that ends one's second factor: one's password, or a code of it."""
+
+    password: Password = ""
+    code: OptionalName64 = ""
 
 
 async def list_operators(request: Request) -> Response:
@@ -103,12 +121,68 @@ async def change_own_password(request: Request) -> Response:
     check_password(body.password, operator.name)
     origin = login_origin_of(request)
     try:
-        await operators.log_in(operator.name, body.current, origin)
+        await operators.check_password(operator.name, body.current, origin)
     except NotAuthenticated:  # one is logged in all the same
         raise Invalid(("current", "this is not your password")) from None
     await _accounts(request, operator).set_password(operator.name, body.password)
-    session = await operators.log_in(operator.name, body.password, origin)
-    return answer_session(request, session)
+    return answer_session(request, await operators.begin_session(operator.name, origin))
+
+
+async def second_factor(request: Request) -> Response:
+    """Answer `GET /api/v1/admin/me/second-factor`: since when one's own is in force, if it is."""
+    operator = await require_operator(request, "viewer")
+    found = await services_of(request).operators.second_factors.of(operator.name)
+    since = found.in_force_at and instant(found.in_force_at)
+    return answer(200, {"in_force_since": since, "recovery_codes": found.recovery_codes})
+
+
+async def begin_second_factor(request: Request) -> Response:
+    """Answer `POST /api/v1/admin/me/second-factor`: a secret for one's phone, told this once."""
+    operator = await require_operator(request, "viewer")
+    secret = await services_of(request).operators.second_factors.begin(operator.name)
+    uri = totp.uri_of(secret, f"{operator.name}@{request.url.hostname}")
+    image = base64.b64encode(qr_code_of(uri)).decode()
+    members = {
+        "secret": totp.text_of(secret), "uri": uri, "qr": f"data:image/svg+xml;base64,{image}",
+    }  # fmt: skip
+    return answer(201, members, SECRET)
+
+
+async def put_second_factor_in_force(request: Request) -> Response:
+    """Answer `POST /api/v1/admin/me/second-factor/in-force`: recovery codes, told this once."""
+    operator = await require_operator(request, "viewer")
+    body = await read_json(request, SecondFactorCode)
+    own = services_of(request).operators.second_factors
+    codes = await own.put_in_force(operator.name, body.code)
+    return answer(200, {"recovery_codes": codes}, SECRET)
+
+
+async def end_own_second_factor(request: Request) -> Response:
+    """Answer `POST /api/v1/admin/me/second-factor/off`: the password is enough again."""
+    operator = await require_operator(request, "viewer")
+    body = await read_json(request, SecondFactorProof)
+    operators, origin = services_of(request).operators, login_origin_of(request)
+    check, proof, field = (
+        (operators.check_code, body.code, "code")
+        if body.code
+        else (operators.check_password, body.password, "password")
+    )
+    try:
+        await check(operator.name, proof, origin)
+    except NotAuthenticated as wrong:  # one is logged in all the same
+        raise Invalid((field, wrong.detail)) from None
+    await _accounts(request, operator).end_second_factor(operator.name)
+    return answer(204)
+
+
+async def end_second_factor(request: Request) -> Response:
+    """Answer `DELETE /api/v1/admin/operators/{operator}/second-factor`: a phone is lost."""
+    admin = await require_operator(request, "admin")
+    name = _name_of(request)
+    if name == admin.name:
+        raise AccountRefused("your own second factor ends by your password or a code of it")
+    await _accounts(request, admin).end_second_factor(name)
+    return answer(204)
 
 
 def check_password(password: str, name: str) -> None:

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from booking_rush.server.auth import operator_sessions
-from booking_rush.server.auth.operators import Operator, Session, digest_of
+from booking_rush.server.auth.operator_secrets import digest_of
+from booking_rush.server.auth.operators import Operator, Session
 from booking_rush.server.web.authentication import (
     device_cookie,
     is_secure,
@@ -17,23 +18,24 @@ from booking_rush.server.web.authentication import (
 )
 from booking_rush.server.web.requests import read_json, services_of
 from booking_rush.server.web.responses import answer
-from booking_rush.text import OptionalLine, Password
+from booking_rush.text import OptionalLine, OptionalName64, Password
 
 DEVICE_S = 400 * 24 * 3600  # as long as browsers keep a cookie
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a login."""
+    """The body of a login; `code` is of the second factor, where the operator has one."""
 
     username: OptionalLine
     password: Password
+    code: OptionalName64 = ""
 
 
 async def log_in(request: Request) -> Response:
     """Answer `POST /api/v1/admin/login`: begin a session, with its cookie and CSRF token."""
     login = await read_json(request, Login)
     session = await services_of(request).operators.log_in(
-        login.username, login.password, login_origin_of(request)
+        login.username, login.password, login_origin_of(request), login.code
     )
     return answer_session(request, session)
 
@@ -86,12 +88,18 @@ def answer_session(request: Request, session: Session) -> Response:
 
 
 def _members_of(request: Request, operator: Operator) -> dict[str, Any]:
-    """Return the operator as JSON members; `mail`: this server sends mails."""
+    """Return the operator as JSON members.
+
+    `mail`: this server sends mails; `identities`: the kinds of identity that it can check.
+    """
+    settings = services_of(request).settings
+    means = {"token": settings.identity_url, "subject": settings.identity_jwks}
     return {
         "csrf": operator.csrf,
         "username": operator.name,
         "role": operator.role,
-        "mail": bool(services_of(request).settings.mail_from),
+        "mail": bool(settings.mail_from),
+        "identities": [kind for kind, setting in means.items() if setting],
     }
 
 

@@ -48,6 +48,7 @@ async def stats_members(services: Services, room: Room) -> dict[str, Any]:
     rate, because = forecast.reason()
     return {
         "state": stats.state,
+        "stopped": room.row.stopped_at is not None,
         "waiting": stats.waiting,
         "active": stats.active,
         "late": stats.late,

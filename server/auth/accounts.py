@@ -9,7 +9,9 @@ from typing import Any
 from booking_rush.booking import audit
 from booking_rush.errors import Refusal
 from booking_rush.postgres import Connection, Pool
-from booking_rush.server.auth.operators import Role, new_secret
+from booking_rush.server.auth import second_factors
+from booking_rush.server.auth.operator_secrets import new_secret
+from booking_rush.server.auth.operators import Role
 from booking_rush.server.auth.passwords import Passwords
 from booking_rush.text import is_operator_name
 from booking_rush.timestamps import instant
@@ -42,6 +44,7 @@ class Account:
     role: Role
     has_password: bool
     has_key: bool
+    second_factor: bool
     sessions: int
     created_at: datetime
 
@@ -49,6 +52,7 @@ class Account:
         """Return it as a line of text."""
         ways = [
             *(["password"] if self.has_password else []),
+            *(["second-factor"] if self.second_factor else []),
             *(["key"] if self.has_key else []),
             *([f"sessions={self.sessions}"] if self.sessions else []),
         ]
@@ -73,6 +77,8 @@ class Accounts:
             """
             SELECT name, role, password IS NOT NULL AS has_password,
                 key_digest IS NOT NULL AS has_key, created_at,
+                EXISTS (SELECT FROM second_factors
+                    WHERE operator = name AND in_force_at IS NOT NULL) AS second_factor,
                 (SELECT count(*) FROM operator_sessions
                  WHERE operator = name AND expires_at > now()) AS sessions
             FROM operators ORDER BY name
@@ -186,6 +192,17 @@ class Accounts:
             UPDATE operators SET key_digest = NULL WHERE name = $1 AND key_digest IS NOT NULL
         """
         await self._change(statement, name, "key_revoked")
+
+    async def end_second_factor(self, name: str) -> None:
+        """End the second factor of an operator whose phone is lost; the password is enough again.
+
+        Raises:
+            UnknownOperator: there is no such operator.
+            SecondFactorRefused: none is in force.
+        """
+        await self.one(name)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await second_factors.end(connection, name, self._who)
 
     async def _change(
         self, statement: str, name: str, what: str, *arguments: str, **detail: str

@@ -1,7 +1,8 @@
 """Limits of logins: tries that are taken before a password is hashed, and come back on success.
 
 Tries are counted for a name from an address, and for an address. Tries of others, from other
-addresses, never count, so nobody locks an operator out who is elsewhere. A browser on which the
+addresses, never count, so nobody locks an operator out who is elsewhere. Codes of a second factor
+are counted for the name alone, too: only who has the password tries one. A browser on which the
 operator has logged in before has tries of its own, so that it is not locked out from behind the
 same proxy either.
 """
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from booking_rush.postgres import Pool
 
 TRIES_MAX = 10  # of a name from an address, or from a known browser, within WINDOW
+CODE_TRIES_MAX = 5  # of a name from all addresses, once its password was right: codes are short
 ADDRESS_TRIES_MAX = 30  # of an address within WINDOW, whatever names were given
 JOURNAL_MAX = 60  # entries of failed logins in the journal within WINDOW
 WINDOW = "1 minute"
@@ -45,9 +47,13 @@ class LoginLimits:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def take(self, name: str, origin: Origin, *, is_known: bool) -> Tries:
+    async def take(
+        self, name: str, origin: Origin, *, is_known: bool, is_code: bool = False
+    ) -> Tries:
         """Take a try from each bucket of a login, in one statement; none of an empty one."""
         limits = _limits(name, origin, is_known=is_known)
+        if is_code and not is_known:
+            limits[_bucket("code", name)] = CODE_TRIES_MAX
         buckets = sorted(limits)  # one order for all, so that no two wait for each other
         rows = await self._take(buckets, [limits[bucket] for bucket in buckets])
         if len(rows) < len(buckets):

@@ -1,6 +1,5 @@
 """Operators: accounts in Postgres, browser sessions, API keys, and the ranks of roles."""
 
-import hashlib
 import logging
 import secrets
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from booking_rush.booking import audit
 from booking_rush.errors import TooManyRequests
 from booking_rush.postgres import Pool
 from booking_rush.server.auth.login_limits import LoginLimits, Origin, Tries
+from booking_rush.server.auth.operator_secrets import digest_of, new_secret
 from booking_rush.server.auth.passwords import Passwords, TooManyLogins
+from booking_rush.server.auth.second_factors import CodeRequired, SecondFactors
 from booking_rush.server.protocol.problems import Forbidden, NotAuthenticated
 
 log = logging.getLogger(__name__)
@@ -51,11 +52,15 @@ class Session(NamedTuple):
 
 
 class Operators:
-    """Accounts, sessions and API keys of operators in Postgres."""
+    """Accounts, sessions and API keys of operators in Postgres.
 
-    def __init__(self, pool: Pool) -> None:
+    `secret` is RUSH_SECRET_KEY, which second factors are sealed by.
+    """
+
+    def __init__(self, pool: Pool, secret: str = "") -> None:
         self._pool = pool
         self.passwords = Passwords()
+        self.second_factors = SecondFactors(pool, secret)
         self._limits = LoginLimits(pool)
 
     async def ensure(self, name: str, role: Role, password: str) -> bool:
@@ -82,16 +87,29 @@ class Operators:
         )  # fmt: skip
         return key
 
-    async def log_in(self, name: str, password: str, origin: Origin) -> Session:
-        """Begin a session. Return it; the tries of the login are taken before anything is hashed.
+    async def log_in(self, name: str, password: str, origin: Origin, code: str = "") -> Session:
+        """Begin a session by a password, and a code where the operator has a second factor.
+
+        Raises:
+            NotAuthenticated, TooManyRequests: as `check_password` and `check_code`.
+            CodeRequired: the password is right, and there is no code.
+        """
+        await self.check_password(name, password, origin)
+        if (await self.second_factors.of(name)).in_force_at:
+            if not code:
+                raise CodeRequired
+            await self.check_code(name, code, origin)
+        return await self.begin_session(name, origin)
+
+    async def check_password(self, name: str, password: str, origin: Origin) -> None:
+        """Check a password; the tries of a login are taken before anything is hashed.
 
         Raises:
             NotAuthenticated: no operator has this name and password.
             TooManyRequests: too many logins of this kind failed within the last minute, or too
                 many wait for their hash.
         """
-        operators_here = await self._operators_on(origin.device)
-        is_known = name in operators_here
+        is_known = name in await self._operators_on(origin.device)
         tries = await self._limits.take(name, origin, is_known=is_known)
         if not tries.buckets:
             raise TooManyRequests("too many failed logins: wait a minute")
@@ -106,8 +124,38 @@ class Operators:
             await self._record_failure(row["name"] if row else None, origin, tries)
             raise NotAuthenticated("no operator has this name and password")
         await self._limits.give_back(tries.buckets)
+
+    async def check_code(self, name: str, code: str, origin: Origin) -> None:
+        """Take a code of an operator's second factor, by the tries of their logins.
+
+        Raises:
+            NotAuthenticated: the code is wrong, or was taken before.
+            TooManyRequests: too many logins of this kind failed within the last minute.
+        """
+        is_known = name in await self._operators_on(origin.device)
+        tries = await self._limits.take(name, origin, is_known=is_known, is_code=True)
+        if not tries.buckets:
+            raise TooManyRequests("too many failed logins: wait a minute")
+        if not await self.second_factors.take(name, code):
+            await self._record_failure(name, origin, tries)
+            raise NotAuthenticated("This code is wrong, or was used: wait for the next one")
+        await self._limits.give_back(tries.buckets)
+
+    async def begin_session(self, name: str, origin: Origin) -> Session:
+        """Begin a session of an operator whose password, and code, were right. Return it.
+
+        Raises:
+            NotAuthenticated: the operator was removed meanwhile.
+        """
+        operator = await self._pool.fetchrow(
+            "SELECT name, role FROM operators WHERE name = $1", name
+        )
+        if operator is None:
+            raise NotAuthenticated
+        operators_here = await self._operators_on(origin.device)
         device = origin.device if operators_here else secrets.token_urlsafe(32)
-        return await self._start_session(row["name"], row["role"], device, origin.address)
+        name, role = operator["name"], operator["role"]
+        return await self._start_session(name, role, device, origin.address)
 
     async def by_cookie(self, cookie: str) -> Operator:
         """Return the operator of a session.
@@ -198,17 +246,6 @@ class Operators:
         log.warning("%s name=%s", what, name or "unknown")  # the address is in the journal
         async with self._pool.acquire() as connection:
             await audit.record(connection, name or "unknown", what, address=origin.address)
-
-
-def new_secret(prefix: str) -> tuple[str, str]:
-    """Return a secret that begins with this, and the digest that Postgres keeps of it."""
-    secret = f"{prefix}{secrets.token_urlsafe(32)}"
-    return secret, digest_of(secret)
-
-
-def digest_of(secret: str) -> str:
-    """Return the SHA-256 of a secret of high entropy, which needs no salt and no slow hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _operator(row: asyncpg.Record | None) -> Operator:

@@ -11,7 +11,7 @@ from typing import Literal
 import jwt
 import msgspec
 
-from booking_rush.queue.keys.keyring import derive
+from booking_rush.queue.keys.sealing import derive
 from booking_rush.server.protocol.problems import NotAuthenticated
 
 LIFE_S = 30 * 24 * 3600

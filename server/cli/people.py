@@ -34,19 +34,22 @@ def erase_person(person: str) -> None:
     click.echo(with_pool(lambda pool: personal_data.erase(pool, person)))
 
 
+ACTIONS = ["list", "add", "remove", "password", "role", "second-factor"]
 ROLES = click.Choice(["viewer", "operator", "admin"])
 
 
 @cli.command()
-@click.argument("action", type=click.Choice(["list", "add", "remove", "password", "role"]))
+@click.argument("action", type=click.Choice(ACTIONS))
 @click.argument("name", required=False, callback=OPERATOR)
 @click.option("--role", type=ROLES, help="Of add and role.")
-def operator(action: str, name: str | None, role: Role | None) -> None:
-    """Manage who may operate: list; add, remove, password, role with a NAME.
+@click.option("--off", is_flag=True, help="Of second-factor, for a phone that is lost.")
+def operator(action: str, name: str | None, role: Role | None, off: bool) -> None:
+    """Manage who may operate: list; add, remove, password, role, second-factor with a NAME.
 
     A password is asked for, or read as the first line of standard input.
     """
-    if (name is None) != (action == "list") or (role is None) == (action in ("add", "role")):
+    is_whole = (name is None) == (action == "list") and off == (action == "second-factor")
+    if not is_whole or (role is None) == (action in ("add", "role")):
         raise click.UsageError(f"operator {action} needs other arguments: see --help")
     password = _read_password(name) if name and action in ("add", "password") else ""
 
@@ -59,6 +62,8 @@ def operator(action: str, name: str | None, role: Role | None) -> None:
             await accounts.set_role(name, role)
         elif action == "password":
             await accounts.set_password(name, password)
+        elif action == "second-factor":
+            await accounts.end_second_factor(name)
         else:
             await accounts.remove(name)
         return f"{name}: {action} done"

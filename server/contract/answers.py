@@ -1,12 +1,13 @@
 """Bodies of HTTP answers, as types, by the member that wraps each."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType, field
 
 from booking_rush.booking.catalogue.events import Moment
 from booking_rush.booking.history.entries import What
+from booking_rush.server.auth.operators import Role
 from booking_rush.server.contract import members
 from booking_rush.server.contract.members import Members
 
@@ -144,3 +145,34 @@ class Status(Members, kw_only=True):
 
 class Document(Members, kw_only=True):
     """A JSON object of any members."""
+
+
+class Session(Members, kw_only=True):
+    """An operator's session, with the token to send as `X-CSRF-Token`.
+
+    `mail`: the server sends mails; `identities`: the kinds of identity that it can check.
+    """
+
+    csrf: str
+    username: str
+    role: Role
+    mail: bool
+    identities: list[Literal["token", "subject"]]
+
+
+class OperatorSession(Members, kw_only=True):
+    """A session of an operator; `current`: it is that of who asks."""
+
+    id: str
+    operator: str
+    role: Role
+    address: str
+    began_at: Moment
+    expires_at: Moment
+    current: bool
+
+
+class OperatorSessions(Members, kw_only=True):
+    """Sessions that live, the newest first."""
+
+    sessions: list[OperatorSession]

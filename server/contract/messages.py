@@ -52,6 +52,7 @@ class Stats(Members, kw_only=True):
     """Figures of an event; `held`, `paying`, `sold` and `free` count places."""
 
     state: members.RoomState
+    stopped: bool
     waiting: members.Count
     active: members.Count
     late: members.Count

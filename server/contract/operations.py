@@ -8,7 +8,7 @@ from booking_rush.booking.joining.ban_list import Banned
 from booking_rush.booking.mail.resend import NoMail
 from booking_rush.booking.payments.provider import BadSignature
 from booking_rush.booking.saga.cancellation import NotRefundable
-from booking_rush.errors import Invalid
+from booking_rush.errors import Invalid, TooManyRequests
 from booking_rush.queue.event_registry import UnknownEvent
 from booking_rush.queue.join_checks.identity import IdentityRequired, IdentityUsed
 from booking_rush.queue.join_checks.join_request import JoinRequest
@@ -21,6 +21,7 @@ from booking_rush.queue.line import (
     UnknownCode,
 )
 from booking_rush.queue.sale_clock import SaleStopped
+from booking_rush.server.admin import sessions
 from booking_rush.server.api import (
     bookings,
     contract,
@@ -32,6 +33,8 @@ from booking_rush.server.api import (
     visitors,
     webhooks,
 )
+from booking_rush.server.auth.operator_sessions import UnknownSession
+from booking_rush.server.auth.second_factors import CodeRequired
 from booking_rush.server.contract import answers
 from booking_rush.server.contract.operation import (
     BODY,
@@ -218,6 +221,25 @@ OPERATIONS: dict[Any, Operation] = {
         refusals=(problems.NotFound, problems.TooLarge, Invalid, BadSignature),
         body=answers.Document,
     ),
+    sessions.log_in: Operation(
+        "Begin an operator's session, with its cookie and CSRF token",
+        {200: (answers.Session,)},
+        refusals=(*BODY, problems.NotAuthenticated, CodeRequired, TooManyRequests),
+        body=sessions.Login,
+    ),
+    sessions.log_out: Operation("End one's session on the server, too", {204: NO_BODY}, "operator"),
+    sessions.list_sessions: Operation(
+        "One's own sessions, the newest first; an admin is told everybody's",
+        {200: (answers.OperatorSessions,)},
+        "viewer",
+    ),
+    sessions.end_session: Operation(
+        "End a session of one's own; an admin ends any",
+        {204: NO_BODY},
+        "operator",
+        (UnknownSession,),
+    ),
+    sessions.me: Operation("The operator of this session", {200: (answers.Session,)}, "viewer"),
     **OPERATORS,
     pages.home: Operation("The page of events on sale", {200: (HTML,), 304: NO_BODY}),
     pages.event: Operation(

@@ -119,7 +119,7 @@ class Differences(Members, kw_only=True):
 
 
 class AuditEntry(Members, kw_only=True):
-    """A write of an operator."""
+    """A write of an operator; `before`: of rules, how they were."""
 
     id: int
     at: Moment
@@ -128,6 +128,7 @@ class AuditEntry(Members, kw_only=True):
     event: str | None
     detail: dict[str, Any]
     undoable: bool
+    before: dict[str, Any] | None
 
 
 class AuditEntries(Members, kw_only=True):
@@ -243,15 +244,6 @@ class BanReach(Members, kw_only=True):
     visitors: members.Count | None
 
 
-class Session(Members, kw_only=True):
-    """An operator's session, with the token to send as `X-CSRF-Token`; `mail`: mails are sent."""
-
-    csrf: str
-    username: str
-    role: Role
-    mail: bool
-
-
 class BroadcastAnswer(Members, kw_only=True):
     """The id of a broadcast."""
 
@@ -278,24 +270,6 @@ class BroadcastList(Members, kw_only=True):
     next: UUID | None
 
 
-class OperatorSession(Members, kw_only=True):
-    """A session of an operator; `current`: it is that of who asks."""
-
-    id: str
-    operator: str
-    role: Role
-    address: str
-    began_at: Moment
-    expires_at: Moment
-    current: bool
-
-
-class OperatorSessions(Members, kw_only=True):
-    """Sessions that live, the newest first."""
-
-    sessions: list[OperatorSession]
-
-
 class ChangedSeats(Members, kw_only=True):
     """Seats whose sale was changed; `conflicts` are held, sold, or were so already."""
 
@@ -310,6 +284,7 @@ class Account(Members, kw_only=True):
     role: Role
     has_password: bool
     has_key: bool
+    second_factor: bool
     sessions: members.Count
     created_at: Moment
 
@@ -330,3 +305,24 @@ class ApiKey(Members, kw_only=True):
     """An API key, which is told once."""
 
     key: str
+
+
+class OwnSecondFactor(Members, kw_only=True):
+    """One's second factor: since when it is in force, and the recovery codes that are left."""
+
+    in_force_since: Moment | None
+    recovery_codes: members.Count
+
+
+class NewSecondFactor(Members, kw_only=True):
+    """A secret for an authenticator app, which is told once; `qr` is an image of `uri`, as data."""
+
+    secret: str
+    uri: str
+    qr: str
+
+
+class RecoveryCodes(Members, kw_only=True):
+    """Recovery codes, each for one login, which are told once."""
+
+    recovery_codes: list[str]

@@ -24,7 +24,6 @@ from booking_rush.server.admin import (
     broadcasts,
     codes,
     operators,
-    sessions,
     stats,
     undo,
 )
@@ -32,7 +31,7 @@ from booking_rush.server.admin import bookings as admin_bookings
 from booking_rush.server.admin import events as admin_events
 from booking_rush.server.admin import visitors as admin_visitors
 from booking_rush.server.auth.accounts import AccountRefused, LastAdmin, UnknownOperator
-from booking_rush.server.auth.operator_sessions import UnknownSession
+from booking_rush.server.auth.second_factors import SecondFactorRefused
 from booking_rush.server.contract import answers, operator_answers
 from booking_rush.server.contract.operation import (
     BODY,
@@ -44,36 +43,45 @@ from booking_rush.server.contract.operation import (
     ROOM,
     Operation,
 )
-from booking_rush.server.protocol import problems
 
 OPERATORS: dict[Any, Operation] = {
-    sessions.log_in: Operation(
-        "Begin an operator's session, with its cookie and CSRF token",
-        {200: (operator_answers.Session,)},
-        refusals=(*BODY, problems.NotAuthenticated, TooManyRequests),
-        body=sessions.Login,
-    ),
-    sessions.log_out: Operation("End one's session on the server, too", {204: NO_BODY}, "operator"),
-    sessions.list_sessions: Operation(
-        "One's own sessions, the newest first; an admin is told everybody's",
-        {200: (operator_answers.OperatorSessions,)},
-        "viewer",
-    ),
-    sessions.end_session: Operation(
-        "End a session of one's own; an admin ends any",
-        {204: NO_BODY},
-        "operator",
-        (UnknownSession,),
-    ),
-    sessions.me: Operation(
-        "The operator of this session", {200: (operator_answers.Session,)}, "viewer"
-    ),
     operators.change_own_password: Operation(
         "Change one's own password; all of one's sessions end, and a new one begins",
-        {200: (operator_answers.Session,)},
+        {200: (answers.Session,)},
         "operator",
         (*BODY, UnknownOperator, TooManyRequests),
         body=operators.OwnPassword,
+    ),
+    operators.second_factor: Operation(
+        "Since when one's second factor is in force, if it is",
+        {200: (operator_answers.OwnSecondFactor,)},
+        "viewer",
+    ),
+    operators.begin_second_factor: Operation(
+        "Make a second factor (TOTP), which is not in force yet; its secret is told once",
+        {201: (operator_answers.NewSecondFactor,)},
+        "operator",
+        (SecondFactorRefused,),
+    ),
+    operators.put_second_factor_in_force: Operation(
+        "Put one's second factor in force by a code of it; recovery codes are told once",
+        {200: (operator_answers.RecoveryCodes,)},
+        "operator",
+        (*BODY, SecondFactorRefused),
+        body=operators.SecondFactorCode,
+    ),
+    operators.end_own_second_factor: Operation(
+        "End one's second factor by one's password or a code",
+        {204: NO_BODY},
+        "operator",
+        (*BODY, UnknownOperator, SecondFactorRefused, TooManyRequests),
+        body=operators.SecondFactorProof,
+    ),
+    operators.end_second_factor: Operation(
+        "End another's second factor, for a phone that is lost; for admins",
+        {204: NO_BODY},
+        "operator",
+        (UnknownOperator, AccountRefused, SecondFactorRefused),
     ),
     operators.list_operators: Operation(
         "Every operator, by name; for admins", {200: (operator_answers.AccountList,)}, "viewer"

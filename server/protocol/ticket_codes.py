@@ -1,4 +1,4 @@
-"""Codes of tickets, and their images as SVG."""
+"""Codes of tickets, and texts as QR codes in SVG."""
 
 import io
 from functools import lru_cache
@@ -25,8 +25,13 @@ def code_of(booking: Booking, ticket_id: str, sign: Sign) -> str:
 
 @lru_cache(IMAGES_MAX)
 def image_of(code: str) -> bytes:
-    """Return a code as a QR code in SVG, with the margin that readers want."""
+    """Return the QR code of a ticket's code; it is asked for again by each page with the ticket."""
+    return qr_code_of(code)
+
+
+def qr_code_of(text: str) -> bytes:
+    """Return a text as a QR code in SVG, with the margin that readers want."""
     image = io.BytesIO()
-    qr_code = segno.make(code, error="l", micro=False)
+    qr_code = segno.make(text, error="l", micro=False)
     qr_code.save(image, kind="svg", scale=4, border=4, xmldecl=False)
     return image.getvalue()

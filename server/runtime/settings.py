@@ -8,7 +8,7 @@ import msgspec
 
 from booking_rush.booking.catalogue.presentation import is_time_zone
 from booking_rush.booking.kafka.connection import Cluster, tls_context, uses_tls
-from booking_rush.queue.keys.keyring import derive
+from booking_rush.queue.keys.sealing import derive
 from booking_rush.server.runtime import setting_checks as checks
 
 PREFIX = "RUSH_"

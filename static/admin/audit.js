@@ -19,6 +19,7 @@ import { hashOf } from "./pages.js";
  * @property {string | null} event
  * @property {Record<string, unknown>} detail
  * @property {boolean} undoable
+ * @property {Record<string, unknown> | null} before of rules, how they were
  */
 
 const PAGE = 20;
@@ -90,11 +91,12 @@ export function actText(what) {
 }
 
 /** Return the details of an entry in words; those that the console can show as links. @param {Entry} entry @param {Event | undefined} known */
-function detailOf({ detail, event }, known) {
-  const given = Object.entries(detail ?? {}).filter(([, value]) => value !== null && value !== "");
+function detailOf({ detail, event, before }, known) {
+  const given = Object.entries(detail ?? {}).filter(([name, value]) => (before && name in before) || (value !== null && value !== ""));
   return given.flatMap(([name, value], at) => [
     at ? " · " : "",
     `${nameOf(name)}: `,
+    ...(before && name in before ? [...valueOf(name, before[name], { event: event ?? "", known }), " → "] : []),
     ...valueOf(name, value, { event: event ?? "", known }),
   ]);
 }
@@ -116,7 +118,7 @@ function valueOf(name, value, { event, known }) {
   if (Array.isArray(value)) return [value.length > 1 ? `${value.length}` : JSON.stringify(value[0] ?? "")];
   if (value && typeof value === "object")
     return [Object.entries(value).map(([key, one]) => `${key} ${typeof one === "object" ? JSON.stringify(one) : one}`).join(", ")];
-  return [String(value)];
+  return [String(value ?? texts.nothing)];
 }
 
 /** Return seats in words: "Stalls row A 1–4, 7". @param {string[]} seats @param {Event | undefined} known */

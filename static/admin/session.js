@@ -6,7 +6,7 @@ const BASE = "/api/v1/admin";
 const LOGGED_IN = "rush-operator"; // whether a session may be there: its cookie is not for scripts
 
 /**
- * @typedef {{username: string, role: string, csrf: string, mail: boolean}} Operator
+ * @typedef {{username: string, role: string, csrf: string, mail: boolean, identities: string[]}} Operator
  *
  * @typedef {object} Event
  * @property {string} id
@@ -59,9 +59,10 @@ export class Session {
     return this.operator !== null;
   }
 
-  /** Log in. @param {string} username @param {string} password */
-  async logIn(username, password) {
-    this.operator = await request("POST", `${BASE}/login`, { body: { username, password } });
+  /** Log in. @param {string} username @param {string} password @param {string} code of a second factor, or "" */
+  async logIn(username, password, code) {
+    const body = { username, password, ...(code ? { code } : {}) };
+    this.operator = await request("POST", `${BASE}/login`, { body });
     rememberLogin(true);
   }
 

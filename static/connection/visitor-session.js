@@ -3,7 +3,8 @@
 import { request } from "../lib/api.js";
 
 const CREATED_AT = "rush-visitor-made-at"; // when a tab of this browser created a visitor; never a token
-const EVENTS = "rush-events";
+const EVENTS = "rush-events"; // in whose lines this browser has been
+const PLACES = "rush-places"; // and in whose it has a place
 const EVENTS_MAX = 12;
 
 /**
@@ -33,23 +34,39 @@ export function hasCreatedVisitor() {
   return createdAt() > 0;
 }
 
-/** Remember that the visitor has a place in an event's line. @param {string} event */
-export function rememberEvent(event) {
-  const others = rememberedEvents().filter((known) => known !== event);
-  try {
-    localStorage.setItem(EVENTS, JSON.stringify([event, ...others].slice(0, EVENTS_MAX)));
-  } catch {
-    // storage is off: the home page does not know of the place
-  }
+/** Remember whether the visitor has a place in an event's line. @param {string} event @param {boolean} hasPlace */
+export function rememberPlace(event, hasPlace) {
+  const places = stored(PLACES).filter((known) => known !== event);
+  store(PLACES, hasPlace ? [event, ...places] : places);
+  if (hasPlace) store(EVENTS, [event, ...rememberedEvents().filter((known) => known !== event)]);
 }
 
-/** Return the events in whose lines this browser has been, newest first. @returns {string[]} */
+/** Return the events in whose lines this browser has been, newest first. */
 export function rememberedEvents() {
+  return stored(EVENTS);
+}
+
+/** Return the events in whose lines this browser has a place, as far as it was told; newest first. */
+export function rememberedPlaces() {
+  return stored(PLACES);
+}
+
+/** @param {string} key @returns {string[]} */
+function stored(key) {
   try {
-    const known = JSON.parse(localStorage.getItem(EVENTS) ?? "[]");
+    const known = JSON.parse(localStorage.getItem(key) ?? "[]");
     return Array.isArray(known) ? known.filter((event) => typeof event === "string") : [];
   } catch {
     return [];
+  }
+}
+
+/** @param {string} key @param {string[]} events */
+function store(key, events) {
+  try {
+    localStorage.setItem(key, JSON.stringify(events.slice(0, EVENTS_MAX)));
+  } catch {
+    // storage is off: the home page does not know of the place
   }
 }
 

@@ -1,7 +1,7 @@
 // The visitor's own part of the home page: places, holds and tickets by event, over HTTP.
 
-import { hasCreatedVisitor, rememberedEvents } from "../connection/visitor-session.js";
-import { request } from "../lib/api.js";
+import { hasCreatedVisitor, rememberPlace, rememberedPlaces } from "../connection/visitor-session.js";
+import { Problem, request } from "../lib/api.js";
 
 /**
  * @typedef {{state: string, ahead: number | null, number: number | null, window?: number, deferred?: boolean}} Place
@@ -27,10 +27,10 @@ export async function loadOwn(events) {
   /** @type {Map<string, Own>} */
   const own = new Map();
   if (!hasCreatedVisitor()) return own;
-  const joined = rememberedEvents().filter((event) => events.includes(event));
+  const joined = rememberedPlaces().filter((event) => events.includes(event));
   const [bookings, places] = await Promise.all([
     orNothing(request("GET", `/api/v1/bookings?limit=${BOOKINGS_MAX}`)),
-    Promise.all(joined.map((event) => orNothing(request("GET", `${pathOf(event)}/queue`)))),
+    Promise.all(joined.map((event) => placeIn(event))),
   ]);
   joined.forEach((event, at) => addPlace(own, event, places[at]));
   await Promise.all((bookings?.bookings ?? []).map((/** @type {any} */ one) => addBooking(own, one)));
@@ -68,6 +68,16 @@ export async function loadEnded(ids) {
   return answers
     .map((answer) => answer?.event)
     .filter((event) => event?.shows.some((/** @type {any} */ show) => Date.parse(show.starts_at) > since));
+}
+
+/** Request the place in an event's line; one that has ended while no page was open is asked about once. @param {string} event */
+async function placeIn(event) {
+  try {
+    return await request("GET", `${pathOf(event)}/queue`);
+  } catch (problem) {
+    if (problem instanceof Problem && problem.status === 404) rememberPlace(event, false);
+    return null;
+  }
 }
 
 /** Return the answer, or null where the visitor has nothing there. @param {Promise<any>} asked */

@@ -6,13 +6,16 @@ import { byId, createElement, renderIfChanged, setText } from "../ui/dom.js";
 /**
  * @typedef {Record<string, any>} Stats
  * @typedef {Record<string, any>} Rules
- * @typedef {{code: string, level: "warn" | "bad", value?: number | string}} Alert
+ * @typedef {import("../admin/session.js").Event} Event
+ * @typedef {{code: string, level: "warn" | "bad", value?: number | string | Record<string, number>}} Alert
  */
 
 const POLL_MS = 15_000;
 const LATE_SHARE = 0.2; // of all who joined
 const texts = all.admin.alerts;
 
+/** Alerts that are untrue of a sale that stands still: nobody is let in then, whatever the rules say. */
+const NOT_WHILE_STOPPED = new Set(["stalled", "shut", "full", "paused"]);
 /** Alerts of an event: when they are raised, and how grave they are. */
 const RULES = [
   { code: "unknown", level: "bad", when: (/** @type {Stats} */ s) => Boolean(s.unknown) },
@@ -42,6 +45,17 @@ const RULES = [
     level: "warn",
     when: (/** @type {Stats} */ s, /** @type {Rules} */ r) =>
       s.waiting > 0 && s.active >= r.active_max,
+  },
+  { code: "stopped", level: "warn", when: (/** @type {Stats} */ s) => Boolean(s.stopped) },
+  {
+    code: "paused",
+    level: "warn",
+    when: (/** @type {Stats} */ s) => s.state === "paused" && s.waiting > 0,
+  },
+  {
+    code: "gone",
+    level: "warn",
+    when: (/** @type {Stats} */ s) => s.stock === "gone" && s.waiting > 0 && s.state !== "closed",
   },
   { code: "held", level: "warn", when: (/** @type {Stats} */ s) => s.stock === "held" },
   {
@@ -85,8 +99,12 @@ export function alertList(context) {
   return {
     /** @param {Stats} stats @param {Rules} rules */
     draw(stats, rules) {
-      const raised = RULES.filter(({ when }) => when(stats, rules));
-      ofEvent = /** @type {Alert[]} */ (raised.map(({ code, level }) => ({ code, level })));
+      const { event } = context;
+      const raised = RULES.filter(
+        ({ code, when }) => when(stats, rules) && !(stats.stopped && NOT_WHILE_STOPPED.has(code)),
+      );
+      const value = { minutes: minutesOf(event), waiting: stats.waiting, active: stats.active };
+      ofEvent = /** @type {Alert[]} */ (raised.map(({ code, level }) => ({ code, level, value })));
       show();
     },
     clear() {
@@ -95,6 +113,12 @@ export function alertList(context) {
     },
     poll,
   };
+}
+
+/** Return for how many whole minutes an event is in its state. @param {Event | null} event */
+function minutesOf(event) {
+  const since = event?.stopped?.since ?? event?.state_since;
+  return since ? Math.max(0, Math.floor((Date.now() - Date.parse(since)) / 60_000)) : 0;
 }
 
 /** @param {Alert} alert */

@@ -12,6 +12,7 @@ import { byId, createElement, setText } from "../ui/dom.js";
  */
 
 const HEIGHT = 180;
+const HOLE_STEPS = 4; // times the usual span between two points: a late one is no hole
 const texts = all.admin.charts;
 
 /** Return the growth of a figure in one minute. @param {string} name */
@@ -87,7 +88,7 @@ function chartFigure(name, lines) {
 
   /** @param {any} Plot @param {Series} series */
   const draw = (Plot, { series, acts }) => {
-    const data = [timesOf(series), ...lines.map((line) => valuesOf(line, series))];
+    const data = withHoles([timesOf(series), ...lines.map((line) => valuesOf(line, series))]);
     box.setAttribute("aria-label", summaryOf(title, lines, data));
     const tzDate = (/** @type {number} */ seconds) => Plot.tzDate(new Date(1000 * seconds), venueZone());
     return new Plot({ ...size(), tzDate, ...options(lines, acts) }, data, box);
@@ -108,7 +109,25 @@ function valuesOf({ name, of }, series) {
   });
 }
 
-/** Return the last value of each line as a sentence. @param {string} title @param {Line[]} lines @param {number[][]} data */
+/**
+ * Return the times and values of a chart with a hole in each span in which nothing was measured: no line
+ * leads through what nobody knows.
+ * @param {(number | null)[][]} data times first
+ */
+export function withHoles(data) {
+  const times = /** @type {number[]} */ (data[0] ?? []);
+  const steps = times.slice(1).map((time, at) => time - (times[at] ?? time));
+  const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  const breaks = new Set(steps.flatMap((step, at) => (step > HOLE_STEPS * usual ? [at] : [])));
+  return data.map((column, which) =>
+    column.flatMap((value, at) => {
+      if (!breaks.has(at)) return [value];
+      return [value, which === 0 ? (times[at] ?? 0) + usual : null];
+    }),
+  );
+}
+
+/** Return the last value of each line as a sentence. @param {string} title @param {Line[]} lines @param {(number | null)[][]} data */
 function summaryOf(title, lines, data) {
   const values = lines.map(({ name }, at) => {
     const text = /** @type {Record<string, string>} */ (texts.lines)[name];

@@ -26,7 +26,7 @@ export function liveStats(context, parts) {
   const draw = (stats) => {
     context.stats = stats;
     for (const part of parts) part.draw(stats, context.event?.rules ?? {});
-    if (context.event && stats.state !== context.event.state) void context.reload();
+    if (context.event && hasMoved(context.event, stats)) void context.reload();
   };
 
   /** @param {Event} event */
@@ -47,4 +47,9 @@ export function liveStats(context, parts) {
   };
 
   return { show, hide };
+}
+
+/** Return whether an event is in another state than it is shown in, by somebody else's act. @param {Event} event @param {Stats} stats */
+function hasMoved(event, { state, stopped }) {
+  return state !== event.state || (stopped ?? Boolean(event.stopped)) !== Boolean(event.stopped);
 }

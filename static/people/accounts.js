@@ -11,23 +11,24 @@ import { attempt, showProblem } from "../ui/notices.js";
 /**
  * @typedef {import("../admin/session.js").AdminContext} AdminContext
  * @typedef {{name: string, role: string, has_password: boolean, has_key: boolean, sessions: number,
- *   created_at: string}} Account
+ *   second_factor: boolean, created_at: string}} Account
  * @typedef {{role: (account: Account, role: string) => void, password: (account: Account) => void,
  *   key: (account: Account) => void, endKey: (account: Account) => void,
- *   remove: (account: Account) => void}} Acts
+ *   endFactor: (account: Account) => void, remove: (account: Account) => void}} Acts
  */
 
-const texts = all.admin.people.accounts;
+const { accounts: texts, secondFactor: factor } = all.admin.people;
 
 /** Bind list and form. Return how to load the list. @param {AdminContext} context */
 export function accountList(context) {
   const load = async () => {
     const isAdmin = context.session.operator?.role === "admin";
+    const own = context.session.operator?.username;
     byId("accounts").hidden = !isAdmin;
     if (!isAdmin) return;
     try {
       const { operators } = await context.session.read("/operators");
-      byId("account-list").replaceChildren(...operators.map((/** @type {Account} */ one) => row(one, acts)));
+      byId("account-list").replaceChildren(...operators.map((/** @type {Account} */ one) => row(one, acts, one.name === own)));
     } catch (problem) {
       showProblem(problem);
     }
@@ -48,7 +49,14 @@ export function accountList(context) {
     password: ({ name }) => askPassword(name),
     key: ({ name }) => void giveKey(name),
     endKey: ({ name }) => attempt(() => write("DELETE", `${pathOf(name)}/key`), texts.keyEnded(name)),
+    endFactor: ({ name }) => void endFactor(name),
     remove: (account) => void remove(account),
+  };
+
+  const endFactor = async (/** @type {string} */ name) => {
+    const question = { question: factor.endOfAsk(name), lead: factor.endOfLead, yes: factor.endButton };
+    if (!(await askConfirmation(byId("confirm"), question))) return;
+    await attempt(() => write("DELETE", `${pathOf(name)}/second-factor`), factor.endedOf(name));
   };
 
   const giveKey = (/** @type {string} */ name) =>
@@ -117,11 +125,12 @@ export function accountList(context) {
   return { load };
 }
 
-/** @param {Account} account @param {Acts} acts */
-function row(account, acts) {
+/** @param {Account} account @param {Acts} acts @param {boolean} isOwn */
+function row(account, acts, isOwn) {
   const { name, role, has_password: password, has_key: key, sessions, created_at: created } = account;
   const said = [
     password ? texts.byPassword : "",
+    account.second_factor ? factor.has : "",
     key ? texts.byKey : "",
     texts.sessions(sessions),
     all.admin.people.sessions.since(dateAndSecond(created)),
@@ -133,6 +142,7 @@ function row(account, acts) {
     button("password", texts.password, () => acts.password(account)),
     ...(password ? [] : [button("key", texts.key, () => acts.key(account))]),
     ...(key ? [button("end-key", texts.endKey, () => acts.endKey(account))] : []),
+    ...(account.second_factor && !isOwn ? [button("end-factor", factor.endOf, () => acts.endFactor(account))] : []),
     button("remove", texts.remove, () => acts.remove(account)),
   ];
   return createElement(

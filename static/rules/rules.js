@@ -7,6 +7,7 @@ import { byId, control, setText, setTextOrHide } from "../ui/dom.js";
 import { attempt } from "../ui/notices.js";
 import { previewOf } from "./rate-preview.js";
 import { ruleFields } from "./rule-fields.js";
+import { warningsOf } from "./rule-warnings.js";
 
 /**
  * @typedef {import("../admin/session.js").AdminContext} AdminContext
@@ -29,6 +30,8 @@ export function rulesPanel(context) {
     setText(byId("rules-unsaved"), count ? texts.unsaved(count) : "");
     byId("rules-undo").hidden = count === 0;
     document.querySelector('[data-go="rules"]')?.toggleAttribute("data-unsaved", count > 0);
+    const values = Object.fromEntries(fields.map(({ name, value }) => [name, value]));
+    setTextOrHide(byId("rules-warnings"), warningsOf(values, context.session.operator?.identities ?? []).join(" "));
     const rate = fields.find(({ name }) => name === "rate_per_second");
     setText(byId("rate-preview"), rate ? previewOf(waiting, Number(rate.control.value)) : "");
   };

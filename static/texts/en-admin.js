@@ -1,6 +1,7 @@
 // Texts of the operators' page in English; `texts.js` has them as `texts.admin`.
 
 import { operations } from "./en-operations.js";
+import { people } from "./en-people.js";
 import { countOf, numberFormat } from "./languages/numbers.js";
 
 const n = (/** @type {number} */ count) => numberFormat.format(count);
@@ -14,6 +15,8 @@ export const admin = {
     title: "Log in",
     username: "Name",
     password: "Password",
+    code: "Code of your second factor",
+    codeHint: "Six digits from your phone's app, or one of your recovery codes.",
     button: "Log in",
     out: "Log out",
   },
@@ -65,55 +68,7 @@ export const admin = {
     pause: { question: "Pause the event?", lead: "Nobody is let in until it is resumed.", yes: "Pause" },
   },
 
-  people: {
-    title: "You",
-    accounts: {
-      title: "Operators",
-      own: "Your password",
-      current: "Password of today",
-      newPassword: "New password, 8 characters or more",
-      setOwn: "Change the password",
-      ownSet: "Your password is changed; your other sessions are over.",
-      byPassword: "password",
-      byKey: "API key",
-      sessions: (/** @type {number} */ count) => (count ? countOf(count, "session", "sessions") : ""),
-      roleOf: (/** @type {string} */ name) => `Role of ${name}`,
-      roleSet: (/** @type {string} */ name, /** @type {string} */ role) => `${name} is ${role}.`,
-      password: "New password",
-      passwordOf: (/** @type {string} */ name) => `New password of ${name}`,
-      passwordLead: "Sessions of this operator end at once.",
-      passwordSet: (/** @type {string} */ name) => `${name} has a new password; earlier sessions are over.`,
-      key: "New key",
-      newKey: (/** @type {string} */ name, /** @type {string} */ key) =>
-        `The API key of ${name}, shown this once: ${key}`,
-      endKey: "End the key",
-      keyEnded: (/** @type {string} */ name) => `The API key of ${name} opens nothing any more.`,
-      remove: "Remove",
-      removed: (/** @type {string} */ name) => `${name} is an operator no more.`,
-      ask: (/** @type {string} */ name) => `Remove ${name}?`,
-      askLead: (/** @type {number} */ sessions) =>
-        `${countOf(sessions, "session ends", "sessions end")} at once, an API key works no more. The journal keeps what was done.`,
-      add: "Let another one in",
-      addButton: "Add the operator",
-      added: (/** @type {string} */ name) => `${name} may log in.`,
-    },
-    roles: "A viewer reads, an operator acts, and an admin lets others in.",
-    sessions: {
-      title: "Sessions",
-      lead: "Where somebody is logged in. A session that ends closes the console there within seconds.",
-      since: (/** @type {string} */ when) => `since ${when}`,
-      until: (/** @type {string} */ when) => `until ${when}`,
-      current: "this one",
-      end: "End",
-      ended: (/** @type {string} */ operator) => `The session of ${operator} is over.`,
-    },
-    names: { username: "Name", role: "Role", may: "May" },
-    may: {
-      viewer: "read everything, change nothing",
-      operator: "read and act on every event",
-      admin: "all of it, and let other operators in",
-    },
-  },
+  people,
 
   events: {
     title: "Events",
@@ -235,6 +190,12 @@ export const admin = {
     nobodyMoves: (/** @type {number} */ waiting) => `${n(waiting)} waiting, and nobody is let in.`,
     preview: (/** @type {number} */ waiting, /** @type {number} */ seconds) =>
       `${n(waiting)} waiting → ${seconds < 90 ? `${Math.ceil(seconds)} s` : `${n(Math.ceil(seconds / 60))} min`} at this rate, while there is room inside.`,
+    warnings: {
+      total: (/** @type {number} */ total, /** @type {number} */ hold) =>
+        `No hold lives longer than ${n(total)} s in all: the ${n(hold)} s of a hold are not reached.`,
+      identity: (/** @type {string} */ setting) => `Nobody can join by this identity here: ${setting} is not set.`,
+      nobodyJoins: "Nobody can join: the line has room for no one.",
+    },
     done: "The rules are saved.",
     groups: { line: "Line and turns", fairness: "Fairness", holds: "Holds and payments" },
     choices: {
@@ -313,6 +274,8 @@ export const admin = {
       end_session: "ended a session", operator_added: "added an operator",
       operator_removed: "removed an operator", operator_role: "changed a role",
       operator_password: "changed a password", key_given: "gave an API key",
+      second_factor_on: "turned a second factor on", second_factor_off: "turned a second factor off",
+      recovery_code_used: "logged in with a recovery code",
       key_revoked: "ended an API key", person_exported: "exported a person",
       person_erased: "erased a person", rebuild: "loaded it again", mend: "mended differences",
     },
@@ -321,8 +284,9 @@ export const admin = {
       count: "How many", text: "Text", level: "Level", audience: "To", lane: "Lane", uses: "Uses",
       whom: "Whom", seconds: "For", differences: "Differences", operator: "Operator", role: "Role",
       address: "Address", act: "Act", opens_at: "Sale opens", closes_at: "Sale closes",
-      sections: "Sections", venue: "Venue", lanes: "Lanes", views: "Views",
+      sections: "Sections", venue: "Venue", lanes: "Lanes", views: "Views", left: "Left",
     },
+    nothing: "–",
     visitor: (/** @type {string} */ id) => `visitor ${id}…`,
     gaveBack: "gave the booking back",
     seats: (/** @type {string} */ section, /** @type {string} */ row, /** @type {string} */ numbers) =>

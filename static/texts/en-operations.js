@@ -3,6 +3,7 @@
 import { countOf, numberFormat } from "./languages/numbers.js";
 
 /** @typedef {{free: number, held: number, sold: number, closed: number}} Fill */
+/** @typedef {{minutes: number, waiting: number, active: number}} Standing minutes in a state, and who waits and is inside */
 
 const n = (/** @type {number} */ count) => numberFormat.format(count);
 
@@ -125,6 +126,12 @@ export const operations = {
       recording: () => "recording is more than 10 s behind: is a record duty running?",
       stalled: () => "people wait, there is room, and nobody is let in: is a tend duty running?",
       shut: () => "people wait, and the rate is 0: nobody is let in.",
+      paused: (/** @type {Standing} */ { minutes, waiting }) =>
+        `paused for ${minutes} min, ${n(waiting)} wait: Resume lets them in.`,
+      stopped: (/** @type {Standing} */ { minutes, waiting, active }) =>
+        `the sale has stood still for ${minutes} min, ${n(waiting)} wait and ${n(active)} are inside: all of it goes on with Continue.`,
+      gone: (/** @type {Standing} */ { waiting }) =>
+        `everything is sold, and ${n(waiting)} wait: Drain lets nobody new join, Close tells them that it is over.`,
       full: () => "as many are inside as the rules allow: who waits waits for them.",
       held: () => "every place is held or sold: who is let in now finds nothing free.",
       late: () => "more than one in five missed their turn.",

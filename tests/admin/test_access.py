@@ -90,6 +90,9 @@ async def test_an_api_key_needs_no_csrf_token(world: World) -> None:
 OF_ONES_OWN = {
     "/sessions/{session}": "unknown_session",
     "/me/password": "unsupported_media_type",
+    "/me/second-factor": "second_factor_refused",  # the viewer of the test has a key alone
+    "/me/second-factor/in-force": "unsupported_media_type",
+    "/me/second-factor/off": "unsupported_media_type",
 }
 
 

@@ -223,7 +223,7 @@ async def test_a_rule_that_redis_missed_is_brought_to_it(world: World) -> None:
 STATS = {
     "state", "lanes", "waiting", "active", "late", "held", "paying", "sold", "free", "joined",
     "admitted", "money", "rate", "wait_seconds", "outbox_age_seconds", "sockets", "stock",
-    "journal", "admission", "calibration",
+    "journal", "admission", "calibration", "stopped",
 }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ async def test_an_admin_makes_changes_and_ends_an_operator(world: World) -> None
     assert (twice.status_code, code_of(twice)) == (409, "account_refused")
     assert changed.json()["operator"] | {"created_at": ""} == {
         "name": "vera", "role": "operator", "has_password": True, "has_key": False,
-        "sessions": 1, "created_at": "",
+        "second_factor": False, "sessions": 1, "created_at": "",
     }  # fmt: skip
     assert (await vera.get(f"{V1}/admin/me")).json()["role"] == "operator"
 

@@ -23,7 +23,7 @@ async def test_rules_are_undone_unless_they_were_changed_since(world: World) -> 
     refused = await operator.post(f"{A}/undo", json={"entry": second["id"]})
 
     assert undone.json()["event"]["rules"]["rate_per_second"] == 500
-    assert first["what"] == "rules"
+    assert (first["what"], first["before"]) == ("rules", {"rate_per_second": 500})
     assert code_of(refused) == "not_undoable"
     assert await is_told_as_refused(operator, second["id"])
     assert not await is_told_as_refused(operator, second["id"] + 1)

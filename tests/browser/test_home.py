@@ -96,9 +96,12 @@ async def test_a_visitor_reads_their_hold_and_then_their_tickets_on_the_card(
 
         await part(page, "pay").click()
         await expect(part(page, "ticket").first).to_be_visible()
+        refused: list[str] = []
+        home.on("response", lambda answer: refused.append(answer.url) if not answer.ok else None)
         await home.reload()
         await expect(part(page, "ticket")).to_have_count(1)
         await expect(part(home, "own")).to_have_text("Your tickets: 1")
+        assert refused == [], "the place that bought is not asked for"
 
 
 async def test_tickets_stay_on_the_home_page_when_the_show_has_begun_and_the_sale_is_over(

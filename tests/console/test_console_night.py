@@ -2,6 +2,7 @@
 
 from playwright.async_api import ConsoleMessage, expect
 
+from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, browser, open_page
 from tests.browser.pages import go, log_in, part
 from tests.support.clients import until
@@ -32,7 +33,7 @@ async def test_the_rate_is_set_in_the_head_after_a_look_at_the_wait(world: World
         await part(admin, "action-pause").click()
         await expect(part(admin, "forecast-admitted")).to_contain_text("paused")
         await go(admin, "journal")
-        await expect(part(admin, "audit")).to_contain_text("Admissions a second: 0.05")
+        await expect(part(admin, "audit")).to_contain_text("Admissions a second: 0 → 0.05")
         await expect(part(admin, "audit")).to_contain_text("GMT+7")
     assert (await world.catalogue.event("demo")).rules.rate_per_second == 0.05
 
@@ -83,6 +84,45 @@ async def test_a_refused_field_is_marked_and_focused(world: World) -> None:
         await part(admin, "create-closes").fill("2029-01-01T10:00")
         await part(admin, "create-save").click()
         await expect(part(admin, "create-closes")).to_have_attribute("aria-invalid", "true")
+
+
+async def test_a_state_that_keeps_people_waiting_is_said_with_what_ends_it(world: World) -> None:
+    """Another operator's act is seen, too; a sale that stands still looks for no dead duty."""
+    await world.event(state="paused")
+    await (await world.visitor()).join()
+    other = await world.operator()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        alert = admin.locator("[data-alert]")
+        await expect(alert).to_have_text(
+            "Watch: paused for 0 min, 1 wait: Resume lets them in.", use_inner_text=True
+        )
+        await other.patch(f"{V1}/admin/events/demo/rules", json={"rate_per_second": 0})
+        await other.post(f"{V1}/admin/events/demo/resume")
+        await expect(alert).to_have_attribute("data-alert", "shut")
+        await other.post(f"{V1}/admin/events/demo/stop")
+        await expect(alert).to_have_attribute("data-alert", "stopped")
+        await expect(alert).to_contain_text("1 wait and 0 are inside")
+        await expect(admin.locator("#event-state")).to_have_attribute("data-state", "stopped")
+        await other.post(f"{V1}/admin/events/demo/continue")
+        await expect(alert).to_have_attribute("data-alert", "shut")
+
+
+WITH_HOLES = """async (data) => {
+  const { withHoles } = await import("/static/operations/charts.js");
+  return withHoles(data);
+}"""
+
+
+async def test_a_chart_has_a_hole_where_nothing_was_measured(world: World) -> None:
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        drawn = await admin.evaluate(WITH_HOLES, [[0, 10, 20, 35, 400, 410], [1, 2, 3, 4, 5, 6]])
+        empty = await admin.evaluate(WITH_HOLES, [[], []])
+
+    assert drawn == [[0, 10, 20, 35, 45, 400, 410], [1, 2, 3, 4, None, 5, 6]]
+    assert empty == [[], []]
 
 
 async def test_nothing_is_complained_of_while_all_is_well(world: World) -> None:

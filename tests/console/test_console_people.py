@@ -3,9 +3,10 @@
 from playwright.async_api import expect
 
 from booking_rush.server.app import V1
+from booking_rush.server.auth import totp
 from tests.browser.chromium import DESKTOP, browser, open_page
 from tests.browser.pages import go, log_in, part
-from tests.support.clients import PASSWORD, code_of
+from tests.support.clients import PASSWORD, Phone, code_of, until
 from tests.support.world import World, held
 
 NEXT = "another horse"
@@ -152,3 +153,74 @@ async def test_a_visitor_is_let_in_for_a_reason_and_then_removed(world: World) -
         await go(admin, "journal")
         await expect(part(admin, "audit")).to_contain_text("a wheelchair user")
     assert code_of(await visitor.place()) == "not_in_line"
+
+
+async def test_a_second_factor_is_turned_on_asked_for_and_turned_off(world: World) -> None:
+    await world.event()
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "people")
+        await expect(part(admin, "factor-state")).to_have_text("Off: your password is enough.")
+        await part(admin, "factor-begin").click()
+        await until(lambda: part(admin, "factor-qr").evaluate("image => image.naturalWidth"))
+        await expect(part(admin, "factor-code")).to_be_focused()
+        phone = Phone((await part(admin, "factor-key").inner_text()).replace(" ", ""))
+        await part(admin, "factor-code").fill("000000")
+        await admin.keyboard.press("Enter")
+        await expect(part(admin, "factor-code")).to_have_attribute("aria-invalid", "true")
+        await part(admin, "factor-code").fill(phone.code())
+        await admin.keyboard.press("Enter")
+        codes = part(admin, "factor-codes").get_by_role("listitem")
+        await expect(codes).to_have_count(10)
+        recovery = await codes.first.inner_text()
+        await part(admin, "factor-kept").click()
+        await expect(part(admin, "factor-recovery")).to_be_hidden()
+        assert recovery not in await admin.content()
+
+        await part(admin, "log-out").click()
+        await part(admin, "username").fill("admin")
+        await part(admin, "password").fill(PASSWORD)
+        await expect(part(admin, "code")).to_be_hidden()
+        await admin.keyboard.press("Enter")
+        await expect(part(admin, "code")).to_be_focused()
+        await expect(part(admin, "problem")).to_be_hidden()
+        await part(admin, "code").fill("123456")
+        await admin.keyboard.press("Enter")
+        await expect(part(admin, "problem")).to_contain_text("This code is wrong")
+        await expect(part(admin, "code")).to_be_focused()
+        await part(admin, "code").fill(recovery)
+        await admin.keyboard.press("Enter")
+        await expect(part(admin, "who")).to_have_text("admin · admin")
+        await go(admin, "people")
+        await expect(part(admin, "factor-state")).to_contain_text("9 recovery codes left")
+        await expect(admin.locator('[data-account="admin"]')).to_contain_text("second factor")
+        await expect(part(admin, "operator-end-factor")).to_have_count(0)
+
+        await part(admin, "factor-end").click()
+        await part(admin, "factor-password").fill("guess")
+        await admin.keyboard.press("Enter")
+        await expect(part(admin, "factor-password")).to_have_attribute("aria-invalid", "true")
+        await part(admin, "factor-password").fill(PASSWORD)
+        await admin.keyboard.press("Enter")
+        await expect(part(admin, "factor-state")).to_have_text("Off: your password is enough.")
+    assert (await world.operator()).cookies
+
+
+async def test_an_admin_turns_off_the_second_factor_of_a_lost_phone(world: World) -> None:
+    await world.event()
+    await world.services.operators.ensure("vera", "viewer", PASSWORD)
+    factors = world.services.operators.second_factors
+    phone = Phone(totp.text_of(await factors.begin("vera")))
+    await factors.put_in_force("vera", phone.code())
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "people")
+        vera = admin.locator('[data-account="vera"]')
+        await vera.get_by_test_id("operator-end-factor").click()
+        await expect(admin.locator("#confirm")).to_contain_text("second factor of vera")
+        await part(admin, "confirm").click()
+        await expect(part(admin, "done")).to_contain_text("vera logs in without a second factor")
+        await expect(vera.get_by_test_id("operator-end-factor")).to_have_count(0)
+    assert not (await factors.of("vera")).in_force_at

@@ -1,5 +1,6 @@
 """The console's rules page and journal in a real browser: order, lanes, codes, stop and undo."""
 
+import msgspec
 from playwright.async_api import Page, expect
 
 from tests.browser.chromium import DESKTOP, browser, open_page
@@ -12,6 +13,7 @@ async def choose(page: Page, name: str, value: str) -> None:
 
 
 async def test_the_order_of_the_line_is_chosen_until_the_event_opens(world: World) -> None:
+    await world.event("last-year", name="Last Year", state="paused")
     await world.event(state="scheduled")
     async with browser() as started:
         admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
@@ -21,9 +23,13 @@ async def test_the_order_of_the_line_is_chosen_until_the_event_opens(world: Worl
         await part(admin, "rule-window_seconds").fill("5")
         await choose(admin, "identity", "subject")
         await part(admin, "rule-join_share_max").fill("0.1")
-        await part(admin, "rule-again_from").fill("last-year")
+        await part(admin, "rule-again_from").fill("next-year")
         await expect(part(admin, "rules-unsaved")).to_contain_text("5 changes are not saved")
         await expect(admin.get_by_text("By arrival → Windows, each drawn")).to_be_visible()
+        await part(admin, "save-rules").click()
+        await expect(part(admin, "rule-again_from")).to_have_attribute("aria-invalid", "true")
+        await expect(admin.get_by_text("there is no event 'next-year'").last).to_be_visible()
+        await part(admin, "rule-again_from").fill("last-year")
         await part(admin, "save-rules").click()
         await expect(part(admin, "done")).to_have_text("The rules are saved.")
         await part(admin, "rule-again_from").fill("")
@@ -38,6 +44,35 @@ async def test_the_order_of_the_line_is_chosen_until_the_event_opens(world: Worl
     rules = (await world.catalogue.event("demo")).rules
     assert (rules.fairness, rules.window_seconds, rules.identity) == ("windows", 5, "subject")
     assert (rules.join_share_max, rules.again_from) == (0.1, None)
+
+
+async def test_rules_that_hardly_do_what_is_meant_are_warned_of(world: World) -> None:
+    await world.event(state="paused")
+    async with browser() as started:
+        admin = await open_page(started, f"{world.clients.base}/admin", size=DESKTOP)
+        await log_in(admin)
+        await go(admin, "rules")
+        warned = part(admin, "rules-warnings")
+        await expect(part(admin, "rule-hold_seconds")).to_have_value("600")
+        await expect(warned).to_be_hidden()
+        await part(admin, "rule-hold_total_seconds").fill("90")
+        await expect(warned).to_have_text(
+            "No hold lives longer than 90 s in all: the 600 s of a hold are not reached."
+        )
+        await part(admin, "rule-waiting_max").fill("0")
+        await expect(warned).to_contain_text("Nobody can join")
+        await part(admin, "rules-undo").click()
+        await expect(warned).to_be_hidden()
+
+        for kind, setting in (("token", "RUSH_IDENTITY_URL"), ("subject", "RUSH_IDENTITY_JWKS")):
+            await choose(admin, "identity", kind)
+            await expect(warned).to_contain_text(setting)
+        settings = world.services.settings
+        world.services.settings = msgspec.structs.replace(settings, identity_jwks="keys.json")
+        await admin.reload()
+        await choose(admin, "identity", "subject")
+        await expect(part(admin, "rules-unsaved")).to_contain_text("1 change")
+        await expect(warned).to_be_hidden()
 
 
 async def test_a_lane_is_made_and_its_code_joins_it_on_the_page(world: World) -> None:

@@ -11,11 +11,13 @@ from booking_rush.booking import audit
 from booking_rush.booking.messaging import dead_letters
 from booking_rush.postgres import Pool
 from booking_rush.queue.keys import keyring
+from booking_rush.server.auth import totp
 from booking_rush.server.auth.login_limits import Origin
 from booking_rush.server.auth.operators import Operators
 from booking_rush.server.cli.main import cli
 from booking_rush.server.protocol.problems import NotAuthenticated
 from booking_rush.server.runtime.settings import Settings
+from tests.support.clients import Phone
 from tests.support.servers.processes import run
 from tests.support.world import SECRET, settings_for
 
@@ -195,6 +197,26 @@ async def test_operators_are_added_listed_changed_and_removed(
         "operator_added", "operator_role", "operator_password", "operator_removed",
     ]  # fmt: skip
     assert "password" not in str([entry["detail"] for entry in found])
+
+
+async def test_a_lost_phone_is_taken_off(settings: Settings, pool: Pool) -> None:
+    operators = Operators(pool, settings.secret_key)
+    await operators.ensure("ada", "admin", "correct horse")
+    phone = Phone(totp.text_of(await operators.second_factors.begin("ada")))
+    await operators.second_factors.put_in_force("ada", phone.code())
+    listed = run("operator", "list", settings=settings).stdout
+    assert listed.startswith("ada admin password second-factor since=")
+
+    off = ("operator", "second-factor", "ada", "--off")
+    assert run("operator", "second-factor", "ada", settings=settings).returncode == 2
+    assert run("operator", "remove", "ada", "--off", settings=settings).returncode == 2
+    assert run(*off, settings=settings).stdout == "ada: second-factor done\n"
+
+    assert (await operators.log_in("ada", "correct horse", Origin())).operator.role == "admin"
+    again = run(*off, settings=settings)
+    assert (again.returncode, "no second factor" in again.stderr) == (1, True)
+    found = await audit.entries(pool, limit=100, before=None)
+    assert ("command line", "second_factor_off") in [(one["who"], one["what"]) for one in found]
 
 
 def test_what_cannot_be_done_to_an_operator_is_said(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """Clients of one server: visitors and operators over WebSocket and HTTP; waiting with a limit."""
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import time
@@ -17,6 +18,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from booking_rush.server.auth import totp
 from booking_rush.server.protocol.frames import SUBPROTOCOL
 from tests.support.contract.validation import check_frame, check_response
 from tests.support.servers.processes import NO_AUTHORITIES
@@ -242,3 +244,27 @@ def code_of(answer: httpx.Response) -> str:
     if answer.status_code in (429, 503):
         assert int(answer.headers["retry-after"]) >= 1
     return str(problem["code"])
+
+
+OWN_FACTOR = "/api/v1/admin/me/second-factor"
+
+
+class Phone:
+    """Authenticator app with one secret, as base32; its clock is as early as servers take it."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = base64.b32decode(secret)
+        self._step = totp.step_of(time.time()) - totp.DRIFT_STEPS - 1
+
+    def code(self) -> str:
+        """Return a code that is good now; the third within half a minute is not."""
+        self._step = max(self._step + 1, totp.step_of(time.time()) - totp.DRIFT_STEPS)
+        return totp.code_of(self._secret, self._step)
+
+
+async def second_factor_of(client: httpx.AsyncClient) -> tuple[Phone, list[str]]:
+    """Turn the second factor of a logged-in operator on. Return the phone and recovery codes."""
+    phone = Phone((await client.post(OWN_FACTOR)).json()["secret"])
+    answer = await client.post(f"{OWN_FACTOR}/in-force", json={"code": phone.code()})
+    assert answer.status_code == 200, answer.text
+    return phone, answer.json()["recovery_codes"]

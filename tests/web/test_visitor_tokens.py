@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from booking_rush.queue.keys.keyring import derive
+from booking_rush.queue.keys.sealing import derive
 from booking_rush.server.auth.visitor_tokens import VisitorTokens
 from booking_rush.server.protocol.problems import NotAuthenticated
 
