@@ -43,8 +43,8 @@ LAYERS = (
 TEST_LAYERS = (
     ("tests/engines/cluster",),
     (
-        "tests", "tests/admin", "tests/api", "tests/cluster", "tests/console", "tests/contract",
-        "tests/crowd",
+        "tests", "tests/admin", "tests/api", "tests/checkout", "tests/cluster", "tests/console",
+        "tests/contract", "tests/crowd",
         "tests/doctor", "tests/edge", "tests/embedded", "tests/engines", "tests/faults",
         "tests/history", "tests/holds", "tests/joining", "tests/kafka", "tests/lottery",
         "tests/lua", "tests/mail", "tests/map", "tests/messaging", "tests/model",
@@ -78,7 +78,7 @@ BROWSER_LAYERS = (
         "static/admin",
         "static/history",
     ),
-    ("static/lottery", "static/theme"),
+    ("static/checkout", "static/lottery", "static/theme"),
     ("static/connection", "static/ui"),
     ("static/presses",),
     ("static/lib",),

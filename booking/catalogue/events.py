@@ -8,6 +8,8 @@ import msgspec
 
 from booking_rush.booking.catalogue.presentation import (
     Drawn,
+    Included,
+    Includes,
     Placed,
     SeatName,
     Theme,
@@ -73,6 +75,7 @@ class SeatedSection(Drawn, frozen=True, kw_only=True, tag_field="kind", tag="sea
     closed: Annotated[list[SeatName], msgspec.Meta(max_length=SEATS_MAX)] = msgspec.field(
         default_factory=list[SeatName]
     )
+    includes: Includes = msgspec.field(default_factory=list[Included])
 
     @property
     def capacity(self) -> int:
@@ -88,6 +91,7 @@ class StandingSection(Placed, frozen=True, kw_only=True, tag_field="kind", tag="
     name: Line
     price: Price
     capacity: Annotated[int, msgspec.Meta(ge=1, le=SEATS_MAX)]
+    includes: Includes = msgspec.field(default_factory=list[Included])
 
 
 Section = SeatedSection | StandingSection
@@ -140,7 +144,8 @@ class EventChange(Strict, frozen=True):
 
 
 def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, str]]:
-    """Return mistakes in sections: repeated ids, unknown shows, rows or closed seats.
+    """Return mistakes in sections: repeated ids, unknown shows, rows or closed seats, and prices
+    that include more than they are.
 
     The work is bounded by SEATS_MAX: beyond it nothing is looked at any more.
     """
@@ -151,6 +156,10 @@ def check_sections(sections: list[Section], shows: set[str]) -> list[tuple[str, 
         field = f"sections[{index}]"
         if section.show not in shows:
             errors.append((f"{field}.show", f"there is no show {section.show!r}"))
+        if sum(line.amount for line in section.includes) > section.price.amount:
+            errors.append(
+                (f"{field}.includes", "together more than the price, which includes them")
+            )
         if isinstance(section, SeatedSection):
             errors += _repeated(f"{field}.rows", [row.name for row in section.rows])
             for name, seats in {"closed": section.closed, **_kinds_of(section)}.items():
@@ -174,6 +183,14 @@ def check_times(
 def kind_of(section: Section) -> Literal["seated", "standing"]:
     """Return the kind of a section, as in JSON."""
     return "seated" if isinstance(section, SeatedSection) else "standing"
+
+
+def price_members(section: Section) -> dict[str, Any]:
+    """Serialize the price of a place, with the fees and taxes in it where they are told."""
+    members: dict[str, Any] = {"price": msgspec.to_builtins(section.price)}
+    if section.includes:
+        members["includes"] = msgspec.to_builtins(section.includes)
+    return members
 
 
 def check_time_zones(given: dict[str, str]) -> list[tuple[str, str]]:

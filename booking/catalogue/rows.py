@@ -8,7 +8,13 @@ import asyncpg
 import msgspec
 import orjson
 
-from booking_rush.booking.catalogue.events import SeatedSection, Section, Show, kind_of
+from booking_rush.booking.catalogue.events import (
+    SeatedSection,
+    Section,
+    Show,
+    kind_of,
+    price_members,
+)
 from booking_rush.booking.catalogue.presentation import Theme, Venue, layout_of
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Connection
@@ -82,7 +88,7 @@ class Event:
                     "show": section.show,
                     "name": section.name,
                     "kind": kind_of(section),
-                    "price": msgspec.to_builtins(section.price),
+                    **price_members(section),
                 }
                 for section in self.sections
             ],
@@ -171,7 +177,7 @@ def section_of(row: dict[str, Any]) -> Section:
     """Return the section of a row of `sections`, as Postgres writes it in JSON."""
     price = {"amount": row["price_amount"], "currency": row["price_currency"]}
     fields = {name: row[name] for name in ("id", "show", "kind")}
-    fields |= {"name": as_line(row["name"]), "price": price}
+    fields |= {"name": as_line(row["name"]), "price": price, "includes": row["includes"]}
     fields |= row["layout"]
     if row["kind"] == "seated":
         fields |= {"rows": row["rows"], "closed": row["closed"]}
@@ -188,8 +194,8 @@ async def insert_sections(
     await connection.executemany(
         """
         INSERT INTO sections (event, id, show, name, kind, rows, closed, capacity,
-            price_amount, price_currency, position, layout)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            price_amount, price_currency, position, layout, includes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """,
         [
             (
@@ -197,7 +203,7 @@ async def insert_sections(
                 json_of(section.rows) if isinstance(section, SeatedSection) else None,
                 section.closed if isinstance(section, SeatedSection) else [],
                 section.capacity, section.price.amount, section.price.currency, position,
-                json_of(layout_of(section)),
+                json_of(layout_of(section)), json_of(section.includes),
             )
             for position, section in enumerate(sections, first)
         ],

@@ -19,6 +19,7 @@ from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.holds.contacts import Contact, Language
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.holds.serializers import reference_of
+from booking_rush.booking.mail.included import included_in
 from booking_rush.booking.mail.locales import Forms, forms_of, local_time, money
 from booking_rush.booking.mail.ticket_links import TicketLinks
 
@@ -111,6 +112,7 @@ def _values(
         "where": _where(event, texts),
         "places": _places(booking, event, texts),
         "total": money(booking.total, booking.currency, forms),
+        "includes": _includes(booking, event, texts, forms),
         "tickets": "\n".join(
             texts["ticket"].strip().format(
                 number=number,
@@ -122,6 +124,16 @@ def _values(
         ),
         "link": _link(booking, sender, texts),
     }  # fmt: skip
+
+
+def _includes(booking: Booking, event: Event, texts: Texts, forms: Forms) -> str:
+    """Return the line that names the fees and taxes in the total, or nothing."""
+    parts = [
+        f"{name} {money(amount, booking.currency, forms)}"
+        for name, amount in included_in(booking, event).items()
+    ]
+    text: str = texts["includes"].rstrip()
+    return text.format(parts=", ".join(parts)) if parts else ""
 
 
 def _link(booking: Booking, sender: Sender, texts: Texts) -> str:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from booking_rush.booking.catalogue.events import Moment
-from booking_rush.booking.catalogue.presentation import SeatName, Theme, Venue
+from booking_rush.booking.catalogue.presentation import Included, SeatName, Theme, Venue
 from booking_rush.booking.holds.states import IN_REVENUE, State
 from booking_rush.queue.forecast import Odds
 from booking_rush.queue.lottery.order import Fairness
@@ -247,13 +247,14 @@ class Broadcast(Members, kw_only=True):
 
 
 class EventSection(Members, kw_only=True):
-    """A section of an event, with the price of a place."""
+    """A section of an event, with the price of a place; `includes` are fees and taxes in it."""
 
     id: str
     show: str
     name: str
     kind: Literal["seated", "standing"]
     price: Money
+    includes: list[Included] | UnsetType = UNSET
 
 
 class Limits(Members, kw_only=True):

@@ -11,7 +11,11 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @typedef {{id: string, section: string, row: string, number: number, price: Price}} HeldSeat
  *
  * @typedef {{id: string, seat: string | null, code: string, show?: Show}} Ticket
- * @typedef {{name: string, venue?: {name: string, address?: string}, mail?: boolean}} EventDetails
+ * @typedef {object} EventDetails
+ * @property {string} name
+ * @property {{name: string, address?: string}} [venue]
+ * @property {boolean} [mail] whether the server sends mails
+ * @property {import("../checkout/price-includes.js").PricedSection[]} sections
  *
  * @typedef {object} Hold
  * @property {string} id
@@ -86,7 +90,7 @@ export function initialState(event) {
     ...NOTHING_HELD,
     event,
     shows: [],
-    details: { name: event },
+    details: { name: event, sections: [] },
     askedForBest: false,
     ticketsMax: TICKETS_MAX,
     phase: "connecting",
@@ -161,8 +165,8 @@ export function setPhase(state, phase) {
  * @param {EventDetails & {shows: Show[], limits?: {tickets_per_visitor_max?: number}}} event
  * @returns {BookingState}
  */
-export function setEvent(state, { shows, limits, name, venue, mail = false }) {
-  const details = { name, mail, ...(venue ? { venue } : {}) };
+export function setEvent(state, { shows, limits, name, venue, sections, mail = false }) {
+  const details = { name, mail, sections, ...(venue ? { venue } : {}) };
   return { ...state, shows, details, ticketsMax: limits?.tickets_per_visitor_max ?? TICKETS_MAX };
 }
 

@@ -1,5 +1,6 @@
 // The hold panel: held seats, the time left, and the payment.
 
+import { includesText } from "../checkout/price-includes.js";
 import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
 import { countdown } from "../lib/server-clock.js";
@@ -74,6 +75,7 @@ export function drawHold(state, inventory, { pending, problem }) {
   setTextOrHide(byId("held-show"), showText(hold.show, details));
   byId("mail").hidden = !details.mail;
   setText(byId("held-total"), total);
+  setTextOrHide(byId("held-includes"), includesText(hold, details.sections));
   setTextOrHide(byId("apart"), hold.adjacent === false && state.askedForBest ? texts.hold.apart : "");
   setText(byId("extend"), pending.extending ? texts.hold.extending : texts.hold.extend);
   setText(byId("extensions"), texts.hold.left(hold.extensions_left));

@@ -14,7 +14,7 @@ import { byId, setText, setTextOrHide } from "../ui/dom.js";
  * @property {string} state
  * @property {string} [opens_at]
  * @property {import("../lib/dates.js").Show[]} shows
- * @property {{id: string, name: string, price: import("../lib/money.js").Price}[]} sections
+ * @property {{id: string, name: string, price: import("../lib/money.js").Price, includes?: {name: string, amount: number}[]}[]} sections
  * @property {{name: string, address?: string}} [venue]
  * @property {import("../theme/theme.js").Theme} [theme]
  * @property {boolean} [mail] whether the server sends mails

@@ -1,13 +1,17 @@
 """The mail duty with a real SMTP server: texts, retries, and a server that fails."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import jwt
 import pytest
 
+from booking_rush.booking.holds import bookings
 from booking_rush.booking.holds.contacts import Contact, save
+from booking_rush.booking.mail.included import included_in
 from booking_rush.booking.mail.locales import forms_of, money
 from booking_rush.postgres import Pool
+from tests.browser.pages import stalls
 from tests.mail.mails import SENDER, confirmed, mail_row, mailer_of, name_a_sender, sent, text_of
 from tests.support.clients import code_of
 from tests.support.servers.smtp_server import SmtpServer
@@ -110,6 +114,36 @@ async def test_places_without_numbers_are_counted(world: World, smtp_server: Smt
     assert "3 × Floor" in text_of(mail)
     assert "Ticket 3: Floor, place 3" in text_of(mail)
     assert len(list(mail.iter_attachments())) == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Total:     €130.00\n           includes fee €6.00, VAT €9.10\n"),
+        ("th", "ยอดรวม: €130.00\nรวมในราคาแล้ว: fee €6.00, VAT €9.10\n"),
+    ],
+)
+async def test_a_confirmation_says_what_the_total_includes(
+    world: World, smtp_server: SmtpServer, language: str, said: str
+) -> None:
+    fees = [{"name": "fee", "amount": 300}, {"name": "VAT", "amount": 455}]
+    await world.event(sections=[stalls(includes=fees)])
+    await confirmed(world, language=language)
+
+    [mail] = await sent(mailer_of(world, smtp_server), smtp_server)
+
+    assert said in text_of(mail).replace("\r\n", "\n")
+
+
+async def test_places_with_and_without_a_seat_include_their_own(world: World) -> None:
+    fees = [{"name": "fee", "amount": 300}, {"name": "VAT", "amount": 455}]
+    event = await world.event(sections=[stalls(includes=fees[:1]), stalls(id="box", includes=fees)])
+    _, json = await confirmed(world)
+    booking = await bookings.get(world.services.pool, UUID(json["id"]))
+    mixed = replace(booking, section="box", quantity=5)
+
+    assert included_in(booking, event) == {"fee": 600}
+    assert included_in(mixed, event) == {"fee": 1500, "VAT": 1365}
 
 
 async def test_a_refund_is_told(world: World, smtp_server: SmtpServer) -> None:

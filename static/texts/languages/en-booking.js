@@ -164,6 +164,7 @@ export const seats = {
     over: "The time is over…",
     apart: "There was no block like that left: these seats are not all side by side.",
     total: "Total",
+    includes: (/** @type {string[]} */ parts) => `includes ${parts.join(", ")}`,
     soon: (/** @type {string} */ left) =>
       `Only ${left} left. Pay, or extend the hold, or the seats go back on sale.`,
     soonLast: (/** @type {string} */ left) =>
