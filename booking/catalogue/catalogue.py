@@ -62,11 +62,11 @@ class Catalogue:
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(
                     """
-                    INSERT INTO events (id, name, opens_at, closes_at, rules, venue, theme)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7)
+                    INSERT INTO events (id, name, opens_at, closes_at, rules, venue, theme, terms)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                     """,
                     new.id, new.name, new.opens_at, new.closes_at, json_of(rules),
-                    json_of(new.venue), json_of(new.theme),
+                    json_of(new.venue), json_of(new.theme), json_of(new.terms),
                 )  # fmt: skip
                 await draws.make_seed(connection, new.id, rules.fairness)
                 await connection.executemany(
@@ -116,7 +116,7 @@ class Catalogue:
         )
 
     async def change(self, event: str, change: EventChange, *, who: str) -> Event:
-        """Change an event's name, times, venue, theme and zones, and add sections. Return it.
+        """Change an event's times, zones and descriptions, and add sections. Return it.
 
         Raises:
             UnknownEvent: there is none of this id.
@@ -136,12 +136,13 @@ class Catalogue:
             await connection.execute(
                 """
                 UPDATE events SET name = $2, opens_at = $3, closes_at = $4, venue = $5, theme = $6,
-                    version = version + 1
+                    terms = $7, version = version + 1
                 WHERE id = $1
                 """,
                 event, given(change.name, current.name), opens_at, closes_at,
                 json_of(given(change.venue, current.venue)),
                 json_of(given(change.theme, current.theme)),
+                json_of(given(change.terms, current.terms)),
             )  # fmt: skip
             await connection.executemany(
                 "UPDATE shows SET time_zone = $3 WHERE event = $1 AND id = $2",

@@ -12,6 +12,7 @@ from booking_rush.booking.catalogue.presentation import (
     Includes,
     Placed,
     SeatName,
+    Terms,
     Theme,
     Venue,
     is_time_zone,
@@ -109,6 +110,7 @@ class NewEvent(Strict, frozen=True):
     rules: RulesGiven = {}
     venue: Venue | None = None
     theme: Theme | None = None
+    terms: Terms | None = None
 
     def check(self) -> None:
         """Check the rules that types cannot express.
@@ -137,6 +139,7 @@ class EventChange(Strict, frozen=True):
     sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)] = []
     venue: Venue | msgspec.UnsetType | None = msgspec.UNSET
     theme: Theme | msgspec.UnsetType | None = msgspec.UNSET
+    terms: Terms | msgspec.UnsetType | None = msgspec.UNSET
     time_zones: dict[Id, ZoneName] = {}  # of shows, by their ids
     id: Any = msgspec.UNSET
     shows: Any = msgspec.UNSET

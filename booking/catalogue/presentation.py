@@ -23,6 +23,17 @@ Picture = Annotated[
 ]
 
 
+# Elsewhere, and opened by a visitor's press alone: https, a plain host, nobody's password.
+Link = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
+        r"([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]*)?\Z",
+        max_length=500,
+    ),
+]
+
+
 class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The base of members of an event: unknown fields are refused."""
 
@@ -40,6 +51,13 @@ class Theme(Member, frozen=True, omit_defaults=True):
     accent: Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
     logo: Picture | None = None
     picture: Picture | None = None
+
+
+class Terms(Member, frozen=True, omit_defaults=True):
+    """The terms that a buyer accepts by paying: where they stand, and what they are called."""
+
+    url: Link
+    name: Line | None = None
 
 
 class Included(Member, frozen=True):

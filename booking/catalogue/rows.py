@@ -15,7 +15,7 @@ from booking_rush.booking.catalogue.events import (
     kind_of,
     price_members,
 )
-from booking_rush.booking.catalogue.presentation import Theme, Venue, layout_of
+from booking_rush.booking.catalogue.presentation import Terms, Theme, Venue, layout_of
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Connection
 from booking_rush.queue.lottery.order import lottery_members, windows_members
@@ -41,6 +41,7 @@ class Event:
     sections: list[Section]
     venue: Venue | None = None
     theme: Theme | None = None
+    terms: Terms | None = None
     sale_clock: SaleClock = RUNNING
     timed_rules: dict[str, Any] | None = None
     lottery: dict[str, Any] | None = None
@@ -69,6 +70,7 @@ class Event:
                 for name, value in (
                     ("venue", self.venue),
                     ("theme", self.theme),
+                    ("terms", self.terms),
                     ("lottery", self.lottery),
                     ("windows", self.windows),
                 )
@@ -121,7 +123,9 @@ class Event:
 
 
 # Members of the body that creates an event; those without a value are left out of it.
-DEFINITION = ("id", "name", "opens_at", "closes_at", "shows", "sections", "rules", "venue", "theme")
+DEFINITION = (
+    "id", "name", "opens_at", "closes_at", "shows", "sections", "rules", "venue", "theme", "terms",
+)  # fmt: skip
 
 
 def event_of(row: asyncpg.Record) -> Event:
@@ -140,6 +144,7 @@ def event_of(row: asyncpg.Record) -> Event:
         sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
         venue=msgspec.json.decode(row["venue"] or "null", type=Venue | None),
         theme=msgspec.json.decode(row["theme"] or "null", type=Theme | None),
+        terms=msgspec.json.decode(row["terms"] or "null", type=Terms | None),
         sale_clock=SaleClock(
             row["stopped_at"], row["stopped_reason"], row["stopped_ms"], row["bank_away_at"]
         ),

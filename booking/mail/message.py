@@ -122,6 +122,7 @@ def _values(
             + "\n"
             for number, ticket in enumerate(tickets, 1)
         ),
+        "terms": _terms(event, texts),
         "link": _link(booking, sender, texts),
     }  # fmt: skip
 
@@ -140,6 +141,15 @@ def _link(booking: Booking, sender: Sender, texts: Texts) -> str:
     """Return the lines with the link to a booking, or nothing."""
     text: str = texts["link"].rstrip()
     return text.format(url=sender.url_of(booking)) if sender.public_url else ""
+
+
+def _terms(event: Event, texts: Texts) -> str:
+    """Return the lines that name the terms of the event, or nothing."""
+    if event.terms is None:
+        return ""
+    name = event.terms.name or texts["terms_name"].format(event=" ".join(event.name.split()))
+    text: str = texts["terms"]
+    return text.format(name=name, url=event.terms.url)
 
 
 def _shows(booking: Booking, event: Event) -> list[Show]:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from booking_rush.booking.catalogue.events import Moment
-from booking_rush.booking.catalogue.presentation import Included, SeatName, Theme, Venue
+from booking_rush.booking.catalogue.presentation import Included, SeatName, Terms, Theme, Venue
 from booking_rush.booking.holds.states import IN_REVENUE, State
 from booking_rush.queue.forecast import Odds
 from booking_rush.queue.lottery.order import Fairness
@@ -280,6 +280,7 @@ class Event(Members, kw_only=True):
     limits: Limits
     venue: Venue | UnsetType = UNSET
     theme: Theme | UnsetType = UNSET
+    terms: Terms | UnsetType = UNSET
     fairness: Fairness
     lottery: Lottery | UnsetType = UNSET
     windows: Windows | UnsetType = UNSET
@@ -335,16 +336,3 @@ class JournalHead(Members, kw_only=True):
     hash: DigestOrEmpty
     at: Moment | None
     signature: str
-
-
-class StoreDifference(Members, kw_only=True):
-    """A seat, a count, a hold or a payment as two stores have it."""
-
-    event: str
-    kind: str
-    what: str
-    left: str
-    right: str
-    booking: str
-    order: str
-    attempt: int

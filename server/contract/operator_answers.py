@@ -12,6 +12,19 @@ from booking_rush.server.contract import members, messages
 from booking_rush.server.contract.members import Members
 
 
+class StoreDifference(Members, kw_only=True):
+    """A seat, a count, a hold or a payment as two stores have it."""
+
+    event: str
+    kind: str
+    what: str
+    left: str
+    right: str
+    booking: str
+    order: str
+    attempt: int
+
+
 class TimedRules(Members, kw_only=True):
     """Rules that were set for a time: until when, and the values to which they go back."""
 
@@ -102,7 +115,7 @@ class StatsAnswer(Members, kw_only=True):
 class Differences(Members, kw_only=True):
     """The differences between the stores, none where they agree."""
 
-    differences: list[members.StoreDifference]
+    differences: list[StoreDifference]
 
 
 class AuditEntry(Members, kw_only=True):

@@ -50,7 +50,7 @@ export function eventForm(context) {
     if (list === "sections")
       return sectionControl(edited ? edited.shows.map(({ id }) => id) : showIds(), Number(index), member);
     if (list === "shows") return showControl(Number(index), member);
-    const name = field.replace("venue.name", "venue").replace("venue.address", "address");
+    const name = field.replace("venue.name", "venue").replace("venue.address", "address").replace("terms.url", "terms").replace(".", "-");
     return document.getElementById(`create-${name.replace("_at", "")}`);
   };
 
@@ -120,6 +120,8 @@ function fillFrom(event) {
   control("create-id").value = event.id;
   control("create-venue").value = event.venue?.name ?? "";
   control("create-address").value = event.venue?.address ?? "";
+  control("create-terms").value = event.terms?.url ?? "";
+  control("create-terms-name").value = event.terms?.name ?? "";
   control("create-opens").value = event.opens_at ? localOf(event.opens_at, zone) : "";
   control("create-fairness").value = event.rules.fairness;
   control("create-closes").value = event.closes_at ? localOf(event.closes_at, zone) : "";
@@ -169,13 +171,14 @@ function eventBody() {
     starts_at: instantOf(fieldOf(row, "starts").value, zone),
     time_zone: zone,
   }));
-  const { opens_at: opens, closes_at: closes, venue, name } = commonMembers(zone);
+  const { opens_at: opens, closes_at: closes, venue, terms, name } = commonMembers(zone);
   return {
     id: control("create-id").value,
     name,
     ...(opens && { opens_at: opens }),
     ...(closes && { closes_at: closes }),
     ...(venue && { venue }),
+    ...(terms && { terms }),
     rules: { fairness: control("create-fairness").value },
     shows,
     sections: sectionsOf({ shows: ids, currency: control("create-currency").value }),
@@ -186,7 +189,7 @@ function eventBody() {
 function changeBody(event) {
   const members = commonMembers(control("create-zone").value);
   /** @type {Record<string, any>} */
-  const was = { ...event, venue: event.venue ?? null, closes_at: event.closes_at ?? null };
+  const was = { ...event, venue: event.venue ?? null, terms: event.terms ?? null, closes_at: event.closes_at ?? null };
   const isSame = (/** @type {any} */ one, /** @type {any} */ other) =>
     JSON.stringify(one) === JSON.stringify(other) ||
     (typeof one === "string" && Date.parse(one) === Date.parse(other));
@@ -203,11 +206,14 @@ function commonMembers(zone) {
   const instant = (/** @type {string} */ id) => (typed(id) ? instantOf(typed(id), zone) : null);
   const address = typed("create-address");
   const venue = { name: typed("create-venue"), ...(address && { address }) };
+  const termsName = typed("create-terms-name");
+  const terms = { url: typed("create-terms"), ...(termsName && { name: termsName }) };
   return {
     name: typed("create-name"),
     opens_at: instant("create-opens"),
     closes_at: instant("create-closes"),
     venue: venue.name ? venue : null,
+    terms: terms.url || termsName ? terms : null,
   };
 }
 

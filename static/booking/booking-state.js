@@ -16,6 +16,7 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @property {{name: string, address?: string}} [venue]
  * @property {boolean} [mail] whether the server sends mails
  * @property {import("../checkout/price-includes.js").PricedSection[]} sections
+ * @property {import("../checkout/terms.js").Terms} [terms]
  *
  * @typedef {object} Hold
  * @property {string} id
@@ -165,8 +166,8 @@ export function setPhase(state, phase) {
  * @param {EventDetails & {shows: Show[], limits?: {tickets_per_visitor_max?: number}}} event
  * @returns {BookingState}
  */
-export function setEvent(state, { shows, limits, name, venue, sections, mail = false }) {
-  const details = { name, mail, sections, ...(venue ? { venue } : {}) };
+export function setEvent(state, { shows, limits, name, venue, sections, terms, mail = false }) {
+  const details = { name, mail, sections, ...(venue && { venue }), ...(terms && { terms }) };
   return { ...state, shows, details, ticketsMax: limits?.tickets_per_visitor_max ?? TICKETS_MAX };
 }
 

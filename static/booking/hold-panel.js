@@ -1,6 +1,7 @@
 // The hold panel: held seats, the time left, and the payment.
 
 import { includesText } from "../checkout/price-includes.js";
+import { drawTerms } from "../checkout/terms.js";
 import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
 import { countdown } from "../lib/server-clock.js";
@@ -87,6 +88,7 @@ export function drawHold(state, inventory, { pending, problem }) {
   const pay = declined ? texts.pay.again(total) : texts.pay.button(total);
   const free = hold.total.amount === 0;
   byId("payment").hidden = free;
+  drawTerms(details, free);
   setText(byId("pay"), pending.paying ? texts.pay.asking : free ? texts.pay.free : pay);
   setBusy("pay", pending.paying || pending.releasing);
   setTextOrHide(byId("hold-problem"), problem);

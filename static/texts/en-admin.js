@@ -147,6 +147,8 @@ export const admin = {
     everyShow: "Every show",
     venue: "Venue (may stay empty)",
     address: "Its address (may stay empty)",
+    terms: "Address of the terms that buyers accept (may stay empty)",
+    termsName: "Name of these terms (may stay empty)",
     zone: "Time zone of the venue and of all times here",
     byClock: (/** @type {string} */ zone) => `by the clock of ${zone}`,
     noZone: "A time zone is named as Europe/Berlin or Asia/Bangkok.",

@@ -135,6 +135,26 @@ async def test_a_confirmation_says_what_the_total_includes(
     assert said in text_of(mail).replace("\r\n", "\n")
 
 
+@pytest.mark.parametrize(
+    ("language", "named", "said"),
+    [
+        ("en", {"name": "House rules {x}"}, "By paying you accepted: House rules {x}\n"),
+        ("en", {}, "By paying you accepted: terms of An Evening\n"),
+        ("th", {}, "เมื่อชำระเงิน คุณได้ยอมรับ: ข้อกำหนดของ An Evening\n"),
+    ],
+)
+async def test_a_confirmation_names_the_terms(
+    world: World, smtp_server: SmtpServer, language: str, named: dict[str, str], said: str
+) -> None:
+    await world.event(terms={"url": "https://else.example/terms", **named})
+    await confirmed(world, language=language)
+
+    [mail] = await sent(mailer_of(world, smtp_server), smtp_server)
+
+    text = text_of(mail).replace("\r\n", "\n")
+    assert f"\n\n{said}https://else.example/terms\n\n" in text
+
+
 async def test_places_with_and_without_a_seat_include_their_own(world: World) -> None:
     fees = [{"name": "fee", "amount": 300}, {"name": "VAT", "amount": 455}]
     event = await world.event(sections=[stalls(includes=fees[:1]), stalls(id="box", includes=fees)])

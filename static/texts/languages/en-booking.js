@@ -233,6 +233,13 @@ export const seats = {
     sent: (/** @type {string} */ email) => `Your tickets are sent to ${email}.`,
   },
 
+  terms: {
+    paying: "By paying you accept:",
+    booking: "By booking you accept:",
+    name: (/** @type {string} */ event) => `terms of ${event}`,
+    newTab: " (opens in a new tab)",
+  },
+
   booking: {
     titles: {
       paying: "Waiting for the bank",

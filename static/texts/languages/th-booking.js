@@ -202,6 +202,13 @@ export const seats = {
     sent: (email) => `ส่งบัตรของคุณไปที่ ${email} แล้ว`,
   },
 
+  terms: {
+    paying: "เมื่อชำระเงิน ถือว่าคุณยอมรับ:",
+    booking: "เมื่อจอง ถือว่าคุณยอมรับ:",
+    name: (event) => `ข้อกำหนดของ ${event}`,
+    newTab: " (เปิดในแท็บใหม่)",
+  },
+
   booking: {
     titles: {
       paying: "กำลังรอธนาคาร",
