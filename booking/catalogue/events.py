@@ -30,6 +30,9 @@ ZoneName = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[A-Za-z0-9_+/-]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+# The names that a checkout asks for: none, or the one of the buyer.
+Names = Literal["none", "buyer"]
+
 RulesGiven = Annotated[
     dict[str, Any],
     msgspec.Meta(
@@ -111,6 +114,7 @@ class NewEvent(Strict, frozen=True):
     venue: Venue | None = None
     theme: Theme | None = None
     terms: Terms | None = None
+    names: Names = "none"
 
     def check(self) -> None:
         """Check the rules that types cannot express.
@@ -140,6 +144,7 @@ class EventChange(Strict, frozen=True):
     venue: Venue | msgspec.UnsetType | None = msgspec.UNSET
     theme: Theme | msgspec.UnsetType | None = msgspec.UNSET
     terms: Terms | msgspec.UnsetType | None = msgspec.UNSET
+    names: Names | msgspec.UnsetType = msgspec.UNSET
     time_zones: dict[Id, ZoneName] = {}  # of shows, by their ids
     id: Any = msgspec.UNSET
     shows: Any = msgspec.UNSET

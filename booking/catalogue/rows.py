@@ -9,6 +9,7 @@ import msgspec
 import orjson
 
 from booking_rush.booking.catalogue.events import (
+    Names,
     SeatedSection,
     Section,
     Show,
@@ -42,6 +43,7 @@ class Event:
     venue: Venue | None = None
     theme: Theme | None = None
     terms: Terms | None = None
+    names: Names = "none"
     sale_clock: SaleClock = RUNNING
     timed_rules: dict[str, Any] | None = None
     lottery: dict[str, Any] | None = None
@@ -76,6 +78,7 @@ class Event:
                 )
                 if value
             },
+            **({} if self.names == "none" else {"names": self.names}),
             "shows": [
                 {
                     "id": show.id,
@@ -125,6 +128,7 @@ class Event:
 # Members of the body that creates an event; those without a value are left out of it.
 DEFINITION = (
     "id", "name", "opens_at", "closes_at", "shows", "sections", "rules", "venue", "theme", "terms",
+    "names",
 )  # fmt: skip
 
 
@@ -145,6 +149,7 @@ def event_of(row: asyncpg.Record) -> Event:
         venue=msgspec.json.decode(row["venue"] or "null", type=Venue | None),
         theme=msgspec.json.decode(row["theme"] or "null", type=Theme | None),
         terms=msgspec.json.decode(row["terms"] or "null", type=Terms | None),
+        names=row["names"],
         sale_clock=SaleClock(
             row["stopped_at"], row["stopped_reason"], row["stopped_ms"], row["bank_away_at"]
         ),

@@ -55,6 +55,7 @@ class Booking:
     client_secret: str
     made_ms: int
     shows: ShowsBySection
+    name: str  # of the buyer, as it stands on the tickets; "": none
 
     @property
     def show_at(self) -> datetime | None:
@@ -92,6 +93,8 @@ class Booking:
             members["reason"] = self.reason
         if self.section:
             members["section"] = self.section
+        if self.name:
+            members["name"] = self.name
         members |= show_members(self.shows, self.shows)
         if self.provider and self.total:
             members["payment"] = {"provider": self.provider}
@@ -135,9 +138,11 @@ OF_BOOKING = """sections.event = bookings.event AND sections.id = ANY(
         bookings.section))"""
 SHOWS_OF_BOOKING = f"({SHOWS} WHERE {OF_BOOKING})"
 SHOW_AT = f"(SELECT max(starts_at) {FROM_SECTIONS} WHERE {OF_BOOKING})"
+NAME = "(SELECT name FROM contacts WHERE booking = bookings.id)"
 COLUMNS = f"""bookings.id, event, visitor, bookings.state, reason, step, section, seats, quantity,
     prices, bookings.currency, total, bookings.attempt, paid, coalesce(provider, '') AS provider,
-    coalesce(client_secret, '') AS client_secret, made_ms, {SHOWS_OF_BOOKING} AS shows"""
+    coalesce(client_secret, '') AS client_secret, made_ms, {SHOWS_OF_BOOKING} AS shows,
+    coalesce({NAME}, '') AS name"""
 TABLES = """bookings LEFT JOIN payments
     ON payments.booking = bookings.id AND payments.attempt = bookings.attempt"""
 

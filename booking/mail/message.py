@@ -110,6 +110,7 @@ def _values(
             local_time(show.starts_at, show.time_zone, forms) for show in _shows(booking, event)
         ),
         "where": _where(event, texts),
+        "name": texts["name"].rstrip().format(name=booking.name) if booking.name else "",
         "places": _places(booking, event, texts),
         "total": money(booking.total, booking.currency, forms),
         "includes": _includes(booking, event, texts, forms),

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from booking_rush.booking.catalogue.events import Moment
+from booking_rush.booking.catalogue.events import Moment, Names
 from booking_rush.booking.catalogue.presentation import Included, SeatName, Terms, Theme, Venue
 from booking_rush.booking.holds.states import IN_REVENUE, State
 from booking_rush.queue.forecast import Odds
@@ -127,6 +127,7 @@ class Booking(Members, kw_only=True):
     section: str | UnsetType = UNSET
     show: ShowTime | UnsetType = UNSET
     payment: Payment | UnsetType = UNSET
+    name: str | UnsetType = UNSET
 
 
 class OperatorBooking(Booking, kw_only=True):
@@ -281,6 +282,7 @@ class Event(Members, kw_only=True):
     venue: Venue | UnsetType = UNSET
     theme: Theme | UnsetType = UNSET
     terms: Terms | UnsetType = UNSET
+    names: Names | UnsetType = UNSET
     fairness: Fairness
     lottery: Lottery | UnsetType = UNSET
     windows: Windows | UnsetType = UNSET

@@ -75,6 +75,8 @@ export function eventForm(context) {
 
   const orders = Object.entries(all.admin.rules.choices.fairness);
   byId("create-fairness").append(...orders.map(([value, text]) => createElement("option", { value }, text)));
+  const asked = Object.entries(texts.namesAsked);
+  byId("create-names").append(...asked.map(([value, text]) => createElement("option", { value }, text)));
   control("create-fairness").addEventListener("change", () => (choseOrder = true));
   control("create-opens").addEventListener("input", () => {
     if (!choseOrder && !edited) control("create-fairness").value = orderByDefault();
@@ -122,6 +124,7 @@ function fillFrom(event) {
   control("create-address").value = event.venue?.address ?? "";
   control("create-terms").value = event.terms?.url ?? "";
   control("create-terms-name").value = event.terms?.name ?? "";
+  control("create-names").value = event.names ?? "none";
   control("create-opens").value = event.opens_at ? localOf(event.opens_at, zone) : "";
   control("create-fairness").value = event.rules.fairness;
   control("create-closes").value = event.closes_at ? localOf(event.closes_at, zone) : "";
@@ -171,7 +174,7 @@ function eventBody() {
     starts_at: instantOf(fieldOf(row, "starts").value, zone),
     time_zone: zone,
   }));
-  const { opens_at: opens, closes_at: closes, venue, terms, name } = commonMembers(zone);
+  const { opens_at: opens, closes_at: closes, venue, terms, names, name } = commonMembers(zone);
   return {
     id: control("create-id").value,
     name,
@@ -179,6 +182,7 @@ function eventBody() {
     ...(closes && { closes_at: closes }),
     ...(venue && { venue }),
     ...(terms && { terms }),
+    names,
     rules: { fairness: control("create-fairness").value },
     shows,
     sections: sectionsOf({ shows: ids, currency: control("create-currency").value }),
@@ -189,7 +193,7 @@ function eventBody() {
 function changeBody(event) {
   const members = commonMembers(control("create-zone").value);
   /** @type {Record<string, any>} */
-  const was = { ...event, venue: event.venue ?? null, terms: event.terms ?? null, closes_at: event.closes_at ?? null };
+  const was = { venue: null, terms: null, names: "none", closes_at: null, ...event };
   const isSame = (/** @type {any} */ one, /** @type {any} */ other) =>
     JSON.stringify(one) === JSON.stringify(other) ||
     (typeof one === "string" && Date.parse(one) === Date.parse(other));
@@ -214,6 +218,7 @@ function commonMembers(zone) {
     closes_at: instant("create-closes"),
     venue: venue.name ? venue : null,
     terms: terms.url || termsName ? terms : null,
+    names: control("create-names").value,
   };
 }
 

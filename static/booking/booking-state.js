@@ -17,6 +17,7 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @property {boolean} [mail] whether the server sends mails
  * @property {import("../checkout/price-includes.js").PricedSection[]} sections
  * @property {import("../checkout/terms.js").Terms} [terms]
+ * @property {string} [names] `buyer` where the tickets have the buyer's name
  *
  * @typedef {object} Hold
  * @property {string} id
@@ -42,6 +43,7 @@ import { EMPTY_SELECTION, toggleSeat, withoutTaken } from "../seats/selection.js
  * @property {Price} total
  * @property {Show} [show] where all of its places are of one
  * @property {Ticket[]} tickets
+ * @property {string} [name] of the buyer, as it stands on the tickets
  *
  * @typedef {object} BookingState
  * @property {string} event
@@ -166,8 +168,8 @@ export function setPhase(state, phase) {
  * @param {EventDetails & {shows: Show[], limits?: {tickets_per_visitor_max?: number}}} event
  * @returns {BookingState}
  */
-export function setEvent(state, { shows, limits, name, venue, sections, terms, mail = false }) {
-  const details = { name, mail, sections, ...(venue && { venue }), ...(terms && { terms }) };
+export function setEvent(state, { shows, limits, name, venue, sections, terms, names, mail = false }) {
+  const details = { name, mail, sections, names, ...(venue && { venue }), ...(terms && { terms }) };
   return { ...state, shows, details, ticketsMax: limits?.tickets_per_visitor_max ?? TICKETS_MAX };
 }
 

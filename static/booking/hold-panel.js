@@ -75,6 +75,7 @@ export function drawHold(state, inventory, { pending, problem }) {
   );
   setTextOrHide(byId("held-show"), showText(hold.show, details));
   byId("mail").hidden = !details.mail;
+  byId("buyer").hidden = details.names !== "buyer";
   setText(byId("held-total"), total);
   setTextOrHide(byId("held-includes"), includesText(hold, details.sections));
   setTextOrHide(byId("apart"), hold.adjacent === false && state.askedForBest ? texts.hold.apart : "");

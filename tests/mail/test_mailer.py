@@ -136,6 +136,22 @@ async def test_a_confirmation_says_what_the_total_includes(
 
 
 @pytest.mark.parametrize(
+    ("language", "said"), [("en", "Name:      Ada {x} King\n"), ("th", "ชื่อ: Ada {x} King\n")]
+)
+async def test_a_confirmation_is_in_the_buyers_name(
+    world: World, smtp_server: SmtpServer, language: str, said: str
+) -> None:
+    await world.event()
+    _, booking = await confirmed(world, language=language, name="Ada {x} King")
+
+    [mail] = await sent(mailer_of(world, smtp_server), smtp_server)
+
+    assert f"\n{said}" in text_of(mail).replace("\r\n", "\n")
+    for ticket in booking["tickets"]:
+        assert "Ada" not in str(jwt.decode(ticket["code"], options={"verify_signature": False}))
+
+
+@pytest.mark.parametrize(
     ("language", "named", "said"),
     [
         ("en", {"name": "House rules {x}"}, "By paying you accepted: House rules {x}\n"),

@@ -233,6 +233,8 @@ export const seats = {
     sent: (/** @type {string} */ email) => `Your tickets are sent to ${email}.`,
   },
 
+  names: { label: "Name on your tickets", name: "Name" },
+
   terms: {
     paying: "By paying you accept:",
     booking: "By booking you accept:",
