@@ -6,6 +6,7 @@ PostgreSQL has no NUL in its text; other control characters have no place on a p
 """
 
 import re
+import unicodedata
 from typing import Annotated
 
 import msgspec
@@ -13,9 +14,11 @@ import msgspec
 CONTROLS = r"\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
 SEPARATORS = r"\u2028\u2029"  # end a line in some readers
 SURROGATES = r"\ud800-\udfff"
+BIDI = r"\u202a-\u202e\u2066-\u2069"  # turn the order of all that follows, on a page or in a list
 
 KEY_PATTERN = rf"^[^{CONTROLS}{SEPARATORS}{SURROGATES}]{{1,64}}\Z"
 LINE_PATTERN = rf"^[^{CONTROLS}{SEPARATORS}{SURROGATES}]*\Z"
+PERSON_PATTERN = rf"^[^{CONTROLS}{SEPARATORS}{SURROGATES}{BIDI}]{{1,80}}\Z"
 OPERATOR_PATTERN = r"^[^\W_](?:[\w.@ -]{0,62}[\w.@-])?\Z"
 LINES_PATTERN = rf"^(?:[^{CONTROLS}{SEPARATORS}{SURROGATES}]|[\t\n\r])*\Z"
 
@@ -32,6 +35,8 @@ OptionalName64 = Annotated[str, msgspec.Meta(max_length=64, pattern=LINE_PATTERN
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=320, pattern=LINE_PATTERN)]
 # A password: of any script, and hashed before it is stored.
 Password = Annotated[str, msgspec.Meta(max_length=200, pattern=LINES_PATTERN)]
+# The name of a person, as they write it.
+PersonName = Annotated[str, msgspec.Meta(pattern=PERSON_PATTERN)]
 # The name of an operator, in a body and on the command line.
 OperatorName = Annotated[str, msgspec.Meta(pattern=OPERATOR_PATTERN)]
 # Several lines, for visitors or the journal to read.
@@ -39,6 +44,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=LINES_P
 
 _key = re.compile(KEY_PATTERN)
 _line = re.compile(LINE_PATTERN)
+_person = re.compile(PERSON_PATTERN)
 _operator = re.compile(OPERATOR_PATTERN)
 _not_in_lines = re.compile(rf"[{CONTROLS}{SEPARATORS}{SURROGATES}]")
 
@@ -51,6 +57,13 @@ def is_key(text: str) -> bool:
 def is_line(text: str, characters_max: int = 200) -> bool:
     """Return whether a text is one line of 1 to `characters_max` characters."""
     return 1 <= len(text) <= characters_max and _line.match(text) is not None
+
+
+def person_name_of(text: str) -> str | None:
+    """Return the name of a person in its composed form (NFC), or None where nothing can be read."""
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    is_seen = any(unicodedata.category(character)[0] in "LNPS" for character in name)
+    return name if is_seen and _person.match(name) else None
 
 
 def is_operator_name(text: str) -> bool:

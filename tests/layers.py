@@ -43,7 +43,8 @@ LAYERS = (
 TEST_LAYERS = (
     ("tests/engines/cluster",),
     (
-        "tests", "tests/admin", "tests/api", "tests/auth", "tests/cluster", "tests/console",
+        "tests", "tests/admin", "tests/api", "tests/auth", "tests/checkout", "tests/cluster",
+        "tests/console",
         "tests/contract", "tests/crowd",
         "tests/doctor", "tests/edge", "tests/embedded", "tests/engines", "tests/faults",
         "tests/history", "tests/holds", "tests/joining", "tests/kafka", "tests/lottery",
@@ -78,7 +79,7 @@ BROWSER_LAYERS = (
         "static/admin",
         "static/history",
     ),
-    ("static/lottery", "static/theme"),
+    ("static/checkout", "static/lottery", "static/theme"),
     ("static/connection", "static/ui"),
     ("static/presses",),
     ("static/lib",),

@@ -68,11 +68,12 @@ class Catalogue:
                 await check_earlier(connection, rules, "rules.")
                 await connection.execute(
                     """
-                    INSERT INTO events (id, name, opens_at, closes_at, rules, venue, theme)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7)
+                    INSERT INTO events (id, name, opens_at, closes_at, rules, venue, theme, terms,
+                        names)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                     """,
                     new.id, new.name, new.opens_at, new.closes_at, json_of(rules),
-                    json_of(new.venue), json_of(new.theme),
+                    json_of(new.venue), json_of(new.theme), json_of(new.terms), new.names,
                 )  # fmt: skip
                 await draws.make_seed(connection, new.id, rules.fairness)
                 await connection.executemany(
@@ -142,12 +143,13 @@ class Catalogue:
             await connection.execute(
                 """
                 UPDATE events SET name = $2, opens_at = $3, closes_at = $4, venue = $5, theme = $6,
-                    version = version + 1
+                    terms = $7, names = $8, version = version + 1
                 WHERE id = $1
                 """,
                 event, given(change.name, current.name), opens_at, closes_at,
                 json_of(given(change.venue, current.venue)),
                 json_of(given(change.theme, current.theme)),
+                json_of(given(change.terms, current.terms)), given(change.names, current.names),
             )  # fmt: skip
             await connection.executemany(
                 "UPDATE shows SET time_zone = $3 WHERE event = $1 AND id = $2",

@@ -9,9 +9,12 @@ import msgspec
 
 from booking_rush.booking.catalogue.presentation import (
     Drawn,
+    Included,
+    Includes,
     OwnPicture,
     Placed,
     SeatName,
+    Terms,
     Theme,
     Venue,
     check_views,
@@ -29,6 +32,9 @@ Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,64}\Z")]
 ZoneName = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[A-Za-z0-9_+/-]*\Z")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
+
+# The names that a checkout asks for: none, or the one of the buyer.
+Names = Literal["none", "buyer"]
 
 RulesGiven = Annotated[
     dict[str, Any],
@@ -76,6 +82,7 @@ class SeatedSection(Drawn, frozen=True, kw_only=True, tag_field="kind", tag="sea
     closed: Annotated[list[SeatName], msgspec.Meta(max_length=SEATS_MAX)] = msgspec.field(
         default_factory=list[SeatName]
     )
+    includes: Includes = msgspec.field(default_factory=list[Included])
 
     @property
     def capacity(self) -> int:
@@ -91,6 +98,7 @@ class StandingSection(Placed, frozen=True, kw_only=True, tag_field="kind", tag="
     name: Line
     price: Price
     capacity: Annotated[int, msgspec.Meta(ge=1, le=SEATS_MAX)]
+    includes: Includes = msgspec.field(default_factory=list[Included])
 
 
 Section = SeatedSection | StandingSection
@@ -108,6 +116,8 @@ class NewEvent(Strict, frozen=True):
     rules: RulesGiven = {}
     venue: Venue | None = None
     theme: Theme | None = None
+    terms: Terms | None = None
+    names: Names = "none"
 
     def check(self) -> None:
         """Check the rules that types cannot express.
@@ -136,6 +146,8 @@ class EventChange(Strict, frozen=True):
     sections: Annotated[list[Section], msgspec.Meta(max_length=SECTIONS_MAX)] = []
     venue: Venue | msgspec.UnsetType | None = msgspec.UNSET
     theme: Theme | msgspec.UnsetType | None = msgspec.UNSET
+    terms: Terms | msgspec.UnsetType | None = msgspec.UNSET
+    names: Names | msgspec.UnsetType = msgspec.UNSET
     time_zones: dict[Id, ZoneName] = {}  # of shows, by their ids
     views: dict[Id, OwnPicture | None] = {}  # of sections, by their ids; null: none any more
     id: Any = msgspec.UNSET
@@ -147,7 +159,7 @@ def check_sections(
     sections: list[Section], shows: set[str], present: Sequence[Section] = ()
 ) -> list[tuple[str, str]]:
     """Return mistakes in sections that come to those present: repeated ids, unknown shows, rows or
-    closed seats, views elsewhere.
+    closed seats, views elsewhere, and prices that include more than they are.
 
     The work is bounded by SEATS_MAX: beyond it nothing is looked at any more.
     """
@@ -160,6 +172,10 @@ def check_sections(
         errors += check_views({f"{field}.view": section.view})
         if section.show not in shows:
             errors.append((f"{field}.show", f"there is no show {section.show!r}"))
+        if sum(line.amount for line in section.includes) > section.price.amount:
+            errors.append(
+                (f"{field}.includes", "together more than the price, which includes them")
+            )
         if isinstance(section, SeatedSection):
             errors += _repeated(f"{field}.rows", [row.name for row in section.rows])
             for name, seats in {"closed": section.closed, **_kinds_of(section)}.items():
@@ -183,6 +199,14 @@ def check_times(
 def kind_of(section: Section) -> Literal["seated", "standing"]:
     """Return the kind of a section, as in JSON."""
     return "seated" if isinstance(section, SeatedSection) else "standing"
+
+
+def price_members(section: Section) -> dict[str, Any]:
+    """Serialize the price of a place, with the fees and taxes in it where they are told."""
+    members: dict[str, Any] = {"price": msgspec.to_builtins(section.price)}
+    if section.includes:
+        members["includes"] = msgspec.to_builtins(section.includes)
+    return members
 
 
 def check_time_zones(given: dict[str, str]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Presentation of an event to people: venue, theme, time zones, and the layout of sections."""
+"""Presentation of an event to people: venue, theme, time zones, sections, parts of prices."""
 
 import re
 from functools import lru_cache
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from booking_rush.text import CONTROLS, SEPARATORS, SURROGATES, Line
+from booking_rush.text import CONTROLS, LINE_PATTERN, SEPARATORS, SURROGATES, Line
 
 SeatKind = Literal["wheelchair", "companion", "restricted"]
 SeatName = Annotated[
@@ -21,6 +21,17 @@ Picture = Annotated[str, msgspec.Meta(pattern=rf"^(https://|/(?!/)){_ADDRESS}", 
 # An address on this site alone; `check_views` says in words what a pattern would say as one.
 OwnPicture = Annotated[
     str, msgspec.Meta(max_length=500, extra_json_schema={"pattern": r"^/[^/\s]\S*$"})
+]
+
+
+# Elsewhere, and opened by a visitor's press alone: https, a plain host, nobody's password.
+Link = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
+        r"([/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]*)?\Z",
+        max_length=500,
+    ),
 ]
 
 
@@ -41,6 +52,24 @@ class Theme(Member, frozen=True, omit_defaults=True):
     accent: Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
     logo: Picture | None = None
     picture: Picture | None = None
+
+
+class Terms(Member, frozen=True, omit_defaults=True):
+    """The terms that a buyer accepts by paying: where they stand, and what they are called."""
+
+    url: Link
+    name: Line | None = None
+
+
+class Included(Member, frozen=True):
+    """A part of a price that is told apart, such as a fee or a tax, in minor units."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=LINE_PATTERN)]
+    amount: Annotated[int, msgspec.Meta(ge=0, le=100_000_000)]
+
+
+# A price is the total: these lines say what is in it, and add nothing.
+Includes = Annotated[list[Included], msgspec.Meta(max_length=6)]
 
 
 class Placed(Member, frozen=True, kw_only=True):

@@ -8,8 +8,15 @@ import asyncpg
 import msgspec
 import orjson
 
-from booking_rush.booking.catalogue.events import SeatedSection, Section, Show, kind_of
-from booking_rush.booking.catalogue.presentation import Theme, Venue, layout_of
+from booking_rush.booking.catalogue.events import (
+    Names,
+    SeatedSection,
+    Section,
+    Show,
+    kind_of,
+    price_members,
+)
+from booking_rush.booking.catalogue.presentation import Terms, Theme, Venue, layout_of
 from booking_rush.lua.commands import EventState
 from booking_rush.postgres import Connection
 from booking_rush.queue.lottery.order import lottery_members, windows_members
@@ -35,6 +42,8 @@ class Event:
     sections: list[Section]
     venue: Venue | None = None
     theme: Theme | None = None
+    terms: Terms | None = None
+    names: Names = "none"
     sale_clock: SaleClock = RUNNING
     timed_rules: dict[str, Any] | None = None
     lottery: dict[str, Any] | None = None
@@ -63,11 +72,13 @@ class Event:
                 for name, value in (
                     ("venue", self.venue),
                     ("theme", self.theme),
+                    ("terms", self.terms),
                     ("lottery", self.lottery),
                     ("windows", self.windows),
                 )
                 if value
             },
+            **({} if self.names == "none" else {"names": self.names}),
             "shows": [
                 {
                     "id": show.id,
@@ -82,7 +93,7 @@ class Event:
                     "show": section.show,
                     "name": section.name,
                     "kind": kind_of(section),
-                    "price": msgspec.to_builtins(section.price),
+                    **price_members(section),
                     **({"view": section.view} if section.view else {}),
                 }
                 for section in self.sections
@@ -116,7 +127,10 @@ class Event:
 
 
 # Members of the body that creates an event; those without a value are left out of it.
-DEFINITION = ("id", "name", "opens_at", "closes_at", "shows", "sections", "rules", "venue", "theme")
+DEFINITION = (
+    "id", "name", "opens_at", "closes_at", "shows", "sections", "rules", "venue", "theme", "terms",
+    "names",
+)  # fmt: skip
 
 
 def event_of(row: asyncpg.Record) -> Event:
@@ -135,6 +149,8 @@ def event_of(row: asyncpg.Record) -> Event:
         sections=[section_of(section) for section in orjson.loads(row["sections"] or "[]")],
         venue=msgspec.json.decode(row["venue"] or "null", type=Venue | None),
         theme=msgspec.json.decode(row["theme"] or "null", type=Theme | None),
+        terms=msgspec.json.decode(row["terms"] or "null", type=Terms | None),
+        names=row["names"],
         sale_clock=SaleClock(
             row["stopped_at"], row["stopped_reason"], row["stopped_ms"], row["bank_away_at"]
         ),
@@ -172,7 +188,7 @@ def section_of(row: dict[str, Any]) -> Section:
     """Return the section of a row of `sections`, as Postgres writes it in JSON."""
     price = {"amount": row["price_amount"], "currency": row["price_currency"]}
     fields = {name: row[name] for name in ("id", "show", "kind")}
-    fields |= {"name": as_line(row["name"]), "price": price}
+    fields |= {"name": as_line(row["name"]), "price": price, "includes": row["includes"]}
     fields |= row["layout"]
     if row["kind"] == "seated":
         fields |= {"rows": row["rows"], "closed": row["closed"]}
@@ -189,8 +205,8 @@ async def insert_sections(
     await connection.executemany(
         """
         INSERT INTO sections (event, id, show, name, kind, rows, closed, capacity,
-            price_amount, price_currency, position, layout)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            price_amount, price_currency, position, layout, includes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """,
         [
             (
@@ -198,7 +214,7 @@ async def insert_sections(
                 json_of(section.rows) if isinstance(section, SeatedSection) else None,
                 section.closed if isinstance(section, SeatedSection) else [],
                 section.capacity, section.price.amount, section.price.currency, position,
-                json_of(layout_of(section)),
+                json_of(layout_of(section)), json_of(section.includes),
             )
             for position, section in enumerate(sections, first)
         ],

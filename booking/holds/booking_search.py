@@ -1,4 +1,4 @@
-"""Search of an event's bookings by what a caller says: a reference, visitor, seat or address."""
+"""Search of bookings by what a caller says: a reference, visitor, seat, name or address."""
 
 import base64
 import re
@@ -9,6 +9,7 @@ from uuid import UUID
 from booking_rush.booking.holds.bookings import COLUMNS, TABLES, Booking, booking_of
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.postgres import Pool
+from booking_rush.text import person_name_of
 
 FOUND_MAX = 100  # bookings of one answer
 TEXT_MAX = 200  # characters of a query
@@ -26,7 +27,7 @@ SEAT_IN_WORDS = re.compile(
 class Criterion(NamedTuple):
     """One thing to look for: texts are of the statement of its kind."""
 
-    kind: Literal["booking", "visitor", "reference", "email", "seat"]
+    kind: Literal["booking", "visitor", "reference", "email", "seat", "name"]
     texts: list[str]
 
 
@@ -41,6 +42,10 @@ STATEMENTS = {
         LIMIT $3""",
     "email": """SELECT id FROM contacts JOIN bookings ON bookings.id = contacts.booking
         WHERE lower(email) = ANY($2::text[]) AND event = $1 ORDER BY id DESC LIMIT $3""",
+    "name": """SELECT id FROM contacts JOIN bookings ON bookings.id = contacts.booking
+        WHERE string_to_array(lower(name), ' ')
+                @> string_to_array(lower(array_to_string($2::text[], ' ')), ' ')
+            AND name <> '' AND event = $1 ORDER BY id DESC LIMIT $3""",
     "seat": "SELECT booking FROM claims WHERE event = $1 AND seat = ANY($2::text[]) LIMIT $3",
 }
 
@@ -48,7 +53,8 @@ STATEMENTS = {
 def criteria_of(text: str, sections: Sequence[tuple[str, str]]) -> list[Criterion]:
     """Return the things that a text may mean; `sections` are the event's ids and names.
 
-    A text of ten letters may be a reference, and `B 16` is that seat of every section.
+    A text of ten letters may be a reference, and `B 16` is that seat of every section. A name is
+    found by each of its words.
     """
     text = " ".join(text.split())
     if "@" in text:
@@ -62,6 +68,8 @@ def criteria_of(text: str, sections: Sequence[tuple[str, str]]) -> list[Criterio
         found.append(Criterion("reference", digits_of(letters)))
     if seats := _seats_of(text, sections):
         found.append(Criterion("seat", seats))
+    if name := person_name_of(text):
+        found.append(Criterion("name", name.split()))
     return found
 
 

@@ -55,6 +55,7 @@ class Booking:
     client_secret: str
     made_ms: int
     shows: ShowsBySection
+    name: str  # of the buyer, as it stands on the tickets; "": none
 
     @property
     def standing(self) -> int:
@@ -96,6 +97,8 @@ class Booking:
         }
         if self.reason:
             members["reason"] = self.reason
+        if self.name:
+            members["name"] = self.name
         members |= standing_members(self.section, len(self.seats), self.quantity)
         members |= show_members(self.shows, self.shows)
         if self.provider and self.total:
@@ -140,9 +143,11 @@ OF_BOOKING = """sections.event = bookings.event AND sections.id = ANY(
         bookings.section))"""
 SHOWS_OF_BOOKING = f"({SHOWS} WHERE {OF_BOOKING})"
 SHOW_AT = f"(SELECT max(starts_at) {FROM_SECTIONS} WHERE {OF_BOOKING})"
+NAME = "(SELECT name FROM contacts WHERE booking = bookings.id)"
 COLUMNS = f"""bookings.id, event, visitor, bookings.state, reason, step, section, seats, quantity,
     prices, bookings.currency, total, bookings.attempt, paid, coalesce(provider, '') AS provider,
-    coalesce(client_secret, '') AS client_secret, made_ms, {SHOWS_OF_BOOKING} AS shows"""
+    coalesce(client_secret, '') AS client_secret, made_ms, {SHOWS_OF_BOOKING} AS shows,
+    coalesce({NAME}, '') AS name"""
 TABLES = """bookings LEFT JOIN payments
     ON payments.booking = bookings.id AND payments.attempt = bookings.attempt"""
 

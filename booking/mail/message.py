@@ -19,6 +19,7 @@ from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.holds.contacts import Contact, Language
 from booking_rush.booking.holds.seat_ids import SeatId
 from booking_rush.booking.holds.serializers import reference_of
+from booking_rush.booking.mail.included import included_in
 from booking_rush.booking.mail.locales import Forms, forms_of, local_time, money
 from booking_rush.booking.mail.ticket_links import TicketLinks
 
@@ -109,8 +110,10 @@ def _values(
             local_time(show.starts_at, show.time_zone, forms) for show in _shows(booking, event)
         ),
         "where": _where(event, texts),
+        "name": texts["name"].rstrip().format(name=booking.name) if booking.name else "",
         "places": _places(booking, event, texts),
         "total": money(booking.total, booking.currency, forms),
+        "includes": _includes(booking, event, texts, forms),
         "tickets": "\n".join(
             texts["ticket"].strip().format(
                 number=number,
@@ -122,14 +125,34 @@ def _values(
             + "\n"
             for number, ticket in enumerate(tickets, 1)
         ),
+        "terms": _terms(event, texts),
         "link": _link(booking, sender, texts),
     }  # fmt: skip
+
+
+def _includes(booking: Booking, event: Event, texts: Texts, forms: Forms) -> str:
+    """Return the line that names the fees and taxes in the total, or nothing."""
+    parts = [
+        f"{name} {money(amount, booking.currency, forms)}"
+        for name, amount in included_in(booking, event).items()
+    ]
+    text: str = texts["includes"].rstrip()
+    return text.format(parts=", ".join(parts)) if parts else ""
 
 
 def _link(booking: Booking, sender: Sender, texts: Texts) -> str:
     """Return the lines with the link to a booking, or nothing."""
     text: str = texts["link"].rstrip()
     return text.format(url=sender.url_of(booking)) if sender.public_url else ""
+
+
+def _terms(event: Event, texts: Texts) -> str:
+    """Return the lines that name the terms of the event, or nothing."""
+    if event.terms is None:
+        return ""
+    name = event.terms.name or texts["terms_name"].format(event=" ".join(event.name.split()))
+    text: str = texts["terms"]
+    return text.format(name=name, url=event.terms.url)
 
 
 def _shows(booking: Booking, event: Event) -> list[Show]:

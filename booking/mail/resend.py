@@ -31,7 +31,7 @@ async def send_again(pool: Pool, booking: UUID, *, who: str) -> None:
         await audit.record(connection, who, "mail", found.event, booking=str(booking))
 
 
-HAS_CONTACT = "SELECT EXISTS (SELECT FROM contacts WHERE booking = $1)"
+HAS_CONTACT = "SELECT EXISTS (SELECT FROM contacts WHERE booking = $1 AND email IS NOT NULL)"
 
 # Its retention may have deleted the row of the first one.
 ASK_AGAIN = """

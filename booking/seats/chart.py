@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from booking_rush.booking.catalogue.events import Row, SeatedSection, Section, kind_of
+from booking_rush.booking.catalogue.events import (
+    Row,
+    SeatedSection,
+    Section,
+    kind_of,
+    price_members,
+)
 from booking_rush.booking.catalogue.presentation import layout_of
 
 
@@ -22,7 +28,7 @@ def _section(section: Section) -> dict[str, Any]:
         "show": section.show,
         "name": section.name,
         "kind": kind_of(section),
-        "price": {"amount": section.price.amount, "currency": section.price.currency},
+        **price_members(section),
     }
     layout = layout_of(section)
     members |= {name: value for name, value in layout.items() if name != "kinds"}

@@ -20,7 +20,7 @@ from booking_rush.server.web.requests import (
 )
 from booking_rush.server.web.responses import answer
 from booking_rush.server.web.services import Services
-from booking_rush.text import Address, Name64, Name80
+from booking_rush.text import Address, Name64, Name80, PersonName
 
 
 class HoldBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,11 +33,14 @@ class HoldBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a checkout: the payment method, and the address for mails about the booking."""
+    """The body of a checkout: the payment method, the address for mails about the booking, and the
+    name that stands on its tickets.
+    """
 
     payment_method: Name64
     email: Address | msgspec.UnsetType = msgspec.UNSET
     language: Language = "en"
+    name: PersonName | msgspec.UnsetType = msgspec.UNSET
 
 
 async def seats(request: Request) -> Response:
@@ -91,7 +94,7 @@ async def check_out(request: Request) -> Response:
     room = await room_of(request)
     body = await read_json(request, CheckoutBody)
     method = check_method(body.payment_method, services.payments.methods)
-    contact = contact_of(body.email, body.language)
+    contact = contact_of(body.email, body.language, body.name)
     booking = await room.holds.check_out(visitor, hold_id_of(request), method, contact)
     return answer(202, {"booking": booking.members(services.signer.ticket)})
 

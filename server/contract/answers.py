@@ -45,10 +45,41 @@ class Events(Members, kw_only=True):
     events: list[members.Event]
 
 
+class ChartSeat(Members, kw_only=True):
+    """A seat in the plane of its section, counted in seats."""
+
+    number: int
+    x: float
+    y: float
+    kind: Literal["standard", "wheelchair", "companion", "restricted"]
+
+
+class ChartRow(Members, kw_only=True):
+    """A row of seats; in the compact form `seats` is a count, and the rest draws it."""
+
+    name: str
+    seats: list[ChartSeat] | int
+    at: tuple[float, float] | UnsetType = UNSET
+    step: tuple[float, float] | UnsetType = UNSET
+    gaps: list[int] | UnsetType = UNSET
+
+
+class ChartSection(members.EventSection, kw_only=True):
+    """A section as it is drawn: with rows where it is seated, otherwise with its capacity."""
+
+    at: tuple[float, float] | UnsetType = UNSET
+    rotation: float | UnsetType = UNSET
+    focus: tuple[float, float] | UnsetType = UNSET
+    curve: float | UnsetType = UNSET
+    aisles: list[int] | UnsetType = UNSET
+    rows: list[ChartRow] | UnsetType = UNSET
+    capacity: int | UnsetType = UNSET
+
+
 class Chart(Members, kw_only=True):
     """The drawing of all sections."""
 
-    sections: list[members.ChartSection]
+    sections: list[ChartSection]
 
 
 class Availability(Members, kw_only=True):

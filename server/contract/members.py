@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from booking_rush.booking.catalogue.events import Moment
-from booking_rush.booking.catalogue.presentation import SeatName, Theme, Venue
+from booking_rush.booking.catalogue.events import Moment, Names
+from booking_rush.booking.catalogue.presentation import Included, SeatName, Terms, Theme, Venue
 from booking_rush.booking.holds.states import IN_REVENUE, State
 from booking_rush.queue.forecast import Odds
 from booking_rush.queue.lottery.order import Fairness
@@ -140,6 +140,7 @@ class Booking(Members, kw_only=True):
     standing: Standing | UnsetType = UNSET
     show: ShowTime | UnsetType = UNSET
     payment: Payment | UnsetType = UNSET
+    name: str | UnsetType = UNSET
 
 
 class OperatorBooking(Booking, kw_only=True):
@@ -260,7 +261,10 @@ class Broadcast(Members, kw_only=True):
 
 
 class EventSection(Members, kw_only=True):
-    """A section of an event, with the price of a place and the path of a picture of its view."""
+    """A section of an event, with the price of a place, and the path of a picture of its view.
+
+    `includes`: fees and taxes in the price.
+    """
 
     id: str
     show: str
@@ -268,6 +272,7 @@ class EventSection(Members, kw_only=True):
     kind: Literal["seated", "standing"]
     price: Money
     view: str | UnsetType = UNSET
+    includes: list[Included] | UnsetType = UNSET
 
 
 class Limits(Members, kw_only=True):
@@ -293,6 +298,8 @@ class Event(Members, kw_only=True):
     limits: Limits
     venue: Venue | UnsetType = UNSET
     theme: Theme | UnsetType = UNSET
+    terms: Terms | UnsetType = UNSET
+    names: Names | UnsetType = UNSET
     fairness: Fairness
     lottery: Lottery | UnsetType = UNSET
     windows: Windows | UnsetType = UNSET
@@ -300,37 +307,6 @@ class Event(Members, kw_only=True):
     mail: bool | UnsetType = UNSET
     stopped: Stop | UnsetType = UNSET
     halted: bool | UnsetType = UNSET
-
-
-class ChartSeat(Members, kw_only=True):
-    """A seat in the plane of its section, counted in seats."""
-
-    number: int
-    x: float
-    y: float
-    kind: Literal["standard", "wheelchair", "companion", "restricted"]
-
-
-class ChartRow(Members, kw_only=True):
-    """A row of seats; in the compact form `seats` is a count, and the rest draws it."""
-
-    name: str
-    seats: list[ChartSeat] | int
-    at: tuple[float, float] | UnsetType = UNSET
-    step: tuple[float, float] | UnsetType = UNSET
-    gaps: list[int] | UnsetType = UNSET
-
-
-class ChartSection(EventSection, kw_only=True):
-    """A section as it is drawn: with rows where it is seated, otherwise with its capacity."""
-
-    at: tuple[float, float] | UnsetType = UNSET
-    rotation: float | UnsetType = UNSET
-    focus: tuple[float, float] | UnsetType = UNSET
-    curve: float | UnsetType = UNSET
-    aisles: list[int] | UnsetType = UNSET
-    rows: list[ChartRow] | UnsetType = UNSET
-    capacity: int | UnsetType = UNSET
 
 
 class SectionSeats(Members, kw_only=True):

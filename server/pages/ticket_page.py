@@ -44,9 +44,12 @@ MAIN = Template("""      <header class="about"><h1>${name}</h1><p class="soft">$
       </div>""")
 TICKET = Template("""
             <li class="pass" data-testid="ticket"><div><span class="label">${name}</span>
-              <strong>${place}</strong><span>${when}</span><span>${venue}</span>
+              <strong>${place}</strong>${holder}<span>${when}</span><span>${venue}</span>
               <span>${reference_label} ${reference}</span></div>
               <img src="${path}/${number}.svg" alt="${alt}" width="240" height="240"></li>""")
+
+# Text from outside in a direction of its own, which turns nothing around it.
+HOLDER = Template("""<span data-testid="ticket-name">${label} <bdi>${name}</bdi></span>""")
 
 
 async def show_tickets(request: Request) -> Response:
@@ -93,6 +96,11 @@ def _values(found: Site, booking: Booking, event: Json, path: str) -> dict[str, 
         "reference_label": escape(texts["seats.booking.reference"]),
         "reference": reference_of(booking.id),
         "path": escape(path),
+        "holder": HOLDER.substitute(
+            label=escape(texts["seats.names.name"]), name=escape(booking.name)
+        )
+        if booking.name
+        else "",
     }
     tickets = [
         TICKET.substitute(common, number=number, **_ticket(found, event, booking, ticket, number))

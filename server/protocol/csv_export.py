@@ -30,7 +30,7 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> str:
 
 CSV_COLUMNS = (
     "id", "event", "reference", "visitor", "state", "reason", "seats", "section", "quantity",
-    "total", "payment", "tickets", "show", "show_time", "standing",
+    "total", "payment", "tickets", "show", "show_time", "standing", "name",
 )  # fmt: skip
 
 

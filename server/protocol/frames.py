@@ -17,7 +17,16 @@ from booking_rush.booking.joining.preferences import Preference, Quantity, Secti
 from booking_rush.errors import Invalid
 from booking_rush.queue.join_checks.join_request import JoinRequest, Token
 from booking_rush.server.protocol.unique_members import repeated_member
-from booking_rush.text import Address, Key, Line, Name64, Name80, OptionalName64, is_line
+from booking_rush.text import (
+    Address,
+    Key,
+    Line,
+    Name64,
+    Name80,
+    OptionalName64,
+    PersonName,
+    is_line,
+)
 
 FRAME_BYTES_MAX = 8192
 ID_CHARACTERS_MAX = 64
@@ -117,11 +126,12 @@ class Release(HoldCommand, frozen=True, tag="hold.release"):
 
 
 class Checkout(HoldCommand, frozen=True, tag="hold.checkout"):
-    """Pay for the hold; mail about the booking goes to `email`."""
+    """Pay for the hold; mail about the booking goes to `email`, `name` stands on the tickets."""
 
     payment_method: Name64
     email: Address | msgspec.UnsetType = msgspec.UNSET
     language: Language = "en"
+    name: PersonName | msgspec.UnsetType = msgspec.UNSET
 
 
 AnyCommand = (

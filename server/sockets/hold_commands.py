@@ -52,5 +52,5 @@ async def release(room: Room, subscriber: Subscriber, command: frames.Release) -
 async def check_out(room: Room, subscriber: Subscriber, command: frames.Checkout) -> None:
     """`hold.checkout`: begin to pay; answered once Postgres has claimed the seats."""
     method = check_method(command.payment_method, room.methods)
-    contact = contact_of(command.email, command.language)
+    contact = contact_of(command.email, command.language, command.name)
     await room.bookings.check_out(subscriber, command.hold, method, contact, command.id)

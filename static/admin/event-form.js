@@ -52,7 +52,7 @@ export function eventForm(context) {
       return sectionRows.sectionControl(edited ? edited.shows.map(({ id }) => id) : showIds(), Number(index), member);
     if (list === "shows") return showControl(Number(index), member);
     if (field.startsWith("views.")) return sectionRows.revealedView(field.slice("views.".length));
-    const name = field.replace("venue.name", "venue").replace("venue.address", "address");
+    const name = field.replace("venue.name", "venue").replace("venue.address", "address").replace("terms.url", "terms").replace(".", "-");
     return document.getElementById(`create-${name.replace("_at", "")}`);
   };
 
@@ -77,6 +77,8 @@ export function eventForm(context) {
 
   const orders = Object.entries(all.admin.rules.choices.fairness);
   byId("create-fairness").append(...orders.map(([value, text]) => createElement("option", { value }, text)));
+  const asked = Object.entries(texts.namesAsked);
+  byId("create-names").append(...asked.map(([value, text]) => createElement("option", { value }, text)));
   control("create-fairness").addEventListener("change", () => (choseOrder = true));
   control("create-opens").addEventListener("input", () => {
     if (!choseOrder && !edited) control("create-fairness").value = orderByDefault();
@@ -122,6 +124,9 @@ function fillFrom(event) {
   control("create-id").value = event.id;
   control("create-venue").value = event.venue?.name ?? "";
   control("create-address").value = event.venue?.address ?? "";
+  control("create-terms").value = event.terms?.url ?? "";
+  control("create-terms-name").value = event.terms?.name ?? "";
+  control("create-names").value = event.names ?? "none";
   control("create-opens").value = event.opens_at ? localOf(event.opens_at, zone) : "";
   control("create-fairness").value = event.rules.fairness;
   control("create-closes").value = event.closes_at ? localOf(event.closes_at, zone) : "";
@@ -172,13 +177,15 @@ function eventBody() {
     starts_at: instantOf(fieldOf(row, "starts").value, zone),
     time_zone: zone,
   }));
-  const { opens_at: opens, closes_at: closes, venue, name } = commonMembers(zone);
+  const { opens_at: opens, closes_at: closes, venue, terms, names, name } = commonMembers(zone);
   return {
     id: control("create-id").value,
     name,
     ...(opens && { opens_at: opens }),
     ...(closes && { closes_at: closes }),
     ...(venue && { venue }),
+    ...(terms && { terms }),
+    names,
     rules: { fairness: control("create-fairness").value },
     shows,
     sections: sectionsOf({ shows: ids, currency: control("create-currency").value }),
@@ -189,7 +196,7 @@ function eventBody() {
 function changeBody(event) {
   const members = commonMembers(control("create-zone").value);
   /** @type {Record<string, any>} */
-  const was = { ...event, venue: event.venue ?? null, closes_at: event.closes_at ?? null };
+  const was = { venue: null, terms: null, names: "none", closes_at: null, ...event };
   const isSame = (/** @type {any} */ one, /** @type {any} */ other) =>
     JSON.stringify(one) === JSON.stringify(other) ||
     (typeof one === "string" && Date.parse(one) === Date.parse(other));
@@ -211,11 +218,15 @@ function commonMembers(zone) {
   const instant = (/** @type {string} */ id) => (typed(id) ? instantOf(typed(id), zone) : null);
   const address = typed("create-address");
   const venue = { name: typed("create-venue"), ...(address && { address }) };
+  const termsName = typed("create-terms-name");
+  const terms = { url: typed("create-terms"), ...(termsName && { name: termsName }) };
   return {
     name: typed("create-name"),
     opens_at: instant("create-opens"),
     closes_at: instant("create-closes"),
     venue: venue.name ? venue : null,
+    terms: terms.url || termsName ? terms : null,
+    names: control("create-names").value,
   };
 }
 

@@ -9,6 +9,7 @@ import { freeIds } from "./event-ids.js";
 const ALPHABET = 26;
 const EVERY = ""; // show
 const VIEW_FIELD = { maxlength: "500", spellcheck: "false", placeholder: "/pictures/stalls.jpg" };
+const INCLUDED_MAX = 6; // lines of one price
 const texts = all.admin.create;
 
 /** Default values of a new section's fields, by kind. */
@@ -27,8 +28,25 @@ export function addSection(defaults) {
   for (const [name, value] of Object.entries(defaults)) fieldOf(row, name).value = value;
   fieldOf(row, "kind").addEventListener("change", () => showKind(row));
   row.querySelector('[data-act="remove"]')?.addEventListener("click", () => row.remove());
+  row.querySelector('[data-act="include"]')?.addEventListener("click", () => addIncluded(row));
   byId("create-sections").append(row);
   showKind(row);
+}
+
+/** Append a line for a fee or tax in the price of a section. @param {HTMLElement} section */
+function addIncluded(section) {
+  const template = /** @type {HTMLTemplateElement} */ (byId("included-row"));
+  const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+  const add = /** @type {HTMLButtonElement} */ (section.querySelector('[data-act="include"]'));
+  fillTexts(row);
+  row.querySelector("button")?.addEventListener("click", () => {
+    row.remove();
+    add.disabled = false;
+    add.focus();
+  });
+  section.querySelector("[data-includes]")?.append(row);
+  add.disabled = includedRows(section).length >= INCLUDED_MAX;
+  fieldOf(row, "included-name").focus();
 }
 
 /** Offer these shows in every row; one show alone is not asked about. @param {string[]} ids */
@@ -58,6 +76,7 @@ export function sectionsOf({ shows, currency, taken = [] }) {
 export function sectionControl(shows, index, member) {
   const rows = sectionRows().flatMap((row) => (fieldOf(row, "show").value === EVERY ? shows.map(() => row) : [row]));
   const row = rows[index];
+  if (row && member === "includes") return fieldOf(row, "included-amount");
   return row && (fieldOf(row, member) ?? fieldOf(row, "name"));
 }
 
@@ -99,7 +118,12 @@ function sectionOf(row, { id, show, currency }) {
   const typed = (/** @type {string} */ name) => fieldOf(row, name).value.trim();
   const price = { amount: minorUnits(typed("price"), currency), currency };
   const view = typed("view");
-  const shared = { id, show, name: typed("name"), price, ...(view && { view }) };
+  const includes = includedRows(row).map((line) => ({
+    name: fieldOf(line, "included-name").value.trim(),
+    amount: minorUnits(fieldOf(line, "included-amount").value, currency),
+  }));
+  const told = { ...(view && { view }), ...(includes.length > 0 && { includes }) };
+  const shared = { id, show, name: typed("name"), price, ...told };
   if (typed("kind") === "standing")
     return { ...shared, kind: "standing", capacity: Number(typed("capacity")) };
   return { ...shared, kind: "seated", rows: rowsOf(Number(typed("rows")), Number(typed("seats"))) };
@@ -123,6 +147,11 @@ function showKind(row) {
     /** @type {HTMLElement} */ (label).hidden = !fits;
     /** @type {HTMLInputElement} */ (label.querySelector("input")).disabled = !fits;
   }
+}
+
+/** @param {Element} section */
+function includedRows(section) {
+  return [...section.querySelectorAll("[data-includes] > *")];
 }
 
 function sectionRows() {

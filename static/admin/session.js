@@ -20,6 +20,8 @@ const LOGGED_IN = "rush-operator"; // whether a session may be there: its cookie
  * @property {string | null} opens_at
  * @property {string | null} [closes_at]
  * @property {{name: string, address?: string}} [venue]
+ * @property {{url: string, name?: string}} [terms]
+ * @property {string} [names] that a checkout asks for
  * @property {{id: string, starts_at: string, time_zone?: string}[]} shows
  * @property {{id: string, name: string, show: string, kind: string, view?: string, price?: {currency: string}}[]} sections
  * @property {Record<string, any>} rules

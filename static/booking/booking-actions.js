@@ -59,7 +59,7 @@ export function sendForHold(state, commands, type, members = {}) {
 }
 
 /**
- * Send `hold.checkout` with the chosen method, unless the e-mail address is not valid.
+ * Send `hold.checkout` with the chosen method, unless a name is wanted and missing, or the address is not valid.
  * @param {BookingState} state @param {PendingCommands} commands
  */
 export function checkOut(state, commands) {

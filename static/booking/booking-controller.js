@@ -17,7 +17,7 @@ import { drawWaitingNote, textOf } from "./booking-panel.js";
 import * as states from "./booking-state.js";
 import { calendarOf, saveFile } from "./calendar-file.js";
 import { announceFrame, announceLostSeats, bindButtons, drawBookingView } from "./booking-view.js";
-import { restoreEmail } from "./contact-field.js";
+import { restoreContact } from "./contact-field.js";
 import { askBeforeEnd, drawHoldTimes, fillMethods } from "./hold-panel.js";
 import { pollTarget, StatusPoll } from "./status-poll.js";
 
@@ -74,7 +74,7 @@ export class BookingController {
       redraw,
     });
     fillMethods();
-    restoreEmail();
+    restoreContact();
     this.#bindButtons();
     void this.#showChart(chart);
   }

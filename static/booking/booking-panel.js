@@ -1,5 +1,6 @@
 // The booking panel: state, seats, money and tickets of one booking.
 
+import { includesText } from "../checkout/price-includes.js";
 import { formatPrice } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, renderIfChanged, setText, setTextOrHide } from "../ui/dom.js";
@@ -39,6 +40,7 @@ export function drawBooking(booking, inventory, view) {
     linesOf(booking, inventory, shows),
   );
   setText(byId("booked-total"), formatPrice(booking.total));
+  setTextOrHide(byId("booked-includes"), includesText(booking, details.sections));
   const tickets = state === "confirmed" ? (booking.tickets ?? []) : [];
   const isLoaded = inventory !== null;
   renderIfChanged(byId("tickets"), [booking.id, tickets, details, isLoaded], () =>

@@ -12,7 +12,13 @@ import { EMPTY_SELECTION, replaceSeats, toggleSeat, withoutTaken } from "../seat
  * @typedef {{id: string, section: string, row: string, number: number, price: Price}} HeldSeat
  *
  * @typedef {{id: string, seat: string | null, code: string, show?: Show}} Ticket
- * @typedef {{name: string, venue?: {name: string, address?: string}, mail?: boolean}} EventDetails
+ * @typedef {object} EventDetails
+ * @property {string} name
+ * @property {{name: string, address?: string}} [venue]
+ * @property {boolean} [mail] whether the server sends mails
+ * @property {import("../checkout/price-includes.js").PricedSection[]} sections
+ * @property {import("../checkout/terms.js").Terms} [terms]
+ * @property {string} [names] `buyer` where the tickets have the buyer's name
  *
  * @typedef {object} Hold
  * @property {string} id
@@ -41,6 +47,7 @@ import { EMPTY_SELECTION, replaceSeats, toggleSeat, withoutTaken } from "../seat
  * @property {number} attempts tries to pay that began
  * @property {Show} [show] where all of its places are of one
  * @property {Ticket[]} tickets
+ * @property {string} [name] of the buyer, as it stands on the tickets
  *
  * @typedef {object} BookingState
  * @property {string} event
@@ -90,7 +97,7 @@ export function initialState(event) {
     ...NOTHING_HELD,
     event,
     shows: [],
-    details: { name: event },
+    details: { name: event, sections: [] },
     askedForBest: false,
     ticketsMax: TICKETS_MAX,
     phase: "connecting",
@@ -173,8 +180,8 @@ export function setPhase(state, phase) {
  * @param {EventDetails & {shows: Show[], limits?: {tickets_per_visitor_max?: number}}} event
  * @returns {BookingState}
  */
-export function setEvent(state, { shows, limits, name, venue, mail = false }) {
-  const details = { name, mail, ...(venue ? { venue } : {}) };
+export function setEvent(state, { shows, limits, name, venue, sections, terms, names, mail = false }) {
+  const details = { name, mail, sections, names, ...(venue && { venue }), ...(terms && { terms }) };
   return { ...state, shows, details, ticketsMax: limits?.tickets_per_visitor_max ?? TICKETS_MAX };
 }
 

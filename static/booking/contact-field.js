@@ -1,29 +1,41 @@
-// The contact field: the e-mail address for tickets, kept in sessionStorage of this tab.
+// The contact fields: the name on the tickets and the e-mail address for them, kept in sessionStorage of this tab.
 
 import { language } from "../texts/texts.js";
 import { byId } from "../ui/dom.js";
 
 const KEY = "rush-email";
+/** The fields, by the keys of their stored values. */
+const FIELDS = { "rush-name": "buyer-name", [KEY]: "email" };
+/** Neither seen nor meant in a name, and refused by the server: controls, and turns of the direction. */
+const UNSEEN = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
 
-/** Fill in the stored address, and store each change. */
-export function restoreEmail() {
-  const field = input();
-  try {
-    field.value = sessionStorage.getItem(KEY) ?? "";
-  } catch {
-    return; // storage is off: the visitor types it again
+/** Fill in the stored name and address, and store each change. */
+export function restoreContact() {
+  for (const [key, id] of Object.entries(FIELDS)) {
+    const field = input(id);
+    try {
+      field.value = sessionStorage.getItem(key) ?? "";
+    } catch {
+      return; // storage is off: the visitor types it again
+    }
+    field.addEventListener("change", () => sessionStorage.setItem(key, field.value.trim()));
   }
-  field.addEventListener("change", () => sessionStorage.setItem(KEY, field.value.trim()));
 }
 
-/** Return the members for checkout; null when the address is not valid, which is shown. */
+/** Return the members for checkout; null when one is missing or not valid, which is shown. */
 export function readContact() {
-  if (byId("mail").hidden) return {};
-  const field = input();
-  const email = field.value.trim();
-  if (!email) return {};
-  if (!field.reportValidity()) return null;
-  return { email, language };
+  const [name, email] = [valueOf("buyer", "buyer-name"), valueOf("mail", "email")];
+  if (name === null || email === null) return null;
+  if (!name && !email) return {};
+  return { ...(name && { name: name.replace(UNSEEN, "") }), ...(email && { email }), language };
+}
+
+/** Return the value of a field, "" of one that is not asked for; null when it is not valid. @param {string} label @param {string} id */
+function valueOf(label, id) {
+  if (byId(label).hidden) return "";
+  const field = input(id);
+  field.value = field.value.trim();
+  return field.reportValidity() ? field.value : null;
 }
 
 /** Remember the address that a booking's mails go to. @param {string} booking @param {string} email */
@@ -44,6 +56,7 @@ export function sentTo(booking) {
   }
 }
 
-function input() {
-  return /** @type {HTMLInputElement} */ (byId("email"));
+/** @param {string} id */
+function input(id) {
+  return /** @type {HTMLInputElement} */ (byId(id));
 }

@@ -1,5 +1,7 @@
 // The hold panel: held seats, the time left, and the payment.
 
+import { includesText } from "../checkout/price-includes.js";
+import { drawTerms } from "../checkout/terms.js";
 import { showDateAndTime } from "../lib/dates.js";
 import { formatPrice } from "../lib/money.js";
 import { countdown } from "../lib/server-clock.js";
@@ -74,7 +76,9 @@ export function drawHold(state, inventory, { pending, problem }) {
   );
   setTextOrHide(byId("held-show"), showText(hold.show, details));
   byId("mail").hidden = !details.mail;
+  byId("buyer").hidden = details.names !== "buyer";
   setText(byId("held-total"), total);
+  setTextOrHide(byId("held-includes"), includesText(hold, details.sections));
   setTextOrHide(byId("apart"), hold.adjacent === false && state.askedForBest ? texts.hold.apart : "");
   setText(byId("extend"), pending.extending ? texts.hold.extending : texts.hold.extend);
   setText(byId("extensions"), texts.hold.left(hold.extensions_left));
@@ -86,6 +90,7 @@ export function drawHold(state, inventory, { pending, problem }) {
   const pay = declined ? texts.pay.again(total) : texts.pay.button(total);
   const free = hold.total.amount === 0;
   byId("payment").hidden = free;
+  drawTerms(details, free);
   setText(byId("pay"), pending.paying ? texts.pay.asking : free ? texts.pay.free : pay);
   setBusy("pay", pending.paying || pending.releasing);
   setTextOrHide(byId("hold-problem"), problem);

@@ -39,6 +39,7 @@ export function ticketCard(booking, ticket, at, { inventory, details }) {
       createElement("span", { class: "label" }, details.name),
       createElement("strong", {}, what),
       createElement("strong", {}, section),
+      ...(booking.name ? [holderOf(booking.name)] : []),
       ...lines.filter(Boolean).map((line) => createElement("span", {}, line)),
     ),
     qrOf(booking, ticket, what),
@@ -71,6 +72,12 @@ async function showLink(booking) {
 /** Return an event's venue as one line, or "". @param {EventDetails} details */
 export function venueText({ venue }) {
   return [venue?.name, venue?.address].filter(Boolean).join(", ");
+}
+
+/** Return the line with the buyer's name, which turns the direction of nothing around it. @param {string} name */
+function holderOf(name) {
+  const holder = createElement("bdi", {}, name);
+  return createElement("span", { "data-testid": "ticket-name" }, all.seats.names.name, " ", holder);
 }
 
 /** @param {Booking} booking @param {Ticket} ticket @param {string} what */

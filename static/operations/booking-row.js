@@ -20,6 +20,7 @@ import { createElement } from "../ui/dom.js";
  * @property {number} quantity
  * @property {{amount: number, currency: string}} total
  * @property {string} visitor
+ * @property {string} [name] of the buyer
  * @property {{id: string, starts_at: string, time_zone?: string}} [show]
  *
  * @typedef {object} RowParts
@@ -55,9 +56,14 @@ export function bookingRow(booking, parts) {
     cell(texts.columns.state, ...stateOf(booking, parts.result)),
     cell(texts.columns.what, whatOf(booking, parts.names)),
     cell(texts.columns.total, formatPrice(total)),
-    cell(texts.columns.visitor, link(booking.visitor, parts.onVisitor)),
+    cell(texts.columns.visitor, ...holderOf(booking), link(booking.visitor, parts.onVisitor)),
     cell("", ...actsOf(booking, parts)),
   );
+}
+
+/** Return the buyer's name, which turns the direction of nothing around it. @param {Booking} booking */
+function holderOf({ name }) {
+  return name ? [createElement("bdi", { class: "holder", "data-testid": "booking-name" }, name)] : [];
 }
 
 /** @param {string} name @param {(Node | string)[]} inside */

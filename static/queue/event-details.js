@@ -14,9 +14,11 @@ import { byId, setText, setTextOrHide } from "../ui/dom.js";
  * @property {string} state
  * @property {string} [opens_at]
  * @property {import("../lib/dates.js").Show[]} shows
- * @property {{id: string, name: string, price: import("../lib/money.js").Price}[]} sections
+ * @property {{id: string, name: string, price: import("../lib/money.js").Price, includes?: {name: string, amount: number}[]}[]} sections
  * @property {{name: string, address?: string}} [venue]
  * @property {import("../theme/theme.js").Theme} [theme]
+ * @property {string} [names] `buyer` where the tickets have the buyer's name
+ * @property {import("../checkout/terms.js").Terms} [terms] that buyers accept
  * @property {boolean} [mail] whether the server sends mails
  * @property {string} [stock] `plenty`, `few`, `held` or `gone`
  * @property {{tickets_per_visitor_max?: number}} limits

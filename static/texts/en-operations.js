@@ -214,7 +214,7 @@ export const operations = {
     all: "All states",
     again: "Refresh",
     more: "Show more",
-    query: "Reference, visitor, seat (“Row B, seat 16”) or mail address",
+    query: "Reference, visitor, seat (“Row B, seat 16”), name or mail address",
     find: "Find",
     csv: "Save as CSV",
     none: "There are no such bookings.",
@@ -262,7 +262,7 @@ export const operations = {
 
   visitors: {
     title: "Who is there",
-    query: "Visitor, number, booking reference, seat or mail address",
+    query: "Visitor, number, booking reference, seat, name or mail address",
     find: "Find",
     notFound: "Nobody is found.",
     now: {

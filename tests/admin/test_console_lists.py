@@ -66,8 +66,8 @@ async def test_a_booking_is_found_by_reference_visitor_seat_and_address(world: W
     await other.booked(other_hold, "confirmed")
     await world.services.pool.execute(
         """
-        INSERT INTO contacts (booking, email, language) VALUES ($1, 'Ada@example.org', 'en')
-        ON CONFLICT (booking) DO UPDATE SET email = excluded.email
+        INSERT INTO contacts (booking, email, language, name)
+        VALUES ($1, 'Ada@example.org', 'en', 'Ada King Lovelace')
         """,
         UUID(hold),
     )
@@ -84,10 +84,20 @@ async def test_a_booking_is_found_by_reference_visitor_seat_and_address(world: W
         "Row A, seat 1",
         "stalls.A-1",
         " ada@EXAMPLE.org",
+        "Lovelace",
+        "lovelace  ADA",
     ):
         answer = await operator.get(f"{DEMO}/bookings", params={"q": text})
         assert [one["id"] for one in answer.json()["bookings"]] == [hold], text
-    for text in ("nobody@example.org", "v_nobody", "AAAAA-AAAAA", "Row Z, seat 1", "hello", "%"):
+    for text in (
+        "nobody@example.org",
+        "v_nobody",
+        "AAAAA-AAAAA",
+        "Row Z, seat 1",
+        "hello",
+        "%",
+        "Ada Bob",
+    ):
         answer = await operator.get(f"{DEMO}/bookings", params={"q": text})
         assert answer.json()["bookings"] == [], text
     long = await operator.get(f"{DEMO}/bookings", params={"q": "x" * 201})

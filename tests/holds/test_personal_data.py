@@ -37,7 +37,10 @@ async def sold(pool: Pool) -> uuid.UUID:
 async def booking(pool: Pool, visitor: str, email: str) -> uuid.UUID:
     id_ = uuid.uuid4()
     await pool.execute(BOOKING, id_)
-    await pool.execute("INSERT INTO contacts VALUES ($1, $2, 'en')", id_, email)
+    await pool.execute(
+        "INSERT INTO contacts (booking, email, language, name) VALUES ($1, $2, 'en', $3)",
+        id_, email, f"Name of {visitor}",
+    )  # fmt: skip
     await pool.execute(
         "UPDATE bookings SET visitor = $2, state = 'confirmed', step = 2 WHERE id = $1",
         id_, visitor,
@@ -68,6 +71,7 @@ async def test_an_export_has_all_of_a_person_and_of_nobody_else(
     assert found["visitors"] == ["v_anna"]
     assert [row["id"] for row in found["bookings"]] == [str(sold)]
     assert [row["email"] for row in found["contacts"]] == [ADDRESS]
+    assert [row["name"] for row in found["contacts"]] == ["Name of v_anna"]
     assert [row["number"] for row in found["places"]] == [1]
     assert [row["state"] for row in found["states"]] == ["paying", "confirmed"]
     assert [row["who"] for row in found["journal"]] == [digest_of("demo", "v_anna")]

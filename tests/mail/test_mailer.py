@@ -1,14 +1,18 @@
 """The mail duty with a real SMTP server: texts, retries, and a server that fails."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import jwt
 import pytest
 
+from booking_rush.booking.holds import bookings
 from booking_rush.booking.holds.contacts import Contact, save
+from booking_rush.booking.mail.included import included_in
 from booking_rush.booking.mail.locales import forms_of, money
 from booking_rush.postgres import Pool
+from tests.browser.pages import stalls
 from tests.mail.mails import SENDER, confirmed, mail_row, mailer_of, name_a_sender, sent, text_of
 from tests.support.clients import code_of
 from tests.support.servers.smtp_server import SmtpServer
@@ -125,6 +129,72 @@ async def test_standing_places_are_numbered_after_seats(
 
     assert "row A, seat 1; 2 × Floor" in text_of(mail)
     assert "Ticket 3: Floor, place 2" in text_of(mail)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Total:     €130.00\n           includes fee €6.00, VAT €9.10\n"),
+        ("th", "ยอดรวม: €130.00\nรวมในราคาแล้ว: fee €6.00, VAT €9.10\n"),
+    ],
+)
+async def test_a_confirmation_says_what_the_total_includes(
+    world: World, smtp_server: SmtpServer, language: str, said: str
+) -> None:
+    fees = [{"name": "fee", "amount": 300}, {"name": "VAT", "amount": 455}]
+    await world.event(sections=[stalls(includes=fees)])
+    await confirmed(world, language=language)
+
+    [mail] = await sent(mailer_of(world, smtp_server), smtp_server)
+
+    assert said in text_of(mail).replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Name:      Ada {x} King\n"), ("th", "ชื่อ: Ada {x} King\n")]
+)
+async def test_a_confirmation_is_in_the_buyers_name(
+    world: World, smtp_server: SmtpServer, language: str, said: str
+) -> None:
+    await world.event()
+    _, booking = await confirmed(world, language=language, name="Ada {x} King")
+
+    [mail] = await sent(mailer_of(world, smtp_server), smtp_server)
+
+    assert f"\n{said}" in text_of(mail).replace("\r\n", "\n")
+    for ticket in booking["tickets"]:
+        assert "Ada" not in str(jwt.decode(ticket["code"], options={"verify_signature": False}))
+
+
+@pytest.mark.parametrize(
+    ("language", "named", "said"),
+    [
+        ("en", {"name": "House rules {x}"}, "By paying you accepted: House rules {x}\n"),
+        ("en", {}, "By paying you accepted: terms of An Evening\n"),
+        ("th", {}, "เมื่อชำระเงิน คุณได้ยอมรับ: ข้อกำหนดของ An Evening\n"),
+    ],
+)
+async def test_a_confirmation_names_the_terms(
+    world: World, smtp_server: SmtpServer, language: str, named: dict[str, str], said: str
+) -> None:
+    await world.event(terms={"url": "https://else.example/terms", **named})
+    await confirmed(world, language=language)
+
+    [mail] = await sent(mailer_of(world, smtp_server), smtp_server)
+
+    text = text_of(mail).replace("\r\n", "\n")
+    assert f"\n\n{said}https://else.example/terms\n\n" in text
+
+
+async def test_places_with_and_without_a_seat_include_their_own(world: World) -> None:
+    fees = [{"name": "fee", "amount": 300}, {"name": "VAT", "amount": 455}]
+    event = await world.event(sections=[stalls(includes=fees[:1]), stalls(id="box", includes=fees)])
+    _, json = await confirmed(world)
+    booking = await bookings.get(world.services.pool, UUID(json["id"]))
+    mixed = replace(booking, section="box", quantity=5)
+
+    assert included_in(booking, event) == {"fee": 600}
+    assert included_in(mixed, event) == {"fee": 1500, "VAT": 1365}
 
 
 async def test_a_refund_is_told(world: World, smtp_server: SmtpServer) -> None:

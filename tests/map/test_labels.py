@@ -86,7 +86,11 @@ async def test_no_two_prices_apart_have_the_same_colour(world: World) -> None:
 
 
 async def test_the_numbers_of_seats_are_upright_in_every_section(world: World) -> None:
-    places = [{"at": [0, 0]}, {"at": [30, 0], "rotation": 90}, {"at": [0, 30], "rotation": 180}]
+    places: list[dict[str, Any]] = [
+        {"at": [0, 0]},
+        {"at": [30, 0], "rotation": 90},
+        {"at": [0, 30], "rotation": 180},
+    ]
     small, *turned = [block(n) | place for n, place in enumerate(places, 1)]
     small["rows"] = [{"name": "A", "seats": 2}]
     await world.event(sections=[small, *turned])

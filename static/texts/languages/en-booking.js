@@ -186,6 +186,7 @@ export const seats = {
     over: "The time is over…",
     apart: "There was no block like that left: these seats are not all side by side.",
     total: "Total",
+    includes: (/** @type {string[]} */ parts) => `includes ${parts.join(", ")}`,
     soon: (/** @type {string} */ left) =>
       `Only ${left} left. Pay, or extend the hold, or the seats go back on sale.`,
     soonLast: (/** @type {string} */ left) =>
@@ -252,6 +253,15 @@ export const seats = {
   mail: {
     label: "E-mail for your tickets (optional)",
     sent: (/** @type {string} */ email) => `Your tickets are sent to ${email}.`,
+  },
+
+  names: { label: "Name on your tickets", name: "Name" },
+
+  terms: {
+    paying: "By paying you accept:",
+    booking: "By booking you accept:",
+    name: (/** @type {string} */ event) => `terms of ${event}`,
+    newTab: " (opens in a new tab)",
   },
 
   booking: {

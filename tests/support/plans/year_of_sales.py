@@ -90,7 +90,9 @@ BOOKINGS = """
             'pi_' || id || '_secret_1'
         FROM bookings WHERE attempt > 0 OR state = 'paying';
     INSERT INTO contacts
-        SELECT id, visitor || '@example.org', 'en', changed_at + interval '380 days' FROM bookings;
+        SELECT id, visitor || '@example.org', 'en', changed_at + interval '380 days',
+            'Ada ' || visitor
+        FROM bookings;
     INSERT INTO mails (booking, kind, sent_at) SELECT id, 'confirmed',
         CASE WHEN made_ms > 5 THEN changed_at END FROM bookings;
     INSERT INTO outbox (id, booking, event, topic, kind, attempt, step, lane, done_at, published_at,

@@ -1,0 +1,2 @@
+-- The terms that buyers accept by paying: {"url", "name"?}.
+ALTER TABLE events ADD COLUMN terms jsonb;
