@@ -174,7 +174,10 @@ def _saga_record(row: asyncpg.Record, sign: Sign) -> Record:
 
 
 def _state_record(row: asyncpg.Record, sign: Sign) -> Record:
-    """Return a past state of a booking, without its client secret."""
+    """Return a past state of a booking, without its client secret and its buyer's name.
+
+    What was sent to Kafka cannot be erased there.
+    """
     booking = booking_of(row)
     span = UUID(int=booking.id.int ^ (booking.step << 64))
     value = cloud_events.serialize_state(
@@ -205,7 +208,7 @@ SOURCES = (
         SELECT states.seq, bookings.id, event, visitor, states.state, states.reason, states.step,
             section, seats, quantity, prices, bookings.currency, total, states.attempt, paid,
             coalesce(provider, '') AS provider, '' AS client_secret, states.at AS stated_at,
-            made_ms, {SHOWS_OF_BOOKING} AS shows
+            made_ms, {SHOWS_OF_BOOKING} AS shows, '' AS name
         FROM states JOIN bookings ON bookings.id = states.booking
         LEFT JOIN payments ON payments.booking = states.booking
             AND payments.attempt = states.attempt

@@ -7,15 +7,18 @@ from pathlib import Path
 import orjson
 from redis.asyncio import Redis
 
+from booking_rush.booking.kafka.topics import TOPICS
 from booking_rush.booking.messaging import cloud_events
 from booking_rush.booking.saga.orders import ORDERS
 from booking_rush.booking.saga.state_machine import MESSAGES
 from booking_rush.postgres import Pool
 from tests.support.clients import until
+from tests.support.crowds.evidence import whole_topic
 from tests.support.servers.stores import Store
 from tests.support.store_agreement import disagreements, is_quiet
-from tests.support.world import open_world, settings_for
+from tests.support.world import held, open_world, settings_for
 
+ALL_PUBLISHED = "SELECT NOT EXISTS (SELECT FROM states WHERE published_at IS NULL)"
 CONSUMER = Path(__file__).parents[2] / "docs" / "bookings_consumer.py"
 
 
@@ -62,6 +65,27 @@ async def test_seats_are_bought_declined_and_given_back_over_kafka(
         assert [words[1].partition(".")[2] for words in found[back]] == [
             "held", "paying", "confirmed", "refunding", "refunded",
         ]  # fmt: skip
+
+
+async def test_who_a_buyer_is_stays_out_of_the_topics(
+    redis: Redis, pool: Pool, redis_url: str, postgres_url: str, kafka_server: Store
+) -> None:
+    """What lies in a topic cannot be erased there."""
+    settings = settings_for(redis_url, postgres_url)
+    async with open_world(redis, pool, settings, kafka=kafka_server.url) as world:
+        await world.event(names="buyer")
+        ada, hold = await held(world)
+        await ada.check_out(hold, email="ada@rush.example", name="Ada Quillfeather")
+        booking = await ada.booked(hold, "confirmed")
+        await until(lambda: pool.fetchval(ALL_PUBLISHED), within_s=30)
+
+        told = [
+            record for topic in TOPICS for record in await whole_topic(kafka_server.url, topic.name)
+        ]
+        assert booking["name"] == "Ada Quillfeather"
+        assert [record for record in told if hold.encode() in record]
+        for word in (b"Quillfeather", b"ada@rush.example"):
+            assert not [record for record in told if word in record]
 
 
 async def test_what_comes_three_times_has_its_effect_once(
