@@ -86,7 +86,7 @@ BROWSER_LAYERS = (
     ("static/texts",),
     ("static/texts/languages",),
     ("static/styles",),
-    ("static/console",),
+    ("static/console", "static/pictures"),
 )
 # Technology is named at the edge that is made for it, and nowhere else.
 TECHNOLOGY = {

@@ -15,6 +15,7 @@ from booking_rush.postgres import Pool
 ROWS = "ABCDEFGHIJKLMNOP"
 TIME_ZONE = "Europe/Berlin"
 FLOOR_PLACES = 600
+FEE_CENTS, VAT_PERCENT = 200, 7
 QUICK_RULES = {
     "rate_per_second": 5,
     "active_max": 50,
@@ -111,7 +112,8 @@ def _seated(block: Block) -> dict[str, Any]:
             {"name": name, "seats": block.seats + block.wider * depth}
             for depth, name in enumerate(ROWS[: block.rows])
         ],
-        "price": {"amount": block.cents, "currency": "EUR"},
+        **_price(block.cents),
+        "view": _view(block.id),
         "at": _around_the_stage(block),
         "rotation": block.angle,
         "curve": block.radius,
@@ -132,6 +134,22 @@ def _floor() -> dict[str, Any]:
         "name": "Standing floor",
         "kind": "standing",
         "capacity": FLOOR_PLACES,
-        "price": {"amount": 4500, "currency": "EUR"},
+        **_price(4500),
+        "view": _view("floor"),
         "at": (0, 0),
     }
+
+
+def _price(cents: int) -> dict[str, Any]:
+    """Return a price with the fee and the tax in it."""
+    vat = round(cents * VAT_PERCENT / (100 + VAT_PERCENT))
+    fee = {"name": "Booking fee", "amount": FEE_CENTS}
+    return {
+        "price": {"amount": cents, "currency": "EUR"},
+        "includes": [fee, {"name": f"VAT {VAT_PERCENT} %", "amount": vat}],
+    }
+
+
+def _view(section: str) -> str:
+    """Return the path of a picture of what is seen from a section."""
+    return f"/static/pictures/{section}.svg"

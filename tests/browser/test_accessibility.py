@@ -175,7 +175,7 @@ async def test_tickets_are_printed_dark_on_white_whatever_the_scheme(world: Worl
         accent = "document.documentElement.style.getPropertyValue('--accent')"
         assert await page.evaluate(accent) != "#b00020"  # it could not be read on dark
         await page.emulate_media(media="print")
-        await page.wait_for_function(f"{accent} === '#b00020'")
+        await until(lambda: page.evaluate(f"{accent} === '#b00020'"))
         link = await part(page, "ticket-link").get_attribute("href")
         assert link
         kept = await context.new_page()

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from booking_rush.server.embedded.demo import duties_of
+from booking_rush.server.embedded.demo_event import demo_event
 from booking_rush.server.runtime.settings import Settings
 from tests.support.clients import until
 from tests.support.servers.demo_run import ROOT, Demo, clone
@@ -219,6 +221,11 @@ def test_a_broker_that_is_named_is_used(
     assert " kafka      pid" not in demo.output
     assert demo.stop() == 0
     assert asyncio.run(brokers_at(kafka_server.url)) == 1
+
+
+def test_each_section_of_the_demo_has_a_picture_of_its_view() -> None:
+    sections = demo_event(datetime.now(UTC)).sections
+    assert [one.id for one in sections if not (ROOT / f"{one.view}"[1:]).is_file()] == []
 
 
 def test_the_relay_works_where_there_is_a_kafka() -> None:

@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 from tests.browser.chromium import DESKTOP, browser
 from tests.browser.pages import joined_page, part, seat_is
 from tests.map.houses import block
+from tests.support.clients import until
 from tests.support.world import World
 
 LABEL = """async ([name, width, height, degrees]) => {
@@ -101,7 +102,7 @@ async def test_the_numbers_of_seats_are_upright_in_every_section(world: World) -
         for section in ("b2", "b3"):
             await page.evaluate("window.turns = []")
             await page.locator(f'[data-section="{section}"]').click()
-            await page.wait_for_function("window.turns.length > 20")
+            await until(lambda: page.evaluate("window.turns.length > 20"))
             assert set(await page.evaluate("window.turns")) == {0}
 
 
