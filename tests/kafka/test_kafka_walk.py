@@ -70,7 +70,7 @@ async def test_seats_are_bought_declined_and_given_back_over_kafka(
 async def test_who_a_buyer_is_stays_out_of_the_topics(
     redis: Redis, pool: Pool, redis_url: str, postgres_url: str, kafka_server: Store
 ) -> None:
-    """Nothing can be erased in a topic."""
+    """No record of a topic can be erased."""
     settings = settings_for(redis_url, postgres_url)
     async with open_world(redis, pool, settings, kafka=kafka_server.url) as world:
         await world.event(names="buyer")
