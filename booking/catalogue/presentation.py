@@ -20,7 +20,10 @@ _OWN_ADDRESS = re.compile(rf"^/(?!/){_ADDRESS}")
 Picture = Annotated[str, msgspec.Meta(pattern=rf"^(https://|/(?!/)){_ADDRESS}", max_length=500)]
 # An address on this site alone; `check_views` says in words what a pattern would say as one.
 OwnPicture = Annotated[
-    str, msgspec.Meta(max_length=500, extra_json_schema={"pattern": r"^/[^/\s]\S*$"})
+    str,
+    msgspec.Meta(
+        pattern=LINE_PATTERN, max_length=500, extra_json_schema={"pattern": r"^/[^/\s]\S*$"}
+    ),
 ]
 
 

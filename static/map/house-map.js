@@ -132,11 +132,11 @@ export class HouseMap {
     this.#flyTo(this.#bounded(cameras.fitted(house.box, this.#size)));
   }
 
-  /** Zoom by steps around the middle: 1 enlarges by half, -1 goes back. @param {number} steps */
+  /** Zoom by steps around the middle, from where an earlier press leads: 1 enlarges by half, -1 goes back. @param {number} steps */
   zoom(steps) {
-    const middle = middleOf({ left: 0, top: 0, ...this.#size });
-    const scale = this.#camera.scale * ZOOM_STEP ** steps;
-    this.#flyTo(this.#bounded(cameras.zoomed(this.#camera, this.#size, scale, middle)));
+    const [from, middle] = [this.#flight.end ?? this.#camera, middleOf({ left: 0, top: 0, ...this.#size })];
+    const scale = from.scale * ZOOM_STEP ** steps;
+    this.#flyTo(this.#bounded(cameras.zoomed(from, this.#size, scale, middle)));
   }
 
   /** Bring a seat, or the middle of a section, into view. @param {string} section @param {string} [seat] */

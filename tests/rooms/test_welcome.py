@@ -19,7 +19,7 @@ from tests.support.world import World
 DEMO = "/api/v1/admin/events/demo"
 WAITING = """
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-    AND wait_event_type = 'Lock' AND query LIKE '%FROM bookings%ORDER BY id DESC LIMIT%'
+    AND wait_event_type = 'Lock' AND query LIKE '%coalesce(client_secret%'
 """
 
 
