@@ -42,6 +42,9 @@ OperatorName = Annotated[str, msgspec.Meta(pattern=OPERATOR_PATTERN)]
 # Several lines, for visitors or the journal to read.
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=LINES_PATTERN)]
 
+# Letters and symbols that are drawn as nothing: fillers of Hangul, and the blank of Braille.
+BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
 _key = re.compile(KEY_PATTERN)
 _line = re.compile(LINE_PATTERN)
 _person = re.compile(PERSON_PATTERN)
@@ -62,7 +65,8 @@ def is_line(text: str, characters_max: int = 200) -> bool:
 def person_name_of(text: str) -> str | None:
     """Return the name of a person in its composed form (NFC), or None where nothing can be read."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
-    is_seen = any(unicodedata.category(character)[0] in "LNPS" for character in name)
+    seen = set(name) - BLANKS
+    is_seen = any(unicodedata.category(character)[0] in "LNPS" for character in seen)
     return name if is_seen and _person.match(name) else None
 
 

@@ -3,7 +3,7 @@
 import { createCard, drawTimes } from "./home/event-card.js";
 import { inOrder, matching } from "./home/event-order.js";
 import { bindLostTickets, showLostTickets } from "./home/lost-tickets.js";
-import { loadEnded, loadOwn } from "./home/own-events.js";
+import { isNeeded, loadEnded, loadOwn } from "./home/own-events.js";
 import { request } from "./lib/api.js";
 import { texts as all } from "./texts/texts.js";
 import { showLanguagePicker } from "./ui/language-picker.js";
@@ -89,8 +89,9 @@ async function refreshOwn() {
   own = await loadOwn([...ids]);
   const missing = [...own.keys()].filter((id) => !ids.has(id));
   if (missing.some((id) => !asked.has(id))) {
-    ended = await loadEnded(missing);
-    missing.forEach((id) => asked.add(id));
+    const found = await loadEnded(missing);
+    ended = found.filter(isNeeded);
+    for (const { id } of found) asked.add(id); // one that was not answered is asked for again
   }
   draw();
 }

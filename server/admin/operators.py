@@ -47,9 +47,10 @@ class OwnPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SecondFactorCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body that puts a second factor in force: a code that the phone shows now."""
+    """The body that puts a second factor in force: one's password, and a code of the phone."""
 
     code: Name64
+    password: Password
 
 
 class SecondFactorProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,8 +153,12 @@ async def put_second_factor_in_force(request: Request) -> Response:
     """Answer `POST /api/v1/admin/me/second-factor/in-force`: recovery codes, told this once."""
     operator = await require_operator(request, "viewer")
     body = await read_json(request, SecondFactorCode)
-    own = services_of(request).operators.second_factors
-    codes = await own.put_in_force(operator.name, body.code)
+    operators = services_of(request).operators
+    try:  # a session alone, perhaps a stolen one, must not lock its operator out
+        await operators.check_password(operator.name, body.password, login_origin_of(request))
+    except NotAuthenticated:
+        raise Invalid(("password", "this is not your password")) from None
+    codes = await operators.second_factors.put_in_force(operator.name, body.code)
     return answer(200, {"recovery_codes": codes}, SECRET)
 
 

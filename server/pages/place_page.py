@@ -78,7 +78,7 @@ async def leave(request: Request) -> Response:
     room = await room_of(request)
     with suppress(Refusal):  # the page says whether there is a place still
         await room.line.leave(visitor_of(request, services_of(request)))
-    return _see_line(request, {})
+    return _see_line(request, _code_of(request))
 
 
 async def line(request: Request) -> Response:

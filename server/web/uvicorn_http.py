@@ -40,7 +40,8 @@ KEEP_ALIVE_S = 75  # longer than the 60 s after which proxies drop an idle conne
 CROWDED_KEEP_ALIVE_S = 5  # when half of the connections that we may have are open
 LAST_FILES, LAST_PART = 32, 0.03  # of the descriptors: from there on connections are aborted
 ALWAYS_SERVED = (b"/healthz", b"/readyz", b"/metrics")
-VERSIONS = ("1.0", "1.1")
+VERSIONS, CODING = ("1.0", "1.1"), b"transfer-encoding"
+HANDSHAKE_LINE_MAX = 8_000  # bytes; `websockets` leaves one with a longer line unanswered
 HOST = re.compile(rb"[A-Za-z0-9\-._~%!$&'()*+,;=:\[\]]*\Z")  # RFC 3986, 3.2.2 and 3.2.3
 
 
@@ -200,6 +201,8 @@ class HttpConnection(HttpToolsProtocol):
         self._end_deadline()
         self._check_head()
         is_upgrade = self.parser.should_upgrade() and self._should_upgrade()
+        if is_upgrade:
+            self._check_handshake()
         if self._is_answering() and (is_upgrade or len(self.pipeline) >= PIPELINE_MAX):
             self._stop(Malformed("wait for the answers to earlier requests"))
         is_crowded = len(self.connections) > connections_max()
@@ -262,10 +265,8 @@ class HttpConnection(HttpToolsProtocol):
                 self.transport.abort()
 
     def _check_head(self) -> None:
-        """Refuse a head that another server may read in another way than we do (RFC 9112).
-
-        It is of another version than HTTP/1, has no Host (3.2), two, or one that is none, or a body
-        in a coding that we do not read (6.1), which HTTP/1.0 has not at all.
+        """Refuse a head that another server may read in another way than we do: of another version
+        than HTTP/1, without one Host (RFC 9112, 3.2), or with a coding that we do not read (6.1).
         """
         version = self.parser.get_http_version()
         if version not in VERSIONS:
@@ -274,9 +275,17 @@ class HttpConnection(HttpToolsProtocol):
         is_old = version == "1.0" and not hosts
         if not is_old and (len(hosts) != 1 or not HOST.match(hosts[0])):
             self._stop(Malformed("a request names one Host"))
-        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        codings = [value.lower() for name, value in self.headers if name == CODING]
         if codings and (codings != [b"chunked"] or version == "1.0"):
             self._stop(Malformed("a body has no transfer coding but chunked"))
+
+    def _check_handshake(self) -> None:
+        """Refuse a handshake with a body or a long line, which nobody would answer."""
+        sized = {value for name, value in self.headers if name in (b"content-length", CODING)}
+        if sized - {b"0"}:
+            self._stop(Malformed("a handshake has no body"))
+        if max(map(len, (self.url, *map(b"".join, self.headers)))) > HANDSHAKE_LINE_MAX:
+            self._stop(HeadTooLarge(f"lines of a handshake have up to {HANDSHAKE_LINE_MAX} bytes"))
 
     def _check_body(self) -> None:
         """Abort a connection whose body comes too slowly; the time that we do not read is ours."""

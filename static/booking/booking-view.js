@@ -78,7 +78,7 @@ export function announceFrame(before, state, frame, clock) {
   const left = () => minutesLeft(state, clock);
   if (frame.type === "hold.created") {
     const { seats, quantity } = frame.hold;
-    const what = seats.length ? texts.seats(quantity) : texts.places(quantity);
+    const what = seats.length === quantity ? texts.seats(quantity) : texts.places(quantity);
     announce(texts.hold.announce(what, left()));
   } else if (frame.type === "hold.extended") announce(texts.hold.extended(left()));
   else if (frame.type === "booking.updated" && state.booking?.id === frame.booking.id)

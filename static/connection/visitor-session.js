@@ -48,7 +48,16 @@ export function rememberedEvents() {
 
 /** Return the events in whose lines this browser has a place, as far as it was told; newest first. */
 export function rememberedPlaces() {
-  return stored(PLACES);
+  return localStorageHas(PLACES) ? stored(PLACES) : rememberedEvents();
+}
+
+/** @param {string} key */
+function localStorageHas(key) {
+  try {
+    return localStorage.getItem(key) !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {string} key @returns {string[]} */

@@ -52,22 +52,25 @@ async function addBooking(own, booking) {
   const answer =
     state === "held" ? await orNothing(request("GET", `${pathOf(event)}/holds/${booking.id}`)) : null;
   if (state === "held" && !answer) return;
-  const hold = { quantity, seated: booking.seats.length > 0, until: answer?.hold.expires_at ?? null };
+  const hold = { quantity, seated: booking.seats.length === quantity, until: answer?.hold.expires_at ?? null };
   own.set(event, { ...found(), hold });
 }
 
 /**
- * Request events in which the visitor has something, and which are not on sale any more: their tickets
- * are needed at the door all the same. Past ones are left out.
+ * Request events in which the visitor has something, and which are not on sale any more. Return those
+ * that were answered.
  * @param {Iterable<string>} ids
  * @returns {Promise<import("./event-order.js").Event[]>}
  */
 export async function loadEnded(ids) {
   const answers = await Promise.all([...ids].map((id) => orNothing(request("GET", pathOf(id)))));
+  return answers.flatMap((answer) => answer?.event ?? []);
+}
+
+/** Return whether tickets of an event may be needed at a door still. @param {import("./event-order.js").Event} event */
+export function isNeeded({ shows }) {
   const since = Date.now() - DAY_MS;
-  return answers
-    .map((answer) => answer?.event)
-    .filter((event) => event?.shows.some((/** @type {any} */ show) => Date.parse(show.starts_at) > since));
+  return shows.some(({ starts_at: startsAt }) => Date.parse(startsAt) > since);
 }
 
 /** Request the place in an event's line; one that has ended while no page was open is asked about once. @param {string} event */

@@ -1,4 +1,4 @@
-// The second factor of the operator who is logged in: turned on by a code, turned off by the password.
+// The second factor of the operator who is logged in: turned on by code and password, off by the password.
 
 import { formDialog } from "../admin/form-dialog.js";
 import { attemptForm, clearMistakes } from "../admin/form-mistakes.js";
@@ -32,7 +32,7 @@ export function ownSecondFactor(context) {
       const { secret, qr } = await session.write("POST", OWN);
       Object.assign(byId("factor-qr"), { src: qr, alt: texts.qr });
       setText(byId("factor-key"), inFours(secret));
-      control("factor-code").value = "";
+      control("factor-code").value = control("factor-own").value = "";
       clearMistakes(byId("factor-form"));
       show({ "factor-begin": false, "factor-form": true });
       control("factor-code").focus();
@@ -40,7 +40,7 @@ export function ownSecondFactor(context) {
 
   const putInForce = async () => {
     ({ recovery_codes: codes } = await session.write("POST", `${OWN}/in-force`, {
-      body: { code: control("factor-code").value },
+      body: { code: control("factor-code").value, password: control("factor-own").value },
     }));
     byId("factor-codes").replaceChildren(...codes.map((code) => createElement("li", {}, code)));
     forget();
@@ -67,7 +67,8 @@ export function ownSecondFactor(context) {
   byId("factor-begin").addEventListener("click", () => void begin());
   byId("factor-form").addEventListener("submit", (submitted) => {
     submitted.preventDefault();
-    void attemptForm(byId("factor-form"), () => control("factor-code"), putInForce, texts.isOn);
+    const controlOf = (/** @type {string} */ field) => control(field === "password" ? "factor-own" : "factor-code");
+    void attemptForm(byId("factor-form"), controlOf, putInForce, texts.isOn);
   });
   byId("factor-cancel").addEventListener("click", () => {
     forget();

@@ -32,13 +32,14 @@ export function toggleSeat(selection, seat, ticketsMax) {
 }
 
 /**
- * Replace the selected seats; standing places stay where all are within the limit. Return the new selection.
+ * Replace the selected seats beside the standing places, within the limit. Return the new selection.
  * @param {Selection} selection @param {string[]} seats @param {number} ticketsMax
  * @returns {Selection}
  */
-export function replaceSeats({ standing }, seats, ticketsMax) {
-  const fits = seats.length + (standing?.quantity ?? 0) <= ticketsMax;
-  return { ...EMPTY_SELECTION, seats, standing: fits ? standing : null };
+export function replaceSeats(selection, seats, ticketsMax) {
+  const next = { ...selection, lost: [], limitReached: false };
+  const fits = seats.length + (selection.standing?.quantity ?? 0) <= ticketsMax;
+  return fits ? { ...next, seats } : { ...next, limitReached: true };
 }
 
 /**

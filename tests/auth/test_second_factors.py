@@ -29,17 +29,32 @@ async def told(client: httpx.AsyncClient) -> list[tuple[str, str]]:
     return [(one["who"], one["what"]) for one in reversed(entries)]
 
 
+async def test_a_session_alone_locks_nobody_out(world: World) -> None:
+    """A stolen one comes without the password."""
+    stolen = await world.operator()
+    phone = Phone((await stolen.post(OWN)).json()["secret"])
+
+    for password in ("", "a guess"):
+        refused = await stolen.post(
+            f"{OWN}/in-force", json={"code": phone.code(), "password": password}
+        )
+        assert code_of(refused) == "invalid_request"
+        assert refused.json()["errors"][0]["field"] == "password"
+
+    assert (await stolen.get(OWN)).json()["in_force_since"] is None
+
+
 async def test_a_login_wants_a_code_once_one_was_entered(world: World) -> None:
     admin = await world.operator()
     begun = (await admin.post(OWN)).json()
     assert begun["uri"].startswith("otpauth://totp/Booking%20Rush:admin@")
     assert begun["qr"].startswith("data:image/svg+xml;base64,")
     assert (await log_in(world)).status_code == 200, "it is not in force yet"
-    wrong = await admin.post(f"{OWN}/in-force", json={"code": "000000"})
+    wrong = await admin.post(f"{OWN}/in-force", json={"code": "000000", "password": PASSWORD})
     assert (wrong.status_code, code_of(wrong)) == (400, "invalid_request")
 
     phone = Phone(begun["secret"])
-    put = await admin.post(f"{OWN}/in-force", json={"code": phone.code()})
+    put = await admin.post(f"{OWN}/in-force", json={"code": phone.code(), "password": PASSWORD})
 
     assert len(set(put.json()["recovery_codes"])) == 10
     assert put.headers["cache-control"] == "no-store"
@@ -178,9 +193,11 @@ async def test_a_key_asks_no_code_and_a_program_has_no_factor(world: World) -> N
 async def test_the_secret_is_sealed_and_recovery_codes_are_digests(world: World) -> None:
     admin = await world.operator()
     secret = (await admin.post(OWN)).json()["secret"]
-    recovery = (await admin.post(f"{OWN}/in-force", json={"code": Phone(secret).code()})).json()[
-        "recovery_codes"
-    ]
+    recovery = (
+        await admin.post(
+            f"{OWN}/in-force", json={"code": Phone(secret).code(), "password": PASSWORD}
+        )
+    ).json()["recovery_codes"]
     pool, key = world.services.pool, world.services.settings.secret_key
     sealed = await pool.fetchval("SELECT sealed FROM second_factors")
     digests = [row["digest"] for row in await pool.fetch("SELECT digest FROM recovery_codes")]

@@ -99,7 +99,16 @@ async def test_a_choice_is_never_more_than_one_may_book(world: World) -> None:
         await pick(page, "stalls.A-4")
         await pick(page, "stalls.A-5")
         await expect(page.locator("#full")).to_contain_text("3 tickets")
+        await page.locator('[data-drop="stalls.A-4"]').click()
+        await page.locator('[data-section="floor"]').click()
+        await part(page, "add-standing").click()
+        await page.locator('[data-section="stalls"]').click()
+        await part(page, "suggest").click()
+        await expect(page.locator("#full")).to_contain_text("3 tickets")
+        await expect(part(page, "choice-sum")).to_have_text("3 places · €135.00")
+
         await page.locator('[data-drop="floor"]').click()
+        await pick(page, "stalls.A-4")
         await pick(page, "stalls.A-5")
 
         await expect(part(page, "choice-sum")).to_have_text("2 seats · €130.00")

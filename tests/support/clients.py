@@ -265,6 +265,7 @@ class Phone:
 async def second_factor_of(client: httpx.AsyncClient) -> tuple[Phone, list[str]]:
     """Turn the second factor of a logged-in operator on. Return the phone and recovery codes."""
     phone = Phone((await client.post(OWN_FACTOR)).json()["secret"])
-    answer = await client.post(f"{OWN_FACTOR}/in-force", json={"code": phone.code()})
+    proof = {"code": phone.code(), "password": PASSWORD}
+    answer = await client.post(f"{OWN_FACTOR}/in-force", json=proof)
     assert answer.status_code == 200, answer.text
     return phone, answer.json()["recovery_codes"]

@@ -85,6 +85,11 @@ CHUNKED = (
     b"Transfer-Encoding: chunked\r\n\r\n"
 )
 
+UPGRADE = (
+    b"GET /ws/events/demo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+    b"Connection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
 FLOODS: dict[str, tuple[bytes, bytes, set[int]]] = {
     "many header fields": (GET, b"a: b\r\n", {431, 0}),
     "large header fields": (GET, b"x: " + b"y" * 4000 + b"\r\n", {431, 0}),
@@ -177,6 +182,10 @@ async def test_no_flood_over_http_grows_the_server_or_holds_up_the_others(quiet:
         (CHUNKED + b"2\r\n{}\r\n0\r\na: b\r\n\r\n", 400),
         (b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", 400),
         (b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+        (UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (UPGRADE + b"Content-Length: 3\r\n\r\nabc", 400),
+        (UPGRADE + b"Cookie: a=" + b"x" * 8_200 + b"\r\n\r\n", 431),
+        (UPGRADE.replace(b"/demo", b"/demo?a=" + b"x" * 8_140) + b"\r\n", 431),
         (b"GET /healthz HTTP/2.0\r\nHost: a\r\n\r\n", 400),
         (b"GET /healthz HTTP/0.9\r\nHost: a\r\n\r\n", 400),
         (CHUNKED.replace(b"chunked", b"gzip, chunked") + b"0\r\n\r\n", 400),
