@@ -17,7 +17,7 @@ from booking_rush.server.runtime.setting_checks import why_weak_password
 from booking_rush.server.web.authentication import login_origin_of, require_operator
 from booking_rush.server.web.requests import read_json, services_of
 from booking_rush.server.web.responses import answer
-from booking_rush.text import Name64, OperatorName, OptionalName64, Password, is_line
+from booking_rush.text import Name64, OperatorName, Password, is_line
 from booking_rush.timestamps import instant
 
 NAME_MAX = 64  # characters
@@ -53,11 +53,10 @@ class SecondFactorCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Password
 
 
-class SecondFactorProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body that ends one's second factor: one's password, or a code of it."""
+class SecondFactorEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body that ends one's second factor: one's password."""
 
-    password: Password = ""
-    code: OptionalName64 = ""
+    password: Password
 
 
 async def list_operators(request: Request) -> Response:
@@ -121,10 +120,7 @@ async def change_own_password(request: Request) -> Response:
     body = await read_json(request, OwnPassword)
     check_password(body.password, operator.name)
     origin = login_origin_of(request)
-    try:
-        await operators.check_password(operator.name, body.current, origin)
-    except NotAuthenticated:  # one is logged in all the same
-        raise Invalid(("current", "this is not your password")) from None
+    await _check_own_password(request, operator, body.current, "current")
     await _accounts(request, operator).set_password(operator.name, body.password)
     return answer_session(request, await operators.begin_session(operator.name, origin))
 
@@ -153,31 +149,34 @@ async def put_second_factor_in_force(request: Request) -> Response:
     """Answer `POST /api/v1/admin/me/second-factor/in-force`: recovery codes, told this once."""
     operator = await require_operator(request, "viewer")
     body = await read_json(request, SecondFactorCode)
-    operators = services_of(request).operators
-    try:  # a session alone, perhaps a stolen one, must not lock its operator out
-        await operators.check_password(operator.name, body.password, login_origin_of(request))
-    except NotAuthenticated:
-        raise Invalid(("password", "this is not your password")) from None
-    codes = await operators.second_factors.put_in_force(operator.name, body.code)
+    await _check_own_password(request, operator, body.password, "password")
+    own = services_of(request).operators.second_factors
+    codes = await own.put_in_force(operator.name, body.code)
     return answer(200, {"recovery_codes": codes}, SECRET)
 
 
 async def end_own_second_factor(request: Request) -> Response:
     """Answer `POST /api/v1/admin/me/second-factor/off`: the password is enough again."""
     operator = await require_operator(request, "viewer")
-    body = await read_json(request, SecondFactorProof)
-    operators, origin = services_of(request).operators, login_origin_of(request)
-    check, proof, field = (
-        (operators.check_code, body.code, "code")
-        if body.code
-        else (operators.check_password, body.password, "password")
-    )
-    try:
-        await check(operator.name, proof, origin)
-    except NotAuthenticated as wrong:  # one is logged in all the same
-        raise Invalid((field, wrong.detail)) from None
+    body = await read_json(request, SecondFactorEnd)
+    await _check_own_password(request, operator, body.password, "password")
     await _accounts(request, operator).end_second_factor(operator.name)
     return answer(204)
+
+
+async def _check_own_password(
+    request: Request, operator: Operator, password: str, field: str
+) -> None:
+    """Check the password of who is logged in: a session alone, perhaps a stolen one, is no proof.
+
+    Raises:
+        Invalid: it is wrong; the session goes on.
+    """
+    operators = services_of(request).operators
+    try:
+        await operators.check_password(operator.name, password, login_origin_of(request))
+    except NotAuthenticated:
+        raise Invalid((field, "this is not your password")) from None
 
 
 async def end_second_factor(request: Request) -> Response:
@@ -185,7 +184,7 @@ async def end_second_factor(request: Request) -> Response:
     admin = await require_operator(request, "admin")
     name = _name_of(request)
     if name == admin.name:
-        raise AccountRefused("your own second factor ends by your password or a code of it")
+        raise AccountRefused("your own second factor ends by your password")
     await _accounts(request, admin).end_second_factor(name)
     return answer(204)
 

@@ -71,11 +71,11 @@ OPERATORS: dict[Any, Operation] = {
         body=operators.SecondFactorCode,
     ),
     operators.end_own_second_factor: Operation(
-        "End one's second factor by one's password or a code",
+        "End one's second factor by one's password",
         {204: NO_BODY},
         "operator",
         (*BODY, UnknownOperator, SecondFactorRefused, TooManyRequests),
-        body=operators.SecondFactorProof,
+        body=operators.SecondFactorEnd,
     ),
     operators.end_second_factor: Operation(
         "End another's second factor, for a phone that is lost; for admins",
