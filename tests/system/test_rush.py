@@ -41,7 +41,7 @@ class QueuedVisitor:
         self.joined: int | None = None
         self.positions: list[int] = []
         self.admitted = 0
-        self.done = False
+        self.done = self._leaves = False
 
     async def run(self) -> None:
         """Join, follow the place, be admitted, leave; reconnect when the socket ends."""
@@ -55,8 +55,8 @@ class QueuedVisitor:
 
     async def _handle(self, frame: Frame, socket: Any) -> None:
         match frame["type"]:
-            case "welcome":
-                await self._send(socket, "queue.join")
+            case "welcome":  # also where a socket has ended before it said that the visitor left
+                await self._send(socket, "queue.leave" if self._leaves else "queue.join")
             case "error" if frame["problem"]["code"] == "proof_required":
                 proof = solve(frame["problem"]["challenge"], frame["problem"]["bits"])
                 await self._send(socket, "queue.join", proof=proof)
@@ -85,6 +85,7 @@ class QueuedVisitor:
                 pass
 
     async def _send(self, socket: Any, kind: str, **members: str) -> None:
+        self._leaves = self._leaves or kind == "queue.leave"
         await socket.send(orjson.dumps({"type": kind, "id": "1", **members}).decode())
 
 
