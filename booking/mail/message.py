@@ -18,7 +18,7 @@ from booking_rush.booking.catalogue.rows import Event
 from booking_rush.booking.holds.bookings import Booking
 from booking_rush.booking.holds.contacts import Contact, Language
 from booking_rush.booking.holds.seat_ids import SeatId
-from booking_rush.booking.holds.serializers import reference_of
+from booking_rush.booking.holds.serializers import reference_of, sections_of
 from booking_rush.booking.mail.included import included_in
 from booking_rush.booking.mail.locales import Forms, forms_of, local_time, money
 from booking_rush.booking.mail.ticket_links import TicketLinks
@@ -157,7 +157,7 @@ def _terms(event: Event, texts: Texts) -> str:
 
 def _shows(booking: Booking, event: Event) -> list[Show]:
     """Return the shows of these places, the first to begin first."""
-    sections = {booking.section} | {SeatId.parse(seat).section for seat in booking.seats}
+    sections = sections_of(booking.seats, booking.section)
     shows = {section.show for section in event.sections if section.id in sections}
     return sorted(
         (show for show in event.shows if show.id in shows), key=lambda show: show.starts_at

@@ -5,7 +5,7 @@ from uuid import UUID
 from booking_rush.booking import audit
 from booking_rush.booking.holds import bookings
 from booking_rush.booking.holds.bookings import Booking
-from booking_rush.booking.holds.seat_ids import SeatId
+from booking_rush.booking.holds.serializers import sections_of
 from booking_rush.booking.messaging import outbox
 from booking_rush.booking.saga.messages import apply_steps
 from booking_rush.errors import Refusal
@@ -49,7 +49,7 @@ async def cancel(
 
 async def _has_begun(connection: Connection, booking: Booking) -> bool:
     """Return whether any show of this booking has begun."""
-    sections = {SeatId.parse(seat).section for seat in booking.seats} | {booking.section}
+    sections = sections_of(booking.seats, booking.section)
     begun: bool = await connection.fetchval(
         """
         SELECT coalesce(bool_or(starts_at <= now()), false)

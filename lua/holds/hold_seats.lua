@@ -69,9 +69,10 @@ local function choose(request)
     request.adjacent = request.adjacent and are_adjacent(request.rows[1].numbers)
     local conflicts = seats.conflicts(request.rows)
     if conflicts then return { "seats_taken", conflicts } end
-    if request.section == "" then return nil end
   end
-  if seats.free(request.section) < request.standing then return reply("sold_out") end
+  if request.section ~= "" and seats.free(request.section) < request.standing then
+    return reply("sold_out")
+  end
   if request.rows then return nil end
   if request.seated then
     request.seats, request.adjacent = best.choose(request.section, request.quantity)

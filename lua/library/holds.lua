@@ -81,7 +81,7 @@ function holds.standing(hold) return hold[AT.quantity] - #hold[AT.seats] end
 -- nothing. Of `others` and `only` see seats.mark.
 function holds.mark(hold, char, standing, others, only)
   local section = hold[AT.section]
-  if section == "" or #hold[AT.seats] > 0 then
+  if #hold[AT.seats] > 0 then
     seats.mark(seats.grouped(hold[AT.seats]), char, others, only)
   end
   if section ~= "" and standing ~= 0 then

@@ -5,6 +5,7 @@ import { formatPrice } from "../lib/money.js";
 import { texts as all } from "../texts/texts.js";
 import { byId, createElement, renderIfChanged } from "../ui/dom.js";
 import { textOf } from "./booking-panel.js";
+import { countText } from "./hold-panel.js";
 
 /** @typedef {import("./booking-state.js").Booking} Booking */
 
@@ -44,7 +45,7 @@ function row(booking, isShown, onShow) {
         "small",
         {},
         [
-          booking.seats.length === booking.quantity ? texts.seats(booking.quantity) : texts.places(booking.quantity),
+          countText(booking),
           formatPrice(booking.total),
           booking.show ? showDateAndTime(booking.show) : "",
         ]

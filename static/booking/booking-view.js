@@ -9,7 +9,7 @@ import { announce, announceUrgently } from "../ui/live-region.js";
 import { drawBookingList } from "./booking-list.js";
 import { drawBooking, textOf } from "./booking-panel.js";
 import { hasOpenHold, modeOf, seatOverrides, ticketsLeft } from "./booking-state.js";
-import { drawHold } from "./hold-panel.js";
+import { countText, drawHold } from "./hold-panel.js";
 
 /**
  * @typedef {import("../connection/reconnecting-socket.js").Frame} Frame
@@ -77,9 +77,7 @@ export function drawBookingView(view, listener) {
 export function announceFrame(before, state, frame, clock) {
   const left = () => minutesLeft(state, clock);
   if (frame.type === "hold.created") {
-    const { seats, quantity } = frame.hold;
-    const what = seats.length === quantity ? texts.seats(quantity) : texts.places(quantity);
-    announce(texts.hold.announce(what, left()));
+    announce(texts.hold.announce(countText(frame.hold), left()));
   } else if (frame.type === "hold.extended") announce(texts.hold.extended(left()));
   else if (frame.type === "booking.updated" && state.booking?.id === frame.booking.id)
     announce(bookingAnnouncement(frame.booking));

@@ -150,6 +150,11 @@ export function showText(show, details) {
     : "";
 }
 
+/** Return how many seats these are, or places where some have no seat. @param {Pick<Hold, "seats" | "quantity">} held */
+export function countText({ seats, quantity }) {
+  return seats.length === quantity ? texts.seats(quantity) : texts.places(quantity);
+}
+
 /**
  * Return a line for each held or booked seat, and one for all standing places.
  * Places of several dates have their date on each line.

@@ -36,37 +36,28 @@ export function hasCreatedVisitor() {
 
 /** Remember whether the visitor has a place in an event's line. @param {string} event @param {boolean} hasPlace */
 export function rememberPlace(event, hasPlace) {
-  const places = stored(PLACES).filter((known) => known !== event);
+  const places = (stored(PLACES) ?? []).filter((known) => known !== event);
   store(PLACES, hasPlace ? [event, ...places] : places);
   if (hasPlace) store(EVENTS, [event, ...rememberedEvents().filter((known) => known !== event)]);
 }
 
 /** Return the events in whose lines this browser has been, newest first. */
 export function rememberedEvents() {
-  return stored(EVENTS);
+  return stored(EVENTS) ?? [];
 }
 
 /** Return the events in whose lines this browser has a place, as far as it was told; newest first. */
 export function rememberedPlaces() {
-  return localStorageHas(PLACES) ? stored(PLACES) : rememberedEvents();
+  return stored(PLACES) ?? rememberedEvents();
 }
 
-/** @param {string} key */
-function localStorageHas(key) {
-  try {
-    return localStorage.getItem(key) !== null;
-  } catch {
-    return false;
-  }
-}
-
-/** @param {string} key @returns {string[]} */
+/** Return the events below a key; null where none were ever stored. @param {string} key @returns {string[] | null} */
 function stored(key) {
   try {
-    const known = JSON.parse(localStorage.getItem(key) ?? "[]");
-    return Array.isArray(known) ? known.filter((event) => typeof event === "string") : [];
+    const known = JSON.parse(localStorage.getItem(key) ?? "null");
+    return Array.isArray(known) ? known.filter((event) => typeof event === "string") : null;
   } catch {
-    return [];
+    return null;
   }
 }
 

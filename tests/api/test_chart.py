@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import subprocess
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from booking_rush.booking.seats import event_cache
 from booking_rush.booking.seats.chart import chart
 from booking_rush.booking.seats.compact_chart import compact_chart, expand_row
 from booking_rush.compression import encodings_of
-from tests.support.servers.demo_run import ROOT
+from tests.support.servers.processes import called_in_node
 from tests.support.world import World
 
 STADIUM_BYTES_MAX = 100_000
@@ -106,18 +105,7 @@ async def test_both_forms_are_compressed_cached_and_drawn_alike(world: World) ->
 
 def as_the_page_draws_it(sections: list[Any]) -> list[Any]:
     """Return sections that the page's own module has expanded."""
-    module = ROOT / "static" / "seats" / "compact-chart.js"
-    script = (
-        f"import {{ expandSections }} from {json.dumps(str(module))};"
-        f"console.log(JSON.stringify(expandSections({json.dumps(sections)})));"
-    )
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", script],
-        check=True,
-        capture_output=True,
-        timeout=30,
-    )
-    expanded: list[Any] = json.loads(done.stdout)
+    expanded: list[Any] = called_in_node("seats/compact-chart.js", "expandSections", sections)
     return expanded
 
 

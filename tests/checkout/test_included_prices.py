@@ -1,7 +1,5 @@
 """Fees and taxes in prices: told with the event, checked, summed in hold and booking."""
 
-import json
-import subprocess
 from typing import Any
 
 import pytest
@@ -11,7 +9,7 @@ from booking_rush.server.app import V1
 from tests.browser.chromium import DESKTOP, PHONE, browser, open_page
 from tests.browser.pages import admitted, go, log_in, part, pick, stalls
 from tests.support.clients import code_of
-from tests.support.servers.demo_run import ROOT
+from tests.support.servers.processes import called_in_node
 from tests.support.world import World
 
 FEES = [{"name": "booking fee", "amount": 300}, {"name": "VAT", "amount": 455}]
@@ -121,18 +119,7 @@ def test_seats_and_standing_places_include_their_own(
 
 def _text_of(held: dict[str, Any], sections: list[dict[str, Any]]) -> str:
     """Return the line as the page writes it."""
-    module = ROOT / "static" / "checkout" / "price-includes.js"
-    script = (
-        f"import {{ includesText }} from {json.dumps(str(module))};"
-        f"console.log(JSON.stringify(includesText({json.dumps(held)}, {json.dumps(sections)})));"
-    )
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", script],
-        check=True,
-        capture_output=True,
-        timeout=30,
-    )
-    text: str = json.loads(done.stdout)
+    text: str = called_in_node("checkout/price-includes.js", "includesText", held, sections)
     return text
 
 

@@ -1,5 +1,6 @@
-"""Real processes of the product: a test kills, pauses and restarts them."""
+"""Real processes of the product, and modules of its pages: a test kills, pauses, calls them."""
 
+import json
 import os
 import signal
 import ssl
@@ -131,6 +132,23 @@ def run(
 def run_in(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one `booking-rush …` to its end in a folder, with this environment alone."""
     return _run(Command([*arguments], {**PROGRAMS, **environment}, "", str(folder)))
+
+
+def called_in_node(module: str, function: str, *arguments: Any) -> Any:
+    """Call a function of a page's module, named below `static/`, in Node. Return its value."""
+    path = Path(__file__).parents[3] / "static" / module
+    given = ",".join(map(json.dumps, arguments))
+    script = (
+        f"import {{ {function} }} from {json.dumps(str(path))};"
+        f"console.log(JSON.stringify({function}({given})));"
+    )
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", script],
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )
+    return json.loads(done.stdout)
 
 
 def _run(command: Command) -> subprocess.CompletedProcess[str]:
